@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skillbank.approval_code import Lock
 from skillbank.bank.discovery import Bank, Library
 from skillbank.bank.mentions import named_in
 from skillbank.bank.names import shown
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from skillbank.jobs.admission import Admitted
     from skillbank.jobs.checks import Checks
     from skillbank.jobs.data_digest import SeenData
+    from skillbank.jobs.given import GivenApproval, How
     from skillbank.jobs.record import JobRecord, RetryPolicy
     from skillbank.jobs.service import Jobs
     from skillbank.jobs.skill_facts import SkillFacts
@@ -100,6 +102,8 @@ class Runtime:
         )
         self.reading = threading.RLock()
         self._database_url = database_url
+        # What is changed later of the approval code opens nothing in this process.
+        self.lock = Lock.read()
         self._index: SearchIndex | None = None
         self._jobs: Jobs | None = None
         self._taken: dict[str, int] = {}
@@ -138,7 +142,7 @@ class Runtime:
                 from skillbank.jobs.service import Jobs
                 from skillbank.jobs.store import JobStore
 
-                store = JobStore(self._database_url or database_url(), self._outbox())
+                store = JobStore(self._database_url or database_url(), self._outbox(), self.lock)
                 self._jobs = Jobs(store, platforms=self._platform, gate=self._admit)
             return self._jobs
 
@@ -536,6 +540,7 @@ class Runtime:
         on_oom: str = "stop",
         chain: Sequence[str] = (),
         data: Sequence[SeenData] | None = None,
+        approval: GivenApproval | None = None,
         report: Report | None = None,
     ) -> JobRecord:
         """Start a plan as a job; see `skillbank.jobs.service.Jobs.launch`.
@@ -548,8 +553,11 @@ class Runtime:
             ``reduce-batch`` lets CUDA out of memory be followed by an attempt at half the batch; ``stop``.
         data
             What lay there when somebody approved this, as `data_of` gave it; the launch is held to it.
+        approval
+            How it was approved, as `approval_of` gave it; without one the program that calls this answers
+            for it, and the job's record says so.
         """
-        from skillbank.jobs.approvals import check_terms
+        from skillbank.jobs.approval_subjects import check_terms
         from skillbank.jobs.record import RetryPolicy
 
         check_terms(checkpoint, retries, on_oom)
@@ -561,6 +569,8 @@ class Runtime:
         if plan.route.name == "automl":
             # What the search space or the algorithm refuses is refused before anything is recorded.
             self._charter(plan, policy).algorithm(plan)
+        if approval is None and not self.jobs.store.guard.hard:
+            approval = self.approval_of(plan, "program")
         return self.jobs.launch(
             plan,
             parents=parents,
@@ -569,8 +579,41 @@ class Runtime:
             retry=policy,
             chain=chain,
             data=data,
+            approval=approval,
             report=report,
         )
+
+    def approval_of(
+        self,
+        plan: Plan,
+        how: How,
+        by: str = "",
+        terms: Mapping[str, str] | None = None,
+        data: Sequence[SeenData] = (),
+        code: str | None = None,
+    ) -> GivenApproval:
+        """Return an approval of one launch of a plan, for `launch`.
+
+        Parameters
+        ----------
+        how, by
+            How it was given, and by whom.
+        terms
+            What the launch asks for beyond the plan, see `skillbank.jobs.approval_subjects.launch_terms`.
+        data
+            As `data_of` gave it; the launch takes the same.
+        code
+            The approval code, where one is set.
+
+        Raises
+        ------
+        NotApprovedError
+            Where a code is set and this is not it.
+        """
+        from skillbank.jobs.approval_subjects import plan_subject
+
+        subject = plan_subject(plan.plan_id, terms)
+        return self.jobs.store.guard.give(subject, how, by, data, code)
 
     def _batch_key(self, plan: Plan) -> str:
         skill = self.skill_of(plan)

@@ -164,13 +164,13 @@ def test_a_person_approves_on_the_terminal_what_a_tool_asked_for(
 ) -> None:
     plan_id = plan_of(toolbox, data, settings=SLOW)
     needs(toolbox.call("launch", {"plan_id": plan_id}))
-    approved = inline("approve", plan_id[:12], "--json").document
+    approved = inline("approve", "--yes", plan_id[:12], "--json").document
     assert approved["approved"] == plan_id and "Start train" in approved["question"]
     job = toolbox.launch(plan_id=plan_id).job
     needs(toolbox.call("cancel_job", {"job": job}))
-    assert f"Stop job {job}" in inline("approve", f"cancel:{job}").out
+    assert f"Stop job {job}" in inline("approve", "--yes", f"cancel:{job}").out
     assert toolbox.cancel_job(job=job).state == "CANCELED"
-    assert inline("approve", "cancel:none-1").code == inline("approve", "0" * 64).code == 5
+    assert inline("approve", "--yes", "cancel:none-1").code == inline("approve", "--yes", "0" * 64).code == 5
 
 
 @pytest.mark.slow
@@ -226,7 +226,7 @@ def test_text_in_skills_data_and_logs_approves_nothing(
         needs(toolbox.call("launch", {"plan_id": plan["plan_id"]}))
     assert jobs(toolbox) == 0
     # A log that says so, read through the tool that an agent reads logs with.
-    assert inline("approve", plan_id).code == 0
+    assert inline("approve", "--yes", plan_id).code == 0
     job = toolbox.launch(plan_id=plan_id).job
     toolbox.job_status(job=job, wait_seconds=20)
     assert ORDER in toolbox.job_logs(job=job).lines[0]
@@ -272,7 +272,7 @@ def test_a_plan_that_was_edited_in_the_database_is_not_run_whatever_was_approved
     refused = toolbox.call("launch", {"plan_id": plan_id})
     assert refused.error is not None and refused.error.code == "state"
     assert "was changed since it was made" in refused.error.message
-    answer = inline("approve", plan_id)
+    answer = inline("approve", "--yes", plan_id)
     assert answer.code == 1 and "was changed since it was made" in answer.err
     assert jobs(toolbox) == 0
 
@@ -290,17 +290,17 @@ def test_what_a_launch_asks_for_beyond_its_plan_is_part_of_what_is_approved(
 ) -> None:
     plan_id = plan_of(toolbox, data)
     more = {"plan_id": plan_id, "retries": 7}
-    assert inline("approve", plan_id).code == 0
+    assert inline("approve", "--yes", plan_id).code == 0
     asked = needs(toolbox.call("launch", more))
     assert asked.subject == f"plan:{plan_id}:retries=7"
     assert "with up to 7 further attempts" in asked.question
     assert needs(toolbox.call("launch", {**more, "retries": 3})).subject != asked.subject
     for wrong in (f"{plan_id}:retry=7", f"{plan_id}:retries=a b", f"{plan_id}:"):
-        assert inline("approve", wrong).code == 2
+        assert inline("approve", "--yes", wrong).code == 2
     refused = toolbox.call("launch", {"plan_id": plan_id, "checkpoint": "best"})
     assert refused.error is not None and "this plan has none" in refused.error.message
     assert jobs(toolbox) == 0
-    assert inline("approve", f"{plan_id[:12]}:retries=7").code == 0
+    assert inline("approve", "--yes", f"{plan_id[:12]}:retries=7").code == 0
     assert toolbox.call("launch", more).result is not None
 
 
@@ -310,10 +310,10 @@ def test_what_no_tool_asked_for_cannot_be_approved(toolbox: Toolbox, inline: Com
     subject = needs(asking.call("list_jobs", {})).subject
     doubled = f"plan:plan:{plan_of(toolbox, data)}"
     for wrong in ("call:", "call:list_jobs:x", subject.replace("list_jobs", "x"), doubled):
-        assert inline("approve", wrong).code == 2
+        assert inline("approve", "--yes", wrong).code == 2
     for wrong in ("cancel:", "plan:", "_"):
-        assert inline("approve", wrong).code == 5
-    assert inline("approve", subject).code == 0
+        assert inline("approve", "--yes", wrong).code == 5
+    assert inline("approve", "--yes", subject).code == 0
     assert asking.list_jobs().jobs == ()
 
 
@@ -330,7 +330,7 @@ def test_the_steps_of_a_chain_are_approved_one_by_one(
     assert len(plans) == 2
     for plan in plans:
         assert inline(*words).code == 4
-        assert inline("approve", plan).code == 0
+        assert inline("approve", "--yes", plan).code == 0
     assert inline(*words).code == 0
     assert [job.action for job in toolbox.runtime.jobs.store.list()] == ["evaluate", "train"]
     assert inline(*words).code == 4
@@ -340,7 +340,7 @@ def test_without_a_place_for_its_state_there_is_one_sentence(
     inline: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SKILLBANK_HOME", "/dev/null/home")
-    answer = inline("approve", "x")
+    answer = inline("approve", "--yes", "x")
     assert answer.code == 1
     assert answer.err.startswith("skillbank: The folder of skillbank's state, /dev/null/home, cannot be made")
 

@@ -89,7 +89,7 @@ def test_without_a_terminal_a_person_approves_elsewhere(
     assert "needs approval: Start train of toy-detector on local" in asked.err
     assert f"   {sentence}\n" in asked.err and f"  sentence   {sentence}\n" in asked.err
     assert f"'skillbank approve {plan[:12]}'" in asked.err and jobs(inline) == []
-    assert inline("approve", plan[:12]).code == 0
+    assert inline("approve", "--yes", plan[:12]).code == 0
     done = chat("--resume", "last", "I have approved it", "--json")
     assert (done.code, done.document["text"]) == (0, "Started.")
     assert [job["plan_id"] for job in jobs(inline)] == [plan]

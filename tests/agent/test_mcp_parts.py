@@ -192,7 +192,7 @@ def test_a_client_that_cannot_ask_is_told_how_a_person_approves(
             assert refused["error"]["code"] == "needs_approval"
             assert refused["approval"]["subject"] == f"plan:{plan_id}"
             assert f"skillbank approve {plan_id[:12]}" in refused["error"]["hint"]
-            assert inline("approve", plan_id[:12]).code == 0
+            assert inline("approve", "--yes", plan_id[:12]).code == 0
             launched = await client.call_tool("launch", {"plan_id": plan_id, "wait": True})
             assert launched.structured_content["state"] == "COMPLETE"
             again = await client.call_tool("launch", {"plan_id": plan_id})

@@ -48,14 +48,14 @@ def test_data_that_changed_since_skillbank_approve_is_refused_and_approved_anew(
 ) -> None:
     words = f"train the toy detector on {data}"
     plan = inline("plan", words, "--json").document["plan_id"]
-    assert "data       dataset.file sha256" in inline("approve", plan).out
+    assert "data       dataset.file sha256" in inline("approve", "--yes", plan).out
     (data / "data.txt").write_text("forty-six")
     refused = inline("run", words)
     assert refused.code == 1, refused
     assert "has changed since it was approved: dataset.file" in refused.err and "Plan again" in refused.err
     assert inline("jobs", "--json").document == {"jobs": []}
     assert inline("run", words).code == 4, "that approval is worth nothing any more"
-    assert inline("approve", plan).code == 0
+    assert inline("approve", "--yes", plan).code == 0
     job = inline("run", words, "--json").document
     assert job["state"] == "COMPLETE"
     assert job["data"] == [
@@ -110,7 +110,7 @@ def test_granting_again_is_for_the_data_that_lies_there_now(runtime: Runtime, da
     (data / "data.txt").write_text("forty-six")
     second = runtime.data_of(plan)
     for seen in (first, second, second):
-        approvals.grant("plan:x", "somebody", data=seen)
+        approvals.grant(runtime.jobs.store.guard.give("plan:x", "program", "somebody"), data=seen)
     number = approvals.use("plan:x")
     assert number is not None and approvals.data(number) == second != first
     assert approvals.use("plan:x") is None, "once"
@@ -209,7 +209,7 @@ def test_signer_commit_and_digests_are_approved_and_kept(
     explained = " ".join(run("plan", *words, "--explain").split())
     assert f"bank's digest {digest[:12]} · signed by Toy works · commit {commit[:12]}" in explained
     plan = json.loads(run("plan", *words, "--json"))
-    question = json.loads(run("approve", plan["plan_id"], "--json"))["question"]
+    question = json.loads(run("approve", "--yes", plan["plan_id"], "--json"))["question"]
     for said in ("signed by Toy works", f"commit {commit}", f"digest {digest[:12]}", "dataset.file sha256"):
         assert said in question
     job = json.loads(run("run", *words, "--yes", "--json"))

@@ -118,7 +118,7 @@ def test_what_plan_shows_can_be_approved_and_is_then_run_without_a_question(
     words = ["train the toy detector on", str(data)]
     shown = inline("plan", " ".join(words), "--json").document["plan_id"]
     assert inline("run", " ".join(words)).code == 4
-    approved = inline("approve", shown[:12], "--json")
+    approved = inline("approve", "--yes", shown[:12], "--json")
     assert approved.code == 0 and approved.document["approved"] == shown
     assert inline("run", " ".join(words), "--json").document["plan_id"] == shown
 

@@ -157,14 +157,14 @@ def test_results_on_s3_by_a_detached_job(
 @pytest.mark.slow
 def test_a_changed_skill_is_neither_approved_nor_resumed(inline: Command, data: Path, bank: Path) -> None:
     shown = inline("plan", *chain(data), "--json").document["plans"]
-    assert inline("approve", shown[0]["plan_id"][:12]).code == 0
+    assert inline("approve", "--yes", shown[0]["plan_id"][:12]).code == 0
     (data / "eval" / "data.txt").write_bytes(b"\xff")
     assert inline("run", *chain(data), "--yes").code == 1
     (data / "eval" / "data.txt").write_text("eval")
     template = bank / "toy-detector" / "references" / "spec_template_evaluate.yaml"
     template.write_text(template.read_text() + "more: 1\n")
     words = "toy-detector has changed since plan"
-    for arguments in (["approve", shown[1]["plan_id"][:12]], ["run", "--resume", "last", "--yes"]):
+    for arguments in (["approve", "--yes", shown[1]["plan_id"][:12]], ["run", "--resume", "last", "--yes"]):
         answer = inline(*arguments)
         assert answer.code == 1 and words in answer.err, (arguments, answer)
         assert "references/spec_template_evaluate.yaml changed" in answer.err and answer.err.count("\n") == 1
@@ -191,4 +191,4 @@ def test_terms_that_no_launch_can_have_are_refused_first(inline: Command, data: 
         refused = inline("run", *chain(data), *options, "--yes")
         assert refused.code == 2 and why in refused.err
         assert "Traceback" not in refused.err
-    assert inline("approve", "abc:checkpoint=bst").code == 2
+    assert inline("approve", "--yes", "abc:checkpoint=bst").code == 2

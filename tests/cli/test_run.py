@@ -25,7 +25,7 @@ def test_nothing_starts_without_approval(inline: Command, data: Path) -> None:
     planned = inline("plan", words, "--json").document
     plan, sentence = planned["plan_id"], planned["sentence"]
     assert refused.out.splitlines()[0] == sentence
-    approved = inline("approve", plan[:12])
+    approved = inline("approve", "--yes", plan[:12])
     assert approved.code == 0 and f"  sentence   {sentence}\n" in approved.out
     assert inline("run", words).code == 0
     assert inline("run", words).code == 4, "an approval is used once"

@@ -77,7 +77,7 @@ def test_whoever_is_asked_reads_which_are_not_set(
 ) -> None:
     monkeypatch.setenv("TOY_KEY", "value-of-the-key")
     planned = inline("plan", *ASKED, "--data", f"train={data}", "--json").document["plan_id"]
-    question = inline("approve", planned, "--json").document["question"]
+    question = inline("approve", "--yes", planned, "--json").document["question"]
     assert "TOY_KEY, TOY_PLACE (needed, and not set here), TOY_PROXY (not set here), beside" in question
 
 

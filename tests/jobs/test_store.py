@@ -13,6 +13,7 @@ from tests.postgres import Cluster
 
 from skillbank.errors import JobNotFoundError, NotFoundError, PlatformError, StateError
 from skillbank.home import database_url
+from skillbank.jobs.given import GivenApproval
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
@@ -177,30 +178,36 @@ def test_plans_and_approvals(store: JobStore, make_plan: MakePlan) -> None:
     assert not store.consume_approval(plan_id)
 
 
+def given(subject: str, by: str) -> GivenApproval:
+    return GivenApproval(subject=subject, how="program", by=by, at=datetime.now(UTC))
+
+
 def test_an_approval_is_for_its_subject_and_can_be_given_back(store: JobStore) -> None:
     approvals = store.approvals
-    approvals.grant("cancel:a-1", by="somebody")
-    approvals.grant("cancel:a-1", by="somebody else")
+    approvals.grant(given("cancel:a-1", by="somebody"))
+    approvals.grant(given("cancel:a-1", by="somebody else"))
     assert approvals.use("cancel:a-2") is approvals.use("plan:a-1") is None
     number = approvals.use("cancel:a-1")
-    assert number is not None and not approvals.given("cancel:a-1")
+    assert number is not None and not approvals.waits("cancel:a-1")
+    kept = approvals.given(number)
+    assert kept is not None and (kept.how, kept.by) == ("program", "somebody else")
     approvals.give_back(number, "cancel:a-1")
-    assert approvals.given("cancel:a-1")
+    assert approvals.waits("cancel:a-1")
     assert approvals.use("cancel:a-1") == number
     assert approvals.use("cancel:a-1") is None
 
 
 def test_an_approval_for_one_call_is_not_used_by_another_that_asks_for_the_same(store: JobStore) -> None:
     approvals = store.approvals
-    approvals.grant("plan:x", "one", caller="a")
-    approvals.grant("plan:x", "two", caller="b")
-    approvals.grant("plan:x", "two again", caller="b")
-    assert not approvals.given("plan:x")
+    approvals.grant(given("plan:x", by="one"), caller="a")
+    approvals.grant(given("plan:x", by="two"), caller="b")
+    approvals.grant(given("plan:x", by="two again"), caller="b")
+    assert not approvals.waits("plan:x")
     assert approvals.use("plan:x") is approvals.use("plan:x", "c") is approvals.use("plan:y", "a") is None
     first, second = approvals.use("plan:x", "a"), approvals.use("plan:x", "b")
     assert first is not None and second is not None and first != second
     assert approvals.use("plan:x", "a") is approvals.use("plan:x", "b") is None
-    approvals.grant("plan:x", "three", caller="d")
+    approvals.grant(given("plan:x", by="three"), caller="d")
     approvals.withdraw("plan:x", "d")
     approvals.withdraw("plan:x", "a")
     assert approvals.use("plan:x", "d") is None

@@ -300,7 +300,7 @@ def test_an_untrusted_bank_can_be_looked_at_and_planned_and_no_option_runs_it(
         for more in ((), ("--yes",), ("--yes", "--json"), ("--yes", "--detach")):
             refused = inline("run", *asked, "--automl", automl, *more)
             assert refused.code == 4 and "skillbank trust" in refused.err + refused.out
-    assert inline("approve", planned.document["plan_id"]).code == 4
+    assert inline("approve", "--yes", planned.document["plan_id"]).code == 4
     assert inline("jobs", "--json").document == {"jobs": []}
     assert not (tmp_path / "settle.env").exists() and not (tmp_path / "command.env").exists()
 
@@ -471,7 +471,7 @@ def test_the_question_is_one_at_every_door(
     from skillbank.cli.approve import _approval
 
     assert _approval(runtime, plan.plan_id).question == question
-    assert inline("approve", plan.plan_id, "--json").document["question"] == question
+    assert inline("approve", "--yes", plan.plan_id, "--json").document["question"] == question
     assert f"command    {sys.executable}" in question and "settle" not in question
     chat = Terminal()
     chat.interactive = True

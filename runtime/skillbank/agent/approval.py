@@ -61,7 +61,7 @@ def for_the_person(subject: str) -> str:
     """Return what an agent tells a person about an approval that waits: theirs to give, and where."""
     kind, _, name = subject.partition(":")
     if kind == "plan":
-        from skillbank.jobs.approvals import approve_argument, read_plan_subject
+        from skillbank.jobs.approval_subjects import approve_argument, read_plan_subject
 
         argument = approve_argument(*read_plan_subject(name))
         what, how = f"plan {argument.partition(':')[0]} waits", f"skillbank approve {argument}"

@@ -6,16 +6,20 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skillbank.agent.approval import Approval
 from skillbank.agent.calls import run_calls
 from skillbank.agent.endpoint import Endpoint
+from skillbank.agent.failures import explain
 from skillbank.agent.openai_tools import openai_tools
 from skillbank.agent.reply import Reply, ToolCall
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.agent.transcript import Transcript
-from skillbank.errors import EndpointError, UsageError
+from skillbank.errors import EndpointError, NotApprovedError, UsageError
+
+if TYPE_CHECKING:
+    from skillbank.jobs.given import How
 
 __all__ = ["SYSTEM", "Audience", "Chat", "Limits", "Turn", "Verdict"]
 
@@ -49,10 +53,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a person said to a question, and who and where."""
+    """What a person said to a question, who and how, and what they gave as the approval code."""
 
     granted: bool
     by: str
+    how: How = "program"
+    code: str | None = None
 
 
 class Audience:
@@ -229,11 +235,16 @@ class Chat:
             self._keep(call, answer.document(), turn)
             return False
         self.transcript.note("approval", subject=approval.subject, granted=verdict.granted, by=verdict.by)
-        if verdict.granted:
-            self.toolbox.approve(approval, verdict.by, self._caller(call))
-        else:
+        if not verdict.granted:
             self._keep(call, _DENIED, turn)
-        return verdict.granted
+            return False
+        try:
+            self.toolbox.approve(approval, verdict.by, self._caller(call), how=verdict.how, code=verdict.code)
+        except NotApprovedError as error:
+            turn.waiting[approval.subject] = approval
+            self._keep(call, Answer(call.name, error=explain(error)).document(), turn)
+            return False
+        return True
 
     def _call(self, call: ToolCall) -> Answer:
         arguments: Mapping[str, Any] | str = call.arguments

@@ -23,6 +23,7 @@ _MOST_CHARACTERS = 100_000
 _NO_TEXT = re.compile("[\\0\ud800-\udfff]")
 """What neither files nor databases take."""
 _HINTS = {
+    "wrong_code": "Tell the user; when this call is repeated they are asked again.",
     "not_approved": "Tell the user; do not try again.",
     "trust": "A person decides that, with 'skillbank trust'; tell the user, never do it yourself.",
     "questions": "Ask the user, then plan again with the answers; launch the new plan_id.",

@@ -64,7 +64,7 @@ class ProgressSummary(Document):
 
 
 class StatusAnswer(Result):
-    """How a job is. ``retried_by`` is the attempt that followed a failure."""
+    """How a job is. ``retried_by`` is the attempt that followed a failure, ``approved`` how it was."""
 
     job: str
     skill: str
@@ -76,6 +76,7 @@ class StatusAnswer(Result):
     metrics: dict[str, float] = Field(default_factory=dict)
     failure: Trouble | None = None
     message: str = ""
+    approved: str = ""
     retried_by: str | None = None
 
 
@@ -108,6 +109,7 @@ class ResultsAnswer(Result):
     job: str
     state: JobState
     results: str
+    approved: str = ""
     metrics: dict[str, float] = Field(default_factory=dict)
     checkpoints: tuple[Checkpoint, ...] = ()
     pictures: tuple[str, ...] = ()
@@ -172,6 +174,7 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
         if failure
         else None,
         message="" if record.state.terminal else shorten(in_tool_words(last), 200),
+        approved=record.approval.said if record.approval is not None else "",
         retried_by=follower.id if follower else None,
         next=list(_status_next(record, follower)),
     )
@@ -227,6 +230,7 @@ def _results(box: Toolbox, arguments: ResultsArguments) -> ResultsAnswer:
         job=record.id,
         state=record.state,
         results=record.results,
+        approved=record.approval.said if record.approval is not None else "",
         metrics=_metrics(found.metrics, record),
         checkpoints=[
             Checkpoint(path=c.path, epoch=c.epoch, best=c.best, latest=c.latest)

@@ -118,7 +118,7 @@ def _into_set(box: Toolbox, arguments: LabelArguments, name: str) -> LabelAnswer
 
 def _begin(box: Toolbox, runtime: Runtime, plan: Plan) -> JobRecord:
     """Start the job of a set as `launch` would: by the same policy, and with the same approval."""
-    from skillbank.jobs.approvals import launch_terms
+    from skillbank.jobs.approval_subjects import launch_terms
     from skillbank.jobs.seen_data import refuse_changed
     from skillbank.labelling.set_job import RETRIES
 
@@ -133,8 +133,10 @@ def _begin(box: Toolbox, runtime: Runtime, plan: Plan) -> JobRecord:
         approval,
         before=before,
         unchanged=lambda data: refuse_changed(plan, data, approval.data, "it was approved"),
+        starts=True,
     ) as approved:
-        return runtime.launch(plan, retries=RETRIES, data=approval.data if approved is None else approved)
+        seen = approval.data if approved.data is None else approved.data
+        return runtime.launch(plan, retries=RETRIES, data=seen, approval=approved.given)
 
 
 def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer:

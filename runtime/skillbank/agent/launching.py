@@ -85,7 +85,9 @@ def launch_approval(runtime: Runtime, plan: Plan, terms: Mapping[str, str] | Non
     SkillNotFoundError, StateError
         When its skill is not here, or has changed since.
     """
-    from skillbank.jobs.approvals import plan_subject  # needs SQLAlchemy, which a list of tools does not
+    from skillbank.jobs.approval_subjects import (
+        plan_subject,
+    )  # needs SQLAlchemy, which a list of tools does not
 
     runtime.refuse_at_gate([plan])
     data = runtime.data_of(plan)
@@ -99,7 +101,7 @@ def cancel_approval(record: JobRecord) -> Approval:
 
 
 def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
-    from skillbank.jobs.approvals import launch_terms
+    from skillbank.jobs.approval_subjects import launch_terms
 
     store = box.runtime.jobs.store
     if arguments.retries is not None and not 0 <= arguments.retries <= _MOST_RETRIES:
@@ -133,6 +135,7 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
                 plan, data, [seen for seen in approval.data if seen.digest != ABSENT], "it was approved"
             ),
             came_about=lambda: store.by_key(key) is not None,
+            starts=True,
         ) as approved:
             record = box.runtime.launch(
                 plan,
@@ -141,7 +144,8 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
                 checkpoint=arguments.checkpoint or "auto",
                 retries=2 if arguments.retries is None else arguments.retries,
                 on_oom=arguments.on_oom or "stop",
-                data=approval.data if approved is None else approved,
+                data=approval.data if approved.data is None else approved.data,
+                approval=approved.given,
             )
         return _launched(box.runtime.jobs.look(record.id))
 

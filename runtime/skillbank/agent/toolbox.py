@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
 
-from skillbank.agent.approval import Approval, ApprovalPolicy, NeedsApprovalError
+from skillbank.agent.approval import ENVIRONMENT, Approval, ApprovalPolicy, NeedsApprovalError
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.failures import ToolCallError, explain, misunderstood, parse_arguments
 from skillbank.agent.tool import Arguments, Result, Tool, ToolFailure
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from skillbank.agent.logs import LogsAnswer
     from skillbank.agent.planning import PlanAnswer
     from skillbank.jobs.data_digest import SeenData
+    from skillbank.jobs.given import GivenApproval, How
     from skillbank.runtime import Runtime
 
 __all__ = ["Answer", "Approval", "ApprovalPolicy", "Toolbox"]
@@ -67,6 +68,14 @@ class Answer:
         if self.approval is not None:
             made["approval"] = {"subject": self.approval.subject, "question": self.approval.question}
         return dict(visible_values(made))
+
+
+@dataclass(frozen=True)
+class Approved:
+    """What was approved of a call: the data that lay there (None where nobody was asked), and how."""
+
+    data: tuple[SeenData, ...] | None = None
+    given: GivenApproval | None = None
 
 
 _CALLER: ContextVar[str | None] = ContextVar("caller", default=None)
@@ -137,7 +146,15 @@ class Toolbox:
         with self.approved(name, _call_approval(tool, checked)):
             return cast(Result, _redacted(tool.run(self, checked)))
 
-    def approve(self, approval: Approval, by: str, caller: str | None = None) -> None:
+    def approve(
+        self,
+        approval: Approval,
+        by: str,
+        caller: str | None = None,
+        *,
+        how: How = "program",
+        code: str | None = None,
+    ) -> None:
         """Write down that a person said yes; the next call that this was asked for uses it up.
 
         Parameters
@@ -146,10 +163,21 @@ class Toolbox:
             Who said so and where, e.g. ``terminal``.
         caller
             Whose call alone, see `calling`; by default anybody's.
+        how
+            How they said so; by default a program that uses this answers for it.
+        code
+            What they gave as the approval code, where one is set.
+
+        Raises
+        ------
+        WrongCodeError, NotApprovedError
+            Where a code is set and that is not it.
         """
         if not by.strip():
             raise UsageError("An approval needs to say who gave it.")
-        self.runtime.jobs.store.approvals.grant(approval.subject, redact(by), caller, approval.data)
+        store = self.runtime.jobs.store
+        given = store.guard.give(approval.subject, how, redact(by), approval.data, code)
+        store.approvals.grant(given, caller, approval.data)
 
     @contextmanager
     def calling(self, caller: str) -> Iterator[None]:
@@ -161,7 +189,9 @@ class Toolbox:
             _CALLER.reset(token)
 
     @contextmanager
-    def approving(self, approval: Approval, by: str) -> Iterator[None]:
+    def approving(
+        self, approval: Approval, by: str, *, how: How = "program", code: str | None = None
+    ) -> Iterator[None]:
         """Repeat, in the block, a call that a person was asked about and said yes to.
 
         The yes is for one call, and no other process, thread or client that wants the same can use it up. A
@@ -170,11 +200,11 @@ class Toolbox:
 
         Parameters
         ----------
-        by
+        by, how, code
             As for `approve`.
         """
         caller = secrets.token_hex(16)
-        self.approve(approval, by, caller)
+        self.approve(approval, by, caller, how=how, code=code)
         try:
             with self.calling(caller):
                 yield
@@ -192,10 +222,12 @@ class Toolbox:
         before: Callable[[], None] = lambda: None,
         unchanged: Callable[[Sequence[SeenData]], None] = lambda _: None,
         came_about: Callable[[], bool] = lambda: False,
-    ) -> Iterator[tuple[SeenData, ...] | None]:
+        starts: bool = False,
+    ) -> Iterator[Approved]:
         """Do something that may need a person's approval, and use the approval up.
 
-        The block is given the data that was approved; None where nobody was asked.
+        The block is given what was approved, and how. Where an approval code is set, a policy of ``always``
+        approves nothing for a tool that asks by itself.
 
         Parameters
         ----------
@@ -205,27 +237,37 @@ class Toolbox:
             Called with the data that was approved: raises when it has changed, and the approval is void.
         came_about
             Called when it raises: an approval of what did not come about can be used again.
+        starts
+            Whether a job is started with it, which then uses up an approval with the code.
 
         Raises
         ------
         NotApprovedError
             When the policy refuses, or, as `NeedsApprovalError`, when a person must be asked.
         """
-        decision = self.policy.decide(name, self._tools[name].approval)
+        asks = self._tools[name].approval
+        decision = self.policy.decide(name, asks)
         if decision == "never":
             raise NotApprovedError(f"{name} is switched off here; no approval can be given for it.")
-        if decision == "always":
-            yield None
+        if decision == "always" and not asks:
+            yield Approved()
             return
-        approvals = self.runtime.jobs.store.approvals
+        approvals, guard = self.runtime.jobs.store.approvals, self.runtime.jobs.store.guard
+        if guard.broken:
+            raise NotApprovedError(f"Nothing can be approved: {guard.broken}.")
+        if decision == "always" and not guard.hard:
+            yield Approved(given=guard.give(approval.subject, "setting", ENVIRONMENT))
+            return
         number = approvals.use(approval.subject, _CALLER.get())
         if number is None:
             before()
             raise NeedsApprovalError(f"A person must approve this first: {approval.title}", approval)
-        data = approvals.data(number)
+        data, given = approvals.data(number), approvals.given(number)
         unchanged(data or ())
         try:
-            yield data
+            if not starts:
+                guard.spend(given, name)
+            yield Approved(data, given)
         except BaseException:
             if not came_about():
                 approvals.give_back(number, approval.subject)

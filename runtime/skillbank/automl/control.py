@@ -12,6 +12,7 @@ from skillbank.automl.experiment import Experiment
 from skillbank.automl.search import Search
 from skillbank.errors import NotFoundError, StateError, UsageError
 from skillbank.jobs.data_digest import SeenData
+from skillbank.jobs.given import GivenApproval
 from skillbank.jobs.record import SEARCH, JobRecord
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
@@ -76,13 +77,21 @@ def extend(jobs: Jobs, record: JobRecord, recommendations: int) -> None:
     log.add(record.id, "extended", {"recommendations": recommendations})
 
 
-def succeed(jobs: Jobs, record: JobRecord, plan: Plan, data: Sequence[SeenData] | None = None) -> JobRecord:
+def succeed(
+    jobs: Jobs,
+    record: JobRecord,
+    plan: Plan,
+    data: Sequence[SeenData] | None = None,
+    approval: GivenApproval | None = None,
+) -> JobRecord:
     """Launch the experiment that goes on from an ended one (see `skillbank.automl.succession`).
 
     Parameters
     ----------
     data
         What lay there when somebody approved this; the launch is held to it.
+    approval
+        How it was approved.
     """
     key = f"{record.id}/until/{settings_of(plan).max_recommendations}"
     n = 0
@@ -95,6 +104,7 @@ def succeed(jobs: Jobs, record: JobRecord, plan: Plan, data: Sequence[SeenData] 
             retry=record.retry,
             succeeds=record.id,
             data=data,
+            approval=approval,
             idempotency_key=f"{key}/{n}",
         )
         if found.failure is None or found.failure.name != "launcher_died":

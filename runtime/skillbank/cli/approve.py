@@ -1,4 +1,4 @@
-"""``skillbank approve PLAN``: for people, where an agent's door cannot ask."""
+"""``skillbank approve PLAN``: for people, where an agent's door cannot ask; and the approval code."""
 
 from __future__ import annotations
 
@@ -14,30 +14,87 @@ if TYPE_CHECKING:
     from skillbank.agent.approval import Approval
     from skillbank.runtime import Runtime
 
+_WORD = 6
+"""Letters of an id that are typed to approve what it names."""
+
 
 def approve(
     subject: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="PLAN|cancel:JOB",
             help="A plan's id or its first letters, with what a launch asks for beyond it "
             "(PLAN:checkpoint=latest), or cancel:JOB.",
         ),
-    ],
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="For scripts: ask nobody, which is recorded.")
+    ] = False,
+    set_code: Annotated[
+        bool,
+        typer.Option("--set-code", help="Set or change the approval code, which every door asks for then."),
+    ] = False,
+    remove_code: Annotated[
+        bool, typer.Option("--remove-code", help="Take the approval code away; it is asked once more.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Approve one launch of one plan, or stopping one job; the approval is used up by it."""
+    """Approve one launch of one plan, or stopping one job; the approval is used up by it.
+
+    It asks at the terminal, and needs the approval code where one is set.
+    """
+    from skillbank.errors import UsageError
+
+    asked = [subject is not None, set_code, remove_code]
+    if sum(asked) != 1 or (yes and subject is None):
+        raise UsageError(
+            "Name what is approved: skillbank approve PLAN; or give --set-code or --remove-code."
+        )
     with options.open_runtime(None) as runtime:
-        approval = _approval(runtime, subject)
-        runtime.jobs.store.approvals.grant(
-            approval.subject, f"{person()}, skillbank approve", data=approval.data
+        if subject is None:
+            from skillbank.cli.code_setting import remove, set_anew
+
+            (set_anew if set_code else remove)(runtime, as_json)
+        else:
+            _approve(runtime, subject, yes, as_json)
+
+
+def _approve(runtime: Runtime, subject: str, yes: bool, as_json: bool) -> None:
+    from skillbank.cli.consent import ask, can_ask, refuse_broken
+    from skillbank.errors import NotApprovedError
+
+    store = runtime.jobs.store
+    guard = store.guard
+    approval = _approval(runtime, subject)
+    refuse_broken(guard)
+    if yes and not guard.hard:
+        given = guard.give(approval.subject, "flag", person(), approval.data)
+    elif not (can_ask(guard) and (guard.hard or not as_json)):
+        instead = (
+            "the approval code is typed in a terminal, and nothing stands for it"
+            if guard.hard
+            else "a person approves in a terminal, and scripts with --yes, which is recorded"
         )
+        raise NotApprovedError(f"Nothing was approved, since nobody could be asked: {instead}.")
+    else:
+        said = ask(guard, approval.question, approval.subject, approval.data, word=_word(approval.subject))
+        if said is None:
+            raise NotApprovedError("Nothing was approved: the answer was not a yes.")
+        given = said
+    store.approvals.grant(given, data=approval.data)
+    name = approval.subject.removeprefix("plan:")
     if as_json:
-        options.print_json(
-            {"approved": approval.subject.removeprefix("plan:"), "question": approval.question}
-        )
+        options.print_json({"approved": name, "question": approval.question, "approval": given.document()})
+    elif given.how == "terminal":
+        terminal.say(f"approved, once: {name}")
     else:
         terminal.say(f"approved, once: {approval.question}")
+
+
+def _word(subject: str) -> str:
+    """Return what a person types to approve a subject: some letters of what it names."""
+    kind, _, name = subject.partition(":")
+    return name.partition(":")[0] if kind == "call" else name[:_WORD] if kind == "plan" else name[-_WORD:]
 
 
 def _approval(runtime: Runtime, subject: str) -> Approval:
@@ -46,7 +103,7 @@ def _approval(runtime: Runtime, subject: str) -> Approval:
     from skillbank.agent.catalogue import TOOLS
     from skillbank.agent.launching import cancel_approval, launch_approval
     from skillbank.errors import UsageError
-    from skillbank.jobs.approvals import read_plan_subject
+    from skillbank.jobs.approval_subjects import read_plan_subject
 
     store = runtime.jobs.store
     kind, _, rest = subject.partition(":")

@@ -63,6 +63,7 @@ def chat(
         banks = banks or head.get("banks")
         runtime = stack.enter_context(options.open_runtime(banks))
         toolbox = Toolbox(runtime)
+        terminal.asks_code = runtime.jobs.store.guard.hard
         transcript = earlier or stack.enter_context(
             Transcript.start(SYSTEM, model=endpoint.model, banks=[*map(_absolute, banks or ())])
         )
@@ -133,10 +134,10 @@ def _how(subject: str) -> str:
     """Say what a person runs to approve something."""
     kind, _, name = subject.partition(":")
     if kind == "plan":
-        from skillbank.jobs.approvals import approve_argument, read_plan_subject
+        from skillbank.jobs.approval_subjects import approve_argument, read_plan_subject
 
         argument = approve_argument(*read_plan_subject(name))
-        return f"'skillbank approve {argument}' approves it; then go on with --resume."
+        return f"A person runs 'skillbank approve {argument}' in a terminal; then go on with --resume."
     if kind == "cancel":
         return f"'skillbank cancel {name}' stops it."
     return "Go on with --resume on a terminal to be asked."

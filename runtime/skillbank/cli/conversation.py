@@ -9,6 +9,7 @@ from skillbank.agent.approval import Approval
 from skillbank.agent.chat import Audience, Verdict
 from skillbank.agent.reply import ToolCall
 from skillbank.cli import terminal
+from skillbank.cli.person import person
 from skillbank.redact import StreamRedactor
 from skillbank.visible import one_line
 
@@ -24,6 +25,11 @@ class Terminal(Audience):
         Show nothing and ask nothing: stdout is for one document.
     yes
         The person has approved every launch beforehand.
+
+    Attributes
+    ----------
+    asks_code
+        Whether an approval code is set, which ``--yes`` does not replace.
     """
 
     def __init__(self, *, quiet: bool = False, yes: bool = False) -> None:
@@ -31,6 +37,7 @@ class Terminal(Audience):
         self.interactive = not quiet and terminal.answering() and terminal.interactive(err=True)
         self._redactor = StreamRedactor()
         self._open_line = False
+        self.asks_code = False
 
     def text(self, piece: str) -> None:
         """Show a piece of the model's answer as it comes."""
@@ -72,12 +79,16 @@ class Terminal(Audience):
 
     def decide(self, approval: Approval) -> Verdict | None:
         """Ask; ``--yes`` answers for launches, and nobody does where there is no terminal."""
+        if self.asks_code:
+            self.end()
+            code = terminal.secret(approval.question, "Approval code (none: no): ")
+            return None if code is None else Verdict(bool(code), person(), "terminal", code)
         if self._yes and approval.subject.startswith("plan:"):
-            return Verdict(True, "--yes")
+            return Verdict(True, person(), "flag")
         if not self.interactive:
             return None
         self.end()
-        return Verdict(terminal.ask(approval.question, err=True), "terminal")
+        return Verdict(terminal.ask(approval.question, err=True), person(), "terminal")
 
     def ask(self) -> str | None:
         """Return what the person says next; None when there is no more."""

@@ -30,7 +30,7 @@ def experiments(
     as_json: options.Json = False,
 ) -> None:
     """List AutoML experiments, or show, pause, resume or extend one."""
-    from skillbank.errors import UsageError
+    from skillbank.errors import NotApprovedError, UsageError
 
     with options.open_runtime(None) as runtime:
         if experiment is None:
@@ -48,6 +48,11 @@ def experiments(
             paused(runtime.jobs, record)
         if extend is not None and record.state.terminal:
             record = _succeed(runtime, record, extend, yes, as_json)
+        elif extend is not None and runtime.jobs.store.guard.hard:
+            raise NotApprovedError(
+                "An approval code is set, so a search goes on beyond what was approved only as a new job, "
+                f"once {record.id} has ended: --extend asks for the code then."
+            )
         elif extend is not None:
             extended(runtime.jobs, record, extend)
         if resume:
@@ -74,8 +79,8 @@ def _succeed(runtime: Any, record: Any, recommendations: int, yes: bool, as_json
     on_oom = "reduce-batch" if record.retry.batch_key else "stop"
     launch = {"checkpoint": record.checkpoint, "retries": record.retry.infra, "on_oom": on_oom}
     ask_trust(runtime, [plan], as_json)
-    data = approve(runtime, [plan], yes, as_json, launch)
-    found = succeed(runtime.jobs, record, plan, data[plan.plan_id])
+    approved = approve(runtime, [plan], yes, as_json, launch)[plan.plan_id]
+    found = succeed(runtime.jobs, record, plan, approved.data, approved.given)
     if not as_json:
         terminal.say(f"{record.id} has ended; {found.id} goes on with its trials")
     return found

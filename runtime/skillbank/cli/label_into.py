@@ -18,8 +18,11 @@ from skillbank.visible import one_line
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from skillbank.jobs.record import JobRecord
     from skillbank.labelling.set_result import SetLabels
     from skillbank.labelling.words import Words
+    from skillbank.plan.model import Plan
+    from skillbank.runtime import Runtime
 
 __all__ = ["label", "refuse_classes", "refuse_folders", "refuse_sets"]
 
@@ -105,10 +108,21 @@ def label(
             asked=Asked(**bounds, tiles=tiles),
             every=every,
             detach=detach,
+            begin=_begin,
             who=_user(),
             told=told,
         )
     answer(labels, (*said.notes, *read.notes, *labels.notes), _view, as_json)
+
+
+def _begin(runtime: Runtime, plan: Plan) -> JobRecord:
+    """Start the job of ``--detach``, which asks for it; the approval code is asked where one is set."""
+    from skillbank.cli.run import approve
+    from skillbank.labelling.set_job import RETRIES
+
+    launch = {"checkpoint": "auto", "retries": RETRIES, "on_oom": "stop"}
+    approved = approve(runtime, [plan], True, False, launch)[plan.plan_id]
+    return runtime.launch(plan, retries=RETRIES, data=approved.data, approval=approved.given)
 
 
 @contextmanager

@@ -176,6 +176,8 @@ def status_view(record: JobRecord, progress: Progress) -> RenderableType:
         head.add_row("last word", record.history[-1].message)
     if record.retry_of:
         head.add_row("retry of", record.retry_of)
+    if record.approval is not None:
+        head.add_row("approved", record.approval.said)
     waits = record.results_uri and record.state.terminal and record.uploaded is None
     head.add_row("results", record.results + (f" (not there yet; {record.results_dir})" if waits else ""))
     return Group(head, *_failure(record))
@@ -204,6 +206,8 @@ def results_view(record: JobRecord, results: Results, files: bool = False) -> Re
         for file in results.files:
             table.add_row(file.path, f"{file.size:,}")
         parts.append(table)
+    if record.approval is not None:
+        parts.append(line(f"approved: {record.approval.said}", "dim"))
     parts.append(line(f"results {record.results}", "dim"))
     return Group(*parts, *_failure(record), line(""))
 
@@ -212,7 +216,8 @@ def record_document(runtime: Runtime, record: JobRecord) -> dict[str, Any]:
     """Return a job as one JSON document: record, progress, metrics, what went wrong."""
     progress = runtime.jobs.progress(record.id)
     return {
-        **record.model_dump(mode="json", exclude={"plan"}),
+        **record.model_dump(mode="json", exclude={"plan", "approval"}),
+        "approval": record.approval and record.approval.document(),
         "progress": {"epoch": progress.epoch, "max_epoch": progress.max_epoch, "eta_s": progress.eta_s,
                      "loss": progress.loss, "message": progress.message},
         "metrics": progress.metrics,

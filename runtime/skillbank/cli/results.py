@@ -11,7 +11,8 @@ def results(job: options.JobId, as_json: options.Json = False) -> None:
         record = runtime.jobs.look(job)
         found = runtime.jobs.results(record.id)
     if as_json:
-        options.print_json(found.document())
+        approval = record.approval and record.approval.document()
+        options.print_json({**found.document(), "approval": approval})
         return
     from skillbank.cli.present import results_view
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from skillbank.cli.request_options import Asked, says_a_request
 if TYPE_CHECKING:
     from skillbank.jobs.chains import Step
     from skillbank.jobs.data_digest import SeenData
+    from skillbank.jobs.given import GivenApproval
     from skillbank.jobs.record import JobRecord
     from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
@@ -37,7 +39,7 @@ def run(
     """Compile a request and run it; a chain runs one action after another."""
     from skillbank.cli.progress import transfers
     from skillbank.errors import UsageError
-    from skillbank.jobs.approvals import check_terms
+    from skillbank.jobs.approval_subjects import check_terms
     from skillbank.jobs.chains import Step, steps
     from skillbank.jobs.record import JobState
 
@@ -93,14 +95,14 @@ def run(
 def _run(
     runtime: Runtime,
     chain: list[Step],
-    data: dict[str, tuple[SeenData, ...]],
+    approved: dict[str, Approved],
     detach: bool,
     as_json: bool,
     launch: dict[str, Any],
 ) -> list[JobRecord]:
     """Run the steps one after another up to the first that fails; return the last attempt at each.
 
-    ``data`` is what was approved of each plan.
+    ``approved`` is what was approved of each plan.
     """
     from skillbank.cli.progress import supervise, transfers
     from skillbank.jobs.record import JobState
@@ -119,7 +121,8 @@ def _run(
                     step.plan,
                     parents=parents,
                     chain=ids,
-                    data=data[step.plan.plan_id],
+                    data=approved[step.plan.plan_id].data,
+                    approval=approved[step.plan.plan_id].given,
                     report=report,
                     **launch,
                 )
@@ -167,15 +170,25 @@ def ask_trust(runtime: Runtime, plans: list[Plan], as_json: bool) -> None:
     runtime.refuse_at_gate(plans)
 
 
+@dataclass(frozen=True)
+class Approved:
+    """What was approved of a plan: the data that lay there, and how it was approved."""
+
+    data: tuple[SeenData, ...]
+    given: GivenApproval
+
+
 def approve(
     runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launch: dict[str, Any]
-) -> dict[str, tuple[SeenData, ...]]:
+) -> dict[str, Approved]:
     """Nothing starts without a yes: by option, by an approval given before, or on the terminal.
+
+    Where an approval code is set no option is one.
 
     Returns
     -------
     dict
-        What lay there of each plan's data, by the plan's id, when it was looked at for the question.
+        By the plan's id.
 
     Raises
     ------
@@ -184,29 +197,38 @@ def approve(
     StateError
         When data has changed since an approval was given, and nobody can be asked again.
     """
+    from skillbank.cli.consent import ask, can_ask, refuse_broken
+    from skillbank.cli.person import person
     from skillbank.errors import NotApprovedError
-    from skillbank.jobs.approvals import approve_argument, launch_terms, plan_subject
+    from skillbank.jobs.approval_subjects import approve_argument, launch_terms, plan_subject
     from skillbank.jobs.seen_data import change, refuse_changed
 
     terms = launch_terms(**launch)
     data = {plan.plan_id: runtime.data_of(plan, plans[:n]) for n, plan in enumerate(plans)}
     questions = {plan.plan_id: runtime.question(plan, terms, data[plan.plan_id]) for plan in plans}
-    if yes:
-        return data
-    approvals = runtime.jobs.store.approvals
-    asks = terminal.answering() and not as_json
+    guard, approvals = runtime.jobs.store.guard, runtime.jobs.store.approvals
+    refuse_broken(guard)
+    if yes and not guard.hard:
+        return {
+            name: Approved(seen, guard.give(plan_subject(name, terms), "flag", person(), seen))
+            for name, seen in data.items()
+        }
+    asks = can_ask(guard, as_json)
     used: list[tuple[int, str]] = []
     missing: list[str] = []
+    found: dict[str, Approved] = {}
     try:
         for plan in plans:
             runtime.keep(plan)
-            subject = plan_subject(plan.plan_id, terms)
+            subject, now = plan_subject(plan.plan_id, terms), data[plan.plan_id]
             number = approvals.use(subject)
             said = ""
             if number is not None:
-                before, now = approvals.data(number) or (), data[plan.plan_id]
+                before, given = approvals.data(number) or (), approvals.given(number)
                 if not (said := change(before, now)):
                     used.append((number, subject))
+                    kept = given or guard.give(subject, "terminal", "", now)
+                    found[plan.plan_id] = Approved(before if kept.seal else now, kept)
                     continue
                 # What was approved is there no more, so that approval is worth nothing.
                 if not asks:
@@ -214,17 +236,23 @@ def approve(
                 said = f"Changed since it was approved: {said}\n"
             if not asks:
                 missing.append(approve_argument(plan.plan_id, terms))
-            elif not terminal.ask(f"{said}{questions[plan.plan_id]}\nStart it?"):
+                continue
+            answer = ask(guard, f"{said}{questions[plan.plan_id]}\nStart it?", subject, now)
+            if answer is None:
                 raise NotApprovedError(f"Plan {plan.plan_id[:12]} was not approved; nothing was started.")
+            found[plan.plan_id] = Approved(now, answer)
         if missing:
             ways = " and ".join(f"'skillbank approve {plan}'" for plan in missing)
             named = f"plan {' or '.join(plan.partition(':')[0] for plan in missing)}"
-            raise NotApprovedError(f"Nobody approved {named}; give --yes, or run {ways} first.")
+            scripts = ", with the approval code" if guard.hard else " (--yes is for scripts, and recorded)"
+            raise NotApprovedError(
+                f"Nobody approved {named}; a person does that in a terminal of theirs with {ways}{scripts}."
+            )
     except BaseException:
         for number, subject in used:  # a chain starts as a whole: what was approved of it stays so
             approvals.give_back(number, subject)
         raise
-    return data
+    return found
 
 
 def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: bool) -> None:

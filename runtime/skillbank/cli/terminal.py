@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "answering",
     "ask",
+    "ask_word",
     "console",
     "document",
     "folded",
@@ -30,7 +31,9 @@ __all__ = [
     "guard",
     "hear",
     "interactive",
+    "reachable",
     "say",
+    "secret",
     "show",
     "warn",
 ]
@@ -38,6 +41,8 @@ __all__ = [
 _GOES_ON = "  \u2026 "
 """Begins what is still the line above: no line of ours begins so."""
 _NARROWEST = 20
+_TERMINAL = "/dev/tty"
+_LONGEST_SECRET = 1024
 
 
 def guard() -> None:
@@ -141,6 +146,52 @@ def ask(question: str, *, err: bool = False, whole: bool = False) -> bool:
     say(folded("\n  ".join(lines), err=err), end="\n" if len(lines) > 1 else " ", err=err)
     say("Type yes: " if whole else "[y/N] ", end="", err=err)
     return sys.stdin.readline().strip().lower() in (("yes",) if whole else ("y", "yes"))
+
+
+def ask_word(question: str, word: str, *, err: bool = False) -> bool:
+    """Ask a person, who says yes by typing a word of the question; anything else is a no."""
+    _forget_typed()
+    say(folded("\n  ".join(drawn(question).splitlines()), err=err), err=err)
+    say(f"Type {word} to approve this, once: ", end="", err=err)
+    return sys.stdin.readline().strip() == word
+
+
+def reachable() -> bool:
+    """Whether this process has a terminal, wherever its input and output go."""
+    try:
+        os.close(os.open(_TERMINAL, os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def secret(question: str, prompt: str) -> str | None:
+    """Ask for something that nobody else may read: at the terminal itself, without showing what is typed.
+
+    No pipe, option or variable answers it, and what is asked stands where it is answered.
+
+    Returns
+    -------
+    str or None
+        The line; None where there is no terminal.
+    """
+    import termios
+
+    try:
+        line = os.open(_TERMINAL, os.O_RDWR | os.O_NOCTTY)
+    except OSError:
+        return None
+    with os.fdopen(line, "r+b", buffering=0) as tty:
+        before = termios.tcgetattr(tty)
+        silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+        try:
+            termios.tcsetattr(tty, termios.TCSAFLUSH, silent)
+            tty.write(f"{drawn(question)}\n{prompt}".encode(errors="backslashreplace"))
+            said = tty.readline(_LONGEST_SECRET)
+        finally:
+            termios.tcsetattr(tty, termios.TCSAFLUSH, before)
+            tty.write(b"\n")
+    return said.decode(errors="replace").strip("\r\n")
 
 
 def hear(prompt: str) -> str | None:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 __all__ = [
     "APPROVALS",
+    "CODES",
     "EVENTS",
     "EXPERIMENTS",
     "JOBS",
@@ -59,6 +60,7 @@ JOBS = sa.Table(
     sa.Column("product", sa.String(63)),
     sa.Column("admitted", sa.JSON(none_as_null=True)),
     sa.Column("data", sa.JSON(none_as_null=True)),
+    sa.Column("approval", sa.JSON(none_as_null=True)),
 )
 TRANSITIONS = sa.Table(
     "transitions",
@@ -78,7 +80,16 @@ APPROVALS = sa.Table(
     sa.Column("granted", sa.DateTime(timezone=True), nullable=False),
     sa.Column("used", sa.DateTime(timezone=True)),
     sa.Column("data", sa.JSON(none_as_null=True)),
+    sa.Column("given", sa.JSON(none_as_null=True)),
 )
+CODES = sa.Table(
+    "approval_codes",
+    META,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("public", sa.String(64), nullable=False),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+)
+"""Which approval code was set for the store, the newest last, empty where it was taken away."""
 EXPERIMENTS = sa.Table(
     "experiments",
     META,

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from skillbank.jobs.database import APPROVALS, JOBS, META, SKILLS, VERSIONS
+from skillbank.jobs.database import APPROVALS, CODES, JOBS, META, SKILLS, VERSIONS
 from skillbank.sets.tables import CLASSES, PICTURES, RUNS, SETS_META
 
 __all__ = ["VERSION", "NewerStoreError", "migrate"]
@@ -145,6 +145,13 @@ def _to_7(db: sa.Connection) -> None:
         _add(db, column)
 
 
+def _to_8(db: sa.Connection) -> None:
+    """Add how approvals were given, and which approval code was set."""
+    for column in (APPROVALS.c.given, JOBS.c.approval):
+        _add(db, column)
+    db.execute(sa.schema.CreateTable(CODES, if_not_exists=True))
+
+
 def _add(db: sa.Connection, column: sa.Column[Any]) -> None:
     """Add a column that may be empty or has a default; one that an earlier step made just now stays."""
     table = column.table.name
@@ -161,6 +168,7 @@ _STEPS: Mapping[int, Callable[[sa.Connection], None]] = {
     5: _to_5,
     6: _to_6,
     7: _to_7,
+    8: _to_8,
 }
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from skillbank.bank.foreign import FromSkill
 from skillbank.jobs.data_digest import SeenData
+from skillbank.jobs.given import GivenApproval
 from skillbank.trust.gate import Admission
 
 SEARCH = "automl"
@@ -119,6 +120,8 @@ class JobRecord(BaseModel):
     """What the gate let pass, see `Admission`; None for a job from before there was one."""
     data: tuple[SeenData, ...] | None = None
     """What lay there when the job was started; None for a job from before that was kept."""
+    approval: GivenApproval | None = None
+    """How it was approved, a part of a search with that; None for a job from before that was kept."""
     settled: datetime | None = None
     """When everything that follows a job's end was done: results brought away, another attempt started."""
     history: tuple[Transition, ...] = Field(default=())

@@ -14,6 +14,7 @@ from skillbank.jobs.admission import Admitted
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.checks import Checks
 from skillbank.jobs.data_digest import SeenData
+from skillbank.jobs.given import GivenApproval
 from skillbank.jobs.launching import places, preflight, prepare
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.parents import finished_parents, parent_models
@@ -89,6 +90,7 @@ class Jobs:
         trial: TrialOf | None = None,
         succeeds: str | None = None,
         data: Sequence[SeenData] | None = None,
+        approval: GivenApproval | None = None,
         report: Report | None = None,
     ) -> JobRecord:
         """Start a plan as a job of its own and return without waiting for its end.
@@ -114,6 +116,8 @@ class Jobs:
             The experiment that has ended and whose trials this one takes over.
         data
             What lay there when the launch was approved, see `skillbank.jobs.seen_data`.
+        approval
+            How it was approved, see `skillbank.jobs.approval_guard`; parts of a search have its.
         report
             Told how far downloads and the check of the data are.
 
@@ -125,10 +129,12 @@ class Jobs:
             When its skill has changed since the plan was made, or its data since it was approved.
         TrustError
             When nothing of its bank may run.
+        NotApprovedError
+            When an approval code is set, and the approval is not one with it.
         """
         fields: dict[str, Any] = {"chain": tuple(chain), "checkpoint": checkpoint}
         fields |= {"retry": retry or RetryPolicy(), **(vars(trial) if trial else {"resumes": succeeds})}
-        return self._launch(plan, parents, idempotency_key, fields, data, report)
+        return self._launch(plan, parents, idempotency_key, fields, data, approval, report)
 
     def preflight(self, plan: Plan, earlier: Sequence[Plan] = (), report: Report | None = None) -> Checks:
         """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
@@ -153,7 +159,9 @@ class Jobs:
         fields = {"retry": record.retry, "chain": record.chain, "checkpoint": record.checkpoint}
         fields |= {"retry_of": record.id, "infra_retries": following.infra_retries}
         fields |= {name: getattr(record, name) for name in ("experiment", "recommendation", "resumes")}
-        return self._launch(following.plan, record.parents, retry_key(record), fields, record.data, None)
+        return self._launch(
+            following.plan, record.parents, retry_key(record), fields, record.data, None, None
+        )
 
     def _launch(
         self,
@@ -162,10 +170,12 @@ class Jobs:
         key: str | None,
         fields: dict[str, Any],
         approved: Sequence[SeenData] | None,
+        approval: GivenApproval | None,
         report: Report | None,
     ) -> JobRecord:
         if (earlier := self.store.by_key(key)) is not None and earlier.plan_id == plan.plan_id:
             return self.refresh(earlier.id)
+        approval, attempt = self.store.guard.authority(plan, approval, approved, fields, self.store.get)
         admitted = self._admit(plan, fields.get("experiment"))
         place = self._place(plan)
         platform = self.platform(place)
@@ -175,11 +185,14 @@ class Jobs:
             plan, begun=later or any(fields.get(k) for k in ("retry_of", "experiment", "resumes"))
         )
         preflight(plan, platform, report=report)
+        if attempt and approval is not None and approval.seal:
+            approved = approval.seen
         data = self._unchanged(plan, approved, fields)
         parent_records = finished_parents(plan, [self.refresh(job) for job in parents], self.refresh)
         models = parent_models(plan, parent_records, self.store.get, fields["checkpoint"])
         job_id = new_job_id(plan.skill.name, plan.action)
         folder, uri = places(plan, job_id)
+        self.store.guard.spend(approval, job_id, attempt)
         record = self.store.create(
             JobRecord(
                 id=job_id,
@@ -188,6 +201,7 @@ class Jobs:
                 plan=plan.model_dump(mode="json"),
                 admitted=admitted.admission,
                 data=data,
+                approval=approval,
                 skill=plan.skill.name,
                 action=plan.action,
                 platform=place,

@@ -10,8 +10,11 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from skillbank.approval_code import Lock
 from skillbank.errors import JobNotFoundError, NotFoundError, StateError, did_you_mean
-from skillbank.jobs.approvals import Approvals, plan_subject
+from skillbank.jobs.approval_guard import ApprovalGuard
+from skillbank.jobs.approval_subjects import plan_subject
+from skillbank.jobs.approvals import Approvals
 from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES, PLANS, SKILLS, TRANSITIONS
 from skillbank.jobs.opening import open_engine
 from skillbank.jobs.outbox import waiting
@@ -36,12 +39,15 @@ class JobStore:
     ----------
     url
         SQLAlchemy URL; SQLite files are opened in WAL mode with a busy timeout of 30 s.
+    lock
+        What is known of an approval code; by default what is found now.
     """
 
-    def __init__(self, url: str, outbox: Path | None = None) -> None:
+    def __init__(self, url: str, outbox: Path | None = None, lock: Lock | None = None) -> None:
         self._engine = open_engine(url)
         self._outbox = outbox
-        self.approvals = Approvals(self._engine)
+        self.guard = ApprovalGuard(Lock.read() if lock is None else lock, self._engine)
+        self.approvals = Approvals(self._engine, self.guard)
         # A store that nobody closed must not leave connections to the garbage collector.
         self._finalizer = weakref.finalize(self, self._engine.dispose)
 
@@ -325,7 +331,7 @@ class JobStore:
     def approve(self, plan_id: str, by: str = "") -> str:
         """Approve one launch of a known plan, named by its id or a unique beginning of it; return the id."""
         full = self.get_plan(plan_id).plan_id
-        self.approvals.grant(plan_subject(full), by)
+        self.approvals.grant(self.guard.give(plan_subject(full), "program", by))
         return full
 
     def consume_approval(self, plan_id: str) -> bool:

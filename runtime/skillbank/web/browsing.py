@@ -61,6 +61,7 @@ class Browsing:
                 "failure": failure,
                 "results": record.results,
                 "parents": list(record.parents),
+                "approval": record.approval and record.approval.document(),
                 "progress": {
                     "epoch": progress.epoch,
                     "epochs": progress.max_epoch,

@@ -24,7 +24,7 @@ from skillbank.agent.failures import explain
 from skillbank.agent.following import LONGEST_WAIT, StatusAnswer
 from skillbank.agent.launching import LaunchAnswer
 from skillbank.agent.mcp_server.cancellations import Cancellations
-from skillbank.agent.mcp_server.consent import Consent, person
+from skillbank.agent.mcp_server.consent import Consent, Reply, person
 from skillbank.agent.mcp_server.following import follow
 from skillbank.agent.mcp_server.launching import Launching, ended
 from skillbank.agent.mcp_server.rendering import WAIT, listed, rendered
@@ -116,29 +116,30 @@ class ToolCalls:
     ) -> Outcome:
         """Call a tool; when a person must approve it, ask, and call it again after a yes."""
 
-        def after(yes: Approval) -> Answer:
+        def after(yes: Reply) -> Answer:
             # What was approved is what was shown; a call for anything else is asked about anew.
-            with self._box.approving(yes, person(ctx)):
+            with self._box.approving(yes.approval, person(ctx), how="elicitation", code=yes.code):
                 return call()
 
         reply = self._consent.reply(params)
         if reply is not None and reply.said == "no":
             return _refused(params.name)
         yes = reply is not None and reply.said == "yes"
-        answer = await _in_thread(partial(after, reply.approval) if reply is not None and yes else call)
+        answer = await _in_thread(partial(after, reply) if reply is not None and yes else call)
         approval = answer.approval
         if approval is None:
             return answer
         if reply is not None and not yes:
             return _unanswered(answer, approval)
-        asked = await self._consent.ask(ctx, approval)
+        asked = await self._consent.ask(ctx, approval, await to_thread.run_sync(self._asks_code))
         if isinstance(asked, types.InputRequiredResult):
             return asked
         if asked is None or asked.said == "nothing":
             return _unanswered(answer, approval)
-        return (
-            await _in_thread(partial(after, asked.approval)) if asked.said == "yes" else _refused(params.name)
-        )
+        return _refused(params.name) if asked.said == "no" else await _in_thread(partial(after, asked))
+
+    def _asks_code(self) -> bool:
+        return self._box.runtime.jobs.store.guard.hard
 
 
 async def _in_thread(call: Callable[[], Answer]) -> Answer:

@@ -27,12 +27,18 @@ Context: TypeAlias = ServerRequestContext[Any, Any]
 _KEY = "approval"
 _VALID_SECONDS = 3600.0
 _MOST_OPEN = 1000
+_CODE = {"type": "string", "title": "Approval code", "description": "The code that a person set"}
 _FORM: dict[str, Any] = {
     "type": "object",
     "properties": {
         "approve": {"type": "boolean", "title": "Approve", "description": "Yes, once, exactly this"}
     },
     "required": ["approve"],
+}
+_FORM_WITH_CODE: dict[str, Any] = {
+    **_FORM,
+    "properties": {**_FORM["properties"], "code": _CODE},
+    "required": ["approve", "code"],
 }
 
 
@@ -41,11 +47,13 @@ class Reply:
     """What came back for a question.
 
     ``said`` is ``yes`` or ``no`` where a person said so, and ``nothing`` where the question was put away:
-    many clients answer by themselves that it was, with nobody there.
+    many clients answer by themselves that it was, with nobody there. ``code`` is what stood in the field for
+    the approval code.
     """
 
     approval: Approval
     said: Literal["yes", "no", "nothing"]
+    code: str = ""
 
 
 class Consent:
@@ -62,11 +70,20 @@ class Consent:
             return None
         return _reply(approval, response) if approval is not None else None
 
-    async def ask(self, ctx: Context, approval: Approval) -> Reply | types.InputRequiredResult | None:
-        """Put a question to the person; None when this client cannot ask."""
+    async def ask(
+        self, ctx: Context, approval: Approval, code: bool
+    ) -> Reply | types.InputRequiredResult | None:
+        """Put a question to the person; None when this client cannot ask.
+
+        Parameters
+        ----------
+        code
+            Whether the approval code is asked too.
+        """
         if not _asks(ctx):
             return None
-        form = types.ElicitRequestFormParams(message=visible(approval.question), requested_schema=_FORM)
+        schema = _FORM_WITH_CODE if code else _FORM
+        form = types.ElicitRequestFormParams(message=visible(approval.question), requested_schema=schema)
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
             mark = secrets.token_urlsafe(24)
             self._open[mark] = (approval, time.monotonic())
@@ -77,7 +94,7 @@ class Consent:
         if not ctx.session.can_send_request:
             return None
         try:
-            result = await ctx.session.elicit_form(form.message, _FORM, related_request_id=ctx.request_id)
+            result = await ctx.session.elicit_form(form.message, schema, related_request_id=ctx.request_id)
         except (MCPError, ValidationError):
             return None  # the client failed to ask, so nobody has said anything
         return _reply(approval, result)
@@ -100,4 +117,6 @@ def _reply(approval: Approval, result: types.ElicitResult) -> Reply:
     ticked = (result.content or {}).get("approve")
     if result.action == "decline" or (result.action == "accept" and ticked is False):
         return Reply(approval, "no")
-    return Reply(approval, "yes" if result.action == "accept" and ticked is True else "nothing")
+    code = (result.content or {}).get("code")
+    said: Literal["yes", "nothing"] = "yes" if result.action == "accept" and ticked is True else "nothing"
+    return Reply(approval, said, code if isinstance(code, str) else "")

@@ -1,0 +1,197 @@
+"""The approval code: what a person sets once and every door then asks for before anything starts.
+
+The code is kept nowhere. Its file holds a salt, the cost of scrypt, and the public half of the key pair that
+scrypt makes of the code: a code is right when its key pair is that one, and what it approves is signed with
+the private half. So everybody can check an approval, and only who knows the code can make one.
+
+Where the file lies is not left to the environment alone: places that no variable names are looked at first,
+and a variable that names no file closes this door instead of opening it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pwd
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skillbank.errors import NotApprovedError, UsageError
+from skillbank.home import home
+from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+__all__ = ["SHORTEST", "VARIABLE", "ApprovalCode", "Lock", "WrongCodeError", "own_place"]
+
+VARIABLE = "SKILLBANK_APPROVAL_CODE_FILE"
+SHORTEST = 8
+"""Characters of a code."""
+_NAME = "approval-code"
+_SYSTEM = Path("/etc/skillbank") / _NAME
+_BLOCK, _COST = 8, 1 << 16
+"""Of scrypt: 64 MiB and about a fifth of a second for each code that is tried."""
+_LEAST, _MOST = 1 << 14, 1 << 20
+_LONGEST = 4096
+
+
+class WrongCodeError(NotApprovedError):
+    """An approval code was given that is not the one that was set, or none."""
+
+
+@dataclass(frozen=True)
+class ApprovalCode:
+    """What is known of a code.
+
+    Attributes
+    ----------
+    place
+        The file.
+    salt, cost
+        Of scrypt.
+    public
+        The Ed25519 public key, as hexadecimal digits.
+    """
+
+    place: Path
+    salt: bytes
+    cost: int
+    public: str
+
+    @classmethod
+    def made(cls, code: str, place: Path) -> ApprovalCode:
+        """Return what a file says of a new code.
+
+        Raises
+        ------
+        UsageError
+            When it is too short.
+        """
+        if len(code) < SHORTEST or len(set(code)) < 3:
+            raise UsageError(f"An approval code has {SHORTEST} characters or more, and not always the same.")
+        salt = secrets.token_bytes(16)
+        return cls(place, salt, _COST, _public(_key(code, salt, _COST)))
+
+    @classmethod
+    def read(cls, place: Path) -> ApprovalCode:
+        """Read a file that `write` made.
+
+        Raises
+        ------
+        ValueError, OSError
+            When it cannot be read as one.
+        """
+        with place.open("rb") as file:
+            document = json.loads(file.read(_LONGEST))
+        salt, cost, public = bytes.fromhex(document["salt"]), int(document["cost"]), str(document["public"])
+        if not _LEAST <= cost <= _MOST or cost & (cost - 1) or len(bytes.fromhex(public)) != 32:
+            raise ValueError("its numbers are out of bounds")
+        return cls(place, salt, cost, public.lower())
+
+    def write(self) -> None:
+        """Write the file, whole or not at all; everybody may read it, since every door has to."""
+        self.place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside = self.place.with_name(f"{self.place.name}.{secrets.token_hex(4)}")
+        document = {"cost": self.cost, "public": self.public, "salt": self.salt.hex()}
+        try:
+            beside.write_text(json.dumps(document) + "\n", encoding="ascii")
+            beside.chmod(0o644)
+            beside.replace(self.place)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def sign(self, code: str, content: bytes) -> str | None:
+        """Return the signature of a content as hexadecimal digits; None when the code is wrong."""
+        key = _key(code, self.salt, self.cost)
+        return key.sign(content).hex() if _public(key) == self.public else None
+
+    def signed(self, content: bytes, signature: str) -> bool:
+        """Say whether somebody who knew the code has signed this."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        try:
+            Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.public)).verify(
+                bytes.fromhex(signature), content
+            )
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether this user can neither write the file nor put another one in its place."""
+        try:
+            mine = self.place.stat().st_uid == os.geteuid()
+        except OSError:
+            return False
+        return not (mine or os.access(self.place, os.W_OK) or os.access(self.place.parent, os.W_OK))
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What a door knows of the approval code from its start on; what changes later opens nothing in it.
+
+    Attributes
+    ----------
+    code
+        None where no code was set.
+    broken
+        Why nothing can be approved at all, e.g. a file that cannot be read; empty otherwise.
+    """
+
+    code: ApprovalCode | None = None
+    broken: str = ""
+
+    @classmethod
+    def read(cls) -> Lock:
+        """Look for the file of a code in every place where one may be."""
+        for place in _places():
+            if os.path.lexists(place):
+                try:
+                    return cls(ApprovalCode.read(place))
+                except (OSError, ValueError, KeyError, TypeError) as error:
+                    why = error.strerror if isinstance(error, OSError) else "it is not one"
+                    return cls(broken=f"the file of the approval code {_shown(place)} cannot be read ({why})")
+        if named := os.environ.get(VARIABLE):
+            return cls(broken=f"{VARIABLE} names {_shown(Path(named))}, and there is no such file")
+        return cls()
+
+
+def own_place() -> Path:
+    """Return where a code that is set now goes: what the variable names, else a file in the home."""
+    named = os.environ.get(VARIABLE)
+    return Path(named).expanduser().absolute() if named else home() / _NAME
+
+
+def _places() -> Iterator[Path]:
+    yield _SYSTEM
+    with suppress(KeyError):  # containers run as users that have no entry
+        yield Path(pwd.getpwuid(os.getuid()).pw_dir) / ".skillbank" / _NAME
+    with suppress(RuntimeError):
+        yield Path.home() / ".skillbank" / _NAME
+    if named := os.environ.get(VARIABLE):
+        yield Path(named).expanduser().absolute()
+    yield home(make=False) / _NAME
+
+
+def _key(code: str, salt: bytes, cost: int) -> Ed25519PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    memory = 256 * cost * _BLOCK
+    seed = hashlib.scrypt(code.encode(), salt=salt, n=cost, r=_BLOCK, p=1, maxmem=memory, dklen=32)
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def _public(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
+
+
+def _shown(place: Path) -> str:
+    return one_line(str(place), 200)

@@ -1,0 +1,305 @@
+"""What an approval needs to count: without an approval code that somebody gave it, with one its seal.
+
+While a code is set nothing starts on what a store says alone. A launch needs an approval that is sealed for
+exactly its plan, terms and data, is not old and was not used; a further attempt and a trial need the sealed
+approval that their first attempt, or their search, was started by. What was used is kept beside the store.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from skillbank.approval_code import ApprovalCode, Lock, WrongCodeError
+from skillbank.errors import NotApprovedError
+from skillbank.home import home
+from skillbank.jobs.approval_subjects import plan_subject, terms_of
+from skillbank.jobs.data_digest import SeenData
+from skillbank.jobs.database import CODES
+from skillbank.jobs.given import GivenApproval, How
+from skillbank.jobs.record import JobRecord
+from skillbank.plan.model import Plan
+from skillbank.plan.paths import set_path
+from skillbank.stored import now
+from skillbank.wrong_codes import WrongCodes
+
+__all__ = ["ApprovalGuard"]
+
+_VALID = timedelta(hours=24)
+"""How long a sealed approval waits for its launch."""
+_MOST_HALVINGS = 40
+_MOST_ATTEMPTS = 100
+
+
+class ApprovalGuard:
+    """The law about approvals over one store.
+
+    Parameters
+    ----------
+    lock
+        What this process found when it began.
+    engine
+        Of the store, which knows that a code was set even when its file is gone.
+    """
+
+    def __init__(self, lock: Lock, engine: sa.Engine) -> None:
+        self._lock, self._engine = lock, engine
+        self._folder = home(make=False)
+        self._wrong = WrongCodes(self._folder / "approval-code.wrong")
+
+    @property
+    def hard(self) -> bool:
+        """Whether approvals need a code here."""
+        return self._lock.code is not None or bool(self.broken)
+
+    @property
+    def broken(self) -> str:
+        """Say why nothing can be approved here at all; empty where something can."""
+        if self._lock.broken:
+            return self._lock.broken
+        marked, code = self.marked(), self._lock.code
+        if marked is None or (code is not None and (code.public == marked or code.out_of_reach)):
+            return ""
+        if code is None:
+            return (
+                "an approval code was set for this store, and its file is not there, or was not when this "
+                "process began"
+            )
+        return f"{code.place} is not the approval code that was set for this store"
+
+    def marked(self) -> str | None:
+        """Return the public key of the code that was set for this store last; None when none is."""
+        with self._engine.connect() as db:
+            newest = sa.select(CODES.c.public).order_by(CODES.c.seq.desc()).limit(1)
+            return db.scalar(newest) or None
+
+    def mark(self, code: ApprovalCode | None) -> None:
+        """Keep in the store which code was set, or that none is any more."""
+        with self._engine.begin() as db:
+            db.execute(CODES.insert().values(public=code.public if code else "", since=now()))
+
+    def prove(self, code: str, content: bytes = b"") -> str:
+        """Return the signature that a code makes.
+
+        Raises
+        ------
+        WrongCodeError
+            When it is not the code that was set, or too many wrong ones were given.
+        NotApprovedError
+            When nothing can be approved here.
+        """
+        known = self._lock.code
+        if self.broken or known is None:
+            raise NotApprovedError(f"Nothing can be approved: {self.broken or 'no approval code is set'}.")
+        if (seconds := self._wrong.wait) > 0:
+            raise WrongCodeError(
+                "Too many wrong approval codes were given; the next one is looked at in "
+                f"{math.ceil(seconds)} s."
+            )
+        signature = known.sign(code, content) if code else None
+        if code:
+            self._wrong.note(wrong=signature is None)
+        if signature is None:
+            raise WrongCodeError(f"That is not the approval code of {known.place}; nothing was approved.")
+        return signature
+
+    def give(
+        self,
+        subject: str,
+        how: How,
+        by: str = "",
+        data: Sequence[SeenData] = (),
+        code: str | None = None,
+    ) -> GivenApproval:
+        """Return an approval that counts here.
+
+        Parameters
+        ----------
+        data
+            What lay there when somebody was asked.
+        code
+            What was typed as the approval code.
+
+        Raises
+        ------
+        WrongCodeError, NotApprovedError
+            Where a code is set: see `prove`.
+        """
+        given = GivenApproval(subject=subject, how=how, by=by, at=datetime.now(UTC))
+        if not self.hard:
+            return given
+        sealed = given.model_copy(update={"code": True, "nonce": secrets.token_hex(16), "seen": tuple(data)})
+        return sealed.model_copy(update={"seal": self.prove(code or "", sealed.content())})
+
+    def counts(self, given: GivenApproval | None, subject: str) -> bool:
+        """Say whether an approval that was kept may be used for something now."""
+        if not self.hard:
+            return True
+        return (
+            given is not None
+            and given.subject == subject
+            and self._sealed(given)
+            and datetime.now(UTC) - given.at < _VALID
+            and not self._note(given.nonce).exists()
+        )
+
+    def authority(
+        self,
+        plan: Plan,
+        given: GivenApproval | None,
+        data: Sequence[SeenData] | None,
+        fields: Mapping[str, Any],
+        look: Callable[[str], JobRecord],
+    ) -> tuple[GivenApproval | None, int | None]:
+        """Return by which approval a job starts, and which attempt it is (None: a part of a search).
+
+        Parameters
+        ----------
+        given
+            Of a launch: what somebody approved.
+        fields
+            Of the job's record: its ``checkpoint`` and ``retry``, the ``experiment`` that it belongs to, the
+            job that it is a ``retry_of``.
+        look
+            Returns the record of a job.
+
+        Raises
+        ------
+        NotApprovedError
+            Where a code is set, and no sealed approval is for this.
+        """
+        if fields.get("experiment") is not None:
+            return self._within(plan, look(fields["experiment"])), None
+        if fields.get("retry_of") is not None:
+            return self._again(plan, look(fields["retry_of"]), look)
+        if self.hard:
+            self._refuse_unsealed(
+                plan, given, plan_subject(plan.plan_id, terms_of(fields["checkpoint"], fields["retry"])), data
+            )
+        return given, 0
+
+    def _refuse_unsealed(
+        self, plan: Plan, given: GivenApproval | None, subject: str, data: Sequence[SeenData] | None
+    ) -> None:
+        if given is None or not self.counts(given, subject) or tuple(data or ()) != given.seen:
+            raise NotApprovedError(
+                f"Plan {plan.plan_id[:12]} was not approved with the approval code that is set here, so "
+                f"nothing was started{f' ({self.broken})' if self.broken else ''}; a person approves it in "
+                f"a terminal with 'skillbank approve {plan.plan_id[:12]}', or at the question of "
+                "'skillbank run'."
+            )
+
+    def spend(self, given: GivenApproval | None, what: str, attempt: int | None = 0) -> None:
+        """Use up a sealed approval for one job, or one attempt at it, over all processes of this home.
+
+        What it is used for is written beside the store, where a written database does not reach.
+
+        Raises
+        ------
+        NotApprovedError
+            When it was used already.
+        """
+        if not self.hard or given is None or attempt is None:
+            return
+        note = self._note(given.nonce, attempt)
+        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(what)
+        except FileExistsError:
+            raise NotApprovedError(
+                f"The approval of {given.subject[:40]} was used already, so nothing was started."
+            ) from None
+
+    def _again(
+        self, plan: Plan, failed: JobRecord, look: Callable[[str], JobRecord]
+    ) -> tuple[GivenApproval | None, int]:
+        """Return the approval of a further attempt, which nobody is asked for anew, and its number."""
+        first, attempt = failed, 1
+        while first.retry_of is not None and attempt <= _MOST_ATTEMPTS:
+            first, attempt = look(first.retry_of), attempt + 1
+        if not self.hard:
+            return first.approval, attempt
+        given, retry = self._started(first), first.retry
+        most = retry.infra + (_MOST_HALVINGS if retry.batch_key is not None else 0)
+        if (
+            given is None
+            or given.subject != plan_subject(first.plan_id, terms_of(first.checkpoint, retry))
+            or failed.retry != retry
+            or attempt > most
+            or not _same_but(Plan.from_document(first.plan), plan, retry.batch_key)
+        ):
+            raise NotApprovedError(
+                f"job {first.id} was not started by an approval with the code that allows another attempt"
+            )
+        return given, attempt
+
+    def _within(self, plan: Plan, search: JobRecord) -> GivenApproval | None:
+        """Return the approval of a trial or an evaluation: that of its search."""
+        if not self.hard:
+            return search.approval
+        given, outer = self._started(search), Plan.from_document(search.plan)
+        inner = outer.search
+        parts = [outer, *(p for p in (inner and inner.evaluation, inner and inner.baseline) if p)]
+        if (
+            given is None
+            or given.subject != plan_subject(search.plan_id, terms_of(search.checkpoint, search.retry))
+            or not any(_alike(plan, part) for part in parts)
+        ):
+            raise NotApprovedError(
+                f"{search.id} was not started by an approval with the code that allows this part of it"
+            )
+        return given
+
+    def _started(self, record: JobRecord) -> GivenApproval | None:
+        """Return the sealed approval that a job was really started by."""
+        given = record.approval
+        if given is None or self.broken or not self._sealed(given):
+            return None
+        try:
+            used_by = self._note(given.nonce).read_text()
+        except OSError:
+            return None
+        return given if used_by == record.id else None
+
+    def _sealed(self, given: GivenApproval) -> bool:
+        code = self._lock.code
+        return (
+            code is not None
+            and not self.broken
+            and given.nonce.isalnum()
+            and code.signed(given.content(), given.seal)
+        )
+
+    def _note(self, nonce: str, attempt: int = 0) -> Path:
+        return self._folder / "approvals-used" / (f"{nonce}.{attempt}" if attempt else nonce)
+
+
+def _alike(plan: Plan, part: Plan) -> bool:
+    """Say whether a trial runs what a part of its search runs: only its values may be others."""
+
+    def of(each: Plan) -> tuple[object, ...]:
+        return each.skill.digest, each.command, each.platform, each.image, tuple(each.env_names)
+
+    return of(plan) == of(part)
+
+
+def _same_but(first: Plan, plan: Plan, batch_key: str | None) -> bool:
+    """Say whether two plans are one but for the size of a batch."""
+
+    def rest(each: Plan) -> object:
+        document = each.model_dump(mode="json")
+        if batch_key is not None:
+            set_path(document["spec"], batch_key, None)
+            document["overrides"] = [o for o in document["overrides"] if o["key"] != batch_key]
+        document.pop("plan_id", None)
+        return document
+
+    return rest(first) == rest(plan)

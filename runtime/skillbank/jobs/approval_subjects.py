@@ -1,0 +1,86 @@
+"""What an approval is for, as a text: one plan on its terms, one job to be stopped, or one call of a tool."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from skillbank.errors import UsageError
+from skillbank.jobs.checkpoints import check_method
+
+if TYPE_CHECKING:
+    from skillbank.jobs.record import RetryPolicy
+
+__all__ = [
+    "approve_argument",
+    "check_terms",
+    "launch_terms",
+    "plan_subject",
+    "read_plan_subject",
+    "terms_of",
+]
+
+_USUAL = {"checkpoint": "auto", "on_oom": "stop", "retries": "2"}
+_SHOWN = 12
+"""How many letters of a plan's id a person is given to type."""
+
+
+def check_terms(checkpoint: str = "auto", retries: int | str = 2, on_oom: str = "stop") -> None:
+    """Refuse terms of a launch that no launch can have, before anybody is asked to approve them.
+
+    Raises
+    ------
+    UsageError
+        Naming the option and what it takes.
+    """
+    check_method(checkpoint)
+    if on_oom not in ("stop", "reduce-batch") or not str(retries).isdecimal():
+        raise UsageError("--on-oom is stop or reduce-batch, and --retries a number from 0.")
+
+
+def launch_terms(**asked: object) -> dict[str, str]:
+    """Return what a launch asks for beyond its plan: ``checkpoint``, ``on_oom``, ``retries``.
+
+    What is None or usual anyway is nothing more than the plan.
+
+    Raises
+    ------
+    UsageError
+        When a term is none of these, or its value is not one plain word.
+    """
+    for name, value in asked.items():
+        if name not in _USUAL:
+            raise UsageError(f"'{name[:40]}' is no term of a launch; these are: {', '.join(_USUAL)}.")
+        if value is not None and not re.fullmatch(r"[\w.-]{1,60}", str(value)):
+            raise UsageError(f"{name} of a launch must be one word or number.")
+    check_terms(**{name: str(value) for name, value in asked.items() if value is not None})
+    return {k: str(asked[k]) for k in _USUAL if asked.get(k) is not None and str(asked[k]) != _USUAL[k]}
+
+
+def terms_of(checkpoint: str, retry: RetryPolicy) -> dict[str, str]:
+    """Return `launch_terms` of a launch as its record has it."""
+    on_oom = "stop" if retry.batch_key is None else "reduce-batch"
+    return launch_terms(checkpoint=checkpoint, retries=retry.infra, on_oom=on_oom)
+
+
+def plan_subject(plan_id: str, terms: Mapping[str, str] | None = None) -> str:
+    """Return the subject of an approval to launch a plan once, on these terms and no others."""
+    return ":".join(("plan", plan_id, *(f"{name}={value}" for name, value in (terms or {}).items())))
+
+
+def read_plan_subject(text: str) -> tuple[str, dict[str, str]]:
+    """Return the plan (or the beginning of its id) and the terms that `plan_subject` wrote.
+
+    Raises
+    ------
+    UsageError
+        When a term is none; see `launch_terms`.
+    """
+    plan_id, *said = text.removeprefix("plan:").split(":")
+    return plan_id, launch_terms(**{name: value for name, _, value in (term.partition("=") for term in said)})
+
+
+def approve_argument(plan_id: str, terms: Mapping[str, str] | None = None) -> str:
+    """Return what a person gives to ``skillbank approve``: the subject, with the id cut short."""
+    return plan_subject(plan_id[:_SHOWN], terms).removeprefix("plan:")

@@ -1,0 +1,51 @@
+"""An approval as it was given: for what, how, by whom, when, and whether with the approval code."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from skillbank.jobs.data_digest import SeenData
+from skillbank.plan.model import canonical_json
+from skillbank.visible import one_line
+
+__all__ = ["GivenApproval", "How"]
+
+How: TypeAlias = Literal["terminal", "page", "elicitation", "flag", "setting", "program"]
+"""``flag`` is an option of a command (``--yes``), ``setting`` SKILLBANK_APPROVE, ``program`` a program that
+uses skillbank's Python: nobody was asked there."""
+
+
+class GivenApproval(BaseModel):
+    """One approval; the ``seal`` is the signature of all the rest, by the key of the approval code."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subject: str
+    how: How
+    by: str = ""
+    at: datetime
+    code: bool = False
+    """Whether the approval code was asked."""
+    nonce: str = ""
+    """What tells it apart from every other one, so that it is worth one launch."""
+    seen: tuple[SeenData, ...] = ()
+    """What lay there when it was given; kept here where it is sealed."""
+    seal: str = ""
+
+    def content(self) -> bytes:
+        """Return what is sealed."""
+        return canonical_json(self.model_dump(mode="json", exclude={"seal"}))
+
+    def document(self) -> dict[str, Any]:
+        """Return what people and agents are told of it."""
+        facts = {"how": self.how, "by": self.by, "code": self.code, "at": self.at.isoformat()}
+        return {**facts, "said": self.said}
+
+    @property
+    def said(self) -> str:
+        """The same in a few words."""
+        by = f" by {one_line(self.by, 60)}" if self.by else ""
+        return f"{self.how}{by}, {'with the approval code' if self.code else 'no code asked'}"
