@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # a second and more, which tests that do not need it should n
     import fastmcp
 
 TOKEN = "a-token-of-the-tests-0123456789"
-Says = Callable[[str], Literal["yes", "no", "cancel"]]
+Says = Callable[[str], "Literal['yes', 'no', 'cancel'] | dict[str, Any]"]
 Told = Callable[[float, float | None, str | None], None]
 Document = dict[str, Any]
 
@@ -214,7 +214,9 @@ async def opened(
         yield FastDoor(fast)
 
 
-def _elicited(said: str) -> types.ElicitResult:
+def _elicited(said: str | dict[str, Any]) -> types.ElicitResult:
+    if isinstance(said, dict):
+        return types.ElicitResult(action="accept", content=said)
     if said == "yes":
         return types.ElicitResult(action="accept", content={"approve": True})
     return types.ElicitResult(action="decline" if said == "no" else "cancel")
