@@ -17,6 +17,7 @@ from tests.s3 import CREDENTIALS, moto_server
 from tests.slurm import PrivateSlurm, missing, private_slurm
 
 _LONGEST = (
+    "test_hostile_agent",
     "test_recipe",
     "test_docker_crashes",
     "test_hostile_banks",

@@ -96,7 +96,7 @@ class ApprovalCode:
 
     def write(self) -> None:
         """Write the file, whole or not at all; everybody may read it, since every door has to."""
-        self.place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         beside = self.place.with_name(f"{self.place.name}.{secrets.token_hex(4)}")
         document = {"cost": self.cost, "public": self.public, "salt": self.salt.hex()}
         try:
@@ -153,7 +153,7 @@ class Lock:
     def read(cls) -> Lock:
         """Look for the file of a code in every place where one may be."""
         for place in _places():
-            if os.path.lexists(place):
+            if _may_be(place):
                 try:
                     return cls(ApprovalCode.read(place))
                 except (OSError, ValueError, KeyError, TypeError) as error:
@@ -179,6 +179,25 @@ def _places() -> Iterator[Path]:
     if named := os.environ.get(VARIABLE):
         yield Path(named).expanduser().absolute()
     yield home(make=False) / _NAME
+
+
+def _may_be(place: Path) -> bool:
+    """Say whether a file is there, or was made unreachable by whoever this process runs as."""
+    try:
+        os.lstat(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except PermissionError:
+        # The home of somebody else, as containers have it, holds no code of this user's.
+        return place == _SYSTEM or any(_own(folder) for folder in place.parents)
+    return True
+
+
+def _own(folder: Path) -> bool:
+    try:
+        return folder.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
 
 
 def _key(code: str, salt: bytes, cost: int) -> Ed25519PrivateKey:

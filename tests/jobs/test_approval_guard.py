@@ -1,0 +1,271 @@
+"""With an approval code nothing starts on what a store says alone; what follows from an approval goes on."""
+
+from __future__ import annotations
+
+import json
+import pwd
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from tests.gate import open_gate
+from tests.jobs.conftest import MakePlan
+from tests.jobs.test_supervisor import DONE, FAILED, LOST, OOM, Scripted
+
+from skillbank import approval_code
+from skillbank.approval_code import ApprovalCode, Lock, WrongCodeError, own_place
+from skillbank.errors import NotApprovedError, UsageError
+from skillbank.home import database_url
+from skillbank.jobs.approval_guard import ApprovalGuard
+from skillbank.jobs.approval_subjects import plan_subject, terms_of
+from skillbank.jobs.database import APPROVALS, JOBS
+from skillbank.jobs.given import GivenApproval
+from skillbank.jobs.record import JobRecord, RetryPolicy
+from skillbank.jobs.service import Jobs, TrialOf
+from skillbank.jobs.store import JobStore
+from skillbank.jobs.supervisor import Supervisor
+from skillbank.plan.model import Plan
+from skillbank.wrong_codes import WrongCodes
+
+CODE = "tulips in march"
+
+
+@pytest.fixture
+def code(home: Path) -> ApprovalCode:
+    """The code of this home, which every store that is opened from now on knows."""
+    made = ApprovalCode.made(CODE, own_place())
+    made.write()
+    with JobStore(database_url()) as store:
+        store.guard.mark(made)
+    return made
+
+
+@pytest.fixture
+def hard(code: ApprovalCode, store: JobStore) -> JobStore:
+    assert store.guard.hard and not store.guard.broken
+    return store
+
+
+def given(store: JobStore, plan: Plan, retry: RetryPolicy | None = None, **more: Any) -> GivenApproval:
+    subject = plan_subject(plan.plan_id, terms_of("auto", retry or RetryPolicy()))
+    return store.guard.give(subject, "terminal", "ann", **{"code": CODE, **more})
+
+
+def supervised(store: JobStore, platform: Scripted, plan: Plan, retry: RetryPolicy) -> list[JobRecord]:
+    jobs = Jobs(store, open_gate, platforms=lambda _: platform)
+    first = jobs.launch(plan, retry=retry, approval=given(store, plan, retry))
+    Supervisor(jobs, first_pause=0.01).run(first.id)
+    return store.list()[::-1]
+
+
+def test_retries_of_what_was_approved_ask_nobody(hard: JobStore, make_plan: MakePlan) -> None:
+    records = supervised(hard, Scripted(LOST, LOST, DONE), make_plan(platform="fake"), RetryPolicy())
+    assert [r.infra_retries for r in records] == [0, 1, 2]
+    assert {r.approval and r.approval.said for r in records} == {"terminal by ann, with the approval code"}
+
+
+def test_a_halved_batch_was_approved_with_the_first(hard: JobStore, make_plan: MakePlan) -> None:
+    plan = make_plan(platform="fake", spec={"dataset": {"batch_size": 4}})
+    policy = RetryPolicy(batch_key="dataset.batch_size")
+    records = supervised(hard, Scripted(FAILED, FAILED, FAILED, log=OOM), plan, policy)
+    assert [r.plan["spec"]["dataset"]["batch_size"] for r in records] == [4, 2, 1]
+
+
+@pytest.mark.parametrize("changed", ["retry", "plan", "approval", "used"])
+def test_a_record_that_was_written_over_gets_no_further_attempt(
+    hard: JobStore, make_plan: MakePlan, home: Path, changed: str
+) -> None:
+    plan, other = make_plan(platform="fake"), make_plan("print(1)", platform="fake")
+    jobs = Jobs(hard, open_gate, platforms=lambda _: Scripted(LOST, LOST))
+    first = jobs.launch(plan, approval=given(hard, plan))
+    jobs.wait(first.id)
+    fake = given(hard, plan).model_copy(update={"how": "page", "nonce": "1"})
+    if changed == "used":
+        for file in (home / "approvals-used").iterdir():
+            file.unlink()
+    else:
+        values: dict[str, Any] = {
+            "retry": {"retry": {"infra": 50, "batch_key": None}},
+            "plan": {"plan": other.model_dump(mode="json"), "plan_id": other.plan_id},
+            "approval": {"approval": fake.model_dump(mode="json")},
+        }[changed]
+        with hard.engine.begin() as db:
+            db.execute(JOBS.update().values(**values))
+    Supervisor(jobs, first_pause=0.01).run(first.id)
+    [record] = hard.list()
+    assert "no further attempt" in record.history[-1].message
+
+
+def test_a_part_of_a_search_is_of_that_search(hard: JobStore, make_plan: MakePlan) -> None:
+    search, stranger = make_plan(platform="fake"), make_plan("print(1)", platform="fake")
+    trial = search.model_copy(update={"spec": {**search.spec, "train": {"lr": 1}}})
+    jobs = Jobs(hard, open_gate, platforms=lambda _: Scripted(DONE, DONE, DONE))
+    outer = jobs.launch(search, approval=given(hard, search))
+    inner = jobs.launch(trial, trial=TrialOf(outer.id, 0))
+    assert inner.approval == outer.approval is not None
+    with pytest.raises(NotApprovedError, match="part of it"):
+        jobs.launch(stranger, trial=TrialOf(outer.id, 1))
+
+
+def test_an_approval_is_for_its_plan_terms_data_and_day(hard: JobStore, make_plan: MakePlan) -> None:
+    plan, other = make_plan(platform="fake"), make_plan("print(1)", platform="fake")
+    jobs = Jobs(hard, open_gate, platforms=lambda _: Scripted(DONE, DONE))
+    fine = given(hard, plan)
+    for wrong in (
+        None,
+        fine.model_copy(update={"subject": plan_subject(other.plan_id)}),
+        fine.model_copy(update={"by": "bob"}),
+        fine.model_copy(update={"seal": "zz"}),
+        given(hard, plan, RetryPolicy(infra=1)),
+    ):
+        with pytest.raises(NotApprovedError, match="was not approved with the approval code"):
+            jobs.launch(plan, approval=wrong)
+    old = fine.model_copy(update={"at": datetime.now(UTC) - timedelta(days=2), "seal": ""})
+    old = old.model_copy(update={"seal": hard.guard.prove(CODE, old.content())})
+    assert not hard.guard.counts(old, old.subject) and hard.guard.counts(fine, fine.subject)
+    jobs.launch(plan, approval=fine)
+    with pytest.raises(NotApprovedError):
+        jobs.launch(plan, approval=fine)
+    assert len(hard.list()) == 1
+
+
+def test_rows_that_somebody_wrote_count_for_nothing(hard: JobStore, make_plan: MakePlan) -> None:
+    plan = make_plan()
+    subject, real = plan_subject(plan.plan_id), given(hard, plan)
+    forged = real.model_copy(update={"how": "page"})
+    now = datetime.now(UTC)
+    with hard.engine.begin() as db:
+        for document in (None, {}, {"how": "x"}, forged.model_dump(mode="json")):
+            row = {"subject": subject, "granted_by": "x", "granted": now, "given": document}
+            db.execute(APPROVALS.insert().values(**row))
+    assert not hard.approvals.waits(subject) and hard.approvals.use(subject) is None
+    hard.approvals.grant(real)
+    number = hard.approvals.use(subject)
+    assert number is not None and hard.approvals.given(number) == real
+
+
+def test_a_code_is_asked_for_and_wrong_ones_wait(hard: JobStore, code: ApprovalCode) -> None:
+    for none in (None, ""):
+        with pytest.raises(WrongCodeError, match="not the approval code"):
+            hard.guard.give("plan:x", "terminal", code=none)
+    for _ in range(4):
+        with pytest.raises(WrongCodeError, match="not the approval code"):
+            hard.guard.give("plan:x", "terminal", code="guess")
+    with pytest.raises(WrongCodeError, match=r"Too many wrong .* in \d+ s"):
+        hard.guard.give("plan:x", "terminal", code=CODE)
+    with pytest.raises(WrongCodeError, match="Too many"):  # another process, as it were
+        ApprovalGuard(Lock(code), hard.engine).give("plan:x", "terminal", code=CODE)
+
+
+def test_wrong_codes_are_counted_until_a_right_one(tmp_path: Path) -> None:
+    counted = WrongCodes(tmp_path / "wrong")
+    for _ in range(5):
+        counted.note(wrong=True)
+    assert 10 < counted.wait <= 20
+    (tmp_path / "wrong").unlink()
+    assert counted.wait > 10, "the process itself remembers"
+    (tmp_path / "wrong").write_text("[9, 9e99]")
+    assert WrongCodes(tmp_path / "wrong").wait <= 900, "a time to come is now"
+    (tmp_path / "wrong").write_text("nonsense")
+    counted.note(wrong=False)
+    assert counted.wait == 0 and WrongCodes(tmp_path / "wrong").wait == 0
+
+
+def test_codes_that_are_none() -> None:
+    for short in ("", "1234567", "aaaaaaaaaaaa", "abababababab"):
+        with pytest.raises(UsageError, match="8 characters"):
+            ApprovalCode.made(short, Path("x"))
+
+
+def test_the_file_holds_no_code_and_is_read_back(tmp_path: Path) -> None:
+    made = ApprovalCode.made(CODE, tmp_path / "sub" / "code")
+    made.write()
+    assert ApprovalCode.read(made.place) == made and CODE not in made.place.read_text()
+    assert [file.name for file in made.place.parent.iterdir()] == ["code"]
+    signature = made.sign(CODE, b"x")
+    assert signature is not None and made.sign("tulips in april", b"x") is None
+    assert made.signed(b"x", signature) and not made.signed(b"y", signature) and not made.signed(b"x", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", "nonsense", '{"cost": 2, "salt": "00", "public": "00"}', "cheap", "dear", "short"],
+)
+def test_a_file_that_is_none_closes(home: Path, text: str, code: ApprovalCode) -> None:
+    document = json.loads(code.place.read_text())
+    changes: dict[str, dict[str, Any]] = {
+        "cheap": {"cost": 1024}, "dear": {"cost": 1 << 30}, "short": {"public": "00"}
+    }  # fmt: skip
+    code.place.write_text(json.dumps({**document, **changes[text]}) if text in changes else text)
+    lock = Lock.read()
+    assert lock.code is None and "cannot be read" in lock.broken
+    with JobStore(database_url(), lock=lock) as store:
+        assert store.guard.hard
+        with pytest.raises(NotApprovedError, match="Nothing can be approved"):
+            store.guard.give("plan:x", "flag", code=CODE)
+
+
+def test_places_that_no_variable_moves_come_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: ApprovalCode
+) -> None:
+    assert Lock.read().code == code
+    own = ApprovalCode.made("the agent's own", tmp_path / "own")
+    own.write()
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "elsewhere"))
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: SimpleNamespace(pw_dir=str(tmp_path / "person")))
+    monkeypatch.setenv("HOME", str(tmp_path / "moved"))
+    assert Lock.read() == Lock()
+    monkeypatch.setenv(approval_code.VARIABLE, str(tmp_path / "none"))
+    assert "names" in Lock.read().broken, "a variable that leads nowhere opens nothing"
+    monkeypatch.setenv(approval_code.VARIABLE, str(own.place))
+    assert Lock.read().code == own
+    (tmp_path / "person" / ".skillbank").mkdir(parents=True)
+    theirs = ApprovalCode.made("the person's", tmp_path / "person" / ".skillbank" / "approval-code")
+    theirs.write()
+    assert Lock.read().code == theirs
+    monkeypatch.setattr(approval_code, "_SYSTEM", tmp_path / "etc")
+    ApprovalCode.made("the administrator's", tmp_path / "etc").write()
+    assert Lock.read().code == ApprovalCode.read(tmp_path / "etc")
+
+
+def test_the_store_knows_of_a_code_whose_file_is_gone_or_another(
+    code: ApprovalCode, home: Path, make_plan: MakePlan
+) -> None:
+    with JobStore(database_url()) as running:
+        code.place.unlink()
+        assert not running.guard.broken, "what runs already keeps what it read"
+        assert running.guard.give("plan:x", "terminal", code=CODE).seal
+    with JobStore(database_url()) as store:
+        assert "its file is not there" in store.guard.broken
+        with pytest.raises(NotApprovedError, match="its file is not there"):
+            Jobs(store, open_gate).launch(make_plan())
+    ApprovalCode.made("the agent's own", code.place).write()
+    with JobStore(database_url()) as store:
+        assert "is not the approval code that was set" in store.guard.broken
+
+
+def test_a_process_that_began_before_a_code_was_set_starts_nothing_more(
+    home: Path, make_plan: MakePlan
+) -> None:
+    with JobStore(database_url()) as running:
+        assert not running.guard.hard
+        made = ApprovalCode.made(CODE, own_place())
+        made.write()
+        running.guard.mark(made)
+        assert running.guard.hard and "when this process began" in running.guard.broken
+        with pytest.raises(NotApprovedError):
+            Jobs(running, open_gate).launch(make_plan())
+
+
+def test_without_a_code_every_launch_passes_and_nothing_is_kept_of_it(
+    store: JobStore, make_plan: MakePlan, home: Path
+) -> None:
+    plan = make_plan(platform="fake")
+    said = store.guard.give(plan_subject(plan.plan_id), "flag", "ann")
+    record = Jobs(store, open_gate, platforms=lambda _: Scripted(DONE)).launch(plan, approval=said)
+    assert record.approval == said and not said.seal and not (home / "approvals-used").exists()
+    with store.engine.connect() as db:
+        assert db.scalar(sa.select(JOBS.c.approval))["how"] == "flag"
