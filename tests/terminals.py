@@ -78,6 +78,6 @@ def without_terminal(arguments: Sequence[str], environment: dict[str, str], type
         check=False,
         start_new_session=True,
         timeout=_SECONDS,
-        **({"stdin": subprocess.DEVNULL} if typed is None else {"input": typed}),  # type: ignore[arg-type]
+        **({"stdin": subprocess.DEVNULL} if typed is None else {"input": typed}),
     )
     return Said(done.returncode, done.stdout + done.stderr)

@@ -143,7 +143,7 @@ def lay_out(root: Path, environment: dict[str, str]) -> Agent:
     return Agent(root, kept, f"train the toy detector on {root / 'data'}")
 
 
-TRIES: dict[str, Callable[[Agent], None]] = {}
+TRIES: dict[str, Callable[[Agent], Any]] = {}
 
 
 def _try(work: Callable[[Agent], None]) -> Callable[[Agent], None]:
@@ -152,42 +152,43 @@ def _try(work: Callable[[Agent], None]) -> Callable[[Agent], None]:
 
 
 def _simple(name: str, work: Callable[[Agent], Any]) -> None:
-    TRIES[name] = lambda agent: [work(agent), None][1]
+    TRIES[name] = work
 
 
 # A shell without a terminal
 
-for _name, _more in {
-    "run": (),
-    "run_yes": ("--yes",),
-    "run_yes_detached": ("-y", "--detach"),
-    "run_yes_json": ("--yes", "--json"),
-    "run_reads_yes_from_the_words": ("--set", "train.num_epochs=1", "--yes"),
-}.items():
-    _simple(_name, lambda a, m=_more: a.shell("run", a.words, *m))
-for _name, _more in {
-    "approve": (),
-    "approve_yes": ("--yes",),
-    "approve_yes_json": ("--yes", "--json"),
-    "approve_with_terms": ("--yes",),
-}.items():
-    _simple(
-        _name,
-        lambda a, m=_more, n=_name: (
-            a.shell("approve", a.plan + (":retries=7" if "terms" in n else ""), *m),
-            a.shell("run", a.words),
-        ),
-    )
+
+def _run(*more: str, typed: str | None = None) -> Callable[[Agent], Any]:
+    return lambda agent: agent.shell("run", agent.words, *more, typed=typed)
+
+
+def _approve(*more: str, typed: str | None = None, terms: str = "") -> Callable[[Agent], Any]:
+    """Approve, and use that."""
+
+    def work(agent: Agent) -> None:
+        agent.shell("approve", f"{agent.plan}{terms}", *more, typed=typed)
+        agent.shell("run", agent.words)
+
+    return work
+
+
+_simple("run", _run())
+_simple("run_yes", _run("--yes"))
+_simple("run_yes_detached", _run("-y", "--detach"))
+_simple("run_yes_json", _run("--yes", "--json"))
+_simple("run_yes_with_options", _run("--retries", "9", "--yes"))
+_simple("approve", _approve())
+_simple("approve_yes", _approve("--yes"))
+_simple("approve_yes_json", _approve("--yes", "--json"))
+_simple("approve_yes_with_terms", _approve("--yes", terms=":retries=7"))
 for _name, _typed in {"y": "y\n", "yes": "yes\n", "guess": f"{GUESSES[0]}\n"}.items():
-    _simple(f"run_with_{_name}_in_a_pipe", lambda a, t=_typed: a.shell("run", a.words, typed=t))
-    _simple(
-        f"approve_with_{_name}_in_a_pipe",
-        lambda a, t=_typed: (a.shell("approve", a.plan, typed=t), a.shell("run", a.words)),
-    )
-_simple(
-    "approve_with_the_word_in_a_pipe",
-    lambda a: (a.shell("approve", a.plan, typed=f"{a.plan[:6]}\n"), a.shell("run", a.words)),
-)
+    _simple(f"run_with_{_name}_in_a_pipe", _run(typed=_typed))
+    _simple(f"approve_with_{_name}_in_a_pipe", _approve(typed=_typed))
+
+
+@_try
+def _approve_with_the_word_in_a_pipe(agent: Agent) -> None:
+    _approve(typed=f"{agent.plan[:6]}\n")(agent)
 
 
 @_try
@@ -268,7 +269,12 @@ _simple(
 
 # Forged replies over MCP
 
-for _name, _reply in {
+
+def _reply(reply: Any) -> Callable[[Agent], Any]:
+    return lambda agent: agent.mcp(reply)
+
+
+for _name, _answer in {
     "no_elicitation": None,
     "yes_without_a_code": {"approve": True},
     "yes_with_an_empty_code": {"approve": True, "code": ""},
@@ -276,7 +282,7 @@ for _name, _reply in {
     "yes_as_text": {"approve": "true", "code": "true"},
     "code_that_is_no_text": {"approve": True, "code": True},
 }.items():
-    _simple(f"mcp_{_name}", lambda a, r=_reply: a.mcp(r))
+    _simple(f"mcp_{_name}", _reply(_answer))
 _simple("mcp_setting", lambda a: a.mcp(None, SKILLBANK_APPROVE="launch=always cancel_job=always"))
 _simple("mcp_arguments", lambda a: a.mcp(None, {"approved": True, "code": GUESSES[0]}))
 _simple("mcp_key_of_the_old_launch", lambda a: a.mcp(None, {"idempotency_key": a.job}))
@@ -412,7 +418,7 @@ def _code_forgotten_by_the_store(agent: Agent) -> None:
 # The file of the code
 
 
-def _with_file(agent: Agent, change: Callable[[Path], None], *more: str) -> None:
+def _with_file(agent: Agent, change: Callable[[Path], object]) -> None:
     file, beside = agent.code_file, agent.root / "kept-code"
     shutil.copy(file, beside)
     try:
@@ -426,11 +432,17 @@ def _with_file(agent: Agent, change: Callable[[Path], None], *more: str) -> None
 
 
 _simple("file_removed", lambda a: _with_file(a, Path.unlink))
-_simple("file_emptied", lambda a: _with_file(a, lambda f: f.write_text("") and None))
+_simple("file_emptied", lambda a: _with_file(a, lambda f: f.write_text("")))
 _simple("file_replaced", lambda a: _with_file(a, lambda f: ApprovalCode.made(_OWN, f).write()))
-_simple(
-    "file_that_leads_nowhere", lambda a: _with_file(a, lambda f: (f.unlink(), f.symlink_to("/no/such"))[1])
-)
+
+
+@_try
+def _file_that_leads_nowhere(agent: Agent) -> None:
+    def lead(file: Path) -> None:
+        file.unlink()
+        file.symlink_to("/no/such")
+
+    _with_file(agent, lead)
 
 
 @_try
@@ -467,10 +479,14 @@ _simple(
     "python_jobs_launch_with_a_made_up_approval",
     lambda a: a.python(f"{_OPEN}{_GIVEN}r.jobs.launch(p, approval=g, data=g.seen)"),
 )
-_simple(
-    "python_approval_kept",
-    lambda a: (a.python(f"{_OPEN}{_GIVEN}r.jobs.store.approvals.grant(g)"), a.shell("run", a.words)),
-)
+
+
+@_try
+def _python_approval_kept(agent: Agent) -> None:
+    agent.python(f"{_OPEN}{_GIVEN}r.jobs.store.approvals.grant(g)")
+    agent.shell("run", agent.words)
+
+
 _simple(
     "python_toolbox",
     lambda a: a.python(

@@ -87,13 +87,13 @@ def test_a_record_that_was_written_over_gets_no_further_attempt(
         for file in (home / "approvals-used").iterdir():
             file.unlink()
     else:
-        values: dict[str, Any] = {
+        written: dict[str, dict[str, Any]] = {
             "retry": {"retry": {"infra": 50, "batch_key": None}},
             "plan": {"plan": other.model_dump(mode="json"), "plan_id": other.plan_id},
             "approval": {"approval": fake.model_dump(mode="json")},
-        }[changed]
+        }
         with hard.engine.begin() as db:
-            db.execute(JOBS.update().values(**values))
+            db.execute(JOBS.update().values(**written[changed]))
     Supervisor(jobs, first_pause=0.01).run(first.id)
     [record] = hard.list()
     assert "no further attempt" in record.history[-1].message
@@ -268,4 +268,5 @@ def test_without_a_code_every_launch_passes_and_nothing_is_kept_of_it(
     record = Jobs(store, open_gate, platforms=lambda _: Scripted(DONE)).launch(plan, approval=said)
     assert record.approval == said and not said.seal and not (home / "approvals-used").exists()
     with store.engine.connect() as db:
-        assert db.scalar(sa.select(JOBS.c.approval))["how"] == "flag"
+        kept: dict[str, Any] = db.execute(sa.select(JOBS.c.approval)).scalar_one()
+    assert kept["how"] == "flag"
