@@ -300,7 +300,7 @@ def _http_reply_without_a_question(agent: Agent) -> None:
     params |= {"inputResponses": reply, "requestState": secrets.token_urlsafe(24)}
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
     headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2026-07-28"}
-    for token in ("", agent.http.token):
+    for token in ("guessed", agent.http.token):
         shown = {**headers, "Authorization": f"Bearer {token}"}
         agent.said.append(httpx2.post(agent.http.url, json=call, headers=shown, timeout=60).text)
 

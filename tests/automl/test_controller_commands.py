@@ -17,6 +17,7 @@ import pytest
 from skillbank.agent.toolbox import Toolbox
 from skillbank.runtime import Runtime
 from tests.cli.conftest import Command
+from tests.terminals import at_terminal, without_terminal
 
 SCHEMA = {
     "type": "object",
@@ -40,6 +41,7 @@ SCHEMA = {
         "evaluate": {"type": "object", "properties": {"checkpoint": {"type": "string", "default": ""}}},
     },
 }
+CODE = "tulips in march"
 RUN = ("run", "--skill", "toy-detector", "--action", "train", "--yes")
 
 
@@ -66,6 +68,20 @@ def searchable(bank: Path, data: Path) -> list[str]:
             template.read_text().replace("dataset: {file: ''}", "dataset: {file: '', val: ''}")
         )
     return [f"--data=train={data}", f"--data=eval={data}", "--set", "automl.algorithm=random"]
+
+
+@pytest.mark.slow
+def test_what_belongs_to_a_search_was_approved_with_it(
+    bank: Path, environment: dict[str, str], searchable: list[str]
+) -> None:
+    assert at_terminal(["approve", "--set-code"], environment, ("New", CODE), ("again", CODE)).code == 0
+    more = ["--set", "automl.max_recommendations=3", "--bank", str(bank)]
+    ran = at_terminal([*RUN, *searchable, *more], environment, ("Approval code", CODE))
+    assert ran.code == 0, ran.text
+    listed = json.loads(without_terminal(["jobs", "--trials", "--json"], environment).text)["jobs"]
+    shown = [json.loads(without_terminal(["status", j["id"], "--json"], environment).text) for j in listed]
+    assert len(shown) >= 5 and {job["state"] for job in shown} == {"COMPLETE"}
+    assert {(job["approval"]["how"], job["approval"]["code"]) for job in shown} == {("terminal", True)}
 
 
 @pytest.mark.slow

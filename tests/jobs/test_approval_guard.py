@@ -27,7 +27,7 @@ from skillbank.jobs.record import JobRecord, RetryPolicy
 from skillbank.jobs.service import Jobs, TrialOf
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.supervisor import Supervisor
-from skillbank.plan.model import Plan
+from skillbank.plan.model import Plan, Route
 from skillbank.wrong_codes import WrongCodes
 
 CODE = "tulips in march"
@@ -100,14 +100,27 @@ def test_a_record_that_was_written_over_gets_no_further_attempt(
 
 
 def test_a_part_of_a_search_is_of_that_search(hard: JobStore, make_plan: MakePlan) -> None:
-    search, stranger = make_plan(platform="fake"), make_plan("print(1)", platform="fake")
-    trial = search.model_copy(update={"spec": {**search.spec, "train": {"lr": 1}}})
+    route, direct = Route(name="automl", reason="x"), Route(name="direct", reason="x")
+    search = make_plan(platform="fake", route=route, automl={"max_recommendations": 2})
+    alone = make_plan(platform="fake")
+    trial = search.model_copy(
+        update={"spec": {**search.spec, "train": {"lr": 1}}, "route": direct, "automl": None}
+    )
     jobs = Jobs(hard, open_gate, platforms=lambda _: Scripted(DONE, DONE, DONE))
     outer = jobs.launch(search, approval=given(hard, search))
+    other = jobs.launch(alone, approval=given(hard, alone))
     inner = jobs.launch(trial, trial=TrialOf(outer.id, 0))
     assert inner.approval == outer.approval is not None
-    with pytest.raises(NotApprovedError, match="part of it"):
-        jobs.launch(stranger, trial=TrialOf(outer.id, 1))
+    strangers = [
+        (trial.model_copy(update={"command": ("rm",)}), TrialOf(outer.id, 1)),
+        (trial.model_copy(update={"spec": {"data": "/etc"}}), TrialOf(outer.id, 1)),
+        (trial, TrialOf(outer.id, 2)),
+        (trial, TrialOf(other.id, 0)),
+    ]
+    for plan, of in strangers:
+        with pytest.raises(NotApprovedError, match="part of it"):
+            jobs.launch(plan, trial=of)
+    assert len(hard.list()) == 3
 
 
 def test_an_approval_is_for_its_plan_terms_data_and_day(hard: JobStore, make_plan: MakePlan) -> None:

@@ -24,9 +24,9 @@ from skillbank.jobs.approval_subjects import plan_subject, terms_of
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.database import CODES
 from skillbank.jobs.given import GivenApproval, How
-from skillbank.jobs.record import JobRecord
+from skillbank.jobs.record import SEARCH, JobRecord
 from skillbank.plan.model import Plan
-from skillbank.plan.paths import set_path
+from skillbank.plan.paths import leaves, set_path
 from skillbank.stored import now
 from skillbank.wrong_codes import WrongCodes
 
@@ -176,7 +176,7 @@ class ApprovalGuard:
             Where a code is set, and no sealed approval is for this.
         """
         if fields.get("experiment") is not None:
-            return self._within(plan, look(fields["experiment"])), None
+            return self._within(plan, look(fields["experiment"]), fields.get("recommendation")), None
         if fields.get("retry_of") is not None:
             return self._again(plan, look(fields["retry_of"]), look)
         if self.hard:
@@ -241,15 +241,17 @@ class ApprovalGuard:
             )
         return given, attempt
 
-    def _within(self, plan: Plan, search: JobRecord) -> GivenApproval | None:
+    def _within(self, plan: Plan, search: JobRecord, number: int | None) -> GivenApproval | None:
         """Return the approval of a trial or an evaluation: that of its search."""
         if not self.hard:
             return search.approval
         given, outer = self._started(search), Plan.from_document(search.plan)
-        inner = outer.search
+        inner, most = outer.search, (outer.automl or {}).get("max_recommendations")
         parts = [outer, *(p for p in (inner and inner.evaluation, inner and inner.baseline) if p)]
         if (
             given is None
+            or outer.route.name != SEARCH
+            or (number is not None and isinstance(most, int) and number >= most)
             or given.subject != plan_subject(search.plan_id, terms_of(search.checkpoint, search.retry))
             or not any(_alike(plan, part) for part in parts)
         ):
@@ -283,12 +285,19 @@ class ApprovalGuard:
 
 
 def _alike(plan: Plan, part: Plan) -> bool:
-    """Say whether a trial runs what a part of its search runs: only its values may be others."""
+    """Say whether a trial runs what a part of its search runs: only values may be others, and no place."""
 
     def of(each: Plan) -> tuple[object, ...]:
-        return each.skill.digest, each.command, each.platform, each.image, tuple(each.env_names)
+        where = (each.platform, each.image, each.resources, each.results_root, tuple(each.env_names))
+        return each.skill.digest, each.action, each.command, [b.uri for b in each.inputs], *where
 
-    return of(plan) == of(part)
+    return of(plan) == of(part) and _named(plan) <= _named(part)
+
+
+def _named(plan: Plan) -> set[str]:
+    """Return the texts of a spec that may be places."""
+    values = (v for _, value in leaves(plan.spec) for v in (value if isinstance(value, list) else [value]))
+    return {value for value in values if isinstance(value, str) and "/" in value}
 
 
 def _same_but(first: Plan, plan: Plan, batch_key: str | None) -> bool:
