@@ -6,8 +6,9 @@ Characters are of compact JSON, as it is sent; four of them are about one token.
 its measure, and the exit status is 1 when one is missed.
 
 Measured (paths of the machine make it vary by a few hundred): system prompt 582, list of the ten tools 5,950,
-the list over MCP 7,319 (1,793 tokens of o200k; with a schema of every result it was 17,488), the whole transcript 4,455 in 5 requests, its largest message 1,119. What an agent without tools reads for the
-same plan (SKILL.md, skill_info, template and schema of train) is 88,579.
+the list over MCP 7,319 (1,793 tokens of o200k; with a schema of every result it was 17,488), the whole
+transcript 4,455 in 5 requests, its largest message 1,119. What an agent without tools reads for the same plan
+(SKILL.md, skill_info, template and schema of train) is 88,579.
 """
 
 from __future__ import annotations
