@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillbank.errors import NotApprovedError, UsageError
+from skillbank.errors import NotApprovedError, PlatformError, UsageError
 from skillbank.home import home
 from skillbank.visible import one_line
 
@@ -133,6 +133,19 @@ class ApprovalCode:
             return False
         return not (mine or os.access(self.place, os.W_OK) or os.access(self.place.parent, os.W_OK))
 
+    @property
+    def folder(self) -> Path:
+        """Where is kept what was used and tried: beside the file, which the environment does not move.
+
+        Where that is nobody's to write, it is the folder in the user's home as the system knows it.
+        """
+        if os.access(self.place.parent, os.W_OK):
+            return self.place.parent
+        try:
+            return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".skillbank"
+        except KeyError:
+            return home()
+
 
 @dataclass(frozen=True)
 class Lock:
@@ -178,7 +191,8 @@ def _places() -> Iterator[Path]:
         yield Path.home() / ".skillbank" / _NAME
     if named := os.environ.get(VARIABLE):
         yield Path(named).expanduser().absolute()
-    yield home(make=False) / _NAME
+    with suppress(PlatformError):  # this user has no home
+        yield home(make=False) / _NAME
 
 
 def _may_be(place: Path) -> bool:

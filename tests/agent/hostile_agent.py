@@ -348,6 +348,16 @@ def _old_approval_replayed(agent: Agent) -> None:
 
 
 @_try
+def _old_approval_replayed_from_another_home(agent: Agent) -> None:
+    agent.sql(("UPDATE grants SET used = NULL", ()))
+    more = {"SKILLBANK_HOME": str(agent.root / "third"), "SKILLBANK_APPROVE": "launch=always"}
+    more["SKILLBANK_DATABASE_URL"] = f"sqlite:///{agent.home / 'skillbank.db'}"
+    agent.mcp(None, {"plan_id": agent.other}, **more)
+    agent.shell("run", agent.words, "--set", "train.num_epochs=1", **more)
+    agent.sql(("UPDATE grants SET used = granted", ()))
+
+
+@_try
 def _old_approval_replayed_without_its_job(agent: Agent) -> None:
     agent.sql(
         ("UPDATE grants SET used = NULL", ()),

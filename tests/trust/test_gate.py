@@ -26,6 +26,7 @@ from skillbank.agent.toolbox import Toolbox
 from skillbank.automl.charter import make_charter
 from skillbank.automl.settling import settle
 from skillbank.cli.conversation import Terminal
+from skillbank.cli.person import person
 from skillbank.errors import QuestionsError, SkillFormatError, StateError, TrustError
 from skillbank.jobs.record import JobState, RetryPolicy
 from skillbank.jobs.service import TrialOf
@@ -477,7 +478,7 @@ def test_the_question_is_one_at_every_door(
     chat.interactive = True
     monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
     capsys.readouterr()
-    assert chat.decide(asked.approval) == Verdict(False, "terminal")
+    assert chat.decide(asked.approval) == Verdict(False, person(), "terminal")
     asked_lines = [line.strip() for line in capsys.readouterr().err.splitlines()]
     assert asked_lines == [*(line.strip() for line in question.splitlines()), "[y/N]"]
 

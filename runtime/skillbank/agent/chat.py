@@ -234,7 +234,8 @@ class Chat:
             turn.waiting[approval.subject] = approval
             self._keep(call, answer.document(), turn)
             return False
-        self.transcript.note("approval", subject=approval.subject, granted=verdict.granted, by=verdict.by)
+        said = {"granted": verdict.granted, "by": verdict.by, "how": verdict.how}
+        self.transcript.note("approval", subject=approval.subject, **said)
         if not verdict.granted:
             self._keep(call, _DENIED, turn)
             return False

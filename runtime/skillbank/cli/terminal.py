@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from skillbank.visible import drawn, json_text
@@ -99,11 +99,15 @@ def folded(text: str, *, err: bool = False) -> str:
     A terminal breaks a long line anywhere, and a command with enough blanks in it could go on at the
     beginning of a line as if it were another line of ours. Elsewhere lines stay whole.
     """
-    if not interactive(err=err):
-        return text
+    return (
+        _folded(text, _columns((sys.stderr if err else sys.stdout).fileno)) if interactive(err=err) else text
+    )
+
+
+def _folded(text: str, columns: int) -> str:
     from rich.cells import chop_cells
 
-    width = max(_columns(err), _NARROWEST)
+    width = max(columns, _NARROWEST)
     lines = []
     for line in drawn(text).expandtabs().split("\n"):
         # The first line has no mark before it; both have room for the longest mark.
@@ -112,10 +116,10 @@ def folded(text: str, *, err: bool = False) -> str:
     return "\n".join(lines)
 
 
-def _columns(err: bool) -> int:
+def _columns(number: Callable[[], int]) -> int:
     """Return how wide the terminal is; what the environment says of it only where itself says nothing."""
     try:
-        known = os.get_terminal_size((sys.stderr if err else sys.stdout).fileno()).columns
+        known = os.get_terminal_size(number()).columns
     except (OSError, ValueError):
         known = 0
     return known or shutil.get_terminal_size().columns
@@ -186,7 +190,8 @@ def secret(question: str, prompt: str) -> str | None:
         silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
         try:
             termios.tcsetattr(tty, termios.TCSAFLUSH, silent)
-            tty.write(f"{drawn(question)}\n{prompt}".encode(errors="backslashreplace"))
+            shown = _folded("\n  ".join(drawn(question).splitlines()), _columns(tty.fileno))
+            tty.write(f"{shown}\n{prompt}".encode(errors="backslashreplace"))
             said = tty.readline(_LONGEST_SECRET)
         finally:
             termios.tcsetattr(tty, termios.TCSAFLUSH, before)

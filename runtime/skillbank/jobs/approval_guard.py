@@ -19,7 +19,6 @@ import sqlalchemy as sa
 
 from skillbank.approval_code import ApprovalCode, Lock, WrongCodeError
 from skillbank.errors import NotApprovedError
-from skillbank.home import home
 from skillbank.jobs.approval_subjects import plan_subject, terms_of
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.database import CODES
@@ -51,8 +50,8 @@ class ApprovalGuard:
 
     def __init__(self, lock: Lock, engine: sa.Engine) -> None:
         self._lock, self._engine = lock, engine
-        self._folder = home(make=False)
-        self._wrong = WrongCodes(self._folder / "approval-code.wrong")
+        self._folder = None if lock.code is None else lock.code.folder
+        self._wrong = None if self._folder is None else WrongCodes(self._folder / "approval-code.wrong")
 
     @property
     def hard(self) -> bool:
@@ -96,7 +95,7 @@ class ApprovalGuard:
             When nothing can be approved here.
         """
         known = self._lock.code
-        if self.broken or known is None:
+        if self.broken or known is None or self._wrong is None:
             raise NotApprovedError(f"Nothing can be approved: {self.broken or 'no approval code is set'}.")
         if (seconds := self._wrong.wait) > 0:
             raise WrongCodeError(
@@ -209,13 +208,18 @@ class ApprovalGuard:
         if not self.hard or given is None or attempt is None:
             return
         note = self._note(given.nonce, attempt)
-        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
+            note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with os.fdopen(os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(what)
         except FileExistsError:
             raise NotApprovedError(
                 f"The approval of {given.subject[:40]} was used already, so nothing was started."
+            ) from None
+        except OSError as error:
+            raise NotApprovedError(
+                f"That an approval is used cannot be kept in {note.parent} ({error.strerror}), so nothing "
+                "was started."
             ) from None
 
     def _again(
@@ -281,6 +285,7 @@ class ApprovalGuard:
         )
 
     def _note(self, nonce: str, attempt: int = 0) -> Path:
+        assert self._folder is not None  # what is sealed has a code
         return self._folder / "approvals-used" / (f"{nonce}.{attempt}" if attempt else nonce)
 
 
