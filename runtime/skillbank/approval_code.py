@@ -162,6 +162,11 @@ class Lock:
     code: ApprovalCode | None = None
     broken: str = ""
 
+    @property
+    def shut(self) -> bool:
+        """Whether approvals need a code, as far as files say."""
+        return self.code is not None or bool(self.broken)
+
     @classmethod
     def read(cls) -> Lock:
         """Look for the file of a code in every place where one may be."""

@@ -194,6 +194,9 @@ def test_the_policy_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("SKILLBANK_APPROVE", "launch=ALWAYS, cancel_job=never")
     policy = ApprovalPolicy.from_environment()
     assert [policy.decide(t, True) for t in ("launch", "cancel_job", "x")] == ["always", "never", "ask"]
+    assert policy.decide("launch", True, code=True) == "ask", "a code is asked whatever was decided before"
+    assert policy.decide("cancel_job", True, code=True) == "never"
+    assert ApprovalPolicy().decide("plan", False, code=True) == "always"
     for wrong in ("launch", "lunch=ask", "launch=yes", "everything=always"):
         monkeypatch.setenv("SKILLBANK_APPROVE", wrong)
         with pytest.raises(UsageError, match="SKILLBANK_APPROVE"):

@@ -118,6 +118,10 @@ class ApprovalPolicy:
         except UsageError as error:
             raise UsageError(f"{ENVIRONMENT}: {error}") from None
 
-    def decide(self, tool: str, approval: bool) -> Decision:
-        """Return what holds for a tool whose definition says whether it asks."""
-        return self.decisions.get(tool, "ask" if approval else "always")
+    def decide(self, tool: str, approval: bool, code: bool = False) -> Decision:
+        """Return what holds for a tool whose definition says whether it asks.
+
+        Where an approval code is set, nothing is approved beforehand for one that does.
+        """
+        decision = self.decisions.get(tool, "ask" if approval else "always")
+        return "ask" if code and approval and decision == "always" else decision

@@ -255,7 +255,7 @@ class Toolbox:
         approvals, guard = self.runtime.jobs.store.approvals, self.runtime.jobs.store.guard
         if guard.broken:
             raise NotApprovedError(f"Nothing can be approved: {guard.broken}.")
-        if decision == "always" and not guard.hard:
+        if self.policy.decide(name, asks, guard.hard) == "always":
             yield Approved(given=guard.give(approval.subject, "setting", ENVIRONMENT))
             return
         number = approvals.use(approval.subject, _CALLER.get())

@@ -25,6 +25,8 @@ def tools(
 
         options.print_json(openai_tools(strict))
         return
+    from skillbank.approval_code import Lock
     from skillbank.cli.present import tools_view
 
-    terminal.show(tools_view([(tool, policy.decide(tool.name, tool.approval)) for tool in TOOLS]))
+    code = Lock.read().shut
+    terminal.show(tools_view([(tool, policy.decide(tool.name, tool.approval, code)) for tool in TOOLS]))

@@ -56,7 +56,7 @@ class ApprovalGuard:
     @property
     def hard(self) -> bool:
         """Whether approvals need a code here."""
-        return self._lock.code is not None or bool(self.broken)
+        return self._lock.shut or bool(self.broken)
 
     @property
     def broken(self) -> str:
