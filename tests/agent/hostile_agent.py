@@ -386,6 +386,8 @@ def _failed_job(agent: Agent, job: str, **more: str) -> None:
         db.execute("INSERT INTO transitions (job_id, at, state, message) VALUES (?, ?, ?, ?)", line)
     agent.shell("status", job)
     agent.python(f"from skillbank.jobs.supervisor import main; main({job!r})")
+    last = agent.asked(f"SELECT message FROM transitions WHERE job_id = '{job}' ORDER BY seq DESC")
+    assert "no further attempt" in last, "a supervisor looked at it, and started nothing"
     agent.shell("run", "--resume", job, "--yes")
     agent.sql(("DELETE FROM transitions WHERE job_id = ?", (job,)), ("DELETE FROM jobs WHERE id = ?", (job,)))
 

@@ -32,6 +32,7 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
     assert made.code == 0 and "is set" in made.text and CODE not in made.text
     found.other = json.loads(found.shell("plan", *words).text)["plan_id"]
     found.plan = json.loads(found.shell("plan", found.words, "--json").text)["plan_id"]
+    assert found.shell("approve", found.plan).code == 4  # it is in the database now
     # The person's way: one step, at a terminal of theirs.
     person = found.forged_terminal(["approve", found.other[:12]], ("code", CODE))
     assert person.code == 0 and "approved, once" in person.text and CODE not in person.text
