@@ -90,7 +90,8 @@ def compile_plan(
         why = (
             f"nothing runs in the image {request.image} on platform local; name another platform or no image"
         )
-        draft.ask("image", why, ("--platform docker", "--platform slurm", "--platform kubernetes"))
+        others = (name for name in names(Group.PLATFORMS) if name != platform)
+        draft.ask("image", why, tuple(f"--platform {name}" for name in others))
     if image is None and platform != "local":
         draft.ask("image", f"no container image is known for action '{action.name}' of {skill.name}")
     facts = draft.info if draft.info.facts.get("hardware") else skill.info

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from skillbank.automl.algorithms.base import Algorithm
-from skillbank.automl.algorithms.trial import Outcome, Recommendation
+from skillbank.automl.algorithms.base import Algorithm, FullTraining
+from skillbank.automl.algorithms.trial import Outcome, Recommendation, Slot
 from skillbank.errors import UsageError
 from skillbank.plugins import Group, guarded, offer
 from skillbank.visible import one_line
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from skillbank.automl.settings import AutoMLSettings
     from skillbank.automl.space import SearchSpace
 
-__all__ = ["Algorithm", "Outcome", "Recommendation", "algorithm_class", "make_algorithm"]
+__all__ = [
+    "Algorithm",
+    "FullTraining",
+    "Outcome",
+    "Recommendation",
+    "Slot",
+    "algorithm_class",
+    "make_algorithm",
+]
 
 
 def algorithm_class(name: str) -> type[Algorithm]:
