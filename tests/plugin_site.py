@@ -1,4 +1,4 @@
-"""Packages as an installer leaves them: a folder of modules with their metadata, to be put on Python's path."""
+"""Packages as an installer leaves them: a folder of modules and their metadata, for Python's path."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 from skillbank.errors import PluginError, SkillbankError
 from skillbank.visible import one_line
 
-__all__ = ["WRITER", "Found", "Group", "Offer", "found", "guarded", "names", "offer"]
+__all__ = ["WRITER", "Found", "Group", "Offer", "found", "guarded", "names", "offer", "written_formats"]
 
 T = TypeVar("T")
 WRITER = ".writer"
@@ -195,6 +195,12 @@ def found() -> Found:
 def names(group: Group) -> tuple[str, ...]:
     """Return the names of a group, our own first; those of writers of label formats are not among them."""
     return tuple(name for name in found().offers[group] if not name.endswith(WRITER))
+
+
+def written_formats() -> tuple[str, ...]:
+    """Return the names of the label formats that can be written, our own first."""
+    offers = found().offers[Group.LABEL_FORMATS]
+    return tuple(name.removesuffix(WRITER) for name in offers if name.endswith(WRITER))
 
 
 def offer(group: Group, name: str) -> Offer | None:

@@ -12,18 +12,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from skillbank.labelling.findings import Labelled
-from skillbank.plugins import WRITER, Group, found
+from skillbank.plugins import written_formats
 
 if TYPE_CHECKING:
     from skillbank.datasets.formats.base import Writer
 
 __all__ = ["DATA_SETS", "data_set_files", "data_set_pictures"]
 
-DATA_SETS = tuple(
-    name.removesuffix(WRITER)
-    for name in found().offers[Group.LABEL_FORMATS]
-    if name.endswith(WRITER) and name != f"coco{WRITER}"
-)
+DATA_SETS = tuple(name for name in written_formats() if name != "coco")
 """Formats of the room that labels are written in, packages' too; COCO keeps scores and is written here."""
 
 
