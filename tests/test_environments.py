@@ -1,4 +1,4 @@
-"""Environments of their own, installed from this checkout by pip: the core alone, and beside agents of others."""
+"""Environments of their own, installed from this checkout by pip: the core alone, and with others' agents."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ from skillbank.automl.algorithms import Outcome, make_algorithm
 from skillbank.automl.settings import AutoMLSettings
 from skillbank.automl.space import space_from_schema
 from skillbank.bank.discovery import Library
-skill = Library().find("grounding dino")
+skill = Library().find("grounding dino").skill
 train = skill.action("train")
 space = space_from_schema(skill.schema(train).document, skill.template(train)[0])
 settings = AutoMLSettings.read({"algorithm": "sample_search", "max_trials": 3, "direction": "maximize"})
@@ -285,7 +285,8 @@ def test_the_mcp_server_knows_what_packages_add(
     schema, train, judged = asyncio.run(planned())
     assert "sample_cluster" in json.dumps(schema)
     assert train["plans"][0]["platform"] == judged["plans"][0]["platform"] == "sample_cluster"
-    assert "evaluate-notes.txt" in json.dumps(judged)
+    assert "sample_notes" not in json.dumps(judged)  # an unknown one would be a note
+    assert [each["key"] for each in judged["plans"][0]["questions"]] == ["evaluate.checkpoint"]
 
 
 BROKEN = {
