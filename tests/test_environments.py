@@ -189,7 +189,7 @@ def test_it_lives_beside_the_agents_of_others(environment: dict[str, str], tmp_p
     planned = made(
         "plan", "train Grounding DINO on s3://b/data, no HPO", "--json", env=environment, cwd=tmp_path
     )
-    assert planned.returncode == 3 and json.loads(planned.stdout)["plan_id"], planned.stderr
+    assert planned.returncode in (0, 3) and json.loads(planned.stdout)["plan_id"], planned.stderr
     # Theirs may be an older mcp than our server needs: said in a sentence, and theirs stays.
     if mcp.startswith("1."):
         refused = made("mcp", env=environment, cwd=tmp_path)

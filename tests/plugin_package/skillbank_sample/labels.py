@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from skillbank.datasets.document import Box, DataSet, Picture, Split, Where
@@ -32,7 +33,7 @@ class SampleLines:
         splits = []
         for file in files:
             said = file.rpartition("/")[0].rpartition("/")[2]
-            splits.append(Split(said, said, lambda file=file: _pictures(tree, file, classes), (file,)))
+            splits.append(Split(said, said, partial(_pictures, tree, file, classes), (file,)))
         return DataSet(self.name, classes, tuple(splits))
 
     def folder(self, split: str) -> str:
@@ -65,7 +66,9 @@ def _pictures(tree: Tree, file: str, classes: Sequence[str]) -> Iterator[Picture
     for number, line in enumerate(_lines(tree, file), 1):
         boxes = found.setdefault(line[0], [])
         if len(line) == 6:
-            boxes.append(Box(*map(float, line[1:5]), label=classes.index(line[5]), at=f"line {number}"))
+            left, top, right, bottom = map(float, line[1:5])
+            label = classes.index(line[5])
+            boxes.append(Box(left, top, right, bottom, label=label, at=f"line {number}"))
     home = file.rpartition("/")[0]
     for name, boxes in found.items():
         path = f"{home}/pictures/{name}".lstrip("/")

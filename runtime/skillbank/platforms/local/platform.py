@@ -23,6 +23,7 @@ from skillbank.platforms.logfile import read_log
 from skillbank.platforms.processes import alive, processes_with
 from skillbank.platforms.programs import find_program
 from skillbank.platforms.slots import gpu_slots, visible_gpus
+from skillbank.plugins import Group, names
 
 if TYPE_CHECKING:
     from skillbank.checkup import Check
@@ -82,7 +83,9 @@ class LocalPlatform(Platform):
             if "/" in program and not program.startswith("/"):
                 how = "; a path that is not whole names no program here"
             if plan.image:
-                how += f"; its image {plan.image} runs on the platforms docker, slurm and kubernetes"
+                others = [name for name in names(Group.PLATFORMS) if name != self.name]
+                where = f"{', '.join(others[:-1])} and {others[-1]}"
+                how += f"; its image {plan.image} runs on the platforms {where}"
             found.append(
                 f"the program '{program}' of {plan.skill.name} is not installed on this machine"
                 f"{how or '; install it and put it on PATH'}"
