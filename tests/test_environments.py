@@ -195,3 +195,4 @@ def test_it_lives_beside_the_agents_of_others(environment: dict[str, str], tmp_p
         refused = made("mcp", env=environment, cwd=tmp_path)
         assert refused.returncode == 1 and len(refused.stderr.strip().splitlines()) == 1, refused.stderr
         assert "pip install 'skillbank[mcp]" in refused.stderr
+        assert f"mcp {mcp} is installed" in refused.stderr and "environment of its own" in refused.stderr

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from pathlib import Path
 
 __all__ = ["how_to_install", "needing"]
@@ -61,13 +61,33 @@ def needing(extra: str, what: str, *modules: str) -> Iterator[None]:
         package = (error.name or "").partition(".")[0]
         if package in ("", "skillbank"):
             raise
+        how = f"{how_to_install(extra)} brings it"
+        there = f"the package {package} is not installed"
+        for name, had, wanted in _others(extra):
+            # Whoever installed that version has packages that want it.
+            there = f"{name} {had} is installed where {wanted} is wanted"
+            how = f"in an environment of its own {how}"
+        raise PlatformError(f"{what} needs more than the core of skillbank, and {there}; {how}") from None
+
+
+def _others(extra: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the first package of an extra that is there in another version than it wants."""
+    from packaging.requirements import Requirement
+
+    try:
+        lines = requires("skillbank") or []
+    except PackageNotFoundError:
+        return
+    for requirement in map(Requirement, lines):
+        if requirement.marker is None or not requirement.marker.evaluate({"extra": extra}):
+            continue
         try:
-            there = f"{package} {distribution(package).version} is too old"
+            had = version(requirement.name)
         except PackageNotFoundError:
-            there = f"the package {package} is not installed"
-        raise PlatformError(
-            f"{what} needs more than the core of skillbank, and {there}; {how_to_install(extra)} brings it"
-        ) from None
+            continue
+        if not requirement.specifier.contains(had, prereleases=True):
+            yield requirement.name, had, f"{requirement.name}{requirement.specifier}"
+            return
 
 
 def _came_from() -> str:
