@@ -61,7 +61,7 @@ $(VENV)/.dev: pyproject.toml locks/dev.txt | $(VENV)/bin/python
 # newest versions that pyproject.toml allows.
 COMPILE = $(CURDIR)/$(VENV)/lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-package torch --custom-compile-command "make lock" \
-	--group build --extra engine $(UPGRADE)
+	--group build --extra engine --extra mcp --extra web $(UPGRADE)
 
 lock: | $(VENV)/bin/python
 	@test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet 'uv>=0.9,<1'; }

@@ -26,8 +26,23 @@ from skillbank import installation
 
 REPO = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))
-EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
+SAID: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 CORE: list[str] = PROJECT["project"]["dependencies"]
+
+
+def expanded(extra: str) -> list[str]:
+    """What an extra brings, those of the project itself that it names taken apart."""
+    found: list[str] = []
+    for line in SAID[extra]:
+        requirement = Requirement(line)
+        if requirement.name == "skillbank":
+            found += [each for other in sorted(requirement.extras) for each in expanded(other)]
+        else:
+            found.append(line)
+    return found
+
+
+EXTRAS = {extra: expanded(extra) for extra in SAID}
 
 OWN = frozenset({"skillbank", "grounding_dino", "tests", "benchmarks"})
 WITH_TORCH = frozenset({"triton"})
@@ -36,7 +51,7 @@ ON_REQUEST = frozenset({"mlflow", "wandb"})
 """Imported by the name that a person gives: no dependency of ours."""
 
 ALLOWED = {
-    "runtime/skillbank": ("cvat", "formats", "kubernetes", "postgres", "video"),
+    "runtime/skillbank": ("cvat", "formats", "kubernetes", "mcp", "postgres", "video", "web"),
     "runtime/grounding_dino": ("engine", "export", "quantize"),
     "tests": tuple(EXTRAS),
     "engine-image": ("dev",),
@@ -58,6 +73,48 @@ def imported(folder: Path) -> dict[str, set[str]]:
                 found[name.partition(".")[0]].add(str(path.relative_to(REPO)))
     ours = OWN | WITH_TORCH | ON_REQUEST | sys.stdlib_module_names
     return {name: places for name, places in found.items() if name not in ours}
+
+
+FOR_OTHERS = {
+    "onnx": "the engine asks for it by its name",
+    "onnxruntime": "the engine asks for it by its name",
+    "python-multipart": "starlette reads forms with it",
+    "psycopg": "sqlalchemy speaks to PostgreSQL through it",
+    "torchao": "transformers quantizes with it",
+}
+"""Declared without being imported by name, and why."""
+
+
+@pytest.mark.parametrize("extra", ["", *(name for name in SAID if name not in ("all", "dev"))])
+def test_nothing_is_declared_that_nothing_imports(extra: str) -> None:
+    declared = names_of(EXTRAS[extra] if extra else CORE) - set(FOR_OTHERS)
+    folders = ["runtime/skillbank"] if extra in ("", "mcp", "web") else ["runtime"]
+    brought_by = packages_distributions()
+    used = {
+        canonicalize_name(each)
+        for folder in folders
+        for name in imported(REPO / folder)
+        for each in (*brought_by.get(name, []), name)
+    }
+    assert declared - used == set()
+
+
+DOORS = {"mcp": ("agent/mcp_server", "entrance.py"), "web": ("web", "entrance.py")}
+
+
+@pytest.mark.parametrize("extra", DOORS)
+def test_only_its_door_imports_what_an_extra_brings(extra: str) -> None:
+    brought_by = packages_distributions()
+    ours = names_of(EXTRAS[extra]) - names_of(CORE)
+    doors = tuple(f"runtime/skillbank/{place}" for places in DOORS.values() for place in places)
+    for name, places in imported(REPO / "runtime" / "skillbank").items():
+        if ours & {canonicalize_name(each) for each in (*brought_by.get(name, []), name)}:
+            assert all(place.startswith(doors) for place in places), (name, places)
+
+
+def test_all_is_everything_that_a_person_may_want() -> None:
+    wanted = {line for extra in SAID if extra not in ("all", "dev") for line in EXTRAS[extra]}
+    assert set(EXTRAS["all"]) == wanted
 
 
 def names_of(requirements: list[str]) -> set[str]:
@@ -97,7 +154,9 @@ def wanted(extras: tuple[str, ...]) -> list[Requirement]:
     return [found for found in map(Requirement, lines) if found.name != "torch"]
 
 
-@pytest.mark.parametrize(("name", "extras"), [("engine.txt", ("engine",)), ("dev.txt", ("engine", "dev"))])
+@pytest.mark.parametrize(
+    ("name", "extras"), [("engine.txt", ("engine", "mcp", "web")), ("dev.txt", ("engine", "dev"))]
+)
 def test_the_lock_holds_what_is_declared(name: str, extras: tuple[str, ...]) -> None:
     versions = locked(name)
     for requirement in wanted(extras):

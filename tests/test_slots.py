@@ -11,7 +11,6 @@ from typer.main import get_command
 from skillbank.agent.openai_tools import openai_tools
 from skillbank.agent.planning import PlanArguments, Words
 from skillbank.agent.reading import _tool
-from skillbank.automl.algorithms import _CLASSES
 from skillbank.automl.settings import AutoMLSettings
 from skillbank.cli import app
 from skillbank.cli.request_options import Asked, says_a_request
@@ -20,6 +19,7 @@ from skillbank.plan.request import Request
 from skillbank.plan.slot_values import seconds_of, shown, value_of
 from skillbank.plan.slots import SLOTS, Fills, Kind, slot
 from skillbank.platforms import KNOWN
+from skillbank.plugins import Group, names
 
 NAMES = [each.name for each in SLOTS]
 
@@ -68,8 +68,8 @@ def test_fields_and_settings_of_a_search_are_there() -> None:
     assert {each.name for each in SLOTS if each.fills is Fills.FIELD} <= set(Request.model_fields)
     search = [each for each in SLOTS if each.fills is Fills.SEARCH]
     assert {each.key.removeprefix("automl.") for each in search} <= set(AutoMLSettings.model_fields)
-    assert set(slot("algorithm").choices) == set(_CLASSES)
-    assert slot("platform").choices == KNOWN
+    assert slot("algorithm").choices == names(Group.AUTOML_ALGORITHMS)
+    assert slot("platform").choices == KNOWN == names(Group.PLATFORMS)
 
 
 def test_a_command_made_so_gets_what_was_said() -> None:

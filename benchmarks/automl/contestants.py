@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.automl.objectives import EPOCHS, Objective
-from skillbank.automl.algorithms import Outcome, make_algorithm
-from skillbank.automl.settings import MULTI_FIDELITY, AutoMLSettings
+from skillbank.automl.algorithms import Outcome, algorithm_class, make_algorithm
+from skillbank.automl.settings import AutoMLSettings
 from skillbank.automl.space_optuna import optuna_params, suggest
 
 PEER_PYTHON = "TAO_AUTOML_PYTHON"
@@ -61,7 +61,7 @@ def _ours(name: str, objective: Objective, seed: int, trials: int) -> Result:
     if name == "pbt":
         # As many members as whole trainings are paid for, up to 20, each in nine parts.
         said |= {"epoch_budget": trials * EPOCHS, "population": min(trials, 20), "generations": 9}
-    elif name in MULTI_FIDELITY:
+    elif algorithm_class(name).multi_fidelity:
         said |= {"epoch_budget": trials * EPOCHS}
     else:
         said |= {"max_recommendations": trials}

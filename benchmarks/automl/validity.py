@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from skillbank.automl.algorithms import Algorithm, Outcome, make_algorithm
+from skillbank.automl.algorithms import Algorithm, Outcome, algorithm_class, make_algorithm
 from skillbank.automl.algorithms.bayesian import Bayesian
-from skillbank.automl.settings import ALGORITHMS, MULTI_FIDELITY, AutoMLSettings
+from skillbank.automl.settings import ALGORITHMS, AutoMLSettings
 from skillbank.automl.space import SearchSpace, space_from_schema
 from skillbank.bank.home import bank_root
 from skillbank.bank.schema import SpecSchema
@@ -141,7 +141,9 @@ def suggestions(name: str, space: SearchSpace, seed: int) -> Iterator[dict[str, 
     length = 20 if name in MODELLED else 400
     said: dict[str, Any] = {"algorithm": name, "seed": seed, "direction": "maximize", "max_epochs": 9}
     said |= (
-        {"population": 10, "generations": 9} if name in MULTI_FIDELITY else {"max_recommendations": length}
+        {"population": 10, "generations": 9}
+        if algorithm_class(name).multi_fidelity
+        else {"max_recommendations": length}
     )
     algorithm: Algorithm = make_algorithm(space, AutoMLSettings.read(said))
     if isinstance(algorithm, Bayesian):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
+
+from skillbank.errors import PluginError
+from skillbank.plugins import Group, Offer
+from skillbank.plugins import found as found_plugins
 
 _CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
@@ -43,42 +47,74 @@ def checkup(platform: str | None = None) -> list[Check]:
     Parameters
     ----------
     platform
-        ``local``, ``docker``, ``slurm`` or ``kubernetes``; what it cannot do without is then ``failed``
-        instead of ``missing``.
+        Its name; what it cannot do without is then ``failed`` instead of ``missing``.
 
     Raises
     ------
-    PlatformError
+    UsageError
         When there is no such platform.
     """
-    from skillbank.platforms import get_platform
-    from skillbank.platforms.docker.checkup import docker_checks
-    from skillbank.platforms.kubernetes.checkup import kubernetes_checks
-    from skillbank.platforms.slurm.checkup import slurm_checks
+    from skillbank.platforms import KNOWN, get_platform
 
-    general = (_python, _bank, _home, _disk, _database, _credentials)
-    by_platform: dict[str, tuple[Callable[[], list[Check]], ...]] = {
-        "local": (_engine, _gpu),
-        "docker": (docker_checks,),
-        "slurm": (slurm_checks,),
-        "kubernetes": (kubernetes_checks,),
-    }
-    if platform is not None and platform not in by_platform:
-        get_platform(platform)
-    wanted = by_platform if platform is None else {platform: by_platform.get(platform, ())}
+    general = (_python, _bank, _home, _disk, _database, _credentials, plugin_checks)
     found = [check for run in general for check in _run(run)]
-    for checks in wanted.values():
-        for check in (check for run in checks for check in _run(run)):
+    if platform is not None:
+        get_platform(platform)
+    for name in KNOWN if platform is None else (platform,):
+        for check in _run(partial(_of_platform, name), name):
+            if any(check.said == each.said for each in found):
+                continue  # a plug-in that cannot be loaded is told already
             needed = platform is not None and check.needed and check.state == "missing"
             found.append(replace(check, state="failed") if needed else check)
     return found
 
 
-def _run(check: Callable[[], list[Check]]) -> list[Check]:
+def _of_platform(name: str) -> list[Check]:
+    from skillbank.platforms import get_platform
+
+    return get_platform(name).checkup()
+
+
+def plugin_checks() -> list[Check]:
+    """Say of everything that packages add to skillbank whether it can be loaded."""
+    there = found_plugins()
+    checks = [Check("plug-in", "failed", why) for why in dict.fromkeys(why for _, why in there.refused)]
+    for offers in there.offers.values():
+        for each in (each for each in offers.values() if each.package):
+            try:
+                _load(each)
+            except PluginError as error:
+                checks.append(Check("plug-in", "failed", str(error)))
+            else:
+                checks.append(Check("plug-in", "ok", f"{each.said} ({each.value})"))
+    return checks
+
+
+def _load(each: Offer) -> None:
+    """Import what a package offers, as it would be when it is asked for."""
+    from skillbank.automl.algorithms import algorithm_class
+    from skillbank.datasets.formats import load_format
+    from skillbank.plan.inference import function_of
+    from skillbank.platforms import get_platform
+
+    if each.group is Group.LABEL_FORMATS:
+        load_format(each)
+        return
+    by_name: dict[Group, Callable[[str], object]] = {
+        Group.PLATFORMS: get_platform,
+        Group.AUTOML_ALGORITHMS: algorithm_class,
+        Group.INFERENCE_FUNCTIONS: function_of,
+    }
+    by_name[each.group](each.name)
+
+
+def _run(check: Callable[[], list[Check]], name: str = "") -> list[Check]:
     try:
         return check()
+    except PluginError as error:
+        return [Check(name, "failed", str(error))]
     except Exception as error:  # a doctor reports what breaks, whatever it is
-        name = check.__name__.strip("_").removesuffix("_checks")
+        name = name or getattr(check, "__name__", "").strip("_").removesuffix("_checks")
         return [Check(name, "failed", f"{type(error).__name__}: {error}")]
 
 
@@ -124,57 +160,6 @@ def _database() -> list[Check]:
         count = len(store.list(limit=1000))
     said = f"{database_url().partition(':')[0]}, {count} job{'' if count == 1 else 's'}"
     return [Check("database", "ok", said)]
-
-
-def _engine() -> list[Check]:
-    from importlib.util import find_spec
-
-    from skillbank.installation import how_to_install
-    from skillbank.platforms.programs import find_program
-
-    program = find_program("grounding_dino")
-    if program is None:
-        said = f"grounding_dino is not on PATH; {how_to_install('engine')}"
-        return [Check("engine", "missing", said, needed=True)]
-    # The program comes with skillbank itself; its libraries come with the extra.
-    absent = [
-        m for m in ("torch", "transformers", "PIL", "scipy", "faster_coco_eval") if find_spec(m) is None
-    ]
-    if absent:
-        said = f"{', '.join(absent)}; {how_to_install('engine')}"
-        return [Check("engine", "missing", said, needed=True)]
-    return [Check("engine", "ok", program)]
-
-
-def _gpu() -> list[Check]:
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return [
-            Check("gpu", "missing", "no NVIDIA GPU; the embedded engine trains its small model on the CPU")
-        ]
-    query = [tool, "--query-gpu=index,name,memory.total,memory.free", "--format=csv,noheader,nounits"]
-    done = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
-    if done.returncode != 0:
-        return [Check("gpu", "failed", f"nvidia-smi says: {(done.stdout + done.stderr).strip()[:200]}")]
-    return [Check("gpu", "ok", gpu_sentence(row)) for row in done.stdout.strip().splitlines()]
-
-
-def gpu_sentence(row: str) -> str:
-    """Say what a line of nvidia-smi means for the skills of the bank.
-
-    Parameters
-    ----------
-    row
-        ``index, name, total, free`` with the memory in MiB.
-    """
-    from skillbank.bank.discovery import Library
-    from skillbank.plan.hardware import memory_of
-
-    index, name, total, free = (part.strip() for part in row.split(","))
-    said = f"{index}: {name}, {int(free) / 1024:.0f} of {int(total) / 1024:.0f} GiB free"
-    wants = {skill.name: memory_of(skill.info) for skill in Library().skills}
-    short = [f"{skill} ({gb:g} GB)" for skill, gb in wants.items() if gb and int(free) * 2**20 < gb * 1e9]
-    return f"{said}; less than these are meant for: {', '.join(short)}" if short else said
 
 
 def _credentials() -> list[Check]:

@@ -20,6 +20,7 @@
     ├── ParentError                         a parent job failed or holds no model that fits
     ├── DataError                           data that is there and cannot be used
     ├── PlatformError                       the place where jobs run refuses or is missing
+    │   └── PluginError                     what a package adds to skillbank cannot be used
     ├── EndpointError                       a language model's endpoint refuses or cannot be understood
     └── StateError                          a job is not in a state that allows this
 """
@@ -43,6 +44,7 @@ __all__ = [
     "OutOfScopeError",
     "ParentError",
     "PlatformError",
+    "PluginError",
     "QuestionsError",
     "SkillFormatError",
     "SkillNotFoundError",
@@ -146,6 +148,10 @@ class DataError(SkillbankError):
 
 class PlatformError(SkillbankError):
     """The platform refuses, or something that it needs is missing."""
+
+
+class PluginError(PlatformError):
+    """What a package adds to skillbank is missing, cannot be loaded, or breaks."""
 
 
 class EndpointError(SkillbankError):

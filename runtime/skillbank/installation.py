@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import PackageNotFoundError, distribution
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from pathlib import Path
 
-__all__ = ["how_to_install"]
+__all__ = ["how_to_install", "needing"]
 
 
 def how_to_install(extra: str) -> str:
@@ -28,6 +31,63 @@ def how_to_install(extra: str) -> str:
         return f"pip install -e '{checkout}[{extra}]'"
     source = _came_from()
     return f"pip install 'skillbank[{extra}]{f' @ {source}' if source else ''}'"
+
+
+@contextmanager
+def needing(extra: str, what: str, *modules: str) -> Iterator[None]:
+    """Import what an extra brings; where a package of it is missing, that is said in one sentence.
+
+    Parameters
+    ----------
+    extra : str
+        Its name.
+    what : str
+        What needs it, at the beginning of a sentence: ``the page``.
+    *modules : str
+        What is wanted of it later on, and is looked for now.
+
+    Raises
+    ------
+    PlatformError
+        When a package of others is missing, or is there in a version that lacks what is imported.
+    """
+    from skillbank.errors import PlatformError
+
+    try:
+        for module in modules:
+            import_module(module)
+        yield
+    except ImportError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "skillbank"):
+            raise
+        how = f"{how_to_install(extra)} brings it"
+        there = f"the package {package} is not installed"
+        for name, had, wanted in _others(extra):
+            # Whoever installed that version has packages that want it.
+            there = f"{name} {had} is installed where {wanted} is wanted"
+            how = f"in an environment of its own {how}"
+        raise PlatformError(f"{what} needs more than the core of skillbank, and {there}; {how}") from None
+
+
+def _others(extra: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the first package of an extra that is there in another version than it wants."""
+    from packaging.requirements import Requirement
+
+    try:
+        lines = requires("skillbank") or []
+    except PackageNotFoundError:
+        return
+    for requirement in map(Requirement, lines):
+        if requirement.marker is None or not requirement.marker.evaluate({"extra": extra}):
+            continue
+        try:
+            had = version(requirement.name)
+        except PackageNotFoundError:
+            continue
+        if not requirement.specifier.contains(had, prereleases=True):
+            yield requirement.name, had, f"{requirement.name}{requirement.specifier}"
+            return
 
 
 def _came_from() -> str:

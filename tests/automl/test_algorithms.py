@@ -13,18 +13,19 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillbank.automl.algorithms import Algorithm, Outcome, Recommendation, make_algorithm
+from skillbank.automl.algorithms import Algorithm, Outcome, Recommendation, algorithm_class, make_algorithm
 from skillbank.automl.algorithms.bayesian import Bayesian
 from skillbank.automl.algorithms.hyperband import BOHB, HyperbandES, brackets, epochs_of_a_pass, rung_epochs
 from skillbank.automl.algorithms.pbt import PBT
 from skillbank.automl.algorithms.ranking import ranked
-from skillbank.automl.settings import ALGORITHMS, MULTI_FIDELITY, AutoMLSettings
+from skillbank.automl.settings import ALGORITHMS, AutoMLSettings
 from skillbank.automl.space import SearchSpace, space_from_schema
 from skillbank.errors import StateError, UsageError
 
 pytestmark = pytest.mark.slow
 
 SKILL = Path(__file__).resolve().parents[2] / "skills" / "tao-train-grounding-dino"
+MULTI_FIDELITY = [name for name in ALGORITHMS if algorithm_class(name).multi_fidelity]
 QUICK = [a for a in ALGORITHMS if a not in ("llm", "hybrid", "autoresearch")]
 """The advised algorithms fall back to the Bayesian one here; only the slow tests take them all."""
 EVERY = [*QUICK, *(pytest.param(a, marks=pytest.mark.slow) for a in ALGORITHMS if a not in QUICK)]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from skillbank.automl.algorithms import Algorithm, algorithm_class
 from skillbank.automl.settings import ALGORITHMS, AutoMLSettings
 from skillbank.errors import UsageError
 
@@ -36,9 +37,8 @@ def test_the_familys_spellings() -> None:
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_every_algorithm_has_a_class(name: str) -> None:
-    from skillbank.automl.algorithms import _CLASSES
-
-    assert name in _CLASSES and AutoMLSettings.read({"algorithm": name}).algorithm == name
+    assert issubclass(algorithm_class(name), Algorithm)
+    assert AutoMLSettings.read({"algorithm": name}).algorithm == name
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.supervisor import Supervisor
 from skillbank.plan.model import Plan
-from skillbank.platforms.local import LocalPlatform
+from skillbank.platforms.local.platform import LocalPlatform
 from skillbank.storage import upload
 
 FUNCTIONS: dict[str, tuple[Any, str]] = {

@@ -45,7 +45,7 @@ time.sleep(0.2)
 """
     (tmp_path / "plan.json").write_text(make_plan(code).model_dump_json())
     draw = random.Random(0)
-    with Warm("skillbank.jobs.service", "skillbank.platforms.local", "tests.gate") as warm:
+    with Warm("skillbank.jobs.service", "skillbank.platforms.local.platform", "tests.gate") as warm:
         for _ in range(30):
             launcher = warm.begin(textwrap.dedent(LAUNCHER), str(tmp_path / "plan.json"))
             deadline = time.monotonic() + 60

@@ -206,7 +206,7 @@ def test_refusals_leave_no_job_and_no_file(jobs: Jobs, make_plan: MakePlan, home
 def test_a_missing_engine_says_how_to_get_it(
     jobs: Jobs, make_plan: MakePlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skillbank.platforms.local.find_program", lambda _: None)
+    monkeypatch.setattr("skillbank.platforms.local.platform.find_program", lambda _: None)
     with pytest.raises(PlatformError, match=r"pip install .*\[engine\]' installs it.*nvcr.*docker"):
         jobs.launch(make_plan(command=("grounding_dino", "train"), image="nvcr.io/x:1"))
 

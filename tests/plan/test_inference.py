@@ -8,11 +8,9 @@ from skillbank.errors import UsageError
 from skillbank.plan.draft import Parent
 from skillbank.plan.inference import (
     Context,
-    Inferred,
     field_accepts,
     infer,
     known_functions,
-    register,
 )
 from skillbank.plan.model import ParentRef
 from skillbank.plan.products import product_of
@@ -117,21 +115,13 @@ def test_everything_that_occurs_in_the_family_is_known() -> None:
     } == set(known_functions())  # fmt: skip
 
 
-def test_others_can_register_a_function(
-    make_skill: MakeSkill, compiled: Compile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("skillbank.plan.inference._REGISTRY", {})
-
-    @register("house_rule")
-    def house_rule(context: Context) -> Inferred:
-        return Inferred(f"rule for {context.field}", "our own rule")
-
+def test_what_nobody_registers_is_a_note_and_fills_nothing(make_skill: MakeSkill, compiled: Compile) -> None:
     skill = make_skill(
         inference="| train | train.rule | house_rule | ours |", templates={"train": {"train": {"rule": ""}}}
     )
     plan = compiled(skill, "train")
-    assert plan.spec["train"]["rule"] == "rule for train.rule"
-    assert plan.overrides[0].detail == "house_rule: our own rule"
+    assert plan.spec["train"]["rule"] == ""
+    assert any("train.rule: unknown inference function 'house_rule'" in each for each in plan.warnings)
 
 
 def test_products_and_fields() -> None:

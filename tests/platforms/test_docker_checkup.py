@@ -8,8 +8,9 @@ from typing import Any
 import docker
 import pytest
 
-from skillbank.checkup import Check, checkup, gpu_sentence
+from skillbank.checkup import Check, checkup
 from skillbank.errors import UsageError
+from skillbank.platforms.local.checkup import gpu_sentence
 
 
 def named(checks: list[Check], name: str) -> Check:

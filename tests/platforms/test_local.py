@@ -18,7 +18,7 @@ from skillbank.errors import PlatformError, UsageError
 from skillbank.jobs.record import JobState
 from skillbank.platforms import KNOWN, get_platform, keeper, programs
 from skillbank.platforms.base import Handle, Launch, job_dir
-from skillbank.platforms.local import LocalPlatform
+from skillbank.platforms.local.platform import LocalPlatform
 from skillbank.platforms.processes import alive, describe_self, described_alive, identity
 from skillbank.platforms.programs import find_program
 from skillbank.runtime import Runtime
@@ -91,7 +91,7 @@ def test_kill_9_of_the_launcher_loses_nothing(tmp_path: Path) -> None:
         import os, sys, time
         from pathlib import Path
         from skillbank.platforms.base import Launch
-        from skillbank.platforms.local import LocalPlatform
+        from skillbank.platforms.local.platform import LocalPlatform
         from skillbank.platforms.programs import find_program
         from tests.gate import admitted
         folder = Path({str(folder)!r})

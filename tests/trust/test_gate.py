@@ -500,7 +500,7 @@ STARTS = (
     "execv", "execve", "execvp", "execvpe", "spawnv", "spawnvpe", "spawn",
 )  # fmt: skip
 OURS = {
-    "checkup.py": "nvidia-smi",
+    "platforms/local/checkup.py": "nvidia-smi",
     "jobs/attendance.py": "our supervisor",
     "automl/platform.py": "our controller",
     "platforms/keeper.py": "the program, in the environment that the keeper was given",
@@ -513,7 +513,7 @@ GIVEN = {
     "automl/settling.py",
     "bank/schemas.py",
     "labelling/process.py",
-    "platforms/local.py",
+    "platforms/local/platform.py",
     "platforms/slurm/commands.py",
 }
 """What starts processes that a bank has a word in, or that hold an environment: each says which one."""

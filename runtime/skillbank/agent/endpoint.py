@@ -13,11 +13,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx2
 import openai
 from openai.types.chat import ChatCompletionChunk
 
 from skillbank.agent.reply import Reply, Usage, assemble
+from skillbank.agent.transport import TransportError
 from skillbank.errors import EndpointError, UsageError
 from skillbank.redact import redact, secret_values
 
@@ -123,7 +123,7 @@ class Endpoint:
                 return self._once(messages, tools, on_text)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 self._do_without(error)
-            except (openai.OpenAIError, httpx2.HTTPError, ValueError, _BrokenOffError) as error:
+            except (openai.OpenAIError, TransportError, ValueError, _BrokenOffError) as error:
                 attempt += 1
                 pause, why = self._pause(error, attempt), self._explain(error)
                 if pause is None:
@@ -196,7 +196,7 @@ class Endpoint:
             return f"{where} answered with status {error.status_code}: {self._quote(error)}"
         if isinstance(error, openai.APITimeoutError):
             return f"{where} said nothing for {self._patience.silence:.0f} s"
-        if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
+        if isinstance(error, (openai.APIConnectionError, TransportError)):
             cause = error.__cause__ or error
             return f"the connection to {where} failed ({self._quote(cause) or type(cause).__name__})"
         if isinstance(error, openai.APIError):
@@ -217,7 +217,7 @@ class Endpoint:
                 return "the conversation has become too long for this model: start a new one"
             if error.status_code == 400:
                 return "another model may take it: --model NAME"
-        if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
+        if isinstance(error, (openai.APIConnectionError, TransportError)):
             return "check OPENAI_BASE_URL and the network"
         return "try again later"
 

@@ -16,9 +16,7 @@ from skillbank.plan.slots import slot
 
 _ALGORITHM = slot("algorithm")
 ALGORITHMS = _ALGORITHM.choices
-"""By the family's names, and four that every tuner has."""
-MULTI_FIDELITY = ("hyperband", "hyperband_es", "asha", "bohb", "dehb", "pbt")
-"""Algorithms that train for fewer epochs than the whole, and go on from checkpoints."""
+"""Ours by the family's names, with four that every tuner has, and those of packages."""
 
 Direction = Literal["maximize", "minimize"]
 _ALIASES = {
@@ -191,7 +189,9 @@ class AutoMLSettings(_Frozen):
     @property
     def is_multi_fidelity(self) -> bool:
         """Whether trials train for fewer epochs than the whole and go on from checkpoints."""
-        return self.algorithm in MULTI_FIDELITY
+        from skillbank.automl.algorithms import algorithm_class
+
+        return algorithm_class(self.algorithm).multi_fidelity
 
     @property
     def said_max_recommendations(self) -> bool:

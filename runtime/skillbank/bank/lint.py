@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skillbank.bank import lint_agreement, lint_files, lint_schemas, lint_standard
+from skillbank.bank import functions, lint_agreement, lint_files, lint_schemas, lint_standard
 from skillbank.bank.diagnostics import Diagnostic, Severity
 from skillbank.bank.discovery import Bank
 from skillbank.bank.files import utf8_name
@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     lint_files.error_patterns,
     lint_agreement.data_tables,
     lint_agreement.function_tables,
+    functions.inference_functions,
     lint_agreement.keys,
     lint_agreement.unbound_inputs,
     lint_schemas.schemas,

@@ -14,6 +14,7 @@ from typing import Any
 from skillbank.bank.keys import is_name
 from skillbank.bank.limits import Limits
 from skillbank.bank.relations import Relation, relation_of
+from skillbank.plugins import Group, found
 
 MAX_BRANCHES = 32
 """Types of one entry that are told apart."""
@@ -172,7 +173,28 @@ def _several(raw: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool] | None
     return inner, len(inner) < len(branches)
 
 
+OFFERED = "x_offered"
+"""Names a kind of plug-ins, ``label_formats`` or ``label_formats.writer``: what packages offer counts too."""
+
+
+def _with_offered(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an entry whose list of values has what packages offer of the kind that it names."""
+    kind, listed = raw.get(OFFERED), raw.get("enum")
+    if not isinstance(kind, str) or not isinstance(listed, list):
+        return raw
+    group, _, ending = kind.partition(".")
+    offers = found().offers.get(Group(f"skillbank.{group}"), {}) if f"skillbank.{group}" in set(Group) else {}
+    ending = f".{ending}" if ending else ""
+    more = [
+        name.removesuffix(ending)
+        for name, each in offers.items()
+        if each.package and ("." in name) == bool(ending) and name.endswith(ending)
+    ]
+    return {**raw, "enum": [*listed, *(name for name in more if name not in listed)]}
+
+
 def _plain(raw: Mapping[str, Any], word: str | None, depth: int, key: str) -> Node:
+    raw = _with_offered(raw)
     word = word if word is not None else ("object" if "properties" in raw else "any")
     kind = TYPE_WORDS.get(word, "array" if "list" in word else "any")
     properties = raw.get("properties")

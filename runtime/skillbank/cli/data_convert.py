@@ -8,6 +8,7 @@ import typer
 
 from skillbank.cli import data_copying, data_options, options
 from skillbank.datasets.placing import Placement
+from skillbank.plugins import written_formats
 
 
 def convert(
@@ -17,7 +18,7 @@ def convert(
         str,
         typer.Option(
             "--to",
-            metavar="odvg|coco|yolo|voc|cvat|labelme|label_studio|csv",
+            metavar="|".join(written_formats()),
             help="Format to write; every split is written in it.",
         ),
     ],

@@ -9,6 +9,7 @@ import typer
 from skillbank.cli import data_copying, data_options, options
 from skillbank.datasets.dealing import By
 from skillbank.datasets.placing import Placement
+from skillbank.plugins import written_formats
 
 
 def split(
@@ -41,7 +42,7 @@ def split(
         str,
         typer.Option(
             "--to",
-            metavar="odvg|coco|yolo|voc|cvat|labelme|label_studio|csv",
+            metavar="|".join(written_formats()),
             help="Format to write [default: as it is, else coco]",
         ),
     ] = "",

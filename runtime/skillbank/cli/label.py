@@ -12,6 +12,7 @@ import typer
 
 from skillbank.cli import options, terminal
 from skillbank.cli.label_progress import answer, progress
+from skillbank.labelling.formats import FORMATS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -82,7 +83,7 @@ def label(
         typer.Option(
             "--format",
             "-f",
-            metavar="json|coco|kitti|odvg|yolo|voc|cvat|labelme|label_studio|csv|pictures",
+            metavar="|".join((*FORMATS, "pictures")),
             help="What is written; may be repeated [default: json and pictures]",
         ),
     ] = None,

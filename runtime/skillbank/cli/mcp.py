@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options
+from skillbank.installation import needing
 
 
 def mcp(
@@ -26,8 +27,10 @@ def mcp(
     banks: options.Banks = None,
 ) -> None:
     """Serve the tools, skills and jobs to an MCP client (see references/mcp.md)."""
-    from skillbank.agent.mcp_server.cancellations import Cancellations
-    from skillbank.agent.mcp_server.server import build_server, serve_stdio
+    with needing("mcp", "the MCP server", "uvicorn"):
+        from skillbank.agent.mcp_server.cancellations import Cancellations
+        from skillbank.agent.mcp_server.http import entrance, serve_http
+        from skillbank.agent.mcp_server.server import build_server, serve_stdio
     from skillbank.agent.toolbox import Toolbox
 
     cancellations = Cancellations()
@@ -36,8 +39,6 @@ def mcp(
         if not http:
             serve_stdio(server)
             return
-        from skillbank.agent.mcp_server.http import entrance, serve_http
-
         at = entrance(host, port, allow_hosts or (), allow_origins or ())
 
         def closing() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options
+from skillbank.installation import needing
 
 
 def review(
@@ -21,7 +22,8 @@ def review(
     banks: options.Banks = None,
 ) -> None:
     """Review a label set on a page: accept, correct and draw boxes; no model is needed."""
-    from skillbank.web.server import serve_review
+    with needing("web", "the review page", "python_multipart", "uvicorn"):
+        from skillbank.web.server import serve_review
 
     with options.open_runtime(banks) as runtime:
         serve_review(

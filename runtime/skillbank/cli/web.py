@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options
+from skillbank.installation import needing
 
 
 def web(
@@ -32,7 +33,8 @@ def web(
     banks: options.Banks = None,
 ) -> None:
     """Open a page: find objects in a picture by describing them, look at jobs and experiments."""
-    from skillbank.web.server import serve_web
+    with needing("web", "the page", "python_multipart", "uvicorn"):
+        from skillbank.web.server import serve_web
 
     with options.open_runtime(banks) as runtime:
         serve_web(

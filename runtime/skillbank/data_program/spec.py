@@ -12,6 +12,7 @@ from skillbank.bank.documents import read_yaml
 from skillbank.datasets.formats import FORMATS, WRITERS
 from skillbank.datasets.splitting import Amount
 from skillbank.errors import SkillFormatError, SpecError, UsageError, did_you_mean
+from skillbank.plugins import WRITER, Group, found
 from skillbank.visible import one_line
 
 __all__ = ["MISSING", "SPECS", "CheckSpec", "ConvertSpec", "Spec", "SplitSpec", "load_spec"]
@@ -20,6 +21,12 @@ MISSING = "???"
 """The family's mark for a value that has to be filled in before an action can run."""
 READABLE = tuple(each.name for each in FORMATS)
 WRITABLE = tuple(each.name for each in WRITERS)
+_OURS = frozenset(
+    name.removesuffix(WRITER)
+    for name, each in found().offers[Group.LABEL_FORMATS].items()
+    if not each.package
+)
+"""What the bank's own schemas list: they must not differ by machine."""
 
 
 def _one_of(*names: str) -> AfterValidator:
@@ -63,7 +70,10 @@ class DatasetBlock(Block):
 
     place: Text = _param(MISSING, "Folder of the data set, as its tool left it.")
     format: Annotated[Text, _one_of("", *READABLE)] = _param(
-        "", "How to read it; empty recognises it by its content.", enum=["", *READABLE]
+        "",
+        "How to read it; empty recognises it by its content.",
+        enum=["", *filter(_OURS.__contains__, READABLE)],
+        x_offered="label_formats",
     )
     splits: list[str] = _param(
         [], "Only these splits: train, val, test or as their folders are called; empty takes all."
@@ -84,7 +94,11 @@ class ConvertBlock(Block):
     """How the data set is written."""
 
     to: Annotated[Text, _one_of(MISSING, *WRITABLE)] = _param(
-        MISSING, "Format to write.", enum=list(WRITABLE), popular=True
+        MISSING,
+        "Format to write.",
+        enum=list(filter(_OURS.__contains__, WRITABLE)),
+        popular=True,
+        x_offered="label_formats.writer",
     )
     pictures: Literal["link", "copy"] = _param("link", _PICTURES)
     decode: bool = _param(True, "Decode every picture before, which alone finds the broken ones.")
@@ -106,7 +120,8 @@ class SplitBlock(Block):
     to: Annotated[Text, _one_of("", *WRITABLE)] = _param(
         "",
         "Format to write; empty for that of the data set, or COCO where it cannot be.",
-        enum=["", *WRITABLE],
+        enum=["", *filter(_OURS.__contains__, WRITABLE)],
+        x_offered="label_formats.writer",
     )
     again: bool = _param(
         False, "Divide anew what is divided already; its test pictures then come among the others."

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from skillbank.datasets.document import Picture
-from skillbank.datasets.formats import WRITERS
+from skillbank.datasets.formats import BROKEN, WRITERS
 from skillbank.datasets.formats.base import Part, Writer
 from skillbank.datasets.fresh import fresh_folder
 from skillbank.datasets.naming import Names
 from skillbank.datasets.placing import Placement, Placer
 from skillbank.datasets.progress import Progress, Step
 from skillbank.datasets.tree import Tree
-from skillbank.errors import DataError, UsageError, a_few, did_you_mean
+from skillbank.errors import DataError, PluginError, UsageError, a_few, did_you_mean
+from skillbank.plugins import WRITER
 from skillbank.visible import one_line
 
 __all__ = ["MANIFEST", "Copy", "Portion", "SplitCount", "write_copy", "writer_of"]
@@ -134,6 +135,8 @@ def writer_of(name: str) -> Writer:
     """
     wanted = re.sub(r"[- ]", "_", name.strip().lower())
     found = next((each for each in WRITERS if wanted in (each.name, each.name.replace("_", ""))), None)
+    if found is None and (why := BROKEN.get(f"{wanted}{WRITER}")):
+        raise PluginError(why)
     if found is None:
         known = [each.name for each in WRITERS]
         raise UsageError(

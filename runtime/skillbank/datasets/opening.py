@@ -10,7 +10,7 @@ from unicodedata import normalize
 from skillbank.datasets.document import DataSet, Picture, Split, split_in, split_of
 from skillbank.datasets.formats import LAST, title_of
 from skillbank.datasets.packing import archive_stem, is_table, unpacked_name
-from skillbank.datasets.recognising import Found, UnrecognisedError, look, unrecognised, unwrapped
+from skillbank.datasets.recognising import Found, UnrecognisedError, look, troubles, unrecognised, unwrapped
 from skillbank.datasets.tree import OTHER_ARCHIVES, Tree, Unpack, open_tree
 from skillbank.errors import DataError, DataNotFoundError, a_few
 
@@ -122,7 +122,8 @@ def _read(tree: Tree, found: Found | None, form: str) -> DataSet:
         )
     error = unrecognised(tree, form)
     if form in ("", LAST.name) and not error.lacking and LAST.recognise(tree) is not None:
-        return LAST.read(tree)
+        data = LAST.read(tree)
+        return replace(data, notes=(*data.notes, *troubles()))
     raise error
 
 

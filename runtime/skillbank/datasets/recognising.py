@@ -8,15 +8,17 @@ from pathlib import Path
 from skillbank.datasets.dividing import divided_by_folders
 from skillbank.datasets.document import DataSet, split_in, split_of
 from skillbank.datasets.faults import Fault
-from skillbank.datasets.formats import FORMATS, LAST, Format
+from skillbank.datasets.formats import BROKEN, FORMATS, LAST, Format
 from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.formats.foreign import ForeignFormat
 from skillbank.datasets.joining import Member, joined
 from skillbank.datasets.tree import OTHER_ARCHIVES, Tree
 from skillbank.datasets.unread import unread
-from skillbank.errors import DataError, a_few, did_you_mean
+from skillbank.errors import DataError, PluginError, a_few, did_you_mean
+from skillbank.plugins import WRITER
 from skillbank.visible import one_line
 
-__all__ = ["Found", "UnrecognisedError", "hint", "look", "unrecognised", "unwrapped"]
+__all__ = ["Found", "UnrecognisedError", "hint", "look", "troubles", "unrecognised", "unwrapped"]
 
 _MOST_ENDINGS = 5
 _WRAPPERS = 3
@@ -172,8 +174,14 @@ def unrecognised(tree: Tree, form: str = "") -> UnrecognisedError:
     known = ", ".join(each.title for each in _asked(form))
     return UnrecognisedError(
         f"{tree.root} holds no data set that is recognised (known are {known}); it holds {_contents(tree)}"
-        f"{hint(tree)}"
+        f"{hint(tree)}{''.join(f'; {each}' for each in troubles())}"
     )
+
+
+def troubles() -> tuple[str, ...]:
+    """Say which formats of packages could not be asked about the last tree, a sentence each."""
+    asked = [str(each.trouble) for each in FORMATS if isinstance(each, ForeignFormat) and each.trouble]
+    return (*(why for name, why in BROKEN.items() if not name.endswith(WRITER)), *asked)
 
 
 def hint(tree: Tree) -> str:
@@ -200,11 +208,15 @@ def _claims(tree: Tree, form: str) -> tuple[tuple[Format, Recognised], ...]:
         if found is not None and not found.lacking and taken.isdisjoint(found.files):
             kept.append((each, found))
             taken.update(found.files)
+        if form and isinstance(each, ForeignFormat) and each.trouble is not None:
+            raise each.trouble
     return tuple(kept)
 
 
 def _asked(form: str) -> list[Format]:
     formats = [each for each in FORMATS if form in ("", each.name)]
+    if not formats and form in BROKEN:
+        raise PluginError(BROKEN[form])
     if not formats and form != LAST.name:
         known = ", ".join(each.name for each in (*FORMATS, LAST))
         near = did_you_mean(form, [each.name for each in (*FORMATS, LAST)])

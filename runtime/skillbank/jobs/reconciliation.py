@@ -50,8 +50,9 @@ class Reconciliation:
             return record
         # Asked first: what a launcher that is dead by now has not submitted, it never will.
         launching = record.launcher is None or described_alive(record.launcher) is not False
-        platform, handle = self._platform(record.platform), handle_of(record)
+        handle = handle_of(record)
         try:
+            platform = self._platform(record.platform)
             native = platform.status(handle)
         except (PlatformError, OSError) as error:
             # Nothing was learned, not even whether it was ever started: no native id is bound by this.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from skillbank.errors import PlatformError, SkillbankError, StateError
+from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError
 from skillbank.jobs.admission import Admitted
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.checks import Checks
@@ -76,7 +76,7 @@ class Jobs:
         self._gate = gate
         self._make_platform = platforms
         self._platforms: dict[str, Platform] = {}
-        self._reconciliation = Reconciliation(store, self.platform)
+        self._reconciliation = Reconciliation(store, self._recorded)
 
     def launch(
         self,
@@ -280,8 +280,10 @@ class Jobs:
         record = self.refresh(job)
         try:
             if not record.state.terminal:
-                self.platform(record.platform).revive(handle_of(record))
+                self._recorded(record.platform).revive(handle_of(record))
             attend(record)
+        except PluginError as error:
+            self.store.note(record.id, redact(str(error)))
         except OSError as error:  # a folder out of reach is this job's trouble and no other's
             self.store.note(record.id, f"nobody can look after it: {error.strerror} ({error.filename})")
         return record
@@ -317,7 +319,7 @@ class Jobs:
                 return record
             left = timeout - spent if timeout is not None else pause
             time.sleep(min(pause, left))
-            pause = min(pause * 2, self.platform(record.platform).poll_seconds)
+            pause = min(pause * 2, self._recorded(record.platform).poll_seconds)
 
     def progress(self, job: str) -> Progress:
         """Return how far a job is."""
@@ -337,7 +339,7 @@ class Jobs:
             return record
         if record.state.terminal:
             return self._cancel_retry(record)
-        self.platform(record.platform).cancel(handle_of(record))
+        self._recorded(record.platform).cancel(handle_of(record))
         return self.refresh(record.id)
 
     def _cancel_retry(self, record: JobRecord) -> JobRecord:
@@ -357,13 +359,26 @@ class Jobs:
     def logs(self, job: str, follow: bool = False) -> Iterator[str]:
         """Yield a job's output in pieces, without secrets; ``follow`` goes on until the job ends."""
         record = self.refresh(job)
-        pieces = self.platform(record.platform).logs(handle_of(record), follow and not record.state.terminal)
+        pieces = self._recorded(record.platform).logs(handle_of(record), follow and not record.state.terminal)
         return redact_stream(pieces)
 
     def results(self, job: str) -> Results:
         """Return what a job has left so far."""
         record = self.refresh(job)
         return read_results(record, self.store.get(record.product) if record.product else None)
+
+    def _recorded(self, name: str) -> Platform:
+        """Return the platform of a job that is there.
+
+        Raises
+        ------
+        PluginError
+            When there is none any more: the package that brought it was taken away, or cannot be loaded.
+        """
+        try:
+            return self.platform(name)
+        except UsageError as error:
+            raise PluginError(f"{error}; install the package that brings it again") from None
 
     def platform(self, name: str) -> Platform:
         """Return a platform by name, the same one each time."""

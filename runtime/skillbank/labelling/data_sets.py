@@ -12,14 +12,15 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from skillbank.labelling.findings import Labelled
+from skillbank.plugins import written_formats
 
 if TYPE_CHECKING:
     from skillbank.datasets.formats.base import Writer
 
 __all__ = ["DATA_SETS", "data_set_files", "data_set_pictures"]
 
-DATA_SETS = ("odvg", "yolo", "voc", "cvat", "labelme", "label_studio", "csv")
-"""Formats of the room that labels are written in; COCO and KITTI keep scores and are written here."""
+DATA_SETS = tuple(name for name in written_formats() if name != "coco")
+"""Formats of the room that labels are written in, packages' too; COCO keeps scores and is written here."""
 
 
 def data_set_files(

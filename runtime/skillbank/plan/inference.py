@@ -1,6 +1,7 @@
 """Inference functions: how a spec field is filled from the job, its parent or the user's model.
 
-One small class per function, one registry, one `register` for others to extend it.
+One function each. All are entry points of the group ``skillbank.inference_functions``: ours stand in
+``entry_points.txt`` beside this file, those of packages are imported when a skill names them.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from skillbank.errors import PluginError
 from skillbank.plan.model import (
     PARENT_MODEL,
     PARENT_MODEL_FOLDER,
@@ -16,6 +18,7 @@ from skillbank.plan.model import (
     ParentRef,
 )
 from skillbank.plan.products import Product, leaving, product_of
+from skillbank.plugins import Group, guarded, names, offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,43 +57,75 @@ class Inferred:
 NAMED = "the pretrained model that was named"
 """Why a field holds what the user named as pretrained model."""
 Function = Callable[[Context], Inferred]
-_REGISTRY: dict[str, Function] = {}
-_READING: set[str] = set()
+_READS = "skillbank_reads"
 
 
-def register(name: str, *, reads: bool = False) -> Callable[[Function], Function]:
-    """Register an inference function under the name that skills use.
-
-    ``reads`` says that its field names a file or folder that must be there before the program starts.
-    """
-
-    def add(function: Function) -> Function:
-        _REGISTRY[name] = function
-        if reads:
-            _READING.add(name)
-        return function
-
-    return add
+def reading(function: Function) -> Function:
+    """Mark a function whose field names a file or folder that must be there before the program starts."""
+    setattr(function, _READS, True)
+    return function
 
 
 def reads(name: object) -> bool:
     """Say whether the field of an inference function is an input, declared as one or not."""
-    return isinstance(name, str) and name in _READING
+    if not is_known(name):
+        return False
+    try:
+        return getattr(function_of(str(name)), _READS, False) is True
+    except PluginError:
+        return False  # said where it is applied
 
 
 def takes_parent(name: object) -> bool:
     """Say whether an inference function is there for a parent's model."""
-    return isinstance(name, str) and name in _READING and name.startswith(("parent_model", "pruned_model"))
+    return isinstance(name, str) and name.startswith(("parent_model", "pruned_model")) and reads(name)
 
 
 def known_functions() -> tuple[str, ...]:
-    """Return the registered names."""
-    return tuple(sorted(_REGISTRY))
+    """Return the registered names, ours and those of packages."""
+    return tuple(sorted(names(Group.INFERENCE_FUNCTIONS)))
+
+
+def is_known(name: object) -> bool:
+    """Say whether a function is registered under a name; it need not be one that can be loaded."""
+    return isinstance(name, str) and name in names(Group.INFERENCE_FUNCTIONS)
+
+
+def function_of(name: str) -> Function:
+    """Return a function by name; a package's is imported only now.
+
+    Raises
+    ------
+    KeyError
+        When none is registered.
+    PluginError
+        When it is a package's and cannot be loaded.
+    """
+    found = offer(Group.INFERENCE_FUNCTIONS, name)
+    if found is None:
+        raise KeyError(name)
+    function: Function = found.load(callable, "a function of a skillbank.plan.inference.Context")
+    return function
 
 
 def infer(name: str, context: Context) -> Inferred:
-    """Apply a function by name; KeyError when it is not registered."""
-    return _REGISTRY[name](context)
+    """Apply a function by name.
+
+    Raises
+    ------
+    KeyError
+        When none is registered.
+    PluginError
+        When it is a package's, and cannot be loaded, breaks, or gives something else than it should.
+    """
+    function = function_of(name)
+    found = offer(Group.INFERENCE_FUNCTIONS, name)
+    assert found is not None
+    with guarded(found):
+        result: object = function(context)
+    if not isinstance(result, Inferred) or not isinstance(result.value, str | bool | None):
+        raise found.error("cannot be used", f"it gave {type(result).__name__} and no Inferred of a text")
+    return result
 
 
 def field_accepts(field: str) -> Product:
@@ -101,31 +136,28 @@ def field_accepts(field: str) -> Product:
     return "onnx" if "onnx" in last else "weights"
 
 
-@register("key")
 def key(context: Context) -> Inferred:
     """Encryption key: only what the user set; skills without encryption must not get a made-up one."""
     return Inferred(None, "encryption key: not set")
 
 
-@register("output_dir")
 def output_dir(context: Context) -> Inferred:
     """The job's own results directory."""
     return Inferred(RESULTS_DIR, "results directory of this job")
 
 
-@register("resume_model", reads=True)
+@reading
 def resume_model(context: Context) -> Inferred:
     """The newest complete checkpoint of this very job, empty when it has none yet."""
     return Inferred(RESUME_MODEL, "newest checkpoint in this job's own results, empty at the first start")
 
 
-@register("resume_model_bool")
 def resume_model_bool(context: Context) -> Inferred:
     """Whether this job has something to resume from; a first launch never has."""
     return Inferred(False, "this job has no checkpoint of its own yet")
 
 
-@register("parent_model", reads=True)
+@reading
 def parent_model(context: Context) -> Inferred:
     """The parent's model file, when its action leaves what this field wants."""
     if context.parent is None:
@@ -143,7 +175,7 @@ def parent_model(context: Context) -> Inferred:
     return Inferred(None, why, question="model")
 
 
-@register("parent_model_folder", reads=True)
+@reading
 def parent_model_folder(context: Context) -> Inferred:
     """The folder with the parent's model."""
     if context.parent is None:
@@ -151,7 +183,7 @@ def parent_model_folder(context: Context) -> Inferred:
     return Inferred(PARENT_MODEL_FOLDER, f"model folder of the parent {_name(context.parent)}")
 
 
-@register("pruned_model", reads=True)
+@reading
 def pruned_model(context: Context) -> Inferred:
     """The parent's pruned graph, only when the parent is a prune job."""
     if context.parent is not None and leaving(context.parent.action) is leaving("prune"):
@@ -159,8 +191,7 @@ def pruned_model(context: Context) -> Inferred:
     return Inferred(None, "no pruned parent")
 
 
-@register("ptm", reads=True)
-@register("ptm_if_no_resume_model", reads=True)
+@reading
 def pretrained(context: Context) -> Inferred:
     """The pretrained model that the user named, or the parent's, in the one field that takes a whole model.
 
@@ -178,7 +209,7 @@ def pretrained(context: Context) -> Inferred:
     return Inferred(PARENT_MODEL, f"the training starts from the model of the parent {_name(context.parent)}")
 
 
-@register("parent_model_or_ptm", reads=True)
+@reading
 def parent_model_or_ptm(context: Context) -> Inferred:
     """The parent's model when there is a parent, else the named pretrained model."""
     if context.pretrained is None and context.parent is not None:
@@ -186,30 +217,27 @@ def parent_model_or_ptm(context: Context) -> Inferred:
     return pretrained(context) if context.pretrained else Inferred(None, "no parent job", question="model")
 
 
-@register("resume_model_or_ptm", reads=True)
+@reading
 def resume_model_or_ptm(context: Context) -> Inferred:
     """The pretrained model for a first start; a restart finds its own checkpoint."""
     given = pretrained(context)
     return given if given.value is not None else resume_model(context)
 
 
-def _creates(name: str, file: str) -> None:
-    register(name)(lambda context: Inferred(f"{RESULTS_DIR}/{file}", "output of this job"))
+def _creates(file: str) -> Function:
+    return lambda context: Inferred(f"{RESULTS_DIR}/{file}", "output of this job")
 
 
-for _function, _file in {
-    "create_onnx_file": "model.onnx",
-    "create_onnx_file_2d": "model_2d.onnx",
-    "create_engine_file": "model.engine",
-    "create_cal_cache": "cal.bin",
-    "create_pth_file": "model.pth",
-    "create_inference_result_file_pose": "results.txt",
-    "create_inference_result_file_reid": "inference.json",
-    "create_inference_result_file_mal": "inference.json",
-    "create_evaluate_cmc_plot_reid": "cmc_plot.png",
-    "create_evaluate_matches_plot_reid": "matches_plot.png",
-}.items():
-    _creates(_function, _file)
+create_onnx_file = _creates("model.onnx")
+create_onnx_file_2d = _creates("model_2d.onnx")
+create_engine_file = _creates("model.engine")
+create_cal_cache = _creates("cal.bin")
+create_pth_file = _creates("model.pth")
+create_inference_result_file_pose = _creates("results.txt")
+create_inference_result_file_reid = _creates("inference.json")
+create_inference_result_file_mal = _creates("inference.json")
+create_evaluate_cmc_plot_reid = _creates("cmc_plot.png")
+create_evaluate_matches_plot_reid = _creates("matches_plot.png")
 
 
 def whole_model_field(fields: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from skillbank.bank.functions import names_function
 from skillbank.bank.keys import plain
 from skillbank.errors import UsageError
 from skillbank.plan import inference
@@ -123,7 +124,7 @@ def inferred(draft: Draft) -> Iterator[Override]:
                     source=Source.INFERENCE,
                     detail="download named by the skill",
                 )
-        elif function in inference.known_functions():
+        elif inference.is_known(function):
             context = inference.Context(
                 field=key,
                 action=draft.action.name,
@@ -136,9 +137,12 @@ def inferred(draft: Draft) -> Iterator[Override]:
             if result.value is not None:
                 detail = f"{function}: {result.detail}"
                 yield Override(key=key, value=result.value, source=Source.INFERENCE, detail=detail)
-        elif function == draft.action.spec_params.get(key):
+        elif function == draft.action.spec_params.get(key) and not names_function(
+            function, draft.schema, draft.template, key
+        ):
             yield Override(key=key, value=function, source=Source.SKILL_INFO, detail="literal value")
         else:
             draft.warnings.append(
-                f"{named(key)}: unknown inference function '{named(function)}'; left as it is"
+                f"{named(key)}: unknown inference function '{named(function)}'; left as it is, since no "
+                "package that is installed registers it"
             )

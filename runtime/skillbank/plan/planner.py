@@ -25,6 +25,7 @@ from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
 from skillbank.plan.search_needs import search_needs
 from skillbank.plan.weights import WEIGHTS, weights_named, weights_question
+from skillbank.plugins import Group, names
 from skillbank.variables import HUB_VARIABLES, name_problems
 from skillbank.visible import one_line
 
@@ -90,7 +91,8 @@ def compile_plan(
         why = (
             f"nothing runs in the image {request.image} on platform local; name another platform or no image"
         )
-        draft.ask("image", why, ("--platform docker", "--platform slurm", "--platform kubernetes"))
+        others = (name for name in names(Group.PLATFORMS) if name != platform)
+        draft.ask("image", why, tuple(f"--platform {name}" for name in others))
     if image is None and platform != "local":
         draft.ask("image", f"no container image is known for action '{action.name}' of {skill.name}")
     facts = draft.info if draft.info.facts.get("hardware") else skill.info

@@ -12,6 +12,7 @@ from skillbank.plan.draft import Parent
 from skillbank.plan.model import PARENT_MODEL, ParentRef, Plan, SearchNeeds
 from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import DataLocation, Request, Setting
+from skillbank.plugins import Group, offer
 
 __all__ = ["SCHEMA", "search_needs", "starts_from_model"]
 
@@ -36,13 +37,21 @@ def search_needs(plan: Plan, skill: Skill, compile_plan: Compile) -> SearchNeeds
     ------
     UsageError
         When the search cannot be, whatever its values.
+    PluginError
+        When its algorithm is a package's and cannot be loaded.
     """
     from skillbank.automl.settings import AutoMLSettings
 
     action = skill.action(plan.action, plan.variant)
     epochs_key = skill.shorthands(action).get("num_epochs")
     settings = AutoMLSettings.read(plan.automl)
-    if settings.is_multi_fidelity and epochs_key is None:
+    chosen = offer(Group.AUTOML_ALGORITHMS, settings.algorithm)
+    if chosen is not None and chosen.package:
+        # Said now and not after hours in a queue.
+        from skillbank.automl.algorithms import algorithm_class
+
+        algorithm_class(settings.algorithm)
+    if epochs_key is None and settings.is_multi_fidelity:
         raise UsageError(
             f"{settings.algorithm} varies the number of epochs, and {skill.name} does not say which "
             "key that is (spec_shorthand_keys: num_epochs); choose bayesian, tpe or random."

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from skillbank.plugins import Group, names
+
 __all__ = ["SLOTS", "Fills", "Kind", "Slot", "slot"]
 
 
@@ -87,7 +89,6 @@ class Slot:
         return f"automl.{usual}" if self.fills is Fills.SEARCH else usual
 
 
-_PLATFORMS = ("local", "docker", "slurm", "kubernetes")
 _ON, _OFF = ("true", "yes", "1"), ("false", "no", "0")
 _POLICIES = (*((word, "on") for word in _ON), *((word, "off") for word in _OFF))
 
@@ -100,17 +101,15 @@ SLOTS: tuple[Slot, ...] = (
          hint="file|job|hub name|none"),
     Slot("automl", Kind.CHOICE, Fills.FIELD, "AutoML for this run.", choices=("auto", "on", "off"),
          spellings=_POLICIES),
-    Slot("platform", Kind.CHOICE, Fills.FIELD, "Where it runs.", choices=_PLATFORMS, open=True),
+    Slot("platform", Kind.CHOICE, Fills.FIELD, "Where it runs.", choices=names(Group.PLATFORMS),
+         open=True),
     Slot("image", Kind.TEXT, Fills.FIELD, "A container image in place of the skill's own.", metavar="URI"),
     Slot("gpus", Kind.COUNT, Fills.FIELD, "Number of GPUs of a node; 0 runs on the CPU.", minimum=0),
     Slot("nodes", Kind.COUNT, Fills.FIELD, "Number of nodes.", minimum=1),
     Slot("on_broken", Kind.CHOICE, Fills.FIELD, "What becomes of broken pictures and boxes of the data.",
          choices=("refuse", "skip"), spellings=(("drop", "skip"), ("ignore", "skip"), ("stop", "refuse"))),
     Slot("format", Kind.CHOICE, Fills.FIELD, "How the data is read, where two formats claim it.",
-         choices=("odvg", "coco", "dota", "wider", "mot", "yolo", "voc", "cvat", "labelme", "label_studio",
-                  "via", "create_ml", "supervisely", "datumaro", "bdd100k", "service_json", "kitti", "oidv4",
-                  "visdrone", "keras_yolo", "open_images", "hugging_face", "csv", "pictures"),
-         metavar="FORMAT",
+         choices=names(Group.LABEL_FORMATS), metavar="FORMAT",
          spellings=(("pascal_voc", "voc"), ("pascal", "voc"), ("ms_coco", "coco"), ("mscoco", "coco"),
                     ("darknet", "yolo"), ("huggingface", "hugging_face"), ("openimages", "open_images"),
                     ("labelstudio", "label_studio"), ("createml", "create_ml"), ("wider_face", "wider"),
@@ -141,8 +140,7 @@ SLOTS: tuple[Slot, ...] = (
     Slot("parallel_trials", Kind.COUNT, Fills.SEARCH, "Trials at once.",
          ("parallel", "max_concurrent", "max_parallel"), minimum=1),
     Slot("algorithm", Kind.CHOICE, Fills.SEARCH, "How a search goes on.", ("algorithm",),
-         choices=("bayesian", "bfbo", "tpe", "cmaes", "random", "grid", "hyperband", "hyperband_es", "asha",
-                  "bohb", "dehb", "pbt", "llm", "hybrid", "autoresearch"), metavar="NAME",
+         choices=names(Group.AUTOML_ALGORITHMS), metavar="NAME",
          spellings=(("cma_es", "cmaes"), ("hes", "hyperband_es"), ("gp", "bayesian"))),
     Slot("time_budget", Kind.DURATION, Fills.SEARCH, "Wall time of a whole search, such as 8h.",
          ("time_budget",), metavar="TIME", hint="8h"),

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from skillbank.errors import UsageError, did_you_mean
+from skillbank.plugins import Group, guarded, names, offer
 
 if TYPE_CHECKING:
     from skillbank.platforms.base import Platform
 
 __all__ = ["KNOWN", "checked_platform", "chosen_platform", "get_platform"]
 
-_CLASSES = {
-    "local": ("local", "LocalPlatform"),
-    "docker": ("docker.platform", "DockerPlatform"),
-    "slurm": ("slurm.platform", "SlurmPlatform"),
-    "kubernetes": ("kubernetes.platform", "KubernetesPlatform"),
-}
-KNOWN = tuple(_CLASSES)
-"""Platforms that a plan may name."""
+KNOWN = names(Group.PLATFORMS)
+"""Platforms that a plan may name: ours, and those of packages that are installed."""
 _USUAL = "local"
-_ALSO_CALLED = {
-    "k8s": "kubernetes",
-    "kube": "kubernetes",
-    "container": "docker",
-    "localhost": "local",
-    "sbatch": "slurm",
-}
 
 
 def checked_platform(name: str, said: str = "") -> str:
@@ -44,10 +31,12 @@ def checked_platform(name: str, said: str = "") -> str:
     UsageError
         When there is no such platform; nothing else is taken in its place.
     """
-    if name not in _CLASSES:
+    if offer(Group.PLATFORMS, name) is None:
+        from skillbank.plan.reader.offered import also_called
+
         where = f", which {said} names" if said else ""
         word = name.strip().lower()
-        near = did_you_mean(_ALSO_CALLED.get(word, word), KNOWN)
+        near = did_you_mean(also_called().get(word, word), KNOWN)
         raise UsageError(f"there is no platform '{name}'{where}{near}; there are: {', '.join(KNOWN)}")
     return name
 
@@ -73,8 +62,23 @@ def get_platform(name: str) -> Platform:
     ------
     UsageError
         When there is no such platform.
+    PluginError
+        When it is a package's and cannot be loaded.
     """
+    from skillbank.platforms.base import Platform
+
     checked_platform(name)
-    module, class_name = _CLASSES[name]
-    platform: Platform = getattr(import_module(f"skillbank.platforms.{module}"), class_name)()
-    return platform
+    found = offer(Group.PLATFORMS, name)
+    assert found is not None
+
+    def fits(made: object) -> bool:
+        return isinstance(made, type) and issubclass(made, Platform) and getattr(made, "name", "") == name
+
+    kind = found.load(fits, f"a subclass of skillbank.platforms.base.Platform with name = '{name}'")
+    with guarded(found, "cannot be started"):
+        platform: Platform = kind()
+    if not found.package:
+        return platform
+    from skillbank.platforms.foreign import ForeignPlatform
+
+    return ForeignPlatform(platform, found)

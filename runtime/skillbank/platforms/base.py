@@ -8,12 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from skillbank.errors import StateError
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan, Resources
 from skillbank.trust.gate import Pass
+
+if TYPE_CHECKING:
+    from skillbank.checkup import Check
 
 __all__ = ["Handle", "Launch", "NativeStatus", "Platform", "Resume", "Supply", "job_dir"]
 
@@ -196,6 +199,10 @@ class Platform(ABC):
 
     def revive(self, handle: Handle) -> None:  # noqa: B027  most jobs need nobody of ours
         """Start again what must run on our side for a job to go on, if nobody does it."""
+
+    def checkup(self) -> list[Check]:
+        """Say what this machine has of what jobs on this platform need; ``skillbank doctor`` shows it."""
+        return []
 
     def release(self, handle: Handle) -> None:  # noqa: B027  most platforms hold nothing
         """Free what is still held of a job whose end is recorded; its output can be read afterwards too."""

@@ -17,8 +17,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
+from skillbank.connections import connections_to
 from skillbank.errors import DataNotFoundError, PlatformError
 from skillbank.nearby import near_path
 from skillbank.plan.products import WEIGHT_FILES
@@ -207,11 +207,7 @@ def _pool(endpoint: str, token: str) -> PoolManager:
         # A busy server may ask to be left alone for an hour.
         "retries": urllib3.Retry(3, connect=1, read=1, redirect=2, respect_retry_after_header=False),
     }
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if proxy and not proxy_bypass(parts.netloc):
-        return urllib3.ProxyManager(proxy if "://" in proxy else f"http://{proxy}", **options)
-    return urllib3.PoolManager(**options)
+    return connections_to(endpoint, **options)
 
 
 def _status(pool: PoolManager, url: str) -> int:

@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from skillbank.automl.algorithms.base import Algorithm
-from skillbank.automl.algorithms.trial import Outcome, Recommendation
+from skillbank.automl.algorithms.base import Algorithm, FullTraining
+from skillbank.automl.algorithms.trial import Outcome, Recommendation, Slot
+from skillbank.errors import UsageError
+from skillbank.plugins import Group, guarded, offer
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.automl.settings import AutoMLSettings
     from skillbank.automl.space import SearchSpace
 
-__all__ = ["Algorithm", "Outcome", "Recommendation", "make_algorithm"]
+__all__ = [
+    "Algorithm",
+    "FullTraining",
+    "Outcome",
+    "Recommendation",
+    "Slot",
+    "algorithm_class",
+    "make_algorithm",
+]
 
-_CLASSES = {
-    "bayesian": "bayesian:Bayesian",
-    "bfbo": "bfbo:BFBO",
-    "hyperband": "hyperband:Hyperband",
-    "hyperband_es": "hyperband:HyperbandES",
-    "asha": "asha:ASHA",
-    "bohb": "hyperband:BOHB",
-    "dehb": "dehb:DEHB",
-    "pbt": "pbt:PBT",
-    "llm": "llm:LLM",
-    "hybrid": "llm:Hybrid",
-    "autoresearch": "llm:Autoresearch",
-    "random": "plain:Random",
-    "grid": "plain:Grid",
-    "tpe": "tpe:TPE",
-    "cmaes": "cmaes:CMAES",
-}
+
+def algorithm_class(name: str) -> type[Algorithm]:
+    """Return the class of an algorithm; its module is imported only now.
+
+    Raises
+    ------
+    UsageError
+        When there is no such algorithm.
+    PluginError
+        When it is a package's and cannot be loaded.
+    """
+    found = offer(Group.AUTOML_ALGORITHMS, name)
+    if found is None:
+        raise UsageError(f"There is no algorithm '{one_line(name, 60)}'.")
+
+    def fits(made: object) -> bool:
+        return isinstance(made, type) and issubclass(made, Algorithm)
+
+    kind: type[Algorithm] = found.load(fits, "a subclass of skillbank.automl.algorithms.Algorithm")
+    return kind
 
 
 def make_algorithm(
@@ -52,7 +65,11 @@ def make_algorithm(
     ------
     UsageError
         When the settings name no direction, or the algorithm cannot do what they ask.
+    PluginError
+        When it is a package's, and cannot be loaded or made.
     """
-    module, _, name = _CLASSES[settings.algorithm].partition(":")
-    kind: type[Algorithm] = getattr(import_module(f"{__name__}.{module}"), name)
-    return kind(space, settings, space.defaults if defaults is None else defaults)
+    kind = algorithm_class(settings.algorithm)
+    found = offer(Group.AUTOML_ALGORITHMS, settings.algorithm)
+    assert found is not None
+    with guarded(found):
+        return kind(space, settings, space.defaults if defaults is None else defaults)

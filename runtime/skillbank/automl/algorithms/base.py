@@ -41,6 +41,8 @@ class Algorithm(ABC):
 
     several_objectives = True
     """Whether it can search for a Pareto front."""
+    multi_fidelity = False
+    """Whether its trials train for fewer epochs than the whole, and go on from checkpoints."""
 
     def __init__(self, space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, Any]) -> None:
         if not settings.directions:

@@ -78,6 +78,8 @@ class MultiFidelity(Algorithm):
     the epochs of one pass of Hyperband.
     """
 
+    multi_fidelity = True
+
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         said = self.settings

@@ -24,6 +24,7 @@ class PBT(Algorithm):
     A member trains ``max_epochs`` in all, in ``generations`` equal parts of at least one epoch.
     """
 
+    multi_fidelity = True
     share = 0.2
     resample = 0.25
 

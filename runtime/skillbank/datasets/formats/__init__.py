@@ -1,80 +1,67 @@
-"""The formats of data sets, one module each, in the order in which they are tried."""
+"""The formats of data sets, one module each, in the order in which they are tried; those of packages last.
+
+They are entry points of the group ``skillbank.label_formats``; ours stand in ``entry_points.txt`` beside this
+file. What a name stands for reads the format, what the name with ``.writer`` behind it stands for writes it.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from skillbank.datasets.formats.base import Format, Writer
-from skillbank.datasets.formats.coco import Coco
-from skillbank.datasets.formats.coco_writer import CocoWriter
-from skillbank.datasets.formats.create_ml import CreateMl
-from skillbank.datasets.formats.cvat import Cvat
-from skillbank.datasets.formats.cvat_writer import CvatWriter
-from skillbank.datasets.formats.datumaro import Datumaro
-from skillbank.datasets.formats.dota import Dota
-from skillbank.datasets.formats.hugging_face import HuggingFace
-from skillbank.datasets.formats.keras_yolo import KerasYolo
-from skillbank.datasets.formats.kitti import Kitti
-from skillbank.datasets.formats.label_studio import LabelStudio
-from skillbank.datasets.formats.label_studio_writer import LabelStudioWriter
-from skillbank.datasets.formats.labelme import Labelme
-from skillbank.datasets.formats.labelme_writer import LabelmeWriter
-from skillbank.datasets.formats.mot import Mot
-from skillbank.datasets.formats.named_corners import OidToolkit, VisDrone
-from skillbank.datasets.formats.odvg import Odvg
-from skillbank.datasets.formats.odvg_writer import OdvgWriter
-from skillbank.datasets.formats.open_images import OpenImages
-from skillbank.datasets.formats.plain_pictures import PlainPictures
-from skillbank.datasets.formats.records import Records
-from skillbank.datasets.formats.scalabel import Scalabel
-from skillbank.datasets.formats.supervisely import Supervisely
-from skillbank.datasets.formats.tables import Tables
-from skillbank.datasets.formats.tables_writer import TablesWriter
-from skillbank.datasets.formats.via import Via
-from skillbank.datasets.formats.voc import Voc
-from skillbank.datasets.formats.voc_writer import VocWriter
-from skillbank.datasets.formats.wider import Wider
-from skillbank.datasets.formats.yolo import Yolo
-from skillbank.datasets.formats.yolo_writer import YoloWriter
+from skillbank.datasets.formats.foreign import ForeignFormat, ForeignWriter
+from skillbank.errors import PluginError
+from skillbank.plugins import WRITER, Group, Offer, found, guarded
 
-__all__ = ["FORMATS", "LAST", "WRITERS", "Format", "Writer", "title_of"]
+__all__ = ["BROKEN", "FORMATS", "LAST", "WRITERS", "Format", "Writer", "load_format", "title_of"]
 
-FORMATS: tuple[Format, ...] = (
-    Odvg(),
-    Coco(),
-    Dota(),
-    Wider(),
-    Mot(),
-    Yolo(),
-    Voc(),
-    Cvat(),
-    Labelme(),
-    LabelStudio(),
-    Via(),
-    CreateMl(),
-    Supervisely(),
-    Datumaro(),
-    Scalabel(),
-    Records(),
-    Kitti(),
-    OidToolkit(),
-    VisDrone(),
-    KerasYolo(),
-    OpenImages(),
-    HuggingFace(),
-    Tables(),
-)
+_LAST = "pictures"
+
+
+def load_format(offer: Offer) -> Any:
+    """Return the format or the writer that is offered.
+
+    Raises
+    ------
+    PluginError
+        When it is a package's and cannot be loaded, or lacks what is called of it.
+    """
+    name = offer.name.removesuffix(WRITER)
+    writes = name != offer.name
+    verbs = ("folder", "write") if writes else ("title", "recognise", "read")
+
+    def fits(made: object) -> bool:
+        return getattr(made, "name", None) == name and all(hasattr(made, verb) for verb in verbs)
+
+    kind = offer.load(fits, f"a class with name = '{name}', {', '.join(verbs)}")
+    with guarded(offer, "cannot be made"):
+        made = kind()
+    if not offer.package:
+        return made
+    return ForeignWriter(made, offer) if writes else ForeignFormat(made, offer)
+
+
+def _loaded() -> tuple[list[Format], list[Writer], dict[str, str]]:
+    formats: list[Format] = []
+    writers: list[Writer] = []
+    broken: dict[str, str] = {}
+    for name, offer in found().offers[Group.LABEL_FORMATS].items():
+        try:
+            made = load_format(offer)
+        except PluginError as error:
+            broken[name] = str(error)
+        else:
+            (writers if name.endswith(WRITER) else formats).append(made)
+    return formats, writers, broken
+
+
+_formats, _writers, BROKEN = _loaded()
+"""Why formats of packages cannot be used, by name; nothing else is harmed by that."""
+FORMATS: tuple[Format, ...] = tuple(each for each in _formats if each.name != _LAST)
 """Every format that has annotations; one that is surer of itself stands first."""
-LAST: Format = PlainPictures()
+LAST: Format = next(each for each in _formats if each.name == _LAST)
 """What is left where none of them is recognised, in no split folder either."""
-WRITERS: tuple[Writer, ...] = (
-    OdvgWriter(),
-    CocoWriter(),
-    YoloWriter(),
-    VocWriter(),
-    CvatWriter(),
-    LabelmeWriter(),
-    LabelStudioWriter(),
-    TablesWriter(),
-)
+WRITERS: tuple[Writer, ...] = tuple(_writers)
 """Every format that can be written."""
 
 

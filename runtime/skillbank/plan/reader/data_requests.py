@@ -20,6 +20,7 @@ from skillbank.plan.reader.form_words import FORM, form_of
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import is_model_file
 from skillbank.plan.request import DataLocation, Request, Setting, clean_uri
+from skillbank.plugins import Group, names
 from skillbank.visible import one_line
 
 __all__ = ["data_request"]
@@ -136,9 +137,8 @@ _SKIP = (
     r"(?: (?:the|any|all))? (?:what is broken|whatever is broken|"
     r"broken(?: (?:ones|pictures|images|boxes|files|data|annotations|and|or))*))?"
 )
-_WHERE = (
-    r"(?: (?:on|in|with|using) (?P<platform>docker|slurm|kubernetes)| (?P<local>locally|on this machine))?"
-)
+_ELSEWHERE = "|".join(name for name in names(Group.PLATFORMS) if name != "local")
+_WHERE = rf"(?: (?:on|in|with|using) (?P<platform>{_ELSEWHERE})| (?P<local>locally|on this machine))?"
 _WITH = r"(?: (?:with|using|by|through) (?:the skill )?@\d+)?"
 _END = rf"{_OUT}{_SKIP}{_WHERE}{_WITH}(?: ?,? please| ?,? thanks| ?,? thank you)? ?[.!?]*"
 _TO = (

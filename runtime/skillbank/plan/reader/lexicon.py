@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from skillbank.plan.reader.offered import offered_words
 from skillbank.plan.reader.tokens import Token
 
 __all__ = ["FORMS", "Lexicon", "Span", "forms", "lexicon", "split", "word_list", "words_in_order"]
@@ -165,6 +166,8 @@ def words_in_order(name: str) -> list[str]:
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """Return the lexicon, read once."""
-    return Lexicon(
-        {file.stem: tomllib.loads(file.read_text("utf-8")) for file in sorted(_WORDS.glob("*.toml"))}
-    )
+    files = {file.stem: tomllib.loads(file.read_text("utf-8")) for file in sorted(_WORDS.glob("*.toml"))}
+    for name, sections in offered_words().items():
+        for section, words in sections.items():
+            files[name][section] = {**files[name].get(section, {}), **words}
+    return Lexicon(files)

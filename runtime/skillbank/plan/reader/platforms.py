@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from skillbank.plan.model import Question
 from skillbank.plan.reader.matching import Text
+from skillbank.plugins import Group, names
 
 __all__ = ["PLATFORM", "ruled_out", "take_platforms"]
 
 PLATFORM = "platform"
 """Key of the question about where a request is to run."""
 
-_PLATFORMS = {
-    name: f"places.platform.{name} places.platform.around?"
-    for name in ("local", "docker", "slurm", "kubernetes")
-}
+_PLATFORMS = {name: f"places.platform.{name} places.platform.around?" for name in names(Group.PLATFORMS)}
 
 
 def take_platforms(page: Text) -> None:

@@ -17,7 +17,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import PlatformError
 from skillbank.jobs.record import JobState
@@ -28,6 +28,9 @@ from skillbank.platforms.docker.daemon import Daemon, DaemonLostError, digest_of
 from skillbank.platforms.docker.refusals import known_refusals, refusals
 from skillbank.platforms.slots import gpu_slots, visible_gpus
 from skillbank.redact import redact_stream, secret_values
+
+if TYPE_CHECKING:
+    from skillbank.checkup import Check
 
 __all__ = ["DockerPlatform"]
 
@@ -60,6 +63,12 @@ class DockerPlatform(Platform):
         """One job for each set of GPUs that containers may use; one without."""
         pool = container.gpu_pool()
         return gpu_slots(plan, visible_gpus() if pool is None else len(pool))
+
+    def checkup(self) -> list[Check]:
+        """Say what this machine has of what its jobs need."""
+        from skillbank.platforms.docker.checkup import docker_checks
+
+        return docker_checks()
 
     def problems(self, plan: Plan) -> list[str]:
         """Ask the daemon for all that the plan needs: image, GPUs, limits, and what may be mounted."""

@@ -21,7 +21,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import PlatformError, SkillbankError
 from skillbank.jobs.record import JobState
@@ -39,6 +39,9 @@ from skillbank.platforms.kubernetes.objects import Objects, Place, begun
 from skillbank.platforms.kubernetes.profile import Profile, load_profile, profile_path
 from skillbank.platforms.kubernetes.refusals import of_files, of_plan, refusals
 from skillbank.redact import looks_secret, redact_stream
+
+if TYPE_CHECKING:
+    from skillbank.checkup import Check
 
 __all__ = ["KubernetesPlatform"]
 
@@ -67,6 +70,12 @@ class KubernetesPlatform(Platform):
     @cached_property
     def _cluster(self) -> Cluster:
         return Cluster(self._profile.context, self._profile.namespace)
+
+    def checkup(self) -> list[Check]:
+        """Say what this machine has of what its jobs need."""
+        from skillbank.platforms.kubernetes.checkup import kubernetes_checks
+
+        return kubernetes_checks()
 
     def problems(self, plan: Plan) -> list[str]:
         """Look at the plan, the profile and the namespace for what would keep the plan from running."""

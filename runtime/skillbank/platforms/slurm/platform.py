@@ -20,6 +20,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError
 from skillbank.jobs.record import JobState
@@ -34,6 +35,9 @@ from skillbank.platforms.slurm.profile import SlurmProfile, load_profile
 from skillbank.platforms.slurm.refusals import of_places, of_plan, refusals, unseen, usable_slots
 from skillbank.platforms.slurm.script import LOG, RESUME_SPEC, SCRIPT, Container, render
 from skillbank.platforms.slurm.states import Row, ended, explain, state_of
+
+if TYPE_CHECKING:
+    from skillbank.checkup import Check
 
 __all__ = ["SlurmPlatform"]
 
@@ -71,6 +75,12 @@ class SlurmPlatform(Platform):
             profile = load_profile()
             self._known = profile, Commands(profile)
         return self._known
+
+    def checkup(self) -> list[Check]:
+        """Say what this machine has of what its jobs need."""
+        from skillbank.platforms.slurm.checkup import slurm_checks
+
+        return slurm_checks()
 
     def problems(self, plan: Plan) -> list[str]:
         """Ask the cluster for what the plan needs: partition, nodes, GPUs, a program, shared folders."""

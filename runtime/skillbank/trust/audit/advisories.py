@@ -9,14 +9,18 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from skillbank.connections import connections_to
 from skillbank.errors import DataNotFoundError, PlatformError, UsageError
 from skillbank.nearby import near_path
 from skillbank.trust.audit.finding import Level
 from skillbank.trust.audit.packages import Pinned, canonical
 from skillbank.trust.audit.versions import is_affected
 from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
 
 __all__ = ["Advisory", "known"]
 
@@ -25,6 +29,7 @@ _EXPORT = 1024 * 1024 * 1024
 _MOST = 1_000_000
 _BATCH = 500
 _PAGES = 20
+_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,19 +149,19 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _from_server(url: str, wanted: Sequence[Pinned]) -> dict[Pinned, list[Advisory]]:
-    import httpx2
+    from urllib3.exceptions import HTTPError
 
     found: dict[Pinned, list[Advisory]] = {}
     records: dict[str, Mapping[str, Any]] = {}
     asked = list({(p.ecosystem, p.key[1], p.version): p for p in wanted})
     answers: dict[tuple[str, str, str], list[str]] = {}
     try:
-        with httpx2.Client(timeout=20.0, follow_redirects=False) as client:
+        with connections_to(url, timeout=_SECONDS, retries=False) as client:
             for start in range(0, len(asked), _BATCH):
                 _ask(client, url, asked[start : start + _BATCH], answers)
             for name in sorted({i for ids in answers.values() for i in ids}):
-                records[name] = _json(client.get(f"{url}/v1/vulns/{name}"), url)
-    except httpx2.HTTPError as error:
+                records[name] = _json(client.request("GET", f"{url}/v1/vulns/{name}", redirect=False), url)
+    except (HTTPError, OSError) as error:
         raise PlatformError(
             f"The OSV server {url} does not answer ({one_line(error) or type(error).__name__}); check the address, or give an export."
         ) from None
@@ -168,7 +173,7 @@ def _from_server(url: str, wanted: Sequence[Pinned]) -> dict[Pinned, list[Adviso
 
 
 def _ask(
-    client: Any,
+    client: PoolManager,
     url: str,
     asked: Iterable[tuple[str, str, str]],
     answers: dict[tuple[str, str, str], list[str]],
@@ -184,7 +189,9 @@ def _ask(
             for one, token in waiting
         ]
         results = _list(
-            _json(client.post(f"{url}/v1/querybatch", json={"queries": queries}), url).get("results")
+            _json(
+                client.request("POST", f"{url}/v1/querybatch", json={"queries": queries}, redirect=False), url
+            ).get("results")
         )
         if len(results) != len(queries):
             raise PlatformError(
@@ -203,12 +210,12 @@ def _ask(
 
 
 def _json(response: Any, url: str) -> Mapping[str, Any]:
-    if response.status_code != 200:
+    if response.status != 200:
         raise PlatformError(
-            f"The OSV server {url} refuses with status {response.status_code}; check the address, or give an export."
+            f"The OSV server {url} refuses with status {response.status}; check the address, or give an export."
         )
     try:
-        document = json.loads(response.content)
+        document = json.loads(response.data)
     except ValueError:
         document = None
     if not isinstance(document, Mapping):

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import PlatformError
 from skillbank.installation import how_to_install
@@ -23,6 +23,10 @@ from skillbank.platforms.logfile import read_log
 from skillbank.platforms.processes import alive, processes_with
 from skillbank.platforms.programs import find_program
 from skillbank.platforms.slots import gpu_slots, visible_gpus
+from skillbank.plugins import Group, names
+
+if TYPE_CHECKING:
+    from skillbank.checkup import Check
 
 __all__ = ["LocalPlatform"]
 
@@ -47,6 +51,12 @@ class LocalPlatform(Platform):
 
     def __init__(self, *, grace: float = 10.0) -> None:
         self._grace = grace
+
+    def checkup(self) -> list[Check]:
+        """Say what this machine has of what its jobs need."""
+        from skillbank.platforms.local.checkup import engine_checks, gpu_checks
+
+        return [*engine_checks(), *gpu_checks()]
 
     def problems(self, plan: Plan) -> list[str]:
         """Say when the program is not installed here, or more than one machine or its GPUs are asked for."""
@@ -73,7 +83,9 @@ class LocalPlatform(Platform):
             if "/" in program and not program.startswith("/"):
                 how = "; a path that is not whole names no program here"
             if plan.image:
-                how += f"; its image {plan.image} runs on the platforms docker, slurm and kubernetes"
+                others = [name for name in names(Group.PLATFORMS) if name != self.name]
+                where = f"{', '.join(others[:-1])} and {others[-1]}"
+                how += f"; its image {plan.image} runs on the platforms {where}"
             found.append(
                 f"the program '{program}' of {plan.skill.name} is not installed on this machine"
                 f"{how or '; install it and put it on PATH'}"

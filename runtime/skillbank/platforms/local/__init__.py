@@ -1,0 +1,1 @@
+"""Programs on this machine, beside the process that launches them."""
