@@ -27,6 +27,7 @@ from skillbank.cli import (
     logs,
     manifest,
     mcp,
+    packages,
     plan,
     report,
     results,
@@ -91,6 +92,7 @@ app.add_typer(bank.app, name="bank")
 app.command("audit")(audit.audit)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
+app.add_typer(packages.app, name="packages")
 refuse_twice(app)
 
 
