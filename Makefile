@@ -29,6 +29,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/skillbank schemas generate --check
 	$(BIN)/skillbank manifest check
+	$(BIN)/skillbank packages check
 	$(BIN)/skillbank lint .
 
 bench: $(VENV)/.dev

@@ -103,7 +103,7 @@ def train(folder: Path, run: str, steps: int, more: list[str]) -> tuple[int, lis
     words += more
     command = [sys.executable, "-m", "grounding_dino", "train", "-e", str(folder / "spec.yaml"), *words]
     status = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
-    found = []
+    found: list[tuple[float, float, int]] = []
     if not (results / "train" / "status.json").exists():
         return status, found  # it did not come as far as the first step
     for line in (results / "train" / "status.json").read_text(encoding="utf-8").splitlines():

@@ -19,7 +19,9 @@ def _group() -> None:
 
 @app.command()
 def new(
-    name: Annotated[str, typer.Argument(help="1-64 of a-z, 0-9 and single hyphens; also its program's name.")],
+    name: Annotated[
+        str, typer.Argument(help="1-64 of a-z, 0-9 and single hyphens; also its program's name.")
+    ],
     action: Annotated[
         list[str] | None,
         typer.Option("--action", metavar="NAME", help="What it can do; repeat it. Default: train."),
@@ -28,7 +30,8 @@ def new(
         str, typer.Option("--description", help="What it does, and when an agent should choose it.")
     ] = "",
     image: Annotated[
-        str, typer.Option("--image", help="Container image of its program; without one it runs where that is.")
+        str,
+        typer.Option("--image", help="Container image of its program; without one it runs where that is."),
     ] = "",
     into: Annotated[
         Path | None, typer.Option("--into", metavar="DIR", help="Default: ./skills where it is, else here.")

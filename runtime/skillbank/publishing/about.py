@@ -96,7 +96,7 @@ def read_about(root: Path) -> About:
     file = root / FILE
     if not file.is_file():
         raise SkillFormatError(
-            f"{file} is missing; write name, title, description, version, owner (name) and license of the bank."
+            f"{file} is missing; give it name, title, description, version, owner (name) and license."
         )
     said = read_yaml(file)
     if not isinstance(said, dict):

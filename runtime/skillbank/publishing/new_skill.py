@@ -144,8 +144,11 @@ def _files(name: str, actions: Sequence[NewAction], description: str, image: str
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     templates = Environment(
-        loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True
-    )  # fmt: skip
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=False,
+        keep_trailing_newline=True,
+    )
     given = {
         "name": name,
         "program": name,
@@ -161,7 +164,9 @@ def _files(name: str, actions: Sequence[NewAction], description: str, image: str
         "evals/evals.json": _json([a.evaluation for a in actions]),
     }
     for action in actions:
-        files[f"references/spec_template_{action.name}.yaml"] = yaml.safe_dump(action.defaults, sort_keys=False)
+        files[f"references/spec_template_{action.name}.yaml"] = yaml.safe_dump(
+            action.defaults, sort_keys=False
+        )
         files[f"schemas/{action.name}.schema.json"] = _json(action.schema)
     return files
 

@@ -1,4 +1,4 @@
-"""The files by which each ecosystem installs a bank, with its MCP server, so that the skills bring their tools.
+"""The files by which ecosystems install a bank with its MCP server, so that skills bring their tools.
 
 Adding an ecosystem is one function and one line of `ECOSYSTEMS`.
 """
@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from skillbank.bank.discovery import Bank
-from skillbank.bank.documents import read_json
 from skillbank.bank.files import utf8_name
 from skillbank.errors import SkillFormatError
 from skillbank.publishing.about import About, read_about
+from skillbank.publishing.cards import FILE as CARD
+from skillbank.publishing.cards import card
 from skillbank.visible import named
 
 __all__ = ["ECOSYSTEMS", "build_packages", "package_problems", "write_packages"]
@@ -89,7 +90,11 @@ def _skills_sh(about: About, skills: Sequence[str]) -> Files:
     if not about.groups:
         return {}
     groups = [
-        {"title": g.title, **({"description": g.description} if g.description else {}), "skills": list(g.skills)}
+        {
+            "title": g.title,
+            **({"description": g.description} if g.description else {}),
+            "skills": list(g.skills),
+        }
         for g in about.groups
     ]
     schema = "https://skills.sh/schemas/skills.sh.schema.json"
@@ -106,8 +111,8 @@ ECOSYSTEMS: Mapping[str, Callable[[About, Sequence[str]], Files]] = {
 """By name: the files of an ecosystem, by their paths, from what the bank says and its folders of skills."""
 
 
-def build_packages(root: Path) -> dict[str, Document]:
-    """Return every file that the ecosystems read, by its path below the bank.
+def build_packages(root: Path) -> dict[str, str]:
+    """Return every file that the ecosystems read, and each skill's card, by its path below the bank.
 
     Raises
     ------
@@ -124,14 +129,16 @@ def build_packages(root: Path) -> dict[str, Document]:
     if unknown:
         names = ", ".join(named(name, 80) for name in unknown)
         raise SkillFormatError(f"{root / 'bank.yaml'} groups skills that the bank does not have: {names}.")
-    return {path: doc for make in ECOSYSTEMS.values() for path, doc in make(about, skills).items()}
+    made = {path: doc for make in ECOSYSTEMS.values() for path, doc in make(about, skills).items()}
+    cards = {f"{folder}/{CARD}": card(skill, about) for folder, skill in zip(skills, found, strict=True)}
+    return {path: _text(document) for path, document in made.items()} | cards
 
 
 def write_packages(root: Path) -> list[Path]:
     """Write what has changed of a bank's packages, and return those files."""
     written = []
-    for path, document in build_packages(root).items():
-        file, text = root / path, _text(document)
+    for path, text in build_packages(root).items():
+        file = root / path
         if file.is_file() and file.read_text(encoding="utf-8") == text:
             continue
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -143,13 +150,12 @@ def write_packages(root: Path) -> list[Path]:
 def package_problems(root: Path) -> list[str]:
     """Say, one sentence each, which packages differ from what the bank says of itself."""
     problems = []
-    for path, document in build_packages(root).items():
-        try:
-            if read_json(root / path) == document:
-                continue
+    for path, text in build_packages(root).items():
+        file = root / path
+        if not file.is_file():
+            problems.append(f"{path} is missing.")
+        elif file.read_text(encoding="utf-8", errors="replace") != text:
             problems.append(f"{path} is not what bank.yaml and the skills say.")
-        except (SkillFormatError, OSError):
-            problems.append(f"{path} is missing or cannot be read.")
     return [f"{each} Run 'skillbank packages build'." for each in problems]
 
 
