@@ -50,13 +50,13 @@ def test_every_ecosystem_starts_the_same_server() -> None:
     root = bank_root()
     servers = [
         document(root, p)["mcpServers"]
-        for p in (".claude-plugin/plugin.json", ".mcp.json", "gemini-extension.json")
+        for p in (".claude-plugin/plugin.json", "mcp.json", "gemini-extension.json")
     ]
     assert servers == [{"skillbank": {"command": "skillbank", "args": ["mcp"]}}] * 3
     pointed = [
         document(root, p)["mcpServers"] for p in (".codex-plugin/plugin.json", ".cursor-plugin/plugin.json")
     ]
-    assert pointed == ["./.mcp.json"] * 2
+    assert pointed == ["./mcp.json"] * 2
 
 
 def test_a_change_of_the_description_is_found_and_written_once(bank: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_change_of_the_description_is_found_and_written_once(bank: Path) -> No
 
 def test_a_bank_of_prose_brings_no_server(bank: Path) -> None:
     write_packages(bank)
-    assert not (bank / ".mcp.json").exists()
+    assert not (bank / "mcp.json").exists()
     assert "mcpServers" not in document(bank, "gemini-extension.json")
 
 

@@ -22,7 +22,8 @@ __all__ = ["ECOSYSTEMS", "build_packages", "package_problems", "write_packages"]
 
 Document = dict[str, Any]
 Files = Mapping[str, Document]
-_SERVERS = ".mcp.json"
+_SERVERS = "mcp.json"
+"""Not ``.mcp.json``, which would start the server for whoever opens a checkout."""
 _SUBTITLE = 120
 
 
