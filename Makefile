@@ -6,7 +6,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 # The tests start Python a thousand times: what is compiled once is read by all, and so are pytest's own readings.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test tests unit slow lint bench lock clean
+.PHONY: demo test tests unit slow lint site bench lock clean
 
 demo: $(VENV)/.engine  ## make a data set, train, evaluate and run inference, all by skillbank
 	@PATH="$(BIN):$$PATH" $(BIN)/python examples/demo.py
@@ -29,7 +29,11 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/skillbank schemas generate --check
 	$(BIN)/skillbank manifest check
+	$(BIN)/skillbank packages check
 	$(BIN)/skillbank lint .
+
+site: $(VENV)/.dev  ## the documentation, into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 bench: $(VENV)/.dev
 	@for b in benchmarks/[a-z]*.py; do m=benchmarks.$$(basename $$b .py); echo "== $$m"; $(BIN)/python -m $$m; done

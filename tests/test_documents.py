@@ -17,6 +17,7 @@ REPO = Path(__file__).parents[1]
 DOCUMENTS = (
     *(REPO / name for name in ("README.md", "AGENTS.md", "CONTRIBUTING.md")),
     *sorted((REPO / "references").glob("*.md")),
+    *sorted((REPO / "docs").rglob("*.md")),
 )
 PROGRAM: Any = typer.main.get_command(app)
 _BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -176,7 +176,7 @@ def test_links_of_the_skill_lead_to_files() -> None:
 
 
 def test_evals_name_what_exists(info: dict[str, Any], deploy: dict[str, Any]) -> None:
-    evals = json.loads((SKILL / "evals" / "evals.json").read_text())["evals"]
+    evals = json.loads((SKILL / "evals" / "evals.json").read_text())
     assert len({case["id"] for case in evals}) == len(evals)
     for case in evals:
         expected = case["expect"]

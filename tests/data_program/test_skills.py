@@ -13,7 +13,6 @@ import pytest
 from skillbank import Runtime
 from skillbank.agent.approval import ApprovalPolicy
 from skillbank.agent.toolbox import Toolbox
-from skillbank.bank.home import bank_root
 from skillbank.errors import SkillbankError, UsageError
 from skillbank.plan.model import Source
 from tests.cli.conftest import Command, bank, environment, inline
@@ -41,15 +40,6 @@ def planned(runtime: Runtime, text: str) -> tuple[str, str, dict[str, Any], list
     """Return skill, action, spec and questions of a request of one step."""
     [plan] = runtime.plan(text)
     return plan.skill.name, plan.action, plan.spec, [question.key for question in plan.questions]
-
-
-@pytest.mark.parametrize("name", [CONVERT, VALIDATE])
-def test_evals_are_planned_as_they_say(runtime: Runtime, name: str) -> None:
-    cases = json.loads((bank_root() / "skills" / name / "evals" / "evals.json").read_text())["evals"]
-    for case in cases:
-        [plan] = runtime.plan(case["request"])
-        found = {"skill": plan.skill.name, "action": plan.action, "route": plan.route.name}
-        assert found == case["expect"] and not plan.questions
 
 
 @pytest.mark.parametrize(

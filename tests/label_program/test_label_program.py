@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from skillbank import Runtime
-from skillbank.bank.home import bank_root
 from skillbank.errors import DataError, SpecError
 from skillbank.label_program.run import run
 from skillbank.label_program.spec import load_spec
@@ -43,15 +41,6 @@ def test_all_faults_of_a_spec_are_told(tmp_path: Path, label: dict[str, object],
     with pytest.raises(SpecError) as refused:
         load_spec(written(tmp_path, **label))
     assert all(each in str(refused.value) for each in said), refused.value
-
-
-def test_the_eval_is_planned_as_it_says(home: Path) -> None:
-    folder = bank_root() / "skills" / "skillbank-label-set" / "evals"
-    [case] = json.loads((folder / "evals.json").read_text())["evals"]
-    with Runtime() as runtime:
-        [plan] = runtime.plan(case["request"])
-    found = {"skill": plan.skill.name, "action": plan.action, "route": plan.route.name}
-    assert found == case["expect"] and not plan.questions
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"number": 1}'])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
 
-from skillbank.bank.names import by_alias, normalise, plain, shown, spellings
+from skillbank.bank.names import by_alias, former, normalise, plain, shown, spellings
 from skillbank.bank.request_words import REQUEST_WORDS
 from skillbank.bank.skill import Skill
 from skillbank.lookalikes import looks
@@ -75,7 +75,10 @@ class Claims:
         chosen = chosen or there
         if len(chosen) > 1:
             return Claim(tuple(chosen))
-        return Claim((chosen[0],), self._note(said or name, spelling, chosen[0], claiming))
+        gone = former(chosen[0], spelling)
+        life = f"'{shown(said or name)}' is now called {shown(chosen[0].name)}" if gone else ""
+        notes = (self._note(said or name, spelling, chosen[0], claiming), life)
+        return Claim((chosen[0],), "; ".join(filter(None, notes)))
 
     def imitated(self, name: str) -> tuple[Skill, ...]:
         """Return the skills that have a name which only looks like one of another skill."""

@@ -324,7 +324,7 @@ class Library:
             )
         if len(claim.skills) > 1:
             raise _several(name, claim.skills)
-        return Resolved(claim.skills[0])
+        return Resolved(claim.skills[0], claim.note)
 
     def _where(self, bank: Bank) -> str:
         return f" in the bank {shown(bank.name)}" if len(self.banks) > 1 else ""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from skillbank.bank.diagnostics import Diagnostic, Repeated
 from skillbank.bank.documents import parse_yaml
+from skillbank.bank.lifecycle import Lifecycle, parse_lifecycle
 from skillbank.errors import SkillFormatError
 from skillbank.visible import named, visible
 
@@ -37,6 +38,7 @@ class Frontmatter:
     raw: dict[str, Any]
     body: str
     body_line: int
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
 
 def parse_frontmatter(text: str, folder: str) -> tuple[Frontmatter, list[Diagnostic]]:
@@ -68,11 +70,11 @@ def parse_frontmatter(text: str, folder: str) -> tuple[Frontmatter, list[Diagnos
     elif len(description) > 1024:
         report("error", "description", f"the description has {len(description)} of at most 1024 characters.")
     unknown = sorted(set(map(str, raw)) - STANDARD_FIELDS)
-    for field in unknown[:MAX_TAGS]:
+    for name_of_field in unknown[:MAX_TAGS]:
         report(
             "warning",
             "unknown-field",
-            f"'{field[:MAX_WORD]}' is not in the Agent Skills standard; use metadata.",
+            f"'{name_of_field[:MAX_WORD]}' is not in the Agent Skills standard; use metadata.",
         )
     metadata = raw.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
@@ -87,7 +89,9 @@ def parse_frontmatter(text: str, folder: str) -> tuple[Frontmatter, list[Diagnos
     if version is None or isinstance(version, dict | list) or len(str(version)) > MAX_WORD:
         report("warning", "metadata", f"the version is no text of 1-{MAX_WORD} characters; it is not used.")
         version = "unversioned"
-    return Frontmatter(name, " ".join(description.split()), str(version), tags, raw, body, body_line), found
+    head = " ".join(description.split())
+    life = parse_lifecycle(metadata, report)
+    return Frontmatter(name, head, str(version), tags, raw, body, body_line, life), found
 
 
 def _split(text: str, report: Any) -> tuple[dict[str, Any], str, int]:

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skillbank.bank import functions, lint_agreement, lint_files, lint_schemas, lint_standard
+from skillbank.bank import (
+    functions,
+    lint_agreement,
+    lint_evals,
+    lint_files,
+    lint_lifecycle,
+    lint_schemas,
+    lint_standard,
+)
 from skillbank.bank.diagnostics import Diagnostic, Severity
 from skillbank.bank.discovery import Bank
 from skillbank.bank.files import utf8_name
@@ -35,6 +43,8 @@ RULES: tuple[Rule, ...] = (
     lint_agreement.unbound_inputs,
     lint_schemas.schemas,
     lint_schemas.templates,
+    lint_evals.evals,
+    lint_lifecycle.lifecycle,
 )
 """All rules, in the order in which their findings are listed."""
 

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from skillbank.bank.shapes import Shapes
     from skillbank.bank.skill import Skill
 
-__all__ = ["bank_name", "bare_name", "by_alias", "kept_aliases", "normalise", "plain", "shown", "spellings"]
+__all__ = [
+    "bank_name",
+    "bare_name",
+    "by_alias",
+    "former",
+    "kept_aliases",
+    "normalise",
+    "plain",
+    "shown",
+    "spellings",
+]
 
 MOST_ALIASES, LONGEST_ALIAS, MOST_WORDS = 50, 64, 8
 """Of one skill, in characters, and in words; nobody says more."""
@@ -45,13 +55,20 @@ def shown(name: str, longest: int = 80) -> str:
 
 def spellings(skill: Skill) -> set[str]:
     """Return the normalised names a skill answers to."""
-    said = [*_own(skill)[1:], *skill.info.aliases]
+    said = [*_own(skill)[1:], *skill.frontmatter.lifecycle.formerly, *skill.info.aliases]
     return {normalise(skill.name), *(normalise(n) for n in said if not _wrong(n))} - {""}
 
 
 def by_alias(skill: Skill, spelling: str) -> bool:
     """Whether a skill answers to a normalised name only because it says so in its aliases."""
     return spelling not in {normalise(n) for n in _own(skill)}
+
+
+def former(skill: Skill, spelling: str) -> bool:
+    """Whether a normalised name is one that the skill had before, and no other of its names."""
+    aliases = {normalise(a) for a in skill.info.aliases}
+    was = {normalise(name) for name in skill.frontmatter.lifecycle.formerly}
+    return spelling in was - aliases and by_alias(skill, spelling)
 
 
 def _own(skill: Skill) -> tuple[str, str, str]:

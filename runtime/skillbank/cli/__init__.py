@@ -27,6 +27,7 @@ from skillbank.cli import (
     logs,
     manifest,
     mcp,
+    packages,
     plan,
     report,
     results,
@@ -36,6 +37,7 @@ from skillbank.cli import (
     sets,
     show,
     sign,
+    skill,
     skills,
     status,
     terminal,
@@ -91,6 +93,8 @@ app.add_typer(bank.app, name="bank")
 app.command("audit")(audit.audit)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(manifest.app, name="manifest")
+app.add_typer(packages.app, name="packages")
+app.add_typer(skill.app, name="skill")
 refuse_twice(app)
 
 

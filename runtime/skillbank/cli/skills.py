@@ -63,7 +63,7 @@ def _table(listed: list[dict[str, Any]], *, searched: bool) -> Table:
     for entry in listed:
         names = dict.fromkeys(a["name"] for a in entry["actions"])
         made.add_row(
-            entry["name"],
+            f"{entry['name']} (deprecated)" if entry["deprecated"] else entry["name"],
             *(["weak" if entry["weak"] else "strong"] if searched else []),
             ", ".join([entry["bank"], *entry["also_in"]]),
             ", ".join(names) or "(to read)",
@@ -80,6 +80,7 @@ def _entry(skill: Skill, library: Library) -> dict[str, Any]:
         "description": skill.frontmatter.description,
         "version": skill.frontmatter.version,
         "tags": list(skill.frontmatter.tags),
+        "deprecated": bool(skill.frontmatter.lifecycle.deprecated),
         "automl_enabled": skill.info.automl_enabled,
         "actions": [{"name": a.name, "variant": a.variant} for a in skill.actions],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skillbank.bank.error_patterns import taken_as_words
+from skillbank.bank.names import shown
 from skillbank.errors import UsageError, did_you_mean
 from skillbank.plan.datasets import DATASETS
 from skillbank.plan.draft import Draft
@@ -31,6 +32,15 @@ def add_notes(draft: Draft) -> None:
     _covered_model(draft)
     _unused_hardware(draft)
     _patterns(draft)
+    _retired(draft)
+
+
+def _retired(draft: Draft) -> None:
+    """Say that the bank no longer wants the skill used; the reason is in its own words."""
+    name, life = draft.skill.name, draft.skill.frontmatter.lifecycle
+    if life.deprecated:
+        by = f"; {shown(life.successor)} takes its place" if life.successor else ""
+        draft.warnings.append(f"{shown(name)} is deprecated by its bank{by}")
 
 
 def _patterns(draft: Draft) -> None:
