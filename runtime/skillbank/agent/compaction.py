@@ -18,13 +18,15 @@ __all__ = ["SHORTENED", "compacted"]
 SHORTENED = "shortened"
 """The key that says of an answer that it is not whole."""
 
-_WHOLE = 24_000
+_WHOLE = 12_000
 """Characters of answers that stay whole, counted from the newest back."""
-_LATEST = 48_000
+_LATEST = 40_000
 """Characters that the answers to the last calls may have together."""
-_THOUGHTS = 24_000
+_THOUGHTS = 8_000
 """Characters of thoughts that stay whole, counted from the newest back."""
-_ANSWER, _ARGUMENTS, _SAID, _THOUGHT = 400, 300, 600, 160
+_OLD = 8_000
+"""Characters of old answers in short; those beyond it are the oldest, and shorter still."""
+_ANSWER, _OLDEST, _ARGUMENTS, _SAID, _THOUGHT = 320, 160, 240, 320, 120
 _TEXT = 160
 _IDS = (
     "error",
@@ -52,7 +54,7 @@ def compacted(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     last = max((i for i, m in enumerate(messages) if m["role"] != "tool"), default=0)
     newest = [len(m["content"]) for m in messages[last + 1 :]]
     share = _LATEST // max(1, len(newest)) if sum(newest) > _LATEST else _LATEST
-    room, thoughts = _WHOLE, _THOUGHTS
+    room, old, thoughts = _WHOLE, _OLD, _THOUGHTS
     turn = max((i for i, m in enumerate(messages) if m["role"] == "user"), default=0)
     made: list[dict[str, Any]] = []
     for place in range(len(messages) - 1, -1, -1):
@@ -63,7 +65,8 @@ def compacted(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             if place > last:
                 message["content"] = _answer(message["content"], share)
             elif room < 0:
-                message["content"] = _answer(message["content"], _ANSWER)
+                message["content"] = _answer(message["content"], _ANSWER if old > 0 else _OLDEST)
+                old -= len(message["content"])
         elif message["role"] == "assistant":
             if carried := message.get("carried"):
                 thoughts -= len(json_text(carried, compact=True))
