@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
@@ -25,14 +25,14 @@ def tools(
 
     policy = ApprovalPolicy.from_environment()
     if form is not None or as_json:
-        from skillbank.agent.tool_formats import FORMATS, Format, tools_as
+        from skillbank.agent.tool_formats import FORMATS, tools_as
         from skillbank.errors import UsageError, a_few
         from skillbank.visible import one_line
 
         wanted = "openai" if form is None else form
         if wanted not in FORMATS:
             raise UsageError(f"--format '{one_line(wanted)}' must be one of {a_few(FORMATS, 9)}.")
-        options.print_json(tools_as(cast(Format, wanted), strict))
+        options.print_json(tools_as(wanted, strict))
         return
     from skillbank.cli.present import tools_view
 
