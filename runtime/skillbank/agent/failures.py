@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.tool import Arguments, Tool, ToolFailure, from_skill
-from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import SkillbankError, UsageError, did_you_mean
 from skillbank.redact import redact
@@ -137,7 +137,7 @@ def _takes(tool: Tool) -> str:
 def explain(error: SkillbankError) -> ToolFailure:
     """Return a refusal as data."""
     hint = error.hint if isinstance(error, ToolCallError) else _HINTS.get(error.code, "")
-    message = redact(in_tool_words(str(error)))
+    message = redact(in_tool_words(error.sentence))
     says = FromSkill.of(error.skill, " · ".join(error.skill_says))
     return ToolFailure(
         code=error.code, message=shorten(message, _LONGEST), hint=redact(hint), from_skill=from_skill(says)

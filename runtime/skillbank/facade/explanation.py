@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from skillbank.plan.model import Override, Question
+from skillbank.ways import said, spoken
 
 if TYPE_CHECKING:
     from skillbank.plan.model import Plan
@@ -48,6 +49,9 @@ class Explanation:
             f"{value.key} = {value.value!r} ({value.source}{f': {value.detail}' if value.detail else ''})"
             for value in self.values
         )
-        questions = (f"question: {question.key}: {question.why}" for question in self.questions)
-        warnings = (f"warning: {warning}" for warning in self.warnings)
+        questions = (
+            f"question: {question.key}: {said(' or '.join((question.why, *question.choices)), spoken())}"
+            for question in self.questions
+        )
+        warnings = (f"warning: {said(warning, spoken())}" for warning in self.warnings)
         return "\n".join((self.sentence, self.route, *values, *questions, *warnings))
