@@ -46,7 +46,11 @@ def ask(
     if "include" not in lacks:
         request["include"] = ["reasoning.encrypted_content"]
     if "stream" in lacks:
-        return _assembled(client.responses.create(**request).to_dict(warnings=False))
+        answered = client.responses.with_raw_response.create(**request)
+        document = answered.parse().to_dict(warnings=False)
+        if problem := document.get("error"):
+            raise openai.APIError(str(problem), answered.http_request, body=problem)
+        return _assembled(document)
     with client.responses.create(**request, stream=True) as stream:
         if (document := whole_document(stream)) is not None:
             return _assembled(document)
@@ -114,8 +118,6 @@ def _fail(problem: Any, stream: Any) -> None:
 
 def _assembled(response: Mapping[str, Any]) -> Reply:
     """Return a response as a reply; one without a status has broken off."""
-    if problem := response.get("error"):
-        raise ValueError(str(problem))
     texts: list[str] = []
     refusals: list[str] = []
     thoughts: list[str] = []
