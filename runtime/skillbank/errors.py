@@ -54,6 +54,7 @@ __all__ = [
     "UsageError",
     "a_few",
     "did_you_mean",
+    "sentence_of",
 ]
 
 
@@ -172,6 +173,11 @@ class EndpointError(SkillbankError):
 
 class StateError(SkillbankError):
     """A job is not in a state that allows what was asked."""
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return what an error says as it is kept and handed on, for whichever door reads it."""
+    return error.sentence if isinstance(error, SkillbankError) else str(error)
 
 
 _LONGEST_WORD = 200

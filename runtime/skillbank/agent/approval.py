@@ -98,7 +98,7 @@ class ApprovalPolicy:
         try:
             return cls.parse(os.environ.get(ENVIRONMENT, ""))
         except UsageError as error:
-            raise UsageError(f"{ENVIRONMENT}: {error}") from None
+            raise UsageError(f"{ENVIRONMENT}: {error.sentence}") from None
 
     def decide(self, tool: str, approval: bool) -> Decision:
         """Return what holds for a tool whose definition says whether it asks."""

@@ -156,7 +156,7 @@ class Chat:
             while not (self._over(turn) or self._step(turn)):
                 pass
         except EndpointError as error:
-            turn.stopped, turn.why = "failed", str(error)
+            turn.stopped, turn.why = "failed", error.sentence
         return turn
 
     def _step(self, turn: Turn) -> bool:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from skillbank.errors import PlatformError, SkillbankError, StateError
+from skillbank.errors import PlatformError, SkillbankError, StateError, sentence_of
 from skillbank.jobs.admission import Admitted
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.checks import Checks
@@ -359,12 +359,14 @@ class Jobs:
 
     def _launch_failed(self, record: JobRecord, platform: Platform, error: BaseException) -> None:
         """End a job whose launch broke off, and make sure that it never starts after all."""
-        text = redact(_kept(error) or type(error).__name__)
+        text = redact(sentence_of(error) or type(error).__name__)
         try:
             platform.cancel(handle_of(record))
         except (SkillbankError, OSError) as unsure:
             # Whether it started is not known, so nothing final is said: the next look finds out.
-            said = f"the launch broke off ({text}) and cannot be called off now: {redact(_kept(unsure))}"
+            said = (
+                f"the launch broke off ({text}) and cannot be called off now: {redact(sentence_of(unsure))}"
+            )
             self.store.transition(record.id, JobState.UNKNOWN, said)
             return
         if not isinstance(error, Exception):
@@ -374,8 +376,3 @@ class Jobs:
         kind = "INFRA" if isinstance(error, PlatformError | OSError) else "PROGRAM"
         failure = Failure(kind=kind, name=name, explanation=text)
         self._reconciliation.enter(record, JobState.ERROR, f"not launched: {text}", failure=failure)
-
-
-def _kept(error: BaseException) -> str:
-    """Return what an error says as it is kept, for whichever door reads it."""
-    return error.sentence if isinstance(error, SkillbankError) else str(error)

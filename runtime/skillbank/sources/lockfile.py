@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from skillbank.errors import SkillbankError, SkillFormatError
+from skillbank.errors import SkillbankError, SkillFormatError, sentence_of
 from skillbank.home import home
 from skillbank.sources.address import KINDS, NAME, Address, Kind, check_ref, check_subdir, parse_address
 from skillbank.sources.tree import digest_of
@@ -116,7 +116,7 @@ def read_lock(file: Path) -> tuple[Entry, ...]:
             raise ValueError(f"it names {', '.join(twice)} twice")
     except (ValueError, RecursionError, SkillbankError) as error:
         raise SkillFormatError(
-            f"{file} is no lock of banks: {one_line(error, 200)}; restore it, or move it away and add the "
+            f"{file} is no lock of banks: {one_line(sentence_of(error), 200)}; restore it, or move it away and add the "
             "banks again."
         ) from None
     return entries
