@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 import skillbank
-from skillbank import Runtime
+from skillbank import Request, Runtime
 from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.toolbox import Toolbox
-from skillbank.errors import ParentError, SkillbankError
+from skillbank.errors import ParentError, SkillbankError, SpecError
+from skillbank.plan.request import Setting
 from skillbank.plan.slots import SLOTS
 from skillbank.ways import OPTIONS, PERSONAL, Voice, Way, offers, said, speak, spoken
 from tests.agent.conftest import bank, data, environment, inline, runtime
@@ -170,6 +171,10 @@ def test_what_python_is_told_is_pythons(runtime: Runtime, data: Path) -> None:
         with pytest.raises(SkillbankError) as caught:
             ask()
         told.append(str(caught.value))
+    setting = Setting(key="pretrained", value="x")
+    with pytest.raises(SpecError, match="give pretrained x instead") as nested:
+        runtime.plan(Request(skill="toy-detector", action="train", settings=(setting,)))
+    assert [way.name for way in nested.value.offers] == ["pretrained"]
     [plan] = runtime.plan("train the toy detector")
     told.append(str(runtime.explain(plan)))
     assert [

@@ -116,8 +116,8 @@ def read_lock(file: Path) -> tuple[Entry, ...]:
             raise ValueError(f"it names {', '.join(twice)} twice")
     except (ValueError, RecursionError, SkillbankError) as error:
         raise SkillFormatError(
-            f"{file} is no lock of banks: {one_line(sentence_of(error), 200)}; restore it, or move it away and add the "
-            "banks again."
+            f"{file} is no lock of banks: {one_line(sentence_of(error), 200)}; restore it, or move it away and "
+            "add the banks again."
         ) from None
     return entries
 
