@@ -115,9 +115,9 @@ def read_lock(file: Path) -> tuple[Entry, ...]:
         if twice := sorted({n for n in names if names.count(n) > 1}):
             raise ValueError(f"it names {', '.join(twice)} twice")
     except (ValueError, RecursionError, SkillbankError) as error:
+        wrong = one_line(sentence_of(error), 200)
         raise SkillFormatError(
-            f"{file} is no lock of banks: {one_line(sentence_of(error), 200)}; restore it, or move it away and "
-            "add the banks again."
+            f"{file} is no lock of banks: {wrong}; restore it, or move it away and add the banks again."
         ) from None
     return entries
 
