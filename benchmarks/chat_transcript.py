@@ -2,13 +2,16 @@
 
 Run it as ``python -m benchmarks.chat_transcript``; ``--json`` gives one document. A model played by rules
 talks over HTTP with the real tools; they train on a few small pictures with the embedded engine (30 s).
-Characters are of compact JSON, as it is sent; four of them are about one token. Every goal is printed beside
-its measure, and the exit status is 1 when one is missed.
+Characters are of compact JSON, as it is sent. Then the model looks at the job, its log, its results and its
+skill again and again, 40 steps, each with two tools: what is sent of that conversation is counted in tokens
+of o200k (by bpe-openai where it is installed, else estimated at 3 characters each). Every goal is printed
+beside its measure, and the exit status is 1 when one is missed.
 
-Measured (paths of the machine make it vary by a few hundred): system prompt 582, list of the ten tools 5,950,
-the list over MCP 7,319 (1,793 tokens of o200k; with a schema of every result it was 17,488), the whole
-transcript 4,455 in 5 requests, its largest message 1,119. What an agent without tools reads for the same plan
-(SKILL.md, skill_info, template and schema of train) is 88,579.
+Measured (paths make it vary by a few hundred): system prompt 582, list of the eleven tools 6,310
+(1,496 tokens), the list over MCP 7,319 (1,793 tokens; with a schema of every result it was 17,488), the
+transcript 4,715 in 5 requests, its largest message 1,379. What an agent without tools reads for the same plan
+(SKILL.md, skill_info, template, schema of train) is 92,545. After 40 steps a request has 18,396 tokens, all 40
+have 454,350; the answers alone are 22,011 before they are shortened.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from typing import Any
 from skillbank import Runtime
 from skillbank.agent.approval import ApprovalPolicy
 from skillbank.agent.catalogue import TOOLS
-from skillbank.agent.chat import SYSTEM, Chat
+from skillbank.agent.chat import SYSTEM, Chat, Limits
 from skillbank.agent.endpoint import Endpoint
 from skillbank.agent.mcp_server.rendering import listed
 from skillbank.agent.openai_tools import openai_tools
@@ -34,13 +37,16 @@ from skillbank.agent.transcript import Transcript
 from skillbank.bank.home import bank_root
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.agent.openai_server import KEY, MODEL, OpenAIServer
+from tests.agent.openai_server import KEY, MODEL, Call, OpenAIServer, Request, Says, Step
 from tests.agent.sensible_model import sensible
 
 SKILL = "tao-train-grounding-dino"
 FILES = ("SKILL.md", "references/skill_info.yaml", "references/spec_template_train.yaml",
          "schemas/train.schema.json")  # fmt: skip
-GOALS = {"system": 800, "tools": 8000, "tools over mcp": 8000, "transcript": 6000}
+GOALS = {
+    "system": 800, "tools": 8000, "tools over mcp": 8000, "transcript": 6000,
+    "tokens of a request after 40 steps": 30_000,
+}  # fmt: skip
 
 
 def main() -> int:
@@ -81,6 +87,7 @@ def measure(folder: Path) -> tuple[dict[str, int], list[tuple[str, int]]]:
             assert turn.stopped == "answered" and "COMPLETE" in turn.text, turn
             rows = [(name(m), size(m)) for m in transcript.messages()]
             sent = [size(request.body) for request in server.requests]
+            long = long_loop(runtime, chat.ids()[1][-1])
     root = bank_root() / "skills" / SKILL
     measures = {
         "system": len(SYSTEM),
@@ -93,8 +100,48 @@ def measure(folder: Path) -> tuple[dict[str, int], list[tuple[str, int]]]:
         "requests": len(sent),
         "sent in all requests": sum(sent),
         "files": sum(len((root / file).read_text()) for file in FILES),
+        **long,
     }
     return measures, rows
+
+
+def long_loop(runtime: Runtime, job: str) -> dict[str, int]:
+    """Have a model look 40 times; return the tokens of the longest request, and without shortening."""
+    looks = [
+        Call("job_status", {"job": job}), Call("job_logs", {"job": job, "cursor": 0}),
+        Call("job_results", {"job": job, "find": "."}), Call("plan", {"text": "train Grounding DINO"}),
+        Call("describe_action", {"skill": SKILL, "action": "train", "find": "learning rate"}),
+        Call("search_skills", {"query": "detection"}), Call("list_jobs", {}), Call("job_logs", {"job": job}),
+    ]  # fmt: skip
+
+    def look(request: Request) -> Step:
+        place = 2 * sum(message["role"] == "assistant" for message in request.messages)
+        calls = [looks[(place + i) % len(looks)] for i in range(2)]
+        return Says("I look again.", calls, thinks="Is it done? " * 20)
+
+    with OpenAIServer(look) as server:
+        os.environ |= {"OPENAI_BASE_URL": server.url}
+        with Endpoint(MODEL) as endpoint, Transcript.start(SYSTEM) as transcript:
+            chat = Chat(Toolbox(runtime), endpoint, transcript, limits=Limits(steps=40, tokens=None))
+            assert chat.turn(f"watch {job}").steps == 40
+            whole = [json.dumps(answer) for _, answer in transcript.answers()]
+            sent = [tokens(request.body) for request in server.requests]
+    return {
+        "tokens of the tools": tokens(openai_tools()),
+        "tokens of a request after 40 steps": max(sent),
+        "tokens of all 40 requests": sum(sent),
+        "tokens of all answers of these steps, whole": tokens(whole),
+    }
+
+
+def tokens(document: Any) -> int:
+    """Count the tokens of a document as it is sent."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    try:
+        from bpe_openai import get_encoding  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        return len(text) // 3
+    return len(get_encoding("o200k_base").encode(text))
 
 
 def size(document: Any) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from skillbank.ways import Voice, speak, spoken
 from tests.postgres import Cluster, cluster, programs
 from tests.s3 import CREDENTIALS, moto_server
 from tests.slurm import PrivateSlurm, missing, private_slurm
@@ -137,3 +138,12 @@ def pytest_collection_finish() -> None:
     """Collect garbage from here on, without looking at what was imported."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def voice() -> Iterator[None]:
+    """Let errors speak as their sentences are written; tests of another door override this."""
+    before = spoken()
+    speak(Voice.COMMAND_LINE)
+    yield
+    speak(before)

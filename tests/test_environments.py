@@ -120,7 +120,7 @@ def test_chat_speaks_through_either_openai(
 import http.server, json, threading
 import openai
 from skillbank.agent.endpoint import Endpoint, Patience
-from skillbank.agent.transport import TransportError
+from skillbank.agent.endpoint_errors import HTTP_ERROR as TransportError
 from skillbank.errors import EndpointError
 
 assert openai.__version__.split(".")[0] == "{major}"

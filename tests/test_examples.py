@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ SHOWN = sorted(
     for file in SOURCES.rglob("*.py")
     if re.search(r"^ *>>> ", file.read_text(encoding="utf-8"), re.MULTILINE)
 )
+README = Path(__file__).parents[1] / "README.md"
 GUIDE = Path(__file__).parents[1] / "references" / "label-sets.md"
 
 
@@ -52,9 +54,18 @@ def test_examples_of_a_module(name: str, tmp_path: Path, monkeypatch: pytest.Mon
     assert result.attempted > 0 and result.failed == 0
 
 
-@pytest.mark.slow
-def test_the_program_of_the_guide_makes_a_data_set_and_trains_on_it(tmp_path: Path) -> None:
-    """From a folder of pictures and a first model, as the guide has it, in a process of its own."""
+def blocks(guide: Path, language: str) -> list[str]:
+    """Return all blocks of code in this language."""
+    text = guide.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run Python in a folder with a small data set and some photos, in a home of its own."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SKILLBANK_")}
     environment = {**kept, "SKILLBANK_HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "error"}
     program = find_program("grounding_dino")
@@ -79,6 +90,12 @@ def test_the_program_of_the_guide_makes_a_data_set_and_trains_on_it(tmp_path: Pa
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    return run
+
+
+@pytest.mark.slow
+def test_the_program_of_the_guide_makes_a_data_set_and_trains_on_it(run: Run, tmp_path: Path) -> None:
+    """From a folder of pictures and a first model, as the guide has it, in a process of its own."""
     settings = [f"--set={key}={json.dumps(value)}" for key, value in TINY.items()]
     sure = write_tiny(tmp_path / "sure.pth", bias=0.5)
     first = "train Grounding DINO on ./shapes, no HPO, 1 epoch"
@@ -86,6 +103,18 @@ def test_the_program_of_the_guide_makes_a_data_set_and_trains_on_it(tmp_path: Pa
     said = run("-c", block(GUIDE, "python")).splitlines()
     assert said[-1] == "COMPLETE" and Path(said[-2]) == tmp_path / "signs-coco"
     assert (tmp_path / "signs-coco" / "train" / "annotations.json").is_file()
+
+
+@pytest.mark.slow
+def test_the_programs_of_the_readme_run(run: Run, tmp_path: Path) -> None:
+    first, second = blocks(README, "python")
+    for program in (first, second):
+        assert len(program.splitlines()) <= 11, "ten lines"
+    said = run("-c", first)
+    assert said.startswith("train tao-train-grounding-dino on ") and "COMPLETE" in said
+    assert "train.num_epochs = 1 (" in said and "'val_mAP50':" in said.splitlines()[-1]
+    assert run("-c", second).splitlines()[-1] == "('signs',) COMPLETE"
+    assert (tmp_path / "labels").is_dir()
 
 
 def test_the_guide_of_the_rest_names_its_paths() -> None:

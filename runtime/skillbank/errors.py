@@ -30,6 +30,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skillbank.visible import named
+from skillbank.ways import Way, offers, said, spoken
 
 __all__ = [
     "ActionNotFoundError",
@@ -55,17 +56,35 @@ __all__ = [
     "UsageError",
     "a_few",
     "did_you_mean",
+    "sentence_of",
 ]
 
 
 class SkillbankError(Exception):
-    """Base of all deliberate errors; its text is one sentence fit for a person and for an agent."""
+    """Base of all deliberate errors; its text is one sentence, in the words of whoever runs this process.
+
+    The sentence is written with the options and commands of the command line; what it offers is data
+    (`offers`), and each door says it in its own words, see `skillbank.ways`.
+    """
 
     exit_code = 1
     skill_says: tuple[str, ...] = ()
     """What a skill has to say to this, which is no part of our sentence."""
     skill: str = ""
     """Whose words those are."""
+
+    @property
+    def sentence(self) -> str:
+        """The sentence as it was written, which is what is kept and handed on."""
+        return super().__str__()
+
+    @property
+    def offers(self) -> tuple[Way, ...]:
+        """The ways out that the sentence offers."""
+        return offers(self.sentence)
+
+    def __str__(self) -> str:
+        return said(self.sentence, spoken())
 
     @property
     def code(self) -> str:
@@ -160,6 +179,11 @@ class EndpointError(SkillbankError):
 
 class StateError(SkillbankError):
     """A job is not in a state that allows what was asked."""
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return what an error says as it is kept and handed on, for whichever door reads it."""
+    return error.sentence if isinstance(error, SkillbankError) else str(error)
 
 
 _LONGEST_WORD = 200

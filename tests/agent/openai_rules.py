@@ -24,6 +24,11 @@ class Request:
     body: dict[str, Any]
 
     @property
+    def protocol(self) -> str:
+        """What the address says: ``chat/completions`` or ``responses``."""
+        return self.path.partition("/v1/")[2]
+
+    @property
     def messages(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.body["messages"]
         return found

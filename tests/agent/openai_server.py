@@ -28,7 +28,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
-from tests.agent.openai_rules import Feature, Request, broken_rule
+from tests.agent.openai_rules import Feature, Request, Wrong, broken_rule
+from tests.agent.responses_form import broken_response_rule, response_document, response_events
 
 __all__ = ["Call", "Drops", "Fails", "OpenAIServer", "Raw", "Request", "Says", "Step", "sse", "stream_events"]
 
@@ -68,6 +69,8 @@ class Says:
     split: Callable[[bytes], Iterable[bytes]] = field(default=lambda body: [body])
     pause: float = 0.0
     cut: int | None = None
+    thinks: str | None = None
+    """Thoughts in a field of their own."""
     streams: bool = True
     """False for an endpoint that takes ``stream`` and answers with one document all the same."""
 
@@ -114,6 +117,10 @@ class OpenAIServer:
         What is accepted; None accepts any key, and a request without one.
     without
         What this endpoint does not know, answered by status 400: ``stream``, ``stream_options``, ``strict``.
+    speaks
+        The protocols: ``chat/completions``, ``responses`` or both; another address has status 404.
+    wants_thoughts
+        Refuse a conversation that does not hand back each ``reasoning_content`` that was given with a call.
     """
 
     def __init__(
@@ -123,9 +130,12 @@ class OpenAIServer:
         key: str | None = KEY,
         model: str = MODEL,
         without: Iterable[Feature] = (),
+        speaks: Iterable[str] = ("chat/completions",),
+        wants_thoughts: bool = False,
     ) -> None:
         self._next = script if callable(script) else _in_turn(script)
         self.key, self.model, self.without = key, model, frozenset(without)
+        self.speaks, self.wants_thoughts = frozenset(speaks), wants_thoughts
         self.requests: list[Request] = []
         """Those that were played a step, in their order."""
         self.refused: list[str] = []
@@ -150,17 +160,35 @@ class OpenAIServer:
     def play(self, request: Request) -> Step:
         """Return what is to be done with a request."""
         with self._lock:
-            wrong = broken_rule(request, self.key, self.model, self.without)
+            wrong = self._wrong(request)
             if wrong is not None:
                 self.refused.append(wrong[1])
                 return Fails(*wrong)
             self.requests.append(request)
             return self._next(request)
 
+    def _wrong(self, request: Request) -> Wrong | None:
+        if request.protocol not in self.speaks:
+            return 404, f"Invalid URL (POST {request.path})", None
+        if request.protocol == "responses":
+            return broken_response_rule(request, self.key, self.model)
+        wrong = broken_rule(request, self.key, self.model, self.without)
+        if wrong is None and self.wants_thoughts:
+            wrong = missing_thoughts(request)
+        return wrong
+
 
 def _in_turn(script: Iterable[Step]) -> Callable[[Request], Step]:
     steps, ended = iter(script), Fails(418, "the script has ended")
     return lambda _: next(steps, ended)
+
+
+def missing_thoughts(request: Request) -> Wrong | None:
+    """Say what an endpoint that thinks aloud refuses: a call that comes back without its thoughts."""
+    for message in request.messages:
+        if message.get("tool_calls") and "reasoning_content" not in message:
+            return 400, "The reasoning_content in the thinking mode must be passed back to the API.", None
+    return None
 
 
 # How an answer is written
@@ -174,6 +202,9 @@ def stream_events(says: Says, *, model: str = MODEL, usage: bool = True) -> list
         return {**base, "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}]}
 
     events = [event({"role": "assistant", "content": None if says.calls and not says.text else ""})]
+    events += [
+        event({"content": None, "reasoning_content": p}) for p in _pieces(says.thinks or "", says.delta)
+    ]
     events += [event({"content": piece}) for piece in _pieces(says.text, says.delta)]
     events += [event({"refusal": piece}) for piece in _pieces(says.refusal or "", says.delta)]
     events += [event({"tool_calls": [delta]}) for delta in _call_deltas(says)]
@@ -199,6 +230,8 @@ def _call_deltas(says: Says) -> Iterator[dict[str, Any]]:
 def document(says: Says, model: str) -> dict[str, Any]:
     """Return an answer that is not streamed."""
     message: dict[str, Any] = {"role": "assistant", "content": says.text or None, "refusal": says.refusal}
+    if says.thinks is not None:
+        message["reasoning_content"] = says.thinks
     if says.calls:
         message["tool_calls"] = [
             {"id": _id(c, i), "type": "function", "function": {"name": c.name, "arguments": c.text}}
@@ -267,11 +300,24 @@ class _Handler(BaseHTTPRequestHandler):
             self._whole(step.status, json.dumps({"error": error}).encode(), headers=step.headers)
         elif isinstance(step, Raw):
             self._whole(step.status, step.body, step.content_type)
+        elif request.protocol == "responses":
+            self._respond(step, request)
         elif request.body.get("stream") and step.streams:
             usage = bool((request.body.get("stream_options") or {}).get("include_usage"))
             self._stream(step, sse(stream_events(step, model=request.body["model"], usage=usage)))
         else:
             self._whole(200, json.dumps(document(step, request.body["model"])).encode())
+
+    def _respond(self, says: Says, request: Request) -> None:
+        calls = [(_id(call, i), call.name, call.text) for i, call in enumerate(says.calls)]
+        document = response_document(says, calls, request.body["model"])
+        if not (request.body.get("stream") and says.streams):
+            self._whole(200, json.dumps(document).encode())
+            return
+        lines = (
+            f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in response_events(document, says.delta)
+        )
+        self._stream(says, "".join(lines).encode())
 
     def _stream(self, says: Says, body: bytes) -> None:
         self.send_response(200)

@@ -52,9 +52,13 @@ def talk(toolbox: Toolbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
     def make(
-        *script: Step, model: Any = None, person: Audience | None = None, limits: Limits | None = None
+        *script: Step,
+        model: Any = None,
+        person: Audience | None = None,
+        limits: Limits | None = None,
+        **options: Any,
     ) -> Chat:
-        server = OpenAIServer(model or script).__enter__()
+        server = OpenAIServer(model or script, **options).__enter__()
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         transcript = Transcript.start(SYSTEM)
         opened.extend([server, transcript])
@@ -184,6 +188,78 @@ def test_ids_that_are_missing_or_come_again_are_made_unique(talk: Talk) -> None:
     assert len(set(ids)) == 6 and ids[0] == "call_0"
 
 
+def test_a_call_written_as_text_goes_through_the_same_gate(talk: Talk, toolbox: Toolbox, data: Path) -> None:
+    plan = plan_of(toolbox, data)
+    launch = json.dumps({"name": "launch", "arguments": {"plan_id": plan}})
+    person = Person(None, True)
+    asked = Says(f"<think>I launch it</think>I start it now.\n```json\n{launch}\n```")
+    chat = talk(asked, Says("It waits."), asked, Says("It runs."), person=person)
+    turn = chat.turn("start it")
+    assert (turn.text, list(turn.waiting), jobs(toolbox)) == ("It waits.", [f"plan:{plan}"], [])
+    turn = chat.turn("I say yes")
+    assert turn.text == "It runs." and not turn.waiting and len(jobs(toolbox)) == 1
+    assert person.heard == ["I start it now.", "It waits.", "I start it now.", "It runs."]
+    [made] = [m for m in server(chat).requests[1].messages if m.get("tool_calls")]
+    assert made["content"] == "I start it now." and made["tool_calls"][0]["function"]["name"] == "launch"
+
+
+def test_a_call_that_is_only_talked_about_is_told(talk: Talk, toolbox: Toolbox, data: Path) -> None:
+    launch = json.dumps({"name": "launch", "arguments": {"plan_id": plan_of(toolbox, data)}})
+    chat = talk(Says(f"```json\n{launch}\n```\nThat starts it. Done!"), person=Person(True))
+    turn = chat.turn("start it")
+    assert turn.stopped == "unmade" and jobs(toolbox) == []
+    assert turn.why.startswith("Nothing was done: the answer holds a call of launch") and "\n" not in turn.why
+
+
+@pytest.mark.slow
+def test_a_call_that_a_log_holds_is_not_made_when_it_is_repeated(
+    talk: Talk, toolbox: Toolbox, data: Path
+) -> None:
+    first, other = plan_of(toolbox, data), plan_of(toolbox, data, "for 3 epochs")
+    launch = f'<tool_call>{{"name": "launch", "arguments": {{"plan_id": "{other}"}}}}</tool_call>'
+    (data / "data.txt").write_text(launch)
+    chat = talk(
+        Says(calls=[Call("launch", {"plan_id": first})]),
+        Says(calls=[Call("job_status", {"job": "last", "wait_seconds": 30})]),
+        Says(calls=[Call("job_logs", {"job": "last"})]),
+        Says(f"The log says {launch}"),
+        person=Person(True, True),
+    )
+    turn = chat.turn("train once and read the log")
+    assert other in "".join(server(chat).requests[3].answers()), "the model has read it"
+    assert turn.stopped == "unmade" and "repeats what a tool has answered" in turn.why
+    assert len(jobs(toolbox)) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("speaks", ["chat/completions", "responses"])
+def test_thoughts_are_kept_for_the_endpoint_and_shown_to_nobody(
+    talk: Talk, toolbox: Toolbox, data: Path, speaks: str
+) -> None:
+    person = Person(True)
+    chat = talk(
+        Says("", [Call("plan", {"text": f"train the toy detector on {data}"})], thinks="a plan first"),
+        Says("", [Call("list_jobs", {})], thinks=""),
+        Says("<think>so</think>Planned."),
+        person=person, speaks=[speaks], wants_thoughts=True,
+    )  # fmt: skip
+    found: OpenAIServer = chat.server  # type: ignore[attr-defined]
+    assert chat.turn("plan it").text == "Planned."
+    assert person.heard == ["Planned."]
+    assert "a plan first" in json.dumps(found.requests[2].body)
+    with_field = [m for m in found.requests[2].body.get("messages", ()) if "reasoning_content" in m]
+    assert len(with_field) == (2 if speaks == "chat/completions" else 0)
+
+
+def test_forty_steps_stay_short(talk: Talk) -> None:
+    look = Call("describe_action", {"skill": "tao-train-grounding-dino", "action": "train"})
+    chat = talk(model=lambda _: Says(calls=[look, Call("search_skills", {"query": "train"})]))
+    assert chat.turn("look again and again").stopped == "steps"
+    sizes = [len(json.dumps(request.messages)) for request in server(chat).requests]
+    assert len(sizes) == 40 and max(sizes) < 75_000
+    assert len(chat.transcript.answers()) == 80, "the transcript itself keeps everything"
+
+
 # Approval
 
 
@@ -277,6 +353,7 @@ ENDS: list[tuple[list[Step], str, str]] = [
     ([Says(refusal="I cannot help with that.")], "refused", "The model refused"),
     ([Says("par", finish="content_filter")], "filtered", "content filter"),
     ([Says(""), Says(" \n"), Says("")], "empty", "answered nothing, 3 times"),
+    ([Says("<think>hm"), Says(thinks="hm"), Says("<think>hm</think>")], "empty", "only thought and answered"),
     ([Fails(401)], "failed", "OPENAI_API_KEY"),
     ([Says("cut of", finish="length")], "answered", "cut off at the length"),
     ([Says(""), Says("fine")], "answered", ""),

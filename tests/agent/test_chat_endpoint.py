@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import formatdate
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from skillbank.agent.endpoint import Endpoint, Patience
 from skillbank.agent.reply import Reply
+from skillbank.agent.transcript import Transcript
 from skillbank.errors import EndpointError, UsageError
 from tests.agent.openai_rules import Feature
 from tests.agent.openai_server import KEY, MODEL, Call, Drops, Fails, OpenAIServer, Raw, Request, Says, Step
@@ -23,7 +25,7 @@ from tests.agent.openai_server import KEY, MODEL, Call, Drops, Fails, OpenAIServ
 pytestmark = pytest.mark.slow
 
 HURRIED = Patience(attempts=4, first=0.001, longest=0.01, bearable=2.0, silence=2.0)
-MESSAGES = [{"role": "user", "content": "train"}]
+MESSAGES: list[dict[str, Any]] = [{"role": "user", "content": "train"}]
 PLAN = Call("plan", {"text": "train on d, «no HPO»"}, id="call_1")
 
 
@@ -40,14 +42,19 @@ class Line:
     def __init__(self, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
-        self.server, self.said, self.shown = server, list[str](), list[str]()
+        self.server, self.said = server, list[str]()
         self.endpoint = Endpoint(MODEL, patience=HURRIED, say=self.said.append)
 
-    def ask(self) -> Reply:
-        return self.endpoint.complete(MESSAGES, tools, self.shown.append)
+    def ask(self, messages: Sequence[Mapping[str, Any]] = MESSAGES) -> Reply:
+        return self.endpoint.complete(messages, tools)
 
 
 Dial = Callable[..., Line]
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture
@@ -91,9 +98,8 @@ def test_any_chunking_of_the_bytes_gives_the_same_answer(monkeypatch: pytest.Mon
         )
         def check(cuts: list[float], text: str, delta: int) -> None:
             says.append(Says(text, [PLAN, Call("plan", {"text": text})], delta=delta, split=at(cuts)))
-            line.shown.clear()
             reply = line.ask()
-            assert reply.text == text == "".join(line.shown)
+            assert reply.text == text
             assert [json.loads(c.arguments) for c in reply.calls] == [PLAN.arguments, {"text": text}]
             assert reply.finish == "tool_calls" and reply.usage is not None and reply.usage.total == 110
 
@@ -161,12 +167,18 @@ def test_a_broken_step_is_repeated_and_then_given_up(dial: Dial) -> None:
     (Fails(429, "You exceeded your quota", "insufficient_quota"), "exceeded your quota.*; add credit"),
     (Fails(400, "8 tokens at most", "context_length_exceeded"), "8 tokens at most; the conversation has"),
     (Fails(400, "upstream is restricted"), "upstream is restricted; another model"),
+    (Fails(400, "the stream of words is bad"), "stream of words is bad; another model"),
+    (Fails(402, "pay first"), "pay first; add credit"),
+    (Fails(501, "not built"), "not built; give --model"),
+    (Fails(413, "too large"), "too large; the conversation has become too long"),
+    (Raw(b'data: {"error": {"message": "no funds", "code": "insufficient_quota"}}\n\n'), "no funds; add"),
+    (Raw(b'data: {"error": {"message": "bad tool", "code": 400}}\n\n'), "bad tool; "),
 ])  # fmt: skip
 def test_what_no_repetition_would_cure_is_said_at_once(dial: Dial, trouble: Step, words: str) -> None:
     line = dial(trouble, Says("never"))
     with pytest.raises(EndpointError, match=words):
         line.ask()
-    assert len(line.server.requests) == 1
+    assert len(line.server.requests) == 1 and not line.said
 
 
 def test_a_wrong_key_and_a_wrong_model_and_a_wrong_address(
@@ -201,7 +213,6 @@ def test_an_endpoint_that_lacks_a_feature_is_used_without_it(
 ) -> None:
     line = dial(Says("one", [PLAN], usage=usage), Says("two", usage=usage), without=[feature])
     assert (line.ask().text, line.ask().text) == ("one", "two")
-    assert "".join(line.shown) == "onetwo"
     assert line.said == [f"the endpoint does not know '{feature}'; going on without"]
     assert len(line.server.refused) == 1, "it is remembered"
 
@@ -217,7 +228,7 @@ def test_an_endpoint_that_silently_does_not_stream(dial: Dial) -> None:
     line = dial(Says("whole", [PLAN], streams=False))
     reply = line.ask()
     assert (reply.text, reply.calls[0].id, reply.finish) == ("whole", "call_1", "tool_calls")
-    assert line.shown == ["whole"] and reply.usage is not None and not reply.usage.estimated
+    assert reply.usage is not None and not reply.usage.estimated
 
 
 def test_silence_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,3 +265,126 @@ def test_what_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKILLBANK_MODEL", "b")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
     assert (Endpoint().model, Endpoint("c").model) == ("b", "c"), "an endpoint of one's own needs no key"
+
+
+# Two protocols
+
+
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize("usage", [(7, 3), None])
+def test_an_endpoint_with_the_responses_protocol_alone(
+    dial: Dial, streams: bool, usage: tuple[int, int] | None
+) -> None:
+    line = dial(
+        Says("Planning.", [PLAN], thinks="hm", streams=streams, usage=usage),
+        Says("Done.", streams=streams),
+        speaks=["responses"],
+    )
+    reply = line.ask()
+    assert (reply.text, reply.thinking, reply.finish) == ("Planning.", "hm", "tool_calls")
+    [call] = reply.calls
+    assert (call.id, call.name, json.loads(call.arguments)) == ("call_1", "plan", PLAN.arguments)
+    assert reply.usage is not None and reply.usage.estimated is (usage is None)
+    assert line.ask(after(reply)).text == "Done."
+    sent = line.server.requests[1].body
+    kinds = [item.get("type", item.get("role")) for item in sent["input"]]
+    assert kinds == ["user", "reasoning", "assistant", "function_call", "function_call_output"]
+    assert sent["store"] is False and sent["tools"][0]["name"] == "plan"
+    assert sent["input"][1]["encrypted_content"] == "sealed:hm"
+    assert len(line.server.refused) == 1 and not line.said, "it is remembered"
+
+
+def after(reply: Reply) -> list[dict[str, Any]]:
+    """Return the conversation with an answer, and the answer of a tool to its call."""
+    with Transcript.start("be good") as transcript:
+        transcript.add(MESSAGES[0])
+        for call in transcript.add_reply(reply):
+            transcript.add_answer(call.id, {"n": 1})
+        return transcript.messages()[1:]
+
+
+def test_a_model_that_is_sent_to_the_other_protocol(dial: Dial) -> None:
+    for status in (404, 400):
+        refused = Fails(
+            status, "This model is only supported in v1/responses and not in v1/chat/completions."
+        )
+        line = dial(refused, Says("fine"), Says("again"), speaks=["chat/completions", "responses"])
+        assert (line.ask().text, line.ask().text) == ("fine", "again")
+        assert [r.protocol for r in line.server.requests] == ["chat/completions", "responses", "responses"]
+
+
+def test_an_endpoint_with_neither_says_so_in_one_sentence(dial: Dial) -> None:
+    line = dial(Says("never"), speaks=[])
+    with pytest.raises(EndpointError) as error:
+        line.ask()
+    assert "knows neither chat completions nor the Responses API" in str(error.value)
+    assert "POST /v1/chat/completions" in str(error.value) and "check OPENAI_BASE_URL" in str(error.value)
+    assert len(line.server.refused) == 2
+
+
+RESPONSES: list[Step] = [
+    Fails(503), Drops(), Says("half an answ", cut=900), Raw(b"data: {half\n\n"), Raw(b""),
+    Raw(b'data: {"type": "error", "message": "engine died", "code": "server_error"}\n\n'),
+    Raw(b'data: {"type": "response.failed", "response": {"error": {"code": "broken", "message": "no"}}}\n\n'),
+    Raw(b"[1]", "application/json"), Raw(b"<html></html>", "text/html"),
+]  # fmt: skip
+
+
+def test_troubles_of_the_other_protocol(dial: Dial) -> None:
+    line = dial(
+        Says("first"),
+        *(step for t in RESPONSES for step in (t, Says("done"), *[t] * 4)),
+        speaks=["responses"],
+    )
+    line.ask()
+    for trouble in RESPONSES:
+        assert line.ask().text == "done", trouble
+        with pytest.raises(
+            EndpointError, match=r"the endpoint http://127.0.0.1:\d+/v1.*, 4 times; "
+        ) as error:
+            line.ask()
+        assert "\n" not in str(error.value) and str(error.value).count(";") == 1
+
+
+def test_how_the_other_protocol_ends(dial: Dial) -> None:
+    ends = [Says("cut of", finish="length"), Says("par", finish="content_filter"), Says(refusal="I cannot.")]
+    line = dial(*ends, speaks=["responses"])
+    assert [(r.finish, r.text, r.refusal) for r in (line.ask(), line.ask(), line.ask())] == [
+        ("length", "cut of", ""), ("content_filter", "par", ""), ("stop", "", "I cannot."),
+    ]  # fmt: skip
+
+
+# Thoughts
+
+
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize("thinks", ["hm, a plan", ""])
+def test_thoughts_go_back_to_an_endpoint_that_wants_them(dial: Dial, streams: bool, thinks: str) -> None:
+    line = dial(Says("", [PLAN], thinks=thinks, streams=streams), Says("Done."), wants_thoughts=True)
+    reply = line.ask()
+    assert (reply.text, reply.thinking) == ("", thinks)
+    assert line.ask(after(reply)).text == "Done."
+    [asked] = [m for m in line.server.requests[1].messages if m["role"] == "assistant"]
+    assert asked["reasoning_content"] == thinks and "carried" not in asked
+
+
+def test_an_endpoint_without_thoughts_is_sent_none(dial: Dial) -> None:
+    line = dial(Says("", [PLAN]), Says("Done."))
+    line.ask(after(line.ask()))
+    assert "reasoning" not in json.dumps(line.server.requests[1].body)
+
+
+def test_an_endpoint_that_refuses_thoughts_gets_none(dial: Dial) -> None:
+    refused = Fails(400, "Unrecognized request argument supplied: messages[1].reasoning_content")
+    line = dial(Says("", [PLAN], thinks="hm"), refused, Says("Done."))
+    assert line.ask(after(line.ask())).text == "Done."
+    assert "reasoning_content" not in json.dumps(line.server.requests[2].body)
+    assert line.said == ["the endpoint does not know 'reasoning_content'; going on without"]
+
+
+def test_a_call_in_the_text_is_a_call(dial: Dial) -> None:
+    call = json.dumps({"name": "plan", "arguments": {"text": "x"}})
+    written = f"<think>I plan</think>Now.\n<tool_call>{call}</tool_call>"
+    for speaks in (["chat/completions"], ["responses"]):
+        reply = dial(Says(written, delta=3), speaks=speaks).ask()
+        assert (reply.text, reply.thinking, [c.name for c in reply.calls]) == ("Now.", "I plan", ["plan"])

@@ -68,7 +68,7 @@ def test_what_cannot_be_is_refused_before_anything_is_read(
     inline: Command, coco: Path, tmp_path: Path
 ) -> None:
     told = inline("data", "convert", str(coco), "--to", "tfrecord", "-o", str(tmp_path / "new"), "--json")
-    assert told.code == 2 and "--to takes odvg, coco, yolo" in told.document["error"]["message"]
+    assert told.code == 2 and "the formats are odvg, coco, yolo" in told.document["error"]["message"]
     told = inline("data", "convert", str(coco), "--to", "yolo", "-o", str(coco), "--json")
     assert told.code == 2 and "nothing" not in told.document["error"]["message"].partition(";")[0]
     told = inline("data", "convert", str(tmp_path / "a/b/c/nowhere"), "--to", "yolo", "-o", "x", "--json")

@@ -80,7 +80,7 @@ def test_without_a_look_it_is_said_what_is_left_to_whom(tmp_path: Path, put: Put
     plan, seen, _ = planned(place, looking=False)
     assert not any(each.source == "eval_dataset" for each in plan.inputs)
     [note] = [note for note in seen.notes if place in note]
-    assert "this plan validates on no split of it ('skillbank run' looks, and takes one)" in note
+    assert "this plan validates on no split of it (its launch looks, and takes one)" in note
     assert "'skillbank plan --check' looks now" in note
     assert any("no eval data" in warning for warning in plan.warnings)
 

@@ -64,8 +64,8 @@ class Verdict:
 class Audience:
     """Whoever watches a conversation and decides; this one sees nothing and cannot be asked."""
 
-    def text(self, piece: str) -> None:
-        """Take a piece of the model's answer."""
+    def text(self, answer: str) -> None:
+        """Take what the model answered, beside calls too; without its thoughts."""
 
     def calls(self, calls: Sequence[ToolCall]) -> None:
         """See which tools are called."""
@@ -82,8 +82,9 @@ class Audience:
 class Turn:
     """What came of one thing that the person said.
 
-    ``stopped`` is ``answered``, ``refused``, ``filtered``, ``empty``, ``failed``, or the limit that was
-    reached: ``steps``, ``tokens``, ``cost``. ``why`` is a sentence about everything but a plain answer.
+    ``stopped`` is ``answered``, ``refused``, ``filtered``, ``empty``, ``unmade`` (a call that is written in
+    the answer and was not made), ``failed``, or the limit that was reached: ``steps``, ``tokens``, ``cost``.
+    ``why`` is a sentence about everything but a plain answer.
     """
 
     text: str = ""
@@ -161,7 +162,7 @@ class Chat:
             while not (self._over(turn) or self._step(turn)):
                 pass
         except EndpointError as error:
-            turn.stopped, turn.why = "failed", str(error)
+            turn.stopped, turn.why = "failed", error.sentence
         return turn
 
     def _step(self, turn: Turn) -> bool:
@@ -173,23 +174,27 @@ class Chat:
                 turn, "filtered", "The endpoint's content filter held the answer back; put it otherwise."
             )
         if reply.empty:
-            return _end(
-                turn, "empty", f"The model answered nothing, {_EMPTY_ANSWERS} times; try another one."
-            )
+            did = "only thought and answered nothing" if reply.thinking else "answered nothing"
+            return _end(turn, "empty", f"The model {did}, {_EMPTY_ANSWERS} times; try another one.")
         self.transcript.add_reply(reply)
+        if said := reply.text or reply.refusal:
+            self.audience.text(said)
         if reply.calls:
             self._answer(turn)
             return False
         turn.text = reply.text or reply.refusal
         if reply.refusal:
             return _end(turn, "refused", "The model refused.")
+        if reply.unmade:
+            said = f"Nothing was done: the answer holds {reply.unmade}; ask again, or try another model."
+            return _end(turn, "unmade", said)
         if reply.finish == "length":
             turn.why = "The answer was cut off at the length that the endpoint allows."
         return True
 
     def _reply(self) -> Reply:
         for _ in range(_EMPTY_ANSWERS):
-            reply = self.endpoint.complete(self.transcript.messages(), openai_tools, self.audience.text)
+            reply = self.endpoint.complete(self.transcript.messages(), openai_tools)
             if not reply.empty or reply.finish == "content_filter":
                 break
         return reply

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from skillbank.agent.approval import NeedsApprovalError, for_the_person
+from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.tool import Arguments, Tool, ToolFailure, from_skill
-from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import SkillbankError, UsageError, did_you_mean
 from skillbank.redact import redact
@@ -141,7 +141,7 @@ def explain(error: SkillbankError) -> ToolFailure:
         hint = for_the_person(error.approval.subject)
     else:
         hint = error.hint if isinstance(error, ToolCallError) else _HINTS.get(error.code, "")
-    message = redact(in_tool_words(str(error)))
+    message = redact(in_tool_words(error.sentence))
     says = FromSkill.of(error.skill, " · ".join(error.skill_says))
     return ToolFailure(
         code=error.code, message=shorten(message, _LONGEST), hint=redact(hint), from_skill=from_skill(says)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from skillbank.agent.shortening import shorten
 from skillbank.agent.tool import Arguments, Document, Result, Tool
-from skillbank.agent.wording import shorten
 from skillbank.bank.discovery import OWN
 from skillbank.bank.foreign import is_prose
 from skillbank.plan.description import describe_action as action_document

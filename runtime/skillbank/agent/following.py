@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, from_skill
-from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, retry_key
 from skillbank.plan.products import trains

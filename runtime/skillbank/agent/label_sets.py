@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from skillbank.agent.shortening import shorten
 from skillbank.agent.tool import Arguments, Document, Result, Tool
-from skillbank.agent.wording import shorten
 from skillbank.errors import UsageError
 from skillbank.home import home
 from skillbank.visible import one_line

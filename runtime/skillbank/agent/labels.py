@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from skillbank.agent.launching import launch_approval
+from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.tool import Arguments, Document, Result, Tool
-from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.errors import UsageError
 from skillbank.home import home
 from skillbank.labelling.batch import label_pictures

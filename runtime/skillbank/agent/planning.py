@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, create_model
 from pydantic.json_schema import SkipJsonSchema
 
+from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, from_skill
-from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.errors import UsageError
 from skillbank.launch_question import trials
 from skillbank.plan.composition import compose

@@ -24,6 +24,7 @@ from skillbank.errors import (
     SkillbankError,
     UsageError,
 )
+from skillbank.facade.finding import Finding
 from skillbank.plan.model import Question
 from skillbank.plan.option_steps import leaves_of
 from skillbank.plan.reader.reading import Reading
@@ -31,7 +32,6 @@ from skillbank.plan.request import DataLocation, Setting, clean_uri, setting_of
 from skillbank.plan.slot_keys import key_of, meant
 from skillbank.plan.slot_values import value_of
 from skillbank.plan.slots import SLOTS, Fills, Slot, slot
-from skillbank.runtime import Runtime
 from skillbank.visible import json_text, one_line, visible
 
 __all__ = ["read_with_model"]
@@ -79,7 +79,7 @@ class _Filled(_Strict):
 
 
 def read_with_model(
-    text: str, runtime: Runtime, by_rules: Callable[[], Reading], skill: str | None = None
+    text: str, runtime: Finding, by_rules: Callable[[], Reading], skill: str | None = None
 ) -> Reading:
     """Let the model of the configured endpoint read a request.
 
@@ -134,7 +134,7 @@ def _closed(node: Any) -> Any:
     return [_closed(v) for v in node] if isinstance(node, list) else node
 
 
-def _messages(text: str, runtime: Runtime, skill: str | None = None) -> list[dict[str, str]]:
+def _messages(text: str, runtime: Finding, skill: str | None = None) -> list[dict[str, str]]:
     with runtime.reading:
         skills = [
             {
@@ -179,7 +179,7 @@ def _filled(arguments: str, model: str) -> _Filled:
         ) from None
 
 
-def _read(step: _Step, filled: _Filled, text: str, runtime: Runtime) -> ReadStep:
+def _read(step: _Step, filled: _Filled, text: str, runtime: Finding) -> ReadStep:
     """Return a step with its values checked one by one."""
     with runtime.reading:
         found = runtime.library.find(step.skill)
@@ -228,7 +228,7 @@ def _claims(
         try:
             value = value_of(which, each.value)
         except UsageError as error:
-            faults.append(Question(key=each.slot, why=f"the model's reading: {error} {WAY_OUT}"))
+            faults.append(Question(key=each.slot, why=f"the model's reading: {error.sentence} {WAY_OUT}"))
             continue
         if key is None:
             where = action.name if action else "the action"
@@ -244,7 +244,7 @@ def _claims(
         try:
             read: Setting = setting_of(setting.key, setting.value)
         except UsageError as error:
-            faults.append(Question(key=setting.key, why=f"the model's reading: {error} {WAY_OUT}"))
+            faults.append(Question(key=setting.key, why=f"the model's reading: {error.sentence} {WAY_OUT}"))
             continue
         for key, value in leaves_of(skill, action, read):
             yield key, Claim(key, value, setting.said)

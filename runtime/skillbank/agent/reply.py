@@ -1,13 +1,19 @@
-"""One answer of a language model, put together from the deltas of a stream."""
+"""One answer of a language model, put together from the deltas of a stream of chat completions."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Reply", "ToolCall", "Usage", "assemble"]
+from skillbank.agent.lenient import count, mapping, mappings, text_of
+from skillbank.agent.thinking import parted
+
+__all__ = ["CARRIED", "Reply", "ToolCall", "Usage", "assemble"]
+
+CARRIED = ("reasoning_content", "reasoning", "reasoning_details")
+"""Fields of a message that some endpoints demand back as they gave them."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +45,41 @@ class Usage:
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A call as the model wrote it: ``arguments`` is text that should be JSON and may not be."""
+    """A call as the model wrote it: ``arguments`` is text that should be JSON and may not be.
+
+    ``extra`` is what the endpoint wants to see again with the call, e.g. a signature.
+    """
 
     id: str
     name: str
     arguments: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the model answered; ``finish`` is None when the stream ended before the answer did."""
+    """What the model answered; ``finish`` is None when the stream ended before the answer did.
+
+    Attributes
+    ----------
+    text
+        What is for the person, without thoughts.
+    thinking
+        What the model thought aloud; nobody is shown it as the answer.
+    carried
+        What the endpoint wants to see again with this answer, by the name it has there.
+    unmade
+        Which call the text seems to hold, and why it was not taken for one.
+    """
 
     text: str = ""
     refusal: str = ""
     calls: tuple[ToolCall, ...] = ()
     finish: str | None = None
     usage: Usage | None = None
+    thinking: str = ""
+    carried: Mapping[str, Any] = field(default_factory=dict)
+    unmade: str = ""
 
     @property
     def empty(self) -> bool:
@@ -62,37 +87,69 @@ class Reply:
         return not (self.text.strip() or self.refusal or self.calls)
 
 
-def assemble(chunks: Iterable[Mapping[str, Any]], on_text: Callable[[str], None] | None = None) -> Reply:
+def assemble(chunks: Iterable[Mapping[str, Any]]) -> Reply:
     """Put an answer together, whatever the pieces it comes in.
 
     Parameters
     ----------
     chunks
         Documents of type ``chat.completion.chunk``, or one ``chat.completion``. Compatible endpoints differ
-        in the details: indexes of calls may be missing or all 0, ids and names may be repeated. What does
-        not have the protocol's shape is passed over.
-    on_text
-        Told each piece of text, and of a refusal, as it comes.
+        in the details: indexes of calls may be missing or all 0, ids and names may be repeated, a content may
+        be a list of parts. What does not have the protocol's shape is passed over.
     """
-    said: dict[str, list[str]] = {"content": [], "refusal": []}
+    said = _Said()
     finish: str | None = None
     usage: Usage | None = None
     calls = _Calls()
     for chunk in chunks:
-        usage = _usage(_mapping(chunk.get("usage"))) or usage
-        for choice in _mappings(chunk.get("choices")):
+        usage = _usage(mapping(chunk.get("usage"))) or usage
+        for choice in mappings(chunk.get("choices")):
             if choice.get("index"):
                 continue  # only one answer was asked for
-            finish = _text(choice.get("finish_reason")) or finish
-            delta = _mapping(choice.get("delta")) or _mapping(choice.get("message"))
-            for kind, pieces in said.items():
-                if piece := _text(delta.get(kind)):
-                    pieces.append(piece)
-                    if on_text is not None:
-                        on_text(piece)
-            for part in _mappings(delta.get("tool_calls")):
+            finish = text_of(choice.get("finish_reason")) or finish
+            delta = mapping(choice.get("delta")) or mapping(choice.get("message"))
+            said.add(delta)
+            for part in mappings(delta.get("tool_calls")):
                 calls.add(part)
-    return Reply("".join(said["content"]), "".join(said["refusal"]), calls.done(), finish, usage)
+            if legacy := mapping(delta.get("function_call")):
+                calls.add({"index": 0, "function": legacy})
+    text, thought = parted("".join(said.text))
+    thinking = "\n".join(filter(None, ("".join(said.thinking), thought)))
+    return Reply(text, "".join(said.refusal), calls.done(), finish, usage, thinking, said.carried())
+
+
+class _Said:
+    """The words of one answer, by what they are."""
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.refusal: list[str] = []
+        self.thinking: list[str] = []
+        self._fields: dict[str, list[Any]] = {}
+
+    def add(self, delta: Mapping[str, Any]) -> None:
+        self.text.append(text_of(delta.get("content")))
+        self.refusal.append(text_of(delta.get("refusal")))
+        for part in mappings(delta.get("content")):
+            thought = part.get("thinking")
+            inner = [text_of(each.get("text")) for each in mappings(thought)]
+            self.thinking += [text_of(thought), *inner]
+            self.text.append(text_of(part.get("text")))
+        for name in CARRIED:
+            value = delta.get(name)
+            if isinstance(value, str | list):
+                self._fields.setdefault(name, []).append(value)
+        spoken = (text_of(delta.get(name)) for name in CARRIED)
+        self.thinking.append(next(filter(None, spoken), ""))
+
+    def carried(self) -> dict[str, Any]:
+        """Return the fields as they came, texts and lists each put together."""
+        made: dict[str, Any] = {}
+        for name, pieces in self._fields.items():
+            texts = [piece for piece in pieces if isinstance(piece, str)]
+            items = [item for piece in pieces if isinstance(piece, list) for item in piece]
+            made[name] = items or "".join(texts)
+        return made
 
 
 @dataclass
@@ -101,6 +158,7 @@ class _Slot:
     id: str = ""
     name: str = ""
     arguments: list[str] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 class _Calls:
@@ -110,13 +168,14 @@ class _Calls:
         self._slots: list[_Slot] = []
 
     def add(self, part: Mapping[str, Any]) -> None:
-        function, index = _mapping(part.get("function")), part.get("index")
-        call_id, name = _text(part.get("id")), _text(function.get("name"))
+        function, index = mapping(part.get("function")), part.get("index")
+        call_id, name = text_of(part.get("id")), text_of(function.get("name"))
         slot = self._slot(index if isinstance(index, int) else None, call_id)
         slot.id = slot.id or call_id
         slot.name += name if name != slot.name else ""
         arguments = function.get("arguments")
-        slot.arguments.append(json.dumps(arguments) if isinstance(arguments, Mapping) else _text(arguments))
+        slot.extra |= _mapping_of(part, "extra_content")
+        slot.arguments.append(json.dumps(arguments) if isinstance(arguments, Mapping) else text_of(arguments))
 
     def _slot(self, index: int | None, call_id: str) -> _Slot:
         """Find the call that a delta belongs to: by its index, unless the id says that it is another one."""
@@ -131,28 +190,16 @@ class _Calls:
 
     def done(self) -> tuple[ToolCall, ...]:
         ordered = sorted(self._slots, key=lambda slot: slot.index)
-        return tuple(ToolCall(slot.id, slot.name, "".join(slot.arguments)) for slot in ordered)
+        return tuple(ToolCall(s.id, s.name, "".join(s.arguments), s.extra) for s in ordered)
 
 
 def _usage(counted: Mapping[str, Any]) -> Usage | None:
     if not counted:
         return None
-    prompt, completion = _count(counted.get("prompt_tokens")), _count(counted.get("completion_tokens"))
-    details = _mapping(counted.get("prompt_tokens_details"))
-    return Usage(prompt, completion, _count(details.get("cached_tokens")))
+    prompt, completion = count(counted.get("prompt_tokens")), count(counted.get("completion_tokens"))
+    details = mapping(counted.get("prompt_tokens_details"))
+    return Usage(prompt, completion, count(details.get("cached_tokens")))
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [v for v in value if isinstance(v, Mapping)] if isinstance(value, list) else []
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) else 0
+def _mapping_of(part: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {name: part[name]} if isinstance(part.get(name), Mapping) else {}

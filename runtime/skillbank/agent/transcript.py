@@ -14,12 +14,14 @@ import os
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, Json
 
+from skillbank.agent.compaction import compacted
 from skillbank.agent.reply import Reply, ToolCall, Usage
 from skillbank.errors import NotFoundError, StateError, did_you_mean
 from skillbank.home import home
@@ -119,9 +121,16 @@ class Transcript:
         message: dict[str, Any] = {"role": "assistant", "content": reply.text or reply.refusal or None}
         if calls:
             message["tool_calls"] = [
-                {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
+                {
+                    "id": c.id,
+                    "type": "function",
+                    "function": {"name": c.name, "arguments": c.arguments},
+                    **c.extra,
+                }
                 for c in calls
             ]
+        if reply.carried:
+            message["carried"] = dict(reply.carried)
         if usage := reply.usage:
             counted = {"prompt": usage.prompt, "completion": usage.completion, "cached": usage.cached}
             self._write({"kind": "usage", **counted, "estimated": usage.estimated})
@@ -157,10 +166,11 @@ class Transcript:
         return [(call, json.loads(by_id[call.id])) for call in asked if call.id in by_id]
 
     def messages(self) -> list[dict[str, Any]]:
-        """Return the conversation as it is sent: answers in the order of the calls, whatever came first.
+        """Return the conversation as it is sent: answers in the order of the calls, old ones in short.
 
-        Names and arguments that are not well-formed would make some endpoints refuse all that follows, so
-        they are sent in a form that every endpoint takes.
+        ``carried`` in an answer of the model is what the endpoint may want back. Names and arguments that are
+        not well-formed would make some endpoints refuse all that follows, so they are sent in a form that
+        every endpoint takes.
         """
         answers = {m["tool_call_id"]: m for m in self._messages if m["role"] == "tool"}
         sent: list[dict[str, Any]] = []
@@ -170,7 +180,7 @@ class Transcript:
             calls = message.get("tool_calls")
             sent.append({**message, "tool_calls": [_well_formed(c) for c in calls]} if calls else message)
             sent += [answers[call["id"]] for call in calls or () if call["id"] in answers]
-        return sent
+        return compacted(sent)
 
     def _named(self, calls: Sequence[ToolCall]) -> list[ToolCall]:
         """Give ids to calls that have none, or one that the conversation has had."""
@@ -181,7 +191,7 @@ class Transcript:
             if not call_id or call_id in taken:
                 call_id = f"call_{len(taken) + 1}_{secrets.token_hex(4)}"
             taken.add(call_id)
-            named.append(ToolCall(call_id, call.name, call.arguments))
+            named.append(replace(call, id=call_id))
         return named
 
     def _write(self, line: Line) -> None:
@@ -248,6 +258,7 @@ class _Said(BaseModel):
     role: Literal["system", "user", "assistant"]
     content: str | None
     tool_calls: list[_Call] = []
+    carried: dict[str, Any] = {}
 
 
 class _Answered(BaseModel):

@@ -220,7 +220,7 @@ class Attendant:
         except StateError:
             pass  # it has ended by itself
         except SkillbankError as error:
-            self._jobs.store.note(job, f"could not be stopped yet: {redact(str(error))}")
+            self._jobs.store.note(job, f"could not be stopped yet: {redact(error.sentence)}")
 
     # Its end
 

@@ -305,7 +305,7 @@ def main(experiment: str) -> int:
         with Runtime() as runtime:
             Controller(runtime.jobs, experiment).run()
     except SkillbankError as error:
-        print(redact(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {error}"), file=sys.stderr)
+        print(redact(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {error.sentence}"), file=sys.stderr)
         return error.exit_code
     return 0
 

@@ -98,7 +98,7 @@ class Evaluations:
         try:
             record = self._attempt(evaluation)
         except SkillbankError as error:
-            return self._over(evaluation, None, f"not evaluated: {redact(str(error))}")
+            return self._over(evaluation, None, f"not evaluated: {redact(error.sentence)}")
         if record is None:
             return self._over(evaluation, None, "not evaluated: canceled")
         if not record.state.terminal:

@@ -18,7 +18,7 @@ from skillbank.bank.folder import is_there
 from skillbank.bank.home import bank_root
 from skillbank.bank.names import bank_name, normalise, shown, spellings
 from skillbank.bank.skill import Skill
-from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean
+from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean, sentence_of
 from skillbank.lookalikes import skeleton
 from skillbank.nearby import at_home, near_path
 
@@ -150,7 +150,7 @@ class Bank:
                 return document, None
             wrong = "it is not a mapping with a list of plugins"
         except (SkillFormatError, OSError, RuntimeError) as error:
-            document, wrong = {}, str(error).replace(str(file), "it").rstrip(".")
+            document, wrong = {}, sentence_of(error).replace(str(file), "it").rstrip(".")
         message = f"the bank's list of plugins is not used: {wrong}; all folders are looked through."
         known = document if isinstance(document, dict) else {}
         return {**known, "plugins": []}, Diagnostic("warning", "marketplace", message, MARKETPLACE)

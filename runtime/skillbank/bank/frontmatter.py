@@ -108,7 +108,7 @@ def _split(text: str, report: Any) -> tuple[dict[str, Any], str, int]:
         repeated: list[Repeated] = []
         raw = parse_yaml("".join(lines[1:end]), "SKILL.md", repeated)
     except SkillFormatError as error:
-        report("error", "yaml", str(error))
+        report("error", "yaml", error.sentence)
         return {}, body, body_line
     if not isinstance(raw, dict):
         report("error", "yaml", "the head of SKILL.md is not a mapping of fields.")

@@ -109,7 +109,7 @@ def lint_skill(skill: Skill) -> list[Diagnostic]:
             found |= dict.fromkeys(rule(skill))
         except SkillFormatError as error:
             # A document that a rule needs is broken; the rule on documents names it with its line.
-            found[Diagnostic("error", "document", str(error), "SKILL.md")] = None
+            found[Diagnostic("error", "document", error.sentence, "SKILL.md")] = None
         except Exception as error:
             message = f"the rule '{rule.__name__}' stopped, for the skill {why_unreadable(error)}"
             found[Diagnostic("error", "skill-unreadable", message, "SKILL.md")] = None

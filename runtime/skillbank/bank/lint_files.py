@@ -32,7 +32,7 @@ def documents(skill: Skill) -> Iterator[Diagnostic]:
     try:
         schemas = skill.listed("schemas", ".json")
     except SkillFormatError as error:
-        yield Diagnostic("error", "schema-json", str(error), "schemas")
+        yield Diagnostic("error", "schema-json", error.sentence, "schemas")
         return
     for file in schemas:
         yield from _readable(file, skill, "schema-json")
@@ -45,9 +45,9 @@ def _readable(file: Path, skill: Skill, code: str) -> Iterator[Diagnostic]:
         document = read(skill.text(file), str(file), repeated)
         yield from repeated_keys(repeated, code.partition("-")[0], skill.relative(file))
     except SkillFormatError as error:
-        line = re.search(r":(\d{1,9})\b|line (\d{1,9})", str(error).removeprefix(str(file)))
+        line = re.search(r":(\d{1,9})\b|line (\d{1,9})", error.sentence.removeprefix(str(file)))
         number = int(line[1] or line[2]) if line else None
-        message = str(error).replace(f"{skill.root}/", "")
+        message = error.sentence.replace(f"{skill.root}/", "")
         yield Diagnostic("error", code, message, skill.relative(file), number)
         return
     if not isinstance(document, dict):

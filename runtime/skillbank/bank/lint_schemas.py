@@ -113,7 +113,7 @@ def _broken_defaults(node: Node, key: str, shipped: Any) -> Iterator[str]:
             if value not in ("", None, "???") and value != [] and value != {}:
                 check(key, value, node)
         except SpecError as error:
-            yield str(error)
+            yield error.sentence
             break
     for name, child in node.children.items():
         below = shipped.get(name, _ABSENT) if isinstance(shipped, dict) else _ABSENT

@@ -53,7 +53,7 @@ def manifest_problems(root: Path) -> list[str]:
     try:
         written = read_json(root / FILE)
     except SkillFormatError as error:
-        return [f"{error} Run 'skillbank manifest build'."]
+        return [f"{error.sentence} Run 'skillbank manifest build'."]
     built = build_manifest(root)
     if written == built:
         return []

@@ -48,6 +48,7 @@ from skillbank.cli import (
 )
 from skillbank.cli.once import refuse_twice
 from skillbank.errors import SkillbankError
+from skillbank.ways import Voice, speak, spoken
 
 # typer gives no public name to the base of its errors of usage
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -107,6 +108,8 @@ def _command() -> Any:
 def main() -> None:
     """Run the command line; every deliberate error is one sentence and its own exit code."""
     terminal.guard()
+    before = spoken()
+    speak(Voice.COMMAND_LINE)
     try:
         code = _command()(prog_name="skillbank", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -120,7 +123,7 @@ def main() -> None:
         terminal.warn("stopped; nothing was answered")
         sys.exit(1)
     except SkillbankError as error:
-        _refuse(error.code, str(error), error)
+        _refuse(error.code, error.sentence, error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -134,6 +137,8 @@ def main() -> None:
             raise
         _refuse("platform_error", f"{error.filename}: {error.strerror}")
         sys.exit(1)
+    finally:
+        speak(before)
 
 
 def _refuse(code: str, message: str, error: SkillbankError | None = None) -> None:

@@ -39,9 +39,10 @@ class Terminal(Audience):
         self._open_line = False
         self.asks_code = False
 
-    def text(self, piece: str) -> None:
-        """Show a piece of the model's answer as it comes."""
-        self._show(self._redactor.feed(piece))
+    def text(self, answer: str) -> None:
+        """Show what the model answered."""
+        self.end()
+        self._show(self._redactor.feed(answer))
 
     def end(self) -> None:
         """End the line that the model was writing."""

@@ -83,7 +83,7 @@ def _keep(runtime: Runtime, plans: list[Plan]) -> str | None:
         for each in plans:
             runtime.keep(each)
     except PlatformError as error:
-        return str(error)
+        return error.sentence
     return None
 
 

@@ -87,7 +87,7 @@ def run(action: str, spec_file: Path) -> int:
         opened = open_data_place(spec.dataset.place, work, form=spec.dataset.format)
         end = _ACTIONS[type(spec)](_Place(folder, work, status, opened), spec)
     except SkillbankError as error:
-        told = one_line(_in_keys(str(error)), _LONGEST)
+        told = one_line(_in_keys(error.sentence), _LONGEST)
         status.write("FAILURE", told)
         print(told, file=sys.stderr)
         return 1

@@ -198,7 +198,7 @@ def load_spec(action: str, path: Path) -> Spec:
     try:
         document = read_yaml(path)
     except SkillFormatError as error:
-        raise SpecError(f"the spec cannot be read: {error}") from None
+        raise SpecError(f"the spec cannot be read: {error.sentence}") from None
     kind = SPECS[action]
     try:
         spec = kind.model_validate({} if document is None else document)
@@ -219,7 +219,7 @@ def _amounts(block: SplitBlock) -> None:
             if said:
                 Amount.read(said, name)
     except UsageError as error:
-        raise SpecError(f"{error}.") from None
+        raise SpecError(f"{error.sentence}.") from None
 
 
 def _sentences(kind: type[Spec], error: ValidationError) -> list[str]:

@@ -141,7 +141,7 @@ def writer_of(name: str) -> Writer:
         known = [each.name for each in WRITERS]
         raise UsageError(
             f"'{one_line(name, 40)}' cannot be written{did_you_mean(name, known)}; "
-            f"--to takes {', '.join(known)}"
+            f"the formats are {', '.join(known)}"
         )
     return found
 

@@ -146,7 +146,7 @@ def check(
             if state == "missing" and not binding.on_hub:
                 missing.append(binding)
             else:
-                problems.append(str(error))
+                problems.append(error.sentence)
         places.append(place)
     problems = [*absent(missing), *problems, *data.problems, *results_problems(plan)]
     against, unseen = _against(plan, platform)
@@ -173,7 +173,7 @@ def _against(plan: Plan, platform: Platform | None) -> tuple[list[str], list[str
         problems = [*platform.known_problems(plan), *problems]
         notes = platform.known_notes(plan)
     except PlatformError as error:  # nothing is known of a platform whose profile cannot be read
-        notes = [str(error)]
+        notes = [error.sentence]
     return problems, [*notes, *credential_notes(plan, platform)]
 
 
@@ -269,7 +269,7 @@ def _on_hub(plan: Plan, place: Place, remote: bool) -> tuple[Place, list[str]]:
     except PlatformError as error:
         if here:
             raise
-        return place, [*notes, f"{error}; the job on {plan.platform} asks for itself"]
+        return place, [*notes, f"{error.sentence}; the job on {plan.platform} asks for itself"]
     return place.model_copy(update={"state": "found"}), notes
 
 

@@ -36,7 +36,7 @@ def credential_problems(plan: Plan, platform: Platform) -> list[str]:
             if (found := platform.supply(plan, name)) in _MISSING:
                 missing.setdefault(found, []).append(name)
     except PlatformError as error:
-        return [str(error)]
+        return [error.sentence]
     who = one_line(plan.skill.name, 60)
     return [
         f"{who} needs the variable{'s' * (len(names) > 1)} {_listed(names)}, "

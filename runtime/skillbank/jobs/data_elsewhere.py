@@ -66,7 +66,7 @@ def find_listed(group: DataGroup, plan: Plan, report: Report | None) -> Found | 
     try:
         opened = open_listed(group.place, cache_dir(), form=group.form, most=AT_ONCE, report=report)
     except LargeError as error:
-        raise LaterError(str(error)) from None
+        raise LaterError(error.sentence) from None
     refuse_bare(opened, group, group.place)
     split, notes = chosen_split(opened, group, plan)
     missing = a_few([each.file for each in group.missing], 3)

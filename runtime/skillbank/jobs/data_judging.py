@@ -62,7 +62,7 @@ def checked(
             report = _report(founds, seen_whole, progress)
         except SkillbankError as error:
             for index in indexes:
-                seen[index] = replace(looks[index], problems=(*looks[index].problems, str(error)))
+                seen[index] = replace(looks[index], problems=(*looks[index].problems, error.sentence))
             continue
         for position, index in enumerate(indexes):
             seen[index] = _judged(plan, looks[index], report, first=position == 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from skillbank.datasets.opening import UnrecognisedError
 from skillbank.datasets.tree import Tree, open_tree
-from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError
+from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError, sentence_of
 from skillbank.home import cache_dir
 from skillbank.jobs.data_elsewhere import find_listed
 from skillbank.jobs.data_groups import DataGroup, is_there
@@ -87,7 +87,7 @@ def _look(group: DataGroup, plan: Plan, *, whole: bool, elsewhere: bool, report:
             _refuse_large(place)
         found = find(group, plan, place, unpacker(cache_dir(), report) if whole else small_unpacker())
     except LaterError as error:
-        return DataLook(group, notes=(str(error),), later=True)
+        return DataLook(group, notes=(error.sentence,), later=True)
     except DataNotFoundError:
         return DataLook(group)  # what is not there is said file by file
     except PlatformError:
@@ -96,7 +96,7 @@ def _look(group: DataGroup, plan: Plan, *, whole: bool, elsewhere: bool, report:
         if not group.missing and not group.form and not ours(plan):
             return DataLook(group)  # files that are there, of another program, which says what is wrong
         known = not isinstance(error, UnrecognisedError)
-        return DataLook(group, problems=(str(error),), recognised=known)
+        return DataLook(group, problems=(sentence_of(error),), recognised=known)
     notes = found.notes if found is not None else ()
     return DataLook(group, found, notes=notes, recognised=found is not None)
 

@@ -180,7 +180,7 @@ def look_from_here(group: DataGroup, *, whole: bool, measured: bool = True) -> D
     if not whole:
         note = f"{place} lies elsewhere and was not looked into: what it holds is recognised at the launch"
         if group.source == "train_datasets" and not measured:
-            note += ", and this plan validates on no split of it ('skillbank run' looks, and takes one)"
+            note += ", and this plan validates on no split of it (its launch looks, and takes one)"
         return DataLook(group, notes=(f"{note}; 'skillbank plan --check' looks now",))
     if not group.missing or not group.is_there:
         return DataLook(group)

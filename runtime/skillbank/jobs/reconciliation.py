@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from skillbank.errors import PlatformError, SkillbankError
+from skillbank.errors import PlatformError, SkillbankError, sentence_of
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.failures import classify
 from skillbank.jobs.metrics import read_status
@@ -142,4 +142,4 @@ def _sentence(error: Exception) -> str:
     """Return what is said of a platform or a folder that could not be asked."""
     if isinstance(error, OSError):
         return f"its folder cannot be used: {error.strerror or error} ({error.filename})"
-    return str(error)
+    return sentence_of(error)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError
+from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError, sentence_of
 from skillbank.jobs.admission import Admitted
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.checks import Checks
@@ -388,12 +388,14 @@ class Jobs:
 
     def _launch_failed(self, record: JobRecord, platform: Platform, error: BaseException) -> None:
         """End a job whose launch broke off, and make sure that it never starts after all."""
-        text = redact(str(error) or type(error).__name__)
+        text = redact(sentence_of(error) or type(error).__name__)
         try:
             platform.cancel(handle_of(record))
         except (SkillbankError, OSError) as unsure:
             # Whether it started is not known, so nothing final is said: the next look finds out.
-            said = f"the launch broke off ({text}) and cannot be called off now: {redact(str(unsure))}"
+            said = (
+                f"the launch broke off ({text}) and cannot be called off now: {redact(sentence_of(unsure))}"
+            )
             self.store.transition(record.id, JobState.UNKNOWN, said)
             return
         if not isinstance(error, Exception):

@@ -129,7 +129,7 @@ class Supervisor:
                 upload_results(record, self._jobs.output(record), self._report)
             except SkillbankError as error:
                 if attempt == _TRIES - 1:
-                    self._jobs.store.note(record.id, f"results not uploaded yet: {redact(str(error))}")
+                    self._jobs.store.note(record.id, f"results not uploaded yet: {redact(error.sentence)}")
                     return error
                 time.sleep(self._first_pause / 15 * 2**attempt)
             else:
@@ -153,7 +153,7 @@ class Supervisor:
             try:
                 return self._jobs.launch_again(record, following)
             except SkillbankError as error:
-                reason = redact(str(error))
+                reason = redact(error.sentence)
                 if not isinstance(error, PlatformError):
                     break
         # An attempt whose launch broke off is a job like any other, and what follows it is its own affair.
@@ -189,7 +189,7 @@ def main(job: str, duty: str | None = None) -> int:
         with Runtime() as runtime:
             Supervisor(runtime.jobs, duty=None if duty is None else int(duty)).run(job)
     except SkillbankError as error:
-        print(redact(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {error}"), file=sys.stderr)
+        print(redact(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {error.sentence}"), file=sys.stderr)
         return error.exit_code
     return 0
 

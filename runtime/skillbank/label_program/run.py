@@ -42,7 +42,7 @@ def run(spec_file: Path) -> int:
     try:
         found, left_out, boxes = _label(spec.label, folder, status)
     except SkillbankError as error:
-        told = one_line(str(error), _LONGEST)
+        told = one_line(error.sentence, _LONGEST)
         status.write("FAILURE", told)
         print(told, file=sys.stderr)
         return 1

@@ -95,7 +95,7 @@ def load_spec(path: Path) -> LabelSpec:
     try:
         document = read_yaml(path)
     except SkillFormatError as error:
-        raise SpecError(f"the spec cannot be read: {error}") from None
+        raise SpecError(f"the spec cannot be read: {error.sentence}") from None
     try:
         spec = LabelSpec.model_validate({} if document is None else document)
     except ValidationError as error:

@@ -306,7 +306,7 @@ def _labelled(
         try:
             answer = future.result()
         except PictureError as error:
-            labels.left_out.append((path, str(error)))
+            labels.left_out.append((path, error.sentence))
             return
         labelled = Labelled.of(name, answer.document)
         own = seen_with(export.pictures[name].pixels, pixels) if pixels else answer.document.get("pixels")

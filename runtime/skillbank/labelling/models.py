@@ -130,7 +130,7 @@ def _of_job(runtime: Runtime, given: str) -> Model:
     if record.state is not JobState.COMPLETE:
         raise ParentError(
             f"The job {record.id} is {record.state}; labelling needs one that is complete. "
-            f"skillbank status {record.id} shows how it stands, --watch waits for its end."
+            f"skillbank status {record.id} --watch waits for its end."
         )
     checkpoints = runtime.jobs.results(record.id).checkpoints
     chosen = next((c for c in checkpoints if c.best), next((c for c in checkpoints if c.latest), None))

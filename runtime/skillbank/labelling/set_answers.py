@@ -69,7 +69,7 @@ def answers(
         try:
             data = future.result()
         except SkillbankError as error:
-            asked.append((row, f"left out: {error}"))
+            asked.append((row, f"left out: {error.sentence}"))
             return
         answer = engine.ask(data, captions, threshold=least, nms=nms, across=1.0, tiles=tiles)
         asked.append((row, answer))
@@ -93,7 +93,7 @@ def _answered(row: Pictured, told: Future[Answer] | str) -> Answered:
     try:
         document = told.result().document
     except PictureError as error:
-        return Answered(row, why=str(error))
+        return Answered(row, why=error.sentence)
     if (document["width"], document["height"]) != (row.width, row.height):
         size = f"{document['width']} x {document['height']}"
         return Answered(row, why=f"{size} pixels to the model and {row.width} x {row.height} in the set")

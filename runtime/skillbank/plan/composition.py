@@ -165,7 +165,7 @@ def _checked(slots: dict[str, Any]) -> dict[str, Any]:
         try:
             said[name] = value_of(slot(name), value)
         except UsageError as error:
-            faults.append(str(error))
+            faults.append(error.sentence)
     if faults:
         raise UsageError(" ".join(faults))
     return said

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import ValidationInfo, field_validator
 
 from skillbank.bank.documents import parse_said
-from skillbank.errors import SkillFormatError, UsageError
+from skillbank.errors import SkillFormatError, UsageError, sentence_of
 from skillbank.plan.model import TOKENS, Frozen, Question
 from skillbank.plan.paths import parse_path
 from skillbank.plan.set_places import as_place
@@ -204,7 +204,7 @@ def setting_of(key: str, text: str) -> Setting:
         value = parse_said(text, key) if text.strip() else ""
     except (ValueError, SkillFormatError) as error:
         said = one_line(f"{key}={text}")
-        raise UsageError(f"--set '{said}' cannot be read: {one_line(error, 300)}") from None
+        raise UsageError(f"--set '{said}' cannot be read: {one_line(sentence_of(error), 300)}") from None
     return Setting(key=key.strip(), value=value)
 
 

@@ -148,7 +148,7 @@ def user_changes(
         try:
             change = _change(setting, shorthands, schema, template, unsupported, known)
         except SpecError as error:
-            faults[str(error)] = None
+            faults[error.sentence] = None
             says += error.skill_says
             continue
         before = changes.setdefault(change.key, change)

@@ -177,7 +177,7 @@ def _of_file(path: Path, faults: list[str]) -> Iterator[Written]:
         place = f"{path}:{error.line}" if error.line else str(path)
         raise DataError(f"{place} is no list of classes in YAML: {error}.") from None
     except SkillFormatError as error:
-        raise DataError(str(error)) from None
+        raise DataError(error.sentence) from None
     if repeated:
         key, line = repeated[0]
         raise DataError(

@@ -73,5 +73,5 @@ def _row(number: int, entry: Entry) -> dict[str, Any]:
             f"'skillbank bank remove {entry.name}' forgets it."
         )
     except SkillbankError as error:
-        row |= {"state": "unusable", "problem": str(error)}
+        row |= {"state": "unusable", "problem": error.sentence}
     return row

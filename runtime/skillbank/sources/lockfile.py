@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from skillbank.errors import SkillbankError, SkillFormatError
+from skillbank.errors import SkillbankError, SkillFormatError, sentence_of
 from skillbank.home import home
 from skillbank.sources.address import KINDS, NAME, Address, Kind, check_ref, check_subdir, parse_address
 from skillbank.sources.tree import digest_of
@@ -115,9 +115,9 @@ def read_lock(file: Path) -> tuple[Entry, ...]:
         if twice := sorted({n for n in names if names.count(n) > 1}):
             raise ValueError(f"it names {', '.join(twice)} twice")
     except (ValueError, RecursionError, SkillbankError) as error:
+        wrong = one_line(sentence_of(error), 200)
         raise SkillFormatError(
-            f"{file} is no lock of banks: {one_line(error, 200)}; restore it, or move it away and add the "
-            "banks again."
+            f"{file} is no lock of banks: {wrong}; restore it, or move it away and add the banks again."
         ) from None
     return entries
 

@@ -132,7 +132,7 @@ def _one(entry: Entry, file: Path, *, replace: bool) -> Step:
             with changing():
                 swap(entry.name, fetched.folder, lambda entries: put(entries, entry))
     except SkillbankError as error:
-        return Step(entry.name, "refused", str(error), error.code)
+        return Step(entry.name, "refused", error.sentence, error.code)
     if here is None:
         return Step(entry.name, "added")
     return Step(entry.name, "restored" if here.digest == entry.digest else "moved")

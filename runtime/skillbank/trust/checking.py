@@ -16,6 +16,7 @@ from skillbank.errors import (
     SkillFormatError,
     SkillNotFoundError,
     UsageError,
+    sentence_of,
 )
 from skillbank.nearby import at_home, near_path
 from skillbank.trust.certificates import Certificate
@@ -172,5 +173,8 @@ def verify_all(
                 if verification.state == "verified":
                     memory.add(verification)
     except (OSError, PlatformError) as error:
-        return found, [*notes, f"what was verified before is not known here: {one_line(error, 200)}"]
+        return found, [
+            *notes,
+            f"what was verified before is not known here: {one_line(sentence_of(error), 200)}",
+        ]
     return compared, notes

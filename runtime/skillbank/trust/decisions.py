@@ -84,7 +84,7 @@ def all_decisions() -> tuple[list[Decision], list[str]]:
         try:
             decision = _read(file)
         except StateError as error:
-            broken.append(str(error))
+            broken.append(error.sentence)
         else:
             found += [decision] if decision is not None else []
     return sorted(found, key=lambda d: (d.bank, d.root)), broken

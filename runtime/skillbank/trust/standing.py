@@ -67,14 +67,14 @@ def standing(bank: Bank) -> Standing:
     try:
         digest = bank.digest
     except SkillFormatError as error:
-        way = str(error)
+        way = error.sentence
     if any(entry.digest in ("*", digest) for entry in said):
         return Standing(bank.name, "trusted", digest, origin.address, origin.commit)
     decision: Decision | None = None
     try:
         decision = decision_of(bank.root)
     except StateError as error:
-        broken = f" {error}"
+        broken = f" {error.sentence}"
     if decision is None:
         other = f"; {VARIABLE} names another digest of it" if said else ""
         sentence = f"Nobody has trusted bank {name}, so nothing of it runs{other}: {way}{broken}"

@@ -47,7 +47,7 @@ def explain(request: Request, error: Exception) -> Response:
     """Answer a deliberate error of ours; a handler of Starlette's."""
     assert isinstance(error, SkillbankError)
     status = 404 if isinstance(error, NotFoundError) else 400 if isinstance(error, UsageError) else 409
-    document: dict[str, Any] = {"code": error.code, "message": visible(redact(str(error)))}
+    document: dict[str, Any] = {"code": error.code, "message": visible(redact(error.sentence))}
     if error.skill_says:
         words = FromSkill.of(error.skill, redact(" · ".join(error.skill_says)))
         document["from_skill"] = words.model_dump() if words else None

@@ -78,7 +78,7 @@ class Choosing:
         try:
             found = find_model(self._runtime, wanted)
         except SkillbankError as error:
-            raise Refusal(409, "no_model", redact(str(error))) from None
+            raise Refusal(409, "no_model", redact(error.sentence)) from None
         self._detector.use(
             wanted,
             found.name,

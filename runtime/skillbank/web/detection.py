@@ -70,10 +70,10 @@ class Detection:
         try:
             answer = await self._detector.detect(picture, descriptions.names, bounds, preview, str(tiles))
         except PictureError as error:
-            status = 413 if "pixels" in str(error) else 415
-            raise Refusal(status, "picture", f"The file is {error}.") from None
+            status = 413 if "pixels" in error.sentence else 415
+            raise Refusal(status, "picture", f"The file is {error.sentence}.") from None
         except DataError as error:
-            raise Refusal(400, "description", f"{error}.") from None
+            raise Refusal(400, "description", f"{error.sentence}.") from None
         found = {**answer.document}
         there = {item["phrase"] for item in found["detections"]}
         notes = [f"The picture {text}." for text in found.pop("remarks", {}).values()]

@@ -99,7 +99,7 @@ class Detector:
                 return
             load(engine)
         except SkillbankError as error:
-            self._settle(turn, "failed", redact(str(error)))
+            self._settle(turn, "failed", redact(error.sentence))
         else:
             self._settle(turn, "ready")
 
@@ -196,7 +196,7 @@ class Detector:
             answer = await asyncio.wrap_future(future)
         except PlatformError as error:
             self._ended(engine)
-            raise Refusal(503, "engine_ended", redact(str(error)), {"retry-after": "10"}) from None
+            raise Refusal(503, "engine_ended", redact(error.sentence), {"retry-after": "10"}) from None
         finally:
             spent = (time.monotonic() - start) / self._waiting
             self._seconds += 0.1 * (spent - self._seconds)

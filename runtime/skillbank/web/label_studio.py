@@ -172,7 +172,7 @@ class LabelStudioDoor:
                 objects, size = await self._ask(control, fetched[address])
                 found += [(control, each) for each in objects]
         except PictureError as error:
-            return f"The picture of task {number} is {error}."
+            return f"The picture of task {number} is {error.sentence}."
         return prediction(found, *size, self._version)
 
     async def _ask(self, control: Control, picture: bytes) -> tuple[list[Found], tuple[int, int]]:
@@ -192,7 +192,7 @@ async def _read(config: str) -> list[Control]:
     try:
         return await run_in_threadpool(controls, config)
     except UsageError as error:
-        raise Refusal(400, "label_config", str(error)) from None
+        raise Refusal(400, "label_config", error.sentence) from None
 
 
 def _no_training() -> Refusal:

@@ -242,7 +242,7 @@ class SetsDoor:
         except VersionConflictError as error:
             now = error.current
             document = {
-                "error": {"code": "version_conflict", "message": visible(str(error))},
+                "error": {"code": "version_conflict", "message": visible(error.sentence)},
                 "picture": picture_document(now).document(),
             }
             return Json(document, 412, headers={"etag": f'"{now.version}"'})

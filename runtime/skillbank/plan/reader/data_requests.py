@@ -29,7 +29,7 @@ _SOURCE = "source_dataset"
 """What the skills for data sets call the one that they are given."""
 _BELOW = (
     "the data set is written below that folder, in one of the job's own; "
-    "'skillbank data {}' with -o DIR writes into DIR itself"
+    "the command line's 'data {}' with -o DIR writes into DIR itself"
 )
 _AMOUNTS = ("train", "val", "test")
 

@@ -120,6 +120,5 @@ def nothing_asked(text: str, page: Text) -> Exception:
         return ActionNotFoundError(f"The request names {skills[0].name} but no action; it can {can}.")
     return OutOfScopeError(
         f"'{text.strip()[:80]}' asks for no run; say what to do with which model, "
-        "for example: train Grounding DINO on s3://bucket/data; or of one data set: convert ./data to COCO "
-        "('skillbank --help' lists the other commands)."
+        "for example: train Grounding DINO on s3://bucket/data; or of one data set: convert ./data to COCO."
     )

@@ -25,7 +25,7 @@ def docker_checks() -> list[Check]:
     try:
         info = daemon.info()
     except PlatformError as error:
-        return [Check("docker", "missing", str(error), needed=True)]
+        return [Check("docker", "missing", error.sentence, needed=True)]
     said = f"{info.get('ServerVersion')} at {daemon.host}, {info.get('NCPU')} CPUs"
     memory = f"{info.get('MemTotal', 0) / 2**30:.0f} GiB of memory"
     return [

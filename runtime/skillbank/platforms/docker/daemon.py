@@ -195,7 +195,7 @@ class Daemon:
             with self.speaking(name) as api:
                 api.inspect_distribution(name, auth_config=_login(name))
         except PlatformError as error:
-            return str(error)
+            return error.sentence
         except Exception as error:  # 404 and 409 pass `speaking` unchanged
             return self.sentence(f"manifest unknown: {error}", name)
         return None

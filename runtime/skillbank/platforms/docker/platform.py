@@ -81,7 +81,7 @@ class DockerPlatform(Platform):
             info = self._info = self._daemon.info()
             found = list(refusals(plan, self._daemon, info))
         except PlatformError as error:
-            return [str(error)]
+            return [error.sentence]
         return found
 
     def known_problems(self, plan: Plan) -> list[str]:

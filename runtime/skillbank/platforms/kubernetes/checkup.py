@@ -36,12 +36,12 @@ def kubernetes_checks() -> list[Check]:
     try:
         profile = load_profile()
     except PlatformError as error:
-        return [Check("kubernetes profile", "failed", str(error))]
+        return [Check("kubernetes profile", "failed", error.sentence)]
     try:
         cluster = Cluster(profile.context, profile.namespace)
         version = cluster.ask("GET", "/version")
     except PlatformError as error:
-        return [Check("kubernetes", "missing", str(error), needed=True)]
+        return [Check("kubernetes", "missing", error.sentence, needed=True)]
     return [_version(cluster, version), _profile(profile), *_rights(cluster), *_things(profile, cluster)]
 
 

@@ -44,7 +44,7 @@ def bring(bucket: Bucket, files: Path) -> None:
         try:
             _upload(bucket, files, folder, ripe=time.time() - _QUIET)
         except SkillbankError as error:
-            print(redact(str(error)), file=sys.stderr, flush=True)  # the next round tries again
+            print(redact(error.sentence), file=sys.stderr, flush=True)  # the next round tries again
     for attempt in range(_TRIES):
         try:
             _upload(bucket, files, folder)
@@ -73,7 +73,7 @@ def main(verb: str, root: str, job_id: str, folder: str) -> int:
     try:
         {"fetch": fetch, "bring": bring}[verb](Bucket(root, job_id), Path(folder))
     except SkillbankError as error:
-        print(redact(str(error)), file=sys.stderr)
+        print(redact(error.sentence), file=sys.stderr)
         return error.exit_code
     return 0
 

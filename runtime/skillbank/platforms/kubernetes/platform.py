@@ -82,7 +82,7 @@ class KubernetesPlatform(Platform):
         try:
             return list(refusals(plan, self._profile, self._cluster))
         except PlatformError as error:
-            return [str(error)]
+            return [error.sentence]
 
     def known_problems(self, plan: Plan) -> list[str]:
         """Return what the profile alone says against the plan."""

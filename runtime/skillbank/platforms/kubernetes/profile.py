@@ -130,7 +130,7 @@ class Profile(_Strict):
             try:
                 quantity(value)
             except PlatformError as error:
-                raise ValueError(str(error)) from None
+                raise ValueError(error.sentence) from None
         return value
 
     @field_validator("env")

@@ -23,7 +23,7 @@ def slurm_checks() -> list[Check]:
     try:
         profile = load_profile()
     except PlatformError as error:
-        return [Check("slurm profile", "failed", str(error), needed=True)]
+        return [Check("slurm profile", "failed", error.sentence, needed=True)]
     if path.exists():
         said = f"{path}, script of jobs: {profile.template}"
         found = [Check("slurm profile", "ok", said)]
@@ -36,7 +36,7 @@ def slurm_checks() -> list[Check]:
         found += _cluster(profile, commands)
         found += _container(profile, commands)
     except PlatformError as error:
-        found.append(Check("slurm", "missing", str(error), needed=True))
+        found.append(Check("slurm", "missing", error.sentence, needed=True))
     found += _shared(profile, commands)
     return found
 
@@ -69,7 +69,7 @@ def _controller(commands: Commands) -> Iterator[Check]:
     try:
         ping = " ".join(commands.run("scontrol", "ping").split())
     except ClusterLostError as error:
-        raise PlatformError(f"{error}; start slurmctld, or look at its log") from None
+        raise PlatformError(f"{error.sentence}; start slurmctld, or look at its log") from None
     yield Check("slurm controller", "ok", f"{version}: {ping}")
 
 
@@ -141,6 +141,6 @@ def _shared(profile: SlurmProfile, commands: Commands) -> Iterator[Check]:
                 said = f"{folder}, {free.f_bavail * free.f_frsize / 2**30:.0f} GiB free"
                 yield Check("slurm shared folder", "ok", said)
         except PlatformError as error:
-            yield Check("slurm shared folder", "missing", str(error), needed=True)
+            yield Check("slurm shared folder", "missing", error.sentence, needed=True)
         finally:
             mark.unlink(missing_ok=True)

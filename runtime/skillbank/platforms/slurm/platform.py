@@ -87,7 +87,7 @@ class SlurmPlatform(Platform):
         try:
             return list(refusals(plan, self.profile, self.commands))
         except PlatformError as error:
-            return [str(error)]
+            return [error.sentence]
 
     def known_problems(self, plan: Plan) -> list[str]:
         """Return what the profile alone says against the plan."""
@@ -127,7 +127,8 @@ class SlurmPlatform(Platform):
             if (found := self._find_again(launch.job_id)) is not None:
                 return found.native_id
             raise PlatformError(
-                f"{error}; no job of the name {launch.job_id} is known there, and one that still comes "
+                f"{error.sentence}; no job of the name {launch.job_id} is known there, and one that still "
+                "comes "
                 "ends at once; run it again"
             ) from error
 

@@ -123,7 +123,7 @@ class File:
         try:
             return (parse_json if self.suffix == ".json" else parse_yaml)(self.text, self.name), ""
         except SkillFormatError as error:
-            return None, str(error)
+            return None, error.sentence
         except (ValueError, RecursionError, MemoryError) as error:
             return None, f"{self.name} cannot be read: {type(error).__name__}."
 

@@ -1,0 +1,95 @@
+"""The chat-completions protocol: a conversation to a request, and its answer to a reply."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import openai
+from openai.types.chat import ChatCompletionChunk
+
+from skillbank.agent.reply import CARRIED, Reply, assemble
+
+__all__ = ["FEATURES", "NAME", "ask", "whole_document"]
+
+NAME = "chat completions"
+FEATURES = ("stream_options", "strict", "stream", "extra_content", *CARRIED)
+"""What is used unless the endpoint says that it does not know it."""
+
+
+def ask(
+    client: openai.OpenAI,
+    model: str,
+    messages: Sequence[Mapping[str, Any]],
+    tools: Sequence[Mapping[str, Any]],
+    lacks: Collection[str],
+    owed: Collection[str],
+) -> Reply:
+    """Ask once.
+
+    Parameters
+    ----------
+    lacks
+        Features that the endpoint does not know.
+    owed
+        Fields that it wants in each answer of the model, be they empty.
+    """
+    request: dict[str, Any] = {"model": model, "messages": _messages(messages, lacks, owed)}
+    if tools:
+        request["tools"] = list(tools)
+    if "stream" in lacks:
+        return assemble([client.chat.completions.create(**request).to_dict(warnings=False)])
+    if "stream_options" not in lacks:
+        request["stream_options"] = {"include_usage": True}
+    with client.chat.completions.create(**request, stream=True) as stream:
+        return assemble(_documents(stream))
+
+
+def _messages(
+    messages: Sequence[Mapping[str, Any]], lacks: Collection[str], owed: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return the messages with what came with them; who once gave thoughts may miss them in any message."""
+    given = {name for message in messages for name in message.get("carried", ()) if name in CARRIED}
+    texts = {"reasoning_content"} & given | set(owed)
+    made = []
+    for message in messages:
+        sent = {name: value for name, value in message.items() if name != "carried"}
+        if message["role"] == "assistant":
+            sent |= dict.fromkeys(texts - set(lacks), "")
+            carried = message.get("carried", {})
+            sent |= {name: carried[name] for name in CARRIED if name in carried and name not in lacks}
+        if "extra_content" in lacks and "tool_calls" in sent:
+            sent["tool_calls"] = [
+                {name: value for name, value in call.items() if name != "extra_content"}
+                for call in sent["tool_calls"]
+            ]
+        made.append(sent)
+    return made
+
+
+def _documents(stream: openai.Stream[ChatCompletionChunk]) -> Iterator[dict[str, Any]]:
+    """Yield a stream's chunks, or the one document of an endpoint that does not stream."""
+    if (document := whole_document(stream)) is not None:
+        yield document
+        return
+    found = False
+    for chunk in stream:
+        if not isinstance(chunk, ChatCompletionChunk):  # nothing is checked on the way
+            raise ValueError("not a chunk of the protocol")
+        found = True
+        yield chunk.to_dict(warnings=False)
+    if not found:
+        raise ValueError("no chunk of the protocol")
+
+
+def whole_document(stream: openai.Stream[Any]) -> dict[str, Any] | None:
+    """Return the one document of an endpoint that was asked for a stream and does not stream."""
+    if "json" not in stream.response.headers.get("content-type", ""):
+        return None
+    document = json.loads(stream.response.read())
+    if not isinstance(document, dict):
+        raise ValueError("not a document of the protocol")
+    if problem := document.get("error"):
+        raise openai.APIError(str(problem), stream.response.request, body=problem)
+    return document

@@ -1,0 +1,87 @@
+"""The tools in the form of each provider, from one definition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias, get_args
+
+from skillbank.agent.catalogue import TOOLS
+from skillbank.agent.openai_tools import openai_tools
+
+__all__ = ["FORMATS", "Format", "tools_as"]
+
+Format: TypeAlias = Literal["openai", "responses", "anthropic", "gemini", "mcp"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+
+def tools_as(form: Format, strict: bool = True) -> list[dict[str, Any]]:
+    """Return the value of ``tools`` of a provider's request, or of MCP's ``tools/list``.
+
+    Parameters
+    ----------
+    form
+        ``openai`` (chat completions), ``responses`` (OpenAI's Responses API), ``anthropic`` (Messages),
+        ``gemini`` (``generateContent``) or ``mcp``.
+    strict
+        For the two of OpenAI: in strict mode, see `openai_tools`.
+    """
+    if form == "openai":
+        return openai_tools(strict)
+    if form == "responses":
+        return [{"type": "function", "strict": strict, **tool["function"]} for tool in openai_tools(strict)]
+    if form == "anthropic":
+        return [
+            {
+                "name": tool.name,
+                "description": tool.description,
+                "input_schema": tool.arguments.model_json_schema(),
+            }
+            for tool in TOOLS
+        ]
+    if form == "gemini":
+        return [{"functionDeclarations": [_declaration(tool.document()) for tool in TOOLS]}]
+    return [tool.document() for tool in TOOLS]
+
+
+def _declaration(tool: Mapping[str, Any]) -> dict[str, Any]:
+    schema = tool["inputSchema"]
+    made = {"name": tool["name"], "description": tool["description"]}
+    return (
+        {**made, "parameters": _openapi(schema, schema.get("$defs", {}))}
+        if schema.get("properties")
+        else made
+    )
+
+
+def _openapi(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a JSON Schema in the subset of OpenAPI 3.0: no references, no null type, no closed objects."""
+    if "$ref" in schema:
+        named = parts[schema["$ref"].rpartition("/")[2]]
+        return _openapi({**named, **{k: v for k, v in schema.items() if k != "$ref"}}, parts)
+    if "anyOf" in schema:
+        return _any_of(schema, parts)
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    [kind] = [name for name in types if name != "null"]
+    made: dict[str, Any] = {"type": kind.upper()}
+    if "null" in types:
+        made["nullable"] = True
+    if "description" in schema:
+        made["description"] = schema["description"]
+    if values := [value for value in schema.get("enum", ()) if value is not None]:
+        made |= {"format": "enum", "enum": values}
+    if "items" in schema:
+        made["items"] = _openapi(schema["items"], parts)
+    if properties := schema.get("properties"):
+        made["properties"] = {name: _openapi(each, parts) for name, each in properties.items()}
+    if required := schema.get("required"):
+        made["required"] = list(required)
+    return made
+
+
+def _any_of(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+    others = [each for each in schema["anyOf"] if each != {"type": "null"}]
+    described = {"description": schema["description"]} if "description" in schema else {}
+    nullable = {"nullable": True} if len(others) < len(schema["anyOf"]) else {}
+    if len(others) == 1:
+        return {**_openapi(others[0], parts), **nullable, **described}
+    return {"anyOf": [_openapi(each, parts) for each in others], **nullable, **described}

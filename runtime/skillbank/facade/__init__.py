@@ -1,0 +1,1 @@
+"""The parts of `skillbank.runtime.Runtime`, one subject each."""

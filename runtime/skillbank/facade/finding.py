@@ -1,0 +1,103 @@
+"""Finding skills by words, and reading what somebody asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skillbank.bank.mentions import named_in
+from skillbank.bank.names import shown
+from skillbank.bank.search import Hit
+from skillbank.errors import JobNotFoundError
+from skillbank.plan.reader.reading import Reading, read_text
+from skillbank.trust.origin import bank_of
+from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from skillbank.bank.skill import Skill
+
+from skillbank.facade.holdings import Holdings
+
+__all__ = ["Finding"]
+
+
+class Finding(Holdings):
+    """Skills by words, and requests in plain language."""
+
+    def search(self, query: str, limit: int = 10) -> list[Hit]:
+        """Return the skills that share a word with a query, the best first; empty when none does.
+
+        The skill that the query names comes before all others, and is a strong hit. What is weak
+        (``not hit.strong``) shares words with the query and may have nothing to do with it.
+        """
+        with self.reading:
+            hits = self.index.search(query, limit)
+            best = max((hit.score for hit in hits), default=1.0)
+            named = {s.root: Hit(s, best, 1, 1) for s in named_in(query, self.library)}
+            found = [*named.values(), *(hit for hit in hits if hit.skill.root not in named)]
+            # What its own bank no longer wants used comes last, whatever words it shares.
+            return sorted(found, key=lambda hit: bool(hit.skill.frontmatter.lifecycle.deprecated))[:limit]
+
+    def search_note(self, query: str) -> str:
+        """Return what was read into a query and what else claims the name in it; empty where nothing was."""
+        with self.reading:
+            read = [
+                f"'{one_line(said, 40)}' was read as '{shown(word)}'"
+                for said, word in self.index.corrections(query).items()
+            ]
+            named = self.library.claims.of(query)
+            return "; ".join([*([] if named.skills else read), *filter(None, [named.note])])
+
+    def read(self, text: str, skill: str | None = None) -> Reading:
+        """Read a plain-language request; see `skillbank.plan.reader.reading.read_text`.
+
+        Parameters
+        ----------
+        skill
+            The skill that is meant, whatever the words call it.
+
+        With the reader ``llm`` a language model reads it, see `skillbank.agent.reading.read_with_model`.
+        """
+
+        def by_rules() -> Reading:
+            with self.reading:
+                meant = self.library.get(skill) if skill is not None else None
+                return read_text(
+                    text,
+                    self.library,
+                    self.index,
+                    job_skill=self._job_skill,
+                    skill=meant,
+                    set_names=self._set_names,
+                )
+
+        if self.reader == "rules":
+            return by_rules()
+        from skillbank.agent.reading import read_with_model
+
+        return read_with_model(text, self, by_rules, skill)
+
+    def _set_names(self) -> tuple[str, ...]:
+        return self.sets.names()
+
+    def _job_skill(self, job: str) -> str | None:
+        try:
+            ran = self.jobs.store.get(job)
+        except JobNotFoundError:
+            return None
+        bank = ran.plan.get("skill", {}).get("bank")
+        return f"{bank}:{ran.skill}" if bank else ran.skill
+
+    def trust_of(self, skill: Skill, *, signer: bool = True) -> dict[str, str]:
+        """Return how the bank of a skill stands and who signed the skill, as a document; for showing only.
+
+        Parameters
+        ----------
+        signer
+            Whether the skill's signature is looked at, which takes time for many skills.
+        """
+        from skillbank.trust.origin import signer_of
+        from skillbank.trust.standing import glance
+
+        who = signer_of(skill) if signer else None
+        state = glance(bank_of(skill, self.library.banks)).state
+        return {"state": state} | ({"signer": one_line(who)} if who else {})

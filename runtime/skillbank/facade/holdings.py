@@ -1,0 +1,206 @@
+"""What a runtime holds open: skills, their index, the store of jobs and label sets."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from skillbank.approval_code import Lock
+from skillbank.bank.discovery import Bank, Library
+from skillbank.bank.search import SearchIndex
+from skillbank.bank.vouching import vouch_with
+from skillbank.errors import UsageError
+from skillbank.plan.model import Plan
+from skillbank.platforms import get_platform
+from skillbank.sources.kept import fetched_from, installed_banks
+from skillbank.trust.loading import signer_of, vouched_files
+from skillbank.trust.origin import ask_signers, ask_sources, bank_of
+
+if TYPE_CHECKING:
+    from skillbank.automl.charter import Charter
+    from skillbank.bank.skill import Skill
+    from skillbank.jobs.admission import Admitted
+    from skillbank.jobs.record import RetryPolicy
+    from skillbank.jobs.service import Jobs
+    from skillbank.jobs.skill_facts import SkillFacts
+    from skillbank.platforms.base import Platform
+    from skillbank.sets.store import SetStore
+    from skillbank.trust.standing import Standing
+
+
+__all__ = ["Holdings"]
+
+_ARRIVALS = 1.0
+"""Seconds between two looks for what label jobs have found."""
+
+
+class Holdings:
+    """Skills, jobs and label sets of one user, opened when they are first used, for any number of threads.
+
+    Skills are read when they are needed and kept; whoever reads them without the methods of this class
+    (``runtime.library``) does so ``with runtime.reading``, as these methods do.
+
+    Parameters
+    ----------
+    banks
+        Folders of skills, beside the bank that comes with skillbank and the installed ones.
+    database_url
+        SQLAlchemy URL of the job store; by default SKILLBANK_DATABASE_URL or a file in the home.
+    reader
+        Who reads plain language: ``rules`` or ``llm``; by default SKILLBANK_READER, else the rules.
+
+    Attributes
+    ----------
+    notes
+        A sentence for each installed bank that cannot be used.
+    """
+
+    def __init__(
+        self,
+        banks: Sequence[str | Path] = (),
+        *,
+        database_url: str | None = None,
+        reader: str | None = None,
+    ) -> None:
+        self.reader = reader or os.environ.get("SKILLBANK_READER") or "rules"
+        if self.reader not in ("rules", "llm"):
+            raise UsageError(f"The reader '{self.reader}' must be rules or llm.")
+        extra = [p for p in os.environ.get("SKILLBANK_BANKS", "").split(os.pathsep) if p]
+        vouch_with(vouched_files)
+        ask_signers(signer_of)
+        ask_sources(fetched_from)
+        installed, self.notes = installed_banks()
+        self.library = Library(
+            [Path(b) for b in (*banks, *extra)],
+            named=[(bank.name, bank.folder) for bank in installed],
+            ahead=[bank.folder for bank in installed if bank.entry.before_own],
+        )
+        self.reading = threading.RLock()
+        self._database_url = database_url
+        # What is changed later of the approval code opens nothing in this process.
+        self.lock = Lock.read()
+        self._index: SearchIndex | None = None
+        self._jobs: Jobs | None = None
+        self._taken: dict[str, int] = {}
+        self._looked: float | None = None
+        self._arriving = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the search index and the database; using the runtime again opens them anew."""
+        with self.reading:
+            if self._index is not None:
+                self._index.close()
+            if self._jobs is not None:
+                self._jobs.store.close()
+            self._index = self._jobs = None
+
+    @property
+    def index(self) -> SearchIndex:
+        """The search index over all skills."""
+        with self.reading:
+            if self._index is None:
+                self._index = SearchIndex(self.library.skills)
+            return self._index
+
+    @property
+    def jobs(self) -> Jobs:
+        """Launching and looking after jobs; opening it opens the database."""
+        with self.reading:
+            if self._jobs is None:
+                from skillbank.home import database_url
+                from skillbank.jobs.service import Jobs
+                from skillbank.jobs.store import JobStore
+
+                store = JobStore(self._database_url or database_url(), self._outbox(), self.lock)
+                self._jobs = Jobs(store, platforms=self._platform, gate=self._admit)
+            return self._jobs
+
+    @property
+    def sets(self) -> SetStore:
+        """Label sets, in the database of the jobs; opening it opens the database.
+
+        What label jobs have found meanwhile comes into their sets before, once in a while.
+        """
+        from skillbank.jobs.label_jobs import take_in_all
+        from skillbank.sets.store import SetStore
+
+        store = self.jobs.store
+        if self._arriving.acquire(blocking=False):  # whoever comes meanwhile need not wait for it
+            try:
+                if self._looked is None or time.monotonic() - self._looked > _ARRIVALS:
+                    take_in_all(store, self._taken, math.inf if self._looked is None else _ARRIVALS)
+                    self._looked = time.monotonic()
+            finally:
+                self._arriving.release()
+        return SetStore(store.engine)
+
+    def _platform(self, name: str) -> Platform:
+        """Return a platform by name; experiments live on one of their own."""
+        from skillbank.jobs.record import SEARCH
+
+        if name != SEARCH:
+            return get_platform(name)
+        from skillbank.automl.platform import ExperimentPlatform
+
+        return ExperimentPlatform(self.jobs, self._charter)
+
+    def _charter(self, plan: Plan, retry: RetryPolicy) -> Charter:
+        """Return what an experiment of a plan needs, as the plan holds it, with the schema that it means."""
+        from skillbank.automl.charter import make_charter
+        from skillbank.jobs.skill_facts import search_schema
+
+        return make_charter(plan, search_schema(plan, self.skill_of(plan)), retry)
+
+    def skill_of(self, plan: Plan) -> Skill:
+        """Return the skill that a plan was made of, unchanged since.
+
+        Raises
+        ------
+        SkillNotFoundError
+            When it is not here.
+        StateError
+            When it has changed; the sentence names the files.
+        """
+        from skillbank.jobs.skill_facts import unchanged_skill
+
+        def kept(digest: str) -> SkillFacts | None:
+            return self.jobs.store.skill(digest, plan.plan_id)
+
+        with self.reading:
+            return unchanged_skill(plan, self.library, kept)
+
+    def bank_of(self, skill: Skill) -> Bank:
+        """Return the bank that a skill lies in, also one that this runtime was not given."""
+        return bank_of(skill, self.library.banks)
+
+    def _admit(self, plan: Plan) -> Admitted:
+        from skillbank.jobs.admission import Admitted
+        from skillbank.jobs.skill_facts import SkillFacts
+        from skillbank.trust.gate import admit
+
+        skill = self.skill_of(plan)
+        root = self.bank_of(skill).root
+        given = admit(plan, skill.digest, self._standing(skill), root, signer=signer_of(skill) or "")
+        return Admitted(given, SkillFacts.of(skill))
+
+    def _standing(self, skill: Skill) -> Standing:
+        from skillbank.trust.standing import standing
+
+        return standing(self.bank_of(skill))
+
+    def _outbox(self) -> Path | None:
+        """Return where plans wait for the database in the home; None where another database is used."""
+        from skillbank.home import outbox
+
+        return None if self._database_url else outbox()

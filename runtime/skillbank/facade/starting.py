@@ -1,0 +1,194 @@
+"""From a plan to a job: what a person is asked before, the gate, and the launch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from skillbank.errors import UsageError
+from skillbank.plan.model import Plan
+from skillbank.platforms import get_platform
+
+if TYPE_CHECKING:
+    from skillbank.jobs.data_digest import SeenData
+    from skillbank.jobs.given import GivenApproval, How
+    from skillbank.jobs.record import JobRecord
+    from skillbank.storage.progress import Report
+    from skillbank.trust.standing import Standing
+
+from skillbank.facade.planning import Planning
+
+__all__ = ["Starting"]
+
+
+class Starting(Planning):
+    """Launches, and what is to be known before one."""
+
+    def review(self, plan: Plan) -> dict[str, Any]:
+        """Say what the search of a plan will do and cost; see `skillbank.automl.review.review`.
+
+        Raises
+        ------
+        UsageError
+            When its space or its settings do not allow the search.
+        SkillNotFoundError, StateError
+            When its skill is not here, or has changed since.
+        """
+        from skillbank.automl.review import review
+        from skillbank.jobs.record import RetryPolicy
+
+        charter = self._charter(plan, RetryPolicy())
+        charter.algorithm(plan)
+        return review(plan, charter, self.jobs)
+
+    def standing_of(self, plan: Plan) -> Standing:
+        """Return whether anything of a plan's bank may run here, and why; see `skillbank.trust.standing`.
+
+        Raises
+        ------
+        SkillNotFoundError, StateError
+            As `skill_of`.
+        """
+        return self._standing(self.skill_of(plan))
+
+    def refuse_at_gate(self, plans: Sequence[Plan]) -> None:
+        """Raise what the gate would say to one of these plans, before anybody is asked about it.
+
+        Raises
+        ------
+        QuestionsError, TrustError
+            See `skillbank.trust.gate.admit`.
+        SkillNotFoundError, StateError
+            As `skill_of`.
+        """
+        for plan in plans:
+            self._admit(plan)
+
+    def question(
+        self, plan: Plan, terms: Mapping[str, str] | None = None, data: Sequence[SeenData] | None = None
+    ) -> str:
+        """Return what a person is asked before a plan starts; see `skillbank.launch_question`.
+
+        Parameters
+        ----------
+        data
+            As `data_of` gave it; looked at when not given.
+        """
+        from skillbank.jobs.data_sets import look_at
+        from skillbank.launch_question import launch_question
+
+        seen = self.data_of(plan) if data is None else data
+        where = get_platform(plan.platform)
+        said = self.sentence([plan])
+        made = look_at(plan, whole=False).said
+        return launch_question(plan, said, self.standing_of(plan), terms or {}, seen, where, made)
+
+    def data_of(self, plan: Plan, earlier: Sequence[Plan] = ()) -> tuple[SeenData, ...]:
+        """Return what lies there now of the data that a plan reads; see `skillbank.jobs.seen_data`.
+
+        Parameters
+        ----------
+        earlier
+            Plans of the same chain that are to run before, beside those that it names and that have not run.
+        """
+        from skillbank.jobs.chains import steps_before
+        from skillbank.jobs.seen_data import seen_data
+
+        return seen_data(plan, [*earlier, *steps_before(self.jobs.store, plan)])
+
+    def launch(
+        self,
+        plan: Plan,
+        *,
+        parents: Sequence[str] = (),
+        idempotency_key: str | None = None,
+        checkpoint: str = "auto",
+        retries: int = 2,
+        on_oom: str = "stop",
+        chain: Sequence[str] = (),
+        data: Sequence[SeenData] | None = None,
+        approval: GivenApproval | None = None,
+        report: Report | None = None,
+    ) -> JobRecord:
+        """Start a plan as a job; see `skillbank.jobs.service.Jobs.launch`.
+
+        Parameters
+        ----------
+        retries
+            Attempts that may follow failures of the infrastructure.
+        on_oom
+            ``reduce-batch`` lets CUDA out of memory be followed by an attempt at half the batch; ``stop``.
+        data
+            What lay there when somebody approved this, as `data_of` gave it; the launch is held to it.
+        approval
+            How it was approved, as `approval_of` gave it; without one the program that calls this answers
+            for it, and the job's record says so.
+        """
+        from skillbank.jobs.approval_subjects import check_terms
+        from skillbank.jobs.record import RetryPolicy
+
+        check_terms(checkpoint, retries, on_oom)
+        earlier = self.jobs.store.by_key(idempotency_key)
+        if earlier is not None and earlier.plan_id == plan.plan_id:
+            return self.jobs.refresh(earlier.id)  # nothing starts, so nothing is asked of the skill
+        batch_key = self._batch_key(plan) if on_oom == "reduce-batch" else None
+        policy = RetryPolicy(infra=retries, batch_key=batch_key)
+        if plan.route.name == "automl":
+            # What the search space or the algorithm refuses is refused before anything is recorded.
+            self._charter(plan, policy).algorithm(plan)
+        if approval is None and not self.jobs.store.guard.hard:
+            approval = self.approval_of(plan, "program")
+        return self.jobs.launch(
+            plan,
+            parents=parents,
+            idempotency_key=idempotency_key,
+            checkpoint=checkpoint,
+            retry=policy,
+            chain=chain,
+            data=data,
+            approval=approval,
+            report=report,
+        )
+
+    def approval_of(
+        self,
+        plan: Plan,
+        how: How,
+        by: str = "",
+        terms: Mapping[str, str] | None = None,
+        data: Sequence[SeenData] = (),
+        code: str | None = None,
+    ) -> GivenApproval:
+        """Return an approval of one launch of a plan, for `launch`.
+
+        Parameters
+        ----------
+        how, by
+            How it was given, and by whom.
+        terms
+            What the launch asks for beyond the plan, see `skillbank.jobs.approval_subjects.launch_terms`.
+        data
+            As `data_of` gave it; the launch takes the same.
+        code
+            The approval code, where one is set.
+
+        Raises
+        ------
+        NotApprovedError
+            Where a code is set and this is not it.
+        """
+        from skillbank.jobs.approval_subjects import plan_subject
+
+        subject = plan_subject(plan.plan_id, terms)
+        return self.jobs.store.guard.give(subject, how, by, data, code)
+
+    def _batch_key(self, plan: Plan) -> str:
+        skill = self.skill_of(plan)
+        with self.reading:
+            key = skill.shorthands(skill.action(plan.action, plan.variant)).get("batch_size")
+        if key is None:
+            raise UsageError(
+                f"{plan.skill.name} does not say which key is its batch size (spec_shorthand_keys), so that "
+                "--on-oom reduce-batch has nothing to reduce."
+            )
+        return key
