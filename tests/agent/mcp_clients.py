@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import subprocess
 import sys
 import threading
@@ -137,7 +138,7 @@ class SdkDoor:
             told(progress, total, message)
 
         result = await self.client.call_tool(name, arguments, progress_callback=tell if told else None)
-        return result.structured_content, result.is_error
+        return answer_of(result), result.is_error
 
     async def read(self, uri: str) -> bytes:
         return _content((await self.client.read_resource(uri)).contents)
@@ -166,7 +167,7 @@ class FastDoor:
                 told(progress, total, message)
 
         result = await self.client.call_tool_mcp(name, arguments, progress_handler=tell)
-        return result.structured_content, result.is_error
+        return answer_of(result), result.is_error
 
     async def read(self, uri: str) -> bytes:
         return _content(await self.client.read_resource(uri))
@@ -217,6 +218,14 @@ def _elicited(said: str) -> types.ElicitResult:
     if said == "yes":
         return types.ElicitResult(action="accept", content={"approve": True})
     return types.ElicitResult(action="decline" if said == "no" else "cancel")
+
+
+def answer_of(result: Any) -> Document:
+    """Return what a tool answered: an error is text alone, anything else is both and the same."""
+    [text] = result.content
+    document: Document = json.loads(text.text)
+    assert result.structured_content == (None if result.is_error else document)
+    return document
 
 
 def _content(contents: list[Any]) -> bytes:

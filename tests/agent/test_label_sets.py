@@ -153,7 +153,7 @@ def test_over_mcp_the_person_is_asked(
 
         async with opened("sdk", Place(bank, environment), says=says) as client:
             declined, failed = await client.call("label_image", asked)
-            assert failed and declined["error"]["code"] == "declined"
+            assert failed and declined["error"]["code"] == "not_approved"
             made, failed = await client.call("label_image", asked)
             assert not failed, made
             status, _ = await client.call("job_status", {"job": made["job"], "wait_seconds": WAIT})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import os
 import re
 from pathlib import Path
@@ -32,7 +31,7 @@ from skillbank.agent.mcp_server.skills import MAX_BYTES, Shelf
 from skillbank.agent.toolbox import Toolbox
 from skillbank.bank.discovery import Library
 from skillbank.errors import UsageError
-from tests.agent.mcp_clients import TOKEN
+from tests.agent.mcp_clients import TOKEN, answer_of
 from tests.cli.conftest import Command
 
 HEAD = "---\nname: {name}\ndescription: Says something.\n{more}---\n# Body\n"
@@ -88,10 +87,7 @@ def test_an_unknown_tool_is_a_protocol_error_and_a_bad_call_is_data(toolbox: Too
             ]
             for name, arguments, code in calls:
                 answer = await client.call_tool(name, arguments)
-                assert answer.is_error and answer.structured_content["error"]["code"] == code, name
-                [text] = answer.content
-                assert isinstance(text, types.TextContent)
-                assert json.loads(text.text) == answer.structured_content
+                assert answer.is_error and answer_of(answer)["error"]["code"] == code, name
 
     asyncio.run(work())
 
@@ -131,7 +127,8 @@ def test_a_reply_counts_for_its_own_question_and_once(toolbox: Toolbox, data: Pa
             assert isinstance(await launch(plans[0], yes, asked.request_state), types.InputRequiredResult)
             asked = await launch(plans[0])
             unsure = types.ElicitResult(action="accept", content={"approve": "true"})
-            assert (await launch(plans[0], unsure, asked.request_state)).is_error
+            unsaid = await launch(plans[0], unsure, asked.request_state)
+            assert answer_of(unsaid)["error"]["code"] == "needs_approval"
             asked = await launch(plans[0])
             assert not (await launch(plans[0], yes, asked.request_state)).is_error
             assert isinstance(await launch(plans[0], yes, asked.request_state), types.InputRequiredResult)
@@ -145,24 +142,35 @@ MODES = ("legacy", "2026-07-28")
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_declined_question_starts_nothing(mode: str, toolbox: Toolbox, data: Path) -> None:
+def test_only_a_refusal_is_told_as_one(mode: str, toolbox: Toolbox, data: Path) -> None:
     asked: list[str] = []
+    replies = [
+        (types.ElicitResult(action="decline"), "not_approved"),
+        (types.ElicitResult(action="accept", content={"approve": False}), "not_approved"),
+        (types.ElicitResult(action="cancel"), "needs_approval"),
+        (types.ElicitResult(action="accept", content={}), "needs_approval"),
+        (types.ElicitResult(action="accept", content={"approve": "yes"}), "needs_approval"),
+    ]
 
     async def says(context: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
         asked.append(params.message)
-        return types.ElicitResult(action="decline" if len(asked) == 1 else "cancel")
+        return replies[len(asked) - 1][0]
 
     async def work() -> None:
         server = build_server(toolbox, Cancellations())
         async with Client(server, mode=mode, elicitation_callback=says) as client:
             planned = await client.call_tool("plan", {"text": f"train the toy detector on {data}"})
             plan_id = planned.structured_content["plans"][0]["plan_id"]
-            for _ in range(2):
-                refused = await client.call_tool("launch", {"plan_id": plan_id})
-                assert refused.is_error and refused.structured_content["error"]["code"] == "declined"
+            for _, code in replies:
+                answer = answer_of(await client.call_tool("launch", {"plan_id": plan_id}))
+                assert answer["error"]["code"] == code
+                waits = code == "needs_approval"
+                assert (answer.get("approval", {}).get("subject") == f"plan:{plan_id}") == waits
+                assert (f"skillbank approve {plan_id[:12]}" in answer["error"]["hint"]) == waits
+                assert ("Do not ask again" in answer["error"]["hint"]) != waits
 
     asyncio.run(work())
-    assert len(asked) == 2 and toolbox.runtime.jobs.store.list() == []
+    assert len(asked) == len(replies) and toolbox.runtime.jobs.store.list() == []
 
 
 @pytest.mark.slow
@@ -174,7 +182,7 @@ def test_a_client_that_cannot_ask_is_told_how_a_person_approves(
         async with Client(build_server(toolbox, Cancellations()), mode=mode) as client:
             planned = await client.call_tool("plan", {"text": f"train the toy detector on {data}"})
             plan_id = planned.structured_content["plans"][0]["plan_id"]
-            refused = (await client.call_tool("launch", {"plan_id": plan_id})).structured_content
+            refused = answer_of(await client.call_tool("launch", {"plan_id": plan_id}))
             assert refused["error"]["code"] == "needs_approval"
             assert refused["approval"]["subject"] == f"plan:{plan_id}"
             assert f"skillbank approve {plan_id[:12]}" in refused["error"]["hint"]
@@ -182,7 +190,7 @@ def test_a_client_that_cannot_ask_is_told_how_a_person_approves(
             launched = await client.call_tool("launch", {"plan_id": plan_id, "wait": True})
             assert launched.structured_content["state"] == "COMPLETE"
             again = await client.call_tool("launch", {"plan_id": plan_id})
-            assert again.structured_content["error"]["code"] == "needs_approval", "it is used once"
+            assert answer_of(again)["error"]["code"] == "needs_approval", "it is used once"
 
     asyncio.run(work())
 

@@ -22,6 +22,7 @@ from skillbank.bank.foreign import ADVICE, DESCRIPTION, FromSkill
 from skillbank.jobs.failures import classify
 from skillbank.runtime import Runtime
 from skillbank.visible import has_invisible
+from tests.agent.mcp_clients import answer_of
 from tests.trust.hostile import HIDDEN, VOICE, hostile_bank, longest, voices
 
 DIRT = "\n".join(["", HIDDEN["tags"] + HIDDEN["bidi"], "", VOICE, ""])
@@ -203,10 +204,7 @@ def test_mcp_keeps_a_skills_words_apart(toolbox: Toolbox, bank: Path) -> None:
         async with Client(build_server(toolbox, Cancellations())) as client:
             for name, arguments in _calls(bank):
                 result = await client.call_tool(name, arguments)
-                _judge(result.structured_content, name)
-                [text] = result.content
-                assert isinstance(text, types.TextContent)
-                assert json.loads(text.text) == result.structured_content
+                _judge(answer_of(result), name)
             listed = await client.list_resources()
             shown = [r.model_dump(mode="json", by_alias=True) for r in listed.resources]
             _judge(shown, "resources")

@@ -17,7 +17,7 @@ from skillbank.errors import NotApprovedError, UsageError, did_you_mean
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
 
-__all__ = ["ENVIRONMENT", "Approval", "ApprovalPolicy", "Decision", "NeedsApprovalError"]
+__all__ = ["ENVIRONMENT", "Approval", "ApprovalPolicy", "Decision", "NeedsApprovalError", "for_the_person"]
 
 ENVIRONMENT = "SKILLBANK_APPROVE"
 Decision = Literal["always", "ask", "never"]
@@ -55,6 +55,24 @@ class NeedsApprovalError(NotApprovedError):
     def __init__(self, message: str, approval: Approval) -> None:
         super().__init__(message)
         self.approval = approval
+
+
+def for_the_person(subject: str) -> str:
+    """Return what an agent tells a person about an approval that waits: theirs to give, and where."""
+    kind, _, name = subject.partition(":")
+    if kind == "plan":
+        from skillbank.jobs.approvals import approve_argument, read_plan_subject
+
+        argument = approve_argument(*read_plan_subject(name))
+        what, how = f"plan {argument.partition(':')[0]} waits", f"skillbank approve {argument}"
+    elif kind == "cancel":
+        what, how = f"stopping job {name} waits", f"skillbank approve {subject}"
+    else:
+        what, how = f"a call of {name.partition(':')[0]} waits", f"skillbank approve {subject}"
+    return (
+        f"Tell the user: {what} for their approval, which they give in a terminal of their own with "
+        f"'{how}'. It asks them and needs their answer; do not run it. Repeat this call when they say so."
+    )
 
 
 @dataclass(frozen=True)

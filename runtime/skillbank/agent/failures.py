@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from skillbank.agent.approval import NeedsApprovalError, for_the_person
 from skillbank.agent.tool import Arguments, Tool, ToolFailure, from_skill
 from skillbank.agent.wording import in_tool_words, shorten
 from skillbank.bank.foreign import FromSkill
@@ -22,7 +23,6 @@ _MOST_CHARACTERS = 100_000
 _NO_TEXT = re.compile("[\\0\ud800-\udfff]")
 """What neither files nor databases take."""
 _HINTS = {
-    "needs_approval": "A person says yes at this door, or runs 'skillbank approve'; then repeat this call.",
     "not_approved": "Tell the user; do not try again.",
     "trust": "A person decides that, with 'skillbank trust'; tell the user, never do it yourself.",
     "questions": "Ask the user, then plan again with the answers; launch the new plan_id.",
@@ -136,7 +136,10 @@ def _takes(tool: Tool) -> str:
 
 def explain(error: SkillbankError) -> ToolFailure:
     """Return a refusal as data."""
-    hint = error.hint if isinstance(error, ToolCallError) else _HINTS.get(error.code, "")
+    if isinstance(error, NeedsApprovalError):
+        hint = for_the_person(error.approval.subject)
+    else:
+        hint = error.hint if isinstance(error, ToolCallError) else _HINTS.get(error.code, "")
     message = redact(in_tool_words(str(error)))
     says = FromSkill.of(error.skill, " · ".join(error.skill_says))
     return ToolFailure(

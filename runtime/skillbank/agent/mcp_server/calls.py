@@ -18,7 +18,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from skillbank.agent.approval import Approval
+from skillbank.agent.approval import Approval, for_the_person
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.failures import explain
 from skillbank.agent.following import LONGEST_WAIT, StatusAnswer
@@ -32,7 +32,6 @@ from skillbank.agent.mcp_server.tasks import Tasks, declares_tasks
 from skillbank.agent.tool import ToolFailure
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.errors import SkillbankError
-from skillbank.jobs.approvals import approve_argument, read_plan_subject
 
 __all__ = ["ToolCalls"]
 
@@ -123,18 +122,23 @@ class ToolCalls:
                 return call()
 
         reply = self._consent.reply(params)
-        if reply is not None and not reply.yes:
-            return _declined(params.name)
-        answer = await _in_thread(call if reply is None else partial(after, reply.approval))
+        if reply is not None and reply.said == "no":
+            return _refused(params.name)
+        yes = reply is not None and reply.said == "yes"
+        answer = await _in_thread(partial(after, reply.approval) if reply is not None and yes else call)
         approval = answer.approval
         if approval is None:
             return answer
+        if reply is not None and not yes:
+            return _unanswered(answer, approval)
         asked = await self._consent.ask(ctx, approval)
         if isinstance(asked, types.InputRequiredResult):
             return asked
-        if asked is None:
-            return _unasked(answer, approval)
-        return await _in_thread(partial(after, asked.approval)) if asked.yes else _declined(params.name)
+        if asked is None or asked.said == "nothing":
+            return _unanswered(answer, approval)
+        return (
+            await _in_thread(partial(after, asked.approval)) if asked.said == "yes" else _refused(params.name)
+        )
 
 
 async def _in_thread(call: Callable[[], Answer]) -> Answer:
@@ -146,21 +150,14 @@ def _rendered(outcome: Outcome) -> types.CallToolResult | types.InputRequiredRes
     return rendered(outcome) if isinstance(outcome, Answer) else outcome
 
 
-def _declined(tool: str) -> Answer:
-    said = "The person who was asked did not approve this; nothing was started or stopped."
+def _refused(tool: str) -> Answer:
+    said = "The person who was asked refused this; nothing was started or stopped."
     hint = "Do not ask again unless the user wants it."
-    return Answer(tool, error=ToolFailure(code="declined", message=said, hint=hint))
+    return Answer(tool, error=ToolFailure(code="not_approved", message=said, hint=hint))
 
 
-def _unasked(answer: Answer, approval: Approval) -> Answer:
-    """Say how a person can approve where the client has no way to ask."""
-    kind, _, name = approval.subject.partition(":")
-    argument = approve_argument(*read_plan_subject(name)) if kind == "plan" else ""
-    ways = {
-        "plan": f"a person runs 'skillbank approve {argument}' in a terminal, then repeat the call",
-        "cancel": f"a person runs 'skillbank cancel {name}' in a terminal",
-    }
-    way = ways.get(kind, "whoever runs the server names the tool in SKILLBANK_APPROVE")
+def _unanswered(answer: Answer, approval: Approval) -> Answer:
+    """Say what a person is told where the client cannot ask, or nobody answered."""
     assert answer.error is not None
-    failure = answer.error.model_copy(update={"hint": f"This client cannot ask the user here: {way}."})
-    return Answer(answer.tool, error=failure, approval=approval)
+    hint = f"Nobody answered at this client. {for_the_person(approval.subject)}"
+    return Answer(answer.tool, error=answer.error.model_copy(update={"hint": hint}), approval=approval)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
@@ -38,10 +38,14 @@ _FORM: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Reply:
-    """What a person said to a question."""
+    """What came back for a question.
+
+    ``said`` is ``yes`` or ``no`` where a person said so, and ``nothing`` where the question was put away:
+    many clients answer by themselves that it was, with nobody there.
+    """
 
     approval: Approval
-    yes: bool
+    said: Literal["yes", "no", "nothing"]
 
 
 class Consent:
@@ -56,7 +60,7 @@ class Consent:
         approval, asked = self._open.pop(params.request_state or "", (None, 0.0))
         if not isinstance(response, types.ElicitResult) or time.monotonic() - asked > _VALID_SECONDS:
             return None
-        return Reply(approval, _yes(response)) if approval is not None else None
+        return _reply(approval, response) if approval is not None else None
 
     async def ask(self, ctx: Context, approval: Approval) -> Reply | types.InputRequiredResult | None:
         """Put a question to the person; None when this client cannot ask."""
@@ -76,7 +80,7 @@ class Consent:
             result = await ctx.session.elicit_form(form.message, _FORM, related_request_id=ctx.request_id)
         except (MCPError, ValidationError):
             return None  # the client failed to ask, so nobody has said anything
-        return Reply(approval, _yes(result))
+        return _reply(approval, result)
 
 
 def person(ctx: Context) -> str:
@@ -92,5 +96,8 @@ def _asks(ctx: Context) -> bool:
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
 
 
-def _yes(result: types.ElicitResult) -> bool:
-    return result.action == "accept" and (result.content or {}).get("approve") is True
+def _reply(approval: Approval, result: types.ElicitResult) -> Reply:
+    ticked = (result.content or {}).get("approve")
+    if result.action == "decline" or (result.action == "accept" and ticked is False):
+        return Reply(approval, "no")
+    return Reply(approval, "yes" if result.action == "accept" and ticked is True else "nothing")

@@ -40,11 +40,16 @@ def listed(tool: Tool) -> types.Tool:
 
 
 def rendered(answer: Answer) -> types.CallToolResult:
-    """Return an answer as structured content, and the same JSON as text for clients that know only text."""
+    """Return an answer as structured content, and the same JSON as text for clients that know only text.
+
+    An error is text alone: structured content has to be what the tool's output schema says, and clients that
+    check that would show their own complaint in place of the error.
+    """
     document: dict[str, Any] = answer.document()
     text = json_text(document, compact=True)
+    failed = answer.error is not None
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=text)],
-        structured_content=document,
-        is_error=answer.error is not None,
+        structured_content=None if failed else document,
+        is_error=failed,
     )
