@@ -29,7 +29,7 @@ def listed(tool: Tool) -> types.Tool:
         title=tool.name.replace("_", " ").capitalize(),
         description=tool.description,
         input_schema=schema,
-        output_schema=tool.result.model_json_schema(),
+        output_schema=_open(tool.result.model_json_schema()),
         annotations=types.ToolAnnotations(
             read_only_hint=tool.read_only,
             destructive_hint=tool.destructive,
@@ -37,6 +37,15 @@ def listed(tool: Tool) -> types.Tool:
             open_world_hint=False,
         ),
     )
+
+
+def _open(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a result's schema that an error's document also keeps to.
+
+    Some clients read the text of an error as structured content and hold it to the schema: one that demanded a
+    job would have them show that there is none, in place of the error.
+    """
+    return {key: schema[key] for key in schema if key not in ("required", "additionalProperties")}
 
 
 def rendered(answer: Answer) -> types.CallToolResult:

@@ -1,0 +1,31 @@
+"""Claude Code, headless."""
+
+import json
+
+import pytest
+
+from tests.clients.conftest import Programs, Scene
+from tests.clients.headless import TASK, Started, play, server_command, server_environment
+
+pytestmark = pytest.mark.slow
+
+
+def test_claude_code(scene: Scene, programs: Programs) -> None:
+    def start(url: str) -> Started:
+        command, *arguments = server_command(scene)
+        server = {"command": command, "args": arguments, "env": server_environment(scene)}
+        servers = json.dumps({"mcpServers": {"skillbank": server}})
+        claude = programs.binary("@anthropic-ai/claude-code-linux-x64/claude")
+        return Started(
+            [*claude, "-p", TASK, "--mcp-config", servers, "--strict-mcp-config", "--allowedTools", "mcp__skillbank"],
+            {
+                "ANTHROPIC_API_KEY": "none",
+                "ANTHROPIC_BASE_URL": url,
+                "ANTHROPIC_MODEL": "scripted",
+                "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+                "DISABLE_AUTOUPDATER": "1",
+                "ENABLE_TOOL_SEARCH": "false",
+            },
+        )
+
+    assert play(scene, start) == []

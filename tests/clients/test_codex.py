@@ -1,0 +1,50 @@
+"""Codex, by its `exec`."""
+
+import json
+
+import pytest
+
+from tests.clients.conftest import Programs, Scene
+from tests.clients.headless import TASK, Started, play, server_command, server_environment
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = """
+model = "scripted"
+model_provider = "scripted"
+check_for_update_on_startup = false
+approval_policy = "never"
+sandbox_mode = "read-only"
+
+[model_providers.scripted]
+name = "scripted"
+base_url = "{url}/v1"
+wire_api = "responses"
+supports_websockets = false
+
+[analytics]
+enabled = false
+
+[mcp_servers.skillbank]
+command = {command}
+args = {arguments}
+env = {{ {environment} }}
+required = true
+default_tools_approval_mode = "approve"
+"""
+
+
+def test_codex(scene: Scene, programs: Programs) -> None:
+    def start(url: str) -> Started:
+        command, *arguments = server_command(scene)
+        environment = ", ".join(f"{k} = {json.dumps(v)}" for k, v in server_environment(scene).items())
+        settings = SETTINGS.format(
+            url=url, command=json.dumps(command), arguments=json.dumps(arguments), environment=environment
+        )
+        home = scene.folder / ".codex"
+        home.mkdir()
+        (home / "config.toml").write_text(settings)
+        codex = programs.binary("@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex")
+        return Started([*codex, "exec", "--skip-git-repo-check", TASK], {"CODEX_HOME": str(home)})
+
+    assert play(scene, start) == []

@@ -1,0 +1,33 @@
+"""Qwen Code, headless."""
+
+import json
+
+import pytest
+
+from tests.clients.conftest import Programs, Scene
+from tests.clients.headless import TASK, Started, play, server_command, server_environment
+
+pytestmark = pytest.mark.slow
+
+
+def test_qwen_code(scene: Scene, programs: Programs) -> None:
+    def start(url: str) -> Started:
+        command, *arguments = server_command(scene)
+        server = {"command": command, "args": arguments, "env": server_environment(scene), "trust": True}
+        settings = {
+            "mcpServers": {"skillbank": server},
+            "security": {"auth": {"selectedType": "openai"}},
+            "general": {"enableAutoUpdate": False, "disableAutoUpdate": True},
+            "privacy": {"usageStatisticsEnabled": False},
+            "telemetry": {"enabled": False},
+        }
+        home = scene.folder / ".qwen"
+        home.mkdir()
+        (home / "settings.json").write_text(json.dumps(settings))
+        started = [*programs.script("qwen"), "--approval-mode", "yolo", "--auth-type", "openai"]
+        return Started(
+            [*started, "-p", TASK],
+            {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": f"{url}/v1", "OPENAI_MODEL": "scripted"},
+        )
+
+    assert play(scene, start) == []
