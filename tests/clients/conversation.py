@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -116,16 +117,19 @@ def _documents(seen: object) -> Iterator[Document]:
     elif isinstance(seen, dict | list):
         for part in seen.values() if isinstance(seen, dict) else seen:
             yield from _documents(part)
-    elif isinstance(seen, str) and "{" in seen:
-        # A client may put words before the document, or a list of parts around it.
-        for start in (i for i, letter in enumerate(seen) if letter in "{["):
+    elif isinstance(seen, str):
+        # A client may put words before a document, or a list of parts around it.
+        start = 0
+        while (match := re.compile(r"[{\[]").search(seen, start)) is not None:
+            start = match.end()
             with contextlib.suppress(ValueError):
-                yield from _documents(json.JSONDecoder().raw_decode(seen[start:])[0])
-                break
+                found, start = json.JSONDecoder().raw_decode(seen, match.start())
+                yield from _documents(found)
 
 
 def _of_tool(found: Document) -> bool:
     error = found.get("error")
     if isinstance(error, dict) and {"code", "message"} <= error.keys():
         return True
-    return not {"plans", "job", "jobs"}.isdisjoint(found)
+    # A client's own words may hold the arguments of the call, as its job.
+    return "plans" in found or {"job", "state"} <= found.keys()

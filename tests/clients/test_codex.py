@@ -13,7 +13,7 @@ SETTINGS = """
 model = "scripted"
 model_provider = "scripted"
 check_for_update_on_startup = false
-approval_policy = "never"
+approval_policy = "on-request"
 sandbox_mode = "read-only"
 
 [model_providers.scripted]

@@ -16,6 +16,7 @@ def test_qwen_code(scene: Scene, programs: Programs) -> None:
         server = {"command": command, "args": arguments, "env": server_environment(scene), "trust": True}
         settings = {
             "mcpServers": {"skillbank": server},
+            "tools": {"toolSearch": {"enabled": False}},
             "security": {"auth": {"selectedType": "openai"}},
             "general": {"enableAutoUpdate": False, "disableAutoUpdate": True},
             "privacy": {"usageStatisticsEnabled": False},
