@@ -14,7 +14,7 @@ from skillbank.agent.launching import cancel_approval, launch_approval
 from skillbank.jobs.approvals import read_plan_subject
 from tests.cli.conftest import bank, data, environment
 from tests.clients.conversation import Person
-from tests.clients.installation import NotInstalledError, Programs, npm_clients
+from tests.clients.installation import NotInstalledError, Programs, npm_clients, python_client
 
 __all__ = ["bank", "data", "environment"]
 
@@ -74,6 +74,15 @@ def programs() -> Programs:
     """The clients from npm."""
     try:
         return npm_clients()
+    except NotInstalledError as error:
+        not_here(error)
+        raise
+
+
+def python_of(name: str) -> str:
+    """Return the Python of an environment that has the packages of a list."""
+    try:
+        return python_client(name)
     except NotInstalledError as error:
         not_here(error)
         raise

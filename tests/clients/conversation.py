@@ -13,10 +13,22 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["TOOLS", "Call", "Conversation", "Document", "Step", "first_document", "train_and_cancel"]
+__all__ = [
+    "TOOLS",
+    "Answers",
+    "Call",
+    "Conversation",
+    "Document",
+    "Person",
+    "Step",
+    "approved_beside",
+    "approved_by_asking",
+    "first_document",
+]
 
 Document: TypeAlias = dict[str, Any]
-Step = Literal["tools", "plan", "refusal", "launch", "results", "cancel"]
+Step = Literal["tools", "plan", "refusal", "launch", "results", "cancel", "asks", "tasks"]
+Said = Literal["accept", "decline", "cancel"]
 Conversation: TypeAlias = "Generator[Call, object, None]"
 """Yields calls, receives what the caller sees of each answer."""
 
@@ -40,8 +52,25 @@ class Person:
         raise NotImplementedError
 
 
-def train_and_cancel(data: str, person: Person, shown: list[Step]) -> Conversation:
-    """Plan, launch without and with a person's approval, read results, stop another job.
+class Answers:
+    """What the user at a client says to its questions."""
+
+    def __init__(self) -> None:
+        self.next: Said = "accept"
+        self.questions: list[str] = []
+
+    def to(self, question: str) -> Document:
+        """Return the reply to a question, as the protocol has it."""
+        self.questions.append(question)
+        if self.next == "accept":
+            return {"action": "accept", "content": {"approve": True}}
+        return {"action": self.next}
+
+
+def approved_beside(
+    data: str, person: Person, shown: list[Step], refused: str = "needs_approval"
+) -> Conversation:
+    """Plan, launch without and with a person's approval beside the client, read results, stop another job.
 
     Parameters
     ----------
@@ -49,22 +78,43 @@ def train_and_cancel(data: str, person: Person, shown: list[Step]) -> Conversati
         The folder that is trained on.
     shown
         Grows by each step when the caller has seen what it must see of it.
+    refused
+        The code of the refusal: ``not_approved`` for a client that declines by itself.
     """
     plan_id = yield from _planned(data, 0)
     shown.append("plan")
-    refused = first_document((yield Call("launch", {"plan_id": plan_id})))
-    _check_refusal(refused, plan_id)
+    _check_refusal(first_document((yield Call("launch", {"plan_id": plan_id}))), refused, plan_id)
     shown.append("refusal")
     person.approves(f"plan:{plan_id}")
+    yield from _launched(plan_id, shown)
+    plan_id = yield from _planned(data, 300)
+    person.approves(f"plan:{plan_id}")
     job = first_document((yield Call("launch", {"plan_id": plan_id})))["job"]
-    shown.append("launch")
-    status = first_document((yield Call("job_status", {"job": job, "wait_seconds": 120})))
-    assert status["state"] == "COMPLETE", status
-    results = first_document((yield Call("job_results", {"job": job})))
-    assert results["job"] == job and ".pth" in json.dumps(results), results
-    shown.append("results")
-    yield from _stopped(data, person)
-    shown.append("cancel")
+    _check_refusal(first_document((yield Call("cancel_job", {"job": job}))), refused, job)
+    person.approves(f"cancel:{job}")
+    yield from _stopped(job, shown)
+
+
+def approved_by_asking(data: str, answers: Answers, shown: list[Step]) -> Conversation:
+    """Plan, launch with each of the three answers of the client's user, read results, stop another job."""
+    plan_id = yield from _planned(data, 0)
+    shown.append("plan")
+    answers.next = "decline"
+    declined = first_document((yield Call("launch", {"plan_id": plan_id})))["error"]
+    assert declined["code"] == "not_approved" and declined["hint"], declined
+    answers.next = "cancel"
+    _check_refusal(
+        first_document((yield Call("launch", {"plan_id": plan_id}))), "needs_approval", plan_id
+    )
+    shown.append("refusal")
+    answers.next = "accept"
+    yield from _launched(plan_id, shown)
+    plan_id = yield from _planned(data, 300)
+    job = first_document((yield Call("launch", {"plan_id": plan_id})))["job"]
+    yield from _stopped(job, shown)
+    assert len(answers.questions) == 5
+    assert "toy-detector" in answers.questions[0], answers.questions
+    shown.append("asks")
 
 
 def _planned(data: str, seconds: float) -> Generator[Call, object, str]:
@@ -75,26 +125,31 @@ def _planned(data: str, seconds: float) -> Generator[Call, object, str]:
     return str(answer["plans"][0]["plan_id"])
 
 
-def _stopped(data: str, person: Person) -> Generator[Call, object, None]:
-    plan_id = yield from _planned(data, 300)
-    person.approves(f"plan:{plan_id}")
+def _launched(plan_id: str, shown: list[Step]) -> Generator[Call, object, None]:
     job = first_document((yield Call("launch", {"plan_id": plan_id})))["job"]
-    refused = first_document((yield Call("cancel_job", {"job": job})))
-    assert refused["error"]["code"] == "needs_approval", refused
-    person.approves(f"cancel:{job}")
+    shown.append("launch")
+    status = first_document((yield Call("job_status", {"job": job, "wait_seconds": 120})))
+    assert status["state"] == "COMPLETE", status
+    results = first_document((yield Call("job_results", {"job": job})))
+    assert results["job"] == job and results["checkpoints"], results
+    shown.append("results")
+
+
+def _stopped(job: str, shown: list[Step]) -> Generator[Call, object, None]:
     answer = first_document((yield Call("cancel_job", {"job": job})))
     assert "error" not in answer, answer
     status = first_document((yield Call("job_status", {"job": job, "wait_seconds": 60})))
     assert status["state"] == "CANCELED", status
+    shown.append("cancel")
 
 
-def _check_refusal(answer: Document, plan_id: str) -> None:
-    """Hold a refused launch to what a model needs to go on from it."""
+def _check_refusal(answer: Document, code: str, what: str) -> None:
+    """Hold a refusal to what a model needs to go on from it: what is wanted, of whom, and for what."""
     error = answer["error"]
-    assert error["code"] == "needs_approval", error
-    assert error["message"], error
-    assert plan_id[:12] in json.dumps(answer), "what is to be approved is named"
-    assert "approve" in error["hint"], error
+    assert error["code"] == code, error
+    assert error["message"] and error["hint"], error
+    if code == "needs_approval":
+        assert "approve" in error["hint"] and what[:12] in error["hint"], error
 
 
 def first_document(seen: object) -> Document:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tests.clients.conftest import Scene
-from tests.clients.conversation import Step, train_and_cancel
+from tests.clients.conversation import Step, approved_beside
 from tests.clients.model_server import ModelServer
 
 __all__ = ["TASK", "Started", "play", "server_command"]
@@ -42,16 +42,18 @@ def server_environment(scene: Scene) -> dict[str, str]:
     return {name: scene.environment[name] for name in scene.environment if name.startswith("SKILLBANK_")}
 
 
-def play(scene: Scene, start: Callable[[str], Started]) -> list[Step]:
+def play(scene: Scene, start: Callable[[str], Started], refused: str = "needs_approval") -> list[Step]:
     """Let an agent work to its end and return what its model has been shown.
 
     Parameters
     ----------
     start
         Writes the agent's settings for a model at an address and says how it is started.
+    refused
+        The code that its model sees of a refusal.
     """
     shown: list[Step] = []
-    with ModelServer(train_and_cancel(str(scene.data), scene.person, shown), shown) as model:
+    with ModelServer(approved_beside(str(scene.data), scene.person, shown, refused), shown) as model:
         started = start(model.url)
         done = subprocess.run(
             started.command,
