@@ -12,7 +12,7 @@ from tests.clients.conftest import Scene
 from tests.clients.conversation import Step, approved_beside
 from tests.clients.model_server import ModelServer
 
-__all__ = ["TASK", "Started", "play", "server_command"]
+__all__ = ["TASK", "Started", "play", "server", "server_command", "server_environment"]
 
 TASK = "Train the toy detector on my data with skillbank, then stop a longer one."
 _SECONDS = 120
@@ -29,6 +29,12 @@ class Started:
 def server_command(scene: Scene) -> list[str]:
     """Return the command of the server that the agent starts."""
     return [sys.executable, "-m", "skillbank", "mcp", "--bank", str(scene.bank)]
+
+
+def server(scene: Scene) -> dict[str, object]:
+    """Return how the server is started, for a program on a client's library."""
+    command, *arguments = server_command(scene)
+    return {"command": command, "args": arguments, "env": scene.environment}
 
 
 def own_environment(scene: Scene) -> dict[str, str]:

@@ -89,7 +89,9 @@ def python_client(name: str) -> str:
     def install(folder: Path) -> None:
         _run([sys.executable, "-m", "venv", "--without-pip", str(folder)], folder)
         pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin/python"), "--quiet"]
-        _run([*pip, "--disable-pip-version-check", "install", "--no-deps", "-r", str(wanted)], folder)
+        # What is imported is compiled then; most of it never is.
+        options = ["--disable-pip-version-check", "install", "--no-deps", "--no-compile"]
+        _run([*pip, *options, "-r", str(wanted)], folder)
 
     return str(_installed(name, [wanted], install) / "bin/python")
 
