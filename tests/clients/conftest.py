@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from skillbank import Runtime
 from skillbank.agent.launching import cancel_approval, launch_approval
 from skillbank.jobs.approvals import read_plan_subject
 from tests.cli.conftest import bank, data, environment
-from tests.clients.conversation import Person
+from tests.clients.conversation import Person, Step
 from tests.clients.installation import NotInstalledError, Programs, npm_clients, python_client
+from tests.clients.registry import CLIENTS
 
 __all__ = ["bank", "data", "environment"]
 
@@ -67,6 +68,24 @@ def not_here(error: NotInstalledError) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"CI must have every client: {error}")
     pytest.skip(str(error))
+
+
+Confirm = Callable[[list[Step]], None]
+
+
+@pytest.fixture
+def confirm(request: pytest.FixtureRequest) -> Iterator[Confirm]:
+    """Hold what a test has shown of its client to what is said of it; a test that shows nothing fails."""
+    name = f"{request.path.name}::{request.node.name}"
+    [client] = [client for client in CLIENTS if client.test == name]
+    confirmed: list[bool] = []
+
+    def hold(shown: list[Step]) -> None:
+        confirmed.append(True)
+        assert tuple(shown) == client.shows
+
+    yield hold
+    assert confirmed, f"{name} has shown nothing of {client.name}"
 
 
 @pytest.fixture(scope="session")

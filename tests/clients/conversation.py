@@ -1,7 +1,7 @@
 """What every client is made to do, and what the one who called the tools could see of the answers.
 
-A conversation is a generator: it says which tool is called next and gets what the caller sees of the answer. Who
-calls is either a model behind a client (``model_server``) or a small program on a client's library (``relay``).
+A conversation is a generator: it says which tool is called next and gets what the caller sees of the answer.
+Who calls is either a model behind a client (``model_server``) or a program on a client's library (``relay``).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ __all__ = [
     "Step",
     "approved_beside",
     "approved_by_asking",
+    "as_tasks",
     "first_document",
 ]
 
@@ -103,9 +104,7 @@ def approved_by_asking(data: str, answers: Answers, shown: list[Step]) -> Conver
     declined = first_document((yield Call("launch", {"plan_id": plan_id})))["error"]
     assert declined["code"] == "not_approved" and declined["hint"], declined
     answers.next = "cancel"
-    _check_refusal(
-        first_document((yield Call("launch", {"plan_id": plan_id}))), "needs_approval", plan_id
-    )
+    _check_refusal(first_document((yield Call("launch", {"plan_id": plan_id}))), "needs_approval", plan_id)
     shown.append("refusal")
     answers.next = "accept"
     yield from _launched(plan_id, shown)
@@ -115,6 +114,29 @@ def approved_by_asking(data: str, answers: Answers, shown: list[Step]) -> Conver
     assert len(answers.questions) == 5
     assert "toy-detector" in answers.questions[0], answers.questions
     shown.append("asks")
+
+
+def as_tasks(data: str, person: Person, shown: list[Step]) -> Conversation:
+    """Wait for a launch as a task, and stop another task."""
+    plan_id = yield from _planned(data, 0)
+    shown.append("plan")
+    person.approves(f"plan:{plan_id}")
+    task = yield Call("launch", {"plan_id": plan_id, "wait": True})
+    assert isinstance(task, dict) and task["status"] in ("working", "completed"), task
+    shown.append("launch")
+    ended = first_document((yield Call("tasks/result")))
+    assert ended["job"] == task["task"] and ended["state"] == "COMPLETE", ended
+    results = first_document((yield Call("job_results", {"job": task["task"]})))
+    assert results["checkpoints"], results
+    shown.append("results")
+    plan_id = yield from _planned(data, 300)
+    person.approves(f"plan:{plan_id}")
+    task = yield Call("launch", {"plan_id": plan_id, "wait": True})
+    assert isinstance(task, dict) and task["status"] == "working", task
+    stopped = yield Call("tasks/cancel")
+    assert stopped == {"task": task["task"], "status": "cancelled"}, stopped
+    shown.append("cancel")
+    shown.append("tasks")
 
 
 def _planned(data: str, seconds: float) -> Generator[Call, object, str]:
@@ -137,9 +159,7 @@ def _launched(plan_id: str, shown: list[Step]) -> Generator[Call, object, None]:
 
 def _stopped(job: str, shown: list[Step]) -> Generator[Call, object, None]:
     answer = first_document((yield Call("cancel_job", {"job": job})))
-    assert "error" not in answer, answer
-    status = first_document((yield Call("job_status", {"job": job, "wait_seconds": 60})))
-    assert status["state"] == "CANCELED", status
+    assert answer.get("state") == "CANCELED", answer
     shown.append("cancel")
 
 

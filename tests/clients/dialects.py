@@ -189,7 +189,12 @@ class Messages:
     def _block(answer: Answer, given: Document) -> Document:
         if answer.tool is None:
             return {"type": "text", "text": answer.text}
-        return {"type": "tool_use", "id": answer.id.replace("call", "toolu"), "name": answer.tool, "input": given}
+        return {
+            "type": "tool_use",
+            "id": answer.id.replace("call", "toolu"),
+            "name": answer.tool,
+            "input": given,
+        }
 
 
 class GenerateContent:

@@ -1,4 +1,4 @@
-"""Agents without a screen: started once with a task, a scripted model behind them, `skillbank mcp` beside them."""
+"""Agents without a screen: started with a task, a scripted model behind them, `skillbank mcp` beside."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from tests.clients.conftest import Scene
 from tests.clients.conversation import Step, approved_beside
 from tests.clients.model_server import ModelServer
 
-__all__ = ["TASK", "Started", "play", "server", "server_command", "server_environment"]
+__all__ = [
+    "TASK",
+    "Started",
+    "own_environment",
+    "play",
+    "server",
+    "server_command",
+    "server_environment",
+]
 
 TASK = "Train the toy detector on my data with skillbank, then stop a longer one."
 _SECONDS = 120

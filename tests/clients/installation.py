@@ -1,7 +1,7 @@
-"""Clients from npm and PyPI, installed once into a cache folder outside the repository and shared by all tests.
+"""Clients from npm and PyPI, installed once into a cache folder outside the repository, for all tests.
 
-The folder's name holds a digest of what is installed, so that a changed lock is a new folder. Processes that want the
-same one wait for each other.
+The folder's name holds a digest of what is installed, so that a changed lock is a new folder. Processes that
+want the same one wait for each other.
 """
 
 from __future__ import annotations

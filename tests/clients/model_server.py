@@ -1,7 +1,7 @@
 """A server that plays a model: it says what a conversation tells it to, in the protocol in which it is asked.
 
-It plays an endpoint, not a model: real clients send it real requests with the tools they offer, and it answers with
-the next call of the conversation, which sees of each answer exactly what the client sends on to its model.
+Real clients send it real requests with the tools they offer, and it answers with the next call of the
+conversation, which sees of each answer exactly what the client sends on to its model.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Say nothing on stderr."""
 
     def do_GET(self) -> None:

@@ -1,17 +1,17 @@
-"""Programs on a client's library: a conversation's calls go in, and what the program sees of the answers comes out."""
+"""Programs on a client's library: calls go in, and what the program sees of the answers comes out."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.clients.conversation import TOOLS, Answers, Call, Conversation, Step
 
-__all__ = ["DRIVERS", "relay"]
+__all__ = ["DRIVERS", "here", "python", "relay"]
 
 DRIVERS = Path(__file__).parent / "drivers"
 _SECONDS = 120
@@ -83,9 +83,6 @@ def _heard(process: subprocess.Popen[str], answers: Answers | None) -> dict[str,
 def _said(process: subprocess.Popen[str]) -> str:
     assert process.stderr is not None
     return process.stderr.read()[-3000:]
-
-
-Python = Callable[[str], list[str]]
 
 
 def python(executable: str, name: str) -> list[str]:

@@ -1,23 +1,35 @@
 """Claude Code, headless."""
 
+from __future__ import annotations
+
 import json
 
 import pytest
 
-from tests.clients.conftest import Programs, Scene
+from tests.clients.conftest import Confirm, Scene
 from tests.clients.headless import TASK, Started, play, server_command, server_environment
+from tests.clients.installation import Programs
 
 pytestmark = pytest.mark.slow
 
 
-def test_claude_code(scene: Scene, programs: Programs) -> None:
+def test_claude_code(scene: Scene, programs: Programs, confirm: Confirm) -> None:
     def start(url: str) -> Started:
         command, *arguments = server_command(scene)
         server = {"command": command, "args": arguments, "env": server_environment(scene)}
         servers = json.dumps({"mcpServers": {"skillbank": server}})
         claude = programs.binary("@anthropic-ai/claude-code-linux-x64/claude")
         return Started(
-            [*claude, "-p", TASK, "--mcp-config", servers, "--strict-mcp-config", "--allowedTools", "mcp__skillbank"],
+            [
+                *claude,
+                "-p",
+                TASK,
+                "--mcp-config",
+                servers,
+                "--strict-mcp-config",
+                "--allowedTools",
+                "mcp__skillbank",
+            ],
             {
                 "ANTHROPIC_API_KEY": "none",
                 "ANTHROPIC_BASE_URL": url,
@@ -28,4 +40,4 @@ def test_claude_code(scene: Scene, programs: Programs) -> None:
             },
         )
 
-    assert play(scene, start) == []
+    confirm(play(scene, start))

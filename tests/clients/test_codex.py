@@ -1,11 +1,14 @@
 """Codex, by its `exec`."""
 
+from __future__ import annotations
+
 import json
 
 import pytest
 
-from tests.clients.conftest import Programs, Scene
+from tests.clients.conftest import Confirm, Scene
 from tests.clients.headless import TASK, Started, play, server_command, server_environment
+from tests.clients.installation import Programs
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +37,16 @@ default_tools_approval_mode = "approve"
 """
 
 
-def test_codex(scene: Scene, programs: Programs) -> None:
+@pytest.mark.parametrize(
+    ("more", "refused"),
+    [
+        pytest.param((), "not_approved", id="exec"),
+        pytest.param(("--approve-for-me",), "needs_approval", id="approve-for-me"),
+    ],
+)
+def test_codex(
+    more: tuple[str, ...], refused: str, scene: Scene, programs: Programs, confirm: Confirm
+) -> None:
     def start(url: str) -> Started:
         command, *arguments = server_command(scene)
         environment = ", ".join(f"{k} = {json.dumps(v)}" for k, v in server_environment(scene).items())
@@ -45,6 +57,6 @@ def test_codex(scene: Scene, programs: Programs) -> None:
         home.mkdir()
         (home / "config.toml").write_text(settings)
         codex = programs.binary("@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex")
-        return Started([*codex, "exec", "--skip-git-repo-check", TASK], {"CODEX_HOME": str(home)})
+        return Started([*codex, "exec", *more, "--skip-git-repo-check", TASK], {"CODEX_HOME": str(home)})
 
-    assert play(scene, start) == []
+    confirm(play(scene, start, refused))

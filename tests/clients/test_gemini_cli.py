@@ -1,16 +1,19 @@
 """Gemini CLI, headless."""
 
+from __future__ import annotations
+
 import json
 
 import pytest
 
-from tests.clients.conftest import Programs, Scene
+from tests.clients.conftest import Confirm, Scene
 from tests.clients.headless import TASK, Started, play, server_command, server_environment
+from tests.clients.installation import Programs
 
 pytestmark = pytest.mark.slow
 
 
-def test_gemini_cli(scene: Scene, programs: Programs) -> None:
+def test_gemini_cli(scene: Scene, programs: Programs, confirm: Confirm) -> None:
     def start(url: str) -> Started:
         command, *arguments = server_command(scene)
         server = {"command": command, "args": arguments, "env": server_environment(scene), "trust": True}
@@ -30,4 +33,4 @@ def test_gemini_cli(scene: Scene, programs: Programs) -> None:
             {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": url, "GEMINI_CLI_NO_RELAUNCH": "true"},
         )
 
-    assert play(scene, start) == []
+    confirm(play(scene, start))

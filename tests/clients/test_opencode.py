@@ -1,16 +1,19 @@
 """opencode, without a screen."""
 
+from __future__ import annotations
+
 import json
 
 import pytest
 
-from tests.clients.conftest import Programs, Scene
+from tests.clients.conftest import Confirm, Scene
 from tests.clients.headless import TASK, Started, play, server_command, server_environment
+from tests.clients.installation import Programs
 
 pytestmark = pytest.mark.slow
 
 
-def test_opencode(scene: Scene, programs: Programs) -> None:
+def test_opencode(scene: Scene, programs: Programs, confirm: Confirm) -> None:
     def start(url: str) -> Started:
         provider = {
             "npm": "@ai-sdk/openai-compatible",
@@ -26,7 +29,13 @@ def test_opencode(scene: Scene, programs: Programs) -> None:
             "permission": "allow",
         }
         (scene.folder / "opencode.json").write_text(json.dumps(settings))
-        command = [*programs.binary("opencode-linux-x64/bin/opencode"), "run", "-m", "scripted/scripted", TASK]
+        command = [
+            *programs.binary("opencode-linux-x64/bin/opencode"),
+            "run",
+            "-m",
+            "scripted/scripted",
+            TASK,
+        ]
         return Started(command, {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"})
 
-    assert play(scene, start) == []
+    confirm(play(scene, start))

@@ -1,16 +1,19 @@
 """Qwen Code, headless."""
 
+from __future__ import annotations
+
 import json
 
 import pytest
 
-from tests.clients.conftest import Programs, Scene
+from tests.clients.conftest import Confirm, Scene
 from tests.clients.headless import TASK, Started, play, server_command, server_environment
+from tests.clients.installation import Programs
 
 pytestmark = pytest.mark.slow
 
 
-def test_qwen_code(scene: Scene, programs: Programs) -> None:
+def test_qwen_code(scene: Scene, programs: Programs, confirm: Confirm) -> None:
     def start(url: str) -> Started:
         command, *arguments = server_command(scene)
         server = {"command": command, "args": arguments, "env": server_environment(scene), "trust": True}
@@ -31,4 +34,4 @@ def test_qwen_code(scene: Scene, programs: Programs) -> None:
             {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": f"{url}/v1", "OPENAI_MODEL": "scripted"},
         )
 
-    assert play(scene, start) == []
+    confirm(play(scene, start))

@@ -5,31 +5,30 @@ from __future__ import annotations
 import pytest
 
 from tests.agent.mcp_clients import http_server
-from tests.clients.conftest import Programs, Scene
+from tests.clients.conftest import Confirm, Scene
 from tests.clients.conversation import Answers, Step, approved_beside, approved_by_asking
-from tests.clients.headless import server_command
+from tests.clients.headless import server
+from tests.clients.installation import Programs
 from tests.clients.relay import DRIVERS, relay
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("sdk", [1, 2])
-def test_typescript_over_stdio(sdk: int, scene: Scene, programs: Programs) -> None:
+def test_over_stdio(sdk: int, scene: Scene, programs: Programs, confirm: Confirm) -> None:
     shown: list[Step] = []
     answers = Answers()
-    command, *arguments = server_command(scene)
-    server = {"command": command, "args": arguments, "env": scene.environment}
-    told = {"sdk": sdk, "modules": str(programs.modules), **server}
+    told = {"sdk": sdk, "modules": str(programs.modules), **server(scene)}
     conversation = approved_by_asking(str(scene.data), answers, shown)
     relay([programs.node, str(DRIVERS / "typescript.mjs")], told, conversation, shown, answers)
-    assert shown == []
+    confirm(shown)
 
 
 @pytest.mark.parametrize("sdk", [1, 2])
-def test_typescript_over_http(sdk: int, scene: Scene, programs: Programs) -> None:
+def test_over_http(sdk: int, scene: Scene, programs: Programs, confirm: Confirm) -> None:
     shown: list[Step] = []
-    with http_server(scene.bank, scene.environment) as server:
-        told = {"sdk": sdk, "modules": str(programs.modules), "url": server.url, "token": server.token}
+    with http_server(scene.bank, scene.environment) as running:
+        told = {"sdk": sdk, "modules": str(programs.modules), "url": running.url, "token": running.token}
         conversation = approved_beside(str(scene.data), scene.person, shown)
         relay([programs.node, str(DRIVERS / "typescript.mjs")], told, conversation, shown)
-    assert shown == []
+    confirm(shown)

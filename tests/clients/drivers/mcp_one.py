@@ -21,7 +21,10 @@ async def main() -> None:
     if settings["asks"]:
         more["elicitation_callback"] = answer
         assert "elicitation_callback" in inspect.signature(ClientSession).parameters
-    async with stdio_client(parameters) as (reading, writing), ClientSession(reading, writing, **more) as client:
+    async with (
+        stdio_client(parameters) as (reading, writing),
+        ClientSession(reading, writing, **more) as client,
+    ):
         await client.initialize()
         write(tools=[tool.name for tool in (await client.list_tools()).tools])
         while (call := read()) is not None:

@@ -16,7 +16,9 @@ async def main() -> None:
     """Give the agent its task and let it work to the end."""
     settings = told()
     provider = OpenAIProvider(base_url=f"{settings['model']}/v1", api_key="none")
-    tools = MCPToolset(StdioTransport(settings["command"], settings["args"], env=settings["env"]))
+    tools = MCPToolset(
+        StdioTransport(settings["command"], settings["args"], env=settings["env"]), init_timeout=60
+    )
     agent = Agent(OpenAIChatModel("scripted", provider=provider), toolsets=[tools])
     async with agent:
         await agent.run(settings["task"])
