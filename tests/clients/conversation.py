@@ -25,6 +25,7 @@ __all__ = [
     "approved_by_asking",
     "as_tasks",
     "first_document",
+    "trained",
 ]
 
 Document: TypeAlias = dict[str, Any]
@@ -137,6 +138,26 @@ def as_tasks(data: str, person: Person, shown: list[Step]) -> Conversation:
     assert stopped == {"task": task["task"], "status": "cancelled"}, stopped
     shown.append("cancel")
     shown.append("tasks")
+
+
+def trained(request: str, person: Person, shown: list[Step]) -> Conversation:
+    """Plan one request, launch it without and with a person's approval, and follow its job to the end."""
+    answer = first_document((yield Call("plan", {"text": request})))
+    plan_id = str(answer["plans"][0]["plan_id"])
+    shown.append("plan")
+    refused = first_document((yield Call("launch", {"plan_id": plan_id})))
+    assert "error" in refused, refused
+    shown.append("refusal")
+    person.approves(f"plan:{plan_id}")
+    status = first_document((yield Call("launch", {"plan_id": plan_id})))
+    shown.append("launch")
+    while status["state"] not in ("COMPLETE", "ERROR", "CANCELED"):
+        # Some clients give up on a call that takes a minute.
+        status = first_document((yield Call("job_status", {"job": status["job"], "wait_seconds": 20})))
+    assert status["state"] == "COMPLETE", status
+    results = first_document((yield Call("job_results", {"job": status["job"]})))
+    assert results["checkpoints"], results
+    shown.append("results")
 
 
 def _planned(data: str, seconds: float) -> Generator[Call, object, str]:

@@ -7,23 +7,25 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from tests.clients.conftest import Scene
-from tests.clients.conversation import Step, approved_beside
+from tests.clients.conversation import Conversation, Step, approved_beside
 from tests.clients.model_server import ModelServer
 
 __all__ = [
     "TASK",
+    "Start",
     "Started",
     "own_environment",
     "play",
     "server",
     "server_command",
     "server_environment",
+    "work",
 ]
 
 TASK = "Train the toy detector on my data with skillbank, then stop a longer one."
-_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Started:
 
     command: list[str]
     environment: Mapping[str, str]
+
+
+Start: TypeAlias = "Callable[[str], Started]"
+"""Writes the agent's settings for a model at an address, and says how it is started."""
 
 
 def server_command(scene: Scene) -> list[str]:
@@ -46,9 +52,13 @@ def server(scene: Scene) -> dict[str, object]:
 
 
 def own_environment(scene: Scene) -> dict[str, str]:
-    """Return an environment whose home is the scene's and that holds no settings of an agent."""
+    """Return an environment with a home of its own, without an agent's settings or a way to the network."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
-    return {**kept, "HOME": str(scene.folder), "CI": "1", "NO_COLOR": "1", **server_environment(scene)}
+    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    apart = {**nowhere, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
+    offline = {**apart, "npm_config_offline": "true", "DO_NOT_TRACK": "1"}
+    own = {"HOME": str(scene.folder), "CI": "1", "NO_COLOR": "1"}
+    return {**kept, **offline, **own, **server_environment(scene)}
 
 
 def server_environment(scene: Scene) -> dict[str, str]:
@@ -56,18 +66,24 @@ def server_environment(scene: Scene) -> dict[str, str]:
     return {name: scene.environment[name] for name in scene.environment if name.startswith("SKILLBANK_")}
 
 
-def play(scene: Scene, start: Callable[[str], Started], refused: str = "needs_approval") -> list[Step]:
+def play(scene: Scene, start: Start, refused: str = "needs_approval") -> list[Step]:
     """Let an agent work to its end and return what its model has been shown.
 
     Parameters
     ----------
-    start
-        Writes the agent's settings for a model at an address and says how it is started.
     refused
         The code that its model sees of a refusal.
     """
     shown: list[Step] = []
-    with ModelServer(approved_beside(str(scene.data), scene.person, shown, refused), shown) as model:
+    work(scene, start, approved_beside(str(scene.data), scene.person, shown, refused), shown)
+    return shown
+
+
+def work(
+    scene: Scene, start: Start, conversation: Conversation, shown: list[Step], seconds: float = 120
+) -> None:
+    """Start an agent, play its model, and wait until it ends."""
+    with ModelServer(conversation, shown) as model:
         started = start(model.url)
         done = subprocess.run(
             started.command,
@@ -76,10 +92,9 @@ def play(scene: Scene, start: Callable[[str], Started], refused: str = "needs_ap
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
+            timeout=seconds,
         )
     if model.failure is not None:
         raise model.failure
     said = f"exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}\n"
     assert model.ended, f"{said}{len(model.asked)} requests, offering {model.offered}"
-    return shown

@@ -14,7 +14,7 @@ from tests.clients.conversation import TOOLS, Answers, Call, Conversation, Step
 __all__ = ["DRIVERS", "here", "python", "relay"]
 
 DRIVERS = Path(__file__).parent / "drivers"
-_SECONDS = 120
+_SECONDS = 300
 
 
 def relay(

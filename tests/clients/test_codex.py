@@ -37,6 +37,20 @@ default_tools_approval_mode = "approve"
 """
 
 
+def started(scene: Scene, programs: Programs, url: str, *more: str) -> Started:
+    """Write the agent's settings, and say how it is started with its task."""
+    command, *arguments = server_command(scene)
+    environment = ", ".join(f"{k} = {json.dumps(v)}" for k, v in server_environment(scene).items())
+    settings = SETTINGS.format(
+        url=url, command=json.dumps(command), arguments=json.dumps(arguments), environment=environment
+    )
+    home = scene.folder / ".codex"
+    home.mkdir()
+    (home / "config.toml").write_text(settings)
+    codex = programs.binary("@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex")
+    return Started([*codex, "exec", *more, "--skip-git-repo-check", TASK], {"CODEX_HOME": str(home)})
+
+
 @pytest.mark.parametrize(
     ("more", "refused"),
     [
@@ -47,16 +61,4 @@ default_tools_approval_mode = "approve"
 def test_codex(
     more: tuple[str, ...], refused: str, scene: Scene, programs: Programs, confirm: Confirm
 ) -> None:
-    def start(url: str) -> Started:
-        command, *arguments = server_command(scene)
-        environment = ", ".join(f"{k} = {json.dumps(v)}" for k, v in server_environment(scene).items())
-        settings = SETTINGS.format(
-            url=url, command=json.dumps(command), arguments=json.dumps(arguments), environment=environment
-        )
-        home = scene.folder / ".codex"
-        home.mkdir()
-        (home / "config.toml").write_text(settings)
-        codex = programs.binary("@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex")
-        return Started([*codex, "exec", *more, "--skip-git-repo-check", TASK], {"CODEX_HOME": str(home)})
-
-    confirm(play(scene, start, refused))
+    confirm(play(scene, lambda url: started(scene, programs, url, *more), refused))

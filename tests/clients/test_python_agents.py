@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
@@ -14,15 +15,16 @@ from tests.clients.relay import python, relay
 pytestmark = pytest.mark.slow
 
 
+def started(scene: Scene, program: list[str], url: str) -> Started:
+    """Say how an agent's program is started with its task."""
+    return Started([*program, json.dumps({**server(scene), "model": url, "task": TASK})], {})
+
+
 @pytest.mark.parametrize(
     ("program", "packages"), [("openai_agent", "frameworks"), ("pydantic_agent", "modern")]
 )
 def test_agent(program: str, packages: str, scene: Scene, confirm: Confirm) -> None:
-    def start(url: str) -> Started:
-        told = json.dumps({**server(scene), "model": url, "task": TASK})
-        return Started([*python(python_of(packages), program), told], {})
-
-    confirm(play(scene, start))
+    confirm(play(scene, partial(started, scene, python(python_of(packages), program))))
 
 
 def test_langchain(scene: Scene, confirm: Confirm) -> None:
