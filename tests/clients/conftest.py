@@ -11,7 +11,7 @@ import pytest
 
 from skillbank import Runtime
 from skillbank.agent.launching import cancel_approval, launch_approval
-from skillbank.jobs.approvals import read_plan_subject
+from skillbank.agent.toolbox import Toolbox
 from tests.cli.conftest import bank, data, environment
 from tests.clients.conversation import Person, Step
 from tests.clients.installation import NotInstalledError, Programs, npm_clients, python_client
@@ -32,9 +32,8 @@ class PersonBeside(Person):
         if kind == "cancel":
             approval = cancel_approval(store.get(name))
         else:
-            plan_id, terms = read_plan_subject(subject)
-            approval = launch_approval(self._runtime, store.get_plan(plan_id), terms)
-        store.approvals.grant(approval.subject, "a person of the tests", data=approval.data)
+            approval = launch_approval(self._runtime, store.get_plan(name))
+        Toolbox(self._runtime).approve(approval, by="a person of the tests")
 
 
 @dataclass(frozen=True)
