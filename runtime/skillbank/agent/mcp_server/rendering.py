@@ -42,8 +42,8 @@ def listed(tool: Tool) -> types.Tool:
 def _open(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a result's schema that an error's document also keeps to.
 
-    Some clients read the text of an error as structured content and hold it to the schema: one that demanded a
-    job would have them show that there is none, in place of the error.
+    Some clients read the text of an error as structured content and hold it to the schema: one that
+    demanded a job would have them show that there is none, in place of the error.
     """
     return {key: schema[key] for key in schema if key not in ("required", "additionalProperties")}
 
