@@ -6,7 +6,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 # The tests start Python a thousand times: what is compiled once is read by all, and so are pytest's own readings.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test tests unit slow lint site bench lock clean
+.PHONY: demo test tests unit slow lint site bench lock lock-clients clean
 
 demo: $(VENV)/.engine  ## make a data set, train, evaluate and run inference, all by skillbank
 	@PATH="$(BIN):$$PATH" $(BIN)/python examples/demo.py
@@ -71,6 +71,14 @@ lock: | $(VENV)/bin/python
 	@test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet 'uv>=0.9,<1'; }
 	$(COMPILE) --extra dev --output-file locks/dev.txt
 	$(COMPILE) --constraints locks/dev.txt --output-file locks/engine.txt
+
+# What tests/clients plays: after a change of package.json or of a list's .in file.
+lock-clients: | $(VENV)/bin/python
+	@test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet 'uv>=0.9,<1'; }
+	cd tests/clients && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+	@for list in tests/clients/python/*.in; do $(VENV)/lock/bin/uv pip compile $$list --quiet --universal \
+		--python-version 3.11 --no-emit-index-url --no-annotate --no-header --output-file $${list%.in}.txt; done
+	$(BIN)/python -m tests.clients.table
 
 clean:
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

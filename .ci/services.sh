@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the tests of real services need, on Debian as root: a Docker engine, a static busybox for a tiny image,
-# PostgreSQL, Slurm with munge and an SSH server, kubectl, and a browser. Run it as often as you like: what is there
-# stays as it is. The tests start their own servers.
+# PostgreSQL, Slurm with munge and an SSH server, kubectl, a browser, and Node.js with npm. Run it as often as you like:
+# what is there stays as it is. The tests start their own servers.
 set -euo pipefail
 
 wanted=()
@@ -15,6 +15,8 @@ command -v munged >/dev/null || [ -x /usr/sbin/munged ] || wanted+=(munge)
 command -v kubectl >/dev/null || wanted+=(kubernetes-client)
 [ -x /usr/sbin/sshd ] || wanted+=(openssh-server)
 command -v chromium >/dev/null || wanted+=(chromium)
+command -v node >/dev/null || wanted+=(nodejs)
+command -v npm >/dev/null || wanted+=(npm)
 
 if [ ${#wanted[@]} -gt 0 ]; then
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

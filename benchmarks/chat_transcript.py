@@ -10,8 +10,8 @@ beside its measure, and the exit status is 1 when one is missed.
 Measured (paths make it vary by a few hundred): system prompt 582, list of the eleven tools 6,310
 (1,496 tokens), the list over MCP 7,319 (1,793 tokens; with a schema of every result it was 17,488), the
 transcript 4,715 in 5 requests, its largest message 1,379. What an agent without tools reads for the same plan
-(SKILL.md, skill_info, template, schema of train) is 92,545. After 40 steps a request has 18,396 tokens, all 40
-have 454,350; the answers alone are 22,011 before they are shortened.
+(SKILL.md, skill_info, template, schema of train) is 92,545. After 40 steps a request has 18,396 tokens, all
+40 have 454,350; the answers alone are 22,011 before they are shortened.
 """
 
 from __future__ import annotations

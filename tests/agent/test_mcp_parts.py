@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import os
 import re
 from pathlib import Path
@@ -62,7 +61,8 @@ def test_every_tool_has_valid_schemas_and_its_own_hints() -> None:
         shown = listed(tool)
         for schema in (shown.input_schema, shown.output_schema or tool.result.model_json_schema()):
             Draft202012Validator.check_schema(schema)
-            assert schema["type"] == "object" and not schema["additionalProperties"]
+            assert schema["type"] == "object"
+        assert not shown.input_schema["additionalProperties"]
         hints = shown.annotations
         assert hints is not None
         assert hints.read_only_hint == tool.read_only
@@ -75,6 +75,15 @@ def test_every_tool_has_valid_schemas_and_its_own_hints() -> None:
 def test_the_list_is_short() -> None:
     shown = [listed(tool).model_dump(mode="json", by_alias=True, exclude_none=True) for tool in TOOLS]
     assert len(json.dumps(shown, separators=(",", ":"), ensure_ascii=False)) <= 8000
+
+
+def test_an_error_keeps_to_the_schemas_of_results() -> None:
+    """Some clients hold the text of an error to the schema, and show nothing of one that breaks it."""
+    error = {"error": {"code": "needs_approval", "message": "A person must approve this first."}}
+    schemas = [schema for tool in TOOLS if (schema := listed(tool).output_schema) is not None]
+    assert schemas
+    for schema in schemas:
+        Draft202012Validator(schema).validate(error)
 
 
 def test_an_unknown_tool_is_a_protocol_error_and_a_bad_call_is_data(toolbox: Toolbox) -> None:

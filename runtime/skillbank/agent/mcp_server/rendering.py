@@ -35,7 +35,7 @@ def listed(tool: Tool) -> types.Tool:
         name=tool.name,
         description=tool.description,
         input_schema=schema,
-        output_schema=tool.result.model_json_schema() if tool.name in _TYPED else None,
+        output_schema=_open(tool.result.model_json_schema()) if tool.name in _TYPED else None,
         annotations=types.ToolAnnotations(
             read_only_hint=tool.read_only,
             destructive_hint=None if tool.read_only else tool.destructive,
@@ -43,6 +43,15 @@ def listed(tool: Tool) -> types.Tool:
             open_world_hint=False,
         ),
     )
+
+
+def _open(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a result's schema that an error's document also keeps to.
+
+    Some clients read the text of an error as structured content and hold it to the schema: one that
+    demanded a job would have them show that there is none, in place of the error.
+    """
+    return {key: schema[key] for key in schema if key not in ("required", "additionalProperties")}
 
 
 def rendered(answer: Answer) -> types.CallToolResult:
