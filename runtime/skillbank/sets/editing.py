@@ -12,6 +12,7 @@ from skillbank.errors import UsageError
 from skillbank.sets.derived import derive
 from skillbank.sets.geometry import inside
 from skillbank.sets.log import imported_boxes
+from skillbank.sets.logged import logged
 from skillbank.sets.model import (
     IMPORTED,
     Accept,
@@ -26,7 +27,7 @@ from skillbank.sets.model import (
 )
 from skillbank.sets.rows import state_of
 from skillbank.sets.tables import BOXES, CLAIMS, LABEL_EVENTS
-from skillbank.sets.writing import Writing, logged
+from skillbank.sets.writing import Writing
 
 __all__ = ["decide", "edit", "reclass"]
 
@@ -200,9 +201,9 @@ def _review(change: Writing, number: int, state: str) -> None:
             BOXES.c.state == "proposed",
             BOXES.c.shown,
         )
-        for row in change.db.execute(shown.order_by(BOXES.c.number)).mappings().all():
-            accepted = {"state": "accepted", "by": change.who}
-            change.change("box", row["number"], logged("box", row), accepted)
+        rows = change.db.execute(shown.order_by(BOXES.c.number)).mappings()
+        left = {row["number"]: logged("box", row) for row in rows}
+        change.change_all("box", left, {box: {"state": "accepted", "by": change.who} for box in left})
     by = change.who if state == "reviewed" else None
     at = change.at if state == "reviewed" else None
     is_unseen = state == "reviewed" and fields["reviewed_by"] is None  # its labels came in as they are

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from skillbank.errors import UsageError
 from skillbank.sets.grouping import groups_with
+from skillbank.sets.logged import logged
 from skillbank.sets.model import Added, Filter, FoundPicture, PictureRow, SetNotFoundError
 from skillbank.sets.rows import picture_of
 from skillbank.sets.tables import BOXES, LOOKS, PICTURES
-from skillbank.sets.writing import Writing, logged
+from skillbank.sets.writing import Writing
 from skillbank.stored import storable
 from skillbank.visible import one_line
 

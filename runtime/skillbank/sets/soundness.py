@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from skillbank.errors import UsageError
 from skillbank.sets.classes import LONGEST
 from skillbank.sets.derived import derive
+from skillbank.sets.logged import THINGS
 from skillbank.sets.model import person_named
 from skillbank.sets.pictures import below
 from skillbank.sets.tables import BOXES, CLASSES, LABEL_EVENTS, LOOKS, PICTURES, RUNS, SEEN, SETS
-from skillbank.sets.writing import COUNTERS, THINGS
+from skillbank.sets.writing import COUNTERS
 from skillbank.stored import storable
 from skillbank.visible import one_line
 
