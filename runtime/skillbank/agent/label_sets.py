@@ -36,22 +36,27 @@ class LabelSetArguments(Arguments):
     name: str | None = Field(None, description="null: all")
     export: str | None = Field(None, description="Format: coco|yolo|odvg|voc|...")
     unreviewed: bool | None = Field(None, description="Also what nobody has reviewed")
+    accepted: bool | None = Field(None, description="Also what was accepted unseen")
 
 
 class ClassState(Document):
-    """Boxes of a class: ``proposed`` wait for a person; ``accepted`` were accepted, corrected or drawn."""
+    """Boxes of a class: ``proposed`` wait for a person; ``accepted`` were accepted, corrected or drawn.
+
+    ``unseen`` were accepted with their pictures, which nobody has looked at.
+    """
 
     name: str
     proposed: int = 0
     accepted: int = 0
     rejected: int = 0
+    unseen: int = 0
 
 
 class SetState(Document):
     """How a set stands: pictures by state of review, boxes by class.
 
     ``may_accept_rest`` is what a random sample of the reviewed pictures says of the others: yes, no or more
-    (too few are reviewed).
+    (too few are reviewed). ``accepted_unseen`` pictures are no person's: the sample spoke for them.
     """
 
     name: str
@@ -59,6 +64,7 @@ class SetState(Document):
     todo: int = 0
     reviewed: int = 0
     skipped: int = 0
+    accepted_unseen: int = 0
     reviewed_train: int = 0
     reviewed_val: int = 0
     classes: tuple[ClassState, ...] = ()
@@ -97,7 +103,9 @@ def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
     labels = box.runtime.sets.open(arguments.name)
     exported = None
     if arguments.export is not None:
-        exported = _export(box, labels, arguments.export, bool(arguments.unreviewed))
+        exported = _export(
+            box, labels, arguments.export, bool(arguments.unreviewed), bool(arguments.accepted)
+        )
     stands = labels.summary()
     classes = [
         ClassState(
@@ -105,6 +113,7 @@ def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
             proposed=each.proposed,
             accepted=each.accepted + each.edited,
             rejected=each.rejected,
+            unseen=each.unseen,
         )
         for each in stands.classes[:_MOST_CLASSES]
     ]
@@ -125,6 +134,7 @@ def _counts(stands: SetSummary) -> SetState:
         todo=stands.todo,
         reviewed=stands.reviewed,
         skipped=stands.skipped,
+        accepted_unseen=stands.accepted,
         reviewed_train=stands.reviewed_train,
         reviewed_val=stands.reviewed_val,
     )
@@ -132,6 +142,8 @@ def _counts(stands: SetSummary) -> SetState:
 
 def _next(state: SetState) -> list[str]:
     steps = [f"job_status of {job}" for job in state.jobs]
+    if state.todo and state.may_accept_rest == "yes":
+        steps.append(f"a person may accept the rest unseen: 'skillbank sets accept {state.name}'")
     if state.todo:
         steps.append(f"a person reviews it: 'skillbank review {state.name}' in a terminal")
     if state.reviewed:
@@ -139,7 +151,7 @@ def _next(state: SetState) -> list[str]:
     return steps
 
 
-def _export(box: Toolbox, labels: LabelSet, to: str, unreviewed: bool) -> Exported:
+def _export(box: Toolbox, labels: LabelSet, to: str, unreviewed: bool, accepted: bool) -> Exported:
     """Write a set below home, once for each state of it: nothing is ever written over."""
     from skillbank.datasets.copying import MANIFEST, writer_of
     from skillbank.jobs.set_export import export_set
@@ -147,10 +159,11 @@ def _export(box: Toolbox, labels: LabelSet, to: str, unreviewed: bool) -> Export
     form, stands = writer_of(to).name, labels.summary()
     state = f"{stands.created.isoformat()} {stands.version}"
     mark = hashlib.sha256(state.encode()).hexdigest()[:_DIGITS]
-    folder = home() / "exports" / f"{labels.name}-{form}{'-all' if unreviewed else ''}-{mark}"
+    which = "-all" if unreviewed else "-accepted" if accepted else ""
+    folder = home() / "exports" / f"{labels.name}-{form}{which}-{mark}"
     with box.alone(str(folder)):
         if not folder.is_dir():
-            export_set(labels, form, folder, unreviewed=unreviewed, made_by="label_set")
+            export_set(labels, form, folder, unreviewed=unreviewed, accepted=accepted, made_by="label_set")
     document = json.loads((folder / MANIFEST).read_bytes())
     splits = document["splits"].values()
     return Exported(

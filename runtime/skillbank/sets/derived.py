@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
@@ -18,6 +18,7 @@ from skillbank.sets.tables import BOXES, PICTURES, RUNS
 
 __all__ = ["derive", "parts"]
 
+_Value = TypeVar("_Value", int, str)
 _PART = 400
 _DOUBT = 0.25
 """Distance of a score to its threshold from which a proposal is no doubt."""
@@ -49,9 +50,9 @@ class _Box(NamedTuple):
 _COLUMNS = tuple("class" if name == "class_number" else name for name in _Box._fields)
 
 
-def parts(numbers: Iterable[int], size: int = _PART) -> Iterator[Sequence[int]]:
-    """Yield numbers as lists that a statement takes."""
-    every = sorted(set(numbers))
+def parts(values: Iterable[_Value], size: int = _PART) -> Iterator[Sequence[_Value]]:
+    """Yield numbers or texts, each once, as lists that a statement takes."""
+    every = sorted(set(values))
     for start in range(0, len(every), size):
         yield every[start : start + size]
 
@@ -126,25 +127,26 @@ def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: _Li
 
 def _picture(boxes: list[_Box], state: str, apart: int, lines: _Lines) -> tuple[set[int], dict[str, Any]]:
     decided, standing, margin, doubt = [], [], None, 0.0
+    is_open = state not in ("reviewed", "accepted")
     for box in boxes:
         if box.state in ("accepted", "edited"):
             decided.append(box)
         if box.state != "proposed":
             continue
         distance = 1.0 if box.score is None else box.score - lines.of(box.class_number, box.run)
-        # In a reviewed picture nothing is open: what comes later or lies below stays a candidate.
-        if distance >= 0 and state != "reviewed":
+        # Where nothing is open, what comes later or lies below stays a candidate.
+        if distance >= 0 and is_open:
             standing.append(box)
         margin = abs(distance) if margin is None else min(margin, abs(distance))
         doubt = max(doubt, 1 - abs(distance) / _DOUBT)
     found = named([box.bid for box in standing], [box.bid for box in decided], lines.across)
     use = 0.0
-    if state != "reviewed":
+    if is_open:
         use = doubt + 0.5 * min(found.clashes, 3) / 3 + 0.5 * min(apart, 3) / 3
     told = {
         "shown": len(decided) + len(found.shown),
         "undecided": len(found.shown),
-        "margin": margin if state != "reviewed" else None,
+        "margin": margin if is_open else None,
         "clashes": found.clashes,
         "use": use,
     }

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
+from skillbank.sets.accepting import confirm, give_back
 from skillbank.sets.derived import derive
 from skillbank.sets.geometry import inside
 from skillbank.sets.log import imported_boxes
@@ -207,6 +208,8 @@ def _review(change: Writing, number: int, state: str) -> None:
     by = change.who if state == "reviewed" else None
     at = change.at if state == "reviewed" else None
     is_unseen = state == "reviewed" and fields["reviewed_by"] is None  # its labels came in as they are
+    if fields["state"] == "accepted":
+        (confirm if state == "reviewed" else give_back)(change, number)
     if fields["state"] != state or is_unseen:
         change.change("picture", number, fields, {"state": state, "reviewed_by": by, "reviewed_at": at})
     if state == "reviewed":

@@ -10,7 +10,19 @@ import sqlalchemy as sa
 
 from skillbank.datasets.document import DataSet
 from skillbank.datasets.tree import Tree
-from skillbank.sets import audit, classes, document, editing, log, pictures, proposals, queue, thresholds
+from skillbank.sets import (
+    accepting,
+    adding,
+    audit,
+    classes,
+    document,
+    editing,
+    log,
+    pictures,
+    proposals,
+    queue,
+    thresholds,
+)
 from skillbank.sets.handle import Handle
 from skillbank.sets.model import (
     ALL,
@@ -110,9 +122,9 @@ class LabelSet(Handle):
     # Pictures
 
     def add_pictures(self, found: Iterable[FoundPicture], who: str) -> Added:
-        """Add pictures by their content; see `skillbank.sets.pictures.add_pictures`."""
+        """Add pictures by their content; see `skillbank.sets.adding.add_pictures`."""
         with self._noted("pictures", who) as change:
-            return pictures.add_pictures(change, found)
+            return adding.add_pictures(change, found)
 
     def pictures(
         self, *, where: Filter = ALL, order: str = "name", after: int | None = None, limit: int = 100
@@ -298,6 +310,10 @@ class LabelSet(Handle):
         """Say by a random sample whether the rest may be accepted unseen; see `skillbank.sets.audit`."""
         return audit.audit_of(self, target)
 
+    def accept_rest(self, who: str, *, target: float = 0.95) -> accepting.Accepted:
+        """Accept the rest unseen, once the audit says yes; see `skillbank.sets.accepting.accept_rest`."""
+        return accepting.accept_rest(self, who, target)
+
     def suggest_thresholds(self) -> dict[int, thresholds.Suggestion]:
         """Return a threshold by class number for the latest run; see `skillbank.sets.thresholds`."""
         with reading(self._engine) as db:
@@ -312,18 +328,31 @@ class LabelSet(Handle):
             self._row(db)
             return document.digest_of(db, self.id)
 
-    def data_set(self, *, reviewed_only: bool = True, lies: document.Lies = Path) -> tuple[DataSet, Tree]:
+    def data_set(
+        self, *, reviewed_only: bool = True, accepted: bool = False, lies: document.Lies = Path
+    ) -> tuple[DataSet, Tree]:
         """Return the set as a data set; see `skillbank.sets.document.data_set_of`."""
-        return self.snapshot(reviewed_only=reviewed_only, lies=lies)[1:]
+        return self.snapshot(reviewed_only=reviewed_only, accepted=accepted, lies=lies)[1:]
 
     def snapshot(
-        self, *, reviewed_only: bool = True, lies: document.Lies = Path, prompts: bool = False
+        self,
+        *,
+        reviewed_only: bool = True,
+        accepted: bool = False,
+        lies: document.Lies = Path,
+        prompts: bool = False,
     ) -> tuple[str, DataSet, Tree]:
         """Return the digest and the data set of one moment; see `skillbank.sets.document.data_set_of`."""
         with reading(self._engine) as db:
             self._row(db)
             data, tree = document.data_set_of(
-                db, self.id, self.name, lies, reviewed_only=reviewed_only, prompts=prompts
+                db,
+                self.id,
+                self.name,
+                lies,
+                reviewed_only=reviewed_only,
+                accepted=accepted,
+                prompts=prompts,
             )
             return document.digest_of(db, self.id), data, tree
 

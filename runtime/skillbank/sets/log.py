@@ -7,14 +7,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
-from skillbank.sets.model import IMPORT, Event
+from skillbank.sets.model import ACCEPT_REST, IMPORT, Event
 from skillbank.sets.rows import events_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, RUNS
 from skillbank.sets.writing import Writing
 
 __all__ = ["UNDONE", "imported_boxes", "jobs_of_run", "names_ever", "redo", "undo"]
 
-UNDONE = ("edit", "decide", "classes", "rename", "threshold", "merge", "remove")
+UNDONE = ("edit", "decide", "classes", "rename", "threshold", "merge", "remove", ACCEPT_REST)
 """Kinds of events that an undo turns around; what models and imports did is not a person's to undo so."""
 _OF_PEOPLE = {"state", "reviewed_by", "reviewed_at"}
 """What people change of a picture itself."""
@@ -87,16 +87,18 @@ def _turn(change: Writing, target: Event | None, kind: str) -> Event | None:
 
 
 def _stretches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
-    """Yield changes of different boxes that lie behind one another together, and every other one alone.
+    """Yield changes of different boxes, or pictures, that lie behind one another together, all others alone.
 
-    What becomes of a box depends on its class and on no other box.
+    What becomes of a box depends on its class and on no other box, and that of a picture on no other picture.
     """
     some: dict[int, _Entry] = {}
+    kind = ""
     for entry in entries:
-        if some and (entry["what"] != "box" or entry["number"] in some):
+        if some and (entry["what"] != kind or entry["number"] in some):
             yield list(some.values())
             some = {}
-        if entry["what"] == "box":
+        if entry["what"] in ("box", "picture"):
+            kind = entry["what"]
             some[entry["number"]] = entry
         else:
             yield [entry]

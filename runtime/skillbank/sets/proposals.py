@@ -164,7 +164,10 @@ def _held(change: Writing, numbers: Sequence[int]) -> tuple[dict[int, sa.RowMapp
         c.set_id == change.set_id, c.number.in_(numbers)
     )
     pictures = {row["number"]: row for row in change.db.execute(wanted).mappings()}
-    there = {number: _There(is_labelled=row["state"] == "reviewed") for number, row in pictures.items()}
+    there = {
+        number: _There(is_labelled=row["state"] in ("reviewed", "accepted"))
+        for number, row in pictures.items()
+    }
     query = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c.picture.in_(numbers))
     for row in change.db.execute(query.order_by(BOXES.c.number)).mappings():
         there[row["picture"]].boxes.append(row)

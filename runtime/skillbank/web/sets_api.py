@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -91,6 +92,7 @@ class SetsDoor:
                 methods=["PATCH"],
             ),
             Route(f"{one}/audit", self.audit),
+            Route(f"{one}/accept", _posted(said.AcceptRest, self.accept), methods=posting),
             Route(f"{one}/thresholds", self.thresholds),
             Route(f"{one}/log", self.log),
         ]
@@ -267,6 +269,11 @@ class SetsDoor:
         while about.of is not None:  # a redo turns an undo around, and that what somebody did
             [about] = found.log(after=about.of - 1, limit=1)
         return Json(said.Turned(event=event_document(event, about)).document())
+
+    def accept(self, request: Request, body: said.AcceptRest) -> Response:
+        """Accept the rest unseen, where the audit answers yes."""
+        done = self._set(request).accept_rest(person_of(request), target=body.target)
+        return Json(said.AcceptedDocument(**asdict(done)).document())
 
     def add_classes(self, request: Request, body: said.NewClasses) -> Response:
         """Add classes; one that is there already is changed by its number."""

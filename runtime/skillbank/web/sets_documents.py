@@ -79,6 +79,7 @@ class ClassCounts(_Answer):
     accepted: int = 0
     edited: int = 0
     rejected: int = 0
+    unseen: int = 0
 
 
 class ClassDocument(_Answer):
@@ -113,6 +114,7 @@ class SetEntry(_Answer):
     todo: int
     reviewed: int
     skipped: int
+    accepted: int = Field(description="unseen, by what a random sample said")
 
 
 class SetsDocument(_Answer):
@@ -147,7 +149,7 @@ class RowDocument(_Answer):
     height: int
     group: int
     split: Literal["train", "val"]
-    state: Literal["todo", "reviewed", "skipped"]
+    state: Literal["todo", "reviewed", "skipped", "accepted"]
     reviewed_by: str | None
     reviewed_at: datetime | None
     seconds: float
@@ -289,6 +291,14 @@ class AuditDocument(_Answer):
     more: int | None
 
 
+class AcceptedDocument(_Answer):
+    """What ``POST /api/sets/{set}/accept`` has accepted unseen, and how many pictures stay to do."""
+
+    pictures: int
+    boxes: int
+    left: int
+
+
 class Suggested(_Answer):
     """A threshold for a run of a model, what it gives in what is reviewed, how many proposals say so."""
 
@@ -359,6 +369,12 @@ class Decisions(_Request):
     class_number: Number | None = Field(None, alias="class")
 
 
+class AcceptRest(_Request):
+    """``POST /api/sets/{set}/accept``: all that is to do, where the audit answers yes at this target."""
+
+    target: float = Field(0.95, ge=0.5, lt=1)
+
+
 class Claims(_Request):
     """``POST /api/sets/{set}/claims``: pictures that this person is still at."""
 
@@ -416,6 +432,8 @@ class SetsApi(BaseModel):
     counted: Counted
     turned: Turned
     audit: AuditDocument
+    accept: AcceptRest
+    accepted: AcceptedDocument
     thresholds: ThresholdsDocument
     log: LogDocument
     class_change: ClassChange

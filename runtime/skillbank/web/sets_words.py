@@ -51,6 +51,7 @@ _THRESHOLD = RunSpec("", "", ()).threshold
 _KINDS = {
     "edit": "changes to a picture",
     "decide": "decisions about boxes",
+    "accept_rest": "the rest accepted unseen",
     "classes": "a change of classes",
     "rename": "the name of a class",
     "threshold": "a threshold",
@@ -86,6 +87,7 @@ def set_entry(summary: SetSummary) -> said.SetEntry:
         todo=summary.todo,
         reviewed=summary.reviewed,
         skipped=summary.skipped,
+        accepted=summary.accepted,
     )
 
 
@@ -99,6 +101,7 @@ def set_document(summary: SetSummary, classes: Iterable[LabelClass], runs: Seque
             accepted=count.accepted,
             edited=count.edited,
             rejected=count.rejected,
+            unseen=count.unseen,
         )
         for count in summary.classes
     }

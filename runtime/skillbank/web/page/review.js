@@ -122,7 +122,7 @@ export function progress() {
   bar.max = Math.max(1, set.pictures);
   bar.value = done;
   const speed = now ? ` · ${now >= 10 ? Math.round(now) : now.toFixed(1)} a minute` : "";
-  at("review-progress").textContent = `${set.reviewed} of ${set.pictures} reviewed${set.skipped ? `, ${set.skipped} skipped` : ""}${speed}`;
+  at("review-progress").textContent = `${set.reviewed} of ${set.pictures} reviewed${set.skipped ? `, ${set.skipped} skipped` : ""}${set.accepted ? `, ${set.accepted} accepted unseen` : ""}${speed}`;
   at("review-person").textContent = review.person || "Who?";
   at("review-people").replaceChildren(...set.people.map((each) => h("li", {}, `${each.name} ${each.reviewed}`,
     h("small", {}, each.reviewed ? `${span(each.seconds / each.reviewed)} each` : ""))));

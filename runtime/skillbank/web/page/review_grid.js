@@ -7,8 +7,8 @@ const WIDE = 168; // px: least width of a cell
 const UNDER = 44; // px below a picture: its name and how it stands
 const GAP = 10;
 const FILTERS = { all: "All", todo: "To do", unsure: "Unsure", disagreeing: "Disagreeing names", empty: "Empty",
-  near_duplicates: "Near-duplicates", reviewed: "Reviewed", skipped: "Skipped" };
-const STATES = { todo: "to do", reviewed: "reviewed", skipped: "skipped" };
+  near_duplicates: "Near-duplicates", reviewed: "Reviewed", skipped: "Skipped", accepted: "Accepted unseen" };
+const STATES = { todo: "to do", reviewed: "reviewed", skipped: "skipped", accepted: "accepted unseen" };
 
 export const grid = { filter: "all", class: "", rows: [], complete: false };
 let asked = 0, current = 0, cells = new Map(), columns = 1, frame = 0, shape = "";
