@@ -14,7 +14,6 @@ import pytest
 
 from skillbank.sets.audit import in_random_order
 from skillbank.sets.model import Accept, ClassSpec, Proposal, Review, RunSpec
-from tests.web.browser import open_browser
 from tests.web.conftest import Server, web_server
 from tests.web.reviewing import Reviewer, boxes_of, eventually, opened, reviewer
 from tests.web.sets import Truth, make_set, store_of, write_truth
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 _numbers = count(1)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -642,6 +635,40 @@ def test_whether_the_rest_may_be_accepted_unseen(ann: Reviewer, name: str, home:
     page.get_by_role("link", name="Audit").click()
     ann.says("No. Of what is shown", "audit-verdict")
     assert "50.0 %" in page.locator("#audit tbody tr").last.inner_text(), "all the blocks would be missed"
+
+
+def test_the_rest_is_accepted_unseen(ann: Reviewer, home: Path, tmp_path: Path) -> None:
+    called = f"rest-{next(_numbers)}"
+    with store_of(home) as store:
+        found = make_set(store, called, write_truth(tmp_path / "many", 40))
+        order = [row.number for row in in_random_order(found.pictures())]
+        for number in order[:35]:
+            found.edit(number, [Review()], who="Eve", version=found.picture(number).version)
+    page = ann.page
+    ann.open(called, "audit")
+    ann.says("It cannot be said yet", "audit-verdict")
+    assert page.locator("#accept-rest").count() == 0, "only where the answer is yes"
+    page.get_by_role("button", name="Review the sample").click()
+    page.wait_for_selector("#canvas-boxes .mark")
+    ann.onward("a")
+    ann.onward("a")
+    ann.settle()
+    page.get_by_role("link", name="Audit").click()
+    ann.says("Yes.", "audit-verdict")
+    page.get_by_role("button", name="Accept the other 3 unseen").click()
+    ann.says("3 pictures with 6 boxes accepted unseen")
+    assert page.locator("#accept-rest").count() == 0
+    ann.says("37 of 40 reviewed, 3 accepted unseen", "review-progress")
+    page.get_by_role("link", name="Pictures").click()
+    page.get_by_role("button", name="Accepted unseen").click()
+    page.wait_for_function("document.querySelectorAll('#grid .cell.accepted').length === 3")
+    page.get_by_role("link", name="Audit").click()
+    ann.says("Yes.", "audit-verdict")
+    ann.key("z")
+    ann.says("Undone: the rest accepted unseen")
+    page.get_by_role("button", name="Accept the other 3 unseen").wait_for()
+    with opened(home, called) as found:
+        assert found.summary().accepted == 0 and found.summary().todo == 3
 
 
 def test_the_command_needs_no_model(served: Server, browser: Browser, web_home: dict[str, str]) -> None:

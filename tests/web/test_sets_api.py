@@ -186,6 +186,32 @@ def test_what_was_reviewed_answers(runtime: Runtime, tmp_path: Path) -> None:
         assert client.get(f"{one}/audit?target={target}").status_code == 400
 
 
+def test_the_rest_is_accepted_where_the_sample_says_yes(runtime: Runtime, tmp_path: Path) -> None:
+    made = make_set(runtime.jobs.store, "many", write_truth(tmp_path / "many", 14))
+    client, one, eve = client_of(runtime), "/api/sets/many", {"skillbank-person": "eve"}
+    refused = client.post(f"{one}/accept", headers=eve, json={"target": 0.8})
+    assert (
+        refused.status_code == 409 and "no picture of the random sample" in refused.json()["error"]["message"]
+    )
+    waiting = client.get(f"{one}/audit").json()["waiting"]
+    for number in waiting[:12]:
+        version = client.get(f"{one}/pictures/{number}").headers["etag"]
+        body = {"operations": [{"op": "review"}]}
+        client.post(f"{one}/pictures/{number}/edits", headers={"if-match": version}, json=body)
+    assert client.post(f"{one}/accept", headers=eve, json={}).status_code == 409, ".95 is not reached"
+    for target in (0.1, 1, "x"):
+        assert client.post(f"{one}/accept", json={"target": target}).status_code == 400
+    done = valid("accepted", client.post(f"{one}/accept", headers=eve, json={"target": 0.8}).json())
+    assert done == {"pictures": 2, "boxes": 4, "left": 0}
+    stands = valid("set", client.get(one).json())
+    assert (stands["accepted"], stands["reviewed"], stands["todo"]) == (2, 12, 0)
+    assert [each["counts"]["unseen"] for each in stands["classes"]] == [2, 2]
+    shown = valid("pictures", client.get(f"{one}/pictures?filter=accepted").json())["pictures"]
+    assert {row["number"] for row in shown} == set(waiting[12:]) and made.summary().accepted == 2
+    assert "accepted unseen" in client.post(f"{one}/undo", headers=eve, json={}).json()["event"]["said"]
+    assert client.get(one).json()["accepted"] == 0
+
+
 def after_interval(audit: dict[str, Any]) -> dict[str, float]:
     low, high = audit["overall"]["precision"]["low"], audit["overall"]["precision"]["high"]
     assert low == pytest.approx(0.8575, abs=1e-3) and high == 1.0

@@ -42,7 +42,7 @@ function begin() {
   started = true;
   for (const each of Object.values(PARTS)) each.start?.({ said, problem, counted, progress });
   keys.start({ ...one.actions, accept: () => (part === "crops" ? crops.accept() : one.actions.accept()), undo: () => turn("undo"), redo: () => turn("redo"),
-    active: (name) => (part === "picture" ? one.active(name) : part === "crops" && ["accept", "undo", "redo"].includes(name)) });
+    active: (name) => (part === "picture" ? one.active(name) : (part === "crops" && name === "accept") || (["crops", "audit"].includes(part) && ["undo", "redo"].includes(name))) });
   for (const button of document.querySelectorAll("[data-turn]")) button.addEventListener("click", () => turn(button.dataset.turn));
   at("review-start").addEventListener("click", () => one.ask("queue"));
   at("review-person").addEventListener("click", () => rename());
