@@ -238,6 +238,44 @@ def test_fingers_draw_move_and_scroll(browser: Browser, served: Server, name: st
         assert drawn.corners == pytest.approx((20, 180, 90, 220), abs=1.5)
 
 
+def test_two_fingers_zoom(browser: Browser, served: Server, name: str, home: Path) -> None:
+    phone = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
+    with reviewer(browser, served.url, **phone) as bob:
+        bob.picture(name, 1)
+        page = bob.page
+        wire = page.context.new_cdp_session(page)
+        page.locator("#canvas").scroll_into_view_if_needed()
+        before = boxes_of(home, name, 1)
+
+        def pinch(middle: tuple[float, float], start: float, end: float) -> None:
+            """Move two fingers beside one another, from one distance to another."""
+            steps = [start + (end - start) * part / 4 for part in range(5)]
+            for kind, apart in [("touchStart", start), *(("touchMove", each) for each in steps)]:
+                points = [{"x": middle[0] + side * apart / 2, "y": middle[1], "id": side} for side in (-1, 1)]
+                points = [{**point, "id": number} for number, point in enumerate(points)]
+                wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            wire.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+        def width() -> float:
+            frame = page.locator("#sheet").bounding_box()
+            assert frame
+            return frame["width"]
+
+        whole, spot = width(), (160.0, 120.0)
+        where = bob.at(*spot)
+        pinch(where, 60, 150)
+        eventually(lambda: width() == pytest.approx(2.5 * whole, rel=0.02))
+        assert bob.at(*spot) == pytest.approx(where, abs=3), "what lies between the fingers stays there"
+        assert page.evaluate("visualViewport.scale") == 1, "the picture is zoomed, not the page"
+        pinch(where, 150, 60)
+        eventually(lambda: width() == pytest.approx(whole, rel=0.02))
+        page.locator("#draw").tap()
+        page.locator("#canvas").scroll_into_view_if_needed()
+        pinch(bob.at(*spot), 60, 120)
+        eventually(lambda: width() == pytest.approx(2 * whole, rel=0.02))
+        assert boxes_of(home, name, 1) == before, "two fingers draw, move and decide nothing"
+
+
 def test_a_threshold_moves_without_the_server_and_is_kept(ann: Reviewer, name: str, home: Path) -> None:
     ann.picture(name, 1)
     page, asked = ann.page, []
@@ -661,7 +699,7 @@ def test_the_rest_is_accepted_unseen(ann: Reviewer, home: Path, tmp_path: Path) 
     ann.says("37 of 40 reviewed, 3 accepted unseen", "review-progress")
     page.get_by_role("link", name="Pictures").click()
     page.get_by_role("button", name="Accepted unseen").click()
-    page.wait_for_function("document.querySelectorAll('#grid .cell.accepted').length === 3")
+    page.wait_for_function("() => document.querySelectorAll('#grid .cell.accepted').length === 3")
     page.get_by_role("link", name="Audit").click()
     ann.says("Yes.", "audit-verdict")
     ann.key("z")
