@@ -112,7 +112,9 @@ def test_classes_without_a_box_are_told(runtime: Runtime, signs: LabelSet) -> No
     assert not [note for note in plan.warnings if "learns nothing" in note]
     signs.set_classes([ClassSpec("hat"), ClassSpec("cap")], "ann")
     [plan] = runtime.plan(WORDS.format("set signs"))
-    assert "no reviewed box of set:signs is of hat, cap: a model learns nothing of them there" in plan.warnings
+    assert (
+        "no reviewed box of set:signs is of hat, cap: a model learns nothing of them there" in plan.warnings
+    )
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,67 @@ def test_fingers_draw_move_and_scroll(browser: Browser, served: Server, name: st
         assert drawn.corners == pytest.approx((20, 180, 90, 220), abs=1.5)
 
 
+def test_the_grid_shows_boxes_over_small_pictures(ann: Reviewer, name: str, home: Path) -> None:
+    page, asked = ann.page, []
+    page.on("request", lambda request: asked.append(request.url))
+    ann.open(name)
+    paths = page.locator("#grid .over path")
+    eventually(lambda: paths.count() == 16)  # a disc and a block on each of eight
+    assert sum("/boxes?" in url for url in asked) == 1, "one question for all that is in sight"
+    assert page.locator("#grid .over path.proposed").count() == 16
+    disc = next(box for box in boxes_of(home, name, 1).values() if box.class_number == 1)
+    path = page.locator('#grid a[href$="/picture/1"] .over path').first
+    frame, image = path.bounding_box(), page.locator('#grid a[href$="/picture/1"] img').bounding_box()
+    assert frame and image
+    scale = (image["width"] - 3) / 320  # the picture is wider than high, in a square
+    left, top = image["x"] + 1.5, image["y"] + 1.5 + (image["height"] - 3 - 240 * scale) / 2
+    # The browser counts the line, with room for its corners, as part of a path.
+    middle = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
+    assert middle[0] == pytest.approx(left + (disc.x1 + disc.x2) / 2 * scale, abs=1)
+    assert middle[1] == pytest.approx(top + (disc.y1 + disc.y2) / 2 * scale, abs=1)
+    assert 0 <= frame["width"] - (disc.x2 - disc.x1) * scale < 8
+    ann.picture(name, 1)
+    ann.onward("a")
+    ann.settle()
+    page.get_by_role("link", name="Pictures").click()
+    eventually(lambda: page.locator("#grid .over path.proposed").count() == 14)
+    assert paths.count() == 16, "what is decided is drawn through"
+
+
+def test_the_model_is_asked_about_one_picture(
+    browser: Browser, server: Server, home: Path, tmp_path: Path
+) -> None:
+    called = f"asked-{next(_numbers)}"
+    with store_of(home) as store:
+        made = make_set(store, called, write_truth(tmp_path / "one", 2), propose=False)
+        for one in made.classes():
+            made.set_threshold(one.number, 0.05, "Eve")  # the model is a small one that knows little
+    with reviewer(browser, server.url) as ann:
+        ann.picture(called, 1)
+        page = ann.page
+        page.fill("#ask-words", "red circle")
+        page.keyboard.press("Enter")
+        said = page.locator("#ask-said", has_text="for “red circle” as disc")
+        said.wait_for()
+        boxes = boxes_of(home, called, 1)
+        assert boxes and len(ann.marks()) == len(boxes)
+        assert {(box.state, box.run, box.caption) for box in boxes.values()} == {
+            ("proposed", None, "red circle")
+        }
+        page.keyboard.press("Enter")
+        page.locator("#ask-said", has_text="0 boxes for “red circle” as disc").wait_for()
+        assert boxes_of(home, called, 1) == boxes, "what is there does not come a second time"
+        page.click("#ask-again")
+        page.locator("#ask-said", has_text="for the classes").wait_for()
+        page.locator("#canvas").focus()
+        while len(boxes_of(home, called, 1)) > len(boxes):
+            ann.key("z")
+            ann.says("Undone: what the model was asked")
+        ann.key("z")
+        eventually(lambda: not boxes_of(home, called, 1))
+        assert not ann.marks()
+
+
 def test_two_fingers_zoom(browser: Browser, served: Server, name: str, home: Path) -> None:
     phone = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
     with reviewer(browser, served.url, **phone) as bob:
@@ -712,6 +773,14 @@ def test_the_rest_is_accepted_unseen(ann: Reviewer, home: Path, tmp_path: Path) 
 def test_the_command_needs_no_model(served: Server, browser: Browser, web_home: dict[str, str]) -> None:
     with reviewer(browser, served.url) as ann:
         ann.open("first")
+        ann.picture("first", 1)
+        said = ann.page.locator(
+            "#ask-said", has_text="Reviewing needs no model; to ask one, choose it under Find"
+        )
+        said.wait_for()
+        assert ann.page.locator("#model").is_hidden(), "none is needed, and none is no fault"
+        assert ann.page.locator("#ask-find").is_disabled()
+        said.get_by_role("link").click()
         ann.page.wait_for_selector("#model .dot.failed")
         assert (
             ann.page.locator("#model").get_attribute("title")

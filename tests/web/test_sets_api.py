@@ -218,6 +218,19 @@ def after_interval(audit: dict[str, Any]) -> dict[str, float]:
     return {"low": low, "high": high}
 
 
+def test_what_is_shown_on_some_pictures(client: TestClient) -> None:
+    found = valid("shown", client.get(f"{ONE}/boxes?pictures=1,3,999").json())["pictures"]
+    assert [each["number"] for each in found] == [1, 3]
+    state = client.get(f"{ONE}/pictures/1").json()
+    shown = [box for box in state["boxes"] if box["shown"]]
+    assert [each["class"] for each in found[0]["boxes"]] == [box["class"] for box in shown]
+    assert [each["box"] for each in found[0]["boxes"]] == [list(map(round, box["box"])) for box in shown]
+    assert all(each["proposed"] for each in found[0]["boxes"])
+    assert client.get(f"{ONE}/boxes").json() == {"pictures": []}
+    for wrong in ("x", "1,", "1,-2", ",".join(["1"] * 201)):
+        assert client.get(f"{ONE}/boxes?pictures={wrong}").status_code == 400, wrong
+
+
 def test_crops_are_decided_together(client: TestClient) -> None:
     boxes = [box["number"] for box in client.get(f"{ONE}/crops?class=1").json()["boxes"]]
     assert len(boxes) == 6

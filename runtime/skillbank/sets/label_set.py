@@ -13,6 +13,7 @@ from skillbank.datasets.tree import Tree
 from skillbank.sets import (
     accepting,
     adding,
+    asking,
     audit,
     classes,
     document,
@@ -168,6 +169,11 @@ class LabelSet(Handle):
             raise SetNotFoundError(f"the set has no box {number}")
         return box_of(row)
 
+    def shown(self, numbers: Sequence[int]) -> dict[int, list[LabelBox]]:
+        """Return the boxes of some pictures that count as objects; pictures without any are left out."""
+        with self._engine.connect() as db:
+            return pictures.shown_boxes(db, self.id, numbers)
+
     def crops(
         self,
         class_number: int,
@@ -283,6 +289,11 @@ class LabelSet(Handle):
         """Take in what a run has found; see `skillbank.sets.proposals.propose`."""
         with change_set(self._engine, self.id, f"run {run.number}") as change:
             return proposals.propose(change, run.number, found)
+
+    def take_asked(self, number: int, found: Sequence[Proposal], who: str, model: str) -> int:
+        """Add what a model has found in a picture that a person asked it; see `skillbank.sets.asking`."""
+        with self._changing(who) as change:
+            return asking.take_asked(change, number, found, model)
 
     # The queue
 

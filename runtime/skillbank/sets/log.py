@@ -7,14 +7,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
-from skillbank.sets.model import ACCEPT_REST, IMPORT, Event
+from skillbank.sets.model import ACCEPT_REST, ASKED, IMPORT, Event
 from skillbank.sets.rows import events_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, RUNS
 from skillbank.sets.writing import Writing
 
 __all__ = ["UNDONE", "imported_boxes", "jobs_of_run", "names_ever", "redo", "undo"]
 
-UNDONE = ("edit", "decide", "classes", "rename", "threshold", "merge", "remove", ACCEPT_REST)
+UNDONE = ("edit", "decide", "classes", "rename", "threshold", "merge", "remove", ACCEPT_REST, ASKED)
 """Kinds of events that an undo turns around; what models and imports did is not a person's to undo so."""
 _OF_PEOPLE = {"state", "reviewed_by", "reviewed_at"}
 """What people change of a picture itself."""

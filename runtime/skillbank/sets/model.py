@@ -28,6 +28,7 @@ from skillbank.sets.standing import ClassCount, Event, PersonCount, SetSummary
 __all__ = [
     "ACCEPT_REST",
     "ALL",
+    "ASKED",
     "IMPORT",
     "IMPORTED",
     "Accept",
@@ -66,6 +67,8 @@ IMPORTED = "imported"
 """Where boxes come from that a data set held."""
 ACCEPT_REST = "accept_rest"
 """The kind of event by which pictures were accepted unseen."""
+ASKED = "ask"
+"""The kind of event by which a person has asked a model about one picture."""
 IMPORT = "import"
 """The kind of event by which labels of a data set came in, of a picture without a box too."""
 _NOBODY = re.compile(rf"{IMPORTED}|run \d+")

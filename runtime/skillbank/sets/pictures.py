@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
-from skillbank.sets.model import Filter, PictureRow, SetNotFoundError
-from skillbank.sets.rows import picture_of
+from skillbank.sets.derived import parts
+from skillbank.sets.model import Filter, LabelBox, PictureRow, SetNotFoundError
+from skillbank.sets.rows import box_of, picture_of
 from skillbank.sets.tables import BOXES, PICTURES
 
-__all__ = ["FILTERS", "ORDERS", "list_pictures"]
+__all__ = ["FILTERS", "ORDERS", "list_pictures", "shown_boxes"]
 
 _STATES = ("todo", "reviewed", "accepted", "skipped")
 FILTERS = ("all", *_STATES, "unsure", "disagreeing", "empty", "near_duplicates")
@@ -45,6 +48,16 @@ def list_pictures(
         query = query.where(behind)
     query = query.order_by(column.desc() if order == "use" else column, c.number).limit(limit)
     return [picture_of(row) for row in db.execute(query).mappings()]
+
+
+def shown_boxes(db: sa.Connection, set_id: int, numbers: Iterable[int]) -> dict[int, list[LabelBox]]:
+    """Return the boxes of pictures that count as objects, by picture."""
+    found: dict[int, list[LabelBox]] = {}
+    for part in parts(numbers):
+        here = BOXES.c.set_id == set_id, BOXES.c.picture.in_(part), BOXES.c.shown
+        for row in db.execute(sa.select(BOXES).where(*here).order_by(BOXES.c.number)).mappings():
+            found.setdefault(row["picture"], []).append(box_of(row))
+    return found
 
 
 def _conditions(set_id: int, where: Filter) -> list[sa.ColumnElement[bool]]:

@@ -43,6 +43,9 @@ __all__ = [
     "SetsApi",
     "SetsDocument",
     "ShareDocument",
+    "ShownBox",
+    "ShownBoxes",
+    "ShownDocument",
     "Suggested",
     "ThresholdsDocument",
     "Turned",
@@ -192,6 +195,27 @@ class PicturesDocument(_Answer):
     next: int | None
 
 
+class ShownBox(_Answer):
+    """A box that counts as an object, in whole pixels; ``proposed`` where nobody has decided about it."""
+
+    class_number: int = Field(alias="class")
+    box: tuple[int, int, int, int]
+    proposed: bool
+
+
+class ShownBoxes(_Answer):
+    """What is shown on a picture."""
+
+    number: int
+    boxes: list[ShownBox]
+
+
+class ShownDocument(_Answer):
+    """``GET /api/sets/{set}/boxes?pictures=``: what is shown on some pictures, for small copies of them."""
+
+    pictures: list[ShownBoxes]
+
+
 class NextDocument(_Answer):
     """``GET /api/sets/{set}/next``: numbers of pictures that are kept for this person for some minutes.
 
@@ -299,6 +323,14 @@ class AcceptedDocument(_Answer):
     left: int
 
 
+class FoundDocument(_Answer):
+    """What ``POST /api/sets/{set}/pictures/{n}/find`` has found, and added: what was not shown before."""
+
+    found: int
+    added: int
+    picture: PictureDocument
+
+
 class Suggested(_Answer):
     """A threshold for a run of a model, what it gives in what is reviewed, how many proposals say so."""
 
@@ -375,6 +407,16 @@ class AcceptRest(_Request):
     target: float = Field(0.95, ge=0.5, lt=1)
 
 
+class Find(_Request):
+    """``POST /api/sets/{set}/pictures/{n}/find``: the server's model looks at one picture.
+
+    For ``words`` as boxes of ``class``; without them for the captions of the class, without both of all.
+    """
+
+    class_number: Number | None = Field(None, alias="class")
+    words: str = Field("", max_length=1000)
+
+
 class Claims(_Request):
     """``POST /api/sets/{set}/claims``: pictures that this person is still at."""
 
@@ -422,6 +464,7 @@ class SetsApi(BaseModel):
     sets: SetsDocument
     set: SetDocument
     pictures: PicturesDocument
+    shown: ShownDocument
     picture: PictureDocument
     edits: Edits
     next: NextDocument
@@ -432,6 +475,8 @@ class SetsApi(BaseModel):
     counted: Counted
     turned: Turned
     audit: AuditDocument
+    find: Find
+    found: FoundDocument
     accept: AcceptRest
     accepted: AcceptedDocument
     thresholds: ThresholdsDocument

@@ -8,6 +8,7 @@ import * as keys from "/review_keys.js";
 import * as crops from "/review_crops.js";
 import * as classes from "/review_classes.js";
 import * as audit from "/review_audit.js";
+import * as model from "/review_ask.js";
 
 const PARTS = { pictures: grid, picture: one, crops, classes, audit };
 const NEWS = 5000; // ms between two looks at what others did
@@ -32,6 +33,8 @@ export async function open(name, where = "pictures", what = undefined) {
   news();
 }
 
+export const learn = (about) => model.learn(about.model);
+
 export function leave() {
   clearTimeout(timer);
   one.leave();
@@ -41,6 +44,7 @@ function begin() {
   if (started) return;
   started = true;
   for (const each of Object.values(PARTS)) each.start?.({ said, problem, counted, progress });
+  model.start({ said, problem }, one);
   keys.start({ ...one.actions, accept: () => (part === "crops" ? crops.accept() : one.actions.accept()), undo: () => turn("undo"), redo: () => turn("redo"),
     active: (name) => (part === "picture" ? one.active(name) : (part === "crops" && name === "accept") || (["crops", "audit"].includes(part) && ["undo", "redo"].includes(name))) });
   for (const button of document.querySelectorAll("[data-turn]")) button.addEventListener("click", () => turn(button.dataset.turn));

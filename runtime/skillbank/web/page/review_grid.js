@@ -1,6 +1,7 @@
 // The pictures of a set as a grid: only those in sight are elements, so that ten thousand scroll smoothly.
 import { at, h } from "/dom.js";
 import { call, kept, link, picturePath, review, className } from "/review_set.js";
+import { over } from "/review_thumbs.js";
 
 const PORTION = 1000; // pictures asked for at once
 const WIDE = 168; // px: least width of a cell
@@ -140,7 +141,7 @@ function cellOf(index, side) {
   if (row.reviewed_by) told.push(row.reviewed_by);
   return h("div", { role: "listitem", "data-index": index, "aria-setsize": grid.rows.length, "aria-posinset": index + 1 },
     h("a", { href: link("picture", String(row.number)), class: `cell ${row.state}`, tabindex: -1 },
-      h("img", { src: `${picturePath(row.number, "thumbnail")}?v=${row.sha256.slice(0, 12)}`, alt: "", width: side, height: side, decoding: "async", draggable: "false" }),
+      h("img", { src: `${picturePath(row.number, "thumbnail")}?v=${row.sha256.slice(0, 12)}`, alt: "", width: side, height: side, decoding: "async", draggable: "false" }), over(row),
       h("span", { class: "name" }, row.name), h("small", {}, told.join(" · "))));
 }
 
