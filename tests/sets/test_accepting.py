@@ -87,8 +87,8 @@ def test_it_is_data_only_where_it_is_asked_for(signs: LabelSet) -> None:
     [left] = labelled(signs, 9)
     signs.accept_rest("ann", target=TARGET)
 
-    def names(**which: bool) -> dict[str, tuple[int, bool]]:
-        data, _ = signs.data_set(**which)
+    def names(*, accepted: bool = False, reviewed_only: bool = True) -> dict[str, tuple[int, bool]]:
+        data, _ = signs.data_set(accepted=accepted, reviewed_only=reviewed_only)
         return {
             each.name: (len(each.boxes), each.undecided) for split in data.splits for each in split.pictures()
         }

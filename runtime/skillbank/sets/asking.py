@@ -1,6 +1,6 @@
 """What a model finds in one picture when a person asks it there: proposals beside those that are shown.
 
-They are of no run: what is said of a run's scores, by the sample and thresholds, does not count them as found.
+They are of no run: the sample and thresholds, which speak of a run's scores, do not count them as found.
 No later run takes them away before somebody has decided.
 """
 
