@@ -300,7 +300,7 @@ def test_the_model_is_asked_about_one_picture(
 
 
 def test_two_fingers_zoom(browser: Browser, served: Server, name: str, home: Path) -> None:
-    phone = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
+    phone: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
     with reviewer(browser, served.url, **phone) as bob:
         bob.picture(name, 1)
         page = bob.page

@@ -36,7 +36,6 @@ class LabelSetArguments(Arguments):
     name: str | None = Field(None, description="null: all")
     export: str | None = Field(None, description="Format: coco|yolo|odvg|voc|...")
     unreviewed: bool | None = Field(None, description="Also what nobody has reviewed")
-    accepted: bool | None = Field(None, description="Also what was accepted unseen")
 
 
 class ClassState(Document):
@@ -103,9 +102,7 @@ def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
     labels = box.runtime.sets.open(arguments.name)
     exported = None
     if arguments.export is not None:
-        exported = _export(
-            box, labels, arguments.export, bool(arguments.unreviewed), bool(arguments.accepted)
-        )
+        exported = _export(box, labels, arguments.export, bool(arguments.unreviewed))
     stands = labels.summary()
     classes = [
         ClassState(
@@ -151,7 +148,7 @@ def _next(state: SetState) -> list[str]:
     return steps
 
 
-def _export(box: Toolbox, labels: LabelSet, to: str, unreviewed: bool, accepted: bool) -> Exported:
+def _export(box: Toolbox, labels: LabelSet, to: str, unreviewed: bool) -> Exported:
     """Write a set below home, once for each state of it: nothing is ever written over."""
     from skillbank.datasets.copying import MANIFEST, writer_of
     from skillbank.jobs.set_export import export_set
@@ -159,11 +156,10 @@ def _export(box: Toolbox, labels: LabelSet, to: str, unreviewed: bool, accepted:
     form, stands = writer_of(to).name, labels.summary()
     state = f"{stands.created.isoformat()} {stands.version}"
     mark = hashlib.sha256(state.encode()).hexdigest()[:_DIGITS]
-    which = "-all" if unreviewed else "-accepted" if accepted else ""
-    folder = home() / "exports" / f"{labels.name}-{form}{which}-{mark}"
+    folder = home() / "exports" / f"{labels.name}-{form}{'-all' if unreviewed else ''}-{mark}"
     with box.alone(str(folder)):
         if not folder.is_dir():
-            export_set(labels, form, folder, unreviewed=unreviewed, accepted=accepted, made_by="label_set")
+            export_set(labels, form, folder, unreviewed=unreviewed, made_by="label_set")
     document = json.loads((folder / MANIFEST).read_bytes())
     splits = document["splits"].values()
     return Exported(
