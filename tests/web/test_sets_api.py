@@ -57,7 +57,8 @@ def edit(
 
 def test_documents_are_as_the_schema_says(client: TestClient, signs: LabelSet) -> None:
     [entry] = valid("sets", client.get("/api/sets").json())["sets"]
-    assert entry == {"name": "signs", "pictures": 6, "todo": 6, "reviewed": 0, "skipped": 0}
+    counts = {"pictures": 6, "todo": 6, "reviewed": 0, "skipped": 0, "accepted": 0}
+    assert entry == {"name": "signs", **counts}
     shown = valid("set", client.get(ONE).json())
     assert [one["name"] for one in shown["classes"]] == ["disc", "block"]
     assert shown["classes"][1]["counts"] == {
@@ -66,6 +67,7 @@ def test_documents_are_as_the_schema_says(client: TestClient, signs: LabelSet) -
         "accepted": 0,
         "edited": 0,
         "rejected": 0,
+        "unseen": 0,
     }
     first = valid("pictures", client.get(f"{ONE}/pictures?limit=4").json())
     rest = valid("pictures", client.get(f"{ONE}/pictures?limit=4&after={first['next']}").json())
