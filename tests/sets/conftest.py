@@ -18,20 +18,20 @@ EXIT = ClassSpec("exit", ("red exit sign", "green exit sign"), ("poster",))
 BARE = ClassSpec("bare", ("person without a helmet",), threshold=0.5)
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home."""
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def home(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, whose store is on each of the databases."""
     folder = tmp_path / "home"
     monkeypatch.setenv("SKILLBANK_HOME", str(folder))
     monkeypatch.delenv("SKILLBANK_DATABASE_URL", raising=False)
+    if request.param == "postgresql":
+        monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").url())
     return folder
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def sets(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SetStore]:
-    """The sets of a store on each of the databases."""
-    if request.param == "postgresql":
-        monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").url())
+@pytest.fixture
+def sets(home: Path) -> Iterator[SetStore]:
+    """The sets of a store."""
     with JobStore(database_url()) as opened:
         yield SetStore(opened.engine)
 

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from skillbank.sets.derived import derive
 from skillbank.sets.label_set import LabelSet
+from skillbank.sets.logged import logged
 from skillbank.sets.model import Event
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS
-from skillbank.sets.writing import logged
 
 THINGS = {"class": CLASSES, "picture": PICTURES, "box": BOXES, "run": RUNS}
 State = dict[tuple[str, int], dict[str, Any]]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skillbank.home import database_url
 from skillbank.jobs.store import JobStore
 from skillbank.sets.audit import audit_of, in_random_order, interval
 from skillbank.sets.label_set import LabelSet
@@ -43,8 +44,8 @@ def truth(tmp_path: Path) -> list[Truth]:
 
 
 @pytest.fixture
-def signs(tmp_path: Path, truth: list[Truth]) -> Iterator[LabelSet]:
-    with JobStore(f"sqlite:///{tmp_path / 'store.db'}") as store:
+def signs(home: Path, truth: list[Truth]) -> Iterator[LabelSet]:
+    with JobStore(database_url()) as store:
         yield make_set(store, "signs", truth)
 
 

@@ -18,11 +18,22 @@ from skillbank.datasets.opening import open_place
 from skillbank.home import cache_dir, database_url, pictures_dir
 from skillbank.jobs.store import JobStore
 from skillbank.sets import kept_pictures
+from skillbank.sets.audit import in_random_order
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import Accept, Change, Operation, Proposal, Reject, Restore
+from skillbank.sets.model import (
+    Accept,
+    Change,
+    ClassSpec,
+    Operation,
+    Proposal,
+    Reject,
+    Restore,
+    Review,
+    RunSpec,
+)
 from skillbank.sets.store import SetStore
 from tests.sets.conftest import box, spec
-from tests.sets.made import NAMES, reviewed_set
+from tests.sets.made import NAMES, photographs, reviewed_set
 from tests.sets.replaying import check_laws, events_of, held
 
 Run = Callable[..., tuple[int, str, str]]
@@ -299,3 +310,27 @@ def test_a_decision_about_an_imported_box_is_taken_back(
                 (b.corners, b.class_number, state, None) for b in (first, second)
             ]
         check_laws(labels)
+
+
+def test_the_rest_is_accepted_unseen(run: Run, store: SetStore, tmp_path: Path) -> None:
+    signs = store.create("plain", [ClassSpec("exit")], who="ann")
+    signs.add_pictures(photographs(tmp_path / "photos", 20), "ann")
+    seen = signs.start_run(RunSpec("m", "m" * 64, (ClassSpec("exit"),), who="ann"))
+    signs.propose(seen, {row.number: [Proposal(1, (1, 1, 30, 30), 0.9)] for row in signs.pictures()})
+    code, _, said = run("sets", "accept", "plain", "--target", "0.8")
+    assert code == 1 and "no picture of the random sample is reviewed" in said
+    for row in in_random_order(signs.pictures())[:18]:
+        signs.edit(row.number, [Review()], who="ann", version=row.version)
+    code, out, _ = run("sets", "audit", "plain", "--target", "0.8")
+    assert code == 0 and "skillbank sets accept plain --target 0.8" in out
+    done = document(run("sets", "accept", "plain", "--target", "0.8", "--json"))
+    assert done == {"set": "plain", "pictures": 2, "boxes": 2, "left": 0}
+    code, out, _ = run("sets", "accept", "plain", "--target", "0.8")
+    assert code == 0 and "there is no picture to do" in out
+    code, out, _ = run("sets", "plain")
+    assert code == 0 and "2 accepted unseen" in out and "unseen" in out
+    assert document(run("sets", "plain", "--json"))["accepted"] == 2
+    for words, count in (((), 18), (("--accepted",), 20)):
+        folder = tmp_path / f"out-{count}"
+        copy = document(run("sets", "export", "plain", "-o", folder, *words, "--json"))
+        assert sum(split["pictures"] for split in copy["splits"].values()) == count

@@ -100,7 +100,7 @@ def test_mistakes_are_asked_first(home: Path, tmp_path: Path, to_review: bool, s
         Picture(name, f"{writer.folder('')}/{name}", *SIZE, tuple(boxes)) for name, boxes in labels.items()
     )
     writer.write([Part("", pictures)], NAMES, root)
-    with JobStore(f"sqlite:///{tmp_path / 'store.db'}") as store:
+    with JobStore(database_url()) as store:
         there = SetStore(store.engine).create("theirs", who="ann")
         import_data(
             there,

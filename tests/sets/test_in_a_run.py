@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from skillbank.errors import DataError, DataNotFoundError, StateError
+from skillbank.errors import DataError, DataNotFoundError, StateError, UsageError
 from skillbank.home import cache_dir
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan
@@ -98,6 +98,23 @@ def test_options_and_words_give_the_same_plan(runtime: Runtime, signs: LabelSet)
 def test_a_set_that_is_not_there_is_refused_with_the_nearest(runtime: Runtime, signs: LabelSet) -> None:
     with pytest.raises(SetNotFoundError, match=r"no label set 'sings' \(did you mean 'signs'\?\)"):
         runtime.plan(WORDS.format("set sings"))
+
+
+@pytest.mark.parametrize("said", ["set:signs/unknown", "set signs/unknown", "set:signs/images/a.png"])
+def test_a_part_that_a_set_does_not_have_is_an_error(runtime: Runtime, signs: LabelSet, said: str) -> None:
+    part = said.partition("/")[2]
+    with pytest.raises(UsageError, match=f"no part {part}; its parts are set:signs/train and set:signs/val"):
+        runtime.plan(WORDS.format(said))
+
+
+def test_classes_without_a_box_are_told(runtime: Runtime, signs: LabelSet) -> None:
+    [plan] = runtime.plan(WORDS.format("set signs"))
+    assert not [note for note in plan.warnings if "learns nothing" in note]
+    signs.set_classes([ClassSpec("hat"), ClassSpec("cap")], "ann")
+    [plan] = runtime.plan(WORDS.format("set signs"))
+    assert (
+        "no reviewed box of set:signs is of hat, cap: a model learns nothing of them there" in plan.warnings
+    )
 
 
 @pytest.mark.parametrize(

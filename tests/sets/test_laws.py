@@ -9,7 +9,13 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from skillbank.errors import SkillbankError
 from skillbank.jobs.store import JobStore
@@ -52,10 +58,14 @@ OPERATIONS = st.lists(
 class Everybody(RuleBasedStateMachine):
     """Several people and models at one set."""
 
+    def url(self, folder: str) -> str:
+        """Return the URL of a new database, in a folder where it is a file."""
+        return f"sqlite:///{Path(folder) / 'store.db'}"
+
     @initialize()
     def begin(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.store = JobStore(f"sqlite:///{Path(self.folder.name) / 'store.db'}")
+        self.store = JobStore(self.url(self.folder.name))
         self.sets = SetStore(self.store.engine)
         self.labels = self.sets.create(
             "signs", [ClassSpec("exit"), ClassSpec("bare", threshold=0.5)], who="ann"
@@ -169,6 +179,17 @@ class Everybody(RuleBasedStateMachine):
     def threshold(self, who: str, number: int, line: float | None, run: int | None) -> None:
         self._try(lambda: self.labels.set_threshold(number, line, who, run=run))
 
+    @rule(who=PEOPLE)
+    def accept_rest(self, who: str) -> None:
+        before = _decided(held(self.labels))
+        self._try(lambda: self.labels.accept_rest(who, target=0.5))
+        after = _decided(held(self.labels))
+        assert {key: after[key] for key in before} == before, "what was decided has changed"
+
+    @rule(who=PEOPLE, picture=PICTURES, number=CLASSES, corners=CORNERS)
+    def take_asked(self, who: str, picture: int, number: int, corners: Any) -> None:
+        self._try(lambda: self.labels.take_asked(picture, [Proposal(number, corners, 0.9, "a")], who, "m"))
+
     @rule(who=PEOPLE, count=st.integers(1, 4))
     def ask(self, who: str, count: int) -> None:
         before = held(self.labels)
@@ -189,5 +210,16 @@ def _decided(state: State) -> State:
     return {key: f for key, f in state.items() if key[0] == "box" and f["state"] != "proposed"}
 
 
-TestEverybody = pytest.mark.slow(Everybody.TestCase)
-TestEverybody.settings = settings(settings.get_profile("quick"), max_examples=25, stateful_step_count=25)
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "examples"), [("sqlite", 25), ("postgresql", 8)])
+def test_everybody(kind: str, examples: int, request: pytest.FixtureRequest) -> None:
+    server = request.getfixturevalue("postgres") if kind == "postgresql" else None
+
+    class Here(Everybody):
+        def url(self, folder: str) -> str:
+            return str(server.url()) if server else super().url(folder)
+
+    run_state_machine_as_test(
+        Here,
+        settings=settings(settings.get_profile("quick"), max_examples=examples, stateful_step_count=25),
+    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skillbank.sets import naming
 from skillbank.sets.geometry import overlap
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Accept, Add, Change, Filter, LabelBox, Operation, Reject, Review
@@ -124,3 +126,29 @@ def test_of_names_beyond_the_bound_one_is_shown(marks: list[Bid], decided: list[
             assert most >= 1 or rivals, "nothing is hidden without a reason"
     if most >= 1:
         assert len(chosen) == len(marks)
+
+
+CORNER = st.sampled_from([0.0, 3.0, 10.0, 10.5, 20.0, 33.3, 40.0])
+BIDS = st.builds(
+    lambda c, x, y, w, h, score, run: Bid(c, (x, y, x + w, y + h), score, run),
+    st.none() | st.integers(1, 3),
+    CORNER,
+    CORNER,
+    st.sampled_from([0.0, 1.0, 10.0, 12.0, 20.0]),
+    st.sampled_from([0.0, 5.0, 10.0, 11.0]),
+    st.none() | st.sampled_from([0.2, 0.5, 0.9]),
+    st.none() | st.integers(1, 2),
+)
+
+
+@given(
+    proposals=st.lists(BIDS, max_size=30), decided=st.lists(BIDS, max_size=6), rows=st.sampled_from([1, 7])
+)
+def test_many_boxes_are_named_as_few_are(proposals: list[Bid], decided: list[Bid], rows: int) -> None:
+    found = []
+    for many in (1, 1000):  # as arrays, and one by one
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(naming, "_MANY", many)
+            patch.setattr(naming, "_ROWS", rows)
+            found.append(named(proposals, decided, lambda run: (0.5, 0.3)[run - 1]))
+    assert found[0] == found[1]

@@ -22,10 +22,8 @@ pytestmark = pytest.mark.slow
 KILLS = 20
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    if request.param == "postgresql":
-        monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").url())
+@pytest.fixture
+def url(home: Path) -> str:
     return database_url()
 
 

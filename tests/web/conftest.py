@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
@@ -22,6 +23,10 @@ from skillbank.labelling.engine import Engine
 from skillbank.web.app import make_app
 from skillbank.web.detector import Detector
 from tests.labelling.models import write_tiny
+from tests.web.browser import open_browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 ADDRESS = "http://127.0.0.1:8766"
 
@@ -75,6 +80,33 @@ def server(web_home: dict[str, str], tiny_model: Path) -> Iterator[Server]:
     with web_server(web_home, "--checkpoint", str(tiny_model), "--queue", "40") as running:
         running.wait_for("ready")
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser of this module's tests."""
+    with open_browser() as running:
+        yield running
+
+
+@pytest.fixture
+def forgiven() -> tuple[str, ...]:
+    """What a browser may complain of: a picture that is none."""
+    return ("415",)
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, forgiven: tuple[str, ...]) -> Iterator[Page]:
+    """The page with its model ready; whatever it complains of in its console fails the test."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 860})
+    said: list[str] = []
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    opened.goto(server.url)
+    opened.wait_for_selector("#model .dot.ready")
+    yield opened
+    opened.close()
+    assert [line for line in said if not any(code in line for code in forgiven)] == []
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,32 +16,12 @@ from PIL import Image
 from skillbank import JobRecord, JobState
 from skillbank.jobs.store import JobStore
 from tests.labelling.models import write_picture
-from tests.web.browser import open_browser
 from tests.web.conftest import Server, web_server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 860})
-    said: list[str] = []
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    opened.goto(server.url)
-    opened.wait_for_selector("#model .dot.ready")
-    yield opened
-    opened.close()
-    assert [line for line in said if "415" not in line] == []
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ from PIL import Image
 from skillbank import JobRecord, JobState
 from skillbank.jobs.store import JobStore
 from tests.labelling.models import write_picture
-from tests.web.browser import open_browser
 from tests.web.conftest import Server, web_server
 
 if TYPE_CHECKING:
@@ -34,24 +32,10 @@ DROP = """([name, data]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as running:
-        yield running
-
-
 @pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """The page; whatever it complains of in its console fails the test."""
-    opened = browser.new_page(viewport={"width": 1280, "height": 860})
-    said: list[str] = []
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    opened.goto(server.url)
-    opened.wait_for_selector("#model .dot.ready")
-    yield opened
-    opened.close()
-    assert [line for line in said if "415" not in line and "401" not in line] == []
+def forgiven() -> tuple[str, ...]:
+    """What a browser may complain of here: a picture that is none, a word that is wrong."""
+    return "415", "401"
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import pytest
 
 from skillbank.sets.audit import in_random_order
 from skillbank.sets.model import Accept, ClassSpec, Proposal, Review, RunSpec
-from tests.web.browser import open_browser
 from tests.web.conftest import Server, web_server
 from tests.web.reviewing import Reviewer, boxes_of, eventually, opened, reviewer
 from tests.web.sets import Truth, make_set, store_of, write_truth
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 _numbers = count(1)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +236,106 @@ def test_fingers_draw_move_and_scroll(browser: Browser, served: Server, name: st
         eventually(lambda: len(boxes_of(home, name, 1)) > len(before))
         [drawn] = [box for box in boxes_of(home, name, 1).values() if box.origin == "Ann"]
         assert drawn.corners == pytest.approx((20, 180, 90, 220), abs=1.5)
+
+
+def test_the_grid_shows_boxes_over_small_pictures(ann: Reviewer, name: str, home: Path) -> None:
+    page, asked = ann.page, []
+    page.on("request", lambda request: asked.append(request.url))
+    ann.open(name)
+    paths = page.locator("#grid .over path")
+    eventually(lambda: paths.count() == 16)  # a disc and a block on each of eight
+    assert sum("/boxes?" in url for url in asked) == 1, "one question for all that is in sight"
+    assert page.locator("#grid .over path.proposed").count() == 16
+    disc = next(box for box in boxes_of(home, name, 1).values() if box.class_number == 1)
+    path = page.locator('#grid a[href$="/picture/1"] .over path').first
+    frame, image = path.bounding_box(), page.locator('#grid a[href$="/picture/1"] img').bounding_box()
+    assert frame and image
+    scale = (image["width"] - 3) / 320  # the picture is wider than high, in a square
+    left, top = image["x"] + 1.5, image["y"] + 1.5 + (image["height"] - 3 - 240 * scale) / 2
+    # The browser counts the line, with room for its corners, as part of a path.
+    middle = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
+    assert middle[0] == pytest.approx(left + (disc.x1 + disc.x2) / 2 * scale, abs=1)
+    assert middle[1] == pytest.approx(top + (disc.y1 + disc.y2) / 2 * scale, abs=1)
+    assert 0 <= frame["width"] - (disc.x2 - disc.x1) * scale < 8
+    ann.picture(name, 1)
+    ann.onward("a")
+    ann.settle()
+    page.get_by_role("link", name="Pictures").click()
+    decided = page.locator("#grid .over path:not(.proposed)")
+    eventually(lambda: (decided.count(), paths.count()) == (2, 16))
+
+
+def test_the_model_is_asked_about_one_picture(
+    browser: Browser, server: Server, home: Path, tmp_path: Path
+) -> None:
+    called = f"asked-{next(_numbers)}"
+    with store_of(home) as store:
+        made = make_set(store, called, write_truth(tmp_path / "one", 2), propose=False)
+        for one in made.classes():
+            made.set_threshold(one.number, 0.05, "Eve")  # the model is a small one that knows little
+    with reviewer(browser, server.url) as ann:
+        ann.picture(called, 1)
+        page = ann.page
+        page.fill("#ask-words", "red circle")
+        page.keyboard.press("Enter")
+        said = page.locator("#ask-said", has_text="for “red circle” as disc")
+        said.wait_for()
+        boxes = boxes_of(home, called, 1)
+        assert boxes and len(ann.marks()) == len(boxes)
+        assert {(box.state, box.run, box.caption) for box in boxes.values()} == {
+            ("proposed", None, "red circle")
+        }
+        page.keyboard.press("Enter")
+        page.locator("#ask-said", has_text="0 boxes for “red circle” as disc").wait_for()
+        assert boxes_of(home, called, 1) == boxes, "what is there does not come a second time"
+        page.click("#ask-again")
+        page.locator("#ask-said", has_text="for the classes").wait_for()
+        page.locator("#canvas").focus()
+        if len(boxes_of(home, called, 1)) > len(boxes):
+            ann.key("z")
+            eventually(lambda: boxes_of(home, called, 1) == boxes)
+        ann.key("z")
+        eventually(lambda: not boxes_of(home, called, 1))
+        ann.says("Undone: what the model was asked")
+        eventually(lambda: page.locator("#canvas-boxes .mark").count() == 0)
+
+
+def test_two_fingers_zoom(browser: Browser, served: Server, name: str, home: Path) -> None:
+    phone: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
+    with reviewer(browser, served.url, **phone) as bob:
+        bob.picture(name, 1)
+        page = bob.page
+        wire = page.context.new_cdp_session(page)
+        page.locator("#canvas").scroll_into_view_if_needed()
+        before = boxes_of(home, name, 1)
+
+        def pinch(middle: tuple[float, float], start: float, end: float) -> None:
+            """Move two fingers beside one another, from one distance to another."""
+            steps = [start + (end - start) * part / 4 for part in range(5)]
+            for kind, apart in [("touchStart", start), *(("touchMove", each) for each in steps)]:
+                points = [{"x": middle[0] + side * apart / 2, "y": middle[1], "id": side} for side in (-1, 1)]
+                points = [{**point, "id": number} for number, point in enumerate(points)]
+                wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            wire.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+        def width() -> float:
+            frame = page.locator("#sheet").bounding_box()
+            assert frame
+            return frame["width"]
+
+        whole, spot = width(), (160.0, 120.0)
+        where = bob.at(*spot)
+        pinch(where, 60, 150)
+        eventually(lambda: width() == pytest.approx(2.5 * whole, rel=0.02))
+        assert bob.at(*spot) == pytest.approx(where, abs=3), "what lies between the fingers stays there"
+        assert page.evaluate("visualViewport.scale") == 1, "the picture is zoomed, not the page"
+        pinch(where, 150, 60)
+        eventually(lambda: width() == pytest.approx(whole, rel=0.02))
+        page.locator("#draw").tap()
+        page.locator("#canvas").scroll_into_view_if_needed()
+        pinch(bob.at(*spot), 60, 120)
+        eventually(lambda: width() == pytest.approx(2 * whole, rel=0.02))
+        assert boxes_of(home, name, 1) == before, "two fingers draw, move and decide nothing"
 
 
 def test_a_threshold_moves_without_the_server_and_is_kept(ann: Reviewer, name: str, home: Path) -> None:
@@ -644,9 +737,51 @@ def test_whether_the_rest_may_be_accepted_unseen(ann: Reviewer, name: str, home:
     assert "50.0 %" in page.locator("#audit tbody tr").last.inner_text(), "all the blocks would be missed"
 
 
+def test_the_rest_is_accepted_unseen(ann: Reviewer, home: Path, tmp_path: Path) -> None:
+    called = f"rest-{next(_numbers)}"
+    with store_of(home) as store:
+        found = make_set(store, called, write_truth(tmp_path / "many", 40))
+        order = [row.number for row in in_random_order(found.pictures())]
+        for number in order[:35]:
+            found.edit(number, [Review()], who="Eve", version=found.picture(number).version)
+    page = ann.page
+    ann.open(called, "audit")
+    ann.says("It cannot be said yet", "audit-verdict")
+    assert page.locator("#accept-rest").count() == 0, "only where the answer is yes"
+    page.get_by_role("button", name="Review the sample").click()
+    page.wait_for_selector("#canvas-boxes .mark")
+    ann.onward("a")
+    ann.onward("a")
+    ann.settle()
+    page.get_by_role("link", name="Audit").click()
+    ann.says("Yes.", "audit-verdict")
+    page.get_by_role("button", name="Accept the other 3 unseen").click()
+    ann.says("3 pictures with 6 boxes accepted unseen")
+    assert page.locator("#accept-rest").count() == 0
+    ann.says("37 of 40 reviewed, 3 accepted unseen", "review-progress")
+    page.get_by_role("link", name="Pictures").click()
+    page.get_by_role("button", name="Accepted unseen").click()
+    page.wait_for_function("() => document.querySelectorAll('#grid .cell.accepted').length === 3")
+    page.get_by_role("link", name="Audit").click()
+    ann.says("Yes.", "audit-verdict")
+    ann.key("z")
+    ann.says("Undone: the rest accepted unseen")
+    page.get_by_role("button", name="Accept the other 3 unseen").wait_for()
+    with opened(home, called) as found:
+        assert found.summary().accepted == 0 and found.summary().todo == 3
+
+
 def test_the_command_needs_no_model(served: Server, browser: Browser, web_home: dict[str, str]) -> None:
     with reviewer(browser, served.url) as ann:
         ann.open("first")
+        ann.picture("first", 1)
+        said = ann.page.locator(
+            "#ask-said", has_text="Reviewing needs no model; to ask one, choose it under Find"
+        )
+        said.wait_for()
+        assert ann.page.locator("#model").is_hidden(), "none is needed, and none is no fault"
+        assert ann.page.locator("#ask-find").is_disabled()
+        said.get_by_role("link").click()
         ann.page.wait_for_selector("#model .dot.failed")
         assert (
             ann.page.locator("#model").get_attribute("title")

@@ -57,7 +57,8 @@ def edit(
 
 def test_documents_are_as_the_schema_says(client: TestClient, signs: LabelSet) -> None:
     [entry] = valid("sets", client.get("/api/sets").json())["sets"]
-    assert entry == {"name": "signs", "pictures": 6, "todo": 6, "reviewed": 0, "skipped": 0}
+    counts = {"pictures": 6, "todo": 6, "reviewed": 0, "skipped": 0, "accepted": 0}
+    assert entry == {"name": "signs", **counts}
     shown = valid("set", client.get(ONE).json())
     assert [one["name"] for one in shown["classes"]] == ["disc", "block"]
     assert shown["classes"][1]["counts"] == {
@@ -66,6 +67,7 @@ def test_documents_are_as_the_schema_says(client: TestClient, signs: LabelSet) -
         "accepted": 0,
         "edited": 0,
         "rejected": 0,
+        "unseen": 0,
     }
     first = valid("pictures", client.get(f"{ONE}/pictures?limit=4").json())
     rest = valid("pictures", client.get(f"{ONE}/pictures?limit=4&after={first['next']}").json())
@@ -186,10 +188,49 @@ def test_what_was_reviewed_answers(runtime: Runtime, tmp_path: Path) -> None:
         assert client.get(f"{one}/audit?target={target}").status_code == 400
 
 
+def test_the_rest_is_accepted_where_the_sample_says_yes(runtime: Runtime, tmp_path: Path) -> None:
+    made = make_set(runtime.jobs.store, "many", write_truth(tmp_path / "many", 14))
+    client, one, eve = client_of(runtime), "/api/sets/many", {"skillbank-person": "eve"}
+    refused = client.post(f"{one}/accept", headers=eve, json={"target": 0.8})
+    assert (
+        refused.status_code == 409 and "no picture of the random sample" in refused.json()["error"]["message"]
+    )
+    waiting = client.get(f"{one}/audit").json()["waiting"]
+    for number in waiting[:12]:
+        version = client.get(f"{one}/pictures/{number}").headers["etag"]
+        body = {"operations": [{"op": "review"}]}
+        client.post(f"{one}/pictures/{number}/edits", headers={"if-match": version}, json=body)
+    assert client.post(f"{one}/accept", headers=eve, json={}).status_code == 409, ".95 is not reached"
+    for target in (0.1, 1, "x"):
+        assert client.post(f"{one}/accept", json={"target": target}).status_code == 400
+    done = valid("accepted", client.post(f"{one}/accept", headers=eve, json={"target": 0.8}).json())
+    assert done == {"pictures": 2, "boxes": 4, "left": 0}
+    stands = valid("set", client.get(one).json())
+    assert (stands["accepted"], stands["reviewed"], stands["todo"]) == (2, 12, 0)
+    assert [each["counts"]["unseen"] for each in stands["classes"]] == [2, 2]
+    shown = valid("pictures", client.get(f"{one}/pictures?filter=accepted").json())["pictures"]
+    assert {row["number"] for row in shown} == set(waiting[12:]) and made.summary().accepted == 2
+    assert "accepted unseen" in client.post(f"{one}/undo", headers=eve, json={}).json()["event"]["said"]
+    assert client.get(one).json()["accepted"] == 0
+
+
 def after_interval(audit: dict[str, Any]) -> dict[str, float]:
     low, high = audit["overall"]["precision"]["low"], audit["overall"]["precision"]["high"]
     assert low == pytest.approx(0.8575, abs=1e-3) and high == 1.0
     return {"low": low, "high": high}
+
+
+def test_what_is_shown_on_some_pictures(client: TestClient) -> None:
+    found = valid("shown", client.get(f"{ONE}/boxes?pictures=1,3,999").json())["pictures"]
+    assert [each["number"] for each in found] == [1, 3]
+    state = client.get(f"{ONE}/pictures/1").json()
+    shown = [box for box in state["boxes"] if box["shown"]]
+    assert [each["class"] for each in found[0]["boxes"]] == [box["class"] for box in shown]
+    assert [each["box"] for each in found[0]["boxes"]] == [list(map(round, box["box"])) for box in shown]
+    assert all(each["proposed"] for each in found[0]["boxes"])
+    assert client.get(f"{ONE}/boxes").json() == {"pictures": []}
+    for wrong in ("x", "1,", "1,-2", ",".join(["1"] * 201)):
+        assert client.get(f"{ONE}/boxes?pictures={wrong}").status_code == 400, wrong
 
 
 def test_crops_are_decided_together(client: TestClient) -> None:

@@ -39,19 +39,23 @@ class LabelSetArguments(Arguments):
 
 
 class ClassState(Document):
-    """Boxes of a class: ``proposed`` wait for a person; ``accepted`` were accepted, corrected or drawn."""
+    """Boxes of a class: ``proposed`` wait for a person; ``accepted`` were accepted, corrected or drawn.
+
+    ``unseen`` were accepted with their pictures, which nobody has looked at.
+    """
 
     name: str
     proposed: int = 0
     accepted: int = 0
     rejected: int = 0
+    unseen: int = 0
 
 
 class SetState(Document):
     """How a set stands: pictures by state of review, boxes by class.
 
     ``may_accept_rest`` is what a random sample of the reviewed pictures says of the others: yes, no or more
-    (too few are reviewed).
+    (too few are reviewed). ``accepted_unseen`` pictures are no person's: the sample spoke for them.
     """
 
     name: str
@@ -59,6 +63,7 @@ class SetState(Document):
     todo: int = 0
     reviewed: int = 0
     skipped: int = 0
+    accepted_unseen: int = 0
     reviewed_train: int = 0
     reviewed_val: int = 0
     classes: tuple[ClassState, ...] = ()
@@ -105,6 +110,7 @@ def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
             proposed=each.proposed,
             accepted=each.accepted + each.edited,
             rejected=each.rejected,
+            unseen=each.unseen,
         )
         for each in stands.classes[:_MOST_CLASSES]
     ]
@@ -125,6 +131,7 @@ def _counts(stands: SetSummary) -> SetState:
         todo=stands.todo,
         reviewed=stands.reviewed,
         skipped=stands.skipped,
+        accepted_unseen=stands.accepted,
         reviewed_train=stands.reviewed_train,
         reviewed_val=stands.reviewed_val,
     )
@@ -132,6 +139,8 @@ def _counts(stands: SetSummary) -> SetState:
 
 def _next(state: SetState) -> list[str]:
     steps = [f"job_status of {job}" for job in state.jobs]
+    if state.todo and state.may_accept_rest == "yes":
+        steps.append(f"a person may accept the rest unseen: 'skillbank sets accept {state.name}'")
     if state.todo:
         steps.append(f"a person reviews it: 'skillbank review {state.name}' in a terminal")
     if state.reviewed:

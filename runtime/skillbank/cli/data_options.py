@@ -47,13 +47,18 @@ def open_data(place: str, form: str) -> Opened:
 def _open_set(place: SetPlace) -> Opened:
     """Open the reviewed pictures of a label set, or those of one of its splits."""
     from skillbank.datasets.opening import Opened
-    from skillbank.errors import DataNotFoundError
+    from skillbank.errors import DataError, DataNotFoundError
     from skillbank.jobs.set_files import lies
     from skillbank.runtime import Runtime
     from skillbank.visible import one_line
 
     with Runtime() as runtime:
         data, tree = runtime.sets.open(place.name).data_set(lies=lies)
+    if not any(True for split in data.splits for _ in split.pictures()):
+        raise DataError(
+            f"the label set {place.name} has no reviewed picture; review some with skillbank review "
+            f"{place.name}, or write all with skillbank sets export {place.name} --unreviewed -o NEW"
+        )
     split = data.split(place.rest.strip("/")) if place.rest else None
     if place.rest and split is None:
         raise DataNotFoundError(

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from skillbank.cli import compare, data_copying, data_options, options, terminal
 from skillbank.cli.person import person
-from skillbank.cli.sets_judging import Name, audit_set, thresholds_of
+from skillbank.cli.sets_judging import Name, accept_rest, audit_set, thresholds_of
 from skillbank.cli.sets_views import document, list_view, set_view
 from skillbank.datasets.placing import Placement
 
@@ -70,6 +70,10 @@ def export_set(
             "--unreviewed", help="Also pictures nobody has reviewed, with the boxes that are shown."
         ),
     ] = False,
+    accepted: Annotated[
+        bool,
+        typer.Option("--accepted", help="Also pictures accepted unseen, in val too: labels that nobody saw."),
+    ] = False,
     pictures: data_copying.PicturesOption = Placement.LINK,
     as_json: options.Json = False,
 ) -> None:
@@ -78,7 +82,9 @@ def export_set(
 
     with options.open_runtime(None) as runtime, data_options.steps() as report:
         labels = runtime.sets.open(name)
-        copy = written(labels, to, output, unreviewed=unreviewed, pictures=pictures, report=report)
+        copy = written(
+            labels, to, output, unreviewed=unreviewed, accepted=accepted, pictures=pictures, report=report
+        )
     data_copying.tell(copy, as_json)
 
 
@@ -132,6 +138,7 @@ def import_set(
 
 
 app.command("audit")(audit_set)
+app.command("accept")(accept_rest)
 app.command("thresholds")(thresholds_of)
 
 

@@ -1,4 +1,4 @@
-"""``skillbank sets audit`` and ``thresholds``: what the reviewed part of a label set says of the rest."""
+"""``skillbank sets audit``, ``accept`` and ``thresholds``: what is reviewed says of the rest."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from skillbank.cli import options, terminal
 from skillbank.cli.person import person
 from skillbank.visible import one_line
 
-__all__ = ["Name", "audit_set", "thresholds_of"]
+__all__ = ["Name", "accept_rest", "audit_set", "thresholds_of"]
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A label set.")]
+Target = Annotated[
+    float,
+    typer.Option("--target", min=0.5, max=0.999, help="Least share of right boxes, and of objects with one."),
+]
+_TARGET = 0.95
 
 
 def audit_set(
     name: Name,
-    target: Annotated[
-        float, typer.Option("--target", help="Least share of right boxes, and of objects that have one.")
-    ] = 0.95,
+    target: Target = _TARGET,
     as_json: options.Json = False,
 ) -> None:
     """Say by a reviewed random sample whether the rest of a set may be accepted unseen."""
@@ -41,6 +44,7 @@ def audit_set(
         ]
         rows.add_row(one_line(called, 60), *cells)
     terminal.show(rows)
+    accepting = _accepting(name, target)
     more = f": about {found.more:,} more pictures of it would say" if found.more else ""
     if not found.pictures:
         terminal.say(
@@ -51,11 +55,47 @@ def audit_set(
     terminal.say(
         f"in a random sample of {found.pictures:,} reviewed pictures, "
         + {
-            "yes": f"both are above {target:.0%}: the rest may be accepted unseen",
+            "yes": f"both are above {target:.0%}: the rest may be accepted unseen ({accepting})",
             "no": f"one is below {target:.0%}: the rest should be reviewed",
             "more": f"too little is known to say that both are above {target:.0%}{more}",
         }[found.verdict]
     )
+
+
+def _accepting(name: str, target: float) -> str:
+    said = "" if target == _TARGET else f" --target {target:g}"
+    return f"skillbank sets accept {name}{said}"
+
+
+def accept_rest(
+    name: Name,
+    target: Target = _TARGET,
+    as_json: options.Json = False,
+) -> None:
+    """Accept the rest unseen, where the audit says that it may be; nobody has reviewed it then.
+
+    Pictures that no model has looked at, and those that somebody is at, stay to do. An undo on the page of
+    skillbank review takes it back.
+    """
+    from dataclasses import asdict
+
+    with options.open_runtime(None) as runtime:
+        done = runtime.sets.open(name).accept_rest(person(), target=target)
+    if as_json:
+        options.print_json({"set": name, **asdict(done)})
+        return
+    if done.pictures:
+        terminal.say(
+            f"{name}: {done.pictures:,} pictures with {done.boxes:,} boxes are accepted unseen; nobody has "
+            f"reviewed them (with them: skillbank sets export {name} --accepted)"
+        )
+    else:
+        terminal.say(f"{name}: there is no picture to do that a model has looked at")
+    if done.left:
+        terminal.say(
+            f"{done.left:,} stay to do: no model has looked at them, or somebody is reviewing them "
+            f"(skillbank label --into {name})"
+        )
 
 
 def thresholds_of(

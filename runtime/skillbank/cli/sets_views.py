@@ -42,17 +42,20 @@ def set_view(stands: SetSummary) -> RenderableType:
 
     from skillbank.cli.styled import line, table
 
-    rows = table("class", "accepted", "edited", "rejected", "proposed", "candidates")
+    unseen = ("unseen",) if any(each.unseen for each in stands.classes) else ()
+    rows = table("class", "accepted", "edited", "rejected", *unseen, "proposed", "candidates")
     for column in rows.columns[1:]:
         column.justify = "right"
     for each in stands.classes:
-        counts = (each.accepted, each.edited, each.rejected, each.proposed, each.candidates)
+        nobodys = (each.unseen,) if unseen else ()
+        counts = (each.accepted, each.edited, each.rejected, *nobodys, each.proposed, each.candidates)
         rows.add_row(one_line(each.name, 60), *(f"{count:,}" for count in counts))
     parts: list[RenderableType] = [
         line(
             f"{stands.name}: {stands.reviewed:,} of {stands.pictures:,} pictures are reviewed "
             f"({stands.reviewed_train:,} train, {stands.reviewed_val:,} val), {stands.todo:,} to do, "
             f"{stands.skipped:,} skipped"
+            + (f", {stands.accepted:,} accepted unseen" if stands.accepted else "")
         ),
         rows,
     ]

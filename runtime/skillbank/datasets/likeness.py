@@ -27,6 +27,7 @@ _MOST = 12.0
 Copies of half or double size, of another quality or file format differ by less than 10; of pictures in which
 one of a few small things has moved, by 70.
 """
+_ROUNDING = 0.01
 _MEAN = 5.0
 """Levels by which all places may on average."""
 _COLOUR = 32
@@ -109,6 +110,19 @@ class Likeness:
         if report is not None:
             report(Step(name, self.count, self.count))
 
+    def candidates_from(self, start: int) -> Iterator[tuple[_Ints, _Ints]]:
+        """Yield all pairs of the pictures from ``start`` on with those before each that may look the same.
+
+        The work grows with the product of the two counts, and none is left out: for few new ones among many.
+        """
+        vivid = np.concatenate([self._vivid(part) for part in self._chunks()] or [np.zeros(0, np.bool_)])
+        coarse = np.concatenate([_coarse(part) for part in self._chunks()] or [np.zeros((0, 1), np.float32)])
+        for number in range(start, self.count):
+            if vivid[number]:
+                close = (np.abs(coarse[:number] - coarse[number]) <= _MOST + _ROUNDING).all(1)
+                found = np.flatnonzero(close & vivid[:number])
+                yield found, np.full(len(found), number)
+
     def alike(self, first: _Ints, second: _Ints) -> _Bools:
         """Whether the pictures of each pair look the same."""
         found = np.zeros(len(first), np.bool_)
@@ -161,6 +175,12 @@ def _halved(small: _Bytes) -> _Floats:
     half = EDGE // 2
     grey = small[:, :_GREY].reshape(-1, half, 2, half, 2)
     return np.asarray(grey.mean((2, 4), dtype=np.float32)).reshape(-1, half * half)
+
+
+def _coarse(small: _Bytes) -> _Floats:
+    """Return the grey of pictures in 4 x 4 places, means of those that `_halved` has."""
+    grey = small[:, :_GREY].reshape(-1, 4, EDGE // 4, 4, EDGE // 4)
+    return np.asarray(grey.mean((2, 4), dtype=np.float32)).reshape(-1, 16)
 
 
 def groups(likeness: Likeness, report: Progress | None = None) -> list[int]:

@@ -19,6 +19,7 @@ from skillbank.jobs.data_groups import first_category
 from skillbank.jobs.data_places import Found
 from skillbank.jobs.data_sets import DataLook
 from skillbank.plan.model import Plan
+from skillbank.plan.set_places import set_place
 from skillbank.visible import one_line
 
 __all__ = ["checked", "ours"]
@@ -124,8 +125,13 @@ def _told(look: DataLook, looks: Sequence[DataLook]) -> DataLook:
         return replace(look, said=f"{look.group.named}: {count:,} pictures; {found.why}")
     title = " and ".join(_TITLES.get(name, name) for name in opened.data.format.split("+"))
     split = found.split.said or found.split.name
-    said = f"{look.group.named} is {title}{f' ({split})' if split else ''}: "
-    said += f"{_counts(look)}; read as {wanted.annotations}, since {found.why}"
+    part = f" ({split})" if split else ""
+    if set_place(look.group.place) is not None:  # it is written as files for the run, whatever these are
+        made = f"{wanted.annotations}, made of what is reviewed"
+        said = f"{look.group.named}{part}: {_counts(look)}; read as {made}"
+    else:
+        said = f"{look.group.named} is {title}{part}: {_counts(look)}; "
+        said += f"read as {wanted.annotations}, since {found.why}"
     same = [o.found for o in looks if o.found is not None and o.found.opened.tree.root == opened.tree.root]
     read = {each.split.name for each in same}
     below = (o.group.local for o in looks if o.group.local is not None)
@@ -151,7 +157,8 @@ def _counts(look: DataLook) -> str:
     assert split is not None
     classes = a_few([f"{one_line(name, 40)} {count:,}" for name, count in _most(split)], _SHOWN)
     return (
-        f"{split.pictures:,} pictures, {split.boxes:,} boxes, {len(split.by_class):,} classes"
+        f"{split.pictures:,} pictures, {split.boxes:,} boxes, {len(split.by_class):,} "
+        f"{'class' if len(split.by_class) == 1 else 'classes'}"
         f"{f' ({classes})' if classes else ''}"
     )
 

@@ -22,6 +22,7 @@ def export_set(
     folder: Path,
     *,
     unreviewed: bool = False,
+    accepted: bool = False,
     pictures: Placement = Placement.LINK,
     made_by: str = "skillbank sets export",
     report: Progress | None = None,
@@ -36,6 +37,8 @@ def export_set(
         A new one.
     unreviewed
         Also pictures that nobody has reviewed, with the boxes that are shown.
+    accepted
+        Also those that were accepted unseen, as reviewed ones are.
     pictures
         How they come along.
 
@@ -47,7 +50,7 @@ def export_set(
         When there is no such picture, or pictures are gone.
     """
     writer_of(to)
-    data, tree = label_set.data_set(reviewed_only=not unreviewed, lies=lies)
+    data, tree = label_set.data_set(reviewed_only=not unreviewed, accepted=accepted, lies=lies)
     if not tree.files:
         name = label_set.name
         raise DataError(

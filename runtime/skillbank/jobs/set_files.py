@@ -9,15 +9,15 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from skillbank.datasets.document import Picture, Split
+from skillbank.datasets.document import DataSet, Picture, Split
 from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.coco_writer import CocoWriter
 from skillbank.datasets.tree import Tree
-from skillbank.errors import DataError, DataNotFoundError, StateError, a_few
+from skillbank.errors import DataError, DataNotFoundError, StateError, UsageError, a_few
 from skillbank.home import cache_dir
 from skillbank.plan.model import Plan
 from skillbank.plan.request import DataLocation, Request
-from skillbank.plan.set_places import SetPlace, set_place
+from skillbank.plan.set_places import PARTS, SetPlace, set_place
 from skillbank.sets.document import prompt_of
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.store import SetStore
@@ -51,6 +51,8 @@ def with_sets(
         When there is no such set; the nearest is said.
     StateError
         When a set is named in a state that it has no more.
+    UsageError
+        When a part of it is named that it does not have.
     DataError, DataNotFoundError
         When nothing of it is reviewed, or pictures of it are gone or changed.
     """
@@ -65,7 +67,7 @@ def with_sets(
             data.append(location)
             continue
         label_set = sets().open(place.name)
-        found = _written(label_set, place)
+        found, unmarked = _written(label_set, place)
         data.append(DataLocation(source=location.source, uri=str(found)))
         stands = label_set.summary()
         notes[
@@ -74,6 +76,11 @@ def with_sets(
         ] = None
         if said := _called(label_set):
             notes[said] = None
+        if unmarked:
+            notes[
+                f"no reviewed box of set:{stands.name}{found.rest} is of {a_few(unmarked, _SHOWN)}: a model "
+                f"learns nothing of {'it' if len(unmarked) == 1 else 'them'} there"
+            ] = None
         wanted = location.source == _TRAINING and _VALIDATION in set(sources) - given
         if wanted and not request.settled and not found.rest:
             if stands.reviewed_val:
@@ -126,8 +133,14 @@ def ensure_sets(plan: Plan, sets: Callable[[], SetStore], *, begun: bool = False
             _written(sets().open(place.name), place)
 
 
-def _written(label_set: LabelSet, place: SetPlace) -> SetPlace:
-    """Write a set as files, once for each state; return its place with its state."""
+def _written(label_set: LabelSet, place: SetPlace) -> tuple[SetPlace, list[str]]:
+    """Write a set as files, once for each state; return its place with that, and classes without a box."""
+    part = place.rest.strip("/")
+    if part not in ("", *PARTS):
+        raise UsageError(
+            f"the label set {place.name} has no part {one_line(part, 60)}; its parts are "
+            f"{' and '.join(f'set:{place.name}/{each}' for each in PARTS)}, and set:{place.name} is both"
+        )
     digest, data, tree = label_set.snapshot(lies=lies, prompts=True)
     if place.digest and place.digest != digest:
         raise StateError(
@@ -140,6 +153,11 @@ def _written(label_set: LabelSet, place: SetPlace) -> SetPlace:
             f"the label set {place.name} has no reviewed picture; review some with skillbank review "
             f"{place.name}"
         )
+    if part and data.split(part) is None:
+        raise DataError(
+            f"no {part} picture of the label set {place.name} is reviewed; review some with skillbank review "
+            f"{place.name}"
+        )
     folder = cache_dir() / found.folder
     if folder.is_dir() and not _is_as_written(folder, data.splits, label_set):
         # It shares its pictures' bytes with the files where they lie, and one of these was written over.
@@ -147,7 +165,14 @@ def _written(label_set: LabelSet, place: SetPlace) -> SetPlace:
             shutil.rmtree(folder, ignore_errors=True)
     make = partial(_write, splits=data.splits, classes=data.classes, tree=tree, label_set=label_set)
     once(cache_dir(), found.folder, make)
-    return found
+    return found, _unmarked(data, part)
+
+
+def _unmarked(data: DataSet, part: str) -> list[str]:
+    """Return the classes of which no box is in a part of a set."""
+    splits = [split for split in data.splits if part in ("", split.name)]
+    seen = {box.label for split in splits for picture in split.pictures() for box in picture.boxes}
+    return [one_line(name, 60) for number, name in enumerate(data.classes) if number not in seen]
 
 
 def lies(place: str) -> Path:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["SetPlace", "as_place", "set_place"]
+__all__ = ["NAME", "PARTS", "SetPlace", "as_place", "set_place"]
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 """What a label set may be called."""
+PARTS = ("train", "val")
+"""Of a label set; without one all of it is meant."""
 _PLACE = re.compile(
     rf"set:(?://)?(?P<name>{NAME})(?:/(?P<digest>[0-9a-f]{{16}})(?=/|$))?(?P<rest>(?:/[^\0]*)?)", re.I
 )

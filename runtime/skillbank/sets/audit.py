@@ -16,8 +16,10 @@ from skillbank.sets.model import LabelBox, PictureRow
 if TYPE_CHECKING:
     from skillbank.sets.label_set import LabelSet
 
-__all__ = ["Audit", "Rates", "Share", "audit_of", "chance_of", "in_random_order", "interval"]
+__all__ = ["WAITING", "Audit", "Rates", "Share", "audit_of", "chance_of", "in_random_order", "interval"]
 
+WAITING = ("todo", "accepted")
+"""States of pictures that no person has looked through; those accepted unseen say nothing of a model."""
 _SURE = 0.95
 _SAME = 0.5
 """Overlap from which a box that a person has pulled is still what the model had found."""
@@ -87,7 +89,7 @@ def audit_of(found: LabelSet, target: float = 0.95, *, ahead: int = 20) -> Audit
     """
     order = in_random_order(list(_rows(found)))
     reviewed = list(islice(_head(order), _MOST))
-    waiting = tuple(row.number for row in order[len(reviewed) :] if row.state == "todo")[:ahead]
+    waiting = tuple(row.number for row in order[len(reviewed) :] if row.state in WAITING)[:ahead]
     runs = {run.number: run.threshold for run in found.runs()}
     classes = {one.number: one for one in found.classes(gone=True)}
     right: Counter[int] = Counter()
@@ -126,7 +128,7 @@ def _rows(found: LabelSet) -> Iterator[PictureRow]:
 def _head(order: Sequence[PictureRow]) -> Iterator[PictureRow]:
     """Yield the reviewed pictures before the first that waits; skipped ones are no part of the sample."""
     for row in order:
-        if row.state == "todo":
+        if row.state in WAITING:
             return
         if row.state == "reviewed":
             yield row

@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
+from skillbank.sets.logged import logged
 from skillbank.sets.model import ClassSpec, LabelClass, SetNotFoundError
 from skillbank.sets.tables import BOXES
-from skillbank.sets.writing import Writing, logged
+from skillbank.sets.writing import Writing
 from skillbank.stored import storable
 from skillbank.visible import has_invisible, one_line
 
@@ -134,8 +135,8 @@ def merge(change: Writing, numbers: Sequence[int], into: int) -> None:
         found = change.living(number)
         if number == into:
             continue
-        for box_number, box in _boxes(change, number):
-            change.change("box", box_number, box, {"class": into})
+        boxes = _boxes(change, number)
+        change.change_all("box", boxes, {box: {"class": into} for box in boxes})
         captions |= dict.fromkeys(found.captions)
         nots |= dict.fromkeys(found.not_captions)
         _change(change, found, gone=True, into=into)
@@ -146,8 +147,7 @@ def merge(change: Writing, numbers: Sequence[int], into: int) -> None:
 def remove(change: Writing, number: int) -> None:
     """Remove a class with all its boxes; the log keeps them, and an undo brings them back."""
     found = change.living(number)
-    for box_number, box in _boxes(change, number):
-        change.drop("box", box_number, box)
+    change.drop_all("box", _boxes(change, number))
     _change(change, found, gone=True)
 
 
@@ -174,11 +174,11 @@ def _run(change: Writing, number: int | None) -> int | None:
     return number
 
 
-def _boxes(change: Writing, number: int) -> list[tuple[int, dict[str, object]]]:
+def _boxes(change: Writing, number: int) -> dict[int, dict[str, object]]:
     change.flush()
     query = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c["class"] == number)
     rows = change.db.execute(query.order_by(BOXES.c.number)).mappings()
-    return [(row["number"], logged("box", row)) for row in rows]
+    return {row["number"]: logged("box", row) for row in rows}
 
 
 def _named(change: Writing, name: str) -> LabelClass | None:

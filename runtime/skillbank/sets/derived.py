@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
@@ -18,17 +18,41 @@ from skillbank.sets.tables import BOXES, PICTURES, RUNS
 
 __all__ = ["derive", "parts"]
 
+_Value = TypeVar("_Value", int, str)
 _PART = 400
 _DOUBT = 0.25
 """Distance of a score to its threshold from which a proposal is no doubt."""
 _LABELS = 10.0
 """Weight of labels that a model is sure are wrong: mistakes come before all doubt about proposals."""
-_COLUMNS = ("number", "picture", "class", "score", "run", "state", "shown", "x1", "y1", "x2", "y2")
+_TOLD = ("shown", "undecided", "margin", "clashes", "use")
+"""What is worked out for a picture."""
 
 
-def parts(numbers: Iterable[int], size: int = _PART) -> Iterator[Sequence[int]]:
-    """Yield numbers as lists that a statement takes."""
-    every = sorted(set(numbers))
+class _Box(NamedTuple):
+    number: int
+    picture: int
+    class_number: int
+    score: float | None
+    run: int | None
+    state: str
+    shown: bool
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    @property
+    def bid(self) -> Bid:
+        """What it says."""
+        return Bid(self.class_number, self[-4:], self.score, self.run)
+
+
+_COLUMNS = tuple("class" if name == "class_number" else name for name in _Box._fields)
+
+
+def parts(values: Iterable[_Value], size: int = _PART) -> Iterator[Sequence[_Value]]:
+    """Yield numbers or texts, each once, as lists that a statement takes."""
+    every = sorted(set(values))
     for start in range(0, len(every), size):
         yield every[start : start + size]
 
@@ -46,15 +70,19 @@ class _Lines:
     def __init__(self, db: sa.Connection, set_id: int) -> None:
         runs = sa.select(RUNS.c.number, RUNS.c.threshold, RUNS.c.settings).where(RUNS.c.set_id == set_id)
         self._classes = classes_of(db, set_id)
-        self._runs: dict[int, float] = {}
+        self._runs: dict[int | None, float] = {}
         self._across: dict[int, float] = {}
+        self._of: dict[tuple[int, int | None], float] = {}
         for number, threshold, settings in db.execute(runs):
             self._runs[number], self._across[number] = threshold, settings["across"]
 
-    def of(self, box: Any) -> float:
+    def of(self, class_number: int, run: int | None) -> float:
         """Return the score from which a proposal is shown: of its class, or of the run that made it."""
-        usual, found = self._runs.get(box["run"], 0.0), self._classes.get(box["class"])
-        return usual if found is None else found.level(box["run"], usual)
+        line = self._of.get((class_number, run))
+        if line is None:
+            usual, found = self._runs.get(run, 0.0), self._classes.get(class_number)
+            line = self._of[class_number, run] = usual if found is None else found.level(run, usual)
+        return line
 
     def across(self, run: int) -> float:
         """Return the most overlap of boxes of different classes that a run's are shown with."""
@@ -62,69 +90,64 @@ class _Lines:
 
 
 def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: _Lines) -> None:
-    chosen = PICTURES.c.set_id == set_id, PICTURES.c.number.in_(part)
-    states = sa.select(PICTURES.c.number, PICTURES.c.state, PICTURES.c.apart, PICTURES.c.against).where(
-        *chosen
+    c = PICTURES.c
+    pictures = sa.select(c.number, c.state, c.apart, c.against, *(c[name] for name in _TOLD)).where(
+        c.set_id == set_id, c.number.in_(part)
     )
     boxes = sa.select(*(BOXES.c[name] for name in _COLUMNS)).where(
         BOXES.c.set_id == set_id, BOXES.c.picture.in_(part)
     )
-    of_picture: dict[int, list[Any]] = defaultdict(list)
-    for box in db.execute(boxes).mappings():
-        of_picture[box["picture"]].append(box)
-    turned: list[dict[str, Any]] = []
+    of_picture: dict[int, list[_Box]] = defaultdict(list)
+    for row in db.execute(boxes.order_by(BOXES.c.number)):  # of equal scores the older box is shown
+        box = _Box._make(row)
+        of_picture[box.picture].append(box)
+    turned: dict[bool, list[int]] = {True: [], False: []}
     found = []
-    for number, state, apart, against in db.execute(states):
+    for number, state, apart, against, *was in db.execute(pictures).all():
         shown, told = _picture(of_picture[number], state, apart, lines)
         told["use"] += _LABELS * against
-        turned += (
-            {"n": box["number"], "now": box["number"] in shown}
-            for box in of_picture[number]
-            if box["shown"] != (box["number"] in shown)
-        )
-        found.append({"n": number, **told})
-    if turned:
-        db.execute(
-            BOXES.update()
-            .where(BOXES.c.set_id == set_id, BOXES.c.number == sa.bindparam("n"))
-            .values(shown=sa.bindparam("now")),
-            turned,
-        )
+        for box in of_picture[number]:
+            is_shown = box.number in shown
+            if box.shown != is_shown:
+                turned[is_shown].append(box.number)
+        if was != [told[name] for name in _TOLD]:
+            found.append({"n": number, **{f"v_{name}": told[name] for name in _TOLD}})
+    for now, numbers in turned.items():
+        for some in parts(numbers):
+            here = BOXES.c.set_id == set_id, BOXES.c.number.in_(some)
+            db.execute(BOXES.update().where(*here).values(shown=now))
     if found:
         db.execute(
             PICTURES.update()
-            .where(PICTURES.c.set_id == set_id, PICTURES.c.number == sa.bindparam("n"))
-            .values({name: sa.bindparam(f"v_{name}") for name in found[0] if name != "n"}),
-            [{("n" if k == "n" else f"v_{k}"): v for k, v in line.items()} for line in found],
+            .where(c.set_id == set_id, c.number == sa.bindparam("n"))
+            .values({name: sa.bindparam(f"v_{name}") for name in _TOLD}),
+            found,
         )
 
 
-def _picture(boxes: list[Any], state: str, apart: int, lines: _Lines) -> tuple[set[int], dict[str, Any]]:
+def _picture(boxes: list[_Box], state: str, apart: int, lines: _Lines) -> tuple[set[int], dict[str, Any]]:
     decided, standing, margin, doubt = [], [], None, 0.0
+    is_open = state not in ("reviewed", "accepted")
     for box in boxes:
-        if box["state"] in ("accepted", "edited"):
+        if box.state in ("accepted", "edited"):
             decided.append(box)
-        if box["state"] != "proposed":
+        if box.state != "proposed":
             continue
-        distance = 1.0 if box["score"] is None else box["score"] - lines.of(box)
-        # In a reviewed picture nothing is open: what comes later or lies below stays a candidate.
-        if distance >= 0 and state != "reviewed":
+        distance = 1.0 if box.score is None else box.score - lines.of(box.class_number, box.run)
+        # Where nothing is open, what comes later or lies below stays a candidate.
+        if distance >= 0 and is_open:
             standing.append(box)
         margin = abs(distance) if margin is None else min(margin, abs(distance))
         doubt = max(doubt, 1 - abs(distance) / _DOUBT)
-    found = named(list(map(_mark, standing)), list(map(_mark, decided)), lines.across)
+    found = named([box.bid for box in standing], [box.bid for box in decided], lines.across)
     use = 0.0
-    if state != "reviewed":
+    if is_open:
         use = doubt + 0.5 * min(found.clashes, 3) / 3 + 0.5 * min(apart, 3) / 3
     told = {
         "shown": len(decided) + len(found.shown),
         "undecided": len(found.shown),
-        "margin": margin if state != "reviewed" else None,
+        "margin": margin if is_open else None,
         "clashes": found.clashes,
         "use": use,
     }
-    return {box["number"] for box in decided} | {standing[n]["number"] for n in found.shown}, told
-
-
-def _mark(box: Any) -> Bid:
-    return Bid(box["class"], (box["x1"], box["y1"], box["x2"], box["y2"]), box["score"], box["run"])
+    return {box.number for box in decided} | {standing[n].number for n in found.shown}, told

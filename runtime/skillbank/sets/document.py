@@ -46,7 +46,14 @@ def digest_of(db: sa.Connection, set_id: int) -> str:
 
 
 def data_set_of(
-    db: sa.Connection, set_id: int, name: str, lies: Lies, *, reviewed_only: bool, prompts: bool = False
+    db: sa.Connection,
+    set_id: int,
+    name: str,
+    lies: Lies,
+    *,
+    reviewed_only: bool,
+    accepted: bool = False,
+    prompts: bool = False,
 ) -> tuple[DataSet, Tree]:
     """Return a set as a data set of the splits that it has pictures of.
 
@@ -56,6 +63,8 @@ def data_set_of(
         Asked once for each picture that has a place.
     reviewed_only
         Else pictures that nobody has reviewed come with the boxes that are shown.
+    accepted
+        Whether pictures that were accepted unseen come as reviewed ones do.
     prompts
         Whether classes are called by the caption that a model is asked for (see `prompt_of`).
     """
@@ -64,7 +73,7 @@ def data_set_of(
     boxes = _boxes(db, set_id, reviewed_only=reviewed_only)
     files: dict[str, Path] = {}
     of_split: dict[str, list[Picture]] = defaultdict(list)
-    for row in _pictures(db, set_id, reviewed_only=reviewed_only):
+    for row in _pictures(db, set_id, reviewed_only=reviewed_only, accepted=accepted):
         if row["place"]:
             files[row["name"]] = lies(row["place"])
         marked = tuple(
@@ -88,7 +97,7 @@ def data_set_of(
             row["height"],
             marked,
             where=where,
-            undecided=row["state"] != "reviewed",
+            undecided=row["state"] not in ("reviewed", "accepted"),
         )
         of_split[row["split"]].append(picture)
     splits = tuple(
@@ -125,12 +134,15 @@ def _living(db: sa.Connection, set_id: int) -> list[LabelClass]:
     return [found for found in classes_of(db, set_id).values() if not found.gone]
 
 
-def _pictures(db: sa.Connection, set_id: int, *, reviewed_only: bool) -> list[sa.RowMapping]:
+def _pictures(
+    db: sa.Connection, set_id: int, *, reviewed_only: bool, accepted: bool = False
+) -> list[sa.RowMapping]:
     c = PICTURES.c
     query = sa.select(c.number, c.sha256, c.name, c.place, c.width, c.height, c.split, c.state).where(
         c.set_id == set_id
     )
-    query = query.where(c.state == "reviewed") if reviewed_only else query.where(c.state != "skipped")
+    wanted = ("reviewed", "accepted") if accepted else ("reviewed",)
+    query = query.where(c.state.in_(wanted) if reviewed_only else c.state != "skipped")
     return list(db.execute(query.order_by(c.sha256)).mappings())
 
 

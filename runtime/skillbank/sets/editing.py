@@ -9,9 +9,11 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
+from skillbank.sets.accepting import confirm, give_back
 from skillbank.sets.derived import derive
 from skillbank.sets.geometry import inside
 from skillbank.sets.log import imported_boxes
+from skillbank.sets.logged import logged
 from skillbank.sets.model import (
     IMPORTED,
     Accept,
@@ -26,7 +28,7 @@ from skillbank.sets.model import (
 )
 from skillbank.sets.rows import state_of
 from skillbank.sets.tables import BOXES, CLAIMS, LABEL_EVENTS
-from skillbank.sets.writing import Writing, logged
+from skillbank.sets.writing import Writing
 
 __all__ = ["decide", "edit", "reclass"]
 
@@ -200,12 +202,14 @@ def _review(change: Writing, number: int, state: str) -> None:
             BOXES.c.state == "proposed",
             BOXES.c.shown,
         )
-        for row in change.db.execute(shown.order_by(BOXES.c.number)).mappings().all():
-            accepted = {"state": "accepted", "by": change.who}
-            change.change("box", row["number"], logged("box", row), accepted)
+        rows = change.db.execute(shown.order_by(BOXES.c.number)).mappings()
+        left = {row["number"]: logged("box", row) for row in rows}
+        change.change_all("box", left, {box: {"state": "accepted", "by": change.who} for box in left})
     by = change.who if state == "reviewed" else None
     at = change.at if state == "reviewed" else None
     is_unseen = state == "reviewed" and fields["reviewed_by"] is None  # its labels came in as they are
+    if fields["state"] == "accepted":
+        (confirm if state == "reviewed" else give_back)(change, number)
     if fields["state"] != state or is_unseen:
         change.change("picture", number, fields, {"state": state, "reviewed_by": by, "reviewed_at": at})
     if state == "reviewed":

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import sqlalchemy as sa
 
 from skillbank.datasets.likeness import Likeness
 from skillbank.datasets.looks import SMALL
+from skillbank.sets.derived import parts
 from skillbank.sets.model import FoundPicture
 from skillbank.sets.tables import LOOKS, PICTURES
 
 __all__ = ["groups_with"]
+
+_PAIRS = 2_000_000
+"""So many pairs of pictures are compared one by one; of more, those that are candidates."""
 
 
 def groups_with(db: sa.Connection, set_id: int, fresh: Sequence[tuple[int, FoundPicture]]) -> dict[int, int]:
@@ -27,33 +31,39 @@ def groups_with(db: sa.Connection, set_id: int, fresh: Sequence[tuple[int, Found
     seen = [(number, picture.look) for number, picture in fresh if len(picture.look) == SMALL]
     if not seen:
         return groups
-    query = (
-        sa.select(PICTURES.c.number, PICTURES.c.group, LOOKS.c.small)
-        .join(LOOKS, (LOOKS.c.set_id == PICTURES.c.set_id) & (LOOKS.c.picture == PICTURES.c.number))
-        .where(PICTURES.c.set_id == set_id)
-        .order_by(PICTURES.c.number)
-    )
-    old = [(number, group, small) for number, group, small in db.execute(query)]
+    query = sa.select(LOOKS.c.picture, LOOKS.c.small).where(LOOKS.c.set_id == set_id)
+    old = db.execute(query.order_by(LOOKS.c.picture)).all()
     fixed = len(old)
-    numbers = [number for number, _, _ in old] + [number for number, _ in seen]
-    parent = [group for _, group, _ in old] + [number for number, _ in seen]
-    likeness = Likeness(b"".join([*(small for *_, small in old), *(small for _, small in seen)]))
-    for first, second in likeness.candidates():
+    numbers = [number for number, _ in old] + [number for number, _ in seen]
+    likeness = Likeness(b"".join([*(small for _, small in old), *(small for _, small in seen)]))
+    pairs = list(_alike(likeness, fixed))
+    met = {numbers[one] for one, _ in pairs if one < fixed}
+    parent = {number: number for number, _ in seen} | _groups_of(db, set_id, met)
+    fresh = numbers[fixed:]
+    for one, other in pairs:
+        young, kept = sorted((parent[numbers[one]], parent[numbers[other]]), reverse=True)
+        if young != kept:
+            # All new pictures of two groups get the older group; a group of the set is left as it is.
+            parent |= {number: kept for number in fresh if parent[number] == young}
+    return groups | {number: parent[number] for number in fresh}
+
+
+def _alike(likeness: Likeness, fixed: int) -> Iterator[tuple[int, int]]:
+    """Yield pairs of pictures that look the same, the later of which is new: behind the first ``fixed``."""
+    is_small = (likeness.count - fixed) * likeness.count <= _PAIRS
+    for first, second in likeness.candidates_from(fixed) if is_small else likeness.candidates():
         low, high = np.minimum(first, second), np.maximum(first, second)
         new = high >= fixed
         low, high = low[new], high[new]
         same = likeness.alike(low, high)
-        for one, other in zip(low[same].tolist(), high[same].tolist(), strict=True):
-            _join(parent, groups, fixed, one, other)
-    groups.update((numbers[i], parent[i]) for i in range(fixed, len(numbers)))
-    return groups
+        yield from zip(low[same].tolist(), high[same].tolist(), strict=True)
 
 
-def _join(parent: list[int], groups: dict[int, int], fixed: int, one: int, other: int) -> None:
-    """Give all new pictures of two groups the group that is older; a group of the set is left as it is."""
-    young, kept = sorted((parent[one], parent[other]), reverse=True)
-    if young == kept:
-        return
-    for i in range(fixed, len(parent)):
-        if parent[i] == young:
-            parent[i] = kept
+def _groups_of(db: sa.Connection, set_id: int, numbers: Iterable[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for part in parts(numbers):
+        query = sa.select(PICTURES.c.number, PICTURES.c.group).where(
+            PICTURES.c.set_id == set_id, PICTURES.c.number.in_(part)
+        )
+        found |= {number: group for number, group in db.execute(query)}  # noqa: C416 - rows are no pairs
+    return found

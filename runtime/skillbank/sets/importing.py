@@ -16,15 +16,16 @@ from skillbank.datasets.document import Picture, Split
 from skillbank.datasets.looks import Look
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.pictures import Gallery
+from skillbank.sets.adding import add_pictures
 from skillbank.sets.classes import put_specs
 from skillbank.sets.geometry import inside
 from skillbank.sets.kept_pictures import keeping
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.log import imported_boxes, names_ever
+from skillbank.sets.logged import logged
 from skillbank.sets.model import IMPORT, IMPORTED, Added, ClassSpec, Corners, FoundPicture, person_named
-from skillbank.sets.pictures import add_pictures
 from skillbank.sets.tables import BOXES, PICTURES
-from skillbank.sets.writing import Writing, change_set, logged
+from skillbank.sets.writing import Writing, change_set
 from skillbank.storage.archive import archive_stem
 from skillbank.storage.cache import content_key
 from skillbank.storage.data_place import local_place

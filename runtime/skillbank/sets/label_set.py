@@ -10,7 +10,20 @@ import sqlalchemy as sa
 
 from skillbank.datasets.document import DataSet
 from skillbank.datasets.tree import Tree
-from skillbank.sets import audit, classes, document, editing, log, pictures, proposals, queue, thresholds
+from skillbank.sets import (
+    accepting,
+    adding,
+    asking,
+    audit,
+    classes,
+    document,
+    editing,
+    log,
+    pictures,
+    proposals,
+    queue,
+    thresholds,
+)
 from skillbank.sets.handle import Handle
 from skillbank.sets.model import (
     ALL,
@@ -110,9 +123,9 @@ class LabelSet(Handle):
     # Pictures
 
     def add_pictures(self, found: Iterable[FoundPicture], who: str) -> Added:
-        """Add pictures by their content; see `skillbank.sets.pictures.add_pictures`."""
+        """Add pictures by their content; see `skillbank.sets.adding.add_pictures`."""
         with self._noted("pictures", who) as change:
-            return pictures.add_pictures(change, found)
+            return adding.add_pictures(change, found)
 
     def pictures(
         self, *, where: Filter = ALL, order: str = "name", after: int | None = None, limit: int = 100
@@ -155,6 +168,11 @@ class LabelSet(Handle):
         if row is None:
             raise SetNotFoundError(f"the set has no box {number}")
         return box_of(row)
+
+    def shown(self, numbers: Sequence[int]) -> dict[int, list[LabelBox]]:
+        """Return the boxes of some pictures that count as objects; pictures without any are left out."""
+        with self._engine.connect() as db:
+            return pictures.shown_boxes(db, self.id, numbers)
 
     def crops(
         self,
@@ -272,6 +290,11 @@ class LabelSet(Handle):
         with change_set(self._engine, self.id, f"run {run.number}") as change:
             return proposals.propose(change, run.number, found)
 
+    def take_asked(self, number: int, found: Sequence[Proposal], who: str, model: str) -> int:
+        """Add what a model has found in a picture that a person asked it; see `skillbank.sets.asking`."""
+        with self._changing(who) as change:
+            return asking.take_asked(change, number, found, model)
+
     # The queue
 
     def next(
@@ -298,6 +321,10 @@ class LabelSet(Handle):
         """Say by a random sample whether the rest may be accepted unseen; see `skillbank.sets.audit`."""
         return audit.audit_of(self, target)
 
+    def accept_rest(self, who: str, *, target: float = 0.95) -> accepting.Accepted:
+        """Accept the rest unseen, once the audit says yes; see `skillbank.sets.accepting.accept_rest`."""
+        return accepting.accept_rest(self, who, target)
+
     def suggest_thresholds(self) -> dict[int, thresholds.Suggestion]:
         """Return a threshold by class number for the latest run; see `skillbank.sets.thresholds`."""
         with reading(self._engine) as db:
@@ -312,18 +339,31 @@ class LabelSet(Handle):
             self._row(db)
             return document.digest_of(db, self.id)
 
-    def data_set(self, *, reviewed_only: bool = True, lies: document.Lies = Path) -> tuple[DataSet, Tree]:
+    def data_set(
+        self, *, reviewed_only: bool = True, accepted: bool = False, lies: document.Lies = Path
+    ) -> tuple[DataSet, Tree]:
         """Return the set as a data set; see `skillbank.sets.document.data_set_of`."""
-        return self.snapshot(reviewed_only=reviewed_only, lies=lies)[1:]
+        return self.snapshot(reviewed_only=reviewed_only, accepted=accepted, lies=lies)[1:]
 
     def snapshot(
-        self, *, reviewed_only: bool = True, lies: document.Lies = Path, prompts: bool = False
+        self,
+        *,
+        reviewed_only: bool = True,
+        accepted: bool = False,
+        lies: document.Lies = Path,
+        prompts: bool = False,
     ) -> tuple[str, DataSet, Tree]:
         """Return the digest and the data set of one moment; see `skillbank.sets.document.data_set_of`."""
         with reading(self._engine) as db:
             self._row(db)
             data, tree = document.data_set_of(
-                db, self.id, self.name, lies, reviewed_only=reviewed_only, prompts=prompts
+                db,
+                self.id,
+                self.name,
+                lies,
+                reviewed_only=reviewed_only,
+                accepted=accepted,
+                prompts=prompts,
             )
             return document.digest_of(db, self.id), data, tree
 

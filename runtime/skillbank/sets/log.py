@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
-from skillbank.sets.model import IMPORT, Event
+from skillbank.sets.model import ACCEPT_REST, ASKED, IMPORT, Event
 from skillbank.sets.rows import events_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, RUNS
 from skillbank.sets.writing import Writing
 
 __all__ = ["UNDONE", "imported_boxes", "jobs_of_run", "names_ever", "redo", "undo"]
 
-UNDONE = ("edit", "decide", "classes", "rename", "threshold", "merge", "remove")
+UNDONE = ("edit", "decide", "classes", "rename", "threshold", "merge", "remove", ACCEPT_REST, ASKED)
 """Kinds of events that an undo turns around; what models and imports did is not a person's to undo so."""
 _OF_PEOPLE = {"state", "reviewed_by", "reviewed_at"}
 """What people change of a picture itself."""
 _PAGE = 200
+_Entry: TypeAlias = Mapping[str, Any]
+"""A change of one thing, as an event keeps it."""
 
 
 def undo(change: Writing) -> Event | None:
     """Turn around the last event of a person that is not undone; None when there is none."""
-    return _turn(change, _last(change, _to_undo), "undo")
+    return _turn(change, _to_undo(_Own(change)), "undo")
 
 
 def redo(change: Writing) -> Event | None:
     """Do again what was undone last, unless the person did something else since; None then."""
-    return _turn(change, _last(change, _to_redo), "redo")
+    return _turn(change, _to_redo(_Own(change)), "redo")
 
 
 def jobs_of_run(engine: sa.Engine, set_id: int, run: int) -> list[str]:
@@ -77,87 +79,130 @@ def names_ever(change: Writing) -> dict[int, set[str]]:
 def _turn(change: Writing, target: Event | None, kind: str) -> Event | None:
     if target is None:
         return None
-    kept: list[dict[str, Any]] = []
-    for entry in reversed(target.body["changes"]):
-        if not _reverse(change, entry):
-            kept.append({"what": entry["what"], "number": entry["number"]})
-    body: dict[str, Any] = {"kept": kept} if kept else {}
-    return change.note(kind, target.picture, of=target.seq, body=body)
+    kept = [
+        entry for some in _stretches(reversed(target.body["changes"])) for entry in _reverse(change, some)
+    ]
+    left = [{"what": entry["what"], "number": entry["number"]} for entry in kept]
+    return change.note(kind, target.picture, of=target.seq, body={"kept": left} if left else {})
 
 
-def _last(change: Writing, choose: Callable[[Iterator[Event]], Event | None]) -> Event | None:
-    return choose(_own(change))
+def _stretches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
+    """Yield changes of different boxes, or pictures, that lie behind one another together, all others alone.
+
+    What becomes of a box depends on its class and on no other box, and that of a picture on no other picture.
+    """
+    some: dict[int, _Entry] = {}
+    kind = ""
+    for entry in entries:
+        if some and (entry["what"] != kind or entry["number"] in some):
+            yield list(some.values())
+            some = {}
+        if entry["what"] in ("box", "picture"):
+            kind = entry["what"]
+            some[entry["number"]] = entry
+        else:
+            yield [entry]
+    if some:
+        yield list(some.values())
 
 
-def _own(change: Writing) -> Iterator[Event]:
-    """Yield what the person did, the newest first."""
-    before = change.row["version"] + 1
-    while True:
-        who, seq = LABEL_EVENTS.c.who == change.who, LABEL_EVENTS.c.seq < before
-        page = events_of(change.db, change.set_id, who, seq, newest=True, limit=_PAGE)
-        yield from (event for event in page if _counts(event))
-        if len(page) < _PAGE:
-            return
-        before = page[-1].seq
+class _Did(NamedTuple):
+    seq: int
+    kind: str
+    of: int | None
 
 
-def _counts(event: Event) -> bool:
-    """Whether an undo sees an event; time spent on a picture without a change is none to it."""
-    return event.kind in ("undo", "redo") or (event.kind in UNDONE and bool(event.body["changes"]))
+class _Own:
+    """What the person did, the newest first; what it changed is read of single events alone."""
+
+    def __init__(self, change: Writing) -> None:
+        self._change = change
+
+    def __iter__(self) -> Iterator[_Did]:
+        before = self._change.row["version"] + 1
+        while True:
+            c = LABEL_EVENTS.c
+            mine = c.set_id == self._change.set_id, c.who == self._change.who, c.seq < before
+            query = sa.select(c.seq, c.kind, c.of).where(*mine, c.kind.in_(("undo", "redo", *UNDONE)))
+            page = self._change.db.execute(query.order_by(c.seq.desc()).limit(_PAGE)).all()
+            yield from (_Did(*row) for row in page)
+            if len(page) < _PAGE:
+                return
+            before = page[-1].seq
+
+    def whole(self, seq: int) -> Event | None:
+        """Return an event; None when it changed nothing: time spent on a picture is none to an undo."""
+        [event] = events_of(self._change.db, self._change.set_id, LABEL_EVENTS.c.seq == seq, limit=1)
+        return event if event.kind == "undo" or event.body["changes"] else None
 
 
-def _to_undo(events: Iterator[Event]) -> Event | None:
+def _to_undo(own: _Own) -> Event | None:
     undone: set[int | None] = set()
     redone: set[int | None] = set()
-    for event in events:
+    for event in own:
         if event.kind == "redo":
             redone.add(event.of)
         elif event.kind == "undo":
             if event.seq not in redone:
                 undone.add(event.of)
-        elif event.seq not in undone:
-            return event
+        elif event.seq not in undone and (found := own.whole(event.seq)) is not None:
+            return found
     return None
 
 
-def _to_redo(events: Iterator[Event]) -> Event | None:
-    undone: set[int | None] = set()
+def _to_redo(own: _Own) -> Event | None:
     redone: set[int | None] = set()
-    for event in events:
+    undone: set[int | None] = set()
+    for event in own:
         if event.kind == "redo":
             redone.add(event.of)
         elif event.kind == "undo":
             if event.seq not in redone:
-                return event
-        elif event.seq not in undone:
+                return own.whole(event.seq)
+        elif event.seq not in undone and own.whole(event.seq) is not None:
             return None
     return None
 
 
-def _reverse(change: Writing, entry: Mapping[str, Any]) -> bool:
-    """Turn one change around; False when the thing is not as that change had left it."""
-    what, number, before, after = entry["what"], entry["number"], entry["before"], entry["after"]
+def _reverse(change: Writing, entries: Sequence[_Entry]) -> list[_Entry]:
+    """Turn changes of different things of one kind around; return those that cannot be."""
+    what = entries[0]["what"]
     if what not in ("class", "picture", "box"):
-        return False
+        return list(entries)
+    there = change.get_all(what, [entry["number"] for entry in entries])
+    changed: dict[int, Mapping[str, Any]] = {}
+    dropped: dict[int, Mapping[str, Any]] = {}
+    kept = []
+    for entry in entries:
+        number, before = entry["number"], entry["before"]
+        now = there.get(number)
+        if not _can_turn(change, entry, now):
+            kept.append(entry)
+        elif now is None:
+            change.make(what, before, number)
+        elif before is None:
+            dropped[number] = now
+        else:
+            changed[number] = before
+    if changed:
+        change.change_all(what, there, changed)
+    if dropped:
+        change.drop_all(what, dropped)
+    return kept
+
+
+def _can_turn(change: Writing, entry: _Entry, now: Mapping[str, Any] | None) -> bool:
+    """Whether a thing is as a change has left it, and may be so again as it was before."""
+    what, number, before, after = entry["what"], entry["number"], entry["before"], entry["after"]
     if what == "picture" and not set().union(before or (), after or ()) <= _OF_PEOPLE:
         return False
-    now = change.get(what, number)
     if after is None:  # it was dropped
-        if now is not None or not _fits(change, what, number, before):
-            return False
-        change.make(what, before, number)
-        return True
+        return now is None and _fits(change, what, number, before)
     if now is None or any(now[name] != value for name, value in after.items()):
         return False
     if before is None:  # it was made
-        if not _is_free(change, what, number):
-            return False
-        change.drop(what, number, now)
-        return True
-    if not _fits(change, what, number, now | before):
-        return False
-    change.change(what, number, now, before)
-    return True
+        return _is_free(change, what, number)
+    return _fits(change, what, number, {**now, **before})
 
 
 def _fits(change: Writing, what: str, number: int, fields: Mapping[str, Any]) -> bool:

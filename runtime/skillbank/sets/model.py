@@ -21,11 +21,14 @@ from skillbank.sets.operations import (
     Restore,
     Review,
     ReviewState,
+    Standing,
 )
 from skillbank.sets.standing import ClassCount, Event, PersonCount, SetSummary
 
 __all__ = [
+    "ACCEPT_REST",
     "ALL",
+    "ASKED",
     "IMPORT",
     "IMPORTED",
     "Accept",
@@ -54,6 +57,7 @@ __all__ = [
     "RunSpec",
     "SetNotFoundError",
     "SetSummary",
+    "Standing",
     "VersionConflictError",
     "person_named",
 ]
@@ -61,6 +65,10 @@ __all__ = [
 BoxState: TypeAlias = Literal["proposed", "accepted", "edited", "rejected"]
 IMPORTED = "imported"
 """Where boxes come from that a data set held."""
+ACCEPT_REST = "accept_rest"
+"""The kind of event by which pictures were accepted unseen."""
+ASKED = "ask"
+"""The kind of event by which a person has asked a model about one picture."""
 IMPORT = "import"
 """The kind of event by which labels of a data set came in, of a picture without a box too."""
 _NOBODY = re.compile(rf"{IMPORTED}|run \d+")
@@ -194,7 +202,7 @@ class PictureRow:
     height: int
     group: int
     split: str
-    state: ReviewState
+    state: Standing
     reviewed_by: str | None
     reviewed_at: datetime | None
     seconds: float
@@ -228,8 +236,8 @@ class Filter:
     Attributes
     ----------
     kind
-        ``all``, ``todo``, ``reviewed``, ``skipped``, ``unsure``, ``disagreeing``, ``empty`` or
-        ``near_duplicates``.
+        ``all``, ``todo``, ``reviewed``, ``accepted`` (unseen), ``skipped``, ``unsure``, ``disagreeing``,
+        ``empty`` or ``near_duplicates``.
     split
         Only of ``train`` or ``val``.
     class_number

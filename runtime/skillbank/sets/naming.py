@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
 
 from skillbank.sets.geometry import overlap
 from skillbank.sets.model import Corners
@@ -12,6 +14,11 @@ __all__ = ["Bid", "Named", "named"]
 
 _SAME_PLACE = 0.5
 """Share of two boxes from which they are about one object."""
+_MANY = 24
+"""Boxes of a picture from which they are compared as arrays."""
+_ROWS = 256
+_Near: TypeAlias = Sequence[tuple[int, float]]
+"""Places of bids, and how much each shares."""
 
 
 class Bid(NamedTuple):
@@ -43,29 +50,89 @@ def named(proposals: Sequence[Bid], decided: Sequence[Bid], across: Callable[[in
         Most overlap of boxes of different classes, by the number of a run.
     """
     order = sorted(range(len(proposals)), key=lambda n: (-_sureness(proposals[n]), n))
-    kept: list[tuple[Bid, bool]] = [(mark, True) for mark in decided]
+    ranked = [proposals[n] for n in order]
+    bounds = [1.0 if bid.run is None else across(bid.run) for bid in ranked]
+    every = [*decided, *ranked]
+    ahead = len(decided)
+    is_hidden = [False] * len(every)
     shown: list[int] = []
     clashes = 0
-    for number in order:
-        mark = proposals[number]
-        most = 1.0 if mark.run is None else across(mark.run)
+    for place, near in enumerate(_meeting(every, ahead, [min(_SAME_PLACE, most) for most in bounds])):
+        most, run = bounds[place], ranked[place].run
         hidden, rivals, settled = False, 0, 0
-        left, top, right, bottom = mark.corners
-        for other, is_decided in kept:
-            x1, y1, x2, y2 = other.corners
-            if other.class_number == mark.class_number or x1 >= right or x2 <= left or y1 >= bottom:
+        for other, shared in near:
+            if is_hidden[other]:
                 continue
-            shared = overlap((x1, y1, x2, y2), (left, top, right, bottom))
+            is_decided = other < ahead
             if shared >= _SAME_PLACE:
                 rivals += not is_decided
                 settled += is_decided
-            if most < 1 and shared > most and (is_decided or other.run == mark.run):
+            if most < 1 and shared > most and (is_decided or every[other].run == run):
                 hidden = True
         clashes += rivals if hidden else rivals + settled
+        is_hidden[ahead + place] = hidden
         if not hidden:
-            kept.append((mark, False))
-            shown.append(number)
+            shown.append(order[place])
     return Named(frozenset(shown), clashes)
+
+
+def _meeting(every: Sequence[Bid], ahead: int, least: Sequence[float]) -> Iterator[_Near]:
+    """Yield for each proposal the bids before it of another class that share some of its place, and how much.
+
+    Parameters
+    ----------
+    every
+        What is decided, and behind the first ``ahead`` the proposals, the surest first.
+    least
+        For each proposal the share from which a bid is wanted.
+    """
+    return (_meeting_of_many if len(every) >= _MANY else _meeting_of_few)(every, ahead, least)
+
+
+def _meeting_of_few(every: Sequence[Bid], ahead: int, least: Sequence[float]) -> Iterator[_Near]:
+    for place, bid in enumerate(every[ahead:]):
+        left, top, right, bottom = bid.corners
+        near = []
+        for number in range(ahead + place):
+            other = every[number]
+            x1, y1, x2, y2 = other.corners
+            if (
+                other.class_number == bid.class_number
+                or x1 >= right
+                or x2 <= left
+                or y1 >= bottom
+                or y2 <= top
+            ):
+                continue
+            shared = overlap(other.corners, bid.corners)
+            if shared >= least[place]:
+                near.append((number, shared))
+        yield near
+
+
+def _meeting_of_many(every: Sequence[Bid], ahead: int, least: Sequence[float]) -> Iterator[_Near]:
+    """Do the same in the same arithmetic, for many boxes of a picture at once."""
+    x1, y1, x2, y2 = np.array([bid.corners for bid in every], np.float64).T
+    area = (x2 - x1) * (y2 - y1)
+    classes = np.array([-1 if bid.class_number is None else bid.class_number for bid in every])
+    bounds = np.array(least)
+    for start in range(ahead, len(every), _ROWS):
+        stop = min(start + _ROWS, len(every))
+        width = np.minimum(x2[start:stop, None], x2[:stop]) - np.maximum(x1[start:stop, None], x1[:stop])
+        height = np.minimum(y2[start:stop, None], y2[:stop]) - np.maximum(y1[start:stop, None], y1[:stop])
+        near = (width > 0) & (height > 0) & (classes[start:stop, None] != classes[:stop])
+        near &= np.arange(stop) < np.arange(start, stop)[:, None]
+        mine, theirs = np.nonzero(near)
+        common = width[mine, theirs] * height[mine, theirs]
+        union = area[theirs] + area[mine + start] - common
+        shared = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+        wanted = shared >= bounds[mine + start - ahead]
+        found: list[list[tuple[int, float]]] = [[] for _ in range(start, stop)]
+        for row, other, share in zip(
+            mine[wanted].tolist(), theirs[wanted].tolist(), shared[wanted].tolist(), strict=True
+        ):
+            found[row].append((other, share))
+        yield from found
 
 
 def _sureness(mark: Bid) -> float:

@@ -5,11 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["Accept", "Add", "Change", "Corners", "Operation", "Reject", "Restore", "Review", "ReviewState"]
+__all__ = [
+    "Accept",
+    "Add",
+    "Change",
+    "Corners",
+    "Operation",
+    "Reject",
+    "Restore",
+    "Review",
+    "ReviewState",
+    "Standing",
+]
 
 Corners: TypeAlias = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the upright picture."""
 ReviewState: TypeAlias = Literal["todo", "reviewed", "skipped"]
+"""What a person says of a picture."""
+Standing: TypeAlias = Literal["todo", "reviewed", "skipped", "accepted"]
+"""How a picture stands; accepted without anybody having looked at it, by what a random sample said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,13 @@ from skillbank.sets.classes import checked_specs
 from skillbank.sets.derived import parts
 from skillbank.sets.disputes import Found, Mark, Stand, against, apart, is_among
 from skillbank.sets.geometry import inside
+from skillbank.sets.logged import logged
 from skillbank.sets.model import IMPORT, Corners, PictureRow, Proposal, Run, RunSpec, SetNotFoundError
 from skillbank.sets.naming import Bid, named
 from skillbank.sets.repeats import AGAIN, repeats
 from skillbank.sets.rows import picture_of, run_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS, SEEN
-from skillbank.sets.writing import Writing, logged
+from skillbank.sets.writing import Writing
 from skillbank.visible import one_line
 
 __all__ = ["finish_run", "missing_pictures", "propose", "start_run"]
@@ -163,7 +164,10 @@ def _held(change: Writing, numbers: Sequence[int]) -> tuple[dict[int, sa.RowMapp
         c.set_id == change.set_id, c.number.in_(numbers)
     )
     pictures = {row["number"]: row for row in change.db.execute(wanted).mappings()}
-    there = {number: _There(is_labelled=row["state"] == "reviewed") for number, row in pictures.items()}
+    there = {
+        number: _There(is_labelled=row["state"] in ("reviewed", "accepted"))
+        for number, row in pictures.items()
+    }
     query = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c.picture.in_(numbers))
     for row in change.db.execute(query.order_by(BOXES.c.number)).mappings():
         there[row["picture"]].boxes.append(row)
@@ -204,8 +208,7 @@ def _propose_to(
     decided, labels = _decisions(change, there.boxes, [(number, box) for number, box, _ in found])
     undecided = [box for box in there.boxes if box["state"] == "proposed" and box["run"] is not None]
     imported = _marks(box for box in there.boxes if box["state"] == "proposed" and box["run"] is None)
-    for box in undecided:
-        change.drop("box", box["number"], logged("box", box))
+    change.drop_all("box", {box["number"]: logged("box", box) for box in undecided})
     for class_number, corners, proposal in found:
         mark = class_number, corners
         if not is_among(mark, decided, _SAME) and not is_among(mark, imported, _FOUND):

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from skillbank.sets.audit import chance_of, in_random_order
+from skillbank.sets.audit import WAITING, chance_of, in_random_order
 from skillbank.sets.rows import picture_of
 from skillbank.sets.tables import CLAIMS, PICTURES
 from skillbank.sets.writing import Writing
@@ -95,9 +95,9 @@ def _disputed(change: Writing, count: int) -> list[int]:
 
 
 def _to_do() -> sa.ColumnElement[bool]:
-    """Return what holds for pictures no person has looked through; imported labels are nobody's review."""
+    """Return what holds for pictures that no person has looked through, some imported or accepted."""
     c = PICTURES.c
-    return (c.state == "todo") | ((c.state == "reviewed") & c.reviewed_by.is_(None))
+    return (c.state == "todo") | (c.state.in_(("reviewed", "accepted")) & c.reviewed_by.is_(None))
 
 
 def _open(change: Writing) -> tuple[sa.ColumnElement[bool], ...]:
@@ -113,7 +113,8 @@ def _is_free(change: Writing) -> sa.ColumnElement[bool]:
 
 
 def _sample(change: Writing, count: int) -> list[int]:
-    rows = change.db.execute(sa.select(PICTURES).where(*_open(change))).mappings()
+    here = PICTURES.c.set_id == change.set_id, PICTURES.c.state.in_(WAITING), _is_free(change)
+    rows = change.db.execute(sa.select(PICTURES).where(*here)).mappings()
     return [row.number for row in in_random_order([picture_of(row) for row in rows])[:count]]
 
 

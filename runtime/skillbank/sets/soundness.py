@@ -12,12 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
+from skillbank.sets.adding import below
 from skillbank.sets.classes import LONGEST
 from skillbank.sets.derived import derive
+from skillbank.sets.logged import THINGS
 from skillbank.sets.model import person_named
-from skillbank.sets.pictures import below
 from skillbank.sets.tables import BOXES, CLASSES, LABEL_EVENTS, LOOKS, PICTURES, RUNS, SEEN, SETS
-from skillbank.sets.writing import COUNTERS, THINGS
+from skillbank.sets.writing import COUNTERS
 from skillbank.stored import storable
 from skillbank.visible import one_line
 
@@ -154,7 +155,7 @@ _CHECKS: dict[str, dict[str, Check]] = {
         "width": lambda pixels: pixels > 0,
         "height": lambda pixels: pixels > 0,
         "split": _one_of("train", "val"),
-        "state": _one_of("todo", "reviewed", "skipped"),
+        "state": _one_of("todo", "reviewed", "skipped", "accepted"),
         "reviewed_by": _is_person,
         "seconds": lambda seconds: seconds >= 0,
     },

@@ -22,7 +22,7 @@ class Event:
         A person, or ``run 3``.
     kind
         ``create``, ``classes``, ``rename``, ``threshold``, ``merge``, ``remove``, ``pictures``, ``edit``,
-        ``decide``, ``run``, ``propose``, ``undo``, ``redo``, ...
+        ``decide``, ``accept_rest``, ``run``, ``propose``, ``undo``, ``redo``, ...
     of
         The event that an undo or redo turns around.
     body
@@ -41,7 +41,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class ClassCount:
-    """Boxes of a class by state; ``proposed`` are those shown."""
+    """Boxes of a class by state; ``proposed`` are those shown, ``unseen`` were accepted with pictures."""
 
     number: int
     name: str
@@ -50,6 +50,7 @@ class ClassCount:
     accepted: int = 0
     edited: int = 0
     rejected: int = 0
+    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class SetSummary:
     ----------
     val
         Share of the pictures that goes to validation.
+    accepted
+        Pictures accepted unseen; nobody has reviewed them.
     reviewed_train, reviewed_val
         Reviewed pictures of each split.
     """
@@ -82,6 +85,7 @@ class SetSummary:
     todo: int = 0
     reviewed: int = 0
     skipped: int = 0
+    accepted: int = 0
     train_pictures: int = 0
     val_pictures: int = 0
     reviewed_train: int = 0

@@ -46,6 +46,7 @@ def summary_of(db: sa.Connection, row: sa.RowMapping) -> SetSummary:
         todo=states["todo"],
         reviewed=states["reviewed"],
         skipped=states["skipped"],
+        accepted=states["accepted"],
         train_pictures=splits["train"],
         val_pictures=splits["val"],
         reviewed_train=pictures["reviewed", "train"],
@@ -58,15 +59,18 @@ def summary_of(db: sa.Connection, row: sa.RowMapping) -> SetSummary:
 
 def _boxes(db: sa.Connection, set_id: int) -> tuple[tuple[ClassCount, ...], dict[str, int]]:
     of_class, state, shown = BOXES.c["class"], BOXES.c.state, BOXES.c.shown
+    unseen = sa.select(PICTURES.c.number).where(PICTURES.c.set_id == set_id, PICTURES.c.state == "accepted")
+    nobodys = sa.case((BOXES.c.by.is_(None) & BOXES.c.picture.in_(unseen), 1), else_=0).label("nobodys")
     query = (
-        sa.select(of_class, state, shown, sa.func.count())
+        sa.select(of_class, state, shown, nobodys, sa.func.count())
         .where(BOXES.c.set_id == set_id)
-        .group_by(of_class, state, shown)
+        .group_by(of_class, state, shown, sa.literal_column("nobodys"))
     )
     counts: dict[int, Counter[str]] = defaultdict(Counter)
-    total: Counter[str] = Counter(proposed=0, candidates=0, accepted=0, edited=0, rejected=0)
-    for number, name, is_shown, count in db.execute(query):
+    total: Counter[str] = Counter(proposed=0, candidates=0, accepted=0, edited=0, rejected=0, unseen=0)
+    for number, name, is_shown, is_nobodys, count in db.execute(query):
         kind = "candidates" if name == "proposed" and not is_shown else name
+        kind = "unseen" if kind == "accepted" and is_nobodys else kind
         counts[number][kind] += count
         total[kind] += count
     living = (found for found in classes_of(db, set_id).values() if not found.gone)

@@ -6,31 +6,23 @@ tests replay rest on that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from skillbank.sets.derived import derive, parts
+from skillbank.sets.logged import THINGS, clean, from_log, logged
 from skillbank.sets.model import Event, LabelClass, SetNotFoundError
 from skillbank.sets.rows import classes_of
-from skillbank.sets.tables import (
-    BOXES,
-    CLASSES,
-    DERIVED,
-    LABEL_EVENTS,
-    PICTURES,
-    RUNS,
-    SETS,
-)
+from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, SETS
 from skillbank.sets.transactions import writing
-from skillbank.stored import aware, now, storable
+from skillbank.stored import now, storable
 
-__all__ = ["COUNTERS", "THINGS", "Writing", "change_set"]
+__all__ = ["COUNTERS", "Writing", "change_set"]
 
-THINGS = {"class": CLASSES, "picture": PICTURES, "box": BOXES, "run": RUNS}
 COUNTERS = {"class": "last_class", "picture": "last_picture", "box": "last_box", "run": "last_run"}
 _ALONE: dict[str, dict[str, Any]] = {
     "class": {"threshold_run": None},  # logs of before it was there
@@ -49,7 +41,6 @@ _ALONE: dict[str, dict[str, Any]] = {
 }
 _LINES = {"threshold", "threshold_run"}
 """Fields that say from which score proposals are shown."""
-_UNLOGGED = {"set_id", "number", "version", "seconds"}
 _SET_FIELDS = ("name", "val", "notes")
 
 
@@ -142,21 +133,27 @@ class Writing:
 
     def get(self, what: str, number: int) -> dict[str, Any] | None:
         """Return the fields of a thing; None when there is none."""
+        return self.get_all(what, [number]).get(number)
+
+    def get_all(self, what: str, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """Return the fields of those things that there are, by number."""
         self.flush()
         table = THINGS[what]
-        query = sa.select(table).where(table.c.set_id == self.set_id, table.c.number == number)
-        row = self.db.execute(query).mappings().first()
-        return None if row is None else logged(what, row)
+        found: dict[int, dict[str, Any]] = {}
+        for part in parts(numbers):
+            query = sa.select(table).where(table.c.set_id == self.set_id, table.c.number.in_(part))
+            found |= {row["number"]: logged(what, row) for row in self.db.execute(query).mappings()}
+        return found
 
     def make(self, what: str, fields: Mapping[str, Any], number: int | None = None) -> int:
         """Add a thing; it gets the next number, or the one that it had before it was dropped."""
         if number is None:
             self.row[COUNTERS[what]] += 1
             number = self.row[COUNTERS[what]]
-        clean = _clean(fields)
-        row = {"set_id": self.set_id, "number": number, **_ALONE.get(what, {}), **_from_log(clean)}
+        kept = clean(fields)
+        row = {"set_id": self.set_id, "number": number, **_ALONE.get(what, {}), **from_log(kept)}
         self._new.setdefault(what, []).append(row)
-        self._note_change(what, number, None, clean, clean.get("picture"))
+        self._note_change(what, number, None, kept, kept.get("picture"))
         return int(number)
 
     def change(self, what: str, number: int, before: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
@@ -167,37 +164,67 @@ class Writing:
         before
             As `get` gave it.
         """
-        clean = {k: v for k, v in _clean(fields).items() if before[k] != v}
-        if not clean:
-            return False
-        self.flush()
-        table = THINGS[what]
-        where = table.c.set_id == self.set_id, table.c.number == number
-        self.db.execute(table.update().where(*where).values(_from_log(clean)))
-        self._note_change(what, number, {k: before[k] for k in clean}, clean, before.get("picture"))
-        if not _LINES.isdisjoint(clean) or (what == "run" and "settings" in clean):
-            column = BOXES.c.run if what == "run" else BOXES.c["class"]
-            query = sa.select(BOXES.c.picture).where(
-                BOXES.c.set_id == self.set_id, column == number, BOXES.c.state == "proposed"
-            )
-            self.touched.update(self.db.scalars(query.distinct()))
-        return True
+        return bool(self.change_all(what, {number: before}, {number: fields}))
 
-    def drop(self, what: str, number: int, before: Mapping[str, Any]) -> None:
-        """Take a thing away; the log keeps it."""
+    def change_all(
+        self, what: str, before: Mapping[int, Mapping[str, Any]], fields: Mapping[int, Mapping[str, Any]]
+    ) -> int:
+        """Give things other values, each its own; return how many that changes.
+
+        Parameters
+        ----------
+        before
+            As `get_all` gave them.
+        """
+        told: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+        count = 0
+        for number, asked in fields.items():
+            was = before[number]
+            changed = {k: v for k, v in clean(asked).items() if was[k] != v}
+            if changed:
+                count += 1
+                told[tuple(changed)].append(
+                    {"n": number, **{f"v_{k}": v for k, v in from_log(changed).items()}}
+                )
+                self._note_change(what, number, {k: was[k] for k in changed}, changed, was.get("picture"))
+        if not count:
+            return 0
         self.flush()
         table = THINGS[what]
-        self.db.execute(table.delete().where(table.c.set_id == self.set_id, table.c.number == number))
-        self._note_change(what, number, dict(before), None, before.get("picture"))
+        here = table.c.set_id == self.set_id, table.c.number == sa.bindparam("n")
+        for names, rows in told.items():
+            values = {name: sa.bindparam(f"v_{name}", type_=table.c[name].type) for name in names}
+            self.db.execute(table.update().where(*here).values(values), rows)
+            if what == "class" and not _LINES.isdisjoint(names):
+                self._show_anew(BOXES.c["class"], rows)
+            elif what == "run" and "settings" in names:
+                self._show_anew(BOXES.c.run, rows)
+        return count
+
+    def _show_anew(self, column: sa.ColumnElement[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Note the pictures whose proposals are shown from another score, or with another overlap."""
+        query = sa.select(BOXES.c.picture).where(
+            BOXES.c.set_id == self.set_id, column.in_([row["n"] for row in rows]), BOXES.c.state == "proposed"
+        )
+        self.touched.update(self.db.scalars(query.distinct()))
+
+    def drop_all(self, what: str, before: Mapping[int, Mapping[str, Any]]) -> None:
+        """Take things away; the log keeps them."""
+        self.flush()
+        table = THINGS[what]
+        for part in parts(before):
+            self.db.execute(table.delete().where(table.c.set_id == self.set_id, table.c.number.in_(part)))
+        for number, fields in before.items():
+            self._note_change(what, number, dict(fields), None, fields.get("picture"))
 
     def change_self(self, **fields: Any) -> bool:
         """Give the set itself another name, share or note."""
-        clean = {k: v for k, v in _clean(fields).items() if self.row[k] != v}
-        if clean:
-            before = {k: self.row[k] for k in clean}
-            self.row |= clean
-            self._changes.append({"what": "set", "number": 0, "before": before, "after": clean})
-        return bool(clean)
+        changed = {k: v for k, v in clean(fields).items() if self.row[k] != v}
+        if changed:
+            before = {k: self.row[k] for k in changed}
+            self.row |= changed
+            self._changes.append({"what": "set", "number": 0, "before": before, "after": changed})
+        return bool(changed)
 
     def note(
         self,
@@ -264,41 +291,3 @@ class Writing:
         elif what == "class":
             self._classes = None
         self._changes.append(entry)
-
-
-def logged(what: str, row: sa.RowMapping) -> dict[str, Any]:
-    """Return the fields of a thing that the log keeps."""
-    left = _UNLOGGED.union(DERIVED.get(THINGS[what].name, ()))
-    return {k: _to_log(aware(v)) for k, v in row.items() if k not in left}
-
-
-def _to_log(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-_TIMES = ("reviewed_at", "started", "finished")
-
-
-def _from_log(fields: Mapping[str, Any]) -> dict[str, Any]:
-    times = {k: datetime.fromisoformat(fields[k]) for k in _TIMES if fields.get(k)}
-    return {**fields, **times}
-
-
-def _clean(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields as the log keeps them: what JSON gives back is what went in."""
-    return {k: _plain(v) for k, v in fields.items()}
-
-
-_AS_THEY_ARE = (float, int, bool, type(None))
-
-
-def _plain(value: Any) -> Any:
-    if type(value) in _AS_THEY_ARE:
-        return value
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    return _to_log(value)

@@ -27,6 +27,7 @@ from skillbank.web.guard import Guard, start_session
 from skillbank.web.label_studio import LabelStudioDoor
 from skillbank.web.label_studio_pictures import LabelStudioPictures
 from skillbank.web.sets_api import SetsDoor
+from skillbank.web.sets_asking import AskingDoor
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -99,6 +100,7 @@ def make_app(
         Route("/api/experiments/{experiment}", browsing.experiment),
         Route("/api/experiments/{experiment}/report", browsing.report),
         *SetsDoor(runtime).routes(),
+        *AskingDoor(runtime, detector).routes(),
         *LabelStudioDoor(detector, label_studio).routes(),
     ]
     app = Starlette(

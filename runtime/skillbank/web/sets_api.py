@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,6 +35,7 @@ from skillbank.web.sets_words import (
     row_document,
     set_document,
     set_entry,
+    shown_document,
     spec_of,
     usual_person,
 )
@@ -45,6 +47,8 @@ __all__ = ["SetsDoor"]
 
 _MOST = 1000
 _MOST_NEXT = 20
+_MOST_SHOWN = 200
+_DIGITS = re.compile(r"[0-9]{1,15}")
 _VERSION = re.compile(r'"(\d{1,18})"')
 _FOR_EVER = "private, max-age=31536000, immutable"
 """Of pictures whose address names their content, for this browser only."""
@@ -78,6 +82,7 @@ class SetsDoor:
             Route(f"{one}/next", self.next),
             Route(f"{one}/claims", _posted(said.Claims, self.claim), methods=posting),
             Route(f"{one}/crops", self.crops),
+            Route(f"{one}/boxes", self.boxes),
             Route(f"{one}/boxes/{{number:int}}/crop", self.crop),
             Route(f"{one}/decisions", _posted(said.Decisions, self.decide), methods=posting),
             Route(f"{one}/undo", partial(self.turn, "undo"), methods=posting),
@@ -91,6 +96,7 @@ class SetsDoor:
                 methods=["PATCH"],
             ),
             Route(f"{one}/audit", self.audit),
+            Route(f"{one}/accept", _posted(said.AcceptRest, self.accept), methods=posting),
             Route(f"{one}/thresholds", self.thresholds),
             Route(f"{one}/log", self.log),
         ]
@@ -166,6 +172,15 @@ class SetsDoor:
             for box in boxes
         ]
         return Json(said.CropsDocument(boxes=shown, next=following).document())
+
+    def boxes(self, request: Request) -> Response:
+        """Show what counts as an object on some pictures, at most as many as a screen of the grid holds."""
+        given = request.query_params.get("pictures", "")
+        numbers = [int(each) for each in given.split(",") if _DIGITS.fullmatch(each)]
+        if given and (len(numbers) != given.count(",") + 1 or len(numbers) > _MOST_SHOWN):
+            raise Refusal(400, "usage", f"'pictures' are up to {_MOST_SHOWN} numbers with commas between.")
+        wanted = [number for number in numbers if number <= said.MOST_NUMBER]
+        return Json(shown_document(self._set(request).shown(wanted)).document())
 
     def log(self, request: Request) -> Response:
         """Show what has happened to a set, from the first event on."""
@@ -267,6 +282,11 @@ class SetsDoor:
         while about.of is not None:  # a redo turns an undo around, and that what somebody did
             [about] = found.log(after=about.of - 1, limit=1)
         return Json(said.Turned(event=event_document(event, about)).document())
+
+    def accept(self, request: Request, body: said.AcceptRest) -> Response:
+        """Accept the rest unseen, where the audit answers yes."""
+        done = self._set(request).accept_rest(person_of(request), target=body.target)
+        return Json(said.AcceptedDocument(**asdict(done)).document())
 
     def add_classes(self, request: Request, body: said.NewClasses) -> Response:
         """Add classes; one that is there already is changed by its number."""

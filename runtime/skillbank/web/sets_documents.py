@@ -43,6 +43,9 @@ __all__ = [
     "SetsApi",
     "SetsDocument",
     "ShareDocument",
+    "ShownBox",
+    "ShownBoxes",
+    "ShownDocument",
     "Suggested",
     "ThresholdsDocument",
     "Turned",
@@ -79,6 +82,7 @@ class ClassCounts(_Answer):
     accepted: int = 0
     edited: int = 0
     rejected: int = 0
+    unseen: int = 0
 
 
 class ClassDocument(_Answer):
@@ -113,6 +117,7 @@ class SetEntry(_Answer):
     todo: int
     reviewed: int
     skipped: int
+    accepted: int = Field(description="unseen, by what a random sample said")
 
 
 class SetsDocument(_Answer):
@@ -147,7 +152,7 @@ class RowDocument(_Answer):
     height: int
     group: int
     split: Literal["train", "val"]
-    state: Literal["todo", "reviewed", "skipped"]
+    state: Literal["todo", "reviewed", "skipped", "accepted"]
     reviewed_by: str | None
     reviewed_at: datetime | None
     seconds: float
@@ -188,6 +193,27 @@ class PicturesDocument(_Answer):
 
     pictures: list[RowDocument]
     next: int | None
+
+
+class ShownBox(_Answer):
+    """A box that counts as an object, in whole pixels; ``proposed`` where nobody has decided about it."""
+
+    class_number: int = Field(alias="class")
+    box: tuple[int, int, int, int]
+    proposed: bool
+
+
+class ShownBoxes(_Answer):
+    """What is shown on a picture."""
+
+    number: int
+    boxes: list[ShownBox]
+
+
+class ShownDocument(_Answer):
+    """``GET /api/sets/{set}/boxes?pictures=``: what is shown on some pictures, for small copies of them."""
+
+    pictures: list[ShownBoxes]
 
 
 class NextDocument(_Answer):
@@ -289,6 +315,22 @@ class AuditDocument(_Answer):
     more: int | None
 
 
+class AcceptedDocument(_Answer):
+    """What ``POST /api/sets/{set}/accept`` has accepted unseen, and how many pictures stay to do."""
+
+    pictures: int
+    boxes: int
+    left: int
+
+
+class FoundDocument(_Answer):
+    """What ``POST /api/sets/{set}/pictures/{n}/find`` has found, and added: what was not shown before."""
+
+    found: int
+    added: int
+    picture: PictureDocument
+
+
 class Suggested(_Answer):
     """A threshold for a run of a model, what it gives in what is reviewed, how many proposals say so."""
 
@@ -359,6 +401,22 @@ class Decisions(_Request):
     class_number: Number | None = Field(None, alias="class")
 
 
+class AcceptRest(_Request):
+    """``POST /api/sets/{set}/accept``: all that is to do, where the audit answers yes at this target."""
+
+    target: float = Field(0.95, ge=0.5, lt=1)
+
+
+class Find(_Request):
+    """``POST /api/sets/{set}/pictures/{n}/find``: the server's model looks at one picture.
+
+    For ``words`` as boxes of ``class``; without them for the captions of the class, without both of all.
+    """
+
+    class_number: Number | None = Field(None, alias="class")
+    words: str = Field("", max_length=1000)
+
+
 class Claims(_Request):
     """``POST /api/sets/{set}/claims``: pictures that this person is still at."""
 
@@ -406,6 +464,7 @@ class SetsApi(BaseModel):
     sets: SetsDocument
     set: SetDocument
     pictures: PicturesDocument
+    shown: ShownDocument
     picture: PictureDocument
     edits: Edits
     next: NextDocument
@@ -416,6 +475,10 @@ class SetsApi(BaseModel):
     counted: Counted
     turned: Turned
     audit: AuditDocument
+    find: Find
+    found: FoundDocument
+    accept: AcceptRest
+    accepted: AcceptedDocument
     thresholds: ThresholdsDocument
     log: LogDocument
     class_change: ClassChange

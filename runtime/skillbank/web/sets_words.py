@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from urllib.parse import unquote
 
@@ -41,6 +41,7 @@ __all__ = [
     "row_document",
     "set_document",
     "set_entry",
+    "shown_document",
     "spec_of",
     "usual_person",
 ]
@@ -51,6 +52,8 @@ _THRESHOLD = RunSpec("", "", ()).threshold
 _KINDS = {
     "edit": "changes to a picture",
     "decide": "decisions about boxes",
+    "ask": "what the model was asked",
+    "accept_rest": "the rest accepted unseen",
     "classes": "a change of classes",
     "rename": "the name of a class",
     "threshold": "a threshold",
@@ -86,6 +89,7 @@ def set_entry(summary: SetSummary) -> said.SetEntry:
         todo=summary.todo,
         reviewed=summary.reviewed,
         skipped=summary.skipped,
+        accepted=summary.accepted,
     )
 
 
@@ -99,6 +103,7 @@ def set_document(summary: SetSummary, classes: Iterable[LabelClass], runs: Seque
             accepted=count.accepted,
             edited=count.edited,
             rejected=count.rejected,
+            unseen=count.unseen,
         )
         for count in summary.classes
     }
@@ -144,6 +149,23 @@ def picture_document(state: PictureState) -> said.PictureDocument:
     """Return a picture with its boxes."""
     row = {name: getattr(state.row, name) for name in _ROW}
     return said.PictureDocument(**row, boxes=[box_document(box) for box in state.boxes])
+
+
+def shown_document(found: Mapping[int, Sequence[LabelBox]]) -> said.ShownDocument:
+    """Return what is shown on some pictures."""
+    return said.ShownDocument(
+        pictures=[
+            said.ShownBoxes(number=number, boxes=[_shown(box) for box in boxes])
+            for number, boxes in found.items()
+        ]
+    )
+
+
+def _shown(box: LabelBox) -> said.ShownBox:
+    x1, y1, x2, y2 = map(round, box.corners)
+    return said.ShownBox(
+        class_number=box.class_number, box=(x1, y1, x2, y2), proposed=box.state == "proposed"
+    )
 
 
 def box_document(box: LabelBox) -> said.BoxDocument:

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Collection, Iterator
 
 from skillbank.plan.reader.tokens import Token
-from skillbank.plan.set_places import NAME, as_place
+from skillbank.plan.set_places import NAME, PARTS, as_place
 
 __all__ = ["SetNames", "sets_named"]
 
 SetNames = Callable[[], Collection[str]]
 """Returns the names of the label sets that there are."""
-_PART = r"(?:/(?:train|val))?"
+_PART = r"(?:/[\w.-]+)*/?"
+"""Whether a set has such a part is for whoever opens it to say: it is no path of anything else."""
 _SAID = re.compile(
     r"(?<![\w/.:@-])(?:(?:the|my|our|this)\s+)?"
     r"(?:(?P<label>label(?:l?ing)?[ -]set)|(?<![\w/.-])set)\s+(?:(?:named|called)\s+)?"
@@ -56,8 +57,9 @@ def _said(text: str, is_word: Callable[[str], bool], names: SetNames) -> Iterato
         clear = match["label"] or _BEFORE.search(before)
         if not clear and _BEGINS.search(before):
             continue  # "Set signs aside" asks for something else
-        bare = name.partition("/")[0]
-        if (not clear or is_word(bare.lower())) and bare not in names():
+        bare, _, part = name.partition("/")
+        is_sure = clear and not is_word(bare.lower()) and part in ("", *PARTS)
+        if not is_sure and bare not in names():
             continue
         end = match.start("name") + len(name) + (len(match["quote"]) if name == match["name"] else 0)
         yield Token("place", "place", match.start(), end, as_place(f"set:{name}"))

@@ -7,7 +7,7 @@ import * as jobs from "/jobs.js";
 import * as experiments from "/experiments.js";
 
 const VIEWS = { find, review, jobs, experiments };
-let shown = null, timer = 0, locked = false;
+let shown = null, timer = 0, locked = false, away = false;
 
 function route() {
   const [name, id, ...more] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
@@ -20,6 +20,7 @@ function route() {
   document.title = `${view[0].toUpperCase()}${view.slice(1)} · skillbank`;
   if (shown && shown !== view) VIEWS[shown].leave?.();
   shown = view;
+  needed();
   if (!locked) VIEWS[view].open(id, ...more);
 }
 
@@ -30,14 +31,17 @@ async function model() {
   try {
     about = await read("/api/about");
   } catch (error) {
+    away = true;
     if (error.status !== 401) tell("failed", error.message);
     timer = setTimeout(model, 5000);
     return;
   }
+  away = false;
   const { state, name, device, message } = about.model;
   const words = { ready: `${name} · ${device}`, loading: `loading ${name}`, failed: `no model` };
   tell(state, words[state], message);
   find.learn(about);
+  review.learn(about);
   timer = setTimeout(model, state === "loading" ? 700 : 15000);
 }
 
@@ -45,6 +49,13 @@ function tell(state, words, more) {
   const line = at("model");
   if (line.textContent !== words) line.replaceChildren(h("i", { class: `dot ${state}` }), h("span", {}, words));
   line.title = more || words;
+  line.dataset.state = state;
+  needed();
+}
+
+// Reviewing needs no model, so that none is no fault there.
+function needed() {
+  at("model").hidden = shown === "review" && at("model").dataset.state === "failed" && !away;
 }
 
 function lock(on) {

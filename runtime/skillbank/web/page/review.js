@@ -8,6 +8,7 @@ import * as keys from "/review_keys.js";
 import * as crops from "/review_crops.js";
 import * as classes from "/review_classes.js";
 import * as audit from "/review_audit.js";
+import * as model from "/review_ask.js";
 
 const PARTS = { pictures: grid, picture: one, crops, classes, audit };
 const NEWS = 5000; // ms between two looks at what others did
@@ -32,6 +33,8 @@ export async function open(name, where = "pictures", what = undefined) {
   news();
 }
 
+export const learn = (about) => model.learn(about.model);
+
 export function leave() {
   clearTimeout(timer);
   one.leave();
@@ -41,8 +44,9 @@ function begin() {
   if (started) return;
   started = true;
   for (const each of Object.values(PARTS)) each.start?.({ said, problem, counted, progress });
+  model.start({ said, problem }, one);
   keys.start({ ...one.actions, accept: () => (part === "crops" ? crops.accept() : one.actions.accept()), undo: () => turn("undo"), redo: () => turn("redo"),
-    active: (name) => (part === "picture" ? one.active(name) : part === "crops" && ["accept", "undo", "redo"].includes(name)) });
+    active: (name) => (part === "picture" ? one.active(name) : (part === "crops" && name === "accept") || (["crops", "audit"].includes(part) && ["undo", "redo"].includes(name))) });
   for (const button of document.querySelectorAll("[data-turn]")) button.addEventListener("click", () => turn(button.dataset.turn));
   at("review-start").addEventListener("click", () => one.ask("queue"));
   at("review-person").addEventListener("click", () => rename());
@@ -122,7 +126,7 @@ export function progress() {
   bar.max = Math.max(1, set.pictures);
   bar.value = done;
   const speed = now ? ` · ${now >= 10 ? Math.round(now) : now.toFixed(1)} a minute` : "";
-  at("review-progress").textContent = `${set.reviewed} of ${set.pictures} reviewed${set.skipped ? `, ${set.skipped} skipped` : ""}${speed}`;
+  at("review-progress").textContent = `${set.reviewed} of ${set.pictures} reviewed${set.skipped ? `, ${set.skipped} skipped` : ""}${set.accepted ? `, ${set.accepted} accepted unseen` : ""}${speed}`;
   at("review-person").textContent = review.person || "Who?";
   at("review-people").replaceChildren(...set.people.map((each) => h("li", {}, `${each.name} ${each.reviewed}`,
     h("small", {}, each.reviewed ? `${span(each.seconds / each.reviewed)} each` : ""))));

@@ -1,9 +1,15 @@
 // May the rest be accepted unseen? What a random sample says of it, by class.
 import { at, h } from "/dom.js";
-import { call, className } from "/review_set.js";
+import { call, className, refresh, review } from "/review_set.js";
 import { ask } from "/review_one.js";
 
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
+
+let door = null;
+
+export function start(given) {
+  door = given;
+}
 
 export async function open() {
   const audit = await call("GET", "/audit");
@@ -12,12 +18,36 @@ export async function open() {
       h("p", { id: "audit-verdict" }, answer(audit)),
       h("p", { class: "hint" }, "Only pictures drawn by chance count here: what the queue asks first is what the model found hard. "
         + "A proposal counts as right when it was accepted, or only pulled a little."),
+      audit.verdict === "yes" && review.set.todo ? rest() : null,
       audit.waiting.length ? h("div", { class: "row" }, h("button", { type: "button", class: "primary", onclick: () => ask("sample") }, "Review the sample")) : null),
     audit.pictures ? h("section", { class: "card" }, table(audit)) : "",
   );
 }
 
 export const follow = open;
+
+// Offered only where the answer is yes; the server asks the sample again before it does so.
+function rest() {
+  const { todo } = review.set;
+  return h("div", { class: "row" },
+    h("button", { type: "button", id: "accept-rest", onclick: accept }, `Accept the other ${todo} unseen`),
+    h("span", { class: "hint" }, "They do not count as reviewed: nobody has looked at them. Z takes it back."));
+}
+
+async function accept() {
+  at("accept-rest").disabled = true;
+  try {
+    const { pictures, boxes, left } = await call("POST", "/accept", { body: {} });
+    await refresh();
+    door.progress();
+    await open();
+    door.said(`${pictures} ${pictures === 1 ? "picture" : "pictures"} with ${boxes} boxes accepted unseen.`
+      + (left ? ` ${left} stay to do: no model has looked at them, or somebody is reviewing them.` : ""));
+  } catch (error) {
+    door.problem(error.message);
+    if (at("accept-rest")) at("accept-rest").disabled = false;
+  }
+}
 
 function answer({ verdict, target, pictures, more, overall }) {
   if (!pictures) return "Nobody knows yet: no picture of the random sample is reviewed.";

@@ -12,6 +12,7 @@ export const canvas = { picture: null, selected: null, aimed: null, drawing: fal
 let drag = null; // { kind: "draw" | "move" | "resize" | "pan", ... }
 // What lies under the pointer is what keys act on, once it moved there; what is selected since is meant instead.
 let under = null, spot = null;
+let pinch = null; // two fingers: where their middle is, how far apart they began, and what the zoom was
 
 export const colourOf = (number) => hue(Math.max(0, classes().findIndex((one) => one.number === number)));
 const scale = () => at("canvas-boxes").clientWidth / (canvas.picture?.base.width || 1) || 1; // screen pixels of one of the picture
@@ -25,6 +26,8 @@ export function start() {
   boxes.addEventListener("pointerleave", () => { if (!drag) aim(null, null); });
   // A finger that drags a box does not scroll; what CSS says of touch does not reach parts of an SVG everywhere.
   boxes.addEventListener("touchstart", (event) => { if (drag) event.preventDefault(); }, { passive: false });
+  for (const kind of ["touchstart", "touchend", "touchcancel"]) view.addEventListener(kind, touch, { passive: false });
+  view.addEventListener("touchmove", pinched, { passive: false });
   view.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey) return; // without them the wheel scrolls
     event.preventDefault();
@@ -65,6 +68,26 @@ export function zoomTo(zoom, x, y) {
   fit();
   const now = sheet.getBoundingClientRect(); // what was under the pointer stays there
   view.scrollBy(now.left + share[0] * now.width - left, now.top + share[1] * now.height - top);
+}
+
+const fingers = ({ touches: [a, b] }) => ({ apart: Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) || 1,
+  x: (a.clientX + b.clientX) / 2, y: (a.clientY + b.clientY) / 2 });
+
+// A second finger means the picture and no box: what the first one had begun is let go.
+function touch(event) {
+  pinch = event.touches.length === 2 && canvas.picture ? { ...fingers(event), zoom: canvas.zoom } : null;
+  if (!pinch) return;
+  event.preventDefault();
+  finish(false);
+}
+
+function pinched(event) {
+  if (!pinch || event.touches.length !== 2) return;
+  event.preventDefault();
+  const now = fingers(event);
+  at("canvas").scrollBy(pinch.x - now.x, pinch.y - now.y);
+  zoomTo(pinch.zoom * now.apart / pinch.apart, now.x, now.y);
+  Object.assign(pinch, { x: now.x, y: now.y });
 }
 
 export function select(number, scroll = false) {

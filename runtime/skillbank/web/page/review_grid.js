@@ -1,14 +1,15 @@
 // The pictures of a set as a grid: only those in sight are elements, so that ten thousand scroll smoothly.
 import { at, h } from "/dom.js";
 import { call, kept, link, picturePath, review, className } from "/review_set.js";
+import { over } from "/review_thumbs.js";
 
 const PORTION = 1000; // pictures asked for at once
 const WIDE = 168; // px: least width of a cell
 const UNDER = 44; // px below a picture: its name and how it stands
 const GAP = 10;
 const FILTERS = { all: "All", todo: "To do", unsure: "Unsure", disagreeing: "Disagreeing names", empty: "Empty",
-  near_duplicates: "Near-duplicates", reviewed: "Reviewed", skipped: "Skipped" };
-const STATES = { todo: "to do", reviewed: "reviewed", skipped: "skipped" };
+  near_duplicates: "Near-duplicates", reviewed: "Reviewed", skipped: "Skipped", accepted: "Accepted unseen" };
+const STATES = { todo: "to do", reviewed: "reviewed", skipped: "skipped", accepted: "accepted unseen" };
 
 export const grid = { filter: "all", class: "", rows: [], complete: false };
 let asked = 0, current = 0, cells = new Map(), columns = 1, frame = 0, shape = "";
@@ -140,7 +141,7 @@ function cellOf(index, side) {
   if (row.reviewed_by) told.push(row.reviewed_by);
   return h("div", { role: "listitem", "data-index": index, "aria-setsize": grid.rows.length, "aria-posinset": index + 1 },
     h("a", { href: link("picture", String(row.number)), class: `cell ${row.state}`, tabindex: -1 },
-      h("img", { src: `${picturePath(row.number, "thumbnail")}?v=${row.sha256.slice(0, 12)}`, alt: "", width: side, height: side, decoding: "async", draggable: "false" }),
+      h("img", { src: `${picturePath(row.number, "thumbnail")}?v=${row.sha256.slice(0, 12)}`, alt: "", width: side, height: side, decoding: "async", draggable: "false" }), over(row),
       h("span", { class: "name" }, row.name), h("small", {}, told.join(" · "))));
 }
 

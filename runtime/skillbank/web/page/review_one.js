@@ -97,7 +97,7 @@ function told(kind, event) {
 
 function shown() {
   if (!picture) return;
-  const { base } = picture, state = { todo: "to do", reviewed: "reviewed", skipped: "skipped" }[base.state];
+  const { base } = picture, state = { todo: "to do", reviewed: "reviewed", skipped: "skipped", accepted: "accepted unseen" }[base.state];
   at("picture-name").textContent = seen(base.name);
   at("picture-state").textContent = `${base.width} × ${base.height} · ${state}${base.reviewed_by ? ` by ${seen(base.reviewed_by)}` : ""} · ${base.split === "val" ? "validation" : "training"}`;
   at("saved").textContent = picture.problem ? `Not saved: ${seen(picture.problem)}` : picture.conflict ? "Not saved" : picture.busy ? "Saving …" : "Saved";

@@ -1,0 +1,124 @@
+"""The rest of a set accepted unseen, once the audit says that it may be: a state of its own, not a review.
+
+Of such a picture the boxes that were shown are accepted by nobody. What says how right a model is (sample,
+accuracy, thresholds, rounds) goes by what people have reviewed and takes no notice of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from skillbank.errors import StateError
+from skillbank.sets.audit import Audit, audit_of
+from skillbank.sets.derived import parts
+from skillbank.sets.logged import logged
+from skillbank.sets.model import ACCEPT_REST, person_named
+from skillbank.sets.tables import BOXES, CLAIMS, PICTURES, SEEN
+from skillbank.sets.writing import Writing, change_set
+
+if TYPE_CHECKING:
+    from skillbank.sets.label_set import LabelSet
+
+__all__ = ["Accepted", "NotAcceptableError", "accept_rest", "confirm", "give_back"]
+
+
+class NotAcceptableError(StateError):
+    """The audit does not say that the rest may be accepted unseen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was accepted unseen; ``left`` to do are pictures no model has seen, or somebody is at."""
+
+    pictures: int
+    boxes: int
+    left: int
+
+
+def accept_rest(found: LabelSet, who: str, target: float = 0.95) -> Accepted:
+    """Accept all pictures that are to do and that a model has looked at, with the boxes that are shown.
+
+    What the audit said stands in the event. An undo takes it back; a review of a picture makes it a person's.
+
+    Raises
+    ------
+    NotAcceptableError
+        When the audit does not answer yes at this target.
+    """
+    who = person_named(who)
+    while True:
+        version = found.version()
+        said = audit_of(found, target)
+        if said.verdict != "yes":
+            raise NotAcceptableError(_why(found.name, said))
+        with change_set(found.engine, found.id, who) as change:
+            if change.row["version"] == version:  # else what the sample says may be another thing by now
+                return _accept(change, said)
+
+
+def _why(name: str, said: Audit) -> str:
+    if said.verdict == "no":
+        told = f"a share of right or found boxes lies below {said.target:.0%}"
+    elif not said.pictures:
+        told = "no picture of the random sample is reviewed"
+    else:
+        told = (
+            f"{said.pictures:,} reviewed pictures of the random sample are too few to say {said.target:.0%}"
+        )
+    return (
+        f"the rest of {name} is not accepted unseen: {told}; the Audit of skillbank review {name} asks for "
+        "more of them"
+    )
+
+
+def _accept(change: Writing, said: Audit) -> Accepted:
+    c, p = PICTURES.c, change.set_id
+    todo = c.set_id == p, c.state == "todo"
+    seen = sa.select(SEEN.c.picture).where(SEEN.c.set_id == p, SEEN.c.picture == c.number)
+    held = sa.select(CLAIMS.c.picture).where(
+        CLAIMS.c.set_id == p,
+        CLAIMS.c.picture == c.number,
+        CLAIMS.c.who != change.who,
+        CLAIMS.c.until > change.at,
+    )
+    rest = list(change.db.scalars(sa.select(c.number).where(*todo, seen.exists(), ~held.exists())))
+    count = change.db.scalar(sa.select(sa.func.count()).where(*todo)) or 0
+    if not rest:
+        return Accepted(0, 0, count)
+    boxes = _boxes(change, rest, BOXES.c.state == "proposed", BOXES.c.shown)
+    change.change_all("picture", change.get_all("picture", rest), {n: {"state": "accepted"} for n in rest})
+    change.change_all("box", boxes, {n: {"state": "accepted"} for n in boxes})
+    both = said.overall.precision, said.overall.recall
+    precision, recall = ([share.low, share.high] for share in both)
+    told = {"target": said.target, "sample": said.pictures, "precision": precision, "recall": recall}
+    change.note(ACCEPT_REST, body={"audit": told})
+    return Accepted(len(rest), len(boxes), count - len(rest))
+
+
+def give_back(change: Writing, picture: int) -> None:
+    """Make the boxes of a picture that nobody has decided proposals again: it is not accepted any more."""
+    boxes = _boxes(change, [picture], *_nobodys())
+    change.change_all("box", boxes, {number: {"state": "proposed"} for number in boxes})
+
+
+def confirm(change: Writing, picture: int) -> None:
+    """Make the boxes of a picture that nobody has decided a person's, who has looked through it."""
+    boxes = _boxes(change, [picture], *_nobodys())
+    change.change_all("box", boxes, {number: {"by": change.who} for number in boxes})
+
+
+def _nobodys() -> tuple[sa.ColumnElement[bool], ...]:
+    return BOXES.c.state == "accepted", BOXES.c.by.is_(None)
+
+
+def _boxes(change: Writing, pictures: list[int], *where: sa.ColumnElement[bool]) -> dict[int, dict[str, Any]]:
+    change.flush()
+    found: dict[int, dict[str, Any]] = {}
+    for part in parts(pictures):
+        query = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c.picture.in_(part), *where)
+        rows = change.db.execute(query.order_by(BOXES.c.number)).mappings()
+        found |= {row["number"]: logged("box", row) for row in rows}
+    return found
