@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 NAME, WHOLE, FRESH = "signs", "signs-whole", "signs-fresh"
 """The set that people review, the same pictures with the truth, and pictures that nothing was trained on."""
 SPECS = tuple(ClassSpec(name, (caption,)) for name, caption in CLASSES.items())
-_SETTLED = 15
-"""Reviewed pictures after which the person takes the thresholds that the set suggests, and again at twice."""
 
 
 @dataclass
@@ -118,14 +116,14 @@ class Loop:
         if self.browser:
             from benchmarks.loop.at_page import review_at_page
 
-            return review_at_page(Path(os.environ["SKILLBANK_HOME"]), NAME, truth, most, _SETTLED)
+            return review_at_page(Path(os.environ["SKILLBANK_HOME"]), NAME, truth, most)
         with Runtime() as runtime:
             labels = runtime.sets.open(NAME)
             person = Person(labels, truth)
+            if not labels.summary().learns:
+                person.learn()
             while person.pictures < most and (asked := labels.next(person.name)):
                 person.review(asked[0])
-                if person.pictures in (_SETTLED, 2 * _SETTLED):
-                    person.take_thresholds()
         return person
 
     def _set_of(self, name: str, drawn: Sequence[Drawn]) -> None:

@@ -16,14 +16,16 @@ from skillbank.sets.naming import Bid, named
 from skillbank.sets.rows import classes_of
 from skillbank.sets.tables import BOXES, PICTURES, RUNS
 
-__all__ = ["derive", "parts"]
+__all__ = ["LIKELY", "derive", "parts"]
 
 _PART = 400
 _DOUBT = 0.25
 """Distance of a score to its threshold from which a proposal is no doubt."""
 _LABELS = 10.0
 """Weight of labels that a model is sure are wrong: mistakes come before all doubt about proposals."""
-_COLUMNS = ("number", "picture", "class", "score", "run", "state", "shown", "x1", "y1", "x2", "y2")
+LIKELY = 0.4
+"""Chance from which a proposal is shown: to reject one takes no longer than to find one that is hidden."""
+_COLUMNS = ("number", "picture", "class", "score", "chance", "run", "state", "shown", "x1", "y1", "x2", "y2")
 
 
 def parts(numbers: Iterable[int], size: int = _PART) -> Iterator[Sequence[int]]:
@@ -51,10 +53,18 @@ class _Lines:
         for number, threshold, settings in db.execute(runs):
             self._runs[number], self._across[number] = threshold, settings["across"]
 
-    def of(self, box: Any) -> float:
-        """Return the score from which a proposal is shown: of its class, or of the run that made it."""
+    def distance(self, box: Any) -> float:
+        """Return how far a proposal lies above what is shown, or below it.
+
+        What counts is a person's threshold for its class, else its chance where one was learned, else the
+        threshold that was suggested for the class, or that of the run that made it.
+        """
+        if box["score"] is None:
+            return 1.0
         usual, found = self._runs.get(box["run"], 0.0), self._classes.get(box["class"])
-        return usual if found is None else found.level(box["run"], usual)
+        if box["chance"] is not None and (found is None or not found.is_set_by_person):
+            return float(box["chance"]) - LIKELY
+        return float(box["score"]) - (usual if found is None else found.level(box["run"], usual))
 
     def across(self, run: int) -> float:
         """Return the most overlap of boxes of different classes that a run's are shown with."""
@@ -106,7 +116,7 @@ def _picture(boxes: list[Any], state: str, apart: int, lines: _Lines) -> tuple[s
             decided.append(box)
         if box["state"] != "proposed":
             continue
-        distance = 1.0 if box["score"] is None else box["score"] - lines.of(box)
+        distance = lines.distance(box)
         # In a reviewed picture nothing is open: what comes later or lies below stays a candidate.
         if distance >= 0 and state != "reviewed":
             standing.append(box)
@@ -127,4 +137,5 @@ def _picture(boxes: list[Any], state: str, apart: int, lines: _Lines) -> tuple[s
 
 
 def _mark(box: Any) -> Bid:
-    return Bid(box["class"], (box["x1"], box["y1"], box["x2"], box["y2"]), box["score"], box["run"])
+    sure = box["score"] if box["chance"] is None else box["chance"]
+    return Bid(box["class"], (box["x1"], box["y1"], box["x2"], box["y2"]), sure, box["run"])

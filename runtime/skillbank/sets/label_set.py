@@ -10,7 +10,18 @@ import sqlalchemy as sa
 
 from skillbank.datasets.document import DataSet
 from skillbank.datasets.tree import Tree
-from skillbank.sets import audit, classes, document, editing, log, pictures, proposals, queue, thresholds
+from skillbank.sets import (
+    audit,
+    classes,
+    document,
+    editing,
+    learning,
+    log,
+    pictures,
+    proposals,
+    queue,
+    thresholds,
+)
 from skillbank.sets.handle import Handle
 from skillbank.sets.model import (
     ALL,
@@ -293,6 +304,11 @@ class LabelSet(Handle):
         """Return how many pictures that are to be reviewed other people keep for themselves."""
         with self._changing(who) as change:
             return queue.elsewhere(change)
+
+    def learn(self, on: bool, who: str) -> None:
+        """Let decisions say what is shown of the rest, or no longer; see `skillbank.sets.learning`."""
+        with self._changing(who) as change:
+            learning.switch(change, on)
 
     def audit(self, *, target: float = 0.95) -> audit.Audit:
         """Say by a random sample whether the rest may be accepted unseen; see `skillbank.sets.audit`."""

@@ -128,6 +128,8 @@ class LabelBox:
     shown
         Whether it counts as an object now: decided so, or proposed above the class's threshold and the surest
         name of its place.
+    chance
+        How likely it is right by what people decided; None where nothing was learned.
     """
 
     number: int
@@ -145,6 +147,7 @@ class LabelBox:
     by: str | None
     first: tuple[int, Corners] | None
     shown: bool
+    chance: float | None = None
 
     @property
     def candidate(self) -> bool:
@@ -302,6 +305,8 @@ class Run:
         By class number: the descriptions, and those after "not".
     source
         Where its model lay; None where that was not noted.
+    learned
+        Reviewed pictures that its chances were learned from; None where they were not.
     """
 
     number: int
@@ -316,3 +321,4 @@ class Run:
     started: datetime
     finished: datetime | None
     source: str | None = None
+    learned: int | None = None

@@ -92,6 +92,7 @@ class SetsDoor:
             ),
             Route(f"{one}/audit", self.audit),
             Route(f"{one}/thresholds", self.thresholds),
+            Route(f"{one}/learning", _posted(said.Learning, self.learn), methods=posting),
             Route(f"{one}/log", self.log),
         ]
 
@@ -267,6 +268,11 @@ class SetsDoor:
         while about.of is not None:  # a redo turns an undo around, and that what somebody did
             [about] = found.log(after=about.of - 1, limit=1)
         return Json(said.Turned(event=event_document(event, about)).document())
+
+    def learn(self, request: Request, body: said.Learning) -> Response:
+        """Let what people decide say what is shown of the rest, or no longer."""
+        self._set(request).learn(body.learns, person_of(request))
+        return self.set(request)
 
     def add_classes(self, request: Request, body: said.NewClasses) -> Response:
         """Add classes; one that is there already is changed by its number."""
