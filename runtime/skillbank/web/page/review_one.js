@@ -1,6 +1,6 @@
 // One picture: going from one to the next, what the keys and buttons do, whether it is saved, and conflicts.
 import { at, seen } from "/dom.js";
-import { call, choose, className, isCandidate, link, picturePath, review } from "/review_set.js";
+import { call, choose, className, isCandidate, link, picturePath, refresh, review } from "/review_set.js";
 import * as canvas from "/review_canvas.js";
 import * as panel from "/review_panel.js";
 import * as grid from "/review_grid.js";
@@ -154,6 +154,7 @@ export async function ask(way = asking || "queue") {
       const answer = await call("GET", way === "sample" ? "/audit" : `/next?count=${AHEAD}`);
       const pictures = way === "sample" ? answer.waiting : answer.pictures;
       theirs = answer.elsewhere ?? 0;
+      if (way === "queue" && review.set.learns) await refresh(); // it may have learned just now
       const others = pictures.filter((each) => each !== picture?.number); // who goes on without a word wants another one
       queue = others.length ? others : pictures;
     }
