@@ -156,9 +156,26 @@ class PagePerson:
         ]
 
     def _correct(self, truth: list[tuple[str, Box]]) -> None:
-        shown, used, missing = self._marks(), set(), list(truth)
-        for name, box in sorted(truth, key=lambda one: -max(_fits(shown, one[1]), default=0.0)):
-            near = [m for m in shown if m.number not in used and overlap(m.box, box) >= SAME]
+        """Put right what is shown, reject what is false, then look for what is missing."""
+        missing, used = list(truth), set[int]()
+        while fresh := [mark for mark in self._marks() if not mark.hint and mark.number not in used]:
+            self._put_right(fresh, missing, used)
+            false = [mark for mark in fresh if mark.number not in used]
+            for mark in false:
+                used.add(mark.number)
+                self._point(mark)
+                self._press("r", "reject")
+            if not false:
+                break
+            # Something else that was hidden by what was rejected may be shown now.
+            assert self.at.settle() == "Saved"
+        for name, box in sorted(missing):
+            self._find(name, box)
+
+    def _put_right(self, fresh: list[Mark], missing: list[tuple[str, Box]], used: set[int]) -> None:
+        """Name and place what is about an object."""
+        for name, box in sorted(missing, key=lambda one: -max(_fits(fresh, one[1]), default=0.0)):
+            near = [m for m in fresh if m.number not in used and overlap(m.box, box) >= SAME]
             if not near:
                 continue
             best = max(near, key=lambda mark: (mark.name == name, overlap(mark.box, box)))
@@ -169,12 +186,6 @@ class PagePerson:
                 self._press(self._digit(name), "rename")
             if overlap(best.box, box) < GOOD:
                 self._redraw(best.number, box)
-        for mark in shown:
-            if mark.number not in used:
-                self._point(mark)
-                self._press("r", "reject")
-        for name, box in sorted(missing):
-            self._find(name, box)
 
     def _find(self, name: str, box: Box) -> None:
         """Take the candidate that the page hints at where a thing is, or draw."""

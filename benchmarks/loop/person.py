@@ -55,8 +55,16 @@ class Person:
     def review(self, number: int) -> None:
         """Correct one picture and accept it."""
         state = self.labels.picture(number)
-        truth = [(self._numbers[name], box) for name, box in self.truth[state.row.name]]
-        operations = self._corrected([box for box in state.boxes if box.state == "proposed"], truth)
+        missing = [(self._numbers[name], box) for name, box in self.truth[state.row.name]]
+        used = set[int]()
+        while fresh := [box for box in state.boxes if box.shown and box.number not in used]:
+            operations = self._put_right(fresh, missing, used)
+            false = [box.number for box in fresh if box.number not in used]
+            used.update(false)
+            self._did("reject", _KEY * len(false))
+            operations += map(Reject, false)
+            state = self.labels.edit(number, operations, who=self.name, version=state.version)
+        operations = [self._found(state.boxes, *each) for each in sorted(missing)]
         self._did("accept and next", _KEY)
         self.labels.edit(number, [*operations, Review()], who=self.name, version=state.version, seconds=1)
         self.pictures += 1
@@ -82,42 +90,33 @@ class Person:
         self.actions += actions
         self.what[what] = self.what.get(what, 0) + actions
 
-    def _corrected(self, boxes: Sequence[LabelBox], truth: Sequence[tuple[int, Box]]) -> list[Operation]:
-        shown = [box for box in boxes if box.shown]
+    def _put_right(
+        self, fresh: Sequence[LabelBox], missing: list[tuple[int, Box]], used: set[int]
+    ) -> list[Operation]:
+        """Name and place what is about an object."""
         operations: list[Operation] = []
-        missing, used = list(truth), set()
-        for place in sorted(range(len(truth)), key=lambda i: -_best(truth[i][1], shown)):
-            number, corners = truth[place]
-            near = [box for box in shown if box.number not in used and overlap(box.corners, corners) >= SAME]
-            if near:
-                # One of the right class if there is one, and of those the one that fits best.
-                best = max(near, key=lambda b: (b.class_number == number, overlap(b.corners, corners)))
-                used.add(best.number)
-                missing.remove((number, corners))
-                operations += self._put_right(best, number, corners)
-        for box in shown:
-            if box.number not in used:
-                self._did("reject", _KEY)
-                operations.append(Reject(box.number))
-        hidden = [box for box in boxes if not box.shown]
-        for number, corners in sorted(missing):
-            is_clear = all(overlap(box.corners, corners) < MEANT for box in shown)
-            operations.append(self._found(hidden, number, corners, is_clear))
+        for number, corners in sorted(missing, key=lambda one: -_best(one[1], fresh)):
+            near = [box for box in fresh if box.number not in used and overlap(box.corners, corners) >= SAME]
+            if not near:
+                continue
+            # One of the right class if there is one, and of those the one that fits best.
+            best = max(near, key=lambda b: (b.class_number == number, overlap(b.corners, corners)))
+            used.add(best.number)
+            missing.remove((number, corners))
+            wrong, off = best.class_number != number, overlap(best.corners, corners) < GOOD
+            if wrong:
+                self._did("rename", _KEY)
+                self._chosen = number
+            if off:
+                self._did("draw anew", _DRAG)
+            if wrong or off:
+                operations.append(Change(best.number, number if wrong else None, corners if off else None))
         return operations
 
-    def _put_right(self, box: LabelBox, number: int, corners: Box) -> list[Operation]:
-        wrong, off = box.class_number != number, overlap(box.corners, corners) < GOOD
-        if not wrong and not off:
-            return []
-        if wrong:
-            self._did("rename", _KEY)
-            self._chosen = number
-        if off:
-            self._did("draw anew", _DRAG)
-        return [Change(box.number, number if wrong else None, corners if off else None)]
-
-    def _found(self, hidden: list[LabelBox], number: int, corners: Box, is_clear: bool) -> Operation:
+    def _found(self, boxes: Sequence[LabelBox], number: int, corners: Box) -> Operation:
         """Take the candidate that the page hints at, or draw."""
+        hidden = [box for box in boxes if box.candidate]
+        is_clear = all(overlap(box.corners, corners) < MEANT for box in boxes if box.shown)
         x, y = (corners[0] + corners[2]) / 2, (corners[1] + corners[3]) / 2
         under = [box for box in hidden if box.x1 <= x <= box.x2 and box.y1 <= y <= box.y2]
         hint = max(under, key=_sureness, default=None)
@@ -140,7 +139,6 @@ class Person:
             if taken.class_number != number:
                 self._did("rename", _KEY)
                 self._chosen = number
-        hidden.remove(taken)
         if off or taken.class_number != number:
             return Change(taken.number, number, corners if off else None)
         return Accept(taken.number)

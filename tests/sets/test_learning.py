@@ -192,3 +192,23 @@ def test_a_double_of_a_surer_box_is_not_likely() -> None:
     assert overlaps(
         np.array([[0.0, 0.0, 2.0, 2.0]]), np.array([[1.0, 0.0, 3.0, 2.0]])
     ).item() == pytest.approx(1 / 3)
+
+
+def test_a_name_that_takes_over_while_a_review_is_said_is_not_accepted_unseen(loud: LabelSet) -> None:
+    state = loud.picture(1)
+    quiet, shouted, _ = state.boxes
+    assert shouted.shown and not quiet.shown
+    loud.set_threshold(EXIT, 0.1, "ann")
+    before = loud.picture(1)
+    assert not before.boxes[0].shown, "the surer name of the place is shown"
+    both = [Reject(shouted.number), Review()]
+    after = loud.edit(1, both, who="ann", version=before.version)
+    assert [box.state for box in after.boxes] == ["proposed", "rejected", "accepted"]
+    loud.undo("ann")
+    apart = loud.edit(
+        2, [Reject(loud.picture(2).boxes[1].number)], who="ann", version=loud.picture(2).version
+    )
+    assert apart.boxes[0].shown, "it is shown once the other is rejected"
+    seen = loud.edit(2, [Review()], who="ann", version=apart.version)
+    assert [box.state for box in seen.boxes] == ["accepted", "rejected", "accepted"]
+    check_laws(loud)

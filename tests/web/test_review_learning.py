@@ -60,7 +60,9 @@ def propose(labels: LabelSet, truth: list[Truth]) -> None:
 
 def names(ann: Reviewer) -> list[str]:
     """Return what is written at the boxes that are shown."""
-    return sorted(text.split()[0] for text in ann.page.locator("#canvas-boxes .mark text").all_text_contents())
+    return sorted(
+        text.split()[0] for text in ann.page.locator("#canvas-boxes .mark text").all_text_contents()
+    )
 
 
 def test_what_is_decided_is_learned_from(ann: Reviewer, home: Path, truth: list[Truth]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -53,11 +53,12 @@ def edit(change: Writing, number: int, operations: Sequence[Operation], version:
     if state.row.version != version:
         raise VersionConflictError(state)
     size = state.row.width, state.row.height
+    seen = {box.number for box in state.boxes if box.shown}
     for operation in operations:
         if isinstance(operation, Add):
             _add(change, number, operation, size)
         elif isinstance(operation, Review):
-            _review(change, number, operation.state)
+            _review(change, number, operation.state, seen)
         else:
             _decide(change, _box(change, operation.number, number), operation, size)
     spent = min(seconds, _MOST_SECONDS)
@@ -186,7 +187,12 @@ def _change(
     return change.change("box", number, fields, asked)
 
 
-def _review(change: Writing, number: int, state: str) -> None:
+def _review(change: Writing, number: int, state: str, seen: Set[int]) -> None:
+    """Say how a picture stands; what was shown when the edit began, and still is, is accepted.
+
+    Where an operation of the same edit rejects a box, another name for its place may take over; whoever
+    reviews has not seen it.
+    """
     if state not in ("todo", "reviewed", "skipped"):
         raise UsageError(f"a picture is todo, reviewed or skipped, and '{state}' is none of these")
     fields = change.get("picture", number)
@@ -201,8 +207,9 @@ def _review(change: Writing, number: int, state: str) -> None:
             BOXES.c.shown,
         )
         for row in change.db.execute(shown.order_by(BOXES.c.number)).mappings().all():
-            accepted = {"state": "accepted", "by": change.who}
-            change.change("box", row["number"], logged("box", row), accepted)
+            if row["number"] in seen:
+                accepted = {"state": "accepted", "by": change.who}
+                change.change("box", row["number"], logged("box", row), accepted)
     by = change.who if state == "reviewed" else None
     at = change.at if state == "reviewed" else None
     is_unseen = state == "reviewed" and fields["reviewed_by"] is None  # its labels came in as they are

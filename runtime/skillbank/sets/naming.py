@@ -34,8 +34,9 @@ def named(proposals: Sequence[Bid], decided: Sequence[Bid], across: Callable[[in
     """Choose among proposals that are sure enough to be shown.
 
     Of those that one run calls by different names and that overlap by more than its bound, the surest is
-    shown; what a person has decided is surer than any. Two names compete where two undecided boxes, or an
-    undecided one that is shown and a decided one, share half of their places.
+    shown; what a person has decided is surer than any, and hides what gives it the same name again: a box
+    that was renamed must not bring up the one that had this name from the start. Two names compete where two
+    undecided boxes, or an undecided one that is shown and a decided one, share half of their places.
 
     Parameters
     ----------
@@ -53,9 +54,13 @@ def named(proposals: Sequence[Bid], decided: Sequence[Bid], across: Callable[[in
         left, top, right, bottom = mark.corners
         for other, is_decided in kept:
             x1, y1, x2, y2 = other.corners
-            if other.class_number == mark.class_number or x1 >= right or x2 <= left or y1 >= bottom:
+            alike = other.class_number == mark.class_number
+            if (alike and not is_decided) or x1 >= right or x2 <= left or y1 >= bottom:
                 continue
             shared = overlap((x1, y1, x2, y2), (left, top, right, bottom))
+            if alike:
+                hidden = hidden or shared > most
+                continue
             if shared >= _SAME_PLACE:
                 rivals += not is_decided
                 settled += is_decided

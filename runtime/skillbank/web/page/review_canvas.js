@@ -2,7 +2,7 @@
 import { at, h } from "/dom.js";
 import { hue } from "/boxes.js";
 import { classes, className, isCandidate } from "/review_set.js";
-import { sureness } from "/review_redraw.js";
+import { sureness } from "/review_places.js";
 
 const SLOP = 3; // px that a pointer moves before it drags
 const LEAST = 2; // px of the picture: the smallest edge of a box

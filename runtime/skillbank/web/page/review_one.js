@@ -6,7 +6,7 @@ import * as panel from "/review_panel.js";
 import * as grid from "/review_grid.js";
 import { inWords, load } from "/review_picture.js";
 import * as learning from "/review_learning.js";
-import * as redraw from "/review_redraw.js";
+import * as places from "/review_places.js";
 import { help } from "/review_keys.js";
 
 const KEPT = 180000; // ms after which a picture that is still looked at is asked for again: the server keeps it for ten minutes
@@ -248,7 +248,7 @@ function found(number) {
 }
 
 function anew(corners) {
-  const box = redraw.meant(picture, corners);
+  const box = places.meant(picture, corners);
   if (!box) return door.said("No box lies there that could be drawn anew; D draws one.");
   picture.change(box.number, { box: corners });
   canvas.select(box.number);

@@ -1,8 +1,9 @@
-// A box drawn anew in one drag: what the rectangle covers best takes its place, a box that is shown before a candidate.
+// Places on a picture: which box a rectangle that is drawn anew means, and which of several boxes is the surest.
 import { isCandidate } from "/review_set.js";
 
 const SAME = 0.3; // share of the two from which the rectangle means the box
 
+// What the rectangle covers best is meant: a box that is shown before a candidate.
 export function meant(picture, rectangle) {
   const near = picture.boxes.map((box) => ({ box, share: overlap(box.box, rectangle) })).filter(({ box, share }) => box.state !== "rejected" && share >= SAME);
   const shown = near.filter(({ box }) => !isCandidate(box)), hidden = near.filter(({ box }) => isCandidate(box));
