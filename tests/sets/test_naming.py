@@ -116,7 +116,8 @@ def test_of_names_beyond_the_bound_one_is_shown(marks: list[Bid], decided: list[
         rivals = [
             other
             for other in [*decided, *(each for each in chosen if each.run == mark.run and each is not mark)]
-            if other.class_number != mark.class_number and overlap(other.corners, mark.corners) > most
+            if (other.class_number != mark.class_number or any(other is each for each in decided))
+            and overlap(other.corners, mark.corners) > most
         ]
         if most < 1 and number in found.shown:
             assert not rivals
@@ -124,3 +125,13 @@ def test_of_names_beyond_the_bound_one_is_shown(marks: list[Bid], decided: list[
             assert most >= 1 or rivals, "nothing is hidden without a reason"
     if most >= 1:
         assert len(chosen) == len(marks)
+
+
+def test_a_renamed_box_brings_up_none_that_had_its_name(signs: LabelSet) -> None:
+    signs.propose(signs.start_run(spec()), {1: TWO})
+    before = signs.picture(1)
+    [shown_one] = [box for box in before.boxes if box.shown]
+    [other] = [box for box in before.boxes if not box.shown]
+    renamed = [Change(shown_one.number, other.class_number)]
+    after = signs.edit(1, renamed, who="ann", version=before.version)
+    assert [box.number for box in after.boxes if box.shown] == [shown_one.number]
