@@ -11,7 +11,7 @@ from skillbank.sets import learning
 from skillbank.sets.backup import backup, restore
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.lessons import Lesson, overlaps, seen
-from skillbank.sets.model import Accept, Change, Reject, Review, VersionConflictError
+from skillbank.sets.model import Accept, Change, Operation, Reject, Review, VersionConflictError
 from skillbank.sets.store import SetStore
 from tests.sets.conftest import box, spec
 from tests.sets.replaying import check_laws, events_of
@@ -40,7 +40,7 @@ def correct(labels: LabelSet, number: int, who: str = "ann") -> None:
     """Say that the exit is one and the louder name is none."""
     state = labels.picture(number)
     hard, wrong, right = sorted(state.boxes, key=lambda each: each.number)[:3]
-    done = [Accept(hard.number), Reject(wrong.number), Accept(right.number), Review()]
+    done: list[Operation] = [Accept(hard.number), Reject(wrong.number), Accept(right.number), Review()]
     labels.edit(number, done, who=who, version=state.version)
 
 
@@ -140,7 +140,7 @@ def test_what_was_moved_was_right_where_it_was_found(loud: LabelSet) -> None:
     for number in range(1, 4):
         state = loud.picture(number)
         hard, wrong, right = state.boxes
-        moved = [Change(hard.number, None, (12.0, 10.0, 34.0, 31.0)), Reject(wrong.number)]
+        moved: list[Operation] = [Change(hard.number, None, (12.0, 10.0, 34.0, 31.0)), Reject(wrong.number)]
         loud.edit(number, [*moved, Accept(right.number), Review()], who="ann", version=state.version)
     loud.next("ann")
     assert shown(loud, 10) == [(EXIT, 10), (BARE, 60)]
@@ -201,7 +201,7 @@ def test_a_name_that_takes_over_while_a_review_is_said_is_not_accepted_unseen(lo
     loud.set_threshold(EXIT, 0.1, "ann")
     before = loud.picture(1)
     assert not before.boxes[0].shown, "the surer name of the place is shown"
-    both = [Reject(shouted.number), Review()]
+    both: list[Operation] = [Reject(shouted.number), Review()]
     after = loud.edit(1, both, who="ann", version=before.version)
     assert [box.state for box in after.boxes] == ["proposed", "rejected", "accepted"]
     loud.undo("ann")
