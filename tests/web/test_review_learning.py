@@ -68,7 +68,7 @@ def names(ann: Reviewer) -> list[str]:
 def test_what_is_decided_is_learned_from(ann: Reviewer, home: Path, truth: list[Truth]) -> None:
     ann.open(NAME)
     ann.page.click("#review-start")
-    ann.page.wait_for_selector("#part-picture:not([hidden])")
+    ann.page.wait_for_selector("#canvas-boxes .mark")
     assert names(ann) == ["block", "block"]
     assert "L lets your decisions" in ann.page.locator("#learned").inner_text()
     ann.key("l")
