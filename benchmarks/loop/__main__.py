@@ -35,7 +35,9 @@ def main() -> None:
     parser.add_argument(
         "--browser", action="store_true", help="the person sits at the page, in chromium, and counts there"
     )
-    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="for the fine-tuning")
+    parser.add_argument(
+        "settings", nargs="*", metavar="KEY=VALUE", help="for both fine-tunings, in place of their own"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = (given.keep or Path(temporary)).absolute()

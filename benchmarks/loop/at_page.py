@@ -17,7 +17,7 @@ from tests.web.browser import open_browser
 from tests.web.conftest import web_server
 from tests.web.reviewing import Reviewer, reviewer
 
-from benchmarks.loop.person import GOOD, SAME, Objects
+from benchmarks.loop.person import GOOD, MEANT, SAME, Objects, drawing
 from grounding_dino.data.drawn import Box
 from skillbank.sets.geometry import overlap
 
@@ -71,8 +71,7 @@ class PagePerson:
     what: dict[str, int] = field(default_factory=dict)
     decided: dict[str, list[tuple[str, Box]]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._keys = self.at.page.locator("#class-list [data-class] span").all_inner_texts
+    _names: list[str] = field(default_factory=list)
 
     def begin(self, name: str) -> bool:
         """Ask for the next picture of the queue; return whether there is one."""
@@ -83,6 +82,7 @@ class PagePerson:
         if self.at.page.locator("#part-picture").is_hidden():
             return False
         self._ready()
+        self._names = self.at.page.locator("#class-list [data-class] span").all_inner_texts()
         return True
 
     def review(self) -> bool:
@@ -104,17 +104,16 @@ class PagePerson:
         self.drawing += drawing(self.truth[called])
         return self._on("accept and next")
 
-    def take_thresholds(self, name: str) -> bool:
-        """Take the thresholds that the page suggests, and go on; return whether there is a next picture."""
-        page = self.at.page
-        page.get_by_role("link", name="Classes").click()
-        page.wait_for_selector("#class-table > li")
-        if page.locator("#take-all").is_visible():
-            self._did("thresholds", 1)
-            page.click("#take-all")
-            page.locator("#take-all").wait_for(state="hidden")
-        self._did("thresholds", 2)  # there and back
-        return self.begin(name)
+    @property
+    def learns(self) -> bool:
+        """Whether what is decided says what is shown."""
+        return self.at.page.get_attribute("#learn", "aria-pressed") == "true"
+
+    def learn(self) -> None:
+        """Let what is decided say what is shown of the rest."""
+        self._press("l", "learn")
+        self.at.page.wait_for_selector('#learn[aria-pressed="true"]')
+        self._ready()
 
     def document(self) -> dict[str, object]:
         """Return the counts."""
@@ -144,11 +143,10 @@ class PagePerson:
 
     def _marks(self) -> list[Mark]:
         seen: list[dict[str, Any]] = self.at.page.evaluate(_SEEN)
-        names = self._keys()
         return [
             Mark(
                 one["number"],
-                max((name for name in names if one["words"].startswith(name)), key=len),
+                max((name for name in self._names if one["words"].startswith(name)), key=len),
                 tuple(one["box"]),
                 one["hint"],
                 one["aimed"],
@@ -158,9 +156,26 @@ class PagePerson:
         ]
 
     def _correct(self, truth: list[tuple[str, Box]]) -> None:
-        shown, used, missing = self._marks(), set(), list(truth)
-        for name, box in sorted(truth, key=lambda one: -max(_fits(shown, one[1]), default=0.0)):
-            near = [m for m in shown if m.number not in used and overlap(m.box, box) >= SAME]
+        """Put right what is shown, reject what is false, then look for what is missing."""
+        missing, used = list(truth), set[int]()
+        while fresh := [mark for mark in self._marks() if not mark.hint and mark.number not in used]:
+            self._put_right(fresh, missing, used)
+            false = [mark for mark in fresh if mark.number not in used]
+            for mark in false:
+                used.add(mark.number)
+                self._point(mark)
+                self._press("r", "reject")
+            if not false:
+                break
+            # Something else that was hidden by what was rejected may be shown now.
+            assert self.at.settle() == "Saved"
+        for name, box in sorted(missing):
+            self._find(name, box)
+
+    def _put_right(self, fresh: list[Mark], missing: list[tuple[str, Box]], used: set[int]) -> None:
+        """Name and place what is about an object."""
+        for name, box in sorted(missing, key=lambda one: -max(_fits(fresh, one[1]), default=0.0)):
+            near = [m for m in fresh if m.number not in used and overlap(m.box, box) >= SAME]
             if not near:
                 continue
             best = max(near, key=lambda mark: (mark.name == name, overlap(mark.box, box)))
@@ -170,24 +185,27 @@ class PagePerson:
                 self._point(best)
                 self._press(self._digit(name), "rename")
             if overlap(best.box, box) < GOOD:
-                self._pull(best.number, box)
-        for mark in shown:
-            if mark.number not in used:
-                self._point(mark)
-                self._press("r", "reject")
-        for name, box in sorted(missing):
-            self._find(name, box)
+                self._redraw(best.number, box)
 
     def _find(self, name: str, box: Box) -> None:
         """Take the candidate that the page hints at where a thing is, or draw."""
         self._hover(box)
-        hint = [mark for mark in self._marks() if mark.hint]
+        marks = self._marks()
+        hint = [mark for mark in marks if mark.hint]
         if not hint or overlap(hint[0].box, box) < SAME:
             return self._draw(name, box)
-        self._press(self._digit(name), "take a candidate")
+        if overlap(hint[0].box, box) >= GOOD:
+            self._press(self._digit(name), "take a candidate")
+            [taken] = [mark for mark in self._marks() if mark.selected]
+            if overlap(taken.box, box) < GOOD:
+                self._redraw(taken.number, box)
+            return None
+        if any(overlap(mark.box, box) >= MEANT for mark in marks if not mark.hint):
+            return self._draw(name, box)  # what is shown beside it would be drawn anew
+        self._drag_anew(box)
         [taken] = [mark for mark in self._marks() if mark.selected]
-        if overlap(taken.box, box) < GOOD:
-            self._pull(taken.number, box)
+        if taken.name != name:
+            self._press(self._digit(name), "rename")
         return None
 
     def _point(self, mark: Mark) -> None:
@@ -207,7 +225,7 @@ class PagePerson:
         self._did(what)
 
     def _digit(self, name: str) -> str:
-        return str(self._keys().index(name) + 1)
+        return str(self._names.index(name) + 1)
 
     def _draw(self, name: str, box: Box) -> None:
         self._press("d", "draw")
@@ -217,14 +235,22 @@ class PagePerson:
         self.at.drag(box[:2], box[2:])
         self._did("draw")
 
-    def _pull(self, number: int, box: Box) -> None:
-        """Pull handles until no edge is off."""
+    def _redraw(self, number: int, box: Box) -> None:
+        """Draw a box anew, or pull its handles where another one would be meant, until no edge is off."""
+        shares = {mark.number: overlap(mark.box, box) for mark in self._marks() if not mark.hint}
+        if shares[number] >= MEANT and shares[number] == max(shares.values()):
+            self._drag_anew(box)
+            return
         for handle, to in _pulls(self._box(number), box):
             [left, top, right, bottom] = self._box(number)
             across, down = handle
             self._grip(number)
             self.at.drag((left + across * (right - left), top + down * (bottom - top)), to)
             self._did("pull")
+
+    def _drag_anew(self, box: Box) -> None:
+        self.at.drag(box[:2], box[2:], button="right")
+        self._did("draw anew")
 
     def _grip(self, number: int) -> None:
         """Show the handles of a box: they are there at one that is selected, or under the pointer."""
@@ -235,11 +261,6 @@ class PagePerson:
     def _box(self, number: int) -> Box:
         [found] = [mark.box for mark in self._marks() if mark.number == number]
         return found
-
-
-def drawing(truth: Objects) -> int:
-    """Return the actions that `PagePerson.draw_all` needs: D and a drag a box, a digit a class, A."""
-    return 2 * len(truth) + len({name for name, _ in truth}) + 1
 
 
 def _fits(shown: list[Mark], box: Box) -> Iterator[float]:
@@ -273,15 +294,15 @@ def person_at_page(home: Path, name: str, truth: Mapping[str, Objects]) -> Itera
 
 
 def review_at_page(
-    home: Path, name: str, truth: Mapping[str, Objects], most: int, settled: int
+    home: Path, name: str, truth: Mapping[str, Objects], most: int, *, learn: bool = True
 ) -> PagePerson:
-    """Review what the queue asks for; thresholds are taken after ``settled`` pictures, and at twice that."""
+    """Review what the queue asks for; where the set does not learn yet, it is told to first."""
     with person_at_page(home, name, truth) as person:
         more = person.begin(name)
+        if more and learn and not person.learns:
+            person.learn()
         while more and person.pictures < most:
             more = person.review()
-            if more and person.pictures in (settled, 2 * settled):
-                more = person.take_thresholds(name)
     return person
 
 

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 NAME, WHOLE, FRESH = "signs", "signs-whole", "signs-fresh"
 """The set that people review, the same pictures with the truth, and pictures that nothing was trained on."""
 SPECS = tuple(ClassSpec(name, (caption,)) for name, caption in CLASSES.items())
-_SETTLED = 15
-"""Reviewed pictures after which the person takes the thresholds that the set suggests, and again at twice."""
+
+
+RATE = ("dataset.batch_size=2", "train.optim.lr=0.0005", "train.optim.lr_backbone=0.0005")
+"""What suits few pictures: small batches make many steps of them, and small steps keep what is known."""
+FEW = (*RATE, "train.num_epochs=20")
+"""For what was reviewed; the truth of all pictures is several times as much and has the usual epochs."""
 
 
 @dataclass
@@ -71,7 +75,7 @@ class Loop:
         with self._step("review"):
             first = self._reviewed(truth_of, self.review)
         with self._step("fine-tune"):
-            self._tune(NAME, base)
+            self._tune(NAME, base, self.settings or FEW)
         tuned = self._job("train")
         with self._step("label again"):
             skillbank("label", "--into", NAME, "--checkpoint", tuned, "--only", "unreviewed")
@@ -85,7 +89,7 @@ class Loop:
         self._set_of(FRESH, fresh)
         if truth:
             with self._step("fine-tune on all the truth"):
-                self._tune(WHOLE, base)
+                self._tune(WHOLE, base, self.settings or RATE)
             models["all the truth"] = self._job("train")
         return {
             "load": round(os.getloadavg()[0], 1),
@@ -109,23 +113,23 @@ class Loop:
         with Runtime() as runtime:
             return runtime.jobs.store.get(f"last:{action}").id
 
-    def _tune(self, name: str, base: str) -> None:
+    def _tune(self, name: str, base: str, settings: Sequence[str]) -> None:
         words = f"fine-tune Grounding DINO on set {name} from {base}, no HPO"
-        skillbank("run", words, *_options(self.settings), "--yes")
+        skillbank("run", words, *_options(settings), "--yes")
 
     def _reviewed(self, truth: Mapping[str, Objects], most: int) -> Person | PagePerson:
         """Review what the queue asks for, one picture after the other."""
         if self.browser:
             from benchmarks.loop.at_page import review_at_page
 
-            return review_at_page(Path(os.environ["SKILLBANK_HOME"]), NAME, truth, most, _SETTLED)
+            return review_at_page(Path(os.environ["SKILLBANK_HOME"]), NAME, truth, most)
         with Runtime() as runtime:
             labels = runtime.sets.open(NAME)
             person = Person(labels, truth)
+            if not labels.summary().learns:
+                person.learn()
             while person.pictures < most and (asked := labels.next(person.name)):
                 person.review(asked[0])
-                if person.pictures in (_SETTLED, 2 * _SETTLED):
-                    person.take_thresholds()
         return person
 
     def _set_of(self, name: str, drawn: Sequence[Drawn]) -> None:

@@ -20,4 +20,4 @@ def test_pictures_are_the_same_each_time_and_hold_what_is_said(tmp_path: Path) -
 def test_drawing_is_a_key_and_a_drag_a_box_and_a_key_a_class() -> None:
     box = (0.0, 0.0, 9.0, 9.0)
     assert drawing([]) == 1
-    assert drawing([(1, box), (2, box), (1, box)]) == 3 * 2 + 2 + 1
+    assert drawing([("exit", box), ("stop", box), ("exit", box)]) == 3 * 2 + 2 + 1

@@ -118,7 +118,8 @@ def test_of_names_beyond_the_bound_one_is_shown(marks: list[Bid], decided: list[
         rivals = [
             other
             for other in [*decided, *(each for each in chosen if each.run == mark.run and each is not mark)]
-            if other.class_number != mark.class_number and overlap(other.corners, mark.corners) > most
+            if (other.class_number != mark.class_number or any(other is each for each in decided))
+            and overlap(other.corners, mark.corners) > most
         ]
         if most < 1 and number in found.shown:
             assert not rivals
@@ -152,3 +153,13 @@ def test_many_boxes_are_named_as_few_are(proposals: list[Bid], decided: list[Bid
             patch.setattr(naming, "_ROWS", rows)
             found.append(named(proposals, decided, lambda run: (0.5, 0.3)[run - 1]))
     assert found[0] == found[1]
+
+
+def test_a_renamed_box_brings_up_none_that_had_its_name(signs: LabelSet) -> None:
+    signs.propose(signs.start_run(spec()), {1: TWO})
+    before = signs.picture(1)
+    [shown_one] = [box for box in before.boxes if box.shown]
+    [other] = [box for box in before.boxes if not box.shown]
+    renamed = [Change(shown_one.number, other.class_number)]
+    after = signs.edit(1, renamed, who="ann", version=before.version)
+    assert [box.number for box in after.boxes if box.shown] == [shown_one.number]

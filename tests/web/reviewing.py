@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import LabelBox
@@ -120,14 +120,19 @@ class Reviewer:
         assert frame
         return frame["x"] + x / size[0] * frame["width"], frame["y"] + y / size[1] * frame["height"]
 
-    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+    def drag(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        button: Literal["left", "right"] = "left",
+    ) -> None:
         """Drag with the mouse from one point of the picture to another."""
         mouse = self.page.mouse
         mouse.move(*self.at(*start))
-        mouse.down()
+        mouse.down(button=button)
         mouse.move(*self.at((start[0] + end[0]) / 2, (start[1] + end[1]) / 2))
         mouse.move(*self.at(*end))
-        mouse.up()
+        mouse.up(button=button)
 
     def draw(self, box: Corners) -> None:
         """Draw a box with the mouse."""

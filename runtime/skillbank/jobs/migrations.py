@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from skillbank.jobs.database import APPROVALS, CODES, JOBS, META, SKILLS, VERSIONS
-from skillbank.sets.tables import CLASSES, PICTURES, RUNS, SETS_META
+from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS, SETS, SETS_META
 
 __all__ = ["VERSION", "NewerStoreError", "migrate"]
 
@@ -152,6 +152,12 @@ def _to_8(db: sa.Connection) -> None:
     db.execute(sa.schema.CreateTable(CODES, if_not_exists=True))
 
 
+def _to_9(db: sa.Connection) -> None:
+    """Add whether a set learns from what people decide, and what it has learned."""
+    for column in (SETS.c.learns, RUNS.c.learned, BOXES.c.chance):
+        _add(db, column)
+
+
 def _add(db: sa.Connection, column: sa.Column[Any]) -> None:
     """Add a column that may be empty or has a default; one that an earlier step made just now stays."""
     table = column.table.name
@@ -169,6 +175,7 @@ _STEPS: Mapping[int, Callable[[sa.Connection], None]] = {
     6: _to_6,
     7: _to_7,
     8: _to_8,
+    9: _to_9,
 }
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""

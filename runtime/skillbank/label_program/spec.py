@@ -41,7 +41,7 @@ class LabelBlock(_Block):
         _MISSING, "A model's file or folder, or its name on the model hub, as the program's machine sees it."
     )
     captions: list[str] = _param([], "What to look for, all at once.")
-    least: float = _param(0.05, "Least score of what is kept, from 0 to 1.", ge=0, le=1)
+    least: float = _param(0.02, "Least score of what is kept, from 0 to 1.", ge=0, le=1)
     nms: float = _param(0.7, "Most overlap of two boxes of one caption, from 0 to 1.", ge=0, le=1)
     tiles: str = _param(
         "off",

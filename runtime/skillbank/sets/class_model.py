@@ -49,6 +49,11 @@ class LabelClass:
         """The class as it would be asked for."""
         return ClassSpec(self.name, self.captions, self.not_captions, self.threshold, self.threshold_run)
 
+    @property
+    def is_set_by_person(self) -> bool:
+        """Whether a person has said its threshold."""
+        return self.threshold is not None and self.threshold_run is None
+
     def level(self, run: int | None, usual: float) -> float:
         """Return the least score of a run's proposals that are shown.
 

@@ -16,7 +16,7 @@ from skillbank.sets.naming import Bid, named
 from skillbank.sets.rows import classes_of
 from skillbank.sets.tables import BOXES, PICTURES, RUNS
 
-__all__ = ["derive", "parts"]
+__all__ = ["LIKELY", "derive", "parts"]
 
 _Value = TypeVar("_Value", int, str)
 _PART = 400
@@ -26,6 +26,8 @@ _LABELS = 10.0
 """Weight of labels that a model is sure are wrong: mistakes come before all doubt about proposals."""
 _TOLD = ("shown", "undecided", "margin", "clashes", "use")
 """What is worked out for a picture."""
+LIKELY = 0.4
+"""Chance from which a proposal is shown: to reject one takes no longer than to find one that is hidden."""
 
 
 class _Box(NamedTuple):
@@ -33,6 +35,7 @@ class _Box(NamedTuple):
     picture: int
     class_number: int
     score: float | None
+    chance: float | None
     run: int | None
     state: str
     shown: bool
@@ -44,7 +47,7 @@ class _Box(NamedTuple):
     @property
     def bid(self) -> Bid:
         """What it says."""
-        return Bid(self.class_number, self[-4:], self.score, self.run)
+        return Bid(self.class_number, self[-4:], self.score if self.chance is None else self.chance, self.run)
 
 
 _COLUMNS = tuple("class" if name == "class_number" else name for name in _Box._fields)
@@ -76,7 +79,23 @@ class _Lines:
         for number, threshold, settings in db.execute(runs):
             self._runs[number], self._across[number] = threshold, settings["across"]
 
-    def of(self, class_number: int, run: int | None) -> float:
+    def distance(self, box: _Box) -> float:
+        """Return how far a proposal lies above what is shown, or below it.
+
+        What counts is a person's threshold for its class, else its chance where one was learned, else the
+        threshold that was suggested for the class, or that of the run that made it.
+        """
+        if box.score is None:
+            return 1.0
+        if box.chance is not None and not self._is_set_by_person(box.class_number):
+            return box.chance - LIKELY
+        return box.score - self._level(box.class_number, box.run)
+
+    def _is_set_by_person(self, class_number: int) -> bool:
+        found = self._classes.get(class_number)
+        return found is not None and found.is_set_by_person
+
+    def _level(self, class_number: int, run: int | None) -> float:
         """Return the score from which a proposal is shown: of its class, or of the run that made it."""
         line = self._of.get((class_number, run))
         if line is None:
@@ -133,7 +152,7 @@ def _picture(boxes: list[_Box], state: str, apart: int, lines: _Lines) -> tuple[
             decided.append(box)
         if box.state != "proposed":
             continue
-        distance = 1.0 if box.score is None else box.score - lines.of(box.class_number, box.run)
+        distance = lines.distance(box)
         # Where nothing is open, what comes later or lies below stays a candidate.
         if distance >= 0 and is_open:
             standing.append(box)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -55,11 +55,12 @@ def edit(change: Writing, number: int, operations: Sequence[Operation], version:
     if state.row.version != version:
         raise VersionConflictError(state)
     size = state.row.width, state.row.height
+    seen = {box.number for box in state.boxes if box.shown}
     for operation in operations:
         if isinstance(operation, Add):
             _add(change, number, operation, size)
         elif isinstance(operation, Review):
-            _review(change, number, operation.state)
+            _review(change, number, operation.state, seen)
         else:
             _decide(change, _box(change, operation.number, number), operation, size)
     spent = min(seconds, _MOST_SECONDS)
@@ -188,7 +189,12 @@ def _change(
     return change.change("box", number, fields, asked)
 
 
-def _review(change: Writing, number: int, state: str) -> None:
+def _review(change: Writing, number: int, state: str, seen: Set[int]) -> None:
+    """Say how a picture stands; what was shown when the edit began, and still is, is accepted.
+
+    Where an operation of the same edit rejects a box, another name for its place may take over; whoever
+    reviews has not seen it.
+    """
     if state not in ("todo", "reviewed", "skipped"):
         raise UsageError(f"a picture is todo, reviewed or skipped, and '{state}' is none of these")
     fields = change.get("picture", number)
@@ -203,7 +209,7 @@ def _review(change: Writing, number: int, state: str) -> None:
             BOXES.c.shown,
         )
         rows = change.db.execute(shown.order_by(BOXES.c.number)).mappings()
-        left = {row["number"]: logged("box", row) for row in rows}
+        left = {row["number"]: logged("box", row) for row in rows if row["number"] in seen}
         change.change_all("box", left, {box: {"state": "accepted", "by": change.who} for box in left})
     by = change.who if state == "reviewed" else None
     at = change.at if state == "reviewed" else None

@@ -18,6 +18,7 @@ from skillbank.sets import (
     classes,
     document,
     editing,
+    learning,
     log,
     pictures,
     proposals,
@@ -316,6 +317,11 @@ class LabelSet(Handle):
         """Return how many pictures that are to be reviewed other people keep for themselves."""
         with self._changing(who) as change:
             return queue.elsewhere(change)
+
+    def learn(self, on: bool, who: str) -> None:
+        """Let decisions say what is shown of the rest, or no longer; see `skillbank.sets.learning`."""
+        with self._changing(who) as change:
+            learning.switch(change, on)
 
     def audit(self, *, target: float = 0.95) -> audit.Audit:
         """Say by a random sample whether the rest may be accepted unseen; see `skillbank.sets.audit`."""

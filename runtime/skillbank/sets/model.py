@@ -136,6 +136,8 @@ class LabelBox:
     shown
         Whether it counts as an object now: decided so, or proposed above the class's threshold and the surest
         name of its place.
+    chance
+        How likely it is right by what people decided; None where nothing was learned.
     """
 
     number: int
@@ -153,6 +155,7 @@ class LabelBox:
     by: str | None
     first: tuple[int, Corners] | None
     shown: bool
+    chance: float | None = None
 
     @property
     def candidate(self) -> bool:
@@ -310,6 +313,8 @@ class Run:
         By class number: the descriptions, and those after "not".
     source
         Where its model lay; None where that was not noted.
+    learned
+        Reviewed pictures that its chances were learned from; None where they were not.
     """
 
     number: int
@@ -324,3 +329,4 @@ class Run:
     started: datetime
     finished: datetime | None
     source: str | None = None
+    learned: int | None = None

@@ -41,8 +41,9 @@ def named(proposals: Sequence[Bid], decided: Sequence[Bid], across: Callable[[in
     """Choose among proposals that are sure enough to be shown.
 
     Of those that one run calls by different names and that overlap by more than its bound, the surest is
-    shown; what a person has decided is surer than any. Two names compete where two undecided boxes, or an
-    undecided one that is shown and a decided one, share half of their places.
+    shown; what a person has decided is surer than any, and hides what gives it the same name again: a box
+    that was renamed must not bring up the one that had this name from the start. Two names compete where two
+    undecided boxes, or an undecided one that is shown and a decided one, share half of their places.
 
     Parameters
     ----------
@@ -58,12 +59,15 @@ def named(proposals: Sequence[Bid], decided: Sequence[Bid], across: Callable[[in
     shown: list[int] = []
     clashes = 0
     for place, near in enumerate(_meeting(every, ahead, [min(_SAME_PLACE, most) for most in bounds])):
-        most, run = bounds[place], ranked[place].run
+        most, run, name = bounds[place], ranked[place].run, ranked[place].class_number
         hidden, rivals, settled = False, 0, 0
         for other, shared in near:
             if is_hidden[other]:
                 continue
             is_decided = other < ahead
+            if every[other].class_number == name:
+                hidden = hidden or shared > most
+                continue
             if shared >= _SAME_PLACE:
                 rivals += not is_decided
                 settled += is_decided
@@ -77,7 +81,9 @@ def named(proposals: Sequence[Bid], decided: Sequence[Bid], across: Callable[[in
 
 
 def _meeting(every: Sequence[Bid], ahead: int, least: Sequence[float]) -> Iterator[_Near]:
-    """Yield for each proposal the bids before it of another class that share some of its place, and how much.
+    """Yield for each proposal the bids before it that share some of its place, and how much.
+
+    Those are the decided ones, and of the proposals those of another class.
 
     Parameters
     ----------
@@ -97,7 +103,7 @@ def _meeting_of_few(every: Sequence[Bid], ahead: int, least: Sequence[float]) ->
             other = every[number]
             x1, y1, x2, y2 = other.corners
             if (
-                other.class_number == bid.class_number
+                (number >= ahead and other.class_number == bid.class_number)
                 or x1 >= right
                 or x2 <= left
                 or y1 >= bottom
@@ -120,7 +126,8 @@ def _meeting_of_many(every: Sequence[Bid], ahead: int, least: Sequence[float]) -
         stop = min(start + _ROWS, len(every))
         width = np.minimum(x2[start:stop, None], x2[:stop]) - np.maximum(x1[start:stop, None], x1[:stop])
         height = np.minimum(y2[start:stop, None], y2[:stop]) - np.maximum(y1[start:stop, None], y1[:stop])
-        near = (width > 0) & (height > 0) & (classes[start:stop, None] != classes[:stop])
+        near = (width > 0) & (height > 0)
+        near &= (classes[start:stop, None] != classes[:stop]) | (np.arange(stop) < ahead)
         near &= np.arange(stop) < np.arange(start, stop)[:, None]
         mine, theirs = np.nonzero(near)
         common = width[mine, theirs] * height[mine, theirs]

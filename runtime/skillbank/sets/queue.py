@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from skillbank.sets import learning
 from skillbank.sets.audit import WAITING, chance_of, in_random_order
 from skillbank.sets.rows import picture_of
 from skillbank.sets.tables import CLAIMS, PICTURES
@@ -38,6 +39,8 @@ def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: 
     """
     mine = CLAIMS.c.set_id == change.set_id, CLAIMS.c.who == change.who
     change.db.execute(CLAIMS.delete().where(*mine))
+    learning.relearn(change)
+    change.settle()
     latest = change.at + timedelta(seconds=_LONGEST_CLAIM)  # a later one was made by a clock that was ahead
     is_over = (CLAIMS.c.until <= change.at) | (CLAIMS.c.until > latest)
     change.db.execute(CLAIMS.delete().where(CLAIMS.c.set_id == change.set_id, is_over))

@@ -10,6 +10,8 @@ from skillbank.stored import aware
 
 __all__ = ["box_of", "class_of", "classes_of", "event_of", "events_of", "picture_of", "run_of", "state_of"]
 
+_AS_THEY_ARE = ("x1", "y1", "x2", "y2", "score", "caption", "origin", "run", "by", "chance")
+
 
 def class_of(row: sa.RowMapping) -> LabelClass:
     """Return a class."""
@@ -44,7 +46,7 @@ def box_of(row: sa.RowMapping) -> LabelBox:
         number=row["number"],
         picture=row["picture"],
         class_number=row["class"],
-        **{name: row[name] for name in ("x1", "y1", "x2", "y2", "score", "caption", "origin", "run", "by")},
+        **{name: row[name] for name in _AS_THEY_ARE},
         state=row["state"],
         first=(int(first[0]), (x1, y1, x2, y2)) if first else None,
         shown=row["shown"],

@@ -81,6 +81,7 @@ class SetSummary:
     created: datetime
     val: float
     notes: str
+    learns: bool = False
     pictures: int = 0
     todo: int = 0
     reviewed: int = 0

@@ -92,7 +92,7 @@ class SetStore:
         checked_name(name)
         if not 0 <= val <= 0.9:
             raise UsageError(f"the share that validates is from 0 to 0.9, and {val} is not")
-        counters = dict.fromkeys(("last_class", "last_picture", "last_box", "last_run"), 0)
+        counters = dict.fromkeys(("last_class", "last_picture", "last_box", "last_run", "learns"), 0)
         row = {"name": name, "created": now(), "version": 0, "val": float(val), "notes": notes, **counters}
         try:
             with writing(self._engine) as db:

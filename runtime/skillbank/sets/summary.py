@@ -42,6 +42,7 @@ def summary_of(db: sa.Connection, row: sa.RowMapping) -> SetSummary:
         aware(row["created"]),
         row["val"],
         row["notes"],
+        bool(row["learns"]),
         pictures=sum(pictures.values()),
         todo=states["todo"],
         reviewed=states["reviewed"],

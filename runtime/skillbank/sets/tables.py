@@ -46,6 +46,7 @@ SETS = sa.Table(
     sa.Column("last_picture", sa.Integer, nullable=False),
     sa.Column("last_box", sa.Integer, nullable=False),
     sa.Column("last_run", sa.Integer, nullable=False),
+    sa.Column("learns", sa.Integer, nullable=False, server_default=sa.text("0")),
     # The number of a set that was removed must not lead an old handle to another set.
     sqlite_autoincrement=True,
 )
@@ -121,6 +122,7 @@ BOXES = sa.Table(
     sa.Column("by", sa.Text),
     sa.Column("first", sa.JSON(none_as_null=True)),
     sa.Column("shown", sa.Boolean, nullable=False),
+    sa.Column("chance", sa.Double, server_default=sa.text("NULL")),
     sa.Index("label_boxes_of_picture", "set_id", "picture"),
     sa.Index("label_boxes_of_class", "set_id", "class", "state", "shown", "number"),
 )
@@ -154,6 +156,7 @@ RUNS = sa.Table(
     sa.Column("started", sa.DateTime(timezone=True), nullable=False),
     sa.Column("finished", sa.DateTime(timezone=True)),
     sa.Column("source", sa.Text, server_default=sa.text("NULL")),
+    sa.Column("learned", sa.Integer, server_default=sa.text("NULL")),
     sa.UniqueConstraint("set_id", "key"),
 )
 SEEN = sa.Table("label_seen", SETS_META, _of_set(), _number("picture"), _number("run"))
@@ -169,5 +172,6 @@ CLAIMS = sa.Table(
 )
 DERIVED = {
     PICTURES.name: ("shown", "undecided", "margin", "clashes", "apart", "use", "against"),
-    BOXES.name: ("shown",),
+    BOXES.name: ("shown", "chance"),
+    RUNS.name: ("learned",),
 }

@@ -26,7 +26,7 @@ __all__ = ["COUNTERS", "Writing", "change_set"]
 COUNTERS = {"class": "last_class", "picture": "last_picture", "box": "last_box", "run": "last_run"}
 _ALONE: dict[str, dict[str, Any]] = {
     "class": {"threshold_run": None},  # logs of before it was there
-    "run": {"source": None},
+    "run": {"source": None, "learned": None},
     "picture": {
         "version": 1,
         "seconds": 0.0,
@@ -37,11 +37,10 @@ _ALONE: dict[str, dict[str, Any]] = {
         "use": 0.0,
         "against": 0.0,
     },
-    "box": {"shown": False},
+    "box": {"shown": False, "chance": None},
 }
 _LINES = {"threshold", "threshold_run"}
 """Fields that say from which score proposals are shown."""
-_SET_FIELDS = ("name", "val", "notes")
 
 
 @contextmanager

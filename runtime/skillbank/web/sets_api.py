@@ -98,6 +98,7 @@ class SetsDoor:
             Route(f"{one}/audit", self.audit),
             Route(f"{one}/accept", _posted(said.AcceptRest, self.accept), methods=posting),
             Route(f"{one}/thresholds", self.thresholds),
+            Route(f"{one}/learning", _posted(said.Learning, self.learn), methods=posting),
             Route(f"{one}/log", self.log),
         ]
 
@@ -287,6 +288,11 @@ class SetsDoor:
         """Accept the rest unseen, where the audit answers yes."""
         done = self._set(request).accept_rest(person_of(request), target=body.target)
         return Json(said.AcceptedDocument(**asdict(done)).document())
+
+    def learn(self, request: Request, body: said.Learning) -> Response:
+        """Let what people decide say what is shown of the rest, or no longer."""
+        self._set(request).learn(body.learns, person_of(request))
+        return self.set(request)
 
     def add_classes(self, request: Request, body: said.NewClasses) -> Response:
         """Add classes; one that is there already is changed by its number."""

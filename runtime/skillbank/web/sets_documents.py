@@ -27,6 +27,7 @@ __all__ = [
     "Decisions",
     "Edits",
     "EventDocument",
+    "Learning",
     "LogDocument",
     "Merge",
     "NewClass",
@@ -128,12 +129,18 @@ class SetsDocument(_Answer):
 
 
 class SetDocument(SetEntry):
-    """``GET /api/sets/{set}``; ``version`` counts what has happened to the set."""
+    """``GET /api/sets/{set}``; ``version`` counts what has happened to the set.
+
+    ``learns``: whether chances that were learned from decisions say what is shown; ``learned`` is from how
+    many reviewed pictures.
+    """
 
     version: int
     created: datetime
     val: float
     notes: str
+    learns: bool
+    learned: int | None
     train_pictures: int
     val_pictures: int
     reviewed_train: int
@@ -168,6 +175,7 @@ class BoxDocument(_Answer):
     """A box: corners in pixels of the upright picture; ``score`` is a model's, null for a person's.
 
     ``shown`` says whether it counts as an object now: decided so, or proposed above the class's threshold.
+    ``chance`` is how likely it is right by what was decided, null where nothing was learned.
     """
 
     number: int
@@ -180,6 +188,7 @@ class BoxDocument(_Answer):
     state: Literal["proposed", "accepted", "edited", "rejected"]
     by: str | None
     shown: bool
+    chance: float | None
 
 
 class PictureDocument(RowDocument):
@@ -393,6 +402,12 @@ class Edits(_Request):
     seconds: float = Field(0, ge=0)
 
 
+class Learning(_Request):
+    """``POST /api/sets/{set}/learning``: let decisions say what is shown of the rest, or no longer."""
+
+    learns: bool
+
+
 class Decisions(_Request):
     """``POST /api/sets/{set}/decisions``: boxes of any pictures accepted and rejected, or given a class."""
 
@@ -471,6 +486,7 @@ class SetsApi(BaseModel):
     claims: Claims
     claimed: ClaimsDocument
     crops: CropsDocument
+    learning: Learning
     decisions: Decisions
     counted: Counted
     turned: Turned

@@ -63,6 +63,7 @@ _KINDS = {
     "create": "the making of the set",
     "propose": "proposals of a model",
     "run": "a run of a model",
+    "learning": "whether the set learns",
     "undo": "an undoing",
     "redo": "a redoing",
 }
@@ -113,6 +114,8 @@ def set_document(summary: SetSummary, classes: Iterable[LabelClass], runs: Seque
         created=summary.created,
         val=summary.val,
         notes=summary.notes,
+        learns=summary.learns,
+        learned=runs[-1].learned if runs else None,
         train_pictures=summary.train_pictures,
         val_pictures=summary.val_pictures,
         reviewed_train=summary.reviewed_train,
@@ -181,6 +184,7 @@ def box_document(box: LabelBox) -> said.BoxDocument:
         state=box.state,
         by=box.by,
         shown=box.shown,
+        chance=box.chance,
     )
 
 

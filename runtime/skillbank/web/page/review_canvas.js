@@ -2,14 +2,15 @@
 import { at, h } from "/dom.js";
 import { hue } from "/boxes.js";
 import { classes, className, isCandidate } from "/review_set.js";
+import { sureness } from "/review_places.js";
 
 const SLOP = 3; // px that a pointer moves before it drags
 const LEAST = 2; // px of the picture: the smallest edge of a box
 const MOST = 16; // times enlarged
 const HANDLES = [[0, 0, "nw"], [0.5, 0, "n"], [1, 0, "ne"], [1, 0.5, "e"], [1, 1, "se"], [0.5, 1, "s"], [0, 1, "sw"], [0, 0.5, "w"]];
 
-export const canvas = { picture: null, selected: null, aimed: null, drawing: false, zoom: 1, onselect() {}, ondraw() {} };
-let drag = null; // { kind: "draw" | "move" | "resize" | "pan", ... }
+export const canvas = { picture: null, selected: null, aimed: null, drawing: false, zoom: 1, onselect() {}, ondraw() {}, onredraw() {} };
+let drag = null; // { kind: "draw" | "redraw" | "move" | "resize" | "pan", ... }
 // What lies under the pointer is what keys act on, once it moved there; what is selected since is meant instead.
 let under = null, spot = null;
 let pinch = null; // two fingers: where their middle is, how far apart they began, and what the zoom was
@@ -20,6 +21,7 @@ const scale = () => at("canvas-boxes").clientWidth / (canvas.picture?.base.width
 export function start() {
   const boxes = at("canvas-boxes"), view = at("canvas");
   boxes.addEventListener("pointerdown", press);
+  boxes.addEventListener("contextmenu", (event) => event.preventDefault()); // the right button draws a box anew
   boxes.addEventListener("pointermove", move);
   boxes.addEventListener("pointerup", release);
   boxes.addEventListener("pointercancel", () => finish(false));
@@ -143,7 +145,7 @@ function hint(box, size) {
 }
 
 const holds = ([a, b, c, d], [x, y]) => x >= a && x <= c && y >= b && y <= d;
-const surest = (boxes) => boxes.reduce((best, box) => (best && (best.score ?? 0) >= (box.score ?? 0) ? best : box), null);
+const surest = (boxes) => boxes.reduce((best, box) => (best && sureness(best) >= sureness(box) ? best : box), null);
 
 // The surest candidate where the pointer is, of a class or of any.
 export function candidate(number = null) {
@@ -184,8 +186,9 @@ function handles(box, size) {
   });
 }
 
-const ghost = () => (drag?.kind === "draw" && drag.box ? [h("svg:rect", { class: "ghost", x: drag.box[0], y: drag.box[1], width: drag.box[2] - drag.box[0], height: drag.box[3] - drag.box[1] })] : []);
-const live = (box) => (drag?.box && drag.kind !== "draw" && drag.number === box.number ? drag.box : box.box);
+const draws = (one) => one.kind === "draw" || one.kind === "redraw";
+const ghost = () => (drag && draws(drag) && drag.box ? [h("svg:rect", { class: "ghost", x: drag.box[0], y: drag.box[1], width: drag.box[2] - drag.box[0], height: drag.box[3] - drag.box[1] })] : []);
+const live = (box) => (drag?.box && !draws(drag) && drag.number === box.number ? drag.box : box.box);
 
 function point(event) {
   const frame = at("canvas-boxes").getBoundingClientRect(), { width, height } = canvas.picture.base;
@@ -194,10 +197,12 @@ function point(event) {
 }
 
 function press(event) {
-  if (event.button !== 0 || drag || !canvas.picture || canvas.picture.conflict) return;
+  const anew = event.button === 2 || (event.button === 0 && event.shiftKey);
+  if ((event.button !== 0 && !anew) || drag || !canvas.picture || canvas.picture.conflict) return;
   const handle = event.target.closest("[data-handle]"), mark = event.target.closest("[data-box]");
   const from = { id: event.pointerId, x: event.clientX, y: event.clientY, start: point(event), moved: false };
   if (canvas.drawing) drag = { ...from, kind: "draw" };
+  else if (anew) drag = { ...from, kind: "redraw" };
   else if (handle) {
     const number = Number(handle.dataset.of);
     if (number !== canvas.selected) select(number);
@@ -228,7 +233,7 @@ function move(event) {
     return;
   }
   const [x, y] = point(event), [startX, startY] = drag.start;
-  if (drag.kind === "draw") drag.box = [Math.min(x, startX), Math.min(y, startY), Math.max(x, startX), Math.max(y, startY)];
+  if (draws(drag)) drag.box = [Math.min(x, startX), Math.min(y, startY), Math.max(x, startX), Math.max(y, startY)];
   else {
     const box = canvas.picture.box(drag.number);
     if (!box) return finish(false);
@@ -247,6 +252,7 @@ function finish(take) {
   if (!done) return;
   if (take && done.moved && done.box && large(done.box)) {
     if (done.kind === "draw") canvas.ondraw(done.box);
+    else if (done.kind === "redraw") canvas.onredraw(done.box);
     else canvas.picture.change(done.number, { box: done.box });
   }
   draw();

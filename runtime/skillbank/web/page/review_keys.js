@@ -10,6 +10,7 @@ const HELP = [
   ["1 – 9", "class of the box under the pointer (a candidate becomes a box), or of the selected one, and of the next ones"],
   ["D", "draw a box; Enter puts one in the middle"], ["Arrows", "move the selected box (with Ctrl ten pixels)"],
   ["Shift+Arrows", "make it larger or smaller"], ["Z, Shift+Z", "undo, redo"], ["C", "show candidates below the threshold"],
+  ["L", "let what is decided say what is shown of the rest, or the thresholds"], ["Right or Shift+drag", "draw the box under it anew"],
   ["+, −, 0", "zoom in, out, whole picture"], ["G", "back to the grid"], ["Escape", "let go of what is selected or drawn"], ["?", "this help"],
 ];
 let actions = {};
@@ -31,7 +32,7 @@ export function help() {
 
 const SINGLE = {
   a: "accept", s: "skip", n: "next", p: "previous", y: "yes", r: "reject", d: "draw", c: "candidates", g: "grid",
-  z: "undo", b: "box", "+": "larger", "=": "larger", "-": "smaller", 0: "whole",
+  z: "undo", b: "box", l: "learn", "+": "larger", "=": "larger", "-": "smaller", 0: "whole",
 };
 
 function press(event) {

@@ -1,10 +1,12 @@
 // One picture: going from one to the next, what the keys and buttons do, whether it is saved, and conflicts.
 import { at, seen } from "/dom.js";
-import { call, choose, className, isCandidate, link, picturePath, review } from "/review_set.js";
+import { call, choose, className, isCandidate, link, picturePath, refresh, review } from "/review_set.js";
 import * as canvas from "/review_canvas.js";
 import * as panel from "/review_panel.js";
 import * as grid from "/review_grid.js";
 import { inWords, load } from "/review_picture.js";
+import * as learning from "/review_learning.js";
+import * as places from "/review_places.js";
 import { help } from "/review_keys.js";
 
 const KEPT = 180000; // ms after which a picture that is still looked at is asked for again: the server keeps it for ten minutes
@@ -24,12 +26,14 @@ export function start(given) {
   door = given;
   canvas.start();
   panel.start(door.problem);
+  learning.start(door);
   setInterval(keep, KEPT);
   document.addEventListener("visibilitychange", keep);
   canvas.canvas.onselect = () => { panel.boxes(); chosen(); };
   canvas.canvas.ondraw = add;
+  canvas.canvas.onredraw = anew;
   const buttons = { accept: "accept", skip: "skip", next: "next", previous: "previous", reject: "reject", yes: "yes", draw: "draw",
-    candidates: "candidates", larger: "larger", smaller: "smaller", whole: "whole" };
+    candidates: "candidates", learn: "learn", larger: "larger", smaller: "smaller", whole: "whole" };
   for (const [id, name] of Object.entries(buttons)) at(id).addEventListener("click", () => active(name) && actions[name]());
   at("mine").addEventListener("click", () => settle(true));
   at("theirs").addEventListener("click", () => settle(false));
@@ -104,6 +108,7 @@ function shown() {
   at("saved").classList.toggle("problem", Boolean(picture.problem));
   chosen();
   at("candidates").setAttribute("aria-pressed", String(review.candidates));
+  learning.render();
   conflict();
   canvas.draw();
   panel.boxes();
@@ -149,6 +154,7 @@ export async function ask(way = asking || "queue") {
       const answer = await call("GET", way === "sample" ? "/audit" : `/next?count=${AHEAD}`);
       const pictures = way === "sample" ? answer.waiting : answer.pictures;
       theirs = answer.elsewhere ?? 0;
+      if (way === "queue" && review.set.learns) await refresh(); // it may have learned just now
       const others = pictures.filter((each) => each !== picture?.number); // who goes on without a word wants another one
       queue = others.length ? others : pictures;
     }
@@ -241,6 +247,14 @@ function found(number) {
   return true;
 }
 
+function anew(corners) {
+  const box = places.meant(picture, corners);
+  if (!box) return door.said("No box lies there that could be drawn anew; D draws one.");
+  picture.change(box.number, { box: corners });
+  canvas.select(box.number);
+  door.said(`The box of ${className(box.class)} was drawn anew.`);
+}
+
 export const actions = {
   accept: () => decide("reviewed"),
   skip: () => decide("skipped"),
@@ -274,6 +288,9 @@ export const actions = {
   candidates() {
     review.candidates = !review.candidates;
     shown();
+  },
+  async learn() {
+    if (await hold(learning.turn)) await follow();
   },
   nudge(x, y) {
     const box = selected();

@@ -16,7 +16,7 @@ export function start(said) {
   at("class-list").addEventListener("input", (event) => {
     const one = classes().find((each) => String(each.number) === event.target.dataset.level);
     if (!one) return;
-    one.threshold = one.level = Number(event.target.value), one.threshold_run = null; // moves without the model, and without the server
+    one.threshold = one.level = Number(event.target.value), one.threshold_run = null, one.moved = true; // moves without the model, and without the server
     event.target.nextElementSibling.textContent = one.threshold.toFixed(2);
     draw();
     boxes();
@@ -48,7 +48,7 @@ export function list() {
       h("button", { type: "button", "data-class": one.number, "aria-pressed": String(one.number === review.chosen), title: one.captions.join(" | ") },
         h("i", { class: "swatch" }), h("span", {}, one.name), index < 9 ? h("kbd", { "aria-hidden": "true" }, String(index + 1)) : null),
       h("label", { class: "quiet", for: id }, `Threshold of ${one.name}`),
-      h("input", { id, type: "range", min: 0.05, max: 0.95, step: 0.01, value: level, "data-level": one.number, title: one.threshold === null ? "the model's" : null }),
+      h("input", { id, type: "range", min: 0.02, max: 0.95, step: 0.01, value: level, "data-level": one.number, title: one.threshold === null ? "the model's" : null }),
       h("output", { for: id }, level.toFixed(2)));
   }));
   if (held !== undefined) at("class-list").querySelector(`[data-class="${CSS.escape(held)}"]`)?.focus();

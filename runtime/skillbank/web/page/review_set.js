@@ -44,18 +44,12 @@ export function choose(number) {
   kept.set(`class of ${review.name}`, String(number));
 }
 
-// What was suggested for one run says nothing of another's scores.
-function thresholdFor(box) {
-  const one = classOf(box.class);
-  return one && (one.threshold_run === null || box.origin === `run ${one.threshold_run}`) ? one.threshold : null;
-}
-
-// Whether a box is hidden until candidates are asked for: the slider moves this without the model. A class without a
-// threshold of its own has that of the model that proposed, and the server says what comes of it.
+// Whether a box is hidden until candidates are asked for. The server says so, of several names for one place, too; while
+// a slider was moved and the server has not answered, its place counts.
 export function isCandidate(box) {
   if (box.state !== "proposed") return false;
-  const level = thresholdFor(box);
-  return level === null || box.score === null ? !box.shown : box.score < level;
+  const one = classOf(box.class);
+  return one?.moved && box.score !== null ? box.score < one.level : !box.shown;
 }
 export const isShown = (box) => box.state !== "rejected" && (review.candidates || !isCandidate(box));
 
