@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,10 @@ _LONGEST = (
 
 # A shell that starts a command in the background makes it, and all that it starts, deaf to Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test meets what is in the home of whoever runs them; those that look after jobs have homes of their own.
+_HOME = tempfile.TemporaryDirectory(prefix="skillbank-tests-", ignore_cleanup_errors=True)
+os.environ["SKILLBANK_HOME"] = _HOME.name
 
 # The tests import some ten thousand modules before the first of them runs, all to stay: nothing to collect.
 gc.disable()

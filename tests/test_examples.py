@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -117,11 +118,19 @@ def test_the_programs_of_the_readme_run(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "labels").is_dir()
 
 
+def _no_engine(*_: object) -> NoReturn:
+    raise AssertionError("nothing is asked of a model here")
+
+
 def test_the_guide_of_the_rest_names_its_paths() -> None:
+    from skillbank.web.detector import Detector
     from skillbank.web.sets_api import SetsDoor
+    from skillbank.web.sets_asking import AskingDoor
 
     with Runtime() as runtime:
-        routes = {route.path.removeprefix("/api/sets") for route in SetsDoor(runtime).routes()}
+        nobody = Detector("none", _no_engine, _no_engine, most_waiting=1)
+        doors = (SetsDoor(runtime), AskingDoor(runtime, nobody))
+        routes = {route.path.removeprefix("/api/sets") for door in doors for route in door.routes()}
     text = (GUIDE.parent / "sets-rest.md").read_text(encoding="utf-8")
     cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
     named = {

@@ -44,12 +44,16 @@ def expanded(extra: str) -> list[str]:
 
 EXTRAS = {extra: expanded(extra) for extra in SAID}
 
+FOR_MAKERS = ("all", "dev", "docs")
+"""What gathers others, and what serves this repository alone."""
 OWN = frozenset({"skillbank", "grounding_dino", "tests", "benchmarks"})
 WITH_TORCH = frozenset({"triton"})
 """Comes with torch's builds for GPUs; where it is not, nothing of it is imported."""
 ON_REQUEST = frozenset({"mlflow", "wandb"})
 """Imported by the name that a person gives: no dependency of ours."""
 
+DRIVERS = REPO / "tests" / "clients" / "drivers"
+"""Programs that run in environments of their own."""
 ALLOWED = {
     "runtime/skillbank": ("cvat", "formats", "kubernetes", "mcp", "postgres", "video", "web"),
     "runtime/grounding_dino": ("engine", "export", "quantize"),
@@ -63,6 +67,8 @@ def imported(folder: Path) -> dict[str, set[str]]:
     """Top-level packages that the modules below a folder import anywhere, and in which of them."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in sorted(folder.rglob("*.py")):
+        if path.parent == DRIVERS:
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names: list[str] = []
             if isinstance(node, ast.Import):
@@ -85,7 +91,7 @@ FOR_OTHERS = {
 """Declared without being imported by name, and why."""
 
 
-@pytest.mark.parametrize("extra", ["", *(name for name in SAID if name not in ("all", "dev"))])
+@pytest.mark.parametrize("extra", ["", *(name for name in SAID if name not in FOR_MAKERS)])
 def test_nothing_is_declared_that_nothing_imports(extra: str) -> None:
     declared = names_of(EXTRAS[extra] if extra else CORE) - set(FOR_OTHERS)
     folders = ["runtime/skillbank"] if extra in ("", "mcp", "web") else ["runtime"]
@@ -113,7 +119,7 @@ def test_only_its_door_imports_what_an_extra_brings(extra: str) -> None:
 
 
 def test_all_is_everything_that_a_person_may_want() -> None:
-    wanted = {line for extra in SAID if extra not in ("all", "dev") for line in EXTRAS[extra]}
+    wanted = {line for extra in SAID if extra not in FOR_MAKERS for line in EXTRAS[extra]}
     assert set(EXTRAS["all"]) == wanted
 
 

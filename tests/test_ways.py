@@ -35,7 +35,7 @@ def voice() -> Iterator[None]:
 
 SOURCES = Path(skillbank.__file__).parent
 AT_A_TERMINAL = ("cli", "trust/audit", "ways.py", "agent/mcp_server/http.py", "bank/request_words.py",
-                 "data_program/run.py")  # fmt: skip
+                 "data_program/run.py", "publishing")  # fmt: skip
 """What is printed to a person, rules and words of other programs, and the words of the program for jobs."""
 OTHER_PROGRAMS = re.compile(
     r"(?:kubectl|docker|hf|sbatch|srun|sh|init|nvidia-smi)\b[^;]*|--(?:x-1|from-literal|[a-z-]+=)\S*"

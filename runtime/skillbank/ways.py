@@ -68,12 +68,11 @@ PERSONAL = frozenset(
 
 _PLACEHOLDERS = frozenset(("VALUE", "PATH", "FILE", "URI", "LOCATION", "NAME", "JOB"))
 _WORDS = "|".join(
-    ("skip", "refuse", "stop", "reduce-batch", "rules", "off", "on", "auto", "docker", "slurm", "kubernetes",
-     "folder", "none", "parent")
+    ("skip", "refuse", "stop", "reduce-batch", "rules", "off", "on", "auto", "folder", "none", "parent")
 )  # fmt: skip
 _OPTION = (
     rf"--(?P<option>{'|'.join(sorted(OPTIONS, key=len, reverse=True))})(?![\w-])"
-    rf"(?:[ =](?P<value>[\w.\[\]]+=[^\s;,)']*[^\s;,)'.]|[A-Z][A-Z_]+\b|(?:{_WORDS})\b"
+    rf"(?:[ =](?P<value>[\w.\[\]]+=[^\s;,)']*[^\s;,)'.]|[A-Z][A-Z_]+\b|(?:{_WORDS})\b|(?<=--platform )[a-z_]+"
     r"|[\w.:-]*\d(?:[\w:-]|\.(?=\w))*))?"
 )
 _COMMAND = (

@@ -139,7 +139,7 @@ def test_a_plan_that_cannot_be_kept_is_shown_and_that_is_said(
 def test_a_platform_that_there_is_not_is_refused(inline: Command, name: str, near: str) -> None:
     answer = inline("plan", REQUEST, "--platform", name)
     assert answer.code == 2 and f"there is no platform '{name}'" in answer.err
-    assert "there are: local, docker, slurm, kubernetes" in answer.err
+    assert "there are: docker, kubernetes, local, slurm" in answer.err
     assert (f"did you mean '{near}'?" in answer.err) == bool(near)
 
 
