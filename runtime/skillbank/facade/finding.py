@@ -50,12 +50,12 @@ class Finding(Holdings):
     def read(self, text: str, skill: str | None = None) -> Reading:
         """Read a plain-language request; see `skillbank.plan.reader.reading.read_text`.
 
+        With the reader ``llm`` a language model reads it, see `skillbank.agent.reading.read_with_model`.
+
         Parameters
         ----------
         skill
             The skill that is meant, whatever the words call it.
-
-        With the reader ``llm`` a language model reads it, see `skillbank.agent.reading.read_with_model`.
         """
 
         def by_rules() -> Reading:
