@@ -194,6 +194,9 @@ def test_the_only_one_of_several_inputs_is_needed(runtime: Runtime) -> None:
         ),
         ("fine-tune grounding-dino-tiny on s3://b/t, no HPO", "'tiny'"),
         ("fine-tune Grounding DINO Base on s3://b/t, no HPO", "'Base'"),
+        ("fine-tune Grounding DINO (tiny) on s3://b/t, no HPO", "'tiny'"),
+        ("fine-tune Grounding DINO, the small one, on s3://b/t, no HPO", "'small'"),
+        ("fine-tune Grounding DINO (the large version) on s3://b/t, no HPO", "'large'"),
     ],
 )
 def test_what_is_said_a_second_time_or_of_a_size_is_asked_about(

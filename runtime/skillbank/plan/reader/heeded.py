@@ -19,6 +19,7 @@ _ANOTHER = (
     "what=places.data.part group.det* places.data.nouns|free.noun|@name|@job",
     "group.last what=told.sizes|'long|'short|'other free.noun|@name",
     "what=told.sizes @name|actions.words.engine",
+    "@name '(|', group.det* what=grammar.name.sizes 'one|'version|'variant|'edition|'model|'weights|')|',",
     "what='first|'second|'third|'all|'every|'each|'other|'old|'older 'checkpoint|'checkpoints|'epoch "
     "@job|'of|'from",
     "what='second|'third|'2nd|'next 'best|'last|'newest|'latest|'oldest",
