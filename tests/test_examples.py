@@ -9,16 +9,19 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 import skillbank
 from skillbank import Runtime
 from skillbank.errors import SkillbankError
+from skillbank.plan.inference import Context
 from skillbank.platforms.programs import find_program
+from skillbank.plugins import Group
 from tests.agent.test_training import TINY
 from tests.labelling.models import write_picture, write_tiny
 
@@ -30,6 +33,7 @@ SHOWN = sorted(
 )
 README = Path(__file__).parents[1] / "README.md"
 GUIDE = Path(__file__).parents[1] / "references" / "label-sets.md"
+GUIDES = Path(__file__).parents[1] / "docs" / "guides"
 
 
 def block(guide: Path, language: str) -> str:
@@ -140,3 +144,24 @@ def test_the_guide_of_the_rest_names_its_paths() -> None:
     assert {path.removeprefix(one).replace("{number:int}", "{n}") for path in routes} == {
         each.removeprefix(one) for each in named
     }
+
+
+def test_the_code_of_the_guides_can_be_run() -> None:
+    made: dict[str, Any] = {}
+    for guide in sorted(GUIDES.glob("*.md")):
+        for code in blocks(guide, "python"):
+            exec(code, made)
+    cluster, search = made["MyCluster"], made["MySearch"]
+    assert cluster().name == "my_cluster" and search.__abstractmethods__ == frozenset()
+    context = Context("notes_file", "evaluate", (), None, None, ())
+    assert made["notes"](context).value == "{results_dir}/evaluate-notes.txt"
+
+
+def test_the_entry_points_of_the_guides_are_of_groups_that_are_read() -> None:
+    said = [
+        table
+        for guide in sorted(GUIDES.glob("*.md"))
+        for code in blocks(guide, "toml")
+        for table in tomllib.loads(code)["project"]["entry-points"]
+    ]
+    assert sorted(said) == sorted(Group)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Runtime"]
 
 Job: TypeAlias = "str | JobRecord"
-"""A job: its record, its id, a beginning of it, ``last``, or ``last:train`` for the last of an action."""
+"""A job: its record, its id, a beginning or an end of it, ``last`` or ``last:train``, the last training."""
 
 
 class Runtime(Starting):
@@ -39,8 +39,19 @@ class Runtime(Starting):
 
     Attributes
     ----------
+    jobs
+        Launching and looking after jobs in full, `skillbank.jobs.service.Jobs`.
+    sets
+        The label sets, `skillbank.sets.store.SetStore`.
+    library
+        The banks and their skills, `skillbank.bank.discovery.Library`.
     notes
         A sentence for each installed bank that cannot be used.
+
+    Raises
+    ------
+    UsageError
+        When the reader is neither ``rules`` nor ``llm``.
 
     Examples
     --------
@@ -55,6 +66,11 @@ class Runtime(Starting):
 
     def explain(self, plan: Plan) -> Explanation:
         """Say what a plan does, where each value came from, and what is open.
+
+        Returns
+        -------
+        Explanation
+            Sentence, route, values, questions and warnings; as text a line for each thing.
 
         Raises
         ------
@@ -71,7 +87,7 @@ class Runtime(Starting):
         Raises
         ------
         JobNotFoundError
-            When there is no such job.
+            When there is no such job, or more than one is meant.
         """
         return self.jobs.look(self._id(job))
 
@@ -94,7 +110,7 @@ class Runtime(Starting):
         Raises
         ------
         JobNotFoundError
-            When there is no such job.
+            When there is no such job, or more than one is meant.
         """
         from skillbank.jobs.waiting import wait_to_the_end
 
@@ -107,11 +123,24 @@ class Runtime(Starting):
         ----------
         follow
             Go on until the job ends.
+
+        Raises
+        ------
+        JobNotFoundError
+            When there is no such job, or more than one is meant.
+        PluginError
+            When the package that brought its platform is gone.
         """
         return self.jobs.logs(self._id(job), follow)
 
     def results(self, job: Job) -> Results:
-        """Return what a job has left so far: metrics, checkpoints, files."""
+        """Return what a job has left so far: metrics, checkpoints, files.
+
+        Raises
+        ------
+        JobNotFoundError
+            When there is no such job, or more than one is meant.
+        """
         return self.jobs.results(self._id(job))
 
     def cancel(self, job: Job) -> JobRecord:
@@ -119,8 +148,12 @@ class Runtime(Starting):
 
         Raises
         ------
+        JobNotFoundError
+            When there is no such job, or more than one is meant.
         StateError
             When the job has ended by itself.
+        PluginError
+            When the package that brought its platform is gone.
         """
         return self.jobs.cancel(self._id(job))
 
@@ -141,16 +174,28 @@ class Runtime(Starting):
         ----------
         pictures
             Pictures and folders of them.
+        descriptions
+            What is looked for, one each; " . " separates several in one text.
         output
             A folder for the files, see `skillbank.labelling.batch.label_pictures`.
         model
-            A job, a file, a folder or a name on the model hub.
+            A job, a file, a folder or a name on the model hub; None takes the one of the hub that labelling begins with.
         kinds
             What is written: formats of labels, and ``pictures`` with the boxes drawn.
         threshold
-            The least score, from 0 to 1.
+            The least score, from 0 to 1; the engine chooses by default.
         replace
             Whether the folder's labels of another run may be replaced.
+
+        Returns
+        -------
+        Labels
+            What was found in each picture, and what was written where.
+
+        Raises
+        ------
+        UsageError, DataNotFoundError, JobNotFoundError, ParentError, PlatformError, DataError
+            When there is nothing to look for, no picture, no model, no engine, or the engine refuses.
         """
         from skillbank.labelling.batch import label_pictures
 

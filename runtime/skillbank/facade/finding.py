@@ -28,6 +28,13 @@ class Finding(Holdings):
 
         The skill that the query names comes before all others, and is a strong hit. What is weak
         (``not hit.strong``) shares words with the query and may have nothing to do with it.
+
+        Parameters
+        ----------
+        query
+            Words of a person.
+        limit
+            How many are returned at most.
         """
         with self.reading:
             hits = self.index.search(query, limit)
@@ -54,8 +61,19 @@ class Finding(Holdings):
 
         Parameters
         ----------
+        text
+            What somebody wants, as they say it.
         skill
             The skill that is meant, whatever the words call it.
+
+        Raises
+        ------
+        UsageError
+            When it is empty, contradicts itself (`ConflictError`) or asks for no run (`OutOfScopeError`).
+        SkillNotFoundError, ActionNotFoundError
+            When no skill, or more than one, fits; when no action is named.
+        EndpointError
+            When a model is to read it and its endpoint does not answer.
         """
 
         def by_rules() -> Reading:
@@ -92,6 +110,8 @@ class Finding(Holdings):
 
         Parameters
         ----------
+        skill
+            One of `search` or of ``library``.
         signer
             Whether the skill's signature is looked at, which takes time for many skills.
         """

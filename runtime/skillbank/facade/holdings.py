@@ -58,6 +58,11 @@ class Holdings:
     ----------
     notes
         A sentence for each installed bank that cannot be used.
+
+    Raises
+    ------
+    UsageError
+        When the reader is neither ``rules`` nor ``llm``.
     """
 
     def __init__(

@@ -40,10 +40,20 @@ class Planning(Finding):
 
         In a chain each plan takes the nearest earlier one that leaves a model as its parent.
 
+        Parameters
+        ----------
+        request
+            Plain words, which are read as `read` does, or what they mean.
+
+        Returns
+        -------
+        list of Plan
+            One for each step, in order; what is open stands in ``questions`` and is no error.
+
         Raises
         ------
         SkillNotFoundError, ActionNotFoundError, SpecError, UsageError, JobNotFoundError, PlatformError
-            One sentence naming the thing and the way out.
+            One sentence naming the thing and the way out. A plug-in that breaks is a `PluginError`.
         """
         if isinstance(request, str):
             chain: Sequence[Request] = self.read(request).requests
@@ -126,7 +136,22 @@ class Planning(Finding):
         earlier: Sequence[Plan] = (),
         report: Report | None = None,
     ) -> Checks:
-        """Look on this machine for what a plan names; see `skillbank.jobs.checks.check`."""
+        """Look on this machine for what a plan names; see `skillbank.jobs.checks.check`.
+
+        Parameters
+        ----------
+        remote
+            Whether S3, https and the model hub are asked as well, large files read and all pictures decoded.
+        earlier
+            Plans of the same chain that run before: what they are to write need not be there yet.
+        report
+            Told how far it is.
+
+        Returns
+        -------
+        Checks
+            What was seen; ``problems`` end a launch.
+        """
         from skillbank.jobs.checks import check
         from skillbank.jobs.parents import lacking_model
 

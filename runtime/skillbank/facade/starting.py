@@ -27,6 +27,11 @@ class Starting(Planning):
     def review(self, plan: Plan) -> dict[str, Any]:
         """Say what the search of a plan will do and cost; see `skillbank.automl.review.review`.
 
+        Returns
+        -------
+        dict
+            A document: algorithm, trials, epochs, and what they cost, as far as earlier trainings tell.
+
         Raises
         ------
         UsageError
@@ -71,8 +76,15 @@ class Starting(Planning):
 
         Parameters
         ----------
+        terms
+            What the launch asks for beyond the plan, see `skillbank.jobs.approval_subjects.launch_terms`.
         data
             As `data_of` gave it; looked at when not given.
+
+        Raises
+        ------
+        SkillNotFoundError, StateError
+            As `skill_of`.
         """
         from skillbank.jobs.data_sets import look_at
         from skillbank.launch_question import launch_question
@@ -110,19 +122,42 @@ class Starting(Planning):
         approval: GivenApproval | None = None,
         report: Report | None = None,
     ) -> JobRecord:
-        """Start a plan as a job; see `skillbank.jobs.service.Jobs.launch`.
+        """Start a plan as a job and return without waiting; see `skillbank.jobs.service.Jobs.launch`.
+
+        Whatever can be refused is refused before anything is recorded.
 
         Parameters
         ----------
+        parents
+            Ids of jobs that stand for the plan's parents where it names an earlier plan of a chain.
+        idempotency_key
+            A launch with the key of an earlier one of the same plan is that job.
+        checkpoint
+            How a parent's model is chosen: ``auto``, ``best``, ``latest`` or an epoch.
         retries
             Attempts that may follow failures of the infrastructure.
         on_oom
             ``reduce-batch`` lets CUDA out of memory be followed by an attempt at half the batch; ``stop``.
+        chain
+            Ids of the plans of the chain that this is a step of.
         data
             What lay there when somebody approved this, as `data_of` gave it; the launch is held to it.
         approval
             How it was approved, as `approval_of` gave it; without one the program that calls this answers
             for it, and the job's record says so.
+        report
+            Told how far downloads and the check of the data are.
+
+        Raises
+        ------
+        QuestionsError, PlatformError, DataNotFoundError, DataError, ParentError, SpecError, UsageError
+            When it cannot run.
+        StateError
+            When its skill has changed since the plan was made, or its data since it was approved.
+        TrustError
+            When nothing of its bank may run.
+        NotApprovedError
+            When an approval code is set, and the approval is not one with it.
         """
         from skillbank.jobs.approval_subjects import check_terms
         from skillbank.jobs.record import RetryPolicy

@@ -32,7 +32,7 @@ def export_set(
     Parameters
     ----------
     to
-        Name of a format that can be written: ``odvg``, ``coco``, ``yolo``, ``voc``, ``labelme``, ``csv``.
+        Name of a format that can be written, see `skillbank.plugins.written_formats`.
     folder
         A new one.
     unreviewed

@@ -47,11 +47,14 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """A value, why, and whether it is a question instead (``value`` None and ``question`` set)."""
+    """A value and why, as the plan shows it.
+
+    With a ``value`` of None the field stays as its template has it. Where it is an input that the action
+    needs, or the template says ``???``, the plan then asks for it.
+    """
 
     value: str | bool | None
     detail: str
-    question: str | None = None
 
 
 NAMED = "the pretrained model that was named"
@@ -161,7 +164,7 @@ def resume_model_bool(context: Context) -> Inferred:
 def parent_model(context: Context) -> Inferred:
     """The parent's model file, when its action leaves what this field wants."""
     if context.parent is None:
-        return Inferred(None, "no parent job", question="model")
+        return Inferred(None, "no parent job")
     product, wanted = product_of(context.parent.action), field_accepts(context.field)
     fits = product == wanted or (
         # A program that reads checkpoints may read ONNX too, but only where no field asks for ONNX.
@@ -172,14 +175,14 @@ def parent_model(context: Context) -> Inferred:
     if fits:
         return Inferred(PARENT_MODEL, f"{product} of the parent {_name(context.parent)}")
     why = f"the parent's action '{context.parent.action}' leaves {product}, this field wants {wanted}"
-    return Inferred(None, why, question="model")
+    return Inferred(None, why)
 
 
 @reading
 def parent_model_folder(context: Context) -> Inferred:
     """The folder with the parent's model."""
     if context.parent is None:
-        return Inferred(None, "no parent job", question="model")
+        return Inferred(None, "no parent job")
     return Inferred(PARENT_MODEL_FOLDER, f"model folder of the parent {_name(context.parent)}")
 
 
@@ -214,7 +217,7 @@ def parent_model_or_ptm(context: Context) -> Inferred:
     """The parent's model when there is a parent, else the named pretrained model."""
     if context.pretrained is None and context.parent is not None:
         return parent_model(context)
-    return pretrained(context) if context.pretrained else Inferred(None, "no parent job", question="model")
+    return pretrained(context) if context.pretrained else Inferred(None, "no parent job")
 
 
 @reading

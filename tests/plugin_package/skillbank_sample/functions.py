@@ -17,5 +17,5 @@ def notes(context: Context) -> Inferred:
 def weights(context: Context) -> Inferred:
     """The parent's model; without a parent the plan asks."""
     if context.parent is None:
-        return Inferred(None, "no parent job", question="model")
+        return Inferred(None, "no parent job")
     return Inferred(PARENT_MODEL, "model of the parent, by a function of a package")
