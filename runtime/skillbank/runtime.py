@@ -179,7 +179,7 @@ class Runtime(Starting):
         output
             A folder for the files, see `skillbank.labelling.batch.label_pictures`.
         model
-            A job, a file, a folder or a name on the model hub; None takes the one of the hub that labelling begins with.
+            A job, a file, a folder or a name on the model hub; None is ``IDEA-Research/grounding-dino-tiny``.
         kinds
             What is written: formats of labels, and ``pictures`` with the boxes drawn.
         threshold
