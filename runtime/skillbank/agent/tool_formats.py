@@ -15,13 +15,14 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 
 def tools_as(form: Format, strict: bool = True) -> list[dict[str, Any]]:
-    """Return the value of ``tools`` of a provider's request, or of MCP's ``tools/list``.
+    """Return the value of ``tools`` of a provider's request, or the definitions in the words of MCP.
 
     Parameters
     ----------
     form
         ``openai`` (chat completions), ``responses`` (OpenAI's Responses API), ``anthropic`` (Messages),
-        ``gemini`` (``generateContent``) or ``mcp``.
+        ``gemini`` (``generateContent``) or ``mcp``: with the schema of every result, of which ``skillbank mcp``
+        lists two.
     strict
         For the two of OpenAI: in strict mode, see `openai_tools`.
     """
