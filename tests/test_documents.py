@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,3 +71,23 @@ def test_files_that_are_linked_are_there(document: Path) -> None:
     links = _LINK.findall(document.read_text(encoding="utf-8"))
     local = [link for link in links if "://" not in link and not link.startswith("mailto:")]
     assert [link for link in local if not (document.parent / link).exists()] == []
+
+
+def test_the_settings_are_all_variables_that_are_read() -> None:
+    read = {
+        name
+        for file in (REPO / "runtime" / "skillbank").rglob("*.py")
+        for name in re.findall(r"SKILLBANK_[A-Z_]*[A-Z]", file.read_text(encoding="utf-8"))
+    }
+    text = (REPO / "references" / "settings.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"SKILLBANK_[A-Z_]*[A-Z]", text)) == read
+
+
+def test_the_settings_have_all_extras() -> None:
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = (REPO / "references" / "settings.md").read_text(encoding="utf-8")
+    rows = text.partition("## Extras")[2].partition("## ")[0].splitlines()
+    told = {
+        name for row in rows if row.startswith("| `") for name in re.findall(r"`(\w+)`", row.split("|")[1])
+    }
+    assert told == set(project["optional-dependencies"])

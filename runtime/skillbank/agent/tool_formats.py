@@ -21,8 +21,8 @@ def tools_as(form: Format, strict: bool = True) -> list[dict[str, Any]]:
     ----------
     form
         ``openai`` (chat completions), ``responses`` (OpenAI's Responses API), ``anthropic`` (Messages),
-        ``gemini`` (``generateContent``) or ``mcp``: with the schema of every result, of which ``skillbank mcp``
-        lists two.
+        ``gemini`` (``generateContent``) or ``mcp``: with the schema of every result, of which
+        ``skillbank mcp`` lists two.
     strict
         For the two of OpenAI: in strict mode, see `openai_tools`.
     """
