@@ -80,7 +80,8 @@ def test_yolo_pictures_stand_beside_their_labels(photos: Path, tmp_path: Path) -
     out = tmp_path / "out"
     add(begin(out, photos, kinds=("yolo",)), photos).finish()
     data = yaml.safe_load((out / "yolo" / "data.yaml").read_text())
-    assert data == {"nc": 2, "names": dict(enumerate(NAMES))}
+    # Trainers open it from anywhere: both keys are there, beside the file, and nothing is called validation.
+    assert data == {"train": "images", "val": None, "nc": 2, "names": dict(enumerate(NAMES))}
     images = [p for p in (out / "yolo" / "images").rglob("*") if p.is_file()]
     assert len(images) == 3 and not any(image.is_symlink() for image in images)
     for image in images:  # as ultralytics does it: the last "images" becomes "labels"

@@ -24,6 +24,8 @@ __all__ = [
 ]
 
 _USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
+UNDIVIDED = "images"
+"""Where all pictures lie of a data set whose file names nothing to validate on."""
 _LONGEST = 1 << 20
 
 
@@ -180,6 +182,8 @@ def description(tree: Tree, name: str) -> Described:
         split = split_of(str(said))
         if split is not None and (entries := _entries(value)):
             places.setdefault(split, entries)
+    if document.get("train") == UNDIVIDED and document.get("val") == "":
+        places.clear()  # trainers want both keys; nothing is divided
     root = document.get("path")
     return Described(
         name,

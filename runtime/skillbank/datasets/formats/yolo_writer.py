@@ -8,12 +8,15 @@ from pathlib import Path, PurePosixPath
 from skillbank.datasets.document import SPLITS, Box, Picture
 from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.writing import Left, below_images, name_below
+from skillbank.datasets.formats.yolo_classes import UNDIVIDED
 
 __all__ = ["YoloWriter"]
 
 _SHARE = 1_000_000
-_UNDIVIDED = """\
-# This data set is not divided, and trainers of YOLO want `train` and `val`: skillbank data split makes them.
+_UNDIVIDED = f"""\
+# This data set is not divided: nothing of it is to validate on. `skillbank data split` makes both parts.
+train: {UNDIVIDED}
+val:
 """
 
 
