@@ -8,7 +8,7 @@ from skillbank.sets.accepting import NotAcceptableError
 from skillbank.sets.audit import audit_of, chance_of, in_random_order
 from skillbank.sets.backup import backup, restore
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import Change, Filter, Reject, Review
+from skillbank.sets.model import Change, Filter, Proposal, Reject, Review
 from skillbank.sets.rounds import rounds_of
 from skillbank.sets.store import SetStore
 from tests.sets.conftest import box, found, home, sets, signs, spec
@@ -126,6 +126,23 @@ def test_what_somebody_is_at_stays_to_do(signs: LabelSet) -> None:
     assert signs.next("eve") == [left]
     done = signs.accept_rest("bob", target=TARGET)
     assert (done.pictures, done.left) == (0, 1) and signs.picture(left).row.state == "todo"
+
+
+def test_a_picture_with_proposals_of_no_run_stays_to_do(signs: LabelSet) -> None:
+    [left] = labelled(signs, 9)
+    signs.take_asked(left, [Proposal(1, (60, 50, 80, 70), 0.9, "a red door")], "ann", "tiny")
+    done = signs.accept_rest("bob", target=TARGET)
+    assert (done.pictures, done.left) == (0, 1), "the sample says nothing of what a person asks for"
+    assert signs.undo("ann") is not None and signs.accept_rest("bob", target=TARGET).pictures == 1
+
+
+def test_it_is_not_redone_over_what_a_later_model_says(signs: LabelSet) -> None:
+    [left] = labelled(signs, 9)
+    signs.accept_rest("bob", target=TARGET)
+    signs.undo("bob")
+    signs.propose(signs.start_run(spec("n")), {left: [box(2, 30, 0.95)]})
+    assert signs.redo("bob") is None and signs.picture(left).row.state == "todo"
+    check_laws(signs)
 
 
 def test_a_later_model_finds_fault_with_it_and_changes_nothing(signs: LabelSet) -> None:

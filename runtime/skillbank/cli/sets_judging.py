@@ -49,7 +49,7 @@ def audit_set(
     if not found.pictures:
         terminal.say(
             "nobody knows yet whether the rest may be accepted unseen: no picture of the random sample is "
-            f"reviewed; the Audit of skillbank review {name} asks for them"
+            f"reviewed{' since the set has learned' if found.earlier else ''}; the Audit of skillbank review {name} asks for them"
         )
         return
     terminal.say(
@@ -74,8 +74,8 @@ def accept_rest(
 ) -> None:
     """Accept the rest unseen, where the audit says that it may be; nobody has reviewed it then.
 
-    Pictures that no model has looked at, and those that somebody is at, stay to do. An undo on the page of
-    skillbank review takes it back.
+    Pictures that no model has looked at, those that somebody is at, and those with proposals of no run stay
+    to do. An undo on the page of skillbank review takes it back.
     """
     from dataclasses import asdict
 
@@ -90,10 +90,11 @@ def accept_rest(
             f"reviewed them (with them: skillbank sets export {name} --accepted)"
         )
     else:
-        terminal.say(f"{name}: there is no picture to do that a model has looked at")
+        terminal.say(f"{name}: there is no picture to do of which the audit speaks")
     if done.left:
         terminal.say(
-            f"{done.left:,} stay to do: no model has looked at them, or somebody is reviewing them "
+            f"{done.left:,} stay to do: no model has looked at them, somebody is reviewing them, or they show "
+            "proposals of no run "
             f"(skillbank label --into {name})"
         )
 

@@ -31,7 +31,11 @@ class NotAcceptableError(StateError):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What was accepted unseen; ``left`` to do are pictures no model has seen, or somebody is at."""
+    """What was accepted unseen.
+
+    ``left`` to do are pictures that no model has seen, that somebody is at, or that show a proposal of no
+    run: the audit says nothing of what a person has asked for there, or of labels to be reviewed.
+    """
 
     pictures: int
     boxes: int
@@ -39,7 +43,7 @@ class Accepted:
 
 
 def accept_rest(found: LabelSet, who: str, target: float = 0.95) -> Accepted:
-    """Accept all pictures that are to do and that a model has looked at, with the boxes that are shown.
+    """Accept all pictures that are to do and show what runs have found there, with the boxes that are shown.
 
     What the audit said stands in the event. An undo takes it back; a review of a picture makes it a person's.
 
@@ -63,7 +67,8 @@ def _why(name: str, said: Audit) -> str:
     if said.verdict == "no":
         told = f"a share of right or found boxes lies below {said.target:.0%}"
     elif not said.pictures:
-        told = "no picture of the random sample is reviewed"
+        since = " since the set has learned" if said.earlier else ""
+        told = f"no picture of the random sample is reviewed{since}"
     else:
         told = (
             f"{said.pictures:,} reviewed pictures of the random sample are too few to say {said.target:.0%}"
@@ -84,7 +89,14 @@ def _accept(change: Writing, said: Audit) -> Accepted:
         CLAIMS.c.who != change.who,
         CLAIMS.c.until > change.at,
     )
-    rest = list(change.db.scalars(sa.select(c.number).where(*todo, seen.exists(), ~held.exists())))
+    others = sa.select(BOXES.c.number).where(
+        BOXES.c.set_id == p,
+        BOXES.c.picture == c.number,
+        BOXES.c.state == "proposed",
+        BOXES.c.run.is_(None),
+    )
+    spoken_of = seen.exists(), ~held.exists(), ~others.exists()
+    rest = list(change.db.scalars(sa.select(c.number).where(*todo, *spoken_of)))
     count = change.db.scalar(sa.select(sa.func.count()).where(*todo)) or 0
     if not rest:
         return Accepted(0, 0, count)
