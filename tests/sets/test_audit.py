@@ -92,7 +92,9 @@ def test_a_threshold_moves_what_the_sample_says(signs: LabelSet) -> None:
     assert audit_of(signs, target=0.95).verdict == "more"
 
 
-def test_candidates_that_a_lower_threshold_would_show_are_wrong_but_where_somebody_drew(signs: LabelSet) -> None:
+def test_candidates_that_a_lower_threshold_would_show_are_wrong_but_where_somebody_drew(
+    signs: LabelSet,
+) -> None:
     order = [row.number for row in in_random_order(signs.pictures())]
     signs.set_threshold(2, 0.5, "Ann")  # blocks lie at .4
     review(signs, order[0])

@@ -49,7 +49,8 @@ def audit_set(
     if not found.pictures:
         terminal.say(
             "nobody knows yet whether the rest may be accepted unseen: no picture of the random sample is "
-            f"reviewed{' since the set has learned' if found.earlier else ''}; the Audit of skillbank review {name} asks for them"
+            f"reviewed{' since the set has learned' if found.earlier else ''}; the Audit of skillbank review "
+            f"{name} asks for them"
         )
         return
     terminal.say(
@@ -93,9 +94,8 @@ def accept_rest(
         terminal.say(f"{name}: there is no picture to do of which the audit speaks")
     if done.left:
         terminal.say(
-            f"{done.left:,} stay to do: no model has looked at them, somebody is reviewing them, or they show "
-            "proposals of no run "
-            f"(skillbank label --into {name})"
+            f"{done.left:,} stay to do: no model has looked at them, somebody is reviewing them, or they "
+            f"show proposals of no run (skillbank label --into {name})"
         )
 
 

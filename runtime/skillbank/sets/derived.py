@@ -79,7 +79,9 @@ class Lines:
         for number, threshold, settings in db.execute(runs):
             self._runs[number], self._across[number] = threshold, settings["across"]
 
-    def distance(self, class_number: int, run: int | None, score: float | None, chance: float | None) -> float:
+    def distance(
+        self, class_number: int, run: int | None, score: float | None, chance: float | None
+    ) -> float:
         """Return how far a proposal lies above what is shown, or below it.
 
         What counts is a person's threshold for its class, else its chance where one was learned, else the

@@ -68,9 +68,9 @@ def relearn(change: Writing) -> None:
     lesson = Lesson.of([each.seen for each in examples], right, run.threshold)
     if lesson is None:
         return
+    _apply(change, run.number, late or _open(change, run.number), lesson)
     if late:
-        return _apply(change, run.number, late, lesson)
-    _apply(change, run.number, _open(change, run.number), lesson)
+        return
     this = RUNS.c.set_id == change.set_id, RUNS.c.number == run.number
     change.db.execute(RUNS.update().where(*this).values(learned=len(reviewed)))
 

@@ -10,7 +10,17 @@ from skillbank.sets.model import Event, LabelBox, LabelClass, PictureRow, Pictur
 from skillbank.sets.tables import BOXES, CLASSES, LABEL_EVENTS, PICTURES
 from skillbank.stored import aware
 
-__all__ = ["box_of", "class_of", "classes_of", "event_of", "events_of", "heir_of", "picture_of", "run_of", "state_of"]
+__all__ = [
+    "box_of",
+    "class_of",
+    "classes_of",
+    "event_of",
+    "events_of",
+    "heir_of",
+    "picture_of",
+    "run_of",
+    "state_of",
+]
 
 _AS_THEY_ARE = ("x1", "y1", "x2", "y2", "score", "caption", "origin", "run", "by", "chance")
 
