@@ -118,7 +118,8 @@ def thresholds_of(
         found = {number: each for number, each in labels.suggest_thresholds().items() if number in names}
         for number, each in found.items() if apply else ():
             labels.set_threshold(number, each.threshold, person(), run=each.run)
-        models = {run.number: run.model for run in labels.runs()}
+        runs = labels.runs()
+        models = {run.number: run.model for run in runs}
     said = {names[n].name: {**asdict(each), "model": models[each.run]} for n, each in found.items()}
     if as_json:
         options.print_json({"set": name, "applied": apply, "thresholds": said})
@@ -137,3 +138,8 @@ def thresholds_of(
             f"for the model {one_line(models[run], 60)} (run {run}): proposals of others keep theirs"
         )
         terminal.say("they are set" if apply else f"set them with: skillbank sets thresholds {name} --apply")
+        if runs[-1].learned is not None:
+            terminal.say(
+                "the set has learned what to show, which counts before what is suggested: it does once learning "
+                f"is off (L in skillbank review {name})"
+            )

@@ -136,7 +136,7 @@ def _are_repeats(again: Any) -> bool:
     )  # fmt: skip
 
 
-def _one_of(*words: str) -> Check:
+def _one_of(*words: object) -> Check:
     return lambda value: value in words
 
 
