@@ -113,6 +113,18 @@ def test_a_review_makes_it_a_persons(signs: LabelSet) -> None:
     check_laws(signs)
 
 
+def test_a_review_of_it_is_one_action_and_counts_what_it_confirms(signs: LabelSet) -> None:
+    [left] = labelled(signs, 9)
+    signs.accept_rest("bob", target=TARGET)
+    [before] = rounds_of(signs)
+    signs.edit(left, [Review("todo")], who="eve", version=signs.picture(left).version)
+    signs.undo("eve")
+    signs.edit(left, [Review()], who="eve", version=signs.picture(left).version)
+    [after] = rounds_of(signs)
+    assert after.actions - before.actions == 3, "to do again, an undo, and a review"
+    assert after.reviewed - before.reviewed == 1 and after.total.accepted - before.total.accepted == 2
+
+
 def test_it_can_be_to_do_again(signs: LabelSet) -> None:
     [left] = labelled(signs, 9)
     before = signs.picture(left).boxes

@@ -140,6 +140,6 @@ def thresholds_of(
         terminal.say("they are set" if apply else f"set them with: skillbank sets thresholds {name} --apply")
         if runs[-1].learned is not None:
             terminal.say(
-                "the set has learned what to show, which counts before what is suggested: it does once learning "
-                f"is off (L in skillbank review {name})"
+                "the set has learned what to show, which counts before what is suggested: it does once "
+                f"learning is off (L in skillbank review {name})"
             )
