@@ -14,7 +14,7 @@ from skillbank.sets.model import PictureRow
 from skillbank.sets.transactions import reading
 
 if TYPE_CHECKING:
-    from skillbank.sets.label_set import LabelSet
+    from skillbank.sets.view import SetView
 
 __all__ = ["WAITING", "Audit", "Rates", "Share", "audit_of", "chance_of", "in_random_order", "interval"]
 
@@ -81,7 +81,7 @@ class Audit:
     more: int | None
 
 
-def audit_of(found: LabelSet, target: float = 0.95, *, ahead: int = 20) -> Audit:
+def audit_of(found: SetView, target: float = 0.95, *, ahead: int = 20) -> Audit:
     """Compare what models proposed with what people decided, on a random sample.
 
     What the queue asked for first is what the model found hard, and says nothing of the rest; so only
@@ -115,7 +115,7 @@ def chance_of(sha256: str) -> bytes:
     return hashlib.sha256(f"audit {sha256}".encode()).digest()
 
 
-def _rows(found: LabelSet) -> Iterator[PictureRow]:
+def _rows(found: SetView) -> Iterator[PictureRow]:
     after: int | None = None
     while page := found.pictures(order="number", after=after, limit=_PAGE):
         yield from page

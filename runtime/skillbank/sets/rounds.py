@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from skillbank.sets.model import Event
 
 if TYPE_CHECKING:
-    from skillbank.sets.label_set import LabelSet
+    from skillbank.sets.view import SetView
 
 __all__ = ["ClassRound", "Round", "rounds_of"]
 
@@ -113,7 +113,7 @@ class _Open:
     actions: int = 0
 
 
-def rounds_of(found: LabelSet) -> list[Round]:
+def rounds_of(found: SetView) -> list[Round]:
     """Return the rounds of a set, the first one first; one in which nobody did anything is there too.
 
     A run that goes on after another one begins a round anew.
@@ -130,7 +130,7 @@ def rounds_of(found: LabelSet) -> list[Round]:
     return [*made, *reading.closed(models)]
 
 
-def _events(found: LabelSet) -> Iterator[Event]:
+def _events(found: SetView) -> Iterator[Event]:
     after = 0
     while page := found.log(after, _PAGE):
         yield from page
