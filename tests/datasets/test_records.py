@@ -195,3 +195,22 @@ def test_a_document_without_its_entries_is_said(tmp_path: Path) -> None:
         picture(tmp_path / "images" / f"{name}.jpg")
     text(tmp_path / "d.json", json.dumps({"version": VOTT}))
     assert "d.json: it has no 'assets'" in details(data_of(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("full", "empty"),
+    [
+        (DARWIN, {**DARWIN, "annotations": []}),
+        (SUPER_ANNOTATE, {**SUPER_ANNOTATE, "instances": [], "tags": [], "comments": []}),
+    ],
+)
+def test_files_of_pictures_without_objects_are_read_where_most_are_such(
+    tmp_path: Path, full: Any, empty: Any
+) -> None:
+    picture(tmp_path / "images" / "a.jpg")
+    text(tmp_path / "a.json", json.dumps(full))
+    for name in ("b", "c", "d"):
+        picture(tmp_path / "images" / f"{name}.jpg")
+        text(tmp_path / f"{name}.json", json.dumps(empty).replace("a.jpg", f"{name}.jpg"))
+    none = {f"images/{name}.jpg": [] for name in ("b", "c", "d")}
+    assert boxes(data_of(tmp_path)) == {**READ, **none}

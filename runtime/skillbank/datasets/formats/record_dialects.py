@@ -239,7 +239,10 @@ DIALECTS = (
     Dialect("CrowdHuman", (b'"gtboxes"', b'"fbox"'), _crowd_human),
     Dialect("VoTT", (b'"assets"', b'"regions"', b'"boundingBox"'), _vott, "assets"),
     Dialect("SuperAnnotate", (b'"instances"', b'"className"', b'"metadata"'), _super_annotate),
+    # Files of pictures without objects have fewer signs; where most are such they are read all the same.
+    Dialect("SuperAnnotate", (b'"instances"', b'"metadata"', b'"tags"', b'"comments"'), _super_annotate),
     Dialect("V7 Darwin", (b'"item"', b'"slot_names"', b'"annotations"'), _darwin),
+    Dialect("V7 Darwin", (b'"item"', b'"slots"', b'"annotations"'), _darwin),
     Dialect("Hasty", (b'"label_classes"', b'"image_name"', b'"class_name"'), _hasty, "images"),
     Dialect("PaliGemma", (b'"prefix"', b'"suffix"', b"<loc0"), _pali_gemma),
     Dialect("Florence-2", (b'"prefix"', b'"suffix"', b"<loc_"), _florence),
