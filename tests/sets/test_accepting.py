@@ -157,6 +157,27 @@ def test_it_is_not_redone_over_what_a_later_model_says(signs: LabelSet) -> None:
     check_laws(signs)
 
 
+def test_the_sample_of_one_model_says_nothing_of_the_next(signs: LabelSet) -> None:
+    [left] = labelled(signs, 9)
+    later = signs.start_run(spec("n"))
+    signs.propose(later, {n: [box(2, 30, 0.95)] for n in range(1, 11) if n != left})
+    with pytest.raises(NotAcceptableError, match="since the latest model looked"):
+        signs.accept_rest("bob", target=TARGET)
+    said = signs.audit(target=TARGET)
+    assert (said.pictures, said.earlier, said.waiting) == (0, 9, (left,))
+
+
+def test_what_only_an_earlier_model_has_seen_stays_to_do(signs: LabelSet) -> None:
+    labelled(signs, 0)
+    later = signs.start_run(spec("n"))
+    order = [row.number for row in in_random_order(signs.pictures())]
+    signs.propose(later, {n: [box(1, 0, 0.9), box(2, 40, 0.8)] for n in order[:9]})
+    for number in order[:9]:
+        signs.edit(number, [Review()], who="ann", version=signs.picture(number).version)
+    done = signs.accept_rest("bob", target=TARGET)
+    assert (done.pictures, done.left) == (0, 1)
+
+
 def test_a_later_model_finds_fault_with_it_and_changes_nothing(signs: LabelSet) -> None:
     [left] = labelled(signs, 9)
     signs.accept_rest("bob", target=TARGET)

@@ -171,7 +171,7 @@ def test_the_audit_judges_what_is_shown_and_not_scores(loud: LabelSet) -> None:
     loud.next("ann")
     none = loud.audit()
     assert (none.pictures, none.earlier, none.overall.precision.of) == (0, 3, 0), "scores showed those"
-    with pytest.raises(NotAcceptableError, match="reviewed since the set has learned"):
+    with pytest.raises(NotAcceptableError, match="since the latest model looked or the set learned"):
         loud.accept_rest("ann")
     for number in order[3:5]:  # what is shown is right
         loud.edit(number, [Review()], who="ann", version=loud.picture(number).version)

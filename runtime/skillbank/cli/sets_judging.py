@@ -49,8 +49,8 @@ def audit_set(
     if not found.pictures:
         terminal.say(
             "nobody knows yet whether the rest may be accepted unseen: no picture of the random sample is "
-            f"reviewed{' since the set has learned' if found.earlier else ''}; the Audit of skillbank review "
-            f"{name} asks for them"
+            f"reviewed{' since the latest model looked or the set learned' if found.earlier else ''}; the "
+            f"Audit of skillbank review {name} asks for them"
         )
         return
     terminal.say(
@@ -75,8 +75,8 @@ def accept_rest(
 ) -> None:
     """Accept the rest unseen, where the audit says that it may be; nobody has reviewed it then.
 
-    Pictures that no model has looked at, those that somebody is at, and those with proposals of no run stay
-    to do. An undo on the page of skillbank review takes it back.
+    Pictures that the latest model has not looked at, those that somebody is at, and those with proposals of
+    no run stay to do. An undo on the page of skillbank review takes it back.
     """
     from dataclasses import asdict
 
@@ -94,8 +94,8 @@ def accept_rest(
         terminal.say(f"{name}: there is no picture to do of which the audit speaks")
     if done.left:
         terminal.say(
-            f"{done.left:,} stay to do: no model has looked at them, somebody is reviewing them, or they "
-            f"show proposals of no run (skillbank label --into {name})"
+            f"{done.left:,} stay to do: the latest model has not looked at them, somebody is reviewing them, "
+            f"or they show proposals of no run (skillbank label --into {name})"
         )
 
 

@@ -6,7 +6,6 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from skillbank.sets.hindsight import Hindsight
@@ -60,7 +59,8 @@ class Audit:
     pictures
         Reviewed pictures of the sample that count: those at the head of the random order, without a gap.
     earlier
-        Reviewed pictures among them that do not count: they were shown by scores, before the set had learned.
+        Reviewed pictures among them that do not count: they were reviewed before the latest model looked at
+        them, or shown by scores before the set had learned.
     waiting
         The pictures of the sample to review next, in order.
     classes
@@ -89,19 +89,22 @@ def audit_of(found: SetView, target: float = 0.95, *, ahead: int = 20) -> Audit:
     now (`skillbank.sets.hindsight`).
     """
     order = in_random_order(list(_rows(found)))
-    reviewed = list(islice(_head(order), _MOST))
+    reviewed = list(_head(order))
     waiting = tuple(row.number for row in order[len(reviewed) :] if row.state in WAITING)[:ahead]
     with reading(found.engine) as db:
         hindsight = Hindsight(db, found.id)
+    earlier = 0
     for row in reviewed:
-        hindsight.count(found.picture(row.number).boxes)
+        if hindsight.pictures == _MOST:
+            break
+        is_told = hindsight.speaks_of(row) and hindsight.count(found.picture(row.number).boxes)
+        earlier += not is_told
     right, wrong, missed = hindsight.right, hindsight.wrong, hindsight.missed
     overall = _rates(right.total(), wrong.total(), missed.total())
     numbers = sorted({*right, *wrong, *missed})
     verdict = _verdict(overall, target)
     more = _further(overall, target, hindsight.pictures) if verdict == "more" else 0
     by_class = {number: _rates(right[number], wrong[number], missed[number]) for number in numbers}
-    earlier = len(reviewed) - hindsight.pictures
     return Audit(target, hindsight.pictures, earlier, waiting, overall, by_class, verdict, more)
 
 

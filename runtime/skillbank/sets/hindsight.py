@@ -13,15 +13,22 @@ import sqlalchemy as sa
 
 from skillbank.sets.derived import Lines
 from skillbank.sets.geometry import overlap
-from skillbank.sets.model import Corners, LabelBox
+from skillbank.sets.model import Corners, LabelBox, PictureRow
 from skillbank.sets.naming import Bid, named
 from skillbank.sets.rows import classes_of, heir_of
-from skillbank.sets.tables import RUNS
+from skillbank.sets.tables import LABEL_EVENTS, RUNS, SEEN
+from skillbank.stored import aware
 
-__all__ = ["Hindsight"]
+__all__ = ["Hindsight", "latest_run"]
 
 _SAME = 0.5
 """Overlap from which a box that a person has pulled is still what the model had found."""
+
+
+def latest_run(db: sa.Connection, set_id: int) -> int | None:
+    """Return the latest run that has looked at a picture, of which the sample speaks; None without any."""
+    found: int | None = db.scalar(sa.select(sa.func.max(SEEN.c.run)).where(SEEN.c.set_id == set_id))
+    return found
 
 
 class Hindsight:
@@ -39,13 +46,29 @@ class Hindsight:
         self.missed: Counter[int] = Counter()
         self.pictures = 0
         self._lines, self._classes = Lines(db, set_id), classes_of(db, set_id)
-        newest = sa.select(RUNS.c.learned).where(RUNS.c.set_id == set_id).order_by(RUNS.c.number.desc())
-        self._has_learned = db.scalar(newest.limit(1)) is not None
+        self._run = latest_run(db, set_id)
+        learned = sa.select(RUNS.c.learned).where(RUNS.c.set_id == set_id, RUNS.c.number == self._run)
+        self._has_learned = db.scalar(learned) is not None
+        e = LABEL_EVENTS.c
+        looks = sa.select(e.picture, e.at).where(
+            e.set_id == set_id, e.who == f"run {self._run}", e.kind == "propose"
+        )
+        self._looked = {picture: aware(at) for picture, at in db.execute(looks)}
 
-    def count(self, boxes: Sequence[LabelBox]) -> None:
-        """Count the boxes of a reviewed picture; of one that says nothing of what is shown now, none."""
+    def speaks_of(self, row: PictureRow) -> bool:
+        """Whether a picture was reviewed after the latest model had looked at it.
+
+        Before, another model's proposals were decided there, or labels came in.
+        """
+        if self._run is None:
+            return True
+        looked = self._looked.get(row.number)
+        return looked is not None and row.reviewed_at is not None and row.reviewed_at >= looked
+
+    def count(self, boxes: Sequence[LabelBox]) -> bool:
+        """Count the boxes of a reviewed picture; False where scores said what was shown, and do no more."""
         if self._has_learned and any(map(self._is_shown_by_score, boxes)):
-            return
+            return False
         self.pictures += 1
         shown = self._shown(boxes)
         unseen: list[LabelBox] = []
@@ -62,6 +85,7 @@ class Hindsight:
                 if same is not None:
                     unseen.remove(same)
         self.missed.update(box.class_number for box in unseen)
+        return True
 
     def _shown(self, boxes: Sequence[LabelBox]) -> set[int]:
         """Return the boxes that would be shown, by what a run had found."""

@@ -312,8 +312,8 @@ class AuditDocument(_Answer):
     """``GET /api/sets/{set}/audit``: whether the rest may be accepted unseen.
 
     ``pictures`` are the reviewed ones of a random sample, ``earlier`` those that do not count since they were
-    shown by scores before the set had learned, ``waiting`` those to review next, ``more`` about how many
-    further ones would say it.
+    reviewed before the latest model looked or the set had learned, ``waiting`` those to review next, ``more``
+    about how many further ones would say it.
     """
 
     target: float
