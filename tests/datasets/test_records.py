@@ -98,7 +98,9 @@ def test_each_service(tmp_path: Path, file: str, entry: Any) -> None:
 def test_lines_without_an_answer_are_pictures_without_boxes(tmp_path: Path) -> None:
     picture(tmp_path / "images" / "b.jpg")
     other = {"source-ref": "s3://bucket/raw/b.jpg"}
-    assert boxes(data_of(saved(tmp_path, "o.manifest", SAGEMAKER, other))) == {**READ, "images/b.jpg": []}
+    data = data_of(saved(tmp_path, "o.manifest", SAGEMAKER, other))
+    assert boxes(data) == {**READ, "images/b.jpg": []}
+    assert data.notes == ("1 pictures that nobody has annotated are taken as ones without objects",)
 
 
 def test_a_spoilt_entry_is_said_with_its_line(tmp_path: Path) -> None:
@@ -146,3 +148,69 @@ def test_several_answers_regions_and_points_are_said(tmp_path: Path) -> None:
     crowd = {**CROWD_HUMAN, "gtboxes": [*CROWD_HUMAN["gtboxes"], region]}
     assert kinds(data_of(saved(tmp_path / "b", "x.odgt", crowd))) == {"region-left-out": 1}
     assert kinds(data_of(saved(tmp_path / "c", "x.json", SUPER_ANNOTATE))) == {"mark-left-out": 1}
+
+
+def test_what_a_language_model_is_taught_besides_boxes_is_said(tmp_path: Path) -> None:
+    suffix = f"{PALI_GEMMA['suffix'].replace(' ', '<seg001>' * 16 + ' ')} ; <loc0001><loc0002> cat"
+    data = data_of(saved(tmp_path / "a", "x.jsonl", {**PALI_GEMMA, "suffix": suffix}))
+    assert len(boxes(data)["images/a.jpg"]) == 1 and kinds(data) == {"mark-left-out": 1}
+    suffix = f"{FLORENCE['suffix']}dog<loc_1><loc_2>"
+    data = data_of(saved(tmp_path / "b", "x.jsonl", {**FLORENCE, "suffix": suffix}))
+    assert boxes(data) == READ and kinds(data) == {"mark-left-out": 1}
+    words = {**FLORENCE, "prefix": "<OCR_WITH_REGION>"}
+    data = data_of(saved(tmp_path / "c", "x.jsonl", FLORENCE, words))
+    assert "x.jsonl line 2" in details(data) and "words by four points" in details(data)
+
+
+def test_files_of_a_service_among_many_others_are_all_read(tmp_path: Path) -> None:
+    for number in range(30):
+        text(tmp_path / f"{number:02}.json", json.dumps({"kind": number}))
+    text(tmp_path / "00.json", json.dumps(DARWIN))
+    picture(tmp_path / "images" / "b.jpg")
+    text(tmp_path / "99.json", json.dumps({**DARWIN, "item": {"name": "b.jpg"}}))
+    picture(tmp_path / "images" / "a.jpg")
+    assert {name: len(some) for name, some in boxes(data_of(tmp_path)).items()} == {
+        "images/a.jpg": 1,
+        "images/b.jpg": 1,
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_list_with_a_mark_at_its_start_is_read(tmp_path: Path, encoding: str) -> None:
+    picture(tmp_path / "images" / "a.jpg")
+    text(tmp_path / "export.json", json.dumps([OLD_LABELBOX]).encode(encoding))
+    assert boxes(data_of(tmp_path)) == READ
+
+
+def test_a_region_that_crowd_human_ignores_is_no_object(tmp_path: Path) -> None:
+    ignored = {"tag": "cat", "fbox": [1, 2, 3, 4], "extra": {"ignore": 1}}
+    entry = {**CROWD_HUMAN, "gtboxes": [*CROWD_HUMAN["gtboxes"], ignored]}
+    data = data_of(saved(tmp_path, "x.odgt", entry))
+    assert boxes(data) == READ and kinds(data) == {"region-left-out": 1}
+
+
+def test_a_document_without_its_entries_is_said(tmp_path: Path) -> None:
+    for name in ("b", "c"):
+        text(tmp_path / f"{name}.json", json.dumps(VOTT).replace("a.jpg", f"{name}.jpg"))
+        picture(tmp_path / "images" / f"{name}.jpg")
+    text(tmp_path / "d.json", json.dumps({"version": VOTT}))
+    assert "d.json: it has no 'assets'" in details(data_of(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("full", "empty"),
+    [
+        (DARWIN, {**DARWIN, "annotations": []}),
+        (SUPER_ANNOTATE, {**SUPER_ANNOTATE, "instances": [], "tags": [], "comments": []}),
+    ],
+)
+def test_files_of_pictures_without_objects_are_read_where_most_are_such(
+    tmp_path: Path, full: Any, empty: Any
+) -> None:
+    picture(tmp_path / "images" / "a.jpg")
+    text(tmp_path / "a.json", json.dumps(full))
+    for name in ("b", "c", "d"):
+        picture(tmp_path / "images" / f"{name}.jpg")
+        text(tmp_path / f"{name}.json", json.dumps(empty).replace("a.jpg", f"{name}.jpg"))
+    none = {f"images/{name}.jpg": [] for name in ("b", "c", "d")}
+    assert boxes(data_of(tmp_path)) == {**READ, **none}

@@ -8,7 +8,7 @@ from skillbank.sets.accepting import NotAcceptableError
 from skillbank.sets.audit import audit_of, chance_of, in_random_order
 from skillbank.sets.backup import backup, restore
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import Change, Filter, Reject, Review
+from skillbank.sets.model import Change, Filter, Proposal, Reject, Review
 from skillbank.sets.rounds import rounds_of
 from skillbank.sets.store import SetStore
 from tests.sets.conftest import box, found, home, sets, signs, spec
@@ -113,6 +113,18 @@ def test_a_review_makes_it_a_persons(signs: LabelSet) -> None:
     check_laws(signs)
 
 
+def test_a_review_of_it_is_one_action_and_counts_what_it_confirms(signs: LabelSet) -> None:
+    [left] = labelled(signs, 9)
+    signs.accept_rest("bob", target=TARGET)
+    [before] = rounds_of(signs)
+    signs.edit(left, [Review("todo")], who="eve", version=signs.picture(left).version)
+    signs.undo("eve")
+    signs.edit(left, [Review()], who="eve", version=signs.picture(left).version)
+    [after] = rounds_of(signs)
+    assert after.actions - before.actions == 3, "to do again, an undo, and a review"
+    assert after.reviewed - before.reviewed == 1 and after.total.accepted - before.total.accepted == 2
+
+
 def test_it_can_be_to_do_again(signs: LabelSet) -> None:
     [left] = labelled(signs, 9)
     before = signs.picture(left).boxes
@@ -126,6 +138,44 @@ def test_what_somebody_is_at_stays_to_do(signs: LabelSet) -> None:
     assert signs.next("eve") == [left]
     done = signs.accept_rest("bob", target=TARGET)
     assert (done.pictures, done.left) == (0, 1) and signs.picture(left).row.state == "todo"
+
+
+def test_a_picture_with_proposals_of_no_run_stays_to_do(signs: LabelSet) -> None:
+    [left] = labelled(signs, 9)
+    signs.take_asked(left, [Proposal(1, (60, 50, 80, 70), 0.9, "a red door")], "ann", "tiny")
+    done = signs.accept_rest("bob", target=TARGET)
+    assert (done.pictures, done.left) == (0, 1), "the sample says nothing of what a person asks for"
+    assert signs.undo("ann") is not None and signs.accept_rest("bob", target=TARGET).pictures == 1
+
+
+def test_it_is_not_redone_over_what_a_later_model_says(signs: LabelSet) -> None:
+    [left] = labelled(signs, 9)
+    signs.accept_rest("bob", target=TARGET)
+    signs.undo("bob")
+    signs.propose(signs.start_run(spec("n")), {left: [box(2, 30, 0.95)]})
+    assert signs.redo("bob") is None and signs.picture(left).row.state == "todo"
+    check_laws(signs)
+
+
+def test_the_sample_of_one_model_says_nothing_of_the_next(signs: LabelSet) -> None:
+    [left] = labelled(signs, 9)
+    later = signs.start_run(spec("n"))
+    signs.propose(later, {n: [box(2, 30, 0.95)] for n in range(1, 11) if n != left})
+    with pytest.raises(NotAcceptableError, match="since the latest model looked"):
+        signs.accept_rest("bob", target=TARGET)
+    said = signs.audit(target=TARGET)
+    assert (said.pictures, said.earlier, said.waiting) == (0, 9, (left,))
+
+
+def test_what_only_an_earlier_model_has_seen_stays_to_do(signs: LabelSet) -> None:
+    labelled(signs, 0)
+    later = signs.start_run(spec("n"))
+    order = [row.number for row in in_random_order(signs.pictures())]
+    signs.propose(later, {n: [box(1, 0, 0.9), box(2, 40, 0.8)] for n in order[:9]})
+    for number in order[:9]:
+        signs.edit(number, [Review()], who="ann", version=signs.picture(number).version)
+    done = signs.accept_rest("bob", target=TARGET)
+    assert (done.pictures, done.left) == (0, 1)
 
 
 def test_a_later_model_finds_fault_with_it_and_changes_nothing(signs: LabelSet) -> None:

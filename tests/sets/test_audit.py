@@ -90,3 +90,26 @@ def test_a_threshold_moves_what_the_sample_says(signs: LabelSet) -> None:
     signs.set_threshold(2, None, "Ann")
     assert audit_of(signs, target=0.8).verdict == "yes", "24 of 24: at least 85.8 %"
     assert audit_of(signs, target=0.95).verdict == "more"
+
+
+def test_candidates_that_a_lower_threshold_would_show_are_wrong_but_where_somebody_drew(
+    signs: LabelSet,
+) -> None:
+    order = [row.number for row in in_random_order(signs.pictures())]
+    signs.set_threshold(2, 0.5, "Ann")  # blocks lie at .4
+    review(signs, order[0])
+    block = next(each for each in signs.picture(order[1]).boxes if each.class_number == 2)
+    review(signs, order[1], Add(2, block.corners))
+    assert audit_of(signs).classes[2].precision.of == 0
+    signs.set_threshold(2, 0.3, "Ann")
+    rates = audit_of(signs).classes[2]
+    assert (rates.precision.hits, rates.precision.of) == (1, 2) and rates.recall.value == 1.0
+
+
+def test_what_was_pulled_stays_right_when_its_class_is_merged(signs: LabelSet) -> None:
+    order = [row.number for row in in_random_order(signs.pictures())]
+    disc = signs.picture(order[0]).boxes[0]
+    x1, y1, x2, y2 = disc.corners
+    review(signs, order[0], Change(disc.number, box=(x1 + 1, y1, x2 + 1, y2)))
+    signs.merge_classes([1], 2, "Ann")
+    assert audit_of(signs).overall.precision.value == 1.0

@@ -32,7 +32,7 @@ from skillbank.sets.model import (
     RunSpec,
 )
 from skillbank.sets.store import SetStore
-from tests.sets.conftest import box, spec
+from tests.sets.conftest import BARE, EXIT, box, found, spec
 from tests.sets.made import NAMES, photographs, reviewed_set
 from tests.sets.replaying import check_laws, events_of, held
 
@@ -334,3 +334,20 @@ def test_the_rest_is_accepted_unseen(run: Run, store: SetStore, tmp_path: Path) 
         folder = tmp_path / f"out-{count}"
         copy = document(run("sets", "export", "plain", "-o", folder, *words, "--json"))
         assert sum(split["pictures"] for split in copy["splits"].values()) == count
+
+
+def test_thresholds_say_when_what_was_learned_counts_before_them(store: SetStore, run: Run) -> None:
+    doors = store.create("doors", [EXIT, BARE], who="ann")
+    numbers = doors.add_pictures([found(i) for i in range(10)], "ann").new
+    here = [box(1, 10, 0.9), box(2, 60, 0.6)]
+    doors.propose(doors.start_run(spec()), dict.fromkeys(numbers, here))
+    doors.learn(True, "ann")
+    for number in numbers:
+        state = doors.picture(number)
+        operations: list[Operation] = [Reject(state.boxes[1].number), Review()]
+        doors.edit(number, operations, who="ann", version=state.version)
+    _, before, _ = run("sets", "thresholds", "doors")
+    doors.next("ann")
+    _, after, _ = run("sets", "thresholds", "doors", "--apply")
+    assert "set them with" in before and "has learned" not in before
+    assert "they are set" in after and "it does once learning is off" in " ".join(after.split())

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from skillbank.sets import learning
+from skillbank.sets.accepting import NotAcceptableError
+from skillbank.sets.audit import in_random_order
 from skillbank.sets.backup import backup, restore
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.lessons import Lesson, overlaps, seen
 from skillbank.sets.model import Accept, Change, Operation, Reject, Review, VersionConflictError
 from skillbank.sets.store import SetStore
-from tests.sets.conftest import box, spec
+from tests.sets.conftest import box, found, spec
 from tests.sets.replaying import check_laws, events_of
 
 EXIT, BARE = 1, 2
@@ -144,6 +146,42 @@ def test_what_was_moved_was_right_where_it_was_found(loud: LabelSet) -> None:
         loud.edit(number, [*moved, Accept(right.number), Review()], who="ann", version=state.version)
     loud.next("ann")
     assert shown(loud, 10) == [(EXIT, 10), (BARE, 60)]
+
+
+def test_what_comes_after_a_lesson_is_shown_by_it_too(loud: LabelSet) -> None:
+    loud.learn(True, "ann")
+    for number in range(1, 4):
+        correct(loud, number)
+    loud.next("ann")
+    [new] = loud.add_pictures([found(11)], "ann").new
+    loud.propose(loud.runs()[-1], {new: [box(EXIT, 10, 0.12), box(BARE, 10, 0.35), box(BARE, 60, 0.5)]})
+    before = loud.picture(10)
+    loud.next("ann")
+    assert shown(loud, new) == [(EXIT, 10), (BARE, 60)]
+    assert loud.picture(10) == before and loud.runs()[-1].learned == 3, "all others are as they were"
+    check_laws(loud)
+
+
+def test_the_audit_judges_what_is_shown_and_not_scores(loud: LabelSet) -> None:
+    order = [row.number for row in in_random_order(loud.pictures())]
+    loud.learn(True, "ann")
+    for number in order[:3]:
+        correct(loud, number)
+    assert loud.audit().pictures == 3 and loud.audit().overall.precision.value == 0.5
+    loud.next("ann")
+    none = loud.audit()
+    assert (none.pictures, none.earlier, none.overall.precision.of) == (0, 3, 0), "scores showed those"
+    with pytest.raises(NotAcceptableError, match="since the latest model looked or the set learned"):
+        loud.accept_rest("ann")
+    for number in order[3:5]:  # what is shown is right
+        loud.edit(number, [Review()], who="ann", version=loud.picture(number).version)
+    said = loud.audit()
+    assert (said.pictures, said.earlier) == (2, 3)
+    assert (said.overall.precision.hits, said.overall.precision.of) == (4, 4)
+    assert said.overall.recall.value == 1.0
+    state = loud.picture(order[5])  # it has learned that the first is shown, whatever its score: it is wrong
+    loud.edit(order[5], [Reject(state.boxes[0].number), Review()], who="ann", version=state.version)
+    assert loud.audit().classes[EXIT].precision.value == pytest.approx(2 / 3)
 
 
 def test_a_backup_keeps_what_was_learned(loud: LabelSet, sets: SetStore, tmp_path: Path) -> None:

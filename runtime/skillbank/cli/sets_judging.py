@@ -49,7 +49,8 @@ def audit_set(
     if not found.pictures:
         terminal.say(
             "nobody knows yet whether the rest may be accepted unseen: no picture of the random sample is "
-            f"reviewed; the Audit of skillbank review {name} asks for them"
+            f"reviewed{' since the latest model looked or the set learned' if found.earlier else ''}; the "
+            f"Audit of skillbank review {name} asks for them"
         )
         return
     terminal.say(
@@ -74,8 +75,8 @@ def accept_rest(
 ) -> None:
     """Accept the rest unseen, where the audit says that it may be; nobody has reviewed it then.
 
-    Pictures that no model has looked at, and those that somebody is at, stay to do. An undo on the page of
-    skillbank review takes it back.
+    Pictures that the latest model has not looked at, those that somebody is at, and those with proposals of
+    no run stay to do. An undo on the page of skillbank review takes it back.
     """
     from dataclasses import asdict
 
@@ -90,11 +91,11 @@ def accept_rest(
             f"reviewed them (with them: skillbank sets export {name} --accepted)"
         )
     else:
-        terminal.say(f"{name}: there is no picture to do that a model has looked at")
+        terminal.say(f"{name}: there is no picture to do of which the audit speaks")
     if done.left:
         terminal.say(
-            f"{done.left:,} stay to do: no model has looked at them, or somebody is reviewing them "
-            f"(skillbank label --into {name})"
+            f"{done.left:,} stay to do: the latest model has not looked at them, somebody is reviewing them, "
+            f"or they show proposals of no run (skillbank label --into {name})"
         )
 
 
@@ -117,7 +118,8 @@ def thresholds_of(
         found = {number: each for number, each in labels.suggest_thresholds().items() if number in names}
         for number, each in found.items() if apply else ():
             labels.set_threshold(number, each.threshold, person(), run=each.run)
-        models = {run.number: run.model for run in labels.runs()}
+        runs = labels.runs()
+        models = {run.number: run.model for run in runs}
     said = {names[n].name: {**asdict(each), "model": models[each.run]} for n, each in found.items()}
     if as_json:
         options.print_json({"set": name, "applied": apply, "thresholds": said})
@@ -136,3 +138,8 @@ def thresholds_of(
             f"for the model {one_line(models[run], 60)} (run {run}): proposals of others keep theirs"
         )
         terminal.say("they are set" if apply else f"set them with: skillbank sets thresholds {name} --apply")
+        if runs[-1].learned is not None:
+            terminal.say(
+                "the set has learned what to show, which counts before what is suggested: it does once "
+                f"learning is off (L in skillbank review {name})"
+            )

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from skillbank.errors import StateError
 from skillbank.sets.audit import Audit, audit_of
 from skillbank.sets.derived import parts
+from skillbank.sets.hindsight import latest_run
 from skillbank.sets.logged import logged
 from skillbank.sets.model import ACCEPT_REST, person_named
 from skillbank.sets.tables import BOXES, CLAIMS, PICTURES, SEEN
@@ -31,7 +32,12 @@ class NotAcceptableError(StateError):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What was accepted unseen; ``left`` to do are pictures no model has seen, or somebody is at."""
+    """What was accepted unseen.
+
+    ``left`` to do are pictures that the latest model has not seen, that somebody is at, or that show a
+    proposal of no run: the audit says nothing of what a person has asked for there, or of labels to be
+    reviewed.
+    """
 
     pictures: int
     boxes: int
@@ -39,7 +45,7 @@ class Accepted:
 
 
 def accept_rest(found: LabelSet, who: str, target: float = 0.95) -> Accepted:
-    """Accept all pictures that are to do and that a model has looked at, with the boxes that are shown.
+    """Accept all pictures that are to do and that the latest model has looked at, with what is shown there.
 
     What the audit said stands in the event. An undo takes it back; a review of a picture makes it a person's.
 
@@ -63,7 +69,8 @@ def _why(name: str, said: Audit) -> str:
     if said.verdict == "no":
         told = f"a share of right or found boxes lies below {said.target:.0%}"
     elif not said.pictures:
-        told = "no picture of the random sample is reviewed"
+        since = " since the latest model looked or the set learned" if said.earlier else ""
+        told = f"no picture of the random sample is reviewed{since}"
     else:
         told = (
             f"{said.pictures:,} reviewed pictures of the random sample are too few to say {said.target:.0%}"
@@ -77,14 +84,24 @@ def _why(name: str, said: Audit) -> str:
 def _accept(change: Writing, said: Audit) -> Accepted:
     c, p = PICTURES.c, change.set_id
     todo = c.set_id == p, c.state == "todo"
-    seen = sa.select(SEEN.c.picture).where(SEEN.c.set_id == p, SEEN.c.picture == c.number)
+    latest = latest_run(change.db, p)
+    seen = sa.select(SEEN.c.picture).where(
+        SEEN.c.set_id == p, SEEN.c.picture == c.number, SEEN.c.run == latest
+    )
     held = sa.select(CLAIMS.c.picture).where(
         CLAIMS.c.set_id == p,
         CLAIMS.c.picture == c.number,
         CLAIMS.c.who != change.who,
         CLAIMS.c.until > change.at,
     )
-    rest = list(change.db.scalars(sa.select(c.number).where(*todo, seen.exists(), ~held.exists())))
+    others = sa.select(BOXES.c.number).where(
+        BOXES.c.set_id == p,
+        BOXES.c.picture == c.number,
+        BOXES.c.state == "proposed",
+        BOXES.c.run.is_(None),
+    )
+    spoken_of = seen.exists(), ~held.exists(), ~others.exists()
+    rest = list(change.db.scalars(sa.select(c.number).where(*todo, *spoken_of)))
     count = change.db.scalar(sa.select(sa.func.count()).where(*todo)) or 0
     if not rest:
         return Accepted(0, 0, count)

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from skillbank.sets.geometry import overlap
-from skillbank.sets.model import LabelBox, PictureRow
+from skillbank.sets.hindsight import Hindsight
+from skillbank.sets.model import PictureRow
+from skillbank.sets.transactions import reading
 
 if TYPE_CHECKING:
-    from skillbank.sets.label_set import LabelSet
+    from skillbank.sets.view import SetView
 
 __all__ = ["WAITING", "Audit", "Rates", "Share", "audit_of", "chance_of", "in_random_order", "interval"]
 
 WAITING = ("todo", "accepted")
 """States of pictures that no person has looked through; those accepted unseen say nothing of a model."""
 _SURE = 0.95
-_SAME = 0.5
-"""Overlap from which a box that a person has pulled is still what the model had found."""
 _PAGE = 1000
 _MOST = 2000
 Verdict: TypeAlias = Literal["yes", "no", "more"]
@@ -60,7 +57,10 @@ class Audit:
     target
         Least precision and recall that are wanted.
     pictures
-        Reviewed pictures of the sample: those at the head of the random order, without a gap.
+        Reviewed pictures of the sample that count: those at the head of the random order, without a gap.
+    earlier
+        Reviewed pictures among them that do not count: they were reviewed before the latest model looked at
+        them, or shown by scores before the set had learned.
     waiting
         The pictures of the sample to review next, in order.
     classes
@@ -73,6 +73,7 @@ class Audit:
 
     target: float
     pictures: int
+    earlier: int
     waiting: tuple[int, ...]
     overall: Rates
     classes: dict[int, Rates]
@@ -80,32 +81,31 @@ class Audit:
     more: int | None
 
 
-def audit_of(found: LabelSet, target: float = 0.95, *, ahead: int = 20) -> Audit:
+def audit_of(found: SetView, target: float = 0.95, *, ahead: int = 20) -> Audit:
     """Compare what models proposed with what people decided, on a random sample.
 
     What the queue asked for first is what the model found hard, and says nothing of the rest; so only
-    pictures at the head of an order by chance count. Decisions are compared at the thresholds of now: a
-    proposal below them was not shown.
+    pictures at the head of an order by chance count. Decisions are compared with what is shown of the rest
+    now (`skillbank.sets.hindsight`).
     """
     order = in_random_order(list(_rows(found)))
-    reviewed = list(islice(_head(order), _MOST))
+    reviewed = list(_head(order))
     waiting = tuple(row.number for row in order[len(reviewed) :] if row.state in WAITING)[:ahead]
-    runs = {run.number: run.threshold for run in found.runs()}
-    classes = {one.number: one for one in found.classes(gone=True)}
-    right: Counter[int] = Counter()
-    wrong: Counter[int] = Counter()
-    missed: Counter[int] = Counter()
+    with reading(found.engine) as db:
+        hindsight = Hindsight(db, found.id)
+    earlier = 0
     for row in reviewed:
-        for box in found.picture(row.number).boxes:
-            one = classes.get(box.class_number if box.first is None else box.first[0])
-            usual = runs.get(box.run, 0.0) if box.run is not None else 0.0
-            _count(box, usual if one is None else one.level(box.run, usual), right, wrong, missed)
+        if hindsight.pictures == _MOST:
+            break
+        is_told = hindsight.speaks_of(row) and hindsight.count(found.picture(row.number).boxes)
+        earlier += not is_told
+    right, wrong, missed = hindsight.right, hindsight.wrong, hindsight.missed
     overall = _rates(right.total(), wrong.total(), missed.total())
     numbers = sorted({*right, *wrong, *missed})
     verdict = _verdict(overall, target)
-    more = _further(overall, target, len(reviewed)) if verdict == "more" else 0
+    more = _further(overall, target, hindsight.pictures) if verdict == "more" else 0
     by_class = {number: _rates(right[number], wrong[number], missed[number]) for number in numbers}
-    return Audit(target, len(reviewed), waiting, overall, by_class, verdict, more)
+    return Audit(target, hindsight.pictures, earlier, waiting, overall, by_class, verdict, more)
 
 
 def in_random_order(rows: Sequence[PictureRow]) -> list[PictureRow]:
@@ -118,7 +118,7 @@ def chance_of(sha256: str) -> bytes:
     return hashlib.sha256(f"audit {sha256}".encode()).digest()
 
 
-def _rows(found: LabelSet) -> Iterator[PictureRow]:
+def _rows(found: SetView) -> Iterator[PictureRow]:
     after: int | None = None
     while page := found.pictures(order="number", after=after, limit=_PAGE):
         yield from page
@@ -132,22 +132,6 @@ def _head(order: Sequence[PictureRow]) -> Iterator[PictureRow]:
             return
         if row.state == "reviewed":
             yield row
-
-
-def _count(
-    box: LabelBox, level: float, right: Counter[int], wrong: Counter[int], missed: Counter[int]
-) -> None:
-    decided = box.state in ("accepted", "edited")
-    seen = box.score is not None and box.score >= level and box.state != "proposed"
-    if not seen:
-        missed[box.class_number] += decided  # drawn, or below the threshold and accepted all the same
-        return
-    before, corners = box.first or (box.class_number, box.corners)
-    if decided and before == box.class_number and overlap(corners, box.corners) >= _SAME:
-        right[box.class_number] += 1
-        return
-    wrong[before] += 1
-    missed[box.class_number] += decided
 
 
 def _rates(right: int, wrong: int, missed: int) -> Rates:

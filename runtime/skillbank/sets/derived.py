@@ -16,7 +16,7 @@ from skillbank.sets.naming import Bid, named
 from skillbank.sets.rows import classes_of
 from skillbank.sets.tables import BOXES, PICTURES, RUNS
 
-__all__ = ["LIKELY", "derive", "parts"]
+__all__ = ["LIKELY", "Lines", "derive", "parts"]
 
 _Value = TypeVar("_Value", int, str)
 _PART = 400
@@ -62,12 +62,12 @@ def parts(values: Iterable[_Value], size: int = _PART) -> Iterator[Sequence[_Val
 
 def derive(db: sa.Connection, set_id: int, pictures: Iterable[int]) -> None:
     """Work out anew what follows for some pictures and their boxes."""
-    lines = _Lines(db, set_id)
+    lines = Lines(db, set_id)
     for part in parts(pictures):
         _derive_part(db, set_id, part, lines)
 
 
-class _Lines:
+class Lines:
     """From which score proposals are shown, and which overlap makes them names of one object."""
 
     def __init__(self, db: sa.Connection, set_id: int) -> None:
@@ -79,19 +79,22 @@ class _Lines:
         for number, threshold, settings in db.execute(runs):
             self._runs[number], self._across[number] = threshold, settings["across"]
 
-    def distance(self, box: _Box) -> float:
+    def distance(
+        self, class_number: int, run: int | None, score: float | None, chance: float | None
+    ) -> float:
         """Return how far a proposal lies above what is shown, or below it.
 
         What counts is a person's threshold for its class, else its chance where one was learned, else the
         threshold that was suggested for the class, or that of the run that made it.
         """
-        if box.score is None:
+        if score is None:
             return 1.0
-        if box.chance is not None and not self._is_set_by_person(box.class_number):
-            return box.chance - LIKELY
-        return box.score - self._level(box.class_number, box.run)
+        if chance is not None and not self.is_set_by_person(class_number):
+            return chance - LIKELY
+        return score - self._level(class_number, run)
 
-    def _is_set_by_person(self, class_number: int) -> bool:
+    def is_set_by_person(self, class_number: int) -> bool:
+        """Whether a person has said from which score proposals of a class are shown."""
         found = self._classes.get(class_number)
         return found is not None and found.is_set_by_person
 
@@ -108,7 +111,7 @@ class _Lines:
         return self._across.get(run, 1.0)
 
 
-def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: _Lines) -> None:
+def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: Lines) -> None:
     c = PICTURES.c
     pictures = sa.select(c.number, c.state, c.apart, c.against, *(c[name] for name in _TOLD)).where(
         c.set_id == set_id, c.number.in_(part)
@@ -144,7 +147,7 @@ def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: _Li
         )
 
 
-def _picture(boxes: list[_Box], state: str, apart: int, lines: _Lines) -> tuple[set[int], dict[str, Any]]:
+def _picture(boxes: list[_Box], state: str, apart: int, lines: Lines) -> tuple[set[int], dict[str, Any]]:
     decided, standing, margin, doubt = [], [], None, 0.0
     is_open = state not in ("reviewed", "accepted")
     for box in boxes:
@@ -152,7 +155,7 @@ def _picture(boxes: list[_Box], state: str, apart: int, lines: _Lines) -> tuple[
             decided.append(box)
         if box.state != "proposed":
             continue
-        distance = lines.distance(box)
+        distance = lines.distance(box.class_number, box.run, box.score, box.chance)
         # Where nothing is open, what comes later or lies below stays a candidate.
         if distance >= 0 and is_open:
             standing.append(box)

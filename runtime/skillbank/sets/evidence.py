@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from skillbank.sets.derived import parts
 from skillbank.sets.geometry import overlap
-from skillbank.sets.model import LabelBox
+from skillbank.sets.model import LabelBox, LabelClass
 from skillbank.sets.repeats import Repeat, repeats_of
-from skillbank.sets.rows import box_of
+from skillbank.sets.rows import box_of, classes_of, heir_of
 from skillbank.sets.tables import BOXES, PICTURES, SEEN
 
 __all__ = ["Judged", "judged"]
@@ -50,6 +50,7 @@ def judged(db: sa.Connection, set_id: int, run: int) -> Iterator[Judged]:
         .join(SEEN, (SEEN.c.set_id == PICTURES.c.set_id) & (SEEN.c.picture == PICTURES.c.number))
         .where(PICTURES.c.set_id == set_id, PICTURES.c.state == "reviewed", SEEN.c.run == run)
     )
+    classes = classes_of(db, set_id)
     for part in parts(db.scalars(query)):
         boxes = sa.select(BOXES).where(BOXES.c.set_id == set_id, BOXES.c.picture.in_(part))
         of_picture: dict[int, list[LabelBox]] = defaultdict(list)
@@ -58,11 +59,15 @@ def judged(db: sa.Connection, set_id: int, run: int) -> Iterator[Judged]:
         again = repeats_of(db, set_id, run, part)
         for number in part:
             if number in again or all(box.run in (None, run) for box in of_picture[number]):
-                yield from _of_picture(number, run, of_picture[number], again.get(number, {}))
+                yield from _of_picture(number, run, of_picture[number], again.get(number, {}), classes)
 
 
 def _of_picture(
-    picture: int, run: int, boxes: Sequence[LabelBox], again: Mapping[int, Repeat]
+    picture: int,
+    run: int,
+    boxes: Sequence[LabelBox],
+    again: Mapping[int, Repeat],
+    classes: Mapping[int, LabelClass],
 ) -> Iterator[Judged]:
     unheard: list[LabelBox] = []
     for box in boxes:
@@ -76,8 +81,9 @@ def _of_picture(
         score = box.score if repeat is None else repeat.score
         if box.state == "edited" and box.first is not None and (repeat is None or repeat.is_first):
             # What a person has moved a little was right; what was renamed or moved away was not.
-            kept = box.first[0] == box.class_number and overlap(box.first[1], box.corners) >= _SAME
-            yield Judged(picture, box.first[0], score, kept)
+            first = heir_of(classes, box.first[0]) or box.first[0]
+            kept = first == box.class_number and overlap(box.first[1], box.corners) >= _SAME
+            yield Judged(picture, first, score, kept)
             if not kept:
                 yield Judged(picture, box.class_number, None, True)
         else:

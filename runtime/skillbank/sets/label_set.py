@@ -1,58 +1,41 @@
-"""One label set: what every door reads of it and does to it."""
+"""One label set: what every door does to it, and by `skillbank.sets.view` what they read of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-import sqlalchemy as sa
-
-from skillbank.datasets.document import DataSet
-from skillbank.datasets.tree import Tree
 from skillbank.sets import (
     accepting,
     adding,
     asking,
-    audit,
     classes,
-    document,
     editing,
     learning,
     log,
-    pictures,
     proposals,
     queue,
-    thresholds,
 )
-from skillbank.sets.handle import Handle
 from skillbank.sets.model import (
-    ALL,
     Added,
-    BoxState,
     ClassSpec,
     Event,
-    Filter,
     FoundPicture,
-    LabelBox,
     LabelClass,
     Operation,
-    PictureRow,
     PictureState,
     Proposal,
     Run,
     RunSpec,
-    SetNotFoundError,
 )
-from skillbank.sets.rows import box_of, classes_of, events_of, run_of, state_of
-from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS
-from skillbank.sets.transactions import reading
+from skillbank.sets.rows import state_of
+from skillbank.sets.view import SetView
 from skillbank.sets.writing import change_set
 
 __all__ = ["LabelSet"]
 
 
-class LabelSet(Handle):
+class LabelSet(SetView):
     """A label set; every method that changes it is one transaction, on the disk when it returns.
 
     Examples
@@ -77,12 +60,6 @@ class LabelSet(Handle):
     """
 
     # Classes
-
-    def classes(self, *, gone: bool = False) -> tuple[LabelClass, ...]:
-        """Return the classes in their order; those that were merged or removed only if asked for."""
-        with reading(self._engine) as db:
-            self._row(db)
-            return tuple(c for c in classes_of(db, self.id).values() if gone or not c.gone)
 
     def set_classes(self, specs: Sequence[ClassSpec], who: str) -> tuple[LabelClass, ...]:
         """Add classes and change those that are there by name; see `skillbank.sets.classes.put_specs`."""
@@ -127,80 +104,6 @@ class LabelSet(Handle):
         """Add pictures by their content; see `skillbank.sets.adding.add_pictures`."""
         with self._noted("pictures", who) as change:
             return adding.add_pictures(change, found)
-
-    def pictures(
-        self, *, where: Filter = ALL, order: str = "name", after: int | None = None, limit: int = 100
-    ) -> list[PictureRow]:
-        """Return a page of pictures; see `skillbank.sets.pictures.list_pictures`.
-
-        Parameters
-        ----------
-        order
-            ``name``, ``number``, or ``use``: the most useful to review first.
-        after
-            Number of the last picture of the page before.
-        """
-        with reading(self._engine) as db:
-            self._row(db)
-            return pictures.list_pictures(db, self.id, where, order, after, limit)
-
-    def picture(self, number: int) -> PictureState:
-        """Return a picture with its boxes.
-
-        Raises
-        ------
-        SetNotFoundError
-            When the set has none of this number.
-        """
-        with reading(self._engine) as db:
-            return state_of(db, self.id, number)
-
-    def box(self, number: int) -> LabelBox:
-        """Return a box.
-
-        Raises
-        ------
-        SetNotFoundError
-            When the set has none of this number.
-        """
-        with self._engine.connect() as db:
-            query = sa.select(BOXES).where(BOXES.c.set_id == self.id, BOXES.c.number == number)
-            row = db.execute(query).mappings().first()
-        if row is None:
-            raise SetNotFoundError(f"the set has no box {number}")
-        return box_of(row)
-
-    def shown(self, numbers: Sequence[int]) -> dict[int, list[LabelBox]]:
-        """Return the boxes of some pictures that count as objects; pictures without any are left out."""
-        with self._engine.connect() as db:
-            return pictures.shown_boxes(db, self.id, numbers)
-
-    def crops(
-        self,
-        class_number: int,
-        *,
-        state: BoxState | None = "proposed",
-        candidates: bool = False,
-        after: int = 0,
-        limit: int = 60,
-    ) -> list[LabelBox]:
-        """Return boxes of a class by number, behind the box ``after``.
-
-        Parameters
-        ----------
-        state
-            Only of this state; None for any.
-        candidates
-            Whether proposals are wanted that are not shown.
-        """
-        c = BOXES.c
-        query = sa.select(BOXES).where(c.set_id == self.id, c["class"] == class_number, c.number > after)
-        if state is not None:
-            query = query.where(c.state == state)
-        if not candidates:
-            query = query.where(sa.or_(c.shown, c.state != "proposed"))
-        with self._engine.connect() as db:
-            return [box_of(row) for row in db.execute(query.order_by(c.number).limit(limit)).mappings()]
 
     # Decisions
 
@@ -259,11 +162,6 @@ class LabelSet(Handle):
         with self._changing(who) as change:
             return log.redo(change)
 
-    def log(self, after: int = 0, limit: int = 1000) -> list[Event]:
-        """Return lines of the log, behind the one numbered ``after``."""
-        with self._engine.connect() as db:
-            return events_of(db, self.id, LABEL_EVENTS.c.seq > after, limit=limit)
-
     # Models
 
     def start_run(self, spec: RunSpec) -> Run:
@@ -275,16 +173,6 @@ class LabelSet(Handle):
         """Note that a run has done all its pictures."""
         with self._changing(who) as change:
             proposals.finish_run(change, run.number)
-
-    def runs(self) -> tuple[Run, ...]:
-        """Return the runs, the first one first."""
-        with self._engine.connect() as db:
-            query = sa.select(RUNS).where(RUNS.c.set_id == self.id).order_by(RUNS.c.number)
-            return tuple(run_of(row) for row in db.execute(query).mappings())
-
-    def missing(self, run: Run, *, unreviewed: bool = False) -> Iterator[PictureRow]:
-        """Yield the pictures that a run has not done, a few hundred read at a time."""
-        return proposals.pages_of_missing(self._engine, self.id, run.number, unreviewed=unreviewed)
 
     def propose(self, run: Run, found: Mapping[int, Sequence[Proposal]]) -> int:
         """Take in what a run has found; see `skillbank.sets.proposals.propose`."""
@@ -323,58 +211,6 @@ class LabelSet(Handle):
         with self._changing(who) as change:
             learning.switch(change, on)
 
-    def audit(self, *, target: float = 0.95) -> audit.Audit:
-        """Say by a random sample whether the rest may be accepted unseen; see `skillbank.sets.audit`."""
-        return audit.audit_of(self, target)
-
     def accept_rest(self, who: str, *, target: float = 0.95) -> accepting.Accepted:
         """Accept the rest unseen, once the audit says yes; see `skillbank.sets.accepting.accept_rest`."""
         return accepting.accept_rest(self, who, target)
-
-    def suggest_thresholds(self) -> dict[int, thresholds.Suggestion]:
-        """Return a threshold by class number for the latest run; see `skillbank.sets.thresholds`."""
-        with reading(self._engine) as db:
-            self._row(db)
-            return thresholds.suggest(db, self.id)
-
-    # As data
-
-    def digest(self) -> str:
-        """Return what stands for what a training reads of the set; see `skillbank.sets.document`."""
-        with reading(self._engine) as db:
-            self._row(db)
-            return document.digest_of(db, self.id)
-
-    def data_set(
-        self, *, reviewed_only: bool = True, accepted: bool = False, lies: document.Lies = Path
-    ) -> tuple[DataSet, Tree]:
-        """Return the set as a data set; see `skillbank.sets.document.data_set_of`."""
-        return self.snapshot(reviewed_only=reviewed_only, accepted=accepted, lies=lies)[1:]
-
-    def snapshot(
-        self,
-        *,
-        reviewed_only: bool = True,
-        accepted: bool = False,
-        lies: document.Lies = Path,
-        prompts: bool = False,
-    ) -> tuple[str, DataSet, Tree]:
-        """Return the digest and the data set of one moment; see `skillbank.sets.document.data_set_of`."""
-        with reading(self._engine) as db:
-            self._row(db)
-            data, tree = document.data_set_of(
-                db,
-                self.id,
-                self.name,
-                lies,
-                reviewed_only=reviewed_only,
-                accepted=accepted,
-                prompts=prompts,
-            )
-            return document.digest_of(db, self.id), data, tree
-
-    def contents(self) -> dict[str, str]:
-        """Return the sha256 of every picture by its name."""
-        query = sa.select(PICTURES.c.name, PICTURES.c.sha256).where(PICTURES.c.set_id == self.id)
-        with self._engine.connect() as db:
-            return {name: sha256 for name, sha256 in db.execute(query)}  # noqa: C416 - rows are no pairs

@@ -56,8 +56,11 @@ def relearn(change: Writing) -> None:
         return
     reviewed = _pictures(change, run.number, PICTURES.c.state == "reviewed")
     before = run.learned or 0
+    late: list[int] = []
     if len(reviewed) < before + max(FEWEST, _MORE * before):
-        return
+        late = _late(change, run.number) if before else []
+        if not late:
+            return
     examples = list(_examples(change, run.number, reviewed))
     if not examples:
         return
@@ -65,7 +68,9 @@ def relearn(change: Writing) -> None:
     lesson = Lesson.of([each.seen for each in examples], right, run.threshold)
     if lesson is None:
         return
-    _apply(change, run.number, lesson)
+    _apply(change, run.number, late or _open(change, run.number), lesson)
+    if late:
+        return
     this = RUNS.c.set_id == change.set_id, RUNS.c.number == run.number
     change.db.execute(RUNS.update().where(*this).values(learned=len(reviewed)))
 
@@ -79,12 +84,26 @@ def _forget(change: Writing) -> None:
     change.db.execute(RUNS.update().where(RUNS.c.set_id == change.set_id).values(learned=None))
 
 
-def _apply(change: Writing, run: int, lesson: Lesson) -> None:
-    """Give the open proposals of a run their chances."""
+def _open(change: Writing, run: int, *where: sa.ColumnElement[bool]) -> list[int]:
+    """Return pictures in which a run's proposals are open and that nobody else is at."""
     theirs = sa.select(CLAIMS.c.picture).where(
         CLAIMS.c.set_id == change.set_id, CLAIMS.c.who != change.who, CLAIMS.c.until > change.at
     )
-    numbers = _pictures(change, run, PICTURES.c.state != "reviewed", PICTURES.c.number.not_in(theirs))
+    closed = PICTURES.c.state.in_(("reviewed", "accepted"))
+    return _pictures(change, run, ~closed, PICTURES.c.number.not_in(theirs), *where)
+
+
+def _late(change: Writing, run: int) -> list[int]:
+    """Return those that came after the last lesson, or were somebody's then: they are shown by scores."""
+    here = BOXES.c.set_id == change.set_id, BOXES.c.picture == PICTURES.c.number, BOXES.c.run == run
+    unlearned = sa.select(BOXES.c.number).where(
+        *here, BOXES.c.state == "proposed", BOXES.c.score.is_not(None), BOXES.c.chance.is_(None)
+    )
+    return _open(change, run, unlearned.exists())
+
+
+def _apply(change: Writing, run: int, numbers: Iterable[int], lesson: Lesson) -> None:
+    """Give the proposals of a run in some pictures their chances."""
     for each in _findings(change, run, numbers):
         if not each.said:
             continue

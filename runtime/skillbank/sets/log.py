@@ -29,8 +29,18 @@ def undo(change: Writing) -> Event | None:
 
 
 def redo(change: Writing) -> Event | None:
-    """Do again what was undone last, unless the person did something else since; None then."""
-    return _turn(change, _to_redo(_Own(change)), "redo")
+    """Do again what was undone last, unless the person did something else since; None then.
+
+    What was accepted unseen is so again only where nothing at all has happened since: the audit spoke of the
+    boxes that were shown then.
+    """
+    own = _Own(change)
+    undone = _to_redo(own)
+    if undone is not None and undone.seq < change.row["version"]:
+        target = None if undone.of is None else own.whole(undone.of)
+        if target is not None and target.kind == ACCEPT_REST:
+            return None
+    return _turn(change, undone, "redo")
 
 
 def jobs_of_run(engine: sa.Engine, set_id: int, run: int) -> list[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from skillbank.sets.model import Event
 
 if TYPE_CHECKING:
-    from skillbank.sets.label_set import LabelSet
+    from skillbank.sets.view import SetView
 
 __all__ = ["ClassRound", "Round", "rounds_of"]
 
@@ -23,6 +23,8 @@ _PAGE = 2000
 _TO_BOXES = ("edit", "decide")
 """Kinds of events by which people decide; what is done to classes, which boxes follow, is no decision."""
 _DECIDED = ("accepted", "edited")
+_OF_THE_UNSEEN = ({"state": "proposed"},)
+"""What becomes of boxes that were accepted unseen when their picture is to do again."""
 What: TypeAlias = Literal["accepted", "edited", "added", "rejected"]
 
 
@@ -111,7 +113,7 @@ class _Open:
     actions: int = 0
 
 
-def rounds_of(found: LabelSet) -> list[Round]:
+def rounds_of(found: SetView) -> list[Round]:
     """Return the rounds of a set, the first one first; one in which nobody did anything is there too.
 
     A run that goes on after another one begins a round anew.
@@ -128,7 +130,7 @@ def rounds_of(found: LabelSet) -> list[Round]:
     return [*made, *reading.closed(models)]
 
 
-def _events(found: LabelSet) -> Iterator[Event]:
+def _events(found: SetView) -> Iterator[Event]:
     after = 0
     while page := found.log(after, _PAGE):
         yield from page
@@ -218,7 +220,7 @@ class _Reading:
 
 
 def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = ("class", "state", "run", "score", "first", "split", "reviewed_by", "origin")
+    wanted = ("class", "state", "by", "run", "score", "first", "split", "reviewed_by", "origin")
     return {name: fields[name] for name in wanted if name in fields}
 
 
@@ -228,6 +230,8 @@ def _told(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> tu
     if now is None:
         return None
     state = now["state"]
+    if before is not None and was == "accepted" and before["by"] is None and now["by"] is not None:
+        was = "proposed"  # it was accepted unseen, and somebody has looked at it now
     if before is not None and state == was and before["class"] == now["class"]:
         return (now["class"], "edited") if state == "edited" and before["first"] != now["first"] else None
     if state == "rejected":
@@ -248,6 +252,7 @@ def _actions(event: Event) -> int:
     alone = 0
     for change in changes:
         after = change["after"] or {}
-        by_the_way = reviewed and after.get("state") == "accepted" and change["before"] is not None
+        is_followed = after.get("state") == "accepted" or after in _OF_THE_UNSEEN or set(after) == {"by"}
+        by_the_way = reviewed and is_followed and change["before"] is not None
         alone += change["what"] == "box" and not by_the_way
     return alone + reviewed

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 
 from skillbank.sets.model import Event, LabelBox, LabelClass, PictureRow, PictureState, Run, SetNotFoundError
 from skillbank.sets.tables import BOXES, CLASSES, LABEL_EVENTS, PICTURES
 from skillbank.stored import aware
 
-__all__ = ["box_of", "class_of", "classes_of", "event_of", "events_of", "picture_of", "run_of", "state_of"]
+__all__ = [
+    "box_of",
+    "class_of",
+    "classes_of",
+    "event_of",
+    "events_of",
+    "heir_of",
+    "picture_of",
+    "run_of",
+    "state_of",
+]
 
 _AS_THEY_ARE = ("x1", "y1", "x2", "y2", "score", "caption", "origin", "run", "by", "chance")
 
@@ -31,6 +43,16 @@ def classes_of(db: sa.Connection, set_id: int) -> dict[int, LabelClass]:
     """Return the classes of a set by number, those that are gone too, in the order they are shown in."""
     query = sa.select(CLASSES).where(CLASSES.c.set_id == set_id).order_by(CLASSES.c.place, CLASSES.c.number)
     return {row["number"]: class_of(row) for row in db.execute(query).mappings()}
+
+
+def heir_of(classes: Mapping[int, LabelClass], number: int) -> int | None:
+    """Return the class that boxes of a class belong to now: itself, or what it was merged into."""
+    passed: set[int] = set()
+    found = classes.get(number)
+    while found is not None and found.gone and found.into is not None and found.number not in passed:
+        passed.add(found.number)
+        found = classes.get(found.into)
+    return None if found is None or found.gone else found.number
 
 
 def picture_of(row: sa.RowMapping) -> PictureRow:

@@ -136,12 +136,12 @@ def _are_repeats(again: Any) -> bool:
     )  # fmt: skip
 
 
-def _one_of(*words: str) -> Check:
+def _one_of(*words: object) -> Check:
     return lambda value: value in words
 
 
 _CHECKS: dict[str, dict[str, Check]] = {
-    SETS.name: {"val": lambda share: 0 <= share <= 0.9},
+    SETS.name: {"val": lambda share: 0 <= share <= 0.9, "learns": _one_of(0, 1)},
     CLASSES.name: {
         "name": _is_name,
         "captions": _are_names,
@@ -165,6 +165,7 @@ _CHECKS: dict[str, dict[str, Check]] = {
         "state": _one_of("proposed", "accepted", "edited", "rejected"),
         "by": _is_person,
         "first": _is_first,
+        "chance": _is_share,
     },
     LABEL_EVENTS.name: {"who": lambda name: _RUN.fullmatch(name) is not None or _is_person(name)},
     RUNS.name: {

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from skillbank.sets.derived import derive, parts
 from skillbank.sets.logged import THINGS, clean, from_log, logged
 from skillbank.sets.model import Event, LabelClass, SetNotFoundError
-from skillbank.sets.rows import classes_of
+from skillbank.sets.rows import classes_of, heir_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, SETS
 from skillbank.sets.transactions import writing
 from skillbank.stored import now, storable
@@ -112,12 +112,7 @@ class Writing:
 
     def heir(self, number: int) -> int | None:
         """Return the class that boxes of a class belong to now: itself, or what it was merged into."""
-        passed: set[int] = set()
-        found = self.classes.get(number)
-        while found is not None and found.gone and found.into is not None and found.number not in passed:
-            passed.add(found.number)
-            found = self.classes.get(found.into)
-        return None if found is None or found.gone else found.number
+        return heir_of(self.classes, number)
 
     def spend(self, picture: int, seconds: float) -> None:
         """Count time that somebody has spent on a picture; an undo gives none back."""

@@ -311,12 +311,14 @@ class ClassRates(RatesDocument):
 class AuditDocument(_Answer):
     """``GET /api/sets/{set}/audit``: whether the rest may be accepted unseen.
 
-    ``pictures`` are the reviewed ones of a random sample, ``waiting`` those to review next, ``more`` about
-    how many further ones would say it.
+    ``pictures`` are the reviewed ones of a random sample, ``earlier`` those that do not count since they were
+    reviewed before the latest model looked or the set had learned, ``waiting`` those to review next, ``more``
+    about how many further ones would say it.
     """
 
     target: float
     pictures: int
+    earlier: int
     waiting: list[int]
     overall: RatesDocument
     classes: list[ClassRates]

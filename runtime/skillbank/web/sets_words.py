@@ -236,6 +236,7 @@ def audit_document(audit: Audit) -> said.AuditDocument:
     return said.AuditDocument(
         target=audit.target,
         pictures=audit.pictures,
+        earlier=audit.earlier,
         waiting=list(audit.waiting),
         overall=said.RatesDocument(**_rates(audit.overall)),
         classes=[

@@ -44,7 +44,8 @@ class Mark:
 class Record:
     """A picture: its names, the likeliest first, what is marked in it, its size and the word for its split.
 
-    `further` counts other people's answers for it, which are not taken.
+    `further` counts other people's answers for it, which are not taken; `is_answered` says whether there is
+    one at all.
     """
 
     names: tuple[str, ...]
@@ -52,6 +53,7 @@ class Record:
     size: tuple[int | None, int | None] = (None, None)
     split: str = ""
     further: int = 0
+    is_answered: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _size(document: Entry) -> tuple[int | None, int | None]:
 def _sagemaker(entry: Entry) -> Record:
     tasks = [key for key, value in entry.items() if isinstance(value, dict) and "annotations" in value]
     if not tasks:
-        return Record((entry["source-ref"],), ())
+        return Record((entry["source-ref"],), (), is_answered=False)
     task = tasks[-1]  # a job that corrects what another has answered writes behind it
     names = entry[f"{task}-metadata"]["class-map"]
     marks = (
@@ -126,14 +128,16 @@ def _labelbox(entry: Entry) -> Record:
     objects = labels[-1]["annotations"]["objects"] if labels else ()
     names = tuple(name for name in (row.get("external_id"), row.get("row_data")) if name)
     marks = tuple(_labelbox_mark(each, each.get("bounding_box")) for each in objects)
-    return Record(names, marks, _size(entry.get("media_attributes") or {}), "", max(len(labels) - 1, 0))
+    size, further = _size(entry.get("media_attributes") or {}), max(len(labels) - 1, 0)
+    return Record(names, marks, size, "", further, bool(labels))
 
 
 def _labelbox_old(entry: Entry) -> Record:
-    label = entry.get("Label") if isinstance(entry.get("Label"), dict) else {}
+    said = entry.get("Label")
+    label = said if isinstance(said, dict) else {}
     names = tuple(name for name in (entry.get("External ID"), entry.get("Labeled Data")) if name)
-    marks = (_labelbox_mark(each, each.get("bbox")) for each in (label or {}).get("objects", ()))
-    return Record(names, tuple(marks))
+    marks = (_labelbox_mark(each, each.get("bbox")) for each in label.get("objects", ()))
+    return Record(names, tuple(marks), is_answered=bool(label))
 
 
 def _labelbox_mark(mark: Entry, box: Entry | None) -> Mark:
@@ -148,10 +152,10 @@ _REGION = "mask"
 
 
 def _crowd_human(entry: Entry) -> Record:
-    marks = (
-        Mark(_REGION, (), is_object=False) if each["tag"] == _REGION else _box(each["tag"], *each["fbox"])
-        for each in entry["gtboxes"]
-    )
+    marks = []
+    for each in entry["gtboxes"]:
+        is_object = each["tag"] != _REGION and not (each.get("extra") or {}).get("ignore")
+        marks.append(_box(each["tag"], *each["fbox"]) if is_object else Mark(_REGION, (), is_object=False))
     return Record((f"{entry['ID']}.jpg",), tuple(marks))
 
 
@@ -196,17 +200,24 @@ def _hasty(entry: Entry) -> Record:
     return Record((entry["image_name"],), tuple(marks), _size(entry))
 
 
-_PALIGEMMA = re.compile(r"<loc(\d{4})><loc(\d{4})><loc(\d{4})><loc(\d{4})>\s*([^;<]+)")
+_PALIGEMMA = re.compile(r"<loc(\d{4})><loc(\d{4})><loc(\d{4})><loc(\d{4})>(?:<seg\d+>)*\s*([^<]+)")
 _FLORENCE = re.compile(r"([^<>]+)((?:<loc_\d+><loc_\d+><loc_\d+><loc_\d+>)+)")
 
 
 def _pali_gemma(entry: Entry) -> Record:
-    found = _PALIGEMMA.findall(entry["suffix"])
-    marks = (Mark(name.strip(), [x1, y1, x2, y2], unit=1024.0) for y1, x1, y2, x2, name in found)
+    marks = []
+    for said in filter(None, map(str.strip, entry["suffix"].split(";"))):
+        if (found := _PALIGEMMA.fullmatch(said)) is None:
+            marks.append(Mark(said, None))  # a sentence, or a box that lacks a corner
+        else:
+            y1, x1, y2, x2, name = found.groups()
+            marks.append(Mark(name.strip(), [x1, y1, x2, y2], unit=1024.0))
     return Record((entry["image"],), tuple(marks))
 
 
 def _florence(entry: Entry) -> Record:
+    if "OCR" in entry["prefix"]:
+        raise ValueError("it marks words by four points, and no objects")
     return Record((entry["image"],), tuple(_florence_marks(entry["suffix"])))
 
 
@@ -215,6 +226,8 @@ def _florence_marks(suffix: str) -> Iterator[Mark]:
         found = re.findall(r"\d+", places)
         for at in range(0, len(found), 4):
             yield Mark(name.strip(), found[at : at + 4], unit=1000.0)
+    if rest := _FLORENCE.sub("", suffix).strip():
+        yield Mark(rest, None)  # a sentence, or a box that lacks a corner
 
 
 DIALECTS = (
@@ -226,7 +239,10 @@ DIALECTS = (
     Dialect("CrowdHuman", (b'"gtboxes"', b'"fbox"'), _crowd_human),
     Dialect("VoTT", (b'"assets"', b'"regions"', b'"boundingBox"'), _vott, "assets"),
     Dialect("SuperAnnotate", (b'"instances"', b'"className"', b'"metadata"'), _super_annotate),
+    # Files of pictures without objects have fewer signs; where most are such they are read all the same.
+    Dialect("SuperAnnotate", (b'"instances"', b'"metadata"', b'"tags"', b'"comments"'), _super_annotate),
     Dialect("V7 Darwin", (b'"item"', b'"slot_names"', b'"annotations"'), _darwin),
+    Dialect("V7 Darwin", (b'"item"', b'"slots"', b'"annotations"'), _darwin),
     Dialect("Hasty", (b'"label_classes"', b'"image_name"', b'"class_name"'), _hasty, "images"),
     Dialect("PaliGemma", (b'"prefix"', b'"suffix"', b"<loc0"), _pali_gemma),
     Dialect("Florence-2", (b'"prefix"', b'"suffix"', b"<loc_"), _florence),

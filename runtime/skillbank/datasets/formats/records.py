@@ -12,7 +12,7 @@ from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.document import split_in as word_in
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coordinates import around, numbers
-from skillbank.datasets.formats.files import UnreadableError, content, head, json_as
+from skillbank.datasets.formats.files import UnreadableError, content, head, json_as, text_of
 from skillbank.datasets.formats.gathering import Gathering, class_word, divided, outside, split_in
 from skillbank.datasets.formats.record_dialects import DIALECTS, Dialect, Mark, Record
 from skillbank.datasets.tree import Tree
@@ -25,6 +25,8 @@ _ENDINGS = (".json", ".jsonl", ".ndjson", ".manifest", ".odgt")
 _HEAD = 1 << 16
 _LOOKED_INTO = 25
 _FIRST_LINES = 3
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+"""How files begin that are no plain UTF-8."""
 _NO_ENTRY = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 _Entry = Record | str
 
@@ -46,14 +48,20 @@ class Records:
         dialects = dict(_files(tree))
         names: set[str] = set()
         entries: dict[str, list[tuple[str, int]]] = {}
+        unanswered = 0
         for file, dialect in dialects.items():
             for position, (_, entry) in enumerate(_entries(tree, file, dialect)):
                 entries.setdefault(_split(tree, file, entry), []).append((file, position))
                 if isinstance(entry, Record):
+                    unanswered += not entry.is_answered
                     names.update(class_word(each.name) for each in entry.marks if each.corners or each.points)
         classes = tuple(sorted(names - {""}))
         reader = _Reader(tree, dialects, {name: label for label, name in enumerate(classes)})
         splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
+        if unanswered:
+            notes.append(
+                f"{unanswered:,} pictures that nobody has annotated are taken as ones without objects"
+            )
         return DataSet(self.name, classes, splits, tuple(notes))
 
 
@@ -68,8 +76,9 @@ def _files(tree: Tree) -> Iterator[tuple[str, Dialect]]:
         usual = next(iter(found.values()), None)
         if usual is not None and 2 * len(found) > len(looked):
             yield from ((name, found.get(name, usual)) for name in names)
-        else:
-            yield from found.items()
+        elif found:
+            every = ((name, found.get(name) or _dialect(tree, name)) for name in names)
+            yield from ((name, dialect) for name, dialect in every if dialect is not None)
 
 
 def _dialect(tree: Tree, name: str) -> Dialect | None:
@@ -102,8 +111,13 @@ def _pieces(raw: bytes, within: str) -> list[tuple[str, bytes]]:
     ------
     UnreadableError
     """
+    if raw.startswith(_MARKS):
+        raw = text_of(raw)[0].encode()
     if within:
-        raw = bytes(json_as(raw, dict[str, msgspec.Raw])[0].get(within, msgspec.Raw(b"[]")))
+        document = json_as(raw, dict[str, msgspec.Raw])[0]
+        if within not in document:
+            raise UnreadableError(f"has no '{within}'")
+        raw = bytes(document[within])
     if within or raw.lstrip().startswith(b"["):
         if raw.lstrip().startswith(b"{"):
             pieces = list(json_as(raw, dict[str, msgspec.Raw])[0].values())

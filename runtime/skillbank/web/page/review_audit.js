@@ -17,7 +17,8 @@ export async function open() {
     h("section", { class: `card verdict ${audit.verdict}` }, h("h2", {}, "May the rest be accepted unseen?"),
       h("p", { id: "audit-verdict" }, answer(audit)),
       h("p", { class: "hint" }, "Only pictures drawn by chance count here: what the queue asks first is what the model found hard. "
-        + "A proposal counts as right when it was accepted, or only pulled a little."),
+        + "A proposal counts as right when it was accepted, or only pulled a little."
+        + (audit.earlier ? ` ${audit.earlier} reviewed before the latest model looked, or before the set had learned, do not count.` : "")),
       audit.verdict === "yes" && review.set.todo ? rest() : null,
       audit.waiting.length ? h("div", { class: "row" }, h("button", { type: "button", class: "primary", onclick: () => ask("sample") }, "Review the sample")) : null),
     audit.pictures ? h("section", { class: "card" }, table(audit)) : "",
@@ -42,15 +43,15 @@ async function accept() {
     door.progress();
     await open();
     door.said(`${pictures} ${pictures === 1 ? "picture" : "pictures"} with ${boxes} boxes accepted unseen.`
-      + (left ? ` ${left} stay to do: no model has looked at them, or somebody is reviewing them.` : ""));
+      + (left ? ` ${left} stay to do: the latest model has not looked at them, somebody is reviewing them, or they show proposals of no run.` : ""));
   } catch (error) {
     door.problem(error.message);
     if (at("accept-rest")) at("accept-rest").disabled = false;
   }
 }
 
-function answer({ verdict, target, pictures, more, overall }) {
-  if (!pictures) return "Nobody knows yet: no picture of the random sample is reviewed.";
+function answer({ verdict, target, pictures, earlier, more, overall }) {
+  if (!pictures) return `Nobody knows yet: no picture of the random sample is reviewed${earlier ? " since the latest model looked or the set learned" : ""}.`;
   const both = `Of what is shown ${said(overall.precision)} is right, of what is there ${said(overall.recall)} is shown`;
   const of = `in ${pictures} ${pictures === 1 ? "picture" : "pictures"} drawn by chance`;
   if (verdict === "yes") return `Yes. ${both}, ${of}; both are at least ${percent(target)} with 95 % certainty.`;

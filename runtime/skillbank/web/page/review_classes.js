@@ -1,6 +1,6 @@
 // The classes of a set: names, descriptions, thresholds; added, merged, taken out.
 import { at, h } from "/dom.js";
-import { call, classes, refresh } from "/review_set.js";
+import { call, classes, refresh, review } from "/review_set.js";
 import { colourOf } from "/review_canvas.js";
 
 let door = null, suggested = new Map(); // by class: the threshold that what was reviewed speaks for
@@ -56,7 +56,8 @@ function render() {
   at("take-all").hidden = advised().length === 0;
 }
 
-const advised = () => classes().map((one) => [one, suggested.get(one.number)]).filter(([one, said]) => said && Math.abs(said.threshold - one.level) >= 0.005);
+// What was learned counts before what is suggested.
+const advised = () => (review.set.learned === null ? classes() : []).map((one) => [one, suggested.get(one.number)]).filter(([one, said]) => said && Math.abs(said.threshold - one.level) >= 0.005);
 const taken = (said) => ({ threshold: thousandth(said.threshold), threshold_run: said.run });
 const thousandth = (value) => Math.round(1000 * value) / 1000;
 
