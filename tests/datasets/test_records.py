@@ -212,5 +212,5 @@ def test_files_of_pictures_without_objects_are_read_where_most_are_such(
     for name in ("b", "c", "d"):
         picture(tmp_path / "images" / f"{name}.jpg")
         text(tmp_path / f"{name}.json", json.dumps(empty).replace("a.jpg", f"{name}.jpg"))
-    none = {f"images/{name}.jpg": [] for name in ("b", "c", "d")}
+    none: dict[str, list[Any]] = {f"images/{name}.jpg": [] for name in ("b", "c", "d")}
     assert boxes(data_of(tmp_path)) == {**READ, **none}
