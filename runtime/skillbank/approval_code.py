@@ -194,8 +194,9 @@ def _places() -> Iterator[Path]:
         yield Path(pwd.getpwuid(os.getuid()).pw_dir) / ".skillbank" / _NAME
     with suppress(RuntimeError):
         yield Path.home() / ".skillbank" / _NAME
-    if named := os.environ.get(VARIABLE):
-        yield Path(named).expanduser().absolute()
+    with suppress(RuntimeError):  # ~NAME of a user that there is not: no such file
+        if named := os.environ.get(VARIABLE):
+            yield Path(named).expanduser().absolute()
     with suppress(PlatformError):  # this user has no home
         yield home(make=False) / _NAME
 
@@ -209,6 +210,8 @@ def _may_be(place: Path) -> bool:
     except PermissionError:
         # The home of somebody else, as containers have it, holds no code of this user's.
         return place == _SYSTEM or any(_own(folder) for folder in place.parents)
+    except OSError:
+        return True  # whatever it is, it is said when it is read
     return True
 
 
@@ -223,7 +226,10 @@ def _key(code: str, salt: bytes, cost: int) -> Ed25519PrivateKey:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     memory = 256 * cost * _BLOCK
-    seed = hashlib.scrypt(code.encode(), salt=salt, n=cost, r=_BLOCK, p=1, maxmem=memory, dklen=32)
+    said = code.encode(
+        "utf-8", "surrogatepass"
+    )  # halves of characters, which JSON can bring, are a wrong code
+    seed = hashlib.scrypt(said, salt=salt, n=cost, r=_BLOCK, p=1, maxmem=memory, dklen=32)
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import pwd
+import time
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,19 +19,22 @@ from tests.gate import open_gate
 from tests.jobs.conftest import MakePlan
 from tests.jobs.test_supervisor import DONE, FAILED, LOST, OOM, Scripted
 
-from skillbank import approval_code
+from skillbank import approval_code, wrong_codes
 from skillbank.approval_code import ApprovalCode, Lock, WrongCodeError, own_place
-from skillbank.errors import NotApprovedError, UsageError
+from skillbank.errors import NotApprovedError, StateError, UsageError
 from skillbank.home import database_url
 from skillbank.jobs.approval_guard import ApprovalGuard
 from skillbank.jobs.approval_subjects import plan_subject, terms_of
 from skillbank.jobs.database import APPROVALS, JOBS
 from skillbank.jobs.given import GivenApproval
 from skillbank.jobs.record import JobRecord, RetryPolicy
+from skillbank.jobs.retries import FollowUp
+from skillbank.jobs.seen_data import seen_data
 from skillbank.jobs.service import Jobs, TrialOf
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.supervisor import Supervisor
-from skillbank.plan.model import Plan, Route
+from skillbank.plan.model import InputBinding, Plan, Route
+from skillbank.plan.paths import set_path
 from skillbank.wrong_codes import WrongCodes
 
 CODE = "tulips in march"
@@ -74,7 +81,7 @@ def test_a_halved_batch_was_approved_with_the_first(hard: JobStore, make_plan: M
     assert [r.plan["spec"]["dataset"]["batch_size"] for r in records] == [4, 2, 1]
 
 
-@pytest.mark.parametrize("changed", ["retry", "plan", "approval", "used"])
+@pytest.mark.parametrize("changed", ["retry", "plan", "plan_under_its_id", "approval", "used"])
 def test_a_record_that_was_written_over_gets_no_further_attempt(
     hard: JobStore, make_plan: MakePlan, home: Path, changed: str
 ) -> None:
@@ -90,6 +97,7 @@ def test_a_record_that_was_written_over_gets_no_further_attempt(
         written: dict[str, dict[str, Any]] = {
             "retry": {"retry": {"infra": 50, "batch_key": None}},
             "plan": {"plan": other.model_dump(mode="json"), "plan_id": other.plan_id},
+            "plan_under_its_id": {"plan": other.model_dump(mode="json")},
             "approval": {"approval": fake.model_dump(mode="json")},
         }
         with hard.engine.begin() as db:
@@ -99,9 +107,46 @@ def test_a_record_that_was_written_over_gets_no_further_attempt(
     assert "no further attempt" in record.history[-1].message
 
 
+@pytest.mark.parametrize(
+    ("key", "before", "after", "more"),
+    [
+        ("dataset.batch_size", 8, 4, {}),
+        ("dataset.batch_size", 8, 1, {}),
+        ("dataset.batch_size", 8, 3, {}),
+        ("dataset.batch_size", 8, 16, {}),
+        ("dataset.root", "/data", "/etc", {}),
+        ("dataset.none", None, "/etc", {}),
+        ("dataset.batch_size", 8, 4, {"checkpoint": "latest"}),
+    ],
+)
+def test_a_further_attempt_has_a_halved_batch_and_nothing_else(
+    hard: JobStore, make_plan: MakePlan, key: str, before: Any, after: Any, more: dict[str, Any]
+) -> None:
+    """Which key holds the batch stands in the record alone, which somebody may have written."""
+    spec = {"dataset": {"batch_size": 8, "root": "/data"}}
+    plan, policy = make_plan(platform="fake", spec=spec), RetryPolicy(batch_key=key)
+    jobs = Jobs(hard, open_gate, platforms=lambda _: Scripted(FAILED, DONE))
+    record = jobs.wait(jobs.launch(plan, retry=policy, approval=given(hard, plan, policy)).id)
+    changed = deepcopy(spec)
+    set_path(changed, key, after)
+    following = FollowUp(plan.model_copy(update={"spec": changed}), 0, 0.0, "")
+    if more:  # written into the record of an attempt that was a further one itself
+        failed = record.model_copy(update={"id": "second", "retry_of": record.id, **more})
+        fields: dict[str, Any] = {"retry_of": failed.id, "experiment": None}
+        known = {record.id: record, failed.id: failed}
+        with pytest.raises(NotApprovedError, match="another attempt"):
+            hard.guard.authority(following.plan, None, None, fields, known.__getitem__)
+    elif type(before) is int and after in (4, 1):
+        assert jobs.launch_again(record, following).plan["spec"] == changed
+    else:
+        with pytest.raises(NotApprovedError, match="another attempt"):
+            jobs.launch_again(record, following)
+
+
 def test_a_part_of_a_search_is_of_that_search(hard: JobStore, make_plan: MakePlan) -> None:
     route, direct = Route(name="automl", reason="x"), Route(name="direct", reason="x")
-    search = make_plan(platform="fake", route=route, automl={"max_recommendations": 2})
+    spec = {"results_dir": "{results_dir}", "sources": [{"image_dir": "/data"}]}
+    search = make_plan(platform="fake", route=route, automl={"max_recommendations": 2}, spec=spec)
     alone = make_plan(platform="fake")
     trial = search.model_copy(
         update={"spec": {**search.spec, "train": {"lr": 1}}, "route": direct, "automl": None}
@@ -114,6 +159,10 @@ def test_a_part_of_a_search_is_of_that_search(hard: JobStore, make_plan: MakePla
     strangers = [
         (trial.model_copy(update={"command": ("rm",)}), TrialOf(outer.id, 1)),
         (trial.model_copy(update={"spec": {"data": "/etc"}}), TrialOf(outer.id, 1)),
+        (trial.model_copy(update={"spec": {"sources": [{"image_dir": "/etc"}]}}), TrialOf(outer.id, 1)),
+        (trial.model_copy(update={"spec": {"/etc": 1}}), TrialOf(outer.id, 1)),
+        (trial.model_copy(update={"mode": "args"}), TrialOf(outer.id, 1)),
+        (search, TrialOf(outer.id, 1)),
         (trial, TrialOf(outer.id, 2)),
         (trial, TrialOf(other.id, 0)),
     ]
@@ -121,6 +170,28 @@ def test_a_part_of_a_search_is_of_that_search(hard: JobStore, make_plan: MakePla
         with pytest.raises(NotApprovedError, match="part of it"):
             jobs.launch(plan, trial=of)
     assert len(hard.list()) == 3
+    written = make_plan("print(1)", platform="fake", route=route, spec=spec)
+    with hard.engine.begin() as db:  # another plan under the id of the one that was approved
+        db.execute(JOBS.update().where(JOBS.c.id == outer.id).values(plan=written.model_dump(mode="json")))
+    with pytest.raises(NotApprovedError, match="part of it"):
+        jobs.launch(written.model_copy(update={"route": direct}), trial=TrialOf(outer.id, 0))
+
+
+def test_the_data_of_a_trial_is_what_the_seal_says(
+    hard: JobStore, make_plan: MakePlan, tmp_path: Path
+) -> None:
+    (data := tmp_path / "data.txt").write_text("approved")
+    binding = InputBinding(key="data", uri=str(data))
+    search = make_plan(platform="fake", route=Route(name="automl", reason="x"), automl={}, inputs=(binding,))
+    trial = search.model_copy(update={"route": Route(name="direct", reason="x"), "automl": None})
+    seen = seen_data(search)
+    jobs = Jobs(hard, open_gate, platforms=lambda _: Scripted(DONE, DONE))
+    outer = jobs.launch(search, approval=given(hard, search, data=seen), data=seen)
+    data.write_text("other")
+    with hard.engine.begin() as db:
+        db.execute(JOBS.update().values(data=[each.model_dump(mode="json") for each in seen_data(search)]))
+    with pytest.raises(StateError, match="has changed since it was approved"):
+        jobs.launch(trial, trial=TrialOf(outer.id, 0))
 
 
 def test_an_approval_is_for_its_plan_terms_data_and_day(hard: JobStore, make_plan: MakePlan) -> None:
@@ -173,6 +244,43 @@ def test_a_code_is_asked_for_and_wrong_ones_wait(hard: JobStore, code: ApprovalC
         ApprovalGuard(Lock(code), hard.engine).give("plan:x", "terminal", code=CODE)
 
 
+def test_many_codes_at_once_are_counted_one_by_one(hard: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a client that answers many questions at once guesses as often as it likes."""
+    looked = []
+
+    def sign(self: ApprovalCode, code: str, content: bytes) -> str | None:
+        looked.append(code)
+        time.sleep(0.02)
+        return None
+
+    monkeypatch.setattr(ApprovalCode, "sign", sign)
+
+    def guess(code: str) -> str:
+        with pytest.raises(WrongCodeError) as refused:
+            hard.guard.prove(code)
+        return str(refused.value)
+
+    with ThreadPoolExecutor(12) as pool:
+        said = list(pool.map(guess, map(str, range(12))))
+    assert len(looked) == 4 and sum("Too many" in each for each in said) == 8
+
+
+def test_a_count_that_others_hold_is_said(
+    hard: JobStore, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wrong_codes, "_PATIENCE", 0.1)
+    with (home / "approval-code.wrong").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(NotApprovedError, match=r"approval-code.wrong is held by others; try again"):
+            hard.guard.prove(CODE)
+    assert hard.guard.prove(CODE)
+
+
+def test_half_a_character_is_a_wrong_code(hard: JobStore) -> None:
+    with pytest.raises(WrongCodeError, match="not the approval code"):
+        hard.guard.prove("\ud800 in march")
+
+
 def test_wrong_codes_are_counted_until_a_right_one(tmp_path: Path) -> None:
     counted = WrongCodes(tmp_path / "wrong")
     for _ in range(5):
@@ -201,6 +309,12 @@ def test_the_file_holds_no_code_and_is_read_back(tmp_path: Path) -> None:
     signature = made.sign(CODE, b"x")
     assert signature is not None and made.sign("tulips in april", b"x") is None
     assert made.signed(b"x", signature) and not made.signed(b"y", signature) and not made.signed(b"x", "")
+
+
+@pytest.mark.parametrize("named", ["~no_such_user_here/code", "x" * 5000])
+def test_a_variable_that_is_no_place_closes(home: Path, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv(approval_code.VARIABLE, named)
+    assert Lock.read().broken
 
 
 @pytest.mark.parametrize(

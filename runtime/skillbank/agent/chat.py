@@ -58,7 +58,7 @@ class Verdict:
     granted: bool
     by: str
     how: How = "program"
-    code: str | None = None
+    code: str | None = field(default=None, repr=False)
 
 
 class Audience:

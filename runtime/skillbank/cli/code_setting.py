@@ -33,8 +33,8 @@ def set_anew(runtime: Runtime, as_json: bool) -> None:
         When the new one is too short.
     """
     guard, known = runtime.jobs.store.guard, runtime.lock.code
-    place = own_place() if known is None else known.place
     _prove(runtime)
+    place = own_place() if known is None else known.place
     first = terminal.secret(_WHY, f"New approval code ({SHORTEST} characters or more): ")
     if first is None:
         raise NotApprovedError("An approval code is set by a person in a terminal, and there is none here.")

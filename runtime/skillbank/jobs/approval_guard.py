@@ -25,7 +25,7 @@ from skillbank.jobs.database import CODES
 from skillbank.jobs.given import GivenApproval, How
 from skillbank.jobs.record import SEARCH, JobRecord
 from skillbank.plan.model import Plan
-from skillbank.plan.paths import leaves, set_path
+from skillbank.plan.paths import get_path, leaves, set_path
 from skillbank.stored import now
 from skillbank.wrong_codes import WrongCodes
 
@@ -97,14 +97,22 @@ class ApprovalGuard:
         known = self._lock.code
         if self.broken or known is None or self._wrong is None:
             raise NotApprovedError(f"Nothing can be approved: {self.broken or 'no approval code is set'}.")
-        if (seconds := self._wrong.wait) > 0:
+        try:
+            with self._wrong.alone():
+                return self._looked_at(known, self._wrong, code, content)
+        except TimeoutError as error:
+            raise NotApprovedError(f"Nothing was approved: {error}; try again.") from None
+
+    @staticmethod
+    def _looked_at(known: ApprovalCode, wrong: WrongCodes, code: str, content: bytes) -> str:
+        if (seconds := wrong.wait) > 0:
             raise WrongCodeError(
                 "Too many wrong approval codes were given; the next one is looked at in "
                 f"{math.ceil(seconds)} s."
             )
         signature = known.sign(code, content) if code else None
         if code:
-            self._wrong.note(wrong=signature is None)
+            wrong.note(wrong=signature is None)
         if signature is None:
             raise WrongCodeError(f"That is not the approval code of {known.place}; nothing was approved.")
         return signature
@@ -231,14 +239,15 @@ class ApprovalGuard:
             first, attempt = look(first.retry_of), attempt + 1
         if not self.hard:
             return first.approval, attempt
-        given, retry = self._started(first), first.retry
+        # The plan is known by its content: what else the record says of it is nobody's word.
+        given, retry, begun = self._started(first), first.retry, Plan.from_document(first.plan)
         most = retry.infra + (_MOST_HALVINGS if retry.batch_key is not None else 0)
         if (
             given is None
-            or given.subject != plan_subject(first.plan_id, terms_of(first.checkpoint, retry))
-            or failed.retry != retry
+            or given.subject != plan_subject(begun.plan_id, terms_of(first.checkpoint, retry))
+            or (failed.retry, failed.checkpoint) != (retry, first.checkpoint)
             or attempt > most
-            or not _same_but(Plan.from_document(first.plan), plan, retry.batch_key)
+            or not _same_but(begun, plan, retry.batch_key)
         ):
             raise NotApprovedError(
                 f"job {first.id} was not started by an approval with the code that allows another attempt"
@@ -255,8 +264,9 @@ class ApprovalGuard:
         if (
             given is None
             or outer.route.name != SEARCH
+            or plan.route.name == SEARCH
             or (number is not None and isinstance(most, int) and number >= most)
-            or given.subject != plan_subject(search.plan_id, terms_of(search.checkpoint, search.retry))
+            or given.subject != plan_subject(outer.plan_id, terms_of(search.checkpoint, search.retry))
             or not any(_alike(plan, part) for part in parts)
         ):
             raise NotApprovedError(
@@ -294,19 +304,25 @@ def _alike(plan: Plan, part: Plan) -> bool:
 
     def of(each: Plan) -> tuple[object, ...]:
         where = (each.platform, each.image, each.resources, each.results_root, tuple(each.env_names))
-        return each.skill.digest, each.action, each.command, [b.uri for b in each.inputs], *where
+        how = (each.action, each.command, each.mode, each.config_format, each.network_arch)
+        return each.skill.digest, *how, [b.uri for b in each.inputs], *where
 
     return of(plan) == of(part) and _named(plan) <= _named(part)
 
 
 def _named(plan: Plan) -> set[str]:
-    """Return the texts of a spec that may be places."""
-    values = (v for _, value in leaves(plan.spec) for v in (value if isinstance(value, list) else [value]))
-    return {value for value in values if isinstance(value, str) and "/" in value}
+    """Return the texts of a spec, keys among them, that may be places."""
+    found: set[str] = set()
+    for path, value in leaves(plan.spec):
+        texts = [*path, *(value if isinstance(value, list) else [value])]
+        found |= {text for text in texts if isinstance(text, str) and "/" in text}
+    return found
 
 
 def _same_but(first: Plan, plan: Plan, batch_key: str | None) -> bool:
-    """Say whether two plans are one but for the size of a batch."""
+    """Say whether two plans are one but for the size of a batch, which was halved and nothing else."""
+    if batch_key is not None and not _halved(get_path(first.spec, batch_key), get_path(plan.spec, batch_key)):
+        return False
 
     def rest(each: Plan) -> object:
         document = each.model_dump(mode="json")
@@ -317,3 +333,11 @@ def _same_but(first: Plan, plan: Plan, batch_key: str | None) -> bool:
         return document
 
     return rest(first) == rest(plan)
+
+
+def _halved(whole: object, part: object) -> bool:
+    if whole == part:
+        return True
+    if type(whole) is not int or type(part) is not int:
+        return False
+    return 0 < part < whole and part in (whole >> n for n in range(1, whole.bit_length()))

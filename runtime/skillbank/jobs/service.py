@@ -185,8 +185,8 @@ class Jobs:
             plan, begun=later or any(fields.get(k) for k in ("retry_of", "experiment", "resumes"))
         )
         preflight(plan, platform, report=report)
-        if attempt and approval is not None and approval.seal:
-            approved = approval.seen
+        if attempt != 0 and approval is not None and approval.seal:
+            approved = approval.seen  # of a further attempt and a trial: what the seal says, not the record
         data = self._unchanged(plan, approved, fields)
         parent_records = finished_parents(plan, [self.refresh(job) for job in parents], self.refresh)
         models = parent_models(plan, parent_records, self.store.get, fields["checkpoint"])

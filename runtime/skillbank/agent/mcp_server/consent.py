@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import mcp_types as types
@@ -53,7 +53,7 @@ class Reply:
 
     approval: Approval
     said: Literal["yes", "no", "nothing"]
-    code: str = ""
+    code: str = field(default="", repr=False)
 
 
 class Consent:
