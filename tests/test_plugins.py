@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from skillbank.plan.reader.lexicon import Lexicon
+from skillbank.plan.reader.tokens import Token
 from skillbank.plugins import Group, names
 from tests.cli.conftest import Answer, bank, data, environment
 from tests.plugin_site import install, install_sample
@@ -294,6 +296,8 @@ BROKEN = {
         "gone": "broken_package.nowhere:Platform",
         "no_platform": "broken_package:NoPlatform",
         "half": "broken_package:Half",
+        "hasty": "broken_package:Hasty",
+        "train": "broken_package:Half",
         "docker": "broken_package:Half",
         "Big Name": "broken_package:Half",
     },
@@ -301,6 +305,7 @@ BROKEN = {
     "skillbank.inference_functions": {"raises": "broken_package:raises", "odd": "broken_package:odd"},
     "skillbank.label_formats": {
         "bursts": "broken_package:Bursts",
+        "untitled": "broken_package:Untitled",
         "json.writer": "broken_package:Bursts",
         "empty": "no module at all",
     },
@@ -311,12 +316,19 @@ MODULES = {
 from skillbank.platforms.base import Platform
 class NoPlatform: name = "no_platform"
 class Half(Platform): name = "half"
+class Hasty(Platform):
+    name, poll_seconds = "hasty", "soon"
+    start = status = logs = cancel = problems = None
 def raises(context): raise RuntimeError("it rains")
 def odd(context): return 7
 class Bursts:
     name, title = "bursts", "bursts"
     def recognise(self, tree): raise RuntimeError("it hails")
     def read(self, tree): raise RuntimeError("it snows")
+class Untitled(Bursts):
+    name = "untitled"
+    @property
+    def title(self): raise RuntimeError("it freezes")
 """,
 }
 
@@ -336,11 +348,17 @@ def broken(tmp_path: Path) -> Path:
     (folder / "muddled-1.0.dist-info" / "entry_points.txt").write_text(
         "skillbank.platforms without a section\n"
     )
+    (folder / "nobody.dist-info").mkdir()
+    (folder / "nobody.dist-info" / "entry_points.txt").write_text("[skillbank.platforms]\nx = x:x\n")
     return folder
 
 
 @slow
 def test_the_doctor_says_of_each_broken_one_whose_it_is(run: Run, broken: Path) -> None:
+    # Others that read all metadata stop at this one, so that it is the doctor's to name it.
+    (broken / "western-1.0.dist-info").mkdir()
+    (broken / "western-1.0.dist-info" / "METADATA").write_text("Name: western\nVersion: 1.0\n")
+    (broken / "western-1.0.dist-info" / "entry_points.txt").write_bytes(b"[console_scripts]\nx = caf\xe9:x\n")
     answer = run("doctor", "--json", packages=broken)
     failed = [check["said"] for check in plug_ins(answer) if check["state"] == "failed"]
     assert answer.code == 1
@@ -350,8 +368,9 @@ def test_the_doctor_says_of_each_broken_one_whose_it_is(run: Run, broken: Path) 
         assert "broken-package 2.0" in said and "\n" not in said
     assert [each for each in failed if "small letters" in each and "broken-package 2.0" in each]
     assert [each for each in failed if "rival 2.0" in each and "skillbank-sample 1.0" in each]
-    assert [each for each in failed if "muddled 1.0" in each]
-    assert len(failed) == len(wrong) + 2
+    for unread in ("muddled 1.0", "western 1.0", "without a name"):
+        assert [each for each in failed if f"the package {unread} cannot be read" in each]
+    assert len(failed) == len(wrong) + 4
     assert "pip uninstall broken-package" in " ".join(failed)
 
 
@@ -422,3 +441,10 @@ def test_platforms_are_named_in_their_own_folders_only() -> None:
                 if hit := said & (known - plain):
                     found.setdefault(place, set()).update(hit)
     assert found == {}
+
+
+def test_words_of_packages_change_none_of_ours() -> None:
+    made = Lexicon({"places": {"platform": {"docker": "docker, in docker"}}, "grammar": {"verbs": "train"}})
+    made.add({"places": {"platform": {"mine": "docker, train, in  Docker, on mine"}}})
+    assert made.classes["places.platform.mine"] == {"on mine"}
+    assert [span.classes for span in made.spans([Token("word", "train", 0, 5)], 0)] == [{"grammar.verbs"}]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import distributions
+from importlib.metadata import Distribution, distributions
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -104,7 +104,8 @@ class Offer:
             if match is None:
                 raise ValueError(f"'{one_line(self.value, 80)}' is no module:object")
             made = _attribute(match[1], match[2])
-        if not wanted(made):
+            fits = wanted(made)
+        if not fits:
             raise self.error("cannot be used", f"{one_line(self.value, 80)} is not {what}")
         return made
 
@@ -252,19 +253,35 @@ def _of_packages() -> tuple[list[Offer], list[tuple[Offer, str]]]:
     refused: list[tuple[Offer, str]] = []
     seen: set[str] = set()
     for distribution in distributions(path=_places()):
-        text = distribution.read_text("entry_points.txt")
-        if not text or "skillbank." not in text:
-            continue
-        package = one_line(f"{distribution.metadata['Name']} {distribution.version}", 100)
-        if package.partition(" ")[0].lower() in seen:
-            continue  # the first one on the path is the one that is imported
-        seen.add(package.partition(" ")[0].lower())
+        package = ""
         try:
+            text = distribution.read_text("entry_points.txt")
+            if not text or "skillbank." not in text:
+                continue
+            package = _named(distribution)
+            if package.partition(" ")[0].lower() in seen:
+                continue  # the first one on the path is the one that is imported
+            seen.add(package.partition(" ")[0].lower())
             offers += [Offer(*entry, package) for entry in _entries(text)]
-        except ConfigError as error:
+        except (ConfigError, OSError, ValueError) as error:
+            package = package or _named(distribution, "without a name")
             why = f"the entry points of the package {package} cannot be read ({one_line(error, 200)})"
             refused.append((Offer(Group.PLATFORMS, "", "", package), why))
     return sorted(offers, key=lambda each: (each.group, each.package.lower())), refused
+
+
+def _named(distribution: Distribution, otherwise: str = "") -> str:
+    """Return the name and the version of what is installed.
+
+    Raises
+    ------
+    ValueError
+        When it has no name, and nothing is said ``otherwise``.
+    """
+    name = distribution.metadata["Name"]
+    if not name and not otherwise:
+        raise ValueError("its metadata has no name")
+    return one_line(f"{name} {distribution.version}", 100) if name else otherwise
 
 
 def _places() -> list[str]:

@@ -77,8 +77,8 @@ def get_platform(name: str) -> Platform:
     kind = found.load(fits, f"a subclass of skillbank.platforms.base.Platform with name = '{name}'")
     with guarded(found, "cannot be started"):
         platform: Platform = kind()
-    if not found.package:
-        return platform
-    from skillbank.platforms.foreign import ForeignPlatform
+        if not found.package:
+            return platform
+        from skillbank.platforms.foreign import ForeignPlatform
 
-    return ForeignPlatform(platform, found)
+        return ForeignPlatform(platform, found)

@@ -29,13 +29,16 @@ class ForeignPlatform(Platform):
     def __init__(self, inner: Platform, offer: Offer) -> None:
         self._inner, self._offer = inner, offer
         self.name = inner.name  # type: ignore[misc]
-        self.poll_seconds = inner.poll_seconds  # type: ignore[misc]
+        self.poll_seconds = float(inner.poll_seconds)  # type: ignore[misc]
         self.here = inner.here  # type: ignore[misc]
 
     def start(self, launch: Launch) -> str:
         """Start a launch that was admitted."""
         with guarded(self._offer):
-            return str(self._inner.start(launch))
+            native = self._inner.start(launch)
+            if not isinstance(native, str) or not native:
+                raise TypeError(f"start() returned {type(native).__name__} and no id of the job")
+            return native
 
     def status(self, handle: Handle) -> NativeStatus:
         """Say how the job stands."""
@@ -78,12 +81,12 @@ class ForeignPlatform(Platform):
     def way_to_supply(self, plan: Plan, names: Sequence[str]) -> str:
         """Say how a job gets variables."""
         with guarded(self._offer):
-            return self._inner.way_to_supply(plan, names)
+            return str(self._inner.way_to_supply(plan, names))
 
     def slots(self, plan: Plan) -> list[tuple[int, ...]]:
         """Return how many jobs may run side by side."""
         with guarded(self._offer):
-            return self._inner.slots(plan)
+            return [tuple(map(int, each)) for each in self._inner.slots(plan)]
 
     def submission(self, launch: Launch) -> str | None:
         """Return what would be handed over."""
@@ -103,4 +106,4 @@ class ForeignPlatform(Platform):
     def checkup(self) -> list[Check]:
         """Say what this machine has of what its jobs need."""
         with guarded(self._offer):
-            return self._inner.checkup()
+            return list(self._inner.checkup())

@@ -36,9 +36,9 @@ def load_format(offer: Offer) -> Any:
     kind = offer.load(fits, f"a class with name = '{name}', {', '.join(verbs)}")
     with guarded(offer, "cannot be made"):
         made = kind()
-    if not offer.package:
-        return made
-    return ForeignWriter(made, offer) if writes else ForeignFormat(made, offer)
+        if not offer.package:
+            return made
+        return ForeignWriter(made, offer) if writes else ForeignFormat(made, offer)
 
 
 def _loaded() -> tuple[list[Format], list[Writer], dict[str, str]]:

@@ -87,6 +87,23 @@ class Lexicon:
             for phrase in phrases:
                 self._put(phrase, section)
 
+    def add(self, files: Mapping[str, Mapping[str, object]]) -> None:
+        """Take in phrases that mean nothing yet: what a package says changes no words of ours."""
+        for name, content in files.items():
+            for section, group in _lists(content, name):
+                new = frozenset(phrase for phrase in group if not self._means_something(phrase))
+                self.classes[section] = self.classes.get(section, frozenset()) | new
+                for phrase in new:
+                    self._put(phrase, section)
+
+    def _means_something(self, phrase: str) -> bool:
+        node = self._tree
+        for word in split(phrase):
+            if word not in node:
+                return False
+            node = node[word]
+        return "" in node
+
     def _put(self, phrase: str, section: str) -> None:
         words = split(phrase)
         node = self._tree
@@ -167,7 +184,9 @@ def words_in_order(name: str) -> list[str]:
 def lexicon() -> Lexicon:
     """Return the lexicon, read once."""
     files = {file.stem: tomllib.loads(file.read_text("utf-8")) for file in sorted(_WORDS.glob("*.toml"))}
-    for name, sections in offered_words().items():
+    for name, sections in offered_words(packaged=False).items():
         for section, words in sections.items():
             files[name][section] = {**files[name].get(section, {}), **words}
-    return Lexicon(files)
+    made = Lexicon(files)
+    made.add(offered_words(packaged=True))
+    return made

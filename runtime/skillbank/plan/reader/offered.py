@@ -17,9 +17,18 @@ _SAYINGS = (
 """How a platform is said whose package has no words of its own; the name alone may mean anything."""
 
 
-def offered_words() -> dict[str, dict[str, Any]]:
-    """Return classes of words in the form of a file of the lexicon, by file."""
-    there = found().offers
+def offered_words(*, packaged: bool) -> dict[str, dict[str, Any]]:
+    """Return classes of words in the form of a file of the lexicon, by file.
+
+    Parameters
+    ----------
+    packaged
+        Whether those of packages are returned, or our own.
+    """
+    there = {
+        group: {name: each for name, each in offers.items() if bool(each.package) == packaged}
+        for group, offers in found().offers.items()
+    }
     platforms = {name: _said(each) for name, each in there[Group.PLATFORMS].items()}
     names = [name for name in there[Group.AUTOML_ALGORITHMS] if name != "llm"]
     return {
