@@ -158,7 +158,7 @@ MODES = ("legacy", "2026-07-28")
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_only_a_refusal_is_told_as_one(mode: str, toolbox: Toolbox, data: Path) -> None:
+def test_only_a_no_is_told_as_one_and_not_as_a_persons(mode: str, toolbox: Toolbox, data: Path) -> None:
     asked: list[str] = []
     replies = [
         (types.ElicitResult(action="decline"), "not_approved"),
@@ -182,8 +182,9 @@ def test_only_a_refusal_is_told_as_one(mode: str, toolbox: Toolbox, data: Path) 
                 assert answer["error"]["code"] == code
                 waits = code == "needs_approval"
                 assert (answer.get("approval", {}).get("subject") == f"plan:{plan_id}") == waits
-                assert (f"skillbank approve {plan_id[:12]}" in answer["error"]["hint"]) == waits
-                assert ("Do not ask again" in answer["error"]["hint"]) != waits
+                assert f"'skillbank approve {plan_id[:12]}'" in answer["error"]["hint"]
+                assert ("do not ask again" in answer["error"]["hint"]) != waits
+                assert ("client answered no" in answer["error"]["message"]) != waits
 
     asyncio.run(work())
     assert len(asked) == len(replies) and toolbox.runtime.jobs.store.list() == []

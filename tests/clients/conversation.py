@@ -103,7 +103,7 @@ def approved_by_asking(data: str, answers: Answers, shown: list[Step]) -> Conver
     shown.append("plan")
     answers.next = "decline"
     declined = first_document((yield Call("launch", {"plan_id": plan_id})))["error"]
-    assert declined["code"] == "not_approved" and declined["hint"], declined
+    assert declined["code"] == "not_approved" and "skillbank approve" in declined["hint"], declined
     answers.next = "cancel"
     _check_refusal(first_document((yield Call("launch", {"plan_id": plan_id}))), "needs_approval", plan_id)
     shown.append("refusal")
@@ -188,9 +188,8 @@ def _check_refusal(answer: Document, code: str, what: str) -> None:
     """Hold a refusal to what a model needs to go on from it: what is wanted, of whom, and for what."""
     error = answer["error"]
     assert error["code"] == code, error
-    assert error["message"] and error["hint"], error
-    if code == "needs_approval":
-        assert "approve" in error["hint"] and what[:12] in error["hint"], error
+    assert error["message"], error
+    assert "skillbank approve" in error["hint"] and what[:12] in error["hint"], error
 
 
 def first_document(seen: object) -> Document:

@@ -59,7 +59,7 @@ CLIENTS: tuple[Client, ...] = (
         "test_codex.py::test_codex[exec]",
         "stdio",
         BESIDE,
-        "wants `required = true`; declines a question by itself, which the model is told as a refusal",
+        "wants `required = true`; answers a question with `decline` by itself",
     ),
     Client(
         "Codex (`exec --approve-for-me`)",

@@ -17,7 +17,15 @@ from skillbank.errors import NotApprovedError, UsageError, did_you_mean
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
 
-__all__ = ["ENVIRONMENT", "Approval", "ApprovalPolicy", "Decision", "NeedsApprovalError", "for_the_person"]
+__all__ = [
+    "ENVIRONMENT",
+    "Approval",
+    "ApprovalPolicy",
+    "Decision",
+    "NeedsApprovalError",
+    "approve_command",
+    "for_the_person",
+]
 
 ENVIRONMENT = "SKILLBANK_APPROVE"
 Decision = Literal["always", "ask", "never"]
@@ -57,18 +65,26 @@ class NeedsApprovalError(NotApprovedError):
         self.approval = approval
 
 
+def approve_command(subject: str) -> str:
+    """Return the command by which a person approves a subject in a terminal."""
+    kind, _, name = subject.partition(":")
+    if kind != "plan":
+        return f"skillbank approve {subject}"
+    from skillbank.jobs.approval_subjects import approve_argument, read_plan_subject
+
+    return f"skillbank approve {approve_argument(*read_plan_subject(name))}"
+
+
 def for_the_person(subject: str) -> str:
     """Return what an agent tells a person about an approval that waits: theirs to give, and where."""
     kind, _, name = subject.partition(":")
+    how = approve_command(subject)
     if kind == "plan":
-        from skillbank.jobs.approval_subjects import approve_argument, read_plan_subject
-
-        argument = approve_argument(*read_plan_subject(name))
-        what, how = f"plan {argument.partition(':')[0]} waits", f"skillbank approve {argument}"
+        what = f"plan {how.rpartition(' ')[2].partition(':')[0]} waits"
     elif kind == "cancel":
-        what, how = f"stopping job {name} waits", f"skillbank approve {subject}"
+        what = f"stopping job {name} waits"
     else:
-        what, how = f"a call of {name.partition(':')[0]} waits", f"skillbank approve {subject}"
+        what = f"a call of {name.partition(':')[0]} waits"
     return (
         f"Tell the user: {what} for their approval, which they give in a terminal of their own with "
         f"'{how}'. It asks them and needs their answer; do not run it. Repeat this call when they say so."

@@ -18,7 +18,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from skillbank.agent.approval import Approval, for_the_person
+from skillbank.agent.approval import Approval, approve_command, for_the_person
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.failures import explain
 from skillbank.agent.following import LONGEST_WAIT, StatusAnswer
@@ -123,7 +123,7 @@ class ToolCalls:
 
         reply = self._consent.reply(params)
         if reply is not None and reply.said == "no":
-            return _refused(params.name)
+            return _refused(params.name, reply.approval)
         yes = reply is not None and reply.said == "yes"
         answer = await _in_thread(partial(after, reply) if reply is not None and yes else call)
         approval = answer.approval
@@ -136,7 +136,9 @@ class ToolCalls:
             return asked
         if asked is None or asked.said == "nothing":
             return _unanswered(answer, approval)
-        return _refused(params.name) if asked.said == "no" else await _in_thread(partial(after, asked))
+        if asked.said == "no":
+            return _refused(params.name, approval)
+        return await _in_thread(partial(after, asked))
 
     def _asks_code(self) -> bool:
         return self._box.runtime.jobs.store.guard.hard
@@ -151,9 +153,13 @@ def _rendered(outcome: Outcome) -> types.CallToolResult | types.InputRequiredRes
     return rendered(outcome) if isinstance(outcome, Answer) else outcome
 
 
-def _refused(tool: str) -> Answer:
-    said = "The person who was asked refused this; nothing was started or stopped."
-    hint = "Do not ask again unless the user wants it."
+def _refused(tool: str, approval: Approval) -> Answer:
+    """Say that the client answered no: some do by themselves, so whether a person did is not known here."""
+    said = "The client answered no to the question for approval; nothing was started or stopped."
+    hint = (
+        "Tell the user, and do not ask again unless they want it. If the client asked nobody, they can "
+        f"approve this in a terminal of their own with '{approve_command(approval.subject)}'; do not run it."
+    )
     return Answer(tool, error=ToolFailure(code="not_approved", message=said, hint=hint))
 
 

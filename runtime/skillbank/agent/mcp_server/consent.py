@@ -46,9 +46,9 @@ _FORM_WITH_CODE: dict[str, Any] = {
 class Reply:
     """What came back for a question.
 
-    ``said`` is ``yes`` or ``no`` where a person said so, and ``nothing`` where the question was put away:
-    many clients answer by themselves that it was, with nobody there. ``code`` is what stood in the field for
-    the approval code.
+    ``said`` is ``yes`` or ``no`` where the client brought that, and ``nothing`` where the question was put
+    away. Many clients answer by themselves that it was, and some that it is a no, with nobody there.
+    ``code`` is what stood in the field for the approval code.
     """
 
     approval: Approval
