@@ -177,6 +177,8 @@ def test_a_person_approves_on_the_terminal_what_a_tool_asked_for(
 def test_a_yes_given_before_counts_and_a_no_is_final(runtime: Runtime, data: Path) -> None:
     open_handed = Toolbox(runtime, approvals=ApprovalPolicy.parse("launch=always"))
     job = open_handed.launch(plan_id=plan_of(open_handed, data)).job
+    said = runtime.jobs.store.get(job).approval
+    assert said is not None and said.how == "program", "what a program decides is no setting of a person"
     assert open_handed.job_status(job=job, wait_seconds=20).state == "COMPLETE"
     closed = Toolbox(runtime, approvals=ApprovalPolicy.parse("launch=never job_logs=ask"))
     plan_id = plan_of(closed, data)

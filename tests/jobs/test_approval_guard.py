@@ -89,7 +89,7 @@ def test_a_record_that_was_written_over_gets_no_further_attempt(
     jobs = Jobs(hard, open_gate, platforms=lambda _: Scripted(LOST, LOST))
     first = jobs.launch(plan, approval=given(hard, plan))
     jobs.wait(first.id)
-    fake = given(hard, plan).model_copy(update={"how": "page", "nonce": "1"})
+    fake = given(hard, plan).model_copy(update={"how": "flag", "nonce": "1"})
     if changed == "used":
         for file in (home / "approvals-used").iterdir():
             file.unlink()
@@ -219,7 +219,7 @@ def test_an_approval_is_for_its_plan_terms_data_and_day(hard: JobStore, make_pla
 def test_rows_that_somebody_wrote_count_for_nothing(hard: JobStore, make_plan: MakePlan) -> None:
     plan = make_plan()
     subject, real = plan_subject(plan.plan_id), given(hard, plan)
-    forged = real.model_copy(update={"how": "page"})
+    forged = real.model_copy(update={"how": "flag"})
     now = datetime.now(UTC)
     with hard.engine.begin() as db:
         for document in (None, {}, {"how": "x"}, forged.model_dump(mode="json")):
@@ -397,3 +397,29 @@ def test_without_a_code_every_launch_passes_and_nothing_is_kept_of_it(
     with store.engine.connect() as db:
         kept: dict[str, Any] = db.execute(sa.select(JOBS.c.approval)).scalar_one()
     assert kept["how"] == "flag"
+
+
+def test_without_a_code_no_record_says_that_one_was_asked(store: JobStore, make_plan: MakePlan) -> None:
+    plan = make_plan(platform="fake")
+    jobs = Jobs(store, open_gate, platforms=lambda _: Scripted(DONE))
+    subject = plan_subject(plan.plan_id)
+    plain = store.guard.give(subject, "program")
+    claimed = plain.model_copy(update={"how": "terminal", "code": True, "nonce": "1", "seal": "00"})
+    store.approvals.grant(claimed)
+    assert not store.approvals.waits(subject) and store.approvals.use(subject) is None
+    with pytest.raises(NotApprovedError, match="code that is not set any more"):
+        jobs.launch(plan, approval=claimed)
+    other = plain.model_copy(update={"subject": f"{subject}:retries=0"})
+    with pytest.raises(NotApprovedError, match="of something else"):
+        jobs.launch(plan, approval=other)
+    assert store.list() == []
+
+
+def test_of_an_approval_that_an_earlier_version_kept_it_is_not_known_how(store: JobStore) -> None:
+    row = {"subject": "plan:x", "granted_by": "ann", "granted": datetime.now(UTC)}
+    with store.engine.begin() as db:
+        db.execute(APPROVALS.insert().values(**row))
+    number = store.approvals.use("plan:x")
+    assert number is not None and store.approvals.use("plan:x") is None
+    kept = store.approvals.given(number)
+    assert kept is not None and kept.said == "unknown by ann, no code asked"

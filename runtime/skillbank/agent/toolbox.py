@@ -101,6 +101,7 @@ class Toolbox:
     def __init__(self, runtime: Runtime, *, approvals: ApprovalPolicy | None = None) -> None:
         self.runtime = runtime
         self.policy = ApprovalPolicy.from_environment() if approvals is None else approvals
+        self._decided: tuple[How, str] = ("setting", ENVIRONMENT) if approvals is None else ("program", "")
         self._tools = {tool.name: tool for tool in TOOLS}
         self._locks: dict[str, tuple[threading.Lock, int]] = {}
         self._locks_lock = threading.Lock()
@@ -256,7 +257,7 @@ class Toolbox:
         if guard.broken:
             raise NotApprovedError(f"Nothing can be approved: {guard.broken}.")
         if self.policy.decide(name, asks, guard.hard) == "always":
-            yield Approved(given=guard.give(approval.subject, "setting", ENVIRONMENT))
+            yield Approved(given=guard.give(approval.subject, *self._decided))
             return
         number = approvals.use(approval.subject, _CALLER.get())
         if number is None:

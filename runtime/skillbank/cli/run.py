@@ -225,10 +225,10 @@ def approve(
             said = ""
             if number is not None:
                 before, given = approvals.data(number) or (), approvals.given(number)
+                assert given is not None  # without it none counts
                 if not (said := change(before, now)):
                     used.append((number, subject))
-                    kept = given or guard.give(subject, "terminal", "", now)
-                    found[plan.plan_id] = Approved(before if kept.seal else now, kept)
+                    found[plan.plan_id] = Approved(before if given.seal else now, given)
                     continue
                 # What was approved is there no more, so that approval is worth nothing.
                 if not asks:

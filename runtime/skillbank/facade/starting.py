@@ -159,7 +159,7 @@ class Starting(Planning):
         NotApprovedError
             When an approval code is set, and the approval is not one with it.
         """
-        from skillbank.jobs.approval_subjects import check_terms
+        from skillbank.jobs.approval_subjects import check_terms, launch_terms
         from skillbank.jobs.record import RetryPolicy
 
         check_terms(checkpoint, retries, on_oom)
@@ -172,7 +172,8 @@ class Starting(Planning):
             # What the search space or the algorithm refuses is refused before anything is recorded.
             self._charter(plan, policy).algorithm(plan)
         if approval is None and not self.jobs.store.guard.hard:
-            approval = self.approval_of(plan, "program")
+            asked = launch_terms(checkpoint=checkpoint, retries=retries, on_oom=on_oom)
+            approval = self.approval_of(plan, "program", terms=asked)
         return self.jobs.launch(
             plan,
             parents=parents,

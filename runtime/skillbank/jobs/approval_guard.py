@@ -147,12 +147,12 @@ class ApprovalGuard:
 
     def counts(self, given: GivenApproval | None, subject: str) -> bool:
         """Say whether an approval that was kept may be used for something now."""
+        if given is None or given.subject != subject:
+            return False
         if not self.hard:
-            return True
+            return not given.code  # which code that was cannot be told any more
         return (
-            given is not None
-            and given.subject == subject
-            and self._sealed(given)
+            self._sealed(given)
             and datetime.now(UTC) - given.at < _VALID
             and not self._note(given.nonce).exists()
         )
@@ -186,9 +186,14 @@ class ApprovalGuard:
             return self._within(plan, look(fields["experiment"]), fields.get("recommendation")), None
         if fields.get("retry_of") is not None:
             return self._again(plan, look(fields["retry_of"]), look)
+        subject = plan_subject(plan.plan_id, terms_of(fields["checkpoint"], fields["retry"]))
         if self.hard:
-            self._refuse_unsealed(
-                plan, given, plan_subject(plan.plan_id, terms_of(fields["checkpoint"], fields["retry"])), data
+            self._refuse_unsealed(plan, given, subject, data)
+        elif given is not None and not self.counts(given, subject):
+            why = "with an approval code that is not set any more" if given.code else "of something else"
+            raise NotApprovedError(
+                f"The approval that was given for plan {plan.plan_id[:12]} is one {why}, so nothing was "
+                "started; it has to be approved again."
             )
         return given, 0
 

@@ -12,7 +12,7 @@ from skillbank.jobs.approval_guard import ApprovalGuard
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.database import APPROVALS
 from skillbank.jobs.given import GivenApproval
-from skillbank.stored import now
+from skillbank.stored import aware, now
 
 __all__ = ["Approvals"]
 
@@ -71,7 +71,7 @@ class Approvals:
     def _use(self, stored: str, subject: str) -> int | None:
         with self._engine.begin() as db:
             for row in db.execute(_open(stored)).mappings().all():
-                if not self._guard.counts(_given(row["given"]), subject):
+                if not self._guard.counts(_given(row, subject), subject):
                     continue
                 use = APPROVALS.update().where(APPROVALS.c.seq == row["seq"], APPROVALS.c.used.is_(None))
                 # What was approved and by whom can be read in the table once it is used. Somebody else may
@@ -92,7 +92,8 @@ class Approvals:
     def given(self, number: int) -> GivenApproval | None:
         """Return how this was approved; None where that was not kept."""
         with self._engine.connect() as db:
-            return _given(db.scalar(sa.select(APPROVALS.c.given).where(APPROVALS.c.seq == number)))
+            row = db.execute(sa.select(APPROVALS).where(APPROVALS.c.seq == number)).mappings().first()
+        return None if row is None else _given(row, row["subject"])
 
     def withdraw(self, subject: str, caller: str) -> None:
         """Take back what was approved for one call and has not been used."""
@@ -110,7 +111,7 @@ class Approvals:
         """Say whether an approval waits to be used."""
         with self._engine.connect() as db:
             rows = db.execute(_open(subject)).mappings().all()
-        return any(self._guard.counts(_given(row["given"]), subject) for row in rows)
+        return any(self._guard.counts(_given(row, subject), subject) for row in rows)
 
 
 def _kept(subject: str, caller: str | None) -> str:
@@ -120,14 +121,16 @@ def _kept(subject: str, caller: str | None) -> str:
     return f"for:{hashlib.sha256(f'{caller}{chr(0)}{subject}'.encode()).hexdigest()}"
 
 
-def _given(document: Any) -> GivenApproval | None:
-    """Read what a row says, which anybody may have written."""
+def _given(row: sa.RowMapping, subject: str) -> GivenApproval | None:
+    """Read what a row says, which anybody may have written; one of an earlier version does not say how."""
+    if row["given"] is None:
+        return GivenApproval(subject=subject, how="unknown", by=row["granted_by"], at=aware(row["granted"]))
     try:
-        return None if document is None else GivenApproval.model_validate(document)
+        return GivenApproval.model_validate(row["given"])
     except ValueError:
         return None
 
 
 def _open(subject: str) -> sa.Select[Any]:
     still = APPROVALS.c.subject == subject, APPROVALS.c.used.is_(None)
-    return sa.select(APPROVALS.c.seq, APPROVALS.c.given).where(*still).order_by(APPROVALS.c.seq)
+    return sa.select(APPROVALS).where(*still).order_by(APPROVALS.c.seq)

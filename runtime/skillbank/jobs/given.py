@@ -13,9 +13,10 @@ from skillbank.visible import one_line
 
 __all__ = ["GivenApproval", "How"]
 
-How: TypeAlias = Literal["terminal", "page", "elicitation", "flag", "setting", "program"]
+How: TypeAlias = Literal["terminal", "elicitation", "flag", "setting", "program", "unknown"]
 """``flag`` is an option of a command (``--yes``), ``setting`` SKILLBANK_APPROVE, ``program`` a program that
-uses skillbank's Python: nobody was asked there."""
+uses skillbank's Python: nobody was asked there. ``unknown`` is one that an earlier version kept, which did
+not say how it was given."""
 
 
 class GivenApproval(BaseModel):
