@@ -15,9 +15,16 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from skillbank.datasets.document import DataSet
+from skillbank.datasets.formats.foreign import ForeignFormat
+from skillbank.datasets.tree import Tree
+from skillbank.errors import DataError, PlatformError, PluginError, StateError
 from skillbank.plan.reader.lexicon import Lexicon
 from skillbank.plan.reader.tokens import Token
-from skillbank.plugins import Group, names
+from skillbank.platforms.base import Handle, NativeStatus
+from skillbank.platforms.fake import FakePlatform
+from skillbank.platforms.foreign import ForeignPlatform
+from skillbank.plugins import Group, Offer, names
 from tests.cli.conftest import Answer, bank, data, environment
 from tests.plugin_site import install, install_sample
 
@@ -448,3 +455,35 @@ def test_words_of_packages_change_none_of_ours() -> None:
     made.add({"places": {"platform": {"mine": "docker, train, in  Docker, on mine"}}})
     assert made.classes["places.platform.mine"] == {"on mine"}
     assert [span.classes for span in made.spans([Token("word", "train", 0, 5)], 0)] == [{"grammar.verbs"}]
+
+
+def test_errors_of_ours_that_a_package_raises_harm_nothing_else(tmp_path: Path) -> None:
+    """Whoever lists jobs, or shows data to every format, is prepared for some errors and for no others."""
+
+    class Muddled(FakePlatform):
+        def status(self, handle: Handle) -> NativeStatus:
+            raise StateError("the cluster has gone")
+
+        def cancel(self, handle: Handle) -> None:
+            raise PlatformError("the cluster sleeps")
+
+    class Picky:
+        name, title = "picky", "picky"
+
+        def recognise(self, tree: Tree) -> None:
+            raise DataError("such data I do not like")
+
+        def read(self, tree: Tree) -> DataSet:
+            raise DataError("such data I do not read")
+
+    platform = ForeignPlatform(Muddled(), Offer(Group.PLATFORMS, "muddled", "x:Y", "muddled 1.0"))
+    handle = Handle("job", None, tmp_path)
+    with pytest.raises(PluginError, match=r"the package muddled 1\.0 stopped .*the cluster has gone"):
+        platform.status(handle)
+    with pytest.raises(PlatformError, match="the cluster sleeps"):
+        platform.cancel(handle)
+    picky = ForeignFormat(Picky(), Offer(Group.LABEL_FORMATS, "picky", "x:Y", "picky 1.0"))
+    tree = Tree(tmp_path, {})
+    assert picky.recognise(tree) is None and "the package picky 1.0" in str(picky.trouble)
+    with pytest.raises(DataError, match="such data I do not read"):
+        picky.read(tree)

@@ -132,16 +132,26 @@ class guarded:  # noqa: N801  reads as a statement
     """Turn what a plug-in's code raises into one sentence that names its package.
 
     Errors of our own pass: they are sentences already. Of what skillbank itself has nothing is turned.
+
+    Parameters
+    ----------
+    passes
+        Which errors of our own pass: those that whoever calls is prepared for.
     """
 
-    def __init__(self, offer: Offer, how: str = "stopped with an error") -> None:
-        self._offer, self._how = offer, how
+    def __init__(
+        self,
+        offer: Offer,
+        how: str = "stopped with an error",
+        passes: type[SkillbankError] = SkillbankError,
+    ) -> None:
+        self._offer, self._how, self._passes = offer, how, passes
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if error is None or not self._offer.package or isinstance(error, SkillbankError):
+        if error is None or not self._offer.package or isinstance(error, self._passes):
             return
         if isinstance(error, Exception | SystemExit):
             raise self._offer.error(self._how, f"{type(error).__name__}: {one_line(error, 200)}") from error

@@ -11,7 +11,9 @@ import pytest
 
 from skillbank import Runtime
 from skillbank.agent.approval import ApprovalPolicy, NeedsApprovalError
+from skillbank.agent.chat import Verdict
 from skillbank.agent.launching import launch_approval
+from skillbank.agent.mcp_server.consent import Reply
 from skillbank.agent.toolbox import Answer, Approval, Toolbox
 from skillbank.errors import DataNotFoundError, NotApprovedError, UsageError
 from skillbank.jobs.database import PLANS
@@ -387,3 +389,12 @@ def test_the_question_about_a_search_says_how_many_trials_it_may_start(toolbox: 
     assert "AutoML search of up to 20 trials over train" in asked.question
     assert "\n  reads      s3://b/t, s3://b/v\n" in asked.question
     assert asked.subject == f"plan:{plan.plan_id}"
+
+
+def test_no_log_of_an_answer_shows_the_code() -> None:
+    asked = Approval("plan:x", "?")
+    for answer in (
+        Verdict(True, "ann", "terminal", "tulips in march"),
+        Reply(asked, "yes", "tulips in march"),
+    ):
+        assert answer.code == "tulips in march" and "tulips" not in repr(answer)

@@ -35,7 +35,7 @@ class ForeignFormat:
         """Say whether a tree holds this format."""
         self.trouble = None
         try:
-            with guarded(self._offer, "stopped at the data"):
+            with guarded(self._offer, "stopped at the data", passes=PluginError):
                 found = self._inner.recognise(tree)
                 if not isinstance(found, Recognised | None):
                     raise TypeError(f"recognise() returned {type(found).__name__} and no Recognised")
