@@ -87,6 +87,8 @@ class ApprovalCode:
         ValueError, OSError
             When it cannot be read as one.
         """
+        if not place.is_file():  # a pipe would never end
+            raise ValueError("it is no file")
         with place.open("rb") as file:
             document = json.loads(file.read(_LONGEST))
         salt, cost, public = bytes.fromhex(document["salt"]), int(document["cost"]), str(document["public"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import pwd
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -162,6 +163,7 @@ def test_a_part_of_a_search_is_of_that_search(hard: JobStore, make_plan: MakePla
         (trial.model_copy(update={"spec": {"sources": [{"image_dir": "/etc"}]}}), TrialOf(outer.id, 1)),
         (trial.model_copy(update={"spec": {"/etc": 1}}), TrialOf(outer.id, 1)),
         (trial.model_copy(update={"mode": "args"}), TrialOf(outer.id, 1)),
+        (trial.model_copy(update={"on_broken": "skip"}), TrialOf(outer.id, 1)),
         (search, TrialOf(outer.id, 1)),
         (trial, TrialOf(outer.id, 2)),
         (trial, TrialOf(other.id, 0)),
@@ -309,6 +311,12 @@ def test_the_file_holds_no_code_and_is_read_back(tmp_path: Path) -> None:
     signature = made.sign(CODE, b"x")
     assert signature is not None and made.sign("tulips in april", b"x") is None
     assert made.signed(b"x", signature) and not made.signed(b"y", signature) and not made.signed(b"x", "")
+
+
+def test_a_pipe_in_its_place_closes_and_keeps_nobody_waiting(code: ApprovalCode) -> None:
+    code.place.unlink()
+    os.mkfifo(code.place)
+    assert "cannot be read" in Lock.read().broken
 
 
 @pytest.mark.parametrize("named", ["~no_such_user_here/code", "x" * 5000])

@@ -35,6 +35,8 @@ _VALID = timedelta(hours=24)
 """How long a sealed approval waits for its launch."""
 _MOST_HALVINGS = 40
 _MOST_ATTEMPTS = 100
+_OF_TRIALS = ("spec", "overrides", "parents", "route", "automl_policy", "automl", "search", "questions")
+"""What of a plan is another one in a trial or an evaluation of it."""
 
 
 class ApprovalGuard:
@@ -307,10 +309,8 @@ class ApprovalGuard:
 def _alike(plan: Plan, part: Plan) -> bool:
     """Say whether a trial runs what a part of its search runs: only values may be others, and no place."""
 
-    def of(each: Plan) -> tuple[object, ...]:
-        where = (each.platform, each.image, each.resources, each.results_root, tuple(each.env_names))
-        how = (each.action, each.command, each.mode, each.config_format, each.network_arch)
-        return each.skill.digest, *how, [b.uri for b in each.inputs], *where
+    def of(each: Plan) -> dict[str, Any]:
+        return each.model_dump(mode="json", exclude=set(_OF_TRIALS))
 
     return of(plan) == of(part) and _named(plan) <= _named(part)
 
