@@ -147,10 +147,11 @@ def test_a_further_attempt_has_a_halved_batch_and_nothing_else(
 def test_a_part_of_a_search_is_of_that_search(hard: JobStore, make_plan: MakePlan) -> None:
     route, direct = Route(name="automl", reason="x"), Route(name="direct", reason="x")
     spec = {"results_dir": "{results_dir}", "sources": [{"image_dir": "/data"}]}
-    search = make_plan(platform="fake", route=route, automl={"max_recommendations": 2}, spec=spec)
+    asked = {"max_recommendations": 2, "ranges": {"model.name": ["org/small", "org/large"]}}
+    search = make_plan(platform="fake", route=route, automl=asked, spec=spec)
     alone = make_plan(platform="fake")
     trial = search.model_copy(
-        update={"spec": {**search.spec, "train": {"lr": 1}}, "route": direct, "automl": None}
+        update={"spec": {**search.spec, "model": {"name": "org/large"}}, "route": direct, "automl": None}
     )
     jobs = Jobs(hard, open_gate, platforms=lambda _: Scripted(DONE, DONE, DONE))
     outer = jobs.launch(search, approval=given(hard, search))

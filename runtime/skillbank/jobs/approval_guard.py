@@ -312,13 +312,13 @@ def _alike(plan: Plan, part: Plan) -> bool:
     def of(each: Plan) -> dict[str, Any]:
         return each.model_dump(mode="json", exclude=set(_OF_TRIALS))
 
-    return of(plan) == of(part) and _named(plan) <= _named(part)
+    return of(plan) == of(part) and _named(plan.spec) <= _named(part.spec) | _named(part.automl or {})
 
 
-def _named(plan: Plan) -> set[str]:
-    """Return the texts of a spec, keys among them, that may be places."""
+def _named(document: Mapping[str, Any]) -> set[str]:
+    """Return the texts of a spec, or of a search's settings, keys among them, that may be places."""
     found: set[str] = set()
-    for path, value in leaves(plan.spec):
+    for path, value in leaves(document):
         texts = [*path, *(value if isinstance(value, list) else [value])]
         found |= {text for text in texts if isinstance(text, str) and "/" in text}
     return found
