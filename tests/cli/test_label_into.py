@@ -79,7 +79,7 @@ def test_a_set_is_made_and_the_same_command_does_what_is_missing(
         "new": 6, "labelled": 6, "known": 0, "repeated": 0, "in_set": 6, "todo": 6, "reviewed": 0
     }  # fmt: skip
     assert made["model"] == "tiny.pth" and len(made["model_sha256"]) == 64
-    assert (made["least"], made["threshold"], made["nms"], made["across"]) == (0.05, 0.3, 0.7, 0.7)
+    assert (made["least"], made["threshold"], made["nms"], made["across"]) == (0.02, 0.3, 0.7, 0.7)
     assert [each["captions"] for each in made["classes"]] == [["red circle", "blue circle"], ["red square"]]
     with Runtime() as runtime:
         (run,) = runtime.sets.open("signs").runs()

@@ -57,6 +57,7 @@ class Newcomer:
 def newcomer(tmp_path: Path) -> Newcomer:
     """Somebody who has cloned what is published: packages and skills."""
     repository = tmp_path / "repository"
+    repository.mkdir()
     for path in {Path(name).parts[0] for name in build_packages(bank_root())}:
         source = bank_root() / path
         if source.is_dir():

@@ -147,7 +147,8 @@ async function settle(mine) {
 
 // The queue: the server says which picture is worth most, and that nobody else has it. Or the random sample, in order.
 export async function ask(way = asking || "queue") {
-  if (way !== asking) queue = [];
+  // What waited in the queue may have been opened otherwise meanwhile: it is not the next one.
+  queue = way === asking ? queue.filter((each) => each !== picture?.number) : [];
   asking = way;
   try {
     if (!queue.length) {
