@@ -13,7 +13,7 @@ import * as model from "/review_ask.js";
 const PARTS = { pictures: grid, picture: one, crops, classes, audit };
 const NEWS = 5000; // ms between two looks at what others did
 const MEMORY = 20; // reviews that the speed is taken of
-let part = "", started = false, timer = 0, asking = null, turning = Promise.resolve();
+let part = "", started = false, timer = 0, asking = null, turning = Promise.resolve(), entering = Promise.resolve();
 const times = [];
 
 export async function open(name, where = "pictures", what = undefined) {
@@ -22,7 +22,8 @@ export async function open(name, where = "pictures", what = undefined) {
   problem("");
   if (!name) return sets();
   try {
-    if (review.name !== name) await enter(name);
+    if (review.name !== name) entering = enter(name);
+    await entering; // who goes elsewhere in a set while it is read waits for it too
     show(PARTS[where] ? where : "pictures");
     await person();
     await PARTS[part].open(what);
