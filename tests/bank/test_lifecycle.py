@@ -63,3 +63,13 @@ def test_a_life_that_is_no_text_is_left_out(bank: Path) -> None:
     skill(bank, "bolt-finder", deprecated="x" * 300)
     assert any(d.code == "standard-lifecycle" for _, d in lint_bank(bank).findings)
     assert "by its bank" not in warnings(bank, "train bolt-finder on ./data")[1]
+
+
+def test_names_that_cannot_be_used_are_said(bank: Path) -> None:
+    skill(bank, "bolt-spotter", formerly="old-model, Bolt_Finder, bolt-finder", successor="../elsewhere")
+    found = {(d.code, d.message) for _, d in lint_bank(bank).findings}
+    assert {code for code, _ in found} == {"standard-lifecycle", "lifecycle"}
+    said = " ".join(message for _, message in found)
+    assert "2 of the 3 names in formerly are read" in said and "successor is no name of a skill" in said
+    assert "the former name 'old-model' is not used" in said
+    assert "is now called" in warnings(bank, "train bolt-finder on ./data")[1]

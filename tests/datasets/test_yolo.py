@@ -532,3 +532,8 @@ def test_a_name_of_two_numbers_is_said(tmp_path: Path) -> None:
     data = data_of(tmp_path)
     assert data.classes == ("dog", "cat")
     assert data.notes == ("classes.txt has the class 'dog' under several numbers, which are taken as one",)
+
+
+def test_nothing_to_validate_on_beside_a_test_part_divides_all_the_same(tmp_path: Path) -> None:
+    data = data_of(ultralytics(tmp_path, f"train: images\nval:\ntest: images/val\n{NAMES}"))
+    assert "test" in {split.name for split in data.splits}

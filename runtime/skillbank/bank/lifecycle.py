@@ -10,6 +10,7 @@ Said by the skill itself, under ``metadata`` of its SKILL.md, in texts as the Ag
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from skillbank.visible import visible
 __all__ = ["Lifecycle", "parse_lifecycle"]
 
 MOST_NAMES, LONGEST_NAME, LONGEST_REASON = 10, 64, 200
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,18 @@ def parse_lifecycle(metadata: Mapping[str, Any], report: Callable[..., None]) ->
             texts[field] = " ".join(visible(value).split())
         else:
             report("warning", "lifecycle", f"{field} is no text of at most {longest or 'a few'} characters.")
-    names = [n for n in texts.get("formerly", "").replace(",", " ").split() if len(n) <= LONGEST_NAME]
+    said = texts.get("formerly", "").replace(",", " ").split()
+    names = [name for name in said if _is_name(name)][:MOST_NAMES]
+    if len(names) < len(said):
+        kept = f"{len(names)} of the {len(said)} names in formerly are read"
+        report("warning", "lifecycle", f"{kept}: at most {MOST_NAMES}, of a-z, 0-9 and single hyphens.")
     successor = texts.get("successor", "")
+    if successor and not _is_name(successor):
+        report("warning", "lifecycle", "successor is no name of a skill: a-z, 0-9 and single hyphens.")
+        successor = ""
     reason = texts.get("deprecated", "") or ("another skill takes its place" if successor else "")
-    return Lifecycle(tuple(names[:MOST_NAMES]), reason, successor)
+    return Lifecycle(tuple(names), reason, successor)
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= LONGEST_NAME and _NAME.fullmatch(text) is not None

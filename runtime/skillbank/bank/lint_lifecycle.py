@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.folder import is_there
-from skillbank.bank.names import normalise, shown
+from skillbank.bank.names import normalise, shown, unusable
 from skillbank.bank.skill import Skill
 
 FILE = "SKILL.md"
@@ -22,6 +22,10 @@ def lifecycle(skill: Skill) -> Iterator[Diagnostic]:
         message = f"the successor '{shown(life.successor)}' is no skill beside this one."
         yield Diagnostic("warning", "lifecycle", message, FILE)
     for name in life.formerly:
-        if is_there(beside / name / FILE) and (beside / name).resolve() != skill.root.resolve():
+        if why := unusable(name):
+            yield Diagnostic(
+                "warning", "lifecycle", f"the former name '{shown(name)}' is not used: {why}.", FILE
+            )
+        elif is_there(beside / name / FILE) and (beside / name).resolve() != skill.root.resolve():
             message = f"the former name '{shown(name)}' is the name of a skill that is there."
             yield Diagnostic("error", "lifecycle", message, FILE)

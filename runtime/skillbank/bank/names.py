@@ -26,6 +26,7 @@ __all__ = [
     "plain",
     "shown",
     "spellings",
+    "unusable",
 ]
 
 MOST_ALIASES, LONGEST_ALIAS, MOST_WORDS = 50, 64, 8
@@ -56,7 +57,7 @@ def shown(name: str, longest: int = 80) -> str:
 def spellings(skill: Skill) -> set[str]:
     """Return the normalised names a skill answers to."""
     said = [*_own(skill)[1:], *skill.frontmatter.lifecycle.formerly, *skill.info.aliases]
-    return {normalise(skill.name), *(normalise(n) for n in said if not _wrong(n))} - {""}
+    return {normalise(skill.name), *(normalise(n) for n in said if not unusable(n))} - {""}
 
 
 def by_alias(skill: Skill, spelling: str) -> bool:
@@ -86,7 +87,7 @@ def kept_aliases(aliases: Sequence[str], read: Shapes) -> Iterator[str]:
     Refused is what would take words out of every request, and what nobody types.
     """
     for alias in aliases[:MOST_ALIASES]:
-        wrong = _wrong(alias)
+        wrong = unusable(alias)
         if not wrong:
             yield alias
             continue
@@ -97,7 +98,8 @@ def kept_aliases(aliases: Sequence[str], read: Shapes) -> Iterator[str]:
         read.warn("shape", f"aliases has {len(aliases)} entries, and {MOST_ALIASES} of them are read.")
 
 
-def _wrong(name: str) -> str:
+def unusable(name: str) -> str:
+    """Say why a skill cannot be called so, or nothing."""
     if len(name) > LONGEST_ALIAS or len(name.split()) > MOST_WORDS:
         return f"it is longer than {LONGEST_ALIAS} characters or {MOST_WORDS} words"
     if has_invisible(name) or "\n" in name or "\t" in name:

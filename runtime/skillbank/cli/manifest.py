@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options, terminal
-from skillbank.visible import one_line
+from skillbank.cli.problems import tell
 
 app = typer.Typer(help="Build or check a bank's manifest.json.", no_args_is_help=True)
 BankDir = Annotated[Path | None, typer.Argument(metavar="[BANK]", help="Default: the bank of this checkout.")]
@@ -33,10 +33,4 @@ def check(bank: BankDir = None, as_json: options.Json = False) -> None:
     from skillbank.bank.home import bank_root
     from skillbank.bank.manifest import manifest_problems
 
-    problems = manifest_problems(bank or bank_root())
-    if as_json:
-        options.print_json({"problems": problems})
-    else:
-        terminal.say("\n".join(one_line(each, 2000) for each in problems) or "manifest.json fits the bank")
-    if problems:
-        raise typer.Exit(1)
+    tell(manifest_problems(bank or bank_root()), "manifest.json fits the bank", as_json=as_json)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options, terminal
-from skillbank.visible import one_line
+from skillbank.cli.problems import tell
 
 app = typer.Typer(
     help="Build or check what other ecosystems install a bank by, from its bank.yaml.", no_args_is_help=True
@@ -35,10 +35,4 @@ def check(bank: BankDir = None, as_json: options.Json = False) -> None:
     from skillbank.bank.home import bank_root
     from skillbank.publishing.packages import package_problems
 
-    problems = package_problems(bank or bank_root())
-    if as_json:
-        options.print_json({"problems": problems})
-    else:
-        terminal.say("\n".join(one_line(each, 2000) for each in problems) or "the packages fit the bank")
-    if problems:
-        raise typer.Exit(1)
+    tell(package_problems(bank or bank_root()), "the packages fit the bank", as_json=as_json)

@@ -40,30 +40,7 @@ _ARRIVALS = 1.0
 
 
 class Holdings:
-    """Skills, jobs and label sets of one user, opened when they are first used, for any number of threads.
-
-    Skills are read when they are needed and kept; whoever reads them without the methods of this class
-    (``runtime.library``) does so ``with runtime.reading``, as these methods do.
-
-    Parameters
-    ----------
-    banks
-        Folders of skills, beside the bank that comes with skillbank and the installed ones.
-    database_url
-        SQLAlchemy URL of the job store; by default SKILLBANK_DATABASE_URL or a file in the home.
-    reader
-        Who reads plain language: ``rules`` or ``llm``; by default SKILLBANK_READER, else the rules.
-
-    Attributes
-    ----------
-    notes
-        A sentence for each installed bank that cannot be used.
-
-    Raises
-    ------
-    UsageError
-        When the reader is neither ``rules`` nor ``llm``.
-    """
+    """Skills, jobs and label sets of one user, opened at first use; see `skillbank.runtime.Runtime`."""
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ import yaml
 
 from skillbank.bank.lint import lint_bank
 from skillbank.errors import UsageError
+from skillbank.visible import json_text
 
 __all__ = ["NewAction", "write_skill"]
 
@@ -183,4 +184,4 @@ def _schema(value: Any, title: str) -> dict[str, Any]:
 
 
 def _json(document: Any) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document, indent=2) + "\n"

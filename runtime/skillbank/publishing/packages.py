@@ -5,7 +5,6 @@ Adding an ecosystem is one function and one line of `ECOSYSTEMS`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from skillbank.errors import SkillFormatError
 from skillbank.publishing.about import About, read_about
 from skillbank.publishing.cards import FILE as CARD
 from skillbank.publishing.cards import card
-from skillbank.visible import named
+from skillbank.visible import json_text, named
 
 __all__ = ["ECOSYSTEMS", "build_packages", "package_problems", "write_packages"]
 
@@ -132,7 +131,7 @@ def build_packages(root: Path) -> dict[str, str]:
         raise SkillFormatError(f"{root / 'bank.yaml'} groups skills that the bank does not have: {names}.")
     made = {path: doc for make in ECOSYSTEMS.values() for path, doc in make(about, skills).items()}
     cards = {f"{folder}/{CARD}": card(skill, about) for folder, skill in zip(skills, found, strict=True)}
-    return {path: _text(document) for path, document in made.items()} | cards
+    return {path: json_text(document, indent=2) + "\n" for path, document in made.items()} | cards
 
 
 def write_packages(root: Path) -> list[Path]:
@@ -185,7 +184,3 @@ def _home(skills: Sequence[str]) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= _SUBTITLE else f"{text[: _SUBTITLE - 1].rsplit(' ', 1)[0]}…"
-
-
-def _text(document: Document) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -182,7 +182,7 @@ def description(tree: Tree, name: str) -> Described:
         split = split_of(str(said))
         if split is not None and (entries := _entries(value)):
             places.setdefault(split, entries)
-    if document.get("train") == UNDIVIDED and document.get("val") == "":
+    if set(places) == {"train"} and document["train"] == UNDIVIDED and document.get("val") == "":
         places.clear()  # trainers want both keys; nothing is divided
     root = document.get("path")
     return Described(
