@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,12 +39,14 @@ def fresh_folder(folder: Path, source: Path) -> Iterator[Path]:
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already; give a new folder with -o, nothing is ever overwritten")
+    # Named before it is made: whoever is stopped at any moment from here on knows what to take away.
+    work = folder.parent / f".{folder.name[:60]}-unfinished-{secrets.token_hex(4)}"
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{folder.name[:60]}-unfinished-", dir=folder.parent))
-    except OSError as error:
-        raise DataError(f"{folder} cannot be made: {error.strerror}") from None
-    try:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            work.mkdir(mode=0o700)
+        except OSError as error:
+            raise DataError(f"{folder} cannot be made: {error.strerror}") from None
         yield work
         mask = os.umask(0)
         os.umask(mask)
