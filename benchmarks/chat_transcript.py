@@ -74,7 +74,17 @@ def main() -> int:
 def measure(folder: Path) -> tuple[dict[str, int], list[tuple[str, int]]]:
     """Have the conversation once; return its measures, and the characters of each message."""
     data = folder / "shapes"
-    make = [sys.executable, "-m", "grounding_dino", "shapes", str(data), "--train", "12", "--val", "4"]
+    make = [
+        sys.executable,
+        "-m",
+        "skillbank_engine.families.grounding_dino",
+        "shapes",
+        str(data),
+        "--train",
+        "12",
+        "--val",
+        "4",
+    ]
     subprocess.run([*make, "--size", "64"], check=True, capture_output=True)
     os.environ["SKILLBANK_HOME"] = str(folder / "home")
     with OpenAIServer(lambda request: sensible(request, wait_seconds=600)) as server:

@@ -95,7 +95,17 @@ def main() -> int:
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "shapes"
-        make = [sys.executable, "-m", "grounding_dino", "shapes", str(data), "--train", "12", "--val", "4"]
+        make = [
+            sys.executable,
+            "-m",
+            "skillbank_engine.families.grounding_dino",
+            "shapes",
+            str(data),
+            "--train",
+            "12",
+            "--val",
+            "4",
+        ]
         subprocess.run([*make, "--size", "64"], check=True, capture_output=True)
         for name, play in clients(npm_clients()).items():
             if only in name.lower():

@@ -134,13 +134,13 @@ def random_model(path: Path) -> Path:
     """Write a checkpoint of the small profile as training starts with it."""
     import torch
 
-    from grounding_dino.architecture import architecture_from_spec
-    from grounding_dino.checkpoint import Checkpoint, write_checkpoint
-    from grounding_dino.config import build_spec
-    from grounding_dino.data.shapes import SEEN
-    from grounding_dino.model import build_detector, network_values
-    from grounding_dino.profile import apply_profile
-    from grounding_dino.tokenizer import build_tokenizer
+    from skillbank_engine.families.grounding_dino.architecture import architecture_from_spec
+    from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint, write_checkpoint
+    from skillbank_engine.families.grounding_dino.config import build_spec
+    from skillbank_engine.families.grounding_dino.data.shapes import SEEN
+    from skillbank_engine.families.grounding_dino.model import build_detector, network_values
+    from skillbank_engine.families.grounding_dino.profile import apply_profile
+    from skillbank_engine.families.grounding_dino.tokenizer import build_tokenizer
 
     torch.manual_seed(0)
     document = {

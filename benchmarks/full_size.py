@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from transformers import GroundingDinoConfig, GroundingDinoForObjectDetection
 
-from grounding_dino.architecture import Architecture
-from grounding_dino.detector import Detector
-from grounding_dino.model import wrap_network
-from grounding_dino.prompt import Prompt, PromptBatch, batch_prompts
-from grounding_dino.targets import TargetBatch, batch_targets
-from grounding_dino.weights import architecture_of
+from skillbank_engine.families.grounding_dino.architecture import Architecture
+from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.model import wrap_network
+from skillbank_engine.families.grounding_dino.prompt import Prompt, PromptBatch, batch_prompts
+from skillbank_engine.families.grounding_dino.targets import TargetBatch, batch_targets
+from skillbank_engine.families.grounding_dino.weights import architecture_of
 
 CLS, SEP, DOT, QUESTION = 101, 102, 1012, 1029
 NAMES, BOXES = 80, 12

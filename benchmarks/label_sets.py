@@ -52,7 +52,16 @@ def main() -> None:
 
 def draw(folder: Path, count: int) -> Path:
     """Draw pictures of the demo's kind."""
-    command = [sys.executable, "-m", "grounding_dino", "shapes", "--train", "1", "--val", str(count)]
+    command = [
+        sys.executable,
+        "-m",
+        "skillbank_engine.families.grounding_dino",
+        "shapes",
+        "--train",
+        "1",
+        "--val",
+        str(count),
+    ]
     subprocess.run([*command, str(folder / "shapes")], check=True, stdout=subprocess.DEVNULL)
     with tarfile.open(folder / "shapes" / "val" / "images.tar.gz") as packed:
         packed.extractall(folder / "pictures", filter="data")

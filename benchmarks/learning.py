@@ -26,7 +26,7 @@ from pathlib import Path
 
 import yaml
 
-PROGRAM = [sys.executable, "-m", "grounding_dino"]
+PROGRAM = [sys.executable, "-m", "skillbank_engine", "grounding_dino"]
 PARTS = ("val", "heldout")
 LENGTHS = (1, 3, 0)
 """Descriptions a prompt; 0 is all."""

@@ -13,13 +13,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from grounding_dino.config import build_spec
-from grounding_dino.data.loading import Collator, EpochBatches, TrainingSamples, make_loader
-from grounding_dino.data.odvg import read_training_set
-from grounding_dino.data.sampling import PromptLengths
-from grounding_dino.data.scenes import write_scenes
-from grounding_dino.data.transforms import TrainingTransform
-from grounding_dino.tokenizer import build_tokenizer
+from skillbank_engine.data.transforms import TrainingTransform
+from skillbank_engine.families.grounding_dino.config import build_spec
+from skillbank_engine.families.grounding_dino.data.loading import (
+    Collator,
+    EpochBatches,
+    TrainingSamples,
+    make_loader,
+)
+from skillbank_engine.families.grounding_dino.data.odvg import read_training_set
+from skillbank_engine.families.grounding_dino.data.sampling import PromptLengths
+from skillbank_engine.families.grounding_dino.data.scenes import write_scenes
+from skillbank_engine.families.grounding_dino.tokenizer import build_tokenizer
 
 
 def main() -> None:

@@ -48,7 +48,7 @@ def _pictures(folder: Path, count: int) -> tuple[list[bytes], list[list[tuple[st
     import sys
 
     size = count * SIDE * SIDE
-    command = [sys.executable, "-m", "grounding_dino", "shapes", str(folder)]
+    command = [sys.executable, "-m", "skillbank_engine", "grounding_dino", "shapes", str(folder)]
     subprocess.run([*command, "--train", "1", "--val", str(size), "--seed", "5"], check=True, stdout=-3)
     document: dict[str, Any] = json.loads((folder / "val" / "annotations.json").read_text())
     with tarfile.open(folder / "val" / "images.tar.gz") as archive:

@@ -20,7 +20,18 @@ def main() -> None:
     """Draw shapes, show them, save what is seen."""
     with tempfile.TemporaryDirectory() as folder:
         data, page = f"{folder}/shapes", Path(folder, "shapes.html")
-        draw = ["-m", "grounding_dino", "shapes", data, "--train", "400", "--val", "80", "--size", "384"]
+        draw = [
+            "-m",
+            "skillbank_engine.families.grounding_dino",
+            "shapes",
+            data,
+            "--train",
+            "400",
+            "--val",
+            "80",
+            "--size",
+            "384",
+        ]
         subprocess.run([sys.executable, *draw], check=True, stdout=subprocess.DEVNULL)
         for extra in ("heldout", "inference"):
             shutil.rmtree(Path(data, extra))

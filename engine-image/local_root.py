@@ -145,12 +145,16 @@ def main() -> None:
     for found in distributions.values():
         for path, name in files_of(found):
             root.add(path, f"{SITE}/{name}")
-    for package in ("skillbank", "grounding_dino"):
+    for package in ("skillbank", "skillbank_engine"):
         root.tree(REPO / "runtime" / package, f"{SITE}/{package}")
     for part in ("skills", "references", "schemas"):
         root.tree(REPO / part, f"{SITE}/skillbank/_bank/{part}")
     root.add(REPO / "manifest.json", f"{SITE}/skillbank/_bank/manifest.json")
-    root.text(f"{PREFIX}/bin/grounding_dino", SCRIPT.format(module="grounding_dino.__main__"), 0o755)
+    root.text(
+        f"{PREFIX}/bin/grounding_dino",
+        SCRIPT.format(module="skillbank_engine.families.grounding_dino.__main__"),
+        0o755,
+    )
     root.text(f"{PREFIX}/bin/skillbank", SCRIPT.format(module="skillbank.cli"), 0o755)
     root.libraries()
     root.close()

@@ -221,10 +221,10 @@ def save_model(folder: Path, louder: float = 1.0) -> Any:
     -------
     GroundingDinoForObjectDetection
     """
-    from grounding_dino.data.shapes import SEEN
-    from grounding_dino.library import GroundingDinoForObjectDetection
-    from grounding_dino.model import network_config
-    from grounding_dino.tokenizer import build_tokenizer
+    from skillbank_engine.families.grounding_dino.data.shapes import SEEN
+    from skillbank_engine.families.grounding_dino.model import network_config
+    from skillbank_engine.families.grounding_dino.tokenizer import build_tokenizer
+    from skillbank_engine.library import GroundingDinoForObjectDetection
     from tests.grounding_dino.conftest import TINY
 
     own = build_tokenizer(SEEN)

@@ -11,12 +11,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grounding_dino import descriptions as engine
-from grounding_dino.errors import PromptError
-from grounding_dino.tokenizer import normalise_phrase
 from skillbank.descriptions import not_found, read_descriptions, same, split_text
 from skillbank.errors import SkillbankError, UsageError
 from skillbank.labelling.words import read_file
+from skillbank_engine.errors import PromptError
+from skillbank_engine.families.grounding_dino import descriptions as engine
+from skillbank_engine.families.grounding_dino.tokenizer import normalise_phrase
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "descriptions.yaml").read_text("utf-8"))
 TEXTS = st.text(st.sampled_from(list("ab.?,;# \n\r\t\u00a0\u2028\u00df\u0130")), max_size=30)
@@ -86,7 +86,7 @@ def test_nothing_found_for_what_may_be_several_is_said(
 ) -> None:
     sentences = list(not_found([name, "x, y"], {"x, y"}))
     assert len(sentences) == said and all(f"'{name}' was taken as one description" in s for s in sentences)
-    logger = logging.getLogger("grounding_dino")
+    logger = logging.getLogger("skillbank_engine")
     logger.addHandler(caplog.handler)
     try:
         engine.tell_not_found([name, "x, y"], {"x, y"})

@@ -21,8 +21,8 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from grounding_dino import extras
 from skillbank import installation
+from skillbank_engine import extras
 
 REPO = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))
@@ -46,7 +46,7 @@ EXTRAS = {extra: expanded(extra) for extra in SAID}
 
 FOR_MAKERS = ("all", "dev", "docs")
 """What gathers others, and what serves this repository alone."""
-OWN = frozenset({"skillbank", "grounding_dino", "tests", "benchmarks"})
+OWN = frozenset({"skillbank", "skillbank_engine", "tests", "benchmarks"})
 WITH_TORCH = frozenset({"triton"})
 """Comes with torch's builds for GPUs; where it is not, nothing of it is imported."""
 ON_REQUEST = frozenset({"mlflow", "wandb"})
@@ -56,7 +56,7 @@ DRIVERS = REPO / "tests" / "clients" / "drivers"
 """Programs that run in environments of their own."""
 ALLOWED = {
     "runtime/skillbank": ("cvat", "formats", "kubernetes", "mcp", "postgres", "video", "web"),
-    "runtime/grounding_dino": ("engine", "export", "quantize"),
+    "runtime/skillbank_engine": ("engine", "export", "quantize"),
     "tests": tuple(EXTRAS),
     "engine-image": ("dev",),
     "examples": ("engine",),

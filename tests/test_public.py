@@ -59,7 +59,7 @@ def test_the_command_line_loads_nothing_heavy_before_a_command_runs() -> None:
 
 def test_planning_loads_no_database_and_no_engine() -> None:
     code = "from skillbank import Runtime\nRuntime().plan('train Grounding DINO on s3://b/d, no HPO')"
-    assert modules_after(code).isdisjoint({"torch", "transformers", "sqlalchemy", "grounding_dino", "rich"})
+    assert modules_after(code).isdisjoint({"torch", "transformers", "sqlalchemy", "skillbank_engine", "rich"})
 
 
 def test_every_error_has_one_root_and_an_exit_code() -> None:

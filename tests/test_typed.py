@@ -16,7 +16,7 @@ PROGRAM = """\
 from pathlib import Path
 
 from skillbank import JobRecord, Plan, Runtime
-from grounding_dino.errors import EngineError
+from skillbank_engine.errors import EngineError
 
 
 def planned(text: str) -> list[Plan]:

@@ -86,7 +86,7 @@ def main() -> int:
 
 def write_data(folder: Path) -> Path:
     """Write a data set that trains in seconds."""
-    from grounding_dino.data.shapes import write_shapes
+    from skillbank_engine.families.grounding_dino.data.shapes import write_shapes
 
     write_shapes(folder, seed=0, train=16, val=4, size=64)
     return folder

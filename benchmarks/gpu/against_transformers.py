@@ -18,10 +18,10 @@ from typing import Any
 import torch
 from benchmarks.full_size import BOXES, Scene, detector_of, missing, random_network
 
-from grounding_dino.detector import Detector
-from grounding_dino.device import Compute
-from grounding_dino.loss import LossWeights, detection_loss
-from grounding_dino.recorded import RecordedDetector
+from skillbank_engine.device import Compute
+from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.loss import LossWeights, detection_loss
+from skillbank_engine.families.grounding_dino.recorded import RecordedDetector
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ import itertools
 
 import torch
 
-from grounding_dino.deformable import plain
-from grounding_dino.deformable_triton import fused
+from skillbank_engine.families.grounding_dino.deformable import plain
+from skillbank_engine.families.grounding_dino.deformable_triton import fused
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ import torch
 from PIL import Image, ImageDraw
 from transformers import BertConfig, BertModel, GroundingDinoConfig, GroundingDinoForObjectDetection
 
-from grounding_dino.tokenizer import build_tokenizer
+from skillbank_engine.families.grounding_dino.tokenizer import build_tokenizer
 
 COLOURS = ("red", "green", "blue", "yellow")
 SHAPES = ("square", "circle")
@@ -101,7 +101,15 @@ def train(folder: Path, run: str, steps: int, more: list[str]) -> tuple[int, lis
     words += [f"train.checkpoint_interval={steps}", f"dataset.batch_size={len(PICTURES)}"]
     (folder / "spec.yaml").write_text(json.dumps({"dataset": dataset(folder / "data")}), encoding="utf-8")
     words += more
-    command = [sys.executable, "-m", "grounding_dino", "train", "-e", str(folder / "spec.yaml"), *words]
+    command = [
+        sys.executable,
+        "-m",
+        "skillbank_engine.families.grounding_dino",
+        "train",
+        "-e",
+        str(folder / "spec.yaml"),
+        *words,
+    ]
     status = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
     found: list[tuple[float, float, int]] = []
     if not (results / "train" / "status.json").exists():

@@ -18,8 +18,8 @@ from tests.web.conftest import web_server
 from tests.web.reviewing import Reviewer, reviewer
 
 from benchmarks.loop.person import GOOD, MEANT, SAME, Objects, drawing
-from grounding_dino.data.drawn import Box
 from skillbank.sets.geometry import overlap
+from skillbank_engine.data.drawn import Box
 
 _OFF = 1.5
 """Pixels by which an edge may be off where a box is pulled."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grounding_dino.data.drawn import Box
 from skillbank.sets.geometry import overlap
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Accept, Add, Change, LabelBox, Operation, Reject, Review
+from skillbank_engine.data.drawn import Box
 
 Objects = Sequence[tuple[str, Box]]
 GOOD = 0.7

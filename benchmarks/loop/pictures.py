@@ -9,8 +9,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from grounding_dino.data.drawn import Box, bounds, free_place, outline
-from grounding_dino.data.shapes import COLOURS, SEEN
+from skillbank_engine.data.drawn import Box, bounds, free_place, outline
+from skillbank_engine.families.grounding_dino.data.shapes import COLOURS, SEEN
 
 CLASSES = {
     "exit": "green square",

@@ -9,8 +9,7 @@
 - Two descriptions are the same when the model sees the same: upper and lower case, blanks, full stops and
   question marks make no difference to it. The first one counts, and the other is told.
 
-The embedded engine keeps the same rule in ``grounding_dino.descriptions``, since neither package imports the
-other; ``tests/descriptions.yaml`` holds the cases on which both must agree.
+The embedded engine keeps the same rule for its prompts, since neither package imports the other;
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from skillbank.runtime import Runtime
 
 @pytest.mark.slow
 def test_the_engine_is_searched_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from grounding_dino.data.shapes import write_shapes
+    from skillbank_engine.families.grounding_dino.data.shapes import write_shapes
 
     monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("SKILLBANK_DATABASE_URL", raising=False)

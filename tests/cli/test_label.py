@@ -141,10 +141,11 @@ def test_all_formats_of_many_pictures_and_what_cannot_be_read(
     assert sorted(p.name for p in (out / "kitti").iterdir()) == [f"{n}.txt" for n in range(10)]
     for label in (out / "yolo" / "labels").iterdir():
         assert (out / "yolo" / "images" / label.with_suffix(".png").name).resolve().is_file()
-    from grounding_dino.data.coco import read_evaluation_set
+    from skillbank_engine.data.coco import read_evaluation_set
+    from skillbank_engine.families.grounding_dino.tokenizer import normalise_phrase
 
     source = SimpleNamespace(image_dir=str(folder), json_file=str(out / "coco.json"))
-    measured = read_evaluation_set(source, "dataset.test_data_sources")
+    measured = read_evaluation_set(source, "dataset.test_data_sources", naming=normalise_phrase)
     assert measured.names == ("red circle", "blue star"), "what is written can be measured on"
 
 
@@ -236,8 +237,8 @@ def test_a_terminal_sees_a_bar_and_why_a_picture_alone_is_none(
 def test_a_folder_that_transformers_saved_finds_what_transformers_finds(
     inline: Command, tmp_path: Path
 ) -> None:
-    from grounding_dino.data.shapes import SEEN
-    from grounding_dino.tokenizer import build_tokenizer
+    from skillbank_engine.families.grounding_dino.data.shapes import SEEN
+    from skillbank_engine.families.grounding_dino.tokenizer import build_tokenizer
 
     folder, picture = tmp_path / "model", write_picture(tmp_path / "a.png", (800, 800))
     own = build_tokenizer(SEEN)

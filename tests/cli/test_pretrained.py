@@ -33,7 +33,7 @@ def settings(*pairs: str) -> list[str]:
 @pytest.fixture(scope="module")
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small data set named ``shapes``."""
-    from grounding_dino.data.shapes import write_shapes
+    from skillbank_engine.families.grounding_dino.data.shapes import write_shapes
 
     folder = tmp_path_factory.mktemp("work")
     write_shapes(folder / "shapes", seed=3, train=12, val=4, size=64)
@@ -241,7 +241,7 @@ def test_a_job_that_there_is_not_is_said(inline: Command, here: Path) -> None:
 def test_a_private_model_of_the_hub_is_trained_from(
     inline: Command, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from grounding_dino.checkpoint import read_checkpoint
+    from skillbank_engine.families.grounding_dino.checkpoint import read_checkpoint
 
     served = save_model(tmp_path / "model").state_dict()
     hub.models[NAME] = tmp_path / "model"
@@ -306,7 +306,7 @@ PARENTS: dict[str, Callable[[str], list[str]]] = {
 
 @pytest.mark.slow
 def test_a_training_starts_from_its_parent_in_every_way_to_say_it(family: Command) -> None:
-    from grounding_dino.checkpoint import read_checkpoint
+    from skillbank_engine.families.grounding_dino.checkpoint import read_checkpoint
 
     parent = jobs_of(family)["train"]
     specs = []

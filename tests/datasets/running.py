@@ -8,8 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from grounding_dino.data.coco import EvaluationSet, read_evaluation_set
-from grounding_dino.data.odvg import TrainingSet, read_training_set
 from skillbank.home import cache_dir
 from skillbank.jobs.checks import Checks, check, refuse
 from skillbank.jobs.data_making import make
@@ -18,6 +16,9 @@ from skillbank.plan.model import Plan
 from skillbank.plan.paths import get_path, set_path
 from skillbank.runtime import Runtime
 from skillbank.storage.staging import stage
+from skillbank_engine.data.coco import EvaluationSet, read_evaluation_set
+from skillbank_engine.families.grounding_dino.data.odvg import TrainingSet, read_training_set
+from skillbank_engine.families.grounding_dino.tokenizer import normalise_phrase
 
 
 @dataclass
@@ -36,7 +37,9 @@ class Staged:
 
     def validation(self, key: str = "val_data_sources") -> EvaluationSet:
         """Read the data to measure on as the engine does."""
-        return read_evaluation_set(_source(get_path(self.spec, f"dataset.{key}")), key)
+        return read_evaluation_set(
+            _source(get_path(self.spec, f"dataset.{key}")), key, naming=normalise_phrase
+        )
 
     def path(self, key: str) -> Path:
         """Return where an input lies."""

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from grounding_dino.data.images import open_image
-from grounding_dino.data.pixels import PixelScale
-from grounding_dino.data.survey import settle_scale
 from skillbank.datasets.thumbnails import thumbnails
+from skillbank_engine.data.images import open_image
+from skillbank_engine.data.pixels import PixelScale
+from skillbank_engine.data.survey import settle_scale
 
 Numbers = np.ndarray[Any, np.dtype[Any]]
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import torch
 
-from grounding_dino.architecture import Architecture
-from grounding_dino.checkpoint import Checkpoint
-from grounding_dino.config import build_spec
-from grounding_dino.data.shapes import SEEN, write_shapes
-from grounding_dino.detector import Detector
-from grounding_dino.model import build_detector, network_values
-from grounding_dino.tokenizer import PhraseTokenizer, build_tokenizer
+from skillbank_engine.families.grounding_dino.architecture import Architecture
+from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint
+from skillbank_engine.families.grounding_dino.config import build_spec
+from skillbank_engine.families.grounding_dino.data.shapes import SEEN, write_shapes
+from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.model import build_detector, network_values
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer, build_tokenizer
 
 TINY = Architecture(
     backbone="mini",

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grounding_dino.boxes import cxcywh_from_xyxy, generalized_iou, xyxy_from_cxcywh
+from skillbank_engine.boxes import cxcywh_from_xyxy, generalized_iou, xyxy_from_cxcywh
 
 coordinates = st.floats(0, 1000, allow_nan=False, width=32)
 sizes = st.floats(0.125, 500, allow_nan=False, width=32)

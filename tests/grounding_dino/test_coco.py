@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from grounding_dino.data.coco import EvaluationSet, read_evaluation_set
-from grounding_dino.errors import DataError
+from skillbank_engine.data.coco import EvaluationSet, read_evaluation_set
+from skillbank_engine.errors import DataError
+from skillbank_engine.families.grounding_dino.tokenizer import normalise_phrase
 
 
 def document() -> dict[str, Any]:
@@ -27,7 +28,8 @@ def read(tmp_path: Path, content: Any) -> EvaluationSet:
     Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
     file = tmp_path / "val.json"
     file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
-    return read_evaluation_set(SimpleNamespace(image_dir=str(tmp_path), json_file=str(file)), "dataset.val")
+    source = SimpleNamespace(image_dir=str(tmp_path), json_file=str(file))
+    return read_evaluation_set(source, "dataset.val", naming=normalise_phrase)
 
 
 def test_reading(tmp_path: Path) -> None:
@@ -121,14 +123,14 @@ def test_the_mark_of_some_editors_is_read_over(tmp_path: Path, encoding: str) ->
     (tmp_path / "val.json").write_text(json.dumps(document()), encoding=encoding)
     Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
     source = SimpleNamespace(image_dir=str(tmp_path), json_file=str(tmp_path / "val.json"))
-    assert read_evaluation_set(source, "dataset.val").names == ("cat", "dog")
+    assert read_evaluation_set(source, "dataset.val", naming=normalise_phrase).names == ("cat", "dog")
 
 
 def test_another_encoding_is_named(tmp_path: Path) -> None:
     (tmp_path / "val.json").write_bytes('{"categories": "\u00e9"}'.encode("latin-1"))
     source = SimpleNamespace(image_dir=str(tmp_path), json_file=str(tmp_path / "val.json"))
     with pytest.raises(DataError, match=r"val.json is not in UTF-8 \(byte 16 is 0xe9\): save it as UTF-8"):
-        read_evaluation_set(source, "dataset.val")
+        read_evaluation_set(source, "dataset.val", naming=normalise_phrase)
 
 
 def broken(tmp_path: Path) -> dict[str, Any]:
@@ -172,7 +174,7 @@ def test_what_is_broken_is_left_out_with_a_count(tmp_path: Path, caplog: pytest.
     file.write_text(json.dumps(broken(tmp_path)), encoding="utf-8")
     Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
     source = SimpleNamespace(image_dir=str(tmp_path), json_file=str(file))
-    data = read_evaluation_set(source, "dataset.val", skip_broken=True)
+    data = read_evaluation_set(source, "dataset.val", skip_broken=True, naming=normalise_phrase)
     assert data.image_ids == (5, 6)
     assert data.records[1].boxes == ((1, 2, 4, 6),)
     assert [entry["id"] for entry in data.document["images"]] == [5, 6]

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from PIL import Image
 
-from grounding_dino.__main__ import main
-from grounding_dino.checkpoint import LATEST
-from grounding_dino.commands.inference import read_captions
-from grounding_dino.errors import PromptError
+from skillbank_engine.errors import PromptError
+from skillbank_engine.families.grounding_dino.__main__ import main
+from skillbank_engine.families.grounding_dino.checkpoint import LATEST
+from skillbank_engine.families.grounding_dino.commands.inference import read_captions
 from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
 
 pytestmark = pytest.mark.slow
@@ -218,7 +218,8 @@ def test_usage() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["schemas", "evaluate"]])
 def test_light_commands_load_no_torch(arguments: list[str]) -> None:
     code = (
-        "import sys; sys.path.insert(0, 'runtime'); from grounding_dino.__main__ import main\n"
+        "import sys; sys.path.insert(0, 'runtime')\n"
+        "from skillbank_engine.families.grounding_dino.__main__ import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "heavy = {'torch', 'transformers', 'PIL', 'numpy'} & set(sys.modules)\n"

@@ -10,13 +10,13 @@ import yaml
 from transformers import GroundingDinoForObjectDetection, SwinConfig
 from transformers.models.swin.modeling_swin import SwinDropPath
 
-from grounding_dino.__main__ import main
-from grounding_dino.backbone import DropPath
-from grounding_dino.compilation import require_compiler
-from grounding_dino.errors import EngineError
-from grounding_dino.model import network_config, wrap_network
-from grounding_dino.prompt import batch_prompts, build_prompt
-from grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.errors import EngineError
+from skillbank_engine.families.grounding_dino.__main__ import main
+from skillbank_engine.families.grounding_dino.backbone import DropPath
+from skillbank_engine.families.grounding_dino.compilation import require_compiler
+from skillbank_engine.families.grounding_dino.model import network_config, wrap_network
+from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompt
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 from tests.grounding_dino.conftest import TINY, TINY_OVERRIDES, data_block, status_lines
 
 # transformers takes these by keyword but does not declare them.

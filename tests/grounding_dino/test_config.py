@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grounding_dino.config import (
+from skillbank_engine.families.grounding_dino.config import (
     SPECS,
     EvaluateSpec,
     SpecError,
@@ -25,7 +25,7 @@ from grounding_dino.config import (
     spec_defaults,
     spec_schema,
 )
-from grounding_dino.config.experiment import NEEDED
+from skillbank_engine.families.grounding_dino.config.experiment import NEEDED
 
 ACTIONS = list(SPECS)
 CORPUS = (
@@ -74,14 +74,15 @@ def test_engine_block_is_in_the_schema_and_not_in_the_defaults(action: str) -> N
 
 def test_config_needs_no_torch() -> None:
     code = (
-        "import sys, grounding_dino.config; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+        "import sys, skillbank_engine.families.grounding_dino.config\n"
+        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.slow
 def test_module_prints_the_document() -> None:
-    argv = [sys.executable, "-m", "grounding_dino.config", "export"]
+    argv = [sys.executable, "-m", "skillbank_engine.families.grounding_dino.config", "export"]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == all_schemas(["export"])
     wrong = subprocess.run([*argv, "exprt"], capture_output=True, text=True, check=False)

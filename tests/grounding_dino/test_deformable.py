@@ -7,7 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from grounding_dino.deformable import answers_only, deformable_attention, gathered, level_table, plain
+from skillbank_engine.families.grounding_dino.deformable import (
+    answers_only,
+    deformable_attention,
+    gathered,
+    level_table,
+    plain,
+)
 
 SHAPES = [(3, 4), (2, 2)]
 BATCH, QUERIES, HEADS, WIDTH, POINTS = 2, 3, 2, 4, 2

@@ -2,12 +2,12 @@
 
 import torch
 
-from grounding_dino.boxes import generalized_iou, xyxy_from_cxcywh
-from grounding_dino.denoising import denoising_attention, make_denoising_queries
-from grounding_dino.detector import Detector
-from grounding_dino.prompt import batch_prompts, build_prompt
-from grounding_dino.targets import batch_targets
-from grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.boxes import generalized_iou, xyxy_from_cxcywh
+from skillbank_engine.families.grounding_dino.denoising import denoising_attention, make_denoising_queries
+from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompt
+from skillbank_engine.families.grounding_dino.targets import batch_targets
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 
 TARGETS = batch_targets(
     [torch.tensor([[0.3, 0.3, 0.2, 0.2], [0.7, 0.7, 0.2, 0.1]]), torch.tensor([[0.5, 0.5, 0.4, 0.4]])],

@@ -16,15 +16,19 @@ from transformers import (
     SwinConfig,
 )
 
-from grounding_dino.architecture import SWIN_SIZES, Architecture, architecture_from_spec
-from grounding_dino.backbone import backbone_config
-from grounding_dino.config import build_spec
-from grounding_dino.detector import Detector
-from grounding_dino.errors import ModelError, WeightsError
-from grounding_dino.model import build_detector, network_values, rebuild_detector
-from grounding_dino.prompt import batch_prompts, build_prompt
-from grounding_dino.tokenizer import PhraseTokenizer
-from grounding_dino.weights import load_backbone, load_pretrained, load_text_encoder
+from skillbank_engine.errors import ModelError, WeightsError
+from skillbank_engine.families.grounding_dino.architecture import (
+    SWIN_SIZES,
+    Architecture,
+    architecture_from_spec,
+)
+from skillbank_engine.families.grounding_dino.backbone import backbone_config
+from skillbank_engine.families.grounding_dino.config import build_spec
+from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.model import build_detector, network_values, rebuild_detector
+from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompt
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.families.grounding_dino.weights import load_backbone, load_pretrained, load_text_encoder
 from tests.grounding_dino.conftest import TINY
 
 # transformers takes these by keyword but does not declare them.

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from grounding_dino.drawing import draw_detections, phrase_colours, save_picture
-from grounding_dino.predictor import Detection
+from skillbank_engine.families.grounding_dino.drawing import draw_detections, phrase_colours, save_picture
+from skillbank_engine.families.grounding_dino.predictor import Detection
 
 
 def test_colours_differ_and_can_be_chosen() -> None:

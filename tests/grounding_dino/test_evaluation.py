@@ -7,15 +7,15 @@ import pytest
 import torch
 from PIL import Image
 
-from grounding_dino.data.coco import EvaluationSet
-from grounding_dino.data.records import Record
-from grounding_dino.data.transforms import Resizing
-from grounding_dino.detector import Detector
-from grounding_dino.device import Compute
-from grounding_dino.evaluation import coco_metrics, measure
-from grounding_dino.loss import LossWeights
-from grounding_dino.predictor import Detection, Predictor, phrase_scores
-from grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.data.coco import EvaluationSet
+from skillbank_engine.data.records import Record
+from skillbank_engine.data.transforms import Resizing
+from skillbank_engine.device import Compute
+from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.evaluation import coco_metrics, measure
+from skillbank_engine.families.grounding_dino.loss import LossWeights
+from skillbank_engine.families.grounding_dino.predictor import Detection, Predictor, phrase_scores
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer, normalise_phrase
 
 CPU = Compute(torch.device("cpu"), "fp32", 1)
 
@@ -165,12 +165,12 @@ def test_phrases_in_prompts_of_their_own_are_found_as_by_themselves(
 def test_measuring_gives_the_loss_too(shapes: Path, detector: Detector, tokenizer: PhraseTokenizer) -> None:
     from types import SimpleNamespace
 
-    from grounding_dino.data.coco import read_evaluation_set
+    from skillbank_engine.data.coco import read_evaluation_set
 
     source = SimpleNamespace(
         image_dir=str(shapes / "val" / "images"), json_file=str(shapes / "val" / "annotations.json")
     )
-    data = read_evaluation_set(source, "val")
+    data = read_evaluation_set(source, "val", naming=normalise_phrase)
     maker = predictor(detector, tokenizer, list(data.names), 100)
     metrics, found = measure(maker, data, 3, weights=LossWeights())
     assert metrics.loss > 0

@@ -11,17 +11,17 @@ import yaml
 from PIL import Image
 from torch import Tensor
 
-from grounding_dino.__main__ import main
-from grounding_dino.architecture import SWIN_SIZES, Architecture
-from grounding_dino.checkpoint import Checkpoint, write_checkpoint
-from grounding_dino.data.transforms import Resizing
-from grounding_dino.detector import Detector
-from grounding_dino.device import Compute
-from grounding_dino.errors import EngineError, WeightsError
-from grounding_dino.export import agreement, write_onnx
-from grounding_dino.extras import require
-from grounding_dino.model import build_detector
-from grounding_dino.onnx_model import (
+from skillbank_engine.data.transforms import Resizing
+from skillbank_engine.device import Compute
+from skillbank_engine.errors import EngineError, WeightsError
+from skillbank_engine.extras import require
+from skillbank_engine.families.grounding_dino.__main__ import main
+from skillbank_engine.families.grounding_dino.architecture import SWIN_SIZES, Architecture
+from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint, write_checkpoint
+from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.export import agreement, write_onnx
+from skillbank_engine.families.grounding_dino.model import build_detector
+from skillbank_engine.families.grounding_dino.onnx_model import (
     INPUTS,
     NOTHING,
     OnnxDetector,
@@ -29,9 +29,9 @@ from grounding_dino.onnx_model import (
     network_inputs,
     read_onnx,
 )
-from grounding_dino.predictor import Network, Predictor
-from grounding_dino.prompt import PromptBatch, batch_prompts, build_prompt
-from grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.families.grounding_dino.predictor import Network, Predictor
+from skillbank_engine.families.grounding_dino.prompt import PromptBatch, batch_prompts, build_prompt
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 from tests.grounding_dino.conftest import checkpoint_of, status_lines
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 import torch
 import yaml
 
-from grounding_dino.__main__ import main
+from skillbank_engine.families.grounding_dino.__main__ import main
 from tests.grounding_dino.conftest import status_lines
 
 

@@ -3,15 +3,15 @@
 import pytest
 import torch
 
-from grounding_dino.data.loading import Batch, Collator, Sample
-from grounding_dino.data.transforms import normalise
-from grounding_dino.denoising import make_denoising_queries
-from grounding_dino.detector import Detector
-from grounding_dino.device import Compute
-from grounding_dino.gradients import GradientWorker
-from grounding_dino.loss import LossWeights
-from grounding_dino.prompt import build_prompt
-from grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.data.transforms import normalise
+from skillbank_engine.device import Compute
+from skillbank_engine.families.grounding_dino.data.loading import Batch, Collator, Sample
+from skillbank_engine.families.grounding_dino.denoising import make_denoising_queries
+from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.gradients import GradientWorker
+from skillbank_engine.families.grounding_dino.loss import LossWeights
+from skillbank_engine.families.grounding_dino.prompt import build_prompt
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from transformers.models.grounding_dino.modeling_grounding_dino import (
     GroundingDinoFusionLayer,
 )
 
-from grounding_dino import layers
+from skillbank_engine.families.grounding_dino import layers
 
 CONFIG = GroundingDinoConfig(d_model=32, encoder_ffn_dim=64, encoder_attention_heads=4)
 

@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 from transformers import BertConfig, BertModel, GroundingDinoForObjectDetection
 
-from grounding_dino.architecture import SWIN_SIZES, Architecture
-from grounding_dino.detector import Detector
-from grounding_dino.errors import WeightsError
-from grounding_dino.layouts import read_state, their_name
-from grounding_dino.model import build_detector, network_config
-from grounding_dino.prompt import batch_prompts, build_prompt
-from grounding_dino.released import architecture_of_state
-from grounding_dino.tokenizer import PhraseTokenizer
-from grounding_dino.weights import load_backbone, load_pretrained
+from skillbank_engine.errors import WeightsError
+from skillbank_engine.families.grounding_dino.architecture import SWIN_SIZES, Architecture
+from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.layouts import read_state, their_name
+from skillbank_engine.families.grounding_dino.model import build_detector, network_config
+from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompt
+from skillbank_engine.families.grounding_dino.released import architecture_of_state
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.families.grounding_dino.weights import load_backbone, load_pretrained
 
 pytestmark = pytest.mark.slow
 

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-import grounding_dino
+import skillbank_engine
 
-HERE = Path(str(grounding_dino.__file__)).parent
+HERE = Path(str(skillbank_engine.__file__)).parent
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["label", "train"])
 def test_commands_start_without_what_only_transformers_would_want(command: str) -> None:
     code = (
-        f"import sys, grounding_dino.commands.{command}, grounding_dino.commands.training; "
+        "import sys\n"
+        f"import skillbank_engine.families.grounding_dino.commands.{command}\n"
+        "import skillbank_engine.families.grounding_dino.commands.training\n"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -26,7 +28,7 @@ def test_commands_start_without_what_only_transformers_would_want(command: str) 
 
 @pytest.mark.slow
 def test_what_was_hidden_is_there_afterwards() -> None:
-    code = "import grounding_dino.library, scipy.optimize, torchao.quantization"
+    code = "import skillbank_engine.library, scipy.optimize, torchao.quantization"
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

@@ -11,14 +11,14 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-LIGHT = "from grounding_dino import light\nlight.import_torch()\nlight.import_transformers()\n"
+LIGHT = "from skillbank_engine import light\nlight.import_torch()\nlight.import_transformers()\n"
 BIG = ("torch._dynamo", "torch.distributed.tensor", "sympy", "torch._decomp", "transformers.models.clip")
 ANSWERS = """
 import json, sys, torch
-from grounding_dino.architecture import Architecture
-from grounding_dino.model import build_detector
-from grounding_dino.prompt import batch_prompts, build_prompts
-from grounding_dino.tokenizer import build_tokenizer
+from skillbank_engine.families.grounding_dino.architecture import Architecture
+from skillbank_engine.families.grounding_dino.model import build_detector
+from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompts
+from skillbank_engine.families.grounding_dino.tokenizer import build_tokenizer
 torch.manual_seed(0)
 shape = {"backbone": sys.argv[1], "text_encoder": "mini", "hidden_dim": 32, "nheads": 2, "enc_layers": 1}
 shape |= {"dec_layers": 2, "dim_feedforward": 32, "num_queries": 10, "text_hidden": 32, "text_layers": 1}
@@ -45,7 +45,9 @@ def test_the_answers_are_the_same(backbone: str) -> None:
 
 
 def test_what_is_large_stays_away() -> None:
-    code = LIGHT + "import grounding_dino.commands.answering, sys\nprint(*sys.modules)"
+    code = (
+        LIGHT + "import skillbank_engine.families.grounding_dino.commands.answering, sys\nprint(*sys.modules)"
+    )
     assert not set(answer(code).split()).intersection(BIG)
 
 
@@ -56,7 +58,7 @@ def test_the_rest_comes_when_it_is_asked_for() -> None:
         "print(transformers.models.clip.__name__, torch.distributed.is_available())\n"
         "print(torch.compile(lambda x: x + 1, backend='eager')(torch.zeros(1)).item())\n"
         "print(torch.empty(2, 3, device='meta').matmul(torch.empty(3, 4, device='meta')).shape)\n"
-        "from grounding_dino.library import GroundingDinoForObjectDetection as ours\n"
+        "from skillbank_engine.library import GroundingDinoForObjectDetection as ours\n"
         "print(ours is transformers.GroundingDinoForObjectDetection)"
     )
     assert answer(LIGHT + "light.whole()\n" + code) == answer(code)
@@ -64,7 +66,7 @@ def test_the_rest_comes_when_it_is_asked_for() -> None:
 
 
 def test_libraries_that_are_built_otherwise_are_imported_whole() -> None:
-    code = "from grounding_dino import light\nlight._PLACES['SwinConfig'] = 'nowhere'\n" + LIGHT
-    code += "import sys\nfrom grounding_dino.library import SwinConfig\nimport transformers\n"
+    code = "from skillbank_engine import light\nlight._PLACES['SwinConfig'] = 'nowhere'\n" + LIGHT
+    code += "import sys\nfrom skillbank_engine.library import SwinConfig\nimport transformers\n"
     code += "print(isinstance(transformers, light._Part), SwinConfig.model_type)"
     assert answer(code).split() == ["False", "swin"]

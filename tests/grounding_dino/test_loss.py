@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from grounding_dino.denoising import make_denoising_queries
-from grounding_dino.detector import Detector, DetectorOutput
-from grounding_dino.loss import LossWeights, detection_loss, token_focal_loss
-from grounding_dino.prompt import Prompt, batch_prompts, build_prompt
-from grounding_dino.targets import TargetBatch, batch_targets
-from grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.families.grounding_dino.denoising import make_denoising_queries
+from skillbank_engine.families.grounding_dino.detector import Detector, DetectorOutput
+from skillbank_engine.families.grounding_dino.loss import LossWeights, detection_loss, token_focal_loss
+from skillbank_engine.families.grounding_dino.prompt import Prompt, batch_prompts, build_prompt
+from skillbank_engine.families.grounding_dino.targets import TargetBatch, batch_targets
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 
 LAYERS, QUERIES = 3, 9
 

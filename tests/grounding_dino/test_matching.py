@@ -4,8 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grounding_dino.matching import MatchingCosts, match
-from grounding_dino.targets import batch_targets
+from skillbank_engine.families.grounding_dino.matching import MatchingCosts, match
+from skillbank_engine.families.grounding_dino.targets import batch_targets
 
 
 @given(st.integers(0, 2**31 - 1), st.integers(1, 5))

@@ -8,15 +8,15 @@ import torch
 from torch import nn
 from transformers import AutoBackbone, SwinConfig
 
-from grounding_dino.architecture import Architecture
-from grounding_dino.data.transforms import normalise
-from grounding_dino.detector import Detector
-from grounding_dino.loss import LossWeights, detection_loss
-from grounding_dino.model import build_detector
-from grounding_dino.norms import FlatSafeNorm, flat_safe, let_flat_rows_pass
-from grounding_dino.prompt import batch_prompts, build_prompt
-from grounding_dino.targets import batch_targets
-from grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.data.transforms import normalise
+from skillbank_engine.families.grounding_dino.architecture import Architecture
+from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.loss import LossWeights, detection_loss
+from skillbank_engine.families.grounding_dino.model import build_detector
+from skillbank_engine.families.grounding_dino.norms import FlatSafeNorm, flat_safe, let_flat_rows_pass
+from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompt
+from skillbank_engine.families.grounding_dino.targets import batch_targets
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 from tests.grounding_dino.conftest import TINY
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from grounding_dino.data.images import MOST_PIXELS, image_size, known_formats, open_image
-from grounding_dino.data.pixels import PixelScale
-from grounding_dino.data.survey import settle_scale
-from grounding_dino.data.transforms import Resizing, TrainingTransform, View
-from grounding_dino.errors import DataError
+from skillbank_engine.data.images import MOST_PIXELS, image_size, known_formats, open_image
+from skillbank_engine.data.pixels import PixelScale
+from skillbank_engine.data.survey import settle_scale
+from skillbank_engine.data.transforms import Resizing, TrainingTransform, View
+from skillbank_engine.errors import DataError
 
 
 def png(width: int, height: int, depth: int = 8, kind: int = 2) -> bytes:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from grounding_dino.data import odvg
-from grounding_dino.data.odvg import read_label_map, read_training_set
-from grounding_dino.errors import DataError
+from skillbank_engine.errors import DataError
+from skillbank_engine.families.grounding_dino.data import odvg
+from skillbank_engine.families.grounding_dino.data.odvg import read_label_map, read_training_set
 
 GOOD = {
     "file_name": "a.png",

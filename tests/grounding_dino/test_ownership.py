@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from grounding_dino.errors import DataError
-from grounding_dino.ownership import MADE_WITH, claim
+from skillbank_engine.errors import DataError
+from skillbank_engine.ownership import MADE_WITH, claim
 
 MADE = {"checkpoint": "a", "captions": ["x", "y"], "conf_threshold": 0.3}
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from grounding_dino.data.images import image_size, open_image, read_picture
-from grounding_dino.data.pixels import Levels, PixelScale, Scaling
-from grounding_dino.errors import DataError
+from skillbank_engine.data.images import image_size, open_image, read_picture
+from skillbank_engine.data.pixels import Levels, PixelScale, Scaling
+from skillbank_engine.errors import DataError
 from tests.grounding_dino.deep_files import Array, png, tiff
 
 _NUMBERS = np.random.default_rng(5)
@@ -344,7 +344,7 @@ def test_other_spaces_of_colour(mode: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["La", "RGBa", "PA", "HSV"])
 def test_modes_that_few_files_have(mode: str) -> None:
-    from grounding_dino.data.images import _flat
+    from skillbank_engine.data.images import _flat
 
     rgba = Image.fromarray(np.dstack([COLOUR, OPACITY]).astype("u1"))
     image = {

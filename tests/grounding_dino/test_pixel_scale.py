@@ -15,13 +15,18 @@ import torch
 import yaml
 from PIL import Image
 
-from grounding_dino.__main__ import main
-from grounding_dino.checkpoint import LATEST, Checkpoint, read_checkpoint, write_checkpoint
-from grounding_dino.data.pixels import Levels, PixelScale
-from grounding_dino.data.survey import settle_scale
-from grounding_dino.errors import DataError
-from grounding_dino.onnx_model import read_onnx
-from grounding_dino.team import Team
+from skillbank_engine.data.pixels import Levels, PixelScale
+from skillbank_engine.data.survey import settle_scale
+from skillbank_engine.errors import DataError
+from skillbank_engine.families.grounding_dino.__main__ import main
+from skillbank_engine.families.grounding_dino.checkpoint import (
+    LATEST,
+    Checkpoint,
+    read_checkpoint,
+    write_checkpoint,
+)
+from skillbank_engine.families.grounding_dino.onnx_model import read_onnx
+from skillbank_engine.team import Team
 from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block
 from tests.grounding_dino.deep_files import Array, png, tiff
 
@@ -47,8 +52,8 @@ def settle(paths: list[Path], kept: PixelScale | None = None, team: Team | None 
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
-    monkeypatch.setattr(logging.getLogger("grounding_dino"), "propagate", True)
-    caplog.set_level(logging.INFO, "grounding_dino")
+    monkeypatch.setattr(logging.getLogger("skillbank_engine"), "propagate", True)
+    caplog.set_level(logging.INFO, "skillbank_engine")
     return lambda: [record.getMessage() for record in caplog.records]
 
 

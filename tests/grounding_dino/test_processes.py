@@ -16,15 +16,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grounding_dino.__main__ import main
-from grounding_dino.checkpoint import LATEST, read_checkpoint
-from grounding_dino.config import build_spec
-from grounding_dino.data.loading import EpochBatches
-from grounding_dino.denoising import make_denoising_queries
-from grounding_dino.errors import EngineError
-from grounding_dino.launcher import Crew, crew_of, gpu_numbers
-from grounding_dino.targets import batch_targets
-from grounding_dino.team import Team
+from skillbank_engine.errors import EngineError
+from skillbank_engine.families.grounding_dino.__main__ import main
+from skillbank_engine.families.grounding_dino.checkpoint import LATEST, read_checkpoint
+from skillbank_engine.families.grounding_dino.config import build_spec
+from skillbank_engine.families.grounding_dino.data.loading import EpochBatches
+from skillbank_engine.families.grounding_dino.denoising import make_denoising_queries
+from skillbank_engine.families.grounding_dino.targets import batch_targets
+from skillbank_engine.launcher import Crew, crew_of, gpu_numbers
+from skillbank_engine.team import Team
 from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
 
 NODES = {"WORLD_SIZE": "2", "NODE_RANK": "1", "MASTER_ADDR": "10.0.0.1", "MASTER_PORT": "29500"}
@@ -156,7 +156,7 @@ def words(eleven: Path, folder: str, *more: str) -> list[str]:
 
 def start(arguments: list[str], **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "grounding_dino", *arguments],
+        [sys.executable, "-m", "skillbank_engine", "grounding_dino", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -5,13 +5,19 @@ from typing import Any
 
 import pytest
 
-from grounding_dino.config import build_spec, spec_defaults
-from grounding_dino.detector import Detector
-from grounding_dino.errors import EngineError
-from grounding_dino.parameters import count, family_name, freeze, parameter_groups, trained
-from grounding_dino.profile import SMALL, apply_profile, choose_profile
-from grounding_dino.schedule import Schedule
-from grounding_dino.threads import available_cpus
+from skillbank_engine.errors import EngineError
+from skillbank_engine.families.grounding_dino.config import build_spec, spec_defaults
+from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.parameters import (
+    count,
+    family_name,
+    freeze,
+    parameter_groups,
+    trained,
+)
+from skillbank_engine.families.grounding_dino.profile import SMALL, apply_profile, choose_profile
+from skillbank_engine.schedule import Schedule
+from skillbank_engine.threads import available_cpus
 
 
 def spec(*overrides: str, document: dict[str, Any] | None = None) -> Any:

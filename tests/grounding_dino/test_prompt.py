@@ -8,9 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers.models.grounding_dino import modeling_grounding_dino
 
-from grounding_dino.errors import PromptError
-from grounding_dino.prompt import batch_prompts, build_prompt, build_prompts
-from grounding_dino.tokenizer import PhraseTokenizer, build_tokenizer, normalise_phrase
+from skillbank_engine.errors import PromptError
+from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompt, build_prompts
+from skillbank_engine.families.grounding_dino.tokenizer import (
+    PhraseTokenizer,
+    build_tokenizer,
+    normalise_phrase,
+)
 
 reference: Any = modeling_grounding_dino
 TOKENIZER = build_tokenizer(["cat", "caterpillar", "red cat", "a person without a helmet"])

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from grounding_dino.__main__ import main
-from grounding_dino.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from grounding_dino.commands.quantize import layer_choice
-from grounding_dino.errors import EngineError
-from grounding_dino.export import write_onnx
-from grounding_dino.onnx_model import read_onnx
-from grounding_dino.quantization import quantize_weights, unpacked
 from skillbank.jobs.checkpoints import model_of
+from skillbank_engine.errors import EngineError
+from skillbank_engine.families.grounding_dino.__main__ import main
+from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from skillbank_engine.families.grounding_dino.commands.quantize import layer_choice
+from skillbank_engine.families.grounding_dino.export import write_onnx
+from skillbank_engine.families.grounding_dino.onnx_model import read_onnx
+from skillbank_engine.families.grounding_dino.quantization import quantize_weights, unpacked
 from tests.grounding_dino.conftest import data_block, status_lines
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from grounding_dino.__main__ import main
-from grounding_dino.checkpoint import LATEST
+from skillbank_engine.families.grounding_dino.__main__ import main
+from skillbank_engine.families.grounding_dino.checkpoint import LATEST
 from tests.grounding_dino.conftest import data_block, status_lines
 
 # Half the demo's epochs reached .59 to .66 in these measures (two seeds), one epoch .20 to .25.

@@ -7,19 +7,19 @@ import pytest
 import torch
 from PIL import Image
 
-from grounding_dino.data.loading import Batch, Collator, Sample
-from grounding_dino.data.transforms import Resizing, normalise
-from grounding_dino.denoising import make_denoising_queries
-from grounding_dino.detector import Detector
-from grounding_dino.device import Compute
-from grounding_dino.errors import EngineError
-from grounding_dino.gradients import GradientWorker
-from grounding_dino.loss import LossWeights
-from grounding_dino.predictor import Predictor
-from grounding_dino.prompt import batch_prompts, build_prompt
-from grounding_dino.recorded import SHAPE_STEP, RecordedDetector, require_graphs
-from grounding_dino.team import Team
-from grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.data.transforms import Resizing, normalise
+from skillbank_engine.device import Compute
+from skillbank_engine.errors import EngineError
+from skillbank_engine.families.grounding_dino.data.loading import Batch, Collator, Sample
+from skillbank_engine.families.grounding_dino.denoising import make_denoising_queries
+from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.gradients import GradientWorker
+from skillbank_engine.families.grounding_dino.loss import LossWeights
+from skillbank_engine.families.grounding_dino.predictor import Predictor
+from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompt
+from skillbank_engine.families.grounding_dino.recorded import SHAPE_STEP, RecordedDetector, require_graphs
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.team import Team
 
 NAMES = ("red circle", "blue star", "green star", "purple square")
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grounding_dino.predictor import Detection, without_repeats
+from skillbank_engine.families.grounding_dino.predictor import Detection, without_repeats
 
 BOXES = st.tuples(*[st.floats(0, 50)] * 2).map(lambda p: (p[0], p[1], p[0] + 10.0, p[1] + 10.0))
 FOUND = st.lists(st.builds(Detection, st.integers(0, 2), BOXES, st.floats(0, 1)), max_size=12).map(

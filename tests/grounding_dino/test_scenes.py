@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from grounding_dino.data.odvg import read_label_map
-from grounding_dino.data.scenes import HELD_OUT, HELD_OUT_RELATIONS, MARKS, SEEN, SIDES, write_scenes
+from skillbank_engine.families.grounding_dino.data.odvg import read_label_map
+from skillbank_engine.families.grounding_dino.data.scenes import (
+    HELD_OUT,
+    HELD_OUT_RELATIONS,
+    MARKS,
+    SEEN,
+    SIDES,
+    write_scenes,
+)
 from tests.grounding_dino.test_shapes import digest
 
 Box = tuple[float, float, float, float]

@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from grounding_dino.data.shapes import HELD_OUT, SEEN, write_shapes
+from skillbank_engine.families.grounding_dino.data.shapes import HELD_OUT, SEEN, write_shapes
 
 
 def digest(folder: Path) -> dict[str, str]:

@@ -10,8 +10,8 @@ import pytest
 import torch
 import yaml
 
-from grounding_dino.__main__ import main
-from grounding_dino.checkpoint import LATEST
+from skillbank_engine.families.grounding_dino.__main__ import main
+from skillbank_engine.families.grounding_dino.checkpoint import LATEST
 from tests.grounding_dino.conftest import TINY, TINY_OVERRIDES, data_block, status_lines
 
 pytestmark = pytest.mark.slow

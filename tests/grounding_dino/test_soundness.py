@@ -8,14 +8,14 @@ import pytest
 import torch
 import yaml
 
-from grounding_dino.__main__ import main
-from grounding_dino.checkpoint import LATEST, read_checkpoint
-from grounding_dino.config import build_spec
-from grounding_dino.errors import DataError, WeightsError
-from grounding_dino.finite import first_not_finite
-from grounding_dino.profile import prepare_start
-from grounding_dino.saving import Keeper
-from grounding_dino.trainer import TrainingRun
+from skillbank_engine.errors import DataError, WeightsError
+from skillbank_engine.families.grounding_dino.__main__ import main
+from skillbank_engine.families.grounding_dino.checkpoint import LATEST, read_checkpoint
+from skillbank_engine.families.grounding_dino.config import build_spec
+from skillbank_engine.families.grounding_dino.finite import first_not_finite
+from skillbank_engine.families.grounding_dino.profile import prepare_start
+from skillbank_engine.families.grounding_dino.saving import Keeper
+from skillbank_engine.families.grounding_dino.trainer import TrainingRun
 from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
 
 
@@ -122,7 +122,7 @@ def test_fp16_that_never_takes_a_step_fails(
     spec_file: Path, monkeypatch: pytest.MonkeyPatch, unit: str
 ) -> None:
     """Nothing is kept of it either: the same command would pass for carried out before."""
-    from grounding_dino.device import Compute
+    from skillbank_engine.device import Compute
 
     scaler = torch.amp.GradScaler("cpu", init_scale=2.0**126)
     monkeypatch.setattr(Compute, "scaler", lambda _self: scaler)
@@ -178,7 +178,7 @@ def test_without_a_box_nothing_is_measured(spec_file: Path, how: str) -> None:
 
 
 def test_training_pictures_without_a_box_are_refused(tmp_path: Path, shapes: Path) -> None:
-    from grounding_dino.data.odvg import read_training_set
+    from skillbank_engine.families.grounding_dino.data.odvg import read_training_set
 
     [source] = data_block(shapes)["train_data_sources"]
     lines = Path(source["json_file"]).read_text(encoding="utf-8").splitlines()

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from grounding_dino.predictor import Detection, without_repeats
-from grounding_dino.tiles import detect_in_tiles, layout, put_together, tile_size
+from skillbank_engine.families.grounding_dino.predictor import Detection, without_repeats
+from skillbank_engine.families.grounding_dino.tiles import detect_in_tiles, layout, put_together, tile_size
 
 SIDES = st.integers(1, 5000)
 

@@ -14,9 +14,9 @@ import pytest
 import torch
 import yaml
 
-from grounding_dino.__main__ import main
-from grounding_dino.checkpoint import LATEST, read_checkpoint
-from grounding_dino.errors import WeightsError
+from skillbank_engine.errors import WeightsError
+from skillbank_engine.families.grounding_dino.__main__ import main
+from skillbank_engine.families.grounding_dino.checkpoint import LATEST, read_checkpoint
 from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
 
 pytestmark = pytest.mark.slow
@@ -88,7 +88,7 @@ def test_resuming_equals_not_having_stopped(
     assert train(spec_file, "train.num_epochs=3") == 0
     whole = tmp_path / "results" / "train"
     # Stop in the middle of the second epoch, as an exception would, and start the same command again.
-    from grounding_dino.trainer import TrainingRun
+    from skillbank_engine.families.grounding_dino.trainer import TrainingRun
 
     step = TrainingRun._step
 
@@ -202,8 +202,8 @@ def test_random_weights_that_are_not_trained_are_said(
 def test_a_loss_that_explodes_is_explained(
     spec_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import grounding_dino.gradients as gradients
-    from grounding_dino.loss import detection_loss as real
+    import skillbank_engine.families.grounding_dino.gradients as gradients
+    from skillbank_engine.families.grounding_dino.loss import detection_loss as real
 
     def broken(*arguments: Any, **more: Any) -> dict[str, torch.Tensor]:
         losses = real(*arguments, **more)
@@ -219,7 +219,15 @@ def test_a_loss_that_explodes_is_explained(
 @pytest.mark.slow
 def test_sigterm_leaves_a_checkpoint(spec_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "results" / "train"
-    command = [sys.executable, "-m", "grounding_dino", "train", "-e", str(spec_file), *TINY_OVERRIDES]
+    command = [
+        sys.executable,
+        "-m",
+        "skillbank_engine.families.grounding_dino",
+        "train",
+        "-e",
+        str(spec_file),
+        *TINY_OVERRIDES,
+    ]
     process = subprocess.Popen(
         [*command, "train.num_epochs=1000"],
         stdout=subprocess.PIPE,

@@ -11,12 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from grounding_dino.data.cache import PictureCache
-from grounding_dino.data.loading import Collator, EpochBatches, TrainingSamples, make_loader
-from grounding_dino.data.odvg import TrainingSet
-from grounding_dino.data.records import Record
-from grounding_dino.data.sampling import VARIED, PromptLengths, SampledPrompt, sample_prompt
-from grounding_dino.data.transforms import (
+from skillbank_engine.data.cache import PictureCache
+from skillbank_engine.data.records import Record
+from skillbank_engine.data.transforms import (
     Resizing,
     TrainingTransform,
     View,
@@ -24,8 +21,21 @@ from grounding_dino.data.transforms import (
     normalise,
     pad_images,
 )
-from grounding_dino.errors import DataError
-from grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.errors import DataError
+from skillbank_engine.families.grounding_dino.data.loading import (
+    Collator,
+    EpochBatches,
+    TrainingSamples,
+    make_loader,
+)
+from skillbank_engine.families.grounding_dino.data.odvg import TrainingSet
+from skillbank_engine.families.grounding_dino.data.sampling import (
+    VARIED,
+    PromptLengths,
+    SampledPrompt,
+    sample_prompt,
+)
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 
 FULL = TrainingTransform(0, (48, 64), 96, (40, 50), 24, 40, 0.5)
 

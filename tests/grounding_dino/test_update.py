@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from grounding_dino.errors import NotFiniteError
-from grounding_dino.finite import describe_overflow, first_not_finite
-from grounding_dino.update import Update
+from skillbank_engine.errors import NotFiniteError
+from skillbank_engine.families.grounding_dino.finite import describe_overflow, first_not_finite
+from skillbank_engine.families.grounding_dino.update import Update
 
 
 def model() -> nn.Sequential:

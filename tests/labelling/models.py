@@ -11,10 +11,10 @@ def write_tiny(path: Path, bias: float = -1.0) -> Path:
     """Write the checkpoint of a tiny detector, always the same one; a higher bias makes it surer."""
     import torch
 
-    from grounding_dino.checkpoint import write_checkpoint
-    from grounding_dino.data.shapes import SEEN
-    from grounding_dino.model import build_detector
-    from grounding_dino.tokenizer import build_tokenizer
+    from skillbank_engine.families.grounding_dino.checkpoint import write_checkpoint
+    from skillbank_engine.families.grounding_dino.data.shapes import SEEN
+    from skillbank_engine.families.grounding_dino.model import build_detector
+    from skillbank_engine.families.grounding_dino.tokenizer import build_tokenizer
     from tests.grounding_dino.conftest import TINY, checkpoint_of
 
     torch.manual_seed(0)

@@ -12,14 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from grounding_dino.checkpoint import Checkpoint
-from grounding_dino.commands.loading import make_network, predictor_of, settle_with_model
-from grounding_dino.config import build_spec
-from grounding_dino.device import Compute
-from grounding_dino.errors import DataError
-from grounding_dino.predictor import Predictor, without_repeats
-from grounding_dino.serving import Reply, Service, Wish, read_wish
-from grounding_dino.uploads import decode
+from skillbank_engine.device import Compute
+from skillbank_engine.errors import DataError
+from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint
+from skillbank_engine.families.grounding_dino.commands.loading import (
+    make_network,
+    predictor_of,
+    settle_with_model,
+)
+from skillbank_engine.families.grounding_dino.config import build_spec
+from skillbank_engine.families.grounding_dino.predictor import Predictor, without_repeats
+from skillbank_engine.families.grounding_dino.serving import Reply, Service, Wish, read_wish
+from skillbank_engine.uploads import decode
 from tests.grounding_dino.conftest import checkpoint, tokenizer  # noqa: F401
 from tests.grounding_dino.test_repeats import FOUND
 

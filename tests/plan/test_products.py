@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from grounding_dino.data import images
 from skillbank.jobs.checkpoints import model_of, scan
 from skillbank.plan.products import (
     PICTURE_SUFFIXES,
@@ -17,6 +16,7 @@ from skillbank.plan.products import (
     suffixes_of,
     trains,
 )
+from skillbank_engine.data import images
 
 ACTIONS = ("train", "retrain", "distill", "prune", "quantize", "export", "gen_trt_engine", "evaluate")
 

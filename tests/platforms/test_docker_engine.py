@@ -40,7 +40,17 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     s3 = boto3.resource("s3")
     s3.create_bucket(Bucket="shapes")
     folder = tmp_path / "shapes"
-    make = [sys.executable, "-m", "grounding_dino", "shapes", str(folder), "--train", "64", "--val", "16"]
+    make = [
+        sys.executable,
+        "-m",
+        "skillbank_engine.families.grounding_dino",
+        "shapes",
+        str(folder),
+        "--train",
+        "64",
+        "--val",
+        "16",
+    ]
     subprocess.run(make, check=True, capture_output=True)
     for path in folder.rglob("*"):
         if path.is_file():

@@ -29,7 +29,17 @@ def test_a_training_of_two_nodes_that_is_started_again_then_evaluate_then_infere
 ) -> None:
     profile(f"path: {BIN}\nshared: {tmp_path}\ncontainer: none\ntime: '30'\n")
     data = tmp_path / "shapes"
-    make = [sys.executable, "-m", "grounding_dino", "shapes", str(data), "--train", "32", "--val", "8"]
+    make = [
+        sys.executable,
+        "-m",
+        "skillbank_engine.families.grounding_dino",
+        "shapes",
+        str(data),
+        "--train",
+        "32",
+        "--val",
+        "8",
+    ]
     subprocess.run(make, check=True, capture_output=True)
     words = "train Grounding DINO with no HPO, then evaluate it, then run inference"
     place = ["--platform", "slurm", "--gpus", "0", "--yes", "--set", "num_epochs=2", "--json"]

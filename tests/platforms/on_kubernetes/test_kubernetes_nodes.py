@@ -135,7 +135,17 @@ def test_train_and_evaluate_with_the_embedded_engine(
     server: Server, profile: SetProfile, tmp_path: Path
 ) -> None:
     data = tmp_path / "shared/shapes"
-    make = [sys.executable, "-m", "grounding_dino", "shapes", str(data), "--train", "8", "--val", "4"]
+    make = [
+        sys.executable,
+        "-m",
+        "skillbank_engine.families.grounding_dino",
+        "shapes",
+        str(data),
+        "--train",
+        "8",
+        "--val",
+        "4",
+    ]
     subprocess.run(make, check=True, capture_output=True)
     options = ["--platform", "kubernetes", "--image", "engine:1", "--gpus", "0", "--yes", "--json"]
     options += ["--set", "num_epochs=1"]

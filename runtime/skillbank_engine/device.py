@@ -1,0 +1,99 @@
+"""Which device to compute on, with how many threads and in which precision."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from skillbank_engine.errors import EngineError
+from skillbank_engine.team import ALONE, Team
+from skillbank_engine.threads import set_threads
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Where and how to compute.
+
+    Attributes
+    ----------
+    device : torch.device
+        The device.
+    precision : str
+        ``fp32``, ``bf16`` or ``fp16``; the lower ones by autocast, weights stay in fp32.
+    threads : int
+        CPU threads in use.
+    parts : int
+        Into how many parts a training batch is cut, each computed in a thread of its own.
+    """
+
+    device: torch.device
+    precision: str
+    threads: int
+    parts: int = 1
+
+    def autocast(
+        self, weights: torch.dtype = torch.float32, *, cached: bool = True
+    ) -> AbstractContextManager[Any]:
+        """The context that forward passes run in.
+
+        Parameters
+        ----------
+        weights : torch.dtype
+            Those of the network; casting is for weights in fp32.
+        cached : bool
+            Whether weights that were cast are kept until the context ends.
+        """
+        enabled = self.precision != "fp32" and weights == torch.float32
+        kind = _DTYPES[self.precision]
+        return torch.autocast(self.device.type, kind, enabled=enabled, cache_enabled=cached)
+
+    def scaler(self) -> torch.amp.GradScaler:
+        """What keeps small gradients above zero in fp16; does nothing in the others."""
+        return torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
+
+
+def cuda_wanted(device: str) -> bool:
+    """Whether ``engine.device`` comes out as a GPU here.
+
+    Raises
+    ------
+    EngineError
+        A GPU is demanded and there is none.
+    """
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        raise EngineError("engine.device=cuda, but torch sees no GPU here: use engine.device=auto or cpu")
+    return available and device != "cpu"
+
+
+def choose_compute(spec: Any, gpu_ids: list[int], team: Team = ALONE) -> Compute:
+    """Settle device, precision and threads of a run.
+
+    Parameters
+    ----------
+    spec : pydantic model
+        The spec, profile applied.
+    gpu_ids : list of int
+        The action's ``gpu_ids``; each process of a node uses one.
+    team : Team
+        The processes that compute together; those of a node share its processors.
+    """
+    threads = set_threads(spec.engine.threads, team.local_size)
+    if not cuda_wanted(spec.engine.device):
+        # Threads inside operations suit large networks; a small one is better off with threads beside each
+        # other (skillbank_engine.families.grounding_dino.gradients tells why).
+        small = spec.engine.profile in ("small", "settled")
+        parts = threads if small and team.size == 1 else 1
+        torch.set_num_threads(max(1, threads // parts))
+        return Compute(torch.device("cpu"), spec.train.precision, threads, parts)
+    number = gpu_ids[team.local_rank] if gpu_ids else 0
+    if number >= torch.cuda.device_count():
+        raise EngineError(
+            f"gpu_ids names GPU {number}, but there are {torch.cuda.device_count()}: correct gpu_ids"
+        )
+    torch.backends.cudnn.benchmark = spec.train.cudnn.benchmark
+    torch.backends.cudnn.deterministic = spec.train.cudnn.deterministic
+    return Compute(torch.device("cuda", number), spec.train.precision, threads)

@@ -1,0 +1,102 @@
+"""Answering what ``grounding_dino serve`` is asked.
+
+A request is one line of JSON, ``{"id", "descriptions", "bytes", ...}``, followed by that many bytes of a
+picture file; an answer is one line of JSON, ``{"id", "bytes", ...}``, followed by that many bytes of the
+annotated copy. The first line of stdout says that the model is loaded, and what it is.
+"""
+
+import json
+import os
+import sys
+import threading
+import warnings
+from argparse import Namespace
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from skillbank_engine.device import choose_compute
+from skillbank_engine.families.grounding_dino.commands.loading import (
+    Model,
+    make_network,
+    predictor_of,
+    read_model,
+    settle_with_model,
+)
+from skillbank_engine.families.grounding_dino.commands.serve import is_file
+from skillbank_engine.families.grounding_dino.config import build_spec
+from skillbank_engine.families.grounding_dino.pretrained import read_pretrained
+from skillbank_engine.families.grounding_dino.serving import Reply, Service, read_wish
+
+_KEY = "--checkpoint"
+_MOST_LABELS = 200
+_ACROSS = 0.7
+"""Most overlap of boxes of two descriptions: above it they are names of one object, and the surest counts."""
+
+
+def answer_requests(arguments: Namespace, requests: BinaryIO, answers: BinaryIO) -> None:
+    """Load a model and answer; the process ends with the last answer.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Those of :func:`.commands.serve.serve`.
+    requests, answers
+        Streams that nothing else uses.
+    """
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    Image.MAX_IMAGE_PIXELS = arguments.max_pixels
+    model = _read(arguments.checkpoint)
+    spec = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
+    spec, _ = settle_with_model(spec, "inference", [], model)
+    compute = choose_compute(spec, [0])
+    network, resizing = make_network(spec, model, compute)
+    usual = {
+        "threshold": spec.inference.conf_threshold,
+        "nms": spec.engine.nms_iou,
+        "across": _ACROSS,
+    }
+
+    def answer(reply: Reply) -> None:
+        _write(answers, {"id": reply.number, **reply.document}, reply.picture)
+
+    service = Service(
+        lambda phrases: predictor_of(network, resizing, spec, model, phrases, compute),
+        answer,
+        most_pixels=arguments.max_pixels,
+        batch_size=arguments.batch_size,
+        window=arguments.window / 1000,
+        workers=min(8, compute.threads + 1),
+    )
+    about = {
+        **usual,
+        "device": str(compute.device),
+        "backbone": model.architecture.backbone,
+        "labels": list(model.labels[:_MOST_LABELS]),
+    }
+    _write(answers, {"ready": about})
+    reader = threading.Thread(target=_read_requests, args=(requests, service, usual), daemon=True)
+    reader.start()
+    service.run()
+    # Everything is answered and nothing is open; taking torch apart would take seconds.
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _read(name: str) -> Model:
+    return read_model(name, _KEY) if is_file(name) else read_pretrained(name, _KEY)
+
+
+def _read_requests(stream: BinaryIO, service: Service, usual: dict[str, float]) -> None:
+    try:
+        while line := stream.readline():
+            header = json.loads(line)
+            service.submit(read_wish(header, stream.read(header["bytes"]), usual))
+    finally:
+        service.close()
+
+
+def _write(stream: BinaryIO, document: dict[str, Any], picture: bytes = b"") -> None:
+    line = json.dumps({**document, "bytes": len(picture)}, ensure_ascii=False)
+    stream.write(line.encode() + b"\n" + picture)
+    stream.flush()

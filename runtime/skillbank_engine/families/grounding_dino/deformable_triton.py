@@ -1,0 +1,94 @@
+"""Deformable attention on a GPU as one operator of torch, with its gradient; works inside torch.compile."""
+
+from typing import Any
+
+import torch
+import triton
+from torch import Tensor
+
+from skillbank_engine.families.grounding_dino import deformable_kernels
+
+_FORWARD = {"BLOCK": 32, "num_warps": 4}
+_BACKWARD = {"BLOCK": 16, "num_warps": 4}
+
+
+def _sizes(values: Tensor, offsets: Tensor, references: Tensor) -> dict[str, Any]:
+    return {
+        "queries": offsets.shape[1],
+        "positions": values.shape[1],
+        "H": values.shape[2],
+        "D": values.shape[3],
+        "L": offsets.shape[3],
+        "P": offsets.shape[4],
+        "POINTS": triton.next_power_of_2(offsets.shape[3] * offsets.shape[4]),
+        "BOX": references.shape[-1] == 4,
+    }
+
+
+def _grid(values: Tensor, offsets: Tensor, block: int) -> tuple[int, int]:
+    return triton.cdiv(offsets.shape[1], block), values.shape[0] * values.shape[2]
+
+
+@torch.library.custom_op("grounding_dino::deformable", mutates_args=())
+def fused(values: Tensor, shapes: Tensor, references: Tensor, offsets: Tensor, logits: Tensor) -> Tensor:
+    """Compute :func:`.deformable.deformable_attention`; ``shapes`` is ``(L, 2)`` int32."""
+    values, references, offsets, logits = (t.contiguous() for t in (values, references, offsets, logits))
+    out = values.new_empty(values.shape[0], offsets.shape[1], values.shape[2] * values.shape[3])
+    grid = _grid(values, offsets, _FORWARD["BLOCK"])
+    deformable_kernels.forward[grid](
+        values, shapes, references, offsets, logits, out, **_sizes(values, offsets, references), **_FORWARD
+    )
+    return out
+
+
+@fused.register_fake
+def _(values: Tensor, shapes: Tensor, references: Tensor, offsets: Tensor, logits: Tensor) -> Tensor:
+    return values.new_empty(values.shape[0], offsets.shape[1], values.shape[2] * values.shape[3])
+
+
+@torch.library.custom_op("grounding_dino::deformable_backward", mutates_args=())
+def _fused_backward(
+    values: Tensor,
+    shapes: Tensor,
+    references: Tensor,
+    offsets: Tensor,
+    logits: Tensor,
+    out: Tensor,
+    grad: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    values, references, offsets, logits, grad = (
+        t.contiguous() for t in (values, references, offsets, logits, grad)
+    )
+    grad_values = torch.zeros_like(values, dtype=torch.float32)
+    grad_offsets, grad_logits = torch.empty_like(offsets), torch.empty_like(logits)
+    grid = _grid(values, offsets, _BACKWARD["BLOCK"])
+    deformable_kernels.backward[grid](
+        values, shapes, references, offsets, logits, out, grad, grad_values, grad_offsets, grad_logits,
+        **_sizes(values, offsets, references), **_BACKWARD,
+    )  # fmt: skip
+    return grad_values.to(values.dtype), grad_offsets, grad_logits
+
+
+@_fused_backward.register_fake
+def _(
+    values: Tensor,
+    shapes: Tensor,
+    references: Tensor,
+    offsets: Tensor,
+    logits: Tensor,
+    out: Tensor,
+    grad: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.empty_like(values), torch.empty_like(offsets), torch.empty_like(logits)
+
+
+def _save(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    ctx.save_for_backward(*inputs, output)
+
+
+def _differentiate(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    values, offsets, logits = _fused_backward(*ctx.saved_tensors, grad)
+    return values, None, None, offsets, logits
+
+
+fused.register_autograd(_differentiate, setup_context=_save)

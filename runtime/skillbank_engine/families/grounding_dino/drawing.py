@@ -1,0 +1,110 @@
+"""Annotated pictures: boxes in distinct colours with readable labels."""
+
+import colorsys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+
+from skillbank_engine.families.grounding_dino.predictor import Detection
+
+# Letters need a certain number of pixels; smaller pictures are enlarged by a whole factor.
+_SMALLEST_SIDE = 480
+_GOLDEN = 0.618034
+
+
+def phrase_colours(
+    phrases: Sequence[str], chosen: Mapping[str, str] | None = None
+) -> list[tuple[int, int, int]]:
+    """Give each phrase a colour.
+
+    Parameters
+    ----------
+    phrases : sequence of str
+        The descriptions.
+    chosen : mapping, optional
+        Colours (names or ``#rrggbb``) that somebody wants for some of them; unknown ones are passed over.
+
+    Returns
+    -------
+    list of (int, int, int)
+        RGB; hues a golden section apart, so that neighbours differ however many there are.
+    """
+    colours = []
+    for number, phrase in enumerate(phrases):
+        name = (chosen or {}).get(phrase, "")
+        try:
+            red, green, blue = ImageColor.getrgb(name)[:3]
+        except ValueError:
+            hue = (0.58 + number * _GOLDEN) % 1.0
+            red, green, blue = (round(part * 255) for part in colorsys.hsv_to_rgb(hue, 0.85, 0.8))
+        colours.append((red, green, blue))
+    return colours
+
+
+def draw_detections(
+    image: Image.Image,
+    detections: Sequence[Detection],
+    phrases: Sequence[str],
+    colours: Sequence[tuple[int, int, int]],
+    outline: int,
+) -> Image.Image:
+    """Draw boxes with phrase and score into a copy of a picture.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        RGB.
+    detections : sequence of Detection
+        Boxes in pixels of ``image``; the best is drawn last, on top.
+    phrases, colours : sequence
+        By index of the phrase.
+    outline : int
+        Thickness of the boxes in pixels.
+
+    Returns
+    -------
+    PIL.Image.Image
+        The copy, enlarged by a whole factor when the picture is small.
+    """
+    factor = max(1, -(-_SMALLEST_SIDE // max(image.size)))
+    canvas = image.resize((image.width * factor, image.height * factor), Image.Resampling.LANCZOS)
+    pen = ImageDraw.Draw(canvas)
+    size = max(13, round(max(canvas.size) / 50))
+    font = ImageFont.load_default(size)
+    for item in sorted(detections, key=lambda detection: detection.score):
+        colour = colours[item.phrase]
+        x1, y1, x2, y2 = (round(value * factor) for value in item.box)
+        pen.rectangle((x1, y1, max(x2, x1), max(y2, y1)), outline=colour, width=outline)
+        _label(pen, canvas.size, (x1, y1, y2), f"{phrases[item.phrase]} {item.score:.2f}", colour, font)
+    return canvas
+
+
+def _label(
+    pen: ImageDraw.ImageDraw,
+    size: tuple[int, int],
+    place: tuple[int, int, int],
+    text: str,
+    colour: tuple[int, int, int],
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+) -> None:
+    """Write a label on its box: above it, or below or inside where there is no room."""
+    x1, y1, y2 = place
+    left, top, right, bottom = pen.textbbox((0, 0), text, font=font)
+    width, height = right - left + 6, bottom - top + 6
+    x = max(0, min(x1, size[0] - width))
+    y = y1 - height
+    if y < 0:
+        y = y2 if y2 + height <= size[1] else y1
+    pen.rectangle((x, y, x + width, y + height), fill=colour)
+    # The perceived brightness decides between black and white letters.
+    bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 140
+    pen.text((x + 3 - left, y + 3 - top), text, fill=(0, 0, 0) if bright else (255, 255, 255), font=font)
+
+
+def save_picture(image: Image.Image, path: Path) -> None:
+    """Save a picture in the format of its suffix, or as PNG where that format cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known = Image.registered_extensions()
+    kind = known.get(path.suffix.lower(), "PNG")
+    image.save(path, format=kind if kind in Image.SAVE else "PNG")

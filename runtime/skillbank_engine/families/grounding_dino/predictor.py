@@ -1,0 +1,284 @@
+"""From pictures and descriptions to boxes with scores: what evaluation, inference and labelling share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from skillbank_engine.boxes import xyxy_from_cxcywh
+from skillbank_engine.data.images import open_image
+from skillbank_engine.data.pixels import PixelScale
+from skillbank_engine.data.transforms import Resizing, View, image_tensor, normalise, pad_images
+from skillbank_engine.device import Compute
+from skillbank_engine.families.grounding_dino.architecture import Architecture
+from skillbank_engine.families.grounding_dino.detector import Detector, DetectorOutput
+from skillbank_engine.families.grounding_dino.prompt import Prompt, PromptBatch, batch_prompts, build_prompts
+from skillbank_engine.families.grounding_dino.recorded import RecordedDetector
+from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
+
+
+class Output(Protocol):
+    """What a network says; of the ``S`` decoder layers the last one is the answer."""
+
+    @property
+    def logits(self) -> Tensor:
+        """``(S, B, Q, L)`` token logits."""
+
+    @property
+    def boxes(self) -> Tensor:
+        """``(S, B, Q, 4)`` relative ``cxcywh``."""
+
+
+class Network(Protocol):
+    """A :class:`.detector.Detector`, or an exported one."""
+
+    @property
+    def architecture(self) -> Architecture:
+        """What it was built from."""
+
+    def __call__(self, pixels: Tensor, pixel_mask: Tensor | None, prompts: PromptBatch) -> Output:
+        """Detect, with the arguments of :meth:`.detector.Detector.forward`."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One found object.
+
+    Attributes
+    ----------
+    phrase : int
+        Index of the description.
+    box : tuple of float
+        ``xyxy`` in pixels of the original picture.
+    score : float
+        0 to 1.
+    """
+
+    phrase: int
+    box: tuple[float, float, float, float]
+    score: float
+
+
+def rounded(item: Detection, phrases: Sequence[str]) -> dict[str, Any]:
+    """A detection as it stands in JSON: phrase, ``xyxy`` box in pixels, score."""
+    return {
+        "phrase": phrases[item.phrase],
+        "box": [round(value, 2) for value in item.box],
+        "score": round(item.score, 4),
+    }
+
+
+def without_repeats(
+    detections: Sequence[Detection], most: float, most_across: float = 1.0
+) -> list[Detection]:
+    """Keep the best of boxes that overlap (greedy non-maximum suppression).
+
+    Parameters
+    ----------
+    detections : sequence of Detection
+        Best first.
+    most : float
+        Largest intersection over union of two boxes of one phrase that are both kept.
+    most_across : float
+        The same of two boxes of different phrases; 1 keeps all names of one object.
+    """
+    kept: list[Detection] = []
+    of_phrase: dict[int, list[Detection]] = {}
+    for item in detections:
+        alike = of_phrase.setdefault(item.phrase, [])
+        if most < 1 and any(_overlap(item.box, other.box) > most for other in alike):
+            continue
+        if most_across < 1 and any(
+            other.phrase != item.phrase and _overlap(item.box, other.box) > most_across for other in kept
+        ):
+            continue
+        kept.append(item)
+        alike.append(item)
+    return kept
+
+
+def _overlap(first: Sequence[float], second: Sequence[float]) -> float:
+    """Intersection over union of two ``xyxy`` boxes."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    return shared / (areas - shared) if areas > shared else 0.0
+
+
+def phrase_scores(logits: Tensor, phrase_tokens: Tensor) -> Tensor:
+    """Scores of queries for phrases: the mean over a phrase's tokens of the token's probability.
+
+    Parameters
+    ----------
+    logits : Tensor
+        ``(B, Q, L)`` token logits.
+    phrase_tokens : Tensor
+        ``(B, P, L)`` 1 at the tokens of each phrase.
+
+    Returns
+    -------
+    Tensor
+        ``(B, Q, P)``; 0 for absent phrases.
+    """
+    share = phrase_tokens / phrase_tokens.sum(-1, keepdim=True).clamp(min=1)
+    return logits.float().sigmoid() @ share.transpose(-1, -2)
+
+
+class Predictor:
+    """A detector made ready for a fixed list of descriptions.
+
+    Parameters
+    ----------
+    detector : Network
+        On the device already.
+    tokenizer : PhraseTokenizer
+        Of the detector.
+    phrases : sequence of str
+        What to look for.  Those that do not fit into one prompt go into further ones, each a pass of its own.
+    resizing : Resizing
+        How large the network sees pictures; they are padded to its frame, if it has one.
+    mean, std : sequence of float
+        Normalisation, of values in 0 to 1.
+    compute : Compute
+        Device and precision.  The detector's weights must not change while a predictor is in use.
+    num_select : int
+        Most detections of a picture.
+    pixels : PixelScale, optional
+        How pictures of more than 8 bits are scaled.
+    prompt_phrases : int
+        Most phrases of a prompt; 0 puts in as many as fit.
+    """
+
+    def __init__(
+        self,
+        detector: Network,
+        tokenizer: PhraseTokenizer,
+        phrases: Sequence[str],
+        *,
+        resizing: Resizing,
+        mean: Sequence[float],
+        std: Sequence[float],
+        compute: Compute,
+        num_select: int,
+        pixels: PixelScale | None = None,
+        prompt_phrases: int = 0,
+    ) -> None:
+        self.pixels = pixels or PixelScale()
+        self._detector = detector
+        inner = detector.detector if isinstance(detector, RecordedDetector) else detector
+        self._own = inner if isinstance(inner, Detector) else None
+        self._weights = torch.float32 if self._own is None else self._own.dtype
+        self._pad = tokenizer.pad
+        self._resizing = resizing
+        self._mean, self._std = tuple(mean), tuple(std)
+        self._compute = compute
+        self._num_select = num_select
+        self.prompts = build_prompts(phrases, tokenizer, detector.architecture.max_text_len, prompt_phrases)
+        self._texts: dict[int, Tensor] = {}
+
+    def open(self, path: Path) -> Image.Image:
+        """Open a picture as the model was trained to see it.
+
+        Raises
+        ------
+        DataError
+            No such file, or no picture in it.
+        """
+        return open_image(path, self.pixels)
+
+    def detect(self, images: Sequence[Image.Image]) -> list[list[Detection]]:
+        """Detect in some pictures.
+
+        Parameters
+        ----------
+        images : sequence of PIL.Image.Image
+            RGB, any sizes; neighbours of equal size make one pass.  Others are not padded to one batch, or
+            the padding would leak into the network's group norms and results depend on the company.
+
+        Returns
+        -------
+        list of list of Detection
+            For each picture, best first.
+        """
+        results: list[list[Detection]] = []
+        for _, group in groupby(images, key=lambda image: image.size):
+            same = list(group)
+            results.extend(self.read(self.run(same), [image.size for image in same]))
+        return results
+
+    def shrink(self, image: Image.Image) -> Image.Image:
+        """Resize a picture as the network will see it; :meth:`run` takes what this gave as it is."""
+        return self._resizing.apply(View(image, np.zeros((0, 4)), ())).image
+
+    @torch.inference_mode()
+    def run(self, images: Sequence[Image.Image]) -> list[tuple[Prompt, PromptBatch, Output]]:
+        """Run the detector once for each prompt on one batch, giving the raw outputs."""
+        device = self._compute.device
+        pixels, mask = pad_images(
+            [image_tensor(self.shrink(image)) for image in images], self._resizing.frame
+        )
+        mask = None if mask is None else mask.to(device)
+        normalised = normalise(pixels.to(device), mask, self._mean, self._std).to(self._weights)
+        passes = []
+        if self._own is not None:
+            self._own.eval()
+        for number, prompt in enumerate(self.prompts):
+            batch = batch_prompts([prompt] * len(images), self._pad).to(device)
+            with self._compute.autocast(self._weights):
+                passes.append((prompt, batch, self._answer(number, normalised, mask, batch)))
+        return passes
+
+    def _answer(self, number: int, pixels: Tensor, mask: Tensor | None, batch: PromptBatch) -> Output:
+        """Run the detector; the text of a prompt is encoded once for all pictures."""
+        if self._own is None:
+            return self._detector(pixels, mask, batch)
+        if number not in self._texts:
+            self._texts[number] = self._own.encode_text(batch.first())
+        text = self._texts[number].expand(len(pixels), -1, -1)
+        # What records passes takes the text as the detector does.
+        detector: Any = self._detector
+        output: DetectorOutput = detector(pixels, mask, batch, text=text)
+        return output
+
+    def read(
+        self, passes: Sequence[tuple[Prompt, PromptBatch, Output]], sizes: Sequence[tuple[int, int]]
+    ) -> list[list[Detection]]:
+        """Turn raw outputs into detections.
+
+        Parameters
+        ----------
+        passes : sequence
+            What :meth:`run` gave.
+        sizes : sequence of (int, int)
+            Width and height of the original pictures.
+        """
+        scores = torch.cat([phrase_scores(o.logits[-1], batch.phrase_tokens) for _, batch, o in passes], -1)
+        # Boxes differ between passes, so a query is known by its pass too.
+        owners = torch.cat(
+            [
+                torch.full((batch.phrase_tokens.shape[1],), number)
+                for number, (_, batch, _) in enumerate(passes)
+            ]
+        )
+        boxes = torch.stack([output.boxes[-1].float() for _, _, output in passes], 1)
+        corners = xyxy_from_cxcywh(boxes).clamp(0, 1).cpu()
+        count = min(self._num_select, scores[0].numel())
+        best, places = scores.flatten(1).cpu().topk(count, dim=1)
+        queries, phrases = places // scores.shape[-1], places % scores.shape[-1]
+        results = []
+        for number, (width, height) in enumerate(sizes):
+            chosen = corners[number, owners[phrases[number]], queries[number]] * torch.tensor(
+                [width, height] * 2
+            )
+            rows = zip(phrases[number].tolist(), chosen.tolist(), best[number].tolist(), strict=True)
+            results.append([Detection(phrase, (b[0], b[1], b[2], b[3]), score) for phrase, b, score in rows])
+        return results

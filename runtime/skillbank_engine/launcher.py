@@ -1,0 +1,226 @@
+"""Starting the processes of one training run, on one node or several, with torchrun's own machinery.
+
+Every node runs the same command; each starts its processes, watches over them and stops all when one fails.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from skillbank_engine.errors import EngineError, InterruptedRunError
+from skillbank_engine.signals import interrupted
+
+_RENDEZVOUS_SECONDS = 900
+_SAVING_SECONDS = 120
+_FAREWELL_SECONDS = 15.0
+_NODE_VARIABLES = ("WORLD_SIZE", "NODE_RANK", "MASTER_ADDR", "MASTER_PORT")
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The processes of a run.
+
+    Attributes
+    ----------
+    per_node, nodes : int
+        Processes of a node, and nodes.
+    node : int
+        Number of this node.
+    address, port : str, int
+        Where the first node is to be found; port 0 lets the system choose, on one node.
+    """
+
+    per_node: int = 1
+    nodes: int = 1
+    node: int = 0
+    address: str = "127.0.0.1"
+    port: int = 0
+
+    @property
+    def size(self) -> int:
+        """Processes in all."""
+        return self.per_node * self.nodes
+
+
+def crew_of(spec: Any, gpus: int, environment: Mapping[str, str]) -> Crew:
+    """Read from a train spec and the environment which processes a run consists of.
+
+    Parameters
+    ----------
+    spec : pydantic model
+        A train spec.
+    gpus : int
+        GPUs that torch sees and will use; 0 computes on the CPU, with ``engine.processes`` a node.
+    environment : mapping
+        ``WORLD_SIZE`` (number of nodes), ``NODE_RANK``, ``MASTER_ADDR`` and ``MASTER_PORT``, set by whoever
+        started the nodes.
+
+    Raises
+    ------
+    EngineError
+        Spec, environment and machine do not fit together.
+    """
+    per_node = len(gpu_numbers(spec.train, gpus)) if gpus else spec.engine.processes
+    nodes = spec.train.num_nodes
+    stated = environment.get("WORLD_SIZE", "")
+    if nodes == 1 and stated in ("", "1"):
+        return Crew(per_node)
+    missing = [name for name in _NODE_VARIABLES if not environment.get(name)]
+    if missing:
+        raise EngineError(
+            f"train.num_nodes is {nodes}, but {', '.join(missing)} is not set: set "
+            f"{', '.join(_NODE_VARIABLES)} on every node, or train on one"
+        )
+    numbers = {name: _number(name, environment[name]) for name in ("WORLD_SIZE", "NODE_RANK", "MASTER_PORT")}
+    if numbers["WORLD_SIZE"] != nodes:
+        raise EngineError(
+            f"train.num_nodes is {nodes}, but WORLD_SIZE, which counts nodes, is {stated}: make them agree"
+        )
+    if numbers["NODE_RANK"] >= nodes:
+        raise EngineError(
+            f"NODE_RANK is {numbers['NODE_RANK']}, but {nodes} nodes count from 0 to {nodes - 1}: correct it"
+        )
+    return Crew(per_node, nodes, numbers["NODE_RANK"], environment["MASTER_ADDR"], numbers["MASTER_PORT"])
+
+
+def _number(name: str, text: str) -> int:
+    if not text.isdecimal():
+        raise EngineError(f"{name} is '{text}', which is no number: correct the environment")
+    return int(text)
+
+
+def gpu_numbers(train: Any, available: int) -> list[int]:
+    """Say which GPUs of this node are used, by ``train.num_gpus`` and ``train.gpu_ids``.
+
+    Raises
+    ------
+    EngineError
+        The two do not agree, or there are fewer GPUs.
+    """
+    wanted, named = train.num_gpus, list(train.gpu_ids)
+    # The default names one GPU; with a higher number and nothing else said, the first ones are meant.
+    if named in ([], [0]):
+        named = list(range(wanted))
+    if len(named) != wanted or len(set(named)) != wanted:
+        raise EngineError(
+            f"train.gpu_ids {named} does not name train.num_gpus={wanted} different GPUs: make them agree"
+        )
+    if max(named) >= available:
+        raise EngineError(
+            f"train.gpu_ids names GPU {max(named)}, but there are {available}: lower train.num_gpus or "
+            "correct train.gpu_ids"
+        )
+    return named
+
+
+def launch(crew: Crew, work: Callable[..., None], *arguments: Any) -> None:
+    """Run a function in every process of this node, until all have ended.
+
+    Parameters
+    ----------
+    crew : Crew
+        Which processes.
+    work : callable
+        A function of a module; runs inside :func:`skillbank_engine.team.joined`.
+    *arguments
+        Its arguments, which can be pickled.
+
+    Raises
+    ------
+    InterruptedRunError
+        This process got SIGTERM or SIGINT; the others have been stopped the same way.
+    EngineError
+        A process failed; the message is its own.
+    """
+    from torch.distributed import DistStoreError, TCPStore  # type: ignore[attr-defined]
+    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    # Of the libraries below, too, only errors.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    # Its lines tell of processes and exit codes; what went wrong is said in one sentence at the end.
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        store = TCPStore(
+            crew.address,
+            crew.port,
+            is_master=crew.node == 0,
+            timeout=timedelta(seconds=_RENDEZVOUS_SECONDS),
+            wait_for_workers=False,
+            multi_tenant=True,
+        )
+        config = LaunchConfig(
+            min_nodes=crew.nodes,
+            max_nodes=crew.nodes,
+            nproc_per_node=crew.per_node,
+            run_id="skillbank_engine",
+            rdzv_backend="static",
+            rdzv_endpoint=f"{crew.address}:{store.port}",
+            rdzv_configs={"rank": crew.node, "timeout": _RENDEZVOUS_SECONDS},
+            max_restarts=0,
+            logs_specs=DefaultLogsSpecs(log_dir=os.devnull),
+            signals_to_handle="SIGTERM,SIGINT",
+            shutdown_timeout=_SAVING_SECONDS,
+        )
+        elastic_launch(config, work)(*arguments)
+    except SignalException as error:
+        raise interrupted(error.sigval) from error
+    except ChildFailedError as error:
+        raise _failure(error, store, crew) from error
+    except DistStoreError as error:
+        raise EngineError(
+            f"Node {crew.node} does not reach the others by {crew.address}:{crew.port}: check MASTER_ADDR "
+            "and MASTER_PORT, and that all nodes were started"
+        ) from error
+    finally:
+        # Whoever is left has had its time to save.
+        for child in multiprocessing.active_children():
+            child.kill()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _failure(error: Any, store: Any, crew: Crew) -> EngineError:
+    """Find out why processes have ended, and let the other nodes read it before the store is gone."""
+    from skillbank_engine.team import FAILURE
+
+    # What the elastic agent stops gets SIGTERM; any other signal is a cause and not a consequence.
+    killed = [
+        item for item in error.failures.values() if item.exitcode < 0 and item.exitcode != -signal.SIGTERM
+    ]
+    try:
+        if killed:
+            store.set(FAILURE, _killed(killed[0], crew))
+        text = store.get(FAILURE).decode() if store.check([FAILURE]) else ""
+        _farewell(store, crew)
+    except RuntimeError:
+        text = ""
+    if not text:
+        text = "The training processes of this node lost those of the first one: see its status and log"
+    return InterruptedRunError(text) if text == str(interrupted(signal.SIGTERM)) else EngineError(text)
+
+
+def _killed(failure: Any, crew: Crew) -> str:
+    number = crew.node * crew.per_node + failure.local_rank
+    return (
+        f"Training process {number} of {crew.size} was ended by {failure.signal_name()}, perhaps for lack of "
+        "memory: start the same command again to go on, with a lower dataset.batch_size if it happens again"
+    )
+
+
+def _farewell(store: Any, crew: Crew) -> None:
+    """Wait on the first node, which holds the store, until the others have read it."""
+    if crew.node:
+        store.add("skillbank_engine/gone", 1)
+        return
+    end = time.monotonic() + _FAREWELL_SECONDS
+    while store.add("skillbank_engine/gone", 0) < crew.nodes - 1 and time.monotonic() < end:
+        time.sleep(0.1)
