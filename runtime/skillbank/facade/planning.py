@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from skillbank.bank.discovery import Bank
 from skillbank.errors import ActionNotFoundError, JobNotFoundError
 from skillbank.plan.datasets import bindings
-from skillbank.plan.divided import divided
+from skillbank.plan.divided import divided, local_place
 from skillbank.plan.draft import Parent
 from skillbank.plan.model import Plan
 from skillbank.plan.naming import resolve
@@ -96,6 +96,8 @@ class Planning(Finding):
         """
 
         def splits_at(uri: str, form: str) -> Sequence[str]:
+            if not elsewhere and local_place(uri) is None:
+                return ()
             from skillbank.jobs.data_elsewhere import splits_at  # slow to import, and seldom needed
 
             return splits_at(uri, form, elsewhere=elsewhere)

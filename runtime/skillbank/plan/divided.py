@@ -15,7 +15,7 @@ from skillbank.plan.data_formats import given_to_places
 from skillbank.plan.datasets import ARCHIVE, Binding
 from skillbank.plan.request import DataLocation, Request
 
-__all__ = ["SplitsOf", "divided"]
+__all__ = ["SplitsOf", "divided", "local_place"]
 
 SplitsOf = Callable[[str, str], Sequence[str]]
 """Names the splits (train, val, test) of the data set that is recognised at a location, or read there in the
@@ -74,7 +74,7 @@ class _Finder:
     def part(self, location: DataLocation, source: str) -> str | None:
         """Return the part of a place that a source takes; None where it is the place itself."""
         uri, form = location.uri, location.form
-        place = _local(uri)
+        place = local_place(uri)
         if place is None or source not in self.sources or (not form and self._has_files(place, source)):
             return None
         folder = self._folder(place, source)
@@ -96,7 +96,7 @@ class _Finder:
     def validation(self, location: DataLocation) -> str | None:
         """Return what lies with training data to validate on; None where nothing does, or was set apart."""
         uri, form = location.uri, location.form
-        place = _local(uri)
+        place = local_place(uri)
         if place is not None and not form and self._has_files(place, _TRAINING):
             return None
         if (part := self.part(location, _VALIDATION)) is not None:
@@ -121,7 +121,8 @@ class _Finder:
         return self._splits[uri, form]
 
 
-def _local(uri: str) -> Path | None:
+def local_place(uri: str) -> Path | None:
+    """Return where a place lies on this machine; None where it lies elsewhere."""
     if "://" in uri and not uri.startswith("file://"):
         return None
     return at_home(Path(uri.removeprefix("file://")))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from skillbank.bank.discovery import OWN, Library
@@ -48,8 +48,10 @@ def data_request(page: Text, library: Library, skill: Skill | None) -> Request |
         When a data set is to be written in a format that is none.
     """
     line = _line(page)
-    for action, pattern in _forms():
-        if (found := pattern.fullmatch(line)) is None:
+    words = frozenset(line.split())
+    for action, opening, form in _FORMS:
+        # Most requests have none of these verbs, and the patterns take long to compile.
+        if opening.isdisjoint(words) or (found := _pattern(form).fullmatch(line)) is None:
             continue
         doer = _doer(library, action)
         if is_model_file(page, _uri(page, found["place"])):
@@ -165,29 +167,56 @@ _OTHER = ("onnx", "engine", "tensorrt", "trt", "torchscript", "openvino", "fp16"
 """What models are converted to, and no data set."""
 
 
-@lru_cache(maxsize=1)
-def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Return the forms of sentences with the action that each asks for."""
-    converts = r"(?:convert|transform|turn|change|translate|rewrite|re-?export|export|transcode|write|bring)"
-    checks = r"(?:check|inspect|audit|lint|examine)"
-    doubted = r"(?:validate|verify|check|inspect|audit|lint|examine)"
-    splits = r"(?:split|divide|partition)"
-    part = rf"(?:{splits} off|hold out|set aside) (?P<share>{_SHARE})"
-    forms = (
-        ("convert", rf"{converts} {_DATA} (?:to|into|as|in) {_TO}{_END}"),
-        ("convert", rf"{converts} {_DATA} from (?P<was>{_FORM}) (?:to|into) {_TO}{_END}"),
-        ("convert", rf"(?:make|create|write|generate|produce) {_TO} (?:out of|of|from) {_DATA}{_END}"),
-        ("convert", rf"convert {_DATA} (?:to|into) (?:a |an )?(?P<unknown>\w+(?: \w+){{0,2}}){_END}"),
-        ("check", rf"{checks} {_DATA}{_FAULTS}{_END}"),
-        ("check", rf"{doubted} {_NAMED}{_IN}{_PLACE}{_AS}{_FAULTS}{_END}"),
-        ("check", rf"(?:what is|what's|tell me what is|say what is) wrong (?:with|in) {_DATA}{_END}"),
-        ("split", rf"{splits} {_DATA} (?:into |as |in )?{_RATIO}{_MORE}{_END}"),
-        ("split", rf"{splits} {_DATA}(?: ?,)?(?: (?:into|in|as|with|:))? {_PARTS}{_MORE}{_END}"),
-        ("split", rf"{splits} {_DATA} (?:into|in) {_NAMES}(?: ?,? (?:as |at |with )?{_RATIO})?{_MORE}{_END}"),
-        ("split", rf"{splits} {_DATA}{_MORE}{_END}"),
-        ("split", rf"{part} of {_DATA} (?:for|as) (?P<role>{_ROLE}){_MORE}{_END}"),
+_CONVERTS = "convert|transform|turn|change|translate|rewrite|re-export|reexport|export|transcode|write|bring"
+_MAKES = "make|create|write|generate|produce"
+_CHECKS = "check|inspect|audit|lint|examine"
+_DOUBTED = f"validate|verify|{_CHECKS}"
+_SPLITS = "split|divide|partition"
+
+_FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
+    (action, frozenset(words.split("|")), form)
+    for action, words, form in (
+        ("convert", _CONVERTS, rf"(?:{_CONVERTS}) {_DATA} (?:to|into|as|in) {_TO}{_END}"),
+        ("convert", _CONVERTS, rf"(?:{_CONVERTS}) {_DATA} from (?P<was>{_FORM}) (?:to|into) {_TO}{_END}"),
+        ("convert", _MAKES, rf"(?:{_MAKES}) {_TO} (?:out of|of|from) {_DATA}{_END}"),
+        (
+            "convert",
+            "convert",
+            rf"convert {_DATA} (?:to|into) (?:a |an )?(?P<unknown>\w+(?: \w+){{0,2}}){_END}",
+        ),
+        ("check", _CHECKS, rf"(?:{_CHECKS}) {_DATA}{_FAULTS}{_END}"),
+        ("check", _DOUBTED, rf"(?:{_DOUBTED}) {_NAMED}{_IN}{_PLACE}{_AS}{_FAULTS}{_END}"),
+        (
+            "check",
+            "wrong",
+            rf"(?:what is|what's|tell me what is|say what is) wrong (?:with|in) {_DATA}{_END}",
+        ),
+        ("split", _SPLITS, rf"(?:{_SPLITS}) {_DATA} (?:into |as |in )?{_RATIO}{_MORE}{_END}"),
+        (
+            "split",
+            _SPLITS,
+            rf"(?:{_SPLITS}) {_DATA}(?: ?,)?(?: (?:into|in|as|with|:))? {_PARTS}{_MORE}{_END}",
+        ),
+        (
+            "split",
+            _SPLITS,
+            rf"(?:{_SPLITS}) {_DATA} (?:into|in) {_NAMES}(?: ?,? (?:as |at |with )?{_RATIO})?{_MORE}{_END}",
+        ),
+        ("split", _SPLITS, rf"(?:{_SPLITS}) {_DATA}{_MORE}{_END}"),
+        (
+            "split",
+            f"hold|set|{_SPLITS}",
+            rf"(?:(?:{_SPLITS}) off|hold out|set aside) (?P<share>{_SHARE}) of {_DATA} (?:for|as) "
+            rf"(?P<role>{_ROLE}){_MORE}{_END}",
+        ),
     )
-    return tuple((action, re.compile(_PLEASE + form)) for action, form in forms)
+)
+"""What is asked for, the words of which one begins it, and the form of the whole sentence."""
+
+
+@cache
+def _pattern(form: str) -> re.Pattern[str]:
+    return re.compile(_PLEASE + form)
 
 
 # -- what they ask for ------------------------------------------------------------------------------
