@@ -3,6 +3,9 @@
 One program handles a block of queries of one head: it walks over levels and points, computes the place, reads
 four neighbours of ``D`` channels each, and adds them up. Nothing but the result is written. The backward
 kernel walks the same way and adds to the values' gradient atomically, in fp32.
+
+The loops over levels and points stay loops: unrolled they take a minute to compile, and run no faster. One
+kernel serves all sizes of pictures.
 """
 
 # Triton compiles these functions from their source and knows no annotations but constexpr.
@@ -59,7 +62,7 @@ def _softmax(logits, cells, valid, count: tl.constexpr, POINTS: tl.constexpr):
     return top, 1.0 / tl.sum(tl.exp(scores - top[:, None]), 1)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["queries", "positions"])
 def forward(
     values,
     shapes,
@@ -88,10 +91,10 @@ def forward(
     top, scale = _softmax(logits, cells, valid, L * P, POINTS)
     total = tl.zeros([BLOCK, D], tl.float32)
     start = 0
-    for level in tl.static_range(L):
+    for level in range(L):
         high = tl.load(shapes + 2 * level)
         wide = tl.load(shapes + 2 * level + 1)
-        for point in tl.static_range(P):
+        for point in range(P):
             cell = cells + level * P + point
             score = tl.load(logits + cell, mask=valid, other=0.0).to(tl.float32)
             weight = tl.exp(score - top) * scale
@@ -112,7 +115,7 @@ def forward(
     tl.store(target, total.to(out.dtype.element_ty), mask=valid[:, None])
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["queries", "positions"])
 def backward(
     values,
     shapes,
@@ -148,10 +151,10 @@ def backward(
     # The softmax's own sum of weight times gradient is the product with the result.
     mean = tl.sum(wanted * tl.load(out + tile, mask=valid[:, None], other=0.0).to(tl.float32), 1)
     start = 0
-    for level in tl.static_range(L):
+    for level in range(L):
         high = tl.load(shapes + 2 * level)
         wide = tl.load(shapes + 2 * level + 1)
-        for point in tl.static_range(P):
+        for point in range(P):
             cell = cells + level * P + point
             score = tl.load(logits + cell, mask=valid, other=0.0).to(tl.float32)
             weight = tl.exp(score - top) * scale

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from skillbank_engine.families.grounding_dino import deformable_kernels
 
-_FORWARD = {"BLOCK": 32, "num_warps": 4}
+_FORWARD = {"BLOCK": 8, "num_warps": 1}
 _BACKWARD = {"BLOCK": 16, "num_warps": 4}
 
 
