@@ -1,0 +1,130 @@
+"""``grounding_dino train`` as people run it: seconds to the first step, then pictures a second.
+
+python -m benchmarks.gpu.real_command [--pictures 480] [--epochs 2] [--set KEY=VALUE,KEY=VALUE ...]
+
+JPEGs of 1280 x 960, batches of 8, bf16, a full-size model of random weights in a folder, everything else at
+its default; the loader is part of what is timed, validation is not. Each line is the command with the words
+of one ``--set`` on top. Nothing that an earlier run compiled is used, as on a fresh machine. Exit status 1
+where a loss is not finite or a command fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+
+import torch
+from benchmarks.gpu.from_scratch import NAMES, bert, device_name, saved
+from PIL import Image, ImageDraw
+
+SIZE = (1280, 960)
+BATCH = 8
+EVERY, FIRST = "train.jsonl", "first.jsonl"
+"""Annotations of all pictures, and of as many as one step takes."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pictures", type=int, default=480)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument(
+        "--set", nargs="+", default=[""], metavar="KEY=VALUE,KEY=VALUE", help="a run of its own each"
+    )
+    options = parser.parse_args()
+    print(f"{device_name()}, torch {torch.__version__}, {os.cpu_count()} processors", flush=True)
+    good = True
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        draw(folder / "data", options.pictures)
+        bert(folder / "bert")
+        saved(folder / "saved", folder / "bert")
+        for words in options.set:
+            more = [word for word in words.split(",") if word]
+            seconds, _, begun = train(folder, FIRST, 1, more)
+            _, steps, loss = train(folder, EVERY, options.epochs, more)
+            good = good and math.isfinite(begun + loss)
+            print(
+                f"{words or 'defaults'}: first step after {seconds:.1f} s, then {steps * 1000:.0f} ms a "
+                f"step, {BATCH / steps if steps else 0:.1f} pictures/s, loss {loss:.1f}",
+                flush=True,
+            )
+    return 0 if good else 1
+
+
+def draw(folder: Path, pictures: int) -> None:
+    """Write pictures of coloured things with noise, as JPEGs, and their annotations."""
+    (folder / "images").mkdir(parents=True)
+    numbers = Random(0)
+    lines = []
+    for index in range(pictures):
+        noise = Image.frombytes("RGB", (160, 120), numbers.randbytes(160 * 120 * 3))
+        picture = noise.resize(SIZE, Image.Resampling.BICUBIC)
+        pen = ImageDraw.Draw(picture)
+        instances = []
+        for _ in range(12):
+            label, side = numbers.randrange(len(NAMES)), numbers.randrange(60, 240)
+            x, y = numbers.randrange(SIZE[0] - side), numbers.randrange(SIZE[1] - side)
+            colour, shape = NAMES[label].split()
+            outline = (x, y, x + side, y + side)
+            (pen.rectangle if shape == "square" else pen.ellipse)(outline, fill=colour)
+            instances.append({"bbox": list(outline), "label": label})
+        picture.save(folder / "images" / f"{index}.jpg", quality=90)
+        document = {"file_name": f"{index}.jpg", "width": SIZE[0], "height": SIZE[1]}
+        lines.append(json.dumps({**document, "detection": {"instances": instances}}))
+    (folder / EVERY).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / FIRST).write_text("\n".join(lines[:BATCH]) + "\n", encoding="utf-8")
+    names = {str(number): name for number, name in enumerate(NAMES)}
+    (folder / "labels.json").write_text(json.dumps(names), encoding="utf-8")
+
+
+def train(folder: Path, annotations: str, epochs: int, more: list[str]) -> tuple[float, float, float]:
+    """Run the command; give seconds to the end of its first epoch, and a step's seconds and the loss of the last."""
+    data = folder / "data"
+    results = Path(tempfile.mkdtemp(dir=folder))
+    source = {"image_dir": str(data / "images"), "json_file": str(data / annotations)}
+    spec = {
+        "results_dir": str(results),
+        "dataset": {
+            "train_data_sources": [{**source, "label_map": str(data / "labels.json")}],
+            "batch_size": BATCH,
+        },
+        "train": {
+            "pretrained_model_path": str(folder / "saved"),
+            "precision": "bf16",
+            "num_epochs": epochs,
+            "checkpoint_interval": epochs,
+        },
+    }
+    (folder / "spec.yaml").write_text(json.dumps(spec), encoding="utf-8")
+    program = [sys.executable, "-m", "skillbank_engine", "grounding_dino", "train", "-e"]
+    fresh = {
+        "TRITON_CACHE_DIR": str(results / "triton"),
+        "TORCHINDUCTOR_CACHE_DIR": str(results / "inductor"),
+    }
+    status = results / "train" / "status.json"
+    started = time.monotonic()
+    first = math.nan
+    command = [*program, str(folder / "spec.yaml"), *more]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **fresh}) as running:
+        while running.poll() is None:
+            if math.isnan(first) and status.exists() and "train_loss" in status.read_text(encoding="utf-8"):
+                first = time.monotonic() - started
+            time.sleep(0.05)
+    if running.returncode:
+        return first, math.nan, math.nan
+    lines = [json.loads(line) for line in status.read_text(encoding="utf-8").splitlines()]
+    hours, minutes, rest = [line for line in lines if "time_per_step" in line][-1]["time_per_step"].split(":")
+    losses = [line["kpi"]["train_loss"] for line in lines if "train_loss" in line.get("kpi", {})]
+    return first, int(hours) * 3600 + int(minutes) * 60 + float(rest), losses[-1] or math.nan
+
+
+if __name__ == "__main__":
+    sys.exit(main())
