@@ -86,7 +86,7 @@ def draw(folder: Path, pictures: int) -> None:
 
 
 def train(folder: Path, annotations: str, epochs: int, more: list[str]) -> tuple[float, float, float]:
-    """Run the command; give seconds to the end of its first epoch, and seconds a step and loss of its last."""
+    """Run the command; give seconds to its first epoch's end, and of its last seconds a step and loss."""
     data = folder / "data"
     results = Path(tempfile.mkdtemp(dir=folder))
     source = {"image_dir": str(data / "images"), "json_file": str(data / annotations)}
