@@ -1,0 +1,537 @@
+"""What the frame asks of a model family: one class, ``Task``, and the values that go to and fro.
+
+A family says here how its model is built, what it learns from, what its loss is, how it is measured, used and
+exported.  All else is the frame's: sessions and status lines, specs, processes (DDP, FSDP), precision,
+clipping, checkpoints, going on, signals, the average of weights, early stopping, accumulation, ONNX files
+and their quantization.
+
+A family in ten lines, beside its config and its readers::
+
+    class ColourTask(Task[ColourSpec, ColourFolders, ColourFolders, ColourBatch]):
+        @classmethod
+        def read_training(cls, spec, tell):
+            root = spec.dataset.root
+            return TrainingData(read_folders(root, "train"), read_folders(root, "val"))
+
+        @classmethod
+        def begin(cls, spec, data, tell):
+            return cls(spec, nn.Linear(3, len(data.train.names)), data.train.names, {"width": 3})
+
+        @classmethod
+        def restore(cls, spec, kept):
+            return cls(spec, nn.Linear(3, len(kept.labels)), kept.labels, kept.architecture)
+
+        def samples(self, data, seed):
+            return ColourSamples(data.train)      # sample(index, epoch, numbers), collate(samples)
+
+        def size(self, batch):
+            return len(batch)
+
+        def losses(self, model, batch, divisor):
+            return {"loss": cross_entropy(model(batch.pixels), batch.labels, reduction="sum") / divisor}
+
+        def measure(self, data, stage, compute, team, folder=None): ...
+        def infer(self, pictures, folder, compute): ...
+        def graph(self, height=0, width=0, batch=1): ...
+"""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from skillbank_engine.config.specs import SpecT
+from skillbank_engine.data.pixels import PixelScale
+from skillbank_engine.device import Compute
+from skillbank_engine.team import Team
+
+Stage = Literal["val", "test"]
+"""Whether a measure is taken along a training, or by evaluate; names in ``status.json`` begin with it."""
+
+Tell = Callable[[str], None]
+"""Says a sentence to the user: a warning in the log, and a line of ``status.json``."""
+
+Answer = Callable[..., tuple[Tensor, ...]]
+"""A model as its exported file is: from the tensors of :class:`Graph`'s inputs, in order, to its outputs."""
+
+SampleT = TypeVar("SampleT")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Base of what one pass trains on: a frozen dataclass of tensors, one row a picture.
+
+    A field is a tensor ``(B, ...)``, another ``Batch``, a list or tuple of one thing a picture (a tensor, say
+    its boxes), or None.
+    """
+
+    def __len__(self) -> int:
+        """Pictures in the batch."""
+        return next(len(value) for value in vars(self).values() if value is not None)
+
+    def to(self, device: torch.device) -> Self:
+        """The same batch on another device."""
+        return self._of(lambda value: _moved(value, device))
+
+    def part(self, piece: slice) -> Self:
+        """Some of its pictures."""
+        return self._of(
+            lambda value: (
+                None
+                if value is None
+                else value[piece]
+                if isinstance(value, Tensor | list | tuple)
+                else value.part(piece)
+            )
+        )
+
+    def _of(self, change: Callable[[Any], Any]) -> Self:
+        return type(self)(**{item.name: change(getattr(self, item.name)) for item in fields(self)})
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    if isinstance(value, Tensor):
+        return value.to(device, non_blocking=True)
+    if isinstance(value, list | tuple):
+        return type(value)(_moved(item, device) for item in value)
+    return value if value is None else value.to(device)
+
+
+BatchT = TypeVar("BatchT", bound=Batch)
+
+
+class Samples(ABC, Generic[SampleT, BatchT]):
+    """The training samples of a run; the frame orders, shuffles, shares out and loads them.
+
+    It goes to loader processes (forks): what it keeps, such as a cache of pictures, each has for itself.
+    """
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Pictures in an epoch."""
+
+    @abstractmethod
+    def sample(self, index: int, epoch: int, numbers: random.Random) -> SampleT:
+        """Make one sample.
+
+        Parameters
+        ----------
+        index : int
+            Which picture.
+        epoch : int
+            Counted from 0.
+        numbers : Random
+            The only source of chance: made from the run's seed, the epoch and the index, so that a run that
+            goes on, in whatever processes, sees what it would have seen.
+        """
+
+    @abstractmethod
+    def collate(self, samples: Sequence[SampleT]) -> BatchT:
+        """Put samples together; on the CPU, pixels best as uint8."""
+
+
+class Measured(Protocol):
+    """A set with truth that a model is measured on."""
+
+    def __len__(self) -> int:
+        """Pictures."""
+        ...
+
+    def pictures(self) -> Iterable[Path]:
+        """Their files; the frame looks through them for the scale of pictures of more than 8 bits."""
+        ...
+
+
+TrainT = TypeVar("TrainT", bound=Measured)
+TestT = TypeVar("TestT", bound=Measured)
+
+
+@dataclass(frozen=True)
+class TrainingData(Generic[TrainT, TestT]):
+    """What a training has been given, read and checked.
+
+    Attributes
+    ----------
+    train : object
+        The training set, with ``len()`` and ``pictures()``.
+    validation : object or None
+        The validation set; without one training runs without, which the family has said (``tell``).
+    """
+
+    train: TrainT
+    validation: TestT | None = None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What was measured.
+
+    Attributes
+    ----------
+    values : dict of str to float
+        Headline numbers by the names that ``status.json`` wants, as ``val_mAP50`` or ``test_mIoU``, in its
+        order; the first validation's must hold ``Family.metric``.
+    per_class : dict
+        Class name to its numbers: ``{"circle": {"mAP50": 0.9}}``.
+    text : str
+        The numbers for a line of the log: ``mAP50 0.912  mAP 0.801  loss 0.532``; made of the values where
+        empty.
+    more : dict
+        Further plain values for ``metrics.json``, as a confusion matrix.
+    """
+
+    values: Mapping[str, float]
+    per_class: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    text: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Share:
+    """The place of a batch in its step, which may hold others: of other processes, or accumulated ones.
+
+    Attributes
+    ----------
+    first, pictures : int
+        Number of the batch's first picture among the step's, and how many the step has.
+    most : int
+        Largest :meth:`Task.room` of the step's batches.
+    seed : int
+        A number of the step alone, the same in all processes.
+    """
+
+    first: int
+    pictures: int
+    most: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a model beside its weights: in a checkpoint, or in the metadata of an ONNX file.
+
+    Attributes
+    ----------
+    architecture : dict
+        Plain values that, with the labels and facts, the module is built from.
+    labels : tuple of str
+        Class names, in the order of the model's outputs.
+    facts : dict
+        Further plain values of the family's.
+    spec : dict
+        The spec of the training.
+    pixels : PixelScale
+        How pictures of more than 8 bits were scaled.
+    """
+
+    architecture: Mapping[str, Any]
+    labels: tuple[str, ...]
+    facts: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    pixels: PixelScale
+
+
+@dataclass(frozen=True)
+class Place:
+    """A picture that inference sees, and where what is found on it goes.
+
+    Attributes
+    ----------
+    image : Path
+        The picture.
+    name : Path
+        Below the results folder, unique and **with the suffix ``.txt``** to be replaced:
+        ``folder / "labels" / place.name``, ``folder / "masks" / place.name.with_suffix(".png")``.
+    """
+
+    image: Path
+    name: Path
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A model as it is exported, which is also what evaluate and inference run (:attr:`Task.answer`).
+
+    Attributes
+    ----------
+    module : Module
+        From the inputs, in order, to a tuple of the outputs: tensors alone, pixels normalised.  Built of the
+        task's own module, in evaluation mode.
+    inputs : dict of str to Tensor
+        Example inputs by name, each ``(B, ...)``; noise from a fixed seed for pixels.  The first is
+        ``(B, 3, H, W)``.
+    outputs : tuple of str
+        Names of the outputs, each ``(B, ...)``.
+    dynamic : dict
+        Input or output name to ``{axis: name}``, beside the axis 0, which is open where no batch size is
+        fixed.
+    tolerance : float
+        How far outputs of the file may be from the module's, relative to the largest of them.
+    """
+
+    module: nn.Module
+    inputs: Mapping[str, Tensor]
+    outputs: tuple[str, ...]
+    dynamic: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    tolerance: float = 1e-4
+
+
+class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
+    """A model with what it takes to train, measure, use and export it.
+
+    Made by :meth:`begin` (a new model) or :meth:`restore` (of a checkpoint, whose weights the frame loads, or
+    of an ONNX file, whose weights stay in it).
+
+    Parameters
+    ----------
+    spec : pydantic model
+        Of the action, profile applied.
+    module : Module
+        What is trained and saved: its ``state_dict`` are the weights of checkpoints, its ``forward`` what
+        `losses` calls.
+    labels : tuple of str
+        Class names.
+    architecture : dict
+        Plain values; a run that goes on refuses a checkpoint of another architecture.
+    facts : dict, optional
+        Further plain values to be kept.
+
+    Attributes
+    ----------
+    pixels : PixelScale
+        How pictures of more than 8 bits are scaled; set by the frame ahead of `samples`, `measure` and
+        `infer`.
+    answer : callable
+        What answers in `measure` of the stage "test" and in `infer`: the graph of the module on its device,
+        or an ONNX file; set by the frame (:meth:`use`).  It runs without gradients and in the precision of
+        the run; its outputs are on the device of its inputs, in fp32.
+    frame : (int, int) or None
+        Height and width that ``answer`` takes where it is an ONNX file; None for any.
+    """
+
+    separable: ClassVar[bool] = True
+    """Whether a picture's part in the loss depends on no other picture of the batch, so that on a CPU parts
+    of a batch can go side by side.  A module with a BatchNorm in training mode is never cut."""
+
+    def __init__(
+        self,
+        spec: SpecT,
+        module: nn.Module,
+        labels: tuple[str, ...],
+        architecture: Mapping[str, Any],
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.spec = spec
+        self.module = module
+        self.labels = labels
+        self.architecture = architecture
+        self.facts = facts or {}
+        self.pixels = PixelScale()
+        self.answer: Answer | None = None
+        self.frame: tuple[int, int] | None = None
+
+    # ---- where it comes from -------------------------------------------------------------------------------
+
+    @classmethod
+    @abstractmethod
+    def read_training(cls, spec: SpecT, tell: Tell) -> TrainingData[TrainT, TestT]:
+        """Read and check the sets of a training.
+
+        Raises
+        ------
+        DataError
+            They cannot be used.
+        """
+
+    @classmethod
+    @abstractmethod
+    def begin(cls, spec: SpecT, data: TrainingData[TrainT, TestT], tell: Tell) -> Self:
+        """Build a new model, with whatever weights the spec names, on the CPU.
+
+        Raises
+        ------
+        WeightsError
+            The weights cannot be used.
+        """
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, spec: SpecT, kept: Kept) -> Self:
+        """Build the model that was kept, without its weights, on the CPU."""
+
+    @classmethod
+    def wanted(cls, spec: SpecT) -> Mapping[str, Any] | None:
+        """The architecture that a spec asks for, for the comparison with a checkpoint to go on from.
+
+        None, the default, compares the spec's model block with that of the checkpoint.
+        """
+        return None
+
+    # ---- training ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def samples(self, data: TrainingData[TrainT, TestT], seed: int) -> Samples[Any, BatchT]:
+        """Give the training samples."""
+
+    @abstractmethod
+    def size(self, batch: BatchT) -> float:
+        """What the loss of a batch is divided by: its boxes, pixels with a label, or pictures.
+
+        The frame adds it up over the step's batches; the sum is the ``divisor`` of each (at least 1).
+        """
+
+    @abstractmethod
+    def losses(self, model: Callable[..., Any], batch: BatchT, divisor: float) -> dict[str, Tensor]:
+        """Compute the losses of a batch, or of a part of one.
+
+        Parameters
+        ----------
+        model : callable
+            Called like the task's module, and instead of it: it takes care of the processes, and runs in
+            autocast where the spec says so.  What comes after it does not: compute the loss itself in fp32
+            (``.float()``).
+        batch : Batch
+            On the device, prepared.
+        divisor : float
+            What sums of losses are divided by; infinite for a batch that does not count.
+
+        Returns
+        -------
+        dict
+            Scalars by name; "loss" is the weighted sum that is minimised, the others are for messages.
+        """
+
+    def prepare(self, batch: BatchT, share: Share, device: torch.device) -> BatchT:
+        """Make a batch ready ahead of `losses`, once, before it is cut into parts: here normalise pixels."""
+        return batch.to(device)
+
+    def train_mode(self) -> None:
+        """Put the module into training mode, ahead of every epoch; a BatchNorm that stands still does not."""
+        self.module.train()
+
+    def to(self, device: torch.device) -> None:
+        """Move all that is computed with, a teacher for instance, to a device."""
+        self.module.to(device)
+
+    def room(self, batch: BatchT) -> int:
+        """A number of which a batch may need to know the largest of its step, as of boxes of a picture."""
+        return 0
+
+    def frozen(self) -> list[str]:
+        """Prefixes of names that are not trained: by default `RunSettings.freeze`."""
+        raise NotImplementedError
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Sort what is trained (``requires_grad``) into groups of a learning rate.
+
+        Each is ``{"params", "lr", "name"}`` and perhaps ``weight_decay``; by default there is one, at
+        ``train.optim.lr``.
+        """
+        raise NotImplementedError
+
+    def optimizer(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+        """Make the optimiser; by default AdamW or SGD by ``train.optim``."""
+        raise NotImplementedError
+
+    def factor(self, step: int, steps_per_epoch: int) -> float:
+        """Factor on the learning rates of the step with this number: a pure function.
+
+        By default ``train.optim.lr_scheduler`` with its keys, ``engine`` overriding (see `.schedule`).
+        """
+        raise NotImplementedError
+
+    def forward(self, compute: Compute, team: Team) -> Callable[..., Any] | None:
+        """Something of the family's own that `losses` calls; None, the default, for the module itself."""
+        return None
+
+    def compile(self, compute: Compute, *, training: bool) -> None:
+        """Compile the module (``engine.compile``)."""
+        self.module.compile()
+
+    def family_name(self, name: str) -> str:
+        """How the family's specs write a parameter's name."""
+        return name
+
+    # ---- measuring, using, exporting -----------------------------------------------------------------------
+
+    def use(self, compute: Compute, answer: Answer | None, frame: tuple[int, int] | None = None) -> None:
+        """Make ready to answer: by the given one of an ONNX file, else by the graph of the module."""
+        raise NotImplementedError
+
+    @classmethod
+    def read_test(cls, spec: SpecT) -> TestT:
+        """Read the set of an evaluate spec."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def measure(
+        self, data: TestT, stage: Stage, compute: Compute, team: Team, folder: Path | None = None
+    ) -> Metrics | None:
+        """Measure the model; all processes call, the main one gets the result and the others None.
+
+        Parameters
+        ----------
+        data : TestT
+            The set.
+        stage : str
+            "val": the module as it stands, in evaluation mode; processes share the work (``team.rank`` of
+            ``team.size``; `Team.collect` brings findings together).  "test": :attr:`answer`.
+        compute : Compute
+            Device and precision.
+        team : Team
+            The processes.
+        folder : Path, optional
+            Where evaluate keeps what was found (``detections.json``); nothing is written without.
+        """
+
+    @classmethod
+    def inference_pictures(cls, spec: SpecT) -> list[tuple[Path, Path]]:
+        """Find what inference is to see: pairs of the folder that was searched and a picture in it.
+
+        By default the pictures of ``dataset.infer_data_sources.image_dir``.
+        """
+        raise NotImplementedError
+
+    def inference_files(self, place: Place) -> list[Path]:
+        """What `infer` writes for a picture, relative to the results folder."""
+        return [Path("labels") / place.name]
+
+    @abstractmethod
+    def infer(self, pictures: Sequence[Place], folder: Path, compute: Compute) -> dict[str, float]:
+        """Run the model on pictures and write what it finds below the folder.
+
+        Returns
+        -------
+        dict
+            Numbers for ``status.json``, as ``{"images": 12.0, "detections": 40.0}``.
+        """
+
+    @abstractmethod
+    def graph(self, height: int = 0, width: int = 0, batch: int = 1) -> Graph:
+        """Give the model as it is exported, at a size in pixels (0: whatever the spec says)."""
+
+    def calibration(self, spec: SpecT) -> Iterator[dict[str, Tensor]]:
+        """Yield inputs of the graph, made of pictures, on which ranges of activations are found."""
+        raise NotImplementedError
+
+    @classmethod
+    def settle(cls, spec: SpecT, action: str, overrides: Sequence[str], kept: Kept) -> tuple[SpecT, str]:
+        """Put a trained model's structural values into the spec of another action.
+
+        By default the model block, the profile and `Recipe.trained_with` of the training hold.
+
+        Returns
+        -------
+        spec : pydantic model
+            A checked copy.
+        note : str
+            What differed, empty when nothing did.
+        """
+        raise NotImplementedError
