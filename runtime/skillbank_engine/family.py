@@ -49,6 +49,8 @@ class Tool:
 class Family:
     """A model family; ``families/<name>/family.py`` holds one, named ``FAMILY``.
 
+    It goes to the processes of a training by pickling: its functions are a module's own, or partials of such.
+
     Attributes
     ----------
     name : str
@@ -70,10 +72,8 @@ class Family:
     higher_is_better : bool
         Which way.
     actions : dict
-        Actions on a spec to their lines of help; those of :data:`ACTIONS` that it does not have are left out.
-    trains : tuple of str
-        Actions that are trainings: beside "train" perhaps "distill", whose spec `Task.begin` gets like that
-        of a training.
+        Actions on a spec to their lines of help, without those of :data:`ACTIONS` that it does not have, with
+        "distill" where it has it (`Specs.trains`).
     tools : dict
         Words of the command line beyond the actions, ``settle`` and ``schemas``.
     """
@@ -88,5 +88,4 @@ class Family:
     best: str = "best.pth"
     higher_is_better: bool = True
     actions: Mapping[str, str] = field(default_factory=lambda: ACTIONS)
-    trains: tuple[str, ...] = ("train",)
     tools: Mapping[str, Tool] = field(default_factory=dict)

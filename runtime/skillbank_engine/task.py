@@ -47,9 +47,12 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
 import torch
 from torch import Tensor, nn
 
+from skillbank_engine import defaults
 from skillbank_engine.config.specs import SpecT
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.device import Compute
+from skillbank_engine.errors import UnsupportedActionError
+from skillbank_engine.schedule import Schedule
 from skillbank_engine.team import Team
 
 Stage = Literal["val", "test"]
@@ -203,14 +206,15 @@ class Share:
         Number of the batch's first picture among the step's, and how many the step has.
     most : int
         Largest :meth:`Task.room` of the step's batches.
-    seed : int
-        A number of the step alone, the same in all processes.
+    seed : callable
+        Gives for a name a number of the step and the name alone, the same in all processes: where a batch is
+        given noise, draw that of all the step's pictures with it and take the batch's rows.
     """
 
     first: int
     pictures: int
     most: int
-    seed: int
+    seed: Callable[[str], int]
 
 
 @dataclass(frozen=True)
@@ -229,13 +233,17 @@ class Kept:
         The spec of the training.
     pixels : PixelScale
         How pictures of more than 8 bits were scaled.
+    exported : bool
+        Whether the weights stay in an ONNX file: the module of such a task is never called, and may be
+        ``nn.Identity()``.
     """
 
     architecture: Mapping[str, Any]
     labels: tuple[str, ...]
     facts: Mapping[str, Any]
     spec: Mapping[str, Any]
-    pixels: PixelScale
+    pixels: PixelScale = field(default_factory=PixelScale)
+    exported: bool = False
 
 
 @dataclass(frozen=True)
@@ -273,7 +281,12 @@ class Graph:
         Input or output name to ``{axis: name}``, beside the axis 0, which is open where no batch size is
         fixed.
     tolerance : float
-        How far outputs of the file may be from the module's, relative to the largest of them.
+        How far outputs of the file may be from the module's, relative to the largest of each (at least 1).
+    agreement : callable, optional
+        Gives, of the module's outputs and the file's, the share that agrees, where that is not the share of
+        all numbers within the tolerance.
+    least : float
+        Least share of a file that is kept.
     """
 
     module: nn.Module
@@ -281,6 +294,8 @@ class Graph:
     outputs: tuple[str, ...]
     dynamic: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     tolerance: float = 1e-4
+    agreement: Callable[[Sequence[Tensor], Sequence[Tensor]], float] | None = None
+    least: float = 0.999
 
 
 class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
@@ -316,6 +331,13 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         Height and width that ``answer`` takes where it is an ONNX file; None for any.
     """
 
+    carried: ClassVar[tuple[str, ...]] = ("model", "engine")
+    """Dotted keys of the spec that an exported file carries along: add what `restore` and `settle` read."""
+    foreign_weights: ClassVar[str] = ""
+    """How the message goes on that refuses a file which is no checkpoint: ", or give foreign weights as
+    train.pretrained_model_path"."""
+    outputs: ClassVar[tuple[type, ...]] = ()
+    """Dataclasses that the module's forward pass returns, where it returns such."""
     separable: ClassVar[bool] = True
     """Whether a picture's part in the loss depends on no other picture of the batch, so that on a CPU parts
     of a batch can go side by side.  A module with a BatchNorm in training mode is never cut."""
@@ -367,12 +389,12 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """Build the model that was kept, without its weights, on the CPU."""
 
     @classmethod
-    def wanted(cls, spec: SpecT) -> Mapping[str, Any] | None:
-        """The architecture that a spec asks for, for the comparison with a checkpoint to go on from.
+    def differences(cls, spec: SpecT, kept: Kept) -> dict[str, tuple[Any, Any]]:
+        """Say in what a spec's model differs from one that was kept, by name: the kept value and the spec's.
 
-        None, the default, compares the spec's model block with that of the checkpoint.
+        A run goes on from a checkpoint without differences only; by default the model blocks are compared.
         """
-        return None
+        return defaults.differences(spec, kept)
 
     # ---- training ------------------------------------------------------------------------------------------
 
@@ -412,6 +434,9 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """Make a batch ready ahead of `losses`, once, before it is cut into parts: here normalise pixels."""
         return batch.to(device)
 
+    def check_start(self, tell: Tell) -> None:
+        """Say what is odd about a new model as it stands, frozen parts frozen; nothing by default."""
+
     def train_mode(self) -> None:
         """Put the module into training mode, ahead of every epoch; a BatchNorm that stands still does not."""
         self.module.train()
@@ -424,9 +449,13 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """A number of which a batch may need to know the largest of its step, as of boxes of a picture."""
         return 0
 
+    def rounded_room(self, most: int) -> int:
+        """Give the room that a step's batches get: the most that any needs, or more where shapes count."""
+        return most
+
     def frozen(self) -> list[str]:
-        """Prefixes of names that are not trained: by default `RunSettings.freeze`."""
-        raise NotImplementedError
+        """Prefixes of names that are not trained: by default ``train.freeze``."""
+        return list(getattr(self.spec.train, "freeze", ()))
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Sort what is trained (``requires_grad``) into groups of a learning rate.
@@ -434,28 +463,32 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         Each is ``{"params", "lr", "name"}`` and perhaps ``weight_decay``; by default there is one, at
         ``train.optim.lr``.
         """
-        raise NotImplementedError
+        return defaults.parameter_groups(self.spec, self.module)
 
     def optimizer(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-        """Make the optimiser; by default AdamW or SGD by ``train.optim``."""
-        raise NotImplementedError
+        """Make the optimiser; by default AdamW, Adam or SGD by ``train.optim``."""
+        return defaults.optimizer(self.spec, groups)
 
     def factor(self, step: int, steps_per_epoch: int) -> float:
         """Factor on the learning rates of the step with this number: a pure function.
 
-        By default ``train.optim.lr_scheduler`` with its keys, ``engine`` overriding (see `.schedule`).
+        By default that of ``train.optim.lr_scheduler`` with its keys (:meth:`.schedule.Schedule.from_spec`);
+        a family with other keys makes a :class:`.schedule.Schedule` of them.
         """
-        raise NotImplementedError
+        return Schedule.from_spec(self.spec, steps_per_epoch).factor(step)
 
     def forward(self, compute: Compute, team: Team) -> Callable[..., Any] | None:
         """Something of the family's own that `losses` calls; None, the default, for the module itself."""
         return None
 
-    def compile(self, compute: Compute, *, training: bool) -> None:
-        """Compile the module (``engine.compile``)."""
-        self.module.compile()
+    def compile(self, device: torch.device, *, training: bool) -> None:
+        """Have the module compiled (``engine.compile``)."""
+        from skillbank_engine.compilation import compiled
 
-    def family_name(self, name: str) -> str:
+        compiled(self.module.compile, device)
+
+    @staticmethod
+    def family_name(name: str) -> str:
         """How the family's specs write a parameter's name."""
         return name
 
@@ -463,12 +496,15 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
 
     def use(self, compute: Compute, answer: Answer | None, frame: tuple[int, int] | None = None) -> None:
         """Make ready to answer: by the given one of an ONNX file, else by the graph of the module."""
-        raise NotImplementedError
+        from skillbank_engine.answering import answer_of
+
+        self.frame = frame
+        self.answer = answer or answer_of(self, compute)
 
     @classmethod
     def read_test(cls, spec: SpecT) -> TestT:
-        """Read the set of an evaluate spec."""
-        raise NotImplementedError
+        """Read the set of an evaluate spec; a set in which there is nothing to measure is a `DataError`."""
+        raise UnsupportedActionError("evaluate is not built for this family")
 
     @abstractmethod
     def measure(
@@ -481,8 +517,9 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         data : TestT
             The set.
         stage : str
-            "val": the module as it stands, in evaluation mode; processes share the work (``team.rank`` of
-            ``team.size``; `Team.collect` brings findings together).  "test": :attr:`answer`.
+            "val": the module as it stands, in evaluation mode and without gradients; processes share the
+            work (``team.rank`` of ``team.size``; `Team.collect` brings findings together).  "test":
+            :attr:`answer`, of this process alone.
         compute : Compute
             Device and precision.
         team : Team
@@ -497,11 +534,18 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
 
         By default the pictures of ``dataset.infer_data_sources.image_dir``.
         """
-        raise NotImplementedError
+        return defaults.inference_pictures(spec)
 
-    def inference_files(self, place: Place) -> list[Path]:
-        """What `infer` writes for a picture, relative to the results folder."""
-        return [Path("labels") / place.name]
+    def inference_files(self, places: Sequence[Place]) -> list[Path]:
+        """What `infer` writes for some pictures and beside them, relative to the results folder."""
+        return [Path("labels") / place.name for place in places]
+
+    def made_with(self) -> dict[str, Any]:
+        """What makes results of inference what they are beside the model: thresholds, words to look for.
+
+        A results folder belongs to one model and these values; results of others never mix with them.
+        """
+        return {}
 
     @abstractmethod
     def infer(self, pictures: Sequence[Place], folder: Path, compute: Compute) -> dict[str, float]:
@@ -517,9 +561,28 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
     def graph(self, height: int = 0, width: int = 0, batch: int = 1) -> Graph:
         """Give the model as it is exported, at a size in pixels (0: whatever the spec says)."""
 
-    def calibration(self, spec: SpecT) -> Iterator[dict[str, Tensor]]:
-        """Yield inputs of the graph, made of pictures, on which ranges of activations are found."""
-        raise NotImplementedError
+    @classmethod
+    def onnx_metadata(cls, kept: Kept) -> dict[str, str]:
+        """What an exported file carries along of a checkpoint, so that it stands for itself.
+
+        Of the spec it carries the parts that :attr:`carried` names.
+        """
+        return defaults.onnx_metadata(kept, cls.carried)
+
+    @classmethod
+    def kept_in(cls, metadata: Mapping[str, str]) -> Kept:
+        """Read what :meth:`onnx_metadata` has written."""
+        return defaults.kept_in(metadata)
+
+    def calibration(self, height: int, width: int) -> Iterator[dict[str, Tensor]]:
+        """Yield inputs of the graph, made of pictures, on which ranges of activations are found.
+
+        Each is one picture, ``(1, 3, height, width)``, by the names of :attr:`Graph.inputs`; 64 are enough.
+        Without calibration pictures in the spec it raises `DataError`.
+        """
+        raise UnsupportedActionError(
+            "static quantization is not built for this family: quantize the weights of a checkpoint instead"
+        )
 
     @classmethod
     def settle(cls, spec: SpecT, action: str, overrides: Sequence[str], kept: Kept) -> tuple[SpecT, str]:
@@ -534,4 +597,4 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         note : str
             What differed, empty when nothing did.
         """
-        raise NotImplementedError
+        return defaults.settle(spec, overrides, kept)

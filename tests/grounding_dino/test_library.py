@@ -18,7 +18,7 @@ def test_commands_start_without_what_only_transformers_would_want(command: str) 
     code = (
         "import sys\n"
         f"import skillbank_engine.families.grounding_dino.commands.{command}\n"
-        "import skillbank_engine.families.grounding_dino.commands.training\n"
+        "import skillbank_engine.families.grounding_dino.task\n"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

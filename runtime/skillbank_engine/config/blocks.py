@@ -178,6 +178,9 @@ class EngineBase(Block):
     early_stopping: Int = param(
         0, "Validations without a better value after which training ends; 0 trains all epochs.", ge=0
     )
+    keep_best: bool = param(
+        False, "Keep the checkpoint of the best validation too, and a link best.pth to it."
+    )
     early_stopping_metric: Text = param(
         "", "Value of status.json that early stopping and the best checkpoint go by; empty: the family's own."
     )

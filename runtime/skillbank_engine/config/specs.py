@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+from pydantic import BaseModel
+
 from skillbank_engine.config.blocks import SpecBase
 
 SpecT = TypeVar("SpecT", bound=SpecBase)
@@ -97,6 +99,10 @@ class Specs(Generic[SpecT]):
 
     Attributes
     ----------
+    arch : str
+        Name of the family in its schemas, that of its program.
+    title : str
+        As people write it.
     by_action : dict
         Action to the class of its spec.  A block that is in some of them only (``evaluate``) may stand in the
         spec of every action: it is checked, and set aside where it does not belong.
@@ -117,8 +123,12 @@ class Specs(Generic[SpecT]):
         its weights the same.
     deploy : dict
         Action to values of its block in the spec of the deploy container, for the schemas.
+    trains : tuple of str
+        Actions that are trainings: beside "train" perhaps "distill".
     """
 
+    arch: str
+    title: str
     by_action: Mapping[str, type[SpecT]]
     needed: Mapping[str, tuple[tuple[str, ...], ...]]
     settings: Callable[[SpecT], RunSettings]
@@ -127,3 +137,20 @@ class Specs(Generic[SpecT]):
     refuse: Callable[[str, SpecT], None] = _nothing_to_refuse
     not_what: frozenset[str] = frozenset()
     deploy: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    trains: tuple[str, ...] = ("train",)
+
+    def action_blocks(self) -> dict[str, type[BaseModel]]:
+        """Blocks, by name, that the specs of some actions have and others lack."""
+        kinds = [kind.model_fields for kind in self.by_action.values()]
+        blocks: dict[str, type[BaseModel]] = {}
+        for fields_of in kinds:
+            for name, info in fields_of.items():
+                block = info.annotation
+                common = all(name in others for others in kinds)
+                if not common and isinstance(block, type) and issubclass(block, BaseModel):
+                    blocks.setdefault(name, block)
+        return blocks
+
+    def with_train(self, action: str) -> tuple[str, ...]:
+        """Blocks of other actions that an action reads beside its own: a distillation is a training."""
+        return ("train",) if action in self.trains else ()

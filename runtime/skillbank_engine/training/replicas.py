@@ -1,51 +1,66 @@
-"""One detector in several processes: whole in each (DDP), or its weights shared out (FSDP)."""
+"""One model in several processes: whole in each (DDP), or its weights shared out (FSDP)."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
 from torch.distributed.tensor import DTensor, distribute_tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils import _pytree
 
 from skillbank_engine.errors import EngineError
-from skillbank_engine.families.grounding_dino.detector import Detector, DetectorOutput
-from skillbank_engine.families.grounding_dino.parameters import trained
+from skillbank_engine.parameters import trained
 from skillbank_engine.team import Team
 
 
-def replicated(detector: Detector, device: torch.device, team: Team) -> nn.Module:
+def replicated(model: nn.Module, device: torch.device, team: Team) -> nn.Module:
     """Give the module whose backward pass averages gradients over the processes.
 
     Parameters
     ----------
-    detector : Detector
+    model : Module
         On the device; already shared out, or of equal weights everywhere (rank 0's win).
     device : torch.device
         Of this process.
     team : Team
         The processes.
     """
-    if team.size == 1 or is_shared(detector):
-        return detector
+    if team.size == 1 or is_shared(model):
+        return model
     return nn.parallel.DistributedDataParallel(
-        detector,
+        model,
         device_ids=[device] if device.type == "cuda" else None,
-        # BatchNorm is frozen everywhere: there is no buffer to keep equal.
-        forward_sync_buffers=False,
+        # Statistics of a BatchNorm that is trained are those of the first process, everywhere.
+        forward_sync_buffers=learns_statistics(model),
         # A step without true boxes, or without auxiliary losses, leaves some parameters out.
         find_unused_parameters=True,
         gradient_as_bucket_view=True,
     )
 
 
-def share_out(detector: Detector, device: torch.device, team: Team, precision: str) -> None:
+def share_out(
+    model: nn.Module, device: torch.device, team: Team, precision: str, outputs: Sequence[type] = ()
+) -> None:
     """Let every process hold a part of each parameter, gradient and optimiser state (``fsdp``).
 
     The whole model is one unit: its layers are gone through by functions of ours and not by their own
     forward passes, and at 0.7 GB of weights (Swin-T) it is gradients and optimiser that are worth sharing.
+
+    Parameters
+    ----------
+    model : Module
+        On the device.
+    device : torch.device
+        Of this process.
+    team : Team
+        The processes.
+    precision : str
+        Of the passes.
+    outputs : sequence of type
+        Dataclasses that the model's forward pass returns.
 
     Raises
     ------
@@ -62,35 +77,48 @@ def share_out(detector: Detector, device: torch.device, team: Team, precision: s
     # Its outputs are views, which nobody changes in place.
     warnings.filterwarnings("ignore", message="FSDP2-wrapped module")
     # It looks for tensors in what the model returns.
-    if DetectorOutput not in _pytree.SUPPORTED_NODES:
-        _pytree.register_dataclass(DetectorOutput)
+    for kind in outputs:
+        if kind not in _pytree.SUPPORTED_NODES:
+            _pytree.register_dataclass(kind)
     mesh = init_device_mesh(device.type, (team.size,))
-    scalars = {parameter for parameter in detector.parameters() if parameter.dim() == 0}
-    fully_shard(detector, mesh=mesh, reshard_after_forward=False, ignored_params=scalars)
+    scalars = {parameter for parameter in model.parameters() if parameter.dim() == 0}
+    fully_shard(model, mesh=mesh, reshard_after_forward=False, ignored_params=scalars)
 
 
-def is_shared(detector: nn.Module) -> bool:
-    """Whether :func:`share_out` has been at a detector."""
-    return any(isinstance(parameter, DTensor) for parameter in detector.parameters())
+def is_shared(model: nn.Module) -> bool:
+    """Whether :func:`share_out` has been at a model."""
+    return any(isinstance(parameter, DTensor) for parameter in model.parameters())
 
 
-def average_scalars(detector: Detector, team: Team) -> None:
+def learns_statistics(model: nn.Module) -> bool:
+    """Whether a BatchNorm of the model follows the pictures that it sees while training."""
+    return any(isinstance(module, _BatchNorm) and module.training for module in model.modules())
+
+
+def equal_buffers(model: nn.Module, team: Team) -> None:
+    """Give every process the first one's statistics, where they follow the pictures; all must call."""
+    if team.size > 1 and learns_statistics(model):
+        for buffer in model.buffers():
+            distributed.broadcast(buffer, src=0)
+
+
+def average_scalars(model: nn.Module, team: Team) -> None:
     """Average the gradients of single numbers, which cannot be shared out and stay whole everywhere."""
-    if team.size == 1 or not is_shared(detector):
+    if team.size == 1 or not is_shared(model):
         return
-    for parameter in trained(detector):
+    for parameter in trained(model):
         if parameter.dim() == 0 and parameter.grad is not None:
             distributed.all_reduce(parameter.grad)
             parameter.grad /= team.size
 
 
 @contextmanager
-def gathered(detector: Detector) -> Iterator[None]:
+def gathered(model: nn.Module) -> Iterator[None]:
     """Have all weights in every process for the length of a block, without a gradient; all must enter."""
-    if not is_shared(detector):
+    if not is_shared(model):
         yield
         return
-    shared: Any = detector
+    shared: Any = model
     shared.unshard()
     try:
         yield

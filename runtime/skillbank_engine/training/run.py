@@ -4,127 +4,104 @@ import logging
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 import torch
 
-from skillbank_engine.data.pixels import PixelScale
-from skillbank_engine.data.transforms import normalise
+from skillbank_engine.checkpoint import Checkpoint
+from skillbank_engine.config.specs import RunSettings
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import NotFiniteError
-from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint
-from skillbank_engine.families.grounding_dino.data.loading import Batch, EpochBatches
-from skillbank_engine.families.grounding_dino.denoising import DenoisingQueries, make_denoising_queries
-from skillbank_engine.families.grounding_dino.detector import Detector
-from skillbank_engine.families.grounding_dino.evaluation import Metrics
-from skillbank_engine.families.grounding_dino.finite import first_not_finite
-from skillbank_engine.families.grounding_dino.gradients import GradientWorker
-from skillbank_engine.families.grounding_dino.loss import LossWeights
-from skillbank_engine.families.grounding_dino.parameters import family_name
-from skillbank_engine.families.grounding_dino.progress import EpochReport
-from skillbank_engine.families.grounding_dino.replicas import load_optimizer, whole
-from skillbank_engine.families.grounding_dino.saving import Keeper, Position
-from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
-from skillbank_engine.families.grounding_dino.update import Update
-from skillbank_engine.schedule import Schedule
+from skillbank_engine.family import Family
+from skillbank_engine.finite import first_not_finite
 from skillbank_engine.signals import StopRequest, interrupted
 from skillbank_engine.status import StatusLog
+from skillbank_engine.task import BatchT, Metrics, Share, Task
 from skillbank_engine.team import ALONE, Team
+from skillbank_engine.training.averaging import WeightAverage
+from skillbank_engine.training.gradients import GradientWorker
+from skillbank_engine.training.loading import EpochBatches
+from skillbank_engine.training.progress import EpochReport
+from skillbank_engine.training.replicas import equal_buffers, load_optimizer, whole
+from skillbank_engine.training.saving import Keeper, Position
+from skillbank_engine.training.stopping import BestSoFar
+from skillbank_engine.training.update import Update
 
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Share:
-    """A process' part in a step: first picture and their count in all, most boxes, divisor of the loss."""
-
-    rows: tuple[int, int]
-    most: int
-    divisor: float
-
-
 @dataclass
-class TrainingRun:
+class TrainingRun(Generic[BatchT]):
     """Everything that one training run consists of.
 
     Attributes
     ----------
-    spec : pydantic model
-        Profile applied.
+    family : Family
+        Whose.
+    task : Task
+        What is trained, on the device.
+    settings : RunSettings
+        How.
     folder : Path
         Results folder.
-    detector : Detector
-        On the device.
-    tokenizer : PhraseTokenizer
-        Of the detector.
-    labels : tuple of str
-        Class names of the training set.
     loader, batches
-        Batches and the sampler that orders them.
+        Steps, each a list of batches, and the sampler that orders them.
     optimizer : Optimizer
         Groups with their full learning rates.
-    schedule : Schedule
-        Factor on these by step.
-    weights : LossWeights
-        Of the loss.
     compute : Compute
         Device and precision.
     validate : callable or None
-        Measures the detector as it stands; all processes call it, the main one gets the result.
+        Measures the module as it stands; all processes call it, the main one gets the result.
     status : StatusLog
         Gets a line for everything.
     seed : int
         Start of the random numbers, the same in all processes.
     team : Team
         The processes of the run.
-    pixels : PixelScale
-        How pictures are scaled, for the checkpoints.
+    best : BestSoFar or None
+        Follows a value where the best epoch matters.
     """
 
-    spec: Any
+    family: Family
+    task: Task[Any, Any, Any, BatchT]
+    settings: RunSettings
     folder: Path
-    detector: Detector
-    tokenizer: PhraseTokenizer
-    labels: tuple[str, ...]
-    loader: Any
+    loader: Iterable[list[BatchT]]
     batches: EpochBatches
     optimizer: torch.optim.Optimizer
-    schedule: Schedule
-    weights: LossWeights
     compute: Compute
     validate: Callable[[], Metrics | None] | None
     status: StatusLog
     seed: int
     team: Team = ALONE
-    pixels: PixelScale = field(default_factory=PixelScale)
+    best: BestSoFar | None = None
     position: Position = field(default_factory=Position)
 
     def __post_init__(self) -> None:
+        self._train = self.task.spec.train
         self._scaler = self.compute.scaler()
-        self._worker = GradientWorker(
-            self.detector,
-            self.weights,
-            self.compute,
-            self._scaler,
-            self.team,
-            recorded=self.spec.engine.cuda_graphs,
+        self.task.train_mode()
+        self._worker = GradientWorker(self.task, self.compute, self._scaler, self.team)
+        self._update = Update(
+            self.task.module, self.optimizer, self._scaler, self.settings.clip, self.task.family_name
         )
-        self._update = Update(self.detector, self.optimizer, self._scaler, self.spec.train.clip_grad_norm)
+        self._average: WeightAverage | None = None
+        if self.settings.ema_decay:
+            self._average = WeightAverage(self.task.module, self.settings.ema_decay)
         self._keeper = Keeper(
+            self.family,
             self.folder,
-            self.spec,
-            self.detector,
-            self.tokenizer,
-            self.labels,
+            self.task,
             self.optimizer,
             self._scaler,
             self.batches.size,
             self.team,
-            self.pixels,
+            self._average,
+            self.best,
         )
 
     def run(self, stop: StopRequest) -> Metrics | None:
@@ -139,15 +116,15 @@ class TrainingRun:
             Asked after every step.
         """
         metrics: Metrics | None = None
-        epochs = self.spec.train.num_epochs
+        epochs = self._train.num_epochs
         with self._saving_on_error():
-            while self.position.epoch < epochs:
+            while self.position.epoch < epochs and not self.over:
                 epoch = self.position.epoch
                 started = time.monotonic()
                 done_before = self.position.batches
                 self._train_epoch(stop)
-                due = (epoch + 1) % self.spec.train.validation_interval == 0 or epoch + 1 == epochs
-                measured = self.validate() if self.validate is not None and due else None
+                due = (epoch + 1) % self._train.validation_interval == 0 or epoch + 1 == epochs
+                measured = self._validated() if due else None
                 metrics = measured or metrics
                 self._heed(stop)
                 self._report(measured, time.monotonic() - started, done_before)
@@ -157,8 +134,13 @@ class TrainingRun:
                         f"All {self._update.skipped} steps overflowed in fp16 and changed nothing: set "
                         "train.precision=bf16 or fp32, or train for more steps"
                     )
-                self._finish_epoch(epoch, epochs)
+                self._finish_epoch(epoch, epochs, self._is_best(measured, epoch) if due else False)
         return metrics
+
+    @property
+    def over(self) -> bool:
+        """Whether training has ended early."""
+        return self.best is not None and self.best.over
 
     @property
     def _in_vain(self) -> bool:
@@ -167,15 +149,16 @@ class TrainingRun:
 
     def _train_epoch(self, stop: StopRequest) -> None:
         """Train the rest of the epoch in progress."""
-        self.detector.train()
+        self.task.train_mode()
         self._update.begin_epoch()
         self.batches.start(self.position.epoch, self.position.batches)
-        for batch in self.loader:
-            self.position.loss_sum += self._step(batch)
+        for batches in self.loader:
+            self.position.loss_sum += self._step(batches)
             self.position.batches += 1
             self.position.step += 1
             self._maybe_save_step()
             self._heed(stop)
+        equal_buffers(self.task.module, self.team)
 
     def _heed(self, stop: StopRequest) -> None:
         """End the run between two steps, in all processes alike, if a stop was asked for in any."""
@@ -183,76 +166,85 @@ class TrainingRun:
         if number:
             raise interrupted(number)
 
-    def _step(self, batch: Batch) -> float:
-        """Train on one batch and give its loss."""
+    def _step(self, batches: Sequence[BatchT]) -> float:
+        """Train on the batches of one step and give its loss."""
         # A pure function of the step: nothing to save, nothing to restore.
         torch.manual_seed(self._seed_of("dropout", self.team.rank))
-        self._update.prepare(self.schedule.factor(self.position.step))
-        share = self._share(batch)
-        batch = replace(batch, targets=batch.targets.padded(share.most)).to(self.compute.device)
-        augmentation = self.spec.dataset.augmentation
-        pixels = normalise(batch.pixels, batch.mask, augmentation.input_mean, augmentation.input_std)
-        losses = self._worker.backward(batch, pixels, self._denoising(batch, share), share.divisor)
+        self._update.prepare(self.task.factor(self.position.step, self.batches.batches))
+        shares, divisors = self._shares(batches)
+        # Processes go through equally many passes; who has fewer batches repeats one that does not count.
+        rows = [batches[min(number, len(batches) - 1)] for number in range(len(shares))]
+        device = self.compute.device
+        ready = [self.task.prepare(batch, share, device) for batch, share in zip(rows, shares, strict=True)]
+        losses = self._worker.backward(ready, divisors)
         losses = {name: value / self.team.size for name, value in self.team.total(losses).items()}
         loss = losses["loss"]
         if not math.isfinite(loss):
             parts = ", ".join(f"{name} {value:.3g}" for name, value in losses.items() if name != "loss")
-            broken = first_not_finite(whole(self.detector.state_dict()))
-            cause = f"; weights that are not finite begin with {family_name(broken)}" if broken else ""
+            broken = first_not_finite(whole(self.task.module.state_dict()))
+            cause = (
+                f"; weights that are not finite begin with {self.task.family_name(broken)}" if broken else ""
+            )
             raise NotFiniteError(
                 f"The loss became {loss} at step {self.position.step} ({parts}{cause}): lower "
                 "train.optim.lr or set train.clip_grad_norm"
             )
+        taken = self._update.taken
         self._update.take(self.position.step)
+        if self._average is not None and self._update.taken > taken:
+            self._average.update()
         return loss
 
-    def _share(self, batch: Batch) -> "_Share":
-        """Find out what part this process has in the step's batch."""
+    def _shares(self, batches: Sequence[BatchT]) -> tuple[list[Share], list[float]]:
+        """Find out what places a process' batches have in the step, and what their losses are divided by."""
+        task, team = self.task, self.team
         counted = len(self.batches.share(self.position.batches)) > 0
-        mine = (len(batch.pixels), batch.targets.count) if counted else (0, 0)
-        parts = self.team.gather(*mine, batch.targets.boxes.shape[1])
-        pictures = [int(part[0]) for part in parts]
-        boxes = sum(part[1] for part in parts)
-        most = max(int(part[2]) for part in parts)
-        if most and self.spec.engine.static_shapes:
-            most = 1 << (most - 1).bit_length()
-        return _Share(
-            rows=(sum(pictures[: self.team.rank]) if counted else 0, sum(pictures)),
-            most=most,
-            # Gradients are averaged over the processes, so that their sum is divided by all boxes.
-            divisor=max(boxes, 1.0) / self.team.size if counted else math.inf,
-        )
+        sizes = [task.size(batch) if counted else 0.0 for batch in batches]
+        pictures = [len(batch) if counted else 0 for batch in batches]
+        most = max(task.room(batch) for batch in batches)
+        parts = team.gather(sum(pictures), sum(sizes), most, len(batches))
+        before = sum(int(part[0]) for part in parts[: team.rank]) if counted else 0
+        total = sum(int(part[0]) for part in parts)
+        room = task.rounded_room(max(int(part[2]) for part in parts))
+        # Gradients are averaged over the processes, so that their sum is divided by all there is.
+        divisor = max(sum(part[1] for part in parts), 1.0) / team.size
+        shares, divisors = [], []
+        for number in range(max(int(part[3]) for part in parts)):
+            counts = counted and number < len(batches)
+            first = before + sum(pictures[:number]) if counts else 0
+            shares.append(Share(first, total, room, self._seed_of))
+            divisors.append(divisor if counts else math.inf)
+        return shares, divisors
 
     def _seed_of(self, *names: object) -> int:
         return random.Random(f"{self.seed}-{self.position.step}-{names}").getrandbits(63)
 
-    def _denoising(self, batch: Batch, share: "_Share") -> DenoisingQueries | None:
-        """Make denoising queries as the spec wants them: a number of groups, or of queries in all."""
-        model = self.spec.model
-        if not model.use_dn or self.detector.denoising_content is None:
+    def _validated(self) -> Metrics | None:
+        """Measure the weights that would be used."""
+        if self.validate is None:
             return None
-        most = max(share.most, 1)
-        groups = (
-            max(1, model.dn_number // (2 * most)) if model.dn_number else self.spec.engine.denoising_groups
-        )
-        numbers = torch.Generator(self.compute.device).manual_seed(self._seed_of("denoising"))
-        return make_denoising_queries(
-            batch.targets,
-            groups,
-            model.dn_box_noise_scale,
-            model.dn_label_noise_ratio,
-            batch.phrase_counts,
-            numbers,
-            share.rows,
-        )
+        with self._average.in_place() if self._average is not None else nullcontext():
+            return self.validate()
+
+    def _is_best(self, metrics: Metrics | None, epoch: int) -> bool:
+        """Whether an epoch is the best so far, which all processes have to know alike."""
+        if self.best is None or self.validate is None:
+            return False
+        found = dict(metrics.values) if metrics is not None else {}
+        better = self.best.heed(self.team.share(found), epoch)
+        if self.over:
+            text = self.best.describe()
+            _LOG.info("%s", text)
+            self.status.write("RUNNING", f"{text}.")
+        return better
 
     def _report(self, metrics: Metrics | None, seconds: float, done_before: int) -> None:
         """Say how the epoch in progress, now at its end, went."""
         report = EpochReport(
             epoch=self.position.epoch,
-            epochs=self.spec.train.num_epochs,
+            epochs=self._train.num_epochs,
             step=self.position.step,
-            steps=self.schedule.total_steps,
+            steps=self.batches.batches * self._train.num_epochs,
             loss=self.position.loss_sum / self.batches.batches,
             gradient=self._update.largest,
             skipped=self._update.skipped,
@@ -262,16 +254,21 @@ class TrainingRun:
         )
         report.write(self.status, self.batches.batches)
 
-    def _finish_epoch(self, epoch: int, epochs: int) -> None:
+    def _finish_epoch(self, epoch: int, epochs: int, best: bool) -> None:
         """Move on to the next epoch and save where the spec or the end of the run asks for it."""
-        train = self.spec.train
+        train = self._train
         self.position = Position(epoch + 1, 0, self.position.step, 0.0)
         due = train.checkpoint_interval_unit == "epoch" and (epoch + 1) % train.checkpoint_interval == 0
-        if (due or epoch + 1 == epochs) and not self._in_vain:
+        due = due or epoch + 1 == epochs or self.over
+        if self._in_vain:
+            return
+        if best:
+            self._keeper.save_best(self.position, epoch, due)
+        elif due:
             self._keeper.save(self.position, epoch)
 
     def _maybe_save_step(self) -> None:
-        train = self.spec.train
+        train = self._train
         due = train.checkpoint_interval_unit == "step" and self.position.step % train.checkpoint_interval == 0
         if due and not self._in_vain:
             self._keeper.save(self.position, self.position.epoch)
@@ -295,6 +292,9 @@ class TrainingRun:
         load_optimizer(self.optimizer, state["optimizer"])
         if state["scaler"]:
             self._scaler.load_state_dict(state["scaler"])
+        self._resume_average(state)
+        if self.best is not None and "best" in state:
+            self.best.load(state["best"])
         position = Position(**state["position"])
         before = state.get("batch_size", self.batches.size)
         if before != self.batches.size:
@@ -314,3 +314,17 @@ class TrainingRun:
             )
         self.position = position
         self._keeper.saved_step = position.step
+
+    def _resume_average(self, state: dict[str, Any]) -> None:
+        """Take up the average of the weights, or begin or end one."""
+        kept = state.get("average")
+        if self._average is not None and kept is not None:
+            self._average.load(kept)
+        elif kept is not None:
+            # The checkpoint's weights are the average; those that were trained go on.
+            WeightAverage(self.task.module, 0.0).load(kept)
+            _LOG.warning("no average of the weights is kept any more: going on with those that were trained")
+        elif self._average is not None:
+            _LOG.warning("the checkpoint has no average of the weights: one begins here")
+            self._average = WeightAverage(self.task.module, self.settings.ema_decay)
+            self._keeper.average = self._average

@@ -1,6 +1,6 @@
 """Weights as integers of eight bits: torchao makes them, checkpoints keep them, models compute with floats.
 
-Only storage shrinks.  Weight-only kernels gain nothing at the sizes of a detector's batches (measured on a
+Only storage shrinks.  Weight-only kernels gain nothing at the sizes of a model's batches (measured on a
 CPU: the same time), while floats let a quantized checkpoint be evaluated, exported and trained on like any.
 """
 
@@ -11,17 +11,16 @@ from torch import Tensor, nn
 
 from skillbank_engine.errors import EngineError
 from skillbank_engine.extras import require
-from skillbank_engine.families.grounding_dino.detector import Detector
 
 
 def quantize_weights(
-    detector: Detector, chosen: Callable[[str], bool], options: Mapping[str, Any]
+    model: nn.Module, chosen: Callable[[str], bool], options: Mapping[str, Any]
 ) -> tuple[dict[str, Any], int]:
     """Quantize the weights of linear layers, each row with a scale of its own.
 
     Parameters
     ----------
-    detector : Detector
+    model : Module
         Is changed.
     chosen : callable
         Whether the layer of this dotted name is quantized.
@@ -31,7 +30,7 @@ def quantize_weights(
     Returns
     -------
     weights : dict
-        The detector's state, quantized tensors as :func:`unpacked` takes them.
+        The model's state, quantized tensors as :func:`unpacked` takes them.
     count : int
         How many layers were quantized.
 
@@ -41,16 +40,16 @@ def quantize_weights(
         torchao does not take the options.
     """
     torchao = require("torchao.quantization", "quantize", "quantize.backend=torchao")
-    weights: dict[str, Any] = dict(detector.state_dict())
+    weights: dict[str, Any] = dict(model.state_dict())
     layers = {
         name: module
-        for name, module in detector.named_modules(remove_duplicate=False)
+        for name, module in model.named_modules(remove_duplicate=False)
         if isinstance(module, nn.Linear) and chosen(name)
     }
     wanted = set(layers.values())
     try:
         config = torchao.Int8WeightOnlyConfig(**{"set_inductor_config": False, **options})
-        torchao.quantize_(detector, config, filter_fn=lambda module, _name: module in wanted)
+        torchao.quantize_(model, config, filter_fn=lambda module, _name: module in wanted)
     except (TypeError, ValueError, AssertionError) as error:
         raise EngineError(
             f"torchao does not take quantize.backend_kwargs ({error}): give arguments of Int8WeightOnlyConfig"

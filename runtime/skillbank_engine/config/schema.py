@@ -1,29 +1,24 @@
-"""Rendering the spec classes as JSON Schema 2020-12 with the family's AutoML words as extensions."""
+"""Rendering the spec classes of a family as JSON Schema 2020-12 with AutoML words as extensions."""
 
 from __future__ import annotations
 
 import copy
 from typing import Any
 
-from skillbank_engine.config.fields import MISSING
-from skillbank_engine.families.grounding_dino.config.experiment import SPECS
+from skillbank_engine.config.specs import Specs
 
 SCHEMA_VERSION = 1
-NETWORK_ARCH = "grounding_dino"
-_DEPLOY = {
-    "gen_trt_engine": {},
-    "evaluate": {"checkpoint": "", "trt_engine": MISSING},
-    "inference": {"checkpoint": "", "trt_engine": MISSING},
-}
 
 
-def spec_schema(action: str) -> dict[str, Any]:
+def spec_schema(specs: Specs[Any], action: str) -> dict[str, Any]:
     """Give the JSON Schema of an action's spec.
 
     Parameters
     ----------
+    specs
+        The family's.
     action
-        One of `SPECS`.
+        One of theirs.
 
     Returns
     -------
@@ -32,15 +27,15 @@ def spec_schema(action: str) -> dict[str, Any]:
         parameters and the names of its popular ones; the top level carries those of the whole spec,
         lists sorted.
     """
-    raw = SPECS[action].model_json_schema(mode="validation")
+    raw = specs.by_action[action].model_json_schema(mode="validation")
     definitions = raw.pop("$defs", {})
     body = _inline(raw, definitions)
     defaults = _annotate(body, "")
     wanted, unwanted = _marked(body, "", True), _marked(body, "", False)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"{NETWORK_ARCH} {action}",
-        "description": f"Spec of the {action} action of Grounding DINO.",
+        "title": f"{specs.arch} {action}",
+        "description": f"Spec of the {action} action of {specs.title}.",
         "type": "object",
         "additionalProperties": False,
         "properties": body["properties"],
@@ -48,32 +43,36 @@ def spec_schema(action: str) -> dict[str, Any]:
         "popular": _popular(body),
         "automl_default_parameters": sorted(wanted),
         "automl_disabled_parameters": sorted(unwanted),
-        "x_schema": {"action": action, "network_arch": NETWORK_ARCH, "schema_version": SCHEMA_VERSION},
+        "x_schema": {"action": action, "network_arch": specs.arch, "schema_version": SCHEMA_VERSION},
     }
 
 
-def spec_defaults(action: str) -> dict[str, Any]:
+def spec_defaults(specs: Specs[Any], action: str) -> dict[str, Any]:
     """Give the default spec of an action, as its template holds it.
 
     Parameters
     ----------
+    specs
+        The family's.
     action
-        One of `SPECS`.
+        One of theirs.
 
     Returns
     -------
     dict
         Nested plain data without the `engine` block and without keys that have no default.
     """
-    defaults: dict[str, Any] = spec_schema(action)["default"]
+    defaults: dict[str, Any] = spec_schema(specs, action)["default"]
     return defaults
 
 
-def all_schemas(actions: list[str] | None = None) -> dict[str, dict[str, Any]]:
+def all_schemas(specs: Specs[Any], actions: list[str] | None = None) -> dict[str, dict[str, Any]]:
     """Give the document that the skill's generator reads.
 
     Parameters
     ----------
+    specs
+        The family's.
     actions
         Actions to include; all by default.
 
@@ -84,12 +83,12 @@ def all_schemas(actions: list[str] | None = None) -> dict[str, dict[str, Any]]:
         `variants` only where the deploy container runs the action too.
     """
     document: dict[str, dict[str, Any]] = {}
-    for action in actions or list(SPECS):
-        schema = spec_schema(action)
+    for action in actions or list(specs.by_action):
+        schema = spec_schema(specs, action)
         entry: dict[str, Any] = {"schema": schema, "defaults": schema["default"]}
-        if action in _DEPLOY:
+        if action in specs.deploy:
             deploy = copy.deepcopy(schema["default"])
-            deploy[action].update(_DEPLOY[action])
+            deploy[action].update(specs.deploy[action])
             entry["variants"] = {"deploy": {"defaults": deploy}}
         document[action] = entry
     return document

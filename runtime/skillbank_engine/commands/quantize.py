@@ -1,4 +1,4 @@
-"""``grounding_dino quantize``."""
+"""``quantize``: the weights of a checkpoint, or all of an ONNX file, as integers of eight bits."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -7,82 +7,83 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from skillbank_engine.errors import DataError, EngineError, UnsupportedActionError
-from skillbank_engine.families.grounding_dino.calibration import calibration_inputs, node_names, quantize_onnx
-from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint, write_checkpoint
-from skillbank_engine.families.grounding_dino.commands.loading import (
-    read_model,
-    scale_with_model,
-    settle_with_model,
-)
-from skillbank_engine.families.grounding_dino.commands.session import open_session
-from skillbank_engine.families.grounding_dino.data.odvg import read_source
-from skillbank_engine.families.grounding_dino.onnx_model import OnnxModel
-from skillbank_engine.families.grounding_dino.quantization import quantize_weights
+from skillbank_engine.answering import kept_of, read_model, task_of
+from skillbank_engine.checkpoint import Checkpoint, write_checkpoint
+from skillbank_engine.errors import EngineError, UnsupportedActionError
+from skillbank_engine.family import Family
+from skillbank_engine.onnx_file import OnnxFile
+from skillbank_engine.onnx_integers import node_names, quantize_onnx
+from skillbank_engine.quantization import quantize_weights
+from skillbank_engine.session import open_session
+from skillbank_engine.task import Task
 
 _LOG = logging.getLogger(__name__)
 _ELSEWHERE = "run quantize in the family's toolkit container (platform docker, slurm or kubernetes)"
 _METHODS = {"minmax": "MinMax", "max": "MinMax", "entropy": "Entropy"}
 
+AnyTask = Task[Any, Any, Any, Any]
 
-def quantize(spec: Any, overrides: Sequence[str]) -> None:
+
+def quantize(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
     """Quantize ``quantize.model_path`` to integers of eight bits.
 
     The backend torchao quantizes the weights of a checkpoint and writes ``quantized_model_torchao.pth``;
     ``engine.quantizer=onnxruntime`` quantizes weights and activations of an ONNX file, whose ranges are
-    found on ``dataset.quant_calibration_data_sources``, and writes ``quantized_model_onnxruntime.onnx``.
+    found on the family's calibration pictures, and writes ``quantized_model_onnxruntime.onnx``.
     Evaluate and inference take both like what they were made of.
 
     Parameters
     ----------
+    family : Family
+        Whose spec.
+    action : str
+        Its action.
     spec : pydantic model
-        The loaded quantize spec.
+        The loaded spec.
     overrides : sequence of str
         The ``a.b=c`` words of the command line.
     """
-    with open_session("quantize", spec) as session:
+    specs = family.specs()
+    with open_session(specs, action, spec) as session:
+        specs.refuse(action, spec)
         _refuse_unsupported(spec)
-        model = read_model(spec.quantize.model_path, "quantize.model_path")
-        spec, note = settle_with_model(spec, "quantize", overrides, model)
+        kind = family.task()
+        model = read_model(family, spec.quantize.model_path, "quantize.model_path")
+        spec, note = kind.settle(spec, action, overrides, kept_of(kind, model))
         session.use(spec, note)
-        if isinstance(model, OnnxModel):
+        task = task_of(kind, spec, model)
+        if isinstance(model, OnnxFile):
             path = session.folder / "quantized_model_onnxruntime.onnx"
-            count = _quantize_onnx(spec, model, path)
+            count = _quantize_onnx(task, spec.quantize, model, path)
         else:
             path = session.folder / "quantized_model_torchao.pth"
-            count = _quantize_checkpoint(spec, model, path)
+            count = _quantize_checkpoint(family, task, spec.quantize, model, path)
         kpi = {"layers": float(count), "megabytes": path.stat().st_size / 1e6}
         session.status.write("RUNNING", f"Quantized model written to {path}.", kpi=kpi)
         _LOG.info("quantized %d layers; wrote %s, %.1f MB", count, path, kpi["megabytes"])
 
 
-def _quantize_checkpoint(spec: Any, model: Checkpoint, path: Path) -> int:
+def _quantize_checkpoint(family: Family, task: AnyTask, settings: Any, model: Checkpoint, path: Path) -> int:
     """Quantize weights; what only training needs is left out."""
-    settings = spec.quantize
     chosen = layer_choice(settings.layers, settings.skip_names)
-    weights, count = quantize_weights(model.detector().eval(), chosen, settings.backend_kwargs)
+    weights, count = quantize_weights(task.module, chosen, settings.backend_kwargs)
     if not count:
         raise EngineError("quantize.layers and quantize.skip_names leave nothing to quantize: change them")
-    write_checkpoint(path, replace(model, weights=weights, training={}))
+    write_checkpoint(family.name, path, replace(model, weights=weights, training={}))
     return count
 
 
-def _quantize_onnx(spec: Any, model: OnnxModel, path: Path) -> int:
+def _quantize_onnx(task: AnyTask, settings: Any, model: OnnxFile, path: Path) -> int:
     """Quantize a graph with calibration pictures."""
-    settings = spec.quantize
-    key = "dataset.quant_calibration_data_sources"
-    data = read_source(spec.dataset.quant_calibration_data_sources, key, skip_broken=spec.engine.skip_broken)
-    if not data.records:
-        raise DataError(f"{key}.json_file holds no picture: give at least one line of annotations")
+    inputs = task.calibration(*model.frame)
     chosen = layer_choice(settings.layers, settings.skip_names)
     names = node_names(model)
     skipped = [name for name in names if not chosen(name)]
     if len(skipped) == len(names):
         raise EngineError("quantize.layers and quantize.skip_names leave nothing to quantize: change them")
-    pixels = scale_with_model(model, (record.image for record in data.records))
     quantize_onnx(
         model,
-        calibration_inputs(model, data.records, spec.dataset.max_labels, pixels),
+        inputs,
         path,
         method=_METHODS[settings.algorithm],
         skipped=skipped,

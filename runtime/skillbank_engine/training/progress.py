@@ -4,8 +4,8 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from skillbank_engine.families.grounding_dino.evaluation import Metrics
 from skillbank_engine.status import StatusLog
+from skillbank_engine.task import Metrics
 
 _LOG = logging.getLogger(__name__)
 
@@ -68,10 +68,21 @@ class EpochReport:
         status.write("RUNNING", "Train metrics generated.", kpi=kpi, **where, **numbers)
         text = f"epoch {self.epoch + 1}/{self.epochs}  loss {self.loss:.3f}"
         if self.metrics is not None:
-            found = self.metrics
-            kpi = {"val_mAP": found.map, "val_mAP50": found.map50, "val_loss": found.loss}
+            kpi = dict(self.metrics.values)
             status.write("RUNNING", "Eval metrics generated.", kpi=kpi, **where)
-            text += f"  val mAP50 {found.map50:.3f}  mAP {found.map:.3f}  loss {found.loss:.3f}"
+            text += f"  val {said(self.metrics)}"
         if self.skipped:
             text += f"  {self.skipped} steps left out in fp16"
         _LOG.info("%s  gradient %.4g  %.1f s  ETA %s", text, self.gradient, self.seconds, eta)
+
+
+def said(metrics: Metrics) -> str:
+    """The numbers of a measure as the log says them, after the word for the set."""
+    if metrics.text:
+        return metrics.text
+    return "  ".join(f"{name.partition('_')[2]} {value:.3f}" for name, value in metrics.values.items())
+
+
+def headline(metrics: Metrics) -> str:
+    """The same for the end of a run, without losses."""
+    return ", ".join(part for part in said(metrics).split("  ") if not part.startswith("loss "))

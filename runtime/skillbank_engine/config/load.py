@@ -14,12 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from skillbank_engine.config.explain import dotted, explain
 from skillbank_engine.config.fields import MISSING
-from skillbank_engine.families.grounding_dino.config.experiment import (
-    ACTION_BLOCKS,
-    NEEDED,
-    SPECS,
-    ExperimentSpec,
-)
+from skillbank_engine.config.specs import Specs, SpecT
 
 SpecBlock = TypeVar("SpecBlock", bound=BaseModel)
 
@@ -42,13 +37,15 @@ class SpecError(ValueError):
         self.key = key
 
 
-def load_spec(action: str, path: str | Path, overrides: Sequence[str] = ()) -> ExperimentSpec:
+def load_spec(specs: Specs[SpecT], action: str, path: str | Path, overrides: Sequence[str] = ()) -> SpecT:
     """Read and check the spec of an action.
 
     Parameters
     ----------
+    specs
+        The family's.
     action
-        One of `SPECS`.
+        One of theirs.
     path
         YAML file.
     overrides
@@ -57,8 +54,8 @@ def load_spec(action: str, path: str | Path, overrides: Sequence[str] = ()) -> E
 
     Returns
     -------
-    ExperimentSpec
-        An instance of ``SPECS[action]``, with the `engine` block filled in.
+    pydantic model
+        An instance of ``specs.by_action[action]``, with the `engine` block filled in.
 
     Raises
     ------
@@ -82,16 +79,20 @@ def load_spec(action: str, path: str | Path, overrides: Sequence[str] = ()) -> E
         document = {}
     if not isinstance(document, dict):
         raise SpecError(f"spec file {file} must hold a mapping of keys, not a {type(document).__name__}")
-    return build_spec(action, document, overrides)
+    return build_spec(specs, action, document, overrides)
 
 
-def build_spec(action: str, document: Mapping[str, Any], overrides: Sequence[str] = ()) -> ExperimentSpec:
+def build_spec(
+    specs: Specs[SpecT], action: str, document: Mapping[str, Any], overrides: Sequence[str] = ()
+) -> SpecT:
     """Check a spec that has been read already; see `load_spec` for overrides and errors.
 
     Parameters
     ----------
+    specs
+        The family's.
     action
-        One of `SPECS`.
+        One of theirs.
     document
         The spec as nested plain data; left as it is.
     overrides
@@ -99,27 +100,29 @@ def build_spec(action: str, document: Mapping[str, Any], overrides: Sequence[str
 
     Returns
     -------
-    ExperimentSpec
-        An instance of ``SPECS[action]``.
+    pydantic model
+        An instance of ``specs.by_action[action]``.
     """
-    if action not in SPECS:
+    known = specs.by_action
+    if action not in known:
         raise SpecError(
-            f"unknown action {action!r}{_did_you_mean(action, SPECS)}; there are {', '.join(SPECS)}"
+            f"unknown action {action!r}{_did_you_mean(action, known)}; there are {', '.join(known)}"
         )
-    kind = SPECS[action]
+    kind = known[action]
+    foreign = specs.action_blocks()
     data = copy.deepcopy(dict(document))
-    for name, block_kind in ACTION_BLOCKS.items():
+    for name, block_kind in foreign.items():
         # One file often serves all actions. Blocks of other actions are checked, then set aside.
         if name in data and name not in kind.model_fields:
             _validate(block_kind, data.pop(name), name)
     defaults = kind().model_dump()
     # Parents first, so that setting a block never undoes what was set inside it.
     for key, value in sorted(map(parse_override, overrides), key=lambda item: len(item[0])):
-        if key[0] in ACTION_BLOCKS and key[0] not in kind.model_fields:
+        if key[0] in foreign and key[0] not in kind.model_fields:
             raise SpecError(f"{dotted(key)} belongs to another action than {action}", dotted(key))
         _assign(data, key, value, defaults)
     spec = _validate(kind, data, "")
-    _check_missing(action, spec)
+    _check_missing(specs, action, spec)
     return spec
 
 
@@ -199,17 +202,17 @@ def _validate(kind: type[SpecBlock], data: Any, prefix: str) -> SpecBlock:
         raise SpecError(sentence + (f" (and {more} more)" if more else ""), key) from None
 
 
-def _check_missing(action: str, spec: ExperimentSpec) -> None:
+def _check_missing(specs: Specs[SpecT], action: str, spec: SpecT) -> None:
     data = spec.model_dump()
     leaves = dict(_leaves(data))
     settled: set[str] = set()
-    for group in NEEDED[action]:
+    for group in specs.needed.get(action, ()):
         if all(leaves.get(key) in ("", MISSING) for key in group):
             raise SpecError(f"{' or '.join(group)} is not set, and {action} needs it", group[0])
         settled.update(group)
     for key, value in leaves.items():
         # Blocks of other actions ride along in every spec; what is open there does not matter here.
-        foreign = key.split(".")[0] in {"train", "quantize", *ACTION_BLOCKS} - {action}
+        foreign = key.split(".")[0] in specs.by_action.keys() - {action, *specs.with_train(action)}
         if value == MISSING and key not in settled and not foreign:
             raise SpecError(f"{key} is not set ('{MISSING}'), and {action} needs it", key)
 

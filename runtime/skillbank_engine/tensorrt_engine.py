@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from skillbank_engine.errors import EngineError
-from skillbank_engine.families.grounding_dino.onnx_model import OnnxModel
+from skillbank_engine.onnx_file import OnnxFile
 from skillbank_engine.results import replacing
 
 _LOG = logging.getLogger(__name__)
 
 
-def build_engine(trt: Any, model: OnnxModel, path: Path, settings: Any) -> None:
+def build_engine(trt: Any, model: OnnxFile, path: Path, settings: Any) -> None:
     """Build an engine and write it.
 
     Parameters
     ----------
     trt : module
         The package ``tensorrt``.
-    model : OnnxModel
+    model : OnnxFile
         What to build from.
     path : Path
         The file to write.

@@ -1,4 +1,4 @@
-"""``grounding_dino gen_trt_engine``."""
+"""``gen_trt_engine``: an ONNX file as a TensorRT engine."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -7,40 +7,47 @@ from pathlib import Path
 from typing import Any
 
 from skillbank_engine.errors import EngineError, UnsupportedActionError
-from skillbank_engine.families.grounding_dino.commands.session import open_session
+from skillbank_engine.family import Family
+from skillbank_engine.session import open_session
 
 
-def gen_trt_engine(spec: Any, overrides: Sequence[str]) -> None:
+def gen_trt_engine(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
     """Build ``gen_trt_engine.trt_engine`` from ``gen_trt_engine.onnx_file``.
 
     Only where TensorRT and a GPU are; elsewhere the refusal says what is missing.
 
     Parameters
     ----------
+    family : Family
+        Whose spec.
+    action : str
+        Its action.
     spec : pydantic model
-        The loaded gen_trt_engine spec.
+        The loaded spec.
     overrides : sequence of str
         The ``a.b=c`` words of the command line, already part of ``spec``.
     """
-    with open_session("gen_trt_engine", spec) as session:
+    specs = family.specs()
+    with open_session(specs, action, spec) as session:
+        specs.refuse(action, spec)
         settings = spec.gen_trt_engine
         _require_tensorrt()
-        if settings.tensorrt.layers_precision:
+        if getattr(settings.tensorrt, "layers_precision", None):
             raise UnsupportedActionError(
                 "gen_trt_engine.tensorrt.layers_precision is not heeded by the embedded engine: leave it "
                 "empty, or run in the family's deploy container (platform docker, slurm or kubernetes)"
             )
         import torch
 
-        from skillbank_engine.families.grounding_dino.onnx_model import read_onnx
-        from skillbank_engine.families.grounding_dino.tensorrt_engine import build_engine
+        from skillbank_engine.onnx_file import read_onnx
+        from skillbank_engine.tensorrt_engine import build_engine
 
         if settings.gpu_id >= torch.cuda.device_count():
             raise EngineError(
                 f"gen_trt_engine.gpu_id names GPU {settings.gpu_id}, but there are "
                 f"{torch.cuda.device_count()}: correct it"
             )
-        model = read_onnx(settings.onnx_file, "gen_trt_engine.onnx_file")
+        model = read_onnx(family.name, settings.onnx_file, "gen_trt_engine.onnx_file")
         session.use(spec)
         path = Path(settings.trt_engine)
         path.parent.mkdir(parents=True, exist_ok=True)

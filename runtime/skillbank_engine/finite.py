@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from skillbank_engine.families.grounding_dino.parameters import family_name
+from skillbank_engine.parameters import NameOf, same_name
 
 
 def first_not_finite(values: Any, name: str = "") -> str | None:
@@ -34,14 +34,14 @@ def first_not_finite(values: Any, name: str = "") -> str | None:
     return next((place for place in found if place is not None), None)
 
 
-def describe_overflow(model: nn.Module) -> str:
-    """Say where gradients stopped being numbers; of shared ones all processes must ask.
+def describe_overflow(model: nn.Module, name_of: NameOf = same_name) -> str:
+    """Say where gradients stopped being numbers, by the family's names; all processes must ask alike.
 
     The way back goes from the losses to the pixels, and what is not finite spoils all that it still meets:
     of the parameters concerned, the one nearest to the losses is where it began.
     """
     # Brings what training over machines needs, half a second for whoever only looks at weights.
-    from skillbank_engine.families.grounding_dino.replicas import whole
+    from skillbank_engine.training.replicas import whole
 
     broken: list[tuple[str, str]] = []
     largest, where, total = -1.0, "", 0
@@ -56,6 +56,6 @@ def describe_overflow(model: nn.Module) -> str:
             largest, where = size, name
     if not broken:
         # All are numbers, but their squares add up to more than a float holds.
-        return f"{largest:.1e} in {family_name(where)}, too large to add up"
+        return f"{largest:.1e} in {name_of(where)}, too large to add up"
     name, value = broken[-1]
-    return f"{value} in {family_name(name)} first, and in {len(broken)} of {total} parameters in the end"
+    return f"{value} in {name_of(name)} first, and in {len(broken)} of {total} parameters in the end"

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from skillbank_engine.config.blocks import SpecBase
+from skillbank_engine.config.specs import Specs, SpecT
 from skillbank_engine.results import results_folder, write_experiment
 from skillbank_engine.status import StatusLog
 
@@ -34,7 +35,7 @@ class Session:
         self.status = StatusLog(folder, silent)
         self._silent = silent
 
-    def use(self, spec: Any, notes: str = "") -> None:
+    def use(self, spec: SpecBase, notes: str = "") -> None:
         """Write down the spec as it is really used, and what was changed in it."""
         if self._silent:
             return
@@ -43,13 +44,20 @@ class Session:
             _LOG.info("%s", notes)
             self.status.write("RUNNING", notes)
 
+    def tell(self, text: str) -> None:
+        """Warn of something, in the log and as a line of ``status.json``."""
+        _LOG.warning("%s", text)
+        self.status.write("RUNNING", f"{text}.")
+
 
 @contextmanager
-def open_session(action: str, spec: Any, silent: bool = False) -> Iterator[Session]:
+def open_session(specs: Specs[SpecT], action: str, spec: SpecT, silent: bool = False) -> Iterator[Session]:
     """Run an action inside its status lines: STARTED, then SUCCESS, or FAILURE with the reason.
 
     Parameters
     ----------
+    specs : Specs
+        The family's.
     action : str
         Name of the action and of its block in the spec.
     spec : pydantic model
@@ -58,14 +66,15 @@ def open_session(action: str, spec: Any, silent: bool = False) -> Iterator[Sessi
         Whether nothing is written, because another node does.
     """
     session = Session(action, results_folder(spec, action), silent)
-    session.status.write("STARTED", f"Starting Grounding DINO {action}.")
+    session.status.write("STARTED", f"Starting {specs.title} {action}.")
     try:
-        warn_about(spec)
+        for text in (*specs.warnings(spec), *not_heeded(spec)):
+            _LOG.warning("%s", text)
         yield session
     except BaseException as error:
         session.status.write("FAILURE", reason(error))
         raise
-    session.status.write("SUCCESS", f"Grounding DINO {action} finished successfully.")
+    session.status.write("SUCCESS", f"{specs.title} {action} finished successfully.")
 
 
 def reason(error: BaseException) -> str:
@@ -106,12 +115,17 @@ def prepare_libraries() -> None:
 
 
 @contextmanager
-def importing() -> Iterator[None]:
+def importing(done: str = "skillbank_engine.task") -> Iterator[None]:
     """Import PyTorch and what is built on it: three thousand modules that live as long as the program.
 
     Looking through them for garbage again and again would be a seventh of the time that importing takes.
+
+    Parameters
+    ----------
+    done : str
+        The module that has been imported where nothing is left to do.
     """
-    if "skillbank_engine.families.grounding_dino.detector" in sys.modules:
+    if done in sys.modules:
         yield
         return
     gc.disable()
@@ -122,21 +136,9 @@ def importing() -> Iterator[None]:
     gc.freeze()
 
 
-def warn_about(spec: Any) -> None:
-    """Warn of settings that are often set by mistake, and of those that the embedded engine does not heed."""
-    dataset = spec.dataset
-    if dataset.eval_class_ids is not None:
-        _LOG.warning(
-            "dataset.eval_class_ids is %s: mAP counts these categories only; set it to null for all",
-            dataset.eval_class_ids,
-        )
-    if dataset.augmentation.fixed_random_crop is not None:
-        _LOG.warning(
-            "dataset.augmentation.fixed_random_crop is %s, but the embedded engine has no large-scale "
-            "jitter; crops follow train_random_crop_min and train_random_crop_max",
-            dataset.augmentation.fixed_random_crop,
-        )
+def not_heeded(spec: SpecBase) -> Iterator[str]:
+    """Yield a sentence for each setting of all families that the embedded engine does not heed."""
     if spec.encryption_key:
-        _LOG.warning("encryption_key is set, but the embedded engine writes checkpoints in the clear")
+        yield "encryption_key is set, but the embedded engine writes checkpoints in the clear"
     if spec.wandb.enable:
-        _LOG.warning("wandb.enable is set, but the embedded engine reports to status.json only")
+        yield "wandb.enable is set, but the embedded engine reports to status.json only"

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from skillbank_engine.errors import NotFiniteError
-from skillbank_engine.families.grounding_dino.finite import describe_overflow
-from skillbank_engine.families.grounding_dino.parameters import trained
-from skillbank_engine.families.grounding_dino.replicas import whole
+from skillbank_engine.finite import describe_overflow
+from skillbank_engine.parameters import NameOf, same_name, trained
+from skillbank_engine.training.replicas import whole
 
 
 class Update:
@@ -24,6 +24,8 @@ class Update:
         Has scaled the losses, in fp16.
     clip : float
         Largest L2 norm of all gradients; 0 for any.
+    name_of : callable
+        The family's names of parameters.
 
     Attributes
     ----------
@@ -34,7 +36,12 @@ class Update:
     """
 
     def __init__(
-        self, model: nn.Module, optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler, clip: float
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        scaler: torch.amp.GradScaler,
+        clip: float,
+        name_of: NameOf = same_name,
     ) -> None:
         self.taken = self.skipped = 0
         self.largest = 0.0
@@ -43,6 +50,7 @@ class Update:
         self._optimizer = optimizer
         self._scaler = scaler
         self._clip = clip
+        self._name_of = name_of
         self._full_rates = [group["lr"] for group in optimizer.param_groups]
 
     def begin_epoch(self) -> None:
@@ -87,7 +95,8 @@ class Update:
             self._scaler.update(scale / 2)
             self.skipped += 1
         else:
+            where = describe_overflow(self._model, self._name_of)
             raise NotFiniteError(
-                f"The gradients are not finite at step {step} ({describe_overflow(self._model)}): lower "
+                f"The gradients are not finite at step {step} ({where}): lower "
                 "train.optim.lr, start from pretrained weights, or train with train.precision=fp32"
             )
