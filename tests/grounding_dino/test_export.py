@@ -32,7 +32,7 @@ from skillbank_engine.families.grounding_dino.predictor import Network, Predicto
 from skillbank_engine.families.grounding_dino.prompt import PromptBatch, batch_prompts, build_prompt
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 from skillbank_engine.onnx_file import OnnxRunner, agreement
-from tests.grounding_dino.conftest import checkpoint_of, status_lines, write_onnx
+from tests.grounding_dino.conftest import checkpoint_of, status_lines, task_of, write_onnx
 
 pytestmark = pytest.mark.slow
 
