@@ -132,8 +132,8 @@ def read_checkpoint(
         ) from error
     if not isinstance(document, dict) or document.get("format") != format_of(family):
         raise WeightsError(
-            f"{key} names {file}, which is no checkpoint of this engine{_of_another(document)}: name a .pth "
-            f"that {family} train wrote{elsewhere}"
+            f"{key} names {file}, which is {_what(document)}: name a .pth that {family} train "
+            f"wrote{elsewhere}"
         )
     weights = unpacked(document["weights"])
     require_finite(weights, f"{key} names {file}, whose", name_of)
@@ -147,11 +147,12 @@ def read_checkpoint(
     return Checkpoint(weights, kept, document["epoch"], document["step"], document["training"])
 
 
-def _of_another(document: Any) -> str:
-    """Say which family a checkpoint of another one is of."""
+def _what(document: Any) -> str:
+    """Say what a file is that is no checkpoint of the family: one of another, or none at all."""
     form = document.get("format") if isinstance(document, dict) else None
-    name = form.removesuffix(".engine/1") if isinstance(form, str) and form.endswith(".engine/1") else ""
-    return f" for this program but one of {name}" if name else ""
+    if isinstance(form, str) and form.endswith(".engine/1"):
+        return f"a checkpoint of {form.removesuffix('.engine/1')}"
+    return "no checkpoint of this engine"
 
 
 def require_finite(weights: Mapping[str, Any], whose: str, name_of: NameOf = same_name) -> None:
