@@ -1,14 +1,13 @@
 """What a model family is to the frame: its name, its specs, its tools, and the way to its heavy part.
 
-Light: importing a family's ``family.py`` imports neither torch nor pydantic.
+Light: importing a family's ``family.py`` imports neither torch nor pydantic, nor even dataclasses.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from skillbank_engine.config.specs import Specs
@@ -25,8 +24,7 @@ ACTIONS: dict[str, str] = {
 """Actions on a spec that the frame carries out for every family, and what their help says."""
 
 
-@dataclass(frozen=True)
-class Tool:
+class Tool(NamedTuple):
     """A further word of a family's command line, as ``rtdetr shapes OUT``: it needs no spec.
 
     Attributes
@@ -45,8 +43,7 @@ class Tool:
     run: Callable[[Namespace], None]
 
 
-@dataclass(frozen=True)
-class Family:
+class Family(NamedTuple):
     """A model family; ``families/<name>/family.py`` holds one, named ``FAMILY``.
 
     It goes to the processes of a training by pickling: its functions are a module's own, or partials of such.
@@ -87,5 +84,5 @@ class Family:
     metric: str
     best: str = "best.pth"
     higher_is_better: bool = True
-    actions: Mapping[str, str] = field(default_factory=lambda: ACTIONS)
-    tools: Mapping[str, Tool] = field(default_factory=dict)
+    actions: Mapping[str, str] = ACTIONS
+    tools: Mapping[str, Tool] = {}

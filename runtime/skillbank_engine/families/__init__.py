@@ -1,7 +1,5 @@
 """The model families, a package each, by the name of their program."""
 
-from importlib.metadata import entry_points
-
 PROGRAMS = {"grounding_dino": "skillbank_engine.families.grounding_dino.__main__"}
 """Program to the module whose ``main`` it is; it keeps the command contract of its family's container."""
 
@@ -11,5 +9,8 @@ GROUP = "skillbank_engine.families"
 
 def programs() -> dict[str, str]:
     """Give our programs and those of other packages; a name of ours is ours."""
+    # Brings a parser of mails along, which a family's own program has no use for.
+    from importlib.metadata import entry_points
+
     others = {point.name: point.value.partition(":")[0] for point in entry_points(group=GROUP)}
     return {**others, **PROGRAMS}
