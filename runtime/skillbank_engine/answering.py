@@ -41,9 +41,9 @@ def read_model(family: Family, path: str | Path, key: str) -> Model:
     key : str
         The spec's key that names it, for messages.
     """
-    if Path(path).suffix.lower() == ".onnx":
-        return read_onnx(family.name, path, key)
     kind = family.task()
+    if Path(path).suffix.lower() == ".onnx":
+        return read_onnx(family.name, path, key, kind.in_file)
     return read_checkpoint(family.name, path, key, kind.family_name, kind.foreign_weights)
 
 

@@ -10,12 +10,12 @@ from torch import nn
 
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.errors import WeightsError
+from skillbank_engine.exchange import Kept
 from skillbank_engine.family import Family
 from skillbank_engine.finite import first_not_finite
 from skillbank_engine.parameters import NameOf, same_name
 from skillbank_engine.quantization import unpacked
 from skillbank_engine.results import point_link, replacing
-from skillbank_engine.task import Kept
 
 _OWN = ("format", "weights", "architecture", "labels", "spec", "epoch", "step", "training", "pixels")
 """Entries of the document that are the frame's; the family's facts stand beside them."""

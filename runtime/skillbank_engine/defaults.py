@@ -15,7 +15,7 @@ from skillbank_engine.errors import EngineError
 from skillbank_engine.parameters import trained
 
 if TYPE_CHECKING:
-    from skillbank_engine.task import Kept
+    from skillbank_engine.exchange import Kept
 
 SpecT = TypeVar("SpecT", bound=SpecBase)
 
@@ -126,7 +126,7 @@ def onnx_metadata(kept: "Kept", carried: Sequence[str]) -> dict[str, str]:
 
 def kept_in(metadata: Mapping[str, str]) -> "Kept":
     """Read what :func:`onnx_metadata` has written."""
-    from skillbank_engine.task import Kept
+    from skillbank_engine.exchange import Kept
 
     return Kept(
         architecture=json.loads(metadata["architecture"]),

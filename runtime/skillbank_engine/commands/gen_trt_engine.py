@@ -47,7 +47,7 @@ def gen_trt_engine(family: Family, action: str, spec: Any, overrides: Sequence[s
                 f"gen_trt_engine.gpu_id names GPU {settings.gpu_id}, but there are "
                 f"{torch.cuda.device_count()}: correct it"
             )
-        model = read_onnx(family.name, settings.onnx_file, "gen_trt_engine.onnx_file")
+        model = read_onnx(family.name, settings.onnx_file, "gen_trt_engine.onnx_file", family.task().in_file)
         session.use(spec)
         path = Path(settings.trt_engine)
         path.parent.mkdir(parents=True, exist_ok=True)

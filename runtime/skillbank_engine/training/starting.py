@@ -152,6 +152,8 @@ def _make_run(
         pin_memory=settings.pin_memory,
     )
     validate = None
+    if data.validation is None and (settings.early_stopping or task.spec.engine.keep_best):
+        session.tell("Without validation no epoch is the best, and training does not end early")
     if data.validation is not None:
         validate = partial(_validate, task, data.validation, compute, team)
     return TrainingRun(

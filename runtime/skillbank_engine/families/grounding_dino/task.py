@@ -74,6 +74,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         Class names of the training set.
     """
 
+    in_file = "vocabulary"
     foreign_weights = FOREIGN
     outputs = (DetectorOutput,)
 
