@@ -136,11 +136,11 @@ def random_model(path: Path) -> Path:
 
     from skillbank_engine.families.grounding_dino.architecture import architecture_from_spec
     from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint, write_checkpoint
-    from skillbank_engine.families.grounding_dino.config import build_spec
+    from skillbank_engine.families.grounding_dino.config import GROUNDING_DINO, build_spec
     from skillbank_engine.families.grounding_dino.data.shapes import SEEN
     from skillbank_engine.families.grounding_dino.model import build_detector, network_values
-    from skillbank_engine.families.grounding_dino.profile import apply_profile
     from skillbank_engine.families.grounding_dino.tokenizer import build_tokenizer
+    from skillbank_engine.profile import apply_profile
 
     torch.manual_seed(0)
     document = {
@@ -148,7 +148,7 @@ def random_model(path: Path) -> Path:
         "engine": {"profile": "small"},
         "results_dir": "x",
     }
-    spec, _ = apply_profile(build_spec("train", document), "train", [], False)
+    spec, _ = apply_profile(GROUNDING_DINO, build_spec("train", document), "train", [], False)
     tokenizer = build_tokenizer(SEEN)
     detector = build_detector(architecture_from_spec(spec), tokenizer)
     checkpoint = Checkpoint(

@@ -15,16 +15,12 @@ from pathlib import Path
 
 from skillbank_engine.data.transforms import TrainingTransform
 from skillbank_engine.families.grounding_dino.config import build_spec
-from skillbank_engine.families.grounding_dino.data.loading import (
-    Collator,
-    EpochBatches,
-    TrainingSamples,
-    make_loader,
-)
+from skillbank_engine.families.grounding_dino.data.loading import Collator, TrainingSamples
 from skillbank_engine.families.grounding_dino.data.odvg import read_training_set
 from skillbank_engine.families.grounding_dino.data.sampling import PromptLengths
 from skillbank_engine.families.grounding_dino.data.scenes import write_scenes
 from skillbank_engine.families.grounding_dino.tokenizer import build_tokenizer
+from skillbank_engine.training.loading import EpochBatches, make_loader
 
 
 def main() -> None:
@@ -64,16 +60,16 @@ def epochs(folder: Path, megabytes: int, options: argparse.Namespace) -> list[fl
         max_labels=spec.dataset.max_labels,
         max_tokens=spec.model.max_text_len,
         lengths=PromptLengths(spec.engine.varied_prompts, options.epochs),
-        seed=0,
+        collator=Collator(tokenizer.pad),
         cache_bytes=megabytes * 2**20,
     )
     batches = EpochBatches(len(samples), options.batch, 0)
-    loader = make_loader(samples, batches, Collator(tokenizer.pad), options.workers, False)
+    loader = make_loader(samples, batches, options.batch, 0, workers=options.workers)
     speeds = []
     for epoch in range(options.epochs):
         batches.start(epoch)
         started = time.perf_counter()
-        seen = sum(len(batch.pixels) for batch in loader)
+        seen = sum(len(batch) for step in loader for batch in step)
         speeds.append(seen / (time.perf_counter() - started))
     return speeds
 

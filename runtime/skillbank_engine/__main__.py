@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from skillbank_engine.families import PROGRAMS
+from skillbank_engine.families import programs
 
 
 def main(argv: Sequence[str]) -> int:
@@ -16,10 +16,11 @@ def main(argv: Sequence[str]) -> int:
         Its exit code; 2 where there is no such program.
     """
     name = argv[0] if argv else ""
-    if name not in PROGRAMS:
-        print(f"ERROR: unknown program '{name}': choose from {', '.join(PROGRAMS)}", file=sys.stderr)
+    known = programs()
+    if name not in known:
+        print(f"ERROR: unknown program '{name}': choose from {', '.join(known)}", file=sys.stderr)
         return 2
-    code: int = import_module(PROGRAMS[name]).main(argv[1:])
+    code: int = import_module(known[name]).main(argv[1:])
     return code
 
 

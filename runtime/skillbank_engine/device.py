@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from skillbank_engine.config.blocks import SpecBase
 from skillbank_engine.errors import EngineError
 from skillbank_engine.team import ALONE, Team
 from skillbank_engine.threads import set_threads
@@ -69,7 +70,7 @@ def cuda_wanted(device: str) -> bool:
     return available and device != "cpu"
 
 
-def choose_compute(spec: Any, gpu_ids: list[int], team: Team = ALONE) -> Compute:
+def choose_compute(spec: SpecBase, gpu_ids: list[int], team: Team = ALONE, precision: str = "") -> Compute:
     """Settle device, precision and threads of a run.
 
     Parameters
@@ -80,15 +81,18 @@ def choose_compute(spec: Any, gpu_ids: list[int], team: Team = ALONE) -> Compute
         The action's ``gpu_ids``; each process of a node uses one.
     team : Team
         The processes that compute together; those of a node share its processors.
+    precision : str, optional
+        ``fp32``, ``bf16`` or ``fp16``; that of ``train.precision``, if there is such a key, by default.
     """
+    precision = precision or getattr(spec.train, "precision", "fp32")
     threads = set_threads(spec.engine.threads, team.local_size)
     if not cuda_wanted(spec.engine.device):
         # Threads inside operations suit large networks; a small one is better off with threads beside each
-        # other (skillbank_engine.families.grounding_dino.gradients tells why).
+        # other (skillbank_engine.training.gradients tells why).
         small = spec.engine.profile in ("small", "settled")
         parts = threads if small and team.size == 1 else 1
         torch.set_num_threads(max(1, threads // parts))
-        return Compute(torch.device("cpu"), spec.train.precision, threads, parts)
+        return Compute(torch.device("cpu"), precision, threads, parts)
     number = gpu_ids[team.local_rank] if gpu_ids else 0
     if number >= torch.cuda.device_count():
         raise EngineError(
@@ -96,4 +100,4 @@ def choose_compute(spec: Any, gpu_ids: list[int], team: Team = ALONE) -> Compute
         )
     torch.backends.cudnn.benchmark = spec.train.cudnn.benchmark
     torch.backends.cudnn.deterministic = spec.train.cudnn.deterministic
-    return Compute(torch.device("cuda", number), spec.train.precision, threads)
+    return Compute(torch.device("cuda", number), precision, threads)

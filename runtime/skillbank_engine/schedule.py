@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+Kind = Literal["constant", "cosine", "linear", "poly", "MultiStep", "StepLR"]
 
 
 @dataclass(frozen=True)
@@ -12,7 +14,7 @@ class Schedule:
     Attributes
     ----------
     kind : str
-        ``cosine``, ``MultiStep`` or ``StepLR``.
+        ``constant``; ``cosine``, ``linear`` or ``poly``, to zero at the end; ``MultiStep`` or ``StepLR``.
     total_steps, steps_per_epoch : int
         Length of the run and of an epoch.
     warmup_steps : int
@@ -23,25 +25,28 @@ class Schedule:
         Epochs between StepLR's drops.
     decay : float
         Factor of a drop.
+    power : float
+        Exponent of ``poly``.
     """
 
-    kind: str
+    kind: Kind
     total_steps: int
     steps_per_epoch: int
     warmup_steps: int = 0
     milestones: tuple[int, ...] = ()
     step_size: int = 1
     decay: float = 0.1
+    power: float = 0.9
 
     @classmethod
     def from_spec(cls, spec: Any, steps_per_epoch: int) -> "Schedule":
         """Read ``train.optim`` and the engine block."""
         optim = spec.train.optim
         return cls(
-            kind="cosine" if spec.engine.lr_scheduler == "cosine" else optim.lr_scheduler,
+            kind="cosine" if getattr(spec.engine, "lr_scheduler", "") == "cosine" else optim.lr_scheduler,
             total_steps=steps_per_epoch * spec.train.num_epochs,
             steps_per_epoch=steps_per_epoch,
-            warmup_steps=spec.engine.warmup_steps,
+            warmup_steps=getattr(spec.engine, "warmup_steps", 0),
             milestones=tuple(optim.lr_steps),
             step_size=max(optim.lr_step_size, 1),
             decay=optim.lr_decay,
@@ -53,6 +58,9 @@ class Schedule:
         rise = min(1.0, (step + 1) / (warmup + 1))
         if self.kind == "cosine":
             return rise * 0.5 * (1 + math.cos(math.pi * step / max(self.total_steps, 1)))
+        if self.kind in ("constant", "linear", "poly"):
+            power = {"constant": 0.0, "linear": 1.0}.get(self.kind, self.power)
+            return float(rise * (1 - step / max(self.total_steps, 1)) ** power)
         epoch = step // max(self.steps_per_epoch, 1)
         drops = (
             sum(epoch >= milestone for milestone in self.milestones)

@@ -67,6 +67,14 @@ class Team:
         columns = zip(*self.gather(*values.values()), strict=True)
         return {name: sum(column) for name, column in zip(values, columns, strict=True)}
 
+    def share(self, thing: Thing) -> Thing:
+        """The main process' thing, in all of them; all must call."""
+        if self.size == 1:
+            return thing
+        found = [thing]
+        distributed.broadcast_object_list(found, src=0)
+        return found[0]
+
     def collect(self, thing: Thing) -> list[Thing] | None:
         """Every process' thing on the main one, None on the others; all must call."""
         if self.size == 1:

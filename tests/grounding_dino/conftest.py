@@ -14,7 +14,9 @@ from skillbank_engine.families.grounding_dino.config import build_spec
 from skillbank_engine.families.grounding_dino.data.shapes import SEEN, write_shapes
 from skillbank_engine.families.grounding_dino.detector import Detector
 from skillbank_engine.families.grounding_dino.model import build_detector, network_values
+from skillbank_engine.families.grounding_dino.task import GroundingDino
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer, build_tokenizer
+from skillbank_engine.onnx_file import write_graph
 
 TINY = Architecture(
     backbone="mini",
@@ -85,6 +87,21 @@ def checkpoint_of(detector: Detector, tokenizer: PhraseTokenizer, image_size: in
         step=0,
         training={},
     )
+
+
+def task_of(detector: Detector, tokenizer: PhraseTokenizer, *overrides: str) -> GroundingDino:
+    """A task of a detector, as a training has it."""
+    spec = build_spec("train", {}, overrides)
+    return GroundingDino(spec, detector, tokenizer, tuple(SEEN), detector.architecture, {})
+
+
+def write_onnx(checkpoint: Checkpoint, path: Path, **how: Any) -> None:
+    """Export a checkpoint, as the program does."""
+    task = task_of(checkpoint.detector().eval(), checkpoint.tokenizer)
+    task.labels = checkpoint.labels
+    graph = task.graph(how.pop("height"), how.pop("width"), how.get("batch") or 1)
+    metadata = {"format": "grounding_dino.onnx/1", **task.onnx_metadata(checkpoint.kept)}
+    write_graph(graph, path, metadata, **how)
 
 
 @pytest.fixture(scope="session")

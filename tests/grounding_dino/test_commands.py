@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -12,8 +11,9 @@ from PIL import Image
 
 from skillbank_engine.errors import PromptError
 from skillbank_engine.families.grounding_dino.__main__ import main
+from skillbank_engine.families.grounding_dino.captions import read_captions
 from skillbank_engine.families.grounding_dino.checkpoint import LATEST
-from skillbank_engine.families.grounding_dino.commands.inference import read_captions
+from skillbank_engine.families.grounding_dino.config.dataset import InferSource
 from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
 
 pytestmark = pytest.mark.slow
@@ -176,7 +176,7 @@ def test_inference_refusals(trained: Path, tmp_path: Path, capsys: pytest.Captur
 
 def test_captions() -> None:
     def captions(*values: str, classmap: str = "") -> list[str]:
-        return read_captions(SimpleNamespace(captions=list(values), classmap=classmap))
+        return read_captions(InferSource(captions=list(values), classmap=classmap))
 
     assert captions("Red circle . blue star .") == ["red circle", "blue star"]
     assert captions("a dog", "a dog", "st. bernard") == ["a dog", "st bernard"]

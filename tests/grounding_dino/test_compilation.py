@@ -10,10 +10,10 @@ import yaml
 from transformers import GroundingDinoForObjectDetection, SwinConfig
 from transformers.models.swin.modeling_swin import SwinDropPath
 
+from skillbank_engine.compilation import require_compiler
 from skillbank_engine.errors import EngineError
 from skillbank_engine.families.grounding_dino.__main__ import main
 from skillbank_engine.families.grounding_dino.backbone import DropPath
-from skillbank_engine.families.grounding_dino.compilation import require_compiler
 from skillbank_engine.families.grounding_dino.model import network_config, wrap_network
 from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompt
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer

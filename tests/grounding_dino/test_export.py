@@ -19,7 +19,6 @@ from skillbank_engine.families.grounding_dino.__main__ import main
 from skillbank_engine.families.grounding_dino.architecture import SWIN_SIZES, Architecture
 from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint, write_checkpoint
 from skillbank_engine.families.grounding_dino.detector import Detector
-from skillbank_engine.families.grounding_dino.export import agreement, write_onnx
 from skillbank_engine.families.grounding_dino.model import build_detector
 from skillbank_engine.families.grounding_dino.onnx_model import (
     INPUTS,
@@ -32,7 +31,8 @@ from skillbank_engine.families.grounding_dino.onnx_model import (
 from skillbank_engine.families.grounding_dino.predictor import Network, Predictor
 from skillbank_engine.families.grounding_dino.prompt import PromptBatch, batch_prompts, build_prompt
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
-from tests.grounding_dino.conftest import checkpoint_of, status_lines
+from skillbank_engine.onnx_file import OnnxRunner, agreement
+from tests.grounding_dino.conftest import checkpoint_of, status_lines, task_of, write_onnx
 
 pytestmark = pytest.mark.slow
 
@@ -76,7 +76,7 @@ def test_same_numbers_as_torch(
     pixels = noise(count)
     with torch.inference_mode():
         wanted = trained(pixels, None, batch)
-    logits, boxes = network.run(network_inputs(pixels, batch, 256))
+    logits, boxes = network._runner(*network_inputs(pixels, batch, 256).values())
     length = batch.token_ids.shape[1]
     assert logits.shape == (count, 12, 256)
     assert (logits[..., length:] == NOTHING).all()
@@ -186,12 +186,19 @@ def test_other_pictures_are_fitted_into_the_frame(
         np.testing.assert_allclose(item.box, edges, atol=0.02)
 
 
+def agreement_of(checkpoint: Checkpoint, exported: OnnxModel) -> float:
+    graph = task_of(checkpoint.detector().eval(), checkpoint.tokenizer).graph(*exported.frame, 2)
+    with torch.inference_mode():
+        wanted = graph.module(*graph.inputs.values())
+    return agreement(graph, OnnxRunner(exported, COMPUTE)(*graph.inputs.values()), wanted)
+
+
 @pytest.mark.slow
 def test_agreement(exported: OnnxModel, checkpoint: Checkpoint, tokenizer: PhraseTokenizer) -> None:
-    assert agreement(checkpoint, exported.path, COMPUTE) == 1.0
+    assert agreement_of(checkpoint, exported) == 1.0
     torch.manual_seed(1)
     other = checkpoint_of(build_detector(checkpoint.architecture, tokenizer), tokenizer)
-    assert agreement(other, exported.path, COMPUTE) < 0.5
+    assert agreement_of(other, exported) < 0.5
 
 
 def test_files_that_cannot_be_used(exported: OnnxModel, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Batches cut into parts give the gradients of the whole."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -8,10 +10,10 @@ from skillbank_engine.device import Compute
 from skillbank_engine.families.grounding_dino.data.loading import Batch, Collator, Sample
 from skillbank_engine.families.grounding_dino.denoising import make_denoising_queries
 from skillbank_engine.families.grounding_dino.detector import Detector
-from skillbank_engine.families.grounding_dino.gradients import GradientWorker
-from skillbank_engine.families.grounding_dino.loss import LossWeights
 from skillbank_engine.families.grounding_dino.prompt import build_prompt
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.training.gradients import GradientWorker
+from tests.grounding_dino.conftest import task_of
 
 pytestmark = pytest.mark.slow
 
@@ -41,8 +43,8 @@ def test_parts_add_up_to_the_whole(detector: Detector, tokenizer: PhraseTokenize
     results = []
     for parts in (1, 2, 3, 5, 2):
         compute = Compute(torch.device("cpu"), "fp32", parts, parts)
-        worker = GradientWorker(detector, LossWeights(), compute, compute.scaler())
-        losses = worker.backward(batch, pixels, queries)
+        worker = GradientWorker(task_of(detector, tokenizer), compute, compute.scaler())
+        losses = worker.backward([replace(batch, pixels=pixels, queries=queries)], [batch.targets.count])
         gradients = {name: parameter.grad for name, parameter in detector.named_parameters()}
         results.append((losses, gradients))
     whole_losses, whole = results[0]

@@ -6,16 +6,12 @@ from typing import Any
 import pytest
 
 from skillbank_engine.errors import EngineError
-from skillbank_engine.families.grounding_dino.config import build_spec, spec_defaults
+from skillbank_engine.families.grounding_dino.config import GROUNDING_DINO, build_spec, spec_defaults
+from skillbank_engine.families.grounding_dino.config.recipe import SMALL
 from skillbank_engine.families.grounding_dino.detector import Detector
-from skillbank_engine.families.grounding_dino.parameters import (
-    count,
-    family_name,
-    freeze,
-    parameter_groups,
-    trained,
-)
-from skillbank_engine.families.grounding_dino.profile import SMALL, apply_profile, choose_profile
+from skillbank_engine.families.grounding_dino.parameters import family_name, parameter_groups
+from skillbank_engine.parameters import count, freeze, trained
+from skillbank_engine.profile import apply_profile, choose_profile
 from skillbank_engine.schedule import Schedule
 from skillbank_engine.threads import available_cpus
 
@@ -38,12 +34,12 @@ def spec(*overrides: str, document: dict[str, Any] | None = None) -> Any:
     ],
 )
 def test_choice(overrides: list[str], cuda: bool, profile: str) -> None:
-    assert choose_profile(spec(*overrides), cuda) == profile
+    assert choose_profile(GROUNDING_DINO, spec(*overrides), cuda) == profile
 
 
 def test_the_plain_template_becomes_small() -> None:
     plain = spec(document=spec_defaults("train"))
-    settled, changed = apply_profile(plain, "train", [], cuda=False)
+    settled, changed = apply_profile(GROUNDING_DINO, plain, "train", [], cuda=False)
     assert changed == SMALL
     assert settled.engine.profile == "small"
     assert settled.model.hidden_dim == 64
@@ -54,7 +50,9 @@ def test_the_plain_template_becomes_small() -> None:
 def test_what_the_spec_or_an_override_sets_wins() -> None:
     document = {"model": {"num_queries": 77}, "train": {"optim": {"lr": 0.003}}}
     words = ["dataset.batch_size=4", "model.enc_n_points=3"]
-    settled, changed = apply_profile(spec(*words, document=document), "train", words, cuda=False)
+    settled, changed = apply_profile(
+        GROUNDING_DINO, spec(*words, document=document), "train", words, cuda=False
+    )
     assert settled.model.num_queries == 77
     assert settled.train.optim.lr == 0.003
     # 4 is the full-size default, but somebody has typed it.
@@ -66,7 +64,7 @@ def test_what_the_spec_or_an_override_sets_wins() -> None:
 
 def test_full_changes_nothing() -> None:
     plain = spec("engine.profile=full")
-    settled, changed = apply_profile(plain, "train", ["engine.profile=full"], cuda=False)
+    settled, changed = apply_profile(GROUNDING_DINO, plain, "train", ["engine.profile=full"], cuda=False)
     assert (settled, changed) == (plain, {})
 
 
@@ -104,7 +102,7 @@ def test_parameter_groups(detector: Detector) -> None:
 
 
 def test_freezing_by_the_familys_names(detector: Detector) -> None:
-    frozen = freeze(detector, ["backbone", "transformer.encoder"])
+    frozen = freeze(detector, ["backbone", "transformer.encoder"], family_name)
     assert frozen > count(detector.backbone.parameters())
     names = {family_name(name) for name, p in detector.named_parameters() if not p.requires_grad}
     assert all(name.startswith(("backbone.", "transformer.encoder.")) for name in names)
@@ -112,7 +110,7 @@ def test_freezing_by_the_familys_names(detector: Detector) -> None:
     with pytest.raises(
         EngineError, match=r"train\.freeze names 'bakcbone', which begins no parameter: use one of"
     ):
-        freeze(detector, ["bakcbone"])
+        freeze(detector, ["bakcbone"], family_name)
 
 
 def test_threads_from_the_quota(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

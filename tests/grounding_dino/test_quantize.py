@@ -14,14 +14,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 from skillbank.jobs.checkpoints import model_of
+from skillbank_engine.commands.quantize import layer_choice
 from skillbank_engine.errors import EngineError
 from skillbank_engine.families.grounding_dino.__main__ import main
 from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from skillbank_engine.families.grounding_dino.commands.quantize import layer_choice
-from skillbank_engine.families.grounding_dino.export import write_onnx
 from skillbank_engine.families.grounding_dino.onnx_model import read_onnx
-from skillbank_engine.families.grounding_dino.quantization import quantize_weights, unpacked
-from tests.grounding_dino.conftest import data_block, status_lines
+from skillbank_engine.quantization import quantize_weights, unpacked
+from tests.grounding_dino.conftest import data_block, status_lines, write_onnx
 
 
 def test_weights_lose_half_a_step_at_most(checkpoint: Checkpoint, tmp_path: Path) -> None:

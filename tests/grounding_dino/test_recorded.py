@@ -13,13 +13,13 @@ from skillbank_engine.errors import EngineError
 from skillbank_engine.families.grounding_dino.data.loading import Batch, Collator, Sample
 from skillbank_engine.families.grounding_dino.denoising import make_denoising_queries
 from skillbank_engine.families.grounding_dino.detector import Detector
-from skillbank_engine.families.grounding_dino.gradients import GradientWorker
-from skillbank_engine.families.grounding_dino.loss import LossWeights
 from skillbank_engine.families.grounding_dino.predictor import Predictor
 from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompt
 from skillbank_engine.families.grounding_dino.recorded import SHAPE_STEP, RecordedDetector, require_graphs
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 from skillbank_engine.team import Team
+from skillbank_engine.training.gradients import GradientWorker
+from tests.grounding_dino.conftest import task_of
 
 NAMES = ("red circle", "blue star", "green star", "purple square")
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
@@ -88,8 +88,8 @@ def test_replayed_steps_give_the_gradients_of_plain_ones(
     detector.to(device).train()
     compute = Compute(device, precision, 1)
     workers = [
-        GradientWorker(detector, LossWeights(), compute, compute.scaler(), recorded=recorded)
-        for recorded in (False, True)
+        GradientWorker(task_of(detector, tokenizer, word), compute, compute.scaler())
+        for word in ("engine.cuda_graphs=false", "engine.cuda_graphs=true")
     ]
     # Two shapes in turn: seen, recorded and replayed, each between passes of the other.
     for seed in range(10):
@@ -101,7 +101,7 @@ def test_replayed_steps_give_the_gradients_of_plain_ones(
         for worker in workers:
             torch.manual_seed(seed)
             detector.zero_grad(set_to_none=True)
-            losses = worker.backward(batch, pixels, queries)
+            losses = worker.backward([replace(batch, pixels=pixels, queries=queries)], [batch.targets.count])
             gradients = {n: p.grad.clone() for n, p in detector.named_parameters() if p.grad is not None}
             found.append((losses, gradients))
         (plain_losses, plain), (losses, gradients) = found
@@ -122,11 +122,13 @@ def test_frozen_parts_are_left_out_of_replayed_steps(detector: Detector, tokeniz
     compute = Compute(device, "fp32", 1)
     batch = batch_of(tokenizer, 1).to(device)
     pixels = normalise(batch.pixels, batch.mask, [0.5] * 3, [0.25] * 3)
-    worker = GradientWorker(detector, LossWeights(), compute, compute.scaler(), recorded=True)
+    worker = GradientWorker(
+        task_of(detector, tokenizer, "engine.cuda_graphs=true"), compute, compute.scaler()
+    )
     found = []
     for _ in range(3):
         detector.zero_grad(set_to_none=True)
-        worker.backward(batch, pixels, None)
+        worker.backward([replace(batch, pixels=pixels)], [batch.targets.count])
         found.append({n: p.grad.clone() for n, p in detector.named_parameters() if p.grad is not None})
     assert found[0] and found[0].keys() == found[2].keys()
     for name, gradient in found[2].items():
@@ -160,14 +162,16 @@ def test_replayed_dropout_differs_from_step_to_step_and_follows_the_seed(
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.3
     compute = Compute(device, "fp32", 1)
-    worker = GradientWorker(detector, LossWeights(), compute, compute.scaler(), recorded=True)
+    worker = GradientWorker(
+        task_of(detector, tokenizer, "engine.cuda_graphs=true"), compute, compute.scaler()
+    )
     batch = batch_of(tokenizer, 1).to(device)
     pixels = normalise(batch.pixels, batch.mask, [0.5] * 3, [0.25] * 3)
 
     def loss(seed: int) -> float:
         torch.manual_seed(seed)
         detector.zero_grad(set_to_none=True)
-        return worker.backward(batch, pixels, None)["loss"]
+        return worker.backward([replace(batch, pixels=pixels)], [batch.targets.count])["loss"]
 
     plain, *replayed = (loss(seed) for seed in (5, 5, 5, 6))
     assert replayed[0] == pytest.approx(plain, rel=1e-4)

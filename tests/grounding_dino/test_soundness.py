@@ -11,12 +11,14 @@ import yaml
 from skillbank_engine.errors import DataError, WeightsError
 from skillbank_engine.families.grounding_dino.__main__ import main
 from skillbank_engine.families.grounding_dino.checkpoint import LATEST, read_checkpoint
-from skillbank_engine.families.grounding_dino.config import build_spec
-from skillbank_engine.families.grounding_dino.finite import first_not_finite
-from skillbank_engine.families.grounding_dino.profile import prepare_start
-from skillbank_engine.families.grounding_dino.saving import Keeper
-from skillbank_engine.families.grounding_dino.trainer import TrainingRun
+from skillbank_engine.families.grounding_dino.config import GROUNDING_DINO, build_spec
+from skillbank_engine.finite import first_not_finite
+from skillbank_engine.profile import prepare_start
+from skillbank_engine.training.run import TrainingRun
+from skillbank_engine.training.saving import Keeper
 from tests.grounding_dino.conftest import TINY_OVERRIDES, data_block, status_lines
+
+BIAS = "network.model.text_projection.bias"
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def poison(folder: Path) -> None:
     """Put a number that is none into the newest checkpoint, as a diverged training once left it."""
     path = (folder / LATEST).resolve()
     document = torch.load(path, weights_only=True)
-    document["weights"]["network.model.text_projection.bias"][3] = torch.nan
+    document["weights"][BIAS][3] = torch.nan
     torch.save(document, path)
 
 
@@ -65,10 +67,10 @@ def test_weights_that_are_no_numbers_are_not_written(
 ) -> None:
     step = TrainingRun._step
 
-    def breaking(self: TrainingRun, batch: Any) -> float:
+    def breaking(self: TrainingRun[Any], batch: Any) -> float:
         loss = step(self, batch)
         with torch.no_grad():
-            self.detector.network.model.text_projection.bias[0] = torch.inf
+            self.task.module.get_parameter(BIAS)[0] = torch.inf
         return loss
 
     monkeypatch.setattr(TrainingRun, "_step", breaking)
@@ -76,7 +78,7 @@ def test_weights_that_are_no_numbers_are_not_written(
     assert train(spec_file, "train.checkpoint_interval_unit=step") == 1
     assert "weights of feat_map.bias are not finite after step 1" in last_message(spec_file)
 
-    def stopping(self: TrainingRun, batch: Any) -> float:
+    def stopping(self: TrainingRun[Any], batch: Any) -> float:
         if self.position.step == 1:
             raise RuntimeError("out of memory")
         return breaking(self, batch)
@@ -95,7 +97,7 @@ def test_an_optimiser_that_overflowed_is_not_written(
     save = Keeper.save
 
     def breaking(self: Keeper, *arguments: Any) -> Path:
-        state: Any = self.optimizer.state[self.detector.network.model.text_projection.bias]
+        state: Any = self.optimizer.state[self.task.module.get_parameter(BIAS)]
         state["exp_avg_sq"].fill_(torch.inf)
         return save(self, *arguments)
 
@@ -192,7 +194,7 @@ def test_training_pictures_without_a_box_are_refused(tmp_path: Path, shapes: Pat
 
 def test_a_start_from_random_numbers() -> None:
     spec = build_spec("train", {})
-    prepared, changed = prepare_start(spec, [])
+    prepared, changed = prepare_start(GROUNDING_DINO, spec, "train", [])
     assert changed == {
         "model.log_scale": "-3.47",
         "model.class_embed_bias": True,
@@ -202,8 +204,8 @@ def test_a_start_from_random_numbers() -> None:
     assert not spec.model.class_embed_bias
     # What somebody typed, or set to something else, stays.
     words = ["model.log_scale=none", "engine.warmup_steps=7"]
-    kept, changed = prepare_start(build_spec("train", {}, words), words)
+    kept, changed = prepare_start(GROUNDING_DINO, build_spec("train", {}, words), "train", words)
     assert changed == {"model.class_embed_bias": True}
     assert (kept.model.log_scale, kept.engine.warmup_steps) == ("none", 7)
     pretrained = build_spec("train", {"train": {"pretrained_model_path": "x.pth"}})
-    assert prepare_start(pretrained, []) == (pretrained, {})
+    assert prepare_start(GROUNDING_DINO, pretrained, "train", []) == (pretrained, {})

@@ -88,11 +88,11 @@ def test_resuming_equals_not_having_stopped(
     assert train(spec_file, "train.num_epochs=3") == 0
     whole = tmp_path / "results" / "train"
     # Stop in the middle of the second epoch, as an exception would, and start the same command again.
-    from skillbank_engine.families.grounding_dino.trainer import TrainingRun
+    from skillbank_engine.training.run import TrainingRun
 
     step = TrainingRun._step
 
-    def failing(self: TrainingRun, batch: Any) -> float:
+    def failing(self: TrainingRun[Any], batch: Any) -> float:
         if self.position.step == 4:
             raise RuntimeError("out of memory")
         return step(self, batch)
@@ -202,14 +202,14 @@ def test_random_weights_that_are_not_trained_are_said(
 def test_a_loss_that_explodes_is_explained(
     spec_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import skillbank_engine.families.grounding_dino.gradients as gradients
+    import skillbank_engine.families.grounding_dino.task as task
     from skillbank_engine.families.grounding_dino.loss import detection_loss as real
 
     def broken(*arguments: Any, **more: Any) -> dict[str, torch.Tensor]:
         losses = real(*arguments, **more)
         return {**losses, "loss": losses["loss"] * float("nan")}
 
-    monkeypatch.setattr(gradients, "detection_loss", broken)
+    monkeypatch.setattr(task, "detection_loss", broken)
     assert train(spec_file, "train.num_epochs=1") == 1
     last = status_lines(tmp_path / "results" / "train")[-1]
     assert "The loss became nan at step 0" in last["message"]

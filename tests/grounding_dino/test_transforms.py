@@ -22,12 +22,7 @@ from skillbank_engine.data.transforms import (
     pad_images,
 )
 from skillbank_engine.errors import DataError
-from skillbank_engine.families.grounding_dino.data.loading import (
-    Collator,
-    EpochBatches,
-    TrainingSamples,
-    make_loader,
-)
+from skillbank_engine.families.grounding_dino.data.loading import Collator, TrainingSamples
 from skillbank_engine.families.grounding_dino.data.odvg import TrainingSet
 from skillbank_engine.families.grounding_dino.data.sampling import (
     VARIED,
@@ -36,6 +31,7 @@ from skillbank_engine.families.grounding_dino.data.sampling import (
     sample_prompt,
 )
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.training.loading import EpochBatches, SeededSamples, make_loader
 
 FULL = TrainingTransform(0, (48, 64), 96, (40, 50), 24, 40, 0.5)
 
@@ -195,7 +191,7 @@ def samples(folder: Path, tokenizer: PhraseTokenizer, cache: int = 0) -> Trainin
         max_labels=5,
         max_tokens=64,
         lengths=PromptLengths(0.5, 4),
-        seed=1,
+        collator=Collator(tokenizer.pad),
         cache_bytes=cache,
     )
 
@@ -203,7 +199,7 @@ def samples(folder: Path, tokenizer: PhraseTokenizer, cache: int = 0) -> Trainin
 def test_samples_depend_on_epoch_and_index_alone(tmp_path: Path, tokenizer: PhraseTokenizer) -> None:
     plain, cached = samples(tmp_path, tokenizer), samples(tmp_path, tokenizer, 10**6)
     for key in [(0, 3), (1, 3), (0, 3), (0, 0)]:
-        first, second = plain[key], cached[key]
+        first, second = SeededSamples(plain, 1)[key], SeededSamples(cached, 1)[key]
         assert torch.equal(first.pixels, second.pixels)
         assert torch.equal(first.boxes, second.boxes)
         assert first.prompt == second.prompt
@@ -211,8 +207,8 @@ def test_samples_depend_on_epoch_and_index_alone(tmp_path: Path, tokenizer: Phra
     loaded = {}
     for workers in (0, 1):
         batches.start(2, skip=1)
-        loader = make_loader(plain, batches, Collator(tokenizer.pad), workers, False)
-        loaded[workers] = [part for batch in loader for part in (batch.pixels, batch.prompts.token_ids)]
+        loader = make_loader(plain, batches, 2, 1, workers=workers)
+        loaded[workers] = [part for [batch] in loader for part in (batch.pixels, batch.prompts.token_ids)]
         assert len(loader) == 2
     assert all(torch.equal(one, two) for one, two in zip(loaded[0], loaded[1], strict=True))
 
@@ -221,19 +217,19 @@ def test_what_loader_processes_decode_in_one_epoch_they_need_not_in_the_next(
     tmp_path: Path, tokenizer: PhraseTokenizer
 ) -> None:
     data, batches = samples(tmp_path, tokenizer, 10**6), EpochBatches(5, 2, seed=1)
-    loader = make_loader(data, batches, Collator(tokenizer.pad), 2, False)
+    loader = make_loader(data, batches, 2, 1, workers=2)
     batches.start(1)
     before = list(loader)
     for path in tmp_path.iterdir():
         path.unlink()
     after = list(loader)
     assert len(before) == len(after) == 3
-    for first, second in zip(before, after, strict=True):
+    for [first], [second] in zip(before, after, strict=True):
         assert torch.equal(first.pixels, second.pixels)
         assert torch.equal(first.targets.boxes, second.targets.boxes)
     # Another interpreter shares no memory and starts with nothing.
     with pytest.raises(DataError, match="does not exist"):
-        pickle.loads(pickle.dumps(data))[1, 0]
+        SeededSamples(pickle.loads(pickle.dumps(data)), 1)[1, 0]
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=6), st.integers(0, 900))
@@ -267,10 +263,10 @@ def test_wrongly_annotated_sizes_are_refused(tmp_path: Path, tokenizer: PhraseTo
     data = samples(tmp_path, tokenizer)
     Image.new("RGB", (9, 9)).save(tmp_path / "2.png")
     with pytest.raises(DataError, match=r"2.png is 9 x 9 pixels but annotated as 22 x 16"):
-        data[0, 2]
+        SeededSamples(data, 1)[0, 2]
     (tmp_path / "2.png").write_bytes(b"?")
     with pytest.raises(DataError, match=r"2.png is no picture"):
-        data[0, 2]
+        SeededSamples(data, 1)[0, 2]
 
 
 def test_pixels_arrive_as_they_are() -> None:

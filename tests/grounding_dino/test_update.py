@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from skillbank_engine.errors import NotFiniteError
-from skillbank_engine.families.grounding_dino.finite import describe_overflow, first_not_finite
-from skillbank_engine.families.grounding_dino.update import Update
+from skillbank_engine.finite import describe_overflow, first_not_finite
+from skillbank_engine.training.update import Update
 
 
 def model() -> nn.Sequential:

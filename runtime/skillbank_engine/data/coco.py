@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,6 +58,13 @@ class EvaluationSet:
     names: tuple[str, ...]
     category_ids: tuple[int, ...]
     document: dict[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def pictures(self) -> Iterator[Path]:
+        """The files of the pictures."""
+        return (record.image for record in self.records)
 
     def numbers(self, category_ids: Sequence[int] | None) -> list[int] | None:
         """Return the indexes of the names that some ids of the file mean; None for None.

@@ -1,20 +1,13 @@
-"""``engine.compile``: the detector's layers compiled by torch, and a refusal where nothing can compile."""
+"""``engine.compile``: the detector's layers compiled by torch."""
 
 import logging
-import os
-import shutil
-from importlib.util import find_spec
 
 import torch
 
-from skillbank_engine.errors import EngineError
+from skillbank_engine.compilation import compiled, require_compiler
 from skillbank_engine.families.grounding_dino.detector import Detector
-from skillbank_engine.light import whole
 
 _LOG = logging.getLogger(__name__)
-
-# Pictures come in some sizes, training and evaluation apart; beyond that, plain passes are the quicker ones.
-_MOST_COMPILATIONS = 32
 
 
 def compile_detector(detector: Detector, device: torch.device, *, training: bool) -> None:
@@ -35,32 +28,8 @@ def compile_detector(detector: Detector, device: torch.device, *, training: bool
     EngineError
         There is no compiler for the device.
     """
-    require_compiler(device)
     if device.type == "cpu" and not training:
+        require_compiler(device)
         _LOG.warning("engine.compile changes nothing here: evaluation on a CPU has quicker passes of its own")
         return
-    whole()
-    torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, _MOST_COMPILATIONS)
-    detector.compile_layers()
-    _LOG.info("layers are compiled at their first use, which takes a minute or more")
-
-
-def require_compiler(device: torch.device) -> None:
-    """Refuse, in one sentence, to compile where no compiler is.
-
-    Raises
-    ------
-    EngineError
-        No C++ compiler (needed everywhere), or no Triton for a GPU.
-    """
-    compiler = os.environ.get("CXX", "g++")
-    if shutil.which(compiler) is None:
-        raise EngineError(
-            f"engine.compile needs a C++ compiler, and there is no {compiler} here: install one "
-            "(apt-get install g++), name it in CXX, or set engine.compile=false"
-        )
-    if device.type == "cuda" and find_spec("triton") is None:
-        raise EngineError(
-            "engine.compile needs Triton on a GPU, which comes with torch's builds for CUDA: install such a "
-            "build, or set engine.compile=false"
-        )
+    compiled(detector.compile_layers, device)

@@ -5,6 +5,7 @@ among its metadata.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,16 +15,15 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from skillbank_engine import onnx_file
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.device import Compute
-from skillbank_engine.errors import WeightsError
-from skillbank_engine.extras import require
 from skillbank_engine.families.grounding_dino.architecture import Architecture
-from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint
 from skillbank_engine.families.grounding_dino.prompt import PromptBatch
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.onnx_file import OnnxFile, OnnxRunner
+from skillbank_engine.task import Answer, Kept
 
-FORMAT = "grounding_dino.onnx/1"
 INPUTS = ("inputs", "input_ids", "attention_mask", "position_ids", "token_type_ids", "text_token_mask")
 OUTPUTS = ("pred_logits", "pred_boxes")
 NOTHING = -1e4
@@ -65,113 +65,75 @@ def network_inputs(pixels: Tensor, prompts: PromptBatch, length: int) -> dict[st
     return dict(zip(INPUTS, tensors, strict=True))
 
 
-def describe(checkpoint: Checkpoint) -> dict[str, str]:
-    """Make the metadata of an exported checkpoint."""
-    augmentation = checkpoint.spec["dataset"]["augmentation"]
+def describe(kept: Kept) -> dict[str, str]:
+    """Make the metadata of an exported checkpoint, its format apart."""
+    augmentation = kept.spec["dataset"]["augmentation"]
     return {
-        "format": FORMAT,
-        "vocabulary": json.dumps(checkpoint.vocabulary, ensure_ascii=False),
-        "labels": json.dumps(checkpoint.labels, ensure_ascii=False),
-        "architecture": json.dumps(checkpoint.architecture.to_dict()),
+        "vocabulary": json.dumps(kept.facts["vocabulary"], ensure_ascii=False),
+        "labels": json.dumps(kept.labels, ensure_ascii=False),
+        "architecture": json.dumps(dict(kept.architecture)),
         "normalisation": json.dumps({name: augmentation[f"input_{name}"] for name in ("mean", "std")}),
-        "pixels": json.dumps(checkpoint.pixels.to_dict()),
-        "spec": json.dumps({name: checkpoint.spec[name] for name in ("model", "engine")}),
+        "pixels": json.dumps(kept.pixels.to_dict()),
+        "spec": json.dumps({name: kept.spec[name] for name in ("model", "engine")}),
     }
 
 
-def set_metadata(path: Path, metadata: dict[str, str]) -> None:
-    """Check an ONNX file and write metadata into it."""
-    onnx = require("onnx", "export", "Writing ONNX")
-    model = onnx.load_model(path)
-    onnx.helper.set_model_props(model, metadata)
-    onnx.save_model(model, path)
-    onnx.checker.check_model(path)
+def kept_in(metadata: Mapping[str, str]) -> Kept:
+    """Read what :func:`describe` has made; files of older versions know no scale of deep pictures."""
+    normalisation = json.loads(metadata["normalisation"])
+    augmentation = {f"input_{name}": value for name, value in normalisation.items()}
+    return Kept(
+        architecture=json.loads(metadata["architecture"]),
+        labels=tuple(json.loads(metadata["labels"])),
+        facts={"vocabulary": json.loads(metadata["vocabulary"])},
+        spec={**json.loads(metadata["spec"]), "dataset": {"augmentation": augmentation}},
+        pixels=PixelScale.from_dict(json.loads(metadata.get("pixels", "null"))),
+        exported=True,
+    )
 
 
 @dataclass(frozen=True)
-class OnnxModel:
-    """An exported model as its file describes it.
+class OnnxModel(OnnxFile):
+    """An exported model as its file describes it."""
 
-    Attributes
-    ----------
-    path : Path
-        The file.
-    metadata : dict
-        What :func:`describe` made.
-    frame : (int, int)
-        Height and width of the input.
-    batch : int or None
-        Pictures that a pass must have; None for any number.
-    """
-
-    path: Path
-    metadata: dict[str, str]
-    frame: tuple[int, int]
-    batch: int | None
+    @cached_property
+    def kept(self) -> Kept:
+        """All that its metadata say."""
+        return kept_in(self.metadata)
 
     @cached_property
     def architecture(self) -> Architecture:
         """What the network was built from."""
-        return Architecture.from_dict(json.loads(self.metadata["architecture"]))
+        return Architecture.from_dict(dict(self.kept.architecture))
 
     @cached_property
     def tokenizer(self) -> PhraseTokenizer:
         """The tokenizer that the weights were trained with."""
-        return PhraseTokenizer(tuple(json.loads(self.metadata["vocabulary"])))
+        return PhraseTokenizer(tuple(self.kept.facts["vocabulary"]))
 
-    @cached_property
+    @property
     def labels(self) -> tuple[str, ...]:
         """Class names of the training set."""
-        return tuple(json.loads(self.metadata["labels"]))
+        return self.kept.labels
 
-    @cached_property
+    @property
     def pixels(self) -> PixelScale:
         """How pictures of more than 8 bits were scaled; without levels in files of older versions."""
-        return PixelScale.from_dict(json.loads(self.metadata.get("pixels", "null")))
+        return self.kept.pixels
 
-    @cached_property
-    def spec(self) -> dict[str, Any]:
+    @property
+    def spec(self) -> Mapping[str, Any]:
         """What is left of the spec of the training run: ``model``, ``engine`` and the normalisation."""
-        normalisation = json.loads(self.metadata["normalisation"])
-        augmentation = {f"input_{name}": value for name, value in normalisation.items()}
-        return {**json.loads(self.metadata["spec"]), "dataset": {"augmentation": augmentation}}
+        return self.kept.spec
 
     def detector(self, compute: Compute) -> "OnnxDetector":
         """Make the model ready to run."""
-        return OnnxDetector(self, compute)
+        return OnnxDetector(self.architecture, OnnxRunner(self, compute))
 
 
 def read_onnx(path: str | Path, key: str) -> OnnxModel:
-    """Read what an exported model says of itself.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    key : str
-        The spec's key that names it, for messages.
-
-    Raises
-    ------
-    WeightsError
-        No such file, not ONNX, or not exported by this engine.
-    """
-    onnx = require("onnx", "export", f"{key}={path}")
-    file = Path(path)
-    if not file.is_file():
-        raise WeightsError(f"{key} names {file}, which is no file: check the path")
-    try:
-        model = onnx.load_model(file, load_external_data=False)
-    except Exception as error:  # protobuf's DecodeError has no base class of its own to catch
-        raise WeightsError(f"{key} names {file}, which cannot be read as ONNX: name another") from error
-    metadata = {entry.key: entry.value for entry in model.metadata_props}
-    if metadata.get("format") != FORMAT:
-        raise WeightsError(
-            f"{key} names {file}, which this engine did not export: name a file that grounding_dino export "
-            "wrote, which carries its vocabulary along"
-        )
-    sizes = [part.dim_value for part in model.graph.input[0].type.tensor_type.shape.dim]
-    return OnnxModel(file, metadata, (sizes[2], sizes[3]), sizes[0] or None)
+    """Read what an exported model says of itself (:func:`skillbank_engine.onnx_file.read_onnx`)."""
+    return OnnxModel(**vars(onnx_file.read_onnx("grounding_dino", path, key, "vocabulary")))
 
 
 @dataclass(frozen=True)
@@ -195,24 +157,15 @@ class OnnxDetector:
 
     Parameters
     ----------
-    model : OnnxModel
-        The model.
-    compute : Compute
-        Device and threads.
+    architecture : Architecture
+        Of the model.
+    runner : callable
+        From the inputs of the graph, in order, to its outputs.
     """
 
-    def __init__(self, model: OnnxModel, compute: Compute) -> None:
-        runtime = require("onnxruntime", "export", f"Running {model.path}")
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = compute.threads
-        options.log_severity_level = 3
-        wanted = ["CPUExecutionProvider"]
-        if compute.device.type == "cuda":
-            wanted.insert(0, "CUDAExecutionProvider")
-        providers = [name for name in wanted if name in runtime.get_available_providers()]
-        self._session = runtime.InferenceSession(str(model.path), options, providers=providers)
-        self._model = model
-        self.architecture = model.architecture
+    def __init__(self, architecture: Architecture, runner: Answer) -> None:
+        self._runner = runner
+        self.architecture = architecture
 
     def __call__(self, pixels: Tensor, pixel_mask: Tensor | None, prompts: PromptBatch) -> OnnxOutput:
         """Detect.
@@ -228,35 +181,11 @@ class OnnxDetector:
         """
         length = prompts.token_ids.shape[1]
         inputs = network_inputs(pixels, prompts, self.architecture.max_text_len)
-        logits, boxes = self.run({name: tensor.cpu() for name, tensor in inputs.items()})
+        logits, boxes = (found.cpu() for found in self._runner(*inputs.values()))
         if pixel_mask is not None:
             boxes = boxes / _visible_share(pixel_mask.cpu())[:, None]
         found = (logits[None, ..., :length], boxes[None])
         return OnnxOutput(*(tensor.to(pixels.device) for tensor in found))
-
-    def run(self, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Run the graph in parts as large as it wants them; a smaller last part is filled up.
-
-        Parameters
-        ----------
-        inputs : dict
-            What :func:`network_inputs` made, on the CPU.
-
-        Returns
-        -------
-        tuple of Tensor
-            ``(B, Q, L)`` logits and ``(B, Q, 4)`` boxes relative to the whole input.
-        """
-        count = len(inputs["inputs"])
-        size = self._model.batch or count
-        parts = []
-        for start in range(0, count, size):
-            # Places beyond the end repeat the last picture.
-            rows = torch.arange(start, start + size).clamp(max=count - 1)
-            feeds = {name: tensor[rows].numpy() for name, tensor in inputs.items()}
-            parts.append([torch.from_numpy(array) for array in self._session.run(list(OUTPUTS), feeds)])
-        logits, boxes = (torch.cat(tensors)[:count] for tensors in zip(*parts, strict=True))
-        return logits, boxes
 
 
 def _visible_share(mask: Tensor) -> Tensor:

@@ -147,6 +147,10 @@ class PromptBatch:
         """The first prompt alone."""
         return PromptBatch(*(getattr(self, name)[:1] for name in self.__dataclass_fields__))
 
+    def part(self, pictures: slice) -> "PromptBatch":
+        """The prompts of some pictures of the batch."""
+        return PromptBatch(*(getattr(self, name)[pictures] for name in self.__dataclass_fields__))
+
     def to(self, device: torch.device | str) -> "PromptBatch":
         """The same batch on another device."""
         return PromptBatch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))

@@ -17,8 +17,8 @@ from skillbank_engine.errors import EngineError
 from skillbank_engine.families.grounding_dino.architecture import Architecture
 from skillbank_engine.families.grounding_dino.denoising import DenoisingQueries
 from skillbank_engine.families.grounding_dino.detector import Detector, DetectorOutput
-from skillbank_engine.families.grounding_dino.parameters import trained
 from skillbank_engine.families.grounding_dino.prompt import PromptBatch
+from skillbank_engine.parameters import trained
 from skillbank_engine.team import ALONE, Team
 
 SHAPE_STEP = 64

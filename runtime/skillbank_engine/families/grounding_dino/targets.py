@@ -44,6 +44,10 @@ class TargetBatch:
             pad(self.valid, (0, more)),
         )
 
+    def part(self, pictures: slice) -> "TargetBatch":
+        """The targets of some pictures of the batch."""
+        return TargetBatch(self.boxes[pictures], self.phrases[pictures], self.valid[pictures])
+
     def to(self, device: torch.device | str) -> "TargetBatch":
         """The same batch on another device."""
         return TargetBatch(self.boxes.to(device), self.phrases.to(device), self.valid.to(device))

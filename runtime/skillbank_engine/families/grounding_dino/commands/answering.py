@@ -24,7 +24,7 @@ from skillbank_engine.families.grounding_dino.commands.loading import (
     settle_with_model,
 )
 from skillbank_engine.families.grounding_dino.commands.serve import is_file
-from skillbank_engine.families.grounding_dino.config import build_spec
+from skillbank_engine.families.grounding_dino.config import InferenceSpec, build_spec
 from skillbank_engine.families.grounding_dino.pretrained import read_pretrained
 from skillbank_engine.families.grounding_dino.serving import Reply, Service, read_wish
 
@@ -47,8 +47,9 @@ def answer_requests(arguments: Namespace, requests: BinaryIO, answers: BinaryIO)
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = arguments.max_pixels
     model = _read(arguments.checkpoint)
-    spec = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
-    spec, _ = settle_with_model(spec, "inference", [], model)
+    given = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
+    assert isinstance(given, InferenceSpec)
+    spec, _ = settle_with_model(given, "inference", [], model)
     compute = choose_compute(spec, [0])
     network, resizing = make_network(spec, model, compute)
     usual = {

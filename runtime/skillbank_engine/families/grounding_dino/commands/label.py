@@ -14,7 +14,7 @@ from skillbank_engine.families.grounding_dino.commands.loading import (
     read_model,
     settle_with_model,
 )
-from skillbank_engine.families.grounding_dino.config import build_spec
+from skillbank_engine.families.grounding_dino.config import InferenceSpec, build_spec
 from skillbank_engine.families.grounding_dino.descriptions import (
     read_description_file,
     read_descriptions,
@@ -46,8 +46,9 @@ def label(arguments: Namespace) -> None:
     if not pictures:
         raise DataError(f"All pictures are below --out {out}: set another --out")
     model = read_model(arguments.checkpoint, "--checkpoint")
-    spec = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
-    spec, _ = settle_with_model(spec, "inference", [], model)
+    given = build_spec("inference", {"inference": {"checkpoint": arguments.checkpoint}})
+    assert isinstance(given, InferenceSpec)
+    spec, _ = settle_with_model(given, "inference", [], model)
     predictor = make_predictor(spec, model, phrases, choose_compute(spec, [0]), pictures)
     targets = _targets(pictures, out)
     threshold = spec.inference.conf_threshold if arguments.threshold is None else arguments.threshold

@@ -1,36 +1,36 @@
 """Using a trained model, checkpoint or ONNX file: its model values win over the spec's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
+from skillbank_engine.config.load import parse_override
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.data.transforms import Resizing, test_resizing
 from skillbank_engine.device import Compute
-from skillbank_engine.errors import UnsupportedActionError
 from skillbank_engine.families.grounding_dino.checkpoint import Checkpoint, read_checkpoint
 from skillbank_engine.families.grounding_dino.compilation import compile_detector
-from skillbank_engine.families.grounding_dino.config import SPECS
-from skillbank_engine.families.grounding_dino.config.load import parse_override
+from skillbank_engine.families.grounding_dino.config import ExperimentSpec
+from skillbank_engine.families.grounding_dino.config.recipe import SMALL_THRESHOLD, TRAINED_WITH
+from skillbank_engine.families.grounding_dino.detector import Detector
 from skillbank_engine.families.grounding_dino.onnx_model import OnnxModel, read_onnx
 from skillbank_engine.families.grounding_dino.predictor import Network, Predictor
 from skillbank_engine.families.grounding_dino.pretrained import PretrainedModel
-from skillbank_engine.families.grounding_dino.profile import SMALL_THRESHOLD, TRAINED_WITH
 from skillbank_engine.families.grounding_dino.recorded import RecordedDetector, require_graphs
 
-
-def refuse_trt(action: str, block: Any) -> None:
-    """Say where a TensorRT engine can be used, when a spec names one and no checkpoint."""
-    if block.trt_engine and block.checkpoint in ("", "???"):
-        raise UnsupportedActionError(
-            f"{action}.trt_engine needs TensorRT, which the embedded engine does not have: set "
-            f"{action}.checkpoint, or run on a platform with the family's deploy container (docker, slurm "
-            "or kubernetes)"
-        )
-
-
 Model = Checkpoint | OnnxModel | PretrainedModel
+
+SpecT = TypeVar("SpecT", bound=ExperimentSpec)
+
+
+class Trained(Protocol):
+    """Whatever knows the spec that a model was trained with."""
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """The parts that count: model, engine, and the normalisation."""
+        ...
 
 
 def read_model(path: str | Path, key: str) -> Checkpoint | OnnxModel:
@@ -46,7 +46,9 @@ def read_model(path: str | Path, key: str) -> Checkpoint | OnnxModel:
     return read_onnx(path, key) if Path(path).suffix.lower() == ".onnx" else read_checkpoint(path, key)
 
 
-def settle_with_model(spec: Any, action: str, overrides: Sequence[str], model: Model) -> tuple[Any, str]:
+def settle_with_model(
+    spec: SpecT, action: str, overrides: Sequence[str], model: Trained
+) -> tuple[SpecT, str]:
     """Put a trained model's structural values into a spec.
 
     Parameters
@@ -57,7 +59,7 @@ def settle_with_model(spec: Any, action: str, overrides: Sequence[str], model: M
         Its action.
     overrides : sequence of str
         ``a.b=c`` words; ``model.num_select`` and ``engine.image_size`` named there stay.
-    model : Checkpoint or OnnxModel
+    model : Trained
         Of this engine.
 
     Returns
@@ -69,7 +71,7 @@ def settle_with_model(spec: Any, action: str, overrides: Sequence[str], model: M
     """
     named = {".".join(str(step) for step in parse_override(word)[0]) for word in overrides}
     values = spec.model_dump()
-    usual = SPECS[action]().model_dump()
+    usual = type(spec)().model_dump()
     saved = model.spec
     # A choice at use, not a property of the weights.
     chosen_select = values["model"]["num_select"]
@@ -105,7 +107,7 @@ def settle_with_model(spec: Any, action: str, overrides: Sequence[str], model: M
                 values["export"][name] = size
                 differences.append(f"export.{name} {size} (spec: {chosen})")
     note = f"The trained model's values hold: {', '.join(differences)}" if differences else ""
-    return SPECS[action].model_validate(values), note
+    return type(spec).model_validate(values), note
 
 
 def scale_with_model(model: Model, paths: Iterable[Path]) -> PixelScale:
@@ -116,7 +118,7 @@ def scale_with_model(model: Model, paths: Iterable[Path]) -> PixelScale:
 
 
 def make_predictor(
-    spec: Any, model: Model, phrases: Sequence[str], compute: Compute, paths: Iterable[Path]
+    spec: ExperimentSpec, model: Model, phrases: Sequence[str], compute: Compute, paths: Iterable[Path]
 ) -> Predictor:
     """Make a predictor from a trained model and the spec that :func:`settle_with_model` gave.
 
@@ -132,11 +134,16 @@ def make_predictor(
     return predictor_of(network, resizing, spec, model, phrases, compute, pixels)
 
 
-def make_network(spec: Any, model: Model, compute: Compute) -> tuple[Network, Resizing]:
+def make_network(spec: ExperimentSpec, model: Model, compute: Compute) -> tuple[Network, Resizing]:
     """Make a model ready to run, and say how large it sees pictures."""
     if isinstance(model, OnnxModel):
         return model.detector(compute), Resizing(0, 0, model.frame)
-    detector = model.detector().to(compute.device).eval()
+    return ready(model.detector(), spec, compute), test_resizing(spec)
+
+
+def ready(detector: Detector, spec: ExperimentSpec, compute: Compute) -> Network:
+    """Put a detector on its device, as quick as the spec wants it."""
+    detector.to(compute.device).eval()
     if compute.device.type == "cuda" and compute.precision == "bf16":
         # Once, instead of a cast in every pass; results are as near to those in fp32.
         detector.bfloat16()
@@ -144,14 +151,14 @@ def make_network(spec: Any, model: Model, compute: Compute) -> tuple[Network, Re
         compile_detector(detector, compute.device, training=False)
     if spec.engine.cuda_graphs:
         require_graphs(compute.device)
-        return RecordedDetector(detector, compute), test_resizing(spec)
-    return detector, test_resizing(spec)
+        return RecordedDetector(detector, compute)
+    return detector
 
 
 def predictor_of(
     network: Network,
     resizing: Resizing,
-    spec: Any,
+    spec: ExperimentSpec,
     model: Model,
     phrases: Sequence[str],
     compute: Compute,

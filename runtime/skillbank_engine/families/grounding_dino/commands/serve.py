@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from skillbank_engine import light
-from skillbank_engine.families.grounding_dino.commands.session import importing
+from skillbank_engine.session import importing
 
 _OFFLINE = "HF_HUB_OFFLINE"
 

@@ -3,8 +3,15 @@
 Needs pydantic and PyYAML only, so that schemas and templates can be made where there is no torch.
 """
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from skillbank_engine.config import load, schema
+from skillbank_engine.config.load import SpecError
 from skillbank_engine.families.grounding_dino.config.engine import EngineConfig
 from skillbank_engine.families.grounding_dino.config.experiment import (
+    GROUNDING_DINO,
     SPECS,
     EvaluateSpec,
     ExperimentSpec,
@@ -14,10 +21,9 @@ from skillbank_engine.families.grounding_dino.config.experiment import (
     QuantizeSpec,
     TrainSpec,
 )
-from skillbank_engine.families.grounding_dino.config.load import SpecError, build_spec, load_spec
-from skillbank_engine.families.grounding_dino.config.schema import all_schemas, spec_defaults, spec_schema
 
 __all__ = [
+    "GROUNDING_DINO",
     "SPECS",
     "EngineConfig",
     "EvaluateSpec",
@@ -34,3 +40,28 @@ __all__ = [
     "spec_defaults",
     "spec_schema",
 ]
+
+
+def build_spec(action: str, document: Mapping[str, Any], overrides: Sequence[str] = ()) -> ExperimentSpec:
+    """Check a spec that has been read already (:func:`.config.load.build_spec`)."""
+    return load.build_spec(GROUNDING_DINO, action, document, overrides)
+
+
+def load_spec(action: str, path: str | Path, overrides: Sequence[str] = ()) -> ExperimentSpec:
+    """Read and check the spec of an action (:func:`.config.load.load_spec`)."""
+    return load.load_spec(GROUNDING_DINO, action, path, overrides)
+
+
+def spec_schema(action: str) -> dict[str, Any]:
+    """Give the JSON Schema of an action's spec (:func:`.config.schema.spec_schema`)."""
+    return schema.spec_schema(GROUNDING_DINO, action)
+
+
+def spec_defaults(action: str) -> dict[str, Any]:
+    """Give the default spec of an action (:func:`.config.schema.spec_defaults`)."""
+    return schema.spec_defaults(GROUNDING_DINO, action)
+
+
+def all_schemas(actions: list[str] | None = None) -> dict[str, dict[str, Any]]:
+    """Give the document that the skill's generator reads (:func:`.config.schema.all_schemas`)."""
+    return schema.all_schemas(GROUNDING_DINO, actions)

@@ -1,29 +1,18 @@
-"""The blocks of the actions other than train: evaluate, inference, export, quantize, gen_trt_engine."""
+"""The blocks of the actions other than train: evaluate, inference, export, gen_trt_engine."""
 
 from __future__ import annotations
 
-import re
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from skillbank_engine.config.blocks import EvaluateBase, ExportBase, InferenceBase
 from skillbank_engine.config.fields import MISSING, Block, Float, Int, Text, block, param
 
-DEVICE = r"^(cuda|cpu|trt|cuda:[0-9]+)$"
 
-
-class EvaluateConfig(Block):
+class EvaluateConfig(EvaluateBase):
     """What is evaluated, and on which devices."""
 
-    num_gpus: Int = param(1, "GPUs per node.", ge=1, popular=True)
-    gpu_ids: list[Int] = param([0], "Indices of the GPUs, as many as num_gpus.", popular=True)
-    num_nodes: Int = param(1, "Machines that evaluate together.", ge=1, popular=True)
-    checkpoint: Text = param(MISSING, "Checkpoint, or exported ONNX file, to evaluate.")
-    trt_engine: Text = param(
-        "", "TensorRT engine to evaluate instead of a checkpoint (deploy container only)."
-    )
-    results_dir: Text = param("", "Folder of this action's results; empty means <results_dir>/evaluate.")
-    batch_size: Int = param(-1, "Images per step; -1 takes dataset.batch_size.", ge=-1)
     input_width: Int | None = param(
         None, "Width of the input in pixels; only for engines.", ge=1, in_template=False
     )
@@ -33,16 +22,9 @@ class EvaluateConfig(Block):
     conf_threshold: Float = param(0.0, "Detections that score less are left out of the metrics.")
 
 
-class InferenceConfig(Block):
+class InferenceConfig(InferenceBase):
     """Which model labels images, and how the result is drawn."""
 
-    num_gpus: Int = param(1, "GPUs per node.", ge=1, popular=True)
-    gpu_ids: list[Int] = param([0], "Indices of the GPUs, as many as num_gpus.", popular=True)
-    num_nodes: Int = param(1, "Machines that run together.", ge=1, popular=True)
-    checkpoint: Text = param(MISSING, "Checkpoint, or exported ONNX file, to run.")
-    trt_engine: Text = param("", "TensorRT engine to run instead of a checkpoint (deploy container only).")
-    results_dir: Text = param("", "Folder of this action's results; empty means <results_dir>/inference.")
-    batch_size: Int = param(-1, "Images per step; -1 takes dataset.batch_size.", ge=-1)
     color_map: dict[str, str] = Field(
         default_factory=dict,
         description="Colour of the boxes for each description; others get a colour of their own.",
@@ -55,59 +37,12 @@ class InferenceConfig(Block):
     outline_width: Int = param(3, "Thickness of drawn boxes in pixels.", ge=1)
 
 
-class ExportConfig(Block):
+class ExportConfig(ExportBase):
     """How a checkpoint becomes an ONNX file."""
 
-    results_dir: Text = param("", "Folder of this action's results; empty means <results_dir>/export.")
-    gpu_id: Int = param(0, "Index of the GPU to trace on.")
-    checkpoint: Text = param(MISSING, "Checkpoint to export.")
-    onnx_file: Text = param(MISSING, "File to write; must not exist yet.")
-    on_cpu: bool = param(False, "Trace for the CPU.")
     input_channel: Literal[1, 3] = param(3, "Channels of the input image.")
-    input_width: Int = param(960, "Width of the input in pixels.", ge=32)
-    input_height: Int = param(544, "Height of the input in pixels.", ge=32)
-    opset_version: Int = param(17, "ONNX operator set.", ge=1)
-    batch_size: Int = param(-1, "Fixed batch size; -1 leaves it open.", ge=-1)
-    verbose: bool = param(False, "Log what the exporter does.")
     format: Literal["onnx", "xdl"] = param("onnx", "File format.")
     serialize_nvdsinfer: bool = param(False, "Also write the configuration that DeepStream needs.")
-
-
-class QuantizeConfig(Block):
-    """How weights, and perhaps activations, become integers."""
-
-    backend: Literal["modelopt.pytorch", "torchao", "modelopt.onnx"] = param(
-        "torchao", "Library that quantizes; the embedded engine also has engine.quantizer."
-    )
-    mode: Literal["static_ptq", "weight_only_ptq"] = param(
-        "weight_only_ptq", "'weight_only_ptq' needs no data, 'static_ptq' calibrates activations on images."
-    )
-    algorithm: Literal["minmax", "max", "entropy", "awq_clip", "awq_lite", "awq_full", "rtn_dq"] = param(
-        "minmax", "How ranges are found from calibration data; torchao does not look at it."
-    )
-    layers: list[Any] = param(
-        [], "Rules of module_name and weights.dtype: what is quantized, and how; none means all."
-    )
-    skip_names: list[str] = param([], "Module (or ONNX node) names or patterns that keep full precision.")
-    model_path: Text = param("", "Checkpoint to quantize, or an ONNX file for the ONNX backends.")
-    results_dir: Text = param("", "Folder of this action's results; empty means <results_dir>/quantize.")
-    backend_kwargs: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Further arguments, handed to the library as they are.",
-        json_schema_extra={"automl_enabled": False},
-    )
-    device: str = param(
-        "cuda",
-        "Where calibration runs: cuda (falls back to the CPU), cuda:N, cpu, or trt with modelopt.onnx.",
-        pattern=DEVICE,
-    )
-
-    @field_validator("device")
-    @classmethod
-    def _known_device(cls, value: str) -> str:
-        if not re.fullmatch(DEVICE, value):
-            raise ValueError(f"must be cuda, cuda:N, cpu or trt, not {value!r}")
-        return value
 
 
 class TensorRTConfig(Block):

@@ -4,30 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from skillbank_engine.config.fields import Block, Float, Int, param
+from skillbank_engine.config.blocks import EngineBase
+from skillbank_engine.config.fields import Float, Int, param
 
 
-class EngineConfig(Block):
+class EngineConfig(EngineBase):
     """Settings of the embedded engine only; left out of defaults and templates."""
 
-    profile: Literal["auto", "small", "full", "settled"] = param(
-        "auto",
-        "Network size: 'small' suits a CPU, 'full' is the spec's own; 'auto' looks at the device; 'settled' "
-        "takes a spec that holds the small values already.",
-    )
-    device: Literal["auto", "cpu", "cuda"] = param(
-        "auto", "Where to compute; 'auto' takes a GPU if there is one."
-    )
-    threads: Int = param(
-        0, "CPU threads of a process; 0 shares out as many as the container's quota grants.", ge=0
-    )
-    processes: Int = param(
-        1, "Processes of a node that train together on a CPU; on GPUs train.num_gpus decides.", ge=1
-    )
-    compile: bool = param(
-        False,
-        "Compile the layers; pays on a GPU with pictures of few sizes, the first of each takes a minute.",
-    )
     cuda_graphs: bool = param(
         False,
         "Record the launches of a pass for each shape of batch and replay them, for one GPU: pays where the "
@@ -35,16 +18,6 @@ class EngineConfig(Block):
     )
     image_size: Int = param(
         0, "Longer image side in pixels for all actions; 0 follows dataset.augmentation.", ge=0
-    )
-    skip_broken: bool = param(
-        False,
-        "Leave out pictures and boxes of the annotations that are broken, with a count, instead of ending "
-        "the run; all pictures are decoded once for it.",
-    )
-    cache_megabytes: Int = param(
-        512,
-        "Memory of each training process for decoded images, kept from the first epoch on; 0 keeps none.",
-        ge=0,
     )
     backbone: Literal["spec", "mini"] = param(
         "spec", "'spec' follows model.backbone, 'mini' is a small network with group normalisation."
@@ -82,10 +55,6 @@ class EngineConfig(Block):
         "spec", "'spec' follows train.optim.lr_scheduler, 'cosine' decays to zero over the run."
     )
     warmup_steps: Int = param(0, "Steps over which the learning rate rises to its value.", ge=0)
-    quantizer: Literal["spec", "onnxruntime"] = param(
-        "spec",
-        "'spec' follows quantize.backend, 'onnxruntime' quantizes an ONNX file on calibration images.",
-    )
 
     @property
     def static_shapes(self) -> bool:

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from pydantic import field_validator
-
-from skillbank_engine.config.fields import Block, Text, block, param
+from skillbank_engine.config.blocks import QuantizeConfig, SpecBase, engine_block
+from skillbank_engine.config.fields import MISSING, block
+from skillbank_engine.config.specs import RunSettings, Specs
 from skillbank_engine.families.grounding_dino.config.actions import (
     EvaluateConfig,
     ExportConfig,
     GenTrtEngineConfig,
     InferenceConfig,
-    QuantizeConfig,
 )
 from skillbank_engine.families.grounding_dino.config.dataset import DatasetConfig
 from skillbank_engine.families.grounding_dino.config.engine import EngineConfig
 from skillbank_engine.families.grounding_dino.config.model import ModelConfig
-from skillbank_engine.families.grounding_dino.config.train import TrainConfig, WandbConfig
+from skillbank_engine.families.grounding_dino.config.recipe import RECIPE
+from skillbank_engine.families.grounding_dino.config.train import TrainConfig
 
 
-class ExperimentSpec(Block):
+class ExperimentSpec(SpecBase):
     """What the specs of all actions share."""
 
-    model_name: Text = param("", "Name of the model where one program serves several.")
-    encryption_key: Text = param("", "Key that checkpoints are encrypted with; empty for none.")
-    results_dir: Text = param("", "Folder that all results go below.")
-    wandb: WandbConfig = block(WandbConfig, "Reporting to Weights & Biases.")
     model: ModelConfig = block(ModelConfig, "Structure of the detector and the weights of its losses.")
     dataset: DatasetConfig = block(DatasetConfig, "Data, its loading and its augmentation.")
     train: TrainConfig = block(TrainConfig, "How training runs.")
     quantize: QuantizeConfig = block(QuantizeConfig, "How the model is quantized.")
-    engine: EngineConfig = block(EngineConfig, "Settings of the embedded engine only.", in_template=False)
-
-    @field_validator("engine", mode="before")
-    @classmethod
-    def _null_is_default(cls, value: Any) -> Any:
-        return EngineConfig() if value is None else value
+    engine: EngineConfig = engine_block(EngineConfig)
 
 
 class TrainSpec(ExperimentSpec):
@@ -85,14 +76,6 @@ SPECS: dict[str, type[ExperimentSpec]] = {
 }
 """Action to the class of its spec."""
 
-ACTION_BLOCKS: dict[str, type[Block]] = {
-    "evaluate": EvaluateConfig,
-    "inference": InferenceConfig,
-    "export": ExportConfig,
-    "gen_trt_engine": GenTrtEngineConfig,
-}
-"""Blocks that belong to one action; a spec written for several actions holds more than one."""
-
 NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "train": (),
     "evaluate": (("evaluate.checkpoint", "evaluate.trt_engine"),),
@@ -102,3 +85,68 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "gen_trt_engine": (("gen_trt_engine.onnx_file",), ("gen_trt_engine.trt_engine",)),
 }
 """Keys that an action cannot run without; of keys in one group, one is enough."""
+
+
+def settings(spec: ExperimentSpec) -> RunSettings:
+    """Read how a training is carried out."""
+    train, engine = spec.train, spec.engine
+    return RunSettings(
+        batch_size=spec.dataset.batch_size,
+        workers=spec.dataset.workers,
+        pin_memory=spec.dataset.pin_memory,
+        clip=train.clip_grad_norm,
+        precision=train.precision,
+        strategy=train.distributed_strategy,
+        freeze=tuple(train.freeze),
+        dry_run=train.is_dry_run,
+        start={
+            "train.pretrained_model_path": train.pretrained_model_path,
+            "model.pretrained_backbone_path": spec.model.pretrained_backbone_path,
+        },
+        ema_decay=engine.ema_decay,
+        early_stopping=engine.early_stopping,
+        accumulate=engine.accumulate,
+    )
+
+
+def warnings(spec: ExperimentSpec) -> Iterator[str]:
+    """Warn of settings that are often set by mistake, and of those that the embedded engine does not heed."""
+    dataset = spec.dataset
+    if dataset.eval_class_ids is not None:
+        yield (
+            f"dataset.eval_class_ids is {dataset.eval_class_ids}: mAP counts these categories only; set it "
+            "to null for all"
+        )
+    crop = dataset.augmentation.fixed_random_crop
+    if crop is not None:
+        yield (
+            f"dataset.augmentation.fixed_random_crop is {crop}, but the embedded engine has no large-scale "
+            "jitter; crops follow train_random_crop_min and train_random_crop_max"
+        )
+
+
+GROUNDING_DINO = Specs(
+    arch="grounding_dino",
+    title="Grounding DINO",
+    by_action=SPECS,
+    needed=NEEDED,
+    settings=settings,
+    recipe=RECIPE,
+    warnings=warnings,
+    not_what=frozenset(
+        {
+            "dataset.workers",
+            "dataset.pin_memory",
+            "dataset.test_data_sources",
+            "dataset.infer_data_sources",
+            "dataset.quant_calibration_data_sources",
+            "engine.nms_iou",
+        }
+    ),
+    deploy={
+        "gen_trt_engine": {},
+        "evaluate": {"checkpoint": "", "trt_engine": MISSING},
+        "inference": {"checkpoint": "", "trt_engine": MISSING},
+    },
+)
+"""What the frame knows of all these."""

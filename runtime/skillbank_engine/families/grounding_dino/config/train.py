@@ -1,17 +1,11 @@
-"""The `train` block: epochs, hardware, precision and optimiser; and the `wandb` block."""
+"""The `train` block: epochs, hardware, precision and optimiser."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from skillbank_engine.config.blocks import TrainBase
 from skillbank_engine.config.fields import Block, Float, Int, Text, block, param
-
-
-class CudnnConfig(Block):
-    """Behaviour of cuDNN."""
-
-    benchmark: bool = param(False, "Let cuDNN time its algorithms and keep the fastest.")
-    deterministic: bool = param(True, "Use reproducible cuDNN algorithms only.")
 
 
 class OptimConfig(Block):
@@ -76,20 +70,9 @@ class OptimConfig(Block):
     lr_decay: Float = param(0.1, "Factor of each drop.", ge=0, le=1, automl=True, search=(0.01, 1.0))
 
 
-class TrainConfig(Block):
+class TrainConfig(TrainBase):
     """How training runs."""
 
-    num_gpus: Int = param(1, "GPUs per node.", ge=1, popular=True)
-    gpu_ids: list[Int] = param([0], "Indices of the GPUs, as many as num_gpus.", popular=True)
-    num_nodes: Int = param(1, "Machines that train together.", ge=1, popular=True)
-    seed: Int = param(1234, "Seed of all random choices; -1 leaves them unseeded.", ge=-1)
-    cudnn: CudnnConfig = block(CudnnConfig, "Behaviour of cuDNN.")
-    num_epochs: Int = param(10, "Passes over the training data.", ge=1, popular=True)
-    checkpoint_interval: Int = param(1, "A checkpoint is kept every so many units.", ge=1, popular=True)
-    checkpoint_interval_unit: Literal["epoch", "step"] = param("epoch", "Unit of checkpoint_interval.")
-    validation_interval: Int = param(1, "Validation runs every so many epochs.", ge=1, popular=True)
-    resume_training_checkpoint_path: Text = param("", "Checkpoint to carry on from; empty for a fresh start.")
-    results_dir: Text = param("", "Folder of this action's results; empty means <results_dir>/train.")
     freeze: list[str] = param([], "Weight-name prefixes that are not trained.")
     pretrained_model_path: Text = param("", "Weights of a whole Grounding DINO to start from.")
     clip_grad_norm: Float = param(0.1, "Largest L2 norm of the gradient; 0 turns clipping off.", ge=0)
@@ -104,18 +87,3 @@ class TrainConfig(Block):
     activation_checkpoint: bool = param(
         True, "Recompute activations on the way back: slower, but less memory."
     )
-
-
-class WandbConfig(Block):
-    """Reporting to Weights & Biases, off unless asked for."""
-
-    enable: bool = param(False, "Send metrics to Weights & Biases.")
-    project: Text = param("TAO Toolkit", "Project that runs are filed under.")
-    entity: Text = param("", "Account or team that owns the run.")
-    group: Text = param("", "Group that ties related runs together.")
-    tags: list[str] = param(["tao-toolkit"], "Tags of the run.")
-    reinit: bool = param(False, "Allow several runs from one process.")
-    sync_tensorboard: bool = param(False, "Copy TensorBoard events too.")
-    save_code: bool = param(False, "Upload the program text with the run.")
-    name: Text = param("TAO Toolkit Training", "Name of the run.")
-    run_id: Text = param("", "Identifier of a run to carry on.")

@@ -49,6 +49,13 @@ class TrainingSet:
     labels: tuple[str, ...]
     captions: tuple[str, ...]
 
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def pictures(self) -> Iterator[Path]:
+        """The files of the pictures."""
+        return (record.image for record in self.records)
+
     def texts(self) -> Iterator[str]:
         """Every phrase and caption, for building a vocabulary."""
         yield from self.labels

@@ -1,0 +1,61 @@
+"""``evaluate``: a checkpoint or an ONNX file, measured."""
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from skillbank_engine.answering import kept_of, make_ready, read_model, refuse_trt, task_of
+from skillbank_engine.device import choose_compute
+from skillbank_engine.family import Family
+from skillbank_engine.results import write_text
+from skillbank_engine.session import open_session
+from skillbank_engine.team import ALONE
+from skillbank_engine.training.progress import said
+
+_LOG = logging.getLogger(__name__)
+
+
+def evaluate(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
+    """Measure ``evaluate.checkpoint``.
+
+    Writes ``metrics.json`` (the headline numbers, ``per_class``, ``images``, ``checkpoint``), and what the
+    family keeps of its findings.
+
+    Parameters
+    ----------
+    family : Family
+        Whose spec.
+    action : str
+        Its action.
+    spec : pydantic model
+        The loaded spec.
+    overrides : sequence of str
+        The ``a.b=c`` words of the command line.
+    """
+    specs = family.specs()
+    with open_session(specs, action, spec) as session:
+        refuse_trt(action, spec.evaluate)
+        specs.refuse(action, spec)
+        kind = family.task()
+        data = kind.read_test(spec)
+        model = read_model(family, spec.evaluate.checkpoint, "evaluate.checkpoint")
+        spec, note = kind.settle(spec, action, overrides, kept_of(kind, model))
+        session.use(spec, note)
+        compute = choose_compute(spec, spec.evaluate.gpu_ids, precision=specs.settings(spec).precision)
+        task = task_of(kind, spec, model, data.pictures())
+        make_ready(task, model, compute)
+        metrics = task.measure(data, "test", compute, ALONE, session.folder)
+        assert metrics is not None
+        kpi = dict(metrics.values)
+        document = {
+            **kpi,
+            "per_class": metrics.per_class,
+            "images": len(data),
+            "checkpoint": str(spec.evaluate.checkpoint),
+            **metrics.more,
+        }
+        write_text(session.folder / "metrics.json", json.dumps(document, indent=1) + "\n")
+        session.status.write("RUNNING", "Test metrics generated.", kpi=kpi)
+        text = metrics.text or f"{said(metrics)} on {len(data)} pictures"
+        _LOG.info("test %s", text)

@@ -1,0 +1,98 @@
+"""``train`` and its like: in this process, or in as many as the spec and the environment ask for."""
+
+import logging
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from skillbank_engine.family import Family
+from skillbank_engine.launcher import Crew, crew_of, gpu_numbers, launch
+from skillbank_engine.profile import apply_profile, describe, prepare_start
+from skillbank_engine.session import Session, importing, open_session, prepare_libraries, setup_logging
+from skillbank_engine.starting import starting_spec
+
+_LOG = logging.getLogger(__name__)
+
+
+def train(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
+    """Train as a spec says.
+
+    Parameters
+    ----------
+    family : Family
+        Whose spec.
+    action : str
+        "train", or another of `Specs.trains`.
+    spec : pydantic model
+        The loaded spec.
+    overrides : sequence of str
+        The ``a.b=c`` words of the command line.
+    """
+    with importing():
+        from skillbank_engine.device import cuda_wanted
+
+    specs = family.specs()
+    # Only the first node writes; what is wrong with the numbers of nodes is for every one to say.
+    first = os.environ.get("NODE_RANK", "0") == "0"
+    with open_session(specs, action, spec, silent=not first) as session:
+        specs.refuse(action, spec)
+        cuda = cuda_wanted(spec.engine.device)
+        crew = crew_of(spec, _gpus(cuda), os.environ)
+        begun = starting_spec(family, spec)
+        spec, changed = apply_profile(specs, spec, action, overrides, cuda, begun)
+        spec, start = prepare_start(specs, spec, action, overrides)
+        notes = []
+        if spec.engine.profile == "small":
+            text = " ".join(describe(changed)) or "the spec sets every value itself"
+            notes.append(f"Profile small: {text}")
+        if start:
+            notes.append(f"The model starts from random numbers: {' '.join(describe(start))}")
+        session.use(spec, "; ".join(notes))
+        _note_crew(spec, crew, cuda)
+        if crew.size > 1:
+            launch(crew, _as_one_of_many, family, action, spec, cuda)
+        else:
+            with importing():
+                from skillbank_engine.training.starting import run_training
+
+                family.task()
+            run_training(family, spec, session)
+
+
+def _gpus(cuda: bool) -> int:
+    import torch
+
+    return torch.cuda.device_count() if cuda else 0
+
+
+def _note_crew(spec: Any, crew: Crew, cuda: bool) -> None:
+    if not cuda and spec.train.num_gpus > 1:
+        _LOG.warning(
+            "train.num_gpus is %d, but there is no GPU in use: %d process(es) a node by engine.processes",
+            spec.train.num_gpus,
+            crew.per_node,
+        )
+    if crew.size > 1:
+        _LOG.info("training in %d processes on %d node(s)", crew.size, crew.nodes)
+
+
+def _as_one_of_many(family: Family, action: str, spec: Any, cuda: bool) -> None:
+    """Be one process of the run; the launcher has opened the session."""
+    rank = int(os.environ["RANK"])
+    setup_logging(logging.INFO if rank == 0 else logging.ERROR)
+    prepare_libraries()
+    with importing():
+        import torch
+
+        from skillbank_engine.results import results_folder
+        from skillbank_engine.team import joined
+        from skillbank_engine.training.starting import run_training
+
+        family.task()
+    device = None
+    if cuda:
+        numbers = gpu_numbers(spec.train, torch.cuda.device_count())
+        device = torch.device("cuda", numbers[int(os.environ["LOCAL_RANK"])])
+    with joined(device) as team:
+        session = Session(action, results_folder(spec, action), silent=not team.main)
+        run_training(family, spec, session, team)

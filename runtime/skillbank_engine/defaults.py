@@ -1,0 +1,138 @@
+"""What a task does where its family says nothing else: by the keys that most families' specs have."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+from torch import nn
+
+from skillbank_engine.config.blocks import SpecBase
+from skillbank_engine.config.load import parse_override
+from skillbank_engine.data.pixels import PixelScale
+from skillbank_engine.errors import EngineError
+from skillbank_engine.parameters import trained
+
+if TYPE_CHECKING:
+    from skillbank_engine.exchange import Kept
+
+SpecT = TypeVar("SpecT", bound=SpecBase)
+
+
+def _optim(spec: SpecBase) -> Any:
+    """The block ``train.optim``, whose keys are the family's."""
+    return getattr(spec.train, "optim")  # noqa: B009
+
+
+def parameter_groups(spec: SpecBase, module: nn.Module) -> list[dict[str, Any]]:
+    """Give one group of all that is trained, at ``train.optim.lr``."""
+    return [{"params": list(trained(module)), "lr": _optim(spec).lr, "name": "all"}]
+
+
+def optimizer(spec: SpecBase, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    """Make the optimiser that ``train.optim`` names, as ``optimizer`` or ``optim``.
+
+    The fused kernel does in one go what else is a loop over hundreds of tensors.
+
+    Raises
+    ------
+    EngineError
+        Its name is none of these.
+    """
+    optim = _optim(spec)
+    key = "optimizer" if hasattr(optim, "optimizer") else "optim"
+    name = str(getattr(optim, key)).lower()
+    decay = optim.weight_decay
+    if name == "sgd":
+        return torch.optim.SGD(groups, momentum=optim.momentum, weight_decay=decay)
+    first, second = getattr(optim, "betas", None) or (optim.momentum, 0.999)
+    if name == "adam":
+        return torch.optim.Adam(groups, betas=(first, second), weight_decay=decay, fused=True)
+    if name == "adamw":
+        return torch.optim.AdamW(groups, betas=(first, second), weight_decay=decay, fused=True)
+    raise EngineError(f"train.optim.{key}={name} is not part of the embedded engine: set AdamW, Adam or SGD")
+
+
+def inference_pictures(spec: SpecBase) -> list[tuple[Path, Path]]:
+    """Find the pictures of ``dataset.infer_data_sources.image_dir``, with the folders that were searched."""
+    from skillbank_engine.data.images import find_images
+
+    dataset: Any = getattr(spec, "dataset")  # noqa: B009
+    return find_images(dataset.infer_data_sources.image_dir, "dataset.infer_data_sources.image_dir")
+
+
+def settle(spec: SpecT, overrides: Sequence[str], kept: "Kept") -> tuple[SpecT, str]:
+    """Put the model block and the profile of a training into the spec of another action."""
+    values = spec.model_dump()
+    differences: list[str] = []
+    named = {parse_override(word)[0] for word in overrides}
+    _take_over(values["model"], kept.spec["model"], ("model",), named, differences)
+    profile = kept.spec["engine"]["profile"]
+    values["engine"]["profile"] = profile
+    note = f"The trained model's values hold: {', '.join(differences)}" if differences else ""
+    return type(spec).model_validate(values), note
+
+
+def _take_over(
+    values: dict[str, Any],
+    saved: Any,
+    steps: tuple[str, ...],
+    named: set[tuple[str | int, ...]],
+    differences: list[str],
+) -> None:
+    """Take saved values over where there is such a key, those that an override names excepted."""
+    for name, value in saved.items():
+        key = (*steps, name)
+        if name not in values or key in named:
+            continue
+        if isinstance(value, dict) and isinstance(values[name], dict):
+            _take_over(values[name], value, key, named, differences)
+        elif values[name] != value:
+            differences.append(f"{'.'.join(key)} {value} (spec: {values[name]})")
+            values[name] = value
+
+
+def differences(spec: SpecBase, kept: "Kept") -> dict[str, tuple[Any, Any]]:
+    """Compare the model blocks of a spec and of a training, key by key."""
+    return dict(_compared(kept.spec["model"], spec.model_dump(mode="json")["model"], ()))
+
+
+def _compared(before: Any, now: Any, steps: tuple[str, ...]) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in before.keys() & now.keys():
+            yield from _compared(before[name], now[name], (*steps, name))
+    elif before != now:
+        yield ".".join(steps), (before, now)
+
+
+def onnx_metadata(kept: "Kept", carried: Sequence[str]) -> dict[str, str]:
+    """Write what is kept of a model as the metadata of a file, of its spec some parts alone."""
+    spec: dict[str, Any] = {}
+    for key in carried:
+        *parents, last = key.split(".")
+        source, target = dict(kept.spec), spec
+        for step in parents:
+            source, target = source[step], target.setdefault(step, {})
+        target[last] = source[last]
+    return {
+        "architecture": json.dumps(dict(kept.architecture)),
+        "labels": json.dumps(kept.labels, ensure_ascii=False),
+        "facts": json.dumps(dict(kept.facts), ensure_ascii=False),
+        "spec": json.dumps(spec, ensure_ascii=False),
+        "pixels": json.dumps(kept.pixels.to_dict()),
+    }
+
+
+def kept_in(metadata: Mapping[str, str]) -> "Kept":
+    """Read what :func:`onnx_metadata` has written."""
+    from skillbank_engine.exchange import Kept
+
+    return Kept(
+        architecture=json.loads(metadata["architecture"]),
+        labels=tuple(json.loads(metadata["labels"])),
+        facts=json.loads(metadata["facts"]),
+        spec=json.loads(metadata["spec"]),
+        pixels=PixelScale.from_dict(json.loads(metadata["pixels"])),
+        exported=True,
+    )

@@ -1,0 +1,122 @@
+"""Grounding DINO as a family of the frame."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from skillbank_engine.family import ACTIONS, Family, Tool
+
+if TYPE_CHECKING:
+    from skillbank_engine.config.specs import Specs
+    from skillbank_engine.families.grounding_dino.config.experiment import ExperimentSpec
+    from skillbank_engine.task import Task
+
+_COMMANDS = "skillbank_engine.families.grounding_dino.commands"
+
+
+def _specs() -> Specs[ExperimentSpec]:
+    from skillbank_engine.families.grounding_dino.config.experiment import GROUNDING_DINO
+
+    return GROUNDING_DINO
+
+
+def _task() -> type[Task[Any, Any, Any, Any]]:
+    from skillbank_engine.families.grounding_dino.task import GroundingDino
+
+    return GroundingDino
+
+
+def _label_arguments(label: ArgumentParser) -> None:
+    label.add_argument("--checkpoint", required=True, metavar="FILE")
+    label.add_argument("--out", required=True, metavar="DIR", help="where annotated pictures go")
+    label.add_argument(
+        "--text",
+        action="append",
+        required=True,
+        metavar="DESCRIPTION",
+        help="what to find; may be repeated, ' . ' separates several, @FILE reads one a line",
+    )
+    label.add_argument("--threshold", type=float, help="least score (default: as for inference)")
+    label.add_argument("--batch-size", type=_positive, default=8, metavar="N")
+    label.add_argument("image", nargs="+", metavar="IMAGE", help="a picture or a folder of pictures")
+
+
+def _serve_arguments(serve: ArgumentParser) -> None:
+    serve.add_argument(
+        "--checkpoint", metavar="FILE|DIR|NAME", help="without it the first line on stdin says so, as JSON"
+    )
+    serve.add_argument("--batch-size", type=_positive, default=8, metavar="N")
+    serve.add_argument("--max-pixels", type=_positive, default=178_956_970, metavar="N", help="of a picture")
+    serve.add_argument("--window", type=float, default=3.0, metavar="MS", help="how long to wait for company")
+
+
+def _drawn_arguments(drawn: ArgumentParser, train: int, val: int, size: int) -> None:
+    drawn.add_argument("out", metavar="OUT")
+    drawn.add_argument("--seed", type=int, default=0)
+    drawn.add_argument("--train", type=_positive, default=train, metavar="N", help="training pictures")
+    drawn.add_argument("--val", type=_positive, default=val, metavar="N", help="validation pictures")
+    drawn.add_argument("--size", type=_picture_size, default=size, metavar="PIXELS")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _picture_size(text: str) -> int:
+    number = int(text)
+    if not 64 <= number <= 4096:
+        raise ArgumentTypeError("must be between 64 and 4096")
+    return number
+
+
+def _detecting(arguments: Namespace) -> None:
+    """Carry out ``label`` or ``serve``, which need torch."""
+    from skillbank_engine.session import importing, prepare_libraries
+
+    prepare_libraries()
+    with importing("skillbank_engine.families.grounding_dino.detector"):
+        command = getattr(import_module(f"{_COMMANDS}.{arguments.action}"), arguments.action)
+    command(arguments)
+
+
+def _drawing(arguments: Namespace) -> None:
+    from skillbank_engine.families.grounding_dino.commands import datasets
+
+    getattr(datasets, arguments.action)(arguments)
+
+
+FAMILY = Family(
+    name="grounding_dino",
+    title="Grounding DINO",
+    about="Grounding DINO: detect objects by describing them.",
+    specs=_specs,
+    task=_task,
+    latest="gdino_model_latest.pth",
+    metric="val_mAP50",
+    actions={
+        **ACTIONS,
+        "train": "train on ODVG data, validate on COCO data",
+        "evaluate": "measure a checkpoint or an ONNX file on COCO data",
+        "inference": "find described objects in folders of pictures",
+    },
+    tools={
+        "label": Tool("find described objects in pictures, print JSON", _label_arguments, _detecting),
+        "serve": Tool("answer requests for detections on stdin until it ends", _serve_arguments, _detecting),
+        "shapes": Tool(
+            "write the demo data set of coloured shapes",
+            partial(_drawn_arguments, train=500, val=60, size=128),
+            _drawing,
+        ),
+        "scenes": Tool(
+            "write a harder data set: relations, sizes, patterns, clutter",
+            partial(_drawn_arguments, train=8000, val=400, size=512),
+            _drawing,
+        ),
+    },
+)

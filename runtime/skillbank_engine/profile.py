@@ -1,0 +1,205 @@
+"""The profile: whether the spec's full-size model is meant, or the small one that learns on a laptop.
+
+The families' specs are full of full-size defaults.  With the small profile every value that still stands at
+its full-size default is replaced by that of the family's recipe; whatever the spec sets to something else, or
+an override names, stays.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from skillbank_engine.config.load import parse_override
+from skillbank_engine.config.specs import Specs, SpecT
+
+
+def choose_profile(
+    specs: Specs[SpecT], spec: SpecT, cuda: bool, start: Mapping[str, Any] | None = None
+) -> str:
+    """Decide what ``engine.profile: auto`` means for a spec.
+
+    Parameters
+    ----------
+    specs : Specs
+        The family's.
+    spec : pydantic model
+        The loaded spec.
+    cuda : bool
+        Whether a GPU will be used.
+    start : mapping, optional
+        The spec that the weights to start from were trained with, where this engine trained them.
+
+    Returns
+    -------
+    str
+        ``small`` where a small model is trained further; ``full`` when there is a GPU, or the family's recipe
+        sees that the full model is meant (`Recipe.full`); else ``small``.
+    """
+    if spec.engine.profile != "auto":
+        return str(spec.engine.profile)
+    if start is not None and start["engine"]["profile"] in ("small", "settled"):
+        return "small"
+    return "full" if cuda or specs.recipe.full(spec) else "small"
+
+
+def apply_profile(
+    specs: Specs[SpecT],
+    spec: SpecT,
+    action: str,
+    overrides: Sequence[str],
+    cuda: bool,
+    start: Mapping[str, Any] | None = None,
+) -> tuple[SpecT, dict[str, Any]]:
+    """Settle the profile of a spec.
+
+    Parameters
+    ----------
+    specs : Specs
+        The family's.
+    spec : pydantic model
+        The loaded spec; left as it is.
+    action : str
+        Its action.
+    overrides : sequence of str
+        The ``a.b=c`` words of the command line, whose keys are never replaced.
+    cuda : bool
+        Whether a GPU will be used.
+    start : mapping, optional
+        The spec that the weights to start from were trained with: a small model keeps its own sizes.
+
+    Returns
+    -------
+    spec : pydantic model
+        A checked copy with ``engine.profile`` set to what was decided.
+    changed : dict
+        Dotted key to value of everything that the recipe replaced.
+    """
+    profile = choose_profile(specs, spec, cuda, start)
+    values = spec.model_dump()
+    values["engine"]["profile"] = profile
+    changed: dict[str, Any] = {}
+    if profile == "small":
+        wanted = {**specs.recipe.small, **_sizes(specs, start)}
+        changed = _replace_usual(specs, values, wanted, action, overrides)
+    return specs.by_action[action].model_validate(values), changed
+
+
+def _sizes(specs: Specs[SpecT], start: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return, by dotted key, what a small model is made of, as the spec that it was trained with says."""
+    if start is None:
+        return {}
+    model: dict[str, Any] = {}
+    for key in specs.recipe.small:
+        if key.startswith("model."):
+            found = _find(start, key.split("."))
+            if found is not None:
+                model[key] = found
+    names = specs.recipe.trained_with
+    engine = {f"engine.{name}": start["engine"][name] for name in names if name in start["engine"]}
+    return {**model, **engine}
+
+
+def prepare_start(
+    specs: Specs[SpecT], spec: SpecT, action: str, overrides: Sequence[str]
+) -> tuple[SpecT, dict[str, Any]]:
+    """Put into the spec of a training what its start needs (`Recipe.prepare`).
+
+    Parameters
+    ----------
+    specs : Specs
+        The family's.
+    spec : pydantic model
+        A training's, profile applied; left as it is.
+    action : str
+        Its action.
+    overrides : sequence of str
+        The ``a.b=c`` words of the command line, whose keys are never replaced.
+
+    Returns
+    -------
+    spec : pydantic model
+        A checked copy, or the spec itself where nothing is needed.
+    changed : dict
+        Dotted key to value of everything that was replaced.
+    """
+    prepare = specs.recipe.prepare
+    wanted = prepare(spec) if prepare is not None else {}
+    if not wanted:
+        return spec, {}
+    values = spec.model_dump()
+    changed = _replace_usual(specs, values, wanted, action, overrides)
+    return specs.by_action[action].model_validate(values), changed
+
+
+def _replace_usual(
+    specs: Specs[SpecT],
+    values: dict[str, Any],
+    wanted: Mapping[str, Any],
+    action: str,
+    overrides: Sequence[str],
+) -> dict[str, Any]:
+    """Put wanted values where a spec has the family's defaults and no override names the key."""
+    defaults = specs.by_action[action]().model_dump()
+    named = {parse_override(word)[0] for word in overrides}
+    changed: dict[str, Any] = {}
+    for key, value in wanted.items():
+        steps = tuple(key.split("."))
+        if any(steps[: len(name)] == name for name in named):
+            continue
+        if _get(values, steps) == _get(defaults, steps):
+            changed[key] = value
+            _set(values, steps, value)
+    return changed
+
+
+def settled(
+    specs: Specs[SpecT],
+    spec: SpecT,
+    action: str,
+    overrides: Sequence[str],
+    cuda: bool,
+    start: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return what a spec must set so that it means the same whatever else in it is changed.
+
+    Parameters
+    ----------
+    specs, spec, action, overrides, cuda, start
+        As for `apply_profile`.
+
+    Returns
+    -------
+    dict
+        Dotted key to value: the profile, and everything that the small recipe would replace.
+    """
+    found, changed = apply_profile(specs, spec, action, overrides, cuda, start)
+    small = found.engine.profile == "small"
+    return {**changed, "engine.profile": "settled" if small else found.engine.profile}
+
+
+def _find(values: Mapping[str, Any], steps: Sequence[str]) -> Any:
+    """Give a value, or None where it is not there: specs of older versions lack some."""
+    node: Any = values
+    for step in steps:
+        if not isinstance(node, Mapping) or step not in node:
+            return None
+        node = node[step]
+    return node
+
+
+def _get(values: Mapping[str, Any], steps: Sequence[str]) -> Any:
+    node: Any = values
+    for step in steps:
+        node = node[step]
+    return node
+
+
+def _set(values: dict[str, Any], steps: Sequence[str], value: Any) -> None:
+    node = values
+    for step in steps[:-1]:
+        node = node[step]
+    node[steps[-1]] = value
+
+
+def describe(changed: Mapping[str, Any]) -> Iterator[str]:
+    """Say what the recipe replaced, one ``key=value`` each."""
+    return (f"{key}={value}" for key, value in changed.items())

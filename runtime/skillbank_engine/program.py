@@ -1,0 +1,184 @@
+"""The command line of a family: ``rtdetr ACTION ...``.
+
+Nothing heavy is imported until the arguments are understood.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from skillbank_engine.family import Family
+
+
+class Main(Protocol):
+    """The function that a program is."""
+
+    def __call__(self, argv: Sequence[str] | None = None) -> int:
+        """Run with some arguments, those of the process for None, and give the exit code."""
+        ...
+
+
+_SETTLED = ("evaluate", "inference")
+
+
+def program(family: Family) -> Main:
+    """Give the ``main`` of a family's program.
+
+    Parameters
+    ----------
+    family : Family
+        Whose.
+
+    Returns
+    -------
+    callable
+        Takes arguments (those of the process for None) and gives the exit code: 0 done, 1 failed, 2 wrong
+        usage.
+    """
+    return partial(_main, family)
+
+
+def _main(family: Family, argv: Sequence[str] | None = None) -> int:
+    arguments = _parser(family).parse_args(argv)
+    if arguments.action in family.actions:
+        return _run_spec_action(family, arguments.action, arguments.experiment_spec, arguments.overrides)
+    return _run_tool(family, arguments)
+
+
+def _parser(family: Family) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=family.name, description=family.about)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, text in family.actions.items():
+        action = actions.add_parser(name, help=text)
+        action.add_argument(
+            "-e", "--experiment_spec", "--experiment-spec", required=True, metavar="SPEC.yaml"
+        )
+        action.add_argument(
+            "overrides", nargs="*", metavar="KEY=VALUE", help="values that win over the spec's"
+        )
+    for name, tool in family.tools.items():
+        tool.arguments(actions.add_parser(name, help=tool.help))
+    settle = actions.add_parser("settle", help="print the values that a spec would get here, as JSON")
+    trained = [name for name in family.actions if name in ("train", "distill")]
+    settled = [*trained, *(name for name in _SETTLED if name in family.actions)]
+    settle.add_argument("task", choices=settled, metavar="ACTION")
+    settle.add_argument("-e", "--experiment_spec", required=True, metavar="SPEC.yaml")
+    schemas = actions.add_parser("schemas", help="print the JSON Schemas and defaults of all specs")
+    schemas.add_argument("actions", nargs="*", metavar="ACTION")
+    return parser
+
+
+def _run_spec_action(family: Family, action: str, spec_file: str, overrides: Sequence[str]) -> int:
+    """Run an action on a spec; the last line on stdout says how it went."""
+    from skillbank_engine.config.load import SpecError, load_spec
+    from skillbank_engine.errors import EngineError
+    from skillbank_engine.session import reason, setup_logging
+
+    setup_logging()
+    try:
+        try:
+            spec = load_spec(family.specs(), action, spec_file, overrides)
+        except SpecError as error:
+            _report_early_failure(action, spec_file, overrides, reason(error))
+            raise
+        _work(family, action, spec, overrides)
+    except (EngineError, SpecError) as error:
+        print(f"ERROR: {reason(error)}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("ERROR: stopped from the keyboard", file=sys.stderr)
+    except Exception as error:
+        logging.getLogger("skillbank_engine").exception("unexpected error")
+        print(f"ERROR: {type(error).__name__}: {reason(error)}", file=sys.stderr)
+    else:
+        print("Execution status: PASS", flush=True)
+        return 0
+    print("Execution status: FAIL", flush=True)
+    return 1
+
+
+def _work(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
+    from skillbank_engine.session import importing, prepare_libraries
+
+    prepare_libraries()
+    name = "train" if action in family.specs().trains else action
+    with importing():
+        command = getattr(import_module(f"skillbank_engine.commands.{name}"), name)
+    command(family, action, spec, overrides)
+
+
+def _run_tool(family: Family, arguments: argparse.Namespace) -> int:
+    """Run a command that works without a spec."""
+    from skillbank_engine.config.load import SpecError
+    from skillbank_engine.errors import EngineError
+    from skillbank_engine.session import reason, setup_logging
+
+    setup_logging()
+    try:
+        if arguments.action == "schemas":
+            return print_schemas(family, arguments.actions)
+        if arguments.action == "settle":
+            return _print_settled(family, arguments.task, arguments.experiment_spec)
+        family.tools[arguments.action].run(arguments)
+    except (EngineError, SpecError, OSError) as error:
+        print(f"ERROR: {reason(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _print_settled(family: Family, action: str, spec_file: str) -> int:
+    """Print what the profile makes of a spec on this machine, for whoever changes the spec further."""
+    from skillbank_engine.config.load import load_spec
+    from skillbank_engine.device import cuda_wanted
+    from skillbank_engine.profile import settled
+    from skillbank_engine.starting import starting_spec
+
+    specs = family.specs()
+    spec = load_spec(specs, action, spec_file, [])
+    start = starting_spec(family, spec) if action in specs.trains else None
+    values = settled(specs, spec, action, [], cuda_wanted(spec.engine.device), start)
+    print(json.dumps(values, allow_nan=False))
+    return 0
+
+
+def print_schemas(family: Family, actions: Sequence[str]) -> int:
+    """Print the document of JSON Schemas and defaults; 2 for an action that does not exist."""
+    from skillbank_engine.config.schema import all_schemas
+
+    specs = family.specs()
+    unknown = [name for name in actions if name not in specs.by_action]
+    if unknown:
+        known = ", ".join(specs.by_action)
+        print(f"ERROR: unknown action '{unknown[0]}': choose from {known}", file=sys.stderr)
+        return 2
+    print(json.dumps(all_schemas(specs, list(actions) or None), indent=2, allow_nan=False))
+    return 0
+
+
+def _report_early_failure(action: str, spec_file: str, overrides: Sequence[str], text: str) -> None:
+    """Write the FAILURE line of a spec that cannot be used, if it at least says where results go."""
+    import yaml
+
+    from skillbank_engine.status import StatusLog
+
+    try:
+        document = yaml.safe_load(Path(spec_file).read_text(encoding="utf-8"))
+        place = document.get("results_dir")
+        place = Path(place) / action if isinstance(place, str) and place else None
+        block = document.get(action)
+        if isinstance(block, dict) and isinstance(block.get("results_dir"), str) and block["results_dir"]:
+            place = Path(block["results_dir"])
+        for word in overrides:
+            if word.startswith("results_dir="):
+                place = Path(word.partition("=")[2]) / action
+        if place is not None:
+            place.mkdir(parents=True, exist_ok=True)
+            StatusLog(place).write("FAILURE", text)
+    except (OSError, ValueError, AttributeError, yaml.YAMLError):
+        # Nowhere to write it to; the error itself is printed all the same.
+        return

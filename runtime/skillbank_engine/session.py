@@ -1,0 +1,144 @@
+"""What every action that works on a spec has around it: folder, status lines, the spec as used, notes."""
+
+import gc
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from skillbank_engine.config.blocks import SpecBase
+from skillbank_engine.config.specs import Specs, SpecT
+from skillbank_engine.results import results_folder, write_experiment
+from skillbank_engine.status import StatusLog
+
+_LOG = logging.getLogger(__name__)
+
+
+class Session:
+    """One running action.
+
+    Parameters
+    ----------
+    action : str
+        Its name.
+    folder : Path
+        Its results folder.
+    silent : bool
+        Whether nothing is written, because another process does.
+    """
+
+    def __init__(self, action: str, folder: Path, silent: bool = False) -> None:
+        self.action = action
+        self.folder = folder
+        self.status = StatusLog(folder, silent)
+        self._silent = silent
+
+    def use(self, spec: SpecBase, notes: str = "") -> None:
+        """Write down the spec as it is really used, and what was changed in it."""
+        if self._silent:
+            return
+        write_experiment(self.folder, spec)
+        if notes:
+            _LOG.info("%s", notes)
+            self.status.write("RUNNING", notes)
+
+    def tell(self, text: str) -> None:
+        """Warn of something, in the log and as a line of ``status.json``."""
+        _LOG.warning("%s", text)
+        self.status.write("RUNNING", f"{text}.")
+
+
+@contextmanager
+def open_session(specs: Specs[SpecT], action: str, spec: SpecT, silent: bool = False) -> Iterator[Session]:
+    """Run an action inside its status lines: STARTED, then SUCCESS, or FAILURE with the reason.
+
+    Parameters
+    ----------
+    specs : Specs
+        The family's.
+    action : str
+        Name of the action and of its block in the spec.
+    spec : pydantic model
+        The loaded spec; tells where results go.
+    silent : bool
+        Whether nothing is written, because another node does.
+    """
+    session = Session(action, results_folder(spec, action), silent)
+    session.status.write("STARTED", f"Starting {specs.title} {action}.")
+    try:
+        for text in (*specs.warnings(spec), *not_heeded(spec)):
+            _LOG.warning("%s", text)
+        yield session
+    except BaseException as error:
+        session.status.write("FAILURE", reason(error))
+        raise
+    session.status.write("SUCCESS", f"{specs.title} {action} finished successfully.")
+
+
+def reason(error: BaseException) -> str:
+    """Say in one line what went wrong."""
+    text = " ".join(str(error).split())
+    return text or type(error).__name__
+
+
+class _StderrHandler(logging.Handler):
+    """Writes to whatever stderr is at the time, which callers may replace."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
+def setup_logging(level: int = logging.INFO) -> None:
+    """Log plain lines to stderr; stdout is for results."""
+    handler = _StderrHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    package = logging.getLogger("skillbank_engine")
+    package.handlers = [handler]
+    package.setLevel(level)
+    package.propagate = False
+
+
+def prepare_libraries() -> None:
+    """Set what libraries read when they are imported: no spinning threads, no bars, no advice in the log."""
+    from skillbank_engine.threads import wait_passively
+
+    wait_passively()
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # transformers imports torchao wherever it is installed, which then complains of kernels for other GPUs.
+    for name in ("torchao", "torch.utils._pytree"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def importing(done: str = "skillbank_engine.task") -> Iterator[None]:
+    """Import PyTorch and what is built on it: three thousand modules that live as long as the program.
+
+    Looking through them for garbage again and again would be a seventh of the time that importing takes.
+
+    Parameters
+    ----------
+    done : str
+        The module that has been imported where nothing is left to do.
+    """
+    if done in sys.modules:
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+    gc.freeze()
+
+
+def not_heeded(spec: SpecBase) -> Iterator[str]:
+    """Yield a sentence for each setting of all families that the embedded engine does not heed."""
+    if spec.encryption_key:
+        yield "encryption_key is set, but the embedded engine writes checkpoints in the clear"
+    if spec.wandb.enable:
+        yield "wandb.enable is set, but the embedded engine reports to status.json only"

@@ -1,0 +1,1 @@
+"""Training as every family does it: loop, gradients, processes, checkpoints, going on."""

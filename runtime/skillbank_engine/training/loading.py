@@ -1,0 +1,157 @@
+"""Batches of training samples, the same for a seed however they are loaded."""
+
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, Generic
+
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from skillbank_engine.task import BatchT, Samples
+from skillbank_engine.team import ALONE, Team
+
+
+class SeededSamples(Dataset[Any]):
+    """Samples by (epoch, index); equal arguments give equal samples, whichever process asks.
+
+    Parameters
+    ----------
+    samples : Samples
+        The family's.
+    seed : int
+        Start of the random numbers.
+    """
+
+    def __init__(self, samples: Samples[Any, Any], seed: int) -> None:
+        self._samples = samples
+        self._seed = seed
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, key: tuple[int, int]) -> Any:
+        epoch, index = key
+        return self._samples.sample(index, epoch, random.Random(f"{self._seed}-{epoch}-{index}"))
+
+
+class EpochBatches(Sampler[list[tuple[int, int]]]):
+    """One process' shares of an epoch's batches, shuffled by seed and epoch alone.
+
+    What all processes take in one step is one batch; it is that of a single process with batches as large.
+
+    Parameters
+    ----------
+    count : int
+        Number of samples.
+    batch_size : int
+        Samples that one process takes a step.
+    seed : int
+        Start of the random numbers.
+    team : Team
+        The processes.
+    """
+
+    def __init__(self, count: int, batch_size: int, seed: int, team: Team = ALONE) -> None:
+        self.size = batch_size * team.size
+        self._count = count
+        self._team = team
+        self._seed = seed
+        self._epoch = 0
+        self._skip = 0
+
+    def start(self, epoch: int, skip: int = 0) -> None:
+        """Choose the epoch that comes next, and how many of its batches are already done."""
+        self._epoch = epoch
+        self._skip = skip
+
+    @property
+    def batches(self) -> int:
+        """Batches in a whole epoch."""
+        return -(-self._count // self.size)
+
+    def share(self, number: int) -> range:
+        """Positions in the epoch's order of this process' share of a batch.
+
+        Empty where the last batch has fewer samples than there are processes.
+        """
+        start = number * self.size
+        length = min(self.size, self._count - start)
+        first, end = (length * place // self._team.size for place in (self._team.rank, self._team.rank + 1))
+        return range(start + first, start + end)
+
+    def __len__(self) -> int:
+        return self.batches - self._skip
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        order = list(range(self._count))
+        random.Random(f"{self._seed}-order-{self._epoch}").shuffle(order)
+        for number in range(self._skip, self.batches):
+            # Who has nothing to do still has to go through the step; the loss leaves the sample out.
+            places = self.share(number) or range(number * self.size, number * self.size + 1)
+            yield [(self._epoch, order[place]) for place in places]
+
+
+class StepCollator(Generic[BatchT]):
+    """Puts a step's samples together: into one batch, or several whose gradients are added up.
+
+    A class and not a closure, so that loader processes can have it.
+
+    Parameters
+    ----------
+    samples : Samples
+        Knows how.
+    batch_size : int
+        Most samples of a batch.
+    """
+
+    def __init__(self, samples: Samples[Any, BatchT], batch_size: int) -> None:
+        self._samples = samples
+        self._batch_size = batch_size
+
+    def __call__(self, samples: Sequence[Any]) -> list[BatchT]:
+        """Make the batches, of (nearly) equal size."""
+        count = -(-len(samples) // self._batch_size)
+        edges = [len(samples) * number // count for number in range(count + 1)]
+        return [self._samples.collate(samples[edges[n] : edges[n + 1]]) for n in range(count)]
+
+
+def make_loader(
+    samples: Samples[Any, BatchT],
+    batches: EpochBatches,
+    batch_size: int,
+    seed: int,
+    *,
+    workers: int = 0,
+    pin_memory: bool = False,
+) -> DataLoader[list[BatchT]]:
+    """Make the loader of a training run; call ``batches.start`` ahead of every pass over it.
+
+    Loader processes are started anew for each epoch: they take the sampler's epoch along that way.  They are
+    forks where that is safe, and share the cache of decoded pictures then.
+
+    Parameters
+    ----------
+    samples : Samples
+        The family's.
+    batches : EpochBatches
+        Their order.
+    batch_size : int
+        Most samples of one pass; a step of more becomes several.
+    seed : int
+        Start of the random numbers.
+    workers : int
+        Loader processes.
+    pin_memory : bool
+        Whether batches are put where a GPU reads quickly.
+    """
+    return DataLoader(
+        SeededSamples(samples, seed),
+        batch_sampler=batches,
+        collate_fn=StepCollator(samples, batch_size),
+        num_workers=workers,
+        pin_memory=pin_memory and torch.cuda.is_available(),
+        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
+        # Its own, so that starting an epoch draws nothing from the generator that training uses.
+        generator=torch.Generator(),
+    )

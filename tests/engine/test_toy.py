@@ -1,0 +1,67 @@
+"""A family of the frame in every action, in seconds."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import Run, status_lines
+
+LATEST = "toy_model_latest.pth"
+
+
+def test_every_action(toy: Run, tmp_path: Path, colours: Path) -> None:
+    results = tmp_path / "results"
+    assert toy("train", "train.num_epochs=12", "engine.profile=full") == 0
+    lines = status_lines(results / "train")
+    assert (lines[0]["message"], lines[-1]["status"]) == ("Starting Toy train.", "SUCCESS")
+    assert [line["kpi"] for line in lines if "kpi" in line][-1]["val_top1"] == 1.0
+    checkpoint = results / "train" / LATEST
+    assert checkpoint.readlink() == Path("model_epoch_011_step_00048.pth")
+
+    assert toy("evaluate", f"evaluate.checkpoint={checkpoint}") == 0
+    metrics = json.loads((results / "evaluate" / "metrics.json").read_text(encoding="utf-8"))
+    assert (metrics["test_top1"], metrics["images"]) == (1.0, 6)
+
+    words = [f"dataset.infer=[{colours / 'val' / 'red'}]", f"inference.checkpoint={checkpoint}"]
+    assert toy("inference", *words) == 0
+    labels = sorted((results / "inference" / "labels").iterdir())
+    assert [json.loads(path.read_text())["label"] for path in labels] == ["red", "red"]
+
+    exported = tmp_path / "model.onnx"
+    assert toy("export", f"export.checkpoint={checkpoint}", f"export.onnx_file={exported}") == 0
+    said = [line["kpi"] for line in status_lines(results / "export") if "kpi" in line]
+    assert said[0]["agreement"] == 1.0
+    words = [f"evaluate.checkpoint={exported}", f"evaluate.results_dir={tmp_path / 'onnx'}"]
+    assert toy("evaluate", *words) == 0
+    again = json.loads((tmp_path / "onnx" / "metrics.json").read_text(encoding="utf-8"))
+    assert again["test_top1"] == 1.0
+
+    assert toy("quantize", f"quantize.model_path={checkpoint}") == 0
+    integers = ["engine.quantizer=onnxruntime", "quantize.mode=static_ptq", f"quantize.model_path={exported}"]
+    assert toy("quantize", *integers) == 0
+    made = sorted(path.name for path in (results / "quantize").glob("quantized*"))
+    assert made == ["quantized_model_onnxruntime.onnx", "quantized_model_torchao.pth"]
+    for number, name in enumerate(made):
+        words = [
+            f"evaluate.checkpoint={results / 'quantize' / name}",
+            f"evaluate.results_dir={tmp_path / str(number)}",
+        ]
+        assert toy("evaluate", *words) == 0
+
+
+def test_a_checkpoint_of_another_family_is_named(
+    toy: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    path = tmp_path / "other.pth"
+    torch.save({"format": "rtdetr.engine/1"}, path)
+    assert toy("evaluate", f"evaluate.checkpoint={path}") == 1
+    assert "is a checkpoint of rtdetr: name a .pth that toy train wrote" in capsys.readouterr().err
+
+
+def test_an_unknown_key_and_a_tensorrt_engine(toy: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert toy("train", "model.hiden=3") == 1
+    assert "model.hiden is not a known key; did you mean model.hidden?" in capsys.readouterr().err
+    assert toy("evaluate", "evaluate.checkpoint=", "evaluate.trt_engine=x.engine") == 1
