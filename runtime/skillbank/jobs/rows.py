@@ -14,7 +14,7 @@ __all__ = ["changed_fields", "line_row", "record_of"]
 
 _PLAIN_FIELDS = frozenset(
     {"native_id", "launcher", "bound_spec_sha256", "exit_code", "failure", "retry", "uploaded", "settled"}
-    | {"product"}
+    | {"approval", "product"}
 )
 
 
