@@ -7,6 +7,7 @@ approval that their first attempt, or their search, was started by. What was use
 
 from __future__ import annotations
 
+import base64
 import math
 import os
 import secrets
@@ -19,7 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from skillbank.approval_code import ApprovalCode, Lock, WrongCodeError
+from skillbank.approval_code import ApprovalCode, Lock, WrongCodeError, own_place
 from skillbank.errors import NotApprovedError
 from skillbank.jobs.approval_subjects import plan_subject, read_plan_subject, terms_of
 from skillbank.jobs.approved_parents import PLAN, beyond_plan, stands_for
@@ -36,6 +37,8 @@ from skillbank.wrong_codes import WrongCodes
 
 __all__ = ["ApprovalGuard"]
 
+_ANNOUNCED = "next:"
+"""Before the public key of a code whose file is about to be written, in base64: the column is short."""
 _VALID = timedelta(hours=24)
 """How long a sealed approval waits for its launch."""
 _MOST_HALVINGS = 40
@@ -69,25 +72,45 @@ class ApprovalGuard:
         if self._lock.broken:
             return self._lock.broken
         marked, code = self.marked(), self._lock.code
-        if marked is None or (code is not None and (code.public == marked or code.out_of_reach)):
+        if "" in marked or (code is not None and (code.public in marked or code.out_of_reach)):
             return ""
         if code is None:
             return (
                 "an approval code was set for this store, and its file is not there, or was not when this "
-                "process began"
+                "process began; start this again where the file is there now, else put it back where it was "
+                f"(here {own_place()}), from a backup or by whoever took it away. Without that file this "
+                "store approves nothing any more, and a new SKILLBANK_HOME begins a new one"
             )
-        return f"{code.place} is not the approval code that was set for this store"
+        return (
+            f"{code.place} is not the approval code that was set for this store; start this again where the "
+            "code was changed meanwhile, else put the file back that was set"
+        )
 
-    def marked(self) -> str | None:
-        """Return the public key of the code that was set for this store last; None when none is."""
+    def marked(self) -> tuple[str, ...]:
+        """Return the public keys of the codes of which one is set for this store; empty: none may be set.
+
+        They are two while a code is being changed, or when that was broken off: which of them is set then,
+        the file says.
+        """
         with self._engine.connect() as db:
-            newest = sa.select(CODES.c.public).order_by(CODES.c.seq.desc()).limit(1)
-            return db.scalar(newest) or None
+            rows = sa.select(CODES.c.public).order_by(CODES.c.seq.desc())
+            newest, *earlier = db.scalars(rows).all() or [""]
+        if not newest.startswith(_ANNOUNCED):
+            return (newest,)
+        before = next((public for public in earlier if not public.startswith(_ANNOUNCED)), "")
+        return _announced(newest), before
+
+    def announce(self, code: ApprovalCode) -> None:
+        """Keep in the store that a code is about to be set; until `mark`, the one before counts as well."""
+        self._write_mark(_ANNOUNCED + base64.b64encode(bytes.fromhex(code.public)).decode())
 
     def mark(self, code: ApprovalCode | None) -> None:
         """Keep in the store which code was set, or that none is any more."""
+        self._write_mark(code.public if code else "")
+
+    def _write_mark(self, public: str) -> None:
         with self._engine.begin() as db:
-            db.execute(CODES.insert().values(public=code.public if code else "", since=now()))
+            db.execute(CODES.insert().values(public=public, since=now()))
 
     def prove(self, code: str, content: bytes = b"") -> str:
         """Return the signature that a code makes.
@@ -104,9 +127,12 @@ class ApprovalGuard:
             raise NotApprovedError(f"Nothing can be approved: {self.broken or 'no approval code is set'}.")
         try:
             with self._wrong.alone():
-                return self._looked_at(known, self._wrong, code, content)
+                signature = self._looked_at(known, self._wrong, code, content)
         except TimeoutError as error:
             raise NotApprovedError(f"Nothing was approved: {error}; try again.") from None
+        if len(self.marked()) > 1:  # its change was broken off, and the file says which one it is
+            self.mark(known)
+        return signature
 
     @staticmethod
     def _looked_at(known: ApprovalCode, wrong: WrongCodes, code: str, content: bytes) -> str:
@@ -405,3 +431,11 @@ class ApprovalGuard:
     def _note(self, nonce: str, attempt: int = 0) -> Path:
         assert self._folder is not None  # what is sealed has a code
         return self._folder / "approvals-used" / (f"{nonce}.{attempt}" if attempt else nonce)
+
+
+def _announced(mark: str) -> str:
+    """Return the public key of a code that was about to be set; of a mark that is none, what is no key."""
+    try:
+        return base64.b64decode(mark.removeprefix(_ANNOUNCED), validate=True).hex() or mark
+    except ValueError:
+        return mark
