@@ -20,7 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from skillbank.approval_code import ApprovalCode, Lock, WrongCodeError, own_place
+from skillbank.approval_code import SHORTEST, ApprovalCode, Lock, WrongCodeError, own_place
 from skillbank.errors import NotApprovedError
 from skillbank.jobs.approval_subjects import plan_subject, read_plan_subject, terms_of
 from skillbank.jobs.approved_parents import PLAN, beyond_plan, stands_for
@@ -41,6 +41,8 @@ _ANNOUNCED = "next:"
 """Before the public key of a code whose file is about to be written, in base64: the column is short."""
 _VALID = timedelta(hours=24)
 """How long a sealed approval waits for its launch."""
+_LONGEST_TYPED = 200
+"""A longer line is no code that somebody types by mistake."""
 _MOST_HALVINGS = 40
 _MOST_ATTEMPTS = 100
 
@@ -133,6 +135,16 @@ class ApprovalGuard:
         if len(self.marked()) > 1:  # its change was broken off, and the file says which one it is
             self.mark(known)
         return signature
+
+    def is_code(self, text: str) -> bool:
+        """Say whether a text that was typed elsewhere is the approval code, so that it is handed to nobody.
+
+        This is no try at the code: whoever asks has read the text, and the file of the code.
+        """
+        known = self._lock.code
+        if known is None or not SHORTEST <= len(text) <= _LONGEST_TYPED:
+            return False
+        return known.sign(text, b"") is not None
 
     @staticmethod
     def _looked_at(known: ApprovalCode, wrong: WrongCodes, code: str, content: bytes) -> str:
