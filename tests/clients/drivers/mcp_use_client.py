@@ -10,8 +10,8 @@ from lines import read, told, write
 
 os.environ["MCP_USE_ANONYMIZED_TELEMETRY"] = "false"
 
-from mcp.types import ElicitRequestParams, ElicitResult  # noqa: E402  after the variable that it reads
-from mcp_use import MCPClient  # noqa: E402
+from mcp.types import ElicitRequestParams, ElicitResult
+from mcp_use import MCPClient
 
 
 async def answer(context: Any, params: ElicitRequestParams) -> ElicitResult:
