@@ -214,7 +214,10 @@ def test_it_packs_what_harms(
 def test_it_does_not_speak_http(
     hostile: str, tmp_path: Path, said: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Hostile.answers["/b.zip"] = lambda at: at.wfile.write(said) and None
+    def answer(at: Hostile) -> None:
+        at.wfile.write(said)
+
+    Hostile.answers["/b.zip"] = answer
     assert isinstance(refused(f"{hostile}/b.zip", tmp_path / "work"), PlatformError)
 
 
