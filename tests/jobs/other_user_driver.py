@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def swapped(code: ApprovalCode) -> list[str]:
     mine = ApprovalCode.made("a code of mine", code.place)
     beside = Path(os.environ["SKILLBANK_HOME"]) / "mine"
     ApprovalCode(beside, mine.salt, mine.cost, mine.public).write()
-    tries = {
+    tries: dict[str, Callable[[], object]] = {
         "write": mine.write,
         "over": lambda: code.place.write_bytes(beside.read_bytes()),
         "mode": lambda: code.place.chmod(0o666),
@@ -63,7 +64,7 @@ def swapped(code: ApprovalCode) -> list[str]:
 def changed(what: str) -> str:
     """Change the code with this user's command, and the right words; return why not."""
     answers = [os.environ["TEST_CODE"], "another code", "another code"]
-    terminal.secret = lambda *_: answers.pop(0)  # type: ignore[assignment]
+    terminal.secret = lambda *_: answers.pop(0)
     try:
         with Runtime(()) as runtime:
             {"set": code_setting.set_anew, "remove": code_setting.remove}[what](runtime, False)

@@ -122,7 +122,8 @@ def test_a_further_attempt_goes_on_from_what_the_first_was_approved_with(
     chain.play(Scripted(LOST, DONE))
     one, other = (run.id for run in chain.runs)
     lost = chain.run(chain.second, one, approved=(one,))
-    chain.write(lost.id, **{"parents": {"parents": [other]}, "resumes": {"resumes": other}}[written])
+    values: dict[str, dict[str, Any]] = {"parents": {"parents": [other]}, "resumes": {"resumes": other}}
+    chain.write(lost.id, **values[written])
     Supervisor(chain.jobs, first_pause=0.01).run(lost.id)
     assert len(hard.list(plan_id=chain.second.plan_id)) == 1
     assert "no further attempt" in hard.get(lost.id).history[-1].message

@@ -87,5 +87,5 @@ def unreadable(job: str, error: ValueError) -> StateError:
         where = " at " + ", ".join(str(each["loc"][0]) for each in error.errors(include_url=False)[:3])
     return StateError(
         f"the record of job {one_line(job, 80)} cannot be read{where}: this skillbank did not write it so; "
-        "put the database back from a backup, or use the skillbank that wrote it"
+        "put the database back from a backup, or use the version that wrote it"
     )
