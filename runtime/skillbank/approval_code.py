@@ -15,9 +15,11 @@ import json
 import os
 import pwd
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,7 +100,9 @@ class ApprovalCode:
 
     def write(self) -> None:
         """Write the file, whole or not at all; everybody may read it, since every door has to."""
-        self.place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if not self.place.parent.is_dir():
+            self.place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            self.place.parent.chmod(0o755)  # whatever the umask: every door has to look into it
         beside = self.place.with_name(f"{self.place.name}.{secrets.token_hex(4)}")
         document = {"cost": self.cost, "public": self.public, "salt": self.salt.hex()}
         try:
@@ -128,20 +132,22 @@ class ApprovalCode:
 
     @property
     def out_of_reach(self) -> bool:
-        """Whether this user can neither write the file nor put another one in its place."""
+        """Whether this user can neither write the file nor put another file or folder in its place."""
         try:
-            mine = self.place.stat().st_uid == os.geteuid()
+            for path in (self.place.absolute(), self.place.resolve(strict=True)):
+                if _writable(path) or any(_replaceable(*each) for each in pairwise((path, *path.parents))):
+                    return False
         except OSError:
             return False
-        return not (mine or os.access(self.place, os.W_OK) or os.access(self.place.parent, os.W_OK))
+        return os.geteuid() != 0
 
     @property
     def folder(self) -> Path:
         """Where is kept what was used and tried: beside the file, which the environment does not move.
 
-        Where that is nobody's to write, it is the folder in the user's home as the system knows it.
+        Where that folder is somebody else's, it is the one in the user's home as the system knows it.
         """
-        if os.access(self.place.parent, os.W_OK):
+        if _own(self.place.parent):
             return self.place.parent
         try:
             return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".skillbank"
@@ -215,6 +221,16 @@ def _may_be(place: Path) -> bool:
     except OSError:
         return True  # whatever it is, it is said when it is read
     return True
+
+
+def _writable(place: Path) -> bool:
+    return _own(place) or os.access(place, os.W_OK)
+
+
+def _replaceable(entry: Path, folder: Path) -> bool:
+    """Say whether this user can put something else in the place of a folder's entry."""
+    kept = folder.stat().st_mode & stat.S_ISVTX and entry.lstat().st_uid != os.geteuid()
+    return _own(folder) or (os.access(folder, os.W_OK) and not kept)
 
 
 def _own(folder: Path) -> bool:

@@ -166,6 +166,8 @@ def run_server(
     """
     import uvicorn
 
+    from skillbank.prompt_http import PromptHTTP
+
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             closing()
@@ -177,6 +179,7 @@ def run_server(
         access_log=False,
         timeout_graceful_shutdown=grace,
         server_header=False,
+        http=PromptHTTP,
     )
     Server(config).run(sockets=[opened])
 

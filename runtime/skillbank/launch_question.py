@@ -45,6 +45,7 @@ def launch_question(
     data: Sequence[SeenData],
     platform: Platform,
     made: Sequence[str] = (),
+    parents: Sequence[str] = (),
 ) -> str:
     """Return the question about starting a plan.
 
@@ -62,11 +63,14 @@ def launch_question(
         Where it will run, which says of each variable whether it is set.
     made
         What data sets were recognised as and are made into.
+    parents
+        The jobs that stand for earlier plans of its chain, see `skillbank.jobs.approved_parents`.
     """
     facts = [
         ("sentence", sentence),
         *(("data set", said) for said in made),
         *_facts(plan, standing, terms, data, platform),
+        *(("parent", one_line(job, 80)) for job in parents if not job.startswith("plan:")),
     ]
     lines = [f"  {name:<{_WIDTH}} {said}" for name, said in facts]
     return "\n".join([f"Start {_what(plan)} on {_where(plan)} (plan {plan.plan_id[:12]})?", *lines])

@@ -413,7 +413,7 @@ def _written_copy_of_an_approved_job(agent: Agent) -> None:
 @_try
 def _written_trial_of_a_search(agent: Agent) -> None:
     agent.python(
-        "import sys; from skillbank import Runtime; from skillbank.jobs.service import TrialOf\n"
+        "import sys; from skillbank import Runtime; from skillbank.jobs.trials import TrialOf\n"
         "with Runtime() as r:\n"
         f"    r.jobs.launch(r.jobs.store.get_plan(sys.argv[1]), trial=TrialOf({agent.job!r}, 0))"
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -256,8 +259,13 @@ class Screen:
 
     def __init__(self, environment: dict[str, str], bank: Path, *arguments: str) -> None:
         self.side, other = pty.openpty()
+
+        def take_terminal() -> None:
+            os.setsid()
+            fcntl.ioctl(other, termios.TIOCSCTTY, 0)
+
         self.process = start(
-            environment, bank, *arguments, stdin=other, stdout=other, stderr=other, start_new_session=True
+            environment, bank, *arguments, stdin=other, stdout=other, stderr=other, preexec_fn=take_terminal
         )
         os.close(other)
         self.seen = ""
@@ -269,6 +277,8 @@ class Screen:
         deadline = time.monotonic() + seconds
         while words not in self.seen:
             assert time.monotonic() < deadline, self.seen
+            if not select.select([self.side], [], [], 0.2)[0]:
+                continue
             try:
                 self.seen += os.read(self.side, 4096).decode(errors="replace")
             except OSError:

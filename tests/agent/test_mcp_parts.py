@@ -29,6 +29,7 @@ from skillbank.agent.mcp_server.prompts import PROMPTS
 from skillbank.agent.mcp_server.rendering import listed
 from skillbank.agent.mcp_server.server import build_server
 from skillbank.agent.mcp_server.skills import MAX_BYTES, Shelf
+from skillbank.agent.tool_formats import tools_as
 from skillbank.agent.toolbox import Toolbox
 from skillbank.bank.discovery import Library
 from skillbank.errors import UsageError
@@ -76,6 +77,16 @@ def test_every_tool_has_valid_schemas_and_its_own_hints() -> None:
 def test_the_list_is_short() -> None:
     shown = [listed(tool).model_dump(mode="json", by_alias=True, exclude_none=True) for tool in TOOLS]
     assert len(json.dumps(shown, separators=(",", ":"), ensure_ascii=False)) <= 8000
+
+
+def test_the_command_prints_the_list_of_the_server(toolbox: Toolbox) -> None:
+    async def work() -> None:
+        async with Client(build_server(toolbox, Cancellations())) as client:
+            found = await client.list_tools()
+            shown = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in found.tools]
+            assert shown == tools_as("mcp")
+
+    asyncio.run(work())
 
 
 def test_an_error_keeps_to_the_schemas_of_results() -> None:

@@ -19,7 +19,7 @@ from skillbank.jobs.data_digest import data_digest
 from skillbank.jobs.record import JobState
 from skillbank.jobs.retries import FollowUp
 from skillbank.jobs.seen_data import change, seen_data
-from skillbank.jobs.service import TrialOf
+from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import Plan
 from skillbank.plan.request import Request, parse_data
 from tests.cli.conftest import Command

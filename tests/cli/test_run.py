@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -128,3 +129,13 @@ def test_doctor_finds_a_working_machine(inline: Command) -> None:
     assert answer.code == 0, answer.out
     checks = {c["name"]: c["state"] for c in answer.document["checks"]}
     assert checks["bank"] == checks["database"] == checks["home"] == "ok"
+
+
+def test_approvals_of_steps_that_were_not_started_wait_on(inline: Command, data: Path) -> None:
+    words = ["run", "--skill=toy-detector", "--action=train", "--action=evaluate", "--set=fail=boom"]
+    words += [f"--data=train={data}", f"--data=eval={data}", "--json"]
+    for plan in re.findall("skillbank approve (\\w+)", inline(*words).document["error"]["message"]):
+        assert inline("approve", "--yes", plan).code == 0
+    assert inline(*words).document["action"] == "train"
+    refused = inline(*words).document["error"]["message"]
+    assert len(re.findall("skillbank approve (\\w+)", refused)) == 1, "the second step was not started"

@@ -148,6 +148,21 @@ CLIENTS: tuple[Client, ...] = (
         "stdio",
         BESIDE,
     ),
+    Client(
+        "mcp-use",
+        "mcp-use:mcp-use",
+        "test_python_agents.py::test_mcp_use",
+        "stdio",
+        ASKING,
+        "installs beside `mcp<2`; with 2 it cannot be imported",
+    ),
+    Client(
+        "google-adk",
+        "google-adk:google-adk",
+        "test_python_agents.py::test_agent[google_adk_agent-google-adk]",
+        "stdio",
+        BESIDE,
+    ),
 )
 
 

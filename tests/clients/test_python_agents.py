@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from tests.clients.conftest import Confirm, Scene, python_of
-from tests.clients.conversation import Step, approved_beside, as_tasks
+from tests.clients.conversation import Answers, Step, approved_beside, approved_by_asking, as_tasks
 from tests.clients.headless import TASK, Started, play, server
 from tests.clients.relay import python, relay
 
@@ -21,7 +21,8 @@ def started(scene: Scene, program: list[str], url: str) -> Started:
 
 
 @pytest.mark.parametrize(
-    ("program", "packages"), [("openai_agent", "frameworks"), ("pydantic_agent", "modern")]
+    ("program", "packages"),
+    [("openai_agent", "frameworks"), ("pydantic_agent", "modern"), ("google_adk_agent", "google-adk")],
 )
 def test_agent(program: str, packages: str, scene: Scene, confirm: Confirm) -> None:
     confirm(play(scene, partial(started, scene, python(python_of(packages), program))))
@@ -31,6 +32,14 @@ def test_langchain(scene: Scene, confirm: Confirm) -> None:
     shown: list[Step] = []
     program = python(python_of("frameworks"), "langchain_tools")
     relay(program, server(scene), approved_beside(str(scene.data), scene.person, shown), shown)
+    confirm(shown)
+
+
+def test_mcp_use(scene: Scene, confirm: Confirm) -> None:
+    shown: list[Step] = []
+    answers = Answers()
+    program = python(python_of("mcp-use"), "mcp_use_client")
+    relay(program, server(scene), approved_by_asking(str(scene.data), answers, shown), shown, answers)
     confirm(shown)
 
 

@@ -31,9 +31,10 @@ from skillbank.jobs.given import GivenApproval
 from skillbank.jobs.record import JobRecord, RetryPolicy
 from skillbank.jobs.retries import FollowUp
 from skillbank.jobs.seen_data import seen_data
-from skillbank.jobs.service import Jobs, TrialOf
+from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.supervisor import Supervisor
+from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import InputBinding, Plan, Route
 from skillbank.plan.paths import set_path
 from skillbank.wrong_codes import WrongCodes
@@ -136,7 +137,7 @@ def test_a_further_attempt_has_a_halved_batch_and_nothing_else(
         fields: dict[str, Any] = {"retry_of": failed.id, "experiment": None}
         known = {record.id: record, failed.id: failed}
         with pytest.raises(NotApprovedError, match="another attempt"):
-            hard.guard.authority(following.plan, None, None, fields, known.__getitem__)
+            hard.guard.authority(following.plan, None, None, (), fields, known.__getitem__)
     elif type(before) is int and after in (4, 1):
         assert jobs.launch_again(record, following).plan["spec"] == changed
     else:

@@ -168,7 +168,7 @@ def test_archives_by_https(server: tuple[str, Path], tmp_path: Path, monkeypatch
     with pytest.raises(DataError, match=r"/no\.zip cannot be unpacked") as caught:
         fetched(f"{url}/no.zip?token=secret99", tmp_path / "no")
     assert "secret99" not in str(caught.value) and str(tmp_path) not in str(caught.value)
-    with pytest.raises(UsageError, match="http"):
+    with pytest.raises(DataError, match="is no https"):
         fetched(f"{url}/plain-b.zip", tmp_path / "plain")
     monkeypatch.setattr(fetching, "_LARGEST_ARCHIVE", 10)
     with pytest.raises(DataError, match="is larger than"):

@@ -84,7 +84,7 @@ def test_addresses_inside_are_refused(host: str, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_redirect_does_not_lead_inside(server: str) -> None:
-    with pytest.raises(UsageError, match="scheme 'http'"):
+    with pytest.raises(DataError, match="is no https"):
         locate(binding(f"{server}/inside"))
 
 

@@ -29,8 +29,8 @@ from skillbank.cli.conversation import Terminal
 from skillbank.cli.person import person
 from skillbank.errors import QuestionsError, SkillFormatError, StateError, TrustError
 from skillbank.jobs.record import JobState, RetryPolicy
-from skillbank.jobs.service import TrialOf
 from skillbank.jobs.skill_facts import search_schema
+from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import Plan, Question
 from skillbank.platforms import KNOWN, get_platform
 from skillbank.platforms.base import Launch, job_dir

@@ -45,11 +45,14 @@ class Approval:
         For the person: a sentence that says what, and lines that say how, with what and where to.
     data
         What lay there when the question was made: approved with it.
+    parents
+        The jobs that a launch goes on from beside those that its plan names: approved with it.
     """
 
     subject: str
     question: str
     data: tuple[SeenData, ...] = ()
+    parents: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

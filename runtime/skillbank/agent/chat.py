@@ -239,18 +239,23 @@ class Chat:
             turn.waiting[approval.subject] = approval
             self._keep(call, answer.document(), turn)
             return False
-        said = {"granted": verdict.granted, "by": verdict.by, "how": verdict.how}
-        self.transcript.note("approval", subject=approval.subject, **said)
         if not verdict.granted:
+            self._note(approval, verdict, granted=False)
             self._keep(call, _DENIED, turn)
             return False
         try:
             self.toolbox.approve(approval, verdict.by, self._caller(call), how=verdict.how, code=verdict.code)
-        except NotApprovedError as error:
+            self._note(approval, verdict, granted=True)
+        except NotApprovedError as error:  # a yes with a wrong code is none
+            self._note(approval, verdict, granted=False)
             turn.waiting[approval.subject] = approval
             self._keep(call, Answer(call.name, error=explain(error)).document(), turn)
             return False
         return True
+
+    def _note(self, approval: Approval, verdict: Verdict, granted: bool) -> None:
+        said = {"granted": granted, "by": verdict.by, "how": verdict.how}
+        self.transcript.note("approval", subject=approval.subject, **said)
 
     def _call(self, call: ToolCall) -> Answer:
         arguments: Mapping[str, Any] | str = call.arguments

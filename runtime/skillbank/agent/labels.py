@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from skillbank.agent.launching import launch_approval
+from skillbank.agent.launching import job_key, launch_approval, used_up
 from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.errors import UsageError
@@ -127,16 +127,18 @@ def _begin(box: Toolbox, runtime: Runtime, plan: Plan) -> JobRecord:
     def before() -> None:
         runtime.jobs.preflight(plan)
 
+    key = job_key(None)
     approval = launch_approval(runtime, plan, launch_terms(retries=RETRIES))
     with box.approved(
         "launch",
         approval,
         before=before,
         unchanged=lambda data: refuse_changed(plan, data, approval.data, "it was approved"),
+        came_about=lambda: used_up(runtime.jobs.store.by_key(key)),
         starts=True,
     ) as approved:
         seen = approval.data if approved.data is None else approved.data
-        return runtime.launch(plan, retries=RETRIES, data=seen, approval=approved.given)
+        return runtime.launch(plan, idempotency_key=key, retries=RETRIES, data=seen, approval=approved.given)
 
 
 def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer:

@@ -32,6 +32,7 @@ __all__ = [
     "cancel_approval",
     "job_key",
     "launch_approval",
+    "used_up",
 ]
 
 _KEY_PREFIX = "agent:"
@@ -88,10 +89,12 @@ def launch_approval(runtime: Runtime, plan: Plan, terms: Mapping[str, str] | Non
     from skillbank.jobs.approval_subjects import (
         plan_subject,
     )  # needs SQLAlchemy, which a list of tools does not
+    from skillbank.jobs.approved_parents import known_parents
 
     runtime.refuse_at_gate([plan])
-    data = runtime.data_of(plan)
-    return Approval(plan_subject(plan.plan_id, terms), runtime.question(plan, terms, data), data)
+    data, parents = runtime.data_of(plan), known_parents(runtime.jobs.store, plan)
+    question = runtime.question(plan, terms, data, parents)
+    return Approval(plan_subject(plan.plan_id, terms), question, data, parents)
 
 
 def cancel_approval(record: JobRecord) -> Approval:
@@ -134,7 +137,7 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
             unchanged=lambda data: refuse_changed(
                 plan, data, [seen for seen in approval.data if seen.digest != ABSENT], "it was approved"
             ),
-            came_about=lambda: store.by_key(key) is not None,
+            came_about=lambda: used_up(store.by_key(key)),
             starts=True,
         ) as approved:
             record = box.runtime.launch(
@@ -148,6 +151,11 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
                 approval=approved.given,
             )
         return _launched(box.runtime.jobs.look(record.id))
+
+
+def used_up(record: JobRecord | None) -> bool:
+    """Say whether a launch has used an approval up: its record loses one with which nothing was started."""
+    return record is not None and record.approval is not None
 
 
 def _launched(record: JobRecord, repeated: bool = False) -> LaunchAnswer:
@@ -179,24 +187,18 @@ def _refuse_questions(plan: Plan) -> None:
 
 def _parents(store: JobStore, plan: Plan) -> Iterator[str]:
     """Yield the job of each earlier plan of a chain: the newest complete one, else the newest."""
+    from skillbank.jobs.chains import run_of
+
     for ref in plan.parents:
         if ref.plan is None:
             continue
-        runs = [
-            _last_attempt(store, r) for r in store.list(plan_id=ref.plan, trials=False) if r.retry_of is None
-        ]
-        if not runs:
+        run = run_of(store, ref.plan)
+        if run is None:
             raise ParentError(
                 f"This plan goes on from plan {ref.plan[:12]} ({ref.action}), which has not been launched; "
                 "launch that one first"
             )
-        yield next((r for r in runs if r.state is JobState.COMPLETE), runs[0]).id
-
-
-def _last_attempt(store: JobStore, record: JobRecord) -> JobRecord:
-    while later := store.list(retry_of=record.id, limit=1):
-        record = later[0]
-    return record
+        yield run.id
 
 
 def _check(box: Toolbox, plan: Plan, parents: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.openai_tools import openai_tools
+from skillbank.agent.tool_listing import listing
 
 __all__ = ["FORMATS", "Format", "tools_as"]
 
@@ -21,8 +22,7 @@ def tools_as(form: Format, strict: bool = True) -> list[dict[str, Any]]:
     ----------
     form
         ``openai`` (chat completions), ``responses`` (OpenAI's Responses API), ``anthropic`` (Messages),
-        ``gemini`` (``generateContent``) or ``mcp``: with the schema of every result, of which
-        ``skillbank mcp`` lists two.
+        ``gemini`` (``generateContent``) or ``mcp``, as ``skillbank mcp`` lists them.
     strict
         For the two of OpenAI: in strict mode, see `openai_tools`.
     """
@@ -41,7 +41,7 @@ def tools_as(form: Format, strict: bool = True) -> list[dict[str, Any]]:
         ]
     if form == "gemini":
         return [{"functionDeclarations": [_declaration(tool.document()) for tool in TOOLS]}]
-    return [tool.document() for tool in TOOLS]
+    return [listing(tool) for tool in TOOLS]
 
 
 def _declaration(tool: Mapping[str, Any]) -> dict[str, Any]:

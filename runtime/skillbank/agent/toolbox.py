@@ -177,7 +177,7 @@ class Toolbox:
         if not by.strip():
             raise UsageError("An approval needs to say who gave it.")
         store = self.runtime.jobs.store
-        given = store.guard.give(approval.subject, how, redact(by), approval.data, code)
+        given = store.guard.give(approval.subject, how, redact(by), approval.data, code, approval.parents)
         store.approvals.grant(given, caller, approval.data)
 
     @contextmanager
@@ -257,7 +257,7 @@ class Toolbox:
         if guard.broken:
             raise NotApprovedError(f"Nothing can be approved: {guard.broken}.")
         if self.policy.decide(name, asks, guard.hard) == "always":
-            yield Approved(given=guard.give(approval.subject, *self._decided))
+            yield Approved(given=guard.give(approval.subject, *self._decided, parents=approval.parents))
             return
         number = approvals.use(approval.subject, _CALLER.get())
         if number is None:

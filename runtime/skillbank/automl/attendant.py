@@ -17,7 +17,8 @@ from skillbank.errors import SkillbankError, StateError
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
 from skillbank.jobs.retries import FIRST_PAUSE, FollowUp, follow_up, retry_key
-from skillbank.jobs.service import Jobs, TrialOf
+from skillbank.jobs.service import Jobs
+from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import Plan
 from skillbank.redact import redact
 

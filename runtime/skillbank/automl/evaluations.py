@@ -13,7 +13,8 @@ from skillbank.errors import SkillbankError
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.metrics import read_status
 from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
-from skillbank.jobs.service import Jobs, TrialOf
+from skillbank.jobs.service import Jobs
+from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import Plan
 from skillbank.redact import redact
 

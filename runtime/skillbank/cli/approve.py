@@ -68,7 +68,7 @@ def _approve(runtime: Runtime, subject: str, yes: bool, as_json: bool) -> None:
     approval = _approval(runtime, subject)
     refuse_broken(guard)
     if yes and not guard.hard:
-        given = guard.give(approval.subject, "flag", person(), approval.data)
+        given = guard.give(approval.subject, "flag", person(), approval.data, parents=approval.parents)
     elif not (can_ask(guard) and (guard.hard or not as_json)):
         instead = (
             "the approval code is typed in a terminal, and nothing stands for it"
@@ -77,7 +77,10 @@ def _approve(runtime: Runtime, subject: str, yes: bool, as_json: bool) -> None:
         )
         raise NotApprovedError(f"Nothing was approved, since nobody could be asked: {instead}.")
     else:
-        said = ask(guard, approval.question, approval.subject, approval.data, word=_word(approval.subject))
+        word = _word(approval.subject)
+        said = ask(
+            guard, approval.question, approval.subject, approval.data, parents=approval.parents, word=word
+        )
         if said is None:
             raise NotApprovedError("Nothing was approved: the answer was not a yes.")
         given = said

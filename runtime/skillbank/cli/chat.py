@@ -64,6 +64,7 @@ def chat(
         runtime = stack.enter_context(options.open_runtime(banks))
         toolbox = Toolbox(runtime)
         terminal.asks_code = runtime.jobs.store.guard.hard
+        terminal.is_code = runtime.jobs.store.guard.is_code
         transcript = earlier or stack.enter_context(
             Transcript.start(SYSTEM, model=endpoint.model, banks=[*map(_absolute, banks or ())])
         )

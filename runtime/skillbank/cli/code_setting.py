@@ -41,9 +41,11 @@ def set_anew(runtime: Runtime, as_json: bool) -> None:
     made = ApprovalCode.made(first, place)
     if terminal.secret("", "The same again: ") != first:
         raise NotApprovedError("The two were not the same; nothing was changed.")
+    guard.announce(made)  # killed from here on, either code is the one that is set, as the file says
     try:
         made.write()
     except OSError as error:
+        guard.mark(known)
         raise PlatformError(_unwritable(place, error)) from None
     guard.mark(made)
     _say(as_json, place, "set", "the approval code is set; doors that run already have to be started anew")
@@ -63,11 +65,12 @@ def remove(runtime: Runtime, as_json: bool) -> None:
             f"There is no approval code here{f': {guard.broken}' if guard.broken else ''}."
         )
     _prove(runtime)
+    guard.mark(None)  # killed here, the file says that the code is still set
     try:
         known.place.unlink()
     except OSError as error:
+        guard.mark(known)
         raise PlatformError(_unwritable(known.place, error)) from None
-    guard.mark(None)
     _say(as_json, known.place, "removed", "the approval code is taken away; --yes approves again")
 
 

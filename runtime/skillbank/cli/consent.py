@@ -38,6 +38,7 @@ def ask(
     subject: str,
     data: Sequence[SeenData] = (),
     *,
+    parents: Sequence[str] = (),
     word: str = "",
     err: bool = False,
 ) -> GivenApproval | None:
@@ -45,6 +46,8 @@ def ask(
 
     Parameters
     ----------
+    parents
+        The jobs that a launch goes on from, see `skillbank.jobs.approved_parents`.
     word
         What they type to say yes; by default y.
 
@@ -56,13 +59,13 @@ def ask(
     if not guard.hard:
         if not (terminal.ask_word(question, word, err=err) if word else terminal.ask(question, err=err)):
             return None
-        return guard.give(subject, "terminal", person(), data)
+        return guard.give(subject, "terminal", person(), data, parents=parents)
     for left in reversed(range(_TRIES)):
         code = terminal.secret(question, _CODE)
         if not code:
             return None
         try:
-            return guard.give(subject, "terminal", person(), data, code)
+            return guard.give(subject, "terminal", person(), data, code, parents)
         except WrongCodeError as error:
             if not left:
                 raise

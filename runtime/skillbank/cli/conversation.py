@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from skillbank.agent.approval import Approval
@@ -30,6 +30,8 @@ class Terminal(Audience):
     ----------
     asks_code
         Whether an approval code is set, which ``--yes`` does not replace.
+    is_code
+        Says whether a text is that code.
     """
 
     def __init__(self, *, quiet: bool = False, yes: bool = False) -> None:
@@ -38,6 +40,7 @@ class Terminal(Audience):
         self._redactor = StreamRedactor()
         self._open_line = False
         self.asks_code = False
+        self.is_code: Callable[[str], bool] = lambda _: False
 
     def text(self, answer: str) -> None:
         """Show what the model answered."""
@@ -92,8 +95,15 @@ class Terminal(Audience):
         return Verdict(terminal.ask(approval.question, err=True), person(), "terminal")
 
     def ask(self) -> str | None:
-        """Return what the person says next; None when there is no more."""
-        return terminal.hear("> ")
+        """Return what the person says next; None when there is no more.
+
+        A model can write a question that looks like ours, so that an approval code typed here goes nowhere.
+        """
+        while (said := terminal.hear("> ")) is not None and self.is_code(said):
+            self.say(
+                "That is the approval code: it was not sent. skillbank asks for it by itself, and not here."
+            )
+        return said
 
     def _show(self, text: str) -> None:
         if text and not self._quiet:

@@ -73,14 +73,21 @@ def _succeed(runtime: Any, record: Any, recommendations: int, yes: bool, as_json
     """Let an ended search go on as a job of its own, once somebody has approved its plan."""
     from skillbank.automl.control import succeed
     from skillbank.automl.succession import successor_plan
-    from skillbank.cli.run import approve, ask_trust
+    from skillbank.cli.approving import approve
+    from skillbank.cli.run import ask_trust
+    from skillbank.jobs.approved_parents import beyond_plan
 
     plan = successor_plan(runtime.jobs, record, recommendations)
     on_oom = "reduce-batch" if record.retry.batch_key else "stop"
     launch = {"checkpoint": record.checkpoint, "retries": record.retry.infra, "on_oom": on_oom}
     ask_trust(runtime, [plan], as_json)
-    approved = approve(runtime, [plan], yes, as_json, launch)[plan.plan_id]
-    found = succeed(runtime.jobs, record, plan, approved.data, approved.given)
+    parents = (*beyond_plan(plan, record.parents), record.id)
+    approved = approve(runtime, [plan], yes, as_json, launch, {plan.plan_id: parents})[plan.plan_id]
+    try:
+        found = succeed(runtime.jobs, record, plan, approved.data, approved.given)
+    except BaseException:
+        approved.back(runtime)
+        raise
     if not as_json:
         terminal.say(f"{record.id} has ended; {found.id} goes on with its trials")
     return found

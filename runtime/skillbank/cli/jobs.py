@@ -17,6 +17,8 @@ def jobs(
     """List jobs, the newest first; the trials of experiments only when asked for."""
     with options.open_runtime(None) as runtime:
         records = [runtime.jobs.look(r.id) for r in runtime.jobs.store.list(limit=limit, trials=trials)]
+        for sentence in runtime.jobs.store.unreadable():
+            terminal.warn(sentence)
     if as_json:
         options.print_json(
             {"jobs": [r.model_dump(mode="json", exclude={"plan", "history"}) for r in records]}

@@ -117,12 +117,21 @@ def label(
 
 def _begin(runtime: Runtime, plan: Plan) -> JobRecord:
     """Start the job of ``--detach``, which asks for it; the approval code is asked where one is set."""
-    from skillbank.cli.run import approve
+    from skillbank.cli.approving import approve
     from skillbank.labelling.set_job import RETRIES
 
     launch = {"checkpoint": "auto", "retries": RETRIES, "on_oom": "stop"}
     approved = approve(runtime, [plan], True, False, launch)[plan.plan_id]
-    return runtime.launch(plan, retries=RETRIES, data=approved.data, approval=approved.given)
+    try:
+        return runtime.launch(
+            plan,
+            retries=RETRIES,
+            data=approved.data,
+            approval=approved.given,
+        )
+    except BaseException:
+        approved.back(runtime)
+        raise
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,9 +10,8 @@ from skillbank.cli import options, terminal
 from skillbank.cli.request_options import Asked, says_a_request
 
 if TYPE_CHECKING:
+    from skillbank.cli.approving import Approved
     from skillbank.jobs.chains import Step
-    from skillbank.jobs.data_digest import SeenData
-    from skillbank.jobs.given import GivenApproval
     from skillbank.jobs.record import JobRecord
     from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
@@ -37,9 +35,11 @@ def run(
     as_json: options.Json = False,
 ) -> None:
     """Compile a request and run it; a chain runs one action after another."""
+    from skillbank.cli.approving import approve
     from skillbank.cli.progress import transfers
     from skillbank.errors import UsageError
     from skillbank.jobs.approval_subjects import check_terms
+    from skillbank.jobs.approved_parents import meant_parents
     from skillbank.jobs.chains import Step, steps
     from skillbank.jobs.record import JobState
 
@@ -85,7 +85,9 @@ def run(
                     from skillbank.cli.searching import review_view
 
                     terminal.show(review_view(runtime.review(each)))
-        approved = approve(runtime, new, yes, as_json, launch)
+        before = {step.plan.plan_id: step.job.id for step in chain if step.job is not None}
+        parents = {plan.plan_id: meant_parents(plan, before) for plan in new}
+        approved = approve(runtime, new, yes, as_json, launch, parents)
         finished = _run(runtime, chain, approved, detach, as_json, launch)
         _report(runtime, finished, as_json, detach)
     if not detach and finished[-1].state is not JobState.COMPLETE:
@@ -102,8 +104,29 @@ def _run(
 ) -> list[JobRecord]:
     """Run the steps one after another up to the first that fails; return the last attempt at each.
 
-    ``approved`` is what was approved of each plan.
+    ``approved`` is what was approved of each plan; what nothing was started with goes back to where approvals
+    wait.
     """
+    records: dict[str, JobRecord] = {}
+    try:
+        _run_steps(runtime, chain, approved, detach, as_json, launch, records)
+    finally:
+        for plan_id, each in approved.items():
+            if plan_id not in records:
+                each.back(runtime)
+    return list(records.values())
+
+
+def _run_steps(
+    runtime: Runtime,
+    chain: list[Step],
+    approved: dict[str, Approved],
+    detach: bool,
+    as_json: bool,
+    launch: dict[str, Any],
+    records: dict[str, JobRecord],
+) -> None:
+    """Run the steps; ``records`` takes the last attempt at each that was started."""
     from skillbank.cli.progress import supervise, transfers
     from skillbank.jobs.record import JobState
 
@@ -111,21 +134,22 @@ def _run(
     if ids:
         for step in chain:
             runtime.keep(step.plan)
-    records: dict[str, JobRecord] = {}
     for step in chain:
         record = step.job
         if record is None:
+            each = approved[step.plan.plan_id]
             parents = [records[ref.plan].id for ref in step.plan.parents if ref.plan in records]
             with transfers(as_json) as report:
                 record = runtime.launch(
                     step.plan,
                     parents=parents,
                     chain=ids,
-                    data=approved[step.plan.plan_id].data,
-                    approval=approved[step.plan.plan_id].given,
+                    data=each.data,
+                    approval=each.given,
                     report=report,
                     **launch,
                 )
+            records[step.plan.plan_id] = record
         if detach:
             record = runtime.jobs.look(record.id)
         elif record.settled is None:
@@ -145,7 +169,6 @@ def _run(
         records[step.plan.plan_id] = record
         if not detach and record.state is not JobState.COMPLETE:
             break
-    return list(records.values())
 
 
 def _refuse_questions(plans: list[Plan]) -> None:
@@ -168,91 +191,6 @@ def ask_trust(runtime: Runtime, plans: list[Plan], as_json: bool) -> None:
 
     ask_for(runtime, [runtime.bank_of(runtime.skill_of(plan)) for plan in plans], as_json)
     runtime.refuse_at_gate(plans)
-
-
-@dataclass(frozen=True)
-class Approved:
-    """What was approved of a plan: the data that lay there, and how it was approved."""
-
-    data: tuple[SeenData, ...]
-    given: GivenApproval
-
-
-def approve(
-    runtime: Runtime, plans: list[Plan], yes: bool, as_json: bool, launch: dict[str, Any]
-) -> dict[str, Approved]:
-    """Nothing starts without a yes: by option, by an approval given before, or on the terminal.
-
-    Where an approval code is set no option is one.
-
-    Returns
-    -------
-    dict
-        By the plan's id.
-
-    Raises
-    ------
-    NotApprovedError
-        When there is no yes.
-    StateError
-        When data has changed since an approval was given, and nobody can be asked again.
-    """
-    from skillbank.cli.consent import ask, can_ask, refuse_broken
-    from skillbank.cli.person import person
-    from skillbank.errors import NotApprovedError
-    from skillbank.jobs.approval_subjects import approve_argument, launch_terms, plan_subject
-    from skillbank.jobs.seen_data import change, refuse_changed
-
-    terms = launch_terms(**launch)
-    data = {plan.plan_id: runtime.data_of(plan, plans[:n]) for n, plan in enumerate(plans)}
-    questions = {plan.plan_id: runtime.question(plan, terms, data[plan.plan_id]) for plan in plans}
-    guard, approvals = runtime.jobs.store.guard, runtime.jobs.store.approvals
-    refuse_broken(guard)
-    if yes and not guard.hard:
-        return {
-            name: Approved(seen, guard.give(plan_subject(name, terms), "flag", person(), seen))
-            for name, seen in data.items()
-        }
-    asks = can_ask(guard, as_json)
-    used: list[tuple[int, str]] = []
-    missing: list[str] = []
-    found: dict[str, Approved] = {}
-    try:
-        for plan in plans:
-            runtime.keep(plan)
-            subject, now = plan_subject(plan.plan_id, terms), data[plan.plan_id]
-            number = approvals.use(subject)
-            said = ""
-            if number is not None:
-                before, given = approvals.data(number) or (), approvals.given(number)
-                assert given is not None  # without it none counts
-                if not (said := change(before, now)):
-                    used.append((number, subject))
-                    found[plan.plan_id] = Approved(before if given.seal else now, given)
-                    continue
-                # What was approved is there no more, so that approval is worth nothing.
-                if not asks:
-                    refuse_changed(plan, before, now, "it was approved")
-                said = f"Changed since it was approved: {said}\n"
-            if not asks:
-                missing.append(approve_argument(plan.plan_id, terms))
-                continue
-            answer = ask(guard, f"{said}{questions[plan.plan_id]}\nStart it?", subject, now)
-            if answer is None:
-                raise NotApprovedError(f"Plan {plan.plan_id[:12]} was not approved; nothing was started.")
-            found[plan.plan_id] = Approved(now, answer)
-        if missing:
-            ways = " and ".join(f"'skillbank approve {plan}'" for plan in missing)
-            named = f"plan {' or '.join(plan.partition(':')[0] for plan in missing)}"
-            scripts = ", with the approval code" if guard.hard else " (--yes is for scripts, and recorded)"
-            raise NotApprovedError(
-                f"Nobody approved {named}; a person does that in a terminal of theirs with {ways}{scripts}."
-            )
-    except BaseException:
-        for number, subject in used:  # a chain starts as a whole: what was approved of it stays so
-            approvals.give_back(number, subject)
-        raise
-    return found
 
 
 def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from skillbank.errors import UsageError
 from skillbank.plan.model import Plan
@@ -12,8 +12,8 @@ from skillbank.platforms import get_platform
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
     from skillbank.jobs.given import GivenApproval, How
+    from skillbank.jobs.launch_terms import LaunchTerms
     from skillbank.jobs.record import JobRecord
-    from skillbank.storage.progress import Report
     from skillbank.trust.standing import Standing
 
 from skillbank.facade.planning import Planning
@@ -70,7 +70,11 @@ class Starting(Planning):
             self._admit(plan)
 
     def question(
-        self, plan: Plan, terms: Mapping[str, str] | None = None, data: Sequence[SeenData] | None = None
+        self,
+        plan: Plan,
+        terms: Mapping[str, str] | None = None,
+        data: Sequence[SeenData] | None = None,
+        parents: Sequence[str] = (),
     ) -> str:
         """Return what a person is asked before a plan starts; see `skillbank.launch_question`.
 
@@ -80,6 +84,8 @@ class Starting(Planning):
             What the launch asks for beyond the plan, see `skillbank.jobs.approval_subjects.launch_terms`.
         data
             As `data_of` gave it; looked at when not given.
+        parents
+            The jobs that stand for earlier plans of its chain, see `skillbank.jobs.approved_parents`.
 
         Raises
         ------
@@ -93,7 +99,7 @@ class Starting(Planning):
         where = get_platform(plan.platform)
         said = self.sentence([plan])
         made = look_at(plan, whole=False).said
-        return launch_question(plan, said, self.standing_of(plan), terms or {}, seen, where, made)
+        return launch_question(plan, said, self.standing_of(plan), terms or {}, seen, where, made, parents)
 
     def data_of(self, plan: Plan, earlier: Sequence[Plan] = ()) -> tuple[SeenData, ...]:
         """Return what lies there now of the data that a plan reads; see `skillbank.jobs.seen_data`.
@@ -109,18 +115,7 @@ class Starting(Planning):
         return seen_data(plan, [*earlier, *steps_before(self.jobs.store, plan)])
 
     def launch(
-        self,
-        plan: Plan,
-        *,
-        parents: Sequence[str] = (),
-        idempotency_key: str | None = None,
-        checkpoint: str = "auto",
-        retries: int = 2,
-        on_oom: str = "stop",
-        chain: Sequence[str] = (),
-        data: Sequence[SeenData] | None = None,
-        approval: GivenApproval | None = None,
-        report: Report | None = None,
+        self, plan: Plan, *, retries: int = 2, on_oom: str = "stop", **terms: Unpack[LaunchTerms]
     ) -> JobRecord:
         """Start a plan as a job and return without waiting; see `skillbank.jobs.service.Jobs.launch`.
 
@@ -128,25 +123,14 @@ class Starting(Planning):
 
         Parameters
         ----------
-        parents
-            Ids of jobs that stand for the plan's parents where it names an earlier plan of a chain.
-        idempotency_key
-            A launch with the key of an earlier one of the same plan is that job.
-        checkpoint
-            How a parent's model is chosen: ``auto``, ``best``, ``latest`` or an epoch.
         retries
             Attempts that may follow failures of the infrastructure.
         on_oom
             ``reduce-batch`` lets CUDA out of memory be followed by an attempt at half the batch; ``stop``.
-        chain
-            Ids of the plans of the chain that this is a step of.
-        data
-            What lay there when somebody approved this, as `data_of` gave it; the launch is held to it.
-        approval
-            How it was approved, as `approval_of` gave it; without one the program that calls this answers
-            for it, and the job's record says so.
-        report
-            Told how far downloads and the check of the data are.
+        terms
+            By name: ``parents``, ``idempotency_key``, ``checkpoint``, ``chain``, ``data``, ``approval`` and
+            ``report``; see `skillbank.jobs.launch_terms`. Without an approval the program that calls this
+            answers for it, and the job's record says so.
 
         Raises
         ------
@@ -157,13 +141,16 @@ class Starting(Planning):
         TrustError
             When nothing of its bank may run.
         NotApprovedError
-            When an approval code is set, and the approval is not one with it.
+            When an approval code is set, and the approval is not one with it; when it was given for other
+            parents.
         """
         from skillbank.jobs.approval_subjects import check_terms, launch_terms
+        from skillbank.jobs.approved_parents import beyond_plan
         from skillbank.jobs.record import RetryPolicy
 
+        checkpoint = terms.get("checkpoint", "auto")
         check_terms(checkpoint, retries, on_oom)
-        earlier = self.jobs.store.by_key(idempotency_key)
+        earlier = self.jobs.store.by_key(terms.get("idempotency_key"))
         if earlier is not None and earlier.plan_id == plan.plan_id:
             return self.jobs.refresh(earlier.id)  # nothing starts, so nothing is asked of the skill
         batch_key = self._batch_key(plan) if on_oom == "reduce-batch" else None
@@ -171,20 +158,11 @@ class Starting(Planning):
         if plan.route.name == "automl":
             # What the search space or the algorithm refuses is refused before anything is recorded.
             self._charter(plan, policy).algorithm(plan)
-        if approval is None and not self.jobs.store.guard.hard:
+        if terms.get("approval") is None and not self.jobs.store.guard.hard:
             asked = launch_terms(checkpoint=checkpoint, retries=retries, on_oom=on_oom)
-            approval = self.approval_of(plan, "program", terms=asked)
-        return self.jobs.launch(
-            plan,
-            parents=parents,
-            idempotency_key=idempotency_key,
-            checkpoint=checkpoint,
-            retry=policy,
-            chain=chain,
-            data=data,
-            approval=approval,
-            report=report,
-        )
+            others = beyond_plan(plan, terms.get("parents", ()))
+            terms["approval"] = self.approval_of(plan, "program", terms=asked, parents=others)
+        return self.jobs.launch(plan, retry=policy, **terms)
 
     def approval_of(
         self,
@@ -194,6 +172,7 @@ class Starting(Planning):
         terms: Mapping[str, str] | None = None,
         data: Sequence[SeenData] = (),
         code: str | None = None,
+        parents: Sequence[str] = (),
     ) -> GivenApproval:
         """Return an approval of one launch of a plan, for `launch`.
 
@@ -207,6 +186,8 @@ class Starting(Planning):
             As `data_of` gave it; the launch takes the same.
         code
             The approval code, where one is set.
+        parents
+            The jobs that stand for earlier plans of its chain, see `skillbank.jobs.approved_parents`.
 
         Raises
         ------
@@ -216,7 +197,7 @@ class Starting(Planning):
         from skillbank.jobs.approval_subjects import plan_subject
 
         subject = plan_subject(plan.plan_id, terms)
-        return self.jobs.store.guard.give(subject, how, by, data, code)
+        return self.jobs.store.guard.give(subject, how, by, data, code, parents)
 
     def _batch_key(self, plan: Plan) -> str:
         skill = self.skill_of(plan)

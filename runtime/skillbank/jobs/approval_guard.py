@@ -7,36 +7,44 @@ approval that their first attempt, or their search, was started by. What was use
 
 from __future__ import annotations
 
+import base64
 import math
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from skillbank.approval_code import ApprovalCode, Lock, WrongCodeError
+from skillbank.approval_code import SHORTEST, ApprovalCode, Lock, WrongCodeError, own_place
 from skillbank.errors import NotApprovedError
-from skillbank.jobs.approval_subjects import plan_subject, terms_of
+from skillbank.jobs.approval_subjects import plan_subject, read_plan_subject, terms_of
+from skillbank.jobs.approved_parents import PLAN, beyond_plan, stands_for
+from skillbank.jobs.approved_parts import alike, same_but, taken
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.database import CODES
 from skillbank.jobs.given import GivenApproval, How
 from skillbank.jobs.record import SEARCH, JobRecord
+from skillbank.jobs.retries import attempts
 from skillbank.plan.model import Plan
-from skillbank.plan.paths import get_path, leaves, set_path
 from skillbank.stored import now
+from skillbank.visible import one_line
 from skillbank.wrong_codes import WrongCodes
 
 __all__ = ["ApprovalGuard"]
 
+_ANNOUNCED = "next:"
+"""Before the public key of a code whose file is about to be written, in base64: the column is short."""
 _VALID = timedelta(hours=24)
 """How long a sealed approval waits for its launch."""
+_LONGEST_TYPED = 200
+"""A longer line is no code that somebody types by mistake."""
 _MOST_HALVINGS = 40
 _MOST_ATTEMPTS = 100
-_OF_TRIALS = ("spec", "overrides", "parents", "route", "automl_policy", "automl", "search", "questions")
-"""What of a plan is another one in a trial or an evaluation of it."""
 
 
 class ApprovalGuard:
@@ -66,25 +74,45 @@ class ApprovalGuard:
         if self._lock.broken:
             return self._lock.broken
         marked, code = self.marked(), self._lock.code
-        if marked is None or (code is not None and (code.public == marked or code.out_of_reach)):
+        if "" in marked or (code is not None and (code.public in marked or code.out_of_reach)):
             return ""
         if code is None:
             return (
                 "an approval code was set for this store, and its file is not there, or was not when this "
-                "process began"
+                "process began; start this again where the file is there now, else put it back where it was "
+                f"(here {own_place()}), from a backup or by whoever took it away. Without that file this "
+                "store approves nothing any more, and a new SKILLBANK_HOME begins a new one"
             )
-        return f"{code.place} is not the approval code that was set for this store"
+        return (
+            f"{code.place} is not the approval code that was set for this store; start this again where the "
+            "code was changed meanwhile, else put the file back that was set"
+        )
 
-    def marked(self) -> str | None:
-        """Return the public key of the code that was set for this store last; None when none is."""
+    def marked(self) -> tuple[str, ...]:
+        """Return the public keys of the codes of which one is set for this store; empty: none may be set.
+
+        They are two while a code is being changed, or when that was broken off: which of them is set then,
+        the file says.
+        """
         with self._engine.connect() as db:
-            newest = sa.select(CODES.c.public).order_by(CODES.c.seq.desc()).limit(1)
-            return db.scalar(newest) or None
+            rows = sa.select(CODES.c.public).order_by(CODES.c.seq.desc())
+            newest, *earlier = db.scalars(rows).all() or [""]
+        if not newest.startswith(_ANNOUNCED):
+            return (newest,)
+        before = next((public for public in earlier if not public.startswith(_ANNOUNCED)), "")
+        return _announced(newest), before
+
+    def announce(self, code: ApprovalCode) -> None:
+        """Keep in the store that a code is about to be set; until `mark`, the one before counts as well."""
+        self._write_mark(_ANNOUNCED + base64.b64encode(bytes.fromhex(code.public)).decode())
 
     def mark(self, code: ApprovalCode | None) -> None:
         """Keep in the store which code was set, or that none is any more."""
+        self._write_mark(code.public if code else "")
+
+    def _write_mark(self, public: str) -> None:
         with self._engine.begin() as db:
-            db.execute(CODES.insert().values(public=code.public if code else "", since=now()))
+            db.execute(CODES.insert().values(public=public, since=now()))
 
     def prove(self, code: str, content: bytes = b"") -> str:
         """Return the signature that a code makes.
@@ -101,9 +129,22 @@ class ApprovalGuard:
             raise NotApprovedError(f"Nothing can be approved: {self.broken or 'no approval code is set'}.")
         try:
             with self._wrong.alone():
-                return self._looked_at(known, self._wrong, code, content)
+                signature = self._looked_at(known, self._wrong, code, content)
         except TimeoutError as error:
             raise NotApprovedError(f"Nothing was approved: {error}; try again.") from None
+        if len(self.marked()) > 1:  # its change was broken off, and the file says which one it is
+            self.mark(known)
+        return signature
+
+    def is_code(self, text: str) -> bool:
+        """Say whether a text that was typed elsewhere is the approval code, so that it is handed to nobody.
+
+        This is no try at the code: whoever asks has read the text, and the file of the code.
+        """
+        known = self._lock.code
+        if known is None or not SHORTEST <= len(text) <= _LONGEST_TYPED:
+            return False
+        return known.sign(text, b"") is not None
 
     @staticmethod
     def _looked_at(known: ApprovalCode, wrong: WrongCodes, code: str, content: bytes) -> str:
@@ -126,6 +167,7 @@ class ApprovalGuard:
         by: str = "",
         data: Sequence[SeenData] = (),
         code: str | None = None,
+        parents: Sequence[str] = (),
     ) -> GivenApproval:
         """Return an approval that counts here.
 
@@ -133,6 +175,8 @@ class ApprovalGuard:
         ----------
         data
             What lay there when somebody was asked.
+        parents
+            The jobs that it goes on from, see `skillbank.jobs.approved_parents`.
         code
             What was typed as the approval code.
 
@@ -141,7 +185,7 @@ class ApprovalGuard:
         WrongCodeError, NotApprovedError
             Where a code is set: see `prove`.
         """
-        given = GivenApproval(subject=subject, how=how, by=by, at=datetime.now(UTC))
+        given = GivenApproval(subject=subject, how=how, by=by, at=datetime.now(UTC), parents=tuple(parents))
         if not self.hard:
             return given
         sealed = given.model_copy(update={"code": True, "nonce": secrets.token_hex(16), "seen": tuple(data)})
@@ -164,6 +208,7 @@ class ApprovalGuard:
         plan: Plan,
         given: GivenApproval | None,
         data: Sequence[SeenData] | None,
+        parents: Sequence[str],
         fields: Mapping[str, Any],
         look: Callable[[str], JobRecord],
     ) -> tuple[GivenApproval | None, int | None]:
@@ -173,6 +218,8 @@ class ApprovalGuard:
         ----------
         given
             Of a launch: what somebody approved.
+        parents
+            Ids of the jobs that it is to go on from, those that the plan names or not.
         fields
             Of the job's record: its ``checkpoint`` and ``retry``, the ``experiment`` that it belongs to, the
             job that it is a ``retry_of``.
@@ -185,9 +232,10 @@ class ApprovalGuard:
             Where a code is set, and no sealed approval is for this.
         """
         if fields.get("experiment") is not None:
-            return self._within(plan, look(fields["experiment"]), fields.get("recommendation")), None
+            search, number = look(fields["experiment"]), fields.get("recommendation")
+            return self._within(plan, search, number, parents, look), None
         if fields.get("retry_of") is not None:
-            return self._again(plan, look(fields["retry_of"]), look)
+            return self._again(plan, look(fields["retry_of"]), parents, look)
         subject = plan_subject(plan.plan_id, terms_of(fields["checkpoint"], fields["retry"]))
         if self.hard:
             self._refuse_unsealed(plan, given, subject, data)
@@ -197,7 +245,48 @@ class ApprovalGuard:
                 f"The approval that was given for plan {plan.plan_id[:12]} is one {why}, so nothing was "
                 "started; it has to be approved again."
             )
+        if given is not None and not self._goes_on_from(given, plan, parents, look):
+            approved = one_line(", ".join(given.parents) or "no job", 200)
+            raise NotApprovedError(
+                f"Plan {plan.plan_id[:12]} was approved to go on from {approved}, and is to be launched with "
+                f"{one_line(', '.join(parents) or 'none', 200)}, so nothing was started; it has to be "
+                "approved again."
+            )
         return given, 0
+
+    def _goes_on_from(
+        self,
+        given: GivenApproval,
+        plan: Plan,
+        parents: Sequence[str],
+        look: Callable[[str], JobRecord],
+    ) -> bool:
+        """Say whether the jobs of a launch are those that it was approved with."""
+        left = list(given.parents)
+        for job in beyond_plan(plan, parents):
+            meant = next((each for each in left if self._is(look(job), each, look)), None)
+            if meant is None:
+                return False
+            left.remove(meant)
+        return not left or any(ref.plan is not None for ref in plan.parents)  # a lack of those is said later
+
+    def _is(self, record: JobRecord, approved: str, look: Callable[[str], JobRecord]) -> bool:
+        """Say whether a job is what was approved as a parent; where a code is set, by what no record says.
+
+        Which plan a job ran, and which attempt at what it was, stands in its record, which somebody may have
+        written: the seal that it was really started by has to say the same.
+        """
+        if not stands_for(record, approved, look):
+            return False
+        if not self.hard or record.id == approved:
+            return True
+        given = self._ran(record)
+        if given is None:
+            return False
+        if approved.startswith(PLAN):
+            return read_plan_subject(given.subject)[0] == approved.removeprefix(PLAN)
+        first = look(approved).approval
+        return first is not None and first.nonce == given.nonce
 
     def _refuse_unsealed(
         self, plan: Plan, given: GivenApproval | None, subject: str, data: Sequence[SeenData] | None
@@ -237,13 +326,25 @@ class ApprovalGuard:
                 "was started."
             ) from None
 
+    def unspend(self, given: GivenApproval | None, what: str, attempt: int | None = 0) -> None:
+        """Take back `spend`, by whoever has just done it and knows that nothing was started with it."""
+        if not self.hard or given is None or attempt is None:
+            return
+        note = self._note(given.nonce, attempt)
+        with suppress(OSError):
+            if note.read_text() == what:
+                note.unlink()
+
     def _again(
-        self, plan: Plan, failed: JobRecord, look: Callable[[str], JobRecord]
+        self,
+        plan: Plan,
+        failed: JobRecord,
+        parents: Sequence[str],
+        look: Callable[[str], JobRecord],
     ) -> tuple[GivenApproval | None, int]:
         """Return the approval of a further attempt, which nobody is asked for anew, and its number."""
-        first, attempt = failed, 1
-        while first.retry_of is not None and attempt <= _MOST_ATTEMPTS:
-            first, attempt = look(first.retry_of), attempt + 1
+        before = list(islice(attempts(failed, look), _MOST_ATTEMPTS))
+        first, attempt = before[-1], len(before)
         if not self.hard:
             return first.approval, attempt
         # The plan is known by its content: what else the record says of it is nobody's word.
@@ -254,14 +355,22 @@ class ApprovalGuard:
             or given.subject != plan_subject(begun.plan_id, terms_of(first.checkpoint, retry))
             or (failed.retry, failed.checkpoint) != (retry, first.checkpoint)
             or attempt > most
-            or not _same_but(begun, plan, retry.batch_key)
+            or not same_but(begun, plan, retry.batch_key)
+            or not self._goes_on_from(given, plan, parents, look)
         ):
             raise NotApprovedError(
                 f"job {first.id} was not started by an approval with the code that allows another attempt"
             )
         return given, attempt
 
-    def _within(self, plan: Plan, search: JobRecord, number: int | None) -> GivenApproval | None:
+    def _within(
+        self,
+        plan: Plan,
+        search: JobRecord,
+        number: int | None,
+        parents: Sequence[str],
+        look: Callable[[str], JobRecord],
+    ) -> GivenApproval | None:
         """Return the approval of a trial or an evaluation: that of its search."""
         if not self.hard:
             return search.approval
@@ -274,12 +383,42 @@ class ApprovalGuard:
             or plan.route.name == SEARCH
             or (number is not None and isinstance(most, int) and number >= most)
             or given.subject != plan_subject(outer.plan_id, terms_of(search.checkpoint, search.retry))
-            or not any(_alike(plan, part) for part in parts)
+            or not any(alike(plan, part) for part in parts)
+            or not all(self._of_search(job, given, outer, search, look) for job in taken(plan, parents))
         ):
             raise NotApprovedError(
                 f"{search.id} was not started by an approval with the code that allows this part of it"
             )
         return given
+
+    def _of_search(
+        self,
+        job: str,
+        given: GivenApproval,
+        outer: Plan,
+        search: JobRecord,
+        look: Callable[[str], JobRecord],
+    ) -> bool:
+        """Say whether a part of a search may go on from a job: a parent of the search, or another part."""
+        if any(ref.job == job for ref in outer.parents):
+            return True
+        record = look(job)
+        theirs = record.approval
+        if record.experiment == search.id and theirs is not None and theirs.nonce == given.nonce:
+            return True
+        return any(self._is(record, each, look) for each in given.parents)
+
+    def _ran(self, record: JobRecord) -> GivenApproval | None:
+        """Return the sealed approval that a job was really started by, as a first or a further attempt."""
+        given = record.approval
+        if given is None or not self._sealed(given):
+            return None
+        notes = [self._note(given.nonce), *self._note(given.nonce).parent.glob(f"{given.nonce}.*")]
+        for note in notes:
+            with suppress(OSError):
+                if note.read_text() == record.id:
+                    return given
+        return None
 
     def _started(self, record: JobRecord) -> GivenApproval | None:
         """Return the sealed approval that a job was really started by."""
@@ -306,43 +445,9 @@ class ApprovalGuard:
         return self._folder / "approvals-used" / (f"{nonce}.{attempt}" if attempt else nonce)
 
 
-def _alike(plan: Plan, part: Plan) -> bool:
-    """Say whether a trial runs what a part of its search runs: only values may be others, and no place."""
-
-    def of(each: Plan) -> dict[str, Any]:
-        return each.model_dump(mode="json", exclude=set(_OF_TRIALS))
-
-    return of(plan) == of(part) and _named(plan.spec) <= _named(part.spec) | _named(part.automl or {})
-
-
-def _named(document: Mapping[str, Any]) -> set[str]:
-    """Return the texts of a spec, or of a search's settings, keys among them, that may be places."""
-    found: set[str] = set()
-    for path, value in leaves(document):
-        texts = [*path, *(value if isinstance(value, list) else [value])]
-        found |= {text for text in texts if isinstance(text, str) and "/" in text}
-    return found
-
-
-def _same_but(first: Plan, plan: Plan, batch_key: str | None) -> bool:
-    """Say whether two plans are one but for the size of a batch, which was halved and nothing else."""
-    if batch_key is not None and not _halved(get_path(first.spec, batch_key), get_path(plan.spec, batch_key)):
-        return False
-
-    def rest(each: Plan) -> object:
-        document = each.model_dump(mode="json")
-        if batch_key is not None:
-            set_path(document["spec"], batch_key, None)
-            document["overrides"] = [o for o in document["overrides"] if o["key"] != batch_key]
-        document.pop("plan_id", None)
-        return document
-
-    return rest(first) == rest(plan)
-
-
-def _halved(whole: object, part: object) -> bool:
-    if whole == part:
-        return True
-    if type(whole) is not int or type(part) is not int:
-        return False
-    return 0 < part < whole and part in (whole >> n for n in range(1, whole.bit_length()))
+def _announced(mark: str) -> str:
+    """Return the public key of a code that was about to be set; of a mark that is none, what is no key."""
+    try:
+        return base64.b64decode(mark.removeprefix(_ANNOUNCED), validate=True).hex() or mark
+    except ValueError:
+        return mark

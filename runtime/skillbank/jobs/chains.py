@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from skillbank.errors import NotFoundError, StateError
 from skillbank.jobs.record import JobRecord, JobState
-from skillbank.jobs.retries import attempts
+from skillbank.jobs.retries import attempts, newest_attempt
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan
 
-__all__ = ["Step", "steps", "steps_before"]
+__all__ = ["Step", "run_of", "steps", "steps_before"]
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,15 @@ def steps_before(store: JobStore, plan: Plan) -> list[Plan]:
     return found
 
 
+def run_of(store: JobStore, plan_id: str) -> JobRecord | None:
+    """Return the job that stands for an earlier plan: the newest that is complete, else the newest."""
+    first = (r for r in store.list(plan_id=plan_id, trials=False) if r.retry_of is None)
+    runs = [newest_attempt(record, store.by_key) for record in first]
+    return next((r for r in runs if r.state is JobState.COMPLETE), runs[0] if runs else None)
+
+
 def _standing(store: JobStore, plan_id: str, chain: tuple[str, ...]) -> JobRecord | None:
     """Return the newest attempt at a step, if it is complete or under way."""
     first = next((r for r in store.list(plan_id=plan_id) if r.chain == chain and r.retry_of is None), None)
-    last = first
-    while last is not None and (later := store.list(retry_of=last.id, limit=1)):
-        last = later[0]
+    last = first and newest_attempt(first, store.by_key)
     return None if last is None or last.state in (JobState.ERROR, JobState.CANCELED) else last

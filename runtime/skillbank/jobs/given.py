@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from skillbank.jobs.data_digest import SeenData
 from skillbank.plan.model import canonical_json
@@ -34,6 +34,8 @@ class GivenApproval(BaseModel):
     """What tells it apart from every other one, so that it is worth one launch."""
     seen: tuple[SeenData, ...] = ()
     """What lay there when it was given; kept here where it is sealed."""
+    parents: tuple[str, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """The jobs that it goes on from, see `skillbank.jobs.approved_parents`."""
     seal: str = ""
 
     def content(self) -> bytes:

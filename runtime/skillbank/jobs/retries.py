@@ -10,7 +10,7 @@ from skillbank.jobs.record import JobRecord, JobState
 from skillbank.plan.model import Override, Plan, Source
 from skillbank.plan.paths import get_path, set_path
 
-__all__ = ["FIRST_PAUSE", "FollowUp", "attempts", "follow_up", "retry_key"]
+__all__ = ["FIRST_PAUSE", "FollowUp", "attempts", "follow_up", "newest_attempt", "retry_key"]
 
 FIRST_PAUSE = 30.0
 """Seconds before the first retry of an INFRA failure; each further one waits twice as long."""
@@ -73,8 +73,25 @@ def retry_key(record: JobRecord) -> str:
 
 
 def attempts(record: JobRecord, look: Callable[[str], JobRecord]) -> Iterator[JobRecord]:
-    """Yield a job and the attempts before it, back to the first."""
+    """Yield a job and the attempts before it, back to the first; records that go in a circle end it."""
     yield record
-    while record.retry_of is not None:
+    seen = {record.id}
+    while record.retry_of is not None and record.retry_of not in seen:
         record = look(record.retry_of)
+        seen.add(record.id)
         yield record
+
+
+def newest_attempt(record: JobRecord, by_key: Callable[[str], JobRecord | None]) -> JobRecord:
+    """Return the last of the attempts that have followed a job, or the job itself, as its record says.
+
+    Parameters
+    ----------
+    by_key
+        Returns the job of an idempotency key.
+    """
+    seen = {record.id}
+    while (later := by_key(retry_key(record))) is not None and later.id not in seen:
+        record = later
+        seen.add(record.id)
+    return record

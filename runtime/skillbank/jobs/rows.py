@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
+from skillbank.errors import StateError
 from skillbank.jobs.database import TRANSITIONS
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, Transition
 from skillbank.stored import aware, now, storable
+from skillbank.visible import one_line
 
-__all__ = ["changed_fields", "line_row", "record_of"]
+__all__ = ["changed_fields", "line_row", "only_record", "record_of", "unreadable"]
 
 _PLAIN_FIELDS = frozenset(
     {"native_id", "launcher", "bound_spec_sha256", "exit_code", "failure", "retry", "uploaded", "settled"}
-    | {"product"}
+    | {"approval", "product"}
 )
 
 
@@ -44,11 +47,45 @@ def _texts(document: Any) -> Any:
 
 
 def record_of(db: sa.Connection, row: sa.RowMapping) -> JobRecord:
-    """Return a job with its history."""
+    """Return a job with its history.
+
+    Raises
+    ------
+    ValueError
+        When no skillbank of this version wrote it so.
+    """
     lines = db.execute(
         sa.select(TRANSITIONS).where(TRANSITIONS.c.job_id == row["id"]).order_by(TRANSITIONS.c.seq)
     ).mappings()
     history = tuple(Transition(at=aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
     # What a database of an earlier version has no value for is as it is in a new record.
     fields = {name: aware(value) for name, value in row.items() if name != "seq" and value is not None}
+    if any(isinstance(value, str) and "\0" in value for value in fields.values()):
+        raise ValueError("NUL")  # which `storable` writes nowhere, and no path takes
     return JobRecord.model_validate({**fields, "history": history})
+
+
+def only_record(db: sa.Connection, query: sa.Select[Any], job: str) -> JobRecord | None:
+    """Return the job that a query finds; None when it finds none.
+
+    Raises
+    ------
+    StateError
+        When its record cannot be read.
+    """
+    try:
+        row = db.execute(query).mappings().first()
+        return None if row is None else record_of(db, row)
+    except ValueError as error:
+        raise unreadable(job, error) from None
+
+
+def unreadable(job: str, error: ValueError) -> StateError:
+    """Return what is said of a record that cannot be read."""
+    where = ""
+    if isinstance(error, ValidationError):
+        where = " at " + ", ".join(str(each["loc"][0]) for each in error.errors(include_url=False)[:3])
+    return StateError(
+        f"the record of job {one_line(job, 80)} cannot be read{where}: this skillbank did not write it so; "
+        "put the database back from a backup, or use the version that wrote it"
+    )

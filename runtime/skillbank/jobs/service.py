@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError, sentence_of
 from skillbank.jobs.admission import Admitted
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.checks import Checks
 from skillbank.jobs.data_digest import SeenData
-from skillbank.jobs.given import GivenApproval
+from skillbank.jobs.launch_terms import LaunchTerms
 from skillbank.jobs.launching import places, preflight, prepare
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.parents import finished_parents, parent_models
@@ -24,6 +23,7 @@ from skillbank.jobs.results import Results, read_results
 from skillbank.jobs.retries import FollowUp, attempts, follow_up, retry_key
 from skillbank.jobs.seen_data import refuse_changed, seen_data
 from skillbank.jobs.store import JobStore
+from skillbank.jobs.trials import TrialOf
 from skillbank.jobs.uploads import results_folder
 from skillbank.plan.model import Plan
 from skillbank.plan.set_places import set_place
@@ -34,18 +34,9 @@ from skillbank.redact import redact, redact_stream
 from skillbank.storage.progress import Report
 from skillbank.trust.gate import Pass, admit_within
 
-__all__ = ["Jobs", "TrialOf"]
+__all__ = ["Jobs"]
 
 _FIRST_PAUSE = 0.05
-
-
-@dataclass(frozen=True)
-class TrialOf:
-    """The experiment that a job belongs to, what it tries, and the job that it goes on from."""
-
-    experiment: str
-    recommendation: int | None = None
-    resumes: str | None = None
 
 
 class Jobs:
@@ -82,16 +73,10 @@ class Jobs:
         self,
         plan: Plan,
         *,
-        parents: Sequence[str] = (),
-        idempotency_key: str | None = None,
-        checkpoint: str = "auto",
         retry: RetryPolicy | None = None,
-        chain: Sequence[str] = (),
         trial: TrialOf | None = None,
         succeeds: str | None = None,
-        data: Sequence[SeenData] | None = None,
-        approval: GivenApproval | None = None,
-        report: Report | None = None,
+        **terms: Unpack[LaunchTerms],
     ) -> JobRecord:
         """Start a plan as a job of its own and return without waiting for its end.
 
@@ -99,27 +84,15 @@ class Jobs:
 
         Parameters
         ----------
-        parents
-            Ids of jobs that stand for the plan's parents where it names an earlier plan of a chain.
-        idempotency_key
-            A launch with the key of an earlier one returns that job and starts nothing.
-        checkpoint
-            How a parent's model is chosen: ``auto``, ``best``, ``latest`` or an epoch.
         retry
             What may follow a failure; by default two more attempts after failures of the infrastructure. A
             supervisor sees to it (`look` starts one, see `skillbank.jobs.supervisor`).
-        chain
-            Ids of the plans of the chain that this is a step of.
         trial
             The experiment that the job belongs to.
         succeeds
             The experiment that has ended and whose trials this one takes over.
-        data
-            What lay there when the launch was approved, see `skillbank.jobs.seen_data`.
-        approval
-            How it was approved, see `skillbank.jobs.approval_guard`; parts of a search have its.
-        report
-            Told how far downloads and the check of the data are.
+        terms
+            See `skillbank.jobs.launch_terms`.
 
         Raises
         ------
@@ -130,11 +103,16 @@ class Jobs:
         TrustError
             When nothing of its bank may run.
         NotApprovedError
-            When an approval code is set, and the approval is not one with it.
+            When an approval code is set, and the approval is not one with it; when it was given for other
+            parents.
         """
-        fields: dict[str, Any] = {"chain": tuple(chain), "checkpoint": checkpoint}
-        fields |= {"retry": retry or RetryPolicy(), **(vars(trial) if trial else {"resumes": succeeds})}
-        return self._launch(plan, parents, idempotency_key, fields, data, approval, report)
+        fields: dict[str, Any] = {
+            "chain": tuple(terms.get("chain", ())),
+            "checkpoint": terms.get("checkpoint", "auto"),
+            "retry": retry or RetryPolicy(),
+            **(vars(trial) if trial else {"resumes": succeeds}),
+        }
+        return self._launch(plan, terms, fields)
 
     def preflight(self, plan: Plan, earlier: Sequence[Plan] = (), report: Report | None = None) -> Checks:
         """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
@@ -159,23 +137,18 @@ class Jobs:
         fields = {"retry": record.retry, "chain": record.chain, "checkpoint": record.checkpoint}
         fields |= {"retry_of": record.id, "infra_retries": following.infra_retries}
         fields |= {name: getattr(record, name) for name in ("experiment", "recommendation", "resumes")}
-        return self._launch(
-            following.plan, record.parents, retry_key(record), fields, record.data, None, None
-        )
+        again = LaunchTerms(parents=record.parents, idempotency_key=retry_key(record), data=record.data)
+        return self._launch(following.plan, again, fields)
 
-    def _launch(
-        self,
-        plan: Plan,
-        parents: Sequence[str],
-        key: str | None,
-        fields: dict[str, Any],
-        approved: Sequence[SeenData] | None,
-        approval: GivenApproval | None,
-        report: Report | None,
-    ) -> JobRecord:
+    def _launch(self, plan: Plan, terms: LaunchTerms, fields: dict[str, Any]) -> JobRecord:
+        key, parents, approved = terms.get("idempotency_key"), terms.get("parents", ()), terms.get("data")
+        report = terms.get("report")
         if (earlier := self.store.by_key(key)) is not None and earlier.plan_id == plan.plan_id:
             return self.refresh(earlier.id)
-        approval, attempt = self.store.guard.authority(plan, approval, approved, fields, self.store.get)
+        taken = [*parents, *(job for job in (fields.get("resumes"),) if job)]
+        approval, attempt = self.store.guard.authority(
+            plan, terms.get("approval"), approved, taken, fields, self.store.get
+        )
         admitted = self._admit(plan, fields.get("experiment"))
         place = self._place(plan)
         platform = self.platform(place)
@@ -192,8 +165,8 @@ class Jobs:
         models = parent_models(plan, parent_records, self.store.get, fields["checkpoint"])
         job_id = new_job_id(plan.skill.name, plan.action)
         folder, uri = places(plan, job_id)
-        self.store.guard.spend(approval, job_id, attempt)
-        record = self.store.create(
+        record = self._recorded_with(
+            attempt,
             JobRecord(
                 id=job_id,
                 created=datetime.now(UTC),
@@ -211,7 +184,7 @@ class Jobs:
                 parents=tuple(parent.id for parent in parent_records),
                 idempotency_key=key,
                 **fields,
-            )
+            ),
         )
         if record.id != job_id:
             return self.refresh(record.id)
@@ -230,9 +203,30 @@ class Jobs:
             )
             self.store.bind(record.id, platform.submit(launch))
         except BaseException as error:
-            self._launch_failed(record, platform, error)
+            if not self._launch_failed(record, platform, error):
+                self._give_back(record, attempt)
             raise
         return self.refresh(record.id)
+
+    def _recorded_with(self, attempt: int | None, record: JobRecord) -> JobRecord:
+        """Use up the approval of a job and write its record, both or neither."""
+        self.store.guard.spend(record.approval, record.id, attempt)
+        try:
+            found = self.store.create(record)
+        except BaseException:
+            self.store.guard.unspend(record.approval, record.id, attempt)
+            raise
+        if found.id != record.id:  # somebody else has launched the same meanwhile
+            self.store.guard.unspend(record.approval, record.id, attempt)
+        return found
+
+    def _give_back(self, record: JobRecord, attempt: int | None) -> None:
+        """Say in a job's record that it used no approval, since nothing was started with it."""
+        self.store.guard.unspend(record.approval, record.id, attempt)
+        if record.approval is not None and attempt == 0:
+            self.store.update(record.id, approval=None)
+            said = f"nothing was started, so the approval ({record.approval.said}) is not used up"
+            self.store.note(record.id, said)
 
     def _admit(self, plan: Plan, experiment: str | None) -> Pass:
         """Take a plan through the gate, before anything else is done for it.
@@ -386,10 +380,24 @@ class Jobs:
             self._platforms[name] = self._make_platform(name)
         return self._platforms[name]
 
-    def _launch_failed(self, record: JobRecord, platform: Platform, error: BaseException) -> None:
-        """End a job whose launch broke off, and make sure that it never starts after all."""
+    def _may_have_begun(self, record: JobRecord, platform: Platform) -> bool:
+        """Say whether a platform knows of a job whose launch broke off, or cannot say."""
+        try:
+            return self.store.get(record.id).native_id is not None or platform.status(handle_of(record)).found
+        except (SkillbankError, OSError):
+            return True
+
+    def _launch_failed(self, record: JobRecord, platform: Platform, error: BaseException) -> bool:
+        """End a job whose launch broke off, and make sure that it never starts after all.
+
+        Returns
+        -------
+        bool
+            False when it is certain that nothing was started.
+        """
         text = redact(sentence_of(error) or type(error).__name__)
         try:
+            begun = self._may_have_begun(record, platform)
             platform.cancel(handle_of(record))
         except (SkillbankError, OSError) as unsure:
             # Whether it started is not known, so nothing final is said: the next look finds out.
@@ -397,11 +405,12 @@ class Jobs:
                 f"the launch broke off ({text}) and cannot be called off now: {redact(sentence_of(unsure))}"
             )
             self.store.transition(record.id, JobState.UNKNOWN, said)
-            return
+            return True
         if not isinstance(error, Exception):
             self._reconciliation.enter(record, JobState.CANCELED, "interrupted while it was being launched")
-            return
+            return begun
         name = error.code if isinstance(error, SkillbankError) else "launch_failed"
         kind = "INFRA" if isinstance(error, PlatformError | OSError) else "PROGRAM"
         failure = Failure(kind=kind, name=name, explanation=text)
         self._reconciliation.enter(record, JobState.ERROR, f"not launched: {text}", failure=failure)
+        return begun

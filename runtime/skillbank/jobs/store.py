@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,7 +20,7 @@ from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES, PLANS, SK
 from skillbank.jobs.opening import open_engine
 from skillbank.jobs.outbox import waiting
 from skillbank.jobs.record import JobRecord, JobState, Transition
-from skillbank.jobs.rows import changed_fields, line_row, record_of
+from skillbank.jobs.rows import changed_fields, line_row, only_record, record_of
 from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.plan.model import Plan
 from skillbank.stored import now, storable
@@ -130,8 +131,8 @@ class JobStore:
                     query = query.where(JOBS.c.skill == skill)
                 newest = query.order_by(JOBS.c.seq.desc()).limit(1)
                 of_bank = newest if bank is None else newest.where(sa.or_(bank == _BANK, _BANK.is_(None)))
-                row = db.execute(of_bank).mappings().first()
-                if row is None:
+                found = only_record(db, of_bank, job)
+                if found is None:
                     kind = f"{action} job" if action else "job"
                     of = f" of {skill}" if skill else ""
                     if bank is not None and (other := db.execute(newest).mappings().first()) is not None:
@@ -141,20 +142,17 @@ class JobStore:
                             f"bank {theirs}, and its id names it all the same"
                         )
                     raise JobNotFoundError(f"there is no {kind}{of} yet; start one with skillbank run")
-                return record_of(db, row)
-            row = db.execute(query.where(JOBS.c.id == job)).mappings().first()
-            if row is not None:
-                return record_of(db, row)
+                return found
+            found = only_record(db, query.where(JOBS.c.id == job), job)
+            if found is not None:
+                return found
             part = JOBS.c.id.startswith(job, autoescape=True) | JOBS.c.id.endswith(job, autoescape=True)
-            rows = (
-                db.execute(query.where(part).order_by(JOBS.c.seq.desc()).limit(4)).mappings().all()
-                if job
-                else []
-            )
-            if len(rows) == 1:
-                return record_of(db, rows[0])
-            if rows:
-                names = ", ".join(row["id"] for row in rows[:3]) + (", ..." if len(rows) > 3 else "")
+            ids = sa.select(JOBS.c.id).where(part).order_by(JOBS.c.seq.desc()).limit(4)
+            meant = list(db.scalars(ids)) if job else []
+            if len(meant) == 1 and (found := only_record(db, query.where(JOBS.c.id == meant[0]), job)):
+                return found
+            if meant:
+                names = ", ".join(meant[:3]) + (", ..." if len(meant) > 3 else "")
                 raise JobNotFoundError(f"'{job}' could be several jobs ({names}); give more of the id")
             known = list(db.scalars(sa.select(JOBS.c.id).order_by(JOBS.c.seq.desc()).limit(200)))
         raise JobNotFoundError(f"no job '{job}'{did_you_mean(job, known)}; skillbank jobs lists them")
@@ -172,7 +170,10 @@ class JobStore:
         trials: bool = True,
         limit: int | None = None,
     ) -> _Records:
-        """Return jobs, newest first; ``trials=False`` leaves out those that belong to an experiment."""
+        """Return jobs, newest first; ``trials=False`` leaves out those that belong to an experiment.
+
+        Records that cannot be read are left out; `unreadable` names them.
+        """
         query = sa.select(JOBS).order_by(JOBS.c.seq.desc()).limit(limit)
         if not trials:
             query = query.where(JOBS.c.experiment.is_(None))
@@ -182,7 +183,31 @@ class JobStore:
             if value is not None:
                 query = query.where(JOBS.c[name] == value)
         with self._engine.connect() as db:
-            return [record_of(db, row) for row in db.execute(query).mappings().all()]
+            try:
+                return [record_of(db, row) for row in db.execute(query).mappings().all()]
+            except ValueError:  # one of them takes the others down with it, so each is read by itself
+                ids = list(db.scalars(query.with_only_columns(JOBS.c.id)))
+                return list(self._readable(db, ids))
+
+    @staticmethod
+    def _readable(db: sa.Connection, ids: Sequence[str]) -> Iterator[JobRecord]:
+        for job in ids:
+            with suppress(StateError):
+                if (record := only_record(db, sa.select(JOBS).where(JOBS.c.id == job), job)) is not None:
+                    yield record
+
+    def unreadable(self) -> tuple[str, ...]:
+        """Say of each job whose record cannot be read that it cannot."""
+        with self._engine.connect() as db:
+            ids = list(db.scalars(sa.select(JOBS.c.id).order_by(JOBS.c.seq.desc())))
+            known = {record.id for record in self.list()}
+            said = []
+            for job in (job for job in ids if job not in known):
+                try:
+                    only_record(db, sa.select(JOBS).where(JOBS.c.id == job), job)
+                except StateError as error:
+                    said.append(error.sentence)
+        return tuple(said)
 
     def transition(self, job_id: str, state: JobState, message: str = "", **fields: Any) -> bool:
         """Move a job to another state, unless it has ended or is there already.
@@ -257,8 +282,7 @@ class JobStore:
         if key is None:
             return None
         with self._engine.connect() as db:
-            row = db.execute(sa.select(JOBS).where(JOBS.c.idempotency_key == key)).mappings().first()
-            return record_of(db, row) if row is not None else None
+            return only_record(db, sa.select(JOBS).where(JOBS.c.idempotency_key == key), key)
 
     # Plans and approvals
 

@@ -10,6 +10,7 @@ import ipaddress
 import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -17,11 +18,16 @@ from urllib.parse import urljoin, urlsplit
 from skillbank.errors import DataError, DataNotFoundError, PlatformError, UsageError
 from skillbank.storage.progress import Meter, Report
 from skillbank.storage.uri import Uri, parse_uri
+from skillbank.visible import one_line
 
 __all__ = ["check_address", "fetch", "head"]
 
 _PIECE = 1 << 20
 _REDIRECTS, _TRIES, _PAUSE = 5, 5, 0.2
+_DIGITS, _LONGEST = 20, 8192
+"""Of a size, and of an address."""
+_SLOWEST, _LOOK = 200.0, 60.0
+"""Bytes a second that a server sends at least, looked at so often."""
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -30,7 +36,7 @@ def head(uri: Uri) -> tuple[int, str]:
     with contextlib.closing(_request(uri, "HEAD")) as answer:
         headers = answer.headers
         version = headers.get("ETag") or headers.get("Last-Modified") or ""
-        return int(headers.get("Content-Length", -1)), version
+        return _announced(headers), version
 
 
 def fetch(uri: Uri, target: Path, report: Report | None = None) -> None:
@@ -41,9 +47,9 @@ def fetch(uri: Uri, target: Path, report: Report | None = None) -> None:
     for attempt in range(_TRIES):
         try:
             with contextlib.closing(_request(uri, "GET")) as answer, temporary.open("wb") as file:
-                announced = int(answer.headers.get("Content-Length", -1))
+                announced = _announced(answer.headers)
                 meter = Meter(str(uri), max(announced, 0), report)
-                for piece in answer.stream(_PIECE):
+                for piece in _pieces(answer):
                     file.write(piece)
                     meter.add(len(piece))
                 if announced not in (-1, file.tell()):
@@ -56,6 +62,31 @@ def fetch(uri: Uri, target: Path, report: Report | None = None) -> None:
                 ) from error
             time.sleep(_PAUSE * 2**attempt)
     temporary.replace(target)
+
+
+def _announced(headers: Any) -> int:
+    """Return how many bytes a server says will come; -1 when it says nothing that can be meant."""
+    said = str(headers.get("Content-Length", "")).strip()
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < _DIGITS else -1
+
+
+def _pieces(answer: Any) -> Iterator[bytes]:
+    """Yield the bytes of a file as they come, which are never unpacked on the way.
+
+    Raises
+    ------
+    ConnectionError
+        When so few come that it would not end: a read that is served one byte now and then never times out.
+    """
+    since, came = time.monotonic(), 0
+    while piece := answer.read1(_PIECE, decode_content=False):
+        yield piece
+        came += len(piece)
+        spent = time.monotonic() - since
+        if spent > _LOOK and came < _SLOWEST * spent:
+            raise ConnectionError(f"{came} bytes came in {spent:.0f} s")
+        if spent > _LOOK:
+            since, came = time.monotonic(), 0
 
 
 def check_address(host: str, port: int) -> str:
@@ -91,8 +122,7 @@ def _request(uri: Uri, method: str) -> Any:
         to = answer.headers.get("Location")
         if answer.status in (301, 302, 303, 307, 308) and to:
             answer.close()
-            url = urljoin(url, to)
-            parse_uri(url)  # whatever is no https is refused here
+            url = _led_to(uri, url, to)
             continue
         if answer.status == 200:
             return answer
@@ -101,6 +131,24 @@ def _request(uri: Uri, method: str) -> Any:
             raise DataNotFoundError(f"{uri} does not exist")
         raise DataError(f"{uri} cannot be read: its server answers {answer.status}")
     raise DataError(f"{uri} leads from one address to another more than {_REDIRECTS} times")
+
+
+def _led_to(uri: Uri, url: str, to: str) -> str:
+    """Return where a server leads on to, which is https and nothing else.
+
+    Raises
+    ------
+    DataError
+        For a file of this machine, a bucket, plain http, or what is no address.
+    """
+    try:
+        there = urljoin(url, to)
+        if urlsplit(there).scheme == "https" and len(there) <= _LONGEST and there.isprintable():
+            parse_uri(there)
+            return there
+    except (ValueError, UsageError):
+        pass
+    raise DataError(f"{uri} leads to {one_line(to, 100)}, which is no https://host/file and is not followed")
 
 
 def _patiently(uri: Uri, url: str, method: str) -> Any:

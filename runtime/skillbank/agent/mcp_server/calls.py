@@ -27,9 +27,10 @@ from skillbank.agent.mcp_server.cancellations import Cancellations
 from skillbank.agent.mcp_server.consent import Consent, Reply, person
 from skillbank.agent.mcp_server.following import follow
 from skillbank.agent.mcp_server.launching import Launching, ended
-from skillbank.agent.mcp_server.rendering import WAIT, listed, rendered
+from skillbank.agent.mcp_server.rendering import listed, rendered
 from skillbank.agent.mcp_server.tasks import Tasks, declares_tasks
 from skillbank.agent.tool import ToolFailure
+from skillbank.agent.tool_listing import WAIT
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.errors import SkillbankError
 

@@ -10,10 +10,9 @@ import anyio
 from anyio import to_thread
 from mcp.server.context import ServerRequestContext
 
-from skillbank.agent.mcp_server.tasks import last_attempt
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file
 from skillbank.jobs.record import JobRecord, JobState
-from skillbank.jobs.retries import follow_up
+from skillbank.jobs.retries import follow_up, newest_attempt
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class _Watch:
         if record.state.terminal:
             record = self._jobs.look(record.id)  # somebody must do what follows its end
             if self._attempts:
-                following = last_attempt(self._jobs, record)
+                following = newest_attempt(record, self._jobs.store.by_key)
                 if following.id != record.id:
                     self._job, self._reader = following.id, None
                     return self.look()

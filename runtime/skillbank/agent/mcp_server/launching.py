@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from skillbank.agent.launching import LaunchAnswer, job_key
-from skillbank.agent.mcp_server.tasks import last_attempt
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.errors import SkillbankError, StateError
 from skillbank.jobs.record import JobRecord, JobState
+from skillbank.jobs.retries import newest_attempt
 from skillbank.redact import redact
 
 __all__ = ["Launching", "ended"]
@@ -51,7 +51,7 @@ class Launching:
         if record is not None:
             jobs = self._box.runtime.jobs
             with contextlib.suppress(StateError):  # it has ended by itself
-                jobs.cancel(last_attempt(jobs, record).id)
+                jobs.cancel(newest_attempt(record, jobs.store.by_key).id)
 
     def _job(self) -> JobRecord | None:
         key = self._arguments["idempotency_key"]

@@ -18,12 +18,12 @@ from pydantic import Field
 
 from skillbank.errors import JobNotFoundError, StateError
 from skillbank.jobs.record import JobRecord, JobState
-from skillbank.jobs.retries import follow_up, retry_key
+from skillbank.jobs.retries import follow_up, newest_attempt
 
 if TYPE_CHECKING:
     from skillbank.jobs.service import Jobs
 
-__all__ = ["EXTENSION", "TaskParams", "Tasks", "UpdateParams", "declares_tasks", "last_attempt"]
+__all__ = ["EXTENSION", "TaskParams", "Tasks", "UpdateParams", "declares_tasks"]
 
 EXTENSION = "io.modelcontextprotocol/tasks"
 POLL_MS = 2000
@@ -47,13 +47,6 @@ def declares_tasks(ctx: Context) -> bool:
     """Say whether the client declared the extension with this request."""
     capabilities = ctx.session.client_capabilities
     return EXTENSION in ((capabilities and capabilities.extensions) or {})
-
-
-def last_attempt(jobs: Jobs, record: JobRecord) -> JobRecord:
-    """Return the newest attempt at a job, as its record says."""
-    while (following := jobs.store.by_key(retry_key(record))) is not None:
-        record = following
-    return record
 
 
 class Tasks:
@@ -100,7 +93,7 @@ class Tasks:
         jobs = self._jobs()
         first = self._record(task)
         # `look` also sees to it that somebody supervises the job, should its supervisor have been killed.
-        last = jobs.look(last_attempt(jobs, first).id)
+        last = jobs.look(newest_attempt(first, jobs.store.by_key).id)
         document = _task(first, last)
         if document["status"] == "completed":
             result = self._answer(last)
@@ -109,7 +102,7 @@ class Tasks:
 
     def _cancel(self, task: str) -> None:
         jobs = self._jobs()
-        last = last_attempt(jobs, self._record(task))
+        last = newest_attempt(self._record(task), jobs.store.by_key)
         try:
             jobs.cancel(last.id)
         except StateError:
