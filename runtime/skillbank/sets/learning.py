@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from skillbank.sets.derived import parts
+from skillbank.sets.derived import among, parts
 from skillbank.sets.lessons import Lesson, Said, Seen, overlaps, seen
 from skillbank.sets.model import Corners
 from skillbank.sets.repeats import Repeat, repeats_of
@@ -178,10 +178,12 @@ def _findings(
     """
     for part in parts(numbers):
         sizes = sa.select(PICTURES.c.number, PICTURES.c.width, PICTURES.c.height).where(
-            PICTURES.c.set_id == change.set_id, PICTURES.c.number.in_(part)
+            PICTURES.c.set_id == change.set_id, among(change.db, PICTURES.c.number, part)
         )
         found = {number: _Found(number, width, height) for number, width, height in change.db.execute(sizes)}
-        boxes = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c.picture.in_(part))
+        boxes = sa.select(BOXES).where(
+            BOXES.c.set_id == change.set_id, among(change.db, BOXES.c.picture, part)
+        )
         of_picture: dict[int, list[Any]] = defaultdict(list)
         for row in change.db.execute(boxes.order_by(BOXES.c.number)).mappings():
             of_picture[row["picture"]].append(row)
