@@ -36,6 +36,8 @@ class Listed(NamedTuple):
     sha256: str
     width: int
     height: int
+    deep: str | None = None
+    levels: tuple[float, float] | None = None
 
 
 class _Found(NamedTuple):

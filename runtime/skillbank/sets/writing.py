@@ -37,6 +37,9 @@ _ALONE: dict[str, dict[str, Any]] = {
         "apart": 0,
         "use": 0.0,
         "against": 0.0,
+        "deep": None,  # logs of before it was looked at
+        "least": None,
+        "most": None,
     },
     "box": {"shown": False, "chance": None},
 }

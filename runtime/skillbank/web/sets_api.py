@@ -51,7 +51,7 @@ _MOST_SHOWN = 200
 _DIGITS = re.compile(r"[0-9]{1,15}")
 _VERSION = re.compile(r'"(\d{1,18})"')
 _FOR_EVER = "private, max-age=31536000, immutable"
-"""Of pictures whose address names their content, for this browser only."""
+"""Of pictures whose address names how they are seen, for this browser only."""
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -225,18 +225,19 @@ class SetsDoor:
     def image(self, request: Request) -> Response:
         """Send a picture."""
         row = self._set(request).picture(_path_number(request)).row
-        return _sent(request, self._images.image(row))
+        return _sent(request, self._images.image(row), row.look)
 
     def thumbnail(self, request: Request) -> Response:
         """Send a small copy of a picture."""
         row = self._set(request).picture(_path_number(request)).row
-        return _sent(request, self._images.thumbnail(row))
+        return _sent(request, self._images.thumbnail(row), row.look)
 
     def crop(self, request: Request) -> Response:
         """Send what a box holds."""
         found = self._set(request)
         box = found.box(_path_number(request))
-        return _sent(request, self._images.crop(found.picture(box.picture).row, box))
+        row = found.picture(box.picture).row
+        return _sent(request, self._images.crop(row, box), row.look)
 
     # Changing
 
@@ -347,8 +348,9 @@ def _posted(
     return answer
 
 
-def _sent(request: Request, sent: Sent) -> Response:
-    headers = {"cache-control": _FOR_EVER} if "v" in request.query_params else {}
+def _sent(request: Request, sent: Sent, look: str) -> Response:
+    # Who asks by an earlier look gets the present one, and is not to keep it by that name.
+    headers = {"cache-control": _FOR_EVER} if request.query_params.get("v") == look else {}
     return Response(sent.data, media_type=sent.kind, headers=headers)
 
 

@@ -150,11 +150,16 @@ class SetDocument(SetEntry):
 
 
 class RowDocument(_Answer):
-    """A picture without its boxes; ``version`` grows with every change and is its ETag."""
+    """A picture without its boxes; ``version`` grows with every change and is its ETag.
+
+    ``look`` stands for how it is seen: by its content, and where it has more than 8 bits a colour by what is
+    black and white in all such pictures of the set. With it as ``v`` its copies may be kept for ever.
+    """
 
     number: int
     name: str
     sha256: str
+    look: str
     width: int
     height: int
     group: int
