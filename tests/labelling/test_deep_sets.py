@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +65,12 @@ def real(values: Array) -> Array:
 def test_a_model_sees_a_set_as_it_sees_the_same_pictures_of_8_bits(
     tiny: Path, tmp_path: Path, kind: str
 ) -> None:
-    write = {
+    writers: dict[str, Callable[[Array], bytes]] = {
         "png": lambda values: png(twelve(values)),
         "tiff": lambda values: tiff(twelve(values)),
         "float": lambda values: tiff(real(values)),
-    }[kind]
+    }
+    write = writers[kind]
     for name, values in _PICTURES.items():
         for folder, data in (("8", eight(values)), ("deep", write(values))):
             (tmp_path / folder).mkdir(exist_ok=True)
@@ -121,7 +123,7 @@ def test_a_job_is_told_the_scale(tiny: Path, tmp_path: Path) -> None:
     told = label(tiny, "there", [tmp_path / "in"], detach=True)
     assert told.job is not None
     [file] = lists().glob("there-*.jsonl")
-    assert [row.levels for row in listed(file)] == [[0, 4095]] * 2
+    assert [row.levels for row in listed(file)] == [(0, 4095)] * 2
     with Runtime() as runtime:
         assert runtime.jobs.wait(told.job, timeout=120).state.value == "COMPLETE"
         here, there = (boxes(runtime.sets.open(name)) for name in ("here", "there"))

@@ -203,6 +203,8 @@ def test_the_rest_is_accepted_where_the_sample_says_yes(runtime: Runtime, tmp_pa
         body = {"operations": [{"op": "review"}]}
         client.post(f"{one}/pictures/{number}/edits", headers={"if-match": version}, json=body)
     assert client.post(f"{one}/accept", headers=eve, json={}).status_code == 409, ".95 is not reached"
+    asked = valid("audit", client.get(f"{one}/audit?target=0.8", headers=eve).json())
+    assert (asked["verdict"], asked["rest"]) == ("yes", 2)
     for target in (0.1, 1, "x"):
         assert client.post(f"{one}/accept", json={"target": target}).status_code == 400
     done = valid("accepted", client.post(f"{one}/accept", headers=eve, json={"target": 0.8}).json())

@@ -42,7 +42,7 @@ def audit_set(
     rows = table("class", "right of the boxes", "found of the objects")
     for called, each in (*((names[n], rates) for n, rates in found.classes.items()), ("all", found.overall)):
         cells = [
-            f"{share.hits:,} of {share.of:,} ({share.low:.0%} to {share.high:.0%})"
+            f"{share.hits:,} of {share.of:,} ({share.low:.0%} to {share.high:.0%})" if share.of else "-"
             for share in (each.precision, each.recall)
         ]
         rows.add_row(one_line(called, 60), *cells)

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from skillbank.errors import UsageError
 from skillbank.home import cache_dir
+from skillbank.sets.accepting import count_of_rest
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ALL, Filter, LabelBox, VersionConflictError
 from skillbank.sets.store import SetStore
@@ -200,7 +201,10 @@ class SetsDoor:
             target = math.nan
         if not 0.5 <= target < 1:
             raise Refusal(400, "usage", "The target is a share from 0.5 to 1.")
-        return Json(audit_document(self._set(request).audit(target=target)).document())
+        found = self._set(request)
+        said_so = found.audit(target=target)
+        rest = count_of_rest(found, person_of(request)) if said_so.verdict == "yes" else 0
+        return Json(audit_document(said_so, rest).document())
 
     def thresholds(self, request: Request) -> Response:
         """Suggest thresholds for the latest run by what was reviewed."""

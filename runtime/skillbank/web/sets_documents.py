@@ -318,7 +318,8 @@ class AuditDocument(_Answer):
 
     ``pictures`` are the reviewed ones of a random sample, ``earlier`` those that do not count since they were
     reviewed before the latest model looked or the set had learned, ``waiting`` those to review next, ``more``
-    about how many further ones would say it.
+    about how many further ones would say it, ``rest`` how many this person would accept unseen now, where the
+    verdict is yes.
     """
 
     target: float
@@ -329,6 +330,7 @@ class AuditDocument(_Answer):
     classes: list[ClassRates]
     verdict: Literal["yes", "no", "more"]
     more: int | None
+    rest: int
 
 
 class AcceptedDocument(_Answer):
