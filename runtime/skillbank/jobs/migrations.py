@@ -159,8 +159,8 @@ def _to_9(db: sa.Connection) -> None:
 
 
 def _to_10(db: sa.Connection) -> None:
-    """Add how deep pictures of sets are."""
-    for column in (PICTURES.c.deep, PICTURES.c.least, PICTURES.c.most):
+    """Add how deep pictures of sets are, and which lesson they are shown by."""
+    for column in (PICTURES.c.deep, PICTURES.c.least, PICTURES.c.most, PICTURES.c.lesson):
         _add(db, column)
     [index] = (each for each in PICTURES.indexes if each.name == "label_pictures_by_depth")
     db.execute(sa.schema.CreateIndex(index, if_not_exists=True))

@@ -16,6 +16,7 @@ from skillbank.errors import StateError
 from skillbank.sets.audit import Audit, audit_of
 from skillbank.sets.derived import parts
 from skillbank.sets.hindsight import latest_run
+from skillbank.sets.learning import catch_up
 from skillbank.sets.logged import logged
 from skillbank.sets.model import ACCEPT_REST, person_named
 from skillbank.sets.tables import BOXES, CLAIMS, PICTURES, SEEN
@@ -115,6 +116,8 @@ def _spoken_of(db: sa.Connection, set_id: int, who: str, at: datetime) -> tuple[
 
 def _accept(change: Writing, said: Audit) -> Accepted:
     c, p = PICTURES.c, change.set_id
+    catch_up(change, whole=True)  # the sample was shown by the last lesson
+    change.settle()
     spoken_of = _spoken_of(change.db, p, change.who, change.at)
     rest = list(change.db.scalars(sa.select(c.number).where(*spoken_of)))
     count = change.db.scalar(sa.select(sa.func.count()).where(c.set_id == p, c.state == "todo")) or 0

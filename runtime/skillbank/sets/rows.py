@@ -23,6 +23,7 @@ __all__ = [
     "state_of",
 ]
 
+_OF_THE_TABLE = ("set_id", "lesson")
 _AS_THEY_ARE = ("x1", "y1", "x2", "y2", "score", "caption", "origin", "run", "by", "chance")
 
 
@@ -58,7 +59,7 @@ def heir_of(classes: Mapping[int, LabelClass], number: int) -> int | None:
 
 def picture_of(row: sa.RowMapping) -> PictureRow:
     """Return a picture."""
-    return PictureRow(**{name: aware(value) for name, value in row.items() if name != "set_id"})
+    return PictureRow(**{name: aware(value) for name, value in row.items() if name not in _OF_THE_TABLE})
 
 
 def box_of(row: sa.RowMapping) -> LabelBox:

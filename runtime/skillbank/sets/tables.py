@@ -91,6 +91,7 @@ PICTURES = sa.Table(
     sa.Column("deep", sa.String(8), server_default=sa.text("NULL")),
     sa.Column("least", sa.Double, server_default=sa.text("NULL")),
     sa.Column("most", sa.Double, server_default=sa.text("NULL")),
+    sa.Column("lesson", sa.Integer, server_default=sa.text("NULL")),
     sa.UniqueConstraint("set_id", "sha256"),
     sa.UniqueConstraint("set_id", "name"),
     sa.Index("label_pictures_by_use", "set_id", "use", "number"),
@@ -180,7 +181,7 @@ CLAIMS = sa.Table(
     sa.Index("label_claims_of_person", "set_id", "who"),
 )
 DERIVED = {
-    PICTURES.name: ("shown", "undecided", "margin", "clashes", "apart", "use", "against"),
+    PICTURES.name: ("shown", "undecided", "margin", "clashes", "apart", "use", "against", "lesson"),
     BOXES.name: ("shown", "chance"),
     RUNS.name: ("learned",),
 }

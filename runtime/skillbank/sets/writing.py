@@ -40,6 +40,7 @@ _ALONE: dict[str, dict[str, Any]] = {
         "deep": None,  # logs of before it was looked at
         "least": None,
         "most": None,
+        "lesson": None,
     },
     "box": {"shown": False, "chance": None},
 }
@@ -264,6 +265,10 @@ class Writing:
         """Write what was made."""
         for what, rows in self._new.items():
             insert_all(self.db, THINGS[what], rows)
+            if what == "box" and self.row["learns"]:  # no lesson has spoken of these
+                numbers = {row["picture"] for row in rows}
+                here = PICTURES.c.set_id == self.set_id, among(self.db, PICTURES.c.number, numbers)
+                self.db.execute(PICTURES.update().where(*here).values(lesson=None))
         self._new.clear()
 
     def settle(self) -> None:

@@ -296,7 +296,7 @@ class SetsDoor:
 
     def learn(self, request: Request, body: said.Learning) -> Response:
         """Let what people decide say what is shown of the rest, or no longer."""
-        self._set(request).learn(body.learns, person_of(request))
+        self._set(request).learn(body.learns, person_of(request), whole=False)
         return self.set(request)
 
     def add_classes(self, request: Request, body: said.NewClasses) -> Response:
