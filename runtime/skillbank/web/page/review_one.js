@@ -217,6 +217,7 @@ async function onward(step, wanted) {
 
 async function decide(state) {
   const done = picture;
+  if (state === "reviewed" && canvas.isBroken()) return door.problem(`${at("canvas").dataset.why} Nobody can say that its boxes are right; S skips it.`);
   const saved = await hold(async () => {
     await panel.settled();
     done.do({ op: "review", state });
