@@ -826,7 +826,8 @@ def test_many_classes_of_long_names_fit_a_telephone(
             ann.page.wait_for_selector(f"#part-{part.split('/')[0]}:not([hidden])")
             wide = ann.page.evaluate("document.documentElement.scrollWidth")
             beyond = ann.page.evaluate(
-                "[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > 361)"
+                "[...document.querySelectorAll('main *')]"
+                ".filter((e) => e.getBoundingClientRect().right > 361)"
                 ".map((e) => e.outerHTML.slice(0, 120)).slice(0, 4)"
             )
             assert wide <= 360, f"{part} is {wide} pixels wide: {beyond}"
