@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 
 from skillbank.datasets.looks import look_at
+from skillbank.home import database_url
+from skillbank.jobs.store import JobStore
 from skillbank.labelling.set_pictures import gathered, scanned
 from skillbank.sets.backup import backup, restore
 from skillbank.sets.found import FoundPicture, Widened
@@ -148,3 +152,22 @@ def test_pictures_that_people_have_asked_about(sets: SetStore) -> None:
     rows = labels.pictures(limit=1000)
     assert {row.deep for row in rows} <= {"whole", "stated", "real"}
     assert len({row.levels for row in rows if row.deep == "whole"}) == 1
+
+
+def test_a_store_of_before_gets_what_it_lacks(sets: SetStore, tmp_path: Path) -> None:
+    labels = sets.create("scans", [EXIT], who="ann")
+    [picture] = looked(tmp_path / "in", a=png(whole(900)))
+    labels.add_pictures([replace(picture, depth=None)], "ann")
+    with sets.engine.begin() as db:
+        db.execute(sa.text("DROP INDEX label_pictures_by_depth"))
+        for name in ("deep", "least", "most", "lesson"):
+            db.execute(sa.text(f"ALTER TABLE label_pictures DROP COLUMN {name}"))
+        db.execute(sa.text("UPDATE store_versions SET version = 9"))
+    with JobStore(database_url()) as store:
+        again = SetStore(store.engine).open("scans")
+        assert look_of(again, "a") == (None, None) and again.scale() == {}
+        again.add_pictures([picture], "ann")
+        assert look_of(again, "a") == ("whole", (0, 1023))
+        names = {each["name"] for each in sa.inspect(store.engine).get_indexes("label_pictures")}
+        assert "label_pictures_by_depth" in names
+        check_laws(again)

@@ -11,12 +11,13 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
-
-from PIL import Image
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from skillbank.datasets.deep import Range, deep_numbers, extent, is_deep, range_of
 from skillbank.datasets.heads import known_formats
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 __all__ = ["FLAT", "REAL", "STATED", "WHOLE", "Depth", "depth_of", "levels_of"]
 
@@ -55,6 +56,8 @@ def depth_of(path: Path) -> Depth:
     Exception
         Whatever the decoders trip over.
     """
+    from PIL import Image
+
     with Image.open(path, formats=known_formats()) as picture:
         if not is_deep(picture):
             return FLAT
