@@ -13,7 +13,7 @@ from skillbank import Runtime
 from skillbank.agent.approval import ApprovalPolicy
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.errors import DataError
-from skillbank.sets.model import Review
+from skillbank.sets.model import ClassSpec, Review
 from tests.agent.mcp_clients import Place, opened
 from tests.agent.test_toolbox import ask
 from tests.cli.conftest import Command
@@ -194,3 +194,13 @@ def test_sets_are_listed_and_an_unknown_format_is_told(toolbox: Toolbox) -> None
     assert unknown.error is not None and "the formats are odvg, coco" in unknown.error.message
     near = toolbox.call("label_set", {"name": "sign"})
     assert near.error is not None and "did you mean 'signs'" in near.error.message
+
+
+def test_an_agent_lets_a_set_learn(toolbox: Toolbox) -> None:
+    signs = toolbox.runtime.sets.create("signs", [ClassSpec("exit")], who="ann")
+    found = ask(toolbox, "label_set", name="signs", learn=True)
+    assert found["sets"][0]["learns"] is True and signs.summary().learns
+    assert [(event.kind, event.who) for event in signs.log()][-1] == ("learning", "agent")
+    assert "learns" not in ask(toolbox, "label_set", name="signs", learn=False)["sets"][0]
+    refused = toolbox.call("label_set", {"learn": True})
+    assert refused.error is not None and "of one label set" in refused.error.message

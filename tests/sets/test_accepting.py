@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skillbank.sets.accepting import NotAcceptableError
+from skillbank.sets.accepting import NotAcceptableError, count_of_rest
 from skillbank.sets.audit import audit_of, chance_of, in_random_order
 from skillbank.sets.backup import backup, restore
 from skillbank.sets.label_set import LabelSet
@@ -53,8 +53,10 @@ def test_the_rest_is_accepted_by_nobody(signs: LabelSet) -> None:
     signs.add_pictures([late], "ann")  # no model has looked at it
     before, sample, digest = held(signs), audit_of(signs, TARGET), signs.digest()
     rounds = rounds_of(signs)
+    assert count_of_rest(signs, "bob") == 1
     done = signs.accept_rest("bob", target=TARGET)
     assert (done.pictures, done.boxes, done.left) == (1, 2, 1)
+    assert count_of_rest(signs, "bob") == 0
     state = signs.picture(left)
     assert (state.row.state, state.row.reviewed_by, state.row.shown, state.row.undecided) == (
         "accepted",

@@ -351,3 +351,29 @@ def test_thresholds_say_when_what_was_learned_counts_before_them(store: SetStore
     _, after, _ = run("sets", "thresholds", "doors", "--apply")
     assert "set them with" in before and "has learned" not in before
     assert "they are set" in after and "it does once learning is off" in " ".join(after.split())
+
+
+def test_a_set_is_let_learn_by_a_command(store: SetStore, run: Run) -> None:
+    doors = store.create("doors", [EXIT, ClassSpec("bare")], who="ann")
+    numbers = doors.add_pictures([found(i) for i in range(10)], "ann").new
+    code, said, _ = run("sets", "learn", "doors")
+    assert code == 0 and "learns once a model has looked at it" in " ".join(said.split())
+    here = [box(1, 10, 0.9), box(2, 60, 0.6)]
+    doors.propose(doors.start_run(spec()), dict.fromkeys(numbers, here))
+    _, said, _ = run("sets", "learn", "doors")
+    assert "learns once 3 pictures are reviewed" in " ".join(said.split())
+    for number in numbers[:5]:
+        state = doors.picture(number)
+        operations: list[Operation] = [Reject(state.boxes[1].number), Review()]
+        doors.edit(number, operations, who="ann", version=state.version)
+    run("sets", "learn", "doors", "--off")
+    code, out, _ = run("sets", "learn", "doors", "--json")
+    assert json.loads(out) == {
+        "set": "doors", "learns": True, "learned": 5, "proposed": 5, "candidates": 5
+    }  # fmt: skip
+    _, said, _ = run("sets", "learn", "doors")
+    assert "learned from 5 reviewed pictures; 5 boxes are shown" in " ".join(said.split())
+    _, out, _ = run("sets", "learn", "doors", "--off", "--json")
+    assert json.loads(out) | {"proposed": 10, "candidates": 0, "learns": False} == json.loads(out)
+    assert run("sets", "learn", "dors")[0] == 5
+    check_laws(doors)

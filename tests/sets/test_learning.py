@@ -250,3 +250,47 @@ def test_a_name_that_takes_over_while_a_review_is_said_is_not_accepted_unseen(lo
     seen = loud.edit(2, [Review()], who="ann", version=apart.version)
     assert [box.state for box in seen.boxes] == ["accepted", "rejected", "accepted"]
     check_laws(loud)
+
+
+def test_what_is_asked_for_is_shown_by_the_last_lesson_and_the_rest_little_by_little(
+    loud: LabelSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "_MOST_BOXES", 7)  # two pictures at a time
+    loud.learn(True, "ann")
+    for number in range(1, 4):
+        correct(loud, number)
+
+    def taught() -> set[int]:
+        return {n for n in range(4, 11) if shown(loud, n) == [(EXIT, 10), (BARE, 60)]}
+
+    seen_by: list[int] = []
+    while len(taught()) < 7:
+        [asked] = loud.next("ann")
+        assert asked in taught(), "nobody is asked about what an earlier lesson shows"
+        seen_by.append(len(taught()))
+    assert seen_by[0] < 7 and seen_by == sorted(seen_by)
+    [late] = loud.next("bea", sample=True)
+    for number in sorted(set(range(4, 11)) - {late})[:3]:  # what was drawn hardly is none now
+        state = loud.picture(number)
+        wrong: list[Operation] = [Reject(each.number) for each in state.boxes]
+        loud.edit(number, [*wrong, Review()], who="ann", version=state.version)
+    before = {number: loud.picture(number).boxes[0].chance for number in range(4, 11)}
+    loud.learn(True, "ann")  # said again it goes through all that is open, but for what somebody is at
+    after = {number: loud.picture(number).boxes[0].chance for number in range(4, 11)}
+    changed = {number for number in before if before[number] != after[number]}
+    todo = {row.number for row in loud.pictures() if row.state == "todo"}
+    assert changed == todo - {late}
+    check_laws(loud)
+
+
+def test_a_lesson_of_another_process_is_learned_again(
+    loud: LabelSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "_MOST_BOXES", 7)
+    loud.learn(True, "ann")
+    for number in range(1, 4):
+        correct(loud, number)
+    loud.next("ann")
+    monkeypatch.setattr(learning, "_LESSONS", learning._Lessons())
+    loud.learn(True, "ann")
+    assert all(shown(loud, number) == [(EXIT, 10), (BARE, 60)] for number in range(4, 11))

@@ -790,3 +790,44 @@ def test_the_command_needs_no_model(served: Server, browser: Browser, web_home: 
         ann.page.goto(f"{served.url}/#/review")
         ann.page.wait_for_selector("#set-list a")
         assert re.search(r"first\s+0 of 8 reviewed", ann.page.locator("#set-list").inner_text())
+
+
+def test_a_picture_that_is_gone_is_not_accepted(ann: Reviewer, home: Path, tmp_path: Path) -> None:
+    """Who sees nothing cannot say that the boxes are right; why nothing is seen is said."""
+    called = f"set-{next(_numbers)}"
+    truth = write_truth(tmp_path / "photos", 3)
+    with store_of(home) as store:
+        make_set(store, called, truth)
+    truth[1].path.unlink()
+    ann.picture(called, 2)
+    ann.page.wait_for_function(
+        "() => (document.getElementById('canvas').dataset.why ?? '').includes('photo-001.png is gone')"
+    )
+    ann.said[:] = [line for line in ann.said if "404" not in line]  # of the picture that is gone
+    ann.key("a")
+    ann.says("Nobody can say that its boxes are right; S skips it", "review-problem")
+    assert ann.number() == 2
+    following = ann.onward("s")
+    assert following in (1, 3)
+    assert ann.page.locator("#canvas.broken").count() == 0
+    with opened(home, called) as found:
+        assert [found.picture(n).row.state for n in (2, following)] == ["skipped", "todo"]
+
+
+def test_many_classes_of_long_names_fit_a_telephone(
+    browser: Browser, served: Server, home: Path, name: str
+) -> None:
+    with opened(home, name) as found:
+        found.set_classes([ClassSpec(f"class {n} of a rather long name for a sign") for n in range(30)], "x")
+    with reviewer(browser, served.url) as ann:
+        ann.page.set_viewport_size({"width": 360, "height": 740})
+        for part in ("picture/1", "classes", "crops", "audit"):
+            ann.open(name, *part.split("/"))
+            ann.page.wait_for_selector(f"#part-{part.split('/')[0]}:not([hidden])")
+            wide = ann.page.evaluate("document.documentElement.scrollWidth")
+            beyond = ann.page.evaluate(
+                "[...document.querySelectorAll('main *')]"
+                ".filter((e) => e.getBoundingClientRect().right > 361)"
+                ".map((e) => e.outerHTML.slice(0, 120)).slice(0, 4)"
+            )
+            assert wide <= 360, f"{part} is {wide} pixels wide: {beyond}"

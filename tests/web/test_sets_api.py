@@ -16,9 +16,11 @@ from starlette.testclient import TestClient
 from skillbank import Runtime
 from skillbank.contracts import contract
 from skillbank.home import cache_dir
+from skillbank.labelling.set_pictures import gathered, scanned
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import FoundPicture, RunSpec
 from skillbank.web.sets_images import SHELF
+from tests.grounding_dino.deep_files import png, tiff
 from tests.web.conftest import client_of
 from tests.web.sets import WHO, Truth, found, make_set, write_truth
 
@@ -201,6 +203,8 @@ def test_the_rest_is_accepted_where_the_sample_says_yes(runtime: Runtime, tmp_pa
         body = {"operations": [{"op": "review"}]}
         client.post(f"{one}/pictures/{number}/edits", headers={"if-match": version}, json=body)
     assert client.post(f"{one}/accept", headers=eve, json={}).status_code == 409, ".95 is not reached"
+    asked = valid("audit", client.get(f"{one}/audit?target=0.8", headers=eve).json())
+    assert (asked["verdict"], asked["rest"]) == ("yes", 2)
     for target in (0.1, 1, "x"):
         assert client.post(f"{one}/accept", json={"target": target}).status_code == 400
     done = valid("accepted", client.post(f"{one}/accept", headers=eve, json={"target": 0.8}).json())
@@ -285,12 +289,50 @@ def shown(client: TestClient, path: str) -> Image.Image:
     return image
 
 
+def test_pictures_of_more_than_8_bits_are_shown_by_one_scale(
+    client: TestClient, signs: LabelSet, tmp_path: Path
+) -> None:
+    """A brighter one that comes later makes the others darker, under another address."""
+    folder = tmp_path / "deep"
+    folder.mkdir()
+
+    def add(name: str, values: Any, write: Any) -> dict[str, Any]:
+        (folder / name).write_bytes(write(values))
+        [chunk] = scanned(gathered([folder / name], None), {})
+        [number] = signs.add_pictures(chunk.found, WHO).new
+        found: dict[str, Any] = client.get(f"{ONE}/pictures/{number}").json()
+        return found
+
+    def brightness(number: int) -> list[float]:
+        path = f"{ONE}/pictures/{number}"
+        look = client.get(path).json()["look"]
+        answers = [client.get(f"{path}/{what}?v={look}") for what in ("image", "thumbnail")]
+        assert all("immutable" in answer.headers["cache-control"] for answer in answers)
+        return [float(np.asarray(Image.open(io.BytesIO(one.content))).mean()) for one in answers]
+
+    half = np.full((30, 40), 512, "u2")
+    dark = add("dark.png", half, png)
+    assert brightness(dark["number"]) == pytest.approx([128, 128], abs=1)
+    bright = add("bright.tif", half * 100, tiff)
+    heat = add("heat.tif", np.full((30, 40), 5, "f4"), tiff)
+    cold = add("cold.tif", np.full((30, 40), -15, "f4"), tiff)
+    assert brightness(dark["number"]) == pytest.approx([2, 2], abs=1)
+    assert brightness(bright["number"]) == pytest.approx([199, 199], abs=1)
+    assert brightness(heat["number"]) == [255, 255] and brightness(cold["number"]) == [0, 0]
+    now = client.get(f"{ONE}/pictures/{dark['number']}").json()
+    assert now["look"] != dark["look"] and now["look"].endswith("-0-65535")
+    late = client.get(f"{ONE}/pictures/{dark['number']}/thumbnail?v={dark['look']}")
+    assert "immutable" not in late.headers["cache-control"], "an earlier look names another picture"
+
+
 def test_pictures_as_they_are_small_and_cut_out(client: TestClient, truth: list[Truth]) -> None:
-    answer = client.get(f"{ONE}/pictures/1/image?v=1")
+    look = client.get(f"{ONE}/pictures/1").json()["look"]
+    answer = client.get(f"{ONE}/pictures/1/image?v={look}")
     assert (
         answer.content in [one.path.read_bytes() for one in truth]
         and "immutable" in answer.headers["cache-control"]
     )
+    assert "immutable" not in client.get(f"{ONE}/pictures/1/image?v=1").headers["cache-control"]
     assert shown(client, f"{ONE}/pictures/1/thumbnail").size == (320, 240)
     kept = [path for path in (cache_dir() / SHELF).rglob("*") if path.is_file()]
     assert len(kept) == 1 and kept[0].name.endswith("-small.jpg")

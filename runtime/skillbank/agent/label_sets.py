@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from skillbank.agent.labels import WHO
 from skillbank.agent.shortening import shorten
 from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.errors import UsageError
@@ -31,11 +32,12 @@ _DIGITS = 12
 
 
 class LabelSetArguments(Arguments):
-    """Which set, and whether it is written."""
+    """Which set, whether it is written, and whether it learns from what people decide."""
 
     name: str | None = Field(None, description="null: all")
-    export: str | None = Field(None, description="Format: coco|yolo|odvg|voc|...")
-    unreviewed: bool | None = Field(None, description="Also what nobody has reviewed")
+    export: str | None = Field(None, description="coco|yolo|...")
+    unreviewed: bool | None = Field(None, description="All")
+    learn: bool | None = None
 
 
 class ClassState(Document):
@@ -56,6 +58,7 @@ class SetState(Document):
 
     ``may_accept_rest`` is what a random sample of the reviewed pictures says of the others: yes, no or more
     (too few are reviewed). ``accepted_unseen`` pictures are no person's: the sample spoke for them.
+    ``learns`` says whether what is shown follows from decisions, ``learned`` from how many pictures.
     """
 
     name: str
@@ -68,6 +71,8 @@ class SetState(Document):
     reviewed_val: int = 0
     classes: tuple[ClassState, ...] = ()
     may_accept_rest: str = ""
+    learns: bool = False
+    learned: int = 0
     jobs: tuple[str, ...] = ()
 
 
@@ -91,8 +96,8 @@ class LabelSetAnswer(Result):
 
 def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
     if arguments.name is None:
-        if arguments.export is not None:
-            raise UsageError("export writes one label set; give its name.")
+        if arguments.export is not None or arguments.learn is not None:
+            raise UsageError("export and learn are of one label set; give its name.")
         found = box.runtime.sets.list()
         return LabelSetAnswer(
             sets=[_counts(each) for each in found[:_MOST_SETS]],
@@ -100,6 +105,9 @@ def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
             next=["label_set with a name"] if found else ["label_image with into makes one"],
         )
     labels = box.runtime.sets.open(arguments.name)
+    if arguments.learn is not None:
+        labels.learn(arguments.learn, WHO)
+    runs = labels.runs()
     exported = None
     if arguments.export is not None:
         exported = _export(box, labels, arguments.export, bool(arguments.unreviewed))
@@ -118,7 +126,8 @@ def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
         update={
             "classes": tuple(classes),
             "may_accept_rest": labels.audit().verdict if stands.reviewed and stands.todo else "",
-            "jobs": tuple(run.job for run in labels.runs() if run.job and run.finished is None),
+            "learned": (runs[-1].learned or 0) if runs and stands.learns else 0,
+            "jobs": tuple(run.job for run in runs if run.job and run.finished is None),
         }
     )
     return LabelSetAnswer(sets=[state], count=1, exported=exported, next=_next(state))
@@ -134,6 +143,7 @@ def _counts(stands: SetSummary) -> SetState:
         accepted_unseen=stands.accepted,
         reviewed_train=stands.reviewed_train,
         reviewed_val=stands.reviewed_val,
+        learns=stands.learns,
     )
 
 
@@ -173,7 +183,7 @@ def _export(box: Toolbox, labels: LabelSet, to: str, unreviewed: bool) -> Export
 
 LABEL_SET = Tool(
     name="label_set",
-    description="How a label set stands; export writes what is reviewed.",
+    description="How a label set stands; export writes the reviewed, learn shows by decision.",
     arguments=LabelSetArguments,
     result=LabelSetAnswer,
     run=_look,

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from skillbank.cli import compare, data_copying, data_options, options, terminal
 from skillbank.cli.person import person
-from skillbank.cli.sets_judging import Name, accept_rest, audit_set, thresholds_of
+from skillbank.cli.sets_judging import Name, accept_rest, audit_set, learn_from, thresholds_of
 from skillbank.cli.sets_views import document, list_view, set_view
 from skillbank.datasets.placing import Placement
 
@@ -126,19 +126,21 @@ def import_set(
         options.print_json(
             {"set": into, "new": len(added.new), "known": len(added.known), "moved": len(added.moved)}
             | {"boxes": found.boxes, "left": found.left}
+            | {"notes": [each.sentence for each in added.widened]}
         )
         return
     terminal.say(
         f"{into}: {len(added.new):,} pictures and {found.boxes:,} boxes are new"
         + (f", {len(added.known) + len(added.moved):,} pictures were there" if added.known else "")
     )
-    for sentence in counts(found.left.items()):
+    for sentence in (*(each.sentence for each in added.widened), *counts(found.left.items())):
         terminal.say(sentence)
     terminal.say(f"review it with: skillbank review {into}")
 
 
 app.command("audit")(audit_set)
 app.command("accept")(accept_rest)
+app.command("learn")(learn_from)
 app.command("thresholds")(thresholds_of)
 
 

@@ -1,8 +1,8 @@
-"""``skillbank sets audit``, ``accept`` and ``thresholds``: what is reviewed says of the rest."""
+"""``skillbank sets audit``, ``accept``, ``learn`` and ``thresholds``: what is reviewed says of the rest."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +10,10 @@ from skillbank.cli import options, terminal
 from skillbank.cli.person import person
 from skillbank.visible import one_line
 
-__all__ = ["Name", "accept_rest", "audit_set", "thresholds_of"]
+if TYPE_CHECKING:
+    from skillbank.sets.standing import SetSummary
+
+__all__ = ["Name", "accept_rest", "audit_set", "learn_from", "thresholds_of"]
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A label set.")]
 Target = Annotated[
@@ -39,7 +42,7 @@ def audit_set(
     rows = table("class", "right of the boxes", "found of the objects")
     for called, each in (*((names[n], rates) for n, rates in found.classes.items()), ("all", found.overall)):
         cells = [
-            f"{share.hits:,} of {share.of:,} ({share.low:.0%} to {share.high:.0%})"
+            f"{share.hits:,} of {share.of:,} ({share.low:.0%} to {share.high:.0%})" if share.of else "-"
             for share in (each.precision, each.recall)
         ]
         rows.add_row(one_line(called, 60), *cells)
@@ -99,6 +102,48 @@ def accept_rest(
         )
 
 
+def learn_from(
+    name: Name,
+    off: Annotated[bool, typer.Option("--off", help="Scores say again what is shown.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Let what people decide say what is shown of the rest, without the model (L on the page).
+
+    It is learned at once if enough is reviewed, and again as more is; no decision changes.
+    """
+    from skillbank.sets.learning import FEWEST
+
+    with options.open_runtime(None) as runtime:
+        labels = runtime.sets.open(name)
+        labels.learn(not off, person())
+        stands, runs = labels.summary(), labels.runs()
+    learned = runs[-1].learned if runs else None
+    if as_json:
+        options.print_json({"set": name, "learns": stands.learns, "learned": learned, **_shown(stands)})
+    elif off:
+        terminal.say(f"{name}: scores and thresholds say what is shown")
+    elif not runs:
+        terminal.say(f"{name} learns once a model has looked at it: skillbank label --into {name}")
+    elif learned is None:
+        terminal.say(
+            f"{name} learns once {FEWEST} pictures are reviewed that the latest model has looked at, with "
+            "right and wrong boxes in them"
+        )
+    else:
+        terminal.say(
+            f"{name} has learned from {learned:,} reviewed pictures; {_shown(stands)['proposed']:,} boxes "
+            "are shown of the rest, and a threshold that somebody sets counts for its class"
+        )
+
+
+def _shown(stands: SetSummary) -> dict[str, int]:
+    counts = stands.classes
+    return {
+        "proposed": sum(each.proposed for each in counts),
+        "candidates": sum(each.candidates for each in counts),
+    }
+
+
 def thresholds_of(
     name: Name,
     apply: Annotated[bool, typer.Option("--apply", help="Set them; proposals are shown anew.")] = False,
@@ -141,5 +186,5 @@ def thresholds_of(
         if runs[-1].learned is not None:
             terminal.say(
                 "the set has learned what to show, which counts before what is suggested: it does once "
-                f"learning is off (L in skillbank review {name})"
+                f"learning is off (skillbank sets learn {name} --off)"
             )

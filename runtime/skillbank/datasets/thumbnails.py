@@ -62,19 +62,22 @@ class Thumbnails:
     ends: Range | None = None
 
 
-def thumbnails(paths: Sequence[Path | None], side: int) -> Thumbnails:
+def thumbnails(paths: Sequence[Path | None], side: int, levels: Range | None = None) -> Thumbnails:
     """Make small pictures, several at a time.
 
     Parameters
     ----------
     side
         Most pixels of the longer side.
+    levels
+        The numbers that become black and white where there are more than 8 bits; by default those of the
+        pictures.
     """
     with ThreadPoolExecutor(_THREADS) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Pillow, about what is odd in a file
         read = list(pool.map(lambda path: _read(path, side), paths))
     deep = [each.extent for each in read if isinstance(each, _Deep)]
-    ends = range_of(deep) if deep else None
+    ends = levels or (range_of(deep) if deep else None)
     return Thumbnails([_finished(each, ends, side) for each in read], len(deep), ends)
 
 

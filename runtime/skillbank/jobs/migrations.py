@@ -158,6 +158,14 @@ def _to_9(db: sa.Connection) -> None:
         _add(db, column)
 
 
+def _to_10(db: sa.Connection) -> None:
+    """Add how deep pictures of sets are, and which lesson they are shown by."""
+    for column in (PICTURES.c.deep, PICTURES.c.least, PICTURES.c.most, PICTURES.c.lesson):
+        _add(db, column)
+    [index] = (each for each in PICTURES.indexes if each.name == "label_pictures_by_depth")
+    db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+
+
 def _add(db: sa.Connection, column: sa.Column[Any]) -> None:
     """Add a column that may be empty or has a default; one that an earlier step made just now stays."""
     table = column.table.name
@@ -176,6 +184,7 @@ _STEPS: Mapping[int, Callable[[sa.Connection], None]] = {
     7: _to_7,
     8: _to_8,
     9: _to_9,
+    10: _to_10,
 }
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""

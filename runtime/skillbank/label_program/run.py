@@ -71,7 +71,7 @@ def _label(said: LabelBlock, folder: Path, status: StatusLog) -> tuple[int, int,
             else:
                 found += 1
                 boxes += len(answered.findings)
-                remarks.take(answered.row.name, answered.document)
+                remarks.take(answered.row.name, answered.document, answered.row.levels)
             row = answered.row
             out.write(line_of(row.number, answered.findings, answered.why, row.sha256))
             if number % _BATCH == 0:

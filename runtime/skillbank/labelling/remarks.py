@@ -43,11 +43,23 @@ class Remarks:
 
     def __init__(self) -> None:
         self._said: dict[str, list[tuple[str, str]]] = {}
+        self._levels: dict[tuple[float, float], list[str]] = {}
         self._shrunk = Shrunk()
 
-    def take(self, name: str, document: Mapping[str, Any]) -> None:
-        """Note what an answer says of a picture."""
+    def take(self, name: str, document: Mapping[str, Any], levels: tuple[float, float] | None = None) -> None:
+        """Note what an answer says of a picture.
+
+        Parameters
+        ----------
+        levels
+            What is black and white in it by the scale of its set.
+        """
         self._shrunk.take(name, document)
+        pixels = document.get("pixels") or {}
+        if levels is not None and pixels.get("by") == "model":
+            black, white = levels  # a model's own scale is another
+            if (pixels["black"], pixels["white"]) == (black, white):
+                self._levels.setdefault((black, white), []).append(name)
         for code, text in document.get("remarks", {}).items():
             self._said.setdefault(code, []).append((name, text))
 
@@ -61,9 +73,16 @@ class Remarks:
                 yield (
                     f"{len(places)} pictures, as {name}, have more than 8 bits a colour, for which the model "
                     "keeps no scale: each was seen by its own darkest and brightest, so that one brightness "
-                    "is not the same in two of them; label into a folder for one scale for all, or train on "
-                    "such pictures."
+                    "is not the same in two of them; add their folder to the set again for one scale for "
+                    "all, or train on such pictures."
                 )
             else:
                 yield f"{len(places)} pictures are like {name}, which {text}."
+        for (black, white), names in self._levels.items():
+            those = one_line(names[0], 300)
+            those = f"{those} has" if len(names) == 1 else f"{len(names)} pictures, as {those}, have"
+            yield (
+                f"{those} more than 8 bits a colour: {black:g} is black and {white:g} white in all such "
+                "pictures of the set, for people and models alike."
+            )
         yield from self._shrunk.notes()

@@ -12,9 +12,10 @@ from skillbank.errors import SkillbankError
 from skillbank.labelling.engine import BATCH, Answer, Engine, PictureError
 from skillbank.labelling.findings import Finding, Labelled
 from skillbank.labelling.tiles import OFF
+from skillbank.sets.brightness import is_scaled
 from skillbank.sets.content import Pictured, content_of
 
-__all__ = ["Answered", "answers"]
+__all__ = ["Answered", "answers", "pixels_of"]
 
 _UNDER_WAY = 3 * BATCH
 _READERS = 4
@@ -34,6 +35,11 @@ class Answered:
     findings: tuple[Finding, ...] = ()
     document: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
+
+
+def pixels_of(row: Pictured) -> dict[str, list[float]] | None:
+    """Return how the engine is to scale a picture, where its model keeps no scale; None of 8 bits."""
+    return {row.deep: list(row.levels)} if row.levels and row.deep and is_scaled(row) else None
 
 
 def answers(
@@ -71,7 +77,9 @@ def answers(
         except SkillbankError as error:
             asked.append((row, f"left out: {error.sentence}"))
             return
-        answer = engine.ask(data, captions, threshold=least, nms=nms, across=1.0, tiles=tiles)
+        answer = engine.ask(
+            data, captions, threshold=least, nms=nms, across=1.0, tiles=tiles, pixels=pixels_of(row)
+        )
         asked.append((row, answer))
 
     with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as pool:

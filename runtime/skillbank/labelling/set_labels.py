@@ -23,6 +23,8 @@ from skillbank.labelling.set_classes import of_other_runs, settled
 from skillbank.labelling.set_job import Start, launch, start, under_way
 from skillbank.labelling.set_pictures import Scanned, gathered, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
+from skillbank.sets.brightness import is_scaled
+from skillbank.sets.found import Widened
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ClassSpec, PictureRow, Proposal, RunSpec
 from skillbank.sets.objects import LEAST, Wanted, objects
@@ -144,7 +146,7 @@ def label_set(
         labels.job = record.id
         labels.run = there.start_run(replace(spec, job=labels.job))
     notes += of_other_runs(name, there.classes(), run)
-    labels.notes += [*notes, *work.remarks.sentences(), *_nothing_found(labels, work.found)]
+    labels.notes += [*notes, *work.widened(), *work.remarks.sentences(), *_nothing_found(labels, work.found)]
     if not detach and next(there.missing(run, unreviewed=unreviewed), None) is None:
         there.finish_run(run, who)
     labels.summary = there.summary()
@@ -168,16 +170,21 @@ class _Work:
         self._wanted = Wanted.of(labels.run.captions)
         self.remarks = Remarks()
         self.found: set[str] = set()
+        self._scale, self._again = there.scale(), 0
 
     def adding(
         self, chunks: Iterable[Scanned], missing: dict[int, PictureRow], known: dict[str, PictureRow]
     ) -> Iterator[PictureRow]:
-        """Add pictures to the set, and yield those that the model has not looked at."""
-        before, met = {row.number for row in known.values()}, set[int]()
+        """Add pictures to the set, and yield those that the model has not looked at.
+
+        Those whose scale is that of the set come last, when all are there that it follows from.
+        """
+        before, met, late = {row.number for row in known.values()}, set[int](), set[int]()
         for chunk in chunks:
             self._labels.left_out += [(self._brought.said(path), why) for path, why in chunk.left_out]
             added = self._set.add_pictures(self._brought.placed(chunk.found), self._who)
             self._labels.new += len(added.new)
+            self._again += sum(each.again for each in added.widened)
             if added.moved or any(picture.sha256 not in known for picture in chunk.found):
                 _by_content(self._set, known, anew=bool(added.moved))
             for picture in chunk.found:
@@ -185,10 +192,23 @@ class _Work:
                 if row.number in met:
                     self._labels.repeated += 1
                 elif row.number in missing or row.number not in before:
-                    yield row
+                    if is_scaled(row):
+                        late.add(row.number)
+                    else:
+                        yield row
                 else:
                     self._labels.known += 1
                 met.add(row.number)
+        if late or self._again:
+            for row in self._set.missing(self._labels.run, unreviewed=self._unreviewed):
+                if is_scaled(row) and (row.number in late or self._again):
+                    yield row
+
+    def widened(self) -> Iterator[str]:
+        """Say where the scale of pictures that were there before is another now."""
+        for kind, now in self._set.scale().items():
+            if (before := self._scale.get(kind, now)) != now:
+                yield Widened(before, now, self._again).sentence
 
     def labelled(self, rows: Iterator[PictureRow]) -> Generator[None]:
         """Ask about pictures and keep the answers; yield after each."""
@@ -212,7 +232,7 @@ class _Work:
             self._keep(pending)
 
     def _objects(self, answered: Answered) -> list[Proposal]:
-        self.remarks.take(answered.row.name, answered.document)
+        self.remarks.take(answered.row.name, answered.document, answered.row.levels)
         found = objects(answered.findings, self._wanted, nms=self._labels.run.settings["nms"])
         self.found.update(same(each.caption) for each in found)
         return found

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Full, Queue
 
+from skillbank.datasets.depths import FLAT, depth_of
 from skillbank.datasets.looks import look_at
 from skillbank.home import cache_dir, pictures_dir
 from skillbank.labelling.pictures import find_pictures, picture_names
@@ -156,9 +157,10 @@ def _look(path: Path, name: str, known: Mapping[str, PictureRow]) -> FoundPictur
     except UnicodeEncodeError:
         return "no file whose name is text in UTF-8"
     there = known.get(sha256)
-    if there is not None:
+    if there is not None and there.deep is not None:
         return FoundPicture(name, place, sha256, there.width, there.height)
     look = look_at(path)
     if look.trouble:
         return f"no picture that can be used: {look.trouble}"
-    return FoundPicture(name, place, sha256, look.width, look.height, look.small)
+    depth = depth_of(path) if look.deep else FLAT
+    return FoundPicture(name, place, sha256, look.width, look.height, look.small, depth)

@@ -7,6 +7,7 @@ accuracy, thresholds, rounds) goes by what people have reviewed and takes no not
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -15,15 +16,18 @@ from skillbank.errors import StateError
 from skillbank.sets.audit import Audit, audit_of
 from skillbank.sets.derived import parts
 from skillbank.sets.hindsight import latest_run
+from skillbank.sets.learning import catch_up
 from skillbank.sets.logged import logged
 from skillbank.sets.model import ACCEPT_REST, person_named
 from skillbank.sets.tables import BOXES, CLAIMS, PICTURES, SEEN
+from skillbank.sets.transactions import reading
 from skillbank.sets.writing import Writing, change_set
+from skillbank.stored import now
 
 if TYPE_CHECKING:
     from skillbank.sets.label_set import LabelSet
 
-__all__ = ["Accepted", "NotAcceptableError", "accept_rest", "confirm", "give_back"]
+__all__ = ["Accepted", "NotAcceptableError", "accept_rest", "confirm", "count_of_rest", "give_back"]
 
 
 class NotAcceptableError(StateError):
@@ -81,18 +85,25 @@ def _why(name: str, said: Audit) -> str:
     )
 
 
-def _accept(change: Writing, said: Audit) -> Accepted:
-    c, p = PICTURES.c, change.set_id
-    todo = c.set_id == p, c.state == "todo"
-    latest = latest_run(change.db, p)
+def count_of_rest(found: LabelSet, who: str) -> int:
+    """Return how many pictures somebody would accept unseen now, where the audit says yes."""
+    with reading(found.engine) as db:
+        spoken_of = _spoken_of(db, found.id, person_named(who), now())
+        return db.scalar(sa.select(sa.func.count()).where(*spoken_of)) or 0
+
+
+def _spoken_of(db: sa.Connection, set_id: int, who: str, at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return which pictures are to do and are such as the audit speaks of, and with nobody else."""
+    c, p = PICTURES.c, set_id
+    latest = latest_run(db, p)
     seen = sa.select(SEEN.c.picture).where(
         SEEN.c.set_id == p, SEEN.c.picture == c.number, SEEN.c.run == latest
     )
     held = sa.select(CLAIMS.c.picture).where(
         CLAIMS.c.set_id == p,
         CLAIMS.c.picture == c.number,
-        CLAIMS.c.who != change.who,
-        CLAIMS.c.until > change.at,
+        CLAIMS.c.who != who,
+        CLAIMS.c.until > at,
     )
     others = sa.select(BOXES.c.number).where(
         BOXES.c.set_id == p,
@@ -100,9 +111,16 @@ def _accept(change: Writing, said: Audit) -> Accepted:
         BOXES.c.state == "proposed",
         BOXES.c.run.is_(None),
     )
-    spoken_of = seen.exists(), ~held.exists(), ~others.exists()
-    rest = list(change.db.scalars(sa.select(c.number).where(*todo, *spoken_of)))
-    count = change.db.scalar(sa.select(sa.func.count()).where(*todo)) or 0
+    return c.set_id == p, c.state == "todo", seen.exists(), ~held.exists(), ~others.exists()
+
+
+def _accept(change: Writing, said: Audit) -> Accepted:
+    c, p = PICTURES.c, change.set_id
+    catch_up(change, whole=True)  # the sample was shown by the last lesson
+    change.settle()
+    spoken_of = _spoken_of(change.db, p, change.who, change.at)
+    rest = list(change.db.scalars(sa.select(c.number).where(*spoken_of)))
+    count = change.db.scalar(sa.select(sa.func.count()).where(c.set_id == p, c.state == "todo")) or 0
     if not rest:
         return Accepted(0, 0, count)
     boxes = _boxes(change, rest, BOXES.c.state == "proposed", BOXES.c.shown)

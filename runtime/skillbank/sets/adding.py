@@ -9,11 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
+from skillbank.sets.brightness import scale_of
 from skillbank.sets.derived import parts
 from skillbank.sets.grouping import groups_with
 from skillbank.sets.logged import logged
 from skillbank.sets.model import Added, FoundPicture
 from skillbank.sets.tables import LOOKS, PICTURES
+from skillbank.sets.widening import widen
 from skillbank.sets.writing import Writing
 from skillbank.stored import storable
 from skillbank.visible import one_line
@@ -39,6 +41,7 @@ def add_pictures(
                 "again; rename it"
             )
     by_content = _there(change, "sha256", (picture.sha256 for picture in every))
+    scale = scale_of(change.db, change.set_id)
     at = _there(change, "place", (picture.place for picture in every if picture.place))
     for place, (number, fields) in at.items():  # what is found both ways is one thing
         at[place] = by_content.get(fields["sha256"], (number, fields))
@@ -58,13 +61,15 @@ def add_pictures(
             fresh[picture.sha256] = picture
             continue
         number, fields = by_content[picture.sha256]
+        _measure(change, number, fields, picture)
         if fields["place"] != picture.place and not _is_there(fields["place"]):
             _move(change, number, fields, picture.place)
             moved.append(number)
         else:
             known.append(number)
     new = _make(change, list(fresh.values()), splits or {})
-    return Added(new, tuple(dict.fromkeys(known)), tuple(dict.fromkeys(moved)))
+    widened = widen(change, scale)
+    return Added(new, tuple(dict.fromkeys(known)), tuple(dict.fromkeys(moved)), widened)
 
 
 def _is_there(place: str) -> bool:
@@ -75,6 +80,23 @@ def _is_there(place: str) -> bool:
 def _move(change: Writing, number: int, fields: dict[str, Any], place: str) -> None:
     change.change("picture", number, dict(fields), {"place": place})
     fields["place"] = place
+
+
+def _measure(change: Writing, number: int, fields: dict[str, Any], found: FoundPicture) -> None:
+    """Keep how deep a picture is that came before anybody looked."""
+    if found.depth is not None and fields["deep"] is None:
+        said = _depth(found)
+        change.change("picture", number, dict(fields), said)
+        fields |= said
+
+
+def _depth(found: FoundPicture) -> dict[str, Any]:
+    depth = found.depth
+    return {
+        "deep": None if depth is None else depth.kind,
+        "least": None if depth is None else depth.least,
+        "most": None if depth is None else depth.most,
+    }
 
 
 def _there(change: Writing, name: str, values: Iterable[str]) -> dict[str, tuple[int, dict[str, Any]]]:
@@ -122,6 +144,7 @@ def _make(change: Writing, fresh: list[FoundPicture], said: Mapping[str, str]) -
                 "state": "todo",
                 "reviewed_by": None,
                 "reviewed_at": None,
+                **_depth(picture),
             },
         )
     looks = [

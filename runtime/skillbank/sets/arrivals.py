@@ -36,6 +36,8 @@ class Listed(NamedTuple):
     sha256: str
     width: int
     height: int
+    deep: str | None = None
+    levels: tuple[float, float] | None = None
 
 
 class _Found(NamedTuple):
@@ -68,11 +70,16 @@ def listed(path: Path) -> list[Listed]:
     """
     try:
         with path.open("rb") as file:
-            return [Listed(**json.loads(line)) for line in file]
+            return [_listed(json.loads(line)) for line in file]
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, TypeError) as error:
         raise DataError(f"{path} is no list of pictures: {error}") from None
+
+
+def _listed(said: dict[str, Any]) -> Listed:
+    row = Listed(**said)
+    return row if row.levels is None else row._replace(levels=(row.levels[0], row.levels[1]))
 
 
 def line_of(number: int, findings: Sequence[Finding], why: str = "", sha256: str = "") -> bytes:

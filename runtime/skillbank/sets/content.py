@@ -41,6 +41,14 @@ class Pictured(Protocol):
     def height(self) -> int:
         """Pixels of the upright picture."""
 
+    @property
+    def deep(self) -> str | None:
+        """Of which kind its numbers of more than 8 bits are."""
+
+    @property
+    def levels(self) -> tuple[float, float] | None:
+        """Which of them are black and white."""
+
 
 def content_of(row: Pictured) -> bytes:
     """Return the file of a picture.

@@ -6,17 +6,19 @@ that changes what they follow from.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from skillbank.sets.naming import Bid, named
 from skillbank.sets.rows import classes_of
 from skillbank.sets.tables import BOXES, PICTURES, RUNS
 
-__all__ = ["LIKELY", "Lines", "derive", "parts"]
+__all__ = ["LIKELY", "Lines", "among", "derive", "parts"]
 
 _Value = TypeVar("_Value", int, str)
 _PART = 400
@@ -58,6 +60,18 @@ def parts(values: Iterable[_Value], size: int = _PART) -> Iterator[Sequence[_Val
     every = sorted(set(values))
     for start in range(0, len(every), size):
         yield every[start : start + size]
+
+
+def among(db: sa.Connection, column: sa.ColumnElement[int], numbers: Iterable[int]) -> sa.ColumnElement[bool]:
+    """Return the condition that a column is one of any count of numbers, which go over as one value.
+
+    A parameter for each would be bound, sent and planned one by one, some hundreds a statement.
+    """
+    every = sorted(set(numbers))
+    if db.dialect.name == "sqlite":
+        told = sa.func.json_each(json.dumps(every)).table_valued("value")
+        return column.in_(sa.select(told.c.value))
+    return column == sa.any_(sa.bindparam(None, every, type_=ARRAY(sa.Integer)))
 
 
 def derive(db: sa.Connection, set_id: int, pictures: Iterable[int]) -> None:
@@ -114,10 +128,10 @@ class Lines:
 def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: Lines) -> None:
     c = PICTURES.c
     pictures = sa.select(c.number, c.state, c.apart, c.against, *(c[name] for name in _TOLD)).where(
-        c.set_id == set_id, c.number.in_(part)
+        c.set_id == set_id, among(db, c.number, part)
     )
     boxes = sa.select(*(BOXES.c[name] for name in _COLUMNS)).where(
-        BOXES.c.set_id == set_id, BOXES.c.picture.in_(part)
+        BOXES.c.set_id == set_id, among(db, BOXES.c.picture, part)
     )
     of_picture: dict[int, list[_Box]] = defaultdict(list)
     for row in db.execute(boxes.order_by(BOXES.c.number)):  # of equal scores the older box is shown
@@ -135,8 +149,8 @@ def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: Lin
         if was != [told[name] for name in _TOLD]:
             found.append({"n": number, **{f"v_{name}": told[name] for name in _TOLD}})
     for now, numbers in turned.items():
-        for some in parts(numbers):
-            here = BOXES.c.set_id == set_id, BOXES.c.number.in_(some)
+        if numbers:
+            here = BOXES.c.set_id == set_id, among(db, BOXES.c.number, numbers)
             db.execute(BOXES.update().where(*here).values(shown=now))
     if found:
         db.execute(

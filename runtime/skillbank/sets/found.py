@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Added", "FoundPicture"]
+from skillbank.datasets.deep import Range
+from skillbank.datasets.depths import Depth
+
+__all__ = ["Added", "FoundPicture", "Widened"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class FoundPicture:
         Pixels of the upright picture.
     look
         The ``small`` of `skillbank.datasets.looks.Look`, empty where there is none.
+    depth
+        How deep it is; None where nobody has looked.
     """
 
     name: str
@@ -31,6 +36,36 @@ class FoundPicture:
     width: int
     height: int
     look: bytes = b""
+    depth: Depth | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """Pictures of more than 8 bits that are seen otherwise since others have come.
+
+    Attributes
+    ----------
+    before, now
+        The numbers that are black and white.
+    again
+        How many, which nobody has reviewed, are to be looked at again.
+    """
+
+    before: Range
+    now: Range
+    again: int
+
+    @property
+    def sentence(self) -> str:
+        """What is to be said of it."""
+        ends = [f"{low:g} to {high:g}" for low, high in (self.before, self.now)]
+        more = (
+            f", and {self.again:,} that nobody has reviewed are to be looked at again" if self.again else ""
+        )
+        return (
+            f"What is new reaches further than the other pictures of more than 8 bits: black and white of "
+            f"all of them are {ends[1]} now, before {ends[0]}; decisions stay{more}."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +75,4 @@ class Added:
     new: tuple[int, ...]
     known: tuple[int, ...]
     moved: tuple[int, ...]
+    widened: tuple[Widened, ...] = ()

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from skillbank.datasets.depths import FLAT, depth_of
 from skillbank.datasets.document import Picture, Split
 from skillbank.datasets.looks import Look
 from skillbank.datasets.opening import Opened
@@ -144,7 +145,8 @@ def _picture(
     path = opened.tree.path(picture.path).absolute()
     sha256 = content_key(path, places.cache)
     name = picture.path if split.name == "" else picture.path.removeprefix(f"{split.said}/")
-    return FoundPicture(name, places.of(path, sha256), sha256, look.width, look.height, look.small)
+    depth = depth_of(path) if look.deep else FLAT
+    return FoundPicture(name, places.of(path, sha256), sha256, look.width, look.height, look.small, depth)
 
 
 @dataclass(frozen=True, slots=True)

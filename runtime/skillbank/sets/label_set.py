@@ -206,10 +206,10 @@ class LabelSet(SetView):
         with self._changing(who) as change:
             return queue.elsewhere(change)
 
-    def learn(self, on: bool, who: str) -> None:
-        """Let decisions say what is shown of the rest, or no longer; see `skillbank.sets.learning`."""
+    def learn(self, on: bool, who: str, *, whole: bool = True) -> None:
+        """Let decisions say what is shown of the rest, or no longer; see `skillbank.sets.learning.switch`."""
         with self._changing(who) as change:
-            learning.switch(change, on)
+            learning.switch(change, on, whole=whole)
 
     def accept_rest(self, who: str, *, target: float = 0.95) -> accepting.Accepted:
         """Accept the rest unseen, once the audit says yes; see `skillbank.sets.accepting.accept_rest`."""

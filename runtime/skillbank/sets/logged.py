@@ -44,7 +44,7 @@ def from_log(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def clean(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields as the log keeps them: what JSON gives back is what went in."""
-    return {k: _plain(v) for k, v in fields.items()}
+    return {k: v if type(v) in _AS_THEY_ARE else _plain(v) for k, v in fields.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -59,6 +59,7 @@ __all__ = [
     "SetSummary",
     "Standing",
     "VersionConflictError",
+    "look_of",
     "person_named",
 ]
 
@@ -94,6 +95,11 @@ class VersionConflictError(StateError):
             "again and repeat what is still wanted"
         )
         self.current = current
+
+
+def look_of(sha256: str, levels: tuple[float, float] | None) -> str:
+    """Return what stands for how a picture is seen."""
+    return sha256 if levels is None else f"{sha256}-{levels[0]:.9g}-{levels[1]:.9g}"
 
 
 def person_named(who: str) -> str:
@@ -195,6 +201,10 @@ class PictureRow:
         here; 0 once a person has looked through the picture since.
     use
         How much a review is worth; the queue takes the highest first.
+    deep, least, most
+        See `skillbank.datasets.depths.Depth`; None where nobody has looked.
+    levels
+        The numbers that are black and white in it, by the scale of its set; None for a picture of 8 bits.
     """
 
     number: int
@@ -217,6 +227,15 @@ class PictureRow:
     apart: int
     use: float
     against: float = 0.0
+    deep: str | None = None
+    least: float | None = None
+    most: float | None = None
+    levels: tuple[float, float] | None = None
+
+    @property
+    def look(self) -> str:
+        """What stands for how it is seen: its content, and its levels where it has some."""
+        return look_of(self.sha256, self.levels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
+from skillbank.sets.brightness import with_levels
 from skillbank.sets.derived import parts
 from skillbank.sets.model import Filter, LabelBox, PictureRow, SetNotFoundError
 from skillbank.sets.rows import box_of, picture_of
@@ -47,7 +48,7 @@ def list_pictures(
             behind = sa.or_(column < last[0], sa.and_(column == last[0], c.number > last[1]))
         query = query.where(behind)
     query = query.order_by(column.desc() if order == "use" else column, c.number).limit(limit)
-    return [picture_of(row) for row in db.execute(query).mappings()]
+    return with_levels(db, set_id, (picture_of(row) for row in db.execute(query).mappings()))
 
 
 def shown_boxes(db: sa.Connection, set_id: int, numbers: Iterable[int]) -> dict[int, list[LabelBox]]:

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from skillbank.errors import UsageError
+from skillbank.sets.brightness import with_levels
 from skillbank.sets.classes import checked_specs
 from skillbank.sets.derived import parts
 from skillbank.sets.disputes import Found, Mark, Stand, against, apart, is_among
@@ -121,7 +122,7 @@ def missing_pictures(
     if unreviewed:
         query = query.where(PICTURES.c.state != "reviewed")
     rows = db.execute(query.order_by(PICTURES.c.number).limit(_PAGE)).mappings()
-    return [picture_of(row) for row in rows]
+    return with_levels(db, set_id, map(picture_of, rows))
 
 
 def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) -> int:

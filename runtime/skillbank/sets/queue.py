@@ -45,9 +45,12 @@ def next_pictures(change: Writing, count: int, claim_seconds: float, *, sample: 
     is_over = (CLAIMS.c.until <= change.at) | (CLAIMS.c.until > latest)
     change.db.execute(CLAIMS.delete().where(CLAIMS.c.set_id == change.set_id, is_over))
     if sample:
-        return _kept(change, _sample(change, count), claim_seconds)
-    disputed = _kept(change, _disputed(change, count), claim_seconds)
-    return disputed + _kept(change, _useful(change, count - len(disputed)), claim_seconds)
+        chosen = _kept(change, _sample(change, count), claim_seconds)
+    else:
+        chosen = _kept(change, _disputed(change, count), claim_seconds)
+        chosen += _kept(change, _useful(change, count - len(chosen)), claim_seconds)
+    learning.catch_up(change, chosen)
+    return chosen
 
 
 def _kept(change: Writing, chosen: list[int], claim_seconds: float) -> list[int]:

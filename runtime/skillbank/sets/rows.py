@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from skillbank.sets.brightness import with_levels
 from skillbank.sets.model import Event, LabelBox, LabelClass, PictureRow, PictureState, Run, SetNotFoundError
 from skillbank.sets.tables import BOXES, CLASSES, LABEL_EVENTS, PICTURES
 from skillbank.stored import aware
@@ -22,6 +23,7 @@ __all__ = [
     "state_of",
 ]
 
+_OF_THE_TABLE = ("set_id", "lesson")
 _AS_THEY_ARE = ("x1", "y1", "x2", "y2", "score", "caption", "origin", "run", "by", "chance")
 
 
@@ -57,7 +59,7 @@ def heir_of(classes: Mapping[int, LabelClass], number: int) -> int | None:
 
 def picture_of(row: sa.RowMapping) -> PictureRow:
     """Return a picture."""
-    return PictureRow(**{name: aware(value) for name, value in row.items() if name != "set_id"})
+    return PictureRow(**{name: aware(value) for name, value in row.items() if name not in _OF_THE_TABLE})
 
 
 def box_of(row: sa.RowMapping) -> LabelBox:
@@ -95,14 +97,15 @@ def state_of(db: sa.Connection, set_id: int, number: int) -> PictureState:
     SetNotFoundError
         When the set has no such picture.
     """
-    picture = sa.select(PICTURES).where(PICTURES.c.set_id == set_id, PICTURES.c.number == number)
-    row = db.execute(picture).mappings().first()
+    query = sa.select(PICTURES).where(PICTURES.c.set_id == set_id, PICTURES.c.number == number)
+    row = db.execute(query).mappings().first()
     if row is None:
         raise SetNotFoundError(f"the set has no picture {number}")
     boxes = (
         sa.select(BOXES).where(BOXES.c.set_id == set_id, BOXES.c.picture == number).order_by(BOXES.c.number)
     )
-    return PictureState(picture_of(row), tuple(box_of(box) for box in db.execute(boxes).mappings()))
+    [picture] = with_levels(db, set_id, [picture_of(row)])
+    return PictureState(picture, tuple(box_of(box) for box in db.execute(boxes).mappings()))
 
 
 def events_of(

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from skillbank.datasets.depths import REAL, STATED, WHOLE
 from skillbank.errors import UsageError
 from skillbank.sets.adding import below
 from skillbank.sets.classes import LONGEST
@@ -158,6 +159,7 @@ _CHECKS: dict[str, dict[str, Check]] = {
         "state": _one_of("todo", "reviewed", "skipped", "accepted"),
         "reviewed_by": _is_person,
         "seconds": lambda seconds: seconds >= 0,
+        "deep": _one_of("", STATED, WHOLE, REAL),
     },
     BOXES.name: {
         "score": _is_share,

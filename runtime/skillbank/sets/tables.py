@@ -88,12 +88,22 @@ PICTURES = sa.Table(
     sa.Column("apart", sa.Integer, nullable=False),
     sa.Column("use", sa.Double, nullable=False),
     sa.Column("against", sa.Double, nullable=False, server_default=sa.text("0")),
+    sa.Column("deep", sa.String(8), server_default=sa.text("NULL")),
+    sa.Column("least", sa.Double, server_default=sa.text("NULL")),
+    sa.Column("most", sa.Double, server_default=sa.text("NULL")),
+    sa.Column("lesson", sa.Integer, server_default=sa.text("NULL")),
     sa.UniqueConstraint("set_id", "sha256"),
     sa.UniqueConstraint("set_id", "name"),
     sa.Index("label_pictures_by_use", "set_id", "use", "number"),
     sa.Index("label_pictures_by_state", "set_id", "state", "split", "use", "number"),
     sa.Index("label_pictures_by_group", "set_id", "group", "number"),
     sa.Index("label_pictures_by_person", "set_id", "reviewed_by", "state", "seconds"),
+    sa.Index(
+        "label_pictures_by_depth",
+        *("set_id", "deep", "least", "most"),
+        sqlite_where=sa.text("least IS NOT NULL"),
+        postgresql_where=sa.text("least IS NOT NULL"),
+    ),
 )
 LOOKS = sa.Table(
     "label_looks",
@@ -171,7 +181,7 @@ CLAIMS = sa.Table(
     sa.Index("label_claims_of_person", "set_id", "who"),
 )
 DERIVED = {
-    PICTURES.name: ("shown", "undecided", "margin", "clashes", "apart", "use", "against"),
+    PICTURES.name: ("shown", "undecided", "margin", "clashes", "apart", "use", "against", "lesson"),
     BOXES.name: ("shown", "chance"),
     RUNS.name: ("learned",),
 }

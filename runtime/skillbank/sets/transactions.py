@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
-__all__ = ["reading", "writing"]
+__all__ = ["insert_all", "reading", "writing"]
 
 
 @contextmanager
@@ -33,6 +36,24 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         return
     with engine.begin() as db:
         yield db
+
+
+def insert_all(db: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows; where each would go to a server by itself, all go as one value a column."""
+    if db.dialect.name == "sqlite":
+        db.execute(table.insert(), rows)
+        return
+    alike: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        alike[tuple(row)].append(row)
+    for names, some in alike.items():
+        columns = [
+            sa.bindparam(None, [row[name] for row in some], type_=ARRAY(table.c[name].type, dimensions=1))
+            for name in names
+        ]
+        told = sa.func.unnest(*columns).table_valued(*names, name="told").render_derived()
+        query = sa.select(*(told.c[name] for name in names))
+        db.execute(table.insert().from_select(names, query, include_defaults=False))
 
 
 @contextmanager

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from skillbank.datasets.deep import Range
 from skillbank.datasets.document import DataSet
 from skillbank.datasets.tree import Tree
 from skillbank.sets import audit, document, pictures, proposals, thresholds
+from skillbank.sets.brightness import scale_of
 from skillbank.sets.handle import Handle
 from skillbank.sets.model import (
     ALL,
@@ -65,6 +67,11 @@ class SetView(Handle):
         """
         with reading(self._engine) as db:
             return state_of(db, self.id, number)
+
+    def scale(self) -> dict[str, Range]:
+        """Return what is black and white in pictures of more than 8 bits, by the kind of their numbers."""
+        with reading(self._engine) as db:
+            return scale_of(db, self.id)
 
     def box(self, number: int) -> LabelBox:
         """Return a box.

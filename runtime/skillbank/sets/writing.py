@@ -6,6 +6,7 @@ tests replay rest on that.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,12 +14,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from skillbank.sets.derived import derive, parts
+from skillbank.sets.derived import among, derive
 from skillbank.sets.logged import THINGS, clean, from_log, logged
 from skillbank.sets.model import Event, LabelClass, SetNotFoundError
 from skillbank.sets.rows import classes_of, heir_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, SETS
-from skillbank.sets.transactions import writing
+from skillbank.sets.transactions import insert_all, writing
 from skillbank.stored import now, storable
 
 __all__ = ["COUNTERS", "Writing", "change_set"]
@@ -36,6 +37,10 @@ _ALONE: dict[str, dict[str, Any]] = {
         "apart": 0,
         "use": 0.0,
         "against": 0.0,
+        "deep": None,  # logs of before it was looked at
+        "least": None,
+        "most": None,
+        "lesson": None,
     },
     "box": {"shown": False, "chance": None},
 }
@@ -133,11 +138,9 @@ class Writing:
         """Return the fields of those things that there are, by number."""
         self.flush()
         table = THINGS[what]
-        found: dict[int, dict[str, Any]] = {}
-        for part in parts(numbers):
-            query = sa.select(table).where(table.c.set_id == self.set_id, table.c.number.in_(part))
-            found |= {row["number"]: logged(what, row) for row in self.db.execute(query).mappings()}
-        return found
+        here = table.c.set_id == self.set_id, among(self.db, table.c.number, numbers)
+        rows = self.db.execute(sa.select(table).where(*here)).mappings()
+        return {row["number"]: logged(what, row) for row in rows}
 
     def make(self, what: str, fields: Mapping[str, Any], number: int | None = None) -> int:
         """Add a thing; it gets the next number, or the one that it had before it was dropped."""
@@ -170,35 +173,49 @@ class Writing:
         before
             As `get_all` gave them.
         """
-        told: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-        count = 0
+        alike: dict[str, list[int]] = defaultdict(list)
         for number, asked in fields.items():
             was = before[number]
             changed = {k: v for k, v in clean(asked).items() if was[k] != v}
             if changed:
-                count += 1
-                told[tuple(changed)].append(
-                    {"n": number, **{f"v_{k}": v for k, v in from_log(changed).items()}}
-                )
+                alike[json.dumps(changed)].append(number)
                 self._note_change(what, number, {k: was[k] for k in changed}, changed, was.get("picture"))
-        if not count:
+        if not alike:
             return 0
         self.flush()
+        alone: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+        for text, numbers in alike.items():
+            changed = json.loads(text)
+            values = from_log(changed)
+            if len(numbers) > 1:
+                self._update(what, numbers, values)
+            else:
+                alone[tuple(values)].append({"n": numbers[0], **{f"v_{k}": v for k, v in values.items()}})
+            if what == "class" and not _LINES.isdisjoint(changed):
+                self._show_anew(BOXES.c["class"], numbers)
+            elif what == "run" and "settings" in changed:
+                self._show_anew(BOXES.c.run, numbers)
+        for names, rows in alone.items():
+            self._update_each(what, names, rows)
+        return sum(map(len, alike.values()))
+
+    def _update(self, what: str, numbers: Sequence[int], values: Mapping[str, Any]) -> None:
+        """Give things the same values."""
+        table = THINGS[what]
+        here = table.c.set_id == self.set_id, among(self.db, table.c.number, numbers)
+        self.db.execute(table.update().where(*here).values(**values))
+
+    def _update_each(self, what: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Give things values of their own."""
         table = THINGS[what]
         here = table.c.set_id == self.set_id, table.c.number == sa.bindparam("n")
-        for names, rows in told.items():
-            values = {name: sa.bindparam(f"v_{name}", type_=table.c[name].type) for name in names}
-            self.db.execute(table.update().where(*here).values(values), rows)
-            if what == "class" and not _LINES.isdisjoint(names):
-                self._show_anew(BOXES.c["class"], rows)
-            elif what == "run" and "settings" in names:
-                self._show_anew(BOXES.c.run, rows)
-        return count
+        values = {name: sa.bindparam(f"v_{name}", type_=table.c[name].type) for name in names}
+        self.db.execute(table.update().where(*here).values(values), rows)
 
-    def _show_anew(self, column: sa.ColumnElement[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    def _show_anew(self, column: sa.ColumnElement[int], numbers: Sequence[int]) -> None:
         """Note the pictures whose proposals are shown from another score, or with another overlap."""
         query = sa.select(BOXES.c.picture).where(
-            BOXES.c.set_id == self.set_id, column.in_([row["n"] for row in rows]), BOXES.c.state == "proposed"
+            BOXES.c.set_id == self.set_id, among(self.db, column, numbers), BOXES.c.state == "proposed"
         )
         self.touched.update(self.db.scalars(query.distinct()))
 
@@ -206,8 +223,8 @@ class Writing:
         """Take things away; the log keeps them."""
         self.flush()
         table = THINGS[what]
-        for part in parts(before):
-            self.db.execute(table.delete().where(table.c.set_id == self.set_id, table.c.number.in_(part)))
+        here = table.c.set_id == self.set_id, among(self.db, table.c.number, before)
+        self.db.execute(table.delete().where(*here))
         for number, fields in before.items():
             self._note_change(what, number, dict(fields), None, fields.get("picture"))
 
@@ -247,7 +264,11 @@ class Writing:
     def flush(self) -> None:
         """Write what was made."""
         for what, rows in self._new.items():
-            self.db.execute(THINGS[what].insert(), rows)
+            insert_all(self.db, THINGS[what], rows)
+            if what == "box" and self.row["learns"]:  # no lesson has spoken of these
+                numbers = {row["picture"] for row in rows}
+                here = PICTURES.c.set_id == self.set_id, among(self.db, PICTURES.c.number, numbers)
+                self.db.execute(PICTURES.update().where(*here).values(lesson=None))
         self._new.clear()
 
     def settle(self) -> None:
@@ -258,12 +279,9 @@ class Writing:
         if self._events:
             self.db.execute(LABEL_EVENTS.insert(), self._events)
             self._events = []
-        for part in parts(self.touched):
-            self.db.execute(
-                PICTURES.update()
-                .where(PICTURES.c.set_id == self.set_id, PICTURES.c.number.in_(part))
-                .values(version=PICTURES.c.version + 1)
-            )
+        if self.touched:
+            here = PICTURES.c.set_id == self.set_id, among(self.db, PICTURES.c.number, self.touched)
+            self.db.execute(PICTURES.update().where(*here).values(version=PICTURES.c.version + 1))
         changed = {name: value for name, value in self.row.items() if value != self._before[name]}
         if changed:
             self.db.execute(SETS.update().where(SETS.c.id == self.set_id).values(**changed))

@@ -154,6 +154,7 @@ class Detector:
         bounds: Mapping[str, float | None],
         preview: bool = False,
         tiles: str = OFF,
+        pixels: Mapping[str, Sequence[float]] | None = None,
     ) -> Answer:
         """Return what is in a picture: ``width``, ``height``, ``detections``, ``seconds``; perhaps a preview.
 
@@ -161,7 +162,7 @@ class Detector:
         ----------
         bounds
             ``threshold``, ``nms`` and ``across``, as `skillbank.labelling.engine.Engine.ask` takes them.
-        tiles
+        tiles, pixels
             As it takes them too.
 
         Raises
@@ -190,6 +191,7 @@ class Detector:
                     across=bounds.get("across"),
                     preview=preview,
                     tiles=tiles,
+                    pixels=pixels,
                 ),
                 limiter=self._writer,
             )

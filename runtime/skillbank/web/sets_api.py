@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from skillbank.errors import UsageError
 from skillbank.home import cache_dir
+from skillbank.sets.accepting import count_of_rest
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ALL, Filter, LabelBox, VersionConflictError
 from skillbank.sets.store import SetStore
@@ -51,7 +52,7 @@ _MOST_SHOWN = 200
 _DIGITS = re.compile(r"[0-9]{1,15}")
 _VERSION = re.compile(r'"(\d{1,18})"')
 _FOR_EVER = "private, max-age=31536000, immutable"
-"""Of pictures whose address names their content, for this browser only."""
+"""Of pictures whose address names how they are seen, for this browser only."""
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -200,7 +201,10 @@ class SetsDoor:
             target = math.nan
         if not 0.5 <= target < 1:
             raise Refusal(400, "usage", "The target is a share from 0.5 to 1.")
-        return Json(audit_document(self._set(request).audit(target=target)).document())
+        found = self._set(request)
+        said_so = found.audit(target=target)
+        rest = count_of_rest(found, person_of(request)) if said_so.verdict == "yes" else 0
+        return Json(audit_document(said_so, rest).document())
 
     def thresholds(self, request: Request) -> Response:
         """Suggest thresholds for the latest run by what was reviewed."""
@@ -225,18 +229,19 @@ class SetsDoor:
     def image(self, request: Request) -> Response:
         """Send a picture."""
         row = self._set(request).picture(_path_number(request)).row
-        return _sent(request, self._images.image(row))
+        return _sent(request, self._images.image(row), row.look)
 
     def thumbnail(self, request: Request) -> Response:
         """Send a small copy of a picture."""
         row = self._set(request).picture(_path_number(request)).row
-        return _sent(request, self._images.thumbnail(row))
+        return _sent(request, self._images.thumbnail(row), row.look)
 
     def crop(self, request: Request) -> Response:
         """Send what a box holds."""
         found = self._set(request)
         box = found.box(_path_number(request))
-        return _sent(request, self._images.crop(found.picture(box.picture).row, box))
+        row = found.picture(box.picture).row
+        return _sent(request, self._images.crop(row, box), row.look)
 
     # Changing
 
@@ -291,7 +296,7 @@ class SetsDoor:
 
     def learn(self, request: Request, body: said.Learning) -> Response:
         """Let what people decide say what is shown of the rest, or no longer."""
-        self._set(request).learn(body.learns, person_of(request))
+        self._set(request).learn(body.learns, person_of(request), whole=False)
         return self.set(request)
 
     def add_classes(self, request: Request, body: said.NewClasses) -> Response:
@@ -347,8 +352,9 @@ def _posted(
     return answer
 
 
-def _sent(request: Request, sent: Sent) -> Response:
-    headers = {"cache-control": _FOR_EVER} if "v" in request.query_params else {}
+def _sent(request: Request, sent: Sent, look: str) -> Response:
+    # Who asks by an earlier look gets the present one, and is not to keep it by that name.
+    headers = {"cache-control": _FOR_EVER} if request.query_params.get("v") == look else {}
     return Response(sent.data, media_type=sent.kind, headers=headers)
 
 

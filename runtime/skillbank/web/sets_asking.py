@@ -12,6 +12,7 @@ from starlette.routing import Route
 from skillbank.descriptions import split_text
 from skillbank.errors import DataError
 from skillbank.labelling.findings import Labelled
+from skillbank.labelling.set_answers import pixels_of
 from skillbank.runtime import Runtime
 from skillbank.sets.classes import checked_specs
 from skillbank.sets.content import content_of
@@ -63,7 +64,9 @@ class AskingDoor:
         usual = float(about.get("threshold", RunSpec("", "", ()).threshold))
         levels = {number: _level(one, usual) for number, one in asked.classes.items()}
         bounds = {"threshold": min(levels.values()), "nms": 1.0, "across": 1.0}
-        answer = await self._detector.detect(asked.data, asked.wanted.captions, bounds)
+        answer = await self._detector.detect(
+            asked.data, asked.wanted.captions, bounds, pixels=pixels_of(asked.row)
+        )
         row, document = asked.row, answer.document
         if (document["width"], document["height"]) != (row.width, row.height):
             raise DataError(

@@ -150,11 +150,16 @@ class SetDocument(SetEntry):
 
 
 class RowDocument(_Answer):
-    """A picture without its boxes; ``version`` grows with every change and is its ETag."""
+    """A picture without its boxes; ``version`` grows with every change and is its ETag.
+
+    ``look`` stands for how it is seen: by its content, and where it has more than 8 bits a colour by what is
+    black and white in all such pictures of the set. With it as ``v`` its copies may be kept for ever.
+    """
 
     number: int
     name: str
     sha256: str
+    look: str
     width: int
     height: int
     group: int
@@ -313,7 +318,8 @@ class AuditDocument(_Answer):
 
     ``pictures`` are the reviewed ones of a random sample, ``earlier`` those that do not count since they were
     reviewed before the latest model looked or the set had learned, ``waiting`` those to review next, ``more``
-    about how many further ones would say it.
+    about how many further ones would say it, ``rest`` how many this person would accept unseen now, where the
+    verdict is yes.
     """
 
     target: float
@@ -324,6 +330,7 @@ class AuditDocument(_Answer):
     classes: list[ClassRates]
     verdict: Literal["yes", "no", "more"]
     more: int | None
+    rest: int
 
 
 class AcceptedDocument(_Answer):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["SHELF", "Sent", "SetImages"]
 
 SHELF = "label-thumbnails"
-"""Folder of the cache that keeps copies, by the content of their pictures."""
+"""Folder of the cache that keeps copies, by how their pictures are seen."""
 _SMALL = 320
 _CROP = 224
 _MARGIN = 0.15
@@ -109,7 +109,7 @@ class SetImages:
         return Sent(_jpeg(cut, _QUALITY), "image/jpeg")
 
     def _path(self, row: PictureRow, what: str) -> Path:
-        return self._shelf / row.sha256[:2] / f"{row.sha256}-{what}.jpg"
+        return self._shelf / row.sha256[:2] / f"{row.look}-{what}.jpg"
 
     def _kept(self, row: PictureRow, what: str) -> bytes | None:
         try:
@@ -164,7 +164,7 @@ def _upright(row: PictureRow, data: bytes, side: int) -> Image.Image:
         look = head_of(path)  # only formats that are no programs
         if look is None or look.width * look.height > MOST_PIXELS:
             raise DataError(f"{name} cannot be decoded; take it out of the set")
-        [made] = thumbnails([path], side).pictures
+        [made] = thumbnails([path], side, row.levels).pictures
     if made is None:
         raise DataError(f"{name} cannot be decoded; take it out of the set")
     if (look.width, look.height) != (row.width, row.height):

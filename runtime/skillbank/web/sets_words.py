@@ -231,8 +231,8 @@ def spec_of(
     return ClassSpec(name, tuple(captions), tuple(not_captions), threshold)
 
 
-def audit_document(audit: Audit) -> said.AuditDocument:
-    """Return what the random sample says."""
+def audit_document(audit: Audit, rest: int) -> said.AuditDocument:
+    """Return what the random sample says, and of how many pictures."""
     return said.AuditDocument(
         target=audit.target,
         pictures=audit.pictures,
@@ -244,6 +244,7 @@ def audit_document(audit: Audit) -> said.AuditDocument:
         ],
         verdict=audit.verdict,
         more=audit.more,
+        rest=rest,
     )
 
 

@@ -19,7 +19,7 @@ from skillbank.labelling.engine import Engine
 from skillbank.labelling.findings import Finding
 from skillbank.labelling.models import Model, model_digest
 from skillbank.labelling.set_answers import answers
-from skillbank.sets.model import LabelClass, PictureRow, Proposal
+from skillbank.sets.model import LabelClass, PictureRow, Proposal, look_of
 from skillbank.sets.naming import Bid, named
 from skillbank.sets.objects import LEAST, Wanted, objects
 
@@ -75,14 +75,14 @@ def look(
     """
     wanted = Wanted.of({each.number: (each.captions, each.not_captions) for each in classes})
     kept = _Kept(model_digest(model.source), wanted.captions)
-    missing = [row for row in rows if row.sha256 not in kept.answers]
+    missing = [row for row in rows if row.look not in kept.answers]
     left_out: dict[int, str] = {}
     if missing or not kept.about:
         with Engine(model.source) as engine:
             load(engine, model.source)
             if not kept.digest:  # of the hub: it is known when it was loaded
                 kept = _Kept(model_digest(model.source) or model.name, wanted.captions)
-                missing = [row for row in rows if row.sha256 not in kept.answers]
+                missing = [row for row in rows if row.look not in kept.answers]
             kept.settle(engine.about)
             done = len(rows) - len(missing)
             told(done, len(rows))
@@ -91,10 +91,10 @@ def look(
                 if answered.why:
                     left_out[answered.row.number] = answered.why
                 else:
-                    kept.add(answered.row.sha256, answered.findings)
+                    kept.add(look_of(answered.row.sha256, answered.row.levels), answered.findings)
                 told(number, len(rows))
     found = {
-        row.number: _surest(objects(kept.answers[row.sha256], wanted, nms=kept.about["nms"]), kept.about)
+        row.number: _surest(objects(kept.answers[row.look], wanted, nms=kept.about["nms"]), kept.about)
         for row in rows
         if row.number not in left_out
     }
@@ -116,7 +116,7 @@ class _Kept:
     about
         What the engine said of its own bounds; empty when it was never asked.
     answers
-        Findings by the picture's content.
+        Findings by the picture's content, and its levels where it has some.
     """
 
     def __init__(self, digest: str, captions: Sequence[str]) -> None:
@@ -136,8 +136,8 @@ class _Kept:
             return
         for line in lines[:-1]:  # what stands behind the last line end was cut off
             try:
-                sha256, found = json.loads(line)
-                self.answers[str(sha256)] = tuple(_finding(each) for each in found)
+                look, found = json.loads(line)
+                self.answers[str(look)] = tuple(_finding(each) for each in found)
             except (ValueError, TypeError):
                 continue
 
@@ -151,10 +151,10 @@ class _Kept:
             with file.open("ab") as out:
                 out.write(b"\n")
 
-    def add(self, sha256: str, findings: Sequence[Finding]) -> None:
+    def add(self, look: str, findings: Sequence[Finding]) -> None:
         """Keep an answer, whole or not at all."""
-        self.answers[sha256] = tuple(findings)
-        line = json.dumps([sha256, [[each.phrase, each.score, *each.box] for each in findings]])
+        self.answers[look] = tuple(findings)
+        line = json.dumps([look, [[each.phrase, each.score, *each.box] for each in findings]])
         with (self._folder / _ANSWERS).open("ab", buffering=0) as file:
             file.write(line.encode() + b"\n")
 

@@ -234,6 +234,16 @@ def _again(runtime: Runtime, run: Run) -> Model | str:
 
 def _none_reviewed(labels: LabelSet) -> str:
     stands = labels.summary()
+    if not stands.val_pictures:
+        way = "a set of few pictures has none, and more of them bring some"
+        if not stands.val:
+            way = f"it was made without; take some in with skillbank sets import DATA --into {stands.name}"
+        return f"{stands.name} has no picture to validate on, so nothing can be measured; {way}."
+    if stands.val_pictures == 1:
+        return (
+            f"the one picture that {stands.name} has to validate on is not reviewed, so nothing can be "
+            f"measured; skillbank review {stands.name} asks for it among the others."
+        )
     return (
         f"no picture of the {stands.val_pictures:,} that validate {stands.name} is reviewed, so nothing can "
         f"be measured; skillbank review {stands.name} asks for them among the others."

@@ -19,7 +19,7 @@ export async function open() {
       h("p", { class: "hint" }, "Only pictures drawn by chance count here: what the queue asks first is what the model found hard. "
         + "A proposal counts as right when it was accepted, or only pulled a little."
         + (audit.earlier ? ` ${audit.earlier} reviewed before the latest model looked, or before the set had learned, do not count.` : "")),
-      audit.verdict === "yes" && review.set.todo ? rest() : null,
+      audit.verdict === "yes" && review.set.todo ? rest(audit) : null,
       audit.waiting.length ? h("div", { class: "row" }, h("button", { type: "button", class: "primary", onclick: () => ask("sample") }, "Review the sample")) : null),
     audit.pictures ? h("section", { class: "card" }, table(audit)) : "",
   );
@@ -28,11 +28,12 @@ export async function open() {
 export const follow = open;
 
 // Offered only where the answer is yes; the server asks the sample again before it does so.
-function rest() {
-  const { todo } = review.set;
+function rest({ rest: count }) {
+  const left = Math.max(0, review.set.todo - count), some = left === 1 ? "1 stays" : `${left} stay`;
+  const why = `${some} to do: the latest model has not looked at ${left === 1 ? "it, somebody is reviewing it, or it shows" : "them, somebody is reviewing them, or they show"} proposals of no run.`;
   return h("div", { class: "row" },
-    h("button", { type: "button", id: "accept-rest", onclick: accept }, `Accept the other ${todo} unseen`),
-    h("span", { class: "hint" }, "They do not count as reviewed: nobody has looked at them. Z takes it back."));
+    count ? h("button", { type: "button", id: "accept-rest", onclick: accept }, `Accept the other ${count} unseen`) : null,
+    h("span", { class: "hint" }, [count ? "They do not count as reviewed: nobody has looked at them. Z takes it back." : "", left ? why : ""].filter(Boolean).join(" ")));
 }
 
 async function accept() {
@@ -42,7 +43,7 @@ async function accept() {
     await refresh();
     door.progress();
     await open();
-    door.said(`${pictures} ${pictures === 1 ? "picture" : "pictures"} with ${boxes} boxes accepted unseen.`
+    door.said(`${pictures} ${pictures === 1 ? "picture" : "pictures"} with ${boxes} ${boxes === 1 ? "box" : "boxes"} accepted unseen.`
       + (left ? ` ${left} stay to do: the latest model has not looked at them, somebody is reviewing them, or they show proposals of no run.` : ""));
   } catch (error) {
     door.problem(error.message);

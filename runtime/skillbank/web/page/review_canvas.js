@@ -1,7 +1,7 @@
 // The picture with its boxes, drawn in SVG over it; pointers and fingers draw, move and resize.
-import { at, h } from "/dom.js";
+import { at, h, seen } from "/dom.js";
 import { hue } from "/boxes.js";
-import { classes, className, isCandidate } from "/review_set.js";
+import { call, classes, className, isCandidate } from "/review_set.js";
 import { sureness } from "/review_places.js";
 
 const SLOP = 3; // px that a pointer moves before it drags
@@ -37,7 +37,21 @@ export function start() {
   }, { passive: false });
   new ResizeObserver(() => fit()).observe(view);
   at("canvas-image").addEventListener("load", () => view.classList.remove("waiting"));
-  at("canvas-image").addEventListener("error", () => view.classList.add("broken"));
+  at("canvas-image").addEventListener("error", broken);
+}
+
+export const isBroken = () => at("canvas").classList.contains("broken");
+
+// A picture that is gone or changed: the server says why, and nobody can say of what is not seen that it is right.
+async function broken() {
+  const view = at("canvas"), { picture } = canvas;
+  view.dataset.why = "The picture cannot be shown.";
+  view.classList.add("broken");
+  try {
+    await call("GET", `/pictures/${picture.number}/image`);
+  } catch (error) {
+    if (canvas.picture === picture) view.dataset.why = `The picture cannot be shown: ${seen(error.message)}.`;
+  }
 }
 
 export function show(picture, src) {

@@ -141,7 +141,7 @@ function cellOf(index, side) {
   if (row.reviewed_by) told.push(row.reviewed_by);
   return h("div", { role: "listitem", "data-index": index, "aria-setsize": grid.rows.length, "aria-posinset": index + 1 },
     h("a", { href: link("picture", String(row.number)), class: `cell ${row.state}`, tabindex: -1 },
-      h("img", { src: `${picturePath(row.number, "thumbnail")}?v=${row.sha256.slice(0, 12)}`, alt: "", width: side, height: side, decoding: "async", draggable: "false" }), over(row),
+      h("img", { src: `${picturePath(row.number, "thumbnail")}?v=${row.look}`, alt: "", width: side, height: side, decoding: "async", draggable: "false" }), over(row),
       h("span", { class: "name" }, row.name), h("small", {}, told.join(" · "))));
 }
 

@@ -69,7 +69,7 @@ export async function hold(work) {
   }
 }
 
-const imageOf = (number, sha256) => `${picturePath(number, "image")}?v=${sha256.slice(0, 12)}`; // kept by the browser
+const imageOf = (number, look) => `${picturePath(number, "image")}?v=${look}`; // kept by the browser
 
 function turnTo(next, wanted) {
   if (location.hash !== link("picture", String(wanted))) return; // somebody went elsewhere meanwhile
@@ -77,7 +77,7 @@ function turnTo(next, wanted) {
   stop = new AbortController();
   picture = next;
   for (const kind of ["change", "named", "merged"]) picture.addEventListener(kind, (event) => told(kind, event), { signal: stop.signal });
-  canvas.show(picture, imageOf(wanted, picture.base.sha256));
+  canvas.show(picture, imageOf(wanted, picture.base.look));
   at("part-picture").dataset.number = wanted;
   shown();
   panel.list();
@@ -200,8 +200,8 @@ async function fetchAhead() {
   const next = asking ? queue[0] : grid.beside(picture.number, 1);
   if (next === undefined || next === null) return;
   try {
-    const { sha256 } = await call("GET", `/pictures/${next}`);
-    new Image().src = imageOf(next, sha256);
+    const { look } = await call("GET", `/pictures/${next}`);
+    new Image().src = imageOf(next, look);
   } catch { /* it is said when the picture is opened */ }
 }
 
@@ -217,6 +217,7 @@ async function onward(step, wanted) {
 
 async function decide(state) {
   const done = picture;
+  if (state === "reviewed" && canvas.isBroken()) return door.problem(`${at("canvas").dataset.why} Nobody can say that its boxes are right; S skips it.`);
   const saved = await hold(async () => {
     await panel.settled();
     done.do({ op: "review", state });

@@ -45,7 +45,7 @@ export function list() {
   at("class-list").replaceChildren(...classes().map((one, index) => {
     const { level } = one, id = `level-${one.number}`;
     return h("li", { "--hue": colourOf(one.number) },
-      h("button", { type: "button", "data-class": one.number, "aria-pressed": String(one.number === review.chosen), title: one.captions.join(" | ") },
+      h("button", { type: "button", "data-class": one.number, "aria-pressed": String(one.number === review.chosen), title: `${one.name}: ${one.captions.join(" | ")}` },
         h("i", { class: "swatch" }), h("span", {}, one.name), index < 9 ? h("kbd", { "aria-hidden": "true" }, String(index + 1)) : null),
       h("label", { class: "quiet", for: id }, `Threshold of ${one.name}`),
       h("input", { id, type: "range", min: 0.02, max: 0.95, step: 0.01, value: level, "data-level": one.number, title: one.threshold === null ? "the model's" : null }),
