@@ -14,7 +14,7 @@ command -v slurmctld >/dev/null || [ -x /usr/sbin/slurmctld ] || wanted+=(slurm-
 command -v munged >/dev/null || [ -x /usr/sbin/munged ] || wanted+=(munge)
 command -v kubectl >/dev/null || wanted+=(kubernetes-client)
 [ -x /usr/sbin/sshd ] || wanted+=(openssh-server)
-command -v chromium >/dev/null || wanted+=(chromium)
+command -v chromium-headless-shell >/dev/null || wanted+=(chromium-headless-shell)
 command -v node >/dev/null || wanted+=(nodejs)
 command -v npm >/dev/null || wanted+=(npm)
 
@@ -25,5 +25,9 @@ if [ ${#wanted[@]} -gt 0 ]; then
     fi
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
+    # Where the browser does not come without its windows, the whole one does.
+    if ! apt-cache show chromium-headless-shell >/dev/null 2>&1; then
+        wanted=("${wanted[@]/#chromium-headless-shell/chromium}")
+    fi
     apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
 fi

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from skillbank.ways import Voice, speak, spoken
+from tests import forking
 from tests.postgres import Cluster, cluster, programs
 from tests.s3 import CREDENTIALS, moto_server
 from tests.slurm import PrivateSlurm, missing, private_slurm
@@ -45,6 +47,14 @@ _LONGEST = (
     "test_crashes",
 )
 """Files that take longest: they begin first, so that no worker is left alone with one of them at the end."""
+
+_FORKED = frozenset({
+    "test_hostile_agent", "test_label", "test_label_into", "test_pretrained", "test_onnx_chain",
+})  # fmt: skip
+"""Files whose programs are forked from one that has imported what they need, instead of started (`forking`).
+
+How a program itself starts is seen in all the others.
+"""
 
 # A shell that starts a command in the background makes it, and all that it starts, deaf to Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -137,6 +147,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {name: i for i, name in enumerate(_LONGEST)}
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (places.get(item.path.stem, len(places)), item.path not in slow))
+
+
+_servers = pytest.StashKey[forking.Forking]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers that fork; they import nothing before somebody asks."""
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        config.stash[_servers] = forking.Forking()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End them."""
+    if servers := config.stash.get(_servers, None):
+        servers.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let what a file of `_FORKED` starts be forked."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.stem in _FORKED:
+            patch.setattr(sys, "executable", forking.python())
+        yield
 
 
 def pytest_collection_finish() -> None:

@@ -13,6 +13,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.forking import Forked, python, start
+
 __all__ = ["Said", "at_terminal", "without_terminal"]
 
 _SECONDS = 120
@@ -36,18 +38,7 @@ def at_terminal(arguments: Sequence[str], environment: dict[str, str], *answers:
     """
     leader, follower = pty.openpty()
 
-    def take_terminal() -> None:
-        os.setsid()
-        fcntl.ioctl(follower, termios.TIOCSCTTY, 0)
-
-    process = subprocess.Popen(
-        [sys.executable, "-m", "skillbank", *arguments],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        env=environment,
-        preexec_fn=take_terminal,
-    )
+    process = _begun(arguments, environment, follower)
     os.close(follower)
     waiting, seen, since = list(answers), "", 0
     end = time.monotonic() + _SECONDS
@@ -64,14 +55,37 @@ def at_terminal(arguments: Sequence[str], environment: dict[str, str], *answers:
         if not piece and process.poll() is not None:
             break
     code = process.wait(_SECONDS)
+    assert code is not None, seen
     os.close(leader)
     return Said(code, seen.replace("\r\n", "\n"))
+
+
+def _begun(
+    arguments: Sequence[str], environment: dict[str, str], terminal: int
+) -> subprocess.Popen[bytes] | Forked:
+    """Start ``skillbank ARGUMENTS`` in a session of its own that has the terminal."""
+    forked = start("skillbank", ["skillbank", *arguments], environment, [terminal] * 3, terminal=True)
+    if forked is not None:
+        return forked
+
+    def take_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "skillbank", *arguments],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=environment,
+        preexec_fn=take_terminal,
+    )
 
 
 def without_terminal(arguments: Sequence[str], environment: dict[str, str], typed: str | None = None) -> Said:
     """Run ``skillbank ARGUMENTS`` with a pipe or nothing as its input, in a session without a terminal."""
     done = subprocess.run(
-        [sys.executable, "-m", "skillbank", *arguments],
+        [python(), "-m", "skillbank", *arguments],
         env=environment,
         text=True,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Environments of their own, installed from this checkout by pip: the core alone, and with others' agents."""
+"""Environments of their own, installed from this checkout: the core alone, and with others' agents."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import bank, data, environment
+from tests.clients.installation import install_packages
 from tests.labelling.models import write_picture, write_tiny
 
 __all__ = ["bank", "data", "environment"]
@@ -29,9 +30,8 @@ class Environment:
         self.bin = folder / "bin"
 
     def install(self, *wanted: str) -> None:
-        """Install with pip, or skip where no index has what is wanted."""
-        command = [str(self.bin / "python"), "-m", "pip", "install", "--quiet", *wanted]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        """Install, or skip where no index has what is wanted."""
+        done = install_packages(self.bin / "python", *wanted)
         if done.returncode and ("No matching distribution" in done.stderr or "Connection" in done.stderr):
             pytest.skip(f"no index is reached that has {' '.join(wanted)}")
         assert done.returncode == 0, done.stderr
@@ -99,12 +99,13 @@ def test_a_package_is_installed_by_pip_and_uninstalled(
     core: Environment, environment: dict[str, str], tmp_path: Path
 ) -> None:
     source = shutil.copytree(Path(__file__).parent / "plugin_package", tmp_path / "package")
-    core.install("--no-deps", str(source))
+    pip = [str(core.bin / "python"), "-m", "pip", "--quiet"]
+    subprocess.run([*pip, "install", "--no-deps", str(source)], check=True, capture_output=True)
     answer = core("doctor", "--json", env=environment, cwd=tmp_path)
     plug_ins = [c for c in json.loads(answer.stdout)["checks"] if c["name"] == "plug-in"]
     assert len(plug_ins) == 6 and {each["state"] for each in plug_ins} == {"ok"}, plug_ins
-    remove = [str(core.bin / "python"), "-m", "pip", "uninstall", "--quiet", "--yes", "skillbank-sample"]
-    subprocess.run(remove, check=True, capture_output=True)
+    remove = ["uninstall", "--yes", "skillbank-sample"]
+    subprocess.run([*pip, *remove], check=True, capture_output=True)
     answer = core("doctor", "--json", env=environment, cwd=tmp_path)
     assert not [c for c in json.loads(answer.stdout)["checks"] if c["name"] == "plug-in"]
 

@@ -11,7 +11,10 @@ import subprocess
 import sys
 import tomllib
 from collections import defaultdict
-from importlib.metadata import packages_distributions, requires
+from collections.abc import Mapping
+from functools import cache
+from importlib import metadata
+from importlib.metadata import requires
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -63,20 +66,32 @@ ALLOWED = {
 }
 
 
+@cache
+def packages_distributions() -> Mapping[str, list[str]]:
+    """Which distributions bring each top-level package: looked up in all of them, once."""
+    return metadata.packages_distributions()
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Top-level packages that a module imports anywhere."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").partition(".")[0])
+    return frozenset(found)
+
+
 def imported(folder: Path) -> dict[str, set[str]]:
     """Top-level packages that the modules below a folder import anywhere, and in which of them."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in sorted(folder.rglob("*.py")):
         if path.parent == DRIVERS:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names: list[str] = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.level == 0:
-                names = [node.module or ""]
-            for name in names:
-                found[name.partition(".")[0]].add(str(path.relative_to(REPO)))
+        for name in imports(path):
+            found[name].add(str(path.relative_to(REPO)))
     ours = OWN | WITH_TORCH | ON_REQUEST | sys.stdlib_module_names
     return {name: places for name, places in found.items() if name not in ours}
 

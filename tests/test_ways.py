@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,7 @@ def sentences(file: Path) -> Iterator[str]:
             yield node.value
 
 
+@cache
 def written() -> list[tuple[str, str]]:
     """Return the sentences of all modules below the doors that name an option or a command."""
     found = []

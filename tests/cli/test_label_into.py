@@ -278,7 +278,7 @@ def test_two_names_of_an_object_are_kept_and_the_surest_is_shown(inline: Command
     assert sum(each["candidates"] for each in every.document["boxes"]) == 0
 
 
-KILLS = 20
+KILLS, PICTURES = 20, 500
 
 
 @pytest.mark.slow
@@ -287,37 +287,40 @@ def test_killed_at_any_point_nothing_is_lost_or_doubled(
 ) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
-    for number in range(900):
+    for number in range(PICTURES):
         Image.new("RGB", (64, 64), (number % 256, number // 4 % 256, 90)).save(folder / f"{number:03}.bmp")
     words = ["label", str(folder), *CLASSES, "--checkpoint", str(tiny), "--into"]
     numbers = random.Random(18)
-    seen = [0]
+    seen, until_first = [0], 1.0
     with Runtime() as runtime:
         for turn in range(KILLS):
+            begun, version = time.monotonic(), _version(runtime, "killed")
             run = subprocess.Popen(
                 [sys.executable, "-m", "skillbank", *words, "killed"],
                 env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             )  # fmt: skip
-            assert run.stderr is not None
-            version = _version(runtime, "killed")
-            # Half of them from the start on, half of them while proposals come in.
-            while turn % 2 and run.poll() is None and _version(runtime, "killed") == version:
-                time.sleep(0.01)
-            time.sleep(numbers.uniform(0, 0.3 if turn % 2 else 3))
+            # Half of them while proposals come in, half of them from the start on until the first would come.
+            if turn % 2 == 0:
+                wanted = version + numbers.randrange(1, 25)
+                while run.poll() is None and _version(runtime, "killed") < wanted:
+                    time.sleep(0.02)
+                until_first = time.monotonic() - begun
+            else:
+                time.sleep(numbers.uniform(0, until_first))
             run.kill()
             run.communicate()
             seen.append(_seen(runtime, "killed"))
             assert seen[-1] >= seen[-2], "what was kept stays"
-    assert 0 < seen[-1] < 900, "killed on the way"
+    assert 0 < seen[-1] < PICTURES, "killed on the way"
     for name in ("killed", "whole"):
         answer = inline(*words, name, "--json")
         assert answer.code == 0, answer.err
     with Runtime() as runtime:
         killed, whole = (runtime.sets.open(name) for name in ("killed", "whole"))
         assert_alike(boxes(killed), boxes(whole))
-        assert killed.summary().pictures == 900
+        assert killed.summary().pictures == PICTURES
         proposed = Counter(e.picture for e in killed.log(limit=100_000) if e.kind == "propose")
-        assert len(proposed) == 900 and set(proposed.values()) == {1}, "each once"
+        assert len(proposed) == PICTURES and set(proposed.values()) == {1}, "each once"
         assert len(killed.runs()) == 1
 
 

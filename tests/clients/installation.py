@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["NotInstalledError", "Programs", "npm_clients", "python_client"]
+__all__ = ["NotInstalledError", "Programs", "install_packages", "npm_clients", "python_client"]
 
 HERE = Path(__file__).parent
+UV = "uv==0.13.9"
+"""Installs what pip installs, in a tenth of the work."""
 _SECONDS = 900
 
 
@@ -88,12 +90,48 @@ def python_client(name: str) -> str:
 
     def install(folder: Path) -> None:
         _run([sys.executable, "-m", "venv", "--without-pip", str(folder)], folder)
-        pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin/python"), "--quiet"]
-        # What is imported is compiled then; most of it never is.
-        options = ["--disable-pip-version-check", "install", "--no-deps", "--no-compile"]
-        _run([*pip, *options, "-r", str(wanted)], folder)
+        done = install_packages(folder / "bin/python", "--no-deps", "-r", str(wanted))
+        if done.returncode != 0:
+            raise NotInstalledError(f"installing {wanted.name} failed: {_said(done)}")
 
     return str(_installed(name, [wanted], install) / "bin/python")
+
+
+def install_packages(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Install with uv, and where it cannot with pip: it may know of an index that uv does not.
+
+    Parameters
+    ----------
+    python
+        That of the environment, which need not have pip itself.
+    arguments
+        Of ``pip install``.
+    """
+    uv = _uv()
+    if uv is not None:
+        index = os.environ.get("PIP_INDEX_URL")
+        more = ["--default-index", index] if index else []
+        command = [str(uv), "pip", "install", "--quiet", "--python", str(python), *more, *arguments]
+        done = _done(command)
+        if done.returncode == 0:
+            return done
+    # What is imported is compiled then; most of it never is.
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--quiet", "--disable-pip-version-check"]
+    return _done([*pip, "install", "--no-compile", *arguments])
+
+
+def _uv() -> Path | None:
+    """Return the program uv, installed into the cache the first time; None where that fails."""
+
+    def install(folder: Path) -> None:
+        _run([sys.executable, "-m", "venv", "--without-pip", str(folder)], folder)
+        pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin/python"), "--quiet"]
+        _run([*pip, "--disable-pip-version-check", "install", "--no-deps", UV], folder)
+
+    try:
+        return _installed("uv", [], install, UV) / "bin/uv"
+    except NotInstalledError:
+        return None
 
 
 def _cache() -> Path:
@@ -101,9 +139,10 @@ def _cache() -> Path:
     return Path(base)
 
 
-def _installed(name: str, wanted: list[Path], install: Callable[[Path], None]) -> Path:
+def _installed(name: str, wanted: list[Path], install: Callable[[Path], None], text: str = "") -> Path:
     """Return the folder in which something is installed, installing it unless it is there whole."""
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in wanted)).hexdigest()[:12]
+    content = b"".join(file.read_bytes() for file in wanted) + text.encode()
+    digest = hashlib.sha256(content).hexdigest()[:12]
     folder = _cache() / f"{name}-{digest}"
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder.with_name(f"{folder.name}.lock")):
@@ -123,11 +162,18 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
+def _done(command: list[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS)
+
+
 def _run(command: list[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS)
+    done = _done(command, folder)
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip()[-600:]
-        raise NotInstalledError(f"'{Path(command[0]).name} {command[1]}' failed: {said}")
+        raise NotInstalledError(f"'{Path(command[0]).name} {command[1]}' failed: {_said(done)}")
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    return (done.stderr or done.stdout).strip()[-600:]
 
 
 if __name__ == "__main__":

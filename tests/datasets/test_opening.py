@@ -172,6 +172,19 @@ def test_a_name_that_is_no_split_is_not_found(tmp_path: Path) -> None:
         open_place(tmp_path / "test")
 
 
+def test_for_a_place_that_is_missing_no_home_and_no_disk_is_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yolo(tmp_path)
+    said = r"no data set at .*; name the folder that holds it"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(DataNotFoundError, match=said):
+        open_place(tmp_path / "valdation")
+    monkeypatch.setattr("skillbank.datasets.tree.listed", lambda root, _: pytest.fail(f"{root} is listed"))
+    with pytest.raises(DataNotFoundError, match=said):
+        open_place(Path("/a-folder-that-is-not-there"))
+
+
 def test_the_folder_of_all_pictures_is_the_whole(tmp_path: Path) -> None:
     yolo(tmp_path)
     opened = open_place(tmp_path / "images")

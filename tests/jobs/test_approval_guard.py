@@ -42,6 +42,12 @@ from skillbank.wrong_codes import WrongCodes
 CODE = "tulips in march"
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes that cost as little as a file may say."""
+    monkeypatch.setattr(approval_code, "_COST", approval_code._LEAST)
+
+
 @pytest.fixture
 def code(home: Path) -> ApprovalCode:
     """The code of this home, which every store that is opened from now on knows."""

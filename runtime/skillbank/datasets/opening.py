@@ -157,10 +157,15 @@ def _part_above(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
 def _levels(place: Path) -> Iterator[Path]:
     """Yield the folders above a place, as long as those passed on the way are parts of a data set."""
     for above in list(place.parents)[:_ABOVE]:
-        if above.is_dir() and above not in (Path.home(), Path(above.anchor)):
+        if _may_hold(above):
             yield above
         if not _is_part(above.name):
             return
+
+
+def _may_hold(above: Path) -> bool:
+    """Whether a folder is looked into for what lies in it: nobody's home, and not the whole disk."""
+    return above.is_dir() and above not in (Path.home(), Path(above.anchor))
 
 
 def _part(tree: Tree, data: DataSet, rest: str, place: Path) -> Opened | None:
@@ -233,9 +238,9 @@ def _absent(place: Path, form: str) -> str:
             return f"{place} is packed in a way that is not read (.zip, .tar and .tar.gz are); unpack it"
         return f"{place} is no annotation file that is recognised; name the folder of the data set"
     about = "name the folder that holds it"
-    if place.parent.is_dir():
+    if _may_hold(place.parent):
         try:
-            data = open_data(open_tree(place.parent), form)
+            data = open_data(open_tree(place.parent, most=_MOST_ABOVE), form)
             names = [split.said or split.name for split in data.splits if split.name]
             about = f"the data set in {place.parent} has {a_few(names, 5)}" if names else about
         except DataError:

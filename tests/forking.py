@@ -1,0 +1,315 @@
+"""Processes of our programs, forked from one that has imported what they need already.
+
+Each is a process of its own, in a session of its own, with the arguments, the environment, the folder and the
+files of whoever starts it; it ends as Python ends. What is left out is the start of Python and the imports,
+which are the same each time and take a test that starts a program longer than all the rest. A process whose
+environment has what Python or a library reads while it starts is not forked but started.
+
+`Forking` is a folder that looks like a virtual environment, whose ``python`` and ``grounding_dino`` are
+``forked_program.py``; one server for each program (``python -m tests.forking FOLDER PROGRAM``) forks for
+everybody who connects. What a forked process starts is forked too.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import fcntl
+import gc
+import importlib
+import io
+import json
+import os
+import pkgutil
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from skillbank.errors import SkillbankError
+
+__all__ = ["Forked", "Forking", "python", "start"]
+
+_VARIABLE = "SKILLBANK_TESTS_FORKING"
+_PLACE = os.environ.get(_VARIABLE)
+"""Where the folder of this test run's servers is; workers of xdist have it from their parent."""
+
+
+MOST = 1 << 18
+"""Bytes of what a server is told."""
+READ_AT_START = {
+    "skillbank": ("LANG", "LC_", "LD_", "PYTHON", "TZ"),
+    "grounding_dino": (
+        "CUDA", "HF_", "HUGGING", "KMP_", "LANG", "LC_", "LD_", "MKL_", "NUMEXPR", "OMP_", "OPENBLAS",
+        "PYTHON", "TOKENIZERS", "TORCH", "TRANSFORMERS", "TZ",
+    ),
+}  # fmt: skip
+"""How variables begin that Python and what is imported read once, when they are started or imported."""
+HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED", "TORCHINDUCTOR_CACHE_DIR")
+"""Those of them that change nothing: all is imported by then, and the last is read when it is used."""
+PROGRAMS = {
+    "skillbank": "skillbank.cli",
+    "grounding_dino": "skillbank_engine.families.grounding_dino.__main__",
+}
+"""What is forked, and the module of its ``main``."""
+
+
+def python() -> str:
+    """Return a Python beside which programs are forked; our own where no servers run."""
+    return f"{_PLACE}/bin/python" if _PLACE else sys.executable
+
+
+class Forked:
+    """A process that was forked for us; like that of `subprocess`, as far as it goes.
+
+    Attributes
+    ----------
+    pid
+        Its process, and its group.
+    """
+
+    def __init__(self, connection: socket.socket, pid: int) -> None:
+        self.pid = pid
+        self._connection = connection
+        self._code: int | None = None
+
+    def poll(self) -> int | None:
+        """Return how it ended, negative for a signal; None while it runs."""
+        return self.wait(0)
+
+    def wait(self, seconds: float | None = None) -> int | None:
+        """Wait for its end."""
+        if self._code is None and select.select([self._connection], [], [], seconds)[0]:
+            said = self._connection.recv(64)
+            self._connection.close()
+            self._code = os.waitstatus_to_exitcode(int(said)) if said else -signal.SIGKILL
+        return self._code
+
+
+def start(
+    program: str, arguments: Sequence[str], environment: Mapping[str, str], files: Sequence[int], **more: Any
+) -> Forked | None:
+    """Have a program forked with files as its input, output and errors; None where it has to be started.
+
+    Parameters
+    ----------
+    more
+        ``terminal``: whether its input is the terminal of its session.
+    """
+    if not _PLACE:
+        return None
+    asked = {
+        "arguments": list(arguments),
+        "environment": dict(environment),
+        "folder": str(Path.cwd()),
+        **more,
+    }
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.connect(f"{_PLACE}/{program}.socket")
+    socket.send_fds(connection, [json.dumps(asked).encode()], list(files))
+    answer = connection.recv(64)
+    if answer == b"no":
+        connection.close()
+        return None
+    return Forked(connection, int(answer))
+
+
+class Forking:
+    """The servers of a test run, and the folder in which their programs are."""
+
+    def __init__(self) -> None:
+        global _PLACE
+        self.folder = Path(tempfile.mkdtemp(prefix="forking-"))
+        _PLACE = os.environ[_VARIABLE] = str(self.folder)
+        programs, here = self.folder / "bin", Path(sys.executable).parent
+        programs.mkdir()
+        for path in here.iterdir():
+            (programs / path.name).symlink_to(path)
+        (self.folder / "lib").symlink_to(here.parent / "lib")
+        shutil.copy(here.parent / "pyvenv.cfg", self.folder)
+        text = (Path(__file__).parent / "forked_program.py").read_text()
+        for name in ("python", "grounding_dino"):
+            if (program := programs / name).exists():
+                program.unlink()
+                program.write_text(f"#!{Path(sys.executable).resolve()} -IS\nREAL = {str(here)!r}\n{text}")
+                program.chmod(0o755)
+        self._servers = [
+            subprocess.Popen(
+                [sys.executable, "-m", "tests.forking", str(self.folder), name],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1],
+            )
+            for name in PROGRAMS
+        ]  # fmt: skip
+        for server in self._servers:
+            assert server.stdout is not None
+            server.stdout.readline()
+
+    def close(self) -> None:
+        """End the servers; what they have forked and still runs ends too."""
+        for server in self._servers:
+            assert server.stdin is not None and server.stdout is not None
+            server.stdin.close()
+            server.wait(60)
+            server.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# -- the server -----------------------------------------------------------------------------------
+
+
+def _serve(folder: Path, program: str) -> str:
+    """Fork for all who connect until our input ends; return, in the process that was forked, its program."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(str(folder / f"{program}.socket"))
+    listener.listen(64)
+    print("listening", flush=True)
+    starts = READ_AT_START[program]
+    own, imported = _read_at_start(os.environ, starts), False  # libraries that are imported set some
+    while True:
+        ready, _, _ = select.select([listener, 0], [], [], 1)
+        _reap()
+        if 0 in ready:
+            os._exit(0)
+        if not ready:
+            continue
+        connection, _ = listener.accept()
+        if not imported:
+            _import(program)
+            imported = True
+        if os.fork() == 0:
+            listener.close()
+            if _attend(folder, connection, own, starts):
+                return PROGRAMS[program]
+        connection.close()
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
+
+
+def _import(program: str) -> None:
+    """Import all that the program may; what is not installed here it goes without."""
+    gc.disable()
+    if program == "grounding_dino":
+        commands = importlib.import_module("skillbank_engine.families.grounding_dino.commands")
+        importlib.import_module(f"{commands.__name__}.session").prepare_libraries()
+        names = [
+            f"{commands.__name__}.{name}" for name in ("train", "evaluate", "inference", "label", "serve")
+        ]
+    else:
+        paths = [str(Path(importlib.import_module(program).__path__[0]))]
+        found = (each.name for each in pkgutil.walk_packages(paths, f"{program}."))
+        names = [name for name in found if not name.endswith("__main__")]
+    for name in names:
+        with contextlib.suppress(ImportError, SkillbankError):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
+def _attend(place: Path, connection: socket.socket, own: Mapping[str, str], starts: tuple[str, ...]) -> bool:
+    """Fork a process and pass on signals and its end; true in the process that was forked."""
+    told, files, _, _ = socket.recv_fds(connection, MOST, 3)
+    asked = json.loads(told)
+    if _read_at_start(asked["environment"], starts) != own:
+        connection.send(b"no")
+        os._exit(0)
+    child = os.fork()
+    if child == 0:
+        connection.close()
+        _become(place, asked, files)
+        return True
+    for file in (0, 1, *files):
+        os.close(file)
+    connection.send(str(child).encode())
+    end = os.pidfd_open(child)
+    while True:
+        ready, _, _ = select.select([connection, end], [], [])
+        if end in ready:
+            break
+        number = connection.recv(64)
+        try:
+            if number:
+                os.kill(child, int(number))
+            else:
+                os.killpg(child, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        if not number:
+            break
+    _, status = os.waitpid(child, 0)
+    with contextlib.suppress(OSError):
+        connection.send(str(status).encode())
+    os._exit(0)
+
+
+def _read_at_start(environment: Mapping[str, str], starts: tuple[str, ...]) -> dict[str, str]:
+    return {k: v for k, v in environment.items() if k.startswith(starts) and k not in HARMLESS}
+
+
+def _become(place: Path, asked: Mapping[str, Any], files: Sequence[int]) -> None:
+    """Be the process that was asked for: its session, files, folder, environment, arguments and dice."""
+    os.setsid()
+    if asked.get("terminal"):
+        fcntl.ioctl(files[0], termios.TIOCSCTTY, 0)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(asked["folder"])
+    sys.executable = str(place / "bin" / "python")
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    sys.argv = list(asked["arguments"])
+    sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False), encoding=sys.stdin.encoding)  # noqa: SIM115
+    sys.stdout = _written(1, "strict", os.isatty(1))
+    sys.stderr = _written(2, "backslashreplace", True)
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        numpy.seed()
+
+
+def _written(number: int, errors: str, by_lines: bool) -> io.TextIOWrapper:
+    file = open(number, "wb", closefd=False)  # noqa: SIM115
+    return io.TextIOWrapper(file, encoding="utf-8", errors=errors, line_buffering=by_lines)
+
+
+def _run(module: str) -> NoReturn:
+    """Run a program and end as Python does, but for taking apart what the system takes back anyhow."""
+    code = 1
+    try:
+        code = importlib.import_module(module).main() or 0
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:
+        traceback.print_exc()
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    _run(_serve(Path(sys.argv[1]), sys.argv[2]))
