@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from skillbank.bank.engines import own_engine
 from skillbank.datasets.wanted import Wanted, wanted_files
 from skillbank.errors import DataNotFoundError, SkillbankError, UsageError
 from skillbank.plan.model import InputBinding, Plan
@@ -16,8 +17,6 @@ from skillbank.visible import one_line
 __all__ = ["DataGroup", "first_category", "groups_of", "is_there", "local_path"]
 
 DETECTION = "object_detection"
-_FROM_ZERO = frozenset({"grounding_dino"})
-"""Architectures whose category ids count from 0."""
 _ROLES = {"train_datasets": "train", "calibration_dataset": "train", "eval_dataset": "val"}
 
 
@@ -94,8 +93,14 @@ def local_path(place: str) -> Path | None:
 
 
 def first_category(plan: Plan) -> int:
-    """Return the id of the first category in the COCO documents of a plan's program."""
-    return 0 if plan.network_arch in _FROM_ZERO else 1
+    """Return the id of the first category in the COCO documents of a plan's program.
+
+    The skill says it; of one that says nothing the bank that comes with skillbank may know the program.
+    """
+    if plan.first_category is not None:
+        return plan.first_category
+    engine = own_engine(plan.command[0]) if plan.command else None
+    return 1 if engine is None or engine.first_category is None else engine.first_category
 
 
 def is_there(binding: InputBinding) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from skillbank.bank.engines import own_engine
 from skillbank.datasets.checking import check_data
 from skillbank.datasets.document import split_of
 from skillbank.datasets.faults import BECOMES, KINDS, Severity
@@ -15,7 +16,6 @@ from skillbank.datasets.progress import Progress
 from skillbank.datasets.report import DataReport, SplitReport
 from skillbank.errors import SkillbankError, a_few
 from skillbank.home import cache_dir
-from skillbank.jobs.data_groups import first_category
 from skillbank.jobs.data_places import Found
 from skillbank.jobs.data_sets import DataLook
 from skillbank.plan.model import Plan
@@ -31,8 +31,8 @@ _TITLES = {each.name: each.title for each in (*FORMATS, LAST)}
 
 
 def ours(plan: Plan) -> bool:
-    """Whether the program is one whose demands on annotations are known."""
-    return first_category(plan) == 0
+    """Whether the program is one whose demands on annotations are known: of skillbank's own bank."""
+    return bool(plan.command) and own_engine(plan.command[0]) is not None
 
 
 def checked(

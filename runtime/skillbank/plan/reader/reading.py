@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from skillbank.bank.discovery import Library
+from skillbank.bank.engines import example_model
 from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
@@ -115,7 +116,9 @@ def read_text(
         When no skill, or more than one, fits; when it names no action or takes it back.
     """
     if not text.strip():
-        raise UsageError("The request is empty; say for example: train Grounding DINO on s3://bucket/data.")
+        raise UsageError(
+            f"The request is empty; say for example: train {example_model()} on s3://bucket/data."
+        )
     if len(text) > _LONGEST:
         raise UsageError(
             f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences."
