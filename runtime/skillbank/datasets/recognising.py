@@ -191,11 +191,9 @@ def hint(tree: Tree) -> str:
         return f"; unpack {a_few([one_line(name, 100) for name in (*packed, *tree.archives)], 3)}"
     if tree.masks:
         masks = a_few([one_line(name, 100) for name in sorted(tree.masks)], 3)
-        return f"; {masks} are masks, areas and no boxes: export them as boxes in COCO, YOLO or Pascal VOC"
+        return f"; {masks} are masks of no picture that is there"
     if names := [one_line(fault.where, 100) for fault in unread(tree)]:
         return f"; {a_few(names, 3)} may be annotations, in a format that is not read"
-    if len(tree.picture_folders) > 1 and len(tree.pictures) == len(tree.files):
-        return "; folders named after classes mark no boxes"
     return ""
 
 
@@ -203,7 +201,11 @@ def _claims(tree: Tree, form: str) -> tuple[tuple[Format, Recognised], ...]:
     kept: list[tuple[Format, Recognised]] = []
     taken: set[str] = set()
     for each in _asked(form):
+        if kept and getattr(each, "weak", False):
+            continue  # pictures in folders, and masks, lie beside annotations too
         found = each.recognise(tree)
+        if form and found is not None and found.lacking and getattr(each, "weak", False):
+            found = replace(found, lacking="")  # it was only not sure
         # Of two formats that would read the same files, the surer one stands first.
         if found is not None and not found.lacking and taken.isdisjoint(found.files):
             kept.append((each, found))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from skillbank.bank.engines import own_engine
-from skillbank.datasets.wanted import Wanted, wanted_files
+from skillbank.datasets.wanted import Wanted, wanted_of
 from skillbank.errors import DataNotFoundError, SkillbankError, UsageError
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.storage.staging import locate
@@ -16,7 +17,6 @@ from skillbank.visible import one_line
 
 __all__ = ["DataGroup", "first_category", "groups_of", "is_there", "local_path"]
 
-DETECTION = "object_detection"
 _ROLES = {"train_datasets": "train", "calibration_dataset": "train", "eval_dataset": "val"}
 
 
@@ -74,13 +74,23 @@ def groups_of(plan: Plan) -> list[DataGroup]:
     for binding in plan.inputs:
         if binding.place and binding.runtime != "value":
             inputs.setdefault((binding.place, binding.source, binding.form), []).append(binding)
-    fits = plan.data_type in ("", DETECTION)
     return [
         DataGroup(
-            place, source, tuple(group), wanted_files(each.file for each in group) if fits else None, form
+            place,
+            source,
+            tuple(group),
+            wanted_of([b.file for b in group], plan.data_type, learns=_learns(source, group)),
+            form,
         )
         for (place, source, form), group in inputs.items()
     ]
+
+
+def _learns(source: str, group: Sequence[InputBinding]) -> bool:
+    """Whether files are learned from or measured on; those to learn from without a list have no classes."""
+    role = _ROLES.get(source, "")
+    listed = any(each.file in ("", "classes.txt") for each in group)
+    return role == "val" or (role == "train" and (listed or source != "train_datasets"))
 
 
 def local_path(place: str) -> Path | None:

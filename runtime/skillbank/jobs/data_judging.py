@@ -73,6 +73,13 @@ def checked(
 def _report(founds: Sequence[Found], whole: bool, progress: Progress | None) -> DataReport:
     """Check the splits that were found in one data set; one that has no name is what it is used for."""
     first = founds[0]
+    if (
+        first.group.wanted is not None and first.group.wanted.marks == "areas"
+    ):  # all splits are taken together
+        opened = replace(first.opened, split=None)
+        return check_data(
+            opened, decode=whole, cache=cache_dir() / "pictures" if whole else None, report=progress
+        )
     opened, cache = first.opened, cache_dir() / "pictures" if whole else None
     if not first.split.name or opened.split is not None:
         named = replace(first.split, name=first.split.name or first.group.role)
@@ -155,6 +162,11 @@ def _reading_notes(look: DataLook, report: DataReport) -> Iterator[str]:
 def _counts(look: DataLook) -> str:
     split = look.split_report
     assert split is not None
+    if split.marks != "boxes":
+        classes = a_few([f"{one_line(name, 40)} {count:,}" for name, count in _most(split)], _SHOWN)
+        count = len(look.report.classes) if look.report is not None else len(split.by_class)
+        held = f" ({classes})" if classes else ""
+        return f"{split.pictures:,} pictures, {count:,} {'class' if count == 1 else 'classes'}{held}"
     classes = a_few([f"{one_line(name, 40)} {count:,}" for name, count in _most(split)], _SHOWN)
     return (
         f"{split.pictures:,} pictures, {split.boxes:,} boxes, {len(split.by_class):,} "
