@@ -57,6 +57,7 @@ from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.steps import Step, assign_skills, settle_actions
+from skillbank.plan.reader.students import Trained, student_requests
 from skillbank.plan.reader.tokens import Ledger, Token
 from skillbank.plan.request import Request
 
@@ -93,6 +94,7 @@ def read_text(
     job_skill: jobs.JobSkill | None = None,
     skill: Skill | None = None,
     set_names: SetNames = tuple,
+    trained: Trained | None = None,
 ) -> Reading:
     """Read a request.
 
@@ -106,6 +108,8 @@ def read_text(
         The skill that is meant, whatever the text names.
     set_names
         Names the label sets that there are, for those that are called by a word of requests.
+    trained
+        Tells the last training of a skill, for a teacher that is called so.
 
     Raises
     ------
@@ -128,6 +132,8 @@ def read_text(
     page, notes = _page(text, library, set_names)
     if (asked := data_request(page, library, skill)) is not None:
         return Reading((asked,), (), tuple(notes))
+    if (taught := student_requests(page, trained, skill)) is not None:
+        return Reading(tuple(taught), (), tuple(notes))
     notes += reports.take_reports(page)
     courtesies.take_headers(page)
     courtesies.take_numbering(page)
@@ -148,13 +154,13 @@ def read_text(
     for match in page.find("actions.words.scratch"):
         page.ledger.claim("scratch", match.tokens())
     keys = _keys_of_named(page)
-    trained = [k for name, k in keys if trains(name)]
-    searches.take_space(page, trained)
+    learned = [k for name, k in keys if trains(name)]
+    searches.take_space(page, learned)
     said = policy.take_policy(page)
     jobs.take_jobs(page)
     searching = said is not None and said.value == "on"
     training = speaks_of_training(page) or searching
-    searches.take_search_settings(page, trained, searching=searching)
+    searches.take_search_settings(page, learned, searching=searching)
     values.take_values(page, clauses, [k for _, k in keys], searching=searching)
     take_named_choices(page, [k for _, k in keys])
     captions.take_captions(page, training=training)
