@@ -143,11 +143,18 @@ def look(tree: Tree, form: str = "") -> Found | None:
             parts.append((folder, found))
         elif below.pictures and split_of(folder) is not None:
             bare.append(folder)
+    if all(map(_is_weak, claims)) and any(not _is_weak(c) for _, found in parts for c in found.claims):
+        claims = ()  # pictures of all splits lie in folders, and those of one are annotated
     held = {split_in(folder) for folder, _ in parts}
     bare = [folder for folder in bare if split_of(folder) not in held]
     if not claims and not parts:
         return None
     return Found(tree, claims, tuple(parts), tuple(bare))
+
+
+def _is_weak(claim: tuple[Format, Recognised]) -> bool:
+    """Whether a format is only taken where nothing is annotated otherwise."""
+    return bool(getattr(claim[0], "weak", False))
 
 
 def unwrapped(tree: Tree, form: str = "") -> Found | None:
@@ -191,7 +198,10 @@ def hint(tree: Tree) -> str:
         return f"; unpack {a_few([one_line(name, 100) for name in (*packed, *tree.archives)], 3)}"
     if tree.masks:
         masks = a_few([one_line(name, 100) for name in sorted(tree.masks)], 3)
-        return f"; {masks} are masks of no picture that is there"
+        return (
+            f"; {masks} are masks, areas and no boxes, and of no picture that is there by its name: export "
+            "them as boxes in COCO, YOLO or Pascal VOC"
+        )
     if names := [one_line(fault.where, 100) for fault in unread(tree)]:
         return f"; {a_few(names, 3)} may be annotations, in a format that is not read"
     return ""
