@@ -55,8 +55,9 @@ class Runtime(Starting):
 
     Examples
     --------
+    >>> from skillbank.bank.engines import example_model
     >>> with Runtime() as runtime:
-    ...     [plan] = runtime.plan("train Grounding DINO on s3://bucket/data, no HPO")
+    ...     [plan] = runtime.plan(f"train {example_model()} on s3://bucket/data, no HPO")
     >>> plan.route.name
     'direct'
 
@@ -179,7 +180,8 @@ class Runtime(Starting):
         output
             A folder for the files, see `skillbank.labelling.batch.label_pictures`.
         model
-            A job, a file, a folder or a name on the model hub; None is ``IDEA-Research/grounding-dino-tiny``.
+            A job, a file, a folder or a name on the model hub; by default that of
+            `skillbank.labelling.models.hub_model`.
         kinds
             What is written: formats of labels, and ``pictures`` with the boxes drawn.
         threshold

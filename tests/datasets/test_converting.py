@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from skillbank.datasets.converting import convert
-from skillbank.datasets.copying import MANIFEST
+from skillbank.datasets.copying import MANIFEST, marks_of
 from skillbank.datasets.document import Box
 from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.opening import Opened, open_place
@@ -19,7 +19,7 @@ from skillbank.datasets.repairing import Mode
 from skillbank.errors import DataError, UsageError
 from tests.datasets.made import Made
 
-NAMES = [writer.name for writer in WRITERS]
+NAMES = [writer.name for writer in WRITERS if marks_of(writer) == "boxes"]
 
 
 def content(opened: Opened) -> dict[str, Counter[tuple[object, ...]]]:

@@ -9,13 +9,14 @@ import pytest
 
 from skillbank.datasets.checking import check_data
 from skillbank.datasets.converting import FaultsError, convert
+from skillbank.datasets.copying import marks_of
 from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.opening import open_place
 from skillbank.datasets.repairing import Mode
 from skillbank.datasets.showing import survey
 from tests.datasets.reading import boxes, data_of, picture, text
 
-NAMES = [writer.name for writer in WRITERS]
+NAMES = [writer.name for writer in WRITERS if marks_of(writer) == "boxes"]
 
 
 def coco(root: Path, stated: tuple[int, int], *corners: tuple[int, int, int, int]) -> Path:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from skillbank.datasets.opening import open_place
 from skillbank.errors import DataError, SpecError
 from skillbank.label_program.run import run
-from skillbank.label_program.spec import load_spec
+from skillbank.label_program.spec import load_spec, load_teaching
+from skillbank.label_program.teach import run as teach
 from skillbank.sets.arrivals import line_of, listed, numbers_in, take_in
 from skillbank.sets.label_set import LabelSet
 from tests.labelling.models import write_picture, write_tiny
@@ -102,3 +104,47 @@ def test_a_second_start_does_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "tiny.pth").write_bytes(b"no model")
     assert run(file) == 1
     assert json.loads((results / "status.json").read_text().splitlines()[-1])["status"] == "FAILURE"
+
+
+def taught(tmp_path: Path, **block: object) -> Path:
+    file = tmp_path / "teach.yaml"
+    said = {"pictures": str(tmp_path / "photos"), "model": str(tmp_path / "m.pth"), **block}
+    file.write_text(yaml.safe_dump({"results_dir": str(tmp_path / "results"), "teach": said}))
+    return file
+
+
+def test_all_faults_of_a_teaching_are_told(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as refused:
+        load_teaching(taught(tmp_path, leest=1, val=1))
+    assert "did you mean 'teach.least'" in str(refused.value) and "teach.val: " in str(refused.value)
+    with pytest.raises(SpecError, match=r"teach\.pictures and teach\.model has no value"):
+        load_teaching(taught(tmp_path, pictures="???", model="???"))
+
+
+def test_a_folder_of_somebody_is_not_written_over(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine").mkdir()
+    assert teach(taught(tmp_path, output=str(tmp_path / "mine"))) == 1
+    assert "no data set of skillbank" in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_teacher_leaves_a_data_set_for_its_student(tmp_path: Path) -> None:
+    write_tiny(tmp_path / "m.pth", bias=1.0)
+    for number in range(5):
+        write_picture(tmp_path / "photos" / f"{number}.png", (100 + number, 80))
+    (tmp_path / "photos" / "broken.png").write_bytes(b"nothing")
+    output = tmp_path / "taught"
+    spec_file = taught(tmp_path, captions=["red circle"], least=0.01, output=str(output), val=0.4)
+    for _ in range(2):  # a later start puts a new one in its place
+        assert teach(spec_file) == 0
+        data = open_place(output).data
+        assert (data.format, data.classes) == ("coco", ("red circle",))
+        counts = {split.name: sum(1 for _ in split.pictures()) for split in data.splits}
+        assert counts == {"train": 3, "val": 2}
+        assert all(any(picture.boxes for picture in split.pictures()) for split in data.splits)
+    last = json.loads((tmp_path / "results" / "teach" / "status.json").read_text().splitlines()[-1])
+    assert (
+        last["status"] == "SUCCESS"
+        and last["kpi"]["left_out"] == 1
+        and last["kpi"]["pictures_per_second"] > 0
+    )

@@ -9,7 +9,7 @@ import pytest
 from skillbank import Runtime
 from skillbank.errors import DataNotFoundError, JobNotFoundError, UsageError
 from skillbank.labelling.batch import label_pictures
-from skillbank.labelling.models import HUB_MODEL, Model, find_model
+from skillbank.labelling.models import Model, find_model, hub_model
 from skillbank.labelling.pictures import find_pictures, picture_names
 
 
@@ -41,7 +41,7 @@ def test_models_are_files_folders_hub_names_or_jobs(tmp_path: Path, monkeypatch:
     file = tmp_path / "model.pth"
     touch(file)
     with Runtime() as runtime:
-        assert find_model(runtime, None) == Model(HUB_MODEL, HUB_MODEL)
+        assert find_model(runtime, None) == Model(hub_model(), hub_model())
         assert find_model(runtime, str(file)) == Model(str(file), "model.pth")
         assert find_model(runtime, str(tmp_path)) == Model(str(tmp_path), tmp_path.name)
         assert find_model(runtime, "owner/some-model") == Model("owner/some-model", "owner/some-model")

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from skillbank.bank.engines import EngineFacts
 from skillbank.errors import PlatformError, UsageError
 from skillbank.jobs.record import JobState
 from skillbank.platforms import KNOWN, get_platform, keeper, programs
@@ -304,9 +305,11 @@ def test_programs_are_found_beside_this_python_and_only_with_what_they_need(
     other.write_text("#!/bin/sh\n")
     other.chmod(0o755)
     monkeypatch.setenv("PATH", str(other.parent))
-    monkeypatch.setattr(programs, "_NEEDS", {"grounding_dino": ("json",)})
+    needs = EngineFacts("grounding_dino", packages=("json",))
+    monkeypatch.setattr(programs, "own_engine", {"grounding_dino": needs}.get)
     assert find_program("grounding_dino") == str(program)
-    monkeypatch.setattr(programs, "_NEEDS", {"grounding_dino": ("json", "no_such_package")})
+    needs = EngineFacts("grounding_dino", packages=("json", "no_such_package"))
+    monkeypatch.setattr(programs, "own_engine", {"grounding_dino": needs}.get)
     assert find_program("grounding_dino") == str(other)
     monkeypatch.setenv("PATH", f"{program.parent}:/nowhere")
     assert find_program("grounding_dino") is None

@@ -285,7 +285,7 @@ class Library:
         """Return the skill that a name stands for, and what else claims the name.
 
         ``bank:skill`` is exact. A plain name may also be the architecture or an alias, in any spelling
-        (``Grounding DINO``, ``grounding_dino``); of several banks that know it the first answers.
+        (``Wide Painter``, ``wide_painter``); of several banks that know it the first answers.
 
         Raises
         ------

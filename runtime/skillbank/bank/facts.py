@@ -6,10 +6,12 @@ what it has been given. Words of a section that are not listed are for people.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from skillbank.bank.shapes import Shapes
+from skillbank.visible import named
 
 __all__ = ["read_facts"]
 
@@ -96,6 +98,46 @@ def _as_number(step: Any) -> Any:
         return step
 
 
+_MODULE = re.compile(r"[A-Za-z_]\w{0,63}", re.ASCII)
+_PROGRAM = re.compile(r"[A-Za-z0-9_][\w.+-]{0,63}", re.ASCII)
+_EXTRA = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_HUB = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+
+
+def _flag(read: Shapes, value: Any, name: str) -> bool:
+    return read.flag(value, name)
+
+
+def _matching(pattern: re.Pattern[str], kind: str) -> Reader:
+    """A text of one form."""
+
+    def reader(read: Shapes, value: Any, name: str) -> str | None:
+        text = read.text(value, name)
+        if text is not None and not pattern.fullmatch(text):
+            read.warn("shape", f"{name} is '{named(text, 40)}', which is no {kind}; it is not used.")
+            return None
+        return text
+
+    return reader
+
+
+def _modules(read: Shapes, value: Any, name: str) -> list[str]:
+    # Looking for a module inside a package imports the package: only whole packages can be named.
+    one = _matching(_MODULE, "package as Python imports it")
+    found = (one(read, text, f"an entry of {name}") for text in read.texts(value, name)[:_MOST_PACKAGES])
+    return [module for module in found if module]
+
+
+def _first_category(read: Shapes, value: Any, name: str) -> int | None:
+    number = read.whole(value, name)
+    if number not in (None, 0, 1):
+        read.warn("shape", f"{name} is {number}; categories count from 0 or from 1, so it is not used.")
+        return None
+    return number
+
+
+_MOST_PACKAGES = 30
+
 SECTIONS: dict[str, Reader] = {
     "hardware": _fields(
         min_gpus=_whole,
@@ -112,6 +154,15 @@ SECTIONS: dict[str, Reader] = {
     ),
     "schema_source": _text,
     "settle": _texts_by_name,
+    "engine": _fields(
+        ("program",),
+        program=_matching(_PROGRAM, "name of a program"),
+        packages=_modules,
+        extra=_matching(_EXTRA, "extra of skillbank"),
+        first_category=_first_category,
+        labels_by_description=_flag,
+        hub_model=_matching(_HUB, "OWNER/NAME on the model hub"),
+    ),
     "weights": _fields(
         suggested=_texts, small_profile=_fields(("key",), key=_key, always=_scalar, without_gpu=_scalar)
     ),

@@ -132,6 +132,28 @@ class Weights(_Open):
     small_profile: SmallProfile | None = None
 
 
+class Engine(_Open):
+    """What the program of the skill is; only the bank that comes with skillbank is asked all of it."""
+
+    program: str = Field(description="The first word of the commands of the actions.")
+    packages: list[str] = Field(
+        default=[], description="Names that Python imports its packages by: it runs where they are there."
+    )
+    extra: str | None = Field(
+        default=None, description="The extra, at an installation, that brings the packages."
+    )
+    first_category: Literal[0, 1] | None = Field(
+        default=None,
+        description="The id of the first category in COCO documents that it reads; 1 unless said.",
+    )
+    labels_by_description: bool = Field(
+        default=False, description="Its 'serve' finds in pictures what a text describes."
+    )
+    hub_model: str | None = Field(
+        default=None, description="OWNER/NAME on the model hub that labels where no model is named."
+    )
+
+
 class Unsupported(_Open):
     """A value that the schema allows and the model does not."""
 
@@ -191,6 +213,7 @@ class SkillInfoDocument(_Open):
     )
     hardware: Hardware | None = None
     weights: Weights | None = None
+    engine: Engine | None = None
     multi_node: MultiNode | None = None
     unsupported: list[Unsupported] = []
     error_patterns: list[ErrorPattern] = []

@@ -5,7 +5,7 @@ Said by the skill itself, under ``metadata`` of its SKILL.md, in texts as the Ag
     metadata:
       formerly: "train-dino-v1 dino-trainer"
       deprecated: "the model is no longer maintained"
-      successor: "tao-train-grounding-dino"
+      successor: "train-painter"
 """
 
 from __future__ import annotations

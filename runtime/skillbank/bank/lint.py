@@ -15,6 +15,7 @@ from typing import Any
 from skillbank.bank import (
     functions,
     lint_agreement,
+    lint_engine,
     lint_evals,
     lint_files,
     lint_lifecycle,
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     lint_agreement.function_tables,
     functions.inference_functions,
     lint_agreement.keys,
+    lint_engine.engine,
     lint_agreement.unbound_inputs,
     lint_schemas.schemas,
     lint_schemas.templates,

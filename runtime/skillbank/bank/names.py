@@ -35,7 +35,7 @@ LONGEST_BANK = 64
 
 
 def normalise(name: str) -> str:
-    """Fold case, spaces, hyphens and underscores: ``Grounding DINO`` and ``grounding_dino`` are one."""
+    """Fold case, spaces, hyphens and underscores: ``Wide Painter`` and ``wide_painter`` are one."""
     return re.sub(r"[\s_-]+", "", name.lower())
 
 

@@ -209,7 +209,7 @@ def _ends(word: str) -> tuple[str, str]:
 
 def _head(skill: Skill, longest: int | None = None) -> str:
     info = skill.info
-    # 'rtdetr' should also be found as 'rt detr', so names are indexed split and joined.
+    # 'widepainter' should also be found as 'wide painter', so names are indexed split and joined.
     name = f"{skill.name.replace('-', ' ')} {info.network_arch} {info.network_arch.replace('_', '')}"
     said = skill.frontmatter.description[:longest]
     return " ".join((name, said, *skill.frontmatter.tags, *info.aliases))

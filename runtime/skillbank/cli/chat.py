@@ -52,8 +52,10 @@ def chat(
     if text is not None and not text.strip():
         raise UsageError("Say something: skillbank chat TEXT.")
     if text is None and resume is None and not terminal.interactive:
+        from skillbank.bank.engines import example_model
+
         raise UsageError(
-            'Say what you want: skillbank chat "train Grounding DINO on DATA", or --resume CHAT.'
+            f'Say what you want: skillbank chat "train {example_model()} on DATA", or --resume CHAT.'
         )
     limits = Limits(max_steps, max_tokens, max_cost, _prices(price, max_cost))
     with ExitStack() as stack:

@@ -58,14 +58,16 @@ def _name(split: SplitReport) -> str:
 
 
 def _counts(splits: Sequence[SplitReport]) -> Table:
-    made = table("split", "pictures", "without boxes", "boxes")
+    marked = any(split.marks != "boxes" for split in splits)
+    made = table("split", "pictures", *(("unmarked",) if marked else ("without boxes", "boxes")))
     for column in made.columns[1:]:
         column.justify = "right"
     crowds = any(split.crowds for split in splits)
     if crowds:
         made.add_column("of crowds", justify="right")
     for split in splits:
-        row = [_name(split), f"{split.pictures:,}", f"{split.unmarked:,}", f"{split.boxes:,}"]
+        row = [_name(split), f"{split.pictures:,}", f"{split.unmarked:,}"]
+        row += [] if marked else [f"{split.boxes:,}"]
         made.add_row(*row, *([f"{split.crowds:,}"] if crowds else []))
     return made
 

@@ -101,7 +101,10 @@ def _list(runtime: Any, limit: int, as_json: bool) -> None:
         options.print_json({"experiments": found})
         return
     if not found:
-        terminal.say('No experiments yet; start one with: skillbank run "train Grounding DINO on DATA"')
+        from skillbank.bank.engines import example_model
+
+        example = f"train {example_model()} on DATA"
+        terminal.say(f'No experiments yet; start one with: skillbank run "{example}"')
         return
     from skillbank.cli.styled import table as new_table
 

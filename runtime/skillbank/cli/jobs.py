@@ -25,7 +25,10 @@ def jobs(
         )
         return
     if not records:
-        terminal.say('No jobs yet; start one with: skillbank run "train Grounding DINO on DATA, no HPO"')
+        from skillbank.bank.engines import example_model
+
+        example = f"train {example_model()} on DATA, no HPO"
+        terminal.say(f'No jobs yet; start one with: skillbank run "{example}"')
         return
     from skillbank.cli.present import jobs_view
 

@@ -28,7 +28,7 @@ DetectorModel = Annotated[
         "--model",
         metavar="FILE|DIR|JOB|NAME",
         help="A model's file or folder, a train job ('last:train'), or a name on the model hub "
-        "[default: IDEA-Research/grounding-dino-tiny]",
+        "[default: the one that the skill of the labelling program names]",
     ),
 ]
 Host = Annotated[str, typer.Option("--host", help="Address to listen at; others than loopback need a token.")]

@@ -194,14 +194,19 @@ def ask_trust(runtime: Runtime, plans: list[Plan], as_json: bool) -> None:
 
 
 def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: bool) -> None:
-    from skillbank.cli.present import record_document, results_view
+    from skillbank.cli.present import comparison_view, record_document, results_view
+    from skillbank.jobs.comparing import compared
 
+    measured = compared(runtime.jobs, records) if len(records) > 1 else []
     if as_json:
         documents = [record_document(runtime, r) for r in records]
-        options.print_json(documents[0] if len(documents) == 1 else {"jobs": documents})
+        both = {"comparison": [each.document() for each in measured]} if measured else {}
+        options.print_json(documents[0] if len(documents) == 1 else {"jobs": documents, **both})
         return
     for record in records:
         if detach:
             terminal.say(f"started {record.id}; 'skillbank status {record.id} --watch' follows it")
         else:
             terminal.show(results_view(record, runtime.jobs.results(record.id)))
+    if measured:
+        terminal.show(comparison_view(measured))

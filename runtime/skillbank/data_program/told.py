@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from skillbank.bank.engines import example_model
 from skillbank.datasets.copying import MANIFEST, Copy
 from skillbank.datasets.faults import Severity
 from skillbank.datasets.formats import title_of
@@ -77,7 +78,7 @@ def _copy_lines(copy: Copy) -> Iterator[str]:
         if sentences:
             yield from ("", f"## {heading}", "", *(f"- {_plain(each)}" for each in sentences))
     yield from ("", "## How to go on", "")
-    run = f'skillbank run "train Grounding DINO on {one_line(copy.folder, _LONGEST)}"'.replace("`", "'")
+    run = f'skillbank run "train {example_model()} on {one_line(copy.folder, _LONGEST)}"'.replace("`", "'")
     yield f"- Name this folder as the data of a training: `{run}`."
     yield f"- `{MANIFEST}` in it says where it comes from and how it was made."
 

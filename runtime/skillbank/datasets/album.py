@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from skillbank.datasets.tree import Tree
 
-__all__ = ["Album", "Reaches", "leads_out"]
+__all__ = ["Album", "Reaches", "leads_out", "place_file"]
 
 _DEEP = 3
 """Parts of a path of which a folder has no more than "/" and another one: that is a part of the system."""
@@ -56,7 +56,7 @@ class Album:
         path = self._tree.path(name)
         if not self._linked:
             return (self._real[path.parent] / path.name).relative_to(self.root).as_posix()
-        self._copied += _link(path, self.root / name)
+        self._copied += place_file(path, self.root / name)
         return name
 
     def notes(self) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _base(name: str, path: Path) -> Path:
     return Path(*parts)
 
 
-def _link(source: Path, target: Path) -> bool:
+def place_file(source: Path, target: Path) -> bool:
     """Give a file another name; return whether it had to be copied."""
     if target.exists():
         return False

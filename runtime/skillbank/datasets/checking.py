@@ -14,6 +14,7 @@ from skillbank.datasets.duplicates import Album
 from skillbank.datasets.faults import Fault, Tally
 from skillbank.datasets.formats import LAST
 from skillbank.datasets.looks import Look
+from skillbank.datasets.marked_check import MarkedSplitCheck, marked_faults
 from skillbank.datasets.names import alike, name_faults
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.pictures import Gallery
@@ -69,14 +70,18 @@ def check_data(
         gallery = stack.enter_context(Gallery(tree, cache)) if decode else None
         meter = _Meter("pictures decoded" if decode else "annotations read", report, len(tree.pictures))
         for number, split in enumerate(chosen):
-            check = SplitCheck(
-                split,
-                data.classes,
-                tree,
-                findings,
-                packed=packed,
-                annotated=annotated,
-                written=written_as(data.format),
+            check: SplitCheck | MarkedSplitCheck = (
+                MarkedSplitCheck(split, data, tree, findings, packed=packed, drawn=decode)
+                if data.marks != "boxes"
+                else SplitCheck(
+                    split,
+                    data.classes,
+                    tree,
+                    findings,
+                    packed=packed,
+                    annotated=annotated,
+                    written=written_as(data.format),
+                )
             )
             for picture, look in _looked(split.pictures(), gallery):
                 check.add(picture, look)
@@ -89,12 +94,15 @@ def check_data(
     where = (
         ", ".join(dict.fromkeys(name for split in chosen for name in split.annotations[:1])) or data.format
     )
-    tally.add(name_faults(data.classes, where))
-    tally.add(balance_faults(data.classes, reports, whole=whole))
-    tally.add(masked(tree) if annotated else unread(tree))
+    if data.marks == "boxes":
+        tally.add(name_faults(data.classes, where))
+        tally.add(balance_faults(data.classes, reports, whole=whole))
+        tally.add(masked(tree) if annotated else unread(tree))
+    else:
+        tally.add(marked_faults(data.classes, reports))
     if whole and not packed:
         _count_unnamed(tally, tree.pictures, album)
-    findings.alike = alike(data.classes)
+    findings.alike = alike(data.classes) if data.marks == "boxes" else {}
     album.judge([split.name for split in chosen], tally, findings, report)
     notes = data.notes
     if packed and not decode:

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from skillbank.datasets.checking import check_data, chosen_splits
-from skillbank.datasets.copying import Copy, Portion, write_copy, writer_of
+from skillbank.datasets.copying import Copy, Portion, marks_of, refuse_other_marks, write_copy, writer_of
+from skillbank.datasets.crops import write_crops
 from skillbank.datasets.document import Split
 from skillbank.datasets.faults import BECOMES, KINDS, Severity
+from skillbank.datasets.formats.base import Writer
 from skillbank.datasets.naming import common_folder
 from skillbank.datasets.opening import Opened
+from skillbank.datasets.outlines import as_areas
 from skillbank.datasets.placing import Placement
 from skillbank.datasets.progress import Progress
 from skillbank.datasets.repairing import Mode, Repair
@@ -86,7 +89,15 @@ def convert(
         When the data set has faults that would end a job: all are listed.
     """
     writer = writer_of(to)
+    opened = fitting(opened, writer)
+    decode = decode or opened.data.marks == "areas"  # masks are drawn in any case, and are told what is wrong
     found, repair = checked(opened, splits, mode, decode=decode, cache=cache, report=report)
+    if marks_of(writer) == "classes" and opened.data.marks == "boxes":
+        return write_crops(
+            opened, [(each.name, repair.pictures(each)) for each in chosen_splits(opened, splits)],
+            repair.classes, folder,
+            story=lambda: {"made_by": made_by, "from": origin(opened, place), **told(found, repair)},
+        )  # fmt: skip
     return write_copy(
         opened.tree,
         list(_portions(chosen_splits(opened, splits), repair)),
@@ -94,9 +105,26 @@ def convert(
         writer,
         folder,
         placement=placement,
+        marks=opened.data.marks,
         story=lambda: {"made_by": made_by, "from": origin(opened, place), **told(found, repair)},
         report=report,
     )
+
+
+def fitting(opened: Opened, writer: Writer) -> Opened:
+    """Return a data set as a format holds it: outlines of objects as areas; else as it is.
+
+    Raises
+    ------
+    UsageError
+        When the format holds nothing of what its pictures bear.
+    """
+    wanted, there = marks_of(writer), opened.data.marks
+    if wanted == "areas" and there == "boxes":
+        return as_areas(opened)
+    if not (wanted == "classes" and there == "boxes"):
+        refuse_other_marks(writer, there)
+    return opened
 
 
 def checked(

@@ -11,9 +11,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from skillbank.datasets.document import Picture
+from skillbank.datasets.document import Marks, Picture
 from skillbank.datasets.formats import BROKEN, WRITERS
 from skillbank.datasets.formats.base import Part, Writer
+from skillbank.datasets.formats.class_folders_writer import folder_names
 from skillbank.datasets.fresh import fresh_folder
 from skillbank.datasets.naming import Names
 from skillbank.datasets.placing import Placement, Placer
@@ -28,7 +29,7 @@ __all__ = ["MANIFEST", "Copy", "Portion", "SplitCount", "write_copy", "writer_of
 MANIFEST = "skillbank-dataset.json"
 """The file of a written data set that says where it comes from and how it was made."""
 _NEWS = 100
-_LISTS = ("yolo", "voc")
+_LISTS = ("yolo", "voc", "masks")
 """Formats with lists of names."""
 
 
@@ -64,9 +65,12 @@ class SplitCount:
     def add(self, picture: Picture) -> None:
         """Count a picture."""
         self.pictures += 1
-        self.empty += not picture.boxes
+        marked = bool(picture.boxes) or picture.label is not None or picture.mask is not None
+        self.empty += not marked
         self.boxes += len(picture.boxes)
         labels = [box.label for box in picture.boxes if box.label is not None]
+        if picture.label is not None:
+            self.pictures_of[picture.label] += 1
         self.boxes_of.update(labels)
         self.pictures_of.update(set(labels))
 
@@ -79,7 +83,7 @@ class SplitCount:
             "classes": {
                 name: {"boxes": self.boxes_of[label], "pictures": self.pictures_of[label]}
                 for label, name in enumerate(classes)
-                if self.boxes_of[label]
+                if self.boxes_of[label] or self.pictures_of[label]
             },
         }
 
@@ -146,6 +150,22 @@ def writer_of(name: str) -> Writer:
     return found
 
 
+def marks_of(writer: Writer) -> Marks:
+    """Return what pictures bear in a format that is written."""
+    marks: Marks = getattr(writer, "marks", "boxes")
+    return marks
+
+
+def refuse_other_marks(writer: Writer, marks: Marks) -> None:
+    """Raise `UsageError` where a format does not hold what pictures bear."""
+    if marks_of(writer) != marks:
+        told = {"boxes": "boxes", "areas": "areas of pictures", "classes": "classes of whole pictures"}
+        raise UsageError(
+            f"{writer.name} holds {told[marks_of(writer)]}, and these are {told[marks]}; the formats that "
+            f"hold these are {', '.join(each.name for each in WRITERS if marks_of(each) == marks)}"
+        )
+
+
 def names_for(writer: Writer) -> Names:
     """Return what gives pictures their places in a data set of a writer's format."""
     return Names(listed=writer.name in _LISTS)
@@ -159,6 +179,7 @@ def write_copy(
     folder: Path,
     *,
     placement: Placement = Placement.LINK,
+    marks: Marks = "boxes",
     story: Callable[[], Mapping[str, Any]],
     report: Progress | None = None,
 ) -> Copy:
@@ -170,6 +191,8 @@ def write_copy(
         Where the pictures lie.
     portions
         The splits, which differ in name.
+    marks
+        What their pictures bear.
     story
         What the manifest tells of how it came, asked for when all is written: ``notes``, and ``dropped``, the
         sentences on what was left out, are joined with those that arise here.
@@ -181,11 +204,14 @@ def write_copy(
     DataError
         When something cannot be written, or there is no picture.
     """
+    refuse_other_marks(writer, marks)
     with fresh_folder(folder, tree.root) as work:
         placer = Placer(work, placement)
         names = names_for(writer)
         counts = {portion.name: SplitCount() for portion in portions}
-        passage = _Passage(tree, writer, placer, names, report, keep=placement is Placement.NONE)
+        passage = _Passage(
+            tree, writer, placer, names, report, classes=classes, keep=placement is Placement.NONE
+        )
         parts = [Part(each.name, passage.pictures(each, counts[each.name])) for each in portions]
         try:
             lost = writer.write(parts, classes, work)
@@ -226,8 +252,17 @@ class _Passage:
     """Gives the pictures of all splits their places on the way to the writer."""
 
     def __init__(
-        self, tree: Tree, writer: Writer, placer: Placer, names: Names, report: Progress | None, *, keep: bool
+        self,
+        tree: Tree,
+        writer: Writer,
+        placer: Placer,
+        names: Names,
+        report: Progress | None,
+        *,
+        classes: Sequence[str],
+        keep: bool,
     ) -> None:
+        self._folders = folder_names(classes) if marks_of(writer) == "classes" else None
         self._tree, self._writer, self._placer, self._names = tree, writer, placer, names
         self._report, self._keep = report, keep
         self._seen: set[tuple[str, str]] = set()
@@ -242,8 +277,13 @@ class _Passage:
             if picture.path is None:
                 continue
             inner = picture.path[len(portion.above) :].lstrip("/")
-            place = f"{folder}/{inner}" if self._keep else self._names.give(folder, inner)
-            if place != f"{folder}/{inner}":
+            if self._folders is not None and picture.label is not None:
+                home = "/".join(filter(None, (folder, self._folders[picture.label])))
+                inner = inner.rpartition("/")[2]
+            else:
+                home = folder
+            place = f"{home}/{inner}" if self._keep else self._names.give(home, inner)
+            if place != f"{home}/{inner}":
                 self.renamed[place] = picture.path
             self._again += (portion.name, picture.path) in self._seen
             self._seen.add((portion.name, picture.path))

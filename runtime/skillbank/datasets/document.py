@@ -6,12 +6,25 @@ Every format is read into it and written from it; nothing else passes between th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from skillbank.datasets.faults import Fault
 
-__all__ = ["SPLITS", "Box", "DataSet", "Picture", "Split", "Where", "split_in", "split_of"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = [
+    "LEFT_OUT", "SPLITS", "Box", "DataSet", "Drawn", "Marks", "Mask", "Picture", "Split", "Where", "split_in",
+    "split_of",
+]  # fmt: skip
+
+LEFT_OUT = -1
+"""In drawn areas: a pixel that belongs to no class and is neither learned nor measured."""
+Marks = Literal["boxes", "areas", "classes"]
+"""What is marked in pictures: objects by boxes, each pixel's class, or the class of the whole picture."""
 
 SPLITS = ("train", "val", "test")
 """What a split is for. A training learns from train and validates on val; test is left alone."""
@@ -79,6 +92,41 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """The areas of a picture.
+
+    Attributes
+    ----------
+    numbers
+        ``(h, w)`` int16, pixels of the upright picture: index in `DataSet.classes`, or `LEFT_OUT`.
+    unknown
+        Pixels by a value of the mask that no class has; they are left out.
+    undrawn
+        Objects that have a box and no outline, and so are not in it.
+    """
+
+    numbers: NDArray[np.int16]
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    undrawn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """The areas of a picture, which are drawn when they are asked for.
+
+    Attributes
+    ----------
+    path
+        The file that holds them, relative to the tree.
+    draw
+        Draws them anew at each call; raises `DataError` where that cannot be done.
+    """
+
+    path: str
+    draw: Callable[[], Drawn]
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A picture and what is marked in it.
 
@@ -101,6 +149,10 @@ class Picture:
         What was wrong with it in reading, and could not become a box or was mended.
     undecided
         Whether it is one that nobody has looked through yet, of a label set that is under review.
+    label
+        Index in `DataSet.classes` of what the whole picture shows; None where nothing says it.
+    mask
+        Its areas; None where nobody drew any.
     """
 
     name: str
@@ -112,6 +164,8 @@ class Picture:
     where: Where = Where("")
     faults: tuple[Fault, ...] = ()
     undecided: bool = False
+    label: int | None = None
+    mask: Mask | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +205,8 @@ class DataSet:
         At least one.
     notes
         What was decided in recognising it, a sentence each: a supercategory that no box uses is dropped.
+    marks
+        What its pictures bear.
     """
 
     format: str
@@ -158,6 +214,7 @@ class DataSet:
     splits: tuple[Split, ...]
     notes: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = field(default=())
+    marks: Marks = "boxes"
 
     def split(self, name: str) -> Split | None:
         """Return the split of a name; None where there is none."""

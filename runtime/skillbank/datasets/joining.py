@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, split_in
 from skillbank.datasets.faults import Fault
+from skillbank.errors import DataError
 from skillbank.visible import one_line
 
 __all__ = ["Member", "joined"]
@@ -44,7 +45,13 @@ def joined(members: Sequence[Member], notes: Sequence[str] = ()) -> DataSet:
     formats = dict.fromkeys(member.data.format for member in ordered)
     said = dict.fromkeys(note for member in ordered for note in member.data.notes)
     faults = tuple(_moved(member, fault) for member in ordered for fault in member.data.faults)
-    return DataSet("+".join(formats), classes, splits, (*said, *notes, *_together(splits)), faults)
+    marks = {member.data.marks for member in ordered if member.data.classes} or {"boxes"}
+    if len(marks) > 1:
+        told = " and ".join(f"{one_line(m.folder)} ({m.data.format})" for m in ordered)
+        raise DataError(f"{told} are marked in different ways, and no part of one data set; name one of them")
+    return DataSet(
+        "+".join(formats), classes, splits, (*said, *notes, *_together(splits)), faults, marks.pop()
+    )
 
 
 def _together(splits: Sequence[Split]) -> Iterator[str]:
@@ -94,8 +101,10 @@ def _lifted(member: Member, split: Split, classes: tuple[str, ...]) -> Split:
                 boxes = tuple(
                     box if box.label is None else replace(box, label=new[box.label]) for box in boxes
                 )
+            label = picture.label
             yield replace(
                 picture,
+                label=None if label is None else new[label],
                 path=None if picture.path is None else member.below(picture.path),
                 boxes=boxes,
                 where=replace(picture.where, file=member.below(picture.where.file)),

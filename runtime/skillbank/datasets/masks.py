@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-__all__ = ["masks_among", "stem_of"]
+__all__ = ["masks_among", "owners_of", "plain_stem", "stem_of"]
 
 _FOLDER = re.compile(
     r"mask|segm|trimap|panoptic|pixel_?map|(^|[/_-])(gt|semantic|instance_?ids?|ann|seg)($|[/_-])|ground_?truth",
@@ -79,6 +79,16 @@ def stem_of(name: str) -> str:
     """Return the last part of a path without its last ending."""
     last = name.rpartition("/")[2]
     return last.rpartition(".")[0] or last
+
+
+def owners_of(mask: str) -> set[str]:
+    """Return the names, as `plain_stem` gives them, that the picture of a mask may have."""
+    return _owners(stem_of(mask))
+
+
+def plain_stem(name: str) -> str:
+    """Return the name of a picture by which masks speak of it."""
+    return _plain(stem_of(name))
 
 
 def _common(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from skillbank.visible import visible
 
-__all__ = ["Names", "common_folder"]
+__all__ = ["Names", "common_folder", "safe_name"]
 
 _LONGEST = 120
 """Bytes of a file's or folder's name; file systems take 255, and labels, suffixes and copies add to it."""
@@ -67,15 +67,20 @@ class Names:
 
     def _safe(self, part: str) -> str:
         """Return a name that can be typed, listed, and held by every file system."""
-        name = _UNSAFE.sub("_", unicodedata.normalize("NFC", part))
-        if (seen := visible(name)) != name:  # a character that cannot be seen is left out
-            name = "".join(char for char in name if visible(char) == char) or seen.replace("\\", "_")
-        name = name.strip().rstrip(".")
-        if self._listed:
-            name = _QUOTES.sub("_", "_".join(name.split()))
-        if not name or name[0] in ".-" or _RESERVED.fullmatch(name):
-            name = f"_{name}"
-        return _shortened(name)
+        return safe_name(part, listed=self._listed)
+
+
+def safe_name(part: str, *, listed: bool = False) -> str:
+    """Return a name of a file or folder that can be typed and that every file system holds."""
+    name = _UNSAFE.sub("_", unicodedata.normalize("NFC", part))
+    if (seen := visible(name)) != name:  # a character that cannot be seen is left out
+        name = "".join(char for char in name if visible(char) == char) or seen.replace("\\", "_")
+    name = name.strip().rstrip(".")
+    if listed:
+        name = _QUOTES.sub("_", "_".join(name.split()))
+    if not name or name[0] in ".-" or _RESERVED.fullmatch(name):
+        name = f"_{name}"
+    return _shortened(name)
 
 
 def _key(place: str) -> str:

@@ -143,11 +143,18 @@ def look(tree: Tree, form: str = "") -> Found | None:
             parts.append((folder, found))
         elif below.pictures and split_of(folder) is not None:
             bare.append(folder)
+    if all(map(_is_weak, claims)) and any(not _is_weak(c) for _, found in parts for c in found.claims):
+        claims = ()  # pictures of all splits lie in folders, and those of one are annotated
     held = {split_in(folder) for folder, _ in parts}
     bare = [folder for folder in bare if split_of(folder) not in held]
     if not claims and not parts:
         return None
     return Found(tree, claims, tuple(parts), tuple(bare))
+
+
+def _is_weak(claim: tuple[Format, Recognised]) -> bool:
+    """Whether a format is only taken where nothing is annotated otherwise."""
+    return bool(getattr(claim[0], "weak", False))
 
 
 def unwrapped(tree: Tree, form: str = "") -> Found | None:
@@ -191,11 +198,12 @@ def hint(tree: Tree) -> str:
         return f"; unpack {a_few([one_line(name, 100) for name in (*packed, *tree.archives)], 3)}"
     if tree.masks:
         masks = a_few([one_line(name, 100) for name in sorted(tree.masks)], 3)
-        return f"; {masks} are masks, areas and no boxes: export them as boxes in COCO, YOLO or Pascal VOC"
+        return (
+            f"; {masks} are masks, areas and no boxes, and of no picture that is there by its name: export "
+            "them as boxes in COCO, YOLO or Pascal VOC"
+        )
     if names := [one_line(fault.where, 100) for fault in unread(tree)]:
         return f"; {a_few(names, 3)} may be annotations, in a format that is not read"
-    if len(tree.picture_folders) > 1 and len(tree.pictures) == len(tree.files):
-        return "; folders named after classes mark no boxes"
     return ""
 
 
@@ -203,7 +211,11 @@ def _claims(tree: Tree, form: str) -> tuple[tuple[Format, Recognised], ...]:
     kept: list[tuple[Format, Recognised]] = []
     taken: set[str] = set()
     for each in _asked(form):
+        if kept and getattr(each, "weak", False):
+            continue  # pictures in folders, and masks, lie beside annotations too
         found = each.recognise(tree)
+        if form and found is not None and found.lacking and getattr(each, "weak", False):
+            found = replace(found, lacking="")  # it was only not sure
         # Of two formats that would read the same files, the surer one stands first.
         if found is not None and not found.lacking and taken.isdisjoint(found.files):
             kept.append((each, found))

@@ -107,6 +107,9 @@ class Repair:
             return "picture-missing" if self.mends("picture-missing") else None
         if picture.path in self._findings.broken and self.mends("picture-broken"):
             return "picture-broken"
+        unfit = self._findings.unfit.get(picture.path)
+        if unfit is not None and self.mends(unfit):
+            return unfit
         file = self._findings.sizes.get(picture.path)
         if (
             file is not None

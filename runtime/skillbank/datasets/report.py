@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from skillbank.datasets.document import Marks
 from skillbank.datasets.faults import Fault, Kind, Severity, Tally
 from skillbank.datasets.heads import FileSize
 
@@ -33,6 +34,8 @@ class SplitReport:
         Boxes that have a phrase and no class.
     crowds
         Boxes that hold many objects.
+    marks
+        What is marked; of areas and classes of whole pictures `by_class` counts pictures.
     """
 
     name: str
@@ -44,9 +47,19 @@ class SplitReport:
     by_class: Mapping[str, int]
     phrases: int = 0
     crowds: int = 0
+    marks: Marks = "boxes"
 
     def document(self) -> dict[str, Any]:
         """Return it as plain values."""
+        if self.marks != "boxes":
+            return {
+                "split": self.name,
+                "said": self.said,
+                "annotations": list(self.annotations),
+                "pictures": self.pictures,
+                "pictures_without_marks": self.unmarked,
+                "pictures_by_class": dict(self.by_class),
+            }
         return {
             "split": self.name,
             "said": self.said,
@@ -72,6 +85,8 @@ class Findings:
         Sizes of the pictures whose annotations state others, by path.
     shared
         Pictures of the training split that a split to measure on has too, byte for byte, by path.
+    unfit
+        Kind of what makes a picture useless whose file is sound, by path: its mask has another size.
     alike
         Index of each class that is one with an earlier one to a prompt, and the index of that one.
     """
@@ -79,6 +94,7 @@ class Findings:
     broken: set[str] = field(default_factory=set)
     sizes: dict[str, FileSize] = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)
+    unfit: dict[str, str] = field(default_factory=dict)
     alike: dict[int, int] = field(default_factory=dict)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillbank.datasets.kinds import ERROR, NOTE, WARNING, Kind, table
+from skillbank.datasets.kinds import DROP_PICTURE, ERROR, NOTE, WARNING, Kind, table
 
 __all__ = ["SETS"]
 
@@ -40,6 +40,43 @@ SETS = table(
         "splits whose pictures nobody annotated",
         "bring their annotations, or move the pictures away",
     ),
+    Kind(
+        "class-empty",
+        ERROR,
+        "classes of folders without a picture",
+        "bring pictures of them, or remove the folder and the name",
+    ),
+    Kind("class-twice", ERROR, "names that stand twice in a list of classes", "keep each once"),
+    Kind(
+        "class-only-measured",
+        ERROR,
+        "classes to validate on that training lacks",
+        "bring pictures of them to learn from, or remove them",
+    ),
+    Kind(
+        "picture-loose",
+        WARNING,
+        "pictures in no folder of a class, which are left out",
+        "move them into the folder of their class",
+    ),
+    Kind("mask-missing", ERROR, "pictures without a mask", "draw it, or move the picture away", DROP_PICTURE),
+    Kind("mask-broken", ERROR, "masks that cannot be read", "save them anew as PNG", DROP_PICTURE),
+    Kind(
+        "mask-size",
+        ERROR,
+        "masks of another size than their picture",
+        "draw them on this picture",
+        DROP_PICTURE,
+    ),
+    Kind(
+        "mask-value",
+        ERROR,
+        "masks with values that mean no class",
+        "say what they mean (palette.json, classes.txt), or correct them",
+    ),
+    Kind("mask-empty", WARNING, "masks without a pixel of any class", "nothing, where none is there"),
+    Kind("mask-alone", WARNING, "masks without a picture, which are left out", "bring their pictures"),
+    Kind("mask-undrawn", WARNING, "objects with a box and no outline, which are in no mask", "outline them"),
     Kind("split-empty", ERROR, "splits without a picture", "bring their pictures, or remove them"),
     Kind("nothing-to-learn", ERROR, "splits to learn from without a box", "mark some objects"),
     Kind(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from skillbank.datasets.document import Picture, Split
 from skillbank.datasets.faults import KINDS, Tally
 from skillbank.datasets.figures import Figures
 from skillbank.datasets.opening import Opened
+from skillbank.datasets.overlays import NOTES, as_boxes, with_areas
 from skillbank.datasets.packing import archive_stem
 from skillbank.datasets.palette import colour
 from skillbank.datasets.picture_checks import scaled_along
@@ -109,9 +110,11 @@ def survey(
     figures, sample, tally = Figures.of(opened.data.classes), Sample(most, seed), Tally()
     tally.add(opened.data.faults)
     done = missing = 0
+    marks = opened.data.marks
     for split in splits:
         for picture in split.pictures():
             tally.add(picture.faults)
+            picture = as_boxes(picture) if marks != "boxes" else picture
             figures.add(title_of(split), picture)
             if picture.path is not None:
                 sample.add(title_of(split), picture, {figures.number(box) for box in picture.boxes})
@@ -120,7 +123,8 @@ def survey(
             if report is not None and done % _NEWS == 0:
                 report(Step("reading", done))
     names = tuple(dict.fromkeys(title_of(split) for split in splits))
-    notes = (*(one_line(note, 400) for note in opened.data.notes), *_faults(tally, missing))
+    how = (NOTES[marks],) if marks in NOTES else ()
+    notes = (*how, *(one_line(note, 400) for note in opened.data.notes), *_faults(tally, missing))
     place = place or str(opened.tree.root)
     shown = tuple((title, _as_it_lies(picture, opened.tree)) for title, picture in sample.chosen())
     return Survey(opened, place, names, figures, shown, seed, notes)
@@ -137,7 +141,12 @@ def pictured(found: Survey, side: int) -> Shown:
     paths: list[Path | None] = [
         None if picture.path is None else found.opened.tree.path(picture.path) for _, picture in found.sample
     ]
-    return Shown(found, thumbnails(paths, side))
+    small = thumbnails(paths, side)
+    if found.opened.data.marks == "areas":
+        colours = found.colours()
+        pairs = zip(found.sample, small.pictures, strict=True)
+        small = replace(small, pictures=[with_areas(picture, each, colours) for (_, picture), each in pairs])
+    return Shown(found, small)
 
 
 def _faults(tally: Tally, missing: int) -> list[str]:

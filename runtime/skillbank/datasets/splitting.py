@@ -156,8 +156,9 @@ def split(
 
     portions = [Portion(name, some, above) for name, some in division.pictures.items()]
     return write_copy(
-        opened.tree, portions, repair.classes, writer, folder, placement=placement, story=story, report=report
-    )
+        opened.tree, portions, repair.classes, writer, folder, placement=placement, marks=opened.data.marks,
+        story=story, report=report,
+    )  # fmt: skip
 
 
 def divide(

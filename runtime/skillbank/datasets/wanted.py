@@ -6,13 +6,21 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Wanted", "wanted_files"]
+from skillbank.datasets.document import Marks
+
+__all__ = ["AREAS", "Wanted", "wanted_files", "wanted_of"]
 
 _PICTURES = re.compile(r"(?:.*[_/-])?(?:images?|pictures?)(?:\.(?:tar|tar\.gz|tgz|zip))?", re.IGNORECASE)
 _LINES = re.compile(r".*odvg.*\.jsonl", re.IGNORECASE)
 _LABEL_MAP = re.compile(r".*label_?map.*\.json", re.IGNORECASE)
 _COCO = re.compile(r"(?:.*[_/-])?(?:annotations?|instances|coco)(?:[_.-].*)?\.json", re.IGNORECASE)
+_CLASS_FOLDERS = re.compile(r"images?(?:_(?:train|val|test))?(?:\.(?:tar|tar\.gz|tgz|zip))?", re.IGNORECASE)
+_CLASS_LIST = re.compile(r"classes\.txt", re.IGNORECASE)
 _CLASSES = re.compile(r".*(?:label_?map|class_?map|classes|labels).*\.txt", re.IGNORECASE)
+
+
+AREAS = ("segmentation", "semantic_segmentation")
+"""Types of data sets whose pictures bear areas."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,9 @@ class Wanted:
         Annotations as a COCO document.
     classes
         Names of the classes, one a line.
+    marks
+        What the files say of the pictures: boxes; the class of each by its folder; or areas, where the place
+        as a whole holds ``images/<split>`` and ``masks/<split>``.
     """
 
     pictures: str = ""
@@ -38,16 +49,64 @@ class Wanted:
     label_map: str = ""
     coco: str = ""
     classes: str = ""
+    marks: Marks = "boxes"
 
     @property
     def annotated(self) -> bool:
-        """Whether boxes are asked for, or pictures alone."""
-        return bool(self.lines or self.coco)
+        """Whether something is to be learned or measured, or pictures alone are asked for."""
+        return bool(self.lines or self.coco) or self.marks != "boxes"
 
     @property
     def annotations(self) -> str:
         """Names of the files that are written, for a sentence."""
+        if self.marks == "areas":
+            return "images and masks of each split, and palette.json"
+        if self.marks == "classes":
+            return " and ".join(name for name in (self.pictures, self.classes) if name)
         return " and ".join(name for name in (self.lines, self.label_map, self.coco, self.classes) if name)
+
+
+def wanted_of(names: Iterable[str], data_type: str, *, learns: bool) -> Wanted | None:
+    """Return what files of some names hold, for the type of data sets that a skill says it takes.
+
+    Parameters
+    ----------
+    data_type
+        ``object_detection``, ``image_classification`` or ``segmentation``; empty where it says none.
+    learns
+        Whether they are learned from or measured on, and not only looked at.
+
+    Returns
+    -------
+    Wanted or None
+        None where one of them is nothing that can be made of a data set.
+    """
+    if data_type in ("", "object_detection"):
+        return wanted_files(names)
+    if data_type == "image_classification":
+        return _class_folders(dict.fromkeys(names), learns=learns)
+    if data_type in AREAS and learns and set(names) == {""}:
+        return Wanted(marks="areas")
+    return None
+
+
+def _class_folders(names: Iterable[str], *, learns: bool) -> Wanted | None:
+    found: dict[str, str] = {}
+    for name in names:
+        kind = (
+            "pictures"
+            if _CLASS_FOLDERS.fullmatch(name)
+            else "classes"
+            if _CLASS_LIST.fullmatch(name)
+            else None
+        )
+        if kind is None or kind in found:
+            return None
+        found[kind] = name
+    if "pictures" not in found:
+        return None
+    marks: Marks = "classes" if learns else "boxes"
+    return Wanted(pictures=found["pictures"], classes=found.get("classes", ""), marks=marks)
 
 
 def wanted_files(names: Iterable[str]) -> Wanted | None:
@@ -65,4 +124,6 @@ def wanted_files(names: Iterable[str]) -> Wanted | None:
         if kind is None or kind in found:
             return None
         found[kind] = name
-    return Wanted(**found) if "pictures" in found else None
+    if "pictures" not in found:
+        return None
+    return Wanted(**{name: file for name, file in found.items() if name != "marks"}, marks="boxes")

@@ -86,6 +86,7 @@ class Finding(Holdings):
                     job_skill=self._job_skill,
                     skill=meant,
                     set_names=self._set_names,
+                    trained=self._trained,
                 )
 
         if self.reader == "rules":
@@ -93,6 +94,9 @@ class Finding(Holdings):
         from skillbank.agent.reading import read_with_model
 
         return read_with_model(text, self, by_rules, skill)
+
+    def _trained(self, skill: Skill) -> str:
+        return self.jobs.store.get("last:train", skill=skill.name, bank=skill.bank).id
 
     def _set_names(self) -> tuple[str, ...]:
         return self.sets.names()

@@ -61,7 +61,7 @@ def find_listed(group: DataGroup, plan: Plan, report: Report | None) -> Found | 
     DataNotFoundError, DataError, PlatformError
         As `find`.
     """
-    if group.wanted is None or not group.wanted.annotated:
+    if group.wanted is None or not group.wanted.annotated or group.wanted.marks != "boxes":
         return None
     try:
         opened = open_listed(group.place, cache_dir(), form=group.form, most=AT_ONCE, report=report)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from skillbank.datasets.wanted import Wanted, wanted_files
+from skillbank.bank.engines import own_engine
+from skillbank.datasets.wanted import Wanted, wanted_of
 from skillbank.errors import DataNotFoundError, SkillbankError, UsageError
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.storage.staging import locate
@@ -15,9 +17,6 @@ from skillbank.visible import one_line
 
 __all__ = ["DataGroup", "first_category", "groups_of", "is_there", "local_path"]
 
-DETECTION = "object_detection"
-_FROM_ZERO = frozenset({"grounding_dino"})
-"""Architectures whose category ids count from 0."""
 _ROLES = {"train_datasets": "train", "calibration_dataset": "train", "eval_dataset": "val"}
 
 
@@ -75,13 +74,23 @@ def groups_of(plan: Plan) -> list[DataGroup]:
     for binding in plan.inputs:
         if binding.place and binding.runtime != "value":
             inputs.setdefault((binding.place, binding.source, binding.form), []).append(binding)
-    fits = plan.data_type in ("", DETECTION)
     return [
         DataGroup(
-            place, source, tuple(group), wanted_files(each.file for each in group) if fits else None, form
+            place,
+            source,
+            tuple(group),
+            wanted_of([b.file for b in group], plan.data_type, learns=_learns(source, group)),
+            form,
         )
         for (place, source, form), group in inputs.items()
     ]
+
+
+def _learns(source: str, group: Sequence[InputBinding]) -> bool:
+    """Whether files are learned from or measured on; those to learn from without a list have no classes."""
+    role = _ROLES.get(source, "")
+    listed = any(each.file in ("", "classes.txt") for each in group)
+    return role == "val" or (role == "train" and (listed or source != "train_datasets"))
 
 
 def local_path(place: str) -> Path | None:
@@ -94,8 +103,14 @@ def local_path(place: str) -> Path | None:
 
 
 def first_category(plan: Plan) -> int:
-    """Return the id of the first category in the COCO documents of a plan's program."""
-    return 0 if plan.network_arch in _FROM_ZERO else 1
+    """Return the id of the first category in the COCO documents of a plan's program.
+
+    The skill says it; of one that says nothing the bank that comes with skillbank may know the program.
+    """
+    if plan.first_category is not None:
+        return plan.first_category
+    engine = own_engine(plan.command[0]) if plan.command else None
+    return 1 if engine is None or engine.first_category is None else engine.first_category
 
 
 def is_there(binding: InputBinding) -> bool:

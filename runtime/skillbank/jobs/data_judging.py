@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from skillbank.bank.engines import own_engine
 from skillbank.datasets.checking import check_data
 from skillbank.datasets.document import split_of
 from skillbank.datasets.faults import BECOMES, KINDS, Severity
@@ -15,7 +16,6 @@ from skillbank.datasets.progress import Progress
 from skillbank.datasets.report import DataReport, SplitReport
 from skillbank.errors import SkillbankError, a_few
 from skillbank.home import cache_dir
-from skillbank.jobs.data_groups import first_category
 from skillbank.jobs.data_places import Found
 from skillbank.jobs.data_sets import DataLook
 from skillbank.plan.model import Plan
@@ -31,8 +31,8 @@ _TITLES = {each.name: each.title for each in (*FORMATS, LAST)}
 
 
 def ours(plan: Plan) -> bool:
-    """Whether the program is one whose demands on annotations are known."""
-    return first_category(plan) == 0
+    """Whether the program is one whose demands on annotations are known: of skillbank's own bank."""
+    return bool(plan.command) and own_engine(plan.command[0]) is not None
 
 
 def checked(
@@ -73,6 +73,13 @@ def checked(
 def _report(founds: Sequence[Found], whole: bool, progress: Progress | None) -> DataReport:
     """Check the splits that were found in one data set; one that has no name is what it is used for."""
     first = founds[0]
+    if (
+        first.group.wanted is not None and first.group.wanted.marks == "areas"
+    ):  # all splits are taken together
+        opened = replace(first.opened, split=None)
+        return check_data(
+            opened, decode=whole, cache=cache_dir() / "pictures" if whole else None, report=progress
+        )
     opened, cache = first.opened, cache_dir() / "pictures" if whole else None
     if not first.split.name or opened.split is not None:
         named = replace(first.split, name=first.split.name or first.group.role)
@@ -155,6 +162,11 @@ def _reading_notes(look: DataLook, report: DataReport) -> Iterator[str]:
 def _counts(look: DataLook) -> str:
     split = look.split_report
     assert split is not None
+    if split.marks != "boxes":
+        classes = a_few([f"{one_line(name, 40)} {count:,}" for name, count in _most(split)], _SHOWN)
+        count = len(look.report.classes) if look.report is not None else len(split.by_class)
+        held = f" ({classes})" if classes else ""
+        return f"{split.pictures:,} pictures, {count:,} {'class' if count == 1 else 'classes'}{held}"
     classes = a_few([f"{one_line(name, 40)} {count:,}" for name, count in _most(split)], _SHOWN)
     return (
         f"{split.pictures:,} pictures, {split.boxes:,} boxes, {len(split.by_class):,} "

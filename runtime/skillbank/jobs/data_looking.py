@@ -94,7 +94,9 @@ def _look(group: DataGroup, plan: Plan, *, whole: bool, elsewhere: bool, report:
         raise
     except (SkillbankError, OSError) as error:
         if not group.missing and not group.form and not ours(plan):
-            return DataLook(group)  # files that are there, of another program, which says what is wrong
+            # Files that are there, of another program, which says itself what is wrong with them.
+            areas = group.wanted is not None and group.wanted.marks == "areas"
+            return DataLook(group, notes=(sentence_of(error),) if areas else ())
         known = not isinstance(error, UnrecognisedError)
         return DataLook(group, problems=(sentence_of(error),), recognised=known)
     notes = found.notes if found is not None else ()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from skillbank.datasets.progress import Progress
 from skillbank.datasets.providing import Classes, provide, provide_pictures
+from skillbank.datasets.providing_marked import provide_areas, provide_classes
 from skillbank.errors import DataError
 from skillbank.home import cache_dir
 from skillbank.jobs.data_groups import first_category
@@ -78,7 +79,8 @@ def _made(
     note(look.said)
     for sentence in document["notes"]:
         note(f"{look.group.named}: {sentence}")
-    note(f"{look.group.named}: {document['pictures']:,} pictures and {document['boxes']:,} boxes are used")
+    boxes = f" and {document['boxes']:,} boxes" if wanted.marks == "boxes" else ""
+    note(f"{look.group.named}: {document['pictures']:,} pictures{boxes} are used")
     lie = {
         name: folder / said if not Path(said).is_absolute() else Path(said)
         for name, said in document["paths"].items()
@@ -115,7 +117,15 @@ def _write(
     assert found is not None and wanted is not None
     folder = work / "made"
     folder.mkdir(exist_ok=True)
-    if look.report is None:
+    if look.report is not None and wanted.marks == "areas":
+        made = provide_areas(
+            found.opened, wanted, folder, plan.on_broken, report=look.report, names=look.report.classes
+        )
+    elif look.report is not None and wanted.marks == "classes":
+        made = provide_classes(
+            found.opened, found.split, wanted, folder, plan.on_broken, report=look.report, names=names
+        )
+    elif look.report is None:
         made = provide_pictures(found.opened, found.split, wanted, folder, reaches=reaches(plan))
     else:
         shared = Classes()

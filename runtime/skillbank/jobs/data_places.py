@@ -21,6 +21,7 @@ from skillbank.datasets.tree import PICTURES, Tree, Unpack, open_tree
 from skillbank.errors import DataError, SkillbankError, a_few
 from skillbank.home import cache_dir
 from skillbank.jobs.data_groups import DataGroup, first_category, is_there
+from skillbank.jobs.data_marked import open_marked, split_of_areas, why_areas
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.platforms.container import mount_problem
 from skillbank.storage.data_place import unpacker
@@ -104,6 +105,8 @@ def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | N
         if refusal is not None:
             raise refusal
         return None
+    if group.wanted.marks != "boxes":
+        return _marked(group, plan, place, unpack)
     if not group.wanted.annotated:
         return _pictures_of(group, place, unpack) if group.missing or group.form else _astray(group, plan)
     own = _own_files(group, place, unpack)
@@ -121,11 +124,29 @@ def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | N
     return Found(group, opened, split, why, notes)
 
 
+def _marked(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found:
+    """Find areas, or classes of whole pictures."""
+    wanted = group.wanted
+    assert wanted is not None
+    opened = open_marked(group, place, unpack)
+    if wanted.marks == "areas":
+        opened, split, notes = split_of_areas(opened, group, plan)
+        return Found(group, opened, split, why_areas(opened, place, plan), notes)
+    split, notes = chosen_split(opened, group, plan)
+    missing = a_few([each.file for each in group.missing], 3)
+    return Found(group, opened, split, f"it has no {missing}" if missing else "", notes)
+
+
 def refuse_bare(opened: Opened, group: DataGroup, place: object) -> None:
     """Raise `DataError` for pictures alone where annotations are needed."""
     if group.form == LAST.name:
         raise DataError(
             f"{group.named} is said to be read as {LAST.name}, which have no annotations; it needs some"
+        )
+    if opened.data.marks != "boxes":
+        raise DataError(
+            f"{group.named} is {title_of(opened.data.format)}, which marks no boxes; it needs annotations "
+            "with boxes, as COCO, YOLO or Pascal VOC have them"
         )
     if opened.data.format == LAST.name:
         raise UnrecognisedError(
@@ -143,7 +164,7 @@ def find_brought(group: DataGroup, plan: Plan, paths: Mapping[str, Path]) -> Fou
         When no data set is recognised in them.
     """
     wanted = group.wanted
-    if wanted is None or not wanted.annotated:
+    if wanted is None or not wanted.annotated or wanted.marks != "boxes":
         return None
     pictures = paths[wanted.pictures]
     files = {name: path for name, path in paths.items() if name != wanted.pictures}

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from skillbank.bank.discovery import OWN
+from skillbank.bank.engines import own_engine
 from skillbank.bank.skill import Skill
 from skillbank.errors import ParentError
 from skillbank.jobs.binding import ParentModel, needs_parent_model
@@ -26,6 +28,10 @@ __all__ = [
     "parent_models",
     "planned_parent",
 ]
+
+
+LABELS = "skillbank-label-set"
+"""The skill that looks at pictures with a model of another one."""
 
 
 def planned_parent(record: JobRecord, look: Callable[[str], JobRecord]) -> Parent:
@@ -50,6 +56,10 @@ def planned_parent(record: JobRecord, look: Callable[[str], JobRecord]) -> Paren
 
 def other_maker(record: JobRecord, skill: Skill) -> str:
     """Say that a named parent is of another skill, or of another bank's of the same name."""
+    command = record.plan.get("command") or ("",)
+    engine = own_engine(str(command[0]))
+    if engine is not None and engine.labels_by_description and skill.qualified == f"{OWN}:{LABELS}":
+        return ""  # what labels takes the models of just these programs
     if record.skill != skill.name:
         return (
             f"the parent {record.id} was made by {one_line(record.skill, 60)}, and this is {skill.name}: "

@@ -140,7 +140,7 @@ class JobRecord(BaseModel):
 def new_job_id(skill: str, action: str) -> str:
     """Return an id that is unique, sorts by time, and is a valid RFC 1123 label (Kubernetes, Docker).
 
-    ``grounding-dino-train-20260102-030405-1f2e3d``: at most 63 characters of ``[a-z0-9-]``.
+    ``painter-train-20260102-030405-1f2e3d``: at most 63 characters of ``[a-z0-9-]``.
     """
     stem = skill.removeprefix("tao-train-").removeprefix("tao-")
     label = re.sub(r"[^a-z0-9]+", "-", f"{stem}-{action}".lower()).strip("-")[:38].strip("-") or "job"

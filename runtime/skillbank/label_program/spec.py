@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -11,9 +11,18 @@ from skillbank.bank.documents import read_yaml
 from skillbank.errors import SkillFormatError, SpecError, did_you_mean
 from skillbank.visible import one_line
 
-__all__ = ["ACTION", "LabelSpec", "all_schemas", "load_spec"]
+__all__ = [
+    "ACTION",
+    "TEACH",
+    "LabelSpec",
+    "TeachBlock",
+    "TeachSpec",
+    "all_schemas",
+    "load_spec",
+    "load_teaching",
+]
 
-ACTION = "label"
+ACTION, TEACH = "label", "teach"
 _MISSING = "???"
 """The family's mark for a value that has to be filled in before an action can run."""
 
@@ -51,6 +60,30 @@ class LabelBlock(_Block):
     )
 
 
+class TeachBlock(_Block):
+    """What a model labels for another one to learn from, and where the data set goes."""
+
+    pictures: str = _param(_MISSING, "Folder of pictures.")
+    model: str = _param(
+        _MISSING, "A model's file or folder, or its name on the model hub, as the program's machine sees it."
+    )
+    captions: list[str] = _param([], "What to look for; empty takes the classes that it was trained on.")
+    least: float = _param(0.3, "Least score of a box that is taken for an object, from 0 to 1.", ge=0, le=1)
+    val: float = _param(0.2, "Share of the pictures that is left to validate on.", gt=0, lt=1)
+    seed: int = _param(0, "Seed of the division into both parts.", ge=0)
+    output: str = _param("", "New folder of the data set; empty is a folder dataset in the results.")
+
+
+class TeachSpec(_Block):
+    """Spec of teach."""
+
+    results_dir: str = _param("", "Folder that all results go below.")
+    teach: TeachBlock = Field(
+        default_factory=TeachBlock,
+        description="What a model labels for another one to learn from, and where the data set goes.",
+    )
+
+
 class LabelSpec(_Block):
     """Spec of label."""
 
@@ -62,54 +95,89 @@ class LabelSpec(_Block):
 
 def all_schemas() -> dict[str, dict[str, Any]]:
     """Return ``{action: {"schema": ..., "defaults": ...}}`` for ``skillbank schemas generate``."""
-    raw = LabelSpec.model_json_schema(mode="validation")
-    blocks = raw.pop("$defs", {})
+    about = {
+        ACTION: "Spec of the label action on pictures of a label set.",
+        TEACH: "Spec of the teach action on a folder of pictures.",
+    }
+    return {name: _schema(name, _SPECS[name], text) for name, text in about.items()}
+
+
+def _schema(action: str, spec: type[_Block], about: str) -> dict[str, Any]:
+    raw = spec.model_json_schema(mode="validation")
+    [block] = raw.pop("$defs", {}).values()
     properties = raw["properties"]
-    defaults = LabelSpec().model_dump()
-    properties["label"] = {
-        **{word: value for word, value in properties["label"].items() if word != "$ref"},
-        **{word: value for word, value in blocks["LabelBlock"].items() if word != "description"},
-        "default": defaults["label"],
+    defaults = spec().model_dump()
+    properties[action] = {
+        **{word: value for word, value in properties[action].items() if word != "$ref"},
+        **{word: value for word, value in block.items() if word != "description"},
+        "default": defaults[action],
     }
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "label",
-        "description": "Spec of the label action on pictures of a label set.",
+        "title": action,
+        "description": about,
         "type": "object",
         "additionalProperties": False,
         "properties": properties,
         "default": defaults,
-        "x_schema": {"action": ACTION, "schema_version": 1},
+        "x_schema": {"action": action, "schema_version": 1},
     }
-    return {ACTION: {"schema": schema, "defaults": defaults}}
+    return {"schema": schema, "defaults": defaults}
 
 
 def load_spec(path: Path) -> LabelSpec:
-    """Read the spec.
+    """Read the spec of a labelling.
 
     Raises
     ------
     SpecError
         When the file cannot be read, or holds what no spec may: all faults are listed.
     """
+    spec = _load(path, LabelSpec, ACTION)
+    missing = [name for name in ("pictures", "model") if getattr(spec.label, name) == _MISSING]
+    missing += [] if spec.label.captions else ["captions"]
+    _refuse_missing(ACTION, missing, spec.results_dir)
+    return spec
+
+
+def load_teaching(path: Path) -> TeachSpec:
+    """Read the spec of labels for a student.
+
+    Raises
+    ------
+    SpecError
+        As `load_spec`.
+    """
+    spec = _load(path, TeachSpec, TEACH)
+    missing = [name for name in ("pictures", "model") if getattr(spec.teach, name) == _MISSING]
+    _refuse_missing(TEACH, missing, spec.results_dir)
+    return spec
+
+
+_SPECS: dict[str, type[_Block]] = {ACTION: LabelSpec, TEACH: TeachSpec}
+_S = TypeVar("_S", bound=_Block)
+
+
+def _load(path: Path, kind: type[_S], action: str) -> _S:
     try:
         document = read_yaml(path)
     except SkillFormatError as error:
         raise SpecError(f"the spec cannot be read: {error.sentence}") from None
     try:
-        spec = LabelSpec.model_validate({} if document is None else document)
+        return kind.model_validate({} if document is None else document)
     except ValidationError as error:
-        raise SpecError(" ".join(_sentences(error))) from None
-    missing = [name for name in ("pictures", "model") if getattr(spec.label, name) == _MISSING]
-    missing += [] if spec.label.captions else ["captions"]
-    lacking = [f"label.{name}" for name in missing] + ([] if spec.results_dir else ["results_dir"])
+        block = TeachBlock if action == TEACH else LabelBlock
+        known = ["results_dir", *(f"{action}.{name}" for name in block.model_fields)]
+        raise SpecError(" ".join(_sentences(error, known))) from None
+
+
+def _refuse_missing(action: str, missing: list[str], results_dir: str) -> None:
+    lacking = [f"{action}.{name}" for name in missing] + ([] if results_dir else ["results_dir"])
     if lacking:
-        raise SpecError(f"{' and '.join(lacking)} has no value yet, and {ACTION} needs one.")
-    return spec
+        raise SpecError(f"{' and '.join(lacking)} has no value yet, and {action} needs one.")
 
 
-def _sentences(error: ValidationError) -> list[str]:
-    known = ["results_dir", *(f"label.{name}" for name in LabelBlock.model_fields)]
+def _sentences(error: ValidationError, known: list[str]) -> list[str]:
     found = []
     for detail in error.errors(include_url=False):
         key = ".".join(map(str, detail["loc"])) or "the spec"

@@ -16,7 +16,7 @@ from skillbank.labelling.exports import ANNOTATED, Export
 from skillbank.labelling.findings import Labelled
 from skillbank.labelling.formats import FORMATS, see_that_names_differ
 from skillbank.labelling.manifest import digest, digest_file
-from skillbank.labelling.models import HUB_MODEL, WAY_OUT, find_model, model_digest, open_engine
+from skillbank.labelling.models import find_model, hub_model, model_digest, open_engine, way_out
 from skillbank.labelling.ownership import some
 from skillbank.labelling.pictures import common_root, find_pictures, see_that_they_are_there
 from skillbank.labelling.remarks import Shrunk
@@ -251,7 +251,7 @@ def load(engine: Engine, given: str | None) -> None:
     except DataError:
         if given is not None:
             raise
-        raise DataError(f"{HUB_MODEL} cannot be had from the model hub here; {WAY_OUT}.") from None
+        raise DataError(f"{hub_model()} cannot be had from the model hub here; {way_out()}.") from None
 
 
 def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) -> None:

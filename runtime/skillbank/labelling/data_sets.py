@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DATA_SETS", "data_set_files", "data_set_pictures"]
 
-DATA_SETS = tuple(name for name in written_formats() if name != "coco")
+DATA_SETS = tuple(name for name in written_formats() if name not in ("coco", "masks", "class_folders"))
 """Formats of the room that labels are written in, packages' too; COCO keeps scores and is written here."""
 
 

@@ -1,4 +1,4 @@
-"""The engine as a process that answers: ``grounding_dino serve``, asked from any thread.
+"""The engine as a process that answers: the ``serve`` of its program, asked from any thread.
 
 A request is a line of JSON and a picture's bytes on its stdin, an answer a line of JSON and perhaps a
 picture's bytes on its stdout; the engine answers in its own order, and requests are known by their number.
@@ -18,10 +18,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import IO, Any
 
+from skillbank.bank.engines import labeller
 from skillbank.errors import DataError, PlatformError
-from skillbank.labelling.process import PROGRAM, take
+from skillbank.labelling.process import take
 
-__all__ = ["BATCH", "MOST_PIXELS", "PROGRAM", "Answer", "Engine", "PictureError"]
+__all__ = ["BATCH", "MOST_PIXELS", "Answer", "Engine", "PictureError"]
 
 BATCH = 8
 MOST_PIXELS = 178_956_970
@@ -71,12 +72,14 @@ class Engine:
     def __init__(
         self, model: str, *, most_pixels: int = MOST_PIXELS, window: float = 3.0, offline: bool = False
     ) -> None:
+        facts = labeller()
+        self._program = facts.program
         process = take()
         if process is None:
             from skillbank.installation import how_to_install
 
             raise PlatformError(
-                f"The program {PROGRAM} is not installed; {how_to_install('engine')} brings it."
+                f"The program {self._program} is not installed; {how_to_install(facts.extra)} brings it."
             )
         self.about: dict[str, Any] = {}
         self._waiting: dict[int, Future[Answer]] = {}
@@ -104,7 +107,7 @@ class Engine:
         line = self._stdout.readline()
         if not line:
             self._stdout.close()
-            raise DataError(f"{PROGRAM} cannot use the model: {self._last_words()}")
+            raise DataError(f"{self._program} cannot use the model: {self._last_words()}")
         self.about = json.loads(line)["ready"]
         reader = threading.Thread(target=self._read, args=(self._stdout,), daemon=True)
         reader.start()
@@ -230,7 +233,7 @@ class Engine:
         with self._lock:
             future = self._waiting.pop(number, None)
         if future is not None:
-            future.set_exception(PlatformError(f"{PROGRAM} has ended: {self._last_words()}"))
+            future.set_exception(PlatformError(f"{self._program} has ended: {self._last_words()}"))
 
     def _listen(self, stream: IO[bytes]) -> None:
         with stream:

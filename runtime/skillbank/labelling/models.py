@@ -6,8 +6,9 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from skillbank.bank.engines import labeller, own_engine
 from skillbank.errors import DataError, DataNotFoundError, ParentError
-from skillbank.jobs.record import JobState
+from skillbank.jobs.record import JobRecord, JobState
 from skillbank.labelling.engine import MOST_PIXELS, Engine
 from skillbank.labelling.manifest import digest, digest_file
 from skillbank.nearby import at_home, near_path
@@ -19,18 +20,7 @@ from skillbank.storage import hub
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
 
-__all__ = ["HUB_MODEL", "WAY_OUT", "Model", "find_model", "model_digest", "open_engine"]
-
-HUB_MODEL = "IDEA-Research/grounding-dino-tiny"
-"""What is used when nothing is named: the smallest one that finds what is in photographs."""
-
-
-WAY_OUT = (
-    "name a model with --checkpoint: a train job ('last:train'), a checkpoint or ONNX file, or a folder that "
-    f"holds a transformers Grounding DINO: 'hf download {HUB_MODEL} --local-dir DIR' fetches one where there "
-    "is a network"
-)
-"""What to do where the model that is used by default cannot be had."""
+__all__ = ["Model", "find_model", "hub_model", "labels", "model_digest", "open_engine", "way_out"]
 
 
 class Model(NamedTuple):
@@ -40,6 +30,31 @@ class Model(NamedTuple):
     name: str
 
 
+def hub_model() -> str:
+    """Return the model that is used when nothing is named, as the skill of the labelling program says it."""
+    return labeller().hub_model
+
+
+def labels(record: JobRecord) -> bool:
+    """Whether a job's program is one of skillbank's own bank that finds what a text describes."""
+    engine = own_engine(_program(record))
+    return engine is not None and engine.labels_by_description
+
+
+def _program(record: JobRecord) -> str:
+    command = record.plan.get("command") or ("",)
+    return str(command[0])
+
+
+def way_out() -> str:
+    """Return what to do where the model that is used by default cannot be had."""
+    return (
+        "name a model with --checkpoint: a train job ('last:train'), a checkpoint or ONNX file, or a folder "
+        f"that holds such a model as transformers saves it: 'hf download {hub_model()} --local-dir DIR' "
+        "fetches one where there is a network"
+    )
+
+
 def find_model(runtime: Runtime, given: str | None) -> Model:
     """Find a model.
 
@@ -47,7 +62,7 @@ def find_model(runtime: Runtime, given: str | None) -> Model:
     ----------
     given
         A file; a folder that transformers saved; a complete job that left a model, by its id or as
-        ``last:train``; or ``OWNER/NAME`` on the hub. By default `HUB_MODEL`.
+        ``last:train``; or ``OWNER/NAME`` on the hub. By default `hub_model`.
 
     Raises
     ------
@@ -55,7 +70,7 @@ def find_model(runtime: Runtime, given: str | None) -> Model:
         When there is no such thing, as far as that is known without asking the hub, or the job has no model.
     """
     if given is None:
-        return Model(HUB_MODEL, HUB_MODEL)
+        return Model(hub_model(), hub_model())
     path = at_home(Path(given))
     with contextlib.suppress(OSError):  # a name too long for a file
         if path.is_file() or path.is_dir():
@@ -95,7 +110,7 @@ def open_engine(model: Model, given: str | None, *, most_pixels: int = MOST_PIXE
     offline = False
     if is_hub_name(model.source) and hub.offline():
         if not hub.cached(model.source):
-            raise DataError(f"{model.source} cannot be had from the model hub here; {WAY_OUT}.")
+            raise DataError(f"{model.source} cannot be had from the model hub here; {way_out()}.")
     elif is_hub_name(model.source):
         status = hub.answer(model.source)
         offline = not 200 <= status < 400
@@ -105,8 +120,8 @@ def open_engine(model: Model, given: str | None, *, most_pixels: int = MOST_PIXE
                 if status
                 else f"does not answer, and {model.source}"
             )
-            way_out = WAY_OUT if given is None else "give a file, a folder or a train job"
-            raise DataError(f"The model hub {redact(hub.endpoint())} {said} is not in its cache; {way_out}.")
+            instead = way_out() if given is None else "give a file, a folder or a train job"
+            raise DataError(f"The model hub {redact(hub.endpoint())} {said} is not in its cache; {instead}.")
     return Engine(model.source, most_pixels=most_pixels, offline=offline)
 
 
@@ -131,6 +146,12 @@ def _of_job(runtime: Runtime, given: str) -> Model:
         raise ParentError(
             f"The job {record.id} is {record.state}; labelling needs one that is complete. "
             f"skillbank status {record.id} --watch waits for its end."
+        )
+    engine = own_engine(_program(record))
+    if engine is not None and not engine.labels_by_description:
+        raise ParentError(
+            f"The job {record.id} is of {record.skill}, whose models find nothing by a description; give a "
+            f"job of a model that does, a file, a folder or a name on the model hub as {hub_model()}."
         )
     checkpoints = runtime.jobs.results(record.id).checkpoints
     chosen = next((c for c in checkpoints if c.best), next((c for c in checkpoints if c.latest), None))

@@ -10,13 +10,12 @@ import atexit
 import subprocess
 from typing import NamedTuple
 
+from skillbank.bank.engines import labeller
 from skillbank.platforms.programs import find_program
 from skillbank.trust.environment import program_environment
 from skillbank.variables import HUB_VARIABLES
 
-__all__ = ["PROGRAM", "begin", "take"]
-
-PROGRAM = "grounding_dino"
+__all__ = ["begin", "take"]
 
 
 class _Begun(NamedTuple):
@@ -33,7 +32,7 @@ def begin() -> None:
 
     Where it is not installed nothing happens: who takes it is told.
     """
-    program = find_program(PROGRAM)
+    program = find_program(labeller().program)
     if program is not None and not _begun:
         environment = program_environment(HUB_VARIABLES)
         _begun.append(_Begun(program, environment, _start(program, environment)))
@@ -44,7 +43,7 @@ def take() -> subprocess.Popen[bytes] | None:
 
     It waits for a line of JSON on its stdin that names the model.
     """
-    program = find_program(PROGRAM)
+    program = find_program(labeller().program)
     if program is None:
         return None
     environment = program_environment(HUB_VARIABLES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from skillbank.bank.engines import example_model
 from skillbank.errors import UsageError
 from skillbank.plan.model import Question
 from skillbank.plan.option_steps import Step, step_of
@@ -59,7 +60,7 @@ def compose(
         requests, notes = [Request(skill=skill, action=action) for action in actions], []
     else:
         raise UsageError(
-            'Say what you want: skillbank plan "train Grounding DINO on DATA", or --skill and --action.'
+            f'Say what you want: skillbank plan "train {example_model()} on DATA", or --skill and --action.'
         )
     said = _checked(slots)
     with runtime.reading:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from skillbank.bank.keys import plain
+from skillbank.datasets.wanted import AREAS
 from skillbank.plan import inference
 from skillbank.plan.datasets import ARCHIVE, Binding
 from skillbank.plan.model import InputBinding, Selective
@@ -88,9 +89,11 @@ def _named(draft: Draft, key: str, row: Binding | None) -> bool:
 
 def _location(draft: Draft, row: Binding | None, uri: str) -> str:
     """Return the location that was given for a row and that an input's file lies in; else nothing."""
-    if row is None or not row.path:
+    if row is None:
         return ""
     places = draft.locations.get(row.source, ())
+    if not row.path:  # the place as a whole; only of areas it is known what a program looks for in it
+        return uri if uri in places and draft.skill.dataset_type in AREAS else ""
     return next((place for place in places if uri == f"{place}/{row.path}"), "")
 
 

@@ -265,6 +265,11 @@ class Plan(Frozen):
         exclude_if=lambda value: not value,
         description="The type of data sets that the skill says it takes: object_detection.",
     )
+    first_category: Literal[0, 1] | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="The id of the first category in COCO documents, where the skill says it.",
+    )
     metric: str | None = None
     metric_direction: Literal["maximize", "minimize"] | None = None
     automl: dict[str, Any] | None = None

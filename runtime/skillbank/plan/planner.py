@@ -6,6 +6,7 @@ import shlex
 from functools import partial
 
 from skillbank.bank.actions import Action
+from skillbank.bank.engines import engine_facts
 from skillbank.bank.files import utf8_name
 from skillbank.bank.isolation import said_of_skill
 from skillbank.bank.skill import Skill
@@ -139,6 +140,7 @@ def compile_plan(
             "questions": tuple(draft.questions.values()),
             "questions_with_gpu": (about_weights,) if about_weights is not None and with_gpu else (),
             "warnings": tuple(dict.fromkeys(draft.warnings)),
+            "first_category": _first_category(draft.skill, draft.action),
             "data_type": skill.dataset_type if any(each.place for each in inputs) else "",
             "metric": searched["metrics"][0] if searched and searched["metrics"] else metric,
             "metric_direction": searched["directions"][0]
@@ -208,6 +210,17 @@ def _chosen_action(skill: Skill, request: Request, parent: Parent | None) -> Act
         if fitting and all(a.variant is not None for a in fitting):
             return fitting[0]
     return skill.action(request.action, request.variant)
+
+
+def _first_category(skill: Skill, action: Action) -> int | None:
+    """Return the id of the first category in the COCO documents of an action, where its skill says it.
+
+    What a skill says of another program than the one that it starts counts for nothing.
+    """
+    engine = engine_facts(skill.info.facts)
+    return (
+        engine.first_category if engine and split_command(action.command)[:1] == (engine.program,) else None
+    )
 
 
 def accepted_products(action: Action) -> set[Product]:

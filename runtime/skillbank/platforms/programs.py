@@ -7,10 +7,9 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["find_program"]
+from skillbank.bank.engines import EngineFacts, own_engine
 
-_NEEDS = {"grounding_dino": ("torch", "transformers", "scipy", "PIL", "faster_coco_eval")}
-"""Packages that a program of our own wheel needs: the program is installed also without its extra."""
+__all__ = ["absent_packages", "find_program"]
 
 
 def find_program(name: str) -> str | None:
@@ -23,8 +22,14 @@ def find_program(name: str) -> str | None:
         return None
     here = str(Path(sys.executable).parent)
     found = shutil.which(name, path=here)
-    if found is None or not all(map(find_spec, _NEEDS.get(name, ()))):
+    # A program of our own wheel is installed also without the extra that brings its packages.
+    if found is None or absent_packages(own_engine(name)):
         found = shutil.which(name)
         if found is None or str(Path(found).parent) == here:
             return None
     return str(Path(found).absolute())
+
+
+def absent_packages(engine: EngineFacts | None) -> list[str]:
+    """Return the packages of a program of skillbank's own bank that are not installed here."""
+    return [] if engine is None else [each for each in engine.packages if find_spec(each) is None]

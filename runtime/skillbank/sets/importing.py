@@ -6,7 +6,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from skillbank.datasets.depths import FLAT, depth_of
 from skillbank.datasets.document import Picture, Split
+from skillbank.datasets.formats import LAST
 from skillbank.datasets.looks import Look
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.pictures import Gallery
@@ -94,6 +95,7 @@ def import_data(
         Where the data set was opened; pictures of a folder in a bucket stay there.
     """
     left: Counter[str] = Counter()
+    opened = _boxes_alone(opened, left)
     with keeping(keep):
         found = list(_found(opened, left, _Places(cache, keep, *_bucket(place, cache))))
         names = dict.fromkeys(opened.data.classes) | dict.fromkeys(name for f in found for name, _ in f.boxes)
@@ -108,6 +110,16 @@ def import_data(
                 change.note("pictures")
             boxes = _boxes(change, found, set(added.new), left, to_review=to_review or not names)
     return Imported(added, boxes, dict(left))
+
+
+def _boxes_alone(opened: Opened, left: Counter[str]) -> Opened:
+    """Return a data set as its pictures alone where it marks no boxes: nobody has looked for any."""
+    data = opened.data
+    if data.marks == "boxes":
+        return opened
+    what = "masks" if data.marks == "areas" else "classes of whole pictures"
+    left[f"{what}, which a set of boxes has no place for"] += 1
+    return replace(opened, data=replace(data, format=LAST.name, classes=(), marks="boxes"))
 
 
 def _found(opened: Opened, left: Counter[str], places: _Places) -> Iterator[_Found]:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from skillbank.errors import SkillbankError
 from skillbank.jobs.record import JobState
 from skillbank.labelling.batch import load
-from skillbank.labelling.models import HUB_MODEL, find_model, open_engine
+from skillbank.labelling.models import find_model, hub_model, labels, open_engine
 from skillbank.redact import redact
 from skillbank.storage import hub
 from skillbank.web.answers import Json, Refusal
@@ -27,8 +27,6 @@ __all__ = ["Choosing"]
 _MOST_JOBS = 100
 _MOST_BYTES = 2000
 _TAKEN = (".pth", ".onnx")
-_FAMILY = "grounding-dino"
-"""What the name of a skill holds whose models the engine takes."""
 
 
 class _Wanted(BaseModel):
@@ -90,13 +88,13 @@ class Choosing:
         listed: list[dict[str, Any]] = [{"id": "", "name": self._detector.first, "kind": "start"}]
         jobs = self._runtime.jobs
         for record in jobs.store.list(state=JobState.COMPLETE, limit=_MOST_JOBS, trials=False):
-            if record.id == self._detector.first or _FAMILY not in record.skill:
+            if record.id == self._detector.first or not labels(record):
                 continue
             left = [c for c in jobs.results(record.id).checkpoints if c.best or c.latest]
             if any(c.path.lower().endswith(_TAKEN) for c in left):
                 about = {"id": record.id, "name": record.id, "kind": "job", "action": record.action}
                 listed.append({**about, "created": record.created.isoformat()})
-        if self._detector.first != HUB_MODEL:
-            kept = hub.cached(HUB_MODEL)
-            listed.append({"id": HUB_MODEL, "name": HUB_MODEL, "kind": "hub", "kept": kept})
+        usual = hub_model()
+        if self._detector.first != usual:
+            listed.append({"id": usual, "name": usual, "kind": "hub", "kept": hub.cached(usual)})
         return listed

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from skillbank.bank.engines import example_model
 from skillbank.errors import UsageError
 from skillbank.labelling.elsewhere.label_studio import Control, controls, prediction
 from skillbank.labelling.elsewhere.search import Found
@@ -200,5 +201,5 @@ def _no_training() -> Refusal:
         501,
         "no_training",
         "skillbank trains by plans that a person approves: export the project as JSON, and run "
-        "skillbank run 'fine-tune Grounding DINO on EXPORT from last:train'.",
+        f"skillbank run 'fine-tune {example_model()} on EXPORT from last:train'.",
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import mcp_types as types
 
+from skillbank.bank.engines import example_model
+
 __all__ = ["PROMPTS", "TaskPrompt"]
 
 _RULES = (
@@ -73,7 +75,7 @@ def _listed(names: set[str]) -> str:
     return ", ".join(sorted(names)) or "none"
 
 
-_MODEL = ("model", "The model, in any spelling, e.g. Grounding DINO.", None)
+_MODEL = ("model", f"The model, in any spelling, e.g. {example_model()}.", None)
 _DATA = ("data", "Where the data lies: a folder, s3://..., https://...", None)
 _MORE = ("more", "Anything else, e.g. '20 epochs, batch size 8, in docker'.", "")
 _JOB = ("job", "The job's id; 'last' is the newest.", "last")

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-from skillbank.datasets.document import Box, DataSet, Picture, Split, Where
+import msgspec
+
+from skillbank.datasets.areas import draw_outlines
+from skillbank.datasets.document import Box, DataSet, Drawn, Mask, Picture, Split, Where
 from skillbank.datasets.formats.annotation_files import annotation_files, chosen, picture_folders
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.coco_columns import Columns, read_columns
 from skillbank.datasets.formats.json_kinds import JsonKind
 from skillbank.datasets.texts import encoding_note, encoding_of, read_utf8
 from skillbank.datasets.tree import Tree
+from skillbank.errors import DataError
 from skillbank.visible import one_line
 
 __all__ = ["Coco"]
@@ -69,6 +76,27 @@ class Coco:
         return DataSet(self.name, classes, splits, tuple(dict.fromkeys(notes)), faults)
 
 
+class Outlines:
+    """The ``segmentation`` of annotations, read once where somebody asks for it."""
+
+    def __init__(self) -> None:
+        self._kept: list[msgspec.Raw] | None = None
+
+    def of(self, file: Path, places: Sequence[int]) -> list[Any]:
+        """Return those of some annotations, by their places in the file's list."""
+        if self._kept is None:
+            self._kept = msgspec.json.decode(read_utf8(file, encoding_of(file)), type=_Document).annotations
+        return [msgspec.json.decode(self._kept[place], type=_Outlined).segmentation for place in places]
+
+
+class _Document(msgspec.Struct):
+    annotations: list[msgspec.Raw] = []
+
+
+class _Outlined(msgspec.Struct):
+    segmentation: Any = None
+
+
 @dataclass(frozen=True)
 class _Source:
     """One document."""
@@ -78,6 +106,7 @@ class _Source:
     split: str
     columns: Columns
     classes: tuple[str, ...] = ()
+    outlines: Outlines = field(default_factory=Outlines, compare=False)
 
     def notes(self) -> Iterator[str]:
         """Yield what is to be said of the document as a whole."""
@@ -112,7 +141,18 @@ class _Source:
                 tuple(self._boxes(index, new)),
                 where=Where(self.file, at),
                 faults=tuple(columns.faults.get(index, ())),
+                mask=Mask(self.file, partial(self._drawn, index, width, height, tuple(new))),
             )
+
+    def _drawn(self, index: int, width: int | None, height: int | None, new: tuple[int, ...]) -> Drawn:
+        """Draw the outlines of a picture; an object without one is counted."""
+        columns = self.columns
+        if not width or not height:
+            raise DataError(f"{self.file} images[{index}] has no size, so its outlines cannot be drawn")
+        span = range(columns.starts[index], columns.starts[index + 1])
+        outlines = self.outlines.of(self.tree.path(self.file), [columns.places[at] for at in span])
+        labels = [new[columns.labels[at]] for at in span]
+        return draw_outlines((width, height), zip(labels, outlines, strict=True))
 
     def _boxes(self, index: int, new: list[int]) -> Iterator[Box]:
         columns = self.columns

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from skillbank.datasets.formats.coordinates import Corners
 from skillbank.datasets.formats.numbers import side, whole
 
-__all__ = ["around_runs"]
+__all__ = ["around_runs", "runs_of"]
 
 _SMALLEST, _LARGEST = 48, 111
 """Numbers of the letters that stand for six bits each."""
@@ -37,6 +37,14 @@ def around_runs(mask: object) -> Corners | None:
         box = float(left), float(top), float(right + 1), float(bottom + 1)
         corners = box if corners is None else _both(corners, box)
     return corners
+
+
+def runs_of(mask: object) -> list[int] | None:
+    """Return the lengths of a mask's runs, the first outside of the object; None where it is none."""
+    if not isinstance(mask, dict) or not isinstance(mask.get("size"), list):
+        return None
+    counts = mask.get("counts")
+    return _listed(counts) if isinstance(counts, list) else _spelled(counts)
 
 
 def _inside(runs: list[int]) -> Iterator[tuple[int, int]]:

@@ -109,7 +109,7 @@ _MEANING = (
 
 
 def take_description(text: Text, skills: Sequence[Skill], listed: frozenset[str]) -> None:
-    """Account for words that describe a model that is known: "the real-time detection transformer RT-DETR".
+    """Account for words that describe a model that is known: "the wide view painter Painter".
 
     They are those of its name, its tags and the first sentence of its description: further sentences speak of
     what may be chosen. Words that keys of the steps list as values (`listed`), or that tell apart two actions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skillbank.bank.engines import example_model
 from skillbank.errors import ActionNotFoundError, OutOfScopeError
 from skillbank.plan.products import product_in
 from skillbank.plan.reader.clauses import Clauses
@@ -120,5 +121,6 @@ def nothing_asked(text: str, page: Text) -> Exception:
         return ActionNotFoundError(f"The request names {skills[0].name} but no action; it can {can}.")
     return OutOfScopeError(
         f"'{text.strip()[:80]}' asks for no run; say what to do with which model, "
-        "for example: train Grounding DINO on s3://bucket/data; or of one data set: convert ./data to COCO."
+        f"for example: train {example_model()} on s3://bucket/data; "
+        "or of one data set: convert ./data to COCO."
     )

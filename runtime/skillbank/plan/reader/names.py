@@ -202,7 +202,7 @@ class Names:
         return near if len(near) == 1 else ()
 
     def _check_longer(self, original: str, tokens: list[Token], at: int, words: Lexicon) -> None:
-        """Refuse "MM Grounding DINO" and "DINO v2": another model than the one whose name is in it."""
+        """Refuse "MM Painter" and "Painter v2": another model than the one whose name is in it."""
         token = tokens[at]
         longer = None
         family = at > 0 and words.has(tokens[at - 1].text, "grammar.name.family")

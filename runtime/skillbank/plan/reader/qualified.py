@@ -1,4 +1,4 @@
-"""Names with their bank in a text: ``other:tao-train-dino``, ``other:"Grounding DINO"``."""
+"""Names with their bank in a text: ``other:train-painter``, ``other:"Wide Painter"``."""
 
 from __future__ import annotations
 

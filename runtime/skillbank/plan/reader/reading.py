@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from skillbank.bank.discovery import Library
+from skillbank.bank.engines import example_model
 from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
@@ -56,6 +57,7 @@ from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.steps import Step, assign_skills, settle_actions
+from skillbank.plan.reader.students import Trained, student_requests
 from skillbank.plan.reader.tokens import Ledger, Token
 from skillbank.plan.request import Request
 
@@ -92,6 +94,7 @@ def read_text(
     job_skill: jobs.JobSkill | None = None,
     skill: Skill | None = None,
     set_names: SetNames = tuple,
+    trained: Trained | None = None,
 ) -> Reading:
     """Read a request.
 
@@ -105,6 +108,8 @@ def read_text(
         The skill that is meant, whatever the text names.
     set_names
         Names the label sets that there are, for those that are called by a word of requests.
+    trained
+        Tells the last training of a skill, for a teacher that is called so.
 
     Raises
     ------
@@ -115,7 +120,9 @@ def read_text(
         When no skill, or more than one, fits; when it names no action or takes it back.
     """
     if not text.strip():
-        raise UsageError("The request is empty; say for example: train Grounding DINO on s3://bucket/data.")
+        raise UsageError(
+            f"The request is empty; say for example: train {example_model()} on s3://bucket/data."
+        )
     if len(text) > _LONGEST:
         raise UsageError(
             f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences."
@@ -125,6 +132,8 @@ def read_text(
     page, notes = _page(text, library, set_names)
     if (asked := data_request(page, library, skill)) is not None:
         return Reading((asked,), (), tuple(notes))
+    if (taught := student_requests(page, trained, skill)) is not None:
+        return Reading(tuple(taught), (), tuple(notes))
     notes += reports.take_reports(page)
     courtesies.take_headers(page)
     courtesies.take_numbering(page)
@@ -145,13 +154,13 @@ def read_text(
     for match in page.find("actions.words.scratch"):
         page.ledger.claim("scratch", match.tokens())
     keys = _keys_of_named(page)
-    trained = [k for name, k in keys if trains(name)]
-    searches.take_space(page, trained)
+    learned = [k for name, k in keys if trains(name)]
+    searches.take_space(page, learned)
     said = policy.take_policy(page)
     jobs.take_jobs(page)
     searching = said is not None and said.value == "on"
     training = speaks_of_training(page) or searching
-    searches.take_search_settings(page, trained, searching=searching)
+    searches.take_search_settings(page, learned, searching=searching)
     values.take_values(page, clauses, [k for _, k in keys], searching=searching)
     take_named_choices(page, [k for _, k in keys])
     captions.take_captions(page, training=training)

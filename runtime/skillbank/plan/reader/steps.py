@@ -147,7 +147,7 @@ def name_all(steps: list[Step], skill: Skill) -> None:
 def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
     """Give every step the skill that is named with it, else that of the step before.
 
-    A step said of two models ("train both DINO and Mask Grounding DINO") becomes two.
+    A step said of two models ("train both Painter and Mask Painter") becomes two.
 
     Raises
     ------
@@ -215,7 +215,7 @@ def _distinct(claims: list[Claim]) -> list[Skill]:
 
 
 def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
-    """Split "train DINO on A and Grounding DINO on B"; names joined by "and" have all in common."""
+    """Split "train Painter on A and Sculptor on B"; names joined by "and" have all in common."""
     names = step.of("name")
     ends = [c.first for c in names[1:]] + [len(text.tokens)]
     parts = [

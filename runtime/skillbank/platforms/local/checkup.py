@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from importlib.util import find_spec
 
+from skillbank.bank.engines import EngineFacts, own_engines
 from skillbank.checkup import Check
 from skillbank.installation import how_to_install
-from skillbank.platforms.programs import find_program
+from skillbank.platforms.programs import absent_packages, find_program
 
 __all__ = ["engine_checks", "gpu_checks", "gpu_sentence"]
 
 
 def engine_checks() -> list[Check]:
-    """Say whether the engine is installed, with what it needs."""
-    program = find_program("grounding_dino")
-    if program is None:
-        said = f"grounding_dino is not on PATH; {how_to_install('engine')}"
-        return [Check("engine", "missing", said, needed=True)]
-    # The program comes with skillbank itself; its libraries come with the extra.
-    absent = [
-        m for m in ("torch", "transformers", "PIL", "scipy", "faster_coco_eval") if find_spec(m) is None
-    ]
-    if absent:
-        said = f"{', '.join(absent)}; {how_to_install('engine')}"
-        return [Check("engine", "missing", said, needed=True)]
-    return [Check("engine", "ok", program)]
+    """Say whether the programs of the own bank's skills are installed, with what they need."""
+    checks: list[Check] = []
+    engines = own_engines().values()
+    for extra in dict.fromkeys(engine.extra for engine in engines):
+        there = [engine for engine in engines if engine.extra == extra]
+        checks.append(_check_of(extra, there))
+    return checks
+
+
+def _check_of(extra: str, engines: list[EngineFacts]) -> Check:
+    """Say it of the programs that one extra brings; what comes with skillbank itself has none."""
+    how = f"; {how_to_install(extra)}" if extra else ""
+    name = extra or "programs"
+    # The programs come with skillbank itself; their libraries come with the extra.
+    if absent := dict.fromkeys(package for each in engines for package in absent_packages(each)):
+        return Check(name, "missing", f"{', '.join(absent)}{how}", needed=True)
+    found = {each.program: find_program(each.program) for each in engines}
+    if gone := [program for program, path in found.items() if path is None]:
+        return Check(name, "missing", f"{', '.join(gone)} not on PATH{how}", needed=True)
+    return Check(name, "ok", ", ".join(str(path) for path in found.values()))
 
 
 def gpu_checks() -> list[Check]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skillbank.bank.engines import own_engine
 from skillbank.errors import PlatformError
 from skillbank.installation import how_to_install
 from skillbank.jobs.record import JobState
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from skillbank.checkup import Check
 
 __all__ = ["LocalPlatform"]
-
-_EXTRA = {"grounding_dino": "engine"}
 
 
 class LocalPlatform(Platform):
@@ -79,7 +78,8 @@ class LocalPlatform(Platform):
         found = []
         program = plan.command[0] if plan.command else ""
         if program and find_program(program) is None:
-            how = f"; {how_to_install(_EXTRA[program])} installs it" if program in _EXTRA else ""
+            engine = own_engine(program)
+            how = f"; {how_to_install(engine.extra)} installs it" if engine and engine.extra else ""
             if "/" in program and not program.startswith("/"):
                 how = "; a path that is not whole names no program here"
             if plan.image:

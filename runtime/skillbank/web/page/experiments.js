@@ -28,7 +28,7 @@ export async function open(id) {
 export function leave() { clearTimeout(timer); }
 
 const nothing = () => [h("div", { class: "empty" }, h("p", {}, "No experiments yet. Start one:"),
-  h("code", {}, 'skillbank run "train Grounding DINO on DATA"'))];
+  h("code", {}, 'skillbank run "train MODEL on DATA"'))];
 
 function entry(one, chosen) {
   const best = one.score === null ? "" : ` · best ${number(one.score)}`;

@@ -28,7 +28,7 @@ export async function open(id) {
 export function leave() { clearTimeout(timer); }
 
 const nothing = () => [h("div", { class: "empty" }, h("p", {}, "No jobs yet. Start one:"),
-  h("code", {}, 'skillbank run "train Grounding DINO on DATA, no HPO"'))];
+  h("code", {}, 'skillbank run "train MODEL on DATA, no HPO"'))];
 
 function entry(job, chosen) {
   const href = job.searches ? `#/experiments/${job.id}` : `#/jobs/${job.id}`;

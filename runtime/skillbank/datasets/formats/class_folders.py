@@ -1,0 +1,185 @@
+"""Folders named after classes, each with pictures of its class: ``train/cat/1.jpg``, or ``cat/1.jpg``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from skillbank.datasets.document import SPLITS, DataSet, Picture, Split, Where, split_in, split_of
+from skillbank.datasets.faults import Fault
+from skillbank.datasets.formats.base import Recognised
+from skillbank.datasets.texts import read_text
+from skillbank.datasets.tree import Tree
+from skillbank.visible import one_line
+
+__all__ = ["ClassFolders"]
+
+_LISTS = ("classes.txt", "labels.txt", "class_names.txt")
+"""Files that say the names of the classes, one a line."""
+_GENERIC = frozenset(
+    {"images", "image", "imgs", "img", "pictures", "photos", "jpegimages", "labels", "label", "annotations"}
+    | {"masks", "mask", "data", "dataset", "frames", "crops"}
+)
+"""Folders that hold pictures of any class."""
+_ANNOTATED = (".json", ".jsonl", ".xml", ".csv", ".tsv", ".parquet", ".yaml", ".yml")
+_MANIFEST = "skillbank-dataset.json"
+_CLASSES = 2
+
+
+class ClassFolders:
+    """The format; it is asked where no annotations are recognised, since other pictures lie in folders too.
+
+    Folders without a split above them and without a list of classes are only taken as classes where that is
+    said: folders of a year's or a camera's pictures look the same.
+    """
+
+    name = "class_folders"
+    title = "folders of classes"
+    weak = True
+
+    def recognise(self, tree: Tree) -> Recognised | None:
+        """Say whether the folders of pictures are called after classes."""
+        layout = _layout(tree)
+        if layout is None:
+            return None
+        names = {folder.name for folder in layout.folders}
+        if len(names) < _CLASSES and layout.listed is None:
+            return None
+        splits = {folder.split for folder in layout.folders}
+        shown = ", ".join(one_line(name, 40) for name in sorted(names)[:3])
+        why = f"{len(names):,} folders of classes: {shown}"
+        sure = len(splits - {""}) > 1 or layout.listed is not None
+        others = any(name.lower().endswith(_ANNOTATED) and name != _MANIFEST for name in tree.files)
+        if sure and not others:
+            return Recognised((layout.listed,) if layout.listed else (), why)
+        lacking = (
+            f"{tree.root} has {why}, which may be classes or not; where they are, say --format {self.name}"
+        )
+        return Recognised((), why, lacking)
+
+    def read(self, tree: Tree) -> DataSet:
+        """Read folders and names; the sizes of pictures are read when they are asked for."""
+        layout = _layout(tree)
+        folders = layout.folders if layout is not None else ()
+        listed = layout.listed if layout is not None else None
+        there = sorted({folder.name for folder in folders})
+        faults: list[Fault] = []
+        notes: list[str] = []
+        if listed is None:
+            classes = there
+        else:
+            said = [line.strip() for line in read_text(tree.path(listed)).splitlines() if line.strip()]
+            classes = list(dict.fromkeys(said))
+            faults += [Fault("class-twice", listed, one_line(name, 60)) for name in _twice(said)]
+            faults += [
+                Fault("unknown-class", name, f"{one_line(listed)} has no such class")
+                for name in there
+                if name not in classes
+            ]
+        held = {name for folder in folders for name in folder.pictures}
+        if loose := [name for name in tree.pictures if name not in held]:
+            faults.append(Fault("picture-loose", loose[0], f"{len(loose):,} pictures", len(loose)))
+        numbers = {name: number for number, name in enumerate(classes)}
+        splits = []
+        for split in ("", *SPLITS):
+            own = [folder for folder in folders if folder.split == split]
+            if own:
+                said_as = " and ".join(dict.fromkeys(folder.said for folder in own))
+                faults += _empty(tree, classes, own)
+                splits.append(
+                    Split(split, said_as, _Reader(tree, own, numbers).pictures, (listed,) if listed else ())
+                )
+        return DataSet(self.name, tuple(classes), tuple(splits), tuple(notes), tuple(faults), marks="classes")
+
+
+@dataclass(frozen=True)
+class _Folder:
+    path: str
+    split: str
+    said: str
+    name: str
+    pictures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    folders: tuple[_Folder, ...]
+    listed: str | None
+
+
+@dataclass(frozen=True)
+class _Reader:
+    tree: Tree
+    folders: Sequence[_Folder]
+    numbers: Mapping[str, int]
+
+    def pictures(self) -> Iterator[Picture]:
+        """Yield the pictures of a split, class by class."""
+        for folder in self.folders:
+            label = self.numbers.get(folder.name)
+            if label is None:
+                continue  # the whole folder is told as one of an unknown class
+            for name in folder.pictures:
+                width, height = self.tree.size(name) or (None, None)
+                yield Picture(name, name, width, height, (), "", Where(name), label=label)
+
+
+def _layout(tree: Tree) -> _Layout | None:
+    """Return the folders of classes; None where pictures lie in no such order."""
+    found: dict[str, _Folder] = {}
+    divided = {folder for folder in tree.folders() if split_of(folder) or split_in(folder)}
+    for name in tree.pictures:
+        parts = name.split("/")[:-1]
+        split, said = "", ""
+        if parts and parts[0] in divided:
+            said = parts[0]
+            split = split_of(said) or split_in(said) or ""
+            parts = parts[1:]
+        if not parts:
+            if split:
+                continue
+            return None
+        if parts[0].lower() in _GENERIC:
+            return None
+        path = f"{said}/{parts[0]}" if said else parts[0]
+        found.setdefault(path, _Folder(path, split, said, parts[0])).pictures.append(name)
+    if divided & {each.said for each in found.values()}:
+        found = {path: each for path, each in found.items() if each.split}
+    if not found:
+        return None
+    names = {each.name for each in found.values()}
+    listed = next((file for file in _LISTS if file in tree.files), None)
+    if listed is not None and names.isdisjoint(
+        line.strip() for line in read_text(tree.path(listed)).splitlines()
+    ):
+        listed = None
+    return _Layout(tuple(sorted(found.values(), key=lambda each: each.path)), listed)
+
+
+def _twice(names: Sequence[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            yield name
+        seen.add(name)
+
+
+def _empty(tree: Tree, classes: Sequence[str], folders: Sequence[_Folder]) -> Iterator[Fault]:
+    """Yield a fault for each class of a split that has a folder without a picture, or to learn from none."""
+    there = {folder.name for folder in folders}
+    empty: dict[str, None] = {}
+    for said in dict.fromkeys(folder.said for folder in folders):
+        with suppress(OSError):  # below an archive, or a name that leads nowhere
+            for entry in sorted((tree.root / said).iterdir()):
+                known = (
+                    entry.is_dir() and not entry.name.startswith(".") and entry.name.lower() not in _GENERIC
+                )
+                if known and (said or (split_of(entry.name) or split_in(entry.name)) is None):
+                    empty[entry.name] = None
+    if folders[0].split in ("", "train"):
+        empty |= dict.fromkeys(classes)
+    for name in empty:
+        if name not in there:
+            where = f"{folders[0].said}/{name}".lstrip("/")
+            yield Fault("class-empty", where, f"no picture of '{one_line(name, 60)}'")

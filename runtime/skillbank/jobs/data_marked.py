@@ -1,0 +1,109 @@
+"""Data sets of areas and of classes of whole pictures: what is there, and whether it is used as it lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skillbank.datasets.document import DataSet, Split
+from skillbank.datasets.formats import LAST, title_of
+from skillbank.datasets.formats.class_folders import ClassFolders
+from skillbank.datasets.formats.mask_classes import PALETTE
+from skillbank.datasets.opening import Opened, UnrecognisedError, open_place
+from skillbank.datasets.outlines import as_areas
+from skillbank.datasets.tree import Unpack
+from skillbank.errors import DataError, a_few
+from skillbank.jobs.data_groups import DataGroup
+from skillbank.plan.model import Plan, Source
+from skillbank.visible import one_line
+
+__all__ = ["open_marked", "split_of_areas", "why_areas"]
+
+_SAID = (Source.USER, Source.SHORTHAND)
+_SHOWN = 3
+
+
+def open_marked(group: DataGroup, place: Path, unpack: Unpack) -> Opened:
+    """Open a place whose pictures bear areas or classes, or can be made to: outlines, boxes to cut out.
+
+    Folders are taken as classes without a split above them, since the program asks for folders of classes.
+
+    Raises
+    ------
+    DataError
+        When nothing such is there.
+    """
+    wanted = group.wanted
+    assert wanted is not None
+    try:
+        opened = open_place(place, unpack, form=group.form)
+        if wanted.marks == "classes" and opened.data.format == LAST.name and not group.form:
+            opened = open_place(place, unpack, form=ClassFolders.name)
+    except UnrecognisedError:
+        if group.form or wanted.marks != "classes":
+            raise
+        opened = open_place(place, unpack, form=ClassFolders.name)
+    if opened.data.format == LAST.name:
+        needs = "masks beside them" if wanted.marks == "areas" else "folders of their classes"
+        raise UnrecognisedError(f"{place} holds pictures, and neither annotations nor {needs}")
+    if wanted.marks == "areas" and opened.data.marks == "boxes":
+        return as_areas(opened)
+    if opened.data.marks not in (wanted.marks, "boxes"):
+        told = {"areas": "masks", "classes": "folders of classes"}
+        raise DataError(
+            f"{group.named} is {title_of(opened.data.format)}, and the action takes {told[wanted.marks]}, "
+            "which cannot be made of it"
+        )
+    return opened
+
+
+def split_of_areas(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Opened, Split, tuple[str, ...]]:
+    """Return the data set with the splits that a program finds by their names, the one meant, and notes.
+
+    A program that takes a place as a whole looks for the folder of a split in it: a training needs one to
+    learn from and one to validate on, an evaluation one to measure on.
+
+    Raises
+    ------
+    DataError
+        When one is not there.
+    """
+    data = opened.data
+    there = {split.name: split for split in ((opened.split,) if opened.split is not None else data.splits)}
+    place = one_line(group.place, 200)
+    notes: tuple[str, ...] = ()
+    if group.role == "train":
+        needed = ("train", "val") if plan.action == "train" else ("train",)
+        missing = [name for name in needed if name not in there]
+        if missing:
+            held = a_few([split.said or split.name or "undivided" for split in there.values()], _SHOWN)
+            raise DataError(
+                f"{place} has no split {' and '.join(missing)} ({held}), which {plan.action} looks for in "
+                "it; skillbank data split divides it into both"
+            )
+        kept = there
+    else:
+        chosen = next((there[name] for name in ("val", "test", "") if name in there), None)
+        if chosen is None or (chosen.name != "val" and plan.action != "evaluate"):
+            raise DataError(f"{place} has no split to measure on, only {', '.join(there) or 'none'}")
+        if chosen.name != "val":
+            notes = (f"{place} has no validation split, and is measured on '{chosen.said or 'all of it'}'",)
+        kept = {"val": Split("val", chosen.said, chosen.pictures, chosen.annotations)}
+    data = DataSet(data.format, data.classes, tuple(kept.values()), data.notes, data.faults, data.marks)
+    return Opened(opened.tree, data), kept["train" if group.role == "train" else "val"], notes
+
+
+def why_areas(opened: Opened, place: Path, plan: Plan) -> str:
+    """Return why files have to be made, half a sentence; empty where a program finds all as it lies."""
+    if opened.data.format != "masks" or opened.tree.root != place:
+        return "it lies otherwise"
+    for split in opened.data.splits:
+        for picture in split.pictures():
+            stem = (picture.path or "").rpartition(".")[0]
+            mask = picture.mask.path.rpartition(".")[0] if picture.mask is not None else ""
+            inner = stem.removeprefix(f"images/{split.name}/")
+            if inner == stem or mask not in ("", f"masks/{split.name}/{inner}"):
+                return f"not all of it lies in images/{split.name} and masks/{split.name}"
+    said = any(each.source in _SAID and each.key.rpartition(".")[2] == "palette" for each in plan.overrides)
+    if PALETTE not in opened.tree.files and not said:
+        return f"it has no {PALETTE} that says what its masks mean, and nobody has set a palette"
+    return ""

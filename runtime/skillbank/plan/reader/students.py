@@ -1,0 +1,193 @@
+"""A teacher and its student in one sentence: "distill the last TEACHER into STUDENT on photos/".
+
+The teacher is a model that finds what a text describes; it labels the pictures, the student is trained on the
+labels, and both are measured on the truth that is named. The sentence is read by this form as a whole or not
+at all: any word beside it leaves it to the reader of other requests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from skillbank.bank.discovery import OWN
+from skillbank.bank.engines import EngineFacts, own_engine
+from skillbank.bank.skill import Skill
+from skillbank.errors import SkillbankError
+from skillbank.home import home
+from skillbank.plan.model import Question
+from skillbank.plan.planner import split_command
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.roots import absolute
+from skillbank.plan.request import DataLocation, Request, Setting, clean_uri
+
+__all__ = ["TRAINED", "Trained", "student_requests"]
+
+Trained = Callable[[Skill], str]
+"""Returns the id of the last training of a skill; raises `JobNotFoundError` where there is none."""
+TRAINED = "train"
+_TEACHES = f"{OWN}:skillbank-label-set"
+_DETECTS = "object_detection"
+_SOURCE = "a student is trained once"
+_PLEASE = r"(?:(?:please|could you|can you|would you|i want to|i would like to|now|kindly) )*"
+_DET = r"(?:(?:the|my|our|a|an) )?"
+_LAST = r"(?:(?P<last>last|latest|newest|most recent|previous)(?: trained)? )?"
+_KIND = r"(?: (?:model|detector|network|one|training))?"
+_JOB = r"(?: from job (?P<job>[\w-]+))?"
+_PICTURES = r"(?: (?:the|my|our|all|these|unlabelled|unlabeled|pictures|images|photos|in|of|folder))*"
+_FIND = (
+    r"(?:(?: ?,)? (?:to (?:find|detect)|finding|detecting|looking for)"
+    r" (?P<captions>(?:(?! validat| compar| measur| evaluat|§|@)[^;])+?))?"
+)
+_EPOCHS = r"(?:(?: ?,)?(?: for| with)? (?P<epochs>\d+) epochs?)?"
+_PLAIN = r"(?:(?: ?,)? (?:no|without) (?:hpo|automl|search|hyperparameter search))?"
+_TRUTH = (
+    r"(?:(?: ?[,;])? (?:and )?(?:then )?(?:validate|compare|measure|evaluate)(?: (?:both|them|it))?"
+    r" (?:on|with|against|using)(?: the)?(?: truth)?(?: (?:in|of|at))? §(?P<truth>\d+))?"
+)
+_END = r"(?: please)? ?[.!]*"
+
+
+def student_requests(page: Text, trained: Trained | None, skill: Skill | None) -> list[Request] | None:
+    """Return the steps that a sentence about a teacher and its student asks for; None for any other text.
+
+    Parameters
+    ----------
+    trained
+        Looks for the teacher's training; where None, none is known.
+    skill
+        The skill that an option names: then the words are read for that one.
+    """
+    if skill is not None:
+        return None
+    line, starts = _line(page)
+    found = _form().fullmatch(line)
+    if found is None:
+        return None
+    teachers, students = (page.tokens[int(found[name])].value.skills for name in ("teacher", "student"))
+    if len(teachers) != 1 or len(students) != 1 or teachers[0] is students[0]:
+        return None
+    [teacher], [student] = teachers, students
+    engine = _engine(teacher)
+    if engine is None or not engine.labels_by_description or not _is_student(student):
+        return None
+    captions = _captions(page, found, starts)
+    return _steps(page, found, teacher, student, engine, captions, trained)
+
+
+def _steps(
+    page: Text,
+    found: re.Match[str],
+    teacher: Skill,
+    student: Skill,
+    engine: EngineFacts,
+    captions: list[str],
+    trained: Trained | None,
+) -> list[Request]:
+    photos = _uri(page, found["pictures"])
+    epochs = found["epochs"] or found["epochs2"]
+    job, questions = found["job"], tuple[Question, ...]()
+    if job is None and found["last"]:
+        job, questions = _last(teacher, trained)
+    elif job is None and not captions:
+        questions = (
+            Question(
+                key="teacher",
+                why=f"nothing says which model teaches: say 'the last' of {teacher.name}, 'from job JOB', or "
+                f"what to look for (to find cat and dog), and {engine.hub_model} of the model hub does",
+            ),
+        )
+    settings = [Setting(key="teach.captions", value=captions)] if captions else []
+    if job is None and not questions:
+        settings.append(Setting(key="teach.model", value=engine.hub_model))
+    told = "\0".join([absolute(photos), job or engine.hub_model, *captions])
+    mark = hashlib.sha256(told.encode()).hexdigest()
+    output = str(home() / "taught" / mark[:16])
+    settings.append(Setting(key="teach.output", value=output))
+    text = page.ledger.original
+    steps = [
+        Request(
+            skill=_TEACHES, action="teach", data=(DataLocation(source="inference_dataset", uri=photos),),
+            settings=tuple(settings), parent=job, platform="local", text=text, questions=questions,
+        ),
+        Request(
+            skill=student.qualified, action=TRAINED, automl="off", automl_source=_SOURCE, platform="local",
+            data=(
+                DataLocation(source="train_datasets", uri=f"{output}/train"),
+                DataLocation(source="eval_dataset", uri=f"{output}/val"),
+            ),
+            settings=(Setting(key="num_epochs", value=int(epochs)),) if epochs else (),
+            text=text,
+        ),
+    ]  # fmt: skip
+    if found["truth"]:
+        truth = (DataLocation(source="eval_dataset", uri=_uri(page, found["truth"])),)
+        measured = {"action": "evaluate", "data": truth, "platform": "local", "text": text}
+        if job is not None:
+            steps.append(Request(skill=teacher.qualified, parent=job, **measured))
+        steps.append(Request(skill=student.qualified, **measured))
+    return steps
+
+
+def _last(teacher: Skill, trained: Trained | None) -> tuple[str | None, tuple[Question, ...]]:
+    try:
+        if trained is not None:
+            return trained(teacher), ()
+        why = f"no training of {teacher.name} is known here"
+    except SkillbankError as error:
+        why = error.sentence.rstrip(".")
+    return None, (Question(key="teacher", why=f"{why}; train one first, or name a job: from job JOB"),)
+
+
+def _engine(skill: Skill) -> EngineFacts | None:
+    train = next((each for each in skill.actions if each.name == TRAINED), None)
+    command = split_command(train.command) if train is not None else ()
+    return own_engine(command[0]) if command else None
+
+
+def _is_student(skill: Skill) -> bool:
+    """Whether a skill trains and evaluates a detector."""
+    return skill.dataset_type == _DETECTS and {TRAINED, "evaluate"} <= {each.name for each in skill.actions}
+
+
+@lru_cache(maxsize=1)
+def _form() -> re.Pattern[str]:
+    teacher = rf"{_DET}{_LAST}@(?P<teacher>\d+){_KIND}{_JOB}"
+    student = rf"{_DET}(?:(?:small|fast|new) )*@(?P<student>\d+){_KIND}"
+    on = rf"(?:on|with|using|over){_PICTURES} §(?P<pictures>\d+)"
+    rest = rf"{_FIND}{_EPOCHS}{_PLAIN}{_TRUTH}{_EPOCHS.replace('epochs>', 'epochs2>')}{_PLAIN}{_END}"
+    return re.compile(rf"{_PLEASE}(?:distill|distil) {teacher} (?:into|to) {student} {on}{rest}")
+
+
+def _line(page: Text) -> tuple[str, list[tuple[int, int]]]:
+    """Return a text in small letters, places and names as numbers of tokens, and where each token begins."""
+    parts: list[str] = []
+    starts: list[tuple[int, int]] = []
+    length = 0
+    for i, token in enumerate(page.tokens):
+        original = page.ledger.original[token.start : token.end].lower()
+        said = {"place": f"§{i}", "name": f"@{i}", "word": token.text}.get(token.kind, original)
+        said = " ".join(said.split())
+        if not said:
+            continue
+        starts.append((length, i))
+        parts.append(said)
+        length += len(said) + 1
+    return " ".join(parts), starts
+
+
+def _captions(page: Text, found: re.Match[str], starts: list[tuple[int, int]]) -> list[str]:
+    """Return what is to be looked for, in the words of the text."""
+    begin, end = found.span("captions")
+    inside = [i for start, i in starts if begin <= start < end]
+    if begin < 0 or not inside:
+        return []
+    said = page.ledger.original[page.tokens[inside[0]].start : page.tokens[inside[-1]].end]
+    parts = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", said)
+    return list(dict.fromkeys(each.strip(" \"'") for each in parts if each.strip(" \"'")))
+
+
+def _uri(page: Text, token: str) -> str:
+    return clean_uri(str(page.tokens[int(token)].value))
