@@ -2,7 +2,10 @@
 
 from importlib.metadata import entry_points
 
-PROGRAMS = {"grounding_dino": "skillbank_engine.families.grounding_dino.__main__"}
+PROGRAMS = {
+    "grounding_dino": "skillbank_engine.families.grounding_dino.__main__",
+    "rtdetr": "skillbank_engine.families.rtdetr.__main__",
+}
 """Program to the module whose ``main`` it is; it keeps the command contract of its family's container."""
 
 GROUP = "skillbank_engine.families"
