@@ -44,7 +44,14 @@ __all__ = [
 ]
 
 _ON_DEMAND = frozenset(
-    {"ConvNextConfig", "RTDetrResNetConfig", "RTDetrV2Config", "RTDetrV2ForObjectDetection"}
+    {
+        "ConvNextConfig",
+        "RTDetrResNetConfig",
+        "RTDetrV2Config",
+        "RTDetrV2ForObjectDetection",
+        "SegformerConfig",
+        "SegformerForSemanticSegmentation",
+    }
 )
 """What one family alone uses: imported when it is asked for, so that the others start no later for it."""
 
