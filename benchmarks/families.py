@@ -32,8 +32,8 @@ class Trial:
     ----------
     data : callable
         From the folder that ``PROGRAM shapes`` has written to the ``dataset`` block of a spec.
-    epochs : int
-        How long it is trained.
+    epochs : int or None
+        How long it is trained; None leaves it to the spec's default.
     metric : str
         What counts, by its name in ``status.json``.
     goal : float
@@ -41,13 +41,28 @@ class Trial:
     """
 
     data: Callable[[Path], Mapping[str, Any]]
-    epochs: int
+    epochs: int | None
     metric: str
     goal: float
 
 
+def _boxes(folder: Path) -> dict[str, Any]:
+    train, val = (
+        {"image_dir": str(folder / part / "images"), "json_file": str(folder / part / "annotations.json")}
+        for part in ("train", "val")
+    )
+    return {"train_data_sources": [train], "val_data_sources": val, "num_classes": 24}
+
+
+def _classes(folder: Path) -> dict[str, Any]:
+    parts = {f"{part}_dataset": {"images_dir": str(folder / part)} for part in ("train", "val")}
+    return {**parts, "classes_file": str(folder / "classes.txt")}
+
+
 TRIALS = {
+    "rtdetr": Trial(_boxes, None, "val_mAP50", 0.85),
     "segformer": Trial(lambda folder: {"segment": {"root_dir": str(folder)}}, 15, "val_miou", 0.85),
+    "classification_pyt": Trial(_classes, None, "val_acc_1", 0.97),
 }
 """Name of the program to its trial."""
 
@@ -85,13 +100,15 @@ def main() -> int:
     return 0 if reached else 1
 
 
-def prepare(name: str, trial: Trial, folder: Path, epochs: int) -> Path:
+def prepare(name: str, trial: Trial, folder: Path, epochs: int | None) -> Path:
     """Draw the data and write the spec."""
     data = folder / "data"
     if not data.is_dir():
         run(name, "shapes", str(data))
     path = folder / "spec.yaml"
-    document = {"dataset": dict(trial.data(data)), "train": {"num_epochs": epochs}}
+    document: dict[str, Any] = {"dataset": dict(trial.data(data))}
+    if epochs is not None:
+        document["train"] = {"num_epochs": epochs}
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     return path
 

@@ -4,6 +4,7 @@ PROGRAMS = {
     "grounding_dino": "skillbank_engine.families.grounding_dino.__main__",
     "rtdetr": "skillbank_engine.families.rtdetr.__main__",
     "segformer": "skillbank_engine.families.segformer.__main__",
+    "classification_pyt": "skillbank_engine.families.classification_pyt.__main__",
 }
 """Program to the module whose ``main`` it is; it keeps the command contract of its family's container."""
 
