@@ -38,10 +38,11 @@ def evaluate(family: Family, action: str, spec: Any, overrides: Sequence[str]) -
         refuse_trt(action, spec.evaluate)
         specs.refuse(action, spec)
         kind = family.task()
-        data = kind.read_test(spec)
         model = read_model(family, spec.evaluate.checkpoint, "evaluate.checkpoint")
         spec, note = kind.settle(spec, action, overrides, kept_of(kind, model))
         session.use(spec, note)
+        # What a model was trained with may say how its data are to be read.
+        data = kind.read_test(spec)
         compute = choose_compute(spec, spec.evaluate.gpu_ids, precision=specs.settings(spec).precision)
         task = task_of(kind, spec, model, data.pictures())
         make_ready(task, model, compute)

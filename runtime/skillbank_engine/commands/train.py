@@ -46,7 +46,7 @@ def train(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> N
             text = " ".join(describe(changed)) or "the spec sets every value itself"
             notes.append(f"Profile small: {text}")
         if start:
-            notes.append(f"The model starts from random numbers: {' '.join(describe(start))}")
+            notes.append(f"{specs.recipe.prepared}: {' '.join(describe(start))}")
         session.use(spec, "; ".join(notes))
         _note_crew(spec, crew, cuda)
         if crew.size > 1:

@@ -77,12 +77,15 @@ class Recipe(Generic[SpecT]):
     prepare : callable, optional
         Further values that a *train* spec gets once the profile is applied, dotted key to value; replaces
         defaults alone, like ``small``.
+    prepared : str
+        Why, for the line that says so.
     """
 
     small: Mapping[str, Any]
     full: Callable[[SpecT], bool]
     trained_with: tuple[str, ...] = ()
     prepare: Callable[[SpecT], Mapping[str, Any]] | None = None
+    prepared: str = "The model starts from random numbers"
 
 
 def _nothing_to_say(_spec: Any) -> Iterable[str]:
