@@ -27,6 +27,7 @@ _PLACES = {
     "AutoBackbone": "models.auto.modeling_auto",
     "AutoConfig": "models.auto.configuration_auto",
     "AutoModel": "models.auto.modeling_auto",
+    "AutoModelForImageClassification": "models.auto.modeling_auto",
     "AutoTokenizer": "models.auto.tokenization_auto",
     "BertConfig": "models.bert.configuration_bert",
     "GroundingDinoConfig": "models.grounding_dino.configuration_grounding_dino",

@@ -1,0 +1,1 @@
+"""The typed spec of image classification: every parameter with default, bounds and AutoML words."""
