@@ -28,9 +28,7 @@ class Backbone:
 
 
 def _swin(width: int, depths: tuple[int, ...], heads: tuple[int, ...], window: int = 7) -> Backbone:
-    return Backbone(
-        "swin", {"embed_dim": width, "depths": depths, "num_heads": heads, "window_size": window}
-    )
+    return Backbone("swin", {"embed_dim": width, "depths": depths, "num_heads": heads, "window_size": window})
 
 
 def _swin2(width: int, depths: tuple[int, ...], heads: tuple[int, ...]) -> Backbone:

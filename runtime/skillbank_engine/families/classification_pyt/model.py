@@ -89,7 +89,8 @@ def build_classifier(architecture: Architecture, labels: Sequence[str]) -> Class
         transformers does not take the configuration.
     """
     try:
-        network = AutoModelForImageClassification.from_config(network_config(architecture, labels))
+        config = network_config(architecture, labels)
+        network: Any = AutoModelForImageClassification.from_config(config)  # type: ignore[no-untyped-call]
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(

@@ -62,7 +62,7 @@ class RandomColorConfig(Block):
 class RandomEraseConfig(Block):
     """Covering a part."""
 
-    enable: bool = _switch(True, "Cover a rectangle of training pictures with noise.")
+    enable: bool = _switch(True, "Cover a rectangle of training pictures with the mean colour.")
     erase_probability: Float = _probability(0.2, "Chance that a rectangle is covered.")
 
 

@@ -6,15 +6,9 @@ from typing import Literal
 
 from pydantic import field_validator
 
+from skillbank_engine.config.blocks import TrainBase
 from skillbank_engine.config.fields import MISSING, Block, Float, Int, Text, block, param
 from skillbank_engine.families.classification_pyt.config.model import ModelConfig
-
-
-class CudnnConfig(Block):
-    """Behaviour of cuDNN."""
-
-    benchmark: bool = param(False, "Let cuDNN time its algorithms and keep the fastest.")
-    deterministic: bool = param(True, "Use reproducible cuDNN algorithms only.")
 
 
 class PolicyConfig(Block):
@@ -35,9 +29,7 @@ class OptimConfig(Block):
 
     monitor_name: Text = param("val_loss", "Quantity that the family's adaptive schedules watch.")
     optim: Literal["adamw", "adam", "sgd"] = param("adamw", "Optimiser.")
-    lr: Float = param(
-        6e-5, "Learning rate.", ge=0, automl=True, scale="log", search=(1e-6, 1e-2)
-    )
+    lr: Float = param(6e-5, "Learning rate.", ge=0, automl=True, scale="log", search=(1e-6, 1e-2))
     policy: Literal["linear", "step", "cosine", "multistep"] = param(
         "linear",
         "'linear' falls towards zero epoch by epoch, 'step' drops every step_size epochs, 'multistep' at "
@@ -76,20 +68,9 @@ class TensorboardConfig(Block):
     infrequent_logging_frequency: Int = param(2, "Epochs between pictures and histograms.", ge=0)
 
 
-class TrainConfig(Block):
+class TrainConfig(TrainBase):
     """How training runs."""
 
-    num_gpus: Int = param(1, "GPUs per node.", ge=1, popular=True)
-    gpu_ids: list[Int] = param([0], "Indices of the GPUs, as many as num_gpus.", popular=True)
-    num_nodes: Int = param(1, "Machines that train together.", ge=1, popular=True)
-    seed: Int = param(1234, "Seed of all random choices; -1 leaves them unseeded.", ge=-1)
-    cudnn: CudnnConfig = block(CudnnConfig, "Behaviour of cuDNN.")
-    num_epochs: Int = param(10, "Passes over the training data.", ge=1, popular=True)
-    checkpoint_interval: Int = param(1, "A checkpoint is kept every so many units.", ge=1, popular=True)
-    checkpoint_interval_unit: Literal["epoch", "step"] = param("epoch", "Unit of checkpoint_interval.")
-    validation_interval: Int = param(1, "Validation runs every so many epochs.", ge=1, popular=True)
-    resume_training_checkpoint_path: Text = param("", "Checkpoint to carry on from; empty for a fresh start.")
-    results_dir: Text = param("", "Folder of this action's results; empty means <results_dir>/train.")
     optim: OptimConfig = block(OptimConfig, "Optimiser and learning-rate schedule.")
     pretrained_model_path: Text = param(
         "", "Weights of a whole classifier to start from: a checkpoint, a file, or a transformers folder."
@@ -103,11 +84,29 @@ class TrainConfig(Block):
     )
 
 
+class DistillOptimConfig(OptimConfig):
+    """Optimiser and schedule of a distillation, whose default differs."""
+
+    policy: Literal["linear", "step", "cosine", "multistep"] = param(
+        "step",
+        "'linear' falls towards zero epoch by epoch, 'step' drops every step_size epochs, 'multistep' at "
+        "milestones, 'cosine' falls to zero step by step.",
+    )
+
+
+class DistillTrainConfig(TrainConfig):
+    """How the training of a distillation runs."""
+
+    optim: DistillOptimConfig = block(DistillOptimConfig, "Optimiser and learning-rate schedule.")
+
+
 class DistillConfig(Block):
     """How a student learns from a teacher."""
 
     teacher: ModelConfig = block(ModelConfig, "Structure of the teacher.")
-    pretrained_teacher_model_path: Text = param(MISSING, "Checkpoint, or transformers folder, of the teacher.")
+    pretrained_teacher_model_path: Text = param(
+        MISSING, "Checkpoint, or transformers folder, of the teacher."
+    )
     loss_type: Literal["KL", "CE", "L1", "L2", "FD", "CS", "BALANCED", "MSE"] = param(
         "KL", "Distance of the student's logits from the teacher's."
     )

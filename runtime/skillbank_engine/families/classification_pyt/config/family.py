@@ -1,0 +1,168 @@
+"""What the frame is told of the specs: how a run is set, the small recipe, what is said and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from skillbank_engine.config.specs import Recipe, RunSettings, Specs
+from skillbank_engine.errors import UnsupportedActionError
+from skillbank_engine.families.classification_pyt.backbones import DEFAULT
+from skillbank_engine.families.classification_pyt.config.experiment import (
+    BY_ACTION,
+    NEEDED,
+    ClassificationSpec,
+    DistillSpec,
+    EvaluateSpec,
+    ExportSpec,
+    GenTrtEngineSpec,
+    InferenceSpec,
+)
+
+SMALL = {
+    "model.backbone.type": "resnet_mini",
+    "dataset.img_size": 48,
+    "dataset.batch_size": 32,
+    "dataset.workers": 0,
+    "dataset.augmentation.random_erase.enable": False,
+    "dataset.augmentation.random_aug.enable": False,
+    "dataset.augmentation.with_random_blur": False,
+    "dataset.augmentation.with_random_crop": False,
+    "train.optim.lr": 2e-3,
+    "train.optim.policy": "cosine",
+    "train.optim.warmup_epochs": 1,
+}
+"""Dotted key to value of the recipe that learns on two processor cores."""
+
+DISTANCES = ("KL", "CE", "L1", "L2", "MSE")
+"""Of the family's distances those that compare logits, which the embedded engine has."""
+
+
+def settings(spec: ClassificationSpec) -> RunSettings:
+    """Read from a spec how a run is carried out."""
+    train, engine = spec.train, spec.engine
+    return RunSettings(
+        batch_size=spec.dataset.batch_size,
+        workers=spec.dataset.workers,
+        pin_memory=True,
+        clip=train.clip_grad_norm,
+        precision=train.precision,
+        start={
+            "train.pretrained_model_path": train.pretrained_model_path,
+            "model.backbone.pretrained_backbone_path": spec.model.backbone.pretrained_backbone_path,
+        },
+        ema_decay=train.ema_decay if train.enable_ema else engine.ema_decay,
+        early_stopping=engine.early_stopping,
+        accumulate=engine.accumulate,
+    )
+
+
+def meant_at_full_size(spec: ClassificationSpec) -> bool:
+    """Whether a spec names weights to start from, or another network than the default."""
+    backbone = spec.model.backbone
+    started = spec.train.pretrained_model_path or backbone.pretrained_backbone_path
+    return bool(started) or backbone.type not in (DEFAULT, SMALL["model.backbone.type"])
+
+
+def warnings(spec: ClassificationSpec) -> Iterator[str]:
+    """Yield a sentence for every value that the embedded engine does not heed."""
+    if spec.encryption_key:
+        yield "encryption_key is set, but the embedded engine writes checkpoints in the clear"
+    if spec.wandb.enable:
+        yield "wandb.enable is set, but the embedded engine reports to status.json only"
+    if spec.train.tensorboard.enabled:
+        yield "train.tensorboard.enabled is set, but the embedded engine reports to status.json only"
+    if not spec.dataset.shuffle:
+        yield "dataset.shuffle is false, but the embedded engine always shuffles training pictures"
+    if spec.train.optim.policy != "cosine" and spec.train.optim.warmup_epochs:
+        yield (
+            f"train.optim.warmup_epochs is {spec.train.optim.warmup_epochs}, but only the policy cosine "
+            f"warms up and train.optim.policy is {spec.train.optim.policy}"
+        )
+    if spec.train.optim.monitor_name != "val_loss":
+        yield (
+            f"train.optim.monitor_name is {spec.train.optim.monitor_name}, but none of the family's policies "
+            "watches a value: engine.early_stopping_metric decides on the best checkpoint"
+        )
+
+
+def refuse(action: str, spec: ClassificationSpec) -> None:
+    """Refuse values that the embedded engine cannot honour and that would change the result.
+
+    Raises
+    ------
+    UnsupportedActionError
+        There is one.
+    """
+    found = [f"{key} is {value}" for key, value in _unsupported(action, spec)]
+    if found:
+        raise UnsupportedActionError("; ".join(found))
+
+
+def _unsupported(action: str, spec: ClassificationSpec) -> Iterator[tuple[str, str]]:
+    """Yield keys, and their values with the way out."""
+    if isinstance(spec, EvaluateSpec | InferenceSpec) and getattr(spec, action).trt_engine:
+        yield (
+            f"{action}.trt_engine",
+            f"{getattr(spec, action).trt_engine}, but only the deploy container runs TensorRT engines: set "
+            f"{action}.checkpoint to the checkpoint or the exported ONNX file",
+        )
+    if isinstance(spec, ExportSpec):
+        yield from _unsupported_export(spec)
+    if isinstance(spec, GenTrtEngineSpec) and spec.gen_trt_engine.tensorrt.data_type == "int8":
+        yield (
+            "gen_trt_engine.tensorrt.data_type",
+            "int8, which the embedded engine does not calibrate: set fp16 or fp32, or quantize the ONNX file",
+        )
+    if isinstance(spec, DistillSpec):
+        yield from _unsupported_distillation(spec)
+    elif spec.dataset.train_nolabel.folder_path and action == "train":
+        yield (
+            "dataset.train_nolabel.folder_path",
+            f"{spec.dataset.train_nolabel.folder_path}, but only distill learns from pictures without "
+            "classes: leave it empty",
+        )
+
+
+def _unsupported_export(spec: ExportSpec) -> Iterator[tuple[str, str]]:
+    export = spec.export
+    if export.format != "onnx":
+        yield "export.format", f"{export.format}, which the embedded engine does not write: set it to onnx"
+    if export.input_channel != 3:
+        yield "export.input_channel", f"{export.input_channel}, but the network takes three: set it to 3"
+    if export.serialize_nvdsinfer:
+        yield (
+            "export.serialize_nvdsinfer",
+            "true, but the embedded engine writes no DeepStream configuration: set it to false",
+        )
+
+
+def _unsupported_distillation(spec: DistillSpec) -> Iterator[tuple[str, str]]:
+    distill = spec.distill
+    if distill.mode in ("summary", "spatial"):
+        yield (
+            "distill.mode",
+            f"{distill.mode}, but the embedded engine compares logits: set it to logits or auto",
+        )
+    if distill.loss_type not in DISTANCES:
+        yield (
+            "distill.loss_type",
+            f"{distill.loss_type}, which compares features, and the embedded engine compares logits: set it "
+            f"to one of {', '.join(DISTANCES)}",
+        )
+
+
+SPECS_OF_FAMILY = Specs[ClassificationSpec](
+    by_action=BY_ACTION,
+    needed=NEEDED,
+    settings=settings,
+    recipe=Recipe(small=SMALL, full=meant_at_full_size, trained_with=("dropout",)),
+    warnings=warnings,
+    refuse=refuse,
+    not_what=frozenset({"dataset.workers", "dataset.shuffle"}),
+    deploy={
+        "gen_trt_engine": {},
+        "evaluate": {"checkpoint": "", "trt_engine": "???"},
+        "inference": {"checkpoint": "", "trt_engine": "???"},
+    },
+)
+"""The specs of image classification."""

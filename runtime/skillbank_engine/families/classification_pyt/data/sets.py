@@ -1,0 +1,92 @@
+"""Which sets a spec names: of a training, and of an evaluation."""
+
+import logging
+from typing import Any
+
+from skillbank_engine.data.records import require_folder
+from skillbank_engine.errors import DataError
+from skillbank_engine.families.classification_pyt.data.folders import (
+    LabelledSet,
+    class_names,
+    joined,
+    read_labelled,
+    read_unlabelled,
+)
+from skillbank_engine.task import Tell, TrainingData
+
+_LOG = logging.getLogger(__name__)
+_TRAIN = "dataset.train_dataset.images_dir"
+_VAL = "dataset.val_dataset.images_dir"
+_TEST = "dataset.test_dataset.images_dir"
+_UNLABELLED = "dataset.train_nolabel.folder_path"
+
+
+def read_training_sets(spec: Any, tell: Tell) -> TrainingData[LabelledSet, LabelledSet]:
+    """Read what a training or a distillation learns from and is validated on.
+
+    Parameters
+    ----------
+    spec : pydantic model
+        A train or distill spec.
+    tell : callable
+        Says what the user should know.
+
+    Raises
+    ------
+    DataError
+        The folders cannot be used, or have other classes than the spec says.
+    """
+    dataset, skip = spec.dataset, spec.engine.skip_broken
+    names = class_names(spec, require_folder(dataset.train_dataset.images_dir, _TRAIN), _TRAIN)
+    require_count(spec, names, tell)
+    train = read_labelled(dataset.train_dataset.images_dir, _TRAIN, names, skip_broken=skip, complete=True)
+    if dataset.train_nolabel.folder_path:
+        train = joined(train, read_unlabelled(dataset.train_nolabel.folder_path, _UNLABELLED, names))
+    if not dataset.val_dataset.images_dir:
+        tell(f"{_VAL} is not set: training runs without validation, and no checkpoint is the best one")
+        return TrainingData(train)
+    return TrainingData(train, read_labelled(dataset.val_dataset.images_dir, _VAL, names, skip_broken=skip))
+
+
+def require_count(spec: Any, names: tuple[str, ...], tell: Tell) -> None:
+    """Compare ``dataset.num_classes`` with the classes that there are.
+
+    The family's default stands in every spec that says nothing: it means as many as there are, and so does 0.
+
+    Raises
+    ------
+    DataError
+        The spec says another number, or there is only one class.
+    """
+    said = spec.dataset.num_classes
+    default = type(spec.dataset).model_fields["num_classes"].default
+    if len(names) < 2:
+        raise DataError(f"There is one class only, '{names[0]}': a classifier needs two or more")
+    if said in (0, len(names)):
+        return
+    if said != default:
+        raise DataError(
+            f"dataset.num_classes is {said}, but there are {len(names)} classes: set it to {len(names)}, or "
+            "correct dataset.classes_file"
+        )
+    tell(f"dataset.num_classes stands at its default of {said}: there are {len(names)} classes")
+
+
+def read_test_set(spec: Any) -> LabelledSet:
+    """Read what evaluate measures on: ``dataset.val_dataset``, as the family does, else the test set.
+
+    Raises
+    ------
+    DataError
+        Neither is set, or the folders cannot be used.
+    """
+    dataset = spec.dataset
+    folder, key = (
+        (dataset.val_dataset.images_dir, _VAL)
+        if dataset.val_dataset.images_dir
+        else (dataset.test_dataset.images_dir, _TEST)
+    )
+    if key == _VAL and dataset.test_dataset.images_dir not in ("", folder):
+        _LOG.info("%s is measured, as the family does; %s is for inference", _VAL, _TEST)
+    names = class_names(spec, require_folder(folder, key), key)
+    return read_labelled(folder, key, names, skip_broken=spec.engine.skip_broken)

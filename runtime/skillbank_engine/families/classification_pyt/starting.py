@@ -1,0 +1,161 @@
+"""The model that a training starts from: random, or with weights of a folder, a file or a checkpoint."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from skillbank_engine.errors import WeightsError
+from skillbank_engine.families.classification_pyt.architecture import (
+    Architecture,
+    architecture_from_spec,
+    require_linear_head,
+)
+from skillbank_engine.families.classification_pyt.model import Classifier, build_classifier, head_of
+from skillbank_engine.families.classification_pyt.weights import load_into, read_released, read_tensors
+from skillbank_engine.task import Tell
+
+_MODEL = "train.pretrained_model_path"
+_BACKBONE = "model.backbone.pretrained_backbone_path"
+_TEACHER = "distill.pretrained_teacher_model_path"
+
+
+def new_classifier(spec: Any, names: Sequence[str], tell: Tell) -> Classifier:
+    """Build the classifier that a spec asks for, with the weights that it names.
+
+    Parameters
+    ----------
+    spec : pydantic model
+        A train or distill spec, profile applied.
+    names : sequence of str
+        The classes.
+    tell : callable
+        Says what the user should know.
+
+    Raises
+    ------
+    ModelError
+        The network cannot be had.
+    WeightsError
+        The weights cannot be used.
+    """
+    whole, backbone = spec.train.pretrained_model_path, spec.model.backbone.pretrained_backbone_path
+    key = _MODEL if whole else _BACKBONE
+    if not (whole or backbone):
+        classifier = build_classifier(architecture_from_spec(spec, len(names)), names)
+    else:
+        classifier = _started(spec, whole or backbone, key, names, tell)
+    _compare_head(spec, classifier, tell)
+    return classifier
+
+
+def _started(spec: Any, source: str, key: str, names: Sequence[str], tell: Tell) -> Classifier:
+    alone = key == _BACKBONE
+    if Path(source).is_file():
+        classifier = build_classifier(architecture_from_spec(spec, len(names)), names)
+        said = load_into(
+            classifier, read_tensors(Path(source), key), source, key, wanted=names, backbone_only=alone
+        )
+    else:
+        released = read_released(source, key)
+        like = _seeing(spec, len(names), released.network)
+        mean, std = _normalisation(spec, released.mean, released.std, source, tell)
+        built = replace(released.architecture(like), mean=mean, std=std)
+        if built.backbone != spec.model.backbone.type:
+            tell(
+                f"The network is that of {source}, {built.backbone}: model.backbone.type "
+                f"({spec.model.backbone.type}) does not count"
+            )
+        classifier = build_classifier(built, names)
+        weights = _without(released.weights, released.new)
+        said = load_into(
+            classifier, weights, source, key, labels=released.labels, wanted=names, backbone_only=alone
+        )
+    if said:
+        tell(said)
+    return classifier
+
+
+def _seeing(spec: Any, classes: int, network: dict[str, Any]) -> Architecture:
+    """How a spec sees pictures, around a network that weights decide on."""
+    require_linear_head(spec.model.head, "model.head", classes)
+    values = spec.dataset.augmentation
+    return Architecture(
+        backbone="",
+        network={**network, "num_labels": classes},
+        image_size=spec.dataset.img_size,
+        mean=tuple(values.mean),
+        std=tuple(values.std),
+        dropout=spec.engine.dropout,
+    )
+
+
+def _normalisation(
+    spec: Any, mean: tuple[float, ...] | None, std: tuple[float, ...] | None, source: str, tell: Tell
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """What pictures are normalised with: the spec's numbers, or the weights' where it has the defaults."""
+    values = spec.dataset.augmentation
+    said = tuple(values.mean), tuple(values.std)
+    if mean is None or std is None or (mean, std) == said:
+        return said
+    fields = type(values).model_fields
+    if said == (tuple(fields["mean"].default), tuple(fields["std"].default)):
+        tell(f"Pictures are normalised as {source} says: mean {list(mean)}, std {list(std)}")
+        return mean, std
+    tell(
+        f"Pictures are normalised as the spec says, but {source} was trained with mean {list(mean)}, std "
+        f"{list(std)}"
+    )
+    return said
+
+
+def _without(weights: dict[str, Tensor], names: Sequence[str]) -> dict[str, Tensor]:
+    return {name: value for name, value in weights.items() if name not in names}
+
+
+def _compare_head(spec: Any, classifier: Classifier, tell: Tell) -> None:
+    """Say where the spec's number of features is not that of the network, which counts."""
+    said = spec.model.head.in_channels
+    has = head_of(classifier.network).in_features
+    if said not in (has, type(spec.model.head).model_fields["in_channels"].default):
+        tell(
+            f"model.head.in_channels is {said}, but {classifier.architecture.backbone} gives {has}, which "
+            "counts"
+        )
+
+
+def read_teacher(spec: Any, names: Sequence[str]) -> Classifier:
+    """Read the teacher of a distillation: a checkpoint, or a folder that transformers saved.
+
+    Parameters
+    ----------
+    spec : pydantic model
+        A distill spec.
+    names : sequence of str
+        The student's classes, which must be the teacher's.
+
+    Raises
+    ------
+    WeightsError
+        It cannot be read, or knows other classes.
+    """
+    source = spec.distill.pretrained_teacher_model_path
+    released = read_released(source, _TEACHER)
+    if released.labels and released.labels != tuple(names):
+        raise WeightsError(
+            f"{_TEACHER} names {source}, which knows the classes {', '.join(released.labels)}, not "
+            f"{', '.join(names)}: teach with a model of the same classes in the same order"
+        )
+    values = spec.dataset.augmentation
+    built = Architecture(
+        "",
+        released.network,
+        spec.dataset.img_size,
+        released.mean or tuple(values.mean),
+        released.std or tuple(values.std),
+    )
+    teacher = build_classifier(replace(built, backbone=released.architecture(built).backbone), names)
+    load_into(teacher, released.weights, source, _TEACHER, wanted=names)
+    return teacher.eval().requires_grad_(False)

@@ -1,0 +1,281 @@
+"""Image classification as the frame runs it: what it learns from, its loss, how it is measured and used."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from skillbank_engine.data.images import find_images, open_image
+from skillbank_engine.device import Compute
+from skillbank_engine.errors import DataError, ModelError
+from skillbank_engine.families.classification_pyt.answers import answered, write_results
+from skillbank_engine.families.classification_pyt.architecture import Architecture
+from skillbank_engine.families.classification_pyt.config import (
+    ClassificationSpec,
+    DistillSpec,
+    InferenceSpec,
+    TrainSpec,
+)
+from skillbank_engine.families.classification_pyt.data.folders import LabelledSet, renumbered
+from skillbank_engine.families.classification_pyt.data.samples import (
+    PictureBatch,
+    TrainingPictures,
+    mixed,
+    picture_tensor,
+)
+from skillbank_engine.families.classification_pyt.data.sets import read_test_set, read_training_sets
+from skillbank_engine.families.classification_pyt.data.views import Variation
+from skillbank_engine.families.classification_pyt.drawing import save_drawn
+from skillbank_engine.families.classification_pyt.export import INPUT, export_size, graph_of
+from skillbank_engine.families.classification_pyt.loss import ClassLoss, balanced_weights, distance
+from skillbank_engine.families.classification_pyt.metrics import Tally
+from skillbank_engine.families.classification_pyt.model import Classifier, build_classifier, freeze, still
+from skillbank_engine.families.classification_pyt.schedule import factor
+from skillbank_engine.families.classification_pyt.starting import new_classifier, read_teacher
+from skillbank_engine.task import Graph, Kept, Metrics, Place, Samples, Share, Stage, Task, Tell, TrainingData
+from skillbank_engine.team import Team
+
+Data = TrainingData[LabelledSet, LabelledSet]
+
+
+class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, PictureBatch]):
+    """A classifier with what it takes to train, measure, use and export it; see `skillbank_engine.task`."""
+
+    module: Classifier
+    teacher: Classifier | None = None
+    _loss: ClassLoss = ClassLoss()
+
+    @property
+    def built(self) -> Architecture:
+        """What the classifier is built from."""
+        return self.module.architecture
+
+    # ---- where it comes from -------------------------------------------------------------------------------
+
+    @classmethod
+    def read_training(cls, spec: ClassificationSpec, tell: Tell) -> Data:
+        """Read the folders of a training or a distillation."""
+        return read_training_sets(spec, tell)
+
+    @classmethod
+    def begin(cls, spec: ClassificationSpec, data: Data, tell: Tell) -> Self:
+        """Build a new classifier, with whatever weights the spec names."""
+        names = data.train.names
+        module = new_classifier(spec, names, tell)
+        return cls._made(spec, module, names)
+
+    @classmethod
+    def restore(cls, spec: ClassificationSpec, kept: Kept) -> Self:
+        """Build the classifier that was kept."""
+        built = Architecture.from_dict(kept.architecture)
+        if isinstance(spec, TrainSpec | DistillSpec) and spec.dataset.img_size != built.image_size:
+            raise ModelError(
+                f"dataset.img_size is {spec.dataset.img_size}, but the checkpoint was trained at "
+                f"{built.image_size}: set it to {built.image_size} to go on"
+            )
+        return cls._made(spec, build_classifier(built, kept.labels), kept.labels)
+
+    @classmethod
+    def _made(cls, spec: ClassificationSpec, module: Classifier, names: Sequence[str]) -> Self:
+        task = cls(spec, module, tuple(names), module.architecture.to_dict())
+        if isinstance(spec, DistillSpec):
+            task.teacher = read_teacher(spec, names)
+        return task
+
+    # ---- training ------------------------------------------------------------------------------------------
+
+    def samples(self, data: Data, seed: int) -> Samples[Any, PictureBatch]:
+        """Give random views of the training pictures."""
+        if data.train.names != self.labels:
+            raise DataError(
+                f"{data.train.key} has the classes {', '.join(data.train.names)}, but the checkpoint was "
+                f"trained on {', '.join(self.labels)}: go on with the same classes, or start from its "
+                "weights as train.pretrained_model_path"
+            )
+        weights = None
+        if self.spec.engine.class_weights == "balanced":
+            weights = balanced_weights(data.train.counts())
+        self._loss = ClassLoss(self.spec.model.head.loss.label_smooth_val, weights)
+        return TrainingPictures(
+            data.train,
+            self.built.image_size,
+            Variation.from_spec(self.spec),
+            self.spec.engine.cache_megabytes << 20,
+            self.pixels,
+        )
+
+    def size(self, batch: PictureBatch) -> float:
+        """Pictures of a batch."""
+        return float(len(batch))
+
+    def prepare(self, batch: PictureBatch, share: Share, device: torch.device) -> PictureBatch:
+        """Move a batch, and mix its pictures where the spec says so."""
+        batch = batch.to(device)
+        augmentation = self.spec.dataset.augmentation
+        if not augmentation.mixup_cutmix:
+            return batch
+        return mixed(batch, augmentation.mixup_alpha, share.seed + share.first)
+
+    def losses(self, model: Callable[..., Any], batch: PictureBatch, divisor: float) -> dict[str, Tensor]:
+        """Cross entropy, and in a distillation the distance from the teacher."""
+        logits = model(batch.pixels)
+        task_loss = self._loss(logits, batch) / divisor
+        if self.teacher is None or not isinstance(self.spec, DistillSpec):
+            return {"loss": task_loss}
+        distill = self.spec.distill
+        with torch.no_grad():
+            wanted = self.teacher(batch.pixels)
+        apart = distance(distill.loss_type, logits, wanted) / divisor
+        total = (1 - distill.loss_lambda) * task_loss + distill.loss_lambda * apart
+        return {"loss": total, "supervised_loss": task_loss, "distillation_loss": apart}
+
+    def train_mode(self) -> None:
+        """Put the classifier into training mode, but for what the spec freezes."""
+        self.module.train()
+        backbone = self.spec.model.backbone
+        still(self.module, backbone=backbone.freeze_backbone, norms=backbone.freeze_norm)
+
+    def to(self, device: torch.device) -> None:
+        """Move classifier and teacher."""
+        self.module.to(device)
+        if self.teacher is not None:
+            self.teacher.to(device)
+
+    def frozen(self) -> list[str]:
+        """Names of what the spec freezes."""
+        backbone = self.spec.model.backbone
+        return freeze(self.module, backbone=backbone.freeze_backbone, norms=backbone.freeze_norm)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Two groups: what decays, and what `train.optim.skip_names` takes out of it."""
+        optim = self.spec.train.optim
+        sorted_out: dict[bool, list[nn.Parameter]] = {True: [], False: []}
+        for name, parameter in self.module.named_parameters():
+            if parameter.requires_grad:
+                sorted_out[any(part in name for part in optim.skip_names)].append(parameter)
+        return [
+            {"params": found, "lr": optim.lr, "name": name, "weight_decay": decay}
+            for name, decay, found in (
+                ("weights", optim.weight_decay, sorted_out[False]),
+                ("weights that do not decay", 0.0, sorted_out[True]),
+            )
+            if found
+        ]
+
+    def optimizer(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+        """AdamW, Adam or SGD."""
+        optim = self.spec.train.optim
+        if optim.optim == "sgd":
+            return torch.optim.SGD(groups, lr=optim.lr, momentum=optim.momentum)
+        if optim.optim == "adam":
+            return torch.optim.Adam(groups, lr=optim.lr)
+        return torch.optim.AdamW(groups, lr=optim.lr, betas=(optim.betas[0], optim.betas[1]))
+
+    def factor(self, step: int, steps_per_epoch: int) -> float:
+        """The family's policies."""
+        train = self.spec.train
+        return factor(train.optim, train.num_epochs, step, steps_per_epoch)
+
+    def family_name(self, name: str) -> str:
+        """Names as transformers has them."""
+        return name.removeprefix("network.")
+
+    # ---- measuring, using, exporting -----------------------------------------------------------------------
+
+    @classmethod
+    def read_test(cls, spec: ClassificationSpec) -> LabelledSet:
+        """Read what evaluate measures on."""
+        return read_test_set(spec)
+
+    def _answers(self, images: Sequence[Path], batch_size: int, compute: Compute) -> Iterator[Tensor]:
+        """Yield logits of pictures by batches, from the model as it is exported."""
+        answer = self.answer
+        if answer is None:
+            raise RuntimeError("use() was not called")
+        mean, std = self.module.mean.cpu(), self.module.std.cpu()
+
+        def logits(pixels: Tensor) -> Tensor:
+            return answer(((pixels.float() / 255 - mean) / std).to(compute.device))[0]
+
+        size = self.frame or (self.built.image_size, self.built.image_size)
+        yield from answered(images, size, batch_size, self.pixels, logits)
+
+    def measure(
+        self, data: LabelledSet, stage: Stage, compute: Compute, team: Team, folder: Path | None = None
+    ) -> Metrics | None:
+        """Count what is right; evaluate writes ``result.csv`` with the scores of all classes."""
+        data = renumbered(data, self.labels, "the model")
+        tally = Tally.empty(len(self.labels), self.spec.model.head.topk)
+        if stage == "val":
+            self._count(tally, data, compute, team)
+            tally = tally.gathered(team)
+            return tally.metrics(self.labels) if team.main else None
+        found = list(self._answers(data.images, self._batch_size("evaluate"), compute))
+        logits, classes = torch.cat(found).cpu(), torch.tensor(data.classes)
+        tally.add(logits, classes)
+        if folder is not None:
+            truth = [self.labels[number] for number in data.classes]
+            write_results(folder, data.images, self.labels, logits.softmax(-1), truth)
+        return tally.metrics(self.labels)
+
+    def _count(self, tally: Tally, data: LabelledSet, compute: Compute, team: Team) -> None:
+        """Count what the module says of this process' share of the pictures."""
+        mine = slice(team.rank, None, team.size)
+        size = (self.built.image_size, self.built.image_size)
+        classes = torch.tensor(data.classes[mine], device=compute.device)
+        done = 0
+        with torch.inference_mode(), compute.autocast():
+            for logits in answered(
+                data.images[mine],
+                size,
+                self.spec.dataset.batch_size,
+                self.pixels,
+                lambda pixels: self.module(pixels.to(compute.device)),
+            ):
+                tally.add(logits, classes[done : done + len(logits)])
+                done += len(logits)
+
+    def _batch_size(self, action: str) -> int:
+        own: int = getattr(self.spec, action).batch_size
+        return own if own > 0 else self.spec.dataset.batch_size
+
+    @classmethod
+    def inference_pictures(cls, spec: ClassificationSpec) -> list[tuple[Path, Path]]:
+        """All pictures below ``dataset.test_dataset.images_dir``."""
+        return find_images([spec.dataset.test_dataset.images_dir], "dataset.test_dataset.images_dir")
+
+    def inference_files(self, place: Place) -> list[Path]:
+        """The drawn picture."""
+        return [Path("visualize") / place.name.with_suffix(".jpg")]
+
+    def infer(self, pictures: Sequence[Place], folder: Path, compute: Compute) -> dict[str, float]:
+        """Classify pictures: ``result.csv``, and the pictures with their class below ``visualize``."""
+        batch_size = self._batch_size("inference")
+        images = [place.image for place in pictures]
+        scores = torch.cat(list(self._answers(images, batch_size, compute))).cpu().softmax(-1)
+        write_results(folder, images, self.labels, scores)
+        every = self.spec.inference.vis_after_n_batches if isinstance(self.spec, InferenceSpec) else 1
+        for number, (place, row) in enumerate(zip(pictures, scores, strict=True)):
+            if (number // batch_size) % every == 0:
+                best = int(row.argmax())
+                (file,) = self.inference_files(place)
+                image = open_image(place.image, self.pixels)
+                save_drawn(folder / file, image, self.labels[best], float(row[best]))
+        return {"images": float(len(pictures))}
+
+    def graph(self, height: int = 0, width: int = 0, batch: int = 1) -> Graph:
+        """Give the model from normalised pixels to logits."""
+        usual = export_size(self.spec, self.built.image_size)
+        return graph_of(self.module.eval(), height or usual[0], width or usual[1], batch)
+
+    def calibration(self, spec: ClassificationSpec) -> Iterator[dict[str, Tensor]]:
+        """Yield normalised pictures of ``dataset.quant_calibration_dataset``, one batch at a time."""
+        key = "dataset.quant_calibration_dataset.images_dir"
+        images = [image for _, image in find_images([spec.dataset.quant_calibration_dataset.images_dir], key)]
+        size = self.frame or export_size(self.spec, self.built.image_size)
+        mean, std = self.module.mean.cpu(), self.module.std.cpu()
+        for image in images:
+            pixels = picture_tensor(image, size, self.pixels)[None]
+            yield {INPUT: (pixels.float() / 255 - mean) / std}
