@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from skillbank_engine.errors import WeightsError
+from skillbank_engine.errors import ModelError, WeightsError
 from skillbank_engine.families.classification_pyt.architecture import (
     Architecture,
     architecture_from_spec,
@@ -48,7 +49,29 @@ def new_classifier(spec: Any, names: Sequence[str], tell: Tell) -> Classifier:
     else:
         classifier = _started(spec, whole or backbone, key, names, tell)
     _compare_head(spec, classifier, tell)
+    require_size(classifier)
     return classifier
+
+
+def require_size(classifier: Classifier) -> None:
+    """Try a network on a picture of the size that it is to see; some take not every size.
+
+    Raises
+    ------
+    ModelError
+        It does not take the size.
+    """
+    built = classifier.architecture
+    pixels = torch.zeros(1, 3, built.image_size, built.image_size, dtype=torch.uint8)
+    classifier.eval()
+    try:
+        with torch.inference_mode():
+            classifier(pixels)
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"The network {built.backbone} does not take pictures of {built.image_size} pixels "
+            f"({' '.join(str(error).split())}): set another dataset.img_size, 224 is what most are made for"
+        ) from error
 
 
 def _started(spec: Any, source: str, key: str, names: Sequence[str], tell: Tell) -> Classifier:
