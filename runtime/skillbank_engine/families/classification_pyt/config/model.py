@@ -65,3 +65,16 @@ class ModelConfig(Block):
 
     backbone: BackboneConfig = block(BackboneConfig, "The network that looks at the pictures.")
     head: HeadConfig = block(HeadConfig, "What turns features into classes.")
+
+
+class TeacherBackboneConfig(BackboneConfig):
+    """The network of a teacher, which nothing trains and no search changes."""
+
+    freeze_backbone: bool = param(False, "Of no effect: a teacher is never trained.")
+    freeze_norm: bool = param(False, "Of no effect: a teacher is never trained.")
+
+
+class TeacherConfig(ModelConfig):
+    """Structure of the teacher of a distillation; a checkpoint says it by itself."""
+
+    backbone: TeacherBackboneConfig = block(TeacherBackboneConfig, "The network that looks at the pictures.")

@@ -8,7 +8,7 @@ from pydantic import field_validator
 
 from skillbank_engine.config.blocks import TrainBase
 from skillbank_engine.config.fields import MISSING, Block, Float, Int, Text, block, param
-from skillbank_engine.families.classification_pyt.config.model import ModelConfig
+from skillbank_engine.families.classification_pyt.config.model import TeacherConfig
 
 
 class PolicyConfig(Block):
@@ -103,7 +103,7 @@ class DistillTrainConfig(TrainConfig):
 class DistillConfig(Block):
     """How a student learns from a teacher."""
 
-    teacher: ModelConfig = block(ModelConfig, "Structure of the teacher.")
+    teacher: TeacherConfig = block(TeacherConfig, "Structure of the teacher; its checkpoint decides.")
     pretrained_teacher_model_path: Text = param(
         MISSING, "Checkpoint, or transformers folder, of the teacher."
     )
