@@ -206,8 +206,6 @@ def test_an_architecture_survives_its_plain_values() -> None:
         built = architecture(kind)
         again = Architecture.from_dict(json.loads(json.dumps(built.to_dict())))
         assert again == built
-        assert not again.differences(built)
-    assert architecture("vit").differences(architecture("vit", 5)) == ["num_labels: 4, not 5"]
 
 
 def test_what_is_frozen_stands_still() -> None:

@@ -1,11 +1,14 @@
 """What a classifier is built from, as plain values that checkpoints and ONNX files carry."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from skillbank_engine.errors import ModelError
-from skillbank_engine.families.classification_pyt.backbones import AVAILABLE, backbone
+from skillbank_engine.families.classification_pyt.backbones import backbone
 from skillbank_engine.library import AutoConfig
 
 _SIZED = ("vit", "dinov2", "dinov2_with_registers", "swin", "swinv2", "hiera", "efficientnet", "segformer")
@@ -43,6 +46,13 @@ class Architecture:
         """Number of classes."""
         return int(self.network["num_labels"])
 
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """Give what the network sees of pixels from 0 to 255, both ``(B, 3, H, W)``."""
+        mean, std = (
+            torch.tensor(values, device=pixels.device).view(3, 1, 1) for values in (self.mean, self.std)
+        )
+        return (pixels.float() / 255 - mean) / std
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, from which :meth:`from_dict` makes the same."""
         return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
@@ -51,22 +61,6 @@ class Architecture:
     def from_dict(cls, values: Mapping[str, Any]) -> "Architecture":
         """Read what :meth:`to_dict` gave."""
         return cls(**{**values, "mean": tuple(values["mean"]), "std": tuple(values["std"])})
-
-    def differences(self, other: "Architecture") -> list[str]:
-        """Say what another architecture has otherwise, ``name: own, not other`` each; dropout is none."""
-        told = []
-        for item in fields(self):
-            mine, theirs = getattr(self, item.name), getattr(other, item.name)
-            if item.name == "network":
-                keys = sorted(mine.keys() | theirs.keys())
-                told += [
-                    f"{key}: {mine.get(key)}, not {theirs.get(key)}"
-                    for key in keys
-                    if mine.get(key) != theirs.get(key)
-                ]
-            elif mine != theirs and item.name != "dropout":
-                told.append(f"{item.name}: {mine}, not {theirs}")
-        return told
 
 
 def architecture_from_spec(spec: Any, classes: int) -> Architecture:
@@ -162,8 +156,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
-
-
-def available() -> tuple[str, ...]:
-    """Names of all networks that can be built."""
-    return tuple(AVAILABLE)

@@ -1,10 +1,13 @@
 """The classifier as it is exported: normalised pixels in, logits out, by the family's names."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from skillbank_engine.families.classification_pyt.architecture import Architecture
+from skillbank_engine.families.classification_pyt.config import ClassificationSpec, ExportSpec
 from skillbank_engine.families.classification_pyt.model import Classifier
 from skillbank_engine.task import Graph
 
@@ -41,20 +44,58 @@ def graph_of(classifier: Classifier, height: int, width: int, batch: int) -> Gra
     return Graph(ClassifierGraph(classifier), {INPUT: noise.to(device)}, (OUTPUT,))
 
 
-def export_size(spec: Any, trained: int) -> tuple[int, int]:
-    """Height and width that a model is exported at: those of the spec where it sets them, else as trained.
+def settled(
+    spec: ClassificationSpec, note: str, overrides: Sequence[str], built: Architecture
+) -> tuple[ClassificationSpec, str]:
+    """Put into a spec how a trained model sees pictures; an export's size where the spec sets none.
 
     Parameters
     ----------
     spec : pydantic model
-        Of any action.
-    trained : int
-        Edge of the pictures that the model was trained on.
+        Of the action; left as it is.
+    note : str
+        What is said already of values that differ.
+    overrides : sequence of str
+        The ``a.b=c`` words of the command line.
+    built : Architecture
+        Of the model.
+
+    Returns
+    -------
+    spec : pydantic model
+        A checked copy.
+    note : str
+        What differed, empty when nothing did.
     """
-    export = getattr(spec, "export", None)
-    if export is None:
-        return trained, trained
-    usual = type(export).model_fields
-    sides = (export.input_height, export.input_width)
-    defaults = (usual["input_height"].default, usual["input_width"].default)
-    return (trained, trained) if sides == defaults else sides
+    named = {word.partition("=")[0] for word in overrides}
+    values = spec.model_dump()
+    told = []
+    for key, value in (
+        ("dataset.num_classes", built.classes),
+        ("dataset.img_size", built.image_size),
+        ("dataset.augmentation.mean", list(built.mean)),
+        ("dataset.augmentation.std", list(built.std)),
+    ):
+        told += _put(values, key, value)
+    if isinstance(spec, ExportSpec):
+        sides = ("export.input_height", "export.input_width")
+        defaults = ExportSpec().export
+        usual = (spec.export.input_height, spec.export.input_width) == (
+            defaults.input_height,
+            defaults.input_width,
+        )
+        if usual and not named.intersection(sides):
+            for key in sides:
+                told += _put(values, key, built.image_size)
+    if told:
+        note = f"{note}, {', '.join(told)}" if note else f"The trained model's values hold: {', '.join(told)}"
+    return type(spec).model_validate(values), note
+
+
+def _put(values: dict[str, Any], key: str, value: Any) -> list[str]:
+    """Set a value, and say what it was if it was another."""
+    *steps, last = key.split(".")
+    for step in steps:
+        values = values[step]
+    before, values[last] = values[last], value
+    return [] if before == value else [f"{key} {value} (spec: {before})"]

@@ -33,7 +33,6 @@ FAMILY = Family(
     latest="classifier_model_latest.pth",
     metric="val_acc_1",
     actions={**ACTIONS, "distill": "train a student on the answers of a teacher"},
-    trains=("train", "distill"),
     tools=TOOLS,
 )
 """The program ``classification_pyt``."""

@@ -35,7 +35,7 @@ class Classifier(nn.Module):
             self.register_buffer(name, values, persistent=False)
         if architecture.dropout:
             head_of(network).register_forward_pre_hook(_Dropping(architecture.dropout))
-        self._resizes = _needs_interpolation(network, architecture.image_size)
+        self._made_for = _made_for(network)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Classify pictures.
@@ -54,7 +54,8 @@ class Classifier(nn.Module):
 
     def classify(self, normalised: Tensor) -> Tensor:
         """Classify pictures that are normalised already; ``(B, 3, H, W)`` to ``(B, C)`` logits."""
-        more = {"interpolate_pos_encoding": True} if self._resizes else {}
+        other = self._made_for is not None and tuple(normalised.shape[-2:]) != self._made_for
+        more = {"interpolate_pos_encoding": True} if other else {}
         return cast(Tensor, self.network(pixel_values=normalised, **more).logits)
 
     def heads(self) -> list[str]:
@@ -127,12 +128,12 @@ def head_of(network: nn.Module) -> nn.Linear:
     return head
 
 
-def _needs_interpolation(network: nn.Module, size: int) -> bool:
-    """Whether a network has to be told that pictures are not as large as it was made for."""
-    made_for = getattr(network.config, "image_size", None)
-    side = made_for[0] if isinstance(made_for, list | tuple) else made_for
-    takes = "interpolate_pos_encoding" in inspect.signature(network.forward).parameters
-    return takes and side is not None and side != size
+def _made_for(network: Any) -> tuple[int, int] | None:
+    """Height and width of pictures that a network has to be told of where they are others; None for any."""
+    side = getattr(network.config, "image_size", None)
+    if side is None or "interpolate_pos_encoding" not in inspect.signature(network.forward).parameters:
+        return None
+    return (side[0], side[1]) if isinstance(side, list | tuple) else (side, side)
 
 
 def freeze(classifier: Classifier, *, backbone: bool, norms: bool) -> list[str]:

@@ -15,7 +15,14 @@ from skillbank_engine.families.classification_pyt.architecture import (
     require_linear_head,
 )
 from skillbank_engine.families.classification_pyt.model import Classifier, build_classifier, head_of
-from skillbank_engine.families.classification_pyt.weights import load_into, read_released, read_tensors
+from skillbank_engine.families.classification_pyt.weights import (
+    Released,
+    is_trained,
+    load_into,
+    read_released,
+    read_tensors,
+    read_trained,
+)
 from skillbank_engine.task import Tell
 
 _MODEL = "train.pretrained_model_path"
@@ -76,13 +83,13 @@ def require_size(classifier: Classifier) -> None:
 
 def _started(spec: Any, source: str, key: str, names: Sequence[str], tell: Tell) -> Classifier:
     alone = key == _BACKBONE
-    if Path(source).is_file():
+    if Path(source).is_file() and not is_trained(source):
         classifier = build_classifier(architecture_from_spec(spec, len(names)), names)
         said = load_into(
             classifier, read_tensors(Path(source), key), source, key, wanted=names, backbone_only=alone
         )
     else:
-        released = read_released(source, key)
+        released = _read(source, key)
         like = _seeing(spec, len(names), released.network)
         mean, std = _normalisation(spec, released.mean, released.std, source, tell)
         built = replace(released.architecture(like), mean=mean, std=std)
@@ -99,6 +106,11 @@ def _started(spec: Any, source: str, key: str, names: Sequence[str], tell: Tell)
     if said:
         tell(said)
     return classifier
+
+
+def _read(source: str, key: str) -> Released:
+    """Read a checkpoint, or a folder or name of transformers."""
+    return read_trained(source, key) if Path(source).is_file() else read_released(source, key)
 
 
 def _seeing(spec: Any, classes: int, network: dict[str, Any]) -> Architecture:
@@ -165,7 +177,7 @@ def read_teacher(spec: Any, names: Sequence[str]) -> Classifier:
         It cannot be read, or knows other classes.
     """
     source = spec.distill.pretrained_teacher_model_path
-    released = read_released(source, _TEACHER)
+    released = _read(source, _TEACHER)
     if released.labels and released.labels != tuple(names):
         raise WeightsError(
             f"{_TEACHER} names {source}, which knows the classes {', '.join(released.labels)}, not "

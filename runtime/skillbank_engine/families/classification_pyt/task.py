@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from skillbank_engine.data.images import find_images, open_image
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import DataError, ModelError
-from skillbank_engine.families.classification_pyt.answers import answered, write_results
+from skillbank_engine.families.classification_pyt.answers import RESULTS, answered, write_results
 from skillbank_engine.families.classification_pyt.architecture import Architecture
 from skillbank_engine.families.classification_pyt.config import (
     ClassificationSpec,
@@ -28,29 +28,45 @@ from skillbank_engine.families.classification_pyt.data.samples import (
 from skillbank_engine.families.classification_pyt.data.sets import read_test_set, read_training_sets
 from skillbank_engine.families.classification_pyt.data.views import Variation
 from skillbank_engine.families.classification_pyt.drawing import save_drawn
-from skillbank_engine.families.classification_pyt.export import INPUT, export_size, graph_of
+from skillbank_engine.families.classification_pyt.export import INPUT, graph_of, settled
 from skillbank_engine.families.classification_pyt.loss import ClassLoss, balanced_weights, distance
 from skillbank_engine.families.classification_pyt.metrics import Tally
 from skillbank_engine.families.classification_pyt.model import Classifier, build_classifier, freeze, still
 from skillbank_engine.families.classification_pyt.schedule import factor
 from skillbank_engine.families.classification_pyt.starting import new_classifier, read_teacher
+from skillbank_engine.parameters import standing_still
 from skillbank_engine.task import Graph, Kept, Metrics, Place, Samples, Share, Stage, Task, Tell, TrainingData
 from skillbank_engine.team import Team
 
 Data = TrainingData[LabelledSet, LabelledSet]
+_NO_STRUCTURE = ("head.topk", "head.loss", "head.in_channels", "backbone.freeze", "backbone.pretrained")
+_CALIBRATION = 64
 
 
 class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, PictureBatch]):
     """A classifier with what it takes to train, measure, use and export it; see `skillbank_engine.task`."""
 
-    module: Classifier
+    carried = (
+        "model",
+        "engine",
+        "dataset.num_classes",
+        "dataset.img_size",
+        "dataset.augmentation.mean",
+        "dataset.augmentation.std",
+    )
+    foreign_weights = ", or give foreign weights as train.pretrained_model_path"
     teacher: Classifier | None = None
     _loss: ClassLoss = ClassLoss()
 
     @property
     def built(self) -> Architecture:
         """What the classifier is built from."""
-        return self.module.architecture
+        return Architecture.from_dict(self.architecture)
+
+    @property
+    def classifier(self) -> Classifier:
+        """The module, where its weights are not in an exported file."""
+        return cast(Classifier, self.module)
 
     # ---- where it comes from -------------------------------------------------------------------------------
 
@@ -75,6 +91,8 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
                 f"dataset.img_size is {spec.dataset.img_size}, but the checkpoint was trained at "
                 f"{built.image_size}: set it to {built.image_size} to go on"
             )
+        if kept.exported:
+            return cls(spec, nn.Identity(), kept.labels, built.to_dict())
         return cls._made(spec, build_classifier(built, kept.labels), kept.labels)
 
     @classmethod
@@ -83,6 +101,12 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         if isinstance(spec, DistillSpec):
             task.teacher = read_teacher(spec, names)
         return task
+
+    @classmethod
+    def differences(cls, spec: ClassificationSpec, kept: Kept) -> dict[str, tuple[Any, Any]]:
+        """Compare the model blocks, without what is no part of the network."""
+        found = super().differences(spec, kept)
+        return {name: pair for name, pair in found.items() if not name.startswith(_NO_STRUCTURE)}
 
     # ---- training ------------------------------------------------------------------------------------------
 
@@ -116,7 +140,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         augmentation = self.spec.dataset.augmentation
         if not augmentation.mixup_cutmix:
             return batch
-        return mixed(batch, augmentation.mixup_alpha, share.seed + share.first)
+        return mixed(batch, augmentation.mixup_alpha, share.seed("mixture") + share.first)
 
     def losses(self, model: Callable[..., Any], batch: PictureBatch, divisor: float) -> dict[str, Tensor]:
         """Cross entropy, and in a distillation the distance from the teacher."""
@@ -135,7 +159,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         """Put the classifier into training mode, but for what the spec freezes."""
         self.module.train()
         backbone = self.spec.model.backbone
-        still(self.module, backbone=backbone.freeze_backbone, norms=backbone.freeze_norm)
+        still(self.classifier, backbone=backbone.freeze_backbone, norms=backbone.freeze_norm)
 
     def to(self, device: torch.device) -> None:
         """Move classifier and teacher."""
@@ -146,7 +170,8 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
     def frozen(self) -> list[str]:
         """Names of what the spec freezes."""
         backbone = self.spec.model.backbone
-        return freeze(self.module, backbone=backbone.freeze_backbone, norms=backbone.freeze_norm)
+        freeze(self.classifier, backbone=backbone.freeze_backbone, norms=backbone.freeze_norm)
+        return standing_still(self.module, self.family_name)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Two groups: what decays, and what `train.optim.skip_names` takes out of it."""
@@ -178,7 +203,8 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         train = self.spec.train
         return factor(train.optim, train.num_epochs, step, steps_per_epoch)
 
-    def family_name(self, name: str) -> str:
+    @staticmethod
+    def family_name(name: str) -> str:
         """Names as transformers has them."""
         return name.removeprefix("network.")
 
@@ -194,12 +220,12 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         answer = self.answer
         if answer is None:
             raise RuntimeError("use() was not called")
-        mean, std = self.module.mean.cpu(), self.module.std.cpu()
+        built = self.built
 
         def logits(pixels: Tensor) -> Tensor:
-            return answer(((pixels.float() / 255 - mean) / std).to(compute.device))[0]
+            return answer(built.normalised(pixels).to(compute.device))[0]
 
-        size = self.frame or (self.built.image_size, self.built.image_size)
+        size = self.frame or (built.image_size, built.image_size)
         yield from answered(images, size, batch_size, self.pixels, logits)
 
     def measure(
@@ -246,9 +272,9 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         """All pictures below ``dataset.test_dataset.images_dir``."""
         return find_images([spec.dataset.test_dataset.images_dir], "dataset.test_dataset.images_dir")
 
-    def inference_files(self, place: Place) -> list[Path]:
-        """The drawn picture."""
-        return [Path("visualize") / place.name.with_suffix(".jpg")]
+    def inference_files(self, places: Sequence[Place]) -> list[Path]:
+        """The drawn pictures and the table."""
+        return [*(_drawn(place) for place in places), Path(RESULTS)]
 
     def infer(self, pictures: Sequence[Place], folder: Path, compute: Compute) -> dict[str, float]:
         """Classify pictures: ``result.csv``, and the pictures with their class below ``visualize``."""
@@ -260,22 +286,32 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         for number, (place, row) in enumerate(zip(pictures, scores, strict=True)):
             if (number // batch_size) % every == 0:
                 best = int(row.argmax())
-                (file,) = self.inference_files(place)
                 image = open_image(place.image, self.pixels)
-                save_drawn(folder / file, image, self.labels[best], float(row[best]))
+                save_drawn(folder / _drawn(place), image, self.labels[best], float(row[best]))
         return {"images": float(len(pictures))}
 
     def graph(self, height: int = 0, width: int = 0, batch: int = 1) -> Graph:
-        """Give the model from normalised pixels to logits."""
-        usual = export_size(self.spec, self.built.image_size)
-        return graph_of(self.module.eval(), height or usual[0], width or usual[1], batch)
+        """Give the model from normalised pixels to logits, at the trained size where none is said."""
+        usual = self.built.image_size
+        return graph_of(self.classifier.eval(), height or usual, width or usual, batch)
 
-    def calibration(self, spec: ClassificationSpec) -> Iterator[dict[str, Tensor]]:
-        """Yield normalised pictures of ``dataset.quant_calibration_dataset``, one batch at a time."""
+    def calibration(self, height: int, width: int) -> Iterator[dict[str, Tensor]]:
+        """Yield normalised pictures of ``dataset.quant_calibration_dataset``, one at a time."""
         key = "dataset.quant_calibration_dataset.images_dir"
-        images = [image for _, image in find_images([spec.dataset.quant_calibration_dataset.images_dir], key)]
-        size = self.frame or export_size(self.spec, self.built.image_size)
-        mean, std = self.module.mean.cpu(), self.module.std.cpu()
-        for image in images:
-            pixels = picture_tensor(image, size, self.pixels)[None]
-            yield {INPUT: (pixels.float() / 255 - mean) / std}
+        found = find_images([self.spec.dataset.quant_calibration_dataset.images_dir], key)
+        # From all classes: their folders come one after the other.
+        for _, image in found[:: max(1, len(found) // _CALIBRATION)][:_CALIBRATION]:
+            pixels = picture_tensor(image, (height, width), self.pixels)[None]
+            yield {INPUT: self.built.normalised(pixels)}
+
+    @classmethod
+    def settle(
+        cls, spec: ClassificationSpec, action: str, overrides: Sequence[str], kept: Kept
+    ) -> tuple[ClassificationSpec, str]:
+        """Let the trained model's values hold: its network, its classes, and how it sees pictures."""
+        spec, note = super().settle(spec, action, overrides, kept)
+        return settled(spec, note, overrides, Architecture.from_dict(kept.architecture))
+
+
+def _drawn(place: Place) -> Path:
+    return Path("visualize") / place.name.with_suffix(".jpg")

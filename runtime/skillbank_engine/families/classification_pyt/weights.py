@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from skillbank_engine.checkpoint import read_checkpoint, require_finite, spec_of
 from skillbank_engine.errors import WeightsError
 from skillbank_engine.families.classification_pyt.architecture import Architecture, plain_config
 from skillbank_engine.families.classification_pyt.backbones import name_of
@@ -17,6 +18,8 @@ from skillbank_engine.families.classification_pyt.model import Classifier
 from skillbank_engine.library import AutoConfig, AutoModelForImageClassification
 
 _LOG = logging.getLogger(__name__)
+PROGRAM = "classification_pyt"
+"""Name of the program, and of its checkpoints' format."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,32 @@ def read_released(name: str, key: str) -> Released:
     )
 
 
+def read_trained(file: str, key: str) -> Released:
+    """Read a checkpoint of this program as weights to start from.
+
+    Parameters
+    ----------
+    file : str
+        The checkpoint.
+    key : str
+        The spec's key that names it, for messages.
+
+    Raises
+    ------
+    WeightsError
+        It cannot be read.
+    """
+    checkpoint = read_checkpoint(PROGRAM, file, key)
+    built = Architecture.from_dict(checkpoint.kept.architecture)
+    weights = {name.removeprefix("network."): value for name, value in checkpoint.weights.items()}
+    return Released(built.network, checkpoint.kept.labels, weights, (), built.mean, built.std)
+
+
+def is_trained(file: str) -> bool:
+    """Whether a file is a checkpoint of this program."""
+    return spec_of(PROGRAM, file) is not None
+
+
 def _normalisation(folder: Path) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:
     file = folder / "preprocessor_config.json"
     try:
@@ -95,21 +124,6 @@ def _normalisation(folder: Path) -> tuple[tuple[float, ...] | None, tuple[float,
         return tuple(map(float, mean)), tuple(map(float, std))
     except (OSError, ValueError, KeyError, TypeError):
         return None, None
-
-
-def require_finite(weights: Mapping[str, Any], whose: str) -> None:
-    """Refuse weights that are no numbers.
-
-    Raises
-    ------
-    WeightsError
-        One is infinite or undefined.
-    """
-    for name, value in weights.items():
-        if isinstance(value, Tensor) and value.is_floating_point() and not bool(value.isfinite().all()):
-            raise WeightsError(
-                f"{whose} weights of {name} are not finite, as after a training that diverged: name others"
-            )
 
 
 def read_tensors(file: Path, key: str) -> dict[str, Tensor]:

@@ -12,10 +12,7 @@ from skillbank_engine.families.classification_pyt.config.experiment import (
     NEEDED,
     ClassificationSpec,
     DistillSpec,
-    EvaluateSpec,
-    ExportSpec,
     GenTrtEngineSpec,
-    InferenceSpec,
 )
 
 SMALL = {
@@ -65,10 +62,6 @@ def meant_at_full_size(spec: ClassificationSpec) -> bool:
 
 def warnings(spec: ClassificationSpec) -> Iterator[str]:
     """Yield a sentence for every value that the embedded engine does not heed."""
-    if spec.encryption_key:
-        yield "encryption_key is set, but the embedded engine writes checkpoints in the clear"
-    if spec.wandb.enable:
-        yield "wandb.enable is set, but the embedded engine reports to status.json only"
     if spec.train.tensorboard.enabled:
         yield "train.tensorboard.enabled is set, but the embedded engine reports to status.json only"
     if not spec.dataset.shuffle:
@@ -100,14 +93,6 @@ def refuse(action: str, spec: ClassificationSpec) -> None:
 
 def _unsupported(action: str, spec: ClassificationSpec) -> Iterator[tuple[str, str]]:
     """Yield keys, and their values with the way out."""
-    if isinstance(spec, EvaluateSpec | InferenceSpec) and getattr(spec, action).trt_engine:
-        yield (
-            f"{action}.trt_engine",
-            f"{getattr(spec, action).trt_engine}, but only the deploy container runs TensorRT engines: set "
-            f"{action}.checkpoint to the checkpoint or the exported ONNX file",
-        )
-    if isinstance(spec, ExportSpec):
-        yield from _unsupported_export(spec)
     if isinstance(spec, GenTrtEngineSpec) and spec.gen_trt_engine.tensorrt.data_type == "int8":
         yield (
             "gen_trt_engine.tensorrt.data_type",
@@ -120,19 +105,6 @@ def _unsupported(action: str, spec: ClassificationSpec) -> Iterator[tuple[str, s
             "dataset.train_nolabel.folder_path",
             f"{spec.dataset.train_nolabel.folder_path}, but only distill learns from pictures without "
             "classes: leave it empty",
-        )
-
-
-def _unsupported_export(spec: ExportSpec) -> Iterator[tuple[str, str]]:
-    export = spec.export
-    if export.format != "onnx":
-        yield "export.format", f"{export.format}, which the embedded engine does not write: set it to onnx"
-    if export.input_channel != 3:
-        yield "export.input_channel", f"{export.input_channel}, but the network takes three: set it to 3"
-    if export.serialize_nvdsinfer:
-        yield (
-            "export.serialize_nvdsinfer",
-            "true, but the embedded engine writes no DeepStream configuration: set it to false",
         )
 
 
@@ -152,6 +124,9 @@ def _unsupported_distillation(spec: DistillSpec) -> Iterator[tuple[str, str]]:
 
 
 SPECS_OF_FAMILY = Specs[ClassificationSpec](
+    arch="classification_pyt",
+    title="Image classification",
+    trains=("train", "distill"),
     by_action=BY_ACTION,
     needed=NEEDED,
     settings=settings,
