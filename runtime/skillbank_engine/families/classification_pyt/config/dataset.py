@@ -53,7 +53,6 @@ class RandomColorConfig(Block):
         ge=0,
         le=0.5,
         automl=True,
-        math_cond="> 0.0",
     )
     enable: bool = _switch(True, "Change colours of training pictures.")
     color_probability: Float = _probability(0.5, "Chance that a picture's colours are changed.")
