@@ -16,6 +16,7 @@ from skillbank_engine.families.classification_pyt.config.model import ModelConfi
 from skillbank_engine.families.classification_pyt.config.train import (
     DistillConfig,
     DistillTrainConfig,
+    TeachingConfig,
     TrainConfig,
 )
 
@@ -39,6 +40,7 @@ class DistillSpec(ClassificationSpec):
     """Spec of the distill action."""
 
     train: DistillTrainConfig = block(DistillTrainConfig, "How training runs.")
+    distill: TeachingConfig = block(TeachingConfig, "How a student learns from a teacher.")
 
 
 class QuantizeSpec(ClassificationSpec):

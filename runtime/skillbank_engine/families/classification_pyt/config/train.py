@@ -104,9 +104,7 @@ class DistillConfig(Block):
     """How a student learns from a teacher."""
 
     teacher: TeacherConfig = block(TeacherConfig, "Structure of the teacher; its checkpoint decides.")
-    pretrained_teacher_model_path: Text = param(
-        MISSING, "Checkpoint, or transformers folder, of the teacher."
-    )
+    pretrained_teacher_model_path: Text = param("", "Checkpoint, or transformers folder, of the teacher.")
     loss_type: Literal["KL", "CE", "L1", "L2", "FD", "CS", "BALANCED", "MSE"] = param(
         "KL", "Distance of the student's logits from the teacher's."
     )
@@ -124,3 +122,11 @@ class DistillConfig(Block):
     mlp_hidden_size: Int = param(1024, "Width of that network.", ge=0)
     mlp_num_inner: Int = param(0, "Layers inside that network.", ge=0, le=10)
     results_dir: Text = param("", "Folder of this action's results; empty means <results_dir>/distill.")
+
+
+class TeachingConfig(DistillConfig):
+    """The same block in the spec of a distillation, which needs the teacher."""
+
+    pretrained_teacher_model_path: Text = param(
+        MISSING, "Checkpoint, or transformers folder, of the teacher."
+    )
