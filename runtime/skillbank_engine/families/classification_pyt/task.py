@@ -80,7 +80,14 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         """Build a new classifier, with whatever weights the spec names."""
         names = data.train.names
         module = new_classifier(spec, names, tell)
-        return cls._made(spec, module, names)
+        task = cls._made(spec, module, names)
+        if isinstance(spec, DistillSpec):
+            distill = spec.distill
+            tell(
+                f"The student learns {distill.loss_lambda:g} of its loss from the teacher's logits "
+                f"({distill.loss_type}) and the rest from the true classes; features are not compared"
+            )
+        return task
 
     @classmethod
     def restore(cls, spec: ClassificationSpec, kept: Kept) -> Self:
