@@ -21,7 +21,8 @@ from skillbank.jobs.retries import attempts, newest_attempt, retry_key
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.supervisor import Supervisor
-from skillbank.plan.model import ParentRef, Plan
+from skillbank.jobs.trials import TrialOf
+from skillbank.plan.model import ParentRef, Plan, Route
 from skillbank.platforms.base import Launch
 from skillbank.platforms.fake import FakePlatform
 
@@ -208,3 +209,22 @@ def test_a_record_that_cannot_be_written_uses_no_approval_up(hard: JobStore, mak
     with hard.engine.begin() as db:
         db.execute(sa.text("ALTER TABLE elsewhere RENAME TO transitions"))
     assert jobs.launch(plan, approval=given).approval == given
+
+
+def test_a_search_goes_on_from_parts_of_the_one_that_it_succeeds(hard: JobStore, make_plan: MakePlan) -> None:
+    settings = {"max_recommendations": 2}
+    search = make_plan(platform="fake", route=Route(name="automl", reason="x"), automl=settings)
+    trial = search.model_copy(update={"route": Route(name="direct", reason="x"), "automl": None})
+    jobs = Jobs(hard, open_gate, platforms=lambda _: platform)
+    platform = Scripted(*[DONE] * 9)
+    first = jobs.wait(jobs.launch(search, approval=approval(hard, search)).id)
+    part = jobs.wait(jobs.launch(trial, trial=TrialOf(first.id, 0)).id)
+    other = make_plan(platform="fake")
+    stranger = jobs.wait(jobs.launch(other, approval=approval(hard, other)).id)
+    with pytest.raises(NotApprovedError, match="go on from no job"):
+        jobs.launch(search, succeeds=first.id, approval=approval(hard, search))
+    second = jobs.launch(search, succeeds=first.id, approval=approval(hard, search, first.id))
+    assert jobs.launch(trial, trial=TrialOf(second.id, 0, part.id)).resumes == part.id
+    for experiment, resumed in ((second.id, stranger.id), (first.id, stranger.id)):
+        with pytest.raises(NotApprovedError, match="part of it"):
+            jobs.launch(trial, trial=TrialOf(experiment, 1, resumed))

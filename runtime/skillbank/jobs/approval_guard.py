@@ -403,9 +403,18 @@ class ApprovalGuard:
         if any(ref.job == job for ref in outer.parents):
             return True
         record = look(job)
-        theirs = record.approval
-        if record.experiment == search.id and theirs is not None and theirs.nonce == given.nonce:
-            return True
+        theirs, owner = record.approval, record.experiment
+        while owner is not None and theirs is not None:
+            # Its own parts, and those of the searches that it goes on from, under the approval of each.
+            if owner == search.id:
+                return theirs.nonce == given.nonce
+            before = next((each for each in given.parents if each == search.resumes), None)
+            if before is None:
+                break
+            search = look(before)
+            if search.approval is None or not self._sealed(search.approval):
+                break
+            given = search.approval
         return any(self._is(record, each, look) for each in given.parents)
 
     def _ran(self, record: JobRecord) -> GivenApproval | None:
