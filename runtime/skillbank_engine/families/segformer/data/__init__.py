@@ -1,0 +1,1 @@
+"""Pictures with masks: finding, reading, checking, varying and drawing them."""
