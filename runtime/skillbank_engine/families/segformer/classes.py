@@ -184,7 +184,9 @@ def _check_count(names: Sequence[str], segment: SegmentConfig) -> None:
             "for each class"
         )
     if len(names) >= _MOST:
-        raise DataError(f"dataset.segment.num_classes is {len(names)}, but masks of 8 bits tell {_MOST - 1} apart")
+        raise DataError(
+            f"dataset.segment.num_classes is {len(names)}, but masks of 8 bits tell {_MOST - 1} apart"
+        )
 
 
 def settle_classes(segment: SegmentConfig) -> dict[str, Any]:
@@ -241,7 +243,9 @@ def read_palette(path: Path) -> dict[str, Any]:
     try:
         values = SegmentConfig.model_validate({"label_transform": "None", **document})
         if "num_classes" not in document:
-            names = {entry.mapping_class or entry.seg_class for entry in values.palette if entry.label_id != 255}
+            names = {
+                entry.mapping_class or entry.seg_class for entry in values.palette if entry.label_id != 255
+            }
             values = values.model_copy(update={"num_classes": len(names)})
         classes_of(values)
     except ValidationError as error:

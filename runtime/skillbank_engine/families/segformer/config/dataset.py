@@ -140,9 +140,7 @@ class SegmentConfig(Block):
     validation_split: Text = param("val", "Folder of the validation pictures below images and masks.")
     test_split: Text = param("val", "Folder of the pictures that evaluation measures on.")
     predict_split: Text = param("test", "Folder of the pictures that inference looks at, below images.")
-    augmentation: AugmentationConfig = block(
-        AugmentationConfig, "How pictures are varied and normalised."
-    )
+    augmentation: AugmentationConfig = block(AugmentationConfig, "How pictures are varied and normalised.")
     label_transform: LabelTransform = param(
         "norm", "'norm' divides the numbers of masks by 255, 'None' takes them as they are."
     )

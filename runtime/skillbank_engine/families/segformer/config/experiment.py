@@ -123,6 +123,13 @@ def _meant_at_full_size(spec: ExperimentSpec) -> bool:
     )
 
 
+def _said_by_the_data(spec: ExperimentSpec) -> dict[str, object]:
+    """What the data set itself says of its masks, for a spec that leaves it at the family's defaults."""
+    from skillbank_engine.families.segformer.classes import settle_classes
+
+    return settle_classes(spec.dataset.segment)
+
+
 def _warnings(spec: ExperimentSpec) -> Iterator[str]:
     """Say what the embedded engine does not heed, and what leaves the result the same."""
     train, data = spec.train, spec.dataset.segment
@@ -164,6 +171,8 @@ def _refuse(action: str, spec: ExperimentSpec) -> None:
 
 
 SPECS_OF_FAMILY = Specs(
+    arch="segformer",
+    title="SegFormer",
     by_action={
         "train": TrainSpec,
         "evaluate": EvaluateSpec,
@@ -185,6 +194,8 @@ SPECS_OF_FAMILY = Specs(
         small=SMALL,
         full=_meant_at_full_size,
         trained_with=("backbone", "mini_channels", "mini_depths", "mini_heads", "drop_path", "dropout"),
+        prepare=_said_by_the_data,
+        prepared="The data set says of its masks",
     ),
     warnings=_warnings,
     refuse=_refuse,

@@ -48,7 +48,10 @@ class MaskFaults:
         """Say in a line that masks are there which belong to no picture."""
         if masks:
             _LOG.warning(
-                "%d masks below %s belong to no picture and are left aside, as %s", len(masks), folder, masks[0]
+                "%d masks below %s belong to no picture and are left aside, as %s",
+                len(masks),
+                folder,
+                masks[0],
             )
 
     def settle(self) -> None:

@@ -64,7 +64,9 @@ def find_pairs(root: str, split: str, split_key: str, faults: MaskFaults) -> lis
     pairs = []
     for name in sorted(pictures):
         if len(pictures[name]) > 1:
-            faults.add("pictures share their name and so their mask", pictures[name][0], _names(pictures[name]))
+            faults.add(
+                "pictures share their name and so their mask", pictures[name][0], _names(pictures[name])
+            )
         elif name not in drawn:
             faults.add(f"pictures have no mask of their name below {masks}", pictures[name][0])
         elif len(drawn[name]) > 1:

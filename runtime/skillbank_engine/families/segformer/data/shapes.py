@@ -62,8 +62,8 @@ def write_shapes(out: Path, *, seed: int, train: int, val: int, size: int) -> No
         {"seg_class": name, "rgb": [number], "label_id": number, "mapping_class": name}
         for number, name in enumerate(CLASSES)
     ]
-    lines = ",\n".join(f" {json.dumps(entry)}" for entry in palette)
-    (out / PALETTE_FILE).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    document = {"num_classes": len(CLASSES), "label_transform": "None", "palette": palette}
+    (out / PALETTE_FILE).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 def _drawn(seed: str, count: int, size: int) -> Iterator[Drawn]:

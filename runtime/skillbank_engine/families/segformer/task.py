@@ -1,0 +1,330 @@
+"""SegFormer as the frame knows a model family."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from skillbank_engine.data.images import find_images, open_image
+from skillbank_engine.device import Compute
+from skillbank_engine.errors import DataError
+from skillbank_engine.families.segformer.classes import KEYS, Classes, classes_of, settle_classes
+from skillbank_engine.families.segformer.config import ExperimentSpec
+from skillbank_engine.families.segformer.config.dataset import SegmentConfig
+from skillbank_engine.families.segformer.data.layout import find_pictures
+from skillbank_engine.families.segformer.data.sets import MaskBatch, MaskSamples, MaskSet, read_set
+from skillbank_engine.families.segformer.data.transforms import Variation
+from skillbank_engine.families.segformer.drawing import class_colours, draw_classes
+from skillbank_engine.families.segformer.evaluation import measure
+from skillbank_engine.families.segformer.export import INPUT, graph
+from skillbank_engine.families.segformer.loss import counted_pixels, pixel_loss
+from skillbank_engine.families.segformer.model import Architecture, Segmenter, build
+from skillbank_engine.families.segformer.prediction import Predictor, best_classes
+from skillbank_engine.families.segformer.weights import start
+from skillbank_engine.results import write_text
+from skillbank_engine.schedule import Kind, Schedule
+from skillbank_engine.task import Graph, Kept, Metrics, Place, Samples, Share, Stage, Task, Tell, TrainingData
+from skillbank_engine.team import Team
+
+_LOG = logging.getLogger(__name__)
+
+_MEANING = "masks.json"
+_CALIBRATING = 64
+_FAMILY_NAMES = (("network.segformer.", "backbone."), ("network.decode_head.", "decode_head."))
+
+
+class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
+    """A SegFormer with what it takes to train, measure, use and export it."""
+
+    module: Segmenter
+    carried: ClassVar[tuple[str, ...]] = ("model", "engine", "dataset.segment")
+    foreign_weights: ClassVar[str] = ", or give foreign weights as train.pretrained_model_path"
+
+    # ---- where it comes from -------------------------------------------------------------------------------
+
+    @classmethod
+    def read_training(cls, spec: ExperimentSpec, tell: Tell) -> TrainingData[MaskSet, MaskSet]:
+        """Read and check the training and the validation split."""
+        train = read_set(spec, "train_split")
+        for name in train.without_pixels():
+            tell(f"No pixel of the training masks is of the class {name}: it cannot be learned.")
+        segment = spec.dataset.segment
+        if not (Path(segment.root_dir) / "images" / segment.validation_split).is_dir():
+            tell(
+                f"dataset.segment.validation_split '{segment.validation_split}' has no folder below images: "
+                "training runs without validation."
+            )
+            return TrainingData(train)
+        validation = read_set(spec, "validation_split")
+        if absent := validation.without_pixels():
+            tell(f"No pixel of the validation masks is of {', '.join(absent)}: val_miou leaves that out.")
+        return TrainingData(train, validation)
+
+    @classmethod
+    def begin(cls, spec: ExperimentSpec, data: TrainingData[MaskSet, MaskSet], tell: Tell) -> Self:
+        """Build a new network for the classes of the training split."""
+        labels = data.train.classes.names
+        segmenter = start(spec, labels)
+        return cls(spec, segmenter, labels, segmenter.architecture.to_dict())
+
+    @classmethod
+    def restore(cls, spec: ExperimentSpec, kept: Kept) -> Self:
+        """Build the network that was kept."""
+        segmenter = build(Architecture.from_dict(kept.architecture), kept.labels)
+        return cls(spec, segmenter, kept.labels, kept.architecture, kept.facts)
+
+    # ---- training ------------------------------------------------------------------------------------------
+
+    def samples(self, data: TrainingData[MaskSet, MaskSet], seed: int) -> Samples[Any, MaskBatch]:
+        """Give the training samples."""
+        segment = self.spec.dataset.segment
+        variation = Variation(segment.img_size, segment.augmentation)
+        return MaskSamples(data.train, variation, self.spec.engine.cache_megabytes << 20, self.pixels)
+
+    def size(self, batch: MaskBatch) -> float:
+        """Pixels that have a class."""
+        return float(counted_pixels(batch.masks))
+
+    def prepare(self, batch: MaskBatch, share: Share, device: torch.device) -> MaskBatch:
+        """Normalise pixels."""
+        there = batch.to(device)
+        return MaskBatch(self.module.normalised(there.pixels), there.masks)
+
+    def losses(self, model: Callable[..., Any], batch: MaskBatch, divisor: float) -> dict[str, Tensor]:
+        """Cross entropy of the pixels that have a class."""
+        return {"loss": pixel_loss(model(batch.pixels), batch.masks, divisor)}
+
+    def train_mode(self) -> None:
+        """Train what is not frozen; an encoder that stands still drops nothing."""
+        self.module.train()
+        if self.spec.model.backbone.freeze_backbone:
+            self.module.network.segformer.eval()
+
+    def frozen(self) -> list[str]:
+        """The encoder, where the spec says so."""
+        return ["backbone"] if self.spec.model.backbone.freeze_backbone else []
+
+    def factor(self, step: int, steps_per_epoch: int) -> float:
+        """Factor on the learning rate, by ``train.optim.policy`` or the engine's own."""
+        train, engine = self.spec.train, self.spec.engine
+        kinds: dict[str, Kind] = {"linear": "linear", "step": "StepLR"}
+        schedule = Schedule(
+            kind="cosine" if engine.lr_scheduler == "cosine" else kinds[train.optim.policy],
+            total_steps=steps_per_epoch * train.num_epochs,
+            steps_per_epoch=steps_per_epoch,
+            warmup_steps=engine.warmup_steps,
+            step_size=max(1, train.num_epochs // 3),
+        )
+        return schedule.factor(step)
+
+    def forward(self, compute: Compute, team: Team) -> Callable[..., Any] | None:
+        """Let all GPUs normalise batches together where the spec says so."""
+        if self.spec.train.sync_batchnorm and team.size > 1:
+            if compute.device.type == "cuda":
+                network = self.module.network
+                self.module.network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+            else:
+                _LOG.warning(
+                    "train.sync_batchnorm is set, but processes on a CPU normalise their own batches"
+                )
+        return None
+
+    @staticmethod
+    def family_name(name: str) -> str:
+        """``backbone.*`` for the encoder, ``decode_head.*`` for the head."""
+        for ours, theirs in _FAMILY_NAMES:
+            if name.startswith(ours):
+                return theirs + name.removeprefix(ours)
+        return name
+
+    # ---- measuring, using, exporting -----------------------------------------------------------------------
+
+    @classmethod
+    def read_test(cls, spec: ExperimentSpec) -> MaskSet:
+        """Read and check the test split."""
+        return read_set(spec, "test_split")
+
+    def measure(
+        self, data: MaskSet, stage: Stage, compute: Compute, team: Team, folder: Path | None = None
+    ) -> Metrics | None:
+        """Measure mIoU and pixel accuracy."""
+        if data.classes.names != self.labels:
+            raise DataError(
+                f"the model tells {', '.join(self.labels)} apart, but {data.split} has "
+                f"{', '.join(data.classes.names)}: set dataset.segment.palette to the model's classes, in "
+                "the order of their label ids"
+            )
+        block = getattr(self.spec, "evaluate", None) if stage == "test" else None
+        with torch.inference_mode():
+            return measure(
+                self._predictor(compute, by_answer=stage == "test"),
+                data,
+                stage,
+                team,
+                batch_size=block.batch_size if block is not None else self.spec.dataset.segment.batch_size,
+                pixels=self.pixels,
+                folder=folder,
+                drawn_every=block.vis_after_n_batches if block is not None else 1,
+            )
+
+    def _predictor(self, compute: Compute, *, by_answer: bool) -> Predictor:
+        side = self.spec.dataset.segment.img_size
+        size = (self.frame or (side, side)) if by_answer else (side, side)
+        answer = self.answer if by_answer else None
+
+        def logits(pixels: Tensor) -> Tensor:
+            normalised = self.module.normalised(pixels)
+            if answer is not None:
+                return answer(normalised)[0].float()
+            with compute.autocast():
+                found: Tensor = self.module(normalised)
+            return found.float()
+
+        return Predictor(logits, size, compute.device)
+
+    @classmethod
+    def inference_pictures(cls, spec: ExperimentSpec) -> list[tuple[Path, Path]]:
+        """Find the pictures of ``images/<predict_split>``, or those of a plain folder."""
+        segment = spec.dataset.segment
+        return find_pictures(segment.root_dir, segment.predict_split, "dataset.segment.predict_split")
+
+    def inference_files(self, places: Sequence[Place]) -> list[Path]:
+        """Masks, pictures with their classes laid over them, and what the masks' numbers mean."""
+        return [*(file for place in places for file in _files(place)), Path(_MEANING)]
+
+    def infer(self, pictures: Sequence[Place], folder: Path, compute: Compute) -> dict[str, float]:
+        """Write a mask of label ids for each picture, and overlays with a legend.
+
+        ``masks.json`` names the classes by label id, and says how much of each picture they take.
+        """
+        classes = self._classes()
+        colours = class_colours(len(classes.names))
+        block = getattr(self.spec, "inference", None)
+        batch_size = block.batch_size if block is not None else self.spec.dataset.segment.batch_size
+        every = block.vis_after_n_batches if block is not None else 1
+        rows: list[dict[str, Any]] = []
+        seen: set[str] = set()
+        predictor = self._predictor(compute, by_answer=True)
+
+        def read(place: Place) -> Image.Image:
+            return open_image(place.image, self.pixels)
+
+        with torch.inference_mode():
+            for batch, place, image, logits in predictor.answers(pictures, read, batch_size):
+                indices = best_classes(logits)
+                mask, overlay = (folder / name for name in _files(place))
+                mask.parent.mkdir(parents=True, exist_ok=True)
+                _index_picture(classes, indices, colours).save(mask)
+                if batch % every == 0:
+                    overlay.parent.mkdir(parents=True, exist_ok=True)
+                    draw_classes(image, indices, classes.names, colours).save(overlay)
+                counts = np.bincount(indices.ravel(), minlength=len(classes.names))
+                shares = {
+                    name: round(int(count) / indices.size, 6)
+                    for name, count in zip(classes.names, counts, strict=True)
+                    if count
+                }
+                seen.update(shares)
+                rows.append(
+                    {"image": place.image.name, "mask": str(mask.relative_to(folder)), "shares": shares}
+                )
+        document = {
+            "classes": {
+                str(label): name for label, name in zip(classes.label_ids, classes.names, strict=True)
+            },
+            "masks": rows,
+        }
+        write_text(folder / _MEANING, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        return {"images": float(len(rows)), "classes": float(len(seen))}
+
+    def _classes(self) -> Classes:
+        """The model's classes with the label ids of its training."""
+        classes = classes_of(self.spec.dataset.segment)
+        if classes.names == self.labels:
+            return classes
+        _LOG.warning(
+            "the spec's palette has other classes than the model: masks hold the model's numbers, from 0"
+        )
+        return Classes(self.labels, tuple(range(len(self.labels))), ())
+
+    def graph(self, height: int = 0, width: int = 0, batch: int = 1) -> Graph:
+        """Give the network with logits in the size of its input."""
+        block = getattr(self.spec, "export", None)
+        side = self.spec.dataset.segment.img_size
+        usual = (block.input_height, block.input_width) if block is not None else (side, side)
+        return graph(self.module, height or usual[0], width or usual[1], batch)
+
+    def calibration(self, height: int, width: int) -> Iterator[dict[str, Tensor]]:
+        """Yield the first pictures of ``dataset.segment.quant_calibration_dataset.images_dir``."""
+        key = "dataset.segment.quant_calibration_dataset.images_dir"
+        folder = self.spec.dataset.segment.quant_calibration_dataset.images_dir
+        predictor = Predictor(self.module, (height, width), torch.device("cpu"))
+        for _, path in find_images([folder] if folder else [], key)[:_CALIBRATING]:
+            seen = predictor.seen(open_image(path, self.pixels))
+            yield {INPUT: self.module.normalised(seen[None])}
+
+    @classmethod
+    def settle(
+        cls, spec: ExperimentSpec, action: str, overrides: Sequence[str], kept: Kept
+    ) -> tuple[ExperimentSpec, str]:
+        """Let what the model was trained with hold, also for masks where the spec says nothing of them."""
+        settled, note = super().settle(spec, action, overrides, kept)
+        changed = _of_training(settled.dataset.segment, kept.spec, measured=action == "evaluate")
+        block = getattr(settled, "export", None)
+        values = settled.model_dump()
+        values["dataset"]["segment"].update(changed)
+        notes = [f"dataset.segment.{key}" for key in changed]
+        side = values["dataset"]["segment"]["img_size"]
+        usual = type(block)() if block is not None else None
+        if block is not None and usual is not None:
+            for key in ("input_height", "input_width"):
+                if getattr(block, key) == getattr(usual, key) != side:
+                    values["export"][key] = side
+                    notes.append(f"export.{key}={side}")
+        if not notes:
+            return settled, note
+        more = f"As the model was trained: {', '.join(notes)}."
+        return type(spec).model_validate(values), f"{note} {more}".strip()
+
+
+def _files(place: Place) -> tuple[Path, Path]:
+    mask = Path("masks") / place.name.with_suffix(".png")
+    return mask, Path("images_annotated") / place.name.with_suffix(".png")
+
+
+def _index_picture(
+    classes: Classes, indices: np.ndarray[Any, Any], colours: Sequence[tuple[int, int, int]]
+) -> Image.Image:
+    """A picture whose numbers are label ids, shown in the colours of their classes."""
+    picture = Image.fromarray(classes.label_mask(indices)).convert("L")
+    table = [0] * 768
+    for label, colour in zip(classes.label_ids, colours, strict=True):
+        table[3 * label : 3 * label + 3] = colour
+    picture.putpalette(table)
+    return picture
+
+
+def _of_training(segment: SegmentConfig, trained: Mapping[str, Any], *, measured: bool) -> dict[str, Any]:
+    """What a model's training says of masks and sizes, where a spec has the family's defaults.
+
+    Of masks that are measured on, what the data set itself says comes first.
+    """
+    usual = SegmentConfig()
+    own = trained["dataset"]["segment"]
+    wanted: dict[str, Any] = {}
+    if all(getattr(segment, key) == getattr(usual, key) for key in KEYS):
+        wanted.update({key: own[key] for key in KEYS})
+        if measured:
+            wanted.update({key.rpartition(".")[2]: value for key, value in settle_classes(segment).items()})
+    if segment.img_size == usual.img_size:
+        wanted["img_size"] = own["img_size"]
+    dumped = segment.model_dump()
+    return {key: value for key, value in wanted.items() if dumped[key] != value}

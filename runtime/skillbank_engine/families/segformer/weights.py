@@ -1,0 +1,324 @@
+"""Weights from elsewhere to start from: folders that transformers saved, hub names, files of two layouts."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, nn
+
+from skillbank_engine.checkpoint import load_weights, read_checkpoint, spec_of
+from skillbank_engine.errors import ModelError, WeightsError
+from skillbank_engine.families.segformer.layouts import encoder_of, read_state
+from skillbank_engine.families.segformer.model import (
+    ENCODERS,
+    Architecture,
+    Segmenter,
+    architecture_of,
+    build,
+    note_differences,
+    wrapped,
+)
+from skillbank_engine.library import SegformerConfig, SegformerForSemanticSegmentation
+
+if TYPE_CHECKING:
+    from skillbank_engine.families.segformer.config import ExperimentSpec
+
+_LOG = logging.getLogger(__name__)
+
+PROGRAM = "segformer"
+"""The family's name in the format of its checkpoints."""
+
+WHOLE, ENCODER = "train.pretrained_model_path", "model.backbone.pretrained_backbone_path"
+"""Keys of a spec that name weights."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A network that was found.
+
+    Attributes
+    ----------
+    segmenter : Segmenter
+        With its weights.
+    labels : tuple of str
+        Names of its classes; empty where nobody says.
+    headless : bool
+        Whether its head is made of random numbers.
+    """
+
+    segmenter: Segmenter
+    labels: tuple[str, ...]
+    headless: bool
+
+
+def start(spec: ExperimentSpec, labels: tuple[str, ...]) -> Segmenter:
+    """Build the network of a training, with whatever weights its spec names.
+
+    Parameters
+    ----------
+    spec : TrainSpec
+        The spec, profile applied.
+    labels : tuple of str
+        Names of the data's classes: a head of others is made anew, and that is said.
+
+    Raises
+    ------
+    WeightsError
+        Nothing there, or nothing that fits.
+    ModelError
+        An encoder that is not built here.
+    """
+    whole, encoder = spec.train.pretrained_model_path, spec.model.backbone.pretrained_backbone_path
+    if whole:
+        found = read_whole(whole, WHOLE, spec)
+        return with_classes(found, labels, whole)
+    if not encoder:
+        return build(architecture_of(spec), labels)
+    wanted = _wanted(spec)
+    if wanted is not None:
+        segmenter = build(wanted, labels)
+        state = _encoder_state(encoder, spec)
+    else:
+        found = read_whole(encoder, ENCODER, spec)
+        width = spec.model.decode_head.decoder_params.embed_dim
+        segmenter = build(replace(found.segmenter.architecture, head_channels=width), labels)
+        state = dict(found.segmenter.network.segformer.state_dict(prefix="segformer."))
+    load_encoder(segmenter, state, encoder)
+    return segmenter
+
+
+def read_whole(name: str, key: str, spec: ExperimentSpec) -> Found:
+    """Load a SegFormer.
+
+    Parameters
+    ----------
+    name : str
+        A folder that transformers saved, a name on the model hub, or a file of weights.
+    key : str
+        The spec's key that names it.
+    spec : ExperimentSpec
+        Says how pictures are normalised where the folder does not, and what network is expected.
+    """
+    path = Path(name)
+    if spec_of(PROGRAM, name) is not None:
+        return _from_checkpoint(path, key, spec)
+    if path.is_file() and not (path.parent / "config.json").is_file():
+        return _from_file(path, key, spec)
+    return _from_transformers(str(path.parent) if path.is_file() else name, key, spec)
+
+
+def _from_checkpoint(path: Path, key: str, spec: ExperimentSpec) -> Found:
+    checkpoint = read_checkpoint(PROGRAM, path, key)
+    architecture = Architecture.from_dict(checkpoint.kept.architecture)
+    _compare(spec, architecture, str(path), whole=key == WHOLE)
+    segmenter = build(architecture, checkpoint.kept.labels)
+    load_weights(segmenter, checkpoint.weights, str(path))
+    return Found(segmenter, checkpoint.kept.labels, headless=False)
+
+
+def _from_transformers(name: str, key: str, spec: ExperimentSpec) -> Found:
+    try:
+        config = SegformerConfig.from_pretrained(name)
+        network, about = SegformerForSemanticSegmentation.from_pretrained(name, output_loading_info=True)
+    except Exception as error:  # a hub has many ways not to answer, and a folder as many not to fit
+        reason = str(error).strip().split("\n")[0]
+        raise WeightsError(
+            f"{key} '{name}' is no file of weights, no folder of a transformers SegFormer and not reachable "
+            f"on the model hub ({reason}): check the path, or download the model first"
+        ) from error
+    missing = set(about["missing_keys"])
+    if any(item.startswith("segformer.") for item in missing) or config.model_type != "segformer":
+        raise WeightsError(f"{key} '{name}' holds no encoder of a SegFormer: name another")
+    headless = any(item.startswith("decode_head.") for item in missing)
+    usual = _of_pictures(name, spec)
+    architecture = replace(_of_config(config, spec), **usual)
+    _compare(spec, architecture, name, whole=key == WHOLE)
+    labels = tuple(config.id2label[number] for number in sorted(config.id2label))
+    return Found(wrapped(network, architecture), () if headless else labels, headless)
+
+
+def _of_config(config: Any, spec: ExperimentSpec) -> Architecture:
+    sizes = tuple(config.hidden_sizes), tuple(config.depths)
+    augmentation = spec.dataset.segment.augmentation
+    return Architecture(
+        backbone=next((name for name, known in ENCODERS.items() if known == sizes), "own"),
+        channels=sizes[0],
+        depths=sizes[1],
+        heads=tuple(config.num_attention_heads),
+        head_channels=config.decoder_hidden_size,
+        mlp_ratios=tuple(config.mlp_ratios),
+        reductions=tuple(config.sr_ratios),
+        drop_path=float(config.drop_path_rate),
+        dropout=float(config.classifier_dropout_prob),
+        mean=tuple(augmentation.mean),
+        std=tuple(augmentation.std),
+    )
+
+
+def _of_pictures(name: str, spec: ExperimentSpec) -> dict[str, Any]:
+    """Mean and deviation that a saved folder learned with, where the spec has the family's default."""
+    usual = type(spec.dataset.segment.augmentation)()
+    own = spec.dataset.segment.augmentation
+    path = Path(name) / "preprocessor_config.json"
+    if (own.mean, own.std) != (usual.mean, usual.std) or not path.is_file():
+        return {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        mean, std = (tuple(float(part) for part in document[key]) for key in ("image_mean", "image_std"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    if len(mean) != 3 or len(std) != 3 or min(std) <= 0:
+        return {}
+    _LOG.info("%s was trained with the mean %s and the deviation %s: these are taken", name, mean, std)
+    return {"mean": mean, "std": std}
+
+
+def _from_file(path: Path, key: str, spec: ExperimentSpec) -> Found:
+    state = read_state(path, key)
+    name = encoder_of(state, f"{key} {path}")
+    fuse = state.get("decode_head.linear_fuse.weight")
+    last = state.get("decode_head.classifier.weight")
+    headless = fuse is None or last is None
+    augmentation = spec.dataset.segment.augmentation
+    channels, depths = ENCODERS[name]
+    architecture = Architecture(
+        backbone=name,
+        channels=channels,
+        depths=depths,
+        heads=(1, 2, 5, 8),
+        head_channels=len(fuse) if fuse is not None else spec.model.decode_head.decoder_params.embed_dim,
+        drop_path=spec.engine.drop_path,
+        dropout=spec.engine.dropout,
+        mean=tuple(augmentation.mean),
+        std=tuple(augmentation.std),
+    )
+    _compare(spec, architecture, str(path), whole=key == WHOLE)
+    count = 2 if last is None or headless else len(last)
+    segmenter = build(architecture, tuple(str(number) for number in range(count)))
+    own = segmenter.network.state_dict()
+    if headless:
+        state = {name: value for name, value in state.items() if name.startswith("segformer.")}
+    lacking = [
+        name for name in own if name not in state and not (headless and name.startswith("decode_head."))
+    ]
+    wrong = [name for name, value in state.items() if name not in own or own[name].shape != value.shape]
+    # Files of other programs do not count batches.
+    lacking = [name for name in lacking if not name.endswith("num_batches_tracked")]
+    if lacking or wrong:
+        raise WeightsError(
+            f"{key} {path} does not fit {name}: "
+            + (f"it lacks {len(lacking)} weights as {lacking[0]}" if lacking else "")
+            + (" and " if lacking and wrong else "")
+            + (f"{len(wrong)} have another shape or name, as {wrong[0]}" if wrong else "")
+            + "; name other weights"
+        )
+    segmenter.network.load_state_dict(state, strict=False)
+    return Found(segmenter, (), headless)
+
+
+def _wanted(spec: ExperimentSpec) -> Architecture | None:
+    """Return the network that a spec asks for; None where it has but the default, which is not built."""
+    usual = type(spec.model.backbone)().type
+    if spec.engine.backbone == "spec" and spec.model.backbone.type == usual and usual not in ENCODERS:
+        return None
+    return architecture_of(spec)
+
+
+def _compare(spec: ExperimentSpec, found: Architecture, source: str, *, whole: bool) -> None:
+    """Say where weights were built otherwise than the spec wants; an encoder that is asked for must be it."""
+    wanted = _wanted(spec)
+    if wanted is None:
+        _LOG.info(
+            "%s has the encoder %s, which is taken; model.backbone.type has the family's default",
+            source,
+            found.backbone,
+        )
+        return
+    if wanted.backbone != found.backbone:
+        raise ModelError(
+            f"model.backbone.type asks for {wanted.backbone}, but {source} has {found.backbone}: set "
+            "model.backbone.type to it, or name other weights"
+        )
+    if whole:
+        note_differences(wanted, found, source)
+
+
+def with_classes(found: Found, labels: tuple[str, ...], source: str) -> Segmenter:
+    """Give a network the data's classes: its own last layer where they are the same, else a new one.
+
+    Parameters
+    ----------
+    found : Found
+        The network.
+    labels : tuple of str
+        Of the data.
+    source : str
+        Where it came from, for the line that says so.
+    """
+    segmenter = found.segmenter
+    if found.labels == labels:
+        return segmenter
+    head = segmenter.network.decode_head
+    old = head.classifier
+    head.classifier = nn.Conv2d(old.in_channels, len(labels), kernel_size=1)
+    segmenter.network.config.num_labels = len(labels)
+    if found.headless:
+        _LOG.info("%s has no head of a segmentation: the head starts at random", source)
+    elif not found.labels:
+        _LOG.info(
+            "%s does not name its %d classes: the last layer starts at random", source, old.out_channels
+        )
+    else:
+        _LOG.info(
+            "%s tells %d other classes apart (%s): the last layer starts at random for %d (%s)",
+            source,
+            len(found.labels),
+            _few(found.labels),
+            len(labels),
+            _few(labels),
+        )
+    return segmenter
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+
+
+def _encoder_state(name: str, spec: ExperimentSpec) -> dict[str, Tensor]:
+    path = Path(name)
+    if path.is_file() and spec_of(PROGRAM, name) is None and not (path.parent / "config.json").is_file():
+        return read_state(path, ENCODER)
+    found = read_whole(name, ENCODER, spec)
+    return dict(found.segmenter.network.segformer.state_dict(prefix="segformer."))
+
+
+def load_encoder(segmenter: Segmenter, state: Mapping[str, Tensor], source: str) -> None:
+    """Put an encoder's weights into a network.
+
+    Parameters
+    ----------
+    segmenter : Segmenter
+        Gets them.
+    state : mapping
+        Names beginning with ``segformer.``; others are left aside.
+    source : str
+        Where they came from, for messages.
+
+    Raises
+    ------
+    WeightsError
+        They are those of another encoder.
+    """
+    own = segmenter.network.segformer.state_dict(prefix="segformer.")
+    fitting = {name: value for name, value in state.items() if name in own and own[name].shape == value.shape}
+    if len(fitting) < len(own):
+        raise WeightsError(
+            f"{ENCODER} '{source}' fits {len(fitting)} of {len(own)} tensors of the encoder "
+            f"{segmenter.architecture.backbone}: name weights of that encoder"
+        )
+    segmenter.network.load_state_dict(fitting, strict=False)
