@@ -79,6 +79,11 @@ class GenTrtEngineSpec(_DatalessSpec):
 SMALL: dict[str, object] = {
     "dataset.segment.img_size": 128,
     "dataset.segment.workers": 0,
+    # What is left, mirroring and turning, shows edges as they are.
+    "dataset.segment.augmentation.random_color.enable": False,
+    "dataset.segment.augmentation.with_scale_random_crop.enable": False,
+    "dataset.segment.augmentation.with_random_crop": False,
+    "dataset.segment.augmentation.with_random_blur": False,
     "train.optim.lr": 3e-3,
     "engine.backbone": "mini",
     "engine.drop_path": 0.0,
