@@ -16,7 +16,9 @@ def entry(name: str, rgb: list[int], label: int, of: str = "") -> dict[str, Any]
     return {"seg_class": name, "rgb": rgb, "label_id": label, "mapping_class": of or name}
 
 
-def segment(palette: list[dict[str, Any]], classes: int, transform: str = "None", **more: Any) -> SegmentConfig:
+def segment(
+    palette: list[dict[str, Any]], classes: int, transform: str = "None", **more: Any
+) -> SegmentConfig:
     return SegmentConfig.model_validate(
         {"palette": palette, "num_classes": classes, "label_transform": transform, **more}
     )

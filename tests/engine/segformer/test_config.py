@@ -41,7 +41,7 @@ def test_a_spec_that_names_a_network_is_full(values: dict[str, Any]) -> None:
 
 
 def test_an_encoder_that_is_not_built_is_refused_with_what_there_is() -> None:
-    with pytest.raises(ModelError, match="fan_base_16_p4_hybrid is not built.*mit_b0, mit_b1.*mit_b5"):
+    with pytest.raises(ModelError, match=r"fan_base_16_p4_hybrid is not built.*mit_b0, mit_b1.*mit_b5"):
         architecture_of(spec_with(model={"backbone": {"type": "fan_base_16_p4_hybrid"}}))
 
 
@@ -97,7 +97,7 @@ def test_values_that_mean_nothing_are_refused(segment: dict[str, Any], says: str
 
 
 def test_the_root_folder_is_needed_by_what_reads_masks_alone() -> None:
-    with pytest.raises(SpecError, match="dataset.segment.root_dir is not set"):
+    with pytest.raises(SpecError, match=r"dataset.segment.root_dir is not set"):
         build_spec(SPECS_OF_FAMILY, "train", {})
     export = {"export": {"checkpoint": "a.pth", "onnx_file": "a.onnx"}}
     assert build_spec(SPECS_OF_FAMILY, "export", export).model_dump()["dataset"]["segment"]["root_dir"] == ""

@@ -41,7 +41,9 @@ def test_all_faults_are_told_at_once(two_pictures: Path) -> None:
     text = str(caught.value)
     assert "1 pictures have no mask" in text and "lonely.png" in text
     assert "another size" in text and "4 x 3, the picture 8 x 6" in text
-    assert "hold what no class has" in text and "strange.png (7)" in text and "label_transform to 'None'" in text
+    assert (
+        "hold what no class has" in text and "strange.png (7)" in text and "label_transform to 'None'" in text
+    )
     assert "masks cannot be read" in text and "broken.png" in text
     assert "engine.skip_broken=true" in text
 
@@ -66,14 +68,14 @@ def test_names_that_several_files_share_are_faults(two_pictures: Path) -> None:
     images = two_pictures / "images" / "train"
     save(np.zeros((6, 8, 3)), images / "0.jpg")
     save(np.zeros((6, 8)), two_pictures / "masks" / "train" / "1.bmp")
-    with pytest.raises(DataError, match="share their name.*several masks"):
+    with pytest.raises(DataError, match=r"share their name.*several masks"):
         read_set(spec_of(two_pictures), "train_split")
 
 
 def test_a_folder_that_is_not_there_is_named_with_those_that_are(two_pictures: Path) -> None:
-    with pytest.raises(DataError, match="validation_split is 'val'.*set it to one of train"):
+    with pytest.raises(DataError, match=r"validation_split is 'val'.*set it to one of train"):
         read_set(spec_of(two_pictures), "validation_split")
-    with pytest.raises(DataError, match="has no folder images .but train"):
+    with pytest.raises(DataError, match=r"has no folder images .but train"):
         read_set(spec_of(two_pictures / "masks"), "train_split")
 
 

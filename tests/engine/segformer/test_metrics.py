@@ -39,6 +39,7 @@ def test_classes_are_laid_over_a_picture_with_a_legend() -> None:
     assert drawn.width == 480 and drawn.height > 480
     for x, number in ((100, 0), (400, 2)):
         assert drawn.getpixel((x, 100)) == pytest.approx([part / 2 for part in colours[number]], abs=2)
-    shown = {colour for _, colour in drawn.crop((0, 480, 480, drawn.height)).getcolors(10_000)}
+    legend = drawn.crop((0, 480, 480, drawn.height)).getcolors(10_000) or []
+    shown = {colour for _, colour in legend}
     assert colours[0] in shown and colours[2] in shown and colours[1] not in shown
     assert beside(drawn, drawn).width == 960

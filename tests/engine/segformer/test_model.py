@@ -58,7 +58,7 @@ def test_the_loss_of_a_batch_is_transformers_own(batch: MaskBatch) -> None:
     task = SegformerTask(full_spec(), segmenter, LABELS, TINY.to_dict())
     ready = task.prepare(batch, Share(0, 2, 0, lambda name: 0), torch.device("cpu"))
     found = task.losses(task.module, ready, task.size(batch))["loss"]
-    found.backward()
+    found.backward()  # type: ignore[no-untyped-call]
     gradient = segmenter.network.decode_head.linear_fuse.weight.grad.clone()
     segmenter.zero_grad()
     for module in segmenter.modules():
@@ -123,15 +123,13 @@ def test_an_encoder_alone_is_taken_from_a_folder(tmp_path: Path) -> None:
 
 def test_another_encoder_than_the_spec_asks_for_is_refused(tmp_path: Path) -> None:
     folder = saved(tmp_path, TINY)
-    spec = full_spec(
-        train={"pretrained_model_path": str(folder)}, model={"backbone": {"type": "mit_b3"}}
-    )
+    spec = full_spec(train={"pretrained_model_path": str(folder)}, model={"backbone": {"type": "mit_b3"}})
     with pytest.raises(ModelError, match="asks for mit_b3"):
         start(spec, LABELS)
 
 
 def test_what_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="train.pretrained_model_path.*check the path"):
+    with pytest.raises(WeightsError, match=r"train.pretrained_model_path.*check the path"):
         start(full_spec(train={"pretrained_model_path": str(tmp_path / "none")}), LABELS)
     (tmp_path / "a.pth").write_bytes(b"nothing")
     with pytest.raises(WeightsError, match="cannot be read as weights"):
@@ -152,7 +150,9 @@ def authors_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
     for name, value in state.items():
         words = name.split(".")
         if name.startswith("decode_head."):
-            theirs = name.replace("linear_fuse.", "linear_fuse.conv.").replace("batch_norm.", "linear_fuse.bn.")
+            theirs = name.replace("linear_fuse.", "linear_fuse.conv.").replace(
+                "batch_norm.", "linear_fuse.bn."
+            )
             theirs = theirs.replace("classifier.", "linear_pred.")
             if "linear_projections" in name:
                 theirs = f"decode_head.linear_c{int(words[2]) + 1}.{'.'.join(words[3:])}"
@@ -200,7 +200,7 @@ def test_a_file_of_the_authors_is_read_as_a_whole_and_as_an_encoder(tmp_path: Pa
     own = start(full_spec(model=model), LABELS).network.state_dict()
     assert all(torch.equal(own[name], state[name]) for name in own if name.startswith("segformer."))
     model["backbone"]["type"] = "mit_b1"
-    with pytest.raises(WeightsError, match="fits .* tensors of the encoder mit_b1"):
+    with pytest.raises(WeightsError, match=r"fits .* tensors of the encoder mit_b1"):
         start(full_spec(model=model), LABELS)
 
 

@@ -78,10 +78,12 @@ class Architecture:
     def from_dict(cls, values: Mapping[str, Any]) -> Architecture:
         """Read what :meth:`to_dict` gave."""
         known = {item.name for item in fields(cls)}
-        own: dict[str, Any] = {name: value for name, value in values.items() if name in known}
-        return cls(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in own.items()}
-        )
+        own: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+            if name in known
+        }
+        return cls(**own)
 
     def differences(self, other: Architecture) -> dict[str, tuple[Any, Any]]:
         """Name to both values of what is not the same."""
