@@ -71,6 +71,12 @@ def test_what_would_change_the_result_is_refused(model: dict[str, Any], says: st
         SPECS_OF_FAMILY.refuse("train", spec_with(model=model))
 
 
+def test_a_momentum_that_forgets_nothing_is_refused() -> None:
+    with pytest.raises(UnsupportedActionError, match="below 1"):
+        SPECS_OF_FAMILY.refuse("train", spec_with(train={"optim": {"momentum": 1}}))
+    SPECS_OF_FAMILY.refuse("train", spec_with(train={"optim": {"momentum": 1, "optim": "sgd"}}))
+
+
 def test_what_changes_nothing_is_said() -> None:
     segment = {"loss": "ce", "weights": [1.0]}
     train = {"tensorboard": {"enabled": True}, "segment": segment, "optim": {"monitor_name": "train_loss"}}

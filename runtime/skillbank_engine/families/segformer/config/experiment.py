@@ -168,6 +168,12 @@ def _refuse(action: str, spec: ExperimentSpec) -> None:
             "built by the embedded engine, whose head takes all four stages: set [0, 1, 2, 3] and "
             "[4, 8, 16, 32]"
         )
+    optim = spec.train.optim
+    if action == "train" and optim.optim != "sgd" and optim.momentum >= 1:
+        raise UnsupportedActionError(
+            f"train.optim.momentum is {optim.momentum:g}, with which {optim.optim} would never move: set it "
+            "below 1, as 0.9"
+        )
     if spec.model.backbone.feat_downsample:
         raise UnsupportedActionError(
             "model.backbone.feat_downsample=true belongs to the encoder fan_base_16_p4_hybrid, which the "
