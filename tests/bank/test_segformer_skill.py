@@ -1,4 +1,4 @@
-"""The skill of SegFormer: valid by the standard, of one mind in prose and metadata, and planned by plain words."""
+"""The skill of SegFormer: valid by the standard, of one mind in prose and metadata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The corpus' own SegFormer skill on the embedded engine: every template is a spec of ours, with our defaults."""
+"""The corpus' own SegFormer skill on the embedded engine: its templates are our specs, with our defaults."""
 
 from collections.abc import Iterator
 from pathlib import Path

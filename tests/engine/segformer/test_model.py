@@ -8,10 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from skillbank_engine.checkpoint import Checkpoint, write_checkpoint
 from skillbank_engine.errors import ModelError, WeightsError
+from skillbank_engine.families.segformer.__main__ import main
 from skillbank_engine.families.segformer.config import TrainSpec
 from skillbank_engine.families.segformer.config.dataset import IGNORED
 from skillbank_engine.families.segformer.data.sets import MaskBatch
+from skillbank_engine.families.segformer.family import FAMILY
 from skillbank_engine.families.segformer.layouts import read_state
 from skillbank_engine.families.segformer.loss import counted_pixels, pixel_loss
 from skillbank_engine.families.segformer.model import (
@@ -25,7 +28,7 @@ from skillbank_engine.families.segformer.model import (
 from skillbank_engine.families.segformer.task import SegformerTask
 from skillbank_engine.families.segformer.weights import start
 from skillbank_engine.library import SegformerForSemanticSegmentation
-from skillbank_engine.task import Share
+from skillbank_engine.task import Kept, Share
 
 LABELS = ("a", "b", "c")
 TINY = Architecture("own", (8, 8, 16, 16), (1, 1, 1, 1), (1, 1, 2, 2), 16, drop_path=0.0, dropout=0.0)
@@ -95,10 +98,30 @@ def test_a_saved_folder_at_full_size_answers_as_transformers_does(tmp_path: Path
     own = SegformerForSemanticSegmentation.from_pretrained(folder).eval()
     pixels = torch.randint(0, 256, (1, 3, 64, 96), generator=torch.Generator().manual_seed(0))
     mean, std = (torch.tensor(means[key]).view(1, 3, 1, 1) for key in ("image_mean", "image_std"))
+    normalised = (pixels / 255 - mean) / std
     with torch.no_grad():
-        theirs = own(pixel_values=(pixels / 255 - mean) / std).logits
+        theirs = own(pixel_values=normalised).logits
         ours = segmenter(segmenter.normalised(pixels))
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+
+    spec = full_spec(train={"pretrained_model_path": str(folder)}, dataset={"segment": {"img_size": 64}})
+    kept = Kept(segmenter.architecture.to_dict(), LABELS, {}, spec.model_dump(mode="json"))
+    write_checkpoint(FAMILY.name, tmp_path / "a.pth", Checkpoint(segmenter.state_dict(), kept, 0, 0, {}))
+    written = {
+        "results_dir": str(tmp_path / "out"),
+        "export": {
+            "checkpoint": str(tmp_path / "a.pth"),
+            "onnx_file": str(tmp_path / "a.onnx"),
+            "input_height": 64,
+            "input_width": 96,
+        },
+    }
+    (tmp_path / "export.yaml").write_text(json.dumps(written), encoding="utf-8")
+    assert main(["export", "-e", str(tmp_path / "export.yaml")]) == 0
+    session = pytest.importorskip("onnxruntime").InferenceSession(tmp_path / "a.onnx")
+    (answer,) = session.run(["output"], {"input": normalised.repeat(2, 1, 1, 1).numpy()})
+    large = enlarged(theirs, 64, 96).repeat(2, 1, 1, 1)
+    torch.testing.assert_close(torch.from_numpy(answer), large, rtol=0, atol=1e-4)
 
 
 def test_other_classes_get_a_new_last_layer(tmp_path: Path) -> None:

@@ -40,9 +40,7 @@ def test_masks_mean_what_they_meant_in_training(kept: Kept) -> None:
 
 
 def test_what_a_spec_says_of_masks_itself_stays(kept: Kept) -> None:
-    own = [{"seg_class": name, "rgb": [number * 5]} for number, name in enumerate("abc")]
-    for number, entry in enumerate(own):
-        entry["label_id"] = number
+    own = [{"seg_class": name, "rgb": [number * 5], "label_id": number} for number, name in enumerate("abc")]
     segment = {"root_dir": "x", "num_classes": 3, "label_transform": "None", "palette": own}
     spec = EvaluateSpec.model_validate({"dataset": {"segment": segment}})
     found, _ = SegformerTask.settle(spec, "evaluate", [], kept)

@@ -43,7 +43,7 @@ def _shapes(arguments: Namespace) -> None:
     out = Path(arguments.out)
     write_shapes(out, seed=arguments.seed, train=arguments.train, val=arguments.val, size=arguments.size)
     print(f"{out / 'images'}  pictures: train {arguments.train}, val {arguments.val}, test 6")
-    print(f"{out / 'masks'}  their masks, of train and val")
+    print(f"{out / 'masks'}  their masks")
     print(f"{out / 'palette.json'}  what the masks' numbers mean")
 
 

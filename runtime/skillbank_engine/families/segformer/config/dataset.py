@@ -164,7 +164,19 @@ class SegmentConfig(Block):
         return self
 
 
+class UnreadSegmentConfig(SegmentConfig):
+    """Data of actions that read no masks: where these are may stay open."""
+
+    root_dir: Text = param("", "Folder that holds images/<split> and masks/<split>; not read by this action.")
+
+
 class DatasetConfig(Block):
     """Data, its loading and its augmentation."""
 
     segment: SegmentConfig = block(SegmentConfig, "Data of every action.")
+
+
+class UnreadDatasetConfig(DatasetConfig):
+    """Data of actions that read no masks."""
+
+    segment: UnreadSegmentConfig = block(UnreadSegmentConfig, "Data of every action.")

@@ -16,7 +16,7 @@ from skillbank_engine.families.segformer.config.actions import (
     GenTrtEngineConfig,
     InferenceConfig,
 )
-from skillbank_engine.families.segformer.config.dataset import DatasetConfig
+from skillbank_engine.families.segformer.config.dataset import DatasetConfig, UnreadDatasetConfig
 from skillbank_engine.families.segformer.config.engine import EngineConfig
 from skillbank_engine.families.segformer.config.model import ModelConfig
 from skillbank_engine.families.segformer.config.train import SegmentLossConfig, TrainConfig
@@ -38,6 +38,8 @@ class TrainSpec(ExperimentSpec):
 
 class _DatalessSpec(ExperimentSpec):
     """What the specs share whose actions read no masks: where these are may stay open."""
+
+    dataset: UnreadDatasetConfig = block(UnreadDatasetConfig, "Data, its loading and its augmentation.")
 
     @model_validator(mode="after")
     def _may_stay_open(self) -> _DatalessSpec:

@@ -25,6 +25,7 @@ COLOURS = (
     (245, 130, 30),
 )
 _SUPERSAMPLING = 2
+_LOOKED_AT = 6
 
 
 class Drawn(NamedTuple):
@@ -41,8 +42,8 @@ def write_shapes(out: Path, *, seed: int, train: int, val: int, size: int) -> No
     Parameters
     ----------
     out : Path
-        Folder to write into, made when missing: ``images/`` and ``masks/`` with a folder for each of train
-        and val, ``images/test`` without masks, and the classes as :data:`PALETTE_FILE`.
+        Folder to write into, made when missing: ``images/`` and ``masks/`` with a folder for each of train,
+        val and test (a few for inference to look at), and the classes as :data:`PALETTE_FILE`.
     seed : int
         Start of the random numbers.
     train, val : int
@@ -50,14 +51,13 @@ def write_shapes(out: Path, *, seed: int, train: int, val: int, size: int) -> No
     size : int
         Edge of the square pictures in pixels, at least 64.
     """
-    for split, count, masked in (("train", train, True), ("val", val, True), ("test", 6, False)):
+    for split, count in (("train", train), ("val", val), ("test", _LOOKED_AT)):
         pictures, masks = out / "images" / split, out / "masks" / split
-        for folder in (pictures, masks) if masked else (pictures,):
+        for folder in (pictures, masks):
             folder.mkdir(parents=True, exist_ok=True)
         for drawn in _drawn(f"{seed}-{split}", count, size):
             (pictures / drawn.name).write_bytes(drawn.picture)
-            if masked:
-                (masks / drawn.name).write_bytes(drawn.mask)
+            (masks / drawn.name).write_bytes(drawn.mask)
     palette = [
         {"seg_class": name, "rgb": [number], "label_id": number, "mapping_class": name}
         for number, name in enumerate(CLASSES)
