@@ -38,6 +38,15 @@ def _area(boxes: Tensor) -> Tensor:
     return size[..., 0] * size[..., 1]
 
 
+def iou(first: Tensor, second: Tensor) -> Tensor:
+    """Intersection over union of ``xyxy`` boxes whose shapes broadcast to ``(..., 4)``: ``(...)`` in 0 to 1."""
+    low = torch.maximum(first[..., :2], second[..., :2])
+    high = torch.minimum(first[..., 2:], second[..., 2:])
+    size = (high - low).clamp(min=0)
+    overlap = size[..., 0] * size[..., 1]
+    return overlap / (_area(first) + _area(second) - overlap + _EPSILON)
+
+
 def generalized_iou(first: Tensor, second: Tensor) -> Tensor:
     """Generalized intersection over union of boxes, with broadcasting.
 

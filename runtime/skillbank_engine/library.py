@@ -5,6 +5,8 @@ half a second of every command, with no use for either here. The engine has loss
 torchao itself. Import from here and nowhere else.
 """
 
+from typing import Any
+
 from skillbank_engine.light import UNUSED, without
 
 with without(UNUSED):
@@ -40,3 +42,18 @@ __all__ = [
     "ResNetConfig",
     "SwinConfig",
 ]
+
+_ON_DEMAND = frozenset(
+    {"ConvNextConfig", "RTDetrResNetConfig", "RTDetrV2Config", "RTDetrV2ForObjectDetection"}
+)
+"""What one family alone uses: imported when it is asked for, so that the others start no later for it."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name of transformers that is not among those of every family."""
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    with without(UNUSED):
+        import transformers
+
+        return getattr(transformers, name)

@@ -1,0 +1,61 @@
+"""Targets of a batch: true boxes and the class of each, padded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class TargetBatch:
+    """What a batch should find; ``M`` is the most boxes of a picture.
+
+    Attributes
+    ----------
+    boxes : Tensor
+        ``(B, M, 4)`` ``cxcywh`` relative to the network's input; padding is a centred box, harmless in
+        formulas.
+    classes : Tensor
+        ``(B, M)`` int64.
+    valid : Tensor
+        ``(B, M)`` bool.
+    """
+
+    boxes: Tensor
+    classes: Tensor
+    valid: Tensor
+
+    @property
+    def count(self) -> int:
+        """Number of true boxes in the batch."""
+        return int(self.valid.sum())
+
+    def to(self, device: torch.device | str) -> "TargetBatch":
+        """Give the same batch on another device."""
+        return TargetBatch(
+            self.boxes.to(device, non_blocking=True),
+            self.classes.to(device, non_blocking=True),
+            self.valid.to(device, non_blocking=True),
+        )
+
+
+def batch_targets(boxes: Sequence[Tensor], classes: Sequence[Tensor]) -> TargetBatch:
+    """Pad the targets of single pictures.
+
+    Parameters
+    ----------
+    boxes : sequence of Tensor
+        For each picture ``(m, 4)`` relative ``cxcywh``.
+    classes : sequence of Tensor
+        For each picture ``(m,)`` int64.
+    """
+    most = max((len(item) for item in boxes), default=0)
+    padded = torch.full((len(boxes), most, 4), 0.5)
+    numbers = torch.zeros((len(boxes), most), dtype=torch.int64)
+    valid = torch.zeros((len(boxes), most), dtype=torch.bool)
+    for row, (item, names) in enumerate(zip(boxes, classes, strict=True)):
+        padded[row, : len(item)] = item
+        numbers[row, : len(item)] = names
+        valid[row, : len(item)] = True
+    return TargetBatch(padded, numbers, valid)
