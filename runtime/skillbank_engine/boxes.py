@@ -39,7 +39,7 @@ def _area(boxes: Tensor) -> Tensor:
 
 
 def iou(first: Tensor, second: Tensor) -> Tensor:
-    """Intersection over union of ``xyxy`` boxes whose shapes broadcast to ``(..., 4)``: ``(...)`` in 0 to 1."""
+    """Intersection over union, ``(...)`` in 0 to 1, of ``xyxy`` boxes that broadcast to ``(..., 4)``."""
     low = torch.maximum(first[..., :2], second[..., :2])
     high = torch.minimum(first[..., 2:], second[..., 2:])
     size = (high - low).clamp(min=0)

@@ -145,8 +145,8 @@ class TrainingTransform:
                 view = Resizing(numbers.choice(self.before_crop), self.longest).apply(view)
                 view = self._crop(view, numbers)
             view = Resizing(numbers.choice(self.scales), self.longest).apply(view)
-        if numbers.random() < self.flip_probability and not any(_SIDED.search(phrase) for phrase in phrases):
-            view = _mirror(view)
+        if numbers.random() < self.flip_probability and not sided(phrases):
+            view = mirror(view)
         return view
 
     def _crop(self, view: View, numbers: random.Random) -> View:
@@ -163,7 +163,13 @@ class TrainingTransform:
         return View(image, cut[keep], tuple(view.indices[number] for number in keep))
 
 
-def _mirror(view: View) -> View:
+def sided(phrases: Sequence[str]) -> bool:
+    """Say whether mirroring would turn the truth of a phrase around: "left arm"."""
+    return any(_SIDED.search(phrase) for phrase in phrases)
+
+
+def mirror(view: View) -> View:
+    """Turn a picture and its boxes from left to right."""
     width = view.image.size[0]
     boxes = view.boxes.copy()
     boxes[:, [0, 2]] = width - view.boxes[:, [2, 0]]

@@ -1,8 +1,8 @@
 """The detector's forward pass.
 
 The layers are transformers' (so its weights load and its outputs are reproduced exactly); the way through
-them is ours: heads run on what is needed, denoising queries come of padded targets, and the layers' activations
-can be recomputed in the backward pass.
+them is ours: heads run on what is needed, denoising queries come of padded targets, and the layers'
+activations can be recomputed in the backward pass.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class DetectorOutput:
     Attributes
     ----------
     logits : Tensor
-        ``(S, B, Q, C)`` of each decoder layer, the last one is the answer.
+        ``(S, B, Q, C)`` of each decoder layer; outside of training that of the answer alone.
     boxes : Tensor
         ``(S, B, Q, 4)`` relative ``cxcywh``.
     encoder_logits, encoder_boxes : Tensor
@@ -91,13 +91,13 @@ class Detector(nn.Module):
         pixels : Tensor
             ``(B, 3, H, W)`` normalised; sides are multiples of the largest stride.
         targets : TargetBatch, optional
-            In training, what denoising queries are made of.
+            In training, what denoising queries are made of; with them, all decoder layers answer.
         """
         sources = self.sources(pixels)
         denoising = None
         if self.training and targets is not None:
             denoising = noised_queries(targets, self.classes, self.architecture.denoising)
-        return self._decode(sources, denoising)
+        return self._decode(sources, denoising, self.training or targets is not None)
 
     def sources(self, pixels: Tensor) -> list[Tensor]:
         """Compute the feature maps ``(B, D, h, w)`` that the decoder looks at, finest first."""
@@ -116,7 +116,9 @@ class Detector(nn.Module):
             found = backbone(pixels).feature_maps
         return tuple(found)
 
-    def _decode(self, sources: list[Tensor], denoising: DenoisingQueries | None) -> DetectorOutput:
+    def _decode(
+        self, sources: list[Tensor], denoising: DenoisingQueries | None, everything: bool
+    ) -> DetectorOutput:
         """Choose proposals, run the decoder on them and read the heads."""
         model = self.network
         shapes = [(source.shape[-2], source.shape[-1]) for source in sources]
@@ -138,7 +140,7 @@ class Detector(nn.Module):
             noised = box_logits(denoising.boxes).sigmoid()
             references = torch.cat([noised, references], 1)
             mask = denoising.mask(count).to(hidden.dtype)
-        logits, boxes = self._decoder_layers(memory, shapes, hidden, references, mask)
+        logits, boxes = self._decoder_layers(memory, shapes, hidden, references, mask, everything)
         return DetectorOutput(
             logits=logits[:, :, extra:],
             boxes=boxes[:, :, extra:],
@@ -157,6 +159,7 @@ class Detector(nn.Module):
         hidden: Tensor,
         references: Tensor,
         mask: Tensor | None,
+        everything: bool,
     ) -> tuple[Tensor, Tensor]:
         """Run the decoder; every layer moves the boxes on and is read by its own heads."""
         decoder = self.network.decoder
@@ -179,10 +182,10 @@ class Detector(nn.Module):
                 hidden = layer(hidden, **values)
             boxes = (decoder.bbox_embed[number](hidden).float() + box_logits(references)).sigmoid()
             references = boxes.detach()
-            if self.training or number == last:
+            if everything or number == last:
                 all_logits.append(decoder.class_embed[number](hidden))
                 all_boxes.append(boxes)
-            if not self.training and number == last:
+            if not everything and number == last:
                 break
         return torch.stack(all_logits), torch.stack(all_boxes)
 

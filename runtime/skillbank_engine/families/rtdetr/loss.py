@@ -172,7 +172,9 @@ def _parts(
     quality[place] = iou(found.detach(), true)
     classes = varifocal_loss(logits, wanted, quality, weights.alpha, weights.gamma).sum((1, 2, 3))
     l1 = (
-        (boxes[pairs.output, pairs.batch, pairs.query] - targets.boxes[pairs.batch, pairs.target]).abs().sum(-1)
+        (boxes[pairs.output, pairs.batch, pairs.query] - targets.boxes[pairs.batch, pairs.target])
+        .abs()
+        .sum(-1)
     )
     per_output = classes.new_zeros(len(logits))
     return {

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from skillbank_engine.task import Batch
+
 
 @dataclass(frozen=True)
-class TargetBatch:
+class TargetBatch(Batch):
     """What a batch should find; ``M`` is the most boxes of a picture.
 
     Attributes
@@ -30,14 +32,6 @@ class TargetBatch:
     def count(self) -> int:
         """Number of true boxes in the batch."""
         return int(self.valid.sum())
-
-    def to(self, device: torch.device | str) -> "TargetBatch":
-        """Give the same batch on another device."""
-        return TargetBatch(
-            self.boxes.to(device, non_blocking=True),
-            self.classes.to(device, non_blocking=True),
-            self.valid.to(device, non_blocking=True),
-        )
 
 
 def batch_targets(boxes: Sequence[Tensor], classes: Sequence[Tensor]) -> TargetBatch:

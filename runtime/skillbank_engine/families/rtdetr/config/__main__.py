@@ -1,0 +1,9 @@
+"""`python -m ....config [ACTION ...]` prints schemas and defaults as one JSON document."""
+
+import sys
+
+from skillbank_engine.families.rtdetr.family import FAMILY
+from skillbank_engine.program import print_schemas
+
+if __name__ == "__main__":
+    sys.exit(print_schemas(FAMILY, sys.argv[1:]))

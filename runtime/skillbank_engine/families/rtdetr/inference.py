@@ -1,0 +1,107 @@
+"""Writing what was found on pictures: labels, annotated pictures, and all detections as JSON."""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from skillbank_engine.data.images import open_image
+from skillbank_engine.data.records import read_text, require_file
+from skillbank_engine.detection_metrics import Detection
+from skillbank_engine.device import Compute
+from skillbank_engine.drawing import draw_detections, label_colours, save_picture
+from skillbank_engine.errors import DataError
+from skillbank_engine.families.rtdetr.config import InferenceSpec
+from skillbank_engine.families.rtdetr.measuring import listed
+from skillbank_engine.families.rtdetr.predictor import detections_of, framed_pixels
+from skillbank_engine.results import write_text
+from skillbank_engine.task import Place
+
+if TYPE_CHECKING:
+    from skillbank_engine.families.rtdetr.task import RtDetr
+
+_LOG = logging.getLogger(__name__)
+
+
+def chosen_labels(labels: Sequence[str], classmap: str) -> frozenset[int]:
+    """Read which classes are shown: the lines of ``classmap``, or all.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The model's.
+    classmap : str
+        ``dataset.infer_data_sources.classmap``; empty for all.
+
+    Raises
+    ------
+    DataError
+        A line that is no class of the model.
+    """
+    if not classmap:
+        return frozenset(range(len(labels)))
+    key = "dataset.infer_data_sources.classmap"
+    file = require_file(classmap, key)
+    lines = [" ".join(line.split()) for line in read_text(file).splitlines()]
+    names = [line for line in lines if line and not line.startswith("#")]
+    unknown = [name for name in names if name not in labels]
+    if unknown or not names:
+        what = f"'{unknown[0]}', which is no class of the model" if unknown else "no class"
+        raise DataError(
+            f"{key} {file} names {what} (it has {listed(labels)}): name those, or leave classmap empty"
+        )
+    return frozenset(labels.index(name) for name in names)
+
+
+def write_found(
+    task: "RtDetr", spec: InferenceSpec, pictures: Sequence[Place], folder: Path, compute: Compute
+) -> dict[str, float]:
+    """Detect and write; see :meth:`.task.Task.infer`."""
+    shown = chosen_labels(task.labels, spec.dataset.infer_data_sources.classmap)
+    colours = label_colours(task.labels, spec.inference.color_map)
+    rows: list[dict[str, Any]] = []
+    for place, image, found in _detected(task, spec, pictures, compute):
+        items = [item for item in found if item.label in shown]
+        path = folder / "labels" / place.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, "".join(_line(item, task.labels) for item in items))
+        drawn = draw_detections(image, items, task.labels, colours, spec.inference.outline_width)
+        save_picture(drawn, folder / "images_annotated" / place.name.with_suffix(place.image.suffix))
+        rows.extend({"image": place.image.name, **_row(item, task.labels)} for item in items)
+    write_text(folder / "detections.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    _LOG.info("%d objects on %d pictures; see %s", len(rows), len(pictures), folder / "images_annotated")
+    return {"images": float(len(pictures)), "detections": float(len(rows))}
+
+
+def _detected(
+    task: "RtDetr", spec: InferenceSpec, pictures: Sequence[Place], compute: Compute
+) -> Iterator[tuple[Place, Image.Image, list[Detection]]]:
+    """Yield each picture with what was found on it."""
+    assert task.answer is not None
+    settings, framing = spec.inference, task.framing()
+    size = settings.batch_size if settings.batch_size > 0 else spec.dataset.batch_size
+    for start in range(0, len(pictures), size):
+        places = pictures[start : start + size]
+        images = [open_image(place.image, task.pixels) for place in places]
+        logits, boxes = task.answer(framed_pixels(images, framing, compute.device))
+        sizes = [image.size for image in images]
+        found = detections_of(logits, boxes, sizes, framing, spec.model.num_select, settings.conf_threshold)
+        yield from zip(places, images, found, strict=True)
+
+
+def _row(item: Detection, labels: Sequence[str]) -> dict[str, Any]:
+    return {
+        "phrase": labels[item.label],
+        "box": [round(value, 2) for value in item.box],
+        "score": round(item.score, 4),
+    }
+
+
+def _line(item: Detection, labels: Sequence[str]) -> str:
+    """Write one object in the family's layout (KITTI's, whose columns are split at blanks)."""
+    box = " ".join(f"{value:.2f}" for value in item.box)
+    name = labels[item.label].replace(" ", "_")
+    return f"{name} 0.00 0 0.00 {box} {' '.join(['0.00'] * 7)} {item.score:.4f}\n"

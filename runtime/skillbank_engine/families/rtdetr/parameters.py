@@ -1,0 +1,46 @@
+"""Names of parameters as the family's specs know them, and groups of learning rates."""
+
+from typing import Any
+
+from torch import nn
+
+# Ours to the family's, longest first: a spec says "backbone.0", "encoder" or "decoder".
+_FAMILY_NAMES = (
+    ("network.backbone.model", "backbone.0"),
+    ("network.", ""),
+)
+
+
+def family_name(name: str) -> str:
+    """Give the family's name of one of our parameters."""
+    for ours, theirs in _FAMILY_NAMES:
+        if name.startswith(ours):
+            return theirs + name[len(ours) :]
+    return name
+
+
+def begins(name: str, prefix: str) -> bool:
+    """Say whether a dotted name lies below a prefix."""
+    return name == prefix or name.startswith(prefix.rstrip(".") + ".")
+
+
+def parameter_groups(module: nn.Module, spec: Any) -> list[dict[str, Any]]:
+    """Sort what is trained into backbone and rest.
+
+    Parameters
+    ----------
+    module : Module
+        The detector; parameters that need no gradient are left out.
+    spec : pydantic model
+        ``train.optim`` and ``model.backbone_names``.
+    """
+    optim, prefixes = spec.train.optim, spec.model.backbone_names
+    groups: dict[str, list[nn.Parameter]] = {"backbone": [], "rest": []}
+    for name, parameter in module.named_parameters():
+        if parameter.requires_grad:
+            below = any(begins(family_name(name), prefix) or begins(name, prefix) for prefix in prefixes)
+            groups["backbone" if below else "rest"].append(parameter)
+    rates = {"backbone": optim.lr_backbone, "rest": optim.lr}
+    return [
+        {"params": groups[name], "lr": rate, "name": name} for name, rate in rates.items() if groups[name]
+    ]

@@ -1,0 +1,70 @@
+"""From pictures to boxes with scores: what evaluation and inference share."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from skillbank_engine.boxes import xyxy_from_cxcywh
+from skillbank_engine.data.transforms import View, image_tensor
+from skillbank_engine.detection_metrics import Detection
+from skillbank_engine.families.rtdetr.framing import Framing
+
+
+def framed_pixels(images: Sequence[Image.Image], framing: Framing, device: torch.device) -> Tensor:
+    """Give pictures as the network takes them: ``(B, 3, H, W)`` of 0 to 1."""
+    nothing = np.zeros((0, 4))
+    frames = [image_tensor(framing.apply(View(image, nothing, ())).image) for image in images]
+    return scaled_pixels(torch.stack(frames).to(device))
+
+
+def scaled_pixels(pixels: Tensor) -> Tensor:
+    """Turn uint8 pixels into numbers of 0 to 1, as RT-DETR's released weights expect them."""
+    return pixels.float() / 255
+
+
+def detections_of(
+    logits: Tensor,
+    boxes: Tensor,
+    sizes: Sequence[tuple[int, int]],
+    framing: Framing,
+    most: int,
+    threshold: float = 0.0,
+) -> list[list[Detection]]:
+    """Turn raw outputs into detections.
+
+    Parameters
+    ----------
+    logits, boxes : Tensor
+        ``(B, Q, C)`` and ``(B, Q, 4)`` relative ``cxcywh``.
+    sizes : sequence of (int, int)
+        Width and height of the original pictures.
+    framing : Framing
+        How they were put into the input.
+    most : int
+        Most detections of a picture (``model.num_select``).
+    threshold : float
+        Least score.
+
+    Returns
+    -------
+    list of list of Detection
+        For each picture, best first.
+    """
+    classes = logits.shape[-1]
+    scores = logits.float().sigmoid().flatten(1).cpu()
+    best, places = scores.topk(min(most, scores.shape[1]), dim=1)
+    corners = xyxy_from_cxcywh(boxes.float()).cpu()
+    found = []
+    for row, (width, height) in enumerate(sizes):
+        kept = best[row] >= threshold
+        chosen = corners[row, places[row][kept] // classes]
+        pixels = chosen * torch.tensor([*framing.picture_size(width, height)] * 2)
+        pixels = pixels.clamp(min=0).minimum(torch.tensor([width, height] * 2, dtype=torch.float32))
+        rows = zip(
+            (places[row][kept] % classes).tolist(), pixels.tolist(), best[row][kept].tolist(), strict=True
+        )
+        found.append([Detection(label, (b[0], b[1], b[2], b[3]), score) for label, b, score in rows])
+    return found
