@@ -97,7 +97,9 @@ def noised_queries(targets: TargetBatch, classes: int, number: int) -> Denoising
     sign = torch.randint_like(boxes, 0, 2) * 2.0 - 1.0
     length = torch.rand_like(boxes) + far[None, :, None]
     corners = (xyxy_from_cxcywh(boxes) + sign * length * reach).clamp(0.0, 1.0)
-    return DenoisingQueries(labels.long(), cxcywh_from_xyxy(corners), groups, valid & (far == 0)[None])
+    return DenoisingQueries(
+        labels.long(), cxcywh_from_xyxy(corners).clamp(min=0.0), groups, valid & (far == 0)[None]
+    )
 
 
 def box_logits(boxes: Tensor) -> Tensor:

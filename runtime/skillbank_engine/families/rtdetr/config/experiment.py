@@ -137,7 +137,7 @@ def warnings(spec: ExperimentSpec) -> Iterator[str]:
             "categories that the annotations list, whatever their ids"
         )
     if spec.train.enable_ema and spec.train.ema.cpu_offload:
-        yield "train.ema.cpu_offload is set, but the average of the weights stays on the model's device"
+        yield "train.ema.cpu_offload is set, but the average stays on the model's device"
 
 
 def refuse(action: str, spec: ExperimentSpec) -> None:
