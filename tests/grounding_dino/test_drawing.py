@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from skillbank_engine.families.grounding_dino.drawing import draw_detections, phrase_colours, save_picture
+from skillbank_engine.drawing import draw_detections, phrase_colours, save_picture
 from skillbank_engine.families.grounding_dino.predictor import Detection
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from skillbank_engine.errors import UnsupportedActionError
+from skillbank_engine.errors import ModelError, UnsupportedActionError
+from skillbank_engine.families.rtdetr.architecture import Architecture
 from skillbank_engine.families.rtdetr.config import RTDETR, SPECS, DistillSpec, ExportSpec, TrainSpec
 from skillbank_engine.families.rtdetr.config.recipe import SMALL, wants_full
 
@@ -24,6 +25,7 @@ def _with(values: dict[str, Any], kind: Any = TrainSpec) -> Any:
 
 def test_the_small_recipe_is_a_spec() -> None:
     spec = _with(SMALL)
+    assert Architecture.from_spec(spec).backbone == "mini"
     assert spec.model.feat_channels == [spec.model.hidden_dim] * spec.model.num_feature_levels
 
 
@@ -37,12 +39,23 @@ def test_the_small_recipe_is_a_spec() -> None:
         ({"model.use_encoder_idx": [3]}, "use_encoder_idx"),
         ({"model.nheads": 7}, "nheads"),
         ({"model.eval_idx": 6}, "eval_idx"),
+    ],
+)
+def test_what_does_not_fit_together_is_named(values: dict[str, Any], word: str) -> None:
+    spec = _with(values)
+    with pytest.raises(ModelError, match=word):
+        Architecture.from_spec(spec)
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
         ({"dataset.augmentation.train_spatial_size": [640, 650]}, "multiples of 32"),
         ({"dataset.augmentation.multi_scales": [500]}, "multiples of 32"),
         ({"model.loss_types": ["masks"]}, "loss_types"),
     ],
 )
-def test_what_does_not_fit_together_is_named(values: dict[str, Any], word: str) -> None:
+def test_what_no_run_could_use_is_refused(values: dict[str, Any], word: str) -> None:
     with pytest.raises(ValidationError, match=word):
         _with(values)
 

@@ -64,6 +64,11 @@ class Detection:
     box: tuple[float, float, float, float]
     score: float
 
+    @property
+    def label(self) -> int:
+        """Index of the description, as the frame calls it."""
+        return self.phrase
+
 
 def rounded(item: Detection, phrases: Sequence[str]) -> dict[str, Any]:
     """A detection as it stands in JSON: phrase, ``xyxy`` box in pixels, score."""

@@ -100,8 +100,16 @@ class Architecture:
             Profile applied.
         pretrained : bool
             The backbone starts from weights, so that its norms are frozen.
+
+        Raises
+        ------
+        ModelError
+            Values of the model block that do not fit together.
         """
         model = spec.model
+        conflicts = model.conflicts()
+        if conflicts:
+            raise ModelError("; ".join(conflicts))
         mini = spec.engine.backbone == "mini"
         return cls(
             backbone="mini" if mini else model.backbone,

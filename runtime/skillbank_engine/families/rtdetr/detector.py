@@ -129,7 +129,8 @@ class Detector(nn.Module):
         count = min(self.architecture.num_queries, places.shape[1])
         chosen = proposal_logits.amax(-1).topk(count, dim=1).indices[..., None]
         content = places.gather(1, chosen.expand(-1, -1, places.shape[-1]))
-        start = anchors.expand(len(places), -1, -1).gather(1, chosen.expand(-1, -1, 4))
+        # By index, so that the number of pictures stays open when the pass is traced.
+        start = anchors[0, chosen[..., 0]]
         encoder_boxes = (model.enc_bbox_head(content) + start).float().sigmoid()
         encoder_logits = proposal_logits.gather(1, chosen.expand(-1, -1, proposal_logits.shape[-1]))
 

@@ -1,8 +1,8 @@
 """What a student learns from a teacher: its feature maps.
 
 Bound are ``srcs``, the levels that the decoder looks at, one to one.  The criterion weighs the places:
-``IOU`` by how well the box that the teacher proposes at a place fits a true one, so that what counts is what the
-teacher knows of objects; ``L1`` and ``L2`` count all places alike.
+``IOU`` by how well the box that the teacher proposes at a place fits a true one, so that what counts is what
+the teacher knows of objects; ``L1`` and ``L2`` count all places alike.
 """
 
 from collections.abc import Sequence

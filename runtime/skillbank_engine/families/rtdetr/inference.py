@@ -12,7 +12,7 @@ from skillbank_engine.data.images import open_image
 from skillbank_engine.data.records import read_text, require_file
 from skillbank_engine.detection_metrics import Detection
 from skillbank_engine.device import Compute
-from skillbank_engine.drawing import draw_detections, label_colours, save_picture
+from skillbank_engine.drawing import draw_detections, phrase_colours, save_picture
 from skillbank_engine.errors import DataError
 from skillbank_engine.families.rtdetr.config import InferenceSpec
 from skillbank_engine.families.rtdetr.measuring import listed
@@ -61,7 +61,7 @@ def write_found(
 ) -> dict[str, float]:
     """Detect and write; see :meth:`.task.Task.infer`."""
     shown = chosen_labels(task.labels, spec.dataset.infer_data_sources.classmap)
-    colours = label_colours(task.labels, spec.inference.color_map)
+    colours = phrase_colours(task.labels, spec.inference.color_map)
     rows: list[dict[str, Any]] = []
     for place, image, found in _detected(task, spec, pictures, compute):
         items = [item for item in found if item.label in shown]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from skillbank_engine.data.coco import EvaluationSet
 from skillbank_engine.data.records import Record
 from skillbank_engine.data.transforms import image_tensor
 from skillbank_engine.detection_metrics import (
     AveragePrecisions,
     Detection,
     average_precisions,
-    coco_results,
     measurable,
     nothing_to_measure,
 )
@@ -71,8 +71,8 @@ def measure(
     found = average_precisions(data.annotations, detections, class_ids)
     losses = [loss for part in parts for loss in part.losses]
     if folder is not None:
-        text = json.dumps(coco_results(_with_ids(detections, data.annotations.category_ids)), allow_nan=False)
-        write_text(folder / "detections.json", text + "\n")
+        named = detection_rows(data.annotations, detections)
+        write_text(folder / "detections.json", json.dumps(named, allow_nan=False) + "\n")
     return _metrics(found, losses, stage)
 
 
@@ -200,10 +200,28 @@ def _batch_size(spec: Any) -> int:
     return int(own if own > 0 else spec.dataset.batch_size)
 
 
-def _with_ids(
-    detections: Mapping[int, Sequence[Detection]], ids: Sequence[int]
-) -> dict[int, list[Detection]]:
-    """Give labels as the annotation file numbers its categories."""
-    return {
-        image: [replace(item, label=ids[item.label]) for item in items] for image, items in detections.items()
-    }
+def detection_rows(
+    data: EvaluationSet, detections: Mapping[int, Sequence[Detection]]
+) -> list[dict[str, Any]]:
+    """Turn detections, by COCO image id, into a list with picture and class by name.
+
+    Parameters
+    ----------
+    data : EvaluationSet
+        What was measured on.
+    detections : mapping
+        COCO image id to detections, whose labels count in the set's names.
+    """
+    pictures = dict(zip(data.image_ids, (record.image.name for record in data.records), strict=True))
+    return [
+        {
+            "image": pictures[image_id],
+            "image_id": image_id,
+            "category_id": data.category_ids[item.label],
+            "phrase": data.names[item.label],
+            "box": [round(value, 2) for value in item.box],
+            "score": round(item.score, 5),
+        }
+        for image_id, items in detections.items()
+        for item in items
+    ]

@@ -1,5 +1,6 @@
 """RT-DETR as the frame sees it: how it is built, what it learns from, and how it is measured and used."""
 
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from skillbank_engine.checkpoint import load_weights, read_checkpoint
 from skillbank_engine.data.images import open_image
+from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import DataError, EngineError, WeightsError
 from skillbank_engine.families.rtdetr import measuring
@@ -31,6 +33,7 @@ from skillbank_engine.families.rtdetr.distillation import (
     start_from,
 )
 from skillbank_engine.families.rtdetr.framing import Framing
+from skillbank_engine.families.rtdetr.inference import chosen_labels, write_found
 from skillbank_engine.families.rtdetr.loss import LossWeights, detection_loss
 from skillbank_engine.families.rtdetr.model import build_detector, network_values, rebuild_detector
 from skillbank_engine.families.rtdetr.parameters import family_name, parameter_groups
@@ -43,6 +46,7 @@ from skillbank_engine.team import Team
 
 NAME = "rtdetr"
 OUTPUTS = ("pred_logits", "pred_boxes")
+_CALIBRATION = 64
 _AUGMENTATION = ("eval_spatial_size", "preserve_aspect_ratio")
 
 
@@ -246,7 +250,8 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
             decay=optim.lr_decay,
         ).factor(step)
 
-    def family_name(self, name: str) -> str:
+    @staticmethod
+    def family_name(name: str) -> str:
         """How the family's specs write a parameter's name."""
         return family_name(name)
 
@@ -266,15 +271,26 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
 
     def infer(self, pictures: Sequence[Place], folder: Path, compute: Compute) -> dict[str, float]:
         """Write labels and annotated pictures; see the base class."""
-        from skillbank_engine.families.rtdetr.inference import write_found
-
         assert isinstance(self.spec, InferenceSpec)
         return write_found(self, self.spec, pictures, folder, compute)
 
-    def inference_files(self, place: Place) -> list[Path]:
-        """Name what is written for a picture."""
-        picture = place.name.with_suffix(place.image.suffix)
-        return [Path("labels") / place.name, Path("images_annotated") / picture]
+    def inference_files(self, places: Sequence[Place]) -> list[Path]:
+        """Name labels, annotated copies and the list of all that was found."""
+        return [
+            *(Path("labels") / place.name for place in places),
+            *(Path("images_annotated") / place.name.with_suffix(place.image.suffix) for place in places),
+            Path("detections.json"),
+        ]
+
+    def made_with(self) -> dict[str, Any]:
+        """Give the least score and which classes are shown."""
+        assert isinstance(self.spec, InferenceSpec)
+        classmap = self.spec.dataset.infer_data_sources.classmap
+        shown = sorted(chosen_labels(self.labels, classmap))
+        return {
+            "conf_threshold": self.spec.inference.conf_threshold,
+            "classes": [self.labels[number] for number in shown],
+        }
 
     def framing(self) -> Framing:
         """The size that answers are given at: of an ONNX file its own, else that of the spec."""
@@ -299,16 +315,21 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
         noise = torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
         return Graph(_Answers(self.module).eval(), {"inputs": noise}, OUTPUTS)
 
-    def calibration(self, spec: ExperimentSpec) -> Iterator[dict[str, Tensor]]:
-        """Yield calibration pictures one by one."""
+    def calibration(self, height: int, width: int) -> Iterator[dict[str, Tensor]]:
+        """Yield some pictures of ``dataset.quant_calibration_data_sources`` one by one."""
         key = "dataset.quant_calibration_data_sources"
-        data = read_test_set(
-            spec.dataset.quant_calibration_data_sources, key, skip_broken=spec.engine.skip_broken
+        source = self.spec.dataset.quant_calibration_data_sources
+        data = read_test_set(source, key, skip_broken=self.spec.engine.skip_broken)
+        paths = random.Random(0).sample(list(data.pictures()), min(len(data), _CALIBRATION))
+        scale = settle_scale(
+            paths,
+            self.pixels,
+            source="the model's training",
+            missing="these pictures, the model has none",
         )
-        for path in data.pictures():
-            yield {
-                "inputs": framed_pixels([open_image(path, self.pixels)], self.framing(), torch.device("cpu"))
-            }
+        framing = Framing(height, width, self.framing().keep_shape)
+        cpu = torch.device("cpu")
+        return ({"inputs": framed_pixels([open_image(path, scale)], framing, cpu)} for path in paths)
 
     @classmethod
     def settle(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from skillbank_engine.families.grounding_dino.drawing import draw_detections, phrase_colours, save_picture
+from skillbank_engine.drawing import draw_detections, phrase_colours, save_picture
 from skillbank_engine.families.grounding_dino.predictor import Detection, Predictor, without_repeats
 
 _LOG = logging.getLogger(__name__)

@@ -124,12 +124,12 @@ def settings(spec: ExperimentSpec) -> RunSettings:
 
 
 def warnings(spec: ExperimentSpec) -> Iterator[str]:
-    """Warn of settings that are often set by mistake, and of those that the embedded engine does not heed."""
+    """Warn of settings often set by mistake, and of those that the embedded engine does not heed."""
     dataset = spec.dataset
     if dataset.eval_class_ids is not None:
         yield (
-            f"dataset.eval_class_ids is {dataset.eval_class_ids}: mAP counts these categories only; set it to "
-            "null for all"
+            f"dataset.eval_class_ids is {dataset.eval_class_ids}: mAP counts these categories only; set it "
+            "to null for all"
         )
     if dataset.remap_mscoco_category:
         yield (
@@ -137,7 +137,7 @@ def warnings(spec: ExperimentSpec) -> Iterator[str]:
             "categories that the annotations list, whatever their ids"
         )
     if spec.train.enable_ema and spec.train.ema.cpu_offload:
-        yield "train.ema.cpu_offload is set, but the average stays on the model's device"
+        yield "train.ema.cpu_offload is set, but the average of the weights stays where the model is"
 
 
 def refuse(action: str, spec: ExperimentSpec) -> None:
@@ -178,6 +178,8 @@ def _unsupported(action: str, spec: ExperimentSpec) -> Iterator[str]:
 
 
 RTDETR = Specs(
+    arch="rtdetr",
+    title="RT-DETR",
     by_action=SPECS,
     needed=NEEDED,
     settings=settings,
@@ -198,5 +200,6 @@ RTDETR = Specs(
         "evaluate": {"checkpoint": "", "trt_engine": MISSING},
         "inference": {"checkpoint": "", "trt_engine": MISSING},
     },
+    trains=("train", "distill"),
 )
 """What the frame knows of all these."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
-
 from skillbank_engine.config.fields import Block, Float, Int, Text, block, param
 
 Backbone = Literal[
@@ -123,13 +121,11 @@ class ModelConfig(Block):
     distillation_loss_coef: Float = param(1.0, "Weight of what the teacher adds to the loss.", ge=0)
     frozen_fm: FrozenFmConfig = block(FrozenFmConfig, "A frozen foundation model beside the backbone.")
 
-    @model_validator(mode="after")
-    def _relations(self) -> ModelConfig:
-        for sentence in self._conflicts():
-            raise ValueError(sentence)
-        return self
+    def conflicts(self) -> list[str]:
+        """Say what does not fit together, one sentence each.
 
-    def _conflicts(self) -> list[str]:
+        Asked once the profile is applied, which sets several of these values at once.
+        """
         stages, levels = self.return_interm_indices, self.num_feature_levels
         found = []
         if stages != list(range(stages[0], stages[0] + len(stages))) if stages else True:

@@ -3,14 +3,29 @@
 import colorsys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
-
-from skillbank_engine.families.grounding_dino.predictor import Detection
 
 # Letters need a certain number of pixels; smaller pictures are enlarged by a whole factor.
 _SMALLEST_SIDE = 480
 _GOLDEN = 0.618034
+
+
+class Shown(Protocol):
+    """A found object."""
+
+    @property
+    def label(self) -> int:
+        """Index of what it is."""
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """``xyxy`` in pixels of the picture."""
+
+    @property
+    def score(self) -> float:
+        """0 to 1."""
 
 
 def phrase_colours(
@@ -21,7 +36,7 @@ def phrase_colours(
     Parameters
     ----------
     phrases : sequence of str
-        The descriptions.
+        The descriptions, or names of classes.
     chosen : mapping, optional
         Colours (names or ``#rrggbb``) that somebody wants for some of them; unknown ones are passed over.
 
@@ -44,7 +59,7 @@ def phrase_colours(
 
 def draw_detections(
     image: Image.Image,
-    detections: Sequence[Detection],
+    detections: Sequence[Shown],
     phrases: Sequence[str],
     colours: Sequence[tuple[int, int, int]],
     outline: int,
@@ -73,10 +88,10 @@ def draw_detections(
     size = max(13, round(max(canvas.size) / 50))
     font = ImageFont.load_default(size)
     for item in sorted(detections, key=lambda detection: detection.score):
-        colour = colours[item.phrase]
+        colour = colours[item.label]
         x1, y1, x2, y2 = (round(value * factor) for value in item.box)
         pen.rectangle((x1, y1, max(x2, x1), max(y2, y1)), outline=colour, width=outline)
-        _label(pen, canvas.size, (x1, y1, y2), f"{phrases[item.phrase]} {item.score:.2f}", colour, font)
+        _label(pen, canvas.size, (x1, y1, y2), f"{phrases[item.label]} {item.score:.2f}", colour, font)
     return canvas
 
 
