@@ -119,8 +119,8 @@ def test_cuts_keep_whole_objects_in_place() -> None:
         assert len(view.indices) == len(view.boxes) > 0
         assert view.boxes.min() >= 0 and (view.boxes[:, 2:] <= np.array(view.image.size)).all()
         for index, box in zip(view.indices, view.boxes, strict=True):
-            middle = tuple(int(value) for value in (box[:2] + box[2:]) / 2)
-            assert view.image.getpixel(middle) == ((255, 0, 0), (0, 255, 0))[index]
+            x, y = (int(value) for value in (box[:2] + box[2:]) / 2)
+            assert view.image.getpixel((x, y)) == ((255, 0, 0), (0, 255, 0))[index]
     assert smaller > 10
 
 

@@ -150,7 +150,10 @@ class Architecture:
         unknown = sorted(set(values) - known)
         if unknown:
             raise ModelError(f"The architecture of this checkpoint has '{unknown[0]}', which is unknown here")
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return cls(**plain)
 
     def differences(self, other: "Architecture") -> dict[str, tuple[Any, Any]]:
         """Name what differs, with this one's value and the other's."""
