@@ -31,6 +31,7 @@ TRAINED = "train"
 _TEACHES = f"{OWN}:skillbank-label-set"
 _DETECTS = "object_detection"
 _SOURCE = "a student is trained once"
+_VERBS = ("distill", "distil")
 _PLEASE = r"(?:(?:please|could you|can you|would you|i want to|i would like to|now|kindly) )*"
 _DET = r"(?:(?:the|my|our|a|an) )?"
 _LAST = r"(?:(?P<last>last|latest|newest|most recent|previous)(?: trained)? )?"
@@ -60,8 +61,8 @@ def student_requests(page: Text, trained: Trained | None, skill: Skill | None) -
     skill
         The skill that an option names: then the words are read for that one.
     """
-    if skill is not None:
-        return None
+    if skill is not None or not any(token.text in _VERBS for token in page.tokens):
+        return None  # the form is not even compiled
     line, starts = _line(page)
     found = _form().fullmatch(line)
     if found is None:
@@ -158,7 +159,7 @@ def _form() -> re.Pattern[str]:
     student = rf"{_DET}(?:(?:small|fast|new) )*@(?P<student>\d+){_KIND}"
     on = rf"(?:on|with|using|over){_PICTURES} §(?P<pictures>\d+)"
     rest = rf"{_FIND}{_EPOCHS}{_PLAIN}{_TRUTH}{_EPOCHS.replace('epochs>', 'epochs2>')}{_PLAIN}{_END}"
-    return re.compile(rf"{_PLEASE}(?:distill|distil) {teacher} (?:into|to) {student} {on}{rest}")
+    return re.compile(rf"{_PLEASE}(?:{'|'.join(_VERBS)}) {teacher} (?:into|to) {student} {on}{rest}")
 
 
 def _line(page: Text) -> tuple[str, list[tuple[int, int]]]:
