@@ -121,6 +121,12 @@ def test_a_value_left_open_stops_the_launch(make_plan: MakePlan) -> None:
     check_filled(make_plan(spec={"c": "???"}, inputs=(InputBinding(key="c", uri="/x"),)))
 
 
+def test_what_only_another_action_reads_may_stay_open(make_plan: MakePlan) -> None:
+    spec = {"distill": {"teacher": "???"}, "train": {"weights": "???"}}
+    with pytest.raises(SpecError, match=r"^train\.weights has no value"):
+        check_filled(make_plan(spec=spec, left_open=("distill.teacher",)))
+
+
 @pytest.mark.parametrize(
     ("form", "load"), [("yaml", yaml.safe_load), ("json", json.loads), ("toml", tomllib.loads)]
 )

@@ -92,8 +92,8 @@ def needs_parent_model(plan: Plan) -> bool:
 
 
 def check_filled(plan: Plan) -> None:
-    """Raise `SpecError` when a value of the spec is still ``???`` and no input takes its place."""
-    given = {binding.key for binding in plan.inputs if binding.runtime != "value"}
+    """Raise `SpecError` when a value that the action reads is still ``???`` and no input takes its place."""
+    given = {*plan.left_open, *(binding.key for binding in plan.inputs if binding.runtime != "value")}
     for path, value in leaves(plan.spec):
         for i, text in enumerate(value) if isinstance(value, list) else ((None, value),):
             key = format_path(path if i is None else (*path, i))

@@ -265,6 +265,11 @@ class Plan(Frozen):
         exclude_if=lambda value: not value,
         description="The type of data sets that the skill says it takes: object_detection.",
     )
+    left_open: tuple[str, ...] = Field(
+        default=(),
+        exclude_if=lambda value: not value,
+        description="Keys without a value in the sections of other actions, which this one does not read.",
+    )
     first_category: Literal[0, 1] | None = Field(
         default=None,
         exclude_if=lambda value: value is None,

@@ -20,7 +20,7 @@ from skillbank.plan.model import FORMAT, Origin, Plan, SkillRef
 from skillbank.plan.notes import add_notes
 from skillbank.plan.policy import NOT_RUNNABLE, resolve_policy, resolve_route
 from skillbank.plan.products import Product, product_of
-from skillbank.plan.questions import ask_for_the_rest
+from skillbank.plan.questions import ask_for_the_rest, left_open
 from skillbank.plan.reading import say_what_was_not_read
 from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
@@ -140,6 +140,7 @@ def compile_plan(
             "questions": tuple(draft.questions.values()),
             "questions_with_gpu": (about_weights,) if about_weights is not None and with_gpu else (),
             "warnings": tuple(dict.fromkeys(draft.warnings)),
+            "left_open": left_open(skill, action, spec),
             "first_category": _first_category(draft.skill, draft.action),
             "data_type": skill.dataset_type if any(each.place for each in inputs) else "",
             "metric": searched["metrics"][0] if searched and searched["metrics"] else metric,

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from skillbank.bank.actions import Action
 from skillbank.bank.keys import plain
 from skillbank.bank.limits import options_of
+from skillbank.bank.skill import Skill
 from skillbank.plan import inference
 from skillbank.plan.datasets import DATASETS, Binding
 from skillbank.plan.draft import Draft
@@ -12,6 +17,7 @@ from skillbank.plan.model import PARENT_MODEL, PARENT_MODEL_FOLDER, RESUME_MODEL
 from skillbank.plan.paths import format_path, leaves, parse_path
 from skillbank.plan.products import product_of, trains
 from skillbank.plan.request import role_of
+from skillbank.plan.slot_keys import foreign_sections
 from skillbank.plan.spec import is_example, unset
 from skillbank.plan.weights import FROM_PARENT, SCRATCH, WEIGHTS, pretrained_fields
 from skillbank.visible import named, one_line
@@ -97,6 +103,12 @@ def _left_over(draft: Draft) -> None:
             continue
         if path[0] == draft.action.name or plain(key) in declared or key in draft.functions:
             _ask_for(draft, key, None)
+
+
+def left_open(skill: Skill, action: Action, spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys that are still ``???`` in the sections of other actions."""
+    others = foreign_sections(skill, action)
+    return tuple(format_path(path) for path, value in leaves(spec) if value == "???" and path[0] in others)
 
 
 def _ask_for(draft: Draft, key: str, row: Binding | None) -> None:

@@ -234,10 +234,6 @@ def load_backbone(detector: Detector, name: str) -> None:
 def _state_file(path: Path, key: str) -> Mapping[str, Tensor]:
     """Read a state dict, alone or as part of a checkpoint."""
     try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return dict(load_file(path))
         document: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # what the unpickler trips over depends on the bytes that it finds
         reason = str(error).strip().split("\n")[0]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from skillbank_engine.data.images import find_images, open_image
@@ -22,21 +19,19 @@ from skillbank_engine.families.segformer.config.dataset import SegmentConfig
 from skillbank_engine.families.segformer.data.layout import find_pictures
 from skillbank_engine.families.segformer.data.sets import MaskBatch, MaskSamples, MaskSet, read_set
 from skillbank_engine.families.segformer.data.transforms import Variation
-from skillbank_engine.families.segformer.drawing import class_colours, draw_classes
 from skillbank_engine.families.segformer.evaluation import measure
 from skillbank_engine.families.segformer.export import INPUT, graph
+from skillbank_engine.families.segformer.inference import MEANING, files_of, write_masks
 from skillbank_engine.families.segformer.loss import counted_pixels, pixel_loss
 from skillbank_engine.families.segformer.model import Architecture, Segmenter, build
-from skillbank_engine.families.segformer.prediction import Predictor, best_classes
+from skillbank_engine.families.segformer.prediction import Predictor
 from skillbank_engine.families.segformer.weights import start
-from skillbank_engine.results import write_text
 from skillbank_engine.schedule import Kind, Schedule
 from skillbank_engine.task import Graph, Kept, Metrics, Place, Samples, Share, Stage, Task, Tell, TrainingData
 from skillbank_engine.team import Team
 
 _LOG = logging.getLogger(__name__)
 
-_MEANING = "masks.json"
 _CALIBRATING = 64
 _FAMILY_NAMES = (("network.segformer.", "backbone."), ("network.decode_head.", "decode_head."))
 
@@ -198,52 +193,24 @@ class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
 
     def inference_files(self, places: Sequence[Place]) -> list[Path]:
         """Masks, pictures with their classes laid over them, and what the masks' numbers mean."""
-        return [*(file for place in places for file in _files(place)), Path(_MEANING)]
+        return [*(file for place in places for file in files_of(place)), Path(MEANING)]
 
     def infer(self, pictures: Sequence[Place], folder: Path, compute: Compute) -> dict[str, float]:
         """Write a mask of label ids for each picture, and overlays with a legend.
 
         ``masks.json`` names the classes by label id, and says how much of each picture they take.
         """
-        classes = self._classes()
-        colours = class_colours(len(classes.names))
         block = getattr(self.spec, "inference", None)
-        batch_size = block.batch_size if block is not None else self.spec.dataset.segment.batch_size
-        every = block.vis_after_n_batches if block is not None else 1
-        rows: list[dict[str, Any]] = []
-        seen: set[str] = set()
-        predictor = self._predictor(compute, by_answer=True)
-
-        def read(place: Place) -> Image.Image:
-            return open_image(place.image, self.pixels)
-
         with torch.inference_mode():
-            for batch, place, image, logits in predictor.answers(pictures, read, batch_size):
-                indices = best_classes(logits)
-                mask, overlay = (folder / name for name in _files(place))
-                mask.parent.mkdir(parents=True, exist_ok=True)
-                _index_picture(classes, indices, colours).save(mask)
-                if batch % every == 0:
-                    overlay.parent.mkdir(parents=True, exist_ok=True)
-                    draw_classes(image, indices, classes.names, colours).save(overlay)
-                counts = np.bincount(indices.ravel(), minlength=len(classes.names))
-                shares = {
-                    name: round(int(count) / indices.size, 6)
-                    for name, count in zip(classes.names, counts, strict=True)
-                    if count
-                }
-                seen.update(shares)
-                rows.append(
-                    {"image": place.image.name, "mask": str(mask.relative_to(folder)), "shares": shares}
-                )
-        document = {
-            "classes": {
-                str(label): name for label, name in zip(classes.label_ids, classes.names, strict=True)
-            },
-            "masks": rows,
-        }
-        write_text(folder / _MEANING, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-        return {"images": float(len(rows)), "classes": float(len(seen))}
+            return write_masks(
+                self._predictor(compute, by_answer=True),
+                pictures,
+                folder,
+                self._classes(),
+                batch_size=block.batch_size if block is not None else self.spec.dataset.segment.batch_size,
+                drawn_every=block.vis_after_n_batches if block is not None else 1,
+                pixels=self.pixels,
+            )
 
     def _classes(self) -> Classes:
         """The model's classes with the label ids of its training."""
@@ -293,23 +260,6 @@ class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
             return settled, note
         more = f"As the model was trained: {', '.join(notes)}."
         return type(spec).model_validate(values), f"{note} {more}".strip()
-
-
-def _files(place: Place) -> tuple[Path, Path]:
-    mask = Path("masks") / place.name.with_suffix(".png")
-    return mask, Path("images_annotated") / place.name.with_suffix(".png")
-
-
-def _index_picture(
-    classes: Classes, indices: np.ndarray[Any, Any], colours: Sequence[tuple[int, int, int]]
-) -> Image.Image:
-    """A picture whose numbers are label ids, shown in the colours of their classes."""
-    picture = Image.fromarray(classes.label_mask(indices)).convert("L")
-    table = [0] * 768
-    for label, colour in zip(classes.label_ids, colours, strict=True):
-        table[3 * label : 3 * label + 3] = colour
-    picture.putpalette(table)
-    return picture
 
 
 def _of_training(segment: SegmentConfig, trained: Mapping[str, Any], *, measured: bool) -> dict[str, Any]:
