@@ -21,22 +21,27 @@ from tests.s3 import CREDENTIALS, moto_server
 from tests.slurm import PrivateSlurm, missing, private_slurm
 
 _LONGEST = (
-    "test_hostile_agent",
     "test_recipe",
-    "test_docker_crashes",
+    "test_two_reviewers",
     "test_hostile_banks",
-    "test_label",
+    "test_environments",
+    "test_docker_crashes",
+    "test_review_page",
+    "test_hostile_agent",
+    "test_loop_at_page",
+    "test_label_into",
     "test_pretrained",
+    "test_docker_engine",
+    "test_slurm_engine",
     "test_one_bad_skill",
     "test_deep_pictures",
     "test_supervisor_crashes",
     "test_keeping",
     "test_processes",
-    "test_docker_engine",
     "test_server",
-    "test_slurm_engine",
     "test_slurm",
     "test_docker",
+    "test_label",
     "test_page",
     "test_crash_controller",
     "test_controller_commands",
@@ -48,9 +53,28 @@ _LONGEST = (
 )
 """Files that take longest: they begin first, so that no worker is left alone with one of them at the end."""
 
-_FORKED = frozenset({
-    "test_hostile_agent", "test_label", "test_label_into", "test_pretrained", "test_onnx_chain",
-})  # fmt: skip
+_FORKED = frozenset(
+    {
+        "test_approval",
+        "test_chat",
+        "test_chat_cli",
+        "test_examples",
+        "test_experiment_engine",
+        "test_hostile_agent",
+        "test_label",
+        "test_label_buckets",
+        "test_label_into",
+        "test_onnx_chain",
+        "test_pretrained",
+        "test_remarks",
+        "test_resume",
+        "test_set_classes",
+        "test_threads",
+        "test_tiles",
+        "test_training",
+        "test_trust",
+    }
+)
 """Files whose programs are forked from one that has imported what they need, instead of started (`forking`).
 
 How a program itself starts is seen in all the others.

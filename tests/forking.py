@@ -175,7 +175,7 @@ def _serve(folder: Path, program: str) -> str:
     starts = READ_AT_START[program]
     own, imported = _read_at_start(os.environ, starts), False  # libraries that are imported set some
     while True:
-        ready, _, _ = select.select([listener, 0], [], [], 1)
+        ready, _, _ = select.select([listener.fileno(), 0], [], [], 1)
         _reap()
         if 0 in ready:
             os._exit(0)
@@ -238,7 +238,7 @@ def _attend(place: Path, connection: socket.socket, own: Mapping[str, str], star
     connection.send(str(child).encode())
     end = os.pidfd_open(child)
     while True:
-        ready, _, _ = select.select([connection, end], [], [])
+        ready, _, _ = select.select([connection.fileno(), end], [], [])
         if end in ready:
             break
         number = connection.recv(64)
@@ -277,7 +277,8 @@ def _become(place: Path, asked: Mapping[str, Any], files: Sequence[int]) -> None
     sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False), encoding=sys.stdin.encoding)  # noqa: SIM115
     sys.stdout = _written(1, "strict", os.isatty(1))
     sys.stderr = _written(2, "backslashreplace", True)
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, f"__{name}__", getattr(sys, name))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     numpy = sys.modules.get("numpy.random")
     if numpy is not None:
