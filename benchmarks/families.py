@@ -14,6 +14,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -105,6 +106,9 @@ def prepare(name: str, trial: Trial, folder: Path, epochs: int | None) -> Path:
     data = folder / "data"
     if not data.is_dir():
         run(name, "shapes", str(data))
+        for archive in data.rglob("images.tar.gz"):
+            with tarfile.open(archive) as packed:
+                packed.extractall(archive.parent / "images", filter="data")
     path = folder / "spec.yaml"
     document: dict[str, Any] = {"dataset": dict(trial.data(data))}
     if epochs is not None:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,6 +28,25 @@ class Detection:
     label: int
     box: tuple[float, float, float, float]
     score: float
+
+
+class Found(Protocol):
+    """What is measured of a detection, whatever else a family's own has; as `Detection`."""
+
+    @property
+    def label(self) -> int:
+        """Index of its class."""
+        ...
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """``xyxy`` in pixels of the original picture."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """0 to 1."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -81,7 +100,7 @@ def nothing_to_measure(key: str, class_ids: Sequence[int] | None) -> str:
     return f"Nothing to measure: the annotations of {key} have {what}"
 
 
-def coco_results(detections: Mapping[int, Sequence[Detection]]) -> list[dict[str, Any]]:
+def coco_results(detections: Mapping[int, Sequence[Found]]) -> list[dict[str, Any]]:
     """Turn detections, by COCO image id, into the list that COCO tools read."""
     return [
         {
@@ -97,7 +116,7 @@ def coco_results(detections: Mapping[int, Sequence[Detection]]) -> list[dict[str
 
 def average_precisions(
     data: EvaluationSet,
-    detections: Mapping[int, Sequence[Detection]],
+    detections: Mapping[int, Sequence[Found]],
     class_ids: Sequence[int] | None = None,
 ) -> AveragePrecisions:
     """Compute average precisions with faster-coco-eval (at most 100 detections a picture).

@@ -10,9 +10,10 @@ from PIL import Image
 from skillbank_engine.data.coco import EvaluationSet
 from skillbank_engine.data.records import Record
 from skillbank_engine.data.transforms import Resizing
+from skillbank_engine.detection_metrics import average_precisions
 from skillbank_engine.device import Compute
 from skillbank_engine.families.grounding_dino.detector import Detector
-from skillbank_engine.families.grounding_dino.evaluation import coco_metrics, measure
+from skillbank_engine.families.grounding_dino.evaluation import measure
 from skillbank_engine.families.grounding_dino.loss import LossWeights
 from skillbank_engine.families.grounding_dino.predictor import Detection, Predictor, phrase_scores
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer, normalise_phrase
@@ -55,7 +56,7 @@ def test_map_by_hand() -> None:
         # One false alarm with a better score than the second cat's.
         1: [Detection(0, (0, 0, 10, 10), 0.6), Detection(0, (50, 50, 90, 90), 0.5)],
     }
-    metrics = coco_metrics(data, found)
+    metrics = average_precisions(data, found)
     # Cats: precision 1 up to recall .5 (51 of 101 points), then 2/3.
     cats = (51 + 50 * 2 / 3) / 101
     assert metrics.per_class["cat"]["mAP50"] == pytest.approx(cats)
@@ -66,7 +67,7 @@ def test_map_by_hand() -> None:
     assert set(metrics.per_class) == {"cat", "dog"}
     assert metrics.map50 == pytest.approx((cats + 1) / 2)
     assert metrics.map == pytest.approx((cats + 0.3) / 2)
-    only = coco_metrics(data, found, class_ids=[1])
+    only = average_precisions(data, found, class_ids=[1])
     assert only.map50 == pytest.approx(1.0)
     assert set(only.per_class) == {"dog"}
 
@@ -80,14 +81,14 @@ def test_crowds_are_looked_past() -> None:
         ("cat", "dog"),
     )
     found = {0: [Detection(0, (0, 0, 40, 40), 0.5), Detection(1, (60, 0, 80, 20), 0.9)]}
-    metrics = coco_metrics(data, found)
+    metrics = average_precisions(data, found)
     assert metrics.map == pytest.approx(1.0)
     assert set(metrics.per_class) == {"cat"}
 
 
 def test_nothing_found_is_zero() -> None:
     data = evaluation_set([{"image_id": 0, "category_id": 0, "bbox": [0, 0, 4, 4]}], ("cat",))
-    assert coco_metrics(data, {0: []}).map == 0.0
+    assert average_precisions(data, {0: []}).map == 0.0
 
 
 def test_scores_are_means_over_a_phrase() -> None:

@@ -1,16 +1,14 @@
 """Measuring on COCO annotations: mAP over IoU .50 to .95, mAP at .50, and both by category."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
 from skillbank_engine.data.coco import EvaluationSet
 from skillbank_engine.data.records import Record
-from skillbank_engine.errors import DataError
+from skillbank_engine.detection_metrics import average_precisions
 from skillbank_engine.families.grounding_dino.detector import DetectorOutput
 from skillbank_engine.families.grounding_dino.loss import LossWeights, detection_loss
 from skillbank_engine.families.grounding_dino.predictor import Detection, Predictor
@@ -136,45 +134,11 @@ def summarise(
     """Measure what was found, by one process or several."""
     detections = {key: items for part in findings for key, items in part.detections.items()}
     losses = [loss for part in findings for loss in part.losses]
-    metrics = coco_metrics(data, detections, class_ids)
+    metrics = average_precisions(data, detections, class_ids)
     # Each batch is divided by its own number of boxes; together they count by it.
     boxes = sum(count for _, count in losses)
     loss = sum(value * count for value, count in losses) / boxes if losses else float("nan")
     return Metrics(metrics.map, metrics.map50, metrics.per_class, loss)
-
-
-def measurable(data: EvaluationSet, class_ids: Sequence[int] | None) -> list[int]:
-    """Give the indexes of the categories that count and have a true box, which is what an average needs.
-
-    Parameters
-    ----------
-    data : EvaluationSet
-        The true boxes.
-    class_ids : sequence of int, optional
-        ``dataset.eval_class_ids``; None for all categories.
-
-    Raises
-    ------
-    DataError
-        An id that the annotations lack.
-    """
-    chosen = data.numbers(class_ids)
-    boxes = {entry["category_id"] for entry in data.document["annotations"] if not entry["iscrowd"]}
-    return sorted(boxes if chosen is None else boxes & set(chosen))
-
-
-def nothing_to_measure(key: str, class_ids: Sequence[int] | None) -> str:
-    """Say what is amiss with an evaluation set in which :func:`measurable` finds nothing.
-
-    Parameters
-    ----------
-    key : str
-        The spec's key of the set.
-    class_ids : sequence of int, optional
-        As for :func:`measurable`.
-    """
-    what = "no box" if class_ids is None else f"no box of dataset.eval_class_ids {list(class_ids)}"
-    return f"Nothing to measure: the annotations of {key} have {what}"
 
 
 def _equal_sizes(records: Sequence[Record], batch_size: int) -> Iterator[list[int]]:
@@ -226,75 +190,3 @@ def detection_rows(data: EvaluationSet, detections: dict[int, list[Detection]]) 
         for image_id, items in detections.items()
         for item in items
     ]
-
-
-def coco_results(detections: dict[int, list[Detection]]) -> list[dict[str, Any]]:
-    """Turn detections into the list that COCO tools read."""
-    return [
-        {
-            "image_id": image_id,
-            "category_id": item.phrase,
-            "bbox": [item.box[0], item.box[1], item.box[2] - item.box[0], item.box[3] - item.box[1]],
-            "score": item.score,
-        }
-        for image_id, items in detections.items()
-        for item in items
-    ]
-
-
-def coco_metrics(
-    data: EvaluationSet, detections: dict[int, list[Detection]], class_ids: Sequence[int] | None = None
-) -> Metrics:
-    """Compute average precisions with faster-coco-eval (at most 100 detections a picture).
-
-    Parameters
-    ----------
-    data : EvaluationSet
-        The true boxes.
-    detections : dict
-        COCO image id to detections.
-    class_ids : sequence of int, optional
-        Measure these categories only.
-
-    Raises
-    ------
-    DataError
-        None of them has a true box.
-    """
-    results = coco_results(detections)
-    counted = measurable(data, class_ids)
-    if not counted:
-        raise DataError(nothing_to_measure("the evaluation set", class_ids))
-    if not results:
-        return Metrics(0.0, 0.0, {data.names[number]: {"mAP": 0.0, "mAP50": 0.0} for number in counted})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from faster_coco_eval import COCO, COCOeval_faster
-
-        truth = COCO(data.document)
-        evaluator = COCOeval_faster(truth, truth.loadRes(results), "bbox", print_function=_say_nothing)
-        if class_ids is not None:
-            evaluator.params.catIds = data.numbers(class_ids)
-        evaluator.evaluate()
-        evaluator.accumulate()
-    # Axes: IoU threshold, recall, category, size of objects (0: all), detections a picture (-1: 100).
-    precision = np.asarray(evaluator.eval["precision"])[:, :, :, 0, -1]
-    per_class: dict[str, dict[str, float]] = {}
-    for position, category in enumerate(evaluator.params.catIds):
-        values = precision[:, :, position]
-        # -1 marks a category that has no true box.
-        if (values > -1).any():
-            per_class[data.names[category]] = {
-                "mAP": float(values[values > -1].mean()),
-                "mAP50": float(values[0][values[0] > -1].mean()),
-            }
-    count = max(len(per_class), 1)
-    return Metrics(
-        sum(item["mAP"] for item in per_class.values()) / count,
-        sum(item["mAP50"] for item in per_class.values()) / count,
-        per_class,
-    )
-
-
-def _say_nothing(*_arguments: object, **_more: object) -> None:
-    """Stand in for print: the evaluator would write its tables to stdout."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from skillbank_engine.data.coco import EvaluationSet, read_evaluation_set
 from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.data.transforms import Resizing, TrainingTransform, normalise, test_resizing
+from skillbank_engine.detection_metrics import measurable, nothing_to_measure
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import DataError, WeightsError
 from skillbank_engine.families.grounding_dino.architecture import Architecture, architecture_from_spec
@@ -32,9 +33,7 @@ from skillbank_engine.families.grounding_dino.detector import Detector, Detector
 from skillbank_engine.families.grounding_dino.evaluation import (
     detection_rows,
     find,
-    measurable,
     measure,
-    nothing_to_measure,
     summarise,
 )
 from skillbank_engine.families.grounding_dino.export import export_graph
