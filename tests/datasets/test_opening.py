@@ -12,6 +12,18 @@ from skillbank.errors import DataError, DataNotFoundError
 from tests.datasets.reading import boxes, picture, text
 
 
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """An empty folder whose name is no split's.
+
+    pytest's own is called ``test_...``: what is not recognised there is looked for above as well, which is
+    among the files of all the tests before.
+    """
+    folder = tmp_path / "place"
+    folder.mkdir()
+    return folder
+
+
 def coco(root: Path, file: str, *names: str, category: str = "dog") -> None:
     document = {
         "images": [
