@@ -204,11 +204,11 @@ def _import(program: str) -> None:
     """Import all that the program may; what is not installed here it goes without."""
     gc.disable()
     if program == "grounding_dino":
-        commands = importlib.import_module("skillbank_engine.families.grounding_dino.commands")
-        importlib.import_module(f"{commands.__name__}.session").prepare_libraries()
-        names = [
-            f"{commands.__name__}.{name}" for name in ("train", "evaluate", "inference", "label", "serve")
-        ]
+        importlib.import_module("skillbank_engine.session").prepare_libraries()
+        family = "skillbank_engine.families.grounding_dino"
+        names = [f"skillbank_engine.commands.{name}" for name in ("train", "evaluate", "inference")]
+        names += ["skillbank_engine.training.run", "skillbank_engine.training.starting", f"{family}.task"]
+        names += [f"{family}.commands.{name}" for name in ("label", "serve", "answering")]
     else:
         paths = [str(Path(importlib.import_module(program).__path__[0]))]
         found = (each.name for each in pkgutil.walk_packages(paths, f"{program}."))
