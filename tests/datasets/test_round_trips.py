@@ -1,4 +1,4 @@
-"""What is written is read back, each format into each other, where they hold the same."""
+"""What is written is read back, each format of boxes into each other, where they hold the same."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,8 @@ from skillbank.datasets.opening import open_place
 
 _MILLIONTH = 1e-6
 WRITER = {writer.name: writer for writer in WRITERS}
-FORMATS = tuple(WRITER)
+FORMATS = tuple(name for name, writer in WRITER.items() if getattr(writer, "marks", "boxes") == "boxes")
+"""Those that hold boxes; `test_areas_and_classes` has masks and folders of classes."""
 NAMES = ("dog", "red circle", "größe", "no", "2", "a 'b' \"c\"", "猫")
 Splits = dict[str, list[Picture]]
 
