@@ -22,6 +22,7 @@ from skillbank.errors import SkillbankError
 from skillbank.plan.inference import Context
 from skillbank.platforms.programs import find_program
 from skillbank.plugins import Group
+from skillbank_engine.families import GROUP as FAMILIES
 from tests.agent.test_training import TINY
 from tests.labelling.models import write_picture, write_tiny
 
@@ -164,4 +165,4 @@ def test_the_entry_points_of_the_guides_are_of_groups_that_are_read() -> None:
         for code in blocks(guide, "toml")
         for table in tomllib.loads(code)["project"]["entry-points"]
     ]
-    assert sorted(said) == sorted(Group)
+    assert sorted(said) == sorted([*Group, FAMILIES])

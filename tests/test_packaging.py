@@ -120,7 +120,8 @@ def test_nothing_is_declared_that_nothing_imports(extra: str) -> None:
     assert declared - used == set()
 
 
-DOORS = {"mcp": ("agent/mcp_server", "entrance.py"), "web": ("web", "entrance.py")}
+SERVING = ("entrance.py", "prompt_http.py")
+DOORS = {"mcp": ("agent/mcp_server", *SERVING), "web": ("web", *SERVING)}
 
 
 @pytest.mark.parametrize("extra", DOORS)

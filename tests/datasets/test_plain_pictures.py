@@ -35,9 +35,6 @@ def test_photos(tmp_path: Path) -> None:
         "datumaro.json",
         "labels/a.txt",
         "OID/Label/a.txt",
-        "masks/a.png",
-        "SegmentationClass/a.png",
-        "a_mask.png",
         "train.tfrecord-00000-of-00002",
         "digitStruct.mat",
         "sub/_annotations.txt",
@@ -49,11 +46,22 @@ def test_what_looks_like_annotations_and_is_not_read_is_named(tmp_path: Path, na
     picture(root / "images" / "a.jpg")
     picture(root / "images" / "label printer.jpg")
     text(root / "readme.txt", "photos")
-    text(root / name, "?" if not name.endswith(".png") else b"")
+    text(root / name, "?")
     report = check_data(open_place(root), decode=False)
     found = report.tally.examples["annotations-unread"]
     assert [fault.where for fault in found] == [name]
     assert report.tally.counts["annotations-unread"] == 1
+
+
+@pytest.mark.parametrize("name", ["masks/a.png", "SegmentationClass/a.png", "a_mask.png"])
+def test_a_mask_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    root = tmp_path / "photos"
+    picture(root / "images" / "a.jpg")
+    picture(root / "images" / "b.jpg")
+    text(root / name, b"")
+    tally = check_data(open_place(root), decode=True).tally
+    assert [fault.where for fault in tally.examples["mask-broken"]] == [name]
+    assert [fault.where for fault in tally.examples["mask-missing"]] == ["images/b.jpg"]
 
 
 def test_photos_alone_are_no_masks(tmp_path: Path) -> None:
