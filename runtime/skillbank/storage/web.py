@@ -157,14 +157,15 @@ def _patiently(uri: Uri, url: str, method: str) -> Any:
 
     for attempt in range(_TRIES):
         last = attempt == _TRIES - 1
+        failed = ""
         try:
             answer = _ask(url, method)
         except (HTTPError, OSError) as error:
-            if last:
-                raise PlatformError(
-                    f"{uri} cannot be reached ({type(error).__name__}); check the address and the network"
-                ) from error
-        else:
+            # Kept no longer than this: its frames hold the connection of an answer that could not be read.
+            failed = type(error).__name__
+        if failed and last:
+            raise PlatformError(f"{uri} cannot be reached ({failed}); check the address and the network")
+        if not failed:
             if last or answer.status not in _AGAIN:
                 return answer
             answer.close()
