@@ -27,6 +27,8 @@ from skillbank.plan.request import Request
 from skillbank.plan.slots import slot
 from skillbank.runtime import Runtime
 
+YOUNGER = frozenset({"tao-train-rtdetr", "tao-train-segformer", "tao-train-image-classification"})
+"""Skills of our bank that are younger than the sets, whose cases mean other people's of these families."""
 CRASHED = "crash"
 """The reason of a refusal that was none: the reader or the planner broke."""
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
@@ -116,10 +118,18 @@ def open_with_jobs(root: Path, banks: Sequence[str] = ()) -> Iterator[Runtime]:
         tempfile.TemporaryDirectory(prefix="skillbank-requests-") as home,
         Runtime([*own, *banks], database_url=f"sqlite:///{home}/jobs.db") as runtime,
     ):
+        _leave_out(runtime, YOUNGER)
         jobs = root / "jobs.yaml"
         for entry in read_yaml(jobs) if jobs.is_file() else ():
             runtime.jobs.store.create(_record(entry, runtime.library.get(entry["skill"]).bank))
         yield runtime
+
+
+def _leave_out(runtime: Runtime, names: frozenset[str]) -> None:
+    """Have the bank that comes with skillbank without some skills, before anything of it has been asked."""
+    for bank in runtime.library.banks:
+        if bank.is_own:
+            vars(bank)["skills"] = type(bank.skills)(s for s in bank.skills if s.name not in names)
 
 
 def _record(entry: Mapping[str, Any], bank: str) -> JobRecord:
