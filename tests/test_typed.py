@@ -44,7 +44,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_wheel_holds_what_is_not_python(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {"skillbank/py.typed", "grounding_dino/py.typed", "skillbank/_bank/manifest.json"}
+    wanted = {"skillbank/py.typed", "skillbank_engine/py.typed", "skillbank/_bank/manifest.json"}
     here = REPO / "runtime"
     wanted |= {
         path.relative_to(here).as_posix()

@@ -118,14 +118,14 @@ def open_with_jobs(root: Path, banks: Sequence[str] = ()) -> Iterator[Runtime]:
         tempfile.TemporaryDirectory(prefix="skillbank-requests-") as home,
         Runtime([*own, *banks], database_url=f"sqlite:///{home}/jobs.db") as runtime,
     ):
-        _leave_out(runtime, YOUNGER)
+        leave_out(runtime)
         jobs = root / "jobs.yaml"
         for entry in read_yaml(jobs) if jobs.is_file() else ():
             runtime.jobs.store.create(_record(entry, runtime.library.get(entry["skill"]).bank))
         yield runtime
 
 
-def _leave_out(runtime: Runtime, names: frozenset[str]) -> None:
+def leave_out(runtime: Runtime, names: frozenset[str] = YOUNGER) -> None:
     """Have the bank that comes with skillbank without some skills, before anything of it has been asked."""
     for bank in runtime.library.banks:
         if bank.is_own:

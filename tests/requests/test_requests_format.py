@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.requests.answers import sources_of
+from benchmarks.requests.answers import leave_out, sources_of
 from benchmarks.requests.cases import DEFAULTS, REASONS
 from benchmarks.requests.cases import Case as Measured
 from benchmarks.requests.comparing import OF_THE_PLACE
@@ -94,6 +94,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
         pytest.MonkeyPatch.context() as patch,
         Runtime([HERE / "bank"], database_url=f"sqlite:///{folder}/jobs.db") as runtime,
     ):
+        leave_out(runtime)
         for name in ("PLATFORM", "IMAGE"):
             patch.delenv(f"SKILLBANK_{name}", raising=False)
         for job in read_yaml(HERE / "jobs.yaml"):

@@ -167,7 +167,7 @@ def trained_job(home: dict[str, str], results: Path, model: Path) -> str:
         id="grounding-dino-train-20260102-030405-aaaaaa",
         created=datetime.now(UTC),
         plan_id="0" * 64,
-        plan={},
+        plan={"command": ["grounding_dino", "train", "-e", "{config_path}"]},
         skill="tao-train-grounding-dino",
         action="train",
         platform="local",
