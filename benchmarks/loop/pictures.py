@@ -9,8 +9,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from skillbank_engine.data.coloured_shapes import COLOURS
 from skillbank_engine.data.drawn import Box, bounds, free_place, outline
-from skillbank_engine.families.grounding_dino.data.shapes import COLOURS, SEEN
+from skillbank_engine.families.grounding_dino.data.shapes import SEEN
 
 CLASSES = {
     "exit": "green square",

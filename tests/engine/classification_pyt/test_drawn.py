@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from skillbank_engine.data.coloured_shapes import COLOURS
 from skillbank_engine.errors import DataError
 from skillbank_engine.families.classification_pyt.data.crops import CropSource
-from skillbank_engine.families.classification_pyt.data.shapes import CLASSES, COLOURS
+from skillbank_engine.families.classification_pyt.data.shapes import CLASSES
 from skillbank_engine.families.classification_pyt.drawing import draw_class
 from skillbank_engine.families.classification_pyt.tools import TOOLS
 

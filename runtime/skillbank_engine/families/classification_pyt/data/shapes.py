@@ -10,17 +10,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from skillbank_engine.data.coloured_shapes import COLOURS, SHAPES
 from skillbank_engine.data.drawn import encoded, outline
 
-COLOURS: dict[str, tuple[int, int, int]] = {
-    "red": (214, 40, 40),
-    "green": (40, 160, 60),
-    "blue": (40, 80, 210),
-    "yellow": (240, 210, 40),
-    "purple": (130, 50, 160),
-    "orange": (245, 130, 30),
-}
-SHAPES = ("circle", "square", "triangle", "star")
 CLASSES = tuple(f"{colour} {shape}" for colour in COLOURS for shape in SHAPES)
 CLASSES_FILE = "classes.txt"
 

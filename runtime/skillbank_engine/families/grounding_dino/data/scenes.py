@@ -17,6 +17,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from skillbank_engine.data.coloured_shapes import COLOURS
 from skillbank_engine.data.drawn import (
     Box,
     Corners,
@@ -30,7 +31,6 @@ from skillbank_engine.data.drawn import (
     write_inference,
     write_odvg,
 )
-from skillbank_engine.families.grounding_dino.data.shapes import COLOURS
 
 SIZES: dict[str, tuple[float, float]] = {"small": (16, 24), "large": (40, 64)}
 """Least and largest radius, in pixels of a picture of 512."""

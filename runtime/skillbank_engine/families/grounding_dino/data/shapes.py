@@ -9,34 +9,17 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw
-
+from skillbank_engine.data.coloured_shapes import COLOURS, SHAPES, draw_shapes
 from skillbank_engine.data.drawn import (
     Picture,
-    Placed,
-    bounds,
-    encoded,
-    free_place,
-    outline,
     write_coco,
     write_inference,
     write_odvg,
 )
 
-COLOURS: dict[str, tuple[int, int, int]] = {
-    "red": (214, 40, 40),
-    "green": (40, 160, 60),
-    "blue": (40, 80, 210),
-    "yellow": (240, 210, 40),
-    "purple": (130, 50, 160),
-    "orange": (245, 130, 30),
-}
-SHAPES = ("circle", "square", "triangle", "star")
 HELD_OUT = ("red star", "blue circle", "green square", "yellow triangle")
 ALL_PAIRS = tuple(f"{colour} {shape}" for colour in COLOURS for shape in SHAPES)
 SEEN = tuple(pair for pair in ALL_PAIRS if pair not in HELD_OUT)
-
-_SUPERSAMPLING = 2
 
 
 def write_shapes(out: Path, *, seed: int, train: int, val: int, size: int) -> None:
@@ -65,7 +48,7 @@ def _pictures(seed: str, count: int, size: int, usual: Sequence[str], wanted: Se
     """Draw pictures; each has one of ``wanted`` (when given) among shapes of ``usual``."""
     numbers = random.Random(seed)
     return [
-        _draw(numbers, f"{number:05d}.png", size, _choose(numbers, usual, wanted, number))
+        draw_shapes(numbers, f"{number:05d}.png", size, _choose(numbers, usual, wanted, number))
         for number in range(count)
     ]
 
@@ -78,26 +61,3 @@ def _choose(numbers: random.Random, usual: Sequence[str], wanted: Sequence[str],
     target = wanted[turn % len(wanted)]
     alike = [pair for pair in usual if set(pair.split()) & set(target.split())]
     return [target, *numbers.choices(alike, k=count - 1)]
-
-
-def _draw(numbers: random.Random, name: str, size: int, phrases: Sequence[str]) -> Picture:
-    """Draw shapes that do not overlap on a plain, slightly noisy background."""
-    shade = numbers.randint(150, 245)
-    background = tuple(max(0, min(255, shade + numbers.randint(-10, 10))) for _ in range(3))
-    edge = size * _SUPERSAMPLING
-    image = Image.new("RGB", (edge, edge), background)
-    pen = ImageDraw.Draw(image)
-    placed: list[Placed] = []
-    for phrase in phrases:
-        place = free_place(
-            numbers, size, [item.box for item in placed], lambda: numbers.uniform(size * 0.09, size * 0.21)
-        )
-        if place is None:
-            continue
-        colour, shape = phrase.split()
-        tint = tuple(max(0, min(255, part + numbers.randint(-18, 18))) for part in COLOURS[colour])
-        corners = outline(shape, place, numbers.uniform(-0.3, 0.3))
-        pen.polygon([(x * _SUPERSAMPLING, y * _SUPERSAMPLING) for x, y in corners], fill=tint)
-        placed.append(Placed(phrase, bounds(corners)))
-    small = image.resize((size, size), Image.Resampling.BOX)
-    return Picture(name, encoded(small), size, tuple(placed))
