@@ -10,6 +10,7 @@ from pathlib import Path
 
 from skillbank_engine.config.blocks import SpecBase
 from skillbank_engine.config.specs import Specs, SpecT
+from skillbank_engine.light import import_torch
 from skillbank_engine.results import results_folder, write_experiment
 from skillbank_engine.status import StatusLog
 
@@ -115,7 +116,7 @@ def prepare_libraries() -> None:
 
 
 @contextmanager
-def importing(done: str = "skillbank_engine.task") -> Iterator[None]:
+def importing(done: str = "skillbank_engine.task", *, generators: bool = True) -> Iterator[None]:
     """Import PyTorch and what is built on it: three thousand modules that live as long as the program.
 
     Looking through them for garbage again and again would be a seventh of the time that importing takes.
@@ -124,12 +125,15 @@ def importing(done: str = "skillbank_engine.task") -> Iterator[None]:
     ----------
     done : str
         The module that has been imported where nothing is left to do.
+    generators : bool
+        Whether a generator of random numbers is made.
     """
     if done in sys.modules:
         yield
         return
     gc.disable()
     try:
+        import_torch(generators=generators)
         yield
     finally:
         gc.enable()
