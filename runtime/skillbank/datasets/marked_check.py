@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from skillbank.datasets.document import DataSet, Picture, Split
 from skillbank.datasets.faults import Fault, Tally
@@ -16,6 +15,9 @@ from skillbank.datasets.report import Findings, SplitReport
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = ["MarkedSplitCheck", "marked_faults"]
 
@@ -87,6 +89,8 @@ class MarkedSplitCheck:
 
     def _about_mask(self, picture: Picture, look: Look | None) -> Fault | None:
         """Return what is wrong with the mask of a picture, and count the classes in it."""
+        import numpy as np
+
         if picture.mask is None:
             return Fault("mask-missing", where_of(picture))
         path = picture.mask.path

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillbank.bank.discovery import Bank
+from skillbank.datasets.parts import may_be_there
 from skillbank.errors import ActionNotFoundError, JobNotFoundError
 from skillbank.plan.datasets import bindings
 from skillbank.plan.divided import divided, local_place
@@ -96,11 +97,10 @@ class Planning(Finding):
         """
 
         def splits_at(uri: str, form: str) -> Sequence[str]:
-            if not elsewhere and local_place(uri) is None:
-                return ()
-            from skillbank.jobs.data_elsewhere import splits_at  # slow to import, and seldom needed
-
-            return splits_at(uri, form, elsewhere=elsewhere)
+            place = local_place(uri)
+            if may_be_there(place) if place is not None else elsewhere:
+                return _splits_at(uri, form, elsewhere)
+            return ()
 
         try:
             action = skill.action(step.action, step.variant)
@@ -215,3 +215,9 @@ class Planning(Finding):
                 return found, found.name if alone else self.library.said(found)
 
         return sentence(plans, made_of)
+
+
+def _splits_at(uri: str, form: str, elsewhere: bool) -> Sequence[str]:
+    from skillbank.jobs.data_elsewhere import splits_at  # slow to import, and seldom needed
+
+    return splits_at(uri, form, elsewhere=elsewhere)
