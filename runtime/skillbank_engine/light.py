@@ -161,10 +161,11 @@ def of_transformers(name: str) -> Any:
                     import_module(f"{_MODELS}.{layers}")
                 return found
         except (ImportError, AttributeError, TypeError):
-            # Another version, built otherwise.
-            for known in [known for known in sys.modules if known.split(".")[0] == _PACKAGE]:
-                del sys.modules[known]
-    return getattr(whole(), name)
+            pass  # another version, built otherwise
+    package = whole()
+    if hasattr(package, name):
+        return getattr(package, name)
+    return getattr(import_module(f"{_PACKAGE}.{_PLACES[name]}"), name)
 
 
 def whole() -> Any:

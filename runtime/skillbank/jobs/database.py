@@ -61,6 +61,10 @@ JOBS = sa.Table(
     sa.Column("admitted", sa.JSON(none_as_null=True)),
     sa.Column("data", sa.JSON(none_as_null=True)),
     sa.Column("approval", sa.JSON(none_as_null=True)),
+    # Listings are by these, the newest first; the rows are large, so that none is read to be passed by.
+    sa.Index("jobs_by_skill", "skill", "action", "seq"),
+    sa.Index("jobs_by_platform", "platform", "seq"),
+    sa.Index("jobs_asked_for", "experiment", "action", "seq"),
 )
 TRANSITIONS = sa.Table(
     "transitions",

@@ -49,7 +49,7 @@ def migrate(engine: sa.Engine) -> None:
             META.create_all(db)
             SETS_META.create_all(db)
         else:
-            for step in range(version + 1, VERSION + 1):
+            for step in (step for step in sorted(_STEPS) if step > version):
                 _STEPS[step](db)
         _note(db)
 
@@ -166,6 +166,12 @@ def _to_10(db: sa.Connection) -> None:
     db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
 
+def _to_12(db: sa.Connection) -> None:
+    """Add what jobs are listed by."""
+    for index in JOBS.indexes:
+        db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+
+
 def _add(db: sa.Connection, column: sa.Column[Any]) -> None:
     """Add a column that may be empty or has a default; one that an earlier step made just now stays."""
     table = column.table.name
@@ -185,6 +191,7 @@ _STEPS: Mapping[int, Callable[[sa.Connection], None]] = {
     8: _to_8,
     9: _to_9,
     10: _to_10,
+    12: _to_12,
 }
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,7 +19,7 @@ from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES, PLANS, SK
 from skillbank.jobs.opening import open_engine
 from skillbank.jobs.outbox import waiting
 from skillbank.jobs.record import JobRecord, JobState, Transition
-from skillbank.jobs.rows import changed_fields, line_row, only_record, record_of
+from skillbank.jobs.rows import changed_fields, histories, line_row, only_record, record_of
 from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.plan.model import Plan
 from skillbank.stored import now, storable
@@ -172,7 +171,7 @@ class JobStore:
     ) -> _Records:
         """Return jobs, newest first; ``trials=False`` leaves out those that belong to an experiment.
 
-        Records that cannot be read are left out; `unreadable` names them.
+        Records that cannot be read are left out; `newest` names them.
         """
         query = sa.select(JOBS).order_by(JOBS.c.seq.desc()).limit(limit)
         if not trials:
@@ -182,32 +181,29 @@ class JobStore:
         for name, value in wanted.items():
             if value is not None:
                 query = query.where(JOBS.c[name] == value)
+        return self._read(query)[0]
+
+    def newest(self, limit: int, *, trials: bool) -> tuple[_Records, tuple[str, ...]]:
+        """Return the newest jobs as `list` does, and a sentence for each of them that cannot be read."""
+        query = sa.select(JOBS).order_by(JOBS.c.seq.desc()).limit(limit)
+        return self._read(query if trials else query.where(JOBS.c.experiment.is_(None)))
+
+    def _read(self, query: sa.Select[Any]) -> tuple[_Records, tuple[str, ...]]:
         with self._engine.connect() as db:
             try:
-                return [record_of(db, row) for row in db.execute(query).mappings().all()]
+                rows = db.execute(query).mappings().all()
+                lines = histories(db, [row["id"] for row in rows])
+                return [record_of(row, lines[row["id"]]) for row in rows], ()
             except ValueError:  # one of them takes the others down with it, so each is read by itself
-                ids = list(db.scalars(query.with_only_columns(JOBS.c.id)))
-                return list(self._readable(db, ids))
-
-    @staticmethod
-    def _readable(db: sa.Connection, ids: Sequence[str]) -> Iterator[JobRecord]:
-        for job in ids:
-            with suppress(StateError):
-                if (record := only_record(db, sa.select(JOBS).where(JOBS.c.id == job), job)) is not None:
-                    yield record
-
-    def unreadable(self) -> tuple[str, ...]:
-        """Say of each job whose record cannot be read that it cannot."""
-        with self._engine.connect() as db:
-            ids = list(db.scalars(sa.select(JOBS.c.id).order_by(JOBS.c.seq.desc())))
-            known = {record.id for record in self.list()}
-            said = []
-            for job in (job for job in ids if job not in known):
-                try:
-                    only_record(db, sa.select(JOBS).where(JOBS.c.id == job), job)
-                except StateError as error:
-                    said.append(error.sentence)
-        return tuple(said)
+                records, said = [], []
+                for job in list(db.scalars(query.with_only_columns(JOBS.c.id))):
+                    try:
+                        record = only_record(db, sa.select(JOBS).where(JOBS.c.id == job), job)
+                    except StateError as error:
+                        said.append(error.sentence)
+                    else:
+                        records += [record] if record is not None else []
+                return records, tuple(said)
 
     def transition(self, job_id: str, state: JobState, message: str = "", **fields: Any) -> bool:
         """Move a job to another state, unless it has ended or is there already.
