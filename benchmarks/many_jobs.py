@@ -3,8 +3,8 @@
 python -m benchmarks.many_jobs [--jobs 100000] [--home DIR]
 
 The jobs are rows as a training leaves them, each with a plan of its own and four lines of history; one in ten
-is a trial of an experiment. Medians of processor time, of commands what they take more than with few jobs. The
-goal is 100 ms for each question. A home that was made before is used again.
+is a trial of an experiment. Medians of processor time, of commands what they take more than with few jobs.
+The goal is 100 ms for each question. A home that was made before is used again.
 """
 
 from __future__ import annotations

@@ -89,8 +89,10 @@ def import_torch(*, generators: bool = True) -> None:
     """
     if "torch" not in sys.modules:
         sys.modules[_META] = ModuleType(_META)
-        _keep_from_no_compiler()
-        import_module("torch")
+        keeping = _keep_from_no_compiler()
+        torch = import_module("torch")
+        if keeping is not None:
+            torch.__dict__["_compile"] = keeping
         sys.meta_path.insert(0, _Asked())
     if generators and find_spec(_GENERATORS) is not None:
         import_module(_GENERATORS)
@@ -116,7 +118,7 @@ def _whole_torch() -> None:
         import_module(_META)
 
 
-def _keep_from_no_compiler() -> None:
+def _keep_from_no_compiler() -> ModuleType | None:
     """Have functions that torch keeps from its compiler called as they are, while there is no compiler.
 
     An optimiser has such; the first of them that is called would import the compiler to tell it so.
@@ -125,12 +127,12 @@ def _keep_from_no_compiler() -> None:
     file = Path((found.submodule_search_locations or ("",))[0]) / "_compile.py" if found else Path()
     spec = spec_from_file_location(_KEEPING, file)
     if not file.is_file() or spec is None or spec.loader is None:
-        return
-    module: Any = module_from_spec(spec)
+        return None
+    module = module_from_spec(spec)
     spec.loader.exec_module(module)
     keep = getattr(module, "_disable_dynamo", None)
     if keep is None:
-        return
+        return None
 
     def kept(function: Any = None, recursive: bool = True) -> Any:
         if function is None:
@@ -143,8 +145,9 @@ def _keep_from_no_compiler() -> None:
 
         return called
 
-    module._disable_dynamo = kept
+    module.__dict__["_disable_dynamo"] = kept
     sys.modules[_KEEPING] = module
+    return module
 
 
 def of_transformers(name: str) -> Any:
