@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic
 
@@ -23,8 +24,9 @@ from skillbank_engine.status import StatusLog
 from skillbank_engine.task import BatchT, Metrics, Share, Task
 from skillbank_engine.team import ALONE, Team
 from skillbank_engine.training.averaging import WeightAverage
-from skillbank_engine.training.gradients import GradientWorker
+from skillbank_engine.training.gradients import GradientWorker, split
 from skillbank_engine.training.loading import EpochBatches
+from skillbank_engine.training.memory import MemoryGuard
 from skillbank_engine.training.progress import EpochReport
 from skillbank_engine.training.replicas import equal_buffers, load_optimizer, whole
 from skillbank_engine.training.saving import Keeper, Position
@@ -89,6 +91,7 @@ class TrainingRun(Generic[BatchT]):
         self._update = Update(
             self.task.module, self.optimizer, self._scaler, self.settings.clip, self.task.family_name
         )
+        self._memory = MemoryGuard(self.task, self.team, self.compute.device, self.status)
         self._average: WeightAverage | None = None
         if self.settings.ema_decay:
             self._average = WeightAverage(self.task.module, self.settings.ema_decay)
@@ -168,15 +171,15 @@ class TrainingRun(Generic[BatchT]):
 
     def _step(self, batches: Sequence[BatchT]) -> float:
         """Train on the batches of one step and give its loss."""
-        # A pure function of the step: nothing to save, nothing to restore.
-        torch.manual_seed(self._seed_of("dropout", self.team.rank))
         self._update.prepare(self.task.factor(self.position.step, self.batches.batches))
         shares, divisors = self._shares(batches)
         # Processes go through equally many passes; who has fewer batches repeats one that does not count.
         rows = [batches[min(number, len(batches) - 1)] for number in range(len(shares))]
         device = self.compute.device
         ready = [self.task.prepare(batch, share, device) for batch, share in zip(rows, shares, strict=True)]
-        losses = self._worker.backward(ready, divisors)
+        losses = self._memory.fit(
+            partial(self._backward, ready, divisors), max(len(batch) for batch in ready)
+        )
         losses = {name: value / self.team.size for name, value in self.team.total(losses).items()}
         loss = losses["loss"]
         if not math.isfinite(loss):
@@ -193,7 +196,22 @@ class TrainingRun(Generic[BatchT]):
         self._update.take(self.position.step)
         if self._average is not None and self._update.taken > taken:
             self._average.update()
+        self._memory.look(self.position.step)
         return loss
+
+    def _backward(self, batches: list[BatchT], divisors: list[float], parts: int) -> dict[str, float]:
+        """Compute gradients and losses of a step from its start on, each batch in so many parts."""
+        # A pure function of the step: nothing to save, nothing to restore.
+        torch.manual_seed(self._seed_of("dropout", self.team.rank))
+        self.optimizer.zero_grad(set_to_none=True)
+        if parts > 1:
+            pieces = [
+                (piece, divisor)
+                for batch, divisor in zip(batches, divisors, strict=True)
+                for piece in split(batch, min(parts, len(batch)))
+            ]
+            batches, divisors = [piece for piece, _ in pieces], [divisor for _, divisor in pieces]
+        return self._worker.backward(batches, divisors)
 
     def _shares(self, batches: Sequence[BatchT]) -> tuple[list[Share], list[float]]:
         """Find out what places a process' batches have in the step, and what their losses are divided by."""

@@ -21,11 +21,12 @@ from skillbank_engine.session import Session
 from skillbank_engine.signals import stop_on_signals
 from skillbank_engine.task import Metrics, Task, TrainingData
 from skillbank_engine.team import ALONE, Team
-from skillbank_engine.training.loading import EpochBatches, make_loader
+from skillbank_engine.training.loading import EpochBatches, SeededSamples, make_loader
 from skillbank_engine.training.progress import headline
 from skillbank_engine.training.replicas import gathered, share_out
 from skillbank_engine.training.resuming import check_same_model, checkpoint_to_resume, nothing_left
 from skillbank_engine.training.run import TrainingRun
+from skillbank_engine.training.shapes import settle_shapes
 from skillbank_engine.training.stopping import BestSoFar
 
 _LOG = logging.getLogger(__name__)
@@ -142,7 +143,18 @@ def _make_run(
 ) -> TrainingRun[Any]:
     """Put the parts of a run together."""
     samples = task.samples(data, seed)
-    batches = EpochBatches(len(samples), settings.batch_size * settings.accumulate, seed, team)
+    seeded = SeededSamples(samples, seed)
+    batches = EpochBatches(
+        len(samples),
+        settings.batch_size * settings.accumulate,
+        seed,
+        team,
+        seeded.shape,
+        group=samples.canvas is None,
+    )
+    on_gpu = compute.device.type == "cuda"
+    if text := settle_shapes(samples, batches, on_gpu=on_gpu, static=task.spec.engine.static_shapes):
+        session.say(text)
     loader = make_loader(
         samples,
         batches,
