@@ -1,4 +1,4 @@
-"""What the engine chooses in a training where the spec says nothing: values that are faster than the defaults.
+"""What the engine chooses for a training where the spec says nothing: values faster than the defaults.
 
 A key that stands in the spec, or on the command line, is what somebody wants, also where it repeats the
 family's default.  Templates leave out the keys that are chosen.

@@ -158,6 +158,14 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
     # ---- where it comes from -------------------------------------------------------------------------------
 
     @classmethod
+    def warm(cls, spec: SpecT, compute: Compute) -> Callable[[], None]:
+        """Begin in a thread what a training's first step would wait for; give what waits for its end.
+
+        It is called ahead of `read_training`; by default nothing is begun.
+        """
+        return lambda: None
+
+    @classmethod
     @abstractmethod
     def read_training(cls, spec: SpecT, tell: Tell) -> TrainingData[TrainT, TestT]:
         """Read and check the sets of a training.

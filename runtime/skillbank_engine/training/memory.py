@@ -5,6 +5,7 @@ runs out of memory has changed nothing yet, so that it is done again with less.
 """
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,9 +20,10 @@ from skillbank_engine.training.replicas import learns_statistics
 
 _LOG = logging.getLogger(__name__)
 _GIB = 2**30
+_ALLOCATOR = ("PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF")
 _RETRIES = 4
-"""Times that memory was given back and asked for again in a look's steps: each waits for the device, and at
-this many the rest of the memory is too little to work in."""
+"""How often memory was given back and asked for again between two looks: each waits for the device, and at so
+many there is too little left to work in."""
 EVERY = 8
 """Steps between two looks."""
 
@@ -55,6 +57,19 @@ def measured(device: torch.device) -> Memory | None:
     found = torch.cuda.memory_stats(device)
     total = torch.cuda.get_device_properties(device).total_memory
     return Memory(torch.cuda.max_memory_reserved(device), total, found.get("num_alloc_retries", 0))
+
+
+def reserve_by_need(device: torch.device) -> None:
+    """Let a GPU's memory be reserved in pieces that grow, unless the environment says how it is.
+
+    Blocks of fixed sizes, made for batches of one shape, fit those of another badly: memory is given back
+    and asked for again, and the device waits each time.
+    """
+    if device.type != "cuda" or any(name in os.environ for name in _ALLOCATOR):
+        return
+    change: Any = getattr(torch._C, "_accelerator_setAllocatorSettings", None)
+    if change is not None:  # torch 2.10 and later
+        change("expandable_segments:True")
 
 
 class MemoryGuard:
@@ -148,14 +163,14 @@ class MemoryGuard:
         if self._alone and separable and self.parts < most:
             self.parts = min(2 * self.parts, most)
             self._say(
-                f"A step did not fit into the memory ({reason}): each batch is computed in {self.parts} parts "
-                "from now on, whose gradients are added up"
+                f"A step did not fit into the memory ({reason}): each batch is computed in {self.parts} "
+                "parts from now on, whose gradients are added up"
             )
             return
         raise EngineError(
             f"A step does not fit into the device's memory ({reason}): lower dataset.batch_size (and raise "
-            "engine.accumulate, which keeps the step as it is) or set train.activation_checkpoint=true, where "
-            "the family has it"
+            "engine.accumulate, which keeps the step as it is) or set train.activation_checkpoint=true, "
+            "where the family has it"
         )
 
     def _say(self, text: str) -> None:

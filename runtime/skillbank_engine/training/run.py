@@ -92,6 +92,7 @@ class TrainingRun(Generic[BatchT]):
             self.task.module, self.optimizer, self._scaler, self.settings.clip, self.task.family_name
         )
         self._memory = MemoryGuard(self.task, self.team, self.compute.device, self.status)
+        self._waited = 0.0
         self._average: WeightAverage | None = None
         if self.settings.ema_decay:
             self._average = WeightAverage(self.task.module, self.settings.ema_decay)
@@ -155,13 +156,25 @@ class TrainingRun(Generic[BatchT]):
         self.task.train_mode()
         self._update.begin_epoch()
         self.batches.start(self.position.epoch, self.position.batches)
-        for batches in self.loader:
+        self._waited = 0.0
+        for batches in self._loaded():
             self.position.loss_sum += self._step(batches)
             self.position.batches += 1
             self.position.step += 1
             self._maybe_save_step()
             self._heed(stop)
         equal_buffers(self.task.module, self.team)
+
+    def _loaded(self) -> Iterator[list[BatchT]]:
+        """Give the batches, counting the seconds that they are waited for."""
+        steps = iter(self.loader)
+        while True:
+            started = time.monotonic()
+            batches = next(steps, None)
+            self._waited += time.monotonic() - started
+            if batches is None:
+                return
+            yield batches
 
     def _heed(self, stop: StopRequest) -> None:
         """End the run between two steps, in all processes alike, if a stop was asked for in any."""
@@ -268,6 +281,8 @@ class TrainingRun(Generic[BatchT]):
             skipped=self._update.skipped,
             metrics=metrics,
             seconds=seconds,
+            waited=self._waited,
+            memory=self._memory.report(),
             share=max(self.batches.batches - done_before, 1) / self.batches.batches,
         )
         report.write(self.status, self.batches.batches)

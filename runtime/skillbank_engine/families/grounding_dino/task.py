@@ -49,6 +49,7 @@ from skillbank_engine.families.grounding_dino.tokenizer import (
     load_tokenizer,
     normalise_phrase,
 )
+from skillbank_engine.families.grounding_dino.warming import warm
 from skillbank_engine.families.grounding_dino.weights import load_backbone, load_pretrained, load_text_encoder
 from skillbank_engine.parameters import standing_still
 from skillbank_engine.results import write_text
@@ -100,6 +101,11 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         """The module, where the weights are not in an ONNX file."""
         assert isinstance(self.module, Detector)
         return self.module
+
+    @classmethod
+    def warm(cls, spec: ExperimentSpec, compute: Compute) -> Callable[[], None]:
+        """Compile the kernels of deformable attention."""
+        return warm(spec, compute)
 
     @classmethod
     def read_training(cls, spec: ExperimentSpec, tell: Tell) -> TrainingData[TrainingSet, EvaluationSet]:
