@@ -97,7 +97,7 @@ def draw(folder: Path, pictures: int) -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds to the first epoch's end; of the last seconds a step, waiting in it, and loss; what was said."""
+    """Seconds to the first epoch's end; of the last seconds a step, waiting, and loss; what was said."""
 
     first: float
     step: float = math.nan
