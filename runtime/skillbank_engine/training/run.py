@@ -184,15 +184,11 @@ class TrainingRun(Generic[BatchT]):
 
     def _step(self, batches: Sequence[BatchT]) -> float:
         """Train on the batches of one step and give its loss."""
-        self._update.prepare(self.task.factor(self.position.step, self.batches.batches))
         shares, divisors = self._shares(batches)
         # Processes go through equally many passes; who has fewer batches repeats one that does not count.
         rows = [batches[min(number, len(batches) - 1)] for number in range(len(shares))]
-        device = self.compute.device
-        ready = [self.task.prepare(batch, share, device) for batch, share in zip(rows, shares, strict=True)]
-        losses = self._memory.fit(
-            partial(self._backward, ready, divisors), max(len(batch) for batch in ready)
-        )
+        largest = max(len(batch) for batch in rows)
+        losses = self._memory.fit(partial(self._gradients, rows, shares, divisors), largest)
         losses = {name: value / self.team.size for name, value in self.team.total(losses).items()}
         loss = losses["loss"]
         if not math.isfinite(loss):
@@ -212,19 +208,21 @@ class TrainingRun(Generic[BatchT]):
         self._memory.look(self.position.step)
         return loss
 
-    def _backward(self, batches: list[BatchT], divisors: list[float], parts: int) -> dict[str, float]:
+    def _gradients(
+        self, batches: Sequence[BatchT], shares: Sequence[Share], divisors: Sequence[float], parts: int
+    ) -> dict[str, float]:
         """Compute gradients and losses of a step from its start on, each batch in so many parts."""
         # A pure function of the step: nothing to save, nothing to restore.
         torch.manual_seed(self._seed_of("dropout", self.team.rank))
-        self.optimizer.zero_grad(set_to_none=True)
-        if parts > 1:
-            pieces = [
-                (piece, divisor)
-                for batch, divisor in zip(batches, divisors, strict=True)
-                for piece in split(batch, min(parts, len(batch)))
-            ]
-            batches, divisors = [piece for piece, _ in pieces], [divisor for _, divisor in pieces]
-        return self._worker.backward(batches, divisors)
+        self._update.prepare(self.task.factor(self.position.step, self.batches.batches))
+        pieces: list[BatchT] = []
+        divided: list[float] = []
+        for batch, share, divisor in zip(batches, shares, divisors, strict=True):
+            ready = self.task.prepare(batch, share, self.compute.device)
+            cut = split(ready, min(parts, len(ready))) if parts > 1 else [ready]
+            pieces += cut
+            divided += [divisor] * len(cut)
+        return self._worker.backward(pieces, divided)
 
     def _shares(self, batches: Sequence[BatchT]) -> tuple[list[Share], list[float]]:
         """Find out what places a process' batches have in the step, and what their losses are divided by."""
