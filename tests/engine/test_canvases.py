@@ -134,3 +134,9 @@ def test_little_of_a_batch_is_padding() -> None:
         shuffled = EpochBatches(count, size, 1, Team(0, 1), shape, group=False).survey(WINDOW)
         own = [padding([shapes], choose_canvases([need(shapes)], 1)) for shapes in shuffled]
         assert sum(own) / len(own) > 0.3
+
+
+def test_only_what_has_shapes_depends_on_the_batch_size() -> None:
+    assert sampler(5, 2).groups
+    assert not EpochBatches(5, 2, 3).groups
+    assert not EpochBatches(5, 2, 3, Team(0, 1), drawn, group=False).groups

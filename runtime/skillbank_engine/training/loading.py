@@ -95,6 +95,11 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         """Batches in a whole epoch."""
         return -(-self._count // self.size)
 
+    @property
+    def groups(self) -> bool:
+        """Whether like shapes are put together, so that the order depends on the size of batches."""
+        return self._group and self._shape(0, 0) is not None
+
     def share(self, number: int) -> range:
         """Positions in the epoch's order of this process' share of a batch.
 

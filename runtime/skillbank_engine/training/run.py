@@ -15,6 +15,7 @@ import torch
 
 from skillbank_engine.checkpoint import Checkpoint
 from skillbank_engine.config.specs import RunSettings
+from skillbank_engine.data.canvases import WINDOW
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import NotFiniteError
 from skillbank_engine.family import Family
@@ -342,6 +343,12 @@ class TrainingRun(Generic[BatchT]):
                 before,
                 self.batches.size,
                 position.step,
+            )
+        same = (before, state.get("window")) == (self.batches.size, WINDOW)
+        if position.batches and self.batches.groups and not same:
+            _LOG.warning(
+                "pictures come in another order than when the checkpoint was made: of the epoch in progress "
+                "some come twice, and others not"
             )
         self.position = position
         self._keeper.saved_step = position.step
