@@ -68,7 +68,7 @@ def reserve_by_need(device: torch.device) -> None:
     if device.type != "cuda" or any(name in os.environ for name in _ALLOCATOR):
         return
     change: Any = getattr(torch._C, "_accelerator_setAllocatorSettings", None)
-    if change is not None:  # torch 2.10 and later
+    if change is not None:  # not in every torch
         change("expandable_segments:True")
 
 
