@@ -45,7 +45,7 @@ def _solver() -> Any:
                 if spec is not None:
                     module = module_from_spec(spec)
                     loader.exec_module(module)
-                    return module.linear_sum_assignment  # type: ignore[attr-defined]
+                    return module.linear_sum_assignment
     from scipy.optimize import linear_sum_assignment  # another version, built otherwise
 
     return linear_sum_assignment
