@@ -248,7 +248,7 @@ def _collect(arguments: Sequence[str]) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    pytest.main([*arguments, "-n", "0", "--dist", "no", "--collect-only", "-q", "-p", "no:cacheprovider"])
+    pytest.main([*arguments, "-n", "0", "--dist", "no", "--collect-only", "-q"])
 
 
 def _attend(
