@@ -244,11 +244,11 @@ def _import(package: str) -> None:
 
 
 def _collect(arguments: Sequence[str]) -> None:
-    """Import the tests, and all that they import, as pytest does."""
+    """Import the tests, and all that they import, as pytest does, but with the streams that stay."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    pytest.main([*arguments, "-n", "0", "--dist", "no", "--collect-only", "-q"])
+    pytest.main([*arguments, "-n", "0", "--dist", "no", "--collect-only", "-q", "-s"])
 
 
 def _attend(
