@@ -1,10 +1,10 @@
 // Which view is shown, whether the server lets us in, and how its model is.
-import { at, h, seen } from "/dom.js";
-import { enter, read } from "/server.js";
-import * as find from "/find.js";
-import * as review from "/review.js";
-import * as jobs from "/jobs.js";
-import * as experiments from "/experiments.js";
+import { at, h, seen } from "./dom.js";
+import { enter, read } from "./server.js";
+import * as find from "./find.js";
+import * as review from "./review.js";
+import * as jobs from "./jobs.js";
+import * as experiments from "./experiments.js";
 
 const VIEWS = { find, review, jobs, experiments };
 let shown = null, timer = 0, locked = false, away = false;
@@ -29,7 +29,7 @@ async function model() {
   if (locked) return;
   let about;
   try {
-    about = await read("/api/about");
+    about = await read("api/about");
   } catch (error) {
     away = true;
     if (error.status !== 401) tell("failed", error.message);

@@ -1,14 +1,14 @@
 // The view "Review": which set and which part of it is open, who reviews, how far it is.
-import { at, h, span } from "/dom.js";
-import { read } from "/server.js";
-import { call, kept, link, refresh, review } from "/review_set.js";
-import * as grid from "/review_grid.js";
-import * as one from "/review_one.js";
-import * as keys from "/review_keys.js";
-import * as crops from "/review_crops.js";
-import * as classes from "/review_classes.js";
-import * as audit from "/review_audit.js";
-import * as model from "/review_ask.js";
+import { at, h, span } from "./dom.js";
+import { read } from "./server.js";
+import { call, kept, link, refresh, review } from "./review_set.js";
+import * as grid from "./review_grid.js";
+import * as one from "./review_one.js";
+import * as keys from "./review_keys.js";
+import * as crops from "./review_crops.js";
+import * as classes from "./review_classes.js";
+import * as audit from "./review_audit.js";
+import * as model from "./review_ask.js";
 
 const PARTS = { pictures: grid, picture: one, crops, classes, audit };
 const NEWS = 5000; // ms between two looks at what others did
@@ -86,7 +86,7 @@ async function sets() {
   at("review-sets").hidden = false;
   at("review-set").hidden = true;
   try {
-    const { sets: found } = await read("/api/sets");
+    const { sets: found } = await read("api/sets");
     at("set-list").replaceChildren(...found.map((set) => h("li", {},
       h("a", { href: `#/review/${encodeURIComponent(set.name)}` }, h("strong", {}, set.name),
         h("small", {}, `${set.reviewed} of ${set.pictures} reviewed`)))));
@@ -106,7 +106,7 @@ async function person() {
 
 function rename() {
   asking ??= (async () => {
-    const { person: usual } = await read("/api/sets");
+    const { person: usual } = await read("api/sets");
     const dialog = at("who");
     at("who-name").value = review.person || usual;
     dialog.showModal();
