@@ -13,6 +13,7 @@ __all__ = [
     "LEASES",
     "META",
     "PLANS",
+    "PLAN_PROJECTS",
     "SKILLS",
     "TRANSITIONS",
     "VERSIONS",
@@ -26,6 +27,20 @@ PLANS = sa.Table(
     sa.Column("created", sa.DateTime(timezone=True), nullable=False),
     sa.Column("document", sa.JSON, nullable=False),
 )
+PLAN_PROJECTS = sa.Table(
+    "plan_projects",
+    META,
+    sa.Column("plan_id", sa.String(64), sa.ForeignKey("plans.plan_id"), primary_key=True),
+    sa.Column("project", sa.String(63), primary_key=True),
+)
+"""In which projects a plan was made: one id stands for one content, whoever compiles it; since version 11."""
+
+
+def _project() -> sa.Column[str]:
+    """Return the column of the project that a thing belongs to, "" being that of the home itself."""
+    return sa.Column("project", sa.String(63), nullable=False, server_default=sa.text("''"))
+
+
 JOBS = sa.Table(
     "jobs",
     META,
@@ -61,6 +76,9 @@ JOBS = sa.Table(
     sa.Column("admitted", sa.JSON(none_as_null=True)),
     sa.Column("data", sa.JSON(none_as_null=True)),
     sa.Column("approval", sa.JSON(none_as_null=True)),
+    _project(),
+    sa.Column("person", sa.Text),
+    sa.Index("jobs_of_project", "project", "seq"),
 )
 TRANSITIONS = sa.Table(
     "transitions",
@@ -81,6 +99,7 @@ APPROVALS = sa.Table(
     sa.Column("used", sa.DateTime(timezone=True)),
     sa.Column("data", sa.JSON(none_as_null=True)),
     sa.Column("given", sa.JSON(none_as_null=True)),
+    _project(),
 )
 CODES = sa.Table(
     "approval_codes",

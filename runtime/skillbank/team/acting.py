@@ -8,11 +8,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from skillbank.errors import ForbiddenError
-from skillbank.team.person import EVERYBODY, NOBODY, Person
+from skillbank.team.person import EVERYBODY, NOBODY, OF_PERSONS, Person
 from skillbank.team.rights import Right
 from skillbank.visible import named
 
-__all__ = ["Acting", "acting_as", "door", "may", "need", "only_who_is_named", "who"]
+__all__ = ["Acting", "acting", "acting_as", "may", "need", "only_who_is_named", "who"]
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ _ACTING: ContextVar[Acting | None] = ContextVar("acting", default=None)
 _unnamed = _OWNER
 
 
-def door() -> Acting:
+def acting() -> Acting:
     """Return who acts, with the door and the address."""
     return _ACTING.get() or _unnamed
 
 
 def who() -> Person:
     """Return who acts: whom `acting_as` named, else the owner of the home."""
-    return door().person
+    return acting().person
 
 
 @contextmanager
@@ -75,9 +75,10 @@ def need(right: Right) -> None:
     person = who()
     if person.may(right):
         return
-    if person.agent and right is Right.APPROVE:
+    if person.agent and right in OF_PERSONS:
         raise ForbiddenError(
-            f"{named(person.name)} is an agent, which never approves; a person with the right 'approve' does"
+            f"{named(person.name)} is an agent, which never has the right '{right}'; a person who has it "
+            "decides this"
         )
     of = f" of project {named(person.project)}" if person.project.strip("-") else ""
     raise ForbiddenError(
