@@ -138,7 +138,7 @@ def _takes(tool: Tool) -> str:
 def explain(error: SkillbankError) -> ToolFailure:
     """Return a refusal as data."""
     if isinstance(error, NeedsApprovalError):
-        hint = for_the_person(error.approval.subject)
+        hint = for_the_person(error.approval)
     else:
         hint = error.hint if isinstance(error, ToolCallError) else _HINTS.get(error.code, "")
     message = redact(in_tool_words(error.sentence))

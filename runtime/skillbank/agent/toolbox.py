@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from skillbank.agent.planning import PlanAnswer
     from skillbank.jobs.data_digest import SeenData
     from skillbank.jobs.given import GivenApproval, How
+    from skillbank.jobs.questions import Questions
     from skillbank.runtime import Runtime
 
 __all__ = ["Answer", "Approval", "ApprovalPolicy", "Toolbox"]
@@ -88,6 +89,9 @@ class Toolbox:
     ----------
     approvals
         What is approved or refused beforehand; by default what SKILLBANK_APPROVE says.
+    page
+        Address at which a person finds the questions that calls have raised; without one they stand nowhere,
+        and a terminal asks.
 
     Examples
     --------
@@ -98,8 +102,10 @@ class Toolbox:
     True
     """
 
-    def __init__(self, runtime: Runtime, *, approvals: ApprovalPolicy | None = None) -> None:
-        self.runtime = runtime
+    def __init__(
+        self, runtime: Runtime, *, approvals: ApprovalPolicy | None = None, page: str = ""
+    ) -> None:
+        self.runtime, self._page = runtime, page
         self.policy = ApprovalPolicy.from_environment() if approvals is None else approvals
         self._decided: tuple[How, str] = ("setting", ENVIRONMENT) if approvals is None else ("program", "")
         self._tools = {tool.name: tool for tool in TOOLS}
@@ -262,7 +268,10 @@ class Toolbox:
         number = approvals.use(approval.subject, _CALLER.get())
         if number is None:
             before()
+            approval = self._asked(name, approval)
             raise NeedsApprovalError(f"A person must approve this first: {approval.title}", approval)
+        if self._page:
+            self.questions.settle(approval.subject)
         data, given = approvals.data(number), approvals.given(number)
         unchanged(data or ())
         try:
@@ -273,6 +282,22 @@ class Toolbox:
             if not came_about():
                 approvals.give_back(number, approval.subject)
             raise
+
+    @property
+    def questions(self) -> Questions:
+        """The questions that wait at the page."""
+        from skillbank.jobs.questions import Questions
+
+        return Questions(self.runtime.jobs.store.engine)
+
+    def _asked(self, name: str, approval: Approval) -> Approval:
+        """Let the question stand at the page, where there is one; a no that was said there is told once."""
+        if not self._page:
+            return approval
+        if by := self.questions.refused(approval.subject):
+            raise NotApprovedError(f"{one_line(by, 60)} said no to this {name} at the page.")
+        self.questions.ask(approval.subject, approval.question, approval.data, approval.parents)
+        return replace(approval, page=self._page)
 
     @contextmanager
     def alone(self, key: str) -> Iterator[None]:

@@ -14,6 +14,8 @@ __all__ = [
     "META",
     "PLANS",
     "PLAN_PROJECTS",
+    "QUESTIONS",
+    "SESSION_KEYS",
     "SKILLS",
     "TRANSITIONS",
     "VERSIONS",
@@ -97,10 +99,34 @@ APPROVALS = sa.Table(
     sa.Column("granted_by", sa.Text, nullable=False),
     sa.Column("granted", sa.DateTime(timezone=True), nullable=False),
     sa.Column("used", sa.DateTime(timezone=True)),
+    sa.Column("used_for", sa.String(255)),
     sa.Column("data", sa.JSON(none_as_null=True)),
     sa.Column("given", sa.JSON(none_as_null=True)),
     _project(),
 )
+QUESTIONS = sa.Table(
+    "questions",
+    META,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("subject", sa.String(255), nullable=False, index=True),
+    _project(),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("parents", sa.JSON, nullable=False),
+    sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("asked", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("answered", sa.DateTime(timezone=True)),
+    sa.Column("answered_by", sa.Text),
+    sa.Column("yes", sa.Boolean),
+)
+"""What calls have asked for at a server of a team, and the answers; since version 12."""
+SESSION_KEYS = sa.Table(
+    "session_keys",
+    META,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.String(64), nullable=False),
+)
+"""With what the servers of a team seal the cookies of their page: one key for all of them; since version 12."""
 CODES = sa.Table(
     "approval_codes",
     META,

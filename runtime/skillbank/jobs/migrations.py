@@ -14,11 +14,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from skillbank.jobs.database import APPROVALS, CODES, JOBS, META, PLAN_PROJECTS, PLANS, SKILLS, VERSIONS
+from skillbank.jobs.database import (
+    APPROVALS,
+    CODES,
+    JOBS,
+    META,
+    PLAN_PROJECTS,
+    PLANS,
+    QUESTIONS,
+    SESSION_KEYS,
+    SKILLS,
+    VERSIONS,
+)
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS, SETS, SETS_META
 from skillbank.team.tables import TEAM_META
 
-__all__ = ["VERSION", "NewerStoreError", "migrate"]
+__all__ = ["VERSION", "NewerStoreError", "current", "migrate"]
 
 _LOCK = 0x736B696C
 """Of PostgreSQL's advisory locks the one that this is done under."""
@@ -54,6 +65,12 @@ def migrate(engine: sa.Engine) -> None:
             for step in range(version + 1, VERSION + 1):
                 _STEPS[step](db)
         _note(db)
+
+
+def current(engine: sa.Engine) -> bool:
+    """Say whether a store has the tables of this version, as a server asks that is to be sent requests."""
+    with engine.connect() as db:
+        return db.scalar(sa.select(sa.func.max(VERSIONS.c.version))) == VERSION
 
 
 def _version(db: sa.Connection) -> int | None:
@@ -212,6 +229,13 @@ def _name_sets_by_project(db: sa.Connection) -> None:
         db.execute(counted, {"name": SETS.name, "last": last})
 
 
+def _to_12(db: sa.Connection) -> None:
+    """Add the questions at a page, the key of its cookies, and what an approval was used for."""
+    for table in (QUESTIONS, SESSION_KEYS):
+        table.create(db, checkfirst=True)
+    _add(db, APPROVALS.c.used_for)
+
+
 def _add(db: sa.Connection, column: sa.Column[Any]) -> None:
     """Add a column that may be empty or has a default; one that an earlier step made just now stays."""
     table = column.table.name
@@ -235,6 +259,7 @@ _STEPS: Mapping[int, Callable[[sa.Connection], None]] = {
     9: _to_9,
     10: _to_10,
     11: _to_11,
+    12: _to_12,
 }
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""
