@@ -13,6 +13,7 @@ from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.database import APPROVALS
 from skillbank.jobs.given import GivenApproval
 from skillbank.stored import aware, now
+from skillbank.team.acting import who
 
 __all__ = ["Approvals"]
 
@@ -51,9 +52,10 @@ class Approvals:
             "granted": now(),
             "data": seen,
             "given": given.model_dump(mode="json"),
+            "project": given.project,
         }
         with self._engine.begin() as db:
-            still = APPROVALS.c.subject == subject, APPROVALS.c.used.is_(None)
+            still = _still(subject, given.project)
             if not db.execute(APPROVALS.update().where(*still).values(**values)).rowcount:
                 db.execute(APPROVALS.insert().values(subject=subject, **values))
 
@@ -132,5 +134,9 @@ def _given(row: sa.RowMapping, subject: str) -> GivenApproval | None:
 
 
 def _open(subject: str) -> sa.Select[Any]:
-    still = APPROVALS.c.subject == subject, APPROVALS.c.used.is_(None)
-    return sa.select(APPROVALS).where(*still).order_by(APPROVALS.c.seq)
+    """Return those that wait in the project of who acts: whoever administers uses up nobody else's."""
+    return sa.select(APPROVALS).where(*_still(subject, who().project)).order_by(APPROVALS.c.seq)
+
+
+def _still(subject: str, project: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return APPROVALS.c.subject == subject, APPROVALS.c.project == project, APPROVALS.c.used.is_(None)
