@@ -230,6 +230,7 @@ class Toolbox:
         unchanged: Callable[[Sequence[SeenData]], None] = lambda _: None,
         came_about: Callable[[], bool] = lambda: False,
         starts: bool = False,
+        key: str | None = None,
     ) -> Iterator[Approved]:
         """Do something that may need a person's approval, and use the approval up.
 
@@ -246,6 +247,8 @@ class Toolbox:
             Called when it raises: an approval of what did not come about can be used again.
         starts
             Whether a job is started with it, which then uses up an approval with the code.
+        key
+            By which what is done is done once: repeated after a crash it goes on with the same approval.
 
         Raises
         ------
@@ -265,7 +268,7 @@ class Toolbox:
         if self.policy.decide(name, asks, guard.hard) == "always":
             yield Approved(given=guard.give(approval.subject, *self._decided, parents=approval.parents))
             return
-        number = approvals.use(approval.subject, _CALLER.get())
+        number = approvals.use(approval.subject, _CALLER.get(), key)
         if number is None:
             before()
             approval = self._asked(name, approval)

@@ -131,11 +131,8 @@ def _to_2(db: sa.Connection) -> None:
     """Add what plans were made of, and the versions; stores before 0.1.0 lack columns, which may be empty."""
     for table in (t for t in META.sorted_tables if t not in (SKILLS, VERSIONS)):
         db.execute(sa.schema.CreateTable(table, if_not_exists=True))
-        there = {column["name"] for column in sa.inspect(db).get_columns(table.name)}
         for column in table.columns:
-            if column.name not in there:
-                kind = column.type.compile(db.dialect)
-                db.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
+            _add(db, column, may_lack=True)
         for index in sorted(table.indexes, key=lambda i: str(i.name)):
             db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
     for table in (SKILLS, VERSIONS):
@@ -236,15 +233,22 @@ def _to_12(db: sa.Connection) -> None:
     _add(db, APPROVALS.c.used_for)
 
 
-def _add(db: sa.Connection, column: sa.Column[Any]) -> None:
-    """Add a column that may be empty or has a default; one that an earlier step made just now stays."""
+def _add(db: sa.Connection, column: sa.Column[Any], *, may_lack: bool = False) -> None:
+    """Add a column that may be empty or has a default; one that an earlier step made just now stays.
+
+    Parameters
+    ----------
+    may_lack
+        Whether one that has none may be empty all the same: in stores of before there were versions.
+    """
     table = column.table.name
     if all(there["name"] != column.name for there in sa.inspect(db).get_columns(table)):
         kind = column.type.compile(db.dialect)
         default = ""
-        if not column.nullable:
-            assert isinstance(column.server_default, sa.DefaultClause)  # rows that are there need a value
+        if isinstance(column.server_default, sa.DefaultClause) and not column.nullable:
             default = f" NOT NULL DEFAULT {column.server_default.arg}"
+        else:
+            assert column.nullable or may_lack, column  # the rows that are there would need a value
         db.execute(sa.text(f"ALTER TABLE {table} ADD COLUMN {column.name} {kind}{default}"))
 
 

@@ -132,7 +132,8 @@ class Tokens:
                 record(db, "token.make", said, project=project, always=True)
         except IntegrityError:
             raise UsageError(
-                f"{name} has a token for project {project} already; skillbank team revoke {name} takes it back"
+                f"{name} has a token for project {project} already; skillbank team revoke {name} takes it "
+                "back"
             ) from None
         return secret
 
