@@ -102,9 +102,7 @@ class Toolbox:
     True
     """
 
-    def __init__(
-        self, runtime: Runtime, *, approvals: ApprovalPolicy | None = None, page: str = ""
-    ) -> None:
+    def __init__(self, runtime: Runtime, *, approvals: ApprovalPolicy | None = None, page: str = "") -> None:
         self.runtime, self._page = runtime, page
         self.policy = ApprovalPolicy.from_environment() if approvals is None else approvals
         self._decided: tuple[How, str] = ("setting", ENVIRONMENT) if approvals is None else ("program", "")

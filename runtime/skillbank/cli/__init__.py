@@ -34,6 +34,7 @@ from skillbank.cli import (
     review,
     run,
     schemas,
+    serve,
     sets,
     show,
     sign,
@@ -83,6 +84,7 @@ app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
 app.command("review")(review.review)
 app.command("web")(web.web)
+app.command("serve")(serve.serve)
 app.command("tools")(tools.tools)
 app.command("clean")(clean.clean)
 app.command("doctor")(doctor.doctor)

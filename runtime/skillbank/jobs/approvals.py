@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,8 @@ from skillbank.stored import aware, now
 from skillbank.team.acting import who
 
 __all__ = ["Approvals"]
+
+_AFTER_A_CRASH = timedelta(hours=1)
 
 
 class Approvals:
@@ -67,8 +70,8 @@ class Approvals:
         caller
             Which call asks; what was approved for it comes first, then what was approved for anybody.
         used_for
-            Names what it is used for, where that can be said again: what was used up for it, by a process that
-            was killed before it came about, is still its approval.
+            Names what it is used for, where that can be said again: what a process used up for it that was
+            killed before it came about is still its approval, for an hour.
         """
         number = None if caller is None else self._use(_kept(subject, caller), subject, used_for)
         if number is None:
@@ -79,7 +82,8 @@ class Approvals:
         if used_for is None:
             return None
         mine = APPROVALS.c.subject == subject, APPROVALS.c.project == who().project
-        used = sa.select(APPROVALS).where(*mine, APPROVALS.c.used_for == used_for)
+        lately = APPROVALS.c.used > now() - _AFTER_A_CRASH
+        used = sa.select(APPROVALS).where(*mine, APPROVALS.c.used_for == used_for, lately)
         with self._engine.connect() as db:
             rows = db.execute(used.order_by(APPROVALS.c.seq.desc())).mappings().all()
         counts = (row["seq"] for row in rows if self._guard.counts(_given(row, subject), subject))

@@ -126,7 +126,7 @@ SESSION_KEYS = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("key", sa.String(64), nullable=False),
 )
-"""With what the servers of a team seal the cookies of their page: one key for all of them; since version 12."""
+"""With what the servers of a team seal the cookies of their page, all with one; since version 12."""
 CODES = sa.Table(
     "approval_codes",
     META,

@@ -111,7 +111,8 @@ def _values(claim: Any) -> Iterable[str]:
 
 
 def _nothing(why: str) -> Refusal:
-    return Refusal(403, "forbidden", f"The identity provider knows you, but the token gives nothing here: {why}.")
+    said = f"The identity provider knows you, but the token gives nothing here: {why}."
+    return Refusal(403, "forbidden", said)
 
 
 def _jwks_url(issuer: str) -> str:

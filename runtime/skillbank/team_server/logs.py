@@ -1,4 +1,4 @@
-"""One line of JSON for each request, and its place in the metrics: who, what, how it ended, how long it took."""
+"""One line of JSON for each request, and its place in the metrics: who, what, how it ended."""
 
 from __future__ import annotations
 

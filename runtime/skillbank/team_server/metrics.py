@@ -37,7 +37,11 @@ class Metrics:
             "skillbank_requests", "Requests answered.", ["method", "route", "status"], registry=mine
         )
         self._seconds = Histogram(
-            "skillbank_request_seconds", "Until an answer has ended.", ["route"], buckets=_SECONDS, registry=mine
+            "skillbank_request_seconds",
+            "Until an answer has ended.",
+            ["route"],
+            buckets=_SECONDS,
+            registry=mine,
         )
         self._detections = Counter("skillbank_detections", "Pictures that a model looked at.", registry=mine)
         self._registry = mine
@@ -78,10 +82,8 @@ class _Store(Collector):
         jobs = GaugeMetricFamily("skillbank_jobs", "Jobs by state.", labels=["state"])
         questions = GaugeMetricFamily("skillbank_questions_waiting", "Questions that wait for a person.")
         with self._engine().connect() as db:
-            counted = {
-                str(state): int(number)
-                for state, number in db.execute(sa.select(JOBS.c.state, sa.func.count()).group_by(JOBS.c.state))
-            }
+            by_state = sa.select(JOBS.c.state, sa.func.count()).group_by(JOBS.c.state)
+            counted = {str(state): int(number) for state, number in db.execute(by_state)}
             open_ones = sa.select(sa.func.count()).where(QUESTIONS.c.answered.is_(None))
             questions.add_metric([], float(db.scalar(open_ones) or 0))
         for state in JobState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -149,10 +150,11 @@ def read_serving(file: Path | None, options: Mapping[str, Any]) -> Serving:
     said = {} if file is None else _read(file)
     where = "" if file is None else f" in {file}"
     known = list(Serving.model_fields)
-    unknown = [
-        f"there is no '{one_line(key, 60)}'{did_you_mean(str(key), known)}" for key in said if key not in known
-    ]
+    strange = [str(key) for key in said if key not in known]
+    unknown = [f"there is no '{one_line(key, 60)}'{did_you_mean(key, known)}" for key in strange]
     given = {str(k): v for k, v in said.items() if k in known} | dict(options)
+    if not given.get("database_url") and (url := os.environ.get("SKILLBANK_DATABASE_URL")):
+        given["database_url"] = url
     try:
         found = Serving.model_validate(given)
         if not unknown:
@@ -202,5 +204,3 @@ def _read(file: Path) -> dict[Any, Any]:
     if not isinstance(said, dict):
         raise UsageError(f"{file} must hold keys and values, such as 'port: 8770'")
     return said
-
-

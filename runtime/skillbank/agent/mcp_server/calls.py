@@ -129,7 +129,7 @@ class ToolCalls:
         yes = reply is not None and reply.said == "yes"
         answer = await _in_thread(partial(after, reply) if reply is not None and yes else call)
         approval = answer.approval
-        if approval is None or approval.page:  # where there is a page, a person answers there and nowhere else
+        if approval is None or approval.page:  # a page is where a person answers, and nowhere else
             return answer
         if reply is not None and not yes:
             return _unanswered(answer, approval)
