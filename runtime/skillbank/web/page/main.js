@@ -5,8 +5,10 @@ import * as find from "./find.js";
 import * as review from "./review.js";
 import * as jobs from "./jobs.js";
 import * as experiments from "./experiments.js";
+import * as approvals from "./approvals.js";
+import * as people from "./people.js";
 
-const VIEWS = { find, review, jobs, experiments };
+const VIEWS = { find, review, jobs, experiments, approvals };
 let shown = null, timer = 0, locked = false, away = false;
 
 function route() {
@@ -37,6 +39,7 @@ async function model() {
     return;
   }
   away = false;
+  await people.learn(about).catch(() => {}); // who one is can be asked again with the next look
   const { state, name, device, message } = about.model;
   const words = { ready: `${name} · ${device}`, loading: `loading ${name}`, failed: `no model` };
   tell(state, words[state], message);
@@ -83,6 +86,7 @@ at("enter").addEventListener("submit", (event) => {
 });
 
 find.start();
+people.start();
 const given = /^#token=([^&]+)(?:&view=(.+))?$/.exec(location.hash);
 if (given) {
   history.replaceState(null, "", `#/${given[2] ?? "find"}`);

@@ -1,4 +1,5 @@
 // The view "Review": which set and which part of it is open, who reviews, how far it is.
+import { named } from "./people.js";
 import { at, h, span } from "./dom.js";
 import { read } from "./server.js";
 import { call, kept, link, refresh, review } from "./review_set.js";
@@ -99,7 +100,8 @@ async function sets() {
 // The name is asked for once and kept in the browser.
 async function person() {
   if (review.person) return;
-  review.person = kept.get("person") ?? "";
+  review.person = named() || (kept.get("person") ?? "");
+  at("review-person").disabled = Boolean(named()); // whose decisions they are, a token says
   if (!review.person) await rename();
   progress();
 }
