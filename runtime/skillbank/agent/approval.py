@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
 from skillbank.errors import NotApprovedError, UsageError, did_you_mean
+from skillbank.team.acting import may
+from skillbank.team.rights import Right
 
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
@@ -95,6 +97,11 @@ def for_the_person(approval: Approval) -> str:
         return (
             f"Tell the user: {what} for the approval of a person who may give it, at {approval.page}. It "
             "needs their answer there; do not give it. Repeat this call when they say so."
+        )
+    if not may(Right.APPROVE):
+        return (
+            f"Tell the user: {what} for a person of this server with the right 'approve', who says yes on its "
+            f"page, or with '{how}' where it runs. Repeat this call when they have."
         )
     return (
         f"Tell the user: {what} for their approval, which they give in a terminal of their own with "

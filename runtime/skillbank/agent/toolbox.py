@@ -21,6 +21,8 @@ from skillbank.agent.tool import Arguments, Result, Tool, ToolFailure
 from skillbank.errors import NotApprovedError, SkillbankError, UsageError
 from skillbank.plan.model import canonical_json
 from skillbank.redact import redact, secret_values
+from skillbank.team.acting import may
+from skillbank.team.rights import Right
 from skillbank.visible import one_line, visible_values
 
 if TYPE_CHECKING:
@@ -181,7 +183,10 @@ class Toolbox:
         if not by.strip():
             raise UsageError("An approval needs to say who gave it.")
         store = self.runtime.jobs.store
-        given = store.guard.give(approval.subject, how, redact(by), approval.data, code, approval.parents)
+        project = store.project_of(approval.subject)
+        given = store.guard.give(
+            approval.subject, how, redact(by), approval.data, code, approval.parents, project
+        )
         store.approvals.grant(given, caller, approval.data)
 
     @contextmanager
@@ -263,7 +268,8 @@ class Toolbox:
         approvals, guard = self.runtime.jobs.store.approvals, self.runtime.jobs.store.guard
         if guard.broken:
             raise NotApprovedError(f"Nothing can be approved: {guard.broken}.")
-        if self.policy.decide(name, asks, guard.hard) == "always":
+        # What whoever runs the door has decided beforehand is their yes, and no agent's of a team.
+        if self.policy.decide(name, asks, guard.hard) == "always" and may(Right.APPROVE):
             yield Approved(given=guard.give(approval.subject, *self._decided, parents=approval.parents))
             return
         number = approvals.use(approval.subject, _CALLER.get(), key)

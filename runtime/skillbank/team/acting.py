@@ -12,7 +12,7 @@ from skillbank.team.person import EVERYBODY, NOBODY, OF_PERSONS, Person
 from skillbank.team.rights import Right
 from skillbank.visible import named
 
-__all__ = ["Acting", "acting", "acting_as", "may", "need", "only_who_is_named", "who"]
+__all__ = ["Acting", "act_as", "acting", "acting_as", "may", "need", "only_who_is_named", "who"]
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,8 @@ class Acting:
     address: str = ""
 
 
-_OWNER = Acting(EVERYBODY)
 _ACTING: ContextVar[Acting | None] = ContextVar("acting", default=None)
-_unnamed = _OWNER
+_unnamed = Acting(EVERYBODY)
 
 
 def acting() -> Acting:
@@ -53,10 +52,15 @@ def acting_as(person: Person, door: str = "command", address: str = "") -> Itera
         _ACTING.reset(token)
 
 
+def act_as(person: Person, door: str) -> None:
+    """Say who acts in this process from now on wherever `acting_as` names nobody, its threads included."""
+    global _unnamed
+    _unnamed = Acting(person, door)
+
+
 def only_who_is_named() -> None:
     """From now on nobody acts in this process where `acting_as` names none: for a server of a team."""
-    global _unnamed
-    _unnamed = Acting(NOBODY, "server")
+    act_as(NOBODY, "server")
 
 
 def may(right: Right) -> bool:

@@ -112,10 +112,11 @@ class Tokens:
         permit(lambda: self._engine, Right.ADMINISTER, "token.make", name)
         _check(name, project, rights, until, agent)
         secret = PREFIX + secrets.token_urlsafe(32)
+        given = [right.value for right in Right if right in rights]
         row = {
             "name": name,
             "project": project,
-            "rights": [right.value for right in Right if right in rights],
+            "rights": given,
             "agent": agent,
             "sha256": _hash(secret),
             "made": now(),
@@ -128,7 +129,7 @@ class Tokens:
                 # What has ended by itself makes room for the next one.
                 db.execute(TOKENS.update().where(*mine, TOKENS.c.until <= now()).values(revoked=now()))
                 db.execute(TOKENS.insert().values(**row))
-                said = f"{name} of {project}: {', '.join(row['rights'])}{' (agent)' if agent else ''}"
+                said = f"{name} of {project}: {', '.join(given)}{' (agent)' if agent else ''}"
                 record(db, "token.make", said, project=project, always=True)
         except IntegrityError:
             raise UsageError(

@@ -68,7 +68,7 @@ class TeamServer:
         self._cancellations = Cancellations()
         self._address = (serving.address or at.address) + serving.base_path
         box = Toolbox(runtime, page=f"{self._address}/#/approvals")
-        self._parts = PageParts(runtime, detector)
+        self._parts = PageParts(runtime, detector, team=True)
         self._operations = [*self._parts.operations, *RestDoor(box).operations()]
         self._sessions = Sessions(self._engine(), serving.session_hours)
         resource = f"{self._address}{MCP_PATH}"
@@ -186,8 +186,7 @@ class BasePath:
                     {"error": {"code": "not_served", "message": f"This server is below {self._base}/."}}, 404
                 )(scope, receive, send)
                 return
-            scope = scope | {"path": path[len(self._base) :]}
-            # Whoever tells of the request looks at the outer scope.
+            scope["path"] = path[len(self._base) :]
         await self._app(scope, receive, send)
 
 

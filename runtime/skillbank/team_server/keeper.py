@@ -17,11 +17,11 @@ from skillbank.team_server.sessions import Sessions
 from skillbank.web.answers import Refusal
 from skillbank.web.guard import cookie_of
 
-__all__ = ["MCP_PATH", "PERSON", "PersonKeeper"]
+__all__ = ["DOOR", "MCP_PATH", "PERSON", "PersonKeeper"]
 
 MCP_PATH = "/mcp"
-PERSON = "skillbank.person"
-"""Under this name a request's scope holds who acts, for the log."""
+PERSON, DOOR = "skillbank.person", "skillbank.door"
+"""Under these names a request's scope holds who acts through which door, for the log."""
 
 
 class PersonKeeper:
@@ -55,7 +55,7 @@ class PersonKeeper:
             token = self._sessions.open(cookie_of(headers)) if by_cookie else _bearer(shown)
             person, door = await self.find(token, bool(shown)), "page" if by_cookie else "rest"
             door = "mcp" if mcp else door
-        scope[PERSON] = person
+        scope[PERSON], scope[DOOR] = person, door
         client = scope.get("client")
         return acting_as(person, door, str(client[0]) if client else "")
 

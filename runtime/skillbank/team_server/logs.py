@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from skillbank.redact import redact
 from skillbank.stored import now
-from skillbank.team_server.keeper import MCP_PATH, PERSON
+from skillbank.team_server.keeper import DOOR, MCP_PATH, PERSON
 from skillbank.team_server.metrics import Metrics
 
 __all__ = ["Logged", "log_lines"]
@@ -62,6 +62,7 @@ class Logged:
                         "request": request,
                         "person": person.name if person is not None else None,
                         "project": person.project if person is not None else None,
+                        "door": scope.get(DOOR),
                         "address": client[0] if client else None,
                         "method": scope["method"],
                         "route": route,

@@ -54,6 +54,8 @@ class PageParts:
         The model; it is loaded when the server starts and ended with it.
     label_studio
         Where pictures of a Label Studio come from that this is the backend of.
+    team
+        Whether it is the page of a team: who looks at it then is asked, and its model is a setting.
 
     Attributes
     ----------
@@ -66,9 +68,14 @@ class PageParts:
     """
 
     def __init__(
-        self, runtime: Runtime, detector: Detector, label_studio: LabelStudioPictures | None = None
+        self,
+        runtime: Runtime,
+        detector: Detector,
+        label_studio: LabelStudioPictures | None = None,
+        *,
+        team: bool = False,
     ) -> None:
-        self._detector = detector
+        self._detector, self._team = detector, team
         # Read once: what is sent is one of these, whatever a path says.
         self._files = {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _KINDS}
         pages = ["/", *(f"/{name}" for name in self._files if name != "index.html")]
@@ -86,7 +93,7 @@ class PageParts:
             Route("/labels", detection.labels, methods=["POST"]),
             Route("/api/about", self._about),
             Route("/api/models", choosing.models),
-            Route("/api/model", choosing.choose, methods=["POST"]),
+            *([] if team else [Route("/api/model", choosing.choose, methods=["POST"])]),
             *(each.route() for each in self.operations),
             *LabelStudioDoor(detector, label_studio).routes(),
         ]
@@ -105,7 +112,8 @@ class PageParts:
 
     def _about(self, request: Request) -> Response:
         limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS}
-        return Json({"version": skillbank.__version__, "model": self._detector.about, "limits": limits})
+        about = {"version": skillbank.__version__, "model": self._detector.about, "limits": limits}
+        return Json(about | ({"team": True} if self._team else {}))
 
 
 def make_app(

@@ -33,6 +33,8 @@ from skillbank.agent.tool import ToolFailure
 from skillbank.agent.tool_listing import WAIT
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.errors import SkillbankError
+from skillbank.team.acting import may
+from skillbank.team.rights import Right
 
 __all__ = ["ToolCalls"]
 
@@ -133,6 +135,8 @@ class ToolCalls:
             return answer
         if reply is not None and not yes:
             return _unanswered(answer, approval)
+        if not may(Right.APPROVE):  # whoever sits at this client could say yes, and it would not count
+            return answer
         asked = await self._consent.ask(ctx, approval, await to_thread.run_sync(self._asks_code))
         if isinstance(asked, types.InputRequiredResult):
             return asked
