@@ -12,6 +12,7 @@ from skillbank.errors import DataNotFoundError, UsageError
 from skillbank.team.rights import Right
 from skillbank.team_server.serving import Serving, read_serving
 
+PROVIDER = {"issuer": "https://id.example", "audience": "a"}
 POSTGRES = "postgresql://skillbank:canary@db/skillbank"
 
 
@@ -48,9 +49,9 @@ def test_all_faults_are_told_at_once_each_with_its_way_out(tmp_path: Path) -> No
         read_serving(file, {})
     said = refused.value.sentence
     for part in (
-        "there is no 'prot'; did you mean 'port'",
+        "there is no 'prot' (did you mean 'port'?)",
         "port is high, and it must be a whole number",
-        "processes is 0",
+        "processes is 0, and it must be greater than",
         "must be a path such as /skillbank",
         "'here' must be an address or a network",
     ):
@@ -67,10 +68,10 @@ def test_all_faults_are_told_at_once_each_with_its_way_out(tmp_path: Path) -> No
         ({"issuer": "http://id.example", "grant": {"a": ["look"]}}, "must be an https URL"),
         ({"audience": "x"}, "audience say nothing without issuer"),
         ({"address": "https://a.example/b"}, "base_path says it"),
-        ({"issuer": "https://id.example", "audience": "a", "grant": {"a": ["fly"]}}, "grant.a.0"),
-        ({"issuer": "https://id.example", "audience": "a", "grant": {"a": ["look"]}, "algorithm": ["HS256"]}, "algorithm.0"),
+        ({**PROVIDER, "grant": {"a": ["fly"]}}, "grant.a.0"),
+        ({**PROVIDER, "grant": {"a": ["look"]}, "algorithm": ["HS256"]}, "algorithm.0"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_go_together_is_refused(said: dict[str, object], part: str) -> None:
     with pytest.raises(UsageError) as refused:
         read_serving(None, said)

@@ -139,8 +139,11 @@ def serve(
         from skillbank.team_server.serving import read_serving
 
     said = {name: value for name, value in ctx.params.items() if name not in ("config", "banks")}
+    # Not by their truth: 0 is a port.
     given: dict[str, Any] = {
-        name: value for name, value in said.items() if value not in (None, False, (), [])
+        name: value
+        for name, value in said.items()
+        if value is not None and value is not False and value not in ((), [])
     }
     if grant:
         given["grant"] = dict(map(_grant, grant))

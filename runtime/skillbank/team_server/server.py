@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -66,6 +67,8 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
             forwarded_allow_ips=list(serving.proxy),
         )
         if serving.processes == 1:
+            # uvicorn sends itself the signal again when all is answered: that is the end, and no failure.
+            signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
             uvicorn.Server(config).run(sockets=[opened])
         else:
             Multiprocess(config, [opened]).run()

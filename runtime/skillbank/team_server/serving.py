@@ -180,9 +180,15 @@ def _problem(error: Any) -> str:
     if not where:
         return words
     wanted = _EXAMPLES.get(error["type"])
-    said = f"must be {wanted}" if wanted else f"{words[:1].lower()}{words[1:]}"
-    shown = "" if where.startswith("database_url") else f" is {one_line(error.get('input'), 60)}, and it"
-    return f"{where}{shown} {said}"
+    if wanted:
+        words = f"it must be {wanted}"
+    elif words.startswith("Input should be"):
+        words = f"it must be{words.removeprefix('Input should be')}"
+    elif words.startswith("must "):
+        words = f"it {words}"
+    if where.startswith("database_url"):
+        return f"{where}: {words}"
+    return f"{where} is {one_line(error.get('input'), 60)}, and {words}"
 
 
 def _read(file: Path) -> dict[Any, Any]:
