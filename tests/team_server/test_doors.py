@@ -133,7 +133,7 @@ def test_a_no_is_told_once(server: Served, people: People, data: Path) -> None:
 
 def test_mcp_acts_as_whose_token_it_is(server: Served, people: People, data: Path) -> None:
     async def ask(name: str, mode: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        http = HttpServer(f"{server.url}/mcp", server.process, people.secrets[name])
+        http = HttpServer(f"{server.url}/mcp", people.secrets[name], server.process)
         async with sdk_client(Place(Path(), {}, http), mode) as client:
             door = SdkDoor(client)
             planned, _ = await door.call("plan", {"text": f"train the toy detector on {data}"})
