@@ -33,10 +33,9 @@ class Provider:
         if path != "/keys":
             return None
         self.asked += 1
-        public = {
-            name: RSAAlgorithm.to_jwk(key.public_key(), as_dict=True) for name, key in self.keys.items()
-        }
-        return {"keys": [{**key, "kid": name, "use": "sig", "alg": "RS256"} for name, key in public.items()]}
+        about = {"use": "sig", "alg": "RS256"}
+        keys = ((name, RSAAlgorithm.to_jwk(k.public_key(), as_dict=True)) for name, k in self.keys.items())
+        return {"keys": [{**key, **about, "kid": name} for name, key in keys]}
 
     def token(self, key: rsa.RSAPrivateKey | None = None, **claims: Any) -> str:
         name = list(self.keys)[-1]
@@ -61,7 +60,7 @@ def provider() -> Iterator[Provider]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *arguments: Any) -> None:
+        def log_message(self, *arguments: Any) -> None:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:

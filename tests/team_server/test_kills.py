@@ -53,7 +53,7 @@ def insist(server: Served, token: str, method: str, path: str, body: Any = None)
 
 def launched(server: Served, people: People, data: Path, number: int) -> str:
     robot, ann = people.secrets["robot"], people.secrets["ann"]
-    words = {"text": f"train the toy detector on {data}", "seed": number}
+    words = {"text": f"train the toy detector on {data}", "epochs": number + 1}
     answer = insist(server, robot, "POST", "/api/plans", words).json()
     [plan] = answer["plans"]
     launch = {"plan_id": plan["plan_id"], "idempotency_key": f"launch-{number}"}
@@ -77,9 +77,8 @@ def test_a_killed_process_loses_and_doubles_nothing(
     people = People(url)
     people.add("robot", "cars", WORKS, agent=True)
     people.add("ann", "cars", DECIDES)
-    with serving(
-        {**environment, "SKILLBANK_DATABASE_URL": url}, bank, tmp_path / "log", "--processes", "2"
-    ) as server:
+    told = {**environment, "SKILLBANK_DATABASE_URL": url}
+    with serving(told, bank, tmp_path / "log", "--processes", "2") as server:
         done = threading.Event()
 
         def kill() -> None:
