@@ -60,9 +60,7 @@ def list_tokens(as_json: options.Json = False) -> None:
     if as_json:
         options.print_json({"tokens": [token.document() for token in tokens]})
     elif not tokens:
-        terminal.say(
-            "No token yet; make one with: skillbank team add NAME --project P --right look --until D"
-        )
+        terminal.say("No token yet; make one with: skillbank team add NAME --project P --right look ...")
     else:
         from skillbank.cli.team_views import tokens_view
 
@@ -101,7 +99,7 @@ def audit(
         bool, typer.Option("--json", help="One JSON document a line, for other programs.")
     ] = False,
 ) -> None:
-    """Print who did what to what, and from where, the oldest first."""
+    """Print who did what to what of which project, and from where, the oldest first."""
     from skillbank.team.audit import lines
     from skillbank.visible import json_text, one_line
 
@@ -112,7 +110,7 @@ def audit(
             if as_json:
                 terminal.say(json_text(line, compact=True))
                 continue
-            said = one_line(f"{line['person']} of {line['project'] or 'the home'}", 60)
+            said = f"{one_line(line['person'], 63)}  {one_line(line['project'] or '-', 40)}"
             where = one_line(f"{line['door']} {line['address']}".strip(), 60)
             what = f"{line['verb']} {one_line(line['object'], 120)}".strip()
             terminal.say(f"{line['at'][:19]}  {said}  {where}  {what}  {one_line(line['outcome'], 80)}")
