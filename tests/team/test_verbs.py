@@ -45,6 +45,11 @@ def evaluation(of: Things) -> Request:
     return Request(skill="toy-detector", action="evaluate", parent=of.job)
 
 
+def there_and_back(runtime: Runtime, name: str) -> None:
+    runtime.sets.rename(name, f"{name}-2", "ann")
+    runtime.sets.rename(f"{name}-2", name, "ann")
+
+
 VERBS = [
     _verb("status", lambda r, t: r.status(t.job), L),
     _verb("wait", lambda r, t: r.wait(t.job, timeout=0), L),
@@ -64,7 +69,6 @@ VERBS = [
         may_fail=(StateError,),
     ),
     _verb("cancel", lambda r, t: r.cancel(t.running), L, LAUNCH),
-    _verb("remove", lambda r, t: r.jobs.store.remove(t.job), L, ADMINISTER),
     _verb("open a set", lambda r, t: r.sets.open(t.labels).summary(), L),
     _verb("pictures", lambda r, t: r.sets.open(t.labels).pictures(), L),
     _verb("names of sets", lambda r, t: r.sets.names(), L, names=False),
@@ -74,8 +78,7 @@ VERBS = [
     _verb("change a set", lambda r, t: r.sets.open(t.labels).rename_class(1, "gate", "ann"), L, LABEL),
     _verb("claim a picture", lambda r, t: r.sets.open(t.labels).next("ann"), L, LABEL),
     _verb("undo", lambda r, t: r.sets.open(t.labels).undo("ann"), L, LABEL),
-    _verb("rename a set", lambda r, t: r.sets.rename(t.labels, f"{t.labels}-2", "ann"), L, LABEL),
-    _verb("remove a set", lambda r, t: r.sets.remove(t.labels, "ann"), L, LABEL),
+    _verb("rename a set", lambda r, t: there_and_back(r, t.labels), L, LABEL),
     _verb("plan", lambda r, t: r.plan("train toy-detector on s3://b/d, no HPO"), P, names=False),
     _verb("keep", lambda r, t: r.keep(r.plan("train toy-detector on s3://b/d")[0]), P, names=False),
     _verb("plan on a set", lambda r, t: r.plan(f"train toy-detector on set:{t.labels}"), L, P,
@@ -85,6 +88,8 @@ VERBS = [
     _verb("launch", lambda r, t: r.launch(r.jobs.store.get_plan(plan_id(t)), retries=0), L, LAUNCH, APPROVE),
     _verb("make a token", lambda r, t: Tokens(r.jobs.store.engine).list(), ADMINISTER, names=False),
     _verb("audit", lambda r, t: next(audit.lines(r.jobs.store.engine), None), ADMINISTER, names=False),
+    _verb("remove", lambda r, t: r.jobs.store.remove(t.job), L, ADMINISTER),
+    _verb("remove a set", lambda r, t: r.sets.remove(t.labels, "ann"), L, LABEL),
 ]  # fmt: skip
 SETS_OF_RIGHTS = sorted(
     [frozenset(), *(frozenset({each}) for each in Right), *(EVERY - {each} for each in Right), EVERY],
