@@ -100,8 +100,8 @@ def for_the_person(approval: Approval) -> str:
         )
     if not may(Right.APPROVE):
         return (
-            f"Tell the user: {what} for a person of this server with the right 'approve', who says yes on "
-            f"its page, or with '{how}' where it runs. Repeat this call when they have."
+            f"Tell the user: {what} for a person of this server who may approve, and says yes on its page "
+            f"or, where it runs, with '{how}'. Repeat this call when they have."
         )
     return (
         f"Tell the user: {what} for their approval, which they give in a terminal of their own with "

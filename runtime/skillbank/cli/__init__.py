@@ -41,6 +41,7 @@ from skillbank.cli import (
     skill,
     skills,
     status,
+    team,
     terminal,
     tools,
     trust,
@@ -80,6 +81,7 @@ app.command("compare")(compare.compare)
 app.command("label-program", hidden=True)(label_program.program)
 app.add_typer(data.app, name="data")
 app.add_typer(sets.app, name="sets")
+app.add_typer(team.app, name="team")
 app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
 app.command("review")(review.review)
