@@ -21,9 +21,10 @@ from tests.agent.conftest import bank, data, environment, inline, runtime
 __all__ = ["bank", "data", "environment", "inline", "runtime"]
 
 EVERY = frozenset(Right)
+MEMBER = EVERY - {Right.ADMINISTER}
 
 
-def person(project: str, rights: Iterable[Right] = EVERY, *, agent: bool = False) -> Person:
+def person(project: str, rights: Iterable[Right] = MEMBER, *, agent: bool = False) -> Person:
     """Somebody of a project."""
     return Person(f"ann-of-{project}", project, frozenset(rights), agent)
 
