@@ -1,4 +1,4 @@
-"""The files below deploy/: what they name is there, and their fields are those of Kubernetes and the settings."""
+"""The files below deploy/: what they name is there, and their fields are Kubernetes's and the settings'."""
 
 from __future__ import annotations
 
