@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
+_HEALTHCHECK = 60
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -60,6 +61,8 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=serving.grace,
+            # A process that is only beginning, on a busy machine, is not hung yet.
+            timeout_worker_healthcheck=_HEALTHCHECK,
             server_header=False,
             http=PromptHTTP,
             # Without a proxy that was named nobody says where a request came from.
