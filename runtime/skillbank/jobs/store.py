@@ -107,7 +107,7 @@ class JobStore(KeptPlans):
                 ):
                     db.execute(TRANSITIONS.insert().values(job_id=record.id, **line.model_dump()))
         except IntegrityError:
-            earlier = self._with_key(record.idempotency_key)
+            earlier = self.by_key(record.idempotency_key)
             if earlier is None:
                 raise
             if earlier.plan_id != record.plan_id:
@@ -297,15 +297,14 @@ class JobStore(KeptPlans):
 
     def by_key(self, key: str | None) -> JobRecord | None:
         """Return the job that was made with an idempotency key, as its record has it."""
-        return None if key is None else self._with_key(key)
+        if key is None:
+            return None
+        with self._engine.connect() as db:
+            return only_record(db, self._jobs().where(JOBS.c.idempotency_key == key), key)
 
     def asked(self, key: str | None) -> JobRecord | None:
         """Return the job that was launched in the project of who acts under a key that they gave."""
         return self.by_key(key_in(who().project, key))
-
-    def _with_key(self, key: str | None) -> JobRecord | None:
-        with self._engine.connect() as db:
-            return only_record(db, self._jobs().where(JOBS.c.idempotency_key == key), str(key))
 
     def _jobs(self) -> sa.Select[Any]:
         """Return the query of all that is read of jobs: of those that are there for who acts."""
