@@ -36,7 +36,7 @@ class SeededSamples(Dataset[Any]):
 
 
 class EpochBatches(Sampler[list[tuple[int, int]]]):
-    """One process' shares of an epoch's batches, shuffled by seed and epoch alone.
+    """One process' shares of an epoch's batches, in an order by seed and epoch alone.
 
     What all processes take in one step is one batch; it is that of a single process with batches as large.
 
@@ -50,13 +50,18 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         Start of the random numbers.
     team : Team
         The processes.
+    shuffle : bool
+        Whether each epoch has an order of its own; else samples come in theirs.
     """
 
-    def __init__(self, count: int, batch_size: int, seed: int, team: Team = ALONE) -> None:
+    def __init__(
+        self, count: int, batch_size: int, seed: int, team: Team = ALONE, *, shuffle: bool = True
+    ) -> None:
         self.size = batch_size * team.size
         self._count = count
         self._team = team
         self._seed = seed
+        self._shuffle = shuffle
         self._epoch = 0
         self._skip = 0
 
@@ -85,7 +90,8 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         order = list(range(self._count))
-        random.Random(f"{self._seed}-order-{self._epoch}").shuffle(order)
+        if self._shuffle:
+            random.Random(f"{self._seed}-order-{self._epoch}").shuffle(order)
         for number in range(self._skip, self.batches):
             # Who has nothing to do still has to go through the step; the loss leaves the sample out.
             places = self.share(number) or range(number * self.size, number * self.size + 1)

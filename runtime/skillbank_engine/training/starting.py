@@ -142,7 +142,8 @@ def _make_run(
 ) -> TrainingRun[Any]:
     """Put the parts of a run together."""
     samples = task.samples(data, seed)
-    batches = EpochBatches(len(samples), settings.batch_size * settings.accumulate, seed, team)
+    size = settings.batch_size * settings.accumulate
+    batches = EpochBatches(len(samples), size, seed, team, shuffle=settings.shuffle)
     loader = make_loader(
         samples,
         batches,
