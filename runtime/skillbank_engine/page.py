@@ -24,9 +24,11 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-ur
 _STYLE = """
 table { border-collapse: collapse; font-size: 13px; } .card { overflow-x: auto; margin-bottom: 20px; }
 th { text-align: left; font-weight: 560; color: var(--soft); } td, th { padding: 4px 12px 4px 0; }
-td.number, th.number { text-align: right; } td.right { font-weight: 640; } td.wrong { color: var(--wait); font-weight: 640; }
+td.number, th.number { text-align: right; } td.right, td.wrong { font-weight: 640; }
+td.wrong { color: var(--wait); }
 .worst { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 18px; }
-.worst img { width: 100%; border-radius: 8px; display: block; } .worst figcaption { font-size: 13px; overflow-wrap: anywhere; }
+.worst img { width: 100%; border-radius: 8px; display: block; }
+.worst figcaption { font-size: 13px; overflow-wrap: anywhere; }
 """
 
 
@@ -96,33 +98,40 @@ def _numbers(per_class: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
 def _confusion(confusion: Confusion | None) -> Iterator[str]:
     if confusion is None:
         return
-    names, counts = confusion.names, confusion.counts
-    about = f"{confusion.what.capitalize()} by what they are (rows) and what was found. {confusion.about}"
-    if len(names) > _MOST_CLASSES:
-        about = (
-            f"{confusion.what.capitalize()} that were taken for something else most often. {confusion.about}"
-        )
-        wrong = ((counts[a][b], a, b) for a in range(len(names)) for b in range(len(names)) if a != b)
-        worst = [pair for pair in sorted(wrong, key=lambda pair: -pair[0])[:_MOST_PAIRS] if pair[0]]
-        rows = "".join(
-            f'<tr><td>{_shown(names[a])}</td><td>{_shown(names[b])}</td><td class="number">{count:,}</td></tr>'
-            for count, a, b in worst
-        )
-        head = f'<tr><th>is</th><th>found</th><th class="number">{confusion.what}</th></tr>'
+    what = confusion.what.capitalize()
+    if len(confusion.names) > _MOST_CLASSES:
+        about, body = f"{what} that were taken for something else most often.", _confused_pairs(confusion)
     else:
-        head = "".join(f'<th class="number">{_shown(name)}</th>' for name in names)
-        head = f"<tr><th></th>{head}</tr>"
-        rows = "".join(
-            f"<tr><th>{_shown(names[a])}</th>"
-            + "".join(_cell(row[b], a == b) for b in range(len(names)))
-            + "</tr>"
-            for a, row in enumerate(counts)
-        )
-    yield _card("What was taken for what", about, f"<table>{head}{rows}</table>")
+        about, body = f"{what} by what they are (rows) and what was found.", _confusion_matrix(confusion)
+    yield _card("What was taken for what", f"{about} {confusion.about}", f"<table>{body}</table>")
+
+
+def _confused_pairs(confusion: Confusion) -> str:
+    pairs = (
+        (count, name, other)
+        for name, row in zip(confusion.names, confusion.counts, strict=True)
+        for other, count in zip(confusion.names, row, strict=True)
+        if name != other and count
+    )
+    rows = "".join(
+        f'<tr><td>{_shown(name)}</td><td>{_shown(other)}</td><td class="number">{count:,}</td></tr>'
+        for count, name, other in sorted(pairs, key=lambda pair: -pair[0])[:_MOST_PAIRS]
+    )
+    return f'<tr><th>is</th><th>found</th><th class="number">{confusion.what}</th></tr>{rows}'
+
+
+def _confusion_matrix(confusion: Confusion) -> str:
+    head = "".join(f'<th class="number">{_shown(name)}</th>' for name in confusion.names)
+    rows = "".join(
+        f"<tr><th>{_shown(name)}</th>{''.join(_cell(count, a == b) for b, count in enumerate(row))}</tr>"
+        for a, (name, row) in enumerate(zip(confusion.names, confusion.counts, strict=True))
+    )
+    return f"<tr><th></th>{head}</tr>{rows}"
 
 
 def _cell(count: int, right: bool) -> str:
-    return f'<td class="number {"right" if right else "wrong" if count else ""}">{f"{count:,}" if count else ""}</td>'
+    kind = "right" if right else "wrong" if count else ""
+    return f'<td class="number {kind}">{f"{count:,}" if count else ""}</td>'
 
 
 def _pictures(worst: Sequence[Looked]) -> Iterator[str]:
@@ -154,6 +163,5 @@ def _number(value: float | None) -> str:
 
 def _shown(text: str) -> str:
     """Text of a data set: cut, without what cannot be seen, and nothing but text."""
-    return escape(
-        "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:_LONGEST])
-    )
+    seen = (letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:_LONGEST])
+    return escape("".join(seen))

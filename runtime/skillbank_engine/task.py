@@ -324,7 +324,8 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         Returns
         -------
         Metrics or None
-            Of the stage "test" with what evaluate's page shows: :attr:`Metrics.confusion`, :attr:`Metrics.worst`.
+            Of the stage "test" with what evaluate's page shows: :attr:`Metrics.confusion` and
+            :attr:`Metrics.worst`.
         """
 
     @classmethod

@@ -1,7 +1,7 @@
 """The corpus' own skills of three model families on the embedded engines, by the real command.
 
-The bank is made of the skills as they are and trusted in a home of its own; their templates are the specs.  Only
-what makes a run small is said: one epoch, and the size of pictures.
+The bank is made of the skills as they are and trusted in a home of its own; their templates are the specs.
+Only what makes a run small is said: one epoch, and the size of pictures.
 """
 
 from __future__ import annotations

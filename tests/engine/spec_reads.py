@@ -1,8 +1,8 @@
 """Which keys of a family's specs its code reads: followed through the source, without running it.
 
-Values are followed from ``spec`` over attributes, names, arguments, ``self`` and returned values, by classes of
-the blocks and without regard to order; where two things share a name, both are meant.  What validators read is
-not counted: a check alone makes nothing of a value.
+Values are followed from ``spec`` over attributes, names, arguments, ``self`` and returned values, by classes
+of the blocks and without regard to order; where two things share a name, both are meant.  What validators
+read is not counted: a check alone makes nothing of a value.
 """
 
 from __future__ import annotations

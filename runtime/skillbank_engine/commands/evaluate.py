@@ -21,8 +21,8 @@ def evaluate(family: Family, action: str, spec: Any, overrides: Sequence[str]) -
     """Measure ``evaluate.checkpoint``.
 
     Writes ``metrics.json`` (the headline numbers, ``per_class``, ``images``, ``checkpoint``), and what the
-    family keeps of its findings; ``report.html`` shows it: numbers by class, what was taken for what, the worst
-    pictures.
+    family keeps of its findings; ``report.html`` shows it: numbers by class, what was taken for what, the
+    worst pictures.
 
     Parameters
     ----------

@@ -59,13 +59,13 @@ def _refuse_unsupported(wanted: Any) -> None:
     """Name what would make another engine than the one that is built."""
     if str(wanted.data_type).upper() == "INT8":
         raise UnsupportedActionError(
-            "gen_trt_engine.tensorrt.data_type is INT8, which the embedded engine does not calibrate: set FP16 "
-            f"or FP32, quantize the ONNX file, or {_ELSEWHERE}"
+            "gen_trt_engine.tensorrt.data_type is INT8, which the embedded engine does not calibrate: set "
+            f"FP16 or FP32, quantize the ONNX file, or {_ELSEWHERE}"
         )
     if getattr(wanted, "layers_precision", None):
         raise UnsupportedActionError(
-            "gen_trt_engine.tensorrt.layers_precision is not heeded by the embedded engine: leave it empty, or "
-            f"{_ELSEWHERE}"
+            "gen_trt_engine.tensorrt.layers_precision is not heeded by the embedded engine: leave it empty, "
+            f"or {_ELSEWHERE}"
         )
 
 

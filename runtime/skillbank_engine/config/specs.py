@@ -119,13 +119,14 @@ class Specs(Generic[SpecT]):
     recipe : Recipe
         The small profile.
     warnings : callable
-        Yields one sentence for each value of a spec that is often set by mistake, or not heeded beside another.
+        Yields one sentence for each value of a spec that is often set by mistake, or not heeded beside
+        another.
     refuse : callable
         Called with action and spec: raises `UnsupportedActionError` for a value that the embedded engine
         cannot honour and that would change the result.
     unheeded : dict
-        Dotted key to why, of what the embedded engine does not heed and leaves the result as good: said in the
-        log where a spec sets it (:mod:`.config.unheeded` has those of all families).
+        Dotted key to why, of what the embedded engine does not heed and leaves the result as good: said in
+        the log where a spec sets it (:mod:`.config.unheeded` has those of all families).
     not_what : frozenset of str
         Dotted keys of the family's own that decide on where and how fast a training is carried out, and leave
         its weights the same.
