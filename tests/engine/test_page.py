@@ -1,4 +1,4 @@
-"""Evaluate's page: one file, that looks like the house's others and shows nothing that is not text as it is."""
+"""Evaluate's page: one file, that looks like the house's others and shows text as text."""
 
 from pathlib import Path
 

@@ -54,7 +54,7 @@ class Portion:
 
 @dataclass(slots=True)
 class SplitCount:
-    """What was written of a split: pictures, those that bear nothing, boxes, and pictures and boxes by class."""
+    """What was written of a split: pictures, those that bear nothing, boxes, and both by class."""
 
     pictures: int = 0
     empty: int = 0

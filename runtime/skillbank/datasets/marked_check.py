@@ -69,7 +69,7 @@ class MarkedSplitCheck:
         self._unmarked += len(self._missing)
         if self._missing and self._split.name == "test" and len(self._missing) == self._pictures:
             # Pictures to look at, of which nobody has said what is on them.
-            self.tally.add([Fault("test-undrawn", place)])
+            self.tally.add([Fault("test-undrawn", place, f"{self._pictures:,} pictures")])
         else:
             for picture in self._missing:
                 self._unfit(picture, Fault("mask-missing", where_of(picture)))
