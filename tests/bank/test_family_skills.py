@@ -15,7 +15,7 @@ from skillbank.bank.tables import dataset_rows, inference_rows
 SKILLS = Path(__file__).parents[2] / "skills"
 FAMILIES = ("rtdetr", "segformer", "image-classification")
 ONE_KEY_A_ROW = ("segformer", "image-classification")
-"""Families whose tables name keys as their metadata does; those of others name an entry of pictures and boxes."""
+"""Families whose tables name keys as their metadata does; others' name pairs of pictures and boxes."""
 
 Params = dict[tuple[str, str], str]
 Sources = dict[tuple[str, str], tuple[str, str]]

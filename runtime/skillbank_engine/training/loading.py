@@ -60,18 +60,12 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         Start of the random numbers.
     team : Team
         The processes.
-<<<<<<< HEAD
-    shuffle : bool
-        Whether each epoch has an order of its own; else samples come in theirs.
-    """
-
-    def __init__(
-        self, count: int, batch_size: int, seed: int, team: Team = ALONE, *, shuffle: bool = True
-=======
     shape : callable, optional
         Gives for an epoch and an index the sample's shape, or None where all are of one.
     group : bool
         Whether those of like shape are put together.
+    shuffle : bool
+        Whether each epoch has an order of its own; else samples come in theirs, those of like shape too.
     """
 
     def __init__(
@@ -83,10 +77,10 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         shape: Callable[[int, int], Shape | None] = lambda epoch, index: None,
         *,
         group: bool = True,
->>>>>>> main
+        shuffle: bool = True,
     ) -> None:
         self.size = batch_size * team.size
-        self._group = group
+        self._group = group and shuffle
         self._shape = shape
         self._count = count
         self._team = team
@@ -124,13 +118,7 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         return self.batches - self._skip
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-<<<<<<< HEAD
-        order = list(range(self._count))
-        if self._shuffle:
-            random.Random(f"{self._seed}-order-{self._epoch}").shuffle(order)
-=======
         order = self._shuffled(self._epoch)
->>>>>>> main
         for number in range(self._skip, self.batches):
             if number == self._skip or number % WINDOW == 0:
                 self._arrange(order, self._epoch, number // WINDOW)
@@ -152,7 +140,8 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
 
     def _shuffled(self, epoch: int) -> list[int]:
         order = list(range(self._count))
-        random.Random(f"{self._seed}-order-{epoch}").shuffle(order)
+        if self._shuffle:
+            random.Random(f"{self._seed}-order-{epoch}").shuffle(order)
         return order
 
     def _arrange(self, order: list[int], epoch: int, window: int) -> None:

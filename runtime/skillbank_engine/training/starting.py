@@ -148,10 +148,6 @@ def _make_run(
 ) -> TrainingRun[Any]:
     """Put the parts of a run together."""
     samples = task.samples(data, seed)
-<<<<<<< HEAD
-    size = settings.batch_size * settings.accumulate
-    batches = EpochBatches(len(samples), size, seed, team, shuffle=settings.shuffle)
-=======
     seeded = SeededSamples(samples, seed)
     batches = EpochBatches(
         len(samples),
@@ -160,11 +156,11 @@ def _make_run(
         team,
         seeded.shape,
         group=samples.canvas is None,
+        shuffle=settings.shuffle,
     )
     on_gpu = compute.device.type == "cuda"
     if text := settle_shapes(samples, batches, on_gpu=on_gpu, static=task.spec.engine.static_shapes):
         session.say(text)
->>>>>>> main
     loader = make_loader(
         samples,
         batches,
