@@ -47,6 +47,7 @@ from torch import Tensor, nn
 
 from skillbank_engine import defaults
 from skillbank_engine.config.specs import SpecT
+from skillbank_engine.data.canvases import Shape
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import UnsupportedActionError
@@ -60,7 +61,6 @@ from skillbank_engine.exchange import (
     Metrics,
     Place,
     Samples,
-    Shape,
     Share,
     Stage,
     Tell,
