@@ -337,6 +337,12 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
             The processes.
         folder : Path, optional
             Where evaluate keeps what was found (``detections.json``); nothing is written without.
+
+        Returns
+        -------
+        Metrics or None
+            Of the stage "test" with what evaluate's page shows: :attr:`Metrics.confusion` and
+            :attr:`Metrics.worst`.
         """
 
     @classmethod

@@ -19,6 +19,7 @@ from skillbank_engine.detection_metrics import (
     measurable,
     nothing_to_measure,
 )
+from skillbank_engine.detection_review import reviewed
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import DataError
 from skillbank_engine.families.rtdetr.config import EvaluateSpec
@@ -73,7 +74,10 @@ def measure(
     if folder is not None:
         named = detection_rows(data.annotations, detections)
         write_text(folder / "detections.json", json.dumps(named, allow_nan=False) + "\n")
-    return _metrics(found, losses, stage)
+    metrics = _metrics(found, losses, stage)
+    if stage == "val":
+        return metrics
+    return reviewed(metrics, data.annotations, detections, class_ids, task.pixels)
 
 
 def _metrics(found: AveragePrecisions, losses: Sequence[tuple[float, int]], stage: Stage) -> Metrics:
