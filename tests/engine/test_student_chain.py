@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 PROGRAMS = Path(sys.executable).parent
-TINY = ("model.hidden_dim=16", "model.nheads=2", "model.dim_feedforward=16", "engine.threads=1")
 
 
 def _run(place: Path, *words: str) -> str:
@@ -38,8 +37,7 @@ def test_the_chain_runs_to_a_filled_table(tmp_path: Path) -> None:
     _run(tmp_path, "grounding_dino", "shapes", "d", "--train", "16", "--val", "4", "--size", "64")
     with tarfile.open(tmp_path / "d" / "train" / "images.tar.gz") as packed:
         packed.extractall(tmp_path / "photos", filter="data")
-    tiny = [word for value in TINY for word in ("--set", value)]
-    _run(tmp_path, "skillbank", "run", "train Grounding DINO on d, no HPO, 1 epoch", "--yes", *tiny)
+    _run(tmp_path, "skillbank", "run", "train Grounding DINO on d, no HPO, 1 epoch", "--yes")
     text = "distill the last Grounding DINO into RT-DETR on photos/ for 1 epoch, compare both on d/val"
     told = _said(tmp_path, "plan", text)["sentence"]
     # A teacher of two steps is sure of nothing; the plan read back takes a correction.
