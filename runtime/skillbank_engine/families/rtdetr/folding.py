@@ -1,8 +1,8 @@
 """A trained detector made ready to answer: what only training needs is folded away, with equal answers.
 
 Batch norms vanish into the convolutions ahead of them, and the two branches of a RepVGG block, a 3x3 and a
-1x1 convolution, become one 3x3 convolution.  Most of the small model's layers are such, and there the call of
-a layer costs more than its arithmetic.
+1x1 convolution, become one 3x3 convolution.  On a CPU that spares a small model calls of layers,
+which cost as much there as their arithmetic.
 
 References
 ----------
