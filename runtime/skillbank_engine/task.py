@@ -68,6 +68,7 @@ from skillbank_engine.exchange import (
     TrainingData,
     TrainT,
 )
+from skillbank_engine.pace import Pace
 from skillbank_engine.schedule import Schedule
 from skillbank_engine.team import Team
 
@@ -123,6 +124,9 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         the run; its outputs are on the device of its inputs, in fp32.
     frame : (int, int) or None
         Height and width that ``answer`` takes where it is an ONNX file; None for any.
+    pace : Pace
+        `measure` of the stage "test" and `infer` count their passes with it, drawing and writing aside; the
+        commands say the rate.
     """
 
     carried: ClassVar[tuple[str, ...]] = ("model", "engine")
@@ -154,6 +158,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         self.pixels = PixelScale()
         self.answer: Answer | None = None
         self.frame: tuple[int, int] | None = None
+        self.pace = Pace()
 
     # ---- where it comes from -------------------------------------------------------------------------------
 

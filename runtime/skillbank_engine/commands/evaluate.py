@@ -50,7 +50,7 @@ def evaluate(family: Family, action: str, spec: Any, overrides: Sequence[str]) -
         make_ready(task, model, compute)
         metrics = task.measure(data, "test", compute, ALONE, session.folder)
         assert metrics is not None
-        kpi = dict(metrics.values)
+        kpi = {**metrics.values, **task.pace.values()}
         document = {
             **kpi,
             "per_class": metrics.per_class,

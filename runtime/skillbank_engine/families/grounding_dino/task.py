@@ -344,6 +344,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
             num_select=self.spec.model.num_select,
             pixels=self.pixels,
             prompt_phrases=self.spec.engine.prompt_phrases,
+            pace=self.pace,
         )
 
     @classmethod

@@ -145,15 +145,16 @@ def find(
     records = data.annotations.records
     for chosen in _passes(len(records), _batch_size(spec))[team.rank :: team.size]:
         part = [records[index] for index in chosen]
-        pixels, targets = _inputs(task, part, places)
-        pixels = pixels.to(compute.device)
-        if stage == "val":
-            logits, boxes = _validate(task, pixels, targets, compute, findings)
-        else:
-            assert task.answer is not None
-            logits, boxes = task.answer(pixels)
-        sizes = [(record.width, record.height) for record in part]
-        found = detections_of(logits, boxes, sizes, framing, spec.model.num_select, threshold)
+        with task.pace.over(len(part)):
+            pixels, targets = _inputs(task, part, places)
+            pixels = pixels.to(compute.device)
+            if stage == "val":
+                logits, boxes = _validate(task, pixels, targets, compute, findings)
+            else:
+                assert task.answer is not None
+                logits, boxes = task.answer(pixels)
+            sizes = [(record.width, record.height) for record in part]
+            found = detections_of(logits, boxes, sizes, framing, spec.model.num_select, threshold)
         for index, items in zip(chosen, found, strict=True):
             kept = ((item, places[item.label]) for item in items)
             findings.detections[data.annotations.image_ids[index]] = [
