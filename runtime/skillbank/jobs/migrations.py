@@ -70,7 +70,7 @@ def migrate(engine: sa.Engine) -> None:
 def current(engine: sa.Engine) -> bool:
     """Say whether a store has the tables of this version, as a server asks that is to be sent requests."""
     with engine.connect() as db:
-        return db.scalar(sa.select(sa.func.max(VERSIONS.c.version))) == VERSION
+        return bool(db.scalar(sa.select(sa.func.max(VERSIONS.c.version))) == VERSION)
 
 
 def _version(db: sa.Connection) -> int | None:
