@@ -57,12 +57,12 @@ OPTIONS = frozenset((
     "output", "parallel-trials", "parent", "patience", "platform", "precision", "pretrained", "reader",
     "ref", "replace", "results-root", "resume", "retries", "seed", "set", "skill", "subdir", "test",
     "text", "threshold", "tiles", "time-budget", "to", "trial-timeout", "trials", "unreviewed", "val",
-    "validation-interval", "checkpoint-interval", "variant", "host", "port",
+    "validation-interval", "checkpoint-interval", "variant", "host", "port", "right", "until",
 ))  # fmt: skip
 """Those that sentences speak of."""
 PERSONAL = frozenset(
     ("approve", "bank", "trust", "review", "doctor", "schemas", "manifest", "web", "chat", "compare",
-     "sets thresholds", "sets backup", "data show", "data fix")
+     "sets thresholds", "sets backup", "data show", "data fix", "team")
 )  # fmt: skip
 """Commands that are a person's at a terminal, and no tool's."""
 

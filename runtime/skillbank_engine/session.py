@@ -10,6 +10,7 @@ from pathlib import Path
 
 from skillbank_engine.config.blocks import SpecBase
 from skillbank_engine.config.specs import Specs, SpecT
+from skillbank_engine.config.unheeded import not_heeded
 from skillbank_engine.light import import_torch
 from skillbank_engine.results import results_folder, write_experiment
 from skillbank_engine.status import StatusLog
@@ -74,7 +75,7 @@ def open_session(specs: Specs[SpecT], action: str, spec: SpecT, silent: bool = F
     session = Session(action, results_folder(spec, action), silent)
     session.status.write("STARTED", f"Starting {specs.title} {action}.")
     try:
-        for text in (*specs.warnings(spec), *not_heeded(spec)):
+        for text in (*specs.warnings(spec), *not_heeded(specs, spec)):
             _LOG.warning("%s", text)
         yield session
     except BaseException as error:
@@ -143,11 +144,3 @@ def importing(done: str = "skillbank_engine.task", *, generators: bool = True) -
     finally:
         gc.enable()
     gc.freeze()
-
-
-def not_heeded(spec: SpecBase) -> Iterator[str]:
-    """Yield a sentence for each setting of all families that the embedded engine does not heed."""
-    if spec.encryption_key:
-        yield "encryption_key is set, but the embedded engine writes checkpoints in the clear"
-    if spec.wandb.enable:
-        yield "wandb.enable is set, but the embedded engine reports to status.json only"

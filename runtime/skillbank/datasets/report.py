@@ -11,7 +11,10 @@ from skillbank.datasets.document import Marks
 from skillbank.datasets.faults import Fault, Kind, Severity, Tally
 from skillbank.datasets.heads import FileSize
 
-__all__ = ["DataReport", "Findings", "SplitReport"]
+__all__ = ["WITHOUT", "DataReport", "Findings", "SplitReport"]
+
+WITHOUT: Mapping[Marks, str] = {"boxes": "without boxes", "areas": "without mask", "classes": "without class"}
+"""What pictures bear, to how those are called that bear none."""
 
 
 @dataclass(frozen=True, slots=True)

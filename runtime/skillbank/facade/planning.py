@@ -20,6 +20,9 @@ from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 from skillbank.plan.set_places import set_place
 from skillbank.platforms import chosen_platform, get_platform
+from skillbank.team.acting import who
+from skillbank.team.person import EVERYBODY
+from skillbank.team.rights import Right
 from skillbank.trust.origin import bank_of, origin_of
 
 if TYPE_CHECKING:
@@ -55,7 +58,10 @@ class Planning(Finding):
         ------
         SkillNotFoundError, ActionNotFoundError, SpecError, UsageError, JobNotFoundError, PlatformError
             One sentence naming the thing and the way out. A plug-in that breaks is a `PluginError`.
+        ForbiddenError
+            When who acts may not plan.
         """
+        self.permit(Right.PLAN, "plan")
         if isinstance(request, str):
             chain: Sequence[Request] = self.read(request).requests
         else:
@@ -186,7 +192,7 @@ class Planning(Finding):
             held = [s for s in self.library.skills if s.digested == plan.skill.digest]
         facts = SkillFacts.of(held[0]) if held else None
         folder = self._outbox()
-        if self._jobs is None and folder is not None:
+        if self._jobs is None and folder is not None and who() == EVERYBODY:
             from skillbank.jobs.outbox import put
 
             put(folder, plan, facts)

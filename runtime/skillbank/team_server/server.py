@@ -1,0 +1,121 @@
+"""The server's run: settings, processes, one port, until it is stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.supervisors import Multiprocess
+
+from skillbank.entrance import Entrance, listening
+from skillbank.errors import PlatformError
+from skillbank.prompt_http import PromptHTTP
+from skillbank.team.acting import only_who_is_named
+from skillbank.team_server.logs import log_lines
+from skillbank.team_server.serving import Serving
+
+if TYPE_CHECKING:
+    from skillbank.runtime import Runtime
+    from skillbank.web.detector import Detector
+
+__all__ = ["serve"]
+
+_HEALTHCHECK = 60
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are answered first, and jobs go on.
+
+    Raises
+    ------
+    UsageError, PlatformError
+        When the address or the store cannot be used.
+    """
+    if serving.database_url:
+        # What is started from here, the supervisors of jobs among them, works with the same store.
+        os.environ["SKILLBANK_DATABASE_URL"] = serving.database_url
+    _make_store()
+    public = urlsplit(serving.address)
+    names = (*serving.allow_host, *((public.netloc,) if public.netloc else ()))
+    origins = tuple(f"{scheme}://{name}" for name in names for scheme in ("https", "http"))
+    entrance = Entrance(serving.host, serving.port, hosts=names, origins=origins)
+    with ExitStack() as stack:
+        at, opened = stack.enter_context(listening(entrance))
+        if serving.processes > 1:
+            os.environ[_FOLDER] = stack.enter_context(tempfile.TemporaryDirectory(prefix="skillbank-"))
+        shown = (serving.address or at.address) + serving.base_path
+        print(f"skillbank serve: {shown}/", file=sys.stderr, flush=True)
+        config = uvicorn.Config(
+            partial(_application, serving, at, banks),
+            factory=True,
+            workers=serving.processes,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=serving.grace,
+            # A process that is only beginning, on a busy machine, is not hung yet.
+            timeout_worker_healthcheck=_HEALTHCHECK,
+            server_header=False,
+            http=PromptHTTP,
+            # Without a proxy that was named nobody says where a request came from.
+            proxy_headers=bool(serving.proxy),
+            forwarded_allow_ips=list(serving.proxy),
+        )
+        if serving.processes == 1:
+            # uvicorn sends itself the signal again when all is answered: that is the end, and no failure.
+            signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+            uvicorn.Server(config).run(sockets=[opened])
+        else:
+            Multiprocess(config, [opened]).run()
+
+
+def _application(serving: Serving, at: Entrance, banks: tuple[str, ...]) -> ASGIApp:
+    """Return what one process serves; called in it, before it answers."""
+    from skillbank.runtime import Runtime
+    from skillbank.team_server.app import TeamServer
+
+    log_lines()
+    if not serving.open_to_everybody:
+        only_who_is_named()
+    runtime = Runtime(banks)
+    return TeamServer(runtime, serving, at, _detector(runtime, serving)).app
+
+
+def _make_store() -> None:
+    """Open the store once, so that its tables are there, or its fault is told, before anything listens."""
+    from skillbank.home import database_url
+    from skillbank.jobs.store import JobStore
+
+    with JobStore(database_url()):
+        pass
+
+
+def _detector(runtime: Runtime, serving: Serving) -> Detector:
+    from skillbank.labelling.batch import load
+    from skillbank.labelling.engine import Engine
+    from skillbank.labelling.models import find_model, open_engine
+    from skillbank.web.detection import MOST_PIXELS
+    from skillbank.web.detector import Detector
+
+    model = serving.model
+    if model is None:
+
+        def none() -> Engine:
+            raise PlatformError("this server looks with no model; --model names one")
+
+        return Detector("no model", none, lambda engine: load(engine, ""), most_waiting=serving.most_waiting)
+    found = find_model(runtime, model)
+    return Detector(
+        found.name,
+        lambda: open_engine(found, model, most_pixels=MOST_PIXELS),
+        lambda engine: load(engine, model),
+        most_waiting=serving.most_waiting,
+    )
