@@ -60,7 +60,7 @@ VERBS = [
     _verb("list", lambda r, t: r.jobs.store.list(), L, names=False),
     _verb("last", lambda r, t: r.status("last"), L, names=False),
     _verb("last:train", lambda r, t: r.status("last:train"), L, names=False),
-    _verb("unreadable", lambda r, t: r.jobs.store.unreadable(), L, names=False),
+    _verb("newest", lambda r, t: r.jobs.store.newest(20, trials=True), L, names=False),
     _verb("plan of the store", lambda r, t: r.jobs.store.get_plan(plan_id(t)), L),
     _verb("find a search", lambda r, t: control.find(r.jobs, t.search), L),
     _verb("search 'last'", lambda r, t: control.find(r.jobs, "last"), L, names=False),
