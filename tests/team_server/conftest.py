@@ -71,7 +71,7 @@ def serving(environment: Mapping[str, str], bank: Path, log: Path, *options: str
 def _ready(process: subprocess.Popen[str], log: Path, seconds: float = 90) -> Served:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        found = re.search(r"skillbank serve: (http://\S+)/\n", log.read_text(encoding="utf-8"))
+        found = re.search(r"Serving at (http://\S+)/\n", log.read_text(encoding="utf-8"))
         assert process.poll() is None, log.read_text(encoding="utf-8")
         if found:
             origin = re.sub(r"(://[^/]+).*", r"\1", found[1])

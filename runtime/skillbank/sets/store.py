@@ -60,7 +60,7 @@ class SetStore:
     --------
     >>> from skillbank import Runtime
     >>> from skillbank.sets.ontology import read_classes
-        >>> with Runtime() as runtime:
+    >>> with Runtime() as runtime:
     ...     classes = read_classes(["exit = red exit sign | green exit sign | not poster"]).classes
     ...     signs = runtime.sets.create("signs", classes, who="ann")
     ...     again = runtime.sets.open("signs").classes()

@@ -53,7 +53,7 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
         if serving.processes > 1:
             os.environ[_FOLDER] = stack.enter_context(tempfile.TemporaryDirectory(prefix="skillbank-"))
         shown = (serving.address or at.address) + serving.base_path
-        print(f"skillbank serve: {shown}/", file=sys.stderr, flush=True)
+        print(f"Serving at {shown}/", file=sys.stderr, flush=True)
         config = uvicorn.Config(
             partial(_application, serving, at, banks),
             factory=True,

@@ -195,7 +195,7 @@ def _read(file: Path) -> dict[Any, Any]:
     try:
         content = file.read_bytes()
     except FileNotFoundError:
-        raise DataNotFoundError(f"there is no file {file}; --config names one with the settings") from None
+        raise DataNotFoundError(f"there is no file {file}; name one with the settings") from None
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
     if len(content) > _LONGEST_FILE:
