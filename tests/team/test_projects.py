@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from skillbank.errors import ForbiddenError, JobNotFoundError, NotApprovedError, UsageError
 from skillbank.home import database_url
 from skillbank.jobs.approval_subjects import plan_subject
+from skillbank.jobs.database import JOBS
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import FollowUp
 from skillbank.jobs.service import Jobs
@@ -322,7 +323,9 @@ def _back_to_10(engine: sa.Engine) -> None:
         run = db.exec_driver_sql
         for table in ("team_audit", "team_tokens", "plan_projects"):
             run(f"DROP TABLE {table}")
-        run("DROP INDEX jobs_of_project")
+        for index in JOBS.indexes:
+            if "project" in index.columns:
+                run(f"DROP INDEX {index.name}")
         for column in ("jobs DROP COLUMN project", "jobs DROP COLUMN person", "grants DROP COLUMN project"):
             run(f"ALTER TABLE {column}")
         if remote:
