@@ -3,8 +3,8 @@
 python -m benchmarks.house [--worst 10] [PACKAGE ...]
 
 Measures ``skillbank``, ``skillbank_engine`` and those of Starlette, httpx and Optuna that are installed, or
-the packages that are named. All is read from the sources with ``ast``; nothing is imported. Ends with 1 where one
-of ours misses a goal of `GOALS`.
+the packages that are named. All is read from the sources with ``ast``; nothing is imported. Ends with 1 where
+one of ours misses a goal of `GOALS`.
 
 Complexity is cyclomatic: one, and one more for each ``if``, loop, handler, ``assert``, ``case``,
 comprehension and its conditions, and each further operand of ``and`` and ``or``; functions inside count for
