@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from skillbank.datasets.listing import listed
 from skillbank.errors import PlatformError
 from skillbank.home import cache_dir, results_root
 from skillbank.jobs.binding import ParentModel, bind, check_filled, has_token
@@ -15,17 +16,22 @@ from skillbank.jobs.data_sets import look_at
 from skillbank.jobs.preflight import refuse_full_disk, results_problems
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.uploads import upload_spec
+from skillbank.plan.allowed import refuse_hidden_places_of
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.plan.paths import get_path
+from skillbank.plan.set_places import set_place
 from skillbank.platforms.base import Launch, Platform, job_dir
 from skillbank.storage.progress import Report
 from skillbank.storage.s3 import list_objects
 from skillbank.storage.staging import stage
 from skillbank.storage.uri import parse_uri
+from skillbank.team.places import everything_is_there, of_the_home, refuse_hidden
 from skillbank.trust.gate import CONFIG_PATH, Pass
 from skillbank.trust.gate import rehearse as rehearsed
 
 __all__ = ["places", "preflight", "prepare", "rehearse"]
+
+_MOST_FILES = 5_000_000
 
 
 def preflight(
@@ -45,6 +51,7 @@ def preflight(
     QuestionsError, PlatformError, SpecError, DataNotFoundError, DataError
     """
     refuse(plan, Checks())
+    _refuse_hidden(plan)
     against = [*platform.problems(plan), *credential_problems(plan, platform)]
     if problems := [*against, *results_problems(plan)]:
         raise PlatformError("; ".join(problems))
@@ -55,6 +62,24 @@ def preflight(
     refuse(plan, seen)
     refuse_full_disk(plan)
     return seen
+
+
+def _refuse_hidden(plan: Plan) -> None:
+    """Raise `DataNotFoundError` where a plan names, or data holds a link to, what is not there for who acts.
+
+    A program follows links by itself, also in folders that nothing here looks into.
+    """
+    if everything_is_there():
+        return
+    refuse_hidden_places_of(plan)
+    for binding in plan.inputs:
+        if binding.runtime == "value" or binding.on_hub or has_token(binding.uri):
+            continue
+        refuse_hidden([binding.uri] if set_place(binding.uri) is None else [])
+        uri = parse_uri(binding.uri)
+        if uri.scheme == "file" and uri.path.is_dir() and not of_the_home(uri.path):
+            for _ in listed(uri.path, _MOST_FILES):
+                pass
 
 
 def places(plan: Plan, job_id: str) -> tuple[Path, str | None]:
