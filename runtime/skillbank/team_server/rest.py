@@ -135,11 +135,16 @@ class RestDoor:
             )
         if body.question != visible(found.question):
             raise Refusal(409, "changed", "The question has changed meanwhile; read it again.")
+        # Of two who answer at once one counts: whoever takes the question, before anything is approved.
+        if not self._box.questions.answer(number, body.approve):
+            raise Refusal(409, "changed", "Somebody else has answered this question meanwhile.")
         if body.approve:
             asked = Approval(found.subject, found.question, found.data, found.parents)
-            self._box.approve(asked, f"{who().name} at the page", how="page", code=body.code)
-        if not self._box.questions.answer(number, body.approve) and not body.approve:
-            raise Refusal(409, "changed", "Somebody else has answered this question meanwhile.")
+            try:
+                self._box.approve(asked, f"{who().name} at the page", how="page", code=body.code)
+            except BaseException:  # a wrong code: the question waits on
+                self._box.questions.open_again(number)
+                raise
         return self.questions(request)
 
 
