@@ -156,7 +156,7 @@ class Client:
         said: dict[str, dict[str, str]] = {"path": {}, "query": {}, "header": {}}
         spelled = {name.replace("-", "_").lower(): name for name in found.places}
         for name, value in named.items():
-            if (meant := spelled.get(name.lower())) is None:
+            if (meant := spelled.get(name.replace("-", "_").lower())) is None:
                 raise LookupError(f"{operation} takes no {one_line(name, 100)}")
             if value is not None:
                 said[found.places[meant]][meant] = str(value)

@@ -45,7 +45,9 @@ def rows(store: JobStore, *, but: tuple[str, ...] = ()) -> Rows:
             query = sa.select(table).order_by(*table.primary_key.columns)
             if name == AUDIT.name:
                 query = query.where(AUDIT.c.verb.notin_(("store.backup", "store.restore")))
-            found[name] = [tuple(map(backups._said, row)) for row in db.execute(query)] if name not in but else []
+            found[name] = (
+                [tuple(map(backups._said, row)) for row in db.execute(query)] if name not in but else []
+            )
     return found
 
 
