@@ -154,7 +154,8 @@ def test_refusals_are_errors_with_the_servers_word(server: Served, people: Peopl
             for place in (there, absent):
                 for arguments in (
                     {"text": f"train the toy detector on {place}"},
-                    {"skill": "toy-detector", "actions": ["train"], "data": [{"role": "train", "uri": str(place)}]},
+                    {"skill": "toy-detector", "actions": ["train"],
+                     "data": [{"role": "train", "uri": str(place)}]},
                     {"skill": "toy-detector", "actions": ["train"],
                      "settings": [{"key": "fail", "value_json": json.dumps(str(place))}]},
                 ):  # fmt: skip

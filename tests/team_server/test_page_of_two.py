@@ -46,8 +46,9 @@ def test_each_sees_the_own_project_and_one_approves(server: Served, people: Peop
             assert jobs["job"].split("-")[-1] in pages["ann"].inner_text("#job-list")
             # What one may not see is not there, by whatever name the page is told to open it.
             pages["bob"].goto(f"{server.url}/#/jobs/{jobs['job']}")
-            pages["bob"].wait_for_timeout(500)
-            assert "toy" not in pages["bob"].inner_text("main")
+            pages["bob"].wait_for_selector("#job .problem")
+            assert f"no job '{jobs['job']}'" in pages["bob"].inner_text("#job")
+            assert pages["bob"].locator("#job-list li").count() == 0
             pages["ann"].click("#sign-out")
             pages["ann"].wait_for_selector("#enter:not([hidden])")
             pages["ann"].reload()
