@@ -217,17 +217,29 @@ def test_killed_in_the_middle_it_has_done_nothing_and_the_same_command_goes_on(
         row.pop("seq")
         made = [{**row, "id": f"j-{number}", "idempotency_key": None} for number in range(2_000)]
         db.execute(JOBS.insert(), made)
-    parts = lambda: any(tmp_path.glob(".b.*.part/files"))  # noqa: E731
+
+    def parts() -> bool:
+        return any(tmp_path.glob(".b.*.part/files"))
+
     assert killed_when(os.environ, parts, "team", "backup", str(folder)) == -signal.SIGKILL
     assert not folder.exists()
     about = backup(source.engine, folder)
     assert about.files == 201
     expected, url = rows(source), new_url()
     told = {**os.environ, "SKILLBANK_HOME": str(tmp_path / "new"), "SKILLBANK_DATABASE_URL": url}
-    arrived = lambda: len(list((tmp_path / "new" / "pictures").glob("p*.png"))) > 50  # noqa: E731
-    assert killed_when(told, arrived, "team", "restore", str(folder)) == -signal.SIGKILL
-    whole = lambda: len(list((tmp_path / "new" / "pictures").glob("p*.png"))) == 200  # noqa: E731
-    killed_when(told, lambda: whole() and time.sleep(0.3) is None, "team", "restore", str(folder))
+
+    def arrived() -> int:
+        return len(list((tmp_path / "new" / "pictures").glob("p*.png")))
+
+    def rows_begun() -> bool:
+        if arrived() < 200:
+            return False
+        time.sleep(0.3)
+        return True
+
+    begun = killed_when(told, lambda: arrived() > 50, "team", "restore", str(folder))
+    assert begun == -signal.SIGKILL
+    killed_when(told, rows_begun, "team", "restore", str(folder))
     elsewhere(monkeypatch, tmp_path / "new")
     with JobStore(url) as target:
         if not any(rows(target).values()):  # else the second was faster than we

@@ -66,7 +66,19 @@ def test_a_dockerfile_begins_and_goes_on_as_docker_reads_it(file: Path) -> None:
     lines = file.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     told = [line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#")]
     words = [word for word, _ in told]
-    assert set(words) <= {"ARG", "FROM", "COPY", "RUN", "ENV", "LABEL", "USER", "EXPOSE", "ENTRYPOINT", "CMD"}
+    assert set(words) <= {
+        "ARG",
+        "FROM",
+        "COPY",
+        "RUN",
+        "ENV",
+        "LABEL",
+        "USER",
+        "EXPOSE",
+        "ENTRYPOINT",
+        "CMD",
+        "WORKDIR",
+    }
     assert words[:2] == ["ARG", "FROM"], "only an ARG may stand before the first stage"
     name, _, default = told[0][1].partition("=")
     bases = [rest for word, rest in told if word == "FROM"]

@@ -67,6 +67,7 @@ def test_a_key_that_is_told_no_more_opens_nothing_once_keys_are_fetched_again(kn
 
 def test_clocks_may_differ_by_some_seconds_and_no_more(known: Provider) -> None:
     who, now = identity(known), int(time.time())
+    claims: dict[str, Any]
     for claims in ({"exp": now - 5}, {"nbf": now + 5}, {"iat": now + 5}):
         assert who.find(known.token(**claims)), claims
     for claims in ({"exp": now - 60}, {"nbf": now + 60}, {"iat": now + 60}):
@@ -84,7 +85,7 @@ def test_what_signs_a_token_is_the_providers_key_and_nothing_else(known: Provide
     jwk = RSAAlgorithm.to_jwk(stranger.public_key(), as_dict=True)
     asked = known.asked
     for token in (
-        jwt.encode(claims, None, algorithm="none", headers={"kid": name}),
+        jwt.encode(claims, "", algorithm="none", headers={"kid": name}),
         jwt.encode(claims, told["n"], algorithm="HS256", headers={"kid": name}),
         jwt.encode(claims, stranger, algorithm="RS256", headers={"kid": name, "jwk": jwk}),
         jwt.encode(claims, stranger, algorithm="RS256", headers={"kid": "x", "jku": f"{known.url}/other"}),

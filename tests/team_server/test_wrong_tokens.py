@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from skillbank.team_server import wrong_tokens
 from skillbank.team_server.wrong_tokens import MOST, WrongTokens
 from tests.team_server.conftest import People, Served
 
 
 def test_an_address_is_told_to_wait_and_may_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     at = 1000.0
-    monkeypatch.setattr(wrong_tokens.time, "monotonic", lambda: at)
+    monkeypatch.setattr("skillbank.team_server.wrong_tokens.time.monotonic", lambda: at)
     wrong = WrongTokens()
     assert [wrong.note("10.0.0.1") for _ in range(MOST)] == [0] * MOST
     assert wrong.note("10.0.0.1") > 0 and wrong.note("10.0.0.2") == 0

@@ -66,7 +66,7 @@ class Backup(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["skillbank store"] = "skillbank store"
+    kind: Literal["store of skillbank"] = "store of skillbank"
     format: Literal[1] = 1
     version: int
     skillbank: str

@@ -180,7 +180,7 @@ def _sentence(place: str, to_write: bool) -> str:
     what = f"what can be {verb} here lies below {shown}" if roots else f"nothing was given to be {verb} here"
     return (
         f"{one_line(place, 200)} does not exist for project {named(person.project)}: {what} "
-        "(data_roots of skillbank serve)"
+        "(data_roots in the server's settings)"
     )
 
 
