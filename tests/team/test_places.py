@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from skillbank import Request, Runtime
 from skillbank.agent.toolbox import Toolbox
+from skillbank.datasets.fitting import _Folder
 from skillbank.errors import DataNotFoundError, SkillbankError, UsageError
 from skillbank.home import home, results_root
 from skillbank.labelling.models import find_model
@@ -140,7 +141,7 @@ DOORS: dict[str, Callable[[Runtime, str], Any]] = {
             "settings": [{"key": "dataset.file", "value_json": json.dumps(p)}],
         },
     ).document(),
-    "label": lambda r, p: r.label(p.strip(), ["door"], output="/nowhere"),
+    "label": lambda r, p: r.label(p.strip(), ["door"], output=Path.cwd() / "out"),
     "label_image": lambda r, p: Toolbox(r).call(
         "label_image", {"image": p.strip(), "descriptions": ["door"]}
     ).document(),
@@ -275,6 +276,17 @@ def test_a_list_that_the_server_made_is_there_for_its_plan(land: Land, runtime: 
         with opened(made):
             assert not hidden(made) and hidden(made, to_write=True) and hidden(land.state / "other")
         assert hidden(made)
+
+
+def test_a_name_in_an_annotation_leads_nowhere_else(land: Land) -> None:
+    """A program reads what an annotation names: such a file is not used as it lies, but made anew."""
+    (land.mine / "in" / "sub").mkdir()
+    for name in ("a.png", "sub/b.png"):
+        (land.mine / "in" / name).write_bytes(b"x")
+    folder = _Folder(land.mine / "in", "image_dir")
+    assert not folder.misses("a.png") and not folder.misses("sub/b.png")
+    for name in (str(land.theirs / "p.png"), "../../ocr/p.png", "sub/../../../ocr/p.png"):
+        assert "leads out of image_dir" in folder.misses(name)
 
 
 def _listed(folder: Path) -> Any:
