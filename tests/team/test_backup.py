@@ -21,8 +21,9 @@ from skillbank import Runtime
 from skillbank.errors import DataError, DataNotFoundError, ForbiddenError, UsageError
 from skillbank.home import pictures_dir
 from skillbank.jobs import backup as backups
-from skillbank.jobs.backup import backup, restore
+from skillbank.jobs.backup import backup
 from skillbank.jobs.database import JOBS, SKILLS
+from skillbank.jobs.restore import restore
 from skillbank.jobs.store import JobStore
 from skillbank.stored import now
 from skillbank.team import audit
@@ -41,7 +42,7 @@ def rows(store: JobStore, *, but: tuple[str, ...] = ()) -> Rows:
     """All that a store holds, but for the lines about backups themselves."""
     found: Rows = {}
     with store.engine.connect() as db:
-        for name, table in backups._TABLES.items():
+        for name, table in backups.TABLES.items():
             query = sa.select(table).order_by(*table.primary_key.columns)
             if name == AUDIT.name:
                 query = query.where(AUDIT.c.verb.notin_(("store.backup", "store.restore")))

@@ -33,7 +33,7 @@ def restore(
     as_json: options.Json = False,
 ) -> None:
     """Fill an empty store and home with a backup; one that is in use is refused."""
-    from skillbank.jobs.backup import restore as fill
+    from skillbank.jobs.restore import restore as fill
 
     with options.open_runtime(None) as runtime:
         about = fill(runtime.jobs.store.engine, folder)
