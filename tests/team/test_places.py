@@ -274,8 +274,19 @@ def test_a_list_that_the_server_made_is_there_for_its_plan(land: Land, runtime: 
     with acting_as(person("det"), "rest"):
         assert hidden(made)
         with opened(made):
+            [plan] = runtime.plan(setting("dataset.file", str(made)))
             assert not hidden(made) and hidden(made, to_write=True) and hidden(land.state / "other")
         assert hidden(made)
+        assert runtime.jobs.preflight(plan).passed, "as the launch of the job that it was made for"
+        with pytest.raises(DataNotFoundError):
+            runtime.plan(setting("dataset.file", str(made)))
+
+
+def test_blanks_around_a_name_are_a_part_of_it_or_not(land: Land) -> None:
+    (land.mine / "link ").symlink_to(land.theirs)
+    with acting_as(person("det"), "rest"):
+        assert hidden(f"{land.mine}/link ") and hidden(f" {land.theirs}")
+        assert not hidden(f"{land.mine}/in ")
 
 
 def test_a_name_in_an_annotation_leads_nowhere_else(land: Land) -> None:

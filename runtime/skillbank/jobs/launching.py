@@ -19,13 +19,12 @@ from skillbank.jobs.uploads import upload_spec
 from skillbank.plan.allowed import refuse_hidden_places_of
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.plan.paths import get_path
-from skillbank.plan.set_places import set_place
 from skillbank.platforms.base import Launch, Platform, job_dir
 from skillbank.storage.progress import Report
 from skillbank.storage.s3 import list_objects
 from skillbank.storage.staging import stage
 from skillbank.storage.uri import parse_uri
-from skillbank.team.places import everything_is_there, of_the_home, refuse_hidden
+from skillbank.team.places import everything_is_there, hidden, of_the_home, opened, refuse_hidden
 from skillbank.trust.gate import CONFIG_PATH, Pass
 from skillbank.trust.gate import rehearse as rehearsed
 
@@ -67,19 +66,20 @@ def preflight(
 def _refuse_hidden(plan: Plan) -> None:
     """Raise `DataNotFoundError` where a plan names, or data holds a link to, what is not there for who acts.
 
-    A program follows links by itself, also in folders that nothing here looks into.
+    A program follows links by itself, also in folders that nothing here looks into. What of the home a plan
+    names, it was let name when it was made. What may be left out was said by its skill, else it is a value.
     """
     if everything_is_there():
         return
-    refuse_hidden_places_of(plan)
-    for binding in plan.inputs:
-        if binding.runtime == "value" or binding.on_hub or has_token(binding.uri):
-            continue
-        refuse_hidden([binding.uri] if set_place(binding.uri) is None else [])
-        uri = parse_uri(binding.uri)
-        if uri.scheme == "file" and uri.path.is_dir() and not of_the_home(uri.path):
-            for _ in listed(uri.path, _MOST_FILES):
-                pass
+    named = [b for b in plan.inputs if not (b.runtime == "value" or b.on_hub or has_token(b.uri))]
+    files = [uri.path for uri in (parse_uri(b.uri) for b in named) if uri.scheme == "file"]
+    with opened(*filter(of_the_home, files)):
+        refuse_hidden_places_of(plan)
+        refuse_hidden(b.uri for b in named if not b.optional)
+        for folder in files:
+            if folder.is_dir() and not hidden(folder) and not of_the_home(folder):
+                for _ in listed(folder, _MOST_FILES):
+                    pass
 
 
 def places(plan: Plan, job_id: str) -> tuple[Path, str | None]:

@@ -92,9 +92,9 @@ def serve_only(roots: DataRoots | None) -> None:
 
 
 @contextmanager
-def opened(place: Path) -> Iterator[None]:
-    """Let a file that the server has made itself be there in this context, e.g. a list for a program."""
-    token = _opened.set((*_opened.get(), os.path.realpath(place)))
+def opened(*places: Path) -> Iterator[None]:
+    """Let files that the server has made itself be there in this context, e.g. a list for a program."""
+    token = _opened.set((*_opened.get(), *map(os.path.realpath, places)))
     try:
         yield
     finally:
@@ -123,10 +123,14 @@ def hidden(place: str | os.PathLike[str], *, to_write: bool = False) -> bool:
     """
     if _served is None or who() == EVERYBODY:
         return False
-    text = os.fspath(place).strip()
-    if _SET.match(text):  # its pictures, of the own project alone, are found by its name
-        return to_write or ".." in text.split("/")
-    return not all(_open_to(_served, at, to_write) for at in _readings(text))
+    said = os.fspath(place)
+    for text in {said, said.strip()}:  # some readers take blanks for a part of the name
+        if _SET.match(text):  # its pictures, of the own project alone, are found by its name
+            if to_write or ".." in text.split("/"):
+                return True
+        elif not all(_open_to(_served, at, to_write) for at in _readings(text)):
+            return True
+    return False
 
 
 def refuse_hidden(places: Iterable[str | os.PathLike[str]], *, to_write: bool = False) -> None:
@@ -156,12 +160,9 @@ def places_in(value: Any) -> Iterator[str]:
 
 
 def _places_in_text(text: str) -> Iterator[str]:
-    scheme = _URI.match(text)
-    if (
-        any(kind.match(text) for kind in (_FILE, _S3, _SET)) or "${" in text
-    ):  # what a program would fill in is anything
-        yield text
-    elif scheme is None and (text.startswith(("/", "~")) or ".." in re.split(r"[/\\]", text)):
+    ours = any(kind.match(text) for kind in (_FILE, _S3, _SET))
+    local = _URI.match(text) is None and (text.startswith(("/", "~")) or ".." in re.split(r"[/\\]", text))
+    if ours or local or "${" in text:  # what the program fills in by itself may be anything
         yield text
     # Other schemes than ours name nothing of this machine.
     for piece in re.split(rf"[{_ENDS}]+", text):
