@@ -20,6 +20,16 @@ from skillbank.web.answers import Refusal
 from tests.team_server.conftest import People, serving
 from tests.team_server.provider import Provider, provider
 
+HELLO: dict[str, Any] = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
 GRANT = {"operator": (Right.LOOK, Right.PLAN, Right.LAUNCH), "decider": (Right.APPROVE,)}
 
 
@@ -147,5 +157,15 @@ def test_the_server_says_where_its_tokens_come_from(
         bearer = {"authorization": f"Bearer {known.token(sub='zoe')}"}
         assert client.get("/api/me", headers=bearer).json()["name"] == "zoe"
         assert client.get("/api/me", headers={"authorization": f"Bearer {people.secrets['bob']}"}).is_success
+        # MCP is opened by the provider's token for it, and by none for another service or of yesterday.
+        asks = {"accept": "application/json, text/event-stream"}
+        assert client.post("/mcp", json=HELLO, headers={**asks, **bearer}).status_code == 200
+        strange: list[dict[str, Any]] = [{"aud": "other"}, {"exp": int(time.time()) - 60}]
+        for claims in strange:
+            other = {"authorization": f"Bearer {known.token(None, **claims)}"}
+            refused = client.post("/mcp", json=HELLO, headers={**asks, **other})
+            assert refused.status_code == 401
+            assert 'error="invalid_token"' in refused.headers["www-authenticate"]
+            assert place in refused.headers["www-authenticate"]
         assert client.post("/session", headers=bearer).status_code == 204
         assert client.get("/api/me").json()["rights"] == ["look", "plan", "launch"]
