@@ -83,6 +83,10 @@ LABEL_STUDIO_TOKEN = Variable(
     "SKILLBANK_LABEL_STUDIO_TOKEN",
     "opens the pictures of a Label Studio ([labelling-elsewhere.md](labelling-elsewhere.md))",
 )
+TOKEN = Variable(
+    "SKILLBANK_TOKEN",
+    "whose token `skillbank.client` shows to a team's server ([team-server.md](team-server.md))",
+)
 SLURM = Variable(
     "SKILLBANK_SLURM",
     "the file with the profile of a Slurm cluster, in place of `slurm.yaml` in the home",
