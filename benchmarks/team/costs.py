@@ -1,0 +1,70 @@
+"""What one call of each kind costs: processor time of the server and of PostgreSQL, one client at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tests.team_server.conftest import Served
+
+from benchmarks.team.client import Seen
+from benchmarks.team.watching import Watch
+from benchmarks.team.work import Desk, train
+
+__all__ = ["costs"]
+
+_LAUNCHES = 5
+
+
+async def costs(server: Served, secrets: dict[str, str], data: Path, database: int, each: int) -> None:
+    """Call, and print a line for each kind; the processor counts in hundredths of a second."""
+    seen = Seen()
+    desk = Desk(server.url, secrets, seen, 0.0, 0.0, 1, data)
+    agent, reviewer, lead = desk.client("agent-0"), desk.client("reviewer-0"), desk.client("lead")
+    picture = 0
+
+    async def plan(number: int) -> None:
+        epochs = 900_000 + number
+        found = await desk.plan_by_rest(agent, {"text": train(0), "epochs": epochs})
+        desk.checked(found, epochs, train(0))
+
+    async def plan_mcp(number: int) -> None:
+        epochs = 800_000 + number
+        found = await desk.plan_by_mcp(agent, {"text": train(0), "epochs": epochs})
+        desk.checked(found, epochs, train(0))
+
+    async def look(number: int) -> None:
+        nonlocal picture
+        [picture] = await desk.next_picture(reviewer)
+
+    async def review(number: int) -> None:
+        await desk.review(reviewer, "reviewer-0", picture + 1 + number)
+
+    async def launch(number: int) -> None:
+        asked = {"text": f"train the toy detector on {data}", "epochs": 700_000 + number}
+        found = await desk.plan_by_rest(agent, asked)
+        await desk.launch(agent, lead, found["plans"][0]["plan_id"], f"cost-{number}")
+
+    async def list_jobs(number: int) -> None:
+        await desk.list_jobs(agent)
+
+    kinds: list[tuple[str, int, Callable[[int], Awaitable[None]]]] = [
+        ("plan (REST)", each, plan),
+        ("plan (MCP)", each, plan_mcp),
+        ("list of jobs", each, list_jobs),
+        ("next picture", each, look),
+        ("picture and decision", min(each, 20), review),
+        ("plan, approval and launch", _LAUNCHES, launch),
+    ]
+    print(f"{'one of':26} {'server ms':>10} {'PostgreSQL ms':>14} {'wall ms':>8}")
+    for what, count, call in kinds:
+        await call(count)  # what is only done once is done now
+        watch, began = Watch(server.process.pid, database), time.monotonic()
+        for number in range(count):
+            await call(number)
+        wall, spent = 1000 * (time.monotonic() - began) / count, watch.processor()
+        server_ms, database_ms = (1000 * spent[part] / count for part in ("server", "PostgreSQL"))
+        print(f"{what:26} {server_ms:10.1f} {database_ms:14.1f} {wall:8.1f}")
+    for said in seen.wrong:
+        print(f"wrong: {said}")
