@@ -79,9 +79,11 @@ def main() -> int:
         server = stack.enter_context(
             serving(os.environ, toy(folder), log, "--processes", str(told.processes))
         )
+        seen = Seen()
         if told.each:
-            asyncio.run(costs(server, secrets, folder / "data", database.process, told.each))
-        seen, watch = Seen(), Watch(server.process.pid, database.process)
+            seen = asyncio.run(costs(server, secrets, folder / "data", database.process, told.each))
+            tell("the costs are known")
+        watch = Watch(server.process.pid, database.process)
         tell("the server answers")
         end, pause = time.monotonic() + told.seconds, 60 * told.agents / told.plans
         desk = Desk(server.url, secrets, seen, end, pause, told.launches, folder / "data")
