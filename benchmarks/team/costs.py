@@ -10,7 +10,7 @@ from tests.team_server.conftest import Served
 
 from benchmarks.team.client import Seen
 from benchmarks.team.watching import Watch
-from benchmarks.team.work import Desk, train
+from benchmarks.team.work import Desk, toy, train
 
 __all__ = ["costs"]
 
@@ -27,14 +27,12 @@ async def costs(server: Served, secrets: dict[str, str], data: Path, database: i
     agent, reviewer, lead = desk.client("agent-0"), desk.client("reviewer-0"), desk.client("lead")
 
     async def plan(number: int) -> None:
-        epochs = 900_000 + number
-        found = await desk.plan_by_rest(agent, {"text": train(0), "epochs": epochs})
-        desk.checked(found, epochs, train(0))
+        asked = train(900_000 + number)
+        desk.checked(await desk.plan_by_rest(agent, asked), asked)
 
     async def plan_mcp(number: int) -> None:
-        epochs = 800_000 + number
-        found = await desk.plan_by_mcp(agent, {"text": train(0), "epochs": epochs})
-        desk.checked(found, epochs, train(0))
+        asked = train(800_000 + number)
+        desk.checked(await desk.plan_by_mcp(agent, asked), asked)
 
     async def look(number: int) -> None:
         await desk.next_picture(reviewer)
@@ -43,9 +41,9 @@ async def costs(server: Served, secrets: dict[str, str], data: Path, database: i
         await desk.review(reviewer, "reviewer-0", 1 + number)
 
     async def launch(number: int) -> None:
-        asked = {"text": f"train the toy detector on {data}", "epochs": 700_000 + number}
-        found = await desk.plan_by_rest(agent, asked)
-        await desk.launch(agent, lead, found["plans"][0]["plan_id"], f"cost-{number}")
+        asked = toy(data, 700_000 + number)
+        plan_id = desk.checked(await desk.plan_by_rest(agent, asked), asked)
+        await desk.launch(agent, lead, str(plan_id), f"cost-{number}")
 
     async def list_jobs(number: int) -> None:
         await desk.list_jobs(agent)

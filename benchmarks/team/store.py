@@ -92,7 +92,7 @@ def faults(engine: sa.Engine, seen: Seen) -> Iterator[str]:
     """Yield what was lost or doubled: what clients were told, against what the store and its logs hold."""
     with engine.connect() as db:
         keyed = sa.select(JOBS.c.idempotency_key, JOBS.c.id).where(JOBS.c.idempotency_key.is_not(None))
-        jobs = [(str(key).partition("/")[2], job) for key, job in db.execute(keyed)]
+        jobs = [(str(key).rpartition(":")[2], job) for key, job in db.execute(keyed)]
         used = db.scalar(sa.select(sa.func.count()).where(APPROVALS.c.used.is_not(None)))
         left = db.scalar(sa.select(sa.func.count()).where(APPROVALS.c.used.is_(None)))
         plans = set(db.scalars(sa.select(PLANS.c.plan_id)))

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.team.client import Answer, Client, Seen
 
-__all__ = ["SET", "Desk", "train"]
+__all__ = ["SET", "Desk", "toy", "train"]
 
 SET = "shared"
 _LOOKS = 3.0
@@ -67,10 +67,8 @@ class Desk:
         for turn in self._turns():
             began = time.monotonic()
             launches = (turn + number) % self.launches == 0
-            words = f"train the toy detector on {self.data}" if launches else train(number)
-            epochs = 1 + 1000 * number + turn
-            found = await plan(me, {"text": words, "epochs": epochs})
-            plan_id = self.checked(found, epochs, words)
+            asked = toy(self.data, 1000 * number + turn) if launches else train(1000 * number + turn)
+            plan_id = self.checked(await plan(me, asked), asked)
             if turn % _LISTS == 0:
                 await self.list_jobs(me)
             if launches and plan_id:
@@ -99,13 +97,14 @@ class Desk:
         found: dict[str, Any] = answer.get("result", {}).get("structuredContent", {})
         return found
 
-    def checked(self, answer: dict[str, Any], epochs: int, words: str) -> str | None:
-        """Return the plan's id where it is what was asked for."""
+    def checked(self, answer: dict[str, Any], asked: dict[str, Any]) -> str | None:
+        """Return the plan's id where it is what was asked for: its place, its epochs, its settings."""
         [plan] = answer.get("plans") or [{}]
-        sentence, settings = str(plan.get("sentence")), plan.get("settings") or []
-        place = words.partition(" on ")[2].partition(",")[0]
-        if place not in sentence or not any(each["value"] == epochs for each in settings):
-            self.wrong(f"a plan of {epochs} epochs is answered with {str(answer)[:200]}")
+        sentence, values = str(plan.get("sentence")), [each["value"] for each in plan.get("settings") or []]
+        place = asked["text"].partition(" on ")[2].partition(",")[0]
+        wanted = [asked["epochs"], *(float(each["value_json"]) for each in asked.get("settings", ()))]
+        if place not in sentence or not all(value in values for value in wanted):
+            self.wrong(f"{asked} is answered with {str(answer)[:200]}")
             return None
         self.seen.plans.add(plan["plan_id"])
         return str(plan["plan_id"])
@@ -183,6 +182,12 @@ class Desk:
         return bool(picture.get("state") == "reviewed" and picture.get("reviewed_by") == name)
 
 
-def train(number: int) -> str:
-    """Return the words of a plan that nobody launches."""
-    return f"train Grounding DINO on s3://bucket/data-{number}, no HPO"
+def train(number: int) -> dict[str, Any]:
+    """Return what is asked for a plan that nobody launches, another one for each number."""
+    return {"text": f"train Grounding DINO on s3://bucket/data-{number % 100}, no HPO", "epochs": 1 + number}
+
+
+def toy(data: Path, number: int) -> dict[str, Any]:
+    """Return what is asked for a plan whose job takes a moment, another one for each number."""
+    pause = {"key": "train.seconds", "value_json": str((1 + number) / 1e9)}
+    return {"text": f"train the toy detector on {data}", "epochs": 1, "settings": [pause]}
