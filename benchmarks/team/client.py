@@ -16,7 +16,8 @@ __all__ = ["Answer", "Client", "Seen"]
 _KEPT = 3.0
 """Seconds after which a connection is made anew: the server ends those that nobody uses."""
 _AGAIN = 0.1
-_LONGEST = 60.0
+_LONGEST = 300.0
+"""Seconds until an answer is taken for lost: on a busy machine a killed process is long replaced by then."""
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ class Watch:
 
 
 async def killing(server: int, kills: int, seconds: float) -> None:
-    """Kill server processes at random moments, each after the one before has been replaced."""
+    """Kill server processes at random moments, as likely as not while others still begin."""
     for _ in range(kills):
         await asyncio.sleep(seconds / (kills + 1) * random.uniform(0.6, 1.2))
         if working := list(children(server, b"spawn_main")):

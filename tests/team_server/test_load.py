@@ -11,7 +11,7 @@ import pytest
 from tests.postgres import Cluster
 
 pytestmark = pytest.mark.slow
-_CLIENTS = "--seconds 20 --agents 4 --reviewers 2 --plans 60 --launches 4 --kills 2"
+_CLIENTS = "--seconds 20 --agents 4 --reviewers 2 --plans 60 --launches 4 --kills 1"
 _BEFORE = "--jobs 200 --pictures 40 --each 0"
 
 
