@@ -115,8 +115,8 @@ def faults(engine: sa.Engine, seen: Seen) -> Iterator[str]:
         yield f"{used} approvals were used for {len(kept)} launches, and {left} are left over"
     if lost := seen.plans - plans:
         yield f"{len(lost)} plans were told and are not kept"
-    if lost := [one for one in seen.decided.items() if one not in edits]:
-        yield f"decisions that were told and are not kept: {lost[:5]}"
+    if undone := [one for one in seen.decided.items() if one not in edits]:
+        yield f"decisions that were told and are not kept: {undone[:5]}"
     if len(edits) != len(seen.decided) or any(count > 1 for count in edits.values()):
         yield f"{sum(edits.values())} decisions are kept, and {len(seen.decided)} were told"
     for verb, things in (("launch", kept.values()), ("plan", seen.plans)):
