@@ -48,7 +48,7 @@ def fill(url: str, folder: Path, jobs: int, pictures: int) -> None:
     with JobStore(url) as store, acting_as(Person("lead", PROJECT, DECIDES)):
         make_set(store, SET, write_truth(folder / "photos", pictures))
         with Runtime(database_url=url) as runtime:
-            [plan] = runtime.plan("train Grounding DINO on s3://bucket/old, no HPO")
+            [plan] = runtime.plan("train Grounding DINO on s3://b/old, no HPO")
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         fields = {"plan_id": plan.plan_id, "plan": plan.model_dump(mode="json"), "skill": plan.skill.name}
         fields |= {"action": "train", "platform": "local", "results_dir": str(folder / "old")}

@@ -184,7 +184,7 @@ class Desk:
 
 def train(number: int) -> dict[str, Any]:
     """Return what is asked for a plan that nobody launches, another one for each number."""
-    return {"text": f"train Grounding DINO on s3://bucket/data-{number % 100}, no HPO", "epochs": 1 + number}
+    return {"text": f"train Grounding DINO on s3://b/data-{number % 100}, no HPO", "epochs": 1 + number}
 
 
 def toy(data: Path, number: int) -> dict[str, Any]:
