@@ -205,9 +205,7 @@ class Planning(Finding):
 
             put(folder, plan, facts)
             return plan.plan_id
-        if facts is not None:
-            self.jobs.store.save_skill(facts)
-        return self.jobs.store.save_plan(plan)
+        return self.jobs.store.save_plan(plan, facts)
 
     def sentence(self, plans: Sequence[Plan]) -> str:
         """Return what a plan, or all plans of a chain, will do; see `skillbank.plan.sentence`.
