@@ -19,10 +19,11 @@ from skillbank.plan.reader.reading import Reading
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.slots import SLOTS, Fills
 from skillbank.visible import one_line
+from skillbank.ways import option
 
 __all__ = ["WAY_OUT", "ReadStep", "agreed", "refused"]
 
-WAY_OUT = "say it in plainer words, or give --reader rules to go by the words alone"
+WAY_OUT = f"say it in plainer words, or give {option('reader', 'rules')} to go by the words alone"
 _FIELDS = tuple(slot.name for slot in SLOTS if slot.fills is Fills.FIELD)
 _SOURCE = "the model's reading"
 

@@ -32,6 +32,7 @@ from skillbank.agent.endpoint_errors import (
 from skillbank.agent.reply import CARRIED, Reply, Usage
 from skillbank.agent.written_calls import written_calls
 from skillbank.errors import EndpointError, UsageError
+from skillbank.ways import option
 
 __all__ = ["Endpoint", "Patience"]
 
@@ -85,7 +86,9 @@ class Endpoint:
     ) -> None:
         named = model or os.environ.get("SKILLBANK_MODEL") or os.environ.get("OPENAI_MODEL")
         if not named:
-            raise UsageError("No model is named: give --model NAME, or set SKILLBANK_MODEL or OPENAI_MODEL.")
+            raise UsageError(
+                f"No model is named: give {option('model', 'NAME')}, or set SKILLBANK_MODEL or OPENAI_MODEL."
+            )
         key, own = os.environ.get("OPENAI_API_KEY"), os.environ.get("OPENAI_BASE_URL")
         if not key and not own:
             raise UsageError(

@@ -33,6 +33,7 @@ from skillbank.plan.slot_keys import key_of, meant
 from skillbank.plan.slot_values import value_of
 from skillbank.plan.slots import SLOTS, Fills, Slot, slot
 from skillbank.visible import json_text, one_line, visible
+from skillbank.ways import option
 
 __all__ = ["read_with_model"]
 
@@ -175,7 +176,7 @@ def _filled(arguments: str, model: str) -> _Filled:
     except ValidationError:
         raise EndpointError(
             f"the model '{model}' did not fill in the request as asked; "
-            "another model may, or give --reader rules"
+            f"another model may, or give {option('reader', 'rules')}"
         ) from None
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from skillbank.errors import NotFoundError
 from skillbank.jobs.database import EVENTS, EXPERIMENTS, LEASES
 from skillbank.platforms.processes import describe_self, described_alive
+from skillbank.ways import command
 
 __all__ = ["Event", "EventLog", "Lease"]
 
@@ -68,7 +69,7 @@ class EventLog:
         with self._engine.connect() as db:
             found = db.scalar(query)
         if found is None:
-            raise NotFoundError(f"'{experiment}' is not an experiment; skillbank experiments lists them")
+            raise NotFoundError(f"'{experiment}' is not an experiment; {command('experiments')} lists them")
         return dict(found)
 
     def exists(self, experiment: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from skillbank.errors import did_you_mean
 from skillbank.jobs.metrics import StatusReader, find_status_file
+from skillbank.ways import option
 
 __all__ = ["UNSEEN", "Curve", "Measured", "Objective", "TrialReader", "unseen"]
 
@@ -127,7 +128,8 @@ def unseen(objectives: Sequence[Objective], seen: Iterable[str]) -> str:
     what = f"it reported {listed}" if names else "it reported no metric at all"
     return (
         f"{UNSEEN}{missing[0]}' was not reported{did_you_mean(missing[0], names)}: {what}; "
-        "name one of these with --set automl.metric=NAME, or check that validation data is given"
+        f"name one of these with {option('set', 'automl.metric=NAME')}, or check that validation data "
+        "is given"
     )
 
 

@@ -19,6 +19,7 @@ from skillbank.errors import StateError, UsageError
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
+from skillbank.ways import command
 
 __all__ = ["inherited", "successor_plan"]
 
@@ -42,7 +43,7 @@ def successor_plan(jobs: Jobs, record: JobRecord, recommendations: int) -> Plan:
     stands = Experiment(objectives_of(plan), events)
     if stands.end is None:
         raise StateError(f"experiment {record.id} has not ended; extend it as it is")
-    again = "start a new one with skillbank run"
+    again = f"start a new one with {command('run')}"
     if stands.best is None:
         raise StateError(f"experiment {record.id} has no trial that succeeded; {again}")
     settings = settings_of(plan)

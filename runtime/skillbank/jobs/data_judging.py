@@ -21,6 +21,7 @@ from skillbank.jobs.data_sets import DataLook
 from skillbank.plan.model import Plan
 from skillbank.plan.set_places import set_place
 from skillbank.visible import one_line
+from skillbank.ways import option
 
 __all__ = ["checked", "ours"]
 
@@ -103,7 +104,7 @@ def _judged(plan: Plan, look: DataLook, report: DataReport, *, first: bool) -> D
     problems = [f"{place}: {said[kind.name]}" for kind, *_ in blocking]
     dropped = [f"{place}: {said[name]}" for name in all_errors if skip and name not in names and first]
     if any(KINDS[kind.name].repair for kind, *_ in blocking):
-        problems[-1] += "; or leave out what is broken with --on-broken skip"
+        problems[-1] += f"; or leave out what is broken with {option('on-broken', 'skip')}"
     notes = [f"{place}: {each}" for each in report.sentences(Severity.WARNING)] if first else []
     if skip and all_errors and not found.why:
         found = replace(found, why="what is broken is left out")

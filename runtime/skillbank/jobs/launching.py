@@ -24,6 +24,7 @@ from skillbank.storage.staging import stage
 from skillbank.storage.uri import parse_uri
 from skillbank.trust.gate import CONFIG_PATH, Pass
 from skillbank.trust.gate import rehearse as rehearsed
+from skillbank.ways import option
 
 __all__ = ["places", "preflight", "prepare", "rehearse"]
 
@@ -70,7 +71,7 @@ def places(plan: Plan, job_id: str) -> tuple[Path, str | None]:
     if uri.scheme == "s3":
         return results_root() / job_id, str(uri.child(job_id))
     raise PlatformError(
-        f"results cannot be written to {uri}; give --results-root a folder or s3://bucket/prefix"
+        f"results cannot be written to {uri}; give {option('results-root')} a folder or s3://bucket/prefix"
     )
 
 

@@ -15,6 +15,7 @@ from skillbank.plan.model import Plan
 from skillbank.plan.paths import get_path
 from skillbank.plan.products import trains
 from skillbank.storage.uri import parse_uri
+from skillbank.ways import option
 
 __all__ = [
     "minimum_free",
@@ -43,7 +44,8 @@ def refuse_full_disk(plan: Plan) -> None:
         if free < minimum_free():
             raise PlatformError(
                 f"{place}, where {what} go, has {free / 2**30:.1f} GiB free and jobs need "
-                f"{minimum_free() / 2**30:g}; make room, choose another --results-root or SKILLBANK_HOME, or "
+                f"{minimum_free() / 2**30:g}; make room, choose another {option('results-root')} or "
+                "SKILLBANK_HOME, or "
                 "lower SKILLBANK_MIN_FREE_GIB"
             )
 
@@ -53,7 +55,7 @@ def results_problems(plan: Plan) -> list[str]:
     if plan.results_root is None:
         return []
     uri = parse_uri(plan.results_root)
-    way_out = "give --results-root a folder or s3://bucket/prefix"
+    way_out = f"give {option('results-root')} a folder or s3://bucket/prefix"
     if uri.scheme == "s3":
         return []
     if uri.scheme != "file":

@@ -25,6 +25,7 @@ from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.plan.model import Plan
 from skillbank.stored import now, storable
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 __all__ = ["JobStore"]
 
@@ -141,7 +142,7 @@ class JobStore:
                             f"there is no {kind}{of} of bank {one_line(bank, 60)} yet; {other['id']} is of "
                             f"bank {theirs}, and its id names it all the same"
                         )
-                    raise JobNotFoundError(f"there is no {kind}{of} yet; start one with skillbank run")
+                    raise JobNotFoundError(f"there is no {kind}{of} yet; start one with {command('run')}")
                 return found
             found = only_record(db, query.where(JOBS.c.id == job), job)
             if found is not None:
@@ -155,7 +156,7 @@ class JobStore:
                 names = ", ".join(meant[:3]) + (", ..." if len(meant) > 3 else "")
                 raise JobNotFoundError(f"'{job}' could be several jobs ({names}); give more of the id")
             known = list(db.scalars(sa.select(JOBS.c.id).order_by(JOBS.c.seq.desc()).limit(200)))
-        raise JobNotFoundError(f"no job '{job}'{did_you_mean(job, known)}; skillbank jobs lists them")
+        raise JobNotFoundError(f"no job '{job}'{did_you_mean(job, known)}; {command('jobs')} lists them")
 
     def list(
         self,
@@ -318,7 +319,7 @@ class JobStore:
             problem = (
                 "could be several plans; give more of the id"
                 if rows
-                else "is not known here; make it with skillbank plan"
+                else f"is not known here; make it with {command('plan')}"
             )
             raise NotFoundError(f"plan '{plan_id}' {problem}")
         return Plan.from_document({**rows[0]["document"], "plan_id": rows[0]["plan_id"]})

@@ -16,6 +16,7 @@ from skillbank.plan.model import is_hub_name
 from skillbank.plan.products import MODEL_SUFFIXES
 from skillbank.redact import redact
 from skillbank.storage import hub
+from skillbank.ways import command, option
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -49,7 +50,8 @@ def _program(record: JobRecord) -> str:
 def way_out() -> str:
     """Return what to do where the model that is used by default cannot be had."""
     return (
-        "name a model with --checkpoint: a train job ('last:train'), a checkpoint or ONNX file, or a folder "
+        f"name a model with {option('checkpoint')}: a train job ('last:train'), a checkpoint or ONNX "
+        "file, or a folder "
         f"that holds such a model as transformers saves it: 'hf download {hub_model()} --local-dir DIR' "
         "fetches one where there is a network"
     )
@@ -145,7 +147,7 @@ def _of_job(runtime: Runtime, given: str) -> Model:
     if record.state is not JobState.COMPLETE:
         raise ParentError(
             f"The job {record.id} is {record.state}; labelling needs one that is complete. "
-            f"skillbank status {record.id} --watch waits for its end."
+            f"{command('status', record.id, '--watch')} waits for its end."
         )
     engine = own_engine(_program(record))
     if engine is not None and not engine.labels_by_description:
@@ -156,5 +158,7 @@ def _of_job(runtime: Runtime, given: str) -> Model:
     checkpoints = runtime.jobs.results(record.id).checkpoints
     chosen = next((c for c in checkpoints if c.best), next((c for c in checkpoints if c.latest), None))
     if chosen is None:
-        raise ParentError(f"The job {record.id} left no checkpoint; give --checkpoint FILE or a train job.")
+        raise ParentError(
+            f"The job {record.id} left no checkpoint; give {option('checkpoint', 'FILE')} or a train job."
+        )
     return Model(str(Path(record.results_dir) / chosen.path), record.id)

@@ -11,6 +11,7 @@ from skillbank.sets.model import ClassSpec, LabelClass, Run
 from skillbank.sets.ontology import line_of
 from skillbank.sets.written import Written, wrong_among
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 __all__ = ["Settled", "of_other_runs", "settled"]
 
@@ -78,7 +79,7 @@ def of_other_runs(name: str, there: Sequence[LabelClass], run: Run) -> Iterator[
             yield (
                 f"The threshold {each.threshold:g} of '{one_line(each.name)}' was suggested for run "
                 f"{each.threshold_run}; run {run.number} has {run.threshold:g} until you set another: "
-                f"skillbank sets thresholds {name}."
+                f"{command('sets thresholds', name)}."
             )
 
 

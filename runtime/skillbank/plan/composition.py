@@ -13,6 +13,7 @@ from skillbank.plan.request import DataLocation, Request, Setting, role_of
 from skillbank.plan.slot_values import value_of
 from skillbank.plan.slots import Fills, Slot, slot
 from skillbank.visible import one_line
+from skillbank.ways import option
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -100,7 +101,7 @@ def _worded(
     notes = list(reading.notes)
     if actions and list(actions) != [r.action for r in requests]:
         said, meant = ", ".join(r.action for r in requests), ", ".join(actions)
-        notes.append(f"--action {meant} counts, not the {said} of the words")
+        notes.append(f"{option('action', meant)} counts, not the {said} of the words")
         with runtime.reading:
             requests = _with_actions(runtime, requests, actions)
     return requests, notes
@@ -197,9 +198,11 @@ def _refuse_unused(
     """Refuse what was given and concerns no step, with the way out."""
     actions = ", ".join(step.request.action for step in chain)
     sentences = []
-    unused = [f"--set {one_line(s.key)}" for s in settings if all(s not in step.settings for step in chain)]
+    unused = [
+        f"{option('set', one_line(s.key))}" for s in settings if all(s not in step.settings for step in chain)
+    ]
     unused += [
-        f"--data {role_of(d.source)}={one_line(d.uri)}"
+        f"{option('data', f'{role_of(d.source)}={one_line(d.uri)}')}"
         for d in data
         if all(d not in step.data for step in chain)
     ]
@@ -209,12 +212,13 @@ def _refuse_unused(
     unclear = {each: keys for each in idle if (keys := _could_be(chain, each))}
     for each, keys in unclear.items():
         sentences.append(
-            f"{each.option} could be {' or '.join(keys[:4])} of {actions}; say which with --set KEY=VALUE."
+            f"{each.option} could be {' or '.join(keys[:4])} of {actions}; say which with "
+            f"{option('set', 'KEY=VALUE')}."
         )
     if nowhere := [each.option for each in idle if each not in unclear]:
         verb = "has" if len(nowhere) == 1 else "have"
         by_key = any(slot(name).fills is Fills.SETTING for name in said if slot(name).option in nowhere)
-        way = ", or name the spec's own key with --set KEY=VALUE" if by_key else ""
+        way = f", or name the spec's own key with {option('set', 'KEY=VALUE')}" if by_key else ""
         sentences.append(f"{', '.join(nowhere)} {verb} no meaning for {actions}; leave it out{way}.")
     if sentences:
         raise UsageError(" ".join(sentences))

@@ -16,6 +16,7 @@ from skillbank.plan.paths import MISSING, format_path, get_path, leaves, parse_p
 from skillbank.plan.request import role_of
 from skillbank.plan.weights import FROM_PARENT, SCRATCH, from_scratch, pretrained_fields
 from skillbank.visible import named
+from skillbank.ways import option
 
 STRUCTURE = ("model", "engine")
 """Sections of a spec that say what a model is made of."""
@@ -81,7 +82,7 @@ def _ask_which(draft: Draft, row: Binding, uris: list[str]) -> None:
         choices = tuple(f"--set {row.key}={uri}{row.path and '/'}{row.path}" for uri in uris)
         draft.ask(row.key, why, choices)
     else:
-        draft.ask(f"data.{role}", why, tuple(f"--data {role}={uri}" for uri in uris))
+        draft.ask(f"data.{role}", why, tuple(f"{option('data', f'{role}={uri}')}" for uri in uris))
 
 
 def _user_chose_another(draft: Draft, key: str) -> bool:
@@ -112,7 +113,10 @@ def inferred(draft: Draft) -> Iterator[Override]:
         draft.ask("parent", "which model is the training to start from? no job or earlier step is its parent")
     elif said is not None and not pretrained:
         where = f"{draft.skill.name} {draft.action.name}"
-        raise UsageError(f"{where} takes no pretrained model; give --parent JOB or --set KEY=FILE.")
+        raise UsageError(
+            f"{where} takes no pretrained model; give {option('parent', 'JOB')} or "
+            f"{option('set', 'KEY=FILE')}."
+        )
     for key, function in draft.functions.items():
         if draft.user_covers(key) or (said == SCRATCH and key in pretrained):
             continue

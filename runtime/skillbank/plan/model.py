@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import StateError
 from skillbank.plan.products import WEIGHT_FILES
+from skillbank.ways import command
 
 FORMAT = 3
 """Of the plans that this version makes; 1 is that of 0.1.0, whose plans do not say so.
@@ -328,7 +329,7 @@ class Plan(Frozen):
             fields.pop(beside, None)
         written = document_id(fields)
         name = f"plan {(claimed or written)[:12]}"
-        again = "make it again with skillbank plan"
+        again = f"make it again with {command('plan')}"
         version = fields.get("format", 1)
         if not isinstance(version, int) or version > FORMAT:
             raise StateError(

@@ -19,6 +19,7 @@ from skillbank.plan.slot_values import shown
 from skillbank.plan.slots import SLOTS, Fills, Slot, slot
 from skillbank.plan.weights import pretrained_fields
 from skillbank.visible import json_text, one_line
+from skillbank.ways import option
 
 __all__ = ["Step", "leaves_of", "step_of"]
 
@@ -163,7 +164,7 @@ class Step:
     def _leaves_of_options(self) -> dict[str, tuple[str, Any]]:
         """Return what options set, by spec key: how it was said, and the value."""
         leaves: dict[str, tuple[str, Any]] = {}
-        given = [(f"--set {one_line(s.key)}={_shown(s.value)}", s) for s in self.settings]
+        given = [(f"{option('set', f'{one_line(s.key)}={_shown(s.value)}')}", s) for s in self.settings]
         given += [(f"{slot(n).option} {shown(slot(n), s.value)}", s) for n, s in self._slots.items()]
         for label, setting in given:
             for key, value in self._leaves(setting):
@@ -225,7 +226,9 @@ class Step:
         for place in self.request.data:
             if place.source in sources and place.uri not in given:
                 role = role_of(place.source)
-                self.notes.append(f"--data {role} counts, not the {one_line(place.uri)} of the words")
+                self.notes.append(
+                    f"{option('data', role)} counts, not the {one_line(place.uri)} of the words"
+                )
 
     def _foreign_values(self) -> Iterator[str]:
         """Say which values stand in the section of another action, as the plan's own word."""

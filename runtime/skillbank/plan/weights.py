@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from skillbank.plan.hardware import section
 from skillbank.plan.model import RESUME_MODEL, Override, Question, Source
 from skillbank.plan.spec import unset
+from skillbank.ways import option
 
 if TYPE_CHECKING:
     from skillbank.plan.draft import Draft
@@ -91,15 +92,15 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
         key=WEIGHTS,
         why=f"nothing says which weights {draft.action.name} starts from, and the full-size model learns "
         f"little from random ones; give --pretrained {names[0] if names else 'FILE'}, another file or "
-        f"--parent JOB, --pretrained {SCRATCH} for a start from scratch"
+        f"{option('parent', 'JOB')}, {option('pretrained', SCRATCH)} for a start from scratch"
         + (f", or {little} for a small model that learns from nothing" if little else ""),
         choices=tuple(
             choice
             for choice in (
-                *(f"--pretrained {name}" for name in names),
-                "--parent JOB",
+                *(f"{option('pretrained', name)}" for name in names),
+                f"{option('parent', 'JOB')}",
                 little,
-                f"--pretrained {SCRATCH}",
+                f"{option('pretrained', SCRATCH)}",
             )
             if choice
         ),

@@ -26,6 +26,7 @@ from skillbank.errors import DataError, SkillFormatError, UsageError, did_you_me
 from skillbank.sets.model import ClassSpec
 from skillbank.sets.written import Written, quoted, wrong_among, wrong_with
 from skillbank.visible import one_line
+from skillbank.ways import option
 
 __all__ = ["Ontology", "line_of", "read_classes"]
 
@@ -137,7 +138,7 @@ def _misspelled(part: str, said: str) -> str | None:
     if part.count("=") > 1:
         return (
             f"{said} holds more than one =; write each class by itself, or a caption that holds = in a file "
-            "(--classes)."
+            f"({option('classes')})."
         )
     if "=" in part:
         return None

@@ -20,6 +20,7 @@ from skillbank.sets.transactions import reading, writing
 from skillbank.sets.writing import Writing, change_set
 from skillbank.stored import now
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 __all__ = ["SetStore", "checked_name"]
 
@@ -120,7 +121,7 @@ class SetStore:
             known = list(db.scalars(sa.select(SETS.c.name).order_by(SETS.c.name)))
         raise SetNotFoundError(
             f"there is no label set '{one_line(name, 60)}'{did_you_mean(name, known)}; "
-            "skillbank sets lists those there are"
+            f"{command('sets')} lists those there are"
         )
 
     def __contains__(self, name: str) -> bool:

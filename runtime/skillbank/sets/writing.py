@@ -21,6 +21,7 @@ from skillbank.sets.rows import classes_of, heir_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, SETS
 from skillbank.sets.transactions import insert_all, writing
 from skillbank.stored import now, storable
+from skillbank.ways import command
 
 __all__ = ["COUNTERS", "Writing", "change_set"]
 
@@ -66,7 +67,7 @@ def change_set(engine: sa.Engine, set_id: int, who: str) -> Iterator[Writing]:
         row = db.execute(sa.select(SETS).where(SETS.c.id == set_id).with_for_update()).mappings().first()
         if row is None:
             raise SetNotFoundError(
-                "the label set was removed meanwhile; skillbank sets lists those there are"
+                f"the label set was removed meanwhile; {command('sets')} lists those there are"
             )
         change = Writing(db, dict(row), who)
         yield change

@@ -17,6 +17,7 @@ from skillbank.home import home
 from skillbank.sources.lockfile import FILE, Entry, home_lock, read_lock, write_lock
 from skillbank.sources.tree import digest_of, hash_tree
 from skillbank.trust.origin import Source
+from skillbank.ways import command
 
 if TYPE_CHECKING:
     pass
@@ -73,9 +74,9 @@ def installed_banks() -> tuple[tuple[Installed, ...], tuple[str, ...]]:
             found.append(Installed(entry.name, folder, entry))
         else:
             notes.append(
-                f"The files of the bank '{entry.name}' are not in {folder}; 'skillbank bank sync' fetches "
+                f"The files of the bank '{entry.name}' are not in {folder}; '{command('bank sync')}' fetches "
                 "them again, "
-                f"'skillbank bank remove {entry.name}' forgets it."
+                f"'{command('bank remove', entry.name)}' forgets it."
             )
     return tuple(found), tuple(notes)
 

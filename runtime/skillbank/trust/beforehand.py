@@ -10,11 +10,15 @@ from pathlib import Path
 
 from skillbank.errors import UsageError
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 __all__ = ["VARIABLE", "Entry", "entries"]
 
 VARIABLE = "SKILLBANK_TRUST"
-_FORM = "BANK@DIGEST with a bank's name or whole path and the 64 hex digits that 'skillbank trust BANK' shows"
+_FORM = (
+    "BANK@DIGEST with a bank's name or whole path and the 64 hex digits that "
+    f"'{command('trust', 'BANK')}' shows"
+)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[\w.-]{1,100}")
 

@@ -14,6 +14,7 @@ from skillbank.trust.beforehand import VARIABLE, entries
 from skillbank.trust.decisions import Decision, decision_of, stamp
 from skillbank.trust.origin import is_own, source_of
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 __all__ = ["Standing", "glance", "standing"]
 
@@ -63,7 +64,7 @@ def standing(bank: Bank) -> Standing:
     if is_own(bank):
         return Standing(bank.name, "own", source=origin.address)
     name, digest, broken = one_line(bank.name), "", ""
-    way = f"'skillbank trust {_argument(bank)}' shows what it can start and asks."
+    way = f"'{command('trust', _argument(bank))}' shows what it can start and asks."
     try:
         digest = bank.digest
     except SkillFormatError as error:

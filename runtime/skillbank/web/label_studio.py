@@ -18,6 +18,7 @@ from skillbank.labelling.elsewhere.search import Found
 from skillbank.labelling.engine import PictureError
 from skillbank.labelling.findings import Labelled
 from skillbank.visible import one_line
+from skillbank.ways import option
 from skillbank.web.answers import Json, Refusal
 from skillbank.web.bodies import read_body, validated
 from skillbank.web.detector import Detector
@@ -93,7 +94,8 @@ class LabelStudioDoor:
             raise Refusal(
                 503,
                 "no_label_studio",
-                "This server was not told where Label Studio is; start it with --label-studio URL.",
+                "This server was not told where Label Studio is; start it with "
+                f"{option('label-studio', 'URL')}.",
             )
         return self._pictures
 

@@ -10,6 +10,7 @@ from skillbank.entrance import Entrance, find_token, listening, refuse_open, run
 from skillbank.errors import PlatformError
 from skillbank.labelling.batch import load
 from skillbank.labelling.models import find_model, open_engine
+from skillbank.ways import command
 from skillbank.web.app import make_app
 from skillbank.web.detection import MOST_PIXELS
 from skillbank.web.detector import Detector
@@ -96,7 +97,7 @@ def serve_review(
     SetStore(runtime.jobs.store.engine).open(name)
 
     def none() -> Engine:
-        raise PlatformError("skillbank review loads no model; skillbank web does")
+        raise PlatformError(f"{command('review')} loads no model; {command('web')} does")
 
     detector = Detector("no model", none, lambda engine: load(engine, ""), most_waiting=64)
     entrance = Entrance(host, port, token, hosts=hosts, origins=_origins(hosts))

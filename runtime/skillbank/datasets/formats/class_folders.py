@@ -12,6 +12,7 @@ from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.visible import one_line
+from skillbank.ways import option
 
 __all__ = ["ClassFolders"]
 
@@ -54,7 +55,8 @@ class ClassFolders:
         if sure and not others:
             return Recognised((layout.listed,) if layout.listed else (), why)
         lacking = (
-            f"{tree.root} has {why}, which may be classes or not; where they are, say --format {self.name}"
+            f"{tree.root} has {why}, which may be classes or not; where they are, say "
+            f"{option('format', self.name)}"
         )
         return Recognised((), why, lacking)
 

@@ -16,6 +16,7 @@ from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Filter, LabelBox, LabelClass, PictureRow, Proposal, Run, SetSummary
 from skillbank.sets.rounds import Round, rounds_of
 from skillbank.visible import one_line
+from skillbank.ways import command, option
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -218,7 +219,7 @@ def _apart_by_name(models: Sequence[Model], given: Sequence[str]) -> list[Model]
 def _again(runtime: Runtime, run: Run) -> Model | str:
     """Return the model of a run, or a sentence on why it is not measured."""
     what = f"'{one_line(run.model)}' of run {run.number} is not measured"
-    way = "give its file with --checkpoint"
+    way = f"give its file with {option('checkpoint')}"
     why = ""
     for place in dict.fromkeys((run.source or run.model, run.model)):
         try:
@@ -237,16 +238,19 @@ def _none_reviewed(labels: LabelSet) -> str:
     if not stands.val_pictures:
         way = "a set of few pictures has none, and more of them bring some"
         if not stands.val:
-            way = f"it was made without; take some in with skillbank sets import DATA --into {stands.name}"
+            way = (
+                "it was made without; take some in with "
+                f"{command('sets import', 'DATA', f'--into {stands.name}')}"
+            )
         return f"{stands.name} has no picture to validate on, so nothing can be measured; {way}."
     if stands.val_pictures == 1:
         return (
             f"the one picture that {stands.name} has to validate on is not reviewed, so nothing can be "
-            f"measured; skillbank review {stands.name} asks for it among the others."
+            f"measured; {command('review', stands.name)} asks for it among the others."
         )
     return (
         f"no picture of the {stands.val_pictures:,} that validate {stands.name} is reviewed, so nothing can "
-        f"be measured; skillbank review {stands.name} asks for them among the others."
+        f"be measured; {command('review', stands.name)} asks for them among the others."
     )
 
 

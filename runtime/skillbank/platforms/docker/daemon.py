@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import PlatformError
 from skillbank.redact import redact
+from skillbank.ways import option
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -34,7 +35,7 @@ __all__ = ["Daemon", "DaemonLostError", "daemon_host", "digest_of", "pull_policy
 _TIMEOUT = 60
 _NGC = "nvcr.io"
 _PULLS = ("missing", "always", "never")
-_TOOLKIT = "install the NVIDIA container toolkit, or run on the CPU with --gpus 0"
+_TOOLKIT = f"install the NVIDIA container toolkit, or run on the CPU with {option('gpus', '0')}"
 _LOCAL = re.compile(r"(tcp|http)://(localhost|127\.\d+\.\d+\.\d+|\[::1\])([:/]|$)")
 _SENTENCES: tuple[tuple[str, str], ...] = (
     (
@@ -67,7 +68,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         r"no such host|lookup .* on|connection refused|i/o timeout|tls handshake|network is unreachable"
         r"|awaiting headers|proxyconnect",
         "the registry of the image {image} cannot be reached ({said}); load the image with docker load, "
-        "or name another one with --image",
+        f"or name another one with {option('image')}",
     ),
 )
 
@@ -249,7 +250,7 @@ class Daemon:
 def _not_here(name: str) -> str:
     return (
         f"the image {name} is not on this machine and SKILLBANK_DOCKER_PULL is 'never'; "
-        "load it with docker load, or name another one with --image"
+        f"load it with docker load, or name another one with {option('image')}"
     )
 
 

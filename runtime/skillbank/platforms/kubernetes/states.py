@@ -15,6 +15,7 @@ from skillbank.jobs.record import JobState
 from skillbank.platforms.base import NativeStatus
 from skillbank.platforms.kubernetes.manifest import INDEX, MAIN
 from skillbank.platforms.kubernetes.volumes import BRINGS
+from skillbank.ways import option
 
 __all__ = ["Waiting", "ended", "index_of", "main_state", "node_lost", "over", "running", "waiting"]
 
@@ -24,7 +25,9 @@ _STUCK = {
     "ErrImagePull": "its image {image} cannot be pulled (ErrImagePull): {said}",
     "ImagePullBackOff": "its image {image} cannot be pulled (ImagePullBackOff): {said}",
     "ErrImageNeverPull": "its image {image} is not on its node, and is never pulled (ErrImagePull)",
-    "InvalidImageName": "'{image}' is no name of an image (InvalidImageName); correct it with --image",
+    "InvalidImageName": (
+        f"'{{image}}' is no name of an image (InvalidImageName); correct it with {option('image')}"
+    ),
     "ImageInspectError": "its image {image} cannot be read on the node (ErrImagePull): {said}",
     "CreateContainerConfigError": "its container cannot be made (CreateContainerConfigError): {said}",
     "CreateContainerError": "its container cannot be made (CreateContainerError): {said}",
