@@ -1,7 +1,7 @@
 """Ways out that sentences offer: options and commands as data, which each door says in its own words.
 
-A sentence is written with values: ``f"give {option('set', f'{key}=VALUE')} or see {command('logs', job)}"``. In
-an f-string such a `Way` is its text on the command line between marks that no text of ours has otherwise, so
+A sentence is written with values: ``f"give {option('parent', 'JOB')} or see {command('logs', job)}"``. In an
+f-string such a `Way` is its text on the command line between marks that no text of ours has otherwise, so
 that it survives being put together, kept and handed on. A `Sentence` takes that apart: as a string it is what
 the command line says, ``offers`` is what it offers, and `said` is what another door says. What only a person
 does at a terminal (``approve``, ``trust``) has no other words and keeps its own at every door.
@@ -13,15 +13,28 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
-__all__ = ["MARKED", "Sentence", "Voice", "Way", "command", "option", "plain", "said", "speak", "spoken"]
+__all__ = [
+    "MARKED",
+    "Sentence",
+    "Told",
+    "Voice",
+    "Way",
+    "command",
+    "marked",
+    "option",
+    "plain",
+    "said",
+    "speak",
+    "spoken",
+]
 
 MARKED = {"marked": True}
-"""Context of pydantic's dump in which sentences keep their marks: for our own store, which reads them back."""
+"""Context of pydantic's dump in which sentences keep their marks: for our store, which reads them back."""
 
 _OPEN, _NEXT, _CLOSE = "\ue000", "\ue001", "\ue002"
 _WAY = re.compile(
@@ -149,6 +162,15 @@ class Sentence(str):
                 written, info_arg=True, return_schema=schemas.str_schema()
             ),
         )
+
+
+Told = Annotated[str, Sentence]
+"""A field of a model that holds a sentence, whatever text it is given."""
+
+
+def marked(text: str) -> str:
+    """Return a sentence as it was written, to be put into another one or into our own store."""
+    return Sentence(text).marked
 
 
 def said(text: str, voice: Voice) -> str:

@@ -136,7 +136,7 @@ class ApprovalPolicy:
         try:
             return cls.parse(os.environ.get(ENVIRONMENT, ""))
         except UsageError as error:
-            raise UsageError(f"{ENVIRONMENT}: {error.sentence}") from None
+            raise UsageError(f"{ENVIRONMENT}: {error.sentence.marked}") from None
 
     def decide(self, tool: str, approval: bool, code: bool = False) -> Decision:
         """Return what holds for a tool whose definition says whether it asks.

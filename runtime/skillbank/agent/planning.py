@@ -244,7 +244,7 @@ def _summary(plan: Plan, checks: Checks, sentence: str) -> PlanSummary:
 
 def _first(sentences: Sequence[str], longest: int) -> list[str]:
     """Return the first sentences, short, and how many more there are."""
-    shown = [in_tool_words(shorten(sentence, longest)) for sentence in sentences[:_MOST_WARNINGS]]
+    shown = [shorten(in_tool_words(sentence), longest) for sentence in sentences[:_MOST_WARNINGS]]
     more = len(sentences) - len(shown)
     return [*shown, f"and {more} more, which '{command('plan')}' shows in a terminal"] if more else shown
 

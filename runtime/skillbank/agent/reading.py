@@ -229,7 +229,9 @@ def _claims(
         try:
             value = value_of(which, each.value)
         except UsageError as error:
-            faults.append(Question(key=each.slot, why=f"the model's reading: {error.sentence} {WAY_OUT}"))
+            faults.append(
+                Question(key=each.slot, why=f"the model's reading: {error.sentence.marked} {WAY_OUT}")
+            )
             continue
         if key is None:
             where = action.name if action else "the action"
@@ -245,7 +247,9 @@ def _claims(
         try:
             read: Setting = setting_of(setting.key, setting.value)
         except UsageError as error:
-            faults.append(Question(key=setting.key, why=f"the model's reading: {error.sentence} {WAY_OUT}"))
+            faults.append(
+                Question(key=setting.key, why=f"the model's reading: {error.sentence.marked} {WAY_OUT}")
+            )
             continue
         for key, value in leaves_of(skill, action, read):
             yield key, Claim(key, value, setting.said)

@@ -221,7 +221,7 @@ class Attendant:
         except StateError:
             pass  # it has ended by itself
         except SkillbankError as error:
-            self._jobs.store.note(job, f"could not be stopped yet: {redact(error.sentence)}")
+            self._jobs.store.note(job, f"could not be stopped yet: {redact(error.sentence.marked)}")
 
     # Its end
 

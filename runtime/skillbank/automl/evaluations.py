@@ -99,7 +99,7 @@ class Evaluations:
         try:
             record = self._attempt(evaluation)
         except SkillbankError as error:
-            return self._over(evaluation, None, f"not evaluated: {redact(error.sentence)}")
+            return self._over(evaluation, None, f"not evaluated: {redact(error.sentence.marked)}")
         if record is None:
             return self._over(evaluation, None, "not evaluated: canceled")
         if not record.state.terminal:

@@ -92,7 +92,7 @@ def space_from_schema(
         except SpecError as error:
             if key in asked:
                 raise
-            notes.append(f"Not searched: {error.sentence}")
+            notes.append(f"Not searched: {error.sentence.marked}")
     space = _assemble(parsed, spec, found, asked, notes)
     if not any(space.counts(p, space.defaults) for p in space.parameters):
         why = "; ".join(f"{p.name} {p.conditions[0].reason}" for p in space.parameters if p.conditions)

@@ -54,7 +54,7 @@ def manifest_problems(root: Path) -> list[str]:
     try:
         written = read_json(root / FILE)
     except SkillFormatError as error:
-        return [f"{error.sentence} Run '{command('manifest build')}'."]
+        return [f"{error.sentence.marked} Run '{command('manifest build')}'."]
     built = build_manifest(root)
     if written == built:
         return []

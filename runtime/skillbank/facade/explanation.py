@@ -41,16 +41,16 @@ class Explanation:
     @classmethod
     def of(cls, plan: Plan, sentence: str) -> Explanation:
         """Explain a plan."""
-        route = f"{plan.route.name}: {plan.route.reason}"
+        route = f"{plan.route.name}: {said(plan.route.reason, spoken())}"
         return cls(sentence, route, plan.overrides, plan.questions, plan.warnings)
 
     def __str__(self) -> str:
         values = (
-            f"{value.key} = {value.value!r} ({value.source}{f': {value.detail}' if value.detail else ''})"
+            f"{value.key} = {value.value!r} ({value.source}{f': {said(value.detail, spoken())}' if value.detail else ''})"
             for value in self.values
         )
         questions = (
-            f"question: {question.key}: {said(' or '.join((question.why, *question.choices)), spoken())}"
+            f"question: {question.key}: {' or '.join(said(each, spoken()) for each in (question.why, *question.choices))}"
             for question in self.questions
         )
         warnings = (f"warning: {said(warning, spoken())}" for warning in self.warnings)

@@ -12,6 +12,7 @@ from skillbank.jobs.database import TRANSITIONS
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, Transition
 from skillbank.stored import aware, now, storable
 from skillbank.visible import one_line
+from skillbank.ways import MARKED, marked
 
 __all__ = ["changed_fields", "line_row", "only_record", "record_of", "unreadable"]
 
@@ -30,13 +31,13 @@ def changed_fields(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _stored(value: Any) -> Any:
     if isinstance(value, Failure):
-        return _texts(value.model_dump())
+        return _texts(value.model_dump(context=MARKED))
     return value.model_dump(mode="json") if isinstance(value, RetryPolicy) else value
 
 
 def line_row(job_id: str, state: JobState, message: str) -> dict[str, Any]:
     """Return the row of one line of a job's history."""
-    return {"job_id": job_id, "at": now(), "state": state.value, "message": storable(message)}
+    return {"job_id": job_id, "at": now(), "state": state.value, "message": storable(marked(message))}
 
 
 def _texts(document: Any) -> Any:

@@ -395,15 +395,13 @@ class Jobs:
         bool
             False when it is certain that nothing was started.
         """
-        text = redact(sentence_of(error) or type(error).__name__)
+        text = redact(sentence_of(error).marked or type(error).__name__)
         try:
             begun = self._may_have_begun(record, platform)
             platform.cancel(handle_of(record))
         except (SkillbankError, OSError) as unsure:
             # Whether it started is not known, so nothing final is said: the next look finds out.
-            said = (
-                f"the launch broke off ({text}) and cannot be called off now: {redact(sentence_of(unsure))}"
-            )
+            said = f"the launch broke off ({text}) and cannot be called off now: {redact(sentence_of(unsure).marked)}"
             self.store.transition(record.id, JobState.UNKNOWN, said)
             return True
         if not isinstance(error, Exception):

@@ -25,7 +25,7 @@ from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.plan.model import Plan
 from skillbank.stored import now, storable
 from skillbank.visible import one_line
-from skillbank.ways import command
+from skillbank.ways import MARKED, Sentence, command
 
 __all__ = ["JobStore"]
 
@@ -241,7 +241,7 @@ class JobStore:
     def note(self, job_id: str, message: str) -> None:
         """Add a line to a job's history that changes nothing; the same words twice in a row are one line."""
         record = self.get(job_id)
-        if record.history[-1].message != storable(message):
+        if record.history[-1].message != Sentence(storable(message)):
             with self._engine.begin() as db:
                 db.execute(TRANSITIONS.insert().values(line_row(record.id, record.state, message)))
 
@@ -294,7 +294,7 @@ class JobStore:
             with self._engine.begin() as db:
                 db.execute(
                     PLANS.insert().values(
-                        plan_id=plan_id, created=now(), document=plan.model_dump(mode="json")
+                        plan_id=plan_id, created=now(), document=plan.model_dump(mode="json", context=MARKED)
                     )
                 )
         except IntegrityError:

@@ -129,7 +129,9 @@ class Supervisor:
                 upload_results(record, self._jobs.output(record), self._report)
             except SkillbankError as error:
                 if attempt == _TRIES - 1:
-                    self._jobs.store.note(record.id, f"results not uploaded yet: {redact(error.sentence)}")
+                    self._jobs.store.note(
+                        record.id, f"results not uploaded yet: {redact(error.sentence.marked)}"
+                    )
                     return error
                 time.sleep(self._first_pause / 15 * 2**attempt)
             else:
@@ -153,7 +155,7 @@ class Supervisor:
             try:
                 return self._jobs.launch_again(record, following)
             except SkillbankError as error:
-                reason = redact(error.sentence)
+                reason = redact(error.sentence.marked)
                 if not isinstance(error, PlatformError):
                     break
         # An attempt whose launch broke off is a job like any other, and what follows it is its own affair.

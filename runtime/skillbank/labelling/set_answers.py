@@ -75,7 +75,7 @@ def answers(
         try:
             data = future.result()
         except SkillbankError as error:
-            asked.append((row, f"left out: {error.sentence}"))
+            asked.append((row, f"left out: {error.sentence.marked}"))
             return
         answer = engine.ask(
             data, captions, threshold=least, nms=nms, across=1.0, tiles=tiles, pixels=pixels_of(row)

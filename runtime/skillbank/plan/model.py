@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import StateError
 from skillbank.plan.products import WEIGHT_FILES
-from skillbank.ways import command
+from skillbank.ways import Told, command, plain
 
 FORMAT = 3
 """Of the plans that this version makes; 1 is that of 0.1.0, whose plans do not say so.
@@ -106,7 +106,7 @@ class Route(Frozen):
     """
 
     name: Literal["automl", "direct"]
-    reason: str
+    reason: Told
     skill: str = Field(default="", exclude_if=lambda value: not value)
     skill_dir: str = Field(default="", exclude_if=lambda value: not value)
 
@@ -124,7 +124,7 @@ class Override(Frozen):
     key: str
     value: Any
     source: Source
-    detail: str = ""
+    detail: Told = ""
 
 
 class Selective(Frozen):
@@ -198,8 +198,8 @@ class Question(Frozen):
     """Something that the plan needs and will not guess."""
 
     key: str
-    why: str
-    choices: tuple[str, ...] = ()
+    why: Told
+    choices: tuple[Told, ...] = ()
     from_skill: FromSkill | None = Field(
         default=None, exclude_if=lambda value: value is None, description="What the skill says of it."
     )
@@ -219,7 +219,7 @@ class SearchNeeds(Frozen):
     settle: dict[str, str] = {}
     evaluation: Plan | None = None
     baseline: Plan | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Told, ...] = ()
 
 
 class Plan(Frozen):
@@ -260,7 +260,7 @@ class Plan(Frozen):
     questions_with_gpu: tuple[Question, ...] = Field(
         default=(), exclude_if=lambda value: not value, description="Asked only where there is a GPU."
     )
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Told, ...] = ()
     data_type: str = Field(
         default="",
         exclude_if=lambda value: not value,
@@ -405,7 +405,6 @@ def _who(source: Any) -> Any:
 
 
 def canonical_json(document: Any) -> bytes:
-    """Serialise with sorted keys and no spaces, so that equal documents give equal bytes."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
-        errors="surrogatepass"
-    )
+    """Serialise with sorted keys and no spaces, so that equal documents give equal bytes; sentences without marks."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return plain(text).encode(errors="surrogatepass")

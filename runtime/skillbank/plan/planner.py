@@ -73,9 +73,9 @@ def compile_plan(
     draft.builder.apply(draft.user)
     check_relations(draft.schema, draft.builder.set_by_user, draft.builder.get)
     for question in request.questions:
-        if (
-            question.key == WEIGHTS and weights_named(draft)
-        ) or f"{option('platform', platform)}" in question.choices:
+        if (question.key == WEIGHTS and weights_named(draft)) or str(
+            option("platform", platform)
+        ) in question.choices:
             continue  # what words leave open an option has said
         draft.ask(question.key, question.why, question.choices)
     ask_for_the_rest(draft, route)

@@ -126,7 +126,7 @@ def _compiled(
     try:
         found = compile_plan(skill, request, plan.platform, parent)
     except SkillbankError as error:
-        return None, f"no evaluation: {error.sentence}"
+        return None, f"no evaluation: {error.sentence.marked}"
     if found.questions:
         return None, f"no evaluation: {found.questions[0].why}"
     return found, ""

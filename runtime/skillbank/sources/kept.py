@@ -63,7 +63,7 @@ def installed_banks() -> tuple[tuple[Installed, ...], tuple[str, ...]]:
     try:
         entries = read_lock(home(make=False) / FILE)
     except SkillbankError as error:
-        return (), (f"{error.sentence.rstrip('.')}; no installed bank is used until then.",)
+        return (), (f"{error.sentence.marked.rstrip('.')}; no installed bank is used until then.",)
     found, notes = [], []
     for entry in entries:
         folder = banks_dir() / entry.name

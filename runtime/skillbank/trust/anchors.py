@@ -83,7 +83,7 @@ def pinned() -> list[Anchor]:
         try:
             certificates = read_file(file)
         except (UsageError, DataNotFoundError) as error:
-            raise TrustError(f"A pinned anchor cannot be read: {error.sentence}") from None
+            raise TrustError(f"A pinned anchor cannot be read: {error.sentence.marked}") from None
         for certificate in certificates:
             found.setdefault(certificate.fingerprint, Anchor(certificate, file))
     return list(found.values())

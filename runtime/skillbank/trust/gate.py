@@ -277,8 +277,8 @@ def _made(
     who = f"the skill {one_line(plan.skill.name, 60)}"
     if problems := name_problems((*plan.env_names, *admission.env_names)):
         raise TrustError(f"{who} asks for a variable that {'; and for one that '.join(problems)}")
-    for command in (*admission.commands, *map(_words, admission.settle.values())):
-        _check_length(command, who)
+    for words in (*admission.commands, *map(_words, admission.settle.values())):
+        _check_length(words, who)
     named = named_values(plan.env_names, environment)
     env = {**usual_values(environment), **named}
     return Pass(

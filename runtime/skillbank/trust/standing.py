@@ -75,7 +75,7 @@ def standing(bank: Bank) -> Standing:
     try:
         decision = decision_of(bank.root)
     except StateError as error:
-        broken = f" {error.sentence}"
+        broken = f" {error.sentence.marked}"
     if decision is None:
         other = f"; {VARIABLE} names another digest of it" if said else ""
         sentence = f"Nobody has trusted bank {name}, so nothing of it runs{other}: {way}{broken}"

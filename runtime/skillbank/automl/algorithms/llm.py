@@ -44,7 +44,7 @@ class Advised(FullTraining):
             return self._advised(rng)
         except NoAdvice as error:
             values, _ = self._without(rng)
-            note = f"{FALLBACK} to Bayesian optimisation: {error.sentence}"
+            note = f"{FALLBACK} to Bayesian optimisation: {error.sentence.marked}"
             log.warning("recommendation %d: %s", len(self.trials), note)
             return values, note
 

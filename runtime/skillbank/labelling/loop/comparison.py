@@ -228,7 +228,7 @@ def _again(runtime: Runtime, run: Run) -> Model | str:
                 return model
             said = f"{what}: what lies at {one_line(place)} now is another model; {way}."
         except SkillbankError as error:
-            said = f"{what}, it is not found any more ({error.sentence.rstrip('.')}); {way}."
+            said = f"{what}, it is not found any more ({error.sentence.marked.rstrip('.')}); {way}."
         why = why or said
     return why
 

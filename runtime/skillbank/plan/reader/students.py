@@ -138,7 +138,7 @@ def _last(teacher: Skill, trained: Trained | None) -> tuple[str | None, tuple[Qu
             return trained(teacher), ()
         why = f"no training of {teacher.name} is known here"
     except SkillbankError as error:
-        why = error.sentence.rstrip(".")
+        why = error.sentence.marked.rstrip(".")
     return None, (Question(key="teacher", why=f"{why}; train one first, or name a job: from job JOB"),)
 
 

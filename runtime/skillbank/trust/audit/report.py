@@ -240,7 +240,7 @@ def _check_packages(evidence: Iterable[Evidence], osv: str | None) -> tuple[tupl
     try:
         found = known(osv, [p for _, some in by_skill for p in some])
     except SkillbankError as error:
-        return (f"{_VULNERABILITIES}: {error.sentence}", *inside), True
+        return (f"{_VULNERABILITIES}: {error.sentence.marked}", *inside), True
     for one, some in by_skill:
         one.advisories = {p: found[p] for p in some if p in found}
     return tuple(inside), False
