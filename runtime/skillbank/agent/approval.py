@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
 from skillbank.errors import NotApprovedError, UsageError, did_you_mean
-from skillbank.ways import command
 
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
@@ -73,10 +72,10 @@ def approve_command(subject: str) -> str:
     """Return the command by which a person approves a subject in a terminal."""
     kind, _, name = subject.partition(":")
     if kind != "plan":
-        return f"{command('approve', subject)}"
+        return f"skillbank approve {subject}"
     from skillbank.jobs.approval_subjects import approve_argument, read_plan_subject
 
-    return f"{command('approve', approve_argument(*read_plan_subject(name)))}"
+    return f"skillbank approve {approve_argument(*read_plan_subject(name))}"
 
 
 def for_the_person(subject: str) -> str:

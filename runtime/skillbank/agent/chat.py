@@ -17,7 +17,7 @@ from skillbank.agent.reply import Reply, ToolCall
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.agent.transcript import Transcript
 from skillbank.errors import EndpointError, NotApprovedError, UsageError
-from skillbank.ways import command, option
+from skillbank.ways import Sentence, command, option
 
 if TYPE_CHECKING:
     from skillbank.jobs.given import How
@@ -305,5 +305,5 @@ _DENIED = {
 
 
 def _end(turn: Turn, stopped: str, why: str) -> bool:
-    turn.stopped, turn.why = stopped, why
+    turn.stopped, turn.why = stopped, Sentence(why)
     return True

@@ -15,7 +15,6 @@ from skillbank.agent.tool import Arguments, Tool, ToolFailure, from_skill
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import SkillbankError, UsageError, did_you_mean
 from skillbank.redact import redact
-from skillbank.ways import command
 
 __all__ = ["ToolCallError", "explain", "misunderstood", "parse_arguments"]
 
@@ -26,7 +25,7 @@ _NO_TEXT = re.compile("[\\0\ud800-\udfff]")
 _HINTS = {
     "wrong_code": "Tell the user; when this call is repeated they are asked again.",
     "not_approved": "Tell the user; do not try again.",
-    "trust": f"A person decides that, with '{command('trust')}'; tell the user, never do it yourself.",
+    "trust": "A person decides that, with 'skillbank trust'; tell the user, never do it yourself.",
     "questions": "Ask the user, then plan again with the answers; launch the new plan_id.",
     "skill_not_found": "search_skills finds names.",
     "ambiguous_skill": "Ask the user which of them is meant, then plan again with skill.",

@@ -17,7 +17,6 @@ from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.errors import UsageError
 from skillbank.home import home
 from skillbank.visible import one_line
-from skillbank.ways import command
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -151,9 +150,9 @@ def _counts(stands: SetSummary) -> SetState:
 def _next(state: SetState) -> list[str]:
     steps = [f"job_status of {job}" for job in state.jobs]
     if state.todo and state.may_accept_rest == "yes":
-        steps.append(f"a person may accept the rest unseen: '{command('sets accept', state.name)}'")
+        steps.append(f"a person may accept the rest unseen: 'skillbank sets accept {state.name}'")
     if state.todo:
-        steps.append(f"a person reviews it: '{command('review', state.name)}' in a terminal")
+        steps.append(f"a person reviews it: 'skillbank review {state.name}' in a terminal")
     if state.reviewed:
         steps.append(f"plan with data set:{state.name}, which takes what is reviewed")
     return steps

@@ -17,7 +17,7 @@ from skillbank.plan.model import Plan, Source
 from skillbank.plan.request import DataLocation, Setting, clean_uri, setting_of, source_of
 from skillbank.plan.slots import SLOTS, Kind, Slot
 from skillbank.visible import one_line
-from skillbank.ways import command, option
+from skillbank.ways import option
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -246,7 +246,7 @@ def _first(sentences: Sequence[str], longest: int) -> list[str]:
     """Return the first sentences, short, and how many more there are."""
     shown = [shorten(in_tool_words(sentence), longest) for sentence in sentences[:_MOST_WARNINGS]]
     more = len(sentences) - len(shown)
-    return [*shown, f"and {more} more, which '{command('plan')}' shows in a terminal"] if more else shown
+    return [*shown, f"and {more} more, which 'skillbank plan' shows in a terminal"] if more else shown
 
 
 def _warnings(plan: Plan, checks: Checks) -> tuple[str, ...]:

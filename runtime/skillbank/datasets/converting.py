@@ -22,7 +22,7 @@ from skillbank.datasets.repairing import Mode, Repair
 from skillbank.datasets.report import DataReport
 from skillbank.errors import DataError
 from skillbank.redact import redact
-from skillbank.ways import command, option
+from skillbank.ways import Sentence, command, option
 
 __all__ = ["FaultsError", "checked", "convert", "origin", "told"]
 
@@ -170,7 +170,11 @@ def origin(opened: Opened, place: str) -> dict[str, Any]:
 
 def told(found: DataReport, repair: Repair) -> dict[str, Any]:
     """Return what a check and a repair have to tell in a manifest."""
-    left_out = [] if found.decoded else [f"the pictures were not decoded; {command('data check')} does that"]
+    left_out = (
+        []
+        if found.decoded
+        else [Sentence(f"the pictures were not decoded; {command('data check')} does that")]
+    )
     became = found.sentences(Severity.NOTE, 1, kinds=BECOMES)
     open_kinds = {name for name in found.tally.counts if not repair.mends(name)}
     told_too = found.sentences(Severity.ERROR, kinds=_OF_TRAINING)

@@ -46,12 +46,13 @@ class Explanation:
 
     def __str__(self) -> str:
         values = (
-            f"{value.key} = {value.value!r} ({value.source}{f': {said(value.detail, spoken())}' if value.detail else ''})"
-            for value in self.values
+            f"{each.key} = {each.value!r} ({each.source}{each.detail and f': {said(each.detail, spoken())}'})"
+            for each in self.values
         )
         questions = (
-            f"question: {question.key}: {' or '.join(said(each, spoken()) for each in (question.why, *question.choices))}"
-            for question in self.questions
+            f"question: {each.key}: "
+            + " or ".join(said(text, spoken()) for text in (each.why, *each.choices))
+            for each in self.questions
         )
         warnings = (f"warning: {said(warning, spoken())}" for warning in self.warnings)
         return "\n".join((self.sentence, self.route, *values, *questions, *warnings))

@@ -401,7 +401,8 @@ class Jobs:
             platform.cancel(handle_of(record))
         except (SkillbankError, OSError) as unsure:
             # Whether it started is not known, so nothing final is said: the next look finds out.
-            said = f"the launch broke off ({text}) and cannot be called off now: {redact(sentence_of(unsure).marked)}"
+            why = redact(sentence_of(unsure).marked)
+            said = f"the launch broke off ({text}) and cannot be called off now: {why}"
             self.store.transition(record.id, JobState.UNKNOWN, said)
             return True
         if not isinstance(error, Exception):

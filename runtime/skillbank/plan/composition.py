@@ -13,7 +13,7 @@ from skillbank.plan.request import DataLocation, Request, Setting, role_of
 from skillbank.plan.slot_values import value_of
 from skillbank.plan.slots import Fills, Slot, slot
 from skillbank.visible import one_line
-from skillbank.ways import option
+from skillbank.ways import command, option
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -60,8 +60,9 @@ def compose(
     elif skill is not None and actions:
         requests, notes = [Request(skill=skill, action=action) for action in actions], []
     else:
+        words = f'"train {example_model()} on DATA"'
         raise UsageError(
-            f'Say what you want: skillbank plan "train {example_model()} on DATA", or --skill and --action.'
+            f"Say what you want: {command('plan', words)}, or {option('skill')} and {option('action')}."
         )
     said = _checked(slots)
     with runtime.reading:
@@ -212,7 +213,7 @@ def _refuse_unused(
     unclear = {each: keys for each in idle if (keys := _could_be(chain, each))}
     for each, keys in unclear.items():
         sentences.append(
-            f"{each.option} could be {' or '.join(keys[:4])} of {actions}; say which with "
+            f"{each.way()} could be {' or '.join(keys[:4])} of {actions}; say which with "
             f"{option('set', 'KEY=VALUE')}."
         )
     if nowhere := [each.option for each in idle if each not in unclear]:

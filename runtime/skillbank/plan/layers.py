@@ -79,8 +79,8 @@ def _ask_which(draft: Draft, row: Binding, uris: list[str]) -> None:
     why = f"{row.key} takes one location and {len(uris)} were given ({', '.join(uris)}); name one"
     role = role_of(row.source)
     if any(r.per_source or _takes_list(draft, r) for r in draft.rows if r.source == row.source):
-        choices = tuple(f"--set {row.key}={uri}{row.path and '/'}{row.path}" for uri in uris)
-        draft.ask(row.key, why, choices)
+        places = (f"{uri}/{row.path}" if row.path else uri for uri in uris)
+        draft.ask(row.key, why, tuple(f"{option('set', f'{row.key}={place}')}" for place in places))
     else:
         draft.ask(f"data.{role}", why, tuple(f"{option('data', f'{role}={uri}')}" for uri in uris))
 

@@ -405,6 +405,9 @@ def _who(source: Any) -> Any:
 
 
 def canonical_json(document: Any) -> bytes:
-    """Serialise with sorted keys and no spaces, so that equal documents give equal bytes; sentences without marks."""
+    """Serialise with sorted keys and no spaces, so that equal documents give equal bytes.
+
+    Ways out in its sentences count as the command line says them.
+    """
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return plain(text).encode(errors="surrogatepass")

@@ -165,13 +165,13 @@ class Step:
         """Return what options set, by spec key: how it was said, and the value."""
         leaves: dict[str, tuple[str, Any]] = {}
         given = [(f"{option('set', f'{one_line(s.key)}={_shown(s.value)}')}", s) for s in self.settings]
-        given += [(f"{slot(n).option} {shown(slot(n), s.value)}", s) for n, s in self._slots.items()]
+        given += [(f"{slot(n).way(shown(slot(n), s.value))}", s) for n, s in self._slots.items()]
         for label, setting in given:
             for key, value in self._leaves(setting):
                 _add(leaves, key, label, value)
         for name, key in self._hardware().items():
             if name in self.fields:
-                _add(leaves, key, f"{slot(name).option} {self.fields[name]}", self.fields[name])
+                _add(leaves, key, f"{slot(name).way(self.fields[name])}", self.fields[name])
         return leaves
 
     def _left_of_words(self, mine: Mapping[str, tuple[str, Any]]) -> Iterator[Setting]:
@@ -212,11 +212,11 @@ class Step:
                 said, value = getattr(self.request, each.name), fields[each.name]
                 if said is not None and str(value) != str(said):
                     self.notes.append(
-                        f"{each.option} {one_line(value)} counts, not the {one_line(said)} of the words"
+                        f"{each.way(one_line(value))} counts, not the {one_line(said)} of the words"
                     )
 
         for question in self.request.questions:
-            way = f"--{question.key} {one_line(fields.get(question.key))}"
+            way = f"{option(question.key, one_line(fields.get(question.key)))}"
             if fields.get(question.key) is not None and question.choices and way not in question.choices:
                 self.notes.append(f"{way} counts, though {question.why}")
 

@@ -14,7 +14,7 @@ from skillbank.plan.model import TOKENS, Frozen, Question
 from skillbank.plan.paths import parse_path
 from skillbank.plan.set_places import as_place
 from skillbank.visible import one_line
-from skillbank.ways import option
+from skillbank.ways import Told, option
 
 ROLES = {
     "train": "train_datasets",
@@ -87,7 +87,7 @@ class Request(Frozen):
     """Whether places are taken as they stand: a plan that was read back names each part already."""
     questions: tuple[Question, ...] = ()
     """What reading the request left open; the plan asks it."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Told, ...] = ()
     """What was decided about the skill's name; the plan says it."""
 
     @field_validator("automl", mode="before")
@@ -100,8 +100,8 @@ class Request(Frozen):
     def _not_empty(cls, value: str | None, info: ValidationInfo) -> str | None:
         # An empty text, as an unset variable of a shell leaves it, was said and says nothing.
         if value is not None and not value.strip():
-            option = f"--{(info.field_name or '').replace('_', '-')}"
-            raise UsageError(f"{option} is empty; give it a value or leave it out.")
+            named = option((info.field_name or "").replace("_", "-"))
+            raise UsageError(f"{named} is empty; give it a value or leave it out.")
         return value
 
     @field_validator("pretrained")

@@ -218,7 +218,7 @@ def _unknown(key: str, value: Any, known: tuple[str, ...]) -> SpecError:
     if slot is None:
         return SpecError(f"{key} is not a key of this spec{did_you_mean(key, known)}.")
     said = "..." if unset(value) else shlex.quote(one_line(value, 100))
-    return SpecError(f"{key} is not a key of this spec; give {slot.option} {said} instead.")
+    return SpecError(f"{key} is not a key of this spec; give {slot.way(said)} instead.")
 
 
 def _open_in(template: Mapping[str, Any], path: tuple[str | int, ...]) -> bool:

@@ -87,11 +87,13 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
     if without_gpu and draft.request.gpus == 0:
         return None, False
     names: list[str] = facts.get("suggested", [])
-    little = f"--set {small['key']}={small.get('always')}" if small else ""
+    key, always = small.get("key"), small.get("always")
+    little = f"{option('set', f'{key}={always}')}" if small else ""
+    suggested = names[0] if names else "FILE"
     question = Question(
         key=WEIGHTS,
         why=f"nothing says which weights {draft.action.name} starts from, and the full-size model learns "
-        f"little from random ones; give --pretrained {names[0] if names else 'FILE'}, another file or "
+        f"little from random ones; give {option('pretrained', suggested)}, another file or "
         f"{option('parent', 'JOB')}, {option('pretrained', SCRATCH)} for a start from scratch"
         + (f", or {little} for a small model that learns from nothing" if little else ""),
         choices=tuple(

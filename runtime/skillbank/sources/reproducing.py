@@ -100,10 +100,10 @@ def _before_own(wanted: Sequence[Entry], here: Mapping[str, Entry]) -> list[str]
     ahead = [e.name for e in wanted if e.before_own and e.name in here]
     if all(here[name].before_own for name in ahead):
         return []
+    order = f"{' '.join(ahead)} skillbank"
     return [
         f"The lock puts {', '.join(ahead)} before the bank that comes with skillbank, so that names of "
-        f"skills would mean theirs; if you want that here too: 'skillbank bank order {' '.join(ahead)} "
-        "skillbank'."
+        f"skills would mean theirs; if you want that here too: '{command('bank order', order)}'."
     ]
 
 

@@ -18,7 +18,7 @@ from skillbank.labelling.elsewhere.search import Found
 from skillbank.labelling.engine import PictureError
 from skillbank.labelling.findings import Labelled
 from skillbank.visible import one_line
-from skillbank.ways import option
+from skillbank.ways import command, option
 from skillbank.web.answers import Json, Refusal
 from skillbank.web.bodies import read_body, validated
 from skillbank.web.detector import Detector
@@ -199,9 +199,10 @@ async def _read(config: str) -> list[Control]:
 
 
 def _no_training() -> Refusal:
+    words = f"'fine-tune {example_model()} on EXPORT from last:train'"
     return Refusal(
         501,
         "no_training",
         "skillbank trains by plans that a person approves: export the project as JSON, and run "
-        f"skillbank run 'fine-tune {example_model()} on EXPORT from last:train'.",
+        f"{command('run', words)}.",
     )

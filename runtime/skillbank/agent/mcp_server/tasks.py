@@ -19,7 +19,6 @@ from pydantic import Field
 from skillbank.errors import JobNotFoundError, StateError
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, newest_attempt
-from skillbank.ways import command
 
 if TYPE_CHECKING:
     from skillbank.jobs.service import Jobs
@@ -85,9 +84,7 @@ class Tasks:
         """``tasks/cancel``: stop the job's real work and acknowledge when it has stopped."""
         _require(ctx)
         if not self._may_cancel:
-            message = (
-                f"Stopping jobs is switched off here; a person runs {command('cancel', params.task_id)}."
-            )
+            message = f"Stopping jobs is switched off here; a person runs skillbank cancel {params.task_id}."
             raise MCPError(code=types.INVALID_REQUEST, message=message)
         await to_thread.run_sync(self._cancel, params.task_id)
         return {}

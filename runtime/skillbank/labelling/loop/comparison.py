@@ -16,7 +16,7 @@ from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Filter, LabelBox, LabelClass, PictureRow, Proposal, Run, SetSummary
 from skillbank.sets.rounds import Round, rounds_of
 from skillbank.visible import one_line
-from skillbank.ways import command, option
+from skillbank.ways import Sentence, command, option
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -230,7 +230,7 @@ def _again(runtime: Runtime, run: Run) -> Model | str:
         except SkillbankError as error:
             said = f"{what}, it is not found any more ({error.sentence.marked.rstrip('.')}); {way}."
         why = why or said
-    return why
+    return Sentence(why)
 
 
 def _none_reviewed(labels: LabelSet) -> str:
