@@ -32,7 +32,7 @@ SPECS = tuple(ClassSpec(name, (caption,)) for name, caption in CLASSES.items())
 
 RATE = ("dataset.batch_size=2", "train.optim.lr=0.0005", "train.optim.lr_backbone=0.0005")
 """What suits few pictures: small batches make many steps of them, and small steps keep what is known."""
-FEW = (*RATE, "train.num_epochs=20")
+FEW = (*RATE, "train.num_epochs=30")
 """For what was reviewed; the truth of all pictures is several times as much and has the usual epochs."""
 
 
@@ -62,7 +62,7 @@ class Loop:
         fresh = write_pictures(self.folder / "fresh", self.pictures, seed=self.seed + 1000)
         if base is None:
             with self._step("a model to start from"):
-                command("grounding_dino", "shapes", str(self.folder / "shapes"))
+                command("skillbank_engine", "grounding_dino", "shapes", str(self.folder / "shapes"))
                 words = f"train Grounding DINO on {self.folder / 'shapes'}, no HPO"
                 skillbank("run", words, *_options(start), "--yes")
             base = self._job("train")

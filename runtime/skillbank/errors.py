@@ -11,6 +11,7 @@
     ├── QuestionsError             exit 3   the plan has questions and cannot be launched
     ├── NotApprovedError           exit 4   nobody approved what would start, spend or destroy
     │   └── TrustError                      what would run comes from a bank that nobody has trusted
+    ├── ForbiddenError             exit 4   who acts does not have the right
     ├── NotFoundError              exit 5   no such skill, action, job, parent or file
     │   ├── SkillNotFoundError
     │   │   └── AmbiguousSkillError         the words fit several skills
@@ -39,6 +40,7 @@ __all__ = [
     "DataError",
     "DataNotFoundError",
     "EndpointError",
+    "ForbiddenError",
     "JobNotFoundError",
     "NotApprovedError",
     "NotFoundError",
@@ -132,6 +134,12 @@ class NotApprovedError(SkillbankError):
 
 class TrustError(NotApprovedError):
     """What comes from a bank that nobody has trusted, or that changed since, would run."""
+
+
+class ForbiddenError(SkillbankError):
+    """Who acts does not have the right to do this; repeating it, or asking for an approval, helps nothing."""
+
+    exit_code = 4
 
 
 class NotFoundError(SkillbankError):
