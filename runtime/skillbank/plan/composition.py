@@ -168,7 +168,7 @@ def _checked(slots: dict[str, Any]) -> dict[str, Any]:
         try:
             said[name] = value_of(slot(name), value)
         except UsageError as error:
-            faults.append(error.sentence)
+            faults.append(error.sentence.marked)
     if faults:
         raise UsageError(" ".join(faults))
     return said

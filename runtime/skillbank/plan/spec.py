@@ -148,7 +148,7 @@ def user_changes(
         try:
             change = _change(setting, shorthands, schema, template, unsupported, known)
         except SpecError as error:
-            faults[error.sentence] = None
+            faults[error.sentence.marked] = None
             says += error.skill_says
             continue
         before = changes.setdefault(change.key, change)

@@ -166,7 +166,7 @@ def report(
     listed += [each for digest, each in digests.items() if digest not in models]
     rows = _validating(labels)
     if not rows:
-        notes.append(_none_reviewed(labels))
+        notes.append(Sentence(_none_reviewed(labels)))
         listed = []
     return _compared(labels, listed, rows, most, told, notes, rounds=tuple(rounds_of(labels)), last=2)
 
