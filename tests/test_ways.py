@@ -71,7 +71,10 @@ OTHER_PROGRAMS = re.compile(
 )
 PERSONAL = "approve|trust|review|cancel|sets accept|plan' shows|web does"
 """Commands in texts for agents, who are to tell a person of them."""
-NO_COMMAND = "does|did|itself|is|needs|cannot|has|and|there|fetches|trains|web session|label set|team add|runs|mcp:|x-1"
+NO_COMMAND = (
+    "does|did|itself|is|needs|cannot|has|and|there|fetches|trains|web session|label set|team add|runs"
+    "|mcp:|x-1"
+)
 MADE_BY = re.compile(
     r"skillbank (run .train x-1|data (convert|split|show|program|check --fix)|sets export|compare"
     r"|schemas generate)"
