@@ -1,11 +1,12 @@
 """``grounding_dino train`` as people run it: seconds to the first step, then pictures a second.
 
-python -m benchmarks.gpu.real_command [--pictures 480] [--epochs 2] [--set KEY=VALUE,KEY=VALUE ...]
+python -m benchmarks.gpu.real_command [--pictures 480] [--epochs 2] [--no-plain] [--set KEY=VALUE,... ...]
 
 JPEGs of 1280 x 960, batches of 8, bf16, a full-size model of random weights in a folder, everything else at
 its default; the loader is part of what is timed, validation is not. Each line is the command with the words
-of one ``--set`` on top. Nothing that an earlier run compiled is used, as on a fresh machine. Exit status 1
-where a loss is not finite or a command fails.
+of one ``--set`` on top, and what the engine chose in it; before them a plain loop of transformers
+(`plain_loop`) is timed on the same pictures. Nothing that an earlier run compiled is used, as on a fresh
+machine. Exit status 1 where a loss is not finite or a command fails.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -27,6 +29,8 @@ from PIL import Image, ImageDraw
 
 SIZE = (1280, 960)
 BATCH = 8
+SAID = ("hosen", "padding", "memory", "kernels", "epoch ")
+"""Words of the lines of the log that are shown."""
 EVERY, FIRST = "train.jsonl", "first.jsonl"
 """Annotations of all pictures, and of as many as one step takes."""
 
@@ -38,22 +42,28 @@ def main() -> int:
     parser.add_argument(
         "--set", nargs="+", default=[""], metavar="KEY=VALUE,KEY=VALUE", help="a run of its own each"
     )
+    parser.add_argument("--no-plain", action="store_true", help="leave transformers' loop out")
     options = parser.parse_args()
     print(f"{device_name()}, torch {torch.__version__}, {os.cpu_count()} processors", flush=True)
-    good = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         draw(folder / "data", options.pictures)
         bert(folder / "bert")
         saved(folder / "saved", folder / "bert")
+        base = math.nan if options.no_plain else plain(folder, options.epochs)
+        good = options.no_plain or math.isfinite(base)
         for words in options.set:
             more = [word for word in words.split(",") if word]
-            seconds, _, begun = train(folder, FIRST, 1, more)
-            _, steps, loss = train(folder, EVERY, options.epochs, more)
-            good = good and math.isfinite(begun + loss)
+            begun = train(folder, FIRST, 1, more)
+            run = train(folder, EVERY, options.epochs, more)
+            good = good and math.isfinite(begun.loss + run.loss)
             print(
-                f"{words or 'defaults'}: first step after {seconds:.1f} s, then {steps * 1000:.0f} ms a "
-                f"step, {BATCH / steps if steps else 0:.1f} pictures/s, loss {loss:.1f}",
+                f"{words or 'defaults'}: first step after {begun.first:.1f} s, then {run.step * 1000:.0f} ms "
+                f"a step, {BATCH / run.step if run.step else 0:.1f} pictures/s, {base / run.step:.2f} times "
+                f"the plain loop, loss {run.loss:.1f}, {run.waited * 1000:.0f} ms of a step waiting for "
+                "pictures",
+                *run.said,
+                sep="\n    ",
                 flush=True,
             )
     return 0 if good else 1
@@ -85,8 +95,36 @@ def draw(folder: Path, pictures: int) -> None:
     (folder / "labels.json").write_text(json.dumps(names), encoding="utf-8")
 
 
-def train(folder: Path, annotations: str, epochs: int, more: list[str]) -> tuple[float, float, float]:
-    """Run the command; give seconds to its first epoch's end, and of its last seconds a step and loss."""
+@dataclass(frozen=True)
+class Run:
+    """Seconds to the first epoch's end; of the last seconds a step, waiting, and loss; what was said."""
+
+    first: float
+    step: float = math.nan
+    waited: float = math.nan
+    loss: float = math.nan
+    said: tuple[str, ...] = ()
+
+
+def plain(folder: Path, epochs: int) -> float:
+    """Run transformers' loop and print how it went; give seconds a step."""
+    command = [sys.executable, "-m", "benchmarks.gpu.plain_loop", str(folder), str(epochs), str(BATCH)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        print("transformers' plain loop failed, see above", flush=True)
+        return math.nan
+    found = json.loads(done.stdout.splitlines()[-1])
+    step = float(found["step"])
+    print(
+        f"transformers, plain loop: first step after {found['first']:.1f} s, then {step * 1000:.0f} ms a "
+        f"step, {BATCH / step:.1f} pictures/s, loss {found['loss']:.1f}, peak {found['peak']:.1f} GiB",
+        flush=True,
+    )
+    return step if math.isfinite(found["loss"]) else math.nan
+
+
+def train(folder: Path, annotations: str, epochs: int, more: list[str]) -> Run:
+    """Run the command."""
     data = folder / "data"
     results = Path(tempfile.mkdtemp(dir=folder))
     source = {"image_dir": str(data / "images"), "json_file": str(data / annotations)}
@@ -113,17 +151,33 @@ def train(folder: Path, annotations: str, epochs: int, more: list[str]) -> tuple
     started = time.monotonic()
     first = math.nan
     command = [*program, str(folder / "spec.yaml"), *more]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **fresh}) as running:
+    log = results / "log"
+    with (
+        log.open("w", encoding="utf-8") as errors,
+        subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=errors, env={**os.environ, **fresh}
+        ) as running,
+    ):
         while running.poll() is None:
             if math.isnan(first) and status.exists() and "train_loss" in status.read_text(encoding="utf-8"):
                 first = time.monotonic() - started
             time.sleep(0.05)
+    text = log.read_text(encoding="utf-8")
     if running.returncode:
-        return first, math.nan, math.nan
+        print(text[-4000:], flush=True)
+        return Run(first)
     lines = [json.loads(line) for line in status.read_text(encoding="utf-8").splitlines()]
-    hours, minutes, rest = [line for line in lines if "time_per_step" in line][-1]["time_per_step"].split(":")
-    losses = [line["kpi"]["train_loss"] for line in lines if "train_loss" in line.get("kpi", {})]
-    return first, int(hours) * 3600 + int(minutes) * 60 + float(rest), losses[-1] or math.nan
+    [*_, timed] = (line for line in lines if "time_per_step" in line)
+    [*_, measured] = (line for line in lines if "train_loss" in line.get("kpi", {}))
+    hours, minutes, rest = timed["time_per_step"].split(":")
+    steps = timed["max_step"] / timed["max_epoch"]
+    return Run(
+        first,
+        int(hours) * 3600 + int(minutes) * 60 + float(rest),
+        measured["waited"] / steps,
+        measured["kpi"]["train_loss"] or math.nan,
+        tuple(line for line in text.splitlines() if any(word in line for word in SAID)),
+    )
 
 
 if __name__ == "__main__":

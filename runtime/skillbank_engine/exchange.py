@@ -12,6 +12,7 @@ from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 import torch
 from torch import Tensor, nn
 
+from skillbank_engine.data.canvases import Canvases, Shape
 from skillbank_engine.data.pixels import PixelScale
 
 Stage = Literal["val", "test"]
@@ -107,6 +108,23 @@ class Samples(ABC, Generic[SampleT, BatchT]):
     @abstractmethod
     def collate(self, samples: Sequence[SampleT]) -> BatchT:
         """Put samples together; on the CPU, pixels best as uint8."""
+
+    def shape(self, index: int, epoch: int, numbers: random.Random) -> Shape | None:
+        """What height and width :meth:`sample` gives a picture for the same arguments, without decoding it.
+
+        Where pictures of a run differ in it, the frame makes batches of like ones.  None, the default, says
+        that all batches are of one shape.
+        """
+        return None
+
+    @property
+    def canvas(self) -> Shape | None:
+        """The one shape that the spec wants batches padded to; None, the default, leaves it to the frame."""
+        return None
+
+    def pad_to(self, canvases: Canvases) -> None:
+        """Pad batches to one of these shapes from now on; needed where :meth:`shape` gives any."""
+        raise NotImplementedError
 
 
 class Measured(Protocol):

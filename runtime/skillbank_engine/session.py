@@ -44,6 +44,11 @@ class Session:
             _LOG.info("%s", notes)
             self.status.write("RUNNING", notes)
 
+    def say(self, text: str) -> None:
+        """Say what was chosen, in the log and as a line of ``status.json``."""
+        _LOG.info("%s", text)
+        self.status.write("RUNNING", f"{text}.")
+
     def tell(self, text: str) -> None:
         """Warn of something, in the log and as a line of ``status.json``."""
         _LOG.warning("%s", text)

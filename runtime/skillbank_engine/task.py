@@ -60,6 +60,7 @@ from skillbank_engine.exchange import (
     Metrics,
     Place,
     Samples,
+    Shape,
     Share,
     Stage,
     Tell,
@@ -80,6 +81,7 @@ __all__ = [
     "Metrics",
     "Place",
     "Samples",
+    "Shape",
     "Share",
     "Stage",
     "Task",
@@ -154,6 +156,14 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         self.frame: tuple[int, int] | None = None
 
     # ---- where it comes from -------------------------------------------------------------------------------
+
+    @classmethod
+    def warm(cls, spec: SpecT, compute: Compute) -> Callable[[], None]:
+        """Begin in a thread what a training's first step would wait for; give what waits for its end.
+
+        It is called ahead of `read_training`; by default nothing is begun.
+        """
+        return lambda: None
 
     @classmethod
     @abstractmethod
@@ -274,6 +284,13 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
     def forward(self, compute: Compute, team: Team) -> Callable[..., Any] | None:
         """Something of the family's own that `losses` calls; None, the default, for the module itself."""
         return None
+
+    def recompute(self) -> bool:
+        """Recompute activations in the backward passes from now on, to save memory; say whether that is new.
+
+        By default nothing can be saved in this way.
+        """
+        return False
 
     def compile(self, device: torch.device, *, training: bool) -> None:
         """Have the module compiled (``engine.compile``)."""

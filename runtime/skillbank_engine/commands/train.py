@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from skillbank_engine.choices import ACTIVATIONS, choose, said
 from skillbank_engine.family import Family
 from skillbank_engine.launcher import Crew, crew_of, gpu_numbers, launch
 from skillbank_engine.profile import apply_profile, describe, prepare_start
@@ -39,7 +40,9 @@ def train(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> N
         cuda = cuda_wanted(spec.engine.device)
         crew = crew_of(spec, _gpus(cuda), os.environ)
         begun = starting_spec(family, spec)
+        read = spec
         spec, changed = apply_profile(specs, spec, action, overrides, cuda, begun)
+        spec, chosen = choose(specs, spec, action, read, alone=crew.size == 1)
         spec, start = prepare_start(specs, spec, action, overrides)
         notes = []
         if spec.engine.profile == "small":
@@ -47,8 +50,16 @@ def train(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> N
             notes.append(f"Profile small: {text}")
         if start:
             notes.append(f"{specs.recipe.prepared}: {' '.join(describe(start))}")
+        if chosen:
+            notes.append(f"Chosen where the spec says nothing: {' '.join(describe(chosen))}")
         session.use(spec, "; ".join(notes))
         _note_crew(spec, crew, cuda)
+        if (
+            crew.size > 1
+            and not said(read, ACTIVATIONS)
+            and getattr(spec.train, "activation_checkpoint", False)
+        ):
+            _LOG.info("several processes recompute activations: %s=false keeps them", ACTIVATIONS)
         if crew.size > 1:
             launch(crew, _as_one_of_many, family, action, spec, cuda)
         else:

@@ -187,6 +187,16 @@ class EngineBase(Block):
     accumulate: Int = param(
         1, "Batches whose gradients are added up for one step, as if they were one batch.", ge=1
     )
+    memory: Literal["auto", "spec"] = param(
+        "auto",
+        "'auto' recomputes activations once the device's memory runs short, where the spec does not hold "
+        "train.activation_checkpoint; 'spec' follows that key.",
+    )
+
+    @property
+    def static_shapes(self) -> bool:
+        """Whether batches had better come in few shapes."""
+        return self.compile
 
 
 class SpecBase(Block):

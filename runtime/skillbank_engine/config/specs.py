@@ -124,6 +124,9 @@ class Specs(Generic[SpecT]):
     not_what : frozenset of str
         Dotted keys of the family's own that decide on where and how fast a training is carried out, and leave
         its weights the same.
+    chosen : dict
+        Dotted key to value that the embedded engine trains with where a spec does not hold the key, in place
+        of the family's default; the keys are in no template.
     deploy : dict
         Action to values of its block in the spec of the deploy container, for the schemas.
     trains : tuple of str
@@ -139,6 +142,7 @@ class Specs(Generic[SpecT]):
     warnings: Callable[[SpecT], Iterable[str]] = _nothing_to_say
     refuse: Callable[[str, SpecT], None] = _nothing_to_refuse
     not_what: frozenset[str] = frozenset()
+    chosen: Mapping[str, Any] = field(default_factory=dict)
     deploy: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     trains: tuple[str, ...] = ("train",)
 

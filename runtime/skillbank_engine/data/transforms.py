@@ -69,12 +69,16 @@ class Resizing:
 
     def apply(self, view: View) -> View:
         """Resize a picture and its boxes."""
-        old = view.image.size
-        new = self.size(*old)
-        if new == old:
-            return view
-        boxes = view.boxes * rescaling(old, new)
-        return View(view.image.resize(new, Image.Resampling.BILINEAR), boxes, view.indices)
+        return resized(view, self.size(*view.image.size))
+
+
+def resized(view: View, new: tuple[int, int]) -> View:
+    """Bring a picture with its boxes to a width and height."""
+    old = view.image.size
+    if new == old:
+        return view
+    boxes = view.boxes * rescaling(old, new)
+    return View(view.image.resize(new, Image.Resampling.BILINEAR), boxes, view.indices)
 
 
 def rescaling(old: tuple[int, int], new: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -88,6 +92,33 @@ def test_resizing(spec: Any) -> Resizing:
         return Resizing(0, spec.engine.image_size)
     augmentation = spec.dataset.augmentation
     return Resizing(augmentation.test_random_resize, augmentation.random_resize_max_size)
+
+
+@dataclass(frozen=True)
+class Viewport:
+    """How a view shows a picture, without mirroring; drawn before the picture is decoded.
+
+    Attributes
+    ----------
+    before : (int, int) or None
+        Width and height that the picture is resized to ahead of a crop.
+    crop : (int, int, int, int) or None
+        ``xyxy`` of what is cut out then.
+    size : (int, int)
+        Width and height of the view.
+    """
+
+    before: tuple[int, int] | None
+    crop: tuple[int, int, int, int] | None
+    size: tuple[int, int]
+
+    def apply(self, view: View) -> View:
+        """Resize and crop a picture and its boxes; boxes of which little is left are dropped."""
+        if self.before is not None:
+            view = resized(view, self.before)
+        if self.crop is not None:
+            view = _cropped(view, self.crop)
+        return resized(view, self.size)
 
 
 @dataclass(frozen=True)
@@ -140,27 +171,43 @@ class TrainingTransform:
         numbers : random.Random
             Source of randomness.
         """
-        if not self.image_size:
-            if numbers.random() < 0.5:
-                view = Resizing(numbers.choice(self.before_crop), self.longest).apply(view)
-                view = self._crop(view, numbers)
-            view = Resizing(numbers.choice(self.scales), self.longest).apply(view)
+        view = self.viewport(*view.image.size, numbers).apply(view)
         if numbers.random() < self.flip_probability and not sided(phrases):
             view = mirror(view)
         return view
 
-    def _crop(self, view: View, numbers: random.Random) -> View:
-        """Cut out a random part; boxes of which little is left are dropped."""
-        width, height = view.image.size
+    def viewport(self, width: int, height: int, numbers: random.Random) -> Viewport:
+        """Draw how :meth:`vary` shows a picture of a width and height, from the same numbers."""
+        if self.image_size:
+            return Viewport(None, None, (width, height))
+        before = crop = None
+        if numbers.random() < 0.5:
+            before = Resizing(numbers.choice(self.before_crop), self.longest).size(width, height)
+            crop = self._crop(*before, numbers)
+            width, height = crop[2] - crop[0], crop[3] - crop[1]
+        size = Resizing(numbers.choice(self.scales), self.longest).size(width, height)
+        return Viewport(before, crop, size)
+
+    def shape(self, width: int, height: int, numbers: random.Random) -> tuple[int, int]:
+        """Height and width of what :meth:`fixed` and :meth:`vary` make of a picture."""
+        width, height = self.viewport(*self.fixed_size(width, height), numbers).size
+        return height, width
+
+    def _crop(self, width: int, height: int, numbers: random.Random) -> tuple[int, int, int, int]:
         new_width = numbers.randint(min(self.crop_min, width), min(self.crop_max, width))
         new_height = numbers.randint(min(self.crop_min, height), min(self.crop_max, height))
         x, y = numbers.randint(0, width - new_width), numbers.randint(0, height - new_height)
-        image = view.image.crop((x, y, x + new_width, y + new_height))
-        moved = view.boxes - np.array([x, y, x, y])
-        cut = moved.clip(0, np.array([new_width, new_height] * 2))
-        share = _areas(cut) / np.maximum(_areas(moved), 1e-6)
-        keep = np.flatnonzero(share >= _KEPT_SHARE)
-        return View(image, cut[keep], tuple(view.indices[number] for number in keep))
+        return x, y, x + new_width, y + new_height
+
+
+def _cropped(view: View, part: tuple[int, int, int, int]) -> View:
+    """Cut out a part; boxes of which little is left are dropped."""
+    x, y, right, below = part
+    moved = view.boxes - np.array([x, y, x, y])
+    cut = moved.clip(0, np.array([right - x, below - y] * 2))
+    share = _areas(cut) / np.maximum(_areas(moved), 1e-6)
+    keep = np.flatnonzero(share >= _KEPT_SHARE)
+    return View(view.image.crop(part), cut[keep], tuple(view.indices[number] for number in keep))
 
 
 def sided(phrases: Sequence[str]) -> bool:

@@ -90,7 +90,7 @@ class GradientWorker(Generic[BatchT]):
         self, pool: ThreadPoolExecutor, batch: BatchT, divisor: float, *, add: bool
     ) -> dict[str, float]:
         parameters = list(trained(self._task.module))
-        parts = _split(batch, min(self._compute.parts, len(batch)))
+        parts = split(batch, min(self._compute.parts, len(batch)))
         results = list(pool.map(lambda part: self._work(part, parameters, divisor), parts))
         for parameter, *gradients in zip(parameters, *(part for _, part in results), strict=True):
             parameter.grad = parameter.grad if add else None
@@ -129,7 +129,7 @@ class GradientWorker(Generic[BatchT]):
         return {name: value.detach() for name, value in losses.items()}, gradients
 
 
-def _split(batch: BatchT, count: int) -> list[BatchT]:
+def split(batch: BatchT, count: int) -> list[BatchT]:
     """Cut a batch into parts of (nearly) equal size; paddings stay as they are."""
     edges = [len(batch) * number // count for number in range(count + 1)]
     return [batch.part(slice(start, end)) for start, end in pairwise(edges)]

@@ -2,13 +2,14 @@
 
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from skillbank_engine.task import BatchT, Samples
+from skillbank_engine.data.canvases import WINDOW, grouped
+from skillbank_engine.task import BatchT, Samples, Shape
 from skillbank_engine.team import ALONE, Team
 
 
@@ -32,13 +33,22 @@ class SeededSamples(Dataset[Any]):
 
     def __getitem__(self, key: tuple[int, int]) -> Any:
         epoch, index = key
-        return self._samples.sample(index, epoch, random.Random(f"{self._seed}-{epoch}-{index}"))
+        return self._samples.sample(index, epoch, self._numbers(epoch, index))
+
+    def shape(self, epoch: int, index: int) -> Shape | None:
+        """Height and width of a sample, if they differ among samples."""
+        return self._samples.shape(index, epoch, self._numbers(epoch, index))
+
+    def _numbers(self, epoch: int, index: int) -> random.Random:
+        return random.Random(f"{self._seed}-{epoch}-{index}")
 
 
 class EpochBatches(Sampler[list[tuple[int, int]]]):
     """One process' shares of an epoch's batches, shuffled by seed and epoch alone.
 
     What all processes take in one step is one batch; it is that of a single process with batches as large.
+    Pictures of different shapes are exchanged within windows of the shuffled order (`data.canvases`), and the
+    batches of a window shuffled; those of the last batch, if it is not full, stay where they are.
 
     Parameters
     ----------
@@ -50,10 +60,25 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         Start of the random numbers.
     team : Team
         The processes.
+    shape : callable, optional
+        Gives for an epoch and an index the sample's shape, or None where all are of one.
+    group : bool
+        Whether those of like shape are put together.
     """
 
-    def __init__(self, count: int, batch_size: int, seed: int, team: Team = ALONE) -> None:
+    def __init__(
+        self,
+        count: int,
+        batch_size: int,
+        seed: int,
+        team: Team = ALONE,
+        shape: Callable[[int, int], Shape | None] = lambda epoch, index: None,
+        *,
+        group: bool = True,
+    ) -> None:
         self.size = batch_size * team.size
+        self._group = group
+        self._shape = shape
         self._count = count
         self._team = team
         self._seed = seed
@@ -70,6 +95,11 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         """Batches in a whole epoch."""
         return -(-self._count // self.size)
 
+    @property
+    def groups(self) -> bool:
+        """Whether like shapes are put together, so that the order depends on the size of batches."""
+        return self._group and self._shape(0, 0) is not None
+
     def share(self, number: int) -> range:
         """Positions in the epoch's order of this process' share of a batch.
 
@@ -84,12 +114,42 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         return self.batches - self._skip
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        order = list(range(self._count))
-        random.Random(f"{self._seed}-order-{self._epoch}").shuffle(order)
+        order = self._shuffled(self._epoch)
         for number in range(self._skip, self.batches):
+            if number == self._skip or number % WINDOW == 0:
+                self._arrange(order, self._epoch, number // WINDOW)
             # Who has nothing to do still has to go through the step; the loss leaves the sample out.
             places = self.share(number) or range(number * self.size, number * self.size + 1)
             yield [(self._epoch, order[place]) for place in places]
+
+    def survey(self, most: int) -> list[list[Shape]]:
+        """Shapes of the samples of the first steps of the first epoch; empty where all are of one shape."""
+        order = self._shuffled(0)
+        steps = min(most, self.batches)
+        for window in range(-(-steps // WINDOW)):
+            self._arrange(order, 0, window)
+        found = [
+            [shape for index in order[start : start + self.size] if (shape := self._shape(0, index))]
+            for start in range(0, steps * self.size, self.size)
+        ]
+        return [shapes for shapes in found if shapes]
+
+    def _shuffled(self, epoch: int) -> list[int]:
+        order = list(range(self._count))
+        random.Random(f"{self._seed}-order-{epoch}").shuffle(order)
+        return order
+
+    def _arrange(self, order: list[int], epoch: int, window: int) -> None:
+        """Put samples of like shape together in one window of an epoch's order."""
+        full = self._count // self.size * self.size
+        place = slice(window * WINDOW * self.size, min((window + 1) * WINDOW * self.size, full))
+        indices = order[place] if self._group else []
+        shapes = [shape for index in indices if (shape := self._shape(epoch, index))]
+        if len(set(shapes)) < 2:
+            return
+        batches = grouped(shapes, self.size)
+        random.Random(f"{self._seed}-batches-{epoch}-{window}").shuffle(batches)
+        order[place] = [indices[number] for batch in batches for number in batch]
 
 
 class StepCollator(Generic[BatchT]):

@@ -8,6 +8,7 @@ from skillbank_engine.status import StatusLog
 from skillbank_engine.task import Metrics
 
 _LOG = logging.getLogger(__name__)
+_WORTH_SAYING = 0.05
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class EpochReport:
         Of the validation, where there was one.
     seconds : float
         How long it took.
+    waited : float
+        For how much of it the next batch was waited for.
+    memory : str
+        How much of the device's memory the run has taken; empty on a CPU.
     share : float
         Which part of the epoch was done in that time; a run that goes on does the rest of one.
     """
@@ -43,6 +48,8 @@ class EpochReport:
     skipped: int
     metrics: Metrics | None
     seconds: float
+    waited: float
+    memory: str
     share: float
 
     def write(self, status: StatusLog, steps_per_epoch: int) -> None:
@@ -64,6 +71,7 @@ class EpochReport:
         numbers: dict[str, float] = {"gradient_norm": float(f"{self.gradient:.4g}")}
         if self.skipped:
             numbers["skipped_steps"] = self.skipped
+        numbers["waited"] = round(self.waited, 3)
         kpi = {"train_loss": self.loss}
         status.write("RUNNING", "Train metrics generated.", kpi=kpi, **where, **numbers)
         text = f"epoch {self.epoch + 1}/{self.epochs}  loss {self.loss:.3f}"
@@ -73,6 +81,10 @@ class EpochReport:
             text += f"  val {said(self.metrics)}"
         if self.skipped:
             text += f"  {self.skipped} steps left out in fp16"
+        if self.memory:
+            text += f"  {self.memory}"
+        if self.waited > _WORTH_SAYING * self.seconds:
+            text += f"  {self.waited / self.seconds:.0%} of the time waiting for pictures"
         _LOG.info("%s  gradient %.4g  %.1f s  ETA %s", text, self.gradient, self.seconds, eta)
 
 

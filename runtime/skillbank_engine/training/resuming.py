@@ -24,6 +24,7 @@ _HOW_NOT_WHAT = frozenset(
         "engine.threads",
         "engine.cache_megabytes",
         "engine.keep_best",
+        "engine.memory",
         "train.results_dir",
         "train.resume_training_checkpoint_path",
         "train.gpu_ids",

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic
 
@@ -14,6 +15,7 @@ import torch
 
 from skillbank_engine.checkpoint import Checkpoint
 from skillbank_engine.config.specs import RunSettings
+from skillbank_engine.data.canvases import WINDOW
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import NotFiniteError
 from skillbank_engine.family import Family
@@ -23,8 +25,9 @@ from skillbank_engine.status import StatusLog
 from skillbank_engine.task import BatchT, Metrics, Share, Task
 from skillbank_engine.team import ALONE, Team
 from skillbank_engine.training.averaging import WeightAverage
-from skillbank_engine.training.gradients import GradientWorker
+from skillbank_engine.training.gradients import GradientWorker, split
 from skillbank_engine.training.loading import EpochBatches
+from skillbank_engine.training.memory import MemoryGuard
 from skillbank_engine.training.progress import EpochReport
 from skillbank_engine.training.replicas import equal_buffers, load_optimizer, whole
 from skillbank_engine.training.saving import Keeper, Position
@@ -89,6 +92,8 @@ class TrainingRun(Generic[BatchT]):
         self._update = Update(
             self.task.module, self.optimizer, self._scaler, self.settings.clip, self.task.family_name
         )
+        self._memory = MemoryGuard(self.task, self.team, self.compute.device, self.status)
+        self._waited = 0.0
         self._average: WeightAverage | None = None
         if self.settings.ema_decay:
             self._average = WeightAverage(self.task.module, self.settings.ema_decay)
@@ -152,13 +157,25 @@ class TrainingRun(Generic[BatchT]):
         self.task.train_mode()
         self._update.begin_epoch()
         self.batches.start(self.position.epoch, self.position.batches)
-        for batches in self.loader:
+        self._waited = 0.0
+        for batches in self._loaded():
             self.position.loss_sum += self._step(batches)
             self.position.batches += 1
             self.position.step += 1
             self._maybe_save_step()
             self._heed(stop)
         equal_buffers(self.task.module, self.team)
+
+    def _loaded(self) -> Iterator[list[BatchT]]:
+        """Give the batches, counting the seconds that they are waited for."""
+        steps = iter(self.loader)
+        while True:
+            started = time.monotonic()
+            batches = next(steps, None)
+            self._waited += time.monotonic() - started
+            if batches is None:
+                return
+            yield batches
 
     def _heed(self, stop: StopRequest) -> None:
         """End the run between two steps, in all processes alike, if a stop was asked for in any."""
@@ -168,15 +185,11 @@ class TrainingRun(Generic[BatchT]):
 
     def _step(self, batches: Sequence[BatchT]) -> float:
         """Train on the batches of one step and give its loss."""
-        # A pure function of the step: nothing to save, nothing to restore.
-        torch.manual_seed(self._seed_of("dropout", self.team.rank))
-        self._update.prepare(self.task.factor(self.position.step, self.batches.batches))
         shares, divisors = self._shares(batches)
         # Processes go through equally many passes; who has fewer batches repeats one that does not count.
         rows = [batches[min(number, len(batches) - 1)] for number in range(len(shares))]
-        device = self.compute.device
-        ready = [self.task.prepare(batch, share, device) for batch, share in zip(rows, shares, strict=True)]
-        losses = self._worker.backward(ready, divisors)
+        largest = max(len(batch) for batch in rows)
+        losses = self._memory.fit(partial(self._gradients, rows, shares, divisors), largest)
         losses = {name: value / self.team.size for name, value in self.team.total(losses).items()}
         loss = losses["loss"]
         if not math.isfinite(loss):
@@ -193,7 +206,24 @@ class TrainingRun(Generic[BatchT]):
         self._update.take(self.position.step)
         if self._average is not None and self._update.taken > taken:
             self._average.update()
+        self._memory.look(self.position.step)
         return loss
+
+    def _gradients(
+        self, batches: Sequence[BatchT], shares: Sequence[Share], divisors: Sequence[float], parts: int
+    ) -> dict[str, float]:
+        """Compute gradients and losses of a step from its start on, each batch in so many parts."""
+        # A pure function of the step: nothing to save, nothing to restore.
+        torch.manual_seed(self._seed_of("dropout", self.team.rank))
+        self._update.prepare(self.task.factor(self.position.step, self.batches.batches))
+        pieces: list[BatchT] = []
+        divided: list[float] = []
+        for batch, share, divisor in zip(batches, shares, divisors, strict=True):
+            ready = self.task.prepare(batch, share, self.compute.device)
+            cut = split(ready, min(parts, len(ready))) if parts > 1 else [ready]
+            pieces += cut
+            divided += [divisor] * len(cut)
+        return self._worker.backward(pieces, divided)
 
     def _shares(self, batches: Sequence[BatchT]) -> tuple[list[Share], list[float]]:
         """Find out what places a process' batches have in the step, and what their losses are divided by."""
@@ -250,6 +280,8 @@ class TrainingRun(Generic[BatchT]):
             skipped=self._update.skipped,
             metrics=metrics,
             seconds=seconds,
+            waited=self._waited,
+            memory=self._memory.report(),
             share=max(self.batches.batches - done_before, 1) / self.batches.batches,
         )
         report.write(self.status, self.batches.batches)
@@ -311,6 +343,12 @@ class TrainingRun(Generic[BatchT]):
                 before,
                 self.batches.size,
                 position.step,
+            )
+        same = (before, state.get("window")) == (self.batches.size, WINDOW)
+        if position.batches and self.batches.groups and not same:
+            _LOG.warning(
+                "pictures come in another order than when the checkpoint was made: of the epoch in progress "
+                "some come twice, and others not"
             )
         self.position = position
         self._keeper.saved_step = position.step

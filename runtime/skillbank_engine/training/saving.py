@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from skillbank_engine.checkpoint import Checkpoint, checkpoint_name, save_checkpoint
+from skillbank_engine.data.canvases import WINDOW
 from skillbank_engine.errors import EngineError, InterruptedRunError, NotFiniteError
 from skillbank_engine.family import Family
 from skillbank_engine.finite import first_not_finite
@@ -155,6 +156,7 @@ class Keeper:
             "scaler": self.scaler.state_dict(),
             "position": vars(position).copy(),
             "batch_size": self.batch_size,
+            "window": WINDOW,
         }
         if self.average is not None:
             training["average"] = self.average.state()

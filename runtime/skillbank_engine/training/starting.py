@@ -21,11 +21,13 @@ from skillbank_engine.session import Session
 from skillbank_engine.signals import stop_on_signals
 from skillbank_engine.task import Metrics, Task, TrainingData
 from skillbank_engine.team import ALONE, Team
-from skillbank_engine.training.loading import EpochBatches, make_loader
+from skillbank_engine.training.loading import EpochBatches, SeededSamples, make_loader
+from skillbank_engine.training.memory import reserve_by_need
 from skillbank_engine.training.progress import headline
 from skillbank_engine.training.replicas import gathered, share_out
 from skillbank_engine.training.resuming import check_same_model, checkpoint_to_resume, nothing_left
 from skillbank_engine.training.run import TrainingRun
+from skillbank_engine.training.shapes import settle_shapes
 from skillbank_engine.training.stopping import BestSoFar
 
 _LOG = logging.getLogger(__name__)
@@ -55,6 +57,9 @@ def run_training(family: Family, spec: SpecBase, session: Session, team: Team = 
     seed = spec.train.seed if spec.train.seed >= 0 else random.SystemRandom().randrange(2**31)
     seed = int(team.gather(seed)[0][0])
     torch.manual_seed(seed)
+    if not spec.engine.static_shapes:
+        reserve_by_need(compute.device)
+    wait = kind.warm(spec, compute)
     data = kind.read_training(spec, session.tell)
     checkpoint = checkpoint_to_resume(family, spec, session.folder)
     pixels = _scale(data, checkpoint, team)
@@ -105,6 +110,7 @@ def run_training(family: Family, spec: SpecBase, session: Session, team: Team = 
     if settings.dry_run:
         _LOG.info("dry run: spec, data and model are in order; nothing was trained")
         return
+    wait()
     with stop_on_signals(patient=team.size > 1) as stop:
         metrics = run.run(stop)
     if metrics is not None:
@@ -142,7 +148,18 @@ def _make_run(
 ) -> TrainingRun[Any]:
     """Put the parts of a run together."""
     samples = task.samples(data, seed)
-    batches = EpochBatches(len(samples), settings.batch_size * settings.accumulate, seed, team)
+    seeded = SeededSamples(samples, seed)
+    batches = EpochBatches(
+        len(samples),
+        settings.batch_size * settings.accumulate,
+        seed,
+        team,
+        seeded.shape,
+        group=samples.canvas is None,
+    )
+    on_gpu = compute.device.type == "cuda"
+    if text := settle_shapes(samples, batches, on_gpu=on_gpu, static=task.spec.engine.static_shapes):
+        session.say(text)
     loader = make_loader(
         samples,
         batches,

@@ -49,6 +49,7 @@ from skillbank_engine.families.grounding_dino.tokenizer import (
     load_tokenizer,
     normalise_phrase,
 )
+from skillbank_engine.families.grounding_dino.warming import warm
 from skillbank_engine.families.grounding_dino.weights import load_backbone, load_pretrained, load_text_encoder
 from skillbank_engine.parameters import standing_still
 from skillbank_engine.results import write_text
@@ -102,6 +103,11 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         return self.module
 
     @classmethod
+    def warm(cls, spec: ExperimentSpec, compute: Compute) -> Callable[[], None]:
+        """Compile the kernels of deformable attention."""
+        return warm(spec, compute)
+
+    @classmethod
     def read_training(cls, spec: ExperimentSpec, tell: Tell) -> TrainingData[TrainingSet, EvaluationSet]:
         """Read ODVG data to train on and COCO data to validate on."""
         data = read_training_set(spec.dataset.train_data_sources, skip_broken=spec.engine.skip_broken)
@@ -140,11 +146,13 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         spec = self.spec
         transform = TrainingTransform.from_spec(spec)
         augmentation = spec.dataset.augmentation
-        fixed = None
+        canvas = None
         if augmentation.fixed_padding and not transform.image_size:
             side = augmentation.random_resize_max_size
             on_gpu = next(self.module.parameters()).device.type == "cuda"
-            fixed = (side, side) if on_gpu else None
+            canvas = (side, side) if on_gpu else None
+            if not on_gpu:
+                _LOG.info("dataset.augmentation.fixed_padding is heeded on GPUs alone")
         return TrainingSamples(
             data.train,
             self.tokenizer,
@@ -152,9 +160,10 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
             max_labels=spec.dataset.max_labels,
             max_tokens=self._architecture.max_text_len,
             lengths=PromptLengths(spec.engine.varied_prompts, spec.train.num_epochs),
-            collator=Collator(self.tokenizer.pad, fixed, SHAPE_STEP if spec.engine.static_shapes else 1),
+            collator=Collator(self.tokenizer.pad, step=SHAPE_STEP if spec.engine.static_shapes else 1),
             cache_bytes=spec.engine.cache_megabytes * 2**20 if transform.image_size else 0,
             pixels=self.pixels,
+            canvas=canvas,
         )
 
     def size(self, batch: Batch) -> float:
@@ -224,6 +233,12 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         if self.spec.train.activation_checkpoint:
             _LOG.info("engine.cuda_graphs keeps activations: train.activation_checkpoint has no effect")
         return RecordedDetector(self.detector, compute)
+
+    def recompute(self) -> bool:
+        """Recompute the encoder's activations, which recorded passes keep."""
+        able = not (self.spec.engine.cuda_graphs or self.detector.recompute)
+        self.detector.recompute = self.detector.recompute or able
+        return able
 
     def compile(self, device: torch.device, *, training: bool) -> None:
         """Compile the layers."""

@@ -176,6 +176,12 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
         moved = batch.to(device)
         return DetectionBatch(scaled_pixels(moved.pixels), moved.targets)
 
+    def recompute(self) -> bool:
+        """Recompute the encoder's activations."""
+        new = not self.module.recompute
+        self.module.recompute = True
+        return new
+
     def losses(self, model: Callable[..., Any], batch: DetectionBatch, divisor: float) -> dict[str, Tensor]:
         """Score all outputs, and what the teacher would have had different."""
         output: DetectorOutput = model(batch.pixels, batch.targets)

@@ -81,7 +81,10 @@ class AugmentationConfig(Block):
         800, "Shorter side in pixels for validation, test and inference.", ge=32, automl=False
     )
     fixed_padding: bool = param(
-        True, "Pad every batch to one size, which keeps memory use level at the price of some work."
+        True,
+        "Pad every batch to one size, which keeps memory use level at the price of some work; the embedded "
+        "engine does so where a spec holds the key, and else pads batches of like pictures to their need.",
+        in_template=False,
     )
     fixed_random_crop: Int | None = param(
         None, "Side in pixels of a fixed large-scale-jitter crop; null turns that augmentation off.", ge=1

@@ -143,6 +143,7 @@ GROUNDING_DINO = Specs(
             "engine.nms_iou",
         }
     ),
+    chosen={"dataset.augmentation.fixed_padding": False, "train.activation_checkpoint": False},
     deploy={
         "gen_trt_engine": {},
         "evaluate": {"checkpoint": "", "trt_engine": MISSING},

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from skillbank_engine import task
 from skillbank_engine.data.cache import PictureCache
+from skillbank_engine.data.canvases import Canvases, need
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.data.records import Record
 from skillbank_engine.data.transforms import TrainingTransform, View, image_tensor, pad_images, rescaling
@@ -77,6 +78,8 @@ class TrainingSamples(task.Samples[Sample, Batch]):
         How much memory decoded pictures may take.
     pixels : PixelScale, optional
         Of the data set.
+    canvas : (int, int), optional
+        Height and width that the spec wants all batches padded to.
     """
 
     def __init__(
@@ -91,7 +94,9 @@ class TrainingSamples(task.Samples[Sample, Batch]):
         collator: "Collator",
         cache_bytes: int,
         pixels: PixelScale | None = None,
+        canvas: task.Shape | None = None,
     ) -> None:
+        self._canvas = canvas
         self._records = data.records
         self._tokenizer = tokenizer
         self._transform = transform
@@ -138,6 +143,20 @@ class TrainingSamples(task.Samples[Sample, Batch]):
         """Make one batch of samples."""
         return self._collator(samples)
 
+    def shape(self, index: int, epoch: int, numbers: random.Random) -> task.Shape | None:
+        """Give what a view is resized to."""
+        record = self._records[index]
+        return self._transform.shape(record.width, record.height, numbers)
+
+    @property
+    def canvas(self) -> task.Shape | None:
+        """Give what ``dataset.augmentation.fixed_padding`` makes of the spec."""
+        return self._canvas
+
+    def pad_to(self, canvases: Canvases) -> None:
+        """Let the collator pad."""
+        self._collator = replace(self._collator, canvases=canvases)
+
     def _fixed_view(self, index: int, record: Record) -> View:
         """Decode and resize a picture once, as far as memory reaches."""
         boxes = np.array(record.boxes, dtype=np.float64).reshape(-1, 4)
@@ -159,19 +178,23 @@ class Collator:
     ----------
     pad_id : int
         Token that prompts are padded with.
-    fixed : (int, int), optional
-        Height and width that pictures are padded to at least.
+    canvases : Canvases, optional
+        What batches are padded to; without, to their need.
     step : int
         What lengths of prompts are rounded up to multiples of.
     """
 
     pad_id: int
-    fixed: tuple[int, int] | None = None
+    canvases: Canvases | None = None
     step: int = 1
 
     def __call__(self, samples: Sequence[Sample]) -> Batch:
         """Make one batch of samples."""
-        pixels, mask = pad_images([sample.pixels for sample in samples], self.fixed)
+        images = [sample.pixels for sample in samples]
+        least = None
+        if self.canvases is not None:
+            least = self.canvases.holding(need((image.shape[1], image.shape[2]) for image in images))
+        pixels, mask = pad_images(images, least)
         return Batch(
             pixels,
             mask,

@@ -195,6 +195,7 @@ RTDETR = Specs(
             "dataset.quant_calibration_data_sources",
         }
     ),
+    chosen={"train.activation_checkpoint": False},
     deploy={
         "gen_trt_engine": {},
         "evaluate": {"checkpoint": "", "trt_engine": MISSING},

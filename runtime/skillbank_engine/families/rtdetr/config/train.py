@@ -82,5 +82,8 @@ class TrainConfig(TrainBase):
         "ddp", "'ddp' copies the model to every GPU, 'fsdp' shards it over them."
     )
     activation_checkpoint: bool = param(
-        True, "Recompute activations on the way back: slower, but less memory."
+        True,
+        "Recompute activations on the way back: slower, but less memory; the embedded engine does so where a "
+        "spec holds the key, and else once memory runs short.",
+        in_template=False,
     )

@@ -1,0 +1,53 @@
+"""What the batches of a run are padded to, chosen from the data set and said with the share of padding."""
+
+from typing import Any
+
+from skillbank_engine.data.canvases import FEW_SHAPES, MOST_SHAPES, Canvases, choose_canvases, need, padding
+from skillbank_engine.task import Samples
+from skillbank_engine.training.loading import EpochBatches
+
+_SURVEYED = 256
+"""Steps of the first epoch that the shapes are chosen from."""
+
+
+def settle_shapes(samples: Samples[Any, Any], batches: EpochBatches, *, on_gpu: bool, static: bool) -> str:
+    """Have the batches of a run padded to few shapes.
+
+    Parameters
+    ----------
+    samples : Samples
+        The family's; told what to pad to.
+    batches : EpochBatches
+        Their order.
+    on_gpu : bool
+        Whether a GPU computes.  A CPU gains nothing from few shapes: there batches are padded to their need.
+    static : bool
+        Whether each shape is compiled or recorded apart.
+
+    Returns
+    -------
+    str
+        What was chosen, for the log; empty where all batches are of one shape anyway.
+    """
+    surveyed = batches.survey(_SURVEYED)
+    canvas = samples.canvas
+    if canvas is not None:
+        canvases = Canvases((canvas,))
+        samples.pad_to(canvases)
+        share = padding(surveyed, canvases)
+        return (
+            f"Every batch is padded to {canvas[0]} x {canvas[1]} pixels, as the spec says: {share:.0%} of a "
+            "batch is padding"
+        )
+    if len({shape for shapes in surveyed for shape in shapes}) < 2:
+        return ""
+    needs = [need(shapes) for shapes in surveyed]
+    if not on_gpu and not static:
+        share = padding(surveyed, Canvases(tuple(set(needs))))
+        return f"Pictures of like shape share a batch: {share:.0%} of a batch is padding"
+    canvases = choose_canvases(needs, FEW_SHAPES if static else MOST_SHAPES)
+    samples.pad_to(canvases)
+    return (
+        f"Pictures of like shape share a batch, padded to one of {len(canvases.shapes)} shapes: "
+        f"{padding(surveyed, canvases):.0%} of a batch is padding"
+    )
