@@ -13,7 +13,7 @@ from skillbank.plan.request import DataLocation, Request, Setting, role_of
 from skillbank.plan.slot_values import value_of
 from skillbank.plan.slots import Fills, Slot, slot
 from skillbank.visible import one_line
-from skillbank.ways import command, option
+from skillbank.ways import Sentence, command, option
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -83,7 +83,7 @@ def compose(
             request, divisions = runtime.divided(merged, step.skill, elsewhere=elsewhere)
         requests.append(request)
         told += [*step.notes, *divisions]
-    return requests, list(dict.fromkeys([*notes, *told]))
+    return requests, [Sentence(each) for each in dict.fromkeys([*notes, *told])]
 
 
 def _worded(
@@ -105,7 +105,7 @@ def _worded(
         notes.append(f"{option('action', meant)} counts, not the {said} of the words")
         with runtime.reading:
             requests = _with_actions(runtime, requests, actions)
-    return requests, notes
+    return requests, [Sentence(each) for each in notes]
 
 
 def _with_actions(runtime: Runtime, worded: Sequence[Request], actions: Sequence[str]) -> list[Request]:
