@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from skillbank.redact import redact
-from skillbank.ways import plain
 
 __all__ = [
     "command_line",
@@ -41,12 +40,10 @@ _EMOJI = "\ufe0f"
 def visible(text: str) -> str:
     """Return a text with every character that cannot be seen written as Python would escape it.
 
-    Tabs and line ends stay, and the mark behind a symbol that makes it an emoji. A way out of ours is as the
-    command line says it.
+    Tabs and line ends stay, and the mark behind a symbol that makes it an emoji.
     """
     if _PLAIN.fullmatch(text):
         return text
-    text = plain(text)
     return "".join(_escape(c) if _is_hidden(c, before) else c for before, c in _pairs(text))
 
 
@@ -133,7 +130,6 @@ def json_text(document: Any, indent: int | None = None, *, compact: bool = False
     )
     if _PLAIN.fullmatch(text):
         return text
-    text = plain(text)
     return "".join(_json_escape(c) if _is_hidden(c, before) else c for before, c in _pairs(text))
 
 

@@ -1,10 +1,11 @@
 """Ways out that sentences offer: options and commands as data, which each door says in its own words.
 
 A sentence is written with values: ``f"give {option('parent', 'JOB')} or see {command('logs', job)}"``. In an
-f-string such a `Way` is its text on the command line between marks that no text of ours has otherwise, so
-that it survives being put together, kept and handed on. A `Sentence` takes that apart: as a string it is what
-the command line says, ``offers`` is what it offers, and `said` is what another door says. What only a person
-does at a terminal (``approve``, ``trust``) has no other words and keeps its own at every door.
+f-string such a `Way` is its text on the command line between marks. Such a text stands only where it is made
+into a `Sentence`: in the call of `Sentence`, of an error, or of a model whose field is `Told`. A sentence is,
+as a string, what the command line says, without a mark; ``offers`` is what it offers, and `said` is what
+another door says. `marked` puts one into another. What only a person does at a terminal (``approve``,
+``trust``) has no other words and keeps its own at every door.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 __all__ = [
-    "MARKED",
     "Sentence",
     "Told",
     "Voice",
@@ -27,14 +27,10 @@ __all__ = [
     "command",
     "marked",
     "option",
-    "plain",
     "said",
     "speak",
     "spoken",
 ]
-
-MARKED = {"marked": True}
-"""Context of pydantic's dump in which sentences keep their marks: for our store, which reads them back."""
 
 _OPEN, _NEXT, _CLOSE = "\ue000", "\ue001", "\ue002"
 _WAY = re.compile(
@@ -119,12 +115,21 @@ class Sentence(str):
 
     def __new__(cls, text: str) -> Sentence:
         """Take a text with marks apart; a mark that belongs to no way is written out."""
-        if isinstance(text, Sentence):
-            return text
-        parts = _apart(text)
-        made = super().__new__(cls, "".join(map(str, parts)))
-        made.parts = parts
-        return made
+        return text if isinstance(text, Sentence) else _joined(_apart(text))
+
+    @classmethod
+    def of(cls, text: str, ways: object) -> Sentence:
+        """Return a kept sentence: its text, and its `ways` as far as they stand where they are said to."""
+        parts: list[str | Way] = []
+        end = 0
+        for each in ways if isinstance(ways, list) else ():
+            match each:
+                case [int(at), "option" | "command" as kind, str(name), str(argument), str(more)]:
+                    way = Way(kind, name, argument, more)
+                    if at >= end and text.startswith(str(way), at):
+                        parts += [text[end:at], way]
+                        end = at + len(str(way))
+        return _joined(tuple(part for part in (*parts, text[end:]) if part))
 
     @property
     def offers(self) -> tuple[Way, ...]:
@@ -133,8 +138,19 @@ class Sentence(str):
 
     @property
     def marked(self) -> str:
-        """It as it was written, to be put into another sentence or into our own store."""
+        """It as it was written, to be put into another sentence."""
         return "".join(f"{part}" for part in self.parts)
+
+    @property
+    def ways(self) -> list[list[str | int]]:
+        """What it offers as data to be kept beside its text, for `of`: each with where in it that stands."""
+        found: list[list[str | int]] = []
+        at = 0
+        for part in self.parts:
+            if isinstance(part, Way):
+                found.append([at, part.kind, part.name, part.argument, part.more])
+            at += len(str(part))
+        return found
 
     def said(self, voice: Voice) -> str:
         """Return it in the words of a door."""
@@ -143,23 +159,20 @@ class Sentence(str):
     def __str__(self) -> str:
         return self[:]
 
-    def __reduce__(self) -> tuple[type[Sentence], tuple[str]]:
-        return Sentence, (self.marked,)
+    def __reduce__(self) -> tuple[Callable[..., Sentence], tuple[tuple[str | Way, ...]]]:
+        return _joined, (self.parts,)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
-        """Read and write it as a string: without marks, unless the context is `MARKED`."""
+        """Read it from a string, and write it as one."""
         from pydantic_core import core_schema as schemas
-
-        def written(value: str, info: schemas.SerializationInfo) -> str:
-            return Sentence(value).marked if info.context == MARKED else str(Sentence(value))
 
         held = schemas.no_info_after_validator_function(cls, schemas.str_schema())
         return schemas.json_or_python_schema(
             json_schema=held,
             python_schema=schemas.union_schema([schemas.is_instance_schema(cls), held]),
             serialization=schemas.plain_serializer_function_ser_schema(
-                written, info_arg=True, return_schema=schemas.str_schema()
+                lambda value: str(Sentence(value)), return_schema=schemas.str_schema()
             ),
         )
 
@@ -169,18 +182,13 @@ Told = Annotated[str, Sentence]
 
 
 def marked(text: str) -> str:
-    """Return a sentence as it was written, to be put into another one or into our own store."""
+    """Return a sentence as it was written, to be put into another one."""
     return Sentence(text).marked
 
 
 def said(text: str, voice: Voice) -> str:
     """Return a sentence in the words of a door."""
     return Sentence(text).said(voice)
-
-
-def plain(text: str) -> str:
-    """Return a text whose ways out, where it has some, are as the command line says them."""
-    return _WAY.sub(lambda found: str(_way(found)), text) if _OPEN in text else text
 
 
 def _apart(text: str) -> tuple[str | Way, ...]:
@@ -190,6 +198,12 @@ def _apart(text: str) -> tuple[str | Way, ...]:
         parts += [_clean(text[end : found.start()]), _way(found)]
         end = found.end()
     return tuple(part for part in (*parts, _clean(text[end:])) if part)
+
+
+def _joined(parts: tuple[str | Way, ...]) -> Sentence:
+    made = str.__new__(Sentence, "".join(map(str, parts)))
+    made.parts = parts
+    return made
 
 
 def _way(found: re.Match[str]) -> Way:

@@ -19,11 +19,11 @@ from skillbank.plan.reader.reading import Reading
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.slots import SLOTS, Fills
 from skillbank.visible import one_line
-from skillbank.ways import option
+from skillbank.ways import Sentence, marked, option
 
 __all__ = ["WAY_OUT", "ReadStep", "agreed", "refused"]
 
-WAY_OUT = f"say it in plainer words, or give {option('reader', 'rules')} to go by the words alone"
+WAY_OUT = Sentence(f"say it in plainer words, or give {option('reader', 'rules')} to go by the words alone")
 _FIELDS = tuple(slot.name for slot in SLOTS if slot.fills is Fills.FIELD)
 _SOURCE = "the model's reading"
 
@@ -56,7 +56,7 @@ class ReadStep:
 def refused(steps: Sequence[ReadStep], text: str, error: Exception) -> list[Request]:
     """Return what the model has read of a text that the rules refuse, with the question that this is."""
     said = ", ".join(step.action for step in steps)
-    why = f"the model understood {said}, by the words it is refused ({error}); {WAY_OUT}"
+    why = f"the model understood {said}, by the words it is refused ({error}); {marked(WAY_OUT)}"
     key = "skill" if isinstance(error, SkillNotFoundError) else "action"
     return _asked([step.request(text) for step in steps], [Question(key=key, why=why)])
 
@@ -89,7 +89,7 @@ def agreed(steps: Sequence[ReadStep], rules: Reading, text: str) -> tuple[list[R
                 continue
             why = _wrong(said, by_words, text, rules.not_understood)
             if why is not None:
-                questions.append(Question(key=name, why=f"{why}; {WAY_OUT}"))
+                questions.append(Question(key=name, why=f"{why}; {marked(WAY_OUT)}"))
             elif said is not None:
                 added.append(said)
         accepted += added
@@ -101,7 +101,7 @@ def agreed(steps: Sequence[ReadStep], rules: Reading, text: str) -> tuple[list[R
     left = [each for words in rules.not_understood if (each := rest_of(words, [c.said for c in accepted]))]
     if left:
         named = ", ".join(f"'{one_line(each)}'" for each in left)
-        why = f"neither the model nor the rules understood {named}; {WAY_OUT}"
+        why = f"neither the model nor the rules understood {named}; {marked(WAY_OUT)}"
         questions.append(Question(key=WORDS, why=why))
     return _asked(requests, questions), ()
 
@@ -152,7 +152,7 @@ def _asked(requests: Sequence[Request], questions: Sequence[Question]) -> list[R
 
 
 def _difference(key: str, model: Sequence[Any], words: Sequence[Any]) -> Question:
-    why = f"the model understood {_shown(model)}, the words say {_shown(words)}; {WAY_OUT}"
+    why = f"the model understood {_shown(model)}, the words say {_shown(words)}; {marked(WAY_OUT)}"
     return Question(key=key, why=why)
 
 

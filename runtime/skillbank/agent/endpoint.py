@@ -32,7 +32,7 @@ from skillbank.agent.endpoint_errors import (
 from skillbank.agent.reply import CARRIED, Reply, Usage
 from skillbank.agent.written_calls import written_calls
 from skillbank.errors import EndpointError, UsageError
-from skillbank.ways import option
+from skillbank.ways import marked, option
 
 __all__ = ["Endpoint", "Patience"]
 
@@ -131,7 +131,7 @@ class Endpoint:
                 pause, why = self._pause(error, attempt), self._explain(error)
                 if pause is None:
                     tried = f", {attempt} times" if attempt > 1 else ""
-                    raise EndpointError(f"{why}{tried}; {way_out(error)}") from None
+                    raise EndpointError(f"{why}{tried}; {marked(way_out(error))}") from None
                 self._say(f"{why}; trying again in {pause:.1f} s")
                 time.sleep(pause)
             else:
@@ -183,7 +183,7 @@ class Endpoint:
             said = self._explain(self._refused or error).partition(": ")[2]
             raise EndpointError(
                 f"{where} does not know the model '{self.model}', or knows neither chat completions nor the "
-                f"Responses API: {said}; {way_out(error)}"
+                f"Responses API: {said}; {marked(way_out(error))}"
             )
         self._refused, self._protocol = error, responses.NAME
         return True

@@ -21,6 +21,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import Plan
 from skillbank.redact import redact
+from skillbank.ways import Sentence
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -221,7 +222,7 @@ class Attendant:
         except StateError:
             pass  # it has ended by itself
         except SkillbankError as error:
-            self._jobs.store.note(job, f"could not be stopped yet: {redact(error.sentence.marked)}")
+            self._jobs.store.note(job, Sentence(f"could not be stopped yet: {redact(error.sentence.marked)}"))
 
     # Its end
 

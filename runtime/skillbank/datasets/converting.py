@@ -22,7 +22,7 @@ from skillbank.datasets.repairing import Mode, Repair
 from skillbank.datasets.report import DataReport
 from skillbank.errors import DataError
 from skillbank.redact import redact
-from skillbank.ways import Sentence, command, option
+from skillbank.ways import Sentence, command, marked, option
 
 __all__ = ["FaultsError", "checked", "convert", "origin", "told"]
 
@@ -151,11 +151,13 @@ def checked(
         way = (
             "these cannot be left out"
             if skip
-            else f"correct them, or leave out what can be left out with {option('on-broken', 'skip')}"
+            else Sentence(
+                f"correct them, or leave out what can be left out with {option('on-broken', 'skip')}"
+            )
         )
         raise FaultsError(
-            f"{opened.tree.root} has faults that would end a training, so nothing was written; {way}:\n"
-            + "\n".join(found.sentences(Severity.ERROR, kinds=kinds)),
+            f"{opened.tree.root} has faults that would end a training, so nothing was written; "
+            f"{marked(way)}:\n" + "\n".join(map(marked, found.sentences(Severity.ERROR, kinds=kinds))),
             found,
             kinds,
         )

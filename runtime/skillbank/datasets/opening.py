@@ -13,6 +13,7 @@ from skillbank.datasets.packing import archive_stem, is_table, unpacked_name
 from skillbank.datasets.recognising import Found, UnrecognisedError, look, troubles, unrecognised, unwrapped
 from skillbank.datasets.tree import OTHER_ARCHIVES, Tree, Unpack, open_tree
 from skillbank.errors import DataError, DataNotFoundError, a_few
+from skillbank.ways import marked
 
 __all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "recognise"]
 
@@ -118,7 +119,8 @@ def _read(tree: Tree, found: Found | None, form: str) -> DataSet:
         return found.read()
     if form not in ("", LAST.name) and (other := unwrapped(tree)) is not None:
         raise DataError(
-            f"{tree.root} is not {title_of(form)}: {other.told}; leave the format out, or say that one"
+            f"{tree.root} is not {title_of(form)}: {marked(other.told)}; leave the format out, or say "
+            "that one"
         )
     error = unrecognised(tree, form)
     if form in ("", LAST.name) and not error.lacking and LAST.recognise(tree) is not None:

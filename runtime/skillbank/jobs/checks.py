@@ -33,7 +33,7 @@ from skillbank.storage.absence import absent
 from skillbank.storage.progress import Report
 from skillbank.storage.staging import Found, locate
 from skillbank.storage.uri import parse_uri
-from skillbank.ways import Told, marked
+from skillbank.ways import Sentence, Told, marked
 
 __all__ = ["Checks", "Place", "check", "refuse"]
 
@@ -198,8 +198,10 @@ def refuse(plan: Plan, checks: Checks) -> None:
     """
     questions = (*plan.questions, *checks.questions)
     if questions:
-        open_points = "; ".join(f"{q.key} ({marked(q.why)})" for q in questions)
-        raise QuestionsError(f"the plan has open questions: {open_points}; answer them in the request")
+        open_points = [Sentence(f"{q.key} ({marked(q.why)})") for q in questions]
+        raise QuestionsError(
+            f"the plan has open questions: {'; '.join(map(marked, open_points))}; answer them in the request"
+        )
     if checks.problems:
         states = {place.state for place in checks.places}
         kind = next((kind for kind, state in _STATES[:-1] if state in states), DataError)
@@ -270,7 +272,10 @@ def _on_hub(plan: Plan, place: Place, remote: bool) -> tuple[Place, list[str]]:
     except PlatformError as error:
         if here:
             raise
-        return place, [*notes, f"{error.sentence.marked}; the job on {plan.platform} asks for itself"]
+        return place, [
+            *notes,
+            Sentence(f"{error.sentence.marked}; the job on {plan.platform} asks for itself"),
+        ]
     return place.model_copy(update={"state": "found"}), notes
 
 

@@ -24,7 +24,7 @@ from skillbank.storage.staging import stage
 from skillbank.storage.uri import parse_uri
 from skillbank.trust.gate import CONFIG_PATH, Pass
 from skillbank.trust.gate import rehearse as rehearsed
-from skillbank.ways import option
+from skillbank.ways import marked, option
 
 __all__ = ["places", "preflight", "prepare", "rehearse"]
 
@@ -48,7 +48,7 @@ def preflight(
     refuse(plan, Checks())
     against = [*platform.problems(plan), *credential_problems(plan, platform)]
     if problems := [*against, *results_problems(plan)]:
-        raise PlatformError("; ".join(problems))
+        raise PlatformError("; ".join(map(marked, problems)))
     check_filled(plan)
     if plan.results_root is not None and (uri := parse_uri(plan.results_root)).scheme == "s3":
         list_objects(uri, limit=1)

@@ -15,7 +15,6 @@ from pathlib import Path
 from skillbank.errors import PlatformError
 from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.plan.model import Plan
-from skillbank.ways import MARKED
 
 __all__ = ["put", "waiting"]
 
@@ -28,8 +27,7 @@ def put(folder: Path, plan: Plan, facts: SkillFacts | None) -> None:
     PlatformError
         When it cannot be written.
     """
-    kept = {"plan_id": plan.plan_id, **plan.model_dump(mode="json", context=MARKED)}
-    document = {"plan": kept, "skill": facts.model_dump(mode="json") if facts else None}
+    document = {"plan": plan.document(), "skill": facts.model_dump(mode="json") if facts else None}
     file = folder / f"{plan.plan_id}.json"
     temporary = file.with_name(f".{plan.plan_id}.{os.getpid()}.tmp")
     try:

@@ -19,7 +19,7 @@ from skillbank.jobs.uploads import results_folder
 from skillbank.plan.draft import Parent
 from skillbank.plan.model import ParentRef, Plan, Source
 from skillbank.visible import one_line
-from skillbank.ways import command, option
+from skillbank.ways import Sentence, command, marked, option
 
 __all__ = [
     "chosen_structure",
@@ -100,7 +100,7 @@ def finished_parents(
     parents += [record for record in given if record.id not in known]
     for record in parents:
         if record.state is not JobState.COMPLETE:
-            raise ParentError(f"parent job {record.id} ({record.action}) {_why(record)}")
+            raise ParentError(f"parent job {record.id} ({record.action}) {marked(_why(record))}")
     return parents
 
 
@@ -118,10 +118,14 @@ def _parent(ref: ParentRef, by_plan: dict[str, JobRecord], look: Callable[[str],
 def _why(record: JobRecord) -> str:
     if record.state is JobState.ERROR:
         reason = f": {record.failure.explanation.rstrip('.')}" if record.failure else ""
-        return f"failed{reason}; see {command('logs', record.id)}, run it again, or name another parent"
+        return Sentence(
+            f"failed{reason}; see {command('logs', record.id)}, run it again, or name another parent"
+        )
     if record.state is JobState.CANCELED:
         return "was canceled; run it again, or name another parent"
-    return f"is {record.state} and has no model yet; wait with {command('status', record.id, '--watch')}"
+    return Sentence(
+        f"is {record.state} and has no model yet; wait with {command('status', record.id, '--watch')}"
+    )
 
 
 def parent_models(

@@ -12,7 +12,7 @@ from skillbank.jobs.database import TRANSITIONS
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, Transition
 from skillbank.stored import aware, now, storable
 from skillbank.visible import one_line
-from skillbank.ways import MARKED, marked
+from skillbank.ways import Sentence
 
 __all__ = ["changed_fields", "line_row", "only_record", "record_of", "unreadable"]
 
@@ -31,13 +31,15 @@ def changed_fields(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _stored(value: Any) -> Any:
     if isinstance(value, Failure):
-        return _texts(value.model_dump(context=MARKED))
+        told = {"explanation": Sentence(value.explanation), "advice": Sentence(value.advice)}
+        ways = {name: sentence.ways for name, sentence in told.items() if sentence.ways}
+        return {**_texts(value.model_dump()), **({"ways": ways} if ways else {})}
     return value.model_dump(mode="json") if isinstance(value, RetryPolicy) else value
 
 
 def line_row(job_id: str, state: JobState, message: str) -> dict[str, Any]:
     """Return the row of one line of a job's history."""
-    return {"job_id": job_id, "at": now(), "state": state.value, "message": storable(marked(message))}
+    return {"job_id": job_id, "at": now(), "state": state.value, "message": storable(message)}
 
 
 def _texts(document: Any) -> Any:
@@ -61,6 +63,9 @@ def record_of(db: sa.Connection, row: sa.RowMapping) -> JobRecord:
     history = tuple(Transition(at=aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
     # What a database of an earlier version has no value for is as it is in a new record.
     fields = {name: aware(value) for name, value in row.items() if name != "seq" and value is not None}
+    if isinstance(failure := fields.get("failure"), dict) and isinstance(ways := failure.get("ways"), dict):
+        told = {name: Sentence.of(str(failure.get(name, "")), stored) for name, stored in ways.items()}
+        fields["failure"] = {**failure, **told}
     if any(isinstance(value, str) and "\0" in value for value in fields.values()):
         raise ValueError("NUL")  # which `storable` writes nowhere, and no path takes
     return JobRecord.model_validate({**fields, "history": history})

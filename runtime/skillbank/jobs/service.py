@@ -33,6 +33,7 @@ from skillbank.platforms.processes import describe_self
 from skillbank.redact import redact, redact_stream
 from skillbank.storage.progress import Report
 from skillbank.trust.gate import Pass, admit_within
+from skillbank.ways import Sentence, marked
 
 __all__ = ["Jobs"]
 
@@ -395,14 +396,16 @@ class Jobs:
         bool
             False when it is certain that nothing was started.
         """
-        text = redact(sentence_of(error).marked or type(error).__name__)
+        text = Sentence(redact(sentence_of(error).marked or type(error).__name__))
         try:
             begun = self._may_have_begun(record, platform)
             platform.cancel(handle_of(record))
         except (SkillbankError, OSError) as unsure:
             # Whether it started is not known, so nothing final is said: the next look finds out.
-            why = redact(sentence_of(unsure).marked)
-            said = f"the launch broke off ({text}) and cannot be called off now: {why}"
+            said = Sentence(
+                f"the launch broke off ({marked(text)}) and cannot be called off now: "
+                f"{redact(sentence_of(unsure).marked)}"
+            )
             self.store.transition(record.id, JobState.UNKNOWN, said)
             return True
         if not isinstance(error, Exception):
@@ -411,5 +414,7 @@ class Jobs:
         name = error.code if isinstance(error, SkillbankError) else "launch_failed"
         kind = "INFRA" if isinstance(error, PlatformError | OSError) else "PROGRAM"
         failure = Failure(kind=kind, name=name, explanation=text)
-        self._reconciliation.enter(record, JobState.ERROR, f"not launched: {text}", failure=failure)
+        self._reconciliation.enter(
+            record, JobState.ERROR, Sentence(f"not launched: {marked(text)}"), failure=failure
+        )
         return begun

@@ -24,7 +24,7 @@ from skillbank.sets.store import SetStore
 from skillbank.storage.cache import content_key, lock, once
 from skillbank.storage.data_place import local_place
 from skillbank.visible import one_line
-from skillbank.ways import command
+from skillbank.ways import Sentence, command, marked
 
 __all__ = ["ensure_sets", "lies", "with_sets"]
 
@@ -224,18 +224,19 @@ def _refuse_changed(splits: Iterable[Split], tree: Tree, label_set: LabelSet) ->
                 gone.append(picture.name)
             elif content_key(path, cache_dir()) != contents.get(picture.name):
                 changed.append(picture.name)
-    way = (
+    way = Sentence(
         f"; bring them back, or say where they lie now: {command('label', 'DIR', f'--into {label_set.name}')}"
     )
     if gone:
         raise DataNotFoundError(
             f"{len(gone):,} reviewed pictures of the label set {label_set.name} are not where they lay "
-            f"({a_few(gone, _SHOWN)}){way}"
+            f"({a_few(gone, _SHOWN)}){marked(way)}"
         )
     if changed:
         raise DataError(
             f"the files of {len(changed):,} reviewed pictures of the label set {label_set.name} have changed "
-            f"since they were added ({a_few(changed, _SHOWN)}), and what was marked may not fit them{way}"
+            f"since they were added ({a_few(changed, _SHOWN)}), and what was marked may not fit "
+            f"them{marked(way)}"
         )
 
 

@@ -25,7 +25,7 @@ from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.plan.model import Plan
 from skillbank.stored import now, storable
 from skillbank.visible import one_line
-from skillbank.ways import MARKED, Sentence, command
+from skillbank.ways import Sentence, command, marked
 
 __all__ = ["JobStore"]
 
@@ -241,7 +241,7 @@ class JobStore:
     def note(self, job_id: str, message: str) -> None:
         """Add a line to a job's history that changes nothing; the same words twice in a row are one line."""
         record = self.get(job_id)
-        if record.history[-1].message != Sentence(storable(message)):
+        if record.history[-1].message != storable(message):
             with self._engine.begin() as db:
                 db.execute(TRANSITIONS.insert().values(line_row(record.id, record.state, message)))
 
@@ -294,7 +294,7 @@ class JobStore:
             with self._engine.begin() as db:
                 db.execute(
                     PLANS.insert().values(
-                        plan_id=plan_id, created=now(), document=plan.model_dump(mode="json", context=MARKED)
+                        plan_id=plan_id, created=now(), document=plan.model_dump(mode="json")
                     )
                 )
         except IntegrityError:
@@ -319,9 +319,9 @@ class JobStore:
             problem = (
                 "could be several plans; give more of the id"
                 if rows
-                else f"is not known here; make it with {command('plan')}"
+                else Sentence(f"is not known here; make it with {command('plan')}")
             )
-            raise NotFoundError(f"plan '{plan_id}' {problem}")
+            raise NotFoundError(f"plan '{plan_id}' {marked(problem)}")
         return Plan.from_document({**rows[0]["document"], "plan_id": rows[0]["plan_id"]})
 
     def _take_in(self, beginning: str) -> None:

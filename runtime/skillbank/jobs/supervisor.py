@@ -23,6 +23,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.uploads import upload_news, upload_results
 from skillbank.redact import redact
 from skillbank.storage.progress import Report
+from skillbank.ways import Sentence, marked
 
 __all__ = ["Supervisor"]
 
@@ -130,7 +131,7 @@ class Supervisor:
             except SkillbankError as error:
                 if attempt == _TRIES - 1:
                     self._jobs.store.note(
-                        record.id, f"results not uploaded yet: {redact(error.sentence.marked)}"
+                        record.id, Sentence(f"results not uploaded yet: {redact(error.sentence.marked)}")
                     )
                     return error
                 time.sleep(self._first_pause / 15 * 2**attempt)
@@ -155,12 +156,12 @@ class Supervisor:
             try:
                 return self._jobs.launch_again(record, following)
             except SkillbankError as error:
-                reason = redact(error.sentence.marked)
+                reason = Sentence(redact(error.sentence.marked))
                 if not isinstance(error, PlatformError):
                     break
         # An attempt whose launch broke off is a job like any other, and what follows it is its own affair.
         if (there := self._jobs.store.by_key(key)) is None:
-            self._jobs.store.note(record.id, f"no further attempt: {reason}")
+            self._jobs.store.note(record.id, Sentence(f"no further attempt: {marked(reason)}"))
         return there
 
     def _pause(self, record: JobRecord, seconds: float) -> bool:

@@ -23,7 +23,7 @@ from skillbank.labelling.remarks import Shrunk
 from skillbank.labelling.scales import Scales, seen_with
 from skillbank.labelling.tiles import OFF, checked_tiles
 from skillbank.labelling.video import with_frames
-from skillbank.ways import option
+from skillbank.ways import marked, option
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -252,7 +252,9 @@ def load(engine: Engine, given: str | None) -> None:
     except DataError:
         if given is not None:
             raise
-        raise DataError(f"{hub_model()} cannot be had from the model hub here; {way_out()}.") from None
+        raise DataError(
+            f"{hub_model()} cannot be had from the model hub here; {marked(way_out())}."
+        ) from None
 
 
 def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) -> None:

@@ -16,7 +16,7 @@ from skillbank.plan.model import is_hub_name
 from skillbank.plan.products import MODEL_SUFFIXES
 from skillbank.redact import redact
 from skillbank.storage import hub
-from skillbank.ways import command, option
+from skillbank.ways import Sentence, command, marked, option
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -49,7 +49,7 @@ def _program(record: JobRecord) -> str:
 
 def way_out() -> str:
     """Return what to do where the model that is used by default cannot be had."""
-    return (
+    return Sentence(
         f"name a model with {option('checkpoint')}: a train job ('last:train'), a checkpoint or ONNX "
         "file, or a folder "
         f"that holds such a model as transformers saves it: 'hf download {hub_model()} --local-dir DIR' "
@@ -112,7 +112,7 @@ def open_engine(model: Model, given: str | None, *, most_pixels: int = MOST_PIXE
     offline = False
     if is_hub_name(model.source) and hub.offline():
         if not hub.cached(model.source):
-            raise DataError(f"{model.source} cannot be had from the model hub here; {way_out()}.")
+            raise DataError(f"{model.source} cannot be had from the model hub here; {marked(way_out())}.")
     elif is_hub_name(model.source):
         status = hub.answer(model.source)
         offline = not 200 <= status < 400
@@ -123,7 +123,9 @@ def open_engine(model: Model, given: str | None, *, most_pixels: int = MOST_PIXE
                 else f"does not answer, and {model.source}"
             )
             instead = way_out() if given is None else "give a file, a folder or a train job"
-            raise DataError(f"The model hub {redact(hub.endpoint())} {said} is not in its cache; {instead}.")
+            raise DataError(
+                f"The model hub {redact(hub.endpoint())} {said} is not in its cache; {marked(instead)}."
+            )
     return Engine(model.source, most_pixels=most_pixels, offline=offline)
 
 

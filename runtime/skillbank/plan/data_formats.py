@@ -14,7 +14,7 @@ from skillbank.errors import ConflictError, UsageError
 from skillbank.plan.model import InputBinding
 from skillbank.plan.request import Request, Setting, role_of
 from skillbank.visible import one_line
-from skillbank.ways import command, option
+from skillbank.ways import Sentence, command, option
 
 __all__ = ["NAME", "given_to_places", "left_to_program", "refuse_unheard"]
 
@@ -40,7 +40,9 @@ def given_to_places(request: Request) -> tuple[Request, tuple[str, ...]]:
             f"is given none; name it with {option('data', 'ROLE=URI')}, or leave {option('format')} out."
         )
     notes = tuple(
-        f"{option('format', form)} counts, not the {each.form} of the words for {one_line(each.uri)}"
+        Sentence(
+            f"{option('format', form)} counts, not the {each.form} of the words for {one_line(each.uri)}"
+        )
         for each in request.data
         if each.form not in ("", form)
     )

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import StateError
 from skillbank.plan.products import WEIGHT_FILES
-from skillbank.ways import Told, command, plain
+from skillbank.ways import Sentence, Told, command, marked
 
 FORMAT = 3
 """Of the plans that this version makes; 1 is that of 0.1.0, whose plans do not say so.
@@ -329,15 +329,15 @@ class Plan(Frozen):
             fields.pop(beside, None)
         written = document_id(fields)
         name = f"plan {(claimed or written)[:12]}"
-        again = f"make it again with {command('plan')}"
+        again = Sentence(f"make it again with {command('plan')}")
         version = fields.get("format", 1)
         if not isinstance(version, int) or version > FORMAT:
             raise StateError(
                 f"{name} was made by a newer skillbank (format {version}, this one reads up to {FORMAT}); "
-                f"upgrade skillbank, or {again}"
+                f"upgrade skillbank, or {marked(again)}"
             )
         older = f" was made by an earlier skillbank (format {version}) and" if version < FORMAT else ""
-        changed = f"{name} was changed since it was made, and will not run; {again}"
+        changed = Sentence(f"{name} was changed since it was made, and will not run; {marked(again)}")
         try:
             plan = cls.model_validate(fields)
         except ValidationError as error:
@@ -345,12 +345,14 @@ class Plan(Frozen):
                 raise StateError(changed) from None
             where = ".".join(map(str, error.errors()[0]["loc"]))
             raise StateError(
-                f"{name}{older} cannot be read: {where}: {error.errors()[0]['msg']}; {again}"
+                f"{name}{older} cannot be read: {where}: {error.errors()[0]['msg']}; {marked(again)}"
             ) from None
         if claimed in (None, plan.plan_id):
             return plan
         raise StateError(
-            f"{name}{older} cannot be read as it was; {again}" if claimed == written else changed
+            f"{name}{older} cannot be read as it was; {marked(again)}"
+            if claimed == written
+            else marked(changed)
         )
 
 
@@ -405,9 +407,7 @@ def _who(source: Any) -> Any:
 
 
 def canonical_json(document: Any) -> bytes:
-    """Serialise with sorted keys and no spaces, so that equal documents give equal bytes.
-
-    Ways out in its sentences count as the command line says them.
-    """
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return plain(text).encode(errors="surrogatepass")
+    """Serialise with sorted keys and no spaces, so that equal documents give equal bytes."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
+        errors="surrogatepass"
+    )

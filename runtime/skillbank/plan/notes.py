@@ -15,7 +15,7 @@ from skillbank.plan.request import ROLES, role_of
 from skillbank.plan.spec import is_example, unset
 from skillbank.plan.weights import FROM_PARENT, SCRATCH, pretrained_fields
 from skillbank.visible import one_line
-from skillbank.ways import option
+from skillbank.ways import Sentence, option
 
 
 def add_notes(draft: Draft) -> None:
@@ -60,8 +60,10 @@ def _no_validation(draft: Draft) -> None:
     rows = [r for r in draft.rows if r.source == "eval_dataset" and r.optional]
     if trains(draft.action.name) and rows and all(draft.builder.is_unset(r.key) for r in rows):
         draft.warnings.append(
-            "no eval data: there will be no validation metric, and the latest checkpoint counts as the best; "
-            f"{option('data', 'eval=LOCATION')} adds it"
+            Sentence(
+                "no eval data: there will be no validation metric, and the latest checkpoint counts as the "
+                f"best; {option('data', 'eval=LOCATION')} adds it"
+            )
         )
 
 

@@ -18,6 +18,7 @@ from skillbank.plan.request import Setting
 from skillbank.plan.slots import SLOTS, Fills
 from skillbank.visible import named as shown
 from skillbank.visible import one_line
+from skillbank.ways import marked
 
 UNSET: tuple[Any, ...] = ("", None, "???")
 
@@ -148,7 +149,7 @@ def user_changes(
         try:
             change = _change(setting, shorthands, schema, template, unsupported, known)
         except SpecError as error:
-            faults[error.sentence.marked] = None
+            faults[error.sentence] = None
             says += error.skill_says
             continue
         before = changes.setdefault(change.key, change)
@@ -158,7 +159,7 @@ def user_changes(
             )
         changes[change.key] = change
     if faults:
-        refused = SpecError(" ".join(faults))
+        refused = SpecError(" ".join(map(marked, faults)))
         refused.skill_says = tuple(says)
         raise refused
     return list(changes.values())

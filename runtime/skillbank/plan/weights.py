@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from skillbank.plan.hardware import section
 from skillbank.plan.model import RESUME_MODEL, Override, Question, Source
 from skillbank.plan.spec import unset
-from skillbank.ways import option
+from skillbank.ways import Sentence, marked, option
 
 if TYPE_CHECKING:
     from skillbank.plan.draft import Draft
@@ -88,14 +88,14 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
         return None, False
     names: list[str] = facts.get("suggested", [])
     key, always = small.get("key"), small.get("always")
-    little = f"{option('set', f'{key}={always}')}" if small else ""
+    little = Sentence(f"{option('set', f'{key}={always}')}") if small else ""
     suggested = names[0] if names else "FILE"
     question = Question(
         key=WEIGHTS,
         why=f"nothing says which weights {draft.action.name} starts from, and the full-size model learns "
         f"little from random ones; give {option('pretrained', suggested)}, another file or "
         f"{option('parent', 'JOB')}, {option('pretrained', SCRATCH)} for a start from scratch"
-        + (f", or {little} for a small model that learns from nothing" if little else ""),
+        + (f", or {marked(little)} for a small model that learns from nothing" if little else ""),
         choices=tuple(
             choice
             for choice in (

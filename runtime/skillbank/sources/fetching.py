@@ -127,7 +127,7 @@ def _unpacked(address: Address, work: Path, left_out: list[str]) -> Path:
     try:
         extract(archive, raw, LIMITS, links)
     except DataError as error:
-        told = error.sentence.marked.replace(str(archive), address.shown)
+        told = error.sentence.replace(str(archive), address.shown)
         raise DataError(one_line(told, 400)) from None
     left_out += [f"{one_line(name, 200)} (a link or no regular file)" for name in links]
     return _without_wrapping(raw)

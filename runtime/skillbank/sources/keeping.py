@@ -24,7 +24,7 @@ from skillbank.sources.lockfile import Entry, home_lock, put, read_lock, write_l
 from skillbank.sources.signers import signers_of
 from skillbank.sources.tree import hash_tree
 from skillbank.visible import one_line
-from skillbank.ways import command, option
+from skillbank.ways import Sentence, command, option
 
 __all__ = ["Added", "Updated", "add", "damage", "find", "refuse_difference", "remove", "update"]
 
@@ -266,9 +266,11 @@ def _notes(bank: Bank, fetched: Fetched, address: Address, *, adding: bool = Fal
         notes.append(f"Left out, because only plain files are kept: {few}{more}.")
     if adding and address.kind == "git" and not address.remote and (address.path / ".git").exists():
         notes.append(
-            f"{address.location} is a git repository: its commit {(fetched.commit or '')[:12]} is taken, "
-            "not files that "
-            f"are not committed; {option('as', 'folder')} takes the files as they lie there."
+            Sentence(
+                f"{address.location} is a git repository: its commit {(fetched.commit or '')[:12]} is taken, "
+                "not files that "
+                f"are not committed; {option('as', 'folder')} takes the files as they lie there."
+            )
         )
     if address.secret or address.query:
         notes.append("The password or query of the address is not kept: an update asks for it again.")

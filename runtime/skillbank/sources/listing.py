@@ -12,7 +12,7 @@ from skillbank.sources.lockfile import Entry, home_lock, read_lock
 from skillbank.sources.ordering import in_order
 from skillbank.trust.beforehand import entries
 from skillbank.trust.standing import standing
-from skillbank.ways import command
+from skillbank.ways import Sentence, command
 
 __all__ = ["listing"]
 
@@ -69,7 +69,7 @@ def _row(number: int, entry: Entry) -> dict[str, Any]:
         held = standing(bank)
         row |= {"skills": len(bank.skills), "state": held.state, "trust_digest": held.digest}
     except SkillNotFoundError:
-        row["problem"] = (
+        row["problem"] = Sentence(
             f"The files of '{entry.name}' are not in {folder}; '{command('bank sync')}' fetches them again, "
             f"'{command('bank remove', entry.name)}' forgets it."
         )

@@ -12,7 +12,7 @@ from skillbank.sources.fetching import fetch
 from skillbank.sources.keeping import damage, refuse_difference
 from skillbank.sources.kept import banks_dir, changing, swap, take_away, workspace
 from skillbank.sources.lockfile import Entry, home_lock, put, read_lock, write_lock
-from skillbank.ways import command, option
+from skillbank.ways import Sentence, command, option
 
 __all__ = ["Step", "Synced", "sync"]
 
@@ -102,8 +102,10 @@ def _before_own(wanted: Sequence[Entry], here: Mapping[str, Entry]) -> list[str]
         return []
     order = f"{' '.join(ahead)} skillbank"
     return [
-        f"The lock puts {', '.join(ahead)} before the bank that comes with skillbank, so that names of "
-        f"skills would mean theirs; if you want that here too: '{command('bank order', order)}'."
+        Sentence(
+            f"The lock puts {', '.join(ahead)} before the bank that comes with skillbank, so that names of "
+            f"skills would mean theirs; if you want that here too: '{command('bank order', order)}'."
+        )
     ]
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from skillbank.errors import UsageError
 from skillbank.visible import one_line
-from skillbank.ways import command
+from skillbank.ways import Sentence, command, marked
 
 __all__ = ["VARIABLE", "Entry", "entries"]
 
 VARIABLE = "SKILLBANK_TRUST"
-_FORM = (
+_FORM = Sentence(
     "BANK@DIGEST with a bank's name or whole path and the 64 hex digits that "
     f"'{command('trust', 'BANK')}' shows"
 )
@@ -59,7 +59,7 @@ def entries() -> tuple[Entry, ...]:
         words = shlex.split(said)
     except ValueError as error:
         raise UsageError(
-            f"{VARIABLE} cannot be read ({error}); write {_FORM}, in quotes if need be."
+            f"{VARIABLE} cannot be read ({error}); write {marked(_FORM)}, in quotes if need be."
         ) from None
     found, wrong = [], []
     for word in words:
@@ -70,7 +70,7 @@ def entries() -> tuple[Entry, ...]:
         else:
             found.append(Entry(os.path.realpath(bank) if bank.startswith("/") else bank, digest))
     if wrong:
-        raise UsageError(f"{VARIABLE}: {'; '.join(wrong)}; write {_FORM}.")
+        raise UsageError(f"{VARIABLE}: {'; '.join(wrong)}; write {marked(_FORM)}.")
     return tuple(found)
 
 

@@ -12,7 +12,7 @@ from skillbank.checkup import Check
 from skillbank.errors import PlatformError
 from skillbank.platforms.container import LABEL, gpu_pool
 from skillbank.platforms.docker.daemon import Daemon, pull_policy
-from skillbank.ways import option
+from skillbank.ways import Sentence, option
 
 __all__ = ["docker_checks"]
 
@@ -44,7 +44,7 @@ def _gpus(daemon: Daemon, info: dict[str, Any]) -> Check:
             "docker gpus", "missing", "none are to be used (SKILLBANK_DOCKER_GPUS, CUDA_VISIBLE_DEVICES)"
         )
     if not daemon.has_gpus(info):
-        said = (
+        said = Sentence(
             "no NVIDIA runtime; install the NVIDIA container toolkit, or run on the CPU with "
             f"{option('gpus', '0')}"
         )

@@ -14,7 +14,7 @@ from skillbank.platforms.kubernetes.names import quantity
 from skillbank.platforms.kubernetes.profile import Profile, profile_path
 from skillbank.platforms.kubernetes.volumes import place_problem
 from skillbank.storage.uri import parse_uri
-from skillbank.ways import option
+from skillbank.ways import Sentence, option
 
 __all__ = ["access", "of_files", "of_plan", "refusals"]
 
@@ -47,15 +47,20 @@ def of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
         yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
     if plan.image is None:
         yield (
-            f"{plan.skill.name} names no container image for '{plan.action}'; give one with {option('image')}"
+            Sentence(
+                f"{plan.skill.name} names no container image for '{plan.action}'; give one with "
+                f"{option('image')}"
+            )
         )
     for size in (plan.resources.shm_size, plan.resources.memory):
         if size is not None:
             quantity(size)
     if profile.s3 is not None and plan.resources.nodes > 1:
         yield (
-            f"the plan asks for {plan.resources.nodes} nodes, which share their results; name a shared "
-            f"volume in {profile_path()} instead of a bucket, or use {option('nodes', '1')}"
+            Sentence(
+                f"the plan asks for {plan.resources.nodes} nodes, which share their results; name a shared "
+                f"volume in {profile_path()} instead of a bucket, or use {option('nodes', '1')}"
+            )
         )
     # Of what the skill cannot do without, `skillbank.jobs.credentials` speaks.
     optional = tuple(name for name in plan.env_names if name not in plan.env_required)
@@ -68,8 +73,10 @@ def of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
     for override in plan.overrides:
         if override.key.endswith("results_dir") and str(override.value).startswith("/"):
             yield (
-                f"{override.key} is {override.value}, which the pod does not have; leave it out: results "
-                f"go to the job's own folder under {option('results-root')}"
+                Sentence(
+                    f"{override.key} is {override.value}, which the pod does not have; leave it out: results "
+                    f"go to the job's own folder under {option('results-root')}"
+                )
             )
 
 
