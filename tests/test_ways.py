@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import pickle
 import re
 import subprocess
@@ -25,18 +26,17 @@ from skillbank.agent.toolbox import Toolbox
 from skillbank.cli import app
 from skillbank.errors import ParentError, SkillbankError, SpecError
 from skillbank.jobs.record import Failure
+from skillbank.jobs.rows import changed_fields
 from skillbank.plan.model import Question
 from skillbank.plan.request import Setting
 from skillbank.plan.slots import SLOTS
 from skillbank.ways import (
-    MARKED,
     Sentence,
     Voice,
     Way,
     command,
     marked,
     option,
-    plain,
     said,
     speak,
     spoken,
@@ -124,6 +124,127 @@ def test_ways_out_are_values_and_no_text() -> None:
     assert wrong == []
 
 
+STEPS = frozenset(("join", "map", "redact", "rstrip", "format", "a_few"))
+"""What may be done to a text with marks before a sentence is made of it."""
+HANDED_ON = {"ask": ("why", "choices"), "_end": ("why",)}
+"""Functions that make a sentence of what they are given, and of which arguments."""
+OTHER_MARKS = ("jobs/checkpoints.py", "platforms/kubernetes/logs.py")
+"""Modules in which an attribute ``marked`` is something else."""
+
+
+def told_fields(tree: ast.AST) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the models of a module that have fields with sentences, and the names of these."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            rows = (each for each in node.body if isinstance(each, ast.AnnAssign))
+            fields = {ast.unparse(row.target) for row in rows if "Told" in ast.unparse(row.annotation)}
+            if fields and {ast.unparse(base) for base in node.bases} & {"BaseModel", "Frozen"}:
+                yield node.name, frozenset(fields)
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Return every module but that of the ways, by its path."""
+    files = (file for file in sorted(SOURCES.rglob("*.py")) if file != SOURCES / "ways.py")
+    return {
+        file.relative_to(SOURCES).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in files
+    }
+
+
+@cache
+def takers() -> dict[str, frozenset[str]]:
+    """Return what makes a sentence of a text, and of which named arguments; of errors and `Sentence`, any."""
+    found = {"Sentence": frozenset[str]()}
+    for tree in modules().values():
+        found |= dict(told_fields(tree))
+    grown = {"SkillbankError"}
+    classes = [n for tree in modules().values() for n in ast.walk(tree) if isinstance(n, ast.ClassDef)]
+    while new := {c.name for c in classes if {ast.unparse(b) for b in c.bases} & grown} - grown:
+        grown |= new
+    return found | dict.fromkeys(grown, frozenset()) | {k: frozenset(v) for k, v in HANDED_ON.items()}
+
+
+def makes_a_sentence(call: ast.Call, inside: ast.AST) -> bool | None:
+    """Return whether a call makes a sentence of one of its arguments; None where it hands the text on."""
+    name = ast.unparse(call.func).rsplit(".", 1)[-1]
+    if inside is call.func or name in STEPS:
+        return None
+    if name not in takers():
+        return False
+    return not isinstance(inside, ast.keyword) or inside.arg in takers()[name]
+
+
+def open_marks(name: str, tree: ast.Module) -> Iterator[str]:
+    """Yield where a module has a text with marks that is not made into a sentence where it stands."""
+    above = {inner: node for node in ast.walk(tree) for inner in ast.iter_child_nodes(node)}
+    imports = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module == "skillbank.ways"]
+    known = {alias.name for each in imports for alias in each.names}
+    if any(alias.asname for each in imports for alias in each.names):
+        yield f"{name}: another name for a way"
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="option" | "command" as made)) if made in known:
+                start = above[node]
+            case ast.Call(func=ast.Attribute(attr="way")):
+                start = above[node]
+            case ast.Name(id="marked", ctx=ast.Load()) if "marked" in known:
+                start = node
+            case ast.Attribute(attr="marked") if name not in OTHER_MARKS:
+                if isinstance(above[node], ast.Call) and above[node].func is node:  # type: ignore[attr-defined]
+                    continue  # the mark of a sentence is no method
+                start = node
+            case _:
+                continue
+        if name == "plan/slots.py" and isinstance(start, ast.Return):
+            continue  # `Slot.way` makes one
+        place: ast.AST = start
+        sound = place is node or isinstance(place, ast.FormattedValue)
+        while sound and not isinstance(place, ast.stmt):
+            outer = above[place]
+            if isinstance(outer, ast.Call) and (made_one := makes_a_sentence(outer, place)) is not None:
+                sound = made_one
+                break
+            place = outer
+        if not sound or isinstance(place, ast.stmt):
+            yield f"{name}:{node.lineno}"
+
+
+def test_no_text_with_marks_leaves_the_call_that_makes_a_sentence_of_it() -> None:
+    assert len(takers()) > 30 and takers()["Question"] == {"why", "choices"}
+    assert [place for name, tree in modules().items() for place in open_marks(name, tree)] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "sound"),
+    [
+        ("raise UsageError(f\"give {option('set')}\")", True),
+        ("x = Sentence(f\"give {option('set')}\")", True),
+        ("Question(key='x', why=f\"give {option('set')}\")", True),
+        ("Question(key=f\"give {option('set')}\", why='')", False),
+        ("raise UsageError('; '.join(map(marked, faults)))", True),
+        ("x = f\"give {option('set')}\"", False),
+        ("print(f\"give {option('set')}\")", False),
+        ("raise ValueError(f\"give {option('set')}\")", False),
+        ("x = option('set')", False),
+        ("x = '{}'.format(option('set'))", False),
+        ("x = error.sentence.marked", False),
+        ("x = [marked(each) for each in faults]", False),
+        ('note(Sentence(f"{error.sentence.marked}"))', True),
+        ('Sentence(write(f"{error.sentence.marked}"))', False),
+    ],
+)
+def test_the_rule_finds_what_would_leak(code: str, sound: bool) -> None:
+    tree = ast.parse(f"from skillbank.ways import Sentence, marked, option\n{code}")
+    assert (not list(open_marks("x.py", tree))) is sound
+
+
+def test_no_golden_output_has_a_mark() -> None:
+    written = [*Path("tests").rglob("*.json"), *Path("tests").rglob("*.txt"), *Path("tests").rglob("*.yaml")]
+    kept = [each for each in written if "requests" not in each.parts]
+    assert kept
+    assert [each for each in kept if MARK.search(each.read_text(encoding="utf-8", errors="ignore"))] == []
+
+
 @cache
 def of_the_command_line() -> dict[str, frozenset[str]]:
     """Return every command with its options, as typer knows them."""
@@ -204,7 +325,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("sentence", "tools", "python"), EXAMPLES)
 def test_each_door_says_it_in_its_words(sentence: str, tools: str, python: str) -> None:
-    assert said(sentence, Voice.COMMAND_LINE) == str(Sentence(sentence)) == plain(sentence)
+    assert said(sentence, Voice.COMMAND_LINE) == str(Sentence(sentence)) == f"{Sentence(sentence)}"
     assert (said(sentence, Voice.TOOLS), said(sentence, Voice.PYTHON)) == (tools, python)
     assert in_tool_words(sentence) == tools
     assert marked(Sentence(sentence)) == sentence
@@ -233,11 +354,38 @@ def test_no_mark_leaves_a_sentence(parts: list[str | Way], kind: type[SkillbankE
 @given(st.lists(TEXTS | WAYS, max_size=5))
 def test_what_is_kept_is_read_back_whole(parts: list[str | Way]) -> None:
     sentence = Sentence("".join(f"{part}" for part in parts))
-    failure = Failure(kind="INFRA", name="x", explanation="", advice=sentence)
-    for kept in (failure.model_dump(context=MARKED), json.loads(failure.model_dump_json(context=MARKED))):
-        assert Sentence(Failure.model_validate(kept).advice).parts == sentence.parts
+    kept = json.loads(json.dumps([sentence, sentence.ways]))
+    assert not MARK.search(kept[0])
+    assert Sentence.of(*kept).parts == sentence.parts
     assert pickle.loads(pickle.dumps(ParentError(sentence))).offers == sentence.offers
+    assert not MARK.search(pickle.dumps(sentence, 0).decode("raw-unicode-escape"))
     assert Sentence(marked(sentence)).parts == sentence.parts
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        None,
+        3,
+        {},
+        [3],
+        [[0, "option", "x", ""]],
+        [[0, "x", "set", "", ""]],
+        [[1, "option", "set", "", ""]],
+    ],
+)
+def test_ways_that_do_not_stand_in_a_kept_text_are_none(ways: object) -> None:
+    kept = Sentence.of("--set is text", ways)
+    assert (kept, kept.offers) == ("--set is text", ())
+
+
+def test_a_kept_failure_keeps_its_ways_beside_its_text() -> None:
+    failure = Failure(kind="INFRA", name="x", explanation="", advice=f"see {command('logs', 'toy-1')}")
+    row = changed_fields({"failure": failure})["failure"]
+    assert row["advice"] == "see skillbank logs toy-1"
+    assert row["ways"] == {"advice": [[4, "command", "logs", "toy-1", ""]]}
+    older = Failure.model_validate(row)
+    assert older == failure and in_tool_words(older.advice) == row["advice"]
 
 
 def test_a_program_that_imports_skillbank_is_told_pythons_words() -> None:
@@ -260,14 +408,17 @@ def test_an_error_holds_what_it_offers() -> None:
     assert ParentError("nothing to do, and --parent is only text").offers == ()
 
 
-def test_a_kept_plan_keeps_its_ways(runtime: Runtime) -> None:
+def test_what_is_kept_and_written_has_no_mark(runtime: Runtime) -> None:
     [plan] = runtime.plan("train the toy detector")
-    assert plan.questions
+    assert any(isinstance(each.why, Sentence) and each.why.offers for each in plan.questions)
     runtime.keep(plan)
     again = runtime.jobs.store.get_plan(plan.plan_id)
     assert again == plan
-    assert [marked(each.why) for each in again.questions] == [marked(each.why) for each in plan.questions]
-    assert not MARK.search(json.dumps(again.document(), ensure_ascii=False))
+    home = Path(os.environ["SKILLBANK_HOME"])
+    files = [file for file in home.rglob("*") if file.is_file()]
+    marks = [mark.encode() for mark in "\ue000\ue001\ue002"] + [rb"\ue000", rb"\ue001", rb"\ue002"]
+    assert files
+    assert [file for file in files for mark in marks if mark in file.read_bytes().lower()] == []
 
 
 def test_what_python_is_told_is_pythons(runtime: Runtime, data: Path) -> None:

@@ -139,8 +139,7 @@ def _ask_for(draft: Draft, key: str, row: Binding | None) -> None:
         node, _ = draft.schema.find(parse_path(key))
         options = (options_of(node.words) if node is not None else None) or ()
         choices = tuple(
-            Sentence(f"{option('set', f'{named(key)}={named(option)}')}")
-            for option in options[:_MOST_CHOICES]
+            Sentence(f"{option('set', f'{named(key)}={named(each)}')}") for each in options[:_MOST_CHOICES]
         )
         why = Sentence(
             f"{named(key)} is needed and nothing says what it is; give {option('set', f'{named(key)}=VALUE')}"
