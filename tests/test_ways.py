@@ -124,7 +124,7 @@ def test_ways_out_are_values_and_no_text() -> None:
     assert wrong == []
 
 
-STEPS = frozenset(("join", "map", "redact", "rstrip", "format", "a_few"))
+STEPS = frozenset(("join", "map", "filter", "tuple", "redact", "rstrip", "format", "a_few"))
 """What may be done to a text with marks before a sentence is made of it."""
 HANDED_ON = {"ask": ("why", "choices"), "_end": ("why",)}
 """Functions that make a sentence of what they are given, and of which arguments."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from skillbank.agent.evidence import Claim, in_text, reads_as, rest_of
 from skillbank.bank.skill import Skill
-from skillbank.errors import SkillNotFoundError
+from skillbank.errors import SkillNotFoundError, sentence_of
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.option_steps import leaves_of, step_of
 from skillbank.plan.reader.reading import Reading
@@ -56,7 +56,10 @@ class ReadStep:
 def refused(steps: Sequence[ReadStep], text: str, error: Exception) -> list[Request]:
     """Return what the model has read of a text that the rules refuse, with the question that this is."""
     said = ", ".join(step.action for step in steps)
-    why = f"the model understood {said}, by the words it is refused ({error}); {marked(WAY_OUT)}"
+    why = Sentence(
+        f"the model understood {said}, by the words it is refused ({sentence_of(error).marked}); "
+        f"{marked(WAY_OUT)}"
+    )
     key = "skill" if isinstance(error, SkillNotFoundError) else "action"
     return _asked([step.request(text) for step in steps], [Question(key=key, why=why)])
 
@@ -101,7 +104,7 @@ def agreed(steps: Sequence[ReadStep], rules: Reading, text: str) -> tuple[list[R
     left = [each for words in rules.not_understood if (each := rest_of(words, [c.said for c in accepted]))]
     if left:
         named = ", ".join(f"'{one_line(each)}'" for each in left)
-        why = f"neither the model nor the rules understood {named}; {marked(WAY_OUT)}"
+        why = Sentence(f"neither the model nor the rules understood {named}; {marked(WAY_OUT)}")
         questions.append(Question(key=WORDS, why=why))
     return _asked(requests, questions), ()
 
@@ -152,8 +155,8 @@ def _asked(requests: Sequence[Request], questions: Sequence[Question]) -> list[R
 
 
 def _difference(key: str, model: Sequence[Any], words: Sequence[Any]) -> Question:
-    why = f"the model understood {_shown(model)}, the words say {_shown(words)}; {marked(WAY_OUT)}"
-    return Question(key=key, why=why)
+    said = f"the model understood {_shown(model)}, the words say {_shown(words)}"
+    return Question(key=key, why=f"{said}; {marked(WAY_OUT)}")
 
 
 def _skill_of(step: ReadStep | Request) -> str:

@@ -18,6 +18,7 @@ from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.seen_data import refuse_changed
 from skillbank.plan.model import Plan
 from skillbank.visible import named, one_line
+from skillbank.ways import marked
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -181,8 +182,10 @@ def job_key(given: str | None) -> str:
 
 def _refuse_questions(plan: Plan) -> None:
     if plan.questions:
-        listed = "; ".join(f"{named(q.key)}: {q.why}" for q in plan.questions)
-        raise QuestionsError(f"The plan has open questions and cannot be launched. {listed}")
+        raise QuestionsError(
+            "The plan has open questions and cannot be launched. "
+            + "; ".join(f"{named(q.key)}: {marked(q.why)}" for q in plan.questions)
+        )
 
 
 def _parents(store: JobStore, plan: Plan) -> Iterator[str]:

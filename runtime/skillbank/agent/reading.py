@@ -260,5 +260,5 @@ def _claims(
 
 
 def _not_said(name: str, value: Any) -> Question:
-    why = f"the model names {one_line(value)}, which the request does not; {marked(WAY_OUT)}"
-    return Question(key=name, why=why)
+    said = f"the model names {one_line(value)}, which the request does not"
+    return Question(key=name, why=f"{said}; {marked(WAY_OUT)}")

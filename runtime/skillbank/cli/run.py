@@ -8,6 +8,7 @@ import typer
 
 from skillbank.cli import options, terminal
 from skillbank.cli.request_options import Asked, says_a_request
+from skillbank.ways import marked
 
 if TYPE_CHECKING:
     from skillbank.cli.approving import Approved
@@ -174,9 +175,11 @@ def _run_steps(
 def _refuse_questions(plans: list[Plan]) -> None:
     from skillbank.errors import QuestionsError
 
-    open_points = [f"{q.key}: {q.why}" for p in plans for q in p.questions]
-    if open_points:
-        raise QuestionsError("The plan has open questions. " + " | ".join(open_points))
+    questions = [question for plan in plans for question in plan.questions]
+    if questions:
+        raise QuestionsError(
+            "The plan has open questions. " + " | ".join(f"{q.key}: {marked(q.why)}" for q in questions)
+        )
 
 
 def ask_trust(runtime: Runtime, plans: list[Plan], as_json: bool) -> None:

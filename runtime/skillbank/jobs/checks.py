@@ -205,7 +205,7 @@ def refuse(plan: Plan, checks: Checks) -> None:
     if checks.problems:
         states = {place.state for place in checks.places}
         kind = next((kind for kind, state in _STATES[:-1] if state in states), DataError)
-        raise kind("; ".join(map(marked, checks.problems)))
+        raise kind(Sentence("; ".join(map(marked, checks.problems))))
 
 
 def _look(plan: Plan, binding: InputBinding, remote: bool, made: Sequence[Path]) -> tuple[Place, list[str]]:

@@ -17,6 +17,7 @@ from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.sets.arrivals import list_of
 from skillbank.sets.model import PictureRow, Run
 from skillbank.sets.objects import Wanted
+from skillbank.ways import marked
 
 if TYPE_CHECKING:
     from skillbank.jobs.record import JobRecord
@@ -92,8 +93,10 @@ def launch(
     try:
         [plan] = runtime.plan(request)
         if plan.questions:
-            open_points = " | ".join(f"{each.key}: {each.why}" for each in plan.questions)
-            raise QuestionsError(f"The job's plan has open questions. {open_points}")
+            raise QuestionsError(
+                "The job's plan has open questions. "
+                + " | ".join(f"{each.key}: {marked(each.why)}" for each in plan.questions)
+            )
         runtime.refuse_at_gate([plan])
         jobs = runtime.jobs
         begun = (jobs.look(each.id) for each in jobs.store.list(plan_id=plan.plan_id))

@@ -29,7 +29,7 @@ from skillbank.plan.weights import WEIGHTS, weights_named, weights_question
 from skillbank.plugins import Group, names
 from skillbank.variables import HUB_VARIABLES, name_problems
 from skillbank.visible import one_line
-from skillbank.ways import option
+from skillbank.ways import Sentence, option
 
 __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
 
@@ -73,9 +73,8 @@ def compile_plan(
     draft.builder.apply(draft.user)
     check_relations(draft.schema, draft.builder.set_by_user, draft.builder.get)
     for question in request.questions:
-        if (question.key == WEIGHTS and weights_named(draft)) or str(
-            option("platform", platform)
-        ) in question.choices:
+        named = Sentence(f"{option('platform', platform)}")
+        if (question.key == WEIGHTS and weights_named(draft)) or named in question.choices:
             continue  # what words leave open an option has said
         draft.ask(question.key, question.why, question.choices)
     ask_for_the_rest(draft, route)

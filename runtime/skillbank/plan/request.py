@@ -100,8 +100,8 @@ class Request(Frozen):
     def _not_empty(cls, value: str | None, info: ValidationInfo) -> str | None:
         # An empty text, as an unset variable of a shell leaves it, was said and says nothing.
         if value is not None and not value.strip():
-            named = option((info.field_name or "").replace("_", "-"))
-            raise UsageError(f"{named} is empty; give it a value or leave it out.")
+            name = (info.field_name or "").replace("_", "-")
+            raise UsageError(f"{option(name)} is empty; give it a value or leave it out.")
         return value
 
     @field_validator("pretrained")

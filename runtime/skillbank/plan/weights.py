@@ -96,15 +96,11 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
         f"little from random ones; give {option('pretrained', suggested)}, another file or "
         f"{option('parent', 'JOB')}, {option('pretrained', SCRATCH)} for a start from scratch"
         + (f", or {marked(little)} for a small model that learns from nothing" if little else ""),
-        choices=tuple(
-            choice
-            for choice in (
-                *(f"{option('pretrained', name)}" for name in names),
-                f"{option('parent', 'JOB')}",
-                little,
-                f"{option('pretrained', SCRATCH)}",
-            )
-            if choice
+        choices=(
+            *(f"{option('pretrained', name)}" for name in names),
+            f"{option('parent', 'JOB')}",
+            *filter(None, (marked(little),)),
+            f"{option('pretrained', SCRATCH)}",
         ),
     )
     return question, without_gpu and platform == "local"

@@ -23,7 +23,7 @@ from skillbank.trust.decisions import decision_of
 from skillbank.trust.environment import UNCHANGED, named_values, usual_values
 from skillbank.variables import name_problems
 from skillbank.visible import one_line
-from skillbank.ways import command
+from skillbank.ways import command, marked
 
 if TYPE_CHECKING:
     from skillbank.trust.standing import Standing
@@ -143,8 +143,10 @@ def admit(
         to be read by whoever approves it.
     """
     if plan.questions:
-        named = "; ".join(f"{one_line(q.key, 60)} ({one_line(q.why, 300)})" for q in plan.questions)
-        raise QuestionsError(f"plan {plan.plan_id[:12]} has open questions: {named}")
+        raise QuestionsError(
+            f"plan {plan.plan_id[:12]} has open questions: "
+            + "; ".join(f"{one_line(q.key, 60)} ({marked(q.why)})" for q in plan.questions)
+        )
     if any(digest != part.skill.digest for part in _parts(plan)):
         raise StateError(
             f"the skill {one_line(plan.skill.name, 60)} has changed since plan {plan.plan_id[:12]} was made; "
