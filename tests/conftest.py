@@ -83,13 +83,6 @@ How a program itself starts is seen in all the others.
 # A shell that starts a command in the background makes it, and all that it starts, deaf to Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# No test meets what is in the home of whoever runs them; those that look after jobs have homes of their own.
-_HOME = tempfile.TemporaryDirectory(prefix="skillbank-tests-", ignore_cleanup_errors=True)
-os.environ["SKILLBANK_HOME"] = _HOME.name
-
-# The tests import some ten thousand modules before the first of them runs, all to stay: nothing to collect.
-gc.disable()
-
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
@@ -177,9 +170,23 @@ _servers = pytest.StashKey[forking.Forking]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers that fork; they import nothing before somebody asks."""
+    """Give the tests a home; start the servers that fork, which import nothing before somebody asks."""
+    # No test meets what is in the home of whoever runs them; those of jobs have homes of their own.
+    home = tempfile.TemporaryDirectory(prefix="skillbank-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(home.cleanup)
+    os.environ["SKILLBANK_HOME"] = home.name
+    # The tests import ten thousand modules before the first of them runs, all to stay: nothing to collect.
+    gc.disable()
     if not hasattr(config, "workerinput") and not config.option.collectonly:
-        config.stash[_servers] = forking.Forking()
+        config.stash[_servers] = forking.Forking(config.invocation_params.args)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: list[Any]) -> None:
+    """Let workers be forked from a process that has collected the tests, once for all of them."""
+    for spec in specs:
+        if spec.popen:
+            spec.python = forking.worker()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,8 +1,9 @@
-# ruff: noqa: PTH100, PTH109, PTH118, PTH119, PTH120
-# What stands as ``python`` and ``grounding_dino`` in the folder of `tests.forking`. ``python -m skillbank``
-# and ``grounding_dino`` have themselves forked there: this process lends the forked one its files, hands on
-# the signals that it gets, and ends as that one ends. Whatever else is asked for, and what cannot be forked,
-# this process becomes. `REAL` is the folder of the programs themselves. Standard library only, little of it.
+# ruff: noqa: PTH100, PTH109, PTH110, PTH116, PTH118, PTH119, PTH120, PTH208
+# What stands as ``python``, ``skillbank`` and the engine's programs in the folder of `tests.forking`. What
+# these run of ours (``python -m skillbank...``) has itself forked there: this process lends the forked one
+# its files, hands on the signals that it gets, and ends as that one ends. Whatever else is asked for, and
+# what cannot be forked, this process becomes. `REAL` is the folder of the programs themselves; ``worker`` is
+# a Python that runs a text, for pytest's workers. Standard library only, little of it.
 import array
 import json
 import os
@@ -12,7 +13,8 @@ import sys
 
 own = os.path.abspath(sys.argv[0])
 program, arguments = os.path.basename(own), sys.argv[1:]
-real = os.path.join(REAL, program)  # type: ignore[name-defined]  # noqa: F821
+real = os.path.join(REAL, "python" if program == "worker" else program)  # type: ignore[name-defined]  # noqa: F821
+place = os.path.dirname(os.path.dirname(own))
 
 
 def become() -> None:
@@ -20,26 +22,38 @@ def become() -> None:
     os.execv(real, [own if program == "python" else real, *arguments])
 
 
-asked = {"environment": dict(os.environ), "folder": os.getcwd(), "arguments": [real, *arguments]}
-if program == "python":
-    if arguments[:2] != ["-m", "skillbank"]:
-        become()
-    program, asked["arguments"] = "skillbank", ["skillbank", *arguments[2:]]
+if program in ("python", "python3"):
+    server, module = "", arguments[1] if arguments[:1] == ["-m"] and len(arguments) > 1 else ""
+    if module.split(".")[0] in ("skillbank", "skillbank_engine"):
+        server, called = module.split(".")[0], ["", *arguments[2:]]
+else:
+    called = [real, *arguments]
+    server, module = {"worker": ("worker", ""), "skillbank": ("skillbank", "skillbank")}.get(
+        program, ("skillbank_engine", "skillbank_engine.families." + program)
+    )
+if not server or os.geteuid() != os.stat(place).st_uid:
+    become()
+files = array.array("i", [int(name) for name in os.listdir("/proc/self/fd")])
+files = array.array("i", [file for file in files if os.path.exists(f"/proc/self/fd/{file}")])
+mask = os.umask(0)
+os.umask(mask)
+asked = {
+    "module": module, "arguments": called, "environment": dict(os.environ), "folder": os.getcwd(),
+    "files": list(files), "mask": mask, "python": real if server == "worker" else "",
+}  # fmt: skip
 connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 try:
-    connection.connect(os.path.join(os.path.dirname(os.path.dirname(own)), program + ".socket"))
-    files = array.array("i", [0, 1, 2])
+    connection.connect(os.path.join(place, server + ".socket"))
     connection.sendmsg([json.dumps(asked).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
     answer = connection.recv(64)
 except OSError:
     answer = b""
 if answer in (b"no", b""):
-    program = os.path.basename(own)
     become()
 
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
     signal.signal(number, lambda number, _: connection.send(str(int(number)).encode()))
-for file in (0, 1, 2):
+for file in files:
     os.close(file)
 status = int(connection.recv(64) or signal.SIGKILL)
 if os.WIFSIGNALED(status):

@@ -5,9 +5,10 @@ files of whoever starts it; it ends as Python ends. What is left out is the star
 which are the same each time and take a test that starts a program longer than all the rest. A process whose
 environment has what Python or a library reads while it starts is not forked but started.
 
-`Forking` is a folder that looks like a virtual environment, whose ``python`` and ``grounding_dino`` are
-``forked_program.py``; one server for each program (``python -m tests.forking FOLDER PROGRAM``) forks for
-everybody who connects. What a forked process starts is forked too.
+`Forking` is a folder that looks like a virtual environment, whose ``python``, ``skillbank`` and programs of
+the engine are ``forked_program.py``: what they run of ours is forked by one of the `SERVERS`
+(``python -m tests.forking FOLDER SERVER``). What a forked process starts is forked too. Workers of pytest
+are forked from a server that has collected the tests.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import contextlib
 import fcntl
 import gc
 import importlib
+import importlib.util
 import io
 import json
 import os
 import pkgutil
+import runpy
 import select
 import shutil
 import signal
@@ -35,9 +38,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+import pytest
+
 from skillbank.errors import SkillbankError
 
-__all__ = ["Forked", "Forking", "python", "start"]
+__all__ = ["Forked", "Forking", "python", "start", "worker"]
 
 _VARIABLE = "SKILLBANK_TESTS_FORKING"
 _PLACE = os.environ.get(_VARIABLE)
@@ -48,19 +53,21 @@ MOST = 1 << 18
 """Bytes of what a server is told."""
 READ_AT_START = {
     "skillbank": ("LANG", "LC_", "LD_", "PYTHON", "TZ"),
-    "grounding_dino": (
+    "skillbank_engine": (
         "CUDA", "HF_", "HUGGING", "KMP_", "LANG", "LC_", "LD_", "MKL_", "NUMEXPR", "OMP_", "OPENBLAS",
         "PYTHON", "TOKENIZERS", "TORCH", "TRANSFORMERS", "TZ",
     ),
+    "worker": (),
 }  # fmt: skip
-"""How variables begin that Python and what is imported read once, when they are started or imported."""
+"""The servers, and how variables begin that Python and what is imported read once, at their start."""
 HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED", "TORCHINDUCTOR_CACHE_DIR")
 """Those of them that change nothing: all is imported by then, and the last is read when it is used."""
-PROGRAMS = {
-    "skillbank": "skillbank.cli",
-    "grounding_dino": "skillbank_engine.families.grounding_dino.__main__",
-}
-"""What is forked, and the module of its ``main``."""
+SERVERS = tuple(READ_AT_START)
+
+
+def worker() -> str:
+    """Return a Python for workers of pytest: one that has collected the tests already."""
+    return f"{_PLACE}/bin/worker"
 
 
 def python() -> str:
@@ -108,9 +115,11 @@ def start(
     if not _PLACE:
         return None
     asked = {
+        "module": program,
         "arguments": list(arguments),
         "environment": dict(environment),
         "folder": str(Path.cwd()),
+        "files": list(range(len(files))),
         **more,
     }
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -124,9 +133,15 @@ def start(
 
 
 class Forking:
-    """The servers of a test run, and the folder in which their programs are."""
+    """The servers of a test run, and the folder in which their programs are.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    arguments
+        What pytest was called with.
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
         global _PLACE
         self.folder = Path(tempfile.mkdtemp(prefix="forking-"))
         _PLACE = os.environ[_VARIABLE] = str(self.folder)
@@ -137,17 +152,18 @@ class Forking:
         (self.folder / "lib").symlink_to(here.parent / "lib")
         shutil.copy(here.parent / "pyvenv.cfg", self.folder)
         text = (Path(__file__).parent / "forked_program.py").read_text()
-        for name in ("python", "grounding_dino"):
+        (programs / "worker").touch()
+        for name in ("python", "python3", "worker", "skillbank", *_families()):
             if (program := programs / name).exists():
                 program.unlink()
                 program.write_text(f"#!{Path(sys.executable).resolve()} -IS\nREAL = {str(here)!r}\n{text}")
                 program.chmod(0o755)
         self._servers = [
             subprocess.Popen(
-                [sys.executable, "-m", "tests.forking", str(self.folder), name],
+                [sys.executable, "-m", "tests.forking", str(self.folder), name, *arguments],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1],
             )
-            for name in PROGRAMS
+            for name in SERVERS
         ]  # fmt: skip
         for server in self._servers:
             assert server.stdout is not None
@@ -166,8 +182,20 @@ class Forking:
 # -- the server -----------------------------------------------------------------------------------
 
 
-def _serve(folder: Path, program: str) -> str:
-    """Fork for all who connect until our input ends; return, in the process that was forked, its program."""
+def _families() -> list[str]:
+    """Return the programs of the engine; none where it is not installed."""
+    families = importlib.import_module("skillbank_engine.families")
+    return [each.name for each in pkgutil.iter_modules(families.__path__) if each.ispkg]
+
+
+def _serve(folder: Path, program: str, arguments: Sequence[str]) -> str:
+    """Fork for all who connect until our input ends; return, in the process that was forked, its module.
+
+    Parameters
+    ----------
+    arguments
+        Those of pytest.
+    """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(str(folder / f"{program}.socket"))
     listener.listen(64)
@@ -183,12 +211,16 @@ def _serve(folder: Path, program: str) -> str:
             continue
         connection, _ = listener.accept()
         if not imported:
-            _import(program)
+            gc.disable()
+            _collect(arguments) if program == "worker" else _import(program)
+            gc.collect()
+            gc.freeze()
+            gc.enable()
             imported = True
         if os.fork() == 0:
             listener.close()
-            if _attend(folder, connection, own, starts):
-                return PROGRAMS[program]
+            if (module := _attend(folder, connection, own, starts)) is not None:
+                return module
         connection.close()
 
 
@@ -200,30 +232,30 @@ def _reap() -> None:
         return
 
 
-def _import(program: str) -> None:
-    """Import all that the program may; what is not installed here it goes without."""
-    gc.disable()
-    if program == "grounding_dino":
+def _import(package: str) -> None:
+    """Import all of a package; what is not installed here it goes without."""
+    if package == "skillbank_engine":
         importlib.import_module("skillbank_engine.session").prepare_libraries()
-        family = "skillbank_engine.families.grounding_dino"
-        names = [f"skillbank_engine.commands.{name}" for name in ("train", "evaluate", "inference")]
-        names += ["skillbank_engine.training.run", "skillbank_engine.training.starting", f"{family}.task"]
-        names += [f"{family}.commands.{name}" for name in ("label", "serve", "answering")]
-    else:
-        paths = [str(Path(importlib.import_module(program).__path__[0]))]
-        found = (each.name for each in pkgutil.walk_packages(paths, f"{program}."))
-        names = [name for name in found if not name.endswith("__main__")]
-    for name in names:
-        with contextlib.suppress(ImportError, SkillbankError):
-            importlib.import_module(name)
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+    paths = [str(Path(importlib.import_module(package).__path__[0]))]
+    for each in pkgutil.walk_packages(paths, f"{package}.", onerror=lambda _: None):
+        if not each.name.endswith("__main__"):
+            with contextlib.suppress(ImportError, SkillbankError):
+                importlib.import_module(each.name)
 
 
-def _attend(place: Path, connection: socket.socket, own: Mapping[str, str], starts: tuple[str, ...]) -> bool:
-    """Fork a process and pass on signals and its end; true in the process that was forked."""
-    told, files, _, _ = socket.recv_fds(connection, MOST, 3)
+def _collect(arguments: Sequence[str]) -> None:
+    """Import the tests, and all that they import, as pytest does, but with the streams that stay."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    pytest.main([*arguments, "-n", "0", "--dist", "no", "--collect-only", "-q", "-s"])
+
+
+def _attend(
+    place: Path, connection: socket.socket, own: Mapping[str, str], starts: tuple[str, ...]
+) -> str | None:
+    """Fork a process and pass on signals and its end; in the process that was forked return its module."""
+    told, files, _, _ = socket.recv_fds(connection, MOST, 250)
     asked = json.loads(told)
     if _read_at_start(asked["environment"], starts) != own:
         connection.send(b"no")
@@ -232,7 +264,7 @@ def _attend(place: Path, connection: socket.socket, own: Mapping[str, str], star
     if child == 0:
         connection.close()
         _become(place, asked, files)
-        return True
+        return str(asked["module"])
     for file in (0, 1, *files):
         os.close(file)
     connection.send(str(child).encode())
@@ -266,11 +298,15 @@ def _become(place: Path, asked: Mapping[str, Any], files: Sequence[int]) -> None
     os.setsid()
     if asked.get("terminal"):
         fcntl.ioctl(files[0], termios.TIOCSCTTY, 0)
-    for number, file in enumerate(files):
+    above = [fcntl.fcntl(file, fcntl.F_DUPFD, 1 + max(asked["files"])) for file in files]
+    for number, file in zip(asked["files"], above, strict=True):
         os.dup2(file, number)
+    for file in {*files, *above} - set(asked["files"]):
         os.close(file)
     os.chdir(asked["folder"])
-    sys.executable = str(place / "bin" / "python")
+    if "mask" in asked:
+        os.umask(asked["mask"])
+    sys.executable = asked.get("python") or str(place / "bin" / "python")
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = list(asked["arguments"])
@@ -291,10 +327,16 @@ def _written(number: int, errors: str, by_lines: bool) -> io.TextIOWrapper:
 
 
 def _run(module: str) -> NoReturn:
-    """Run a program and end as Python does, but for taking apart what the system takes back anyhow."""
+    """Run a module, or a text, and end as Python does, but for what the system takes back anyhow."""
     code = 1
     try:
-        code = importlib.import_module(module).main() or 0
+        if module:
+            sys.modules.pop(module, None)
+            sys.argv[0] = sys.argv[0] or str(getattr(importlib.util.find_spec(module), "origin", ""))
+            runpy.run_module(module, run_name="__main__")
+        else:
+            exec(sys.argv[-1], {"__name__": "__main__"})
+        code = 0
     except SystemExit as end:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
@@ -313,4 +355,4 @@ def _run(module: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _run(_serve(Path(sys.argv[1]), sys.argv[2]))
+    _run(_serve(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]))

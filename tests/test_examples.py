@@ -135,7 +135,7 @@ def test_the_guide_of_the_rest_names_its_paths() -> None:
     with Runtime() as runtime:
         nobody = Detector("none", _no_engine, _no_engine, most_waiting=1)
         doors = (SetsDoor(runtime), AskingDoor(runtime, nobody))
-        routes = {route.path.removeprefix("/api/sets") for door in doors for route in door.routes()}
+        routes = {each.path.removeprefix("/api/sets") for door in doors for each in door.operations()}
     text = (GUIDE.parent / "sets-rest.md").read_text(encoding="utf-8")
     cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
     named = {

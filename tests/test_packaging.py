@@ -58,7 +58,7 @@ ON_REQUEST = frozenset({"mlflow", "wandb"})
 DRIVERS = REPO / "tests" / "clients" / "drivers"
 """Programs that run in environments of their own."""
 ALLOWED = {
-    "runtime/skillbank": ("cvat", "formats", "kubernetes", "mcp", "postgres", "video", "web"),
+    "runtime/skillbank": ("cvat", "formats", "kubernetes", "mcp", "postgres", "team", "video", "web"),
     "runtime/skillbank_engine": ("engine", "export", "quantize"),
     "tests": tuple(EXTRAS),
     "engine-image": ("dev",),
@@ -121,7 +121,11 @@ def test_nothing_is_declared_that_nothing_imports(extra: str) -> None:
 
 
 SERVING = ("entrance.py", "prompt_http.py")
-DOORS = {"mcp": ("agent/mcp_server", *SERVING), "web": ("web", *SERVING)}
+DOORS = {
+    "mcp": ("agent/mcp_server", *SERVING),
+    "web": ("web", *SERVING),
+    "team": ("team_server", *SERVING),
+}
 
 
 @pytest.mark.parametrize("extra", DOORS)

@@ -8,7 +8,7 @@ import ipaddress
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,8 +21,20 @@ from skillbank.ways import option
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-__all__ = ["Entrance", "find_token", "listening", "loopback", "make_token", "refuse_open", "run_server"]
+__all__ = [
+    "CHALLENGE",
+    "Entrance",
+    "credentials",
+    "find_token",
+    "listening",
+    "loopback",
+    "make_token",
+    "refuse_open",
+    "run_server",
+]
 
+CHALLENGE = 'Bearer realm="skillbank"'
+"""What ``WWW-Authenticate`` says to whoever shows nothing."""
 _SHORTEST = 16
 _LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 _ANYWHERE = frozenset({"", "0.0.0.0", "::"})
@@ -82,6 +94,20 @@ class Entrance:
     def admits(self, token: bytes) -> bool:
         """Say whether a token is the right one; the time taken tells neither its content nor its length."""
         return hmac.compare_digest(_digest(token), _digest(self.token.encode()))
+
+
+def credentials(shown: Sequence[bytes]) -> tuple[str, bytes] | None:
+    """Return the scheme, in small letters, and the credentials of a request.
+
+    Parameters
+    ----------
+    shown
+        The values of all its headers ``Authorization``; None comes back unless it has exactly one.
+    """
+    if len(shown) != 1:
+        return None
+    scheme, _, given = shown[0].partition(b" ")
+    return scheme.decode("latin-1").lower(), given.strip()
 
 
 def find_token(variable: str, given: str = "") -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from skillbank.facade.starting import Starting
 from skillbank.plan.model import Plan
+from skillbank.team.rights import Right
 
 if TYPE_CHECKING:
     from skillbank.facade.explanation import Explanation
@@ -198,7 +199,10 @@ class Runtime(Starting):
         ------
         UsageError, DataNotFoundError, JobNotFoundError, ParentError, PlatformError, DataError
             When there is nothing to look for, no picture, no model, no engine, or the engine refuses.
+        ForbiddenError
+            When who acts may not launch.
         """
+        self.permit(Right.LAUNCH, "label.pictures")
         from skillbank.labelling.batch import label_pictures
 
         places = [pictures] if isinstance(pictures, str | Path) else pictures

@@ -70,7 +70,9 @@ def cuda_wanted(device: str) -> bool:
     return available and device != "cpu"
 
 
-def choose_compute(spec: SpecBase, gpu_ids: list[int], team: Team = ALONE, precision: str = "") -> Compute:
+def choose_compute(
+    spec: SpecBase, gpu_ids: list[int], team: Team = ALONE, precision: str = "", *, on_cpu: bool = False
+) -> Compute:
     """Settle device, precision and threads of a run.
 
     Parameters
@@ -83,10 +85,12 @@ def choose_compute(spec: SpecBase, gpu_ids: list[int], team: Team = ALONE, preci
         The processes that compute together; those of a node share its processors.
     precision : str, optional
         ``fp32``, ``bf16`` or ``fp16``; that of ``train.precision``, if there is such a key, by default.
+    on_cpu : bool
+        Whether no GPU is used, whatever ``engine.device`` says.
     """
     precision = precision or getattr(spec.train, "precision", "fp32")
     threads = set_threads(spec.engine.threads, team.local_size)
-    if not cuda_wanted(spec.engine.device):
+    if on_cpu or not cuda_wanted(spec.engine.device):
         # Threads inside operations suit large networks; a small one is better off with threads beside each
         # other (skillbank_engine.training.gradients tells why).
         small = spec.engine.profile in ("small", "settled")

@@ -63,6 +63,8 @@ def draw_detections(
     phrases: Sequence[str],
     colours: Sequence[tuple[int, int, int]],
     outline: int,
+    *,
+    scores: bool = True,
 ) -> Image.Image:
     """Draw boxes with phrase and score into a copy of a picture.
 
@@ -76,6 +78,8 @@ def draw_detections(
         By index of the phrase.
     outline : int
         Thickness of the boxes in pixels.
+    scores : bool
+        Whether scores are written; true boxes have none.
 
     Returns
     -------
@@ -91,7 +95,8 @@ def draw_detections(
         colour = colours[item.label]
         x1, y1, x2, y2 = (round(value * factor) for value in item.box)
         pen.rectangle((x1, y1, max(x2, x1), max(y2, y1)), outline=colour, width=outline)
-        _label(pen, canvas.size, (x1, y1, y2), f"{phrases[item.label]} {item.score:.2f}", colour, font)
+        text = f"{phrases[item.label]} {item.score:.2f}" if scores else phrases[item.label]
+        _label(pen, canvas.size, (x1, y1, y2), text, colour, font)
     return canvas
 
 
@@ -115,6 +120,14 @@ def _label(
     # The perceived brightness decides between black and white letters.
     bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 140
     pen.text((x + 3 - left, y + 3 - top), text, fill=(0, 0, 0) if bright else (255, 255, 255), font=font)
+
+
+def beside(left: Image.Image, right: Image.Image) -> Image.Image:
+    """Two pictures side by side."""
+    canvas = Image.new("RGB", (left.width + right.width, max(left.height, right.height)), "white")
+    canvas.paste(left, (0, 0))
+    canvas.paste(right, (left.width, 0))
+    return canvas
 
 
 def save_picture(image: Image.Image, path: Path) -> None:

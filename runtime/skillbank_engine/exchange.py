@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from skillbank_engine.data.canvases import Canvases, Shape
@@ -175,12 +176,59 @@ class Metrics:
         empty.
     more : dict
         Further plain values for ``metrics.json``, as a confusion matrix.
+    confusion : Confusion, optional
+        What was taken for what, for evaluate's page.
+    worst : sequence of Looked
+        The worst pictures for evaluate's page, the worst first; each is drawn only where it is shown.
     """
 
     values: Mapping[str, float]
     per_class: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     text: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
+    confusion: Confusion | None = None
+    worst: Sequence[Looked] = ()
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """What was taken for what.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The classes.
+    counts : sequence of sequence of int
+        By true class, then by found class.
+    what : str
+        What is counted: "pictures", "boxes", "pixels".
+    about : str
+        A sentence on how, if there is something to say.
+    """
+
+    names: tuple[str, ...]
+    counts: Sequence[Sequence[int]]
+    what: str
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A picture of evaluate's page.
+
+    Attributes
+    ----------
+    name : str
+        Of the picture.
+    note : str
+        What is wrong with what was found.
+    draw : callable
+        Gives the picture, with what is true and what was found drawn in it.
+    """
+
+    name: str
+    note: str
+    draw: Callable[[], Image.Image]
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,13 @@
 """What the engine takes of transformers, without what transformers would import along with it.
 
-transformers imports torchao for formats of quantized weights and scipy for losses, if they are installed:
-half a second of every command, with no use for either here. The engine has losses of its own and calls
-torchao itself. Import from here and nowhere else.
+Each name is imported when it is asked for, by itself; see `skillbank_engine.light`. Import from here alone.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from skillbank_engine.light import UNUSED, without
+from skillbank_engine.light import NAMES, of_transformers, whole
 
-with without(UNUSED):
+if TYPE_CHECKING:
     from transformers import (
         AutoBackbone,
         AutoConfig,
@@ -43,26 +41,26 @@ __all__ = [
     "PreTrainedModel",
     "ResNetConfig",
     "SwinConfig",
+    "read_network",
 ]
 
-_ON_DEMAND = frozenset(
-    {
-        "ConvNextConfig",
-        "RTDetrResNetConfig",
-        "RTDetrV2Config",
-        "RTDetrV2ForObjectDetection",
-        "SegformerConfig",
-        "SegformerForSemanticSegmentation",
-    }
-)
-"""What one family alone uses: imported when it is asked for, so that the others start no later for it."""
+
+def read_network(kind: Any, name: str, **options: Any) -> Any:
+    """Let transformers read a network from a folder or the hub, with all that reading may need.
+
+    Parameters
+    ----------
+    kind
+        One of the classes above.
+    options
+        Of its ``from_pretrained``, whose errors are raised.
+    """
+    whole()
+    return kind.from_pretrained(name, **options)
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name of transformers that is not among those of every family."""
-    if name not in _ON_DEMAND:
+    """Import a name of transformers."""
+    if name not in NAMES:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    with without(UNUSED):
-        import transformers
-
-        return getattr(transformers, name)
+    return of_transformers(name)

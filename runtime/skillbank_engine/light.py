@@ -1,27 +1,35 @@
-"""Importing torch and transformers for a forward pass alone, in a third of the time.
+"""Importing torch and transformers for what the engine does with them, in a third of the time.
 
-Both import much that a model which only answers never touches: compilers, training over machines, formats of
-quantized weights, and a look through the files of all models there are.  Here such parts stay away until
-something asks for them (:func:`whole`), and what is computed is the same: the layers are the same files.
+Both import much that passes forward and backward never touch: compilers, training over machines, formats of
+quantized weights, and a look through the files of all models.  Here such parts stay away until something
+imports or asks for them (:func:`whole`), and what is computed is the same: the layers are the same files.
 Whatever another version of either would trip over ends in importing it as everybody does.
 """
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial, wraps
 from importlib import import_module
-from importlib.util import find_spec, module_from_spec
+from importlib.abc import MetaPathFinder
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-__all__ = ["UNUSED", "import_torch", "import_transformers", "whole", "without"]
+__all__ = ["NAMES", "import_torch", "of_transformers", "whole", "without_compiler"]
 
 _META = "torch._meta_registrations"
 _COMPILER = "torch._dynamo"
+_KEEPING = "torch._compile"
+_GENERATORS = "torch._prims.rng_prims"
+_NEEDING_SHAPES = frozenset(
+    {_COMPILER, "torch._decomp", "torch._inductor", "torch._refs", "torch.distributed.tensor"}
+)
+"""What computes with shapes alone: whoever imports it gets all of torch."""
 _PACKAGE = "transformers"
 _MODELS = f"{_PACKAGE}.models"
-UNUSED = ("torchao", "scipy")
+_UNUSED = ("torchao", "scipy")
 """What transformers imports if it is installed, for formats of weights and losses that the engine has not."""
 _PLACES = {
     "AutoBackbone": "models.auto.modeling_auto",
@@ -29,15 +37,28 @@ _PLACES = {
     "AutoModel": "models.auto.modeling_auto",
     "AutoModelForImageClassification": "models.auto.modeling_auto",
     "AutoTokenizer": "models.auto.tokenization_auto",
+    "BackboneConfigMixin": "backbone_utils",
+    "BackboneMixin": "backbone_utils",
+    "BackboneOutput": "modeling_outputs",
     "BertConfig": "models.bert.configuration_bert",
+    "ConvNextConfig": "models.convnext.configuration_convnext",
     "GroundingDinoConfig": "models.grounding_dino.configuration_grounding_dino",
     "GroundingDinoForObjectDetection": "models.grounding_dino.modeling_grounding_dino",
     "PreTrainedConfig": "configuration_utils",
     "PreTrainedModel": "modeling_utils",
+    "RTDetrResNetConfig": "models.rt_detr.configuration_rt_detr_resnet",
+    "RTDetrV2Config": "models.rt_detr_v2.configuration_rt_detr_v2",
+    "RTDetrV2ForObjectDetection": "models.rt_detr_v2.modeling_rt_detr_v2",
     "ResNetConfig": "models.resnet.configuration_resnet",
+    "SegformerConfig": "models.segformer.configuration_segformer",
+    "SegformerForSemanticSegmentation": "models.segformer.modeling_segformer",
     "SwinConfig": "models.swin.configuration_swin",
 }
 """Where the engine's own names of transformers stand, so that nobody looks through all models for them."""
+_INSIDE = {"GroundingDinoForObjectDetection": ("bert.modeling_bert", "swin.modeling_swin")}
+"""What a network looks up by name when it is built."""
+NAMES = tuple(_PLACES)
+"""What the engine takes of transformers."""
 
 
 class _Part(ModuleType):
@@ -56,31 +77,98 @@ class _Part(ModuleType):
         raise AttributeError(f"module '{own}' has no attribute '{name}'")
 
 
-def import_torch() -> None:
-    """Import torch without what tells shapes of operations that are not carried out."""
-    if "torch" in sys.modules:
-        return
-    sys.modules[_META] = ModuleType(_META)
-    import torch  # noqa: F401
+def import_torch(*, generators: bool = True) -> None:
+    """Import torch without its compiler, and without what tells shapes of operations that nobody carries out.
+
+    Both come when something imports them; see `_Asked`.
+
+    Parameters
+    ----------
+    generators
+        Whether a `torch.Generator` is made, which torch refuses without some of its primitives.
+    """
+    if "torch" not in sys.modules:
+        sys.modules[_META] = ModuleType(_META)
+        keeping = _keep_from_no_compiler()
+        torch = import_module("torch")
+        if keeping is not None:
+            torch.__dict__["_compile"] = keeping
+        sys.meta_path.insert(0, _Asked())
+    if generators and find_spec(_GENERATORS) is not None:
+        import_module(_GENERATORS)
 
 
-def import_transformers() -> None:
-    """Import what the engine takes of transformers, and nothing of it that a forward pass does not need."""
-    if _PACKAGE in sys.modules:
-        return
-    try:
-        with without(UNUSED), _stand_ins():
-            for name, place in _PLACES.items():
-                if name != "AutoTokenizer":
-                    getattr(import_module(f"{_PACKAGE}.{place}"), name)
-            import_module(f"{_PACKAGE}.backbone_utils")
-            for layers in ("bert.modeling_bert", "swin.modeling_swin"):
-                import_module(f"{_MODELS}.{layers}")
-    except (ImportError, AttributeError, TypeError):
-        # Another version, built otherwise.
-        for name in [name for name in sys.modules if name.split(".")[0] == _PACKAGE]:
-            del sys.modules[name]
-        whole()
+class _Asked(MetaPathFinder):
+    """Brings what :func:`import_torch` has left out, before something is imported that needs it."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+        if fullname in _NEEDING_SHAPES:
+            _whole_torch()
+
+
+def _whole_torch() -> None:
+    import torch
+
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Asked)]
+    meta = sys.modules.get(_META)
+    if meta is not None and meta.__spec__ is None:
+        del sys.modules[_META]
+        with suppress(AttributeError):
+            delattr(torch, "_meta_registrations")
+        import_module(_META)
+
+
+def _keep_from_no_compiler() -> ModuleType | None:
+    """Have functions that torch keeps from its compiler called as they are, while there is no compiler.
+
+    An optimiser has such; the first of them that is called would import the compiler to tell it so.
+    """
+    found = find_spec("torch")
+    file = Path((found.submodule_search_locations or ("",))[0]) / "_compile.py" if found else Path()
+    spec = spec_from_file_location(_KEEPING, file)
+    if not file.is_file() or spec is None or spec.loader is None:
+        return None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    keep = getattr(module, "_disable_dynamo", None)
+    if keep is None:
+        return None
+
+    def kept(function: Any = None, recursive: bool = True) -> Any:
+        if function is None:
+            return partial(kept, recursive=recursive)
+        from_compiler = keep(function, recursive)
+
+        @wraps(function)
+        def called(*arguments: Any, **named: Any) -> Any:
+            return (from_compiler if _COMPILER in sys.modules else function)(*arguments, **named)
+
+        return called
+
+    module.__dict__["_disable_dynamo"] = kept
+    sys.modules[_KEEPING] = module
+    return module
+
+
+def of_transformers(name: str) -> Any:
+    """Give one of :data:`NAMES`, importing nothing of transformers that plain passes do not need.
+
+    Where the whole package is imported already, the name is taken from that.
+    """
+    package = sys.modules.get(_PACKAGE)
+    if package is None or isinstance(package, _Part):
+        try:
+            with _without(_UNUSED), without_compiler(), _stand_ins():
+                found = getattr(import_module(f"{_PACKAGE}.{_PLACES[name]}"), name)
+                for layers in _INSIDE.get(name, ()):
+                    import_module(f"{_MODELS}.{layers}")
+                return found
+        except (ImportError, AttributeError, TypeError):
+            pass  # another version, built otherwise
+    package = whole()
+    if hasattr(package, name):
+        return getattr(package, name)
+    return getattr(import_module(f"{_PACKAGE}.{_PLACES[name]}"), name)
 
 
 def whole() -> Any:
@@ -91,25 +179,18 @@ def whole() -> Any:
     module
         transformers.
     """
-    import torch
-
-    meta = sys.modules.get(_META)
-    if meta is not None and meta.__spec__ is None:
-        del sys.modules[_META]
-        with suppress(AttributeError):
-            delattr(torch, "_meta_registrations")
-        import_module(_META)
+    _whole_torch()
     part = sys.modules.get(_PACKAGE)
     if not isinstance(part, _Part):
-        with without(UNUSED):
+        with _without(_UNUSED):
             return import_module(_PACKAGE)
     del sys.modules[_PACKAGE]
-    with without(UNUSED):
+    with _without(_UNUSED):
         return import_module(_PACKAGE)
 
 
 @contextmanager
-def without(names: tuple[str, ...]) -> Iterator[None]:
+def _without(names: tuple[str, ...]) -> Iterator[None]:
     """Let packages look as if they were not installed, those that are imported already excepted.
 
     None in ``sys.modules`` is Python's own way to say so: nothing finds or imports such a module.
@@ -125,18 +206,13 @@ def without(names: tuple[str, ...]) -> Iterator[None]:
 
 @contextmanager
 def _stand_ins() -> Iterator[None]:
-    """Have the packages without their ``__init__``, one process on one machine, and no compiler."""
+    """Have the packages without their ``__init__``, and one process on one machine."""
     import torch
     import torch.distributed
 
-    package = _part(_PACKAGE)
-    package.__dict__["__version__"] = _version()
-    package.__dict__["models"] = _part(_MODELS, Path(package.__path__[0]) / "models")
+    package = sys.modules.get(_PACKAGE) or _package()
     is_available = torch.distributed.is_available
     torch.distributed.is_available = lambda: False
-    compiler = _COMPILER not in sys.modules
-    if compiler:
-        sys.modules[_COMPILER] = torch._dynamo = _no_compiler(Path(torch.__path__[0]) / "_dynamo")
     try:
         utils = import_module(f"{_PACKAGE}.utils")
         for module in (utils, import_module(f"{_PACKAGE}.utils.import_utils")):
@@ -146,9 +222,32 @@ def _stand_ins() -> Iterator[None]:
         yield
     finally:
         torch.distributed.is_available = is_available
-        if compiler:
-            del sys.modules[_COMPILER]
-            del torch._dynamo
+
+
+@contextmanager
+def without_compiler() -> Iterator[None]:
+    """Have torch's compiler look as if it had nothing to do, if nothing has imported it.
+
+    A step of an optimiser imports it to tell it where to stop, which takes as long as the rest of torch.
+    """
+    import torch
+
+    if _COMPILER in sys.modules:
+        yield
+        return
+    sys.modules[_COMPILER] = torch._dynamo = _no_compiler(Path(torch.__path__[0]) / "_dynamo")
+    try:
+        yield
+    finally:
+        del sys.modules[_COMPILER]
+        del torch._dynamo
+
+
+def _package() -> _Part:
+    package = _part(_PACKAGE)
+    package.__dict__["__version__"] = _version()
+    package.__dict__["models"] = _part(_MODELS, Path(package.__path__[0]) / "models")
+    return package
 
 
 def _part(name: str, folder: Path | None = None) -> _Part:
@@ -171,12 +270,12 @@ def _version() -> str:
 
 
 def _no_compiler(folder: Path) -> ModuleType:
-    """Give what transformers marks functions of foreign formats with; it marks nothing here."""
+    """Give what functions are marked with for the compiler; it marks nothing here."""
     made = ModuleType(_COMPILER)
     marks: dict[str, Callable[..., Any]] = dict.fromkeys(
         ("allow_in_graph", "assume_constant_result", "disable"), _as_it_is
     )
-    made.__dict__.update(marks, __path__=[str(folder)])
+    made.__dict__.update(marks, graph_break=_as_it_is, __path__=[str(folder)])
     return made
 
 

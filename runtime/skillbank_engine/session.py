@@ -10,6 +10,8 @@ from pathlib import Path
 
 from skillbank_engine.config.blocks import SpecBase
 from skillbank_engine.config.specs import Specs, SpecT
+from skillbank_engine.config.unheeded import not_heeded
+from skillbank_engine.light import import_torch
 from skillbank_engine.results import results_folder, write_experiment
 from skillbank_engine.status import StatusLog
 
@@ -73,7 +75,7 @@ def open_session(specs: Specs[SpecT], action: str, spec: SpecT, silent: bool = F
     session = Session(action, results_folder(spec, action), silent)
     session.status.write("STARTED", f"Starting {specs.title} {action}.")
     try:
-        for text in (*specs.warnings(spec), *not_heeded(spec)):
+        for text in (*specs.warnings(spec), *not_heeded(specs, spec)):
             _LOG.warning("%s", text)
         yield session
     except BaseException as error:
@@ -120,7 +122,7 @@ def prepare_libraries() -> None:
 
 
 @contextmanager
-def importing(done: str = "skillbank_engine.task") -> Iterator[None]:
+def importing(done: str = "skillbank_engine.task", *, generators: bool = True) -> Iterator[None]:
     """Import PyTorch and what is built on it: three thousand modules that live as long as the program.
 
     Looking through them for garbage again and again would be a seventh of the time that importing takes.
@@ -129,21 +131,16 @@ def importing(done: str = "skillbank_engine.task") -> Iterator[None]:
     ----------
     done : str
         The module that has been imported where nothing is left to do.
+    generators : bool
+        Whether a generator of random numbers is made.
     """
     if done in sys.modules:
         yield
         return
     gc.disable()
     try:
+        import_torch(generators=generators)
         yield
     finally:
         gc.enable()
     gc.freeze()
-
-
-def not_heeded(spec: SpecBase) -> Iterator[str]:
-    """Yield a sentence for each setting of all families that the embedded engine does not heed."""
-    if spec.encryption_key:
-        yield "encryption_key is set, but the embedded engine writes checkpoints in the clear"
-    if spec.wandb.enable:
-        yield "wandb.enable is set, but the embedded engine reports to status.json only"

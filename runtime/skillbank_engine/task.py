@@ -47,6 +47,7 @@ from torch import Tensor, nn
 
 from skillbank_engine import defaults
 from skillbank_engine.config.specs import SpecT
+from skillbank_engine.data.canvases import Shape
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import UnsupportedActionError
@@ -60,7 +61,6 @@ from skillbank_engine.exchange import (
     Metrics,
     Place,
     Samples,
-    Shape,
     Share,
     Stage,
     Tell,
@@ -68,6 +68,7 @@ from skillbank_engine.exchange import (
     TrainingData,
     TrainT,
 )
+from skillbank_engine.pace import Pace
 from skillbank_engine.schedule import Schedule
 from skillbank_engine.team import Team
 
@@ -123,6 +124,9 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         the run; its outputs are on the device of its inputs, in fp32.
     frame : (int, int) or None
         Height and width that ``answer`` takes where it is an ONNX file; None for any.
+    pace : Pace
+        `measure` of the stage "test" and `infer` count their passes with it, drawing and writing aside; the
+        commands say the rate.
     """
 
     carried: ClassVar[tuple[str, ...]] = ("model", "engine")
@@ -154,6 +158,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         self.pixels = PixelScale()
         self.answer: Answer | None = None
         self.frame: tuple[int, int] | None = None
+        self.pace = Pace()
 
     # ---- where it comes from -------------------------------------------------------------------------------
 
@@ -337,6 +342,12 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
             The processes.
         folder : Path, optional
             Where evaluate keeps what was found (``detections.json``); nothing is written without.
+
+        Returns
+        -------
+        Metrics or None
+            Of the stage "test" with what evaluate's page shows: :attr:`Metrics.confusion` and
+            :attr:`Metrics.worst`.
         """
 
     @classmethod

@@ -40,7 +40,7 @@ def build_engine(trt: Any, model: OnnxFile, path: Path, settings: Any) -> None:
     wanted = settings.tensorrt
     config = builder.create_builder_config()
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, wanted.workspace_size * 2**20)
-    if wanted.data_type == "FP16":
+    if wanted.data_type.upper() == "FP16":
         config.set_flag(trt.BuilderFlag.FP16)
     if model.batch is None:
         profile = builder.create_optimization_profile()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -204,6 +205,16 @@ def test_what_is_wrong_with_masks_is_said_at_once_with_the_file(tmp_path: Path) 
     with pytest.raises(FaultsError) as caught:
         convert(open_place(place), "masks", tmp_path / "new")
     assert {"mask-value", "mask-size"} <= set(caught.value.kinds) and not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("part", ["test", "val"])
+def test_only_a_split_to_test_on_may_have_no_masks(tmp_path: Path, part: str) -> None:
+    place = masks_in(tmp_path / "d")
+    (place / "images" / "val").rename(place / "images" / part)
+    shutil.rmtree(place / "masks" / "val")
+    report = checked(place)
+    assert report.has_errors == (part == "val")
+    assert kinds(report) >= {"test-undrawn" if part == "test" else "mask-missing"}
 
 
 def test_folders_of_classes_in_splits(tmp_path: Path) -> None:

@@ -11,7 +11,11 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-LIGHT = "from skillbank_engine import light\nlight.import_torch()\nlight.import_transformers()\n"
+LIGHT = (
+    "from skillbank_engine import light\nlight.import_torch()\nimport skillbank_engine.library as library\n"
+)
+LIGHT += "library.GroundingDinoForObjectDetection, library.AutoBackbone\n"
+WHOLE = "from skillbank_engine import light\nlight.whole()\n"
 BIG = ("torch._dynamo", "torch.distributed.tensor", "sympy", "torch._decomp", "transformers.models.clip")
 ANSWERS = """
 import json, sys, torch
@@ -41,7 +45,7 @@ def answer(code: str, *arguments: str) -> str:
 
 @pytest.mark.parametrize("backbone", ["mini", "swin_tiny_224_1k", "resnet_50"])
 def test_the_answers_are_the_same(backbone: str) -> None:
-    assert json.loads(answer(LIGHT + ANSWERS, backbone)) == json.loads(answer(ANSWERS, backbone))
+    assert json.loads(answer(LIGHT + ANSWERS, backbone)) == json.loads(answer(WHOLE + ANSWERS, backbone))
 
 
 def test_what_is_large_stays_away() -> None:

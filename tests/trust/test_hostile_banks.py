@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import os
@@ -41,8 +42,9 @@ CANARIES = {
 }
 
 
-def _known() -> set[str]:
-    return set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+@functools.cache
+def _known() -> frozenset[str]:
+    return frozenset(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
 EVERY = ("skills", "plan good", "lint", "run yes")

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
 from skillbank.errors import NotApprovedError, UsageError, did_you_mean
+from skillbank.team.acting import may
+from skillbank.team.rights import Right
 
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
@@ -47,12 +49,15 @@ class Approval:
         What lay there when the question was made: approved with it.
     parents
         The jobs that a launch goes on from beside those that its plan names: approved with it.
+    page
+        Where the question stands, so that a person can answer it there; empty where only a terminal is.
     """
 
     subject: str
     question: str
     data: tuple[SeenData, ...] = ()
     parents: tuple[str, ...] = ()
+    page: str = ""
 
     @property
     def title(self) -> str:
@@ -78,16 +83,26 @@ def approve_command(subject: str) -> str:
     return f"skillbank approve {approve_argument(*read_plan_subject(name))}"
 
 
-def for_the_person(subject: str) -> str:
+def for_the_person(approval: Approval) -> str:
     """Return what an agent tells a person about an approval that waits: theirs to give, and where."""
-    kind, _, name = subject.partition(":")
-    how = approve_command(subject)
+    kind, _, name = approval.subject.partition(":")
+    how = approve_command(approval.subject)
     if kind == "plan":
         what = f"plan {how.rpartition(' ')[2].partition(':')[0]} waits"
     elif kind == "cancel":
         what = f"stopping job {name} waits"
     else:
         what = f"a call of {name.partition(':')[0]} waits"
+    if approval.page:
+        return (
+            f"Tell the user: {what} for the approval of a person who may give it, at {approval.page}. It "
+            "needs their answer there; do not give it. Repeat this call when they say so."
+        )
+    if not may(Right.APPROVE):
+        return (
+            f"Tell the user: {what} for a person of this server who may approve, and says yes on its page "
+            f"or, where it runs, with '{how}'. Repeat this call when they have."
+        )
     return (
         f"Tell the user: {what} for their approval, which they give in a terminal of their own with "
         f"'{how}'. It asks them and needs their answer; do not run it. Repeat this call when they say so."

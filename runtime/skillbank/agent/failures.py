@@ -25,6 +25,7 @@ _NO_TEXT = re.compile("[\\0\ud800-\udfff]")
 _HINTS = {
     "wrong_code": "Tell the user; when this call is repeated they are asked again.",
     "not_approved": "Tell the user; do not try again.",
+    "forbidden": "Tell the user; who administers the server gives rights. Do not try again.",
     "trust": "A person decides that, with 'skillbank trust'; tell the user, never do it yourself.",
     "questions": "Ask the user, then plan again with the answers; launch the new plan_id.",
     "skill_not_found": "search_skills finds names.",
@@ -138,7 +139,7 @@ def _takes(tool: Tool) -> str:
 def explain(error: SkillbankError) -> ToolFailure:
     """Return a refusal as data."""
     if isinstance(error, NeedsApprovalError):
-        hint = for_the_person(error.approval.subject)
+        hint = for_the_person(error.approval)
     else:
         hint = error.hint if isinstance(error, ToolCallError) else _HINTS.get(error.code, "")
     message = redact(in_tool_words(error.sentence))

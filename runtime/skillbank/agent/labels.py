@@ -134,7 +134,7 @@ def _begin(box: Toolbox, runtime: Runtime, plan: Plan) -> JobRecord:
         approval,
         before=before,
         unchanged=lambda data: refuse_changed(plan, data, approval.data, "it was approved"),
-        came_about=lambda: used_up(runtime.jobs.store.by_key(key)),
+        came_about=lambda: used_up(runtime.jobs.store.asked(key)),
         starts=True,
     ) as approved:
         seen = approval.data if approved.data is None else approved.data

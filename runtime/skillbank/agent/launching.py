@@ -117,7 +117,7 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
         )
     key = job_key(arguments.idempotency_key)
     with box.alone(key):
-        if (earlier := store.by_key(key)) is not None:
+        if (earlier := store.asked(key)) is not None:
             if earlier.plan_id != plan.plan_id:
                 raise StateError(
                     f"idempotency_key '{one_line(arguments.idempotency_key)}' already belongs to job "
@@ -138,8 +138,9 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
             unchanged=lambda data: refuse_changed(
                 plan, data, [seen for seen in approval.data if seen.digest != ABSENT], "it was approved"
             ),
-            came_about=lambda: used_up(store.by_key(key)),
+            came_about=lambda: used_up(store.asked(key)),
             starts=True,
+            key=key,
         ) as approved:
             record = box.runtime.launch(
                 plan,

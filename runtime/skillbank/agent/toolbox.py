@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
@@ -21,6 +21,8 @@ from skillbank.agent.tool import Arguments, Result, Tool, ToolFailure
 from skillbank.errors import NotApprovedError, SkillbankError, UsageError
 from skillbank.plan.model import canonical_json
 from skillbank.redact import redact, secret_values
+from skillbank.team.acting import may
+from skillbank.team.rights import Right
 from skillbank.visible import one_line, visible_values
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from skillbank.agent.planning import PlanAnswer
     from skillbank.jobs.data_digest import SeenData
     from skillbank.jobs.given import GivenApproval, How
+    from skillbank.jobs.questions import Questions
     from skillbank.runtime import Runtime
 
 __all__ = ["Answer", "Approval", "ApprovalPolicy", "Toolbox"]
@@ -88,6 +91,9 @@ class Toolbox:
     ----------
     approvals
         What is approved or refused beforehand; by default what SKILLBANK_APPROVE says.
+    page
+        Address at which a person finds the questions that calls have raised; without one they stand nowhere,
+        and a terminal asks.
 
     Examples
     --------
@@ -98,8 +104,8 @@ class Toolbox:
     True
     """
 
-    def __init__(self, runtime: Runtime, *, approvals: ApprovalPolicy | None = None) -> None:
-        self.runtime = runtime
+    def __init__(self, runtime: Runtime, *, approvals: ApprovalPolicy | None = None, page: str = "") -> None:
+        self.runtime, self._page = runtime, page
         self.policy = ApprovalPolicy.from_environment() if approvals is None else approvals
         self._decided: tuple[How, str] = ("setting", ENVIRONMENT) if approvals is None else ("program", "")
         self._tools = {tool.name: tool for tool in TOOLS}
@@ -177,7 +183,10 @@ class Toolbox:
         if not by.strip():
             raise UsageError("An approval needs to say who gave it.")
         store = self.runtime.jobs.store
-        given = store.guard.give(approval.subject, how, redact(by), approval.data, code, approval.parents)
+        project = store.project_of(approval.subject)
+        given = store.guard.give(
+            approval.subject, how, redact(by), approval.data, code, approval.parents, project
+        )
         store.approvals.grant(given, caller, approval.data)
 
     @contextmanager
@@ -224,6 +233,7 @@ class Toolbox:
         unchanged: Callable[[Sequence[SeenData]], None] = lambda _: None,
         came_about: Callable[[], bool] = lambda: False,
         starts: bool = False,
+        key: str | None = None,
     ) -> Iterator[Approved]:
         """Do something that may need a person's approval, and use the approval up.
 
@@ -240,6 +250,8 @@ class Toolbox:
             Called when it raises: an approval of what did not come about can be used again.
         starts
             Whether a job is started with it, which then uses up an approval with the code.
+        key
+            By which what is done is done once: repeated after a crash it goes on with the same approval.
 
         Raises
         ------
@@ -256,13 +268,17 @@ class Toolbox:
         approvals, guard = self.runtime.jobs.store.approvals, self.runtime.jobs.store.guard
         if guard.broken:
             raise NotApprovedError(f"Nothing can be approved: {guard.broken}.")
-        if self.policy.decide(name, asks, guard.hard) == "always":
+        # What whoever runs the door has decided beforehand is their yes, and no agent's of a team.
+        if self.policy.decide(name, asks, guard.hard) == "always" and may(Right.APPROVE):
             yield Approved(given=guard.give(approval.subject, *self._decided, parents=approval.parents))
             return
-        number = approvals.use(approval.subject, _CALLER.get())
+        number = approvals.use(approval.subject, _CALLER.get(), key)
         if number is None:
             before()
+            approval = self._asked(name, approval)
             raise NeedsApprovalError(f"A person must approve this first: {approval.title}", approval)
+        if self._page:
+            self.questions.settle(approval.subject)
         data, given = approvals.data(number), approvals.given(number)
         unchanged(data or ())
         try:
@@ -273,6 +289,22 @@ class Toolbox:
             if not came_about():
                 approvals.give_back(number, approval.subject)
             raise
+
+    @property
+    def questions(self) -> Questions:
+        """The questions that wait at the page."""
+        from skillbank.jobs.questions import Questions
+
+        return Questions(self.runtime.jobs.store.engine)
+
+    def _asked(self, name: str, approval: Approval) -> Approval:
+        """Let the question stand at the page, where there is one; a no that was said there is told once."""
+        if not self._page:
+            return approval
+        if by := self.questions.refused(approval.subject):
+            raise NotApprovedError(f"{one_line(by, 60)} said no to this {name} at the page.")
+        self.questions.ask(approval.subject, approval.question, approval.data, approval.parents)
+        return replace(approval, page=self._page)
 
     @contextmanager
     def alone(self, key: str) -> Iterator[None]:

@@ -16,6 +16,7 @@ from skillbank.jobs.given import GivenApproval
 from skillbank.jobs.record import SEARCH, JobRecord
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
+from skillbank.team import audit
 from skillbank.ways import command, option
 
 __all__ = ["extend", "find", "paused", "resumed", "succeed", "summaries"]
@@ -45,15 +46,17 @@ def find(jobs: Jobs, name: str) -> JobRecord:
 
 def paused(jobs: Jobs, record: JobRecord) -> None:
     """Start no further trials; what runs, runs on. Pausing twice changes nothing."""
-    log, stands = _open(jobs, record)
+    log, stands = _open(jobs, record, "pause")
     if stands.paused is None:
+        _tell(jobs, record, "pause")
         log.add(record.id, "paused", {})
 
 
 def resumed(jobs: Jobs, record: JobRecord) -> None:
     """Go on after a pause; without one nothing changes."""
-    log, stands = _open(jobs, record)
+    log, stands = _open(jobs, record, "resume")
     if stands.paused is not None:
+        _tell(jobs, record, "resume")
         log.add(record.id, "resumed", {})
 
 
@@ -65,7 +68,7 @@ def extend(jobs: Jobs, record: JobRecord, recommendations: int) -> None:
     UsageError
         When that is not more than before, or the algorithm cannot be extended from where it is.
     """
-    log, stands = _open(jobs, record)
+    log, stands = _open(jobs, record, "extend")
     plan = Plan.from_document(record.plan)
     before = stands.extended or settings_of(plan).max_recommendations
     if recommendations <= before:
@@ -77,6 +80,7 @@ def extend(jobs: Jobs, record: JobRecord, recommendations: int) -> None:
     if tried.broken is not None:
         name = settings_of(plan).algorithm
         raise UsageError(f"{name} cannot be extended from here ({tried.broken}); start a new search.")
+    _tell(jobs, record, "extend")
     log.add(record.id, "extended", {"recommendations": recommendations})
 
 
@@ -115,7 +119,8 @@ def succeed(
         n += 1
 
 
-def _open(jobs: Jobs, record: JobRecord) -> tuple[EventLog, Experiment]:
+def _open(jobs: Jobs, record: JobRecord, verb: str) -> tuple[EventLog, Experiment]:
+    jobs.permit(record.id, verb)
     log = EventLog(jobs.store.engine)
     stands = Experiment((), log.read(record.id))
     if stands.end is not None or stands.canceled or record.state.terminal:
@@ -124,6 +129,12 @@ def _open(jobs: Jobs, record: JobRecord) -> tuple[EventLog, Experiment]:
             f"{option('parent', record.id)} from its model"
         )
     return log, stands
+
+
+def _tell(jobs: Jobs, record: JobRecord, verb: str) -> None:
+    """Write into the audit log what is about to happen to an experiment."""
+    with jobs.store.engine.begin() as db:
+        audit.record(db, verb, record.id, project=record.project, plan_id=record.plan_id)
 
 
 def summaries(jobs: Jobs, limit: int) -> list[dict[str, Any]]:

@@ -29,6 +29,8 @@ from skillbank.jobs.retries import FIRST_PAUSE
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
 from skillbank.redact import redact
+from skillbank.team.acting import act_as
+from skillbank.team.person import EVERYBODY
 
 __all__ = ["Controller"]
 
@@ -301,6 +303,7 @@ def main(experiment: str) -> int:
     """Be the controller of an experiment until its end, unless another process is already."""
     from skillbank.runtime import Runtime
 
+    act_as(EVERYBODY, "search")
     try:
         with Runtime() as runtime:
             Controller(runtime.jobs, experiment).run()

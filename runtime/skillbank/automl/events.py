@@ -17,8 +17,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from skillbank.errors import NotFoundError
-from skillbank.jobs.database import EVENTS, EXPERIMENTS, LEASES
+from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES
 from skillbank.platforms.processes import describe_self, described_alive
+from skillbank.team.acting import may
+from skillbank.team.rights import Right
+from skillbank.team.seeing import seen
 from skillbank.ways import command
 
 __all__ = ["Event", "EventLog", "Lease"]
@@ -65,7 +68,7 @@ class EventLog:
         NotFoundError
             When there is no such experiment.
         """
-        query = sa.select(EXPERIMENTS.c.charter).where(EXPERIMENTS.c.job_id == experiment)
+        query = sa.select(EXPERIMENTS.c.charter).where(*_of(EXPERIMENTS.c.job_id, experiment))
         with self._engine.connect() as db:
             found = db.scalar(query)
         if found is None:
@@ -74,7 +77,7 @@ class EventLog:
 
     def exists(self, experiment: str) -> bool:
         """Say whether an experiment was created."""
-        query = sa.select(EXPERIMENTS.c.job_id).where(EXPERIMENTS.c.job_id == experiment)
+        query = sa.select(EXPERIMENTS.c.job_id).where(*_of(EXPERIMENTS.c.job_id, experiment))
         with self._engine.connect() as db:
             return db.scalar(query) is not None
 
@@ -82,7 +85,7 @@ class EventLog:
         """Return the events with a number above ``after``, in order."""
         query = (
             sa.select(EVENTS)
-            .where(EVENTS.c.experiment == experiment, EVENTS.c.n > after)
+            .where(*_of(EVENTS.c.experiment, experiment), EVENTS.c.n > after)
             .order_by(EVENTS.c.n)
         )
         with self._engine.connect() as db:
@@ -195,6 +198,13 @@ class Lease:
         with self._engine.connect() as db:
             beat = db.scalar(query)
         return None if beat is None else _aware(beat)
+
+
+def _of(column: sa.Column[Any], experiment: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return what finds the rows of an experiment, which is there for whom its job is there."""
+    if may(Right.ADMINISTER):
+        return (column == experiment,)
+    return column == experiment, column.in_(seen(sa.select(JOBS.c.id), JOBS.c.project))
 
 
 def _holds(row: sa.RowMapping) -> bool:

@@ -34,12 +34,14 @@ from skillbank.cli import (
     review,
     run,
     schemas,
+    serve,
     sets,
     show,
     sign,
     skill,
     skills,
     status,
+    team,
     terminal,
     tools,
     trust,
@@ -79,10 +81,12 @@ app.command("compare")(compare.compare)
 app.command("label-program", hidden=True)(label_program.program)
 app.add_typer(data.app, name="data")
 app.add_typer(sets.app, name="sets")
+app.add_typer(team.app, name="team")
 app.command("chat")(chat.chat)
 app.command("mcp")(mcp.mcp)
 app.command("review")(review.review)
 app.command("web")(web.web)
+app.command("serve")(serve.serve)
 app.command("tools")(tools.tools)
 app.command("clean")(clean.clean)
 app.command("doctor")(doctor.doctor)

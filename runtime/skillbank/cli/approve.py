@@ -66,9 +66,12 @@ def _approve(runtime: Runtime, subject: str, yes: bool, as_json: bool) -> None:
     store = runtime.jobs.store
     guard = store.guard
     approval = _approval(runtime, subject)
+    project = store.project_of(approval.subject)
     refuse_broken(guard)
     if yes and not guard.hard:
-        given = guard.give(approval.subject, "flag", person(), approval.data, parents=approval.parents)
+        given = guard.give(
+            approval.subject, "flag", person(), approval.data, parents=approval.parents, project=project
+        )
     elif not (can_ask(guard) and (guard.hard or not as_json)):
         instead = (
             "the approval code is typed in a terminal, and nothing stands for it"
@@ -79,7 +82,13 @@ def _approve(runtime: Runtime, subject: str, yes: bool, as_json: bool) -> None:
     else:
         word = _word(approval.subject)
         said = ask(
-            guard, approval.question, approval.subject, approval.data, parents=approval.parents, word=word
+            guard,
+            approval.question,
+            approval.subject,
+            approval.data,
+            parents=approval.parents,
+            project=project,
+            word=word,
         )
         if said is None:
             raise NotApprovedError("Nothing was approved: the answer was not a yes.")

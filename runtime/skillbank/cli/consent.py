@@ -39,6 +39,7 @@ def ask(
     data: Sequence[SeenData] = (),
     *,
     parents: Sequence[str] = (),
+    project: str | None = None,
     word: str = "",
     err: bool = False,
 ) -> GivenApproval | None:
@@ -48,6 +49,8 @@ def ask(
     ----------
     parents
         The jobs that a launch goes on from, see `skillbank.jobs.approved_parents`.
+    project
+        For whose jobs it counts; by default those of who approves.
     word
         What they type to say yes; by default y.
 
@@ -59,13 +62,13 @@ def ask(
     if not guard.hard:
         if not (terminal.ask_word(question, word, err=err) if word else terminal.ask(question, err=err)):
             return None
-        return guard.give(subject, "terminal", person(), data, parents=parents)
+        return guard.give(subject, "terminal", person(), data, parents=parents, project=project)
     for left in reversed(range(_TRIES)):
         code = terminal.secret(question, _CODE)
         if not code:
             return None
         try:
-            return guard.give(subject, "terminal", person(), data, code, parents)
+            return guard.give(subject, "terminal", person(), data, code, parents, project)
         except WrongCodeError as error:
             if not left:
                 raise

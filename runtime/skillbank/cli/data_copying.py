@@ -11,6 +11,7 @@ import typer
 
 from skillbank.cli import options, terminal
 from skillbank.datasets.placing import Placement
+from skillbank.datasets.report import WITHOUT
 from skillbank.plan.set_places import set_place
 from skillbank.visible import one_line
 
@@ -70,13 +71,15 @@ def _view(copy: Copy, by_class: bool) -> RenderableType:
 
     from skillbank.cli.styled import line, table
 
-    rows = table("split", "pictures", "without boxes", "boxes")
+    boxed = copy.marks == "boxes"
+    rows = table("split", "pictures", *(("without boxes", "boxes") if boxed else (WITHOUT[copy.marks],)))
     for column in rows.columns[1:]:
         column.justify = "right"
     for name, count in copy.splits.items():
-        rows.add_row(name or "all", f"{count.pictures:,}", f"{count.empty:,}", f"{count.boxes:,}")
+        numbers = (count.pictures, count.empty, count.boxes)[: 3 if boxed else 2]
+        rows.add_row(name or "all", *(f"{number:,}" for number in numbers))
     parts: list[RenderableType] = [rows]
-    if by_class and copy.classes:
+    if by_class and copy.classes and copy.marks != "areas":
         parts += [line(""), _classes(copy)]
     for sentences, style in ((copy.lost, "yellow"), (copy.notes, "dim")):
         if sentences:
@@ -85,20 +88,32 @@ def _view(copy: Copy, by_class: bool) -> RenderableType:
 
 
 def _classes(copy: Copy) -> Table:
-    """Show boxes, and pictures with them, by class and split; of very many classes the rarest too."""
+    """Show boxes, and pictures with them, by class and split; of very many classes the rarest too.
+
+    Whole pictures that bear a class are counted themselves.
+    """
     from skillbank.cli.styled import line, table
 
-    rows = table("class", *(f"{name or 'all'}: boxes (pictures)" for name in copy.splits))
+    boxed = copy.marks == "boxes"
+    rows = table(
+        "class", *(f"{name or 'all'}: {'boxes (pictures)' if boxed else 'pictures'}" for name in copy.splits)
+    )
     for column in rows.columns[1:]:
         column.justify = "right"
     counts = list(copy.splits.values())
-    order = sorted(range(len(copy.classes)), key=lambda label: -sum(each.boxes_of[label] for each in counts))
-    used = [label for label in order if any(each.boxes_of[label] for each in counts)]
+    counted = [each.boxes_of if boxed else each.pictures_of for each in counts]
+    order = sorted(range(len(copy.classes)), key=lambda label: -sum(each[label] for each in counted))
+    used = [label for label in order if any(each[label] for each in counted)]
     for label in _ends(used):
         if label is None:
             rows.add_row(line(f"and {len(used) - _MOST_CLASSES:,} more, down to", "dim"))
             continue
-        cells = [f"{each.boxes_of[label]:,} ({each.pictures_of[label]:,})" for each in counts]
+        cells = [
+            f"{each.boxes_of[label]:,} ({each.pictures_of[label]:,})"
+            if boxed
+            else f"{each.pictures_of[label]:,}"
+            for each in counts
+        ]
         rows.add_row(one_line(copy.classes[label], 60), *cells)
     return rows
 

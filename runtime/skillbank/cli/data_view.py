@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from skillbank.cli.styled import line, table, words
 from skillbank.datasets.faults import Fault, Kind, Severity
 from skillbank.datasets.formats import title_of
+from skillbank.datasets.report import WITHOUT
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def _name(split: SplitReport) -> str:
 
 def _counts(splits: Sequence[SplitReport]) -> Table:
     marked = any(split.marks != "boxes" for split in splits)
-    made = table("split", "pictures", *(("unmarked",) if marked else ("without boxes", "boxes")))
+    unmarked = WITHOUT[splits[0].marks] if splits else ""
+    made = table("split", "pictures", *((unmarked,) if marked else ("without boxes", "boxes")))
     for column in made.columns[1:]:
         column.justify = "right"
     crowds = any(split.crowds for split in splits)

@@ -16,8 +16,9 @@ def jobs(
 ) -> None:
     """List jobs, the newest first; the trials of experiments only when asked for."""
     with options.open_runtime(None) as runtime:
-        records = [runtime.jobs.look(r.id) for r in runtime.jobs.store.list(limit=limit, trials=trials)]
-        for sentence in runtime.jobs.store.unreadable():
+        stored, unreadable = runtime.jobs.store.newest(limit, trials=trials)
+        records = [runtime.jobs.look(record.id) for record in stored]
+        for sentence in unreadable:
             terminal.warn(sentence)
     if as_json:
         options.print_json(

@@ -17,6 +17,7 @@ from skillbank.datasets.checking import check_data
 from skillbank.datasets.converting import FaultsError, convert
 from skillbank.datasets.copying import MANIFEST, Copy
 from skillbank.datasets.dealing import By
+from skillbank.datasets.document import Marks
 from skillbank.datasets.faults import Severity
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.placing import Placement
@@ -201,7 +202,7 @@ def _copied(at: _Place, action: str, write: Callable[[], Copy]) -> _End:
         return _End(one_line(told, _LONGEST), _found(report), good=False)
     files = _written(at.folder, {"action": action, "ok": True, **copy.document()}, copy_told(copy))
     splits = "; ".join(
-        f"{name or 'all'} {count.pictures:,} pictures, {count.boxes:,} boxes"
+        f"{name or 'all'} {_counted(count.pictures, count.boxes, copy.marks)}"
         for name, count in copy.splits.items()
     )
     many = len(copy.classes)
@@ -265,8 +266,13 @@ def _errors(report: DataReport, kinds: Collection[str] | None = None) -> str:
 
 def _sum(report: DataReport) -> str:
     return "; ".join(
-        f"{each.name or 'all'} {each.pictures:,} pictures, {each.boxes:,} boxes" for each in report.splits
+        f"{each.name or 'all'} {_counted(each.pictures, each.boxes, each.marks)}" for each in report.splits
     )
+
+
+def _counted(pictures: int, boxes: int, marks: Marks) -> str:
+    """What a split holds; boxes only where pictures bear such."""
+    return f"{pictures:,} pictures" + (f", {boxes:,} boxes" if marks == "boxes" else "")
 
 
 def _found(report: DataReport) -> dict[str, float]:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from skillbank.bank.engines import example_model
 from skillbank.datasets.copying import MANIFEST, Copy
+from skillbank.datasets.document import Marks
 from skillbank.datasets.faults import Severity
 from skillbank.datasets.formats import title_of
-from skillbank.datasets.report import DataReport
+from skillbank.datasets.report import WITHOUT, DataReport
 from skillbank.visible import one_line
 
 __all__ = ["check_told", "copy_told"]
@@ -36,7 +37,7 @@ def _check_lines(report: DataReport) -> Iterator[str]:
     notes = [f"- {_plain(note)}" for note in (*unseen, *report.notes)]
     yield from ("", *notes) if notes else ()
     yield from _table(
-        ("split", "pictures", "without boxes", "boxes"),
+        _columns(report.splits[0].marks if report.splits else "boxes"),
         [(_name(s.name, s.said), s.pictures, s.unmarked, s.boxes) for s in report.splits],
     )
     yield from _classes(report.classes, {_name(s.name, s.said): dict(s.by_class) for s in report.splits})
@@ -58,6 +59,12 @@ def _check_lines(report: DataReport) -> Iterator[str]:
         yield from ("", "No errors: a training can start on it.")
 
 
+def _columns(marks: Marks) -> tuple[str, ...]:
+    """What is counted of a split: boxes only where pictures bear such."""
+    counted = ("split", "pictures", WITHOUT[marks])
+    return (*counted, "boxes") if marks == "boxes" else counted
+
+
 def copy_told(copy: Copy) -> str:
     """Return what was written, what was mended on the way and what could not be kept."""
     return "\n".join(_copy_lines(copy)) + "\n"
@@ -66,11 +73,14 @@ def copy_told(copy: Copy) -> str:
 def _copy_lines(copy: Copy) -> Iterator[str]:
     yield f"# {title_of(copy.format)} data set, written to `{one_line(copy.folder, _LONGEST)}`"
     yield from _table(
-        ("split", "pictures", "without boxes", "boxes"),
+        _columns(copy.marks),
         [(name or "all", c.pictures, c.empty, c.boxes) for name, c in copy.splits.items()],
     )
     counted = {
-        name or "all": {copy.classes[label]: boxes for label, boxes in count.boxes_of.items()}
+        name or "all": {
+            copy.classes[label]: number
+            for label, number in (count.boxes_of if copy.marks == "boxes" else count.pictures_of).items()
+        }
         for name, count in copy.splits.items()
     }
     yield from _classes(copy.classes, counted)
@@ -102,7 +112,7 @@ def _classes(classes: Sequence[str], counts: Mapping[str, Mapping[str, int]]) ->
 def _table(header: Sequence[str], rows: Sequence[Sequence[str | int]]) -> Iterator[str]:
     yield from ("", f"| {' | '.join(header)} |", f"|---|{'---:|' * (len(header) - 1)}")
     for row in rows:
-        cells = (f"{cell:,}" if isinstance(cell, int) else cell for cell in row)
+        cells = (f"{cell:,}" if isinstance(cell, int) else cell for cell in row[: len(header)])
         yield f"| {' | '.join(cells)} |"
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from skillbank.datasets.document import LEFT_OUT, Drawn
 from skillbank.errors import DataError
 from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Meanings", "draw_mask", "draw_outlines", "pixels_of", "values_in"]
 
@@ -31,6 +32,7 @@ def pixels_of(path: Path) -> NDArray[np.int64]:
     DataError
         When it cannot be read.
     """
+    import numpy as np
     from PIL import Image, ImageOps
 
     try:
@@ -59,6 +61,8 @@ def pixels_of(path: Path) -> NDArray[np.int64]:
 
 def values_in(pixels: NDArray[np.int64]) -> dict[tuple[int, ...], int]:
     """Count the pixels of each number or colour."""
+    import numpy as np
+
     found, counts = np.unique(pixels, return_counts=True)
     return {_unpacked(int(value)): int(count) for value, count in zip(found, counts, strict=True)}
 
@@ -71,6 +75,8 @@ def draw_mask(path: Path, meanings: Meanings) -> Drawn:
     DataError
         When it cannot be read.
     """
+    import numpy as np
+
     pixels = pixels_of(path)
     values, places = np.unique(pixels, return_inverse=True)
     table = np.full(len(values), LEFT_OUT, dtype=np.int16)
@@ -100,6 +106,7 @@ def draw_outlines(
     background
         What the rest is.
     """
+    import numpy as np
     from PIL import Image, ImageDraw
 
     width, height = size
@@ -124,6 +131,8 @@ def draw_outlines(
 
 def _of_runs(outline: Any, height: int, width: int) -> NDArray[np.bool_] | None:
     """Return what run lengths hold, which go down the columns; None where they are not of this picture."""
+    import numpy as np
+
     from skillbank.datasets.formats.run_lengths import runs_of
 
     runs = runs_of(outline)

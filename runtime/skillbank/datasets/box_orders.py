@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["PERCENT", "PIXELS", "SHARES", "Corners", "Numbers", "Order", "Reading", "Written", "written_as"]
 
-Numbers: TypeAlias = npt.NDArray[np.float64]
-Corners: TypeAlias = tuple[Numbers, Numbers, Numbers, Numbers]
+Numbers: TypeAlias = "npt.NDArray[np.float64]"
+Corners: TypeAlias = "tuple[Numbers, Numbers, Numbers, Numbers]"
 """Left, top, right and bottom of many boxes, shape (boxes,) each, in pixels."""
 PIXELS, SHARES, PERCENT = 0.0, 1.0, 100.0
 """Units: what the whole side of a picture is; 0 where numbers are pixels."""
@@ -117,6 +118,8 @@ class Reading:
         width, height
             Of their pictures, pixels; a number that is no pixel changes with the side that it is a share of.
         """
+        import numpy as np
+
         a, b, c, d = _numbers(read, self.meant)
         wider, lower = (width / height, height / width) if unit else (np.ones_like(a), np.ones_like(a))
         if self.order is Order.SPANS:

@@ -55,7 +55,7 @@ class Portion:
 
 @dataclass(slots=True)
 class SplitCount:
-    """What was written of a split: pictures, those without a box, boxes, and both by class."""
+    """What was written of a split: pictures, those that bear nothing, boxes, and both by class."""
 
     pictures: int = 0
     empty: int = 0
@@ -118,6 +118,11 @@ class Copy:
     linked: int
     copied: int
     manifest: Mapping[str, Any]
+
+    @property
+    def marks(self) -> Marks:
+        """What the written pictures bear."""
+        return marks_of(writer_of(self.format))
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from skillbank.datasets.document import DataSet, Picture, Split
+from skillbank.datasets.document import DataSet, Mask, Picture, Split
 from skillbank.datasets.faults import Fault, Tally
 from skillbank.datasets.looks import Look, look_at
 from skillbank.datasets.outlines import undrawn
@@ -16,6 +15,9 @@ from skillbank.datasets.report import Findings, SplitReport
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = ["MarkedSplitCheck", "marked_faults"]
 
@@ -42,7 +44,9 @@ class MarkedSplitCheck:
         self._split, self._data, self._tree, self._findings = split, data, tree, findings
         self._packed, self._drawn = packed, drawn
         self._by_label: Counter[int] = Counter()
-        self._pictures = self._unmarked = 0
+        self._pictures = 0
+        self._missing: list[Picture] = []
+        self._unmarked = 0
 
     def add(self, picture: Picture, look: Look | None) -> None:
         """Check a picture; ``look`` is None where its file was not decoded, and only its head is read."""
@@ -54,23 +58,34 @@ class MarkedSplitCheck:
                 self._unmarked += 1
             else:
                 self._by_label[picture.label] += 1
-        elif (fault := self._about_mask(picture, look)) is not None:
-            self.tally.add([fault])
-            self._unmarked += fault.kind == "mask-missing"
-            if picture.path is not None:
-                self._findings.unfit[picture.path] = fault.kind
+        elif picture.mask is None:
+            self._missing.append(picture)
+        elif (fault := self._about_mask(picture.mask, picture, look)) is not None:
+            self._unfit(picture, fault)
 
     def finish(self) -> SplitReport:
         """Return the counts of the split."""
         place = self._split.said or self._split.name or "the data set"
         if not self._pictures:
             self.tally.add([Fault("split-empty", place)])
+        self._unmarked += len(self._missing)
+        if self._missing and self._split.name == "test" and len(self._missing) == self._pictures:
+            # Pictures to look at, of which nobody has said what is on them.
+            self.tally.add([Fault("test-undrawn", place, f"{self._pictures:,} pictures")])
+        else:
+            for picture in self._missing:
+                self._unfit(picture, Fault("mask-missing", where_of(picture)))
         classes = self._data.classes
         by_class = {name: count for i, name in enumerate(classes) if (count := self._by_label[i])}
         return SplitReport(
             self._split.name, self._split.said, self._split.annotations, self._pictures, 0, self._unmarked,
             by_class, marks=self._data.marks,
         )  # fmt: skip
+
+    def _unfit(self, picture: Picture, fault: Fault) -> None:
+        self.tally.add([fault])
+        if picture.path is not None:
+            self._findings.unfit[picture.path] = fault.kind
 
     def _about_file(self, picture: Picture, look: Look | None) -> Iterator[Fault]:
         where = where_of(picture)
@@ -85,11 +100,11 @@ class MarkedSplitCheck:
                 self._findings.broken.add(picture.path)
             yield from file_faults(look, where)
 
-    def _about_mask(self, picture: Picture, look: Look | None) -> Fault | None:
+    def _about_mask(self, mask: Mask, picture: Picture, look: Look | None) -> Fault | None:
         """Return what is wrong with the mask of a picture, and count the classes in it."""
-        if picture.mask is None:
-            return Fault("mask-missing", where_of(picture))
-        path = picture.mask.path
+        import numpy as np
+
+        path = mask.path
         head = self._tree.head(picture.path) if picture.path is not None else None
         size = (look.width, look.height) if look is not None and not look.trouble else head and head[:2]
         of_mask = self._tree.size(path)
@@ -99,7 +114,7 @@ class MarkedSplitCheck:
         if not self._drawn:
             return None
         try:
-            drawn = picture.mask.draw()
+            drawn = mask.draw()
         except DataError as error:
             return Fault("mask-broken", path, one_line(error, 160))
         labels, counts = np.unique(drawn.numbers, return_counts=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from unicodedata import normalize
 
 from skillbank.datasets.document import DataSet, Picture, Split, split_in, split_of
 from skillbank.datasets.formats import LAST, title_of
-from skillbank.datasets.packing import archive_stem, is_table, unpacked_name
+from skillbank.datasets.packing import archive_stem, is_table
+from skillbank.datasets.parts import inside, is_part, levels, may_be_there, may_hold
 from skillbank.datasets.recognising import Found, UnrecognisedError, look, troubles, unrecognised, unwrapped
 from skillbank.datasets.tree import OTHER_ARCHIVES, Tree, Unpack, open_tree
 from skillbank.errors import DataError, DataNotFoundError, a_few
@@ -17,15 +17,10 @@ from skillbank.ways import marked
 
 __all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "recognise"]
 
-_ABOVE = 3
-"""So many folders above a place may hold the data set of which it is a part: ``D/ImageSets/Main/val.txt``."""
 _MOST_ABOVE = 1_000_000
 """Files of a folder above; one with more is somebody's disk."""
-_PARTS = frozenset(
-    {"images", "image", "imgs", "img", "labels", "label", "annotations", "jpegimages", "imagesets", "main"}
-    | {"layout", "data", "obj_train_data"}
-)
-"""Folders that are mostly a part of a data set, beside those that bear the name of a split."""
+_MOST_NEARBY = 5_000
+"""Files of a folder that is only looked into for what may have been meant."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +74,7 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
         found = unwrapped(tree, form)
         if found is not None and found.tree.pictures:
             return Opened(found.tree, found.read())
-        if _is_part(place.name) and (opened := _part_above(place, None, form)) is not None:
+        if is_part(place.name) and (opened := _part_above(place, None, form)) is not None:
             return opened
         return _whole(tree, form)
     opened = _part_above(place, unpack, form)
@@ -129,45 +124,21 @@ def _read(tree: Tree, found: Found | None, form: str) -> DataSet:
     raise error
 
 
-def _inside(place: Path, above: Path) -> str:
-    """Return the name of a place in the tree of a folder above it, of a packed file that of the file."""
-    name = normalize("NFC", place.relative_to(above).as_posix())
-    return unpacked_name(name) or name
-
-
-def _is_part(name: str) -> bool:
-    return name.lower() in _PARTS or split_in(name) is not None
-
-
 def _part_above(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
     """Open the data set above a place of which the place is a part; the first that has its pictures too."""
     first = None
-    for above in _levels(place):
+    for above in levels(place) if may_be_there(place) else ():
         try:
             tree = open_tree(above, unpack if above == place.parent else None, _MOST_ABOVE)
             found = look(tree, form)
             data = found.read() if found is not None else None
         except DataError:  # what lies around a place is nobody's data set, and no reason to refuse the place
             continue
-        opened = None if data is None else _part(tree, data, _inside(place, above), place)
+        opened = None if data is None else _part(tree, data, inside(place, above), place)
         if opened is not None and tree.pictures:
             return opened
         first = first or opened
     return first
-
-
-def _levels(place: Path) -> Iterator[Path]:
-    """Yield the folders above a place, as long as those passed on the way are parts of a data set."""
-    for above in list(place.parents)[:_ABOVE]:
-        if _may_hold(above):
-            yield above
-        if not _is_part(above.name):
-            return
-
-
-def _may_hold(above: Path) -> bool:
-    """Whether a folder is looked into for what lies in it: nobody's home, and not the whole disk."""
-    return above.is_dir() and above not in (Path.home(), Path(above.anchor))
 
 
 def _part(tree: Tree, data: DataSet, rest: str, place: Path) -> Opened | None:
@@ -183,12 +154,12 @@ def _part(tree: Tree, data: DataSet, rest: str, place: Path) -> Opened | None:
         ]
         return Opened(tree, data, named[0]) if rest and named and split_of(rest) is not None else None
     word = split_in(rest.rpartition("/")[2])
-    inside = [split for split in data.splits if any(True for _ in _below(split, rest))]
+    holding = [split for split in data.splits if any(True for _ in _below(split, rest))]
     files = [name for split in data.splits for name in split.annotations] or [""]
-    if inside and any(all(name.startswith(f"{rest}/") for name in held) for held in (tree.pictures, files)):
+    if holding and any(all(name.startswith(f"{rest}/") for name in held) for held in (tree.pictures, files)):
         return Opened(tree, data)
-    named = [split for split in inside if word is not None and split.name == word]
-    held = named or ([] if any(split.name == word for split in data.splits) else inside)
+    named = [split for split in holding if word is not None and split.name == word]
+    held = named or ([] if any(split.name == word for split in data.splits) else holding)
     return Opened(tree, data, _narrowed(held[0], rest)) if len(held) == 1 else None
 
 
@@ -215,10 +186,10 @@ def _narrowed(split: Split, folder: str) -> Split:
 def _alone(place: Path, unpack: Unpack | None, form: str) -> Opened | None:
     """Open an annotation file that the data set around it leaves aside: what is named is read."""
     first = None
-    for above in _levels(place):
+    for above in levels(place):
         try:
             tree = open_tree(above, unpack if above == place.parent else None, _MOST_ABOVE)
-            name = _inside(place, above)
+            name = inside(place, above)
             found = look(tree.with_only(name), form)
             claims = found.claims if found is not None else ()
             mine = tuple(claim for claim in claims if name in claim[1].files)
@@ -240,9 +211,9 @@ def _absent(place: Path, form: str) -> str:
             return f"{place} is packed in a way that is not read (.zip, .tar and .tar.gz are); unpack it"
         return f"{place} is no annotation file that is recognised; name the folder of the data set"
     about = "name the folder that holds it"
-    if _may_hold(place.parent):
+    if may_hold(place.parent):
         try:
-            data = open_data(open_tree(place.parent, most=_MOST_ABOVE), form)
+            data = open_data(open_tree(place.parent, most=_MOST_NEARBY), form)
             names = [split.said or split.name for split in data.splits if split.name]
             about = f"the data set in {place.parent} has {a_few(names, 5)}" if names else about
         except DataError:

@@ -12,7 +12,10 @@ from skillbank.datasets.faults import Fault, Kind, Severity, Tally
 from skillbank.datasets.heads import FileSize
 from skillbank.ways import Sentence, marked
 
-__all__ = ["DataReport", "Findings", "SplitReport"]
+__all__ = ["WITHOUT", "DataReport", "Findings", "SplitReport"]
+
+WITHOUT: Mapping[Marks, str] = {"boxes": "without boxes", "areas": "without mask", "classes": "without class"}
+"""What pictures bear, to how those are called that bear none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,12 @@ SETS = table(
         "pictures in no folder of a class, which are left out",
         "move them into the folder of their class",
     ),
+    Kind(
+        "test-undrawn",
+        NOTE,
+        "no picture has a mask: good for inference alone",
+        "draw masks to evaluate on it",
+    ),
     Kind("mask-missing", ERROR, "pictures without a mask", "draw it, or move the picture away", DROP_PICTURE),
     Kind("mask-broken", ERROR, "masks that cannot be read", "save them anew as PNG", DROP_PICTURE),
     Kind(

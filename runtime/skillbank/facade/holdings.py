@@ -18,6 +18,8 @@ from skillbank.errors import UsageError
 from skillbank.plan.model import Plan
 from skillbank.platforms import get_platform
 from skillbank.sources.kept import fetched_from, installed_banks
+from skillbank.team.acting import acting_as, may
+from skillbank.team.person import EVERYBODY
 from skillbank.trust.loading import signer_of, vouched_files
 from skillbank.trust.origin import ask_signers, ask_sources, bank_of
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from skillbank.jobs.skill_facts import SkillFacts
     from skillbank.platforms.base import Platform
     from skillbank.sets.store import SetStore
+    from skillbank.team.rights import Right
     from skillbank.trust.standing import Standing
 
 
@@ -121,11 +124,25 @@ class Holdings:
         if self._arriving.acquire(blocking=False):  # whoever comes meanwhile need not wait for it
             try:
                 if self._looked is None or time.monotonic() - self._looked > _ARRIVALS:
-                    take_in_all(store, self._taken, math.inf if self._looked is None else _ARRIVALS)
+                    # Into the sets of every project, whoever it is that looks.
+                    with acting_as(EVERYBODY, "arrivals"):
+                        take_in_all(store, self._taken, math.inf if self._looked is None else _ARRIVALS)
                     self._looked = time.monotonic()
             finally:
                 self._arriving.release()
         return SetStore(store.engine)
+
+    def permit(self, right: Right, verb: str, thing: str = "") -> None:
+        """Go on only when who acts has a right; see `skillbank.team.audit.permit`.
+
+        Raises
+        ------
+        ForbiddenError
+        """
+        if not may(right):
+            from skillbank.team.audit import permit
+
+            permit(lambda: self.jobs.store.engine, right, verb, thing)
 
     def _platform(self, name: str) -> Platform:
         """Return a platform by name; experiments live on one of their own."""

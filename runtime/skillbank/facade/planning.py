@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillbank.bank.discovery import Bank
+from skillbank.datasets.parts import may_be_there
 from skillbank.errors import ActionNotFoundError, JobNotFoundError
 from skillbank.plan.datasets import bindings
 from skillbank.plan.divided import divided, local_place
@@ -19,6 +20,9 @@ from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 from skillbank.plan.set_places import set_place
 from skillbank.platforms import chosen_platform, get_platform
+from skillbank.team.acting import who
+from skillbank.team.person import EVERYBODY
+from skillbank.team.rights import Right
 from skillbank.trust.origin import bank_of, origin_of
 
 if TYPE_CHECKING:
@@ -54,7 +58,10 @@ class Planning(Finding):
         ------
         SkillNotFoundError, ActionNotFoundError, SpecError, UsageError, JobNotFoundError, PlatformError
             One sentence naming the thing and the way out. A plug-in that breaks is a `PluginError`.
+        ForbiddenError
+            When who acts may not plan.
         """
+        self.permit(Right.PLAN, "plan")
         if isinstance(request, str):
             chain: Sequence[Request] = self.read(request).requests
         else:
@@ -96,11 +103,10 @@ class Planning(Finding):
         """
 
         def splits_at(uri: str, form: str) -> Sequence[str]:
-            if not elsewhere and local_place(uri) is None:
-                return ()
-            from skillbank.jobs.data_elsewhere import splits_at  # slow to import, and seldom needed
-
-            return splits_at(uri, form, elsewhere=elsewhere)
+            place = local_place(uri)
+            if may_be_there(place) if place is not None else elsewhere:
+                return _splits_at(uri, form, elsewhere)
+            return ()
 
         try:
             action = skill.action(step.action, step.variant)
@@ -186,7 +192,7 @@ class Planning(Finding):
             held = [s for s in self.library.skills if s.digested == plan.skill.digest]
         facts = SkillFacts.of(held[0]) if held else None
         folder = self._outbox()
-        if self._jobs is None and folder is not None:
+        if self._jobs is None and folder is not None and who() == EVERYBODY:
             from skillbank.jobs.outbox import put
 
             put(folder, plan, facts)
@@ -215,3 +221,9 @@ class Planning(Finding):
                 return found, found.name if alone else self.library.said(found)
 
         return sentence(plans, made_of)
+
+
+def _splits_at(uri: str, form: str, elsewhere: bool) -> Sequence[str]:
+    from skillbank.jobs.data_elsewhere import splits_at  # slow to import, and seldom needed
+
+    return splits_at(uri, form, elsewhere=elsewhere)

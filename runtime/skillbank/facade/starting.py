@@ -144,14 +144,17 @@ class Starting(Planning):
         NotApprovedError
             When an approval code is set, and the approval is not one with it; when it was given for other
             parents.
+        ForbiddenError
+            When who acts may not launch, or, without an approval, may not approve.
         """
         from skillbank.jobs.approval_subjects import check_terms, launch_terms
         from skillbank.jobs.approved_parents import beyond_plan
         from skillbank.jobs.record import RetryPolicy
 
         checkpoint = terms.get("checkpoint", "auto")
+        self.jobs.permit(plan.plan_id)
         check_terms(checkpoint, retries, on_oom)
-        earlier = self.jobs.store.by_key(terms.get("idempotency_key"))
+        earlier = self.jobs.store.asked(terms.get("idempotency_key"))
         if earlier is not None and earlier.plan_id == plan.plan_id:
             return self.jobs.refresh(earlier.id)  # nothing starts, so nothing is asked of the skill
         batch_key = self._batch_key(plan) if on_oom == "reduce-batch" else None
@@ -194,6 +197,8 @@ class Starting(Planning):
         ------
         NotApprovedError
             Where a code is set and this is not it.
+        ForbiddenError
+            When who acts may not approve.
         """
         from skillbank.jobs.approval_subjects import plan_subject
 

@@ -32,6 +32,10 @@ from skillbank.jobs.record import SEARCH, JobRecord
 from skillbank.jobs.retries import attempts
 from skillbank.plan.model import Plan
 from skillbank.stored import now
+from skillbank.team import audit
+from skillbank.team.acting import who
+from skillbank.team.person import EVERYBODY
+from skillbank.team.rights import Right
 from skillbank.visible import one_line
 from skillbank.ways import command
 from skillbank.wrong_codes import WrongCodes
@@ -169,6 +173,7 @@ class ApprovalGuard:
         data: Sequence[SeenData] = (),
         code: str | None = None,
         parents: Sequence[str] = (),
+        project: str | None = None,
     ) -> GivenApproval:
         """Return an approval that counts here.
 
@@ -180,17 +185,35 @@ class ApprovalGuard:
             The jobs that it goes on from, see `skillbank.jobs.approved_parents`.
         code
             What was typed as the approval code.
+        project
+            For whose jobs it counts; by default those of the project of who approves.
 
         Raises
         ------
+        ForbiddenError
+            When who acts may not approve.
         WrongCodeError, NotApprovedError
             Where a code is set: see `prove`.
         """
-        given = GivenApproval(subject=subject, how=how, by=by, at=datetime.now(UTC), parents=tuple(parents))
-        if not self.hard:
-            return given
-        sealed = given.model_copy(update={"code": True, "nonce": secrets.token_hex(16), "seen": tuple(data)})
-        return sealed.model_copy(update={"seal": self.prove(code or "", sealed.content())})
+        audit.permit(lambda: self._engine, Right.APPROVE, "approve", subject)
+        given = GivenApproval(
+            subject=subject,
+            how=how,
+            by=by,
+            at=datetime.now(UTC),
+            parents=tuple(parents),
+            person="" if who() == EVERYBODY else who().name,
+            project=who().project if project is None else project,
+        )
+        if self.hard:
+            given = given.model_copy(
+                update={"code": True, "nonce": secrets.token_hex(16), "seen": tuple(data)}
+            )
+            given = given.model_copy(update={"seal": self.prove(code or "", given.content())})
+        plan_id = read_plan_subject(subject)[0] if subject.startswith("plan:") else ""
+        with self._engine.begin() as db:
+            audit.record(db, "approve", subject, project=given.project, plan_id=plan_id)
+        return given
 
     def counts(self, given: GivenApproval | None, subject: str) -> bool:
         """Say whether an approval that was kept may be used for something now."""
@@ -238,6 +261,11 @@ class ApprovalGuard:
         if fields.get("retry_of") is not None:
             return self._again(plan, look(fields["retry_of"]), parents, look)
         subject = plan_subject(plan.plan_id, terms_of(fields["checkpoint"], fields["retry"]))
+        if given is not None and given.project != fields.get("project", ""):
+            raise NotApprovedError(
+                f"The approval that was given for plan {plan.plan_id[:12]} is one of another project, so "
+                "nothing was started; it has to be approved again."
+            )
         if self.hard:
             self._refuse_unsealed(plan, given, subject, data)
         elif given is not None and not self.counts(given, subject):

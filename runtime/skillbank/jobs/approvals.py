@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,8 +14,11 @@ from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.database import APPROVALS
 from skillbank.jobs.given import GivenApproval
 from skillbank.stored import aware, now
+from skillbank.team.acting import who
 
 __all__ = ["Approvals"]
+
+_AFTER_A_CRASH = timedelta(hours=1)
 
 
 class Approvals:
@@ -51,24 +55,41 @@ class Approvals:
             "granted": now(),
             "data": seen,
             "given": given.model_dump(mode="json"),
+            "project": given.project,
         }
         with self._engine.begin() as db:
-            still = APPROVALS.c.subject == subject, APPROVALS.c.used.is_(None)
+            still = _still(subject, given.project)
             if not db.execute(APPROVALS.update().where(*still).values(**values)).rowcount:
                 db.execute(APPROVALS.insert().values(subject=subject, **values))
 
-    def use(self, subject: str, caller: str | None = None) -> int | None:
+    def use(self, subject: str, caller: str | None = None, used_for: str | None = None) -> int | None:
         """Use up an approval of exactly this subject and return its number; None when none counts.
 
         Parameters
         ----------
         caller
             Which call asks; what was approved for it comes first, then what was approved for anybody.
+        used_for
+            Names what it is used for, where that can be said again: what a process used up for it that was
+            killed before it came about is still its approval, for an hour.
         """
-        number = None if caller is None else self._use(_kept(subject, caller), subject)
-        return self._use(subject, subject) if number is None else number
+        number = None if caller is None else self._use(_kept(subject, caller), subject, used_for)
+        if number is None:
+            number = self._use(subject, subject, used_for)
+        return self._used_before(subject, used_for) if number is None else number
 
-    def _use(self, stored: str, subject: str) -> int | None:
+    def _used_before(self, subject: str, used_for: str | None) -> int | None:
+        if used_for is None:
+            return None
+        mine = APPROVALS.c.subject == subject, APPROVALS.c.project == who().project
+        lately = APPROVALS.c.used > now() - _AFTER_A_CRASH
+        used = sa.select(APPROVALS).where(*mine, APPROVALS.c.used_for == used_for, lately)
+        with self._engine.connect() as db:
+            rows = db.execute(used.order_by(APPROVALS.c.seq.desc())).mappings().all()
+        counts = (row["seq"] for row in rows if self._guard.counts(_given(row, subject), subject))
+        return next(map(int, counts), None)
+
+    def _use(self, stored: str, subject: str, used_for: str | None) -> int | None:
         with self._engine.begin() as db:
             for row in db.execute(_open(stored)).mappings().all():
                 if not self._guard.counts(_given(row, subject), subject):
@@ -76,7 +97,7 @@ class Approvals:
                 use = APPROVALS.update().where(APPROVALS.c.seq == row["seq"], APPROVALS.c.used.is_(None))
                 # What was approved and by whom can be read in the table once it is used. Somebody else may
                 # use it in between; there may be one more.
-                if db.execute(use.values(used=now(), subject=subject)).rowcount == 1:
+                if db.execute(use.values(used=now(), subject=subject, used_for=used_for)).rowcount == 1:
                     return int(row["seq"])
         return None
 
@@ -105,7 +126,7 @@ class Approvals:
         """Make an approval usable again, by any call: what it was used for did not come about."""
         with self._engine.begin() as db:
             row = APPROVALS.update().where(APPROVALS.c.seq == number)
-            db.execute(row.values(used=None, subject=subject))
+            db.execute(row.values(used=None, used_for=None, subject=subject))
 
     def waits(self, subject: str) -> bool:
         """Say whether an approval waits to be used."""
@@ -132,5 +153,9 @@ def _given(row: sa.RowMapping, subject: str) -> GivenApproval | None:
 
 
 def _open(subject: str) -> sa.Select[Any]:
-    still = APPROVALS.c.subject == subject, APPROVALS.c.used.is_(None)
-    return sa.select(APPROVALS).where(*still).order_by(APPROVALS.c.seq)
+    """Return those that wait in the project of who acts: whoever administers uses up nobody else's."""
+    return sa.select(APPROVALS).where(*_still(subject, who().project)).order_by(APPROVALS.c.seq)
+
+
+def _still(subject: str, project: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return APPROVALS.c.subject == subject, APPROVALS.c.project == project, APPROVALS.c.used.is_(None)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from skillbank.bank.engines import own_engine
-from skillbank.datasets.checking import check_data
 from skillbank.datasets.document import split_of
 from skillbank.datasets.faults import BECOMES, KINDS, Severity
 from skillbank.datasets.formats import FORMATS, LAST
@@ -73,6 +72,8 @@ def checked(
 
 def _report(founds: Sequence[Found], whole: bool, progress: Progress | None) -> DataReport:
     """Check the splits that were found in one data set; one that has no name is what it is used for."""
+    from skillbank.datasets.checking import check_data  # numpy and Pillow
+
     first = founds[0]
     if (
         first.group.wanted is not None and first.group.wanted.marks == "areas"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from skillbank.datasets.parts import may_be_there
 from skillbank.errors import a_few
 from skillbank.jobs.binding import has_token
 from skillbank.jobs.data_groups import DataGroup, groups_of
@@ -160,6 +161,8 @@ def look_at(
     if not (elsewhere or whole) and all(group.local is None for group in groups):
         measured = any(group.source == "eval_dataset" for group in groups)
         return PlanData(tuple(look_from_here(group, whole=whole, measured=measured) for group in groups))
+    if not any(group.form or group.local is None or may_be_there(group.local) for group in groups):
+        return PlanData(tuple(map(DataLook, groups)))  # what is not there is said file by file
     from skillbank.jobs.data_looking import looked
 
     return looked(plan, groups, whole=whole, elsewhere=elsewhere, report=report)

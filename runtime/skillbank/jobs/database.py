@@ -13,6 +13,9 @@ __all__ = [
     "LEASES",
     "META",
     "PLANS",
+    "PLAN_PROJECTS",
+    "QUESTIONS",
+    "SESSION_KEYS",
     "SKILLS",
     "TRANSITIONS",
     "VERSIONS",
@@ -26,6 +29,20 @@ PLANS = sa.Table(
     sa.Column("created", sa.DateTime(timezone=True), nullable=False),
     sa.Column("document", sa.JSON, nullable=False),
 )
+PLAN_PROJECTS = sa.Table(
+    "plan_projects",
+    META,
+    sa.Column("plan_id", sa.String(64), sa.ForeignKey("plans.plan_id"), primary_key=True),
+    sa.Column("project", sa.String(63), primary_key=True),
+)
+"""In which projects a plan was made: one id stands for one content, whoever compiles it; since version 11."""
+
+
+def _project() -> sa.Column[str]:
+    """Return the column of the project that a thing belongs to, "" being that of the home itself."""
+    return sa.Column("project", sa.String(63), nullable=False, server_default=sa.text("''"))
+
+
 JOBS = sa.Table(
     "jobs",
     META,
@@ -61,6 +78,14 @@ JOBS = sa.Table(
     sa.Column("admitted", sa.JSON(none_as_null=True)),
     sa.Column("data", sa.JSON(none_as_null=True)),
     sa.Column("approval", sa.JSON(none_as_null=True)),
+    _project(),
+    sa.Column("person", sa.Text),
+    sa.Index("jobs_of_project", "project", "seq"),
+    # Listings are by these, the newest first; the rows are large, so that none is read to be passed by.
+    sa.Index("jobs_by_skill", "skill", "action", "seq", "project"),
+    sa.Index("jobs_by_platform", "platform", "seq", "project"),
+    sa.Index("jobs_asked_for", "experiment", "action", "seq", "project"),
+    sa.Index("jobs_by_id", "id", "project", "seq"),
 )
 TRANSITIONS = sa.Table(
     "transitions",
@@ -79,9 +104,34 @@ APPROVALS = sa.Table(
     sa.Column("granted_by", sa.Text, nullable=False),
     sa.Column("granted", sa.DateTime(timezone=True), nullable=False),
     sa.Column("used", sa.DateTime(timezone=True)),
+    sa.Column("used_for", sa.String(255)),
     sa.Column("data", sa.JSON(none_as_null=True)),
     sa.Column("given", sa.JSON(none_as_null=True)),
+    _project(),
 )
+QUESTIONS = sa.Table(
+    "questions",
+    META,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("subject", sa.String(255), nullable=False, index=True),
+    _project(),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("parents", sa.JSON, nullable=False),
+    sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("asked", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("answered", sa.DateTime(timezone=True)),
+    sa.Column("answered_by", sa.Text),
+    sa.Column("yes", sa.Boolean),
+)
+"""What calls have asked for at a server of a team, and the answers; since version 12."""
+SESSION_KEYS = sa.Table(
+    "session_keys",
+    META,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.String(64), nullable=False),
+)
+"""With what the servers of a team seal the cookies of their page, all with one; since version 12."""
 CODES = sa.Table(
     "approval_codes",
     META,

@@ -13,7 +13,7 @@ from skillbank.visible import one_line
 
 __all__ = ["GivenApproval", "How"]
 
-How: TypeAlias = Literal["terminal", "elicitation", "flag", "setting", "program", "unknown"]
+How: TypeAlias = Literal["terminal", "page", "elicitation", "flag", "setting", "program", "unknown"]
 """``flag`` is an option of a command (``--yes``), ``setting`` SKILLBANK_APPROVE, ``program`` a program that
 uses skillbank's Python: nobody was asked there. ``unknown`` is one that an earlier version kept, which did
 not say how it was given."""
@@ -36,6 +36,10 @@ class GivenApproval(BaseModel):
     """What lay there when it was given; kept here where it is sealed."""
     parents: tuple[str, ...] = Field(default=(), exclude_if=lambda value: not value)
     """The jobs that it goes on from, see `skillbank.jobs.approved_parents`."""
+    person: str = Field(default="", exclude_if=lambda value: not value)
+    """Who approved, by their token, where a team works here; ``by`` is what the door says of them."""
+    project: str = Field(default="", exclude_if=lambda value: not value)
+    """For whose jobs alone it counts."""
     seal: str = ""
 
     def content(self) -> bytes:
@@ -45,10 +49,12 @@ class GivenApproval(BaseModel):
     def document(self) -> dict[str, Any]:
         """Return what people and agents are told of it."""
         facts = {"how": self.how, "by": self.by, "code": self.code, "at": self.at.isoformat()}
-        return {**facts, "said": self.said}
+        told = {name: value for name in ("person", "project") if (value := getattr(self, name))}
+        return {**facts, **told, "said": self.said}
 
     @property
     def said(self) -> str:
         """The same in a few words."""
-        by = f" by {one_line(self.by, 60)}" if self.by else ""
+        whose = self.person or self.by
+        by = f" by {one_line(whose, 60)}" if whose else ""
         return f"{self.how}{by}, {'with the approval code' if self.code else 'no code asked'}"

@@ -14,10 +14,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from skillbank.jobs.database import APPROVALS, CODES, JOBS, META, SKILLS, VERSIONS
+from skillbank.jobs.database import (
+    APPROVALS,
+    CODES,
+    JOBS,
+    META,
+    PLAN_PROJECTS,
+    PLANS,
+    QUESTIONS,
+    SESSION_KEYS,
+    SKILLS,
+    VERSIONS,
+)
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS, SETS, SETS_META
+from skillbank.team.tables import TEAM_META
 
-__all__ = ["VERSION", "NewerStoreError", "migrate"]
+__all__ = ["VERSION", "NewerStoreError", "current", "migrate"]
 
 _LOCK = 0x736B696C
 """Of PostgreSQL's advisory locks the one that this is done under."""
@@ -48,10 +60,17 @@ def migrate(engine: sa.Engine) -> None:
         if version is None:
             META.create_all(db)
             SETS_META.create_all(db)
+            TEAM_META.create_all(db)
         else:
             for step in range(version + 1, VERSION + 1):
                 _STEPS[step](db)
         _note(db)
+
+
+def current(engine: sa.Engine) -> bool:
+    """Say whether a store has the tables of this version, as a server asks that is to be sent requests."""
+    with engine.connect() as db:
+        return bool(db.scalar(sa.select(sa.func.max(VERSIONS.c.version))) == VERSION)
 
 
 def _version(db: sa.Connection) -> int | None:
@@ -85,13 +104,18 @@ def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
         return
     # The driver begins no transaction by itself before a table is made, so this one is begun by hand.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        # A table that is made anew goes for a moment, and takes nothing with it that refers to it.
+        db.exec_driver_sql("PRAGMA foreign_keys = OFF")
         db.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             yield db
         except BaseException:
             db.exec_driver_sql("ROLLBACK")
             raise
-        db.exec_driver_sql("COMMIT")
+        else:
+            db.exec_driver_sql("COMMIT")
+        finally:
+            db.exec_driver_sql("PRAGMA foreign_keys = ON")
 
 
 def _note(db: sa.Connection) -> None:
@@ -107,11 +131,8 @@ def _to_2(db: sa.Connection) -> None:
     """Add what plans were made of, and the versions; stores before 0.1.0 lack columns, which may be empty."""
     for table in (t for t in META.sorted_tables if t not in (SKILLS, VERSIONS)):
         db.execute(sa.schema.CreateTable(table, if_not_exists=True))
-        there = {column["name"] for column in sa.inspect(db).get_columns(table.name)}
         for column in table.columns:
-            if column.name not in there:
-                kind = column.type.compile(db.dialect)
-                db.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
+            _add(db, column, may_lack=True)
         for index in sorted(table.indexes, key=lambda i: str(i.name)):
             db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
     for table in (SKILLS, VERSIONS):
@@ -166,12 +187,74 @@ def _to_10(db: sa.Connection) -> None:
     db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
 
-def _add(db: sa.Connection, column: sa.Column[Any]) -> None:
-    """Add a column that may be empty or has a default; one that an earlier step made just now stays."""
+def _to_11(db: sa.Connection) -> None:
+    """Add whose things are, tokens and the audit log; names of label sets are those of their project."""
+    db.execute(sa.schema.CreateTable(PLAN_PROJECTS, if_not_exists=True))
+    own = sa.select(PLANS.c.plan_id, sa.literal(""))
+    db.execute(PLAN_PROJECTS.insert().from_select(["plan_id", "project"], own))
+    for column in (JOBS.c.project, JOBS.c.person, APPROVALS.c.project):
+        _add(db, column)
+    [index] = (each for each in JOBS.indexes if each.name == "jobs_of_project")
+    db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+    _name_sets_by_project(db)
+    TEAM_META.create_all(db)
+
+
+def _name_sets_by_project(db: sa.Connection) -> None:
+    there = {column["name"] for column in sa.inspect(db).get_columns(SETS.name)}
+    if SETS.c.project.name in there:
+        return  # an earlier step has made the table just now
+    if db.dialect.name != "sqlite":
+        _add(db, SETS.c.project)
+        for each in sa.inspect(db).get_unique_constraints(SETS.name):
+            db.execute(sa.text(f'ALTER TABLE {SETS.name} DROP CONSTRAINT "{each["name"]}"'))
+        db.execute(
+            sa.text(f"ALTER TABLE {SETS.name} ADD CONSTRAINT label_sets_in_project UNIQUE (project, name)")
+        )
+        return
+    # SQLite takes no constraint off a table, so it is made anew, and counts on where it was.
+    new = SETS.to_metadata(sa.MetaData(), name=f"{SETS.name}_new")
+    new.create(db)
+    kept = [column for column in SETS.columns if column.name in there]
+    db.execute(new.insert().from_select([column.name for column in kept], sa.select(*kept)))
+    last = db.scalar(sa.text(f"SELECT seq FROM sqlite_sequence WHERE name = '{SETS.name}'"))
+    SETS.drop(db)
+    db.execute(sa.text(f"ALTER TABLE {new.name} RENAME TO {SETS.name}"))
+    db.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": SETS.name})
+    if last is not None:
+        counted = sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)")
+        db.execute(counted, {"name": SETS.name, "last": last})
+
+
+def _to_12(db: sa.Connection) -> None:
+    """Add the questions at a page, the key of its cookies, and what an approval was used for."""
+    for table in (QUESTIONS, SESSION_KEYS):
+        table.create(db, checkfirst=True)
+    _add(db, APPROVALS.c.used_for)
+
+
+def _to_13(db: sa.Connection) -> None:
+    """Add what jobs are listed by."""
+    for index in JOBS.indexes:
+        db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+
+
+def _add(db: sa.Connection, column: sa.Column[Any], *, may_lack: bool = False) -> None:
+    """Add a column that may be empty or has a default; one that an earlier step made just now stays.
+
+    Parameters
+    ----------
+    may_lack
+        Whether one that has none may be empty all the same: in stores of before there were versions.
+    """
     table = column.table.name
     if all(there["name"] != column.name for there in sa.inspect(db).get_columns(table)):
         kind = column.type.compile(db.dialect)
-        default = "" if column.nullable else " NOT NULL DEFAULT 0"
+        default = ""
+        if isinstance(column.server_default, sa.DefaultClause) and not column.nullable:
+            default = f" NOT NULL DEFAULT {column.server_default.arg}"
+        else:
+            assert column.nullable or may_lack, column  # the rows that are there would need a value
         db.execute(sa.text(f"ALTER TABLE {table} ADD COLUMN {column.name} {kind}{default}"))
 
 
@@ -185,6 +268,9 @@ _STEPS: Mapping[int, Callable[[sa.Connection], None]] = {
     8: _to_8,
     9: _to_9,
     10: _to_10,
+    11: _to_11,
+    12: _to_12,
+    13: _to_13,
 }
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""

@@ -123,6 +123,10 @@ class JobRecord(BaseModel):
     """What lay there when the job was started; None for a job from before that was kept."""
     approval: GivenApproval | None = None
     """How it was approved, a part of a search with that; None for a job from before that was kept."""
+    project: str = Field(default="", exclude_if=lambda value: not value)
+    """To which it belongs: that of who launched it, "" being the home's own."""
+    person: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Who launched it, where a team works here."""
     settled: datetime | None = None
     """When everything that follows a job's end was done: results brought away, another attempt started."""
     history: tuple[Transition, ...] = Field(default=())

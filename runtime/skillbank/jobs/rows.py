@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +15,10 @@ from skillbank.stored import aware, now, storable
 from skillbank.visible import one_line
 from skillbank.ways import Sentence
 
-__all__ = ["changed_fields", "line_row", "only_record", "record_of", "unreadable"]
+__all__ = ["changed_fields", "histories", "line_row", "only_record", "record_of", "unreadable"]
 
+_AT_ONCE = 500
+"""Jobs whose histories are asked for in one query."""
 _PLAIN_FIELDS = frozenset(
     {"native_id", "launcher", "bound_spec_sha256", "exit_code", "failure", "retry", "uploaded", "settled"}
     | {"approval", "product"}
@@ -49,7 +52,17 @@ def _texts(document: Any) -> Any:
     return storable(document) if isinstance(document, str) else document
 
 
-def record_of(db: sa.Connection, row: sa.RowMapping) -> JobRecord:
+def histories(db: sa.Connection, jobs: Sequence[str]) -> dict[str, list[sa.RowMapping]]:
+    """Return the lines of the histories of jobs, in their order; one query for many jobs."""
+    lines: dict[str, list[sa.RowMapping]] = {job: [] for job in jobs}
+    for first in range(0, len(jobs), _AT_ONCE):
+        asked = TRANSITIONS.c.job_id.in_(jobs[first : first + _AT_ONCE])
+        for line in db.execute(sa.select(TRANSITIONS).where(asked).order_by(TRANSITIONS.c.seq)).mappings():
+            lines[line["job_id"]].append(line)
+    return lines
+
+
+def record_of(row: sa.RowMapping, lines: Sequence[sa.RowMapping]) -> JobRecord:
     """Return a job with its history.
 
     Raises
@@ -57,9 +70,6 @@ def record_of(db: sa.Connection, row: sa.RowMapping) -> JobRecord:
     ValueError
         When no skillbank of this version wrote it so.
     """
-    lines = db.execute(
-        sa.select(TRANSITIONS).where(TRANSITIONS.c.job_id == row["id"]).order_by(TRANSITIONS.c.seq)
-    ).mappings()
     history = tuple(Transition(at=aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
     # What a database of an earlier version has no value for is as it is in a new record.
     fields = {name: aware(value) for name, value in row.items() if name != "seq" and value is not None}
@@ -81,7 +91,7 @@ def only_record(db: sa.Connection, query: sa.Select[Any], job: str) -> JobRecord
     """
     try:
         row = db.execute(query).mappings().first()
-        return None if row is None else record_of(db, row)
+        return None if row is None else record_of(row, histories(db, [row["id"]])[row["id"]])
     except ValueError as error:
         raise unreadable(job, error) from None
 

@@ -22,7 +22,7 @@ from skillbank.jobs.record import SEARCH, Failure, JobRecord, JobState, RetryPol
 from skillbank.jobs.results import Results, read_results
 from skillbank.jobs.retries import FollowUp, attempts, follow_up, retry_key
 from skillbank.jobs.seen_data import refuse_changed, seen_data
-from skillbank.jobs.store import JobStore
+from skillbank.jobs.store import JobStore, key_in
 from skillbank.jobs.trials import TrialOf
 from skillbank.jobs.uploads import results_folder
 from skillbank.plan.model import Plan
@@ -32,6 +32,10 @@ from skillbank.platforms.base import Platform
 from skillbank.platforms.processes import describe_self
 from skillbank.redact import redact, redact_stream
 from skillbank.storage.progress import Report
+from skillbank.team import audit
+from skillbank.team.acting import who
+from skillbank.team.person import EVERYBODY
+from skillbank.team.rights import Right
 from skillbank.trust.gate import Pass, admit_within
 from skillbank.ways import Sentence, marked
 
@@ -106,7 +110,10 @@ class Jobs:
         NotApprovedError
             When an approval code is set, and the approval is not one with it; when it was given for other
             parents.
+        ForbiddenError
+            When who acts may not launch.
         """
+        self.permit(plan.plan_id)
         fields: dict[str, Any] = {
             "chain": tuple(terms.get("chain", ())),
             "checkpoint": terms.get("checkpoint", "auto"),
@@ -115,8 +122,18 @@ class Jobs:
         }
         return self._launch(plan, terms, fields)
 
+    def permit(self, thing: str, verb: str = "launch") -> None:
+        """Go on only when who acts may start and stop jobs.
+
+        Raises
+        ------
+        ForbiddenError
+        """
+        audit.permit(lambda: self.store.engine, Right.LAUNCH, verb, thing)
+
     def preflight(self, plan: Plan, earlier: Sequence[Plan] = (), report: Report | None = None) -> Checks:
         """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
+        self.permit(plan.plan_id)
         self._ensure_sets(plan)
         return preflight(plan, self.platform(self._place(plan)), earlier, report)
 
@@ -142,7 +159,10 @@ class Jobs:
         return self._launch(following.plan, again, fields)
 
     def _launch(self, plan: Plan, terms: LaunchTerms, fields: dict[str, Any]) -> JobRecord:
+        fields |= self._whose(fields)
         key, parents, approved = terms.get("idempotency_key"), terms.get("parents", ()), terms.get("data")
+        if not any(fields.get(name) for name in ("retry_of", "experiment")):  # theirs name their job already
+            key = key_in(fields["project"], key)
         report = terms.get("report")
         if (earlier := self.store.by_key(key)) is not None and earlier.plan_id == plan.plan_id:
             return self.refresh(earlier.id)
@@ -208,6 +228,21 @@ class Jobs:
                 self._give_back(record, attempt)
             raise
         return self.refresh(record.id)
+
+    def _whose(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the project and the person that a new job belongs to: those of the job that it is part of.
+
+        A search that goes on from another one is of the same project, whoever lets it.
+        """
+        for name in ("retry_of", "experiment"):
+            if (part_of := fields.get(name)) is not None:
+                record = self.store.get(part_of)
+                return {"project": record.project, "person": record.person}
+        person = who()
+        named = {"person": None if person == EVERYBODY else person.name, "project": person.project}
+        if (before := fields.get("resumes")) is not None:
+            named["project"] = self.store.get(before).project
+        return named
 
     def _recorded_with(self, attempt: int | None, record: JobRecord) -> JobRecord:
         """Use up the approval of a job and write its record, both or neither."""
@@ -328,10 +363,15 @@ class Jobs:
         ------
         StateError
             When the job has ended by itself.
+        ForbiddenError
+            When who acts may not stop jobs.
         """
+        self.permit(job, "cancel")
         record = self.refresh(job)
         if record.state is JobState.CANCELED:
             return record
+        with self.store.engine.begin() as db:  # before it happens, since it happens elsewhere
+            audit.record(db, "cancel", record.id, project=record.project, plan_id=record.plan_id)
         if record.state.terminal:
             return self._cancel_retry(record)
         self._recorded(record.platform).cancel(handle_of(record))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,29 +11,40 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from skillbank.approval_code import Lock
-from skillbank.errors import JobNotFoundError, NotFoundError, StateError, did_you_mean
+from skillbank.errors import JobNotFoundError, StateError, UsageError, a_few, did_you_mean
 from skillbank.jobs.approval_guard import ApprovalGuard
-from skillbank.jobs.approval_subjects import plan_subject
+from skillbank.jobs.approval_subjects import plan_subject, read_plan_subject
 from skillbank.jobs.approvals import Approvals
-from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES, PLANS, SKILLS, TRANSITIONS
+from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES, PLAN_PROJECTS, TRANSITIONS
+from skillbank.jobs.kept_plans import KeptPlans
 from skillbank.jobs.opening import open_engine
-from skillbank.jobs.outbox import waiting
 from skillbank.jobs.record import JobRecord, JobState, Transition
-from skillbank.jobs.rows import changed_fields, line_row, only_record, record_of
-from skillbank.jobs.skill_facts import SkillFacts
-from skillbank.plan.model import Plan
-from skillbank.stored import now, storable
+from skillbank.jobs.rows import changed_fields, histories, line_row, only_record, record_of
+from skillbank.stored import storable
+from skillbank.team import audit
+from skillbank.team.acting import may, who
+from skillbank.team.rights import Right
+from skillbank.team.seeing import seen
 from skillbank.visible import one_line
-from skillbank.ways import Sentence, command, marked
+from skillbank.ways import command
 
-__all__ = ["JobStore"]
+__all__ = ["JobStore", "key_in"]
 
 _BANK = JOBS.c.plan["skill"]["bank"].as_string()
 _TERMINAL = [state.value for state in JobState if state.terminal]
+_LONGEST_KEY = 255
 _Records: TypeAlias = list[JobRecord]  # inside the class, `list` is the method
 
 
-class JobStore:
+def key_in(project: str, key: str | None) -> str | None:
+    """Return under which idempotency key the store has what a project launches under a key of its own."""
+    if key is None or not project:
+        return key
+    said = f"{project}/{key}"
+    return said if len(said) <= _LONGEST_KEY else f"{project}/{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+class JobStore(KeptPlans):
     """Jobs, plans and approvals, shared by every process that opens the same database.
 
     Parameters
@@ -46,8 +56,7 @@ class JobStore:
     """
 
     def __init__(self, url: str, outbox: Path | None = None, lock: Lock | None = None) -> None:
-        self._engine = open_engine(url)
-        self._outbox = outbox
+        super().__init__(open_engine(url), outbox)
         self.guard = ApprovalGuard(Lock.read() if lock is None else lock, self._engine)
         self.approvals = Approvals(self._engine, self.guard)
         # A store that nobody closed must not leave connections to the garbage collector.
@@ -56,11 +65,6 @@ class JobStore:
     def close(self) -> None:
         """Close every connection."""
         self._finalizer()
-
-    @property
-    def engine(self) -> sa.Engine:
-        """The database, for what is kept beside the jobs: the events of experiments."""
-        return self._engine
 
     def __enter__(self) -> JobStore:
         return self
@@ -89,6 +93,14 @@ class JobStore:
         try:
             with self._engine.begin() as db:
                 db.execute(JOBS.insert().values(**row))
+                audit.record(
+                    db,
+                    "launch",
+                    record.id,
+                    project=record.project,
+                    plan_id=record.plan_id,
+                    person=record.person,
+                )
                 for line in record.history or (
                     Transition(at=record.created, state=record.state, message="created"),
                 ):
@@ -121,7 +133,7 @@ class JobStore:
             When no job, or more than one, is meant.
         """
         with self._engine.connect() as db:
-            query = sa.select(JOBS)
+            query = self._jobs()
             if job == "last" or job.startswith("last:"):
                 # What somebody asked for: the trials of an experiment are its own affair.
                 query = query.where(JOBS.c.experiment.is_(None))
@@ -148,14 +160,15 @@ class JobStore:
             if found is not None:
                 return found
             part = JOBS.c.id.startswith(job, autoescape=True) | JOBS.c.id.endswith(job, autoescape=True)
-            ids = sa.select(JOBS.c.id).where(part).order_by(JOBS.c.seq.desc()).limit(4)
+            # By a sum no index orders, so that the small one of the ids is gone through and not the rows.
+            ids = self._ids().where(part).order_by((JOBS.c.seq + 0).desc()).limit(4)
             meant = list(db.scalars(ids)) if job else []
             if len(meant) == 1 and (found := only_record(db, query.where(JOBS.c.id == meant[0]), job)):
                 return found
             if meant:
                 names = ", ".join(meant[:3]) + (", ..." if len(meant) > 3 else "")
                 raise JobNotFoundError(f"'{job}' could be several jobs ({names}); give more of the id")
-            known = list(db.scalars(sa.select(JOBS.c.id).order_by(JOBS.c.seq.desc()).limit(200)))
+            known = list(db.scalars(self._ids().order_by(JOBS.c.seq.desc()).limit(200)))
         raise JobNotFoundError(f"no job '{job}'{did_you_mean(job, known)}; {command('jobs')} lists them")
 
     def list(
@@ -173,9 +186,9 @@ class JobStore:
     ) -> _Records:
         """Return jobs, newest first; ``trials=False`` leaves out those that belong to an experiment.
 
-        Records that cannot be read are left out; `unreadable` names them.
+        Records that cannot be read are left out; `newest` names them.
         """
-        query = sa.select(JOBS).order_by(JOBS.c.seq.desc()).limit(limit)
+        query = self._jobs().order_by(JOBS.c.seq.desc()).limit(limit)
         if not trials:
             query = query.where(JOBS.c.experiment.is_(None))
         wanted = {"state": state and state.value, "action": action, "skill": skill, "plan_id": plan_id}
@@ -183,32 +196,29 @@ class JobStore:
         for name, value in wanted.items():
             if value is not None:
                 query = query.where(JOBS.c[name] == value)
+        return self._read(query)[0]
+
+    def newest(self, limit: int, *, trials: bool) -> tuple[_Records, tuple[str, ...]]:
+        """Return the newest jobs as `list` does, and a sentence for each of them that cannot be read."""
+        query = self._jobs().order_by(JOBS.c.seq.desc()).limit(limit)
+        return self._read(query if trials else query.where(JOBS.c.experiment.is_(None)))
+
+    def _read(self, query: sa.Select[Any]) -> tuple[_Records, tuple[str, ...]]:
         with self._engine.connect() as db:
             try:
-                return [record_of(db, row) for row in db.execute(query).mappings().all()]
+                rows = db.execute(query).mappings().all()
+                lines = histories(db, [row["id"] for row in rows])
+                return [record_of(row, lines[row["id"]]) for row in rows], ()
             except ValueError:  # one of them takes the others down with it, so each is read by itself
-                ids = list(db.scalars(query.with_only_columns(JOBS.c.id)))
-                return list(self._readable(db, ids))
-
-    @staticmethod
-    def _readable(db: sa.Connection, ids: Sequence[str]) -> Iterator[JobRecord]:
-        for job in ids:
-            with suppress(StateError):
-                if (record := only_record(db, sa.select(JOBS).where(JOBS.c.id == job), job)) is not None:
-                    yield record
-
-    def unreadable(self) -> tuple[str, ...]:
-        """Say of each job whose record cannot be read that it cannot."""
-        with self._engine.connect() as db:
-            ids = list(db.scalars(sa.select(JOBS.c.id).order_by(JOBS.c.seq.desc())))
-            known = {record.id for record in self.list()}
-            said = []
-            for job in (job for job in ids if job not in known):
-                try:
-                    only_record(db, sa.select(JOBS).where(JOBS.c.id == job), job)
-                except StateError as error:
-                    said.append(error.sentence)
-        return tuple(said)
+                records, said = [], []
+                for job in list(db.scalars(query.with_only_columns(JOBS.c.id))):
+                    try:
+                        record = only_record(db, sa.select(JOBS).where(JOBS.c.id == job), job)
+                    except StateError as error:
+                        said.append(error.sentence)
+                    else:
+                        records += [record] if record is not None else []
+                return records, tuple(said)
 
     def transition(self, job_id: str, state: JobState, message: str = "", **fields: Any) -> bool:
         """Move a job to another state, unless it has ended or is there already.
@@ -227,7 +237,7 @@ class JobStore:
             Whether this call changed the state.
         """
         change = (
-            JOBS.update()
+            seen(JOBS.update(), JOBS.c.project)
             .where(JOBS.c.id == job_id, JOBS.c.state.not_in(_TERMINAL), JOBS.c.state != state.value)
             .values(state=state.value, **changed_fields(fields))
         )
@@ -252,9 +262,8 @@ class JobStore:
     def update(self, job_id: str, **fields: Any) -> None:
         """Set fields of a job that are not its state."""
         with self._engine.begin() as db:
-            changed = db.execute(
-                JOBS.update().where(JOBS.c.id == job_id).values(**changed_fields(fields))
-            ).rowcount
+            change = seen(JOBS.update(), JOBS.c.project).where(JOBS.c.id == job_id)
+            changed = db.execute(change.values(**changed_fields(fields))).rowcount
         if not changed:
             self.get(job_id)
 
@@ -265,10 +274,15 @@ class JobStore:
         ------
         StateError
             When it has not ended.
+        ForbiddenError
+            When who acts does not administer.
         """
-        if not self.get(job_id).state.terminal:
+        audit.permit(lambda: self._engine, Right.ADMINISTER, "remove", job_id)
+        record = self.get(job_id)
+        if not record.state.terminal:
             raise StateError(f"job {job_id} has not ended; cancel it before it is removed")
         with self._engine.begin() as db:
+            audit.record(db, "remove", job_id, project=record.project, plan_id=record.plan_id)
             for table, column in (
                 (EVENTS, EVENTS.c.experiment),
                 (LEASES, LEASES.c.experiment),
@@ -279,79 +293,25 @@ class JobStore:
             db.execute(JOBS.delete().where(JOBS.c.id == job_id))
 
     def by_key(self, key: str | None) -> JobRecord | None:
-        """Return the job that was made with an idempotency key."""
+        """Return the job that was made with an idempotency key, as its record has it."""
         if key is None:
             return None
         with self._engine.connect() as db:
-            return only_record(db, sa.select(JOBS).where(JOBS.c.idempotency_key == key), key)
+            return only_record(db, self._jobs().where(JOBS.c.idempotency_key == key), key)
 
-    # Plans and approvals
+    def asked(self, key: str | None) -> JobRecord | None:
+        """Return the job that was launched in the project of who acts under a key that they gave."""
+        return self.by_key(key_in(who().project, key))
 
-    def save_plan(self, plan: Plan) -> str:
-        """Keep a plan, so that it can be approved or run later by its id; return the id."""
-        plan_id = plan.plan_id
-        try:
-            with self._engine.begin() as db:
-                db.execute(
-                    PLANS.insert().values(
-                        plan_id=plan_id, created=now(), document=plan.model_dump(mode="json")
-                    )
-                )
-        except IntegrityError:
-            pass  # the same content is there already
-        return plan_id
+    def _jobs(self) -> sa.Select[Any]:
+        """Return the query of all that is read of jobs: of those that are there for who acts."""
+        audit.permit(lambda: self._engine, Right.LOOK, "look")
+        return seen(sa.select(JOBS), JOBS.c.project)
 
-    def get_plan(self, plan_id: str) -> Plan:
-        """Return a plan by its id or a unique beginning of it.
+    def _ids(self) -> sa.Select[Any]:
+        return self._jobs().with_only_columns(JOBS.c.id)
 
-        Raises
-        ------
-        NotFoundError
-            When no plan, or more than one, is meant.
-        StateError
-            When what the database holds is not what the id stands for, or cannot be read by this version.
-        """
-        self._take_in(plan_id)
-        part = PLANS.c.plan_id.startswith(plan_id.lower(), autoescape=True)
-        with self._engine.connect() as db:
-            rows = db.execute(sa.select(PLANS).where(part).limit(2)).mappings().all() if plan_id else []
-        if len(rows) != 1:
-            problem = (
-                "could be several plans; give more of the id"
-                if rows
-                else Sentence(f"is not known here; make it with {command('plan')}")
-            )
-            raise NotFoundError(f"plan '{plan_id}' {marked(problem)}")
-        return Plan.from_document({**rows[0]["document"], "plan_id": rows[0]["plan_id"]})
-
-    def _take_in(self, beginning: str) -> None:
-        """Bring plans that wait in the outbox into the database; a file goes when its plan has come."""
-        if self._outbox is None:
-            return
-        for file, plan, facts in waiting(self._outbox, beginning):
-            if facts is not None:
-                self.save_skill(facts)
-            self.save_plan(plan)
-            file.unlink(missing_ok=True)
-
-    def save_skill(self, facts: SkillFacts) -> None:
-        """Keep what plans of a skill rely on; it is known by the skill's digest, which every plan holds."""
-        with suppress(IntegrityError), self._engine.begin() as db:
-            document = facts.model_dump(mode="json")
-            db.execute(SKILLS.insert().values(digest=facts.digest, created=now(), document=document))
-
-    def skill(self, digest: str, plan_id: str = "") -> SkillFacts | None:
-        """Return what was kept of a skill; None when nothing was.
-
-        Parameters
-        ----------
-        plan_id
-            A plan of that skill, which may wait in the outbox with what is to be kept.
-        """
-        self._take_in(plan_id)
-        with self._engine.connect() as db:
-            found = db.scalar(sa.select(SKILLS.c.document).where(SKILLS.c.digest == digest))
-        return None if found is None else SkillFacts.model_validate(found)
+    # Approvals
 
     def approve(self, plan_id: str, by: str = "") -> str:
         """Approve one launch of a known plan, named by its id or a unique beginning of it; return the id."""
@@ -362,3 +322,33 @@ class JobStore:
     def consume_approval(self, plan_id: str) -> bool:
         """Use up an approval of exactly this plan; false when there is none (any more)."""
         return self.approvals.use(plan_subject(plan_id)) is not None
+
+    def project_of(self, subject: str) -> str:
+        """Return for which project somebody approves a plan or the end of a job: that which it belongs to.
+
+        Raises
+        ------
+        UsageError
+            When it belongs to several, and to none of who acts.
+        """
+        mine = who().project
+        if not may(Right.ADMINISTER):
+            return mine
+        kind, _, rest = subject.partition(":")
+        if kind == "plan":
+            plan_id = read_plan_subject(rest)[0]
+            query = sa.select(PLAN_PROJECTS.c.project).where(PLAN_PROJECTS.c.plan_id == plan_id)
+        elif kind == "cancel":
+            query = sa.select(JOBS.c.project).where(JOBS.c.id == rest)
+        else:
+            return mine
+        with self._engine.connect() as db:
+            owners = sorted(db.scalars(query))
+        if mine in owners or not owners:
+            return mine
+        if len(owners) > 1:
+            raise UsageError(
+                f"this plan is one of several projects ({a_few(owners, 5)}); somebody of the project whose "
+                "launch it is has to approve it"
+            )
+        return str(owners[0])

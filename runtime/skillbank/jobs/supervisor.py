@@ -23,6 +23,8 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.uploads import upload_news, upload_results
 from skillbank.redact import redact
 from skillbank.storage.progress import Report
+from skillbank.team.acting import act_as
+from skillbank.team.person import EVERYBODY
 from skillbank.ways import Sentence, marked
 
 __all__ = ["Supervisor"]
@@ -186,6 +188,7 @@ def main(job: str, duty: str | None = None) -> int:
     # The runtime stands above the jobs; here it is only what opens them the way every door does.
     from skillbank.runtime import Runtime
 
+    act_as(EVERYBODY, "supervisor")
     if duty is not None:
         threading.Thread(target=_leave_with_folder, args=(os.dup(int(duty)),), daemon=True).start()
     try:

@@ -18,7 +18,7 @@ from skillbank.sets.derived import parts
 from skillbank.sets.hindsight import latest_run
 from skillbank.sets.learning import catch_up
 from skillbank.sets.logged import logged
-from skillbank.sets.model import ACCEPT_REST, person_named
+from skillbank.sets.model import ACCEPT_REST
 from skillbank.sets.tables import BOXES, CLAIMS, PICTURES, SEEN
 from skillbank.sets.transactions import reading
 from skillbank.sets.writing import Writing, change_set
@@ -27,6 +27,7 @@ from skillbank.ways import Sentence, command
 
 if TYPE_CHECKING:
     from skillbank.sets.label_set import LabelSet
+from skillbank.sets.who import who_decides
 
 __all__ = ["Accepted", "NotAcceptableError", "accept_rest", "confirm", "count_of_rest", "give_back"]
 
@@ -59,7 +60,7 @@ def accept_rest(found: LabelSet, who: str, target: float = 0.95) -> Accepted:
     NotAcceptableError
         When the audit does not answer yes at this target.
     """
-    who = person_named(who)
+    who = who_decides(who)
     while True:
         version = found.version()
         said = audit_of(found, target)
@@ -89,7 +90,7 @@ def _why(name: str, said: Audit) -> str:
 def count_of_rest(found: LabelSet, who: str) -> int:
     """Return how many pictures somebody would accept unseen now, where the audit says yes."""
     with reading(found.engine) as db:
-        spoken_of = _spoken_of(db, found.id, person_named(who), now())
+        spoken_of = _spoken_of(db, found.id, who_decides(who), now())
         return db.scalar(sa.select(sa.func.count()).where(*spoken_of)) or 0
 
 

@@ -22,6 +22,9 @@ from skillbank.sets.store import SetStore, checked_name
 from skillbank.sets.tables import CLAIMS, SETS, SETS_META
 from skillbank.sets.transactions import reading, writing
 from skillbank.stored import aware
+from skillbank.team import audit
+from skillbank.team.acting import who
+from skillbank.team.rights import Right
 from skillbank.visible import one_line
 from skillbank.ways import command, option
 
@@ -101,7 +104,10 @@ def restore(sets: SetStore, file: Path, name: str | None = None) -> LabelSet:
         When the file is not there, is none of a set, or is not whole.
     UsageError
         When there is a set of this name.
+    ForbiddenError
+        When who acts may not label.
     """
+    audit.permit(lambda: sets.engine, Right.LABEL, "label.restore", str(file))
     lines = _lines(file)
     head = next(lines, {})
     said = head.get("set")
@@ -115,7 +121,7 @@ def restore(sets: SetStore, file: Path, name: str | None = None) -> LabelSet:
         )
     tables = {table.name: table for table in _TABLES}
     try:
-        own = _read(SETS, said) | {"name": wanted}
+        own = _read(SETS, said) | {"name": wanted, "project": who().project}
         check_row(SETS, own)
         with writing(sets.engine) as db:
             [set_id] = db.execute(SETS.insert().values(**own)).inserted_primary_key or [0]
@@ -131,6 +137,7 @@ def restore(sets: SetStore, file: Path, name: str | None = None) -> LabelSet:
             for table_name, rows in waiting.items():
                 db.execute(tables[table_name].insert(), rows)
             check_whole(db, set_id)
+            audit.record(db, "label.restore", f"set:{wanted}")
     except (LookupError, TypeError, ValueError, AttributeError, sa.exc.StatementError) as error:
         raise DataError(f"{file} is no backup of a label set: {one_line(error)}; name another file") from None
     return LabelSet(sets.engine, set_id, wanted)

@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager, contextmanager
 
 import sqlalchemy as sa
 
-from skillbank.sets.model import SetNotFoundError, SetSummary, person_named
+from skillbank.sets.model import SetNotFoundError, SetSummary
 from skillbank.sets.summary import summary_of
 from skillbank.sets.tables import SETS
 from skillbank.sets.transactions import reading
+from skillbank.sets.who import who_decides
 from skillbank.sets.writing import Writing, change_set
 from skillbank.ways import command
 
@@ -63,4 +64,4 @@ class Handle:
                 change.note(kind)
 
     def _changing(self, who: str) -> AbstractContextManager[Writing]:
-        return change_set(self._engine, self.id, person_named(who))
+        return change_set(self._engine, self.id, who_decides(who))

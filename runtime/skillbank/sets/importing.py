@@ -25,8 +25,9 @@ from skillbank.sets.kept_pictures import keeping
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.log import imported_boxes, names_ever
 from skillbank.sets.logged import logged
-from skillbank.sets.model import IMPORT, IMPORTED, Added, ClassSpec, Corners, FoundPicture, person_named
+from skillbank.sets.model import IMPORT, IMPORTED, Added, ClassSpec, Corners, FoundPicture
 from skillbank.sets.tables import BOXES, PICTURES
+from skillbank.sets.who import who_decides
 from skillbank.sets.writing import Writing, change_set
 from skillbank.storage.archive import archive_stem
 from skillbank.storage.cache import content_key
@@ -99,7 +100,7 @@ def import_data(
     with keeping(keep):
         found = list(_found(opened, left, _Places(cache, keep, *_bucket(place, cache))))
         names = dict.fromkeys(opened.data.classes) | dict.fromkeys(name for f in found for name, _ in f.boxes)
-        with change_set(labels.engine, labels.id, person_named(who)) as change:
+        with change_set(labels.engine, labels.id, who_decides(who)) as change:
             there = {c.name for c in change.classes.values() if not c.gone}
             put_specs(change, [ClassSpec(name) for name in names if name.strip() and name not in there])
             if change.changed:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from skillbank.sets.model import ClassCount, PersonCount, SetSummary
 from skillbank.sets.rows import classes_of
-from skillbank.sets.tables import BOXES, PICTURES, SETS
+from skillbank.sets.tables import BOXES, PICTURES
 from skillbank.stored import aware
 
 __all__ = ["summary_of"]
@@ -87,8 +87,3 @@ def _people(db: sa.Connection, set_id: int) -> tuple[PersonCount, ...]:
         .order_by(PICTURES.c.reviewed_by)
     )
     return tuple(PersonCount(name, count, float(seconds)) for name, count, seconds in db.execute(query))
-
-
-def set_rows(db: sa.Connection) -> list[sa.RowMapping]:
-    """Return the rows of all sets, by name."""
-    return list(db.execute(sa.select(SETS).order_by(SETS.c.name)).mappings())

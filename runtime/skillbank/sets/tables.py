@@ -37,7 +37,7 @@ SETS = sa.Table(
     "label_sets",
     SETS_META,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("name", sa.String(100), nullable=False, unique=True),
+    sa.Column("name", sa.String(100), nullable=False),
     sa.Column("created", sa.DateTime(timezone=True), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("val", sa.Double, nullable=False),
@@ -47,6 +47,8 @@ SETS = sa.Table(
     sa.Column("last_box", sa.Integer, nullable=False),
     sa.Column("last_run", sa.Integer, nullable=False),
     sa.Column("learns", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("project", sa.String(63), nullable=False, server_default=sa.text("''")),
+    sa.UniqueConstraint("project", "name", name="label_sets_in_project"),
     # The number of a set that was removed must not lead an old handle to another set.
     sqlite_autoincrement=True,
 )

@@ -21,6 +21,9 @@ from skillbank.sets.rows import classes_of, heir_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, SETS
 from skillbank.sets.transactions import insert_all, writing
 from skillbank.stored import now, storable
+from skillbank.team import audit
+from skillbank.team.rights import Right
+from skillbank.team.seeing import seen
 from skillbank.ways import command
 
 __all__ = ["COUNTERS", "Writing", "change_set"]
@@ -61,10 +64,14 @@ def change_set(engine: sa.Engine, set_id: int, who: str) -> Iterator[Writing]:
     Raises
     ------
     SetNotFoundError
-        When the set was removed meanwhile.
+        When the set was removed meanwhile, or is not there for who acts.
+    ForbiddenError
+        When who acts may not label.
     """
+    audit.permit(lambda: engine, Right.LABEL, "label", str(set_id))
+    own = seen(sa.select(SETS), SETS.c.project).where(SETS.c.id == set_id)
     with writing(engine) as db:
-        row = db.execute(sa.select(SETS).where(SETS.c.id == set_id).with_for_update()).mappings().first()
+        row = db.execute(own.with_for_update()).mappings().first()
         if row is None:
             raise SetNotFoundError(
                 f"the label set was removed meanwhile; {command('sets')} lists those there are"
@@ -262,6 +269,11 @@ class Writing:
         )
         return event
 
+    def tell(self, kind: str, picture: int | None = None) -> None:
+        """Write a change into the audit log of the store."""
+        thing = f"set:{self.row['name']}" + ("" if picture is None else f"/{picture}")
+        audit.record(self.db, f"label.{kind}", thing, project=self.row["project"])
+
     def flush(self) -> None:
         """Write what was made."""
         for what, rows in self._new.items():
@@ -279,6 +291,8 @@ class Writing:
         self.flush()
         if self._events:
             self.db.execute(LABEL_EVENTS.insert(), self._events)
+            for event in self._events:
+                self.tell(event["kind"], event["picture"])
             self._events = []
         if self.touched:
             here = PICTURES.c.set_id == self.set_id, among(self.db, PICTURES.c.number, self.touched)

@@ -8,11 +8,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from skillbank.errors import ForbiddenError
-from skillbank.team.person import EVERYBODY, NOBODY, Person
+from skillbank.team.person import EVERYBODY, NOBODY, OF_PERSONS, Person
 from skillbank.team.rights import Right
 from skillbank.visible import named
+from skillbank.ways import command
 
-__all__ = ["Acting", "acting_as", "door", "may", "need", "only_who_is_named", "who"]
+__all__ = ["Acting", "act_as", "acting", "acting_as", "may", "need", "only_who_is_named", "who"]
 
 
 @dataclass(frozen=True)
@@ -24,19 +25,18 @@ class Acting:
     address: str = ""
 
 
-_OWNER = Acting(EVERYBODY)
 _ACTING: ContextVar[Acting | None] = ContextVar("acting", default=None)
-_unnamed = _OWNER
+_unnamed = Acting(EVERYBODY)
 
 
-def door() -> Acting:
+def acting() -> Acting:
     """Return who acts, with the door and the address."""
     return _ACTING.get() or _unnamed
 
 
 def who() -> Person:
     """Return who acts: whom `acting_as` named, else the owner of the home."""
-    return door().person
+    return acting().person
 
 
 @contextmanager
@@ -53,10 +53,15 @@ def acting_as(person: Person, door: str = "command", address: str = "") -> Itera
         _ACTING.reset(token)
 
 
+def act_as(person: Person, door: str) -> None:
+    """Say who acts in this process from now on wherever `acting_as` names nobody, its threads included."""
+    global _unnamed
+    _unnamed = Acting(person, door)
+
+
 def only_who_is_named() -> None:
     """From now on nobody acts in this process where `acting_as` names none: for a server of a team."""
-    global _unnamed
-    _unnamed = Acting(NOBODY, "server")
+    act_as(NOBODY, "server")
 
 
 def may(right: Right) -> bool:
@@ -75,12 +80,13 @@ def need(right: Right) -> None:
     person = who()
     if person.may(right):
         return
-    if person.agent and right is Right.APPROVE:
+    if person.agent and right in OF_PERSONS:
         raise ForbiddenError(
-            f"{named(person.name)} is an agent, which never approves; a person with the right 'approve' does"
+            f"{named(person.name)} is an agent, which never has the right '{right}'; a person who has it "
+            "decides this"
         )
     of = f" of project {named(person.project)}" if person.project.strip("-") else ""
     raise ForbiddenError(
         f"{named(person.name)}{of} does not have the right '{right}'; "
-        "who administers the server gives it with skillbank team add"
+        f"who administers the server gives it with {command('team add')}"
     )

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from skillbank.team.rights import Right
 
-__all__ = ["EVERYBODY", "NOBODY", "Person"]
+__all__ = ["EVERYBODY", "NOBODY", "OF_PERSONS", "Person"]
+
+OF_PERSONS = frozenset({Right.APPROVE, Right.ADMINISTER})
+"""What no program that acts by itself ever does: who administers could give itself the right to approve."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Person:
     rights
         What this person may do.
     agent
-        Whether a program acts: it plans and asks, and a person approves.
+        Whether a program acts by itself: it plans and asks, and a person approves.
     """
 
     name: str
@@ -31,8 +34,8 @@ class Person:
     agent: bool = False
 
     def may(self, right: Right) -> bool:
-        """Say whether this person has a right; an agent never approves, whatever its rights say."""
-        return right in self.rights and not (self.agent and right is Right.APPROVE)
+        """Say whether this person has a right; an agent decides nothing, whatever its rights say."""
+        return right in self.rights and not (self.agent and right in OF_PERSONS)
 
     def sees(self, project: str) -> bool:
         """Say whether what belongs to a project is there for this person."""

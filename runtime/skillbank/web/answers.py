@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from skillbank.bank.foreign import FromSkill
-from skillbank.errors import NotFoundError, SkillbankError, UsageError
+from skillbank.errors import ForbiddenError, NotFoundError, SkillbankError, UsageError
 from skillbank.redact import redact
 from skillbank.visible import json_text, visible
 
 __all__ = ["Json", "Refusal", "explain", "refuse"]
+
+_STATUS = ((NotFoundError, 404), (UsageError, 400), (ForbiddenError, 403))
 
 
 class Json(JSONResponse):
@@ -46,7 +48,7 @@ def refuse(request: Request, error: Exception) -> Response:
 def explain(request: Request, error: Exception) -> Response:
     """Answer a deliberate error of ours; a handler of Starlette's."""
     assert isinstance(error, SkillbankError)
-    status = 404 if isinstance(error, NotFoundError) else 400 if isinstance(error, UsageError) else 409
+    status = next((found for kind, found in _STATUS if isinstance(error, kind)), 409)
     document: dict[str, Any] = {"code": error.code, "message": visible(redact(error.sentence))}
     if error.skill_says:
         words = FromSkill.of(error.skill, redact(" · ".join(error.skill_says)))

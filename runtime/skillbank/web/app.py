@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 import skillbank
@@ -23,7 +23,7 @@ from skillbank.web.browsing import Browsing
 from skillbank.web.choosing import Choosing
 from skillbank.web.detection import MOST_BYTES, MOST_PIXELS, Detection
 from skillbank.web.detector import Detector
-from skillbank.web.guard import Guard, start_session
+from skillbank.web.guard import Guard, TokenKeeper, start_session
 from skillbank.web.label_studio import LabelStudioDoor
 from skillbank.web.label_studio_pictures import LabelStudioPictures
 from skillbank.web.sets_api import SetsDoor
@@ -32,7 +32,7 @@ from skillbank.web.sets_asking import AskingDoor
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
 
-__all__ = ["make_app"]
+__all__ = ["PageParts", "application", "make_app"]
 
 _FOLDER = Path(__file__).parent / "page"
 _KINDS = {
@@ -43,10 +43,8 @@ _KINDS = {
 }
 
 
-def make_app(
-    runtime: Runtime, detector: Detector, at: Entrance, label_studio: LabelStudioPictures | None = None
-) -> ASGIApp:
-    """Return the ASGI application.
+class PageParts:
+    """What the page is made of, for the servers that show it.
 
     Parameters
     ----------
@@ -54,62 +52,108 @@ def make_app(
         Whose jobs and experiments are shown.
     detector
         The model; it is loaded when the server starts and ended with it.
-    at
-        The server's names and its token.
     label_studio
         Where pictures of a Label Studio come from that this is the backend of.
-    """
-    browsing, detection = Browsing(runtime), Detection(detector)
-    choosing = Choosing(runtime, detector)
-    # Read once: what is sent is one of these, whatever a path says.
-    files = {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _KINDS}
+    team
+        Whether it is the page of a team: who looks at it then is asked, and its model is a setting.
 
-    def page(request: Request) -> Response:
+    Attributes
+    ----------
+    operations
+        What is served by REST.
+    routes
+        All that is served: the page's files, what it calls, and the operations.
+    open_paths
+        The page itself, which holds no data.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        detector: Detector,
+        label_studio: LabelStudioPictures | None = None,
+        *,
+        team: bool = False,
+    ) -> None:
+        self._detector, self._team = detector, team
+        # Read once: what is sent is one of these, whatever a path says.
+        self._files = {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _KINDS}
+        pages = ["/", *(f"/{name}" for name in self._files if name != "index.html")]
+        detection, choosing = Detection(detector), Choosing(runtime, detector)
+        self.open_paths = frozenset(pages)
+        self.operations = [
+            *Browsing(runtime).operations(),
+            *SetsDoor(runtime).operations(),
+            *AskingDoor(runtime, detector).operations(),
+        ]
+        self.routes = [
+            *(Route(path, self._page) for path in pages),
+            Route("/detect", detection.detect, methods=["POST"]),
+            Route("/descriptions", detection.descriptions, methods=["POST"]),
+            Route("/labels", detection.labels, methods=["POST"]),
+            Route("/api/about", self._about),
+            Route("/api/models", choosing.models),
+            *([] if team else [Route("/api/model", choosing.choose, methods=["POST"])]),
+            *(each.route() for each in self.operations),
+            *LabelStudioDoor(detector, label_studio).routes(),
+        ]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Load the model, and end it after."""
+        self._detector.begin()
+        yield
+        self._detector.close()
+
+    def _page(self, request: Request) -> Response:
         name = request.url.path.removeprefix("/") or "index.html"
         kind = _KINDS[Path(name).suffix]
-        return Response(files[name], headers={"content-type": kind, "cache-control": "no-cache"})
+        return Response(self._files[name], headers={"content-type": kind, "cache-control": "no-cache"})
+
+    def _about(self, request: Request) -> Response:
+        limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS}
+        about = {"version": skillbank.__version__, "model": self._detector.about, "limits": limits}
+        return Json(about | ({"team": True} if self._team else {}))
+
+
+def make_app(
+    runtime: Runtime, detector: Detector, at: Entrance, label_studio: LabelStudioPictures | None = None
+) -> ASGIApp:
+    """Return the ASGI application of one person's page.
+
+    Parameters
+    ----------
+    runtime, detector, label_studio
+        See `PageParts`.
+    at
+        The server's names and its token.
+    """
+    parts = PageParts(runtime, detector, label_studio)
 
     def health(request: Request) -> Response:
         return Json({"state": detector.state}, 200 if detector.state == "ready" else 503)
 
-    def about(request: Request) -> Response:
-        limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS}
-        return Json({"version": skillbank.__version__, "model": detector.about, "limits": limits})
-
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        detector.begin()
-        yield
-        detector.close()
+        async with parts.running():
+            yield
 
-    pages = ["/", *(f"/{name}" for name in files if name != "index.html")]
-    routes = [
-        *(Route(path, page) for path in pages),
-        Route("/health", health),
-        Route("/session", partial(start_session, at), methods=["POST"]),
-        Route("/detect", detection.detect, methods=["POST"]),
-        Route("/descriptions", detection.descriptions, methods=["POST"]),
-        Route("/labels", detection.labels, methods=["POST"]),
-        Route("/api/about", about),
-        Route("/api/models", choosing.models),
-        Route("/api/model", choosing.choose, methods=["POST"]),
-        Route("/api/jobs", browsing.jobs),
-        Route("/api/jobs/{job}", browsing.job),
-        Route("/api/jobs/{job}/pictures/{number:int}", browsing.picture),
-        Route("/api/experiments", browsing.experiments),
-        Route("/api/experiments/{experiment}", browsing.experiment),
-        Route("/api/experiments/{experiment}/report", browsing.report),
-        *SetsDoor(runtime).routes(),
-        *AskingDoor(runtime, detector).routes(),
-        *LabelStudioDoor(detector, label_studio).routes(),
-    ]
+    session = Route("/session", partial(start_session, at), methods=["POST"])
+    app = application([Route("/health", health), session, *parts.routes], lifespan)
+    return Guard(app, at, parts.open_paths | {"/health"}, TokenKeeper(at))
+
+
+def application(
+    routes: Sequence[BaseRoute], lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]
+) -> Starlette:
+    """Return an application whose errors are one sentence each."""
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={Refusal: refuse, SkillbankError: explain, HTTPException: _plain},
     )
     app.router.redirect_slashes = False
-    return Guard(app, at, frozenset({*pages, "/health"}))
+    return app
 
 
 def _plain(request: Request, error: Exception) -> Response:

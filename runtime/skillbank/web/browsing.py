@@ -11,7 +11,9 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from skillbank.errors import DataNotFoundError
 from skillbank.jobs.results import Results
 from skillbank.redact import redact
+from skillbank.web import jobs_documents as said
 from skillbank.web.answers import Json
+from skillbank.web.operations import Operation
 
 if TYPE_CHECKING:
     from skillbank.jobs.record import JobRecord
@@ -41,11 +43,24 @@ class Browsing:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
+    def operations(self) -> list[Operation]:
+        """Return what is served."""
+        job, experiment = "/api/jobs/{job}", "/api/experiments/{experiment}"
+        return [
+            Operation("GET", "/api/jobs", self.jobs, said.JobsDocument),
+            Operation("GET", job, self.job, said.JobDocument),
+            Operation("GET", f"{job}/pictures/{{number:int}}", self.picture, "image/*"),
+            Operation("GET", "/api/experiments", self.experiments, said.ExperimentsDocument),
+            Operation("GET", experiment, self.experiment, said.ReportDocument),
+            Operation("GET", f"{experiment}/report", self.report, "text/html"),
+        ]
+
     def jobs(self, request: Request) -> Response:
         """List jobs, the newest first."""
         jobs = self._runtime.jobs
         records = jobs.store.list(limit=_MOST, trials=False)
-        return Json({"jobs": [_brief(jobs.refresh(r.id) if not r.state.terminal else r) for r in records]})
+        found = [_brief(jobs.refresh(r.id) if not r.state.terminal else r) for r in records]
+        return Json({"jobs": found})
 
     def job(self, request: Request) -> Response:
         """Show a job: how it stands, its history by epoch, what it left."""

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from skillbank.errors import UsageError
 from skillbank.home import cache_dir
@@ -24,7 +20,7 @@ from skillbank.sets.store import SetStore
 from skillbank.visible import one_line, visible
 from skillbank.web import sets_documents as said
 from skillbank.web.answers import Json, Refusal
-from skillbank.web.bodies import read_body, validated
+from skillbank.web.operations import Asked, Operation
 from skillbank.web.sets_images import Sent, SetImages
 from skillbank.web.sets_words import (
     audit_document,
@@ -53,7 +49,9 @@ _DIGITS = re.compile(r"[0-9]{1,15}")
 _VERSION = re.compile(r'"(\d{1,18})"')
 _FOR_EVER = "private, max-age=31536000, immutable"
 """Of pictures whose address names how they are seen, for this browser only."""
-Body = TypeVar("Body", bound=BaseModel)
+_COUNT, _TARGET = Asked("count", "integer"), Asked("target", "number")
+_SHOWN = (Asked("filter"), Asked("split"), Asked("class", "integer"), Asked("order"))
+_CROPS = (Asked("class", "integer", required=True), Asked("state"))
 
 
 class SetsDoor:
@@ -69,38 +67,59 @@ class SetsDoor:
         self._runtime = runtime
         self._images = SetImages(cache_dir())
 
-    def routes(self) -> list[Route]:
-        """Return the paths and what answers them."""
-        one, posting = "/api/sets/{set}", ["POST"]
+    def operations(self) -> list[Operation]:
+        """Return what is served."""
+        one, page = "/api/sets/{set}", (Asked("after", "integer"), Asked("limit", "integer"))
+        picture, klass = f"{one}/pictures/{{number:int}}", f"{one}/classes/{{number:int}}"
+        who = (Asked("skillbank-person", place="header"),)
+        match = Asked("if-match", place="header", required=True)
         return [
-            Route("/api/sets", self.sets),
-            Route(one, self.set),
-            Route(f"{one}/pictures", self.pictures),
-            Route(f"{one}/pictures/{{number:int}}", self.picture),
-            Route(f"{one}/pictures/{{number:int}}/edits", _posted(said.Edits, self.edit), methods=posting),
-            Route(f"{one}/pictures/{{number:int}}/image", self.image),
-            Route(f"{one}/pictures/{{number:int}}/thumbnail", self.thumbnail),
-            Route(f"{one}/next", self.next),
-            Route(f"{one}/claims", _posted(said.Claims, self.claim), methods=posting),
-            Route(f"{one}/crops", self.crops),
-            Route(f"{one}/boxes", self.boxes),
-            Route(f"{one}/boxes/{{number:int}}/crop", self.crop),
-            Route(f"{one}/decisions", _posted(said.Decisions, self.decide), methods=posting),
-            Route(f"{one}/undo", partial(self.turn, "undo"), methods=posting),
-            Route(f"{one}/redo", partial(self.turn, "redo"), methods=posting),
-            Route(f"{one}/classes", _posted(said.NewClasses, self.add_classes), methods=posting),
-            Route(f"{one}/classes/merge", _posted(said.Merge, self.merge_classes), methods=posting),
-            Route(f"{one}/classes/{{number:int}}", self.remove_class, methods=["DELETE"]),
-            Route(
-                f"{one}/classes/{{number:int}}",
-                _posted(said.ClassChange, self.change_class),
-                methods=["PATCH"],
+            Operation("GET", "/api/sets", self.sets, said.SetsDocument),
+            Operation("GET", one, self.set, said.SetDocument),
+            Operation("GET", f"{one}/pictures", self.pictures, said.PicturesDocument, asks=(*_SHOWN, *page)),
+            Operation("GET", picture, self.picture, said.PictureDocument),
+            Operation(
+                "POST",
+                f"{picture}/edits",
+                self.edit,
+                said.PictureDocument,
+                takes=said.Edits,
+                asks=(match, *who),
             ),
-            Route(f"{one}/audit", self.audit),
-            Route(f"{one}/accept", _posted(said.AcceptRest, self.accept), methods=posting),
-            Route(f"{one}/thresholds", self.thresholds),
-            Route(f"{one}/learning", _posted(said.Learning, self.learn), methods=posting),
-            Route(f"{one}/log", self.log),
+            Operation("GET", f"{picture}/image", self.image, "image/*"),
+            Operation("GET", f"{picture}/thumbnail", self.thumbnail, "image/*"),
+            Operation(
+                "GET", f"{one}/next", self.next, said.NextDocument, asks=(Asked("count", "integer"), *who)
+            ),
+            Operation("POST", f"{one}/claims", self.claim, said.ClaimsDocument, takes=said.Claims, asks=who),
+            Operation("GET", f"{one}/crops", self.crops, said.CropsDocument, asks=(*_CROPS, *page)),
+            Operation("GET", f"{one}/boxes", self.boxes, said.ShownDocument, asks=(Asked("pictures"),)),
+            Operation("GET", f"{one}/boxes/{{number:int}}/crop", self.crop, "image/*"),
+            Operation("POST", f"{one}/decisions", self.decide, said.Counted, takes=said.Decisions, asks=who),
+            Operation("POST", f"{one}/undo", partial(self.turn, "undo"), said.Turned, asks=who),
+            Operation("POST", f"{one}/redo", partial(self.turn, "redo"), said.Turned, asks=who),
+            Operation(
+                "POST", f"{one}/classes", self.add_classes, said.SetDocument, takes=said.NewClasses, asks=who
+            ),
+            Operation(
+                "POST",
+                f"{one}/classes/merge",
+                self.merge_classes,
+                said.SetDocument,
+                takes=said.Merge,
+                asks=who,
+            ),
+            Operation("DELETE", klass, self.remove_class, said.SetDocument, asks=who),
+            Operation("PATCH", klass, self.change_class, said.SetDocument, takes=said.ClassChange, asks=who),
+            Operation(
+                "GET", f"{one}/audit", self.audit, said.AuditDocument, asks=(Asked("target", "number"),)
+            ),
+            Operation(
+                "POST", f"{one}/accept", self.accept, said.AcceptedDocument, takes=said.AcceptRest, asks=who
+            ),
+            Operation("GET", f"{one}/thresholds", self.thresholds, said.ThresholdsDocument),
+            Operation("POST", f"{one}/learning", self.learn, said.SetDocument, takes=said.Learning, asks=who),
+            Operation("GET", f"{one}/log", self.log, said.LogDocument, asks=page),
         ]
 
     def _store(self) -> SetStore:
@@ -338,18 +357,6 @@ def _crops(found: LabelSet, number: int, wanted: str, after: int, limit: int) ->
         *found.crops(number, state="edited", after=after, limit=limit),
     ]
     return sorted(decided, key=lambda box: box.number)[:limit]
-
-
-def _posted(
-    model: type[Body], endpoint: Callable[[Request, Body], Response]
-) -> Callable[[Request], Awaitable[Response]]:
-    """Return an endpoint that reads its body, and then goes on in a thread."""
-
-    async def answer(request: Request) -> Response:
-        body = validated(model, await read_body(request))
-        return await run_in_threadpool(endpoint, request, body)
-
-    return answer
 
 
 def _sent(request: Request, sent: Sent, look: str) -> Response:

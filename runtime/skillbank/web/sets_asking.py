@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from skillbank.descriptions import split_text
 from skillbank.errors import DataError
@@ -25,6 +24,7 @@ from skillbank.web import sets_documents as said
 from skillbank.web.answers import Json, Refusal
 from skillbank.web.bodies import read_body, validated
 from skillbank.web.detector import Detector
+from skillbank.web.operations import Operation
 from skillbank.web.sets_words import person_of, picture_document
 
 __all__ = ["AskingDoor"]
@@ -51,10 +51,10 @@ class AskingDoor:
     def __init__(self, runtime: Runtime, detector: Detector) -> None:
         self._runtime, self._detector = runtime, detector
 
-    def routes(self) -> list[Route]:
-        """Return the path and what answers it."""
+    def operations(self) -> list[Operation]:
+        """Return what is served."""
         path = "/api/sets/{set}/pictures/{number:int}/find"
-        return [Route(path, self.find, methods=["POST"])]
+        return [Operation("POST", path, self.find, said.FoundDocument, takes=said.Find, reads=True)]
 
     async def find(self, request: Request) -> Response:
         """Look for a description of a class, or for all classes; what is found becomes proposals."""

@@ -28,6 +28,8 @@ from skillbank.sets.model import (
     RunSpec,
     SetSummary,
 )
+from skillbank.team.acting import who
+from skillbank.team.person import EVERYBODY
 from skillbank.web import sets_documents as said
 
 __all__ = [
@@ -70,7 +72,9 @@ _KINDS = {
 
 
 def usual_person() -> str:
-    """Return who reviews when nobody says a name: the user of this machine."""
+    """Return who reviews when nobody says a name: whom a token names, else the user of this machine."""
+    if who() != EVERYBODY:
+        return who().name
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a number without a name, as in a container
@@ -78,7 +82,9 @@ def usual_person() -> str:
 
 
 def person_of(request: Request) -> str:
-    """Return who asks."""
+    """Return who asks; where a token says who it is, nobody can say to be another."""
+    if who() != EVERYBODY:
+        return who().name
     return unquote(request.headers.get(PERSON, "")).strip() or usual_person()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from skillbank_engine.answering import kept_of, make_ready, read_model, refuse_trt, task_of
 from skillbank_engine.device import choose_compute
 from skillbank_engine.family import Family
+from skillbank_engine.page import write_page
 from skillbank_engine.results import write_text
 from skillbank_engine.session import open_session
 from skillbank_engine.team import ALONE
@@ -20,7 +21,8 @@ def evaluate(family: Family, action: str, spec: Any, overrides: Sequence[str]) -
     """Measure ``evaluate.checkpoint``.
 
     Writes ``metrics.json`` (the headline numbers, ``per_class``, ``images``, ``checkpoint``), and what the
-    family keeps of its findings.
+    family keeps of its findings; ``report.html`` shows it: numbers by class, what was taken for what, the
+    worst pictures.
 
     Parameters
     ----------
@@ -48,7 +50,7 @@ def evaluate(family: Family, action: str, spec: Any, overrides: Sequence[str]) -
         make_ready(task, model, compute)
         metrics = task.measure(data, "test", compute, ALONE, session.folder)
         assert metrics is not None
-        kpi = dict(metrics.values)
+        kpi = {**metrics.values, **task.pace.values()}
         document = {
             **kpi,
             "per_class": metrics.per_class,
@@ -57,6 +59,7 @@ def evaluate(family: Family, action: str, spec: Any, overrides: Sequence[str]) -
             **metrics.more,
         }
         write_text(session.folder / "metrics.json", json.dumps(document, indent=1) + "\n")
+        write_page(session.folder, family.title, str(spec.evaluate.checkpoint), len(data), metrics)
         session.status.write("RUNNING", "Test metrics generated.", kpi=kpi)
         text = metrics.text or f"{said(metrics)} on {len(data)} pictures"
         _LOG.info("test %s", text)

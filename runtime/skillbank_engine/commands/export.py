@@ -50,7 +50,7 @@ def export(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> 
         spec, note = kind.settle(spec, action, overrides, checkpoint.kept)
         session.use(spec, note)
         settings = spec.export
-        compute = choose_compute(spec, [settings.gpu_id], precision="fp32")
+        compute = choose_compute(spec, [settings.gpu_id], precision="fp32", on_cpu=settings.on_cpu)
         path.parent.mkdir(parents=True, exist_ok=True)
         task = task_of(kind, spec, checkpoint)
         batch = settings.batch_size if settings.batch_size > 0 else None

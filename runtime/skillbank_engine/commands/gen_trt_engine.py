@@ -10,6 +10,8 @@ from skillbank_engine.errors import EngineError, UnsupportedActionError
 from skillbank_engine.family import Family
 from skillbank_engine.session import open_session
 
+_ELSEWHERE = "run in the family's deploy container (platform docker, slurm or kubernetes)"
+
 
 def gen_trt_engine(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
     """Build ``gen_trt_engine.trt_engine`` from ``gen_trt_engine.onnx_file``.
@@ -31,12 +33,8 @@ def gen_trt_engine(family: Family, action: str, spec: Any, overrides: Sequence[s
     with open_session(specs, action, spec) as session:
         specs.refuse(action, spec)
         settings = spec.gen_trt_engine
+        _refuse_unsupported(settings.tensorrt)
         _require_tensorrt()
-        if getattr(settings.tensorrt, "layers_precision", None):
-            raise UnsupportedActionError(
-                "gen_trt_engine.tensorrt.layers_precision is not heeded by the embedded engine: leave it "
-                "empty, or run in the family's deploy container (platform docker, slurm or kubernetes)"
-            )
         import torch
 
         from skillbank_engine.onnx_file import read_onnx
@@ -55,6 +53,20 @@ def gen_trt_engine(family: Family, action: str, spec: Any, overrides: Sequence[s
             build_engine(import_module("tensorrt"), model, path, settings)
         kpi = {"megabytes": path.stat().st_size / 1e6}
         session.status.write("RUNNING", f"Engine written to {path}.", kpi=kpi)
+
+
+def _refuse_unsupported(wanted: Any) -> None:
+    """Name what would make another engine than the one that is built."""
+    if str(wanted.data_type).upper() == "INT8":
+        raise UnsupportedActionError(
+            "gen_trt_engine.tensorrt.data_type is INT8, which the embedded engine does not calibrate: set "
+            f"FP16 or FP32, quantize the ONNX file, or {_ELSEWHERE}"
+        )
+    if getattr(wanted, "layers_precision", None):
+        raise UnsupportedActionError(
+            "gen_trt_engine.tensorrt.layers_precision is not heeded by the embedded engine: leave it empty, "
+            f"or {_ELSEWHERE}"
+        )
 
 
 def _require_tensorrt() -> None:

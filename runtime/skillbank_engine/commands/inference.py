@@ -44,7 +44,7 @@ def inference(family: Family, action: str, spec: Any, overrides: Sequence[str]) 
         made_with = {"checkpoint": digest_of(spec.inference.checkpoint), **task.made_with()}
         outputs = [session.folder / file for file in task.inference_files(places)]
         claim(session.folder, made_with, outputs, "inference.results_dir")
-        kpi = task.infer(places, session.folder, compute)
+        kpi = {**task.infer(places, session.folder, compute), **task.pace.values()}
         session.status.write("RUNNING", "Inference results generated.", kpi=kpi)
 
 

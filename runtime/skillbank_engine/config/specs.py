@@ -21,6 +21,8 @@ class RunSettings:
     ----------
     batch_size : int
         Pictures of one process and one pass.
+    shuffle : bool
+        Whether each epoch has an order of its own; else it is that of the data.
     workers : int
         Processes that load batches; 0 loads between the steps.
     pin_memory : bool
@@ -47,6 +49,7 @@ class RunSettings:
     """
 
     batch_size: int
+    shuffle: bool = True
     workers: int = 0
     pin_memory: bool = False
     clip: float = 0.0
@@ -116,11 +119,14 @@ class Specs(Generic[SpecT]):
     recipe : Recipe
         The small profile.
     warnings : callable
-        Yields one sentence for each value of a spec that is often set by mistake, or that the embedded engine
-        does not heed and that leaves the result the same.
+        Yields one sentence for each value of a spec that is often set by mistake, or not heeded beside
+        another.
     refuse : callable
         Called with action and spec: raises `UnsupportedActionError` for a value that the embedded engine
         cannot honour and that would change the result.
+    unheeded : dict
+        Dotted key to why, of what the embedded engine does not heed and leaves the result as good: said in
+        the log where a spec sets it (:mod:`.config.unheeded` has those of all families).
     not_what : frozenset of str
         Dotted keys of the family's own that decide on where and how fast a training is carried out, and leave
         its weights the same.
@@ -141,6 +147,7 @@ class Specs(Generic[SpecT]):
     recipe: Recipe[SpecT]
     warnings: Callable[[SpecT], Iterable[str]] = _nothing_to_say
     refuse: Callable[[str, SpecT], None] = _nothing_to_refuse
+    unheeded: Mapping[str, str] = field(default_factory=dict)
     not_what: frozenset[str] = frozenset()
     chosen: Mapping[str, Any] = field(default_factory=dict)
     deploy: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -44,7 +44,7 @@ class SeededSamples(Dataset[Any]):
 
 
 class EpochBatches(Sampler[list[tuple[int, int]]]):
-    """One process' shares of an epoch's batches, shuffled by seed and epoch alone.
+    """One process' shares of an epoch's batches, in an order by seed and epoch alone.
 
     What all processes take in one step is one batch; it is that of a single process with batches as large.
     Pictures of different shapes are exchanged within windows of the shuffled order (`data.canvases`), and the
@@ -64,6 +64,8 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         Gives for an epoch and an index the sample's shape, or None where all are of one.
     group : bool
         Whether those of like shape are put together.
+    shuffle : bool
+        Whether each epoch has an order of its own; else samples come in theirs, those of like shape too.
     """
 
     def __init__(
@@ -75,13 +77,15 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         shape: Callable[[int, int], Shape | None] = lambda epoch, index: None,
         *,
         group: bool = True,
+        shuffle: bool = True,
     ) -> None:
         self.size = batch_size * team.size
-        self._group = group
+        self._group = group and shuffle
         self._shape = shape
         self._count = count
         self._team = team
         self._seed = seed
+        self._shuffle = shuffle
         self._epoch = 0
         self._skip = 0
 
@@ -136,7 +140,8 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
 
     def _shuffled(self, epoch: int) -> list[int]:
         order = list(range(self._count))
-        random.Random(f"{self._seed}-order-{epoch}").shuffle(order)
+        if self._shuffle:
+            random.Random(f"{self._seed}-order-{epoch}").shuffle(order)
         return order
 
     def _arrange(self, order: list[int], epoch: int, window: int) -> None:

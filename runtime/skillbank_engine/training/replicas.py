@@ -1,5 +1,6 @@
 """One model in several processes: whole in each (DDP), or its weights shared out (FSDP)."""
 
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils import _pytree
 
@@ -87,7 +87,13 @@ def share_out(
 
 def is_shared(model: nn.Module) -> bool:
     """Whether :func:`share_out` has been at a model."""
-    return any(isinstance(parameter, DTensor) for parameter in model.parameters())
+    return any(map(_is_part, model.parameters()))
+
+
+def _is_part(value: Any) -> bool:
+    """Whether this is a process' part of a tensor; while none is shared out, torch's module stays away."""
+    module = sys.modules.get("torch.distributed.tensor")
+    return module is not None and isinstance(value, module.DTensor)
 
 
 def learns_statistics(model: nn.Module) -> bool:
@@ -130,15 +136,17 @@ def whole(values: Any) -> Any:
     """A state of model or optimiser with every shared tensor put together; all processes must call."""
     if isinstance(values, dict):
         return {name: whole(value) for name, value in values.items()}
-    return values.full_tensor() if isinstance(values, DTensor) else values
+    return values.full_tensor() if _is_part(values) else values
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
     """Load an optimiser's state that :func:`whole` has made, sharing it out where parameters are."""
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
-    def fitted(parameter: Tensor, value: Any) -> Any:
-        if isinstance(parameter, DTensor) and isinstance(value, Tensor) and value.shape == parameter.shape:
+    def fitted(parameter: Any, value: Any) -> Any:
+        if _is_part(parameter) and isinstance(value, Tensor) and value.shape == parameter.shape:
+            from torch.distributed.tensor import distribute_tensor
+
             value = value.to(parameter.device)
             return distribute_tensor(value, parameter.device_mesh, parameter.placements)
         return value

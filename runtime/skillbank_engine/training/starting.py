@@ -156,6 +156,7 @@ def _make_run(
         team,
         seeded.shape,
         group=samples.canvas is None,
+        shuffle=settings.shuffle,
     )
     on_gpu = compute.device.type == "cuda"
     if text := settle_shapes(samples, batches, on_gpu=on_gpu, static=task.spec.engine.static_shapes):

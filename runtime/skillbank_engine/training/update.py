@@ -7,6 +7,7 @@ from torch import nn
 
 from skillbank_engine.errors import NotFiniteError
 from skillbank_engine.finite import describe_overflow
+from skillbank_engine.light import without_compiler
 from skillbank_engine.parameters import NameOf, same_name, trained
 from skillbank_engine.training.replicas import whole
 
@@ -88,7 +89,8 @@ class Update:
             self.largest = max(self.largest, size)
             if 0 < self._clip < size:
                 torch.nn.utils.clip_grads_with_norm_(self._parameters, self._clip, norm)
-            self._scaler.step(self._optimizer)
+            with without_compiler():
+                self._scaler.step(self._optimizer)
             self._scaler.update()
             self.taken += 1
         elif scale > 1:

@@ -75,6 +75,7 @@ def test_all_actions(spec_file: Path, folders: Path) -> None:
         assert document["val_acc_1"] == trained["val_acc_1"]
         assert document["val_loss"] == pytest.approx(trained["val_loss"], rel=1e-4)
         assert document["confusion"] == [[4, 0, 0], [0, 4, 0], [0, 0, 4]]
+        assert "What was taken for what" in (out / "evaluate" / "report.html").read_text(encoding="utf-8")
         table = rows(out / "evaluate")
         assert [row["gt_label"] for row in table] == [name for name in NAMES for _ in range(4)]
         assert all(abs(sum(float(row[name]) for name in NAMES) - 1) < 1e-4 for row in table)

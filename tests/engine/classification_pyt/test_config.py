@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from skillbank_engine.config.unheeded import not_heeded
 from skillbank_engine.errors import ModelError, UnsupportedActionError
 from skillbank_engine.families.classification_pyt.backbones import (
     AVAILABLE,
@@ -62,7 +63,6 @@ def test_what_would_change_the_result_is_refused_all_at_once() -> None:
     with pytest.raises(UnsupportedActionError, match=r"distill\.mode is summary.*; distill\.loss_type is FD"):
         refuse("distill", both)
     for action, values, words in (
-        ("gen_trt_engine", {"gen_trt_engine": {"tensorrt": {"data_type": "INT8"}}}, "int8"),
         ("distill", {"distill": {"mode": "spatial"}}, "distill.mode"),
         ("distill", {"distill": {"loss_type": "FD"}}, "KL, CE, L1, L2, MSE"),
         ("train", {"dataset": {"train_nolabel": {"folder_path": "/x"}}}, "train_nolabel"),
@@ -74,12 +74,11 @@ def test_what_would_change_the_result_is_refused_all_at_once() -> None:
 def test_what_is_not_heeded_is_said() -> None:
     spec = BY_ACTION["train"].model_validate(
         {
-            "dataset": {"shuffle": False},
             "train": {"tensorboard": {"enabled": True}, "optim": {"warmup_epochs": 3, "monitor_name": "x"}},
         }
     )
-    said = list(SPECS_OF_FAMILY.warnings(spec))
-    assert len(said) == 4
+    said = [*SPECS_OF_FAMILY.warnings(spec), *not_heeded(SPECS_OF_FAMILY, spec)]
+    assert len(said) == 3
     assert not list(SPECS_OF_FAMILY.warnings(BY_ACTION["train"]()))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from skillbank_engine.config.unheeded import not_heeded
 from skillbank_engine.errors import ModelError, UnsupportedActionError
 from skillbank_engine.families.rtdetr.architecture import Architecture
 from skillbank_engine.families.rtdetr.config import RTDETR, SPECS, DistillSpec, ExportSpec, TrainSpec
@@ -106,7 +107,8 @@ def test_a_spec_that_names_a_network_or_weights_means_full_size() -> None:
 
 def test_warnings_say_what_is_not_heeded() -> None:
     spec = _with({"dataset.eval_class_ids": [1], "dataset.remap_mscoco_category": True})
-    assert [sentence.split(" ")[0] for sentence in RTDETR.warnings(spec)] == [
+    said = [*RTDETR.warnings(spec), *not_heeded(RTDETR, spec)]
+    assert [sentence.split(" ")[0] for sentence in said] == [
         "dataset.eval_class_ids",
         "dataset.remap_mscoco_category",
     ]

@@ -61,6 +61,8 @@ def test_from_training_to_integers(shapes: Path, tmp_path: Path) -> None:
     assert measured["test_mAP"] == pytest.approx(last["val_mAP"], abs=1e-6)
     metrics = json.loads((tmp_path / "evaluate" / "metrics.json").read_text())
     assert set(metrics["per_class"]) <= set(CLASSES)
+    assert metrics["confusion"]["classes"][-1] == "nothing"
+    assert "<figure>" in (tmp_path / "evaluate" / "report.html").read_text(encoding="utf-8")
 
     labels = shapes / "inference" / "label_map.txt"
     look = {

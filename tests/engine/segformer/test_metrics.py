@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from skillbank_engine.drawing import beside
 from skillbank_engine.families.segformer.config.dataset import IGNORED
-from skillbank_engine.families.segformer.drawing import beside, class_colours, draw_classes
+from skillbank_engine.families.segformer.drawing import class_colours, draw_classes
 from skillbank_engine.families.segformer.metrics import SegmentationMetrics, confusion
 
 

@@ -66,6 +66,7 @@ def test_every_action(
     assert plain["test_loss"] == pytest.approx(kpi["val_loss"], rel=1e-5)
     assert np.array(plain["confusion"]["pixels"]).sum() == 4 * 64 * 64  # type: ignore[index]
     assert len(list((evaluated / "images_annotated").glob("*.png"))) == 4
+    assert (evaluated / "report.html").read_text(encoding="utf-8").count("<figure>") == 4
     assert len(json.loads((evaluated / "pictures.json").read_text(encoding="utf-8"))) == 4
     again = metrics(run("evaluate", "evaluated2", f"evaluate.checkpoint={onnx}"))
     assert again["test_loss"] == pytest.approx(plain["test_loss"], abs=1e-5)

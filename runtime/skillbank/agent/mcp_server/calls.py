@@ -33,6 +33,8 @@ from skillbank.agent.tool import ToolFailure
 from skillbank.agent.tool_listing import WAIT
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.errors import SkillbankError
+from skillbank.team.acting import may
+from skillbank.team.rights import Right
 
 __all__ = ["ToolCalls"]
 
@@ -93,7 +95,7 @@ class ToolCalls:
                 jobs, job = self._box.runtime.jobs, outcome.result.job
                 if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS and declares_tasks(ctx):
                     return self._tasks.created(await to_thread.run_sync(jobs.store.get, job))
-                return rendered(ended(await follow(jobs, ctx, job, attempts=True)))
+                return rendered(ended(await follow(jobs, ctx, job, attempts=True, until=self._closing)))
             except anyio.get_cancelled_exc_class():
                 with anyio.CancelScope(shield=True):
                     if await call.taken_back():
@@ -108,7 +110,8 @@ class ToolCalls:
         at_once = {**arguments, "wait_seconds": None}
         answer = await _in_thread(lambda: self._box.call("job_status", at_once))
         if isinstance(answer.result, StatusAnswer) and not answer.result.state.terminal:
-            await follow(self._box.runtime.jobs, ctx, answer.result.job, seconds=min(seconds, LONGEST_WAIT))
+            jobs, left = self._box.runtime.jobs, min(seconds, LONGEST_WAIT)
+            await follow(jobs, ctx, answer.result.job, seconds=left, until=self._closing)
             answer = await _in_thread(lambda: self._box.call("job_status", at_once))
         return answer
 
@@ -128,10 +131,12 @@ class ToolCalls:
         yes = reply is not None and reply.said == "yes"
         answer = await _in_thread(partial(after, reply) if reply is not None and yes else call)
         approval = answer.approval
-        if approval is None:
+        if approval is None or approval.page:  # a page is where a person answers, and nowhere else
             return answer
         if reply is not None and not yes:
             return _unanswered(answer, approval)
+        if not may(Right.APPROVE):  # whoever sits at this client could say yes, and it would not count
+            return answer
         asked = await self._consent.ask(ctx, approval, await to_thread.run_sync(self._asks_code))
         if isinstance(asked, types.InputRequiredResult):
             return asked
@@ -140,6 +145,9 @@ class ToolCalls:
         if asked.said == "no":
             return _refused(params.name, approval)
         return await _in_thread(partial(after, asked))
+
+    def _closing(self) -> bool:
+        return self._cancellations.closing
 
     def _asks_code(self) -> bool:
         return self._box.runtime.jobs.store.guard.hard
@@ -167,5 +175,5 @@ def _refused(tool: str, approval: Approval) -> Answer:
 def _unanswered(answer: Answer, approval: Approval) -> Answer:
     """Say what a person is told where the client cannot ask, or nobody answered."""
     assert answer.error is not None
-    hint = f"Nobody answered at this client. {for_the_person(approval.subject)}"
+    hint = f"Nobody answered at this client. {for_the_person(approval)}"
     return Answer(answer.tool, error=answer.error.model_copy(update={"hint": hint}), approval=approval)

@@ -73,6 +73,11 @@ class RunningCall:
 
 
 def _key(ctx: Context, request_id: object) -> tuple[str, str]:
-    """Tell calls apart; the ids of two HTTP sessions may be the same."""
+    """Tell calls apart; the ids of two HTTP sessions may be the same.
+
+    Where a server keeps no sessions, nobody can say whose call an id means: no notification finds one.
+    """
+    if ctx.request is None:
+        return "", str(request_id)
     headers = getattr(ctx.request, "headers", None) or {}
-    return headers.get("mcp-session-id", ""), str(request_id)
+    return headers.get("mcp-session-id") or f"none-{id(ctx.request)}", str(request_id)

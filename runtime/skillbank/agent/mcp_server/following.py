@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -22,10 +23,17 @@ __all__ = ["follow"]
 
 Context: TypeAlias = ServerRequestContext[Any, Any]
 _FIRST_PAUSE = 0.05
+_LONGEST_SLEEP = 0.5
 
 
 async def follow(
-    jobs: Jobs, ctx: Context, job: str, *, seconds: float | None = None, attempts: bool = False
+    jobs: Jobs,
+    ctx: Context,
+    job: str,
+    *,
+    seconds: float | None = None,
+    attempts: bool = False,
+    until: Callable[[], bool] = lambda: False,
 ) -> JobRecord:
     """Wait for the end of a job and tell the client how far it is; being canceled stops only the waiting.
 
@@ -35,6 +43,9 @@ async def follow(
         After which the record is returned as it is.
     attempts
         Go on with the attempt that follows a failure; the last one's record is returned.
+    until
+        Says that nobody is to wait any longer: a server that ends answers what it knows, and its client asks
+        the next one.
     """
     watch, pause = _Watch(jobs, job, attempts), _FIRST_PAUSE
     shown, start = _Shown(ctx), time.monotonic()
@@ -42,10 +53,16 @@ async def follow(
         record, progress = await to_thread.run_sync(watch.look)
         await shown.show(record, progress)
         left = pause if seconds is None else seconds - (time.monotonic() - start)
-        if watch.over or left <= 0:
+        if watch.over or left <= 0 or until():
             return record
-        await anyio.sleep(min(pause, left))
+        await _sleep(min(pause, left), until)
         pause = min(pause * 2, watch.longest_pause)
+
+
+async def _sleep(seconds: float, until: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while not until() and (left := end - time.monotonic()) > 0:
+        await anyio.sleep(min(left, _LONGEST_SLEEP))
 
 
 class _Watch:

@@ -12,7 +12,16 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from skillbank.entrance import Entrance, find_token, listening, make_token, refuse_open, run_server
+from skillbank.entrance import (
+    CHALLENGE,
+    Entrance,
+    credentials,
+    find_token,
+    listening,
+    make_token,
+    refuse_open,
+    run_server,
+)
 
 __all__ = ["PATH", "TOKEN", "BearerOnly", "entrance", "http_app", "serve_http"]
 
@@ -45,13 +54,13 @@ class BearerOnly:
             await self._app(scope, receive, send)
             return
         shown = [value for name, value in scope.get("headers", ()) if name == b"authorization"]
-        if scope["type"] == "http" and len(shown) == 1 and self._right(shown[0]):
+        if scope["type"] == "http" and self._right(shown):
             await self._app(scope, receive, send)
             return
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        challenge = 'Bearer realm="skillbank"' + (', error="invalid_token"' if shown else "")
+        challenge = CHALLENGE + (', error="invalid_token"' if shown else "")
         said = f"Send the header 'Authorization: Bearer TOKEN'; the server's token is in its {TOKEN}."
         body = json.dumps({"error": {"code": "unauthorized", "message": said}}).encode()
         headers = [(b"www-authenticate", challenge.encode()), (b"content-type", b"application/json")]
@@ -59,9 +68,9 @@ class BearerOnly:
         await send({"type": "http.response.start", "status": 401, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    def _right(self, header: bytes) -> bool:
-        scheme, _, token = header.partition(b" ")
-        return scheme.lower() == b"bearer" and self._at.admits(token.strip())
+    def _right(self, shown: Sequence[bytes]) -> bool:
+        found = credentials(shown)
+        return found is not None and found[0] == "bearer" and self._at.admits(found[1])
 
 
 def http_app(server: Server[Any], at: Entrance) -> ASGIApp:

@@ -56,7 +56,7 @@ class Launching:
     def _job(self) -> JobRecord | None:
         key = self._arguments["idempotency_key"]
         try:
-            return self._box.runtime.jobs.store.by_key(job_key(key)) if isinstance(key, str) else None
+            return self._box.runtime.jobs.store.asked(job_key(key)) if isinstance(key, str) else None
         except SkillbankError:
             return None
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from skillbank.datasets.document import Marks, Picture
 from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.mask_classes import PALETTE
 from skillbank.datasets.formats.writing import below_images
 from skillbank.errors import DataError
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = ["MasksWriter", "palette_of", "save_mask"]
 
@@ -57,6 +58,7 @@ def save_mask(picture: Picture, target: Path) -> int:
     DataError
         When it cannot be drawn, or holds more classes than a mask of 8 bits.
     """
+    import numpy as np
     from PIL import Image
 
     assert picture.mask is not None

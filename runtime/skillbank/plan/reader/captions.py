@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.lexicon import word_list
@@ -428,6 +429,8 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
         ):
             if not _goes_on(text, i + 1):
                 break
+            if _may_be_one(text, part, i):
+                text.ledger.mark("unread", [i])
             close()
         elif token.text == ALONE and (i + 1 == len(tokens) or _leads_away(text, i + 1, begun=True)):
             found.used.append(i)  # "red circle . blue star ."
@@ -444,6 +447,18 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
     close()
     found.end = i
     return found
+
+
+def _may_be_one(text: Text, part: list[int], at: int) -> bool:
+    """Whether "and" may join two things that one has: "a man with a red hat and a blue jacket"."""
+    words = [text.tokens[k].text for k in part]
+    articles = ("a", "an")
+    return (
+        text.tokens[at].text == "and"
+        and words[:1] in (["a"], ["an"])
+        and any(a in ("with", "wearing", "holding", "carrying") and b in articles for a, b in pairwise(words))
+        and text.tokens[at + 1].text in articles
+    )
 
 
 def _qualifies(text: Text, i: int) -> bool:

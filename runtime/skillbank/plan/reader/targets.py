@@ -47,8 +47,14 @@ def take_results(text: Text) -> None:
     ):
         for match in text.find(source):
             read = text.tokens[match.first].text in _READ and not match.tokens("thing")
-            if not read and not _is_of_data(text, match):
+            if not read and not _is_of_data(text, match) and not _is_measured(text, match):
                 claim_place(text, match, "results")
+
+
+def _is_measured(text: Text, match: Match) -> bool:
+    """Whether the words name what is measured and on what: "evaluate the result on X"."""
+    on = {text.tokens[i].text for i in match.tokens()} & {"on", "against", "with", "over"}
+    return bool(on) and text.within(match.first - 1, "actions.evaluate.base", "actions.inference.base")
 
 
 def _is_of_data(text: Text, match: Match) -> bool:

@@ -1,5 +1,5 @@
 // Boxes on a picture: on the page as elements, in a saved copy as pixels; and their colours.
-import { h } from "/dom.js";
+import { h } from "./dom.js";
 
 // White letters can be read on each of them, and neighbours differ.
 const HUES = ["#2457d6", "#c2410c", "#15803d", "#a21caf", "#0e7490", "#b91c1c", "#6d28d9", "#854d0e"];

@@ -1,5 +1,5 @@
 // Curves over epochs or trials: one SVG, its legend, and the same numbers as a table.
-import { h, number } from "/dom.js";
+import { h, number } from "./dom.js";
 
 const HUES = ["var(--main)", "var(--best)", "var(--good)", "var(--wait)", "var(--soft)"];
 const WIDE = 560, HIGH = 250, BOX = { left: 48, right: 548, top: 14, bottom: 212 };

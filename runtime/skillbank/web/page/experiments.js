@@ -1,7 +1,7 @@
 // Experiments: the list, and one of them with its best trial, its history and its trials.
-import { at, h, number, span, when } from "/dom.js";
-import { read } from "/server.js";
-import { chart } from "/chart.js";
+import { at, h, number, span, when } from "./dom.js";
+import { read } from "./server.js";
+import { chart } from "./chart.js";
 
 const OTHERS = ["var(--main)", "var(--good)", "var(--wait)", "var(--soft)"]; // the best one has its own
 let timer = 0, drawn = "";
@@ -9,11 +9,11 @@ let timer = 0, drawn = "";
 export async function open(id) {
   clearTimeout(timer);
   try {
-    const { experiments } = await read("/api/experiments");
+    const { experiments } = await read("api/experiments");
     if (at("experiments").hidden) return;
     const chosen = id || experiments[0]?.experiment;
     at("experiment-list").replaceChildren(...experiments.map((one) => entry(one, chosen)));
-    const report = chosen && (await read(`/api/experiments/${encodeURIComponent(chosen)}`));
+    const report = chosen && (await read(`api/experiments/${encodeURIComponent(chosen)}`));
     const text = JSON.stringify(report);
     if (text !== drawn) at("experiment").replaceChildren(...(report ? page(report) : nothing()));
     drawn = text;
@@ -53,7 +53,7 @@ function page(report) {
     charts(report, goal),
     best && h("section", { class: "card" }, h("h2", {}, `What trial ${best.number} changed`), values(report)),
     h("section", { class: "card" }, h("h2", {}, "Trials"), h("div", { class: "scroll" }, trials(report))),
-    h("p", {}, h("a", { class: "button", href: `/api/experiments/${encodeURIComponent(report.experiment)}/report`, target: "_blank", rel: "noopener" }, "Full report"),
+    h("p", {}, h("a", { class: "button", href: `api/experiments/${encodeURIComponent(report.experiment)}/report`, target: "_blank", rel: "noopener" }, "Full report"),
       " ", h("span", { class: "hint" }, "importance, parallel coordinates, slices, slots over time")),
   ].filter(Boolean);
 }

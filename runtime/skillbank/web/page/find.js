@@ -1,13 +1,13 @@
 // The first view: pictures, descriptions, a threshold, boxes, files.
-import { at, h, seen } from "/dom.js";
-import { ask } from "/server.js";
-import { hue, place } from "/boxes.js";
-import * as store from "/find_kept.js";
-import * as models from "/find_models.js";
-import * as zoom from "/find_zoom.js";
-import { draw, strip, thumbnail } from "/find_strip.js";
-import { counted, knows, marks, rows } from "/find_found.js";
-import { download } from "/find_files.js";
+import { at, h, seen } from "./dom.js";
+import { ask } from "./server.js";
+import { hue, place } from "./boxes.js";
+import * as store from "./find_kept.js";
+import * as models from "./find_models.js";
+import * as zoom from "./find_zoom.js";
+import { draw, strip, thumbnail } from "./find_strip.js";
+import { counted, knows, marks, rows } from "./find_found.js";
+import { download } from "./find_files.js";
 
 const LEAST = 0.05; // asked for once; the threshold then moves without the server
 const AT_ONCE = 2, WORDS = "skillbank-words";
@@ -184,7 +184,7 @@ function add(text) {
 async function read(sent, texts) {
   const body = JSON.stringify({ texts: [...sent, ...texts] });
   try {
-    const answer = await ask("/descriptions", { method: "POST", headers: { "content-type": "application/json" }, body });
+    const answer = await ask("descriptions", { method: "POST", headers: { "content-type": "application/json" }, body });
     const { descriptions, advice } = await answer.json();
     state.words = descriptions.filter((word) => state.words.includes(word) || !sent.includes(word));
     state.advice = advice;
@@ -248,7 +248,7 @@ async function find(picture, signal) {
   form.append("preview", "1");
   while (!signal.aborted && state.pictures.includes(picture)) {
     try {
-      const answer = await ask("/detect", { method: "POST", body: form, signal });
+      const answer = await ask("detect", { method: "POST", body: form, signal });
       const found = await answer.json();
       if (signal.aborted) return;
       Object.assign(picture, { found, waiting: false, notes: found.notes.join(" ") });

@@ -1,7 +1,7 @@
 // Downloads: labels of one picture or of all, as the server writes them, and pictures with their boxes.
-import { ask, save } from "/server.js";
-import { drawn } from "/boxes.js";
-import { zipped } from "/zip.js";
+import { ask, save } from "./server.js";
+import { drawn } from "./boxes.js";
+import { zipped } from "./zip.js";
 
 // pictures: {name, width, height, detections, image()} with the boxes that are shown.
 export async function download(format, pictures, words, colour) {
@@ -24,7 +24,7 @@ export async function download(format, pictures, words, colour) {
     format, descriptions: words,
     pictures: named.map(({ name, width, height, detections }) => ({ name, width, height, detections })),
   });
-  const answer = await ask("/labels", { method: "POST", headers: { "content-type": "application/json" }, body });
+  const answer = await ask("labels", { method: "POST", headers: { "content-type": "application/json" }, body });
   const said = /filename="[^"]*\.(\w+)"/.exec(answer.headers.get("content-disposition") || "");
   save(await answer.blob(), `${stem}-${format}.${said ? said[1] : "json"}`);
 }

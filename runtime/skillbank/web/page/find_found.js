@@ -1,5 +1,5 @@
 // What stands beside the picture: the objects, their scores on the threshold's line, what the model knows.
-import { at, h, seen } from "/dom.js";
+import { at, h, seen } from "./dom.js";
 
 const LISTED = 30;
 

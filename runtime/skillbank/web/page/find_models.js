@@ -1,6 +1,6 @@
 // Which model looks: chosen from those there are; and what to do where there is none.
-import { at, h, seen, when } from "/dom.js";
-import { ask, read } from "/server.js";
+import { at, h, seen, when } from "./dom.js";
+import { ask, read } from "./server.js";
 
 let chosen = null, switched = () => {};
 
@@ -12,7 +12,7 @@ export function start(told) {
 export async function list() {
   let found;
   try {
-    found = await read("/api/models");
+    found = await read("api/models");
   } catch {
     return; // the line of the model says that the server is away
   }
@@ -43,7 +43,7 @@ async function choose(id) {
   at("models-problem").textContent = "";
   try {
     const body = JSON.stringify({ model: id });
-    const answer = await ask("/api/model", { method: "POST", headers: { "content-type": "application/json" }, body });
+    const answer = await ask("api/model", { method: "POST", headers: { "content-type": "application/json" }, body });
     chosen = id;
     switched((await answer.json()).model);
   } catch (error) {

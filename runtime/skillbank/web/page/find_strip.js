@@ -1,5 +1,5 @@
 // The row of pictures: a small copy of each, how many objects it has, which one is shown.
-import { at, h } from "/dom.js";
+import { at, h } from "./dom.js";
 
 const SIDE = 104;
 

@@ -1,5 +1,5 @@
 // The picture as large as its room allows, small ones enlarged; closer by wheel, pinch, keys and buttons.
-import { at } from "/dom.js";
+import { at } from "./dom.js";
 
 const MOST = 16, STEP = 1.25, ENLARGED = 8;
 let zoom = 1, changed = () => {};

@@ -1,7 +1,7 @@
 // Jobs: the list, and one of them with its curves, numbers and pictures.
-import { at, h, number, span, when } from "/dom.js";
-import { read } from "/server.js";
-import { chart } from "/chart.js";
+import { at, h, number, span, when } from "./dom.js";
+import { read } from "./server.js";
+import { chart } from "./chart.js";
 
 const RUNNING = ["PENDING", "RUNNING", "UNKNOWN"];
 let timer = 0, drawn = "";
@@ -9,11 +9,11 @@ let timer = 0, drawn = "";
 export async function open(id) {
   clearTimeout(timer);
   try {
-    const { jobs } = await read("/api/jobs");
+    const { jobs } = await read("api/jobs");
     if (at("jobs").hidden) return;
     at("job-list").replaceChildren(...jobs.map((job) => entry(job, id || jobs[0].id)));
     const chosen = id || jobs[0]?.id;
-    const job = chosen && (await read(`/api/jobs/${encodeURIComponent(chosen)}`));
+    const job = chosen && (await read(`api/jobs/${encodeURIComponent(chosen)}`));
     const text = JSON.stringify(job);
     if (text !== drawn) at("job").replaceChildren(...(job ? page(job) : nothing())); // what has not changed stays as it is
     drawn = text;
@@ -67,7 +67,7 @@ function charts(job) {
 function pictures(job) {
   if (!job.pictures.length) return null;
   const link = (name, index) => {
-    const src = `/api/jobs/${encodeURIComponent(job.id)}/pictures/${index}`;
+    const src = `api/jobs/${encodeURIComponent(job.id)}/pictures/${index}`;
     return h("a", { href: src, target: "_blank", rel: "noopener" }, h("img", { src, alt: "", loading: "lazy" }), h("span", {}, name));
   };
   return h("section", { class: "card" }, h("h2", {}, `Pictures (${job.pictures.length + job.more_pictures})`),

@@ -1,12 +1,14 @@
 // Which view is shown, whether the server lets us in, and how its model is.
-import { at, h, seen } from "/dom.js";
-import { enter, read } from "/server.js";
-import * as find from "/find.js";
-import * as review from "/review.js";
-import * as jobs from "/jobs.js";
-import * as experiments from "/experiments.js";
+import { at, h, seen } from "./dom.js";
+import { enter, read } from "./server.js";
+import * as find from "./find.js";
+import * as review from "./review.js";
+import * as jobs from "./jobs.js";
+import * as experiments from "./experiments.js";
+import * as approvals from "./approvals.js";
+import * as people from "./people.js";
 
-const VIEWS = { find, review, jobs, experiments };
+const VIEWS = { find, review, jobs, experiments, approvals };
 let shown = null, timer = 0, locked = false, away = false;
 
 function route() {
@@ -29,7 +31,7 @@ async function model() {
   if (locked) return;
   let about;
   try {
-    about = await read("/api/about");
+    about = await read("api/about");
   } catch (error) {
     away = true;
     if (error.status !== 401) tell("failed", error.message);
@@ -37,6 +39,7 @@ async function model() {
     return;
   }
   away = false;
+  await people.learn(about).catch(() => {}); // who one is can be asked again with the next look
   const { state, name, device, message } = about.model;
   const words = { ready: `${name} · ${device}`, loading: `loading ${name}`, failed: `no model` };
   tell(state, words[state], message);
@@ -83,6 +86,7 @@ at("enter").addEventListener("submit", (event) => {
 });
 
 find.start();
+people.start();
 const given = /^#token=([^&]+)(?:&view=(.+))?$/.exec(location.hash);
 if (given) {
   history.replaceState(null, "", `#/${given[2] ?? "find"}`);

@@ -1,14 +1,15 @@
 // The view "Review": which set and which part of it is open, who reviews, how far it is.
-import { at, h, span } from "/dom.js";
-import { read } from "/server.js";
-import { call, kept, link, refresh, review } from "/review_set.js";
-import * as grid from "/review_grid.js";
-import * as one from "/review_one.js";
-import * as keys from "/review_keys.js";
-import * as crops from "/review_crops.js";
-import * as classes from "/review_classes.js";
-import * as audit from "/review_audit.js";
-import * as model from "/review_ask.js";
+import { named } from "./people.js";
+import { at, h, span } from "./dom.js";
+import { read } from "./server.js";
+import { call, kept, link, refresh, review } from "./review_set.js";
+import * as grid from "./review_grid.js";
+import * as one from "./review_one.js";
+import * as keys from "./review_keys.js";
+import * as crops from "./review_crops.js";
+import * as classes from "./review_classes.js";
+import * as audit from "./review_audit.js";
+import * as model from "./review_ask.js";
 
 const PARTS = { pictures: grid, picture: one, crops, classes, audit };
 const NEWS = 5000; // ms between two looks at what others did
@@ -86,7 +87,7 @@ async function sets() {
   at("review-sets").hidden = false;
   at("review-set").hidden = true;
   try {
-    const { sets: found } = await read("/api/sets");
+    const { sets: found } = await read("api/sets");
     at("set-list").replaceChildren(...found.map((set) => h("li", {},
       h("a", { href: `#/review/${encodeURIComponent(set.name)}` }, h("strong", {}, set.name),
         h("small", {}, `${set.reviewed} of ${set.pictures} reviewed`)))));
@@ -99,14 +100,15 @@ async function sets() {
 // The name is asked for once and kept in the browser.
 async function person() {
   if (review.person) return;
-  review.person = kept.get("person") ?? "";
+  review.person = named() || (kept.get("person") ?? "");
+  at("review-person").disabled = Boolean(named()); // whose decisions they are, a token says
   if (!review.person) await rename();
   progress();
 }
 
 function rename() {
   asking ??= (async () => {
-    const { person: usual } = await read("/api/sets");
+    const { person: usual } = await read("api/sets");
     const dialog = at("who");
     at("who-name").value = review.person || usual;
     dialog.showModal();

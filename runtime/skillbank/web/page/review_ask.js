@@ -1,6 +1,6 @@
 // The model asked about the picture that is open: for words as boxes of the chosen class, or for all classes again.
-import { at, h, seen } from "/dom.js";
-import { call, className, review } from "/review_set.js";
+import { at, h, seen } from "./dom.js";
+import { call, className, review } from "./review_set.js";
 
 let model = null, door = null, one = null, busy = false;
 

@@ -1,7 +1,7 @@
 // May the rest be accepted unseen? What a random sample says of it, by class.
-import { at, h } from "/dom.js";
-import { call, className, refresh, review } from "/review_set.js";
-import { ask } from "/review_one.js";
+import { at, h } from "./dom.js";
+import { call, className, refresh, review } from "./review_set.js";
+import { ask } from "./review_one.js";
 
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
 

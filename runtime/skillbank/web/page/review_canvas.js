@@ -1,8 +1,8 @@
 // The picture with its boxes, drawn in SVG over it; pointers and fingers draw, move and resize.
-import { at, h, seen } from "/dom.js";
-import { hue } from "/boxes.js";
-import { call, classes, className, isCandidate } from "/review_set.js";
-import { sureness } from "/review_places.js";
+import { at, h, seen } from "./dom.js";
+import { hue } from "./boxes.js";
+import { call, classes, className, isCandidate } from "./review_set.js";
+import { sureness } from "./review_places.js";
 
 const SLOP = 3; // px that a pointer moves before it drags
 const LEAST = 2; // px of the picture: the smallest edge of a box

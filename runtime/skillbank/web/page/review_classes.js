@@ -1,7 +1,7 @@
 // The classes of a set: names, descriptions, thresholds; added, merged, taken out.
-import { at, h } from "/dom.js";
-import { call, classes, refresh, review } from "/review_set.js";
-import { colourOf } from "/review_canvas.js";
+import { at, h } from "./dom.js";
+import { call, classes, refresh, review } from "./review_set.js";
+import { colourOf } from "./review_canvas.js";
 
 let door = null, suggested = new Map(); // by class: the threshold that what was reviewed speaks for
 

@@ -1,6 +1,6 @@
 // Rows of crops of one class: click those that are wrong, then the rest is accepted at once.
-import { at, h } from "/dom.js";
-import { address, call, classes, link, refresh, review } from "/review_set.js";
+import { at, h } from "./dom.js";
+import { address, call, classes, link, refresh, review } from "./review_set.js";
 
 const SCREEN = 60; // crops at once
 let door = null, boxes = [], wrong = new Set(), more = null, chosen = "", busy = false;

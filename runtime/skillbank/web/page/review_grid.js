@@ -1,7 +1,7 @@
 // The pictures of a set as a grid: only those in sight are elements, so that ten thousand scroll smoothly.
-import { at, h } from "/dom.js";
-import { call, kept, link, picturePath, review, className } from "/review_set.js";
-import { over } from "/review_thumbs.js";
+import { at, h } from "./dom.js";
+import { call, kept, link, picturePath, review, className } from "./review_set.js";
+import { over } from "./review_thumbs.js";
 
 const PORTION = 1000; // pictures asked for at once
 const WIDE = 168; // px: least width of a cell

@@ -1,6 +1,6 @@
 // What the keyboard does on a picture; the table is also what the help shows.
-import { at, h } from "/dom.js";
-import { kept } from "/review_set.js";
+import { at, h } from "./dom.js";
+import { kept } from "./review_set.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const HELP = [

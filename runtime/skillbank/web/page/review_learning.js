@@ -1,6 +1,6 @@
 // Learning: what people decide says what is shown of the rest. One key or button switches it, and a line says how it stands.
-import { at } from "/dom.js";
-import { call, refresh, review } from "/review_set.js";
+import { at } from "./dom.js";
+import { call, refresh, review } from "./review_set.js";
 
 const FEWEST = 3; // reviewed pictures that say enough to begin with
 let door = null;

@@ -1,13 +1,13 @@
 // One picture: going from one to the next, what the keys and buttons do, whether it is saved, and conflicts.
-import { at, seen } from "/dom.js";
-import { call, choose, className, isCandidate, link, picturePath, refresh, review } from "/review_set.js";
-import * as canvas from "/review_canvas.js";
-import * as panel from "/review_panel.js";
-import * as grid from "/review_grid.js";
-import { inWords, load } from "/review_picture.js";
-import * as learning from "/review_learning.js";
-import * as places from "/review_places.js";
-import { help } from "/review_keys.js";
+import { at, seen } from "./dom.js";
+import { call, choose, className, isCandidate, link, picturePath, refresh, review } from "./review_set.js";
+import * as canvas from "./review_canvas.js";
+import * as panel from "./review_panel.js";
+import * as grid from "./review_grid.js";
+import { inWords, load } from "./review_picture.js";
+import * as learning from "./review_learning.js";
+import * as places from "./review_places.js";
+import { help } from "./review_keys.js";
 
 const KEPT = 180000; // ms after which a picture that is still looked at is asked for again: the server keeps it for ten minutes
 const AHEAD = 2; // pictures that the queue keeps for a person: the next is fetched while one is looked at

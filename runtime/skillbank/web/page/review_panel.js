@@ -1,7 +1,7 @@
 // Beside the picture: its classes with their thresholds, and its boxes as a list that works without a pointer.
-import { at, h } from "/dom.js";
-import { call, choose, classes, className, isCandidate, review } from "/review_set.js";
-import { canvas, colourOf, draw, select } from "/review_canvas.js";
+import { at, h } from "./dom.js";
+import { call, choose, classes, className, isCandidate, review } from "./review_set.js";
+import { canvas, colourOf, draw, select } from "./review_canvas.js";
 
 const STATES = { proposed: "proposed", accepted: "accepted", edited: "edited", rejected: "rejected" };
 let saving = Promise.resolve();

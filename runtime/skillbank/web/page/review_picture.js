@@ -3,7 +3,7 @@
 // Everything is sent as it is done. While one request is under way the next operations wait; a version that has
 // changed meanwhile (412) is taken up, and operations on boxes that nobody else touched are sent again on top of it.
 // Only where two people changed the same box, or one accepts what he has not seen, is there a question.
-import { call, isShown, isCandidate } from "/review_set.js";
+import { call, isShown, isCandidate } from "./review_set.js";
 
 const AGAIN = 3000; // ms after which a request that failed is sent again
 const IDLE = 120; // s: longer than this between two operations, nobody was looking

@@ -1,5 +1,5 @@
 // Places on a picture: which box a rectangle that is drawn anew means, and which of several boxes is the surest.
-import { isCandidate } from "/review_set.js";
+import { isCandidate } from "./review_set.js";
 
 const SAME = 0.3; // share of the two from which the rectangle means the box
 

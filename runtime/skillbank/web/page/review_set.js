@@ -1,5 +1,5 @@
 // The label set that is open: what the server says of it, who reviews, and how it is asked.
-import { ask } from "/server.js";
+import { ask } from "./server.js";
 
 export const review = {
   name: "", // of the set
@@ -15,7 +15,7 @@ export const kept = {
   set(key, value) { try { localStorage.setItem(`skillbank ${key}`, value); } catch { /* see above */ } },
 };
 
-export const address = (path = "", name = review.name) => `/api/sets/${encodeURIComponent(name)}${path}`;
+export const address = (path = "", name = review.name) => `api/sets/${encodeURIComponent(name)}${path}`;
 export const link = (...parts) => `#/review/${[review.name, ...parts].map(encodeURIComponent).join("/")}`;
 
 export async function call(method, path, { body, version } = {}) {

@@ -1,7 +1,7 @@
 // Boxes over the small pictures of the grid: asked for together, drawn over them as one path for each class.
-import { h } from "/dom.js";
-import { call, review } from "/review_set.js";
-import { colourOf } from "/review_canvas.js";
+import { h } from "./dom.js";
+import { call, review } from "./review_set.js";
+import { colourOf } from "./review_canvas.js";
 
 const PORTION = 100; // pictures asked about at once
 const WAIT = 60; // ms in which cells come into sight together

@@ -17,7 +17,7 @@ export async function ask(path, options) {
 export const read = async (path) => (await ask(path)).json();
 
 export async function enter(token) {
-  await ask("/session", { method: "POST", headers: { authorization: `Bearer ${token}` } });
+  await ask("session", { method: "POST", headers: { authorization: `Bearer ${token}` } });
 }
 
 export function save(blob, name) {

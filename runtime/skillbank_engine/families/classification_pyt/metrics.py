@@ -8,8 +8,8 @@ import numpy as np
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from skillbank_engine.exchange import Confusion, Metrics
 from skillbank_engine.families.classification_pyt.loss import correct_in
-from skillbank_engine.task import Metrics
 from skillbank_engine.team import Team
 
 _WORST_PAIRS = 10
@@ -103,7 +103,8 @@ class Tally:
             "confusion": self.confusion.tolist(),
             "most_confused": self._worst(names),
         }
-        return Metrics(values, per_class, text, more)
+        confusion = Confusion(tuple(names), self.confusion.tolist(), "pictures")
+        return Metrics(values, per_class, text, more, confusion)
 
     def _worst(self, names: Sequence[str]) -> list[Mapping[str, Any]]:
         """The pairs of classes that are taken for one another most often."""

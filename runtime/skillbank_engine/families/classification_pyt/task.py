@@ -1,6 +1,7 @@
 """Image classification as the frame runs it: what it learns from, its loss, how it is measured and used."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from skillbank_engine.data.images import find_images, open_image
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import DataError, ModelError
+from skillbank_engine.exchange import Looked
 from skillbank_engine.families.classification_pyt.answers import RESULTS, answered, write_results
 from skillbank_engine.families.classification_pyt.architecture import Architecture
 from skillbank_engine.families.classification_pyt.config import (
@@ -27,7 +29,7 @@ from skillbank_engine.families.classification_pyt.data.samples import (
 )
 from skillbank_engine.families.classification_pyt.data.sets import read_test_set, read_training_sets
 from skillbank_engine.families.classification_pyt.data.views import Variation
-from skillbank_engine.families.classification_pyt.drawing import save_drawn
+from skillbank_engine.families.classification_pyt.drawing import draw_class, save_drawn
 from skillbank_engine.families.classification_pyt.export import INPUT, graph_of, settled
 from skillbank_engine.families.classification_pyt.loss import ClassLoss, balanced_weights, distance
 from skillbank_engine.families.classification_pyt.metrics import Tally
@@ -41,6 +43,7 @@ from skillbank_engine.team import Team
 Data = TrainingData[LabelledSet, LabelledSet]
 _NO_STRUCTURE = ("head.topk", "head.loss", "head.in_channels", "backbone.freeze", "backbone.pretrained")
 _CALIBRATION = 64
+_WORST = 20
 
 
 class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, PictureBatch]):
@@ -251,7 +254,20 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         if folder is not None:
             truth = [self.labels[number] for number in data.classes]
             write_results(folder, data.images, self.labels, logits.softmax(-1), truth)
-        return tally.metrics(self.labels)
+        return replace(tally.metrics(self.labels), worst=self._worst(data, logits.softmax(-1)))
+
+    def _worst(self, data: LabelledSet, scores: Tensor) -> list[Looked]:
+        """The pictures whose wrong class is surest."""
+        best, found = scores.max(-1)
+        wrong = [number for number in range(len(data)) if int(found[number]) != data.classes[number]]
+        wrong.sort(key=lambda number: (-float(best[number]), number))
+
+        def looked(number: int) -> Looked:
+            image, said, score = data.images[number], self.labels[int(found[number])], float(best[number])
+            note = f"is {self.labels[data.classes[number]]}, found {said} ({score:.3f})"
+            return Looked(image.name, note, lambda: draw_class(open_image(image, self.pixels), said, score))
+
+        return [looked(number) for number in wrong[:_WORST]]
 
     def _count(self, tally: Tally, data: LabelledSet, compute: Compute, team: Team) -> None:
         """Count what the module says of this process' share of the pictures."""

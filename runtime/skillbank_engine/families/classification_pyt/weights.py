@@ -15,7 +15,7 @@ from skillbank_engine.errors import WeightsError
 from skillbank_engine.families.classification_pyt.architecture import Architecture, plain_config
 from skillbank_engine.families.classification_pyt.backbones import name_of
 from skillbank_engine.families.classification_pyt.model import Classifier
-from skillbank_engine.library import AutoConfig, AutoModelForImageClassification
+from skillbank_engine.library import AutoConfig, AutoModelForImageClassification, read_network
 
 _LOG = logging.getLogger(__name__)
 PROGRAM = "classification_pyt"
@@ -71,8 +71,12 @@ def read_released(name: str, key: str) -> Released:
     """
     try:
         config = AutoConfig.from_pretrained(name)
-        network, told = AutoModelForImageClassification.from_pretrained(
-            name, config=config, output_loading_info=True, dtype=torch.float32
+        network, told = read_network(
+            AutoModelForImageClassification,
+            name,
+            config=config,
+            output_loading_info=True,
+            dtype=torch.float32,
         )
     except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
         reason = str(error).strip().split("\n")[0]

@@ -113,9 +113,10 @@ def find(
     losses: list[tuple[float, int]] = []
     for chosen in list(_equal_sizes(data.records, batch_size))[team.rank :: team.size]:
         records = [data.records[index] for index in chosen]
-        images = [predictor.open(record.image) for record in records]
-        passes = predictor.run(images)
-        found = predictor.read(passes, [image.size for image in images])
+        with predictor.pace.over(len(records)):
+            images = [predictor.open(record.image) for record in records]
+            passes = predictor.run(images)
+            found = predictor.read(passes, [image.size for image in images])
         for index, items in zip(chosen, found, strict=True):
             detections[data.image_ids[index]] = [item for item in items if item.score >= threshold]
         if weights is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from skillbank_engine.assignment import assigned
 from skillbank_engine.boxes import generalized_iou, xyxy_from_cxcywh
 from skillbank_engine.families.grounding_dino.targets import TargetBatch
 
@@ -64,9 +65,6 @@ def match(
     Assignment
         One pair for each output and true box (as long as there are queries enough).
     """
-    # Imported where it is needed: who detects needs no scipy.
-    from scipy.optimize import linear_sum_assignment
-
     device = logits.device
     if targets.boxes.shape[1] == 0:
         empty = torch.zeros(0, dtype=torch.int64, device=device)
@@ -78,7 +76,7 @@ def match(
     rows: list[tuple[int, int, int, int]] = []
     for output in range(table.shape[0]):
         for picture, count in enumerate(counts):
-            queries, found = linear_sum_assignment(table[output, picture, :, :count])
+            queries, found = assigned(table[output, picture, :, :count])
             rows.extend((output, picture, int(q), int(t)) for q, t in zip(queries, found, strict=True))
     columns = torch.tensor(rows, dtype=torch.int64, device=device).reshape(-1, 4).unbind(1)
     return Assignment(*columns)

@@ -21,6 +21,7 @@ from skillbank_engine.families.grounding_dino.detector import Detector, Detector
 from skillbank_engine.families.grounding_dino.prompt import Prompt, PromptBatch, batch_prompts, build_prompts
 from skillbank_engine.families.grounding_dino.recorded import RecordedDetector
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.pace import Pace
 
 
 class Output(Protocol):
@@ -161,6 +162,8 @@ class Predictor:
         How pictures of more than 8 bits are scaled.
     prompt_phrases : int
         Most phrases of a prompt; 0 puts in as many as fit.
+    pace : Pace, optional
+        Counts the passes of those who work through many pictures.
     """
 
     def __init__(
@@ -176,8 +179,10 @@ class Predictor:
         num_select: int,
         pixels: PixelScale | None = None,
         prompt_phrases: int = 0,
+        pace: Pace | None = None,
     ) -> None:
         self.pixels = pixels or PixelScale()
+        self.pace = pace or Pace()
         self._detector = detector
         inner = detector.detector if isinstance(detector, RecordedDetector) else detector
         self._own = inner if isinstance(inner, Detector) else None

@@ -14,6 +14,7 @@ from skillbank_engine.data.coco import EvaluationSet, read_evaluation_set
 from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.data.transforms import Resizing, TrainingTransform, normalise, test_resizing
 from skillbank_engine.detection_metrics import measurable, nothing_to_measure
+from skillbank_engine.detection_review import reviewed
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import DataError, WeightsError
 from skillbank_engine.families.grounding_dino.architecture import Architecture, architecture_from_spec
@@ -324,7 +325,9 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
             f"mAP50 {measured.map50:.3f}, mAP {measured.map:.3f} on {len(data)} pictures, of "
             f"{len(measurable(data, class_ids))} categories with true boxes"
         )
-        return Metrics({"test_mAP": measured.map, "test_mAP50": measured.map50}, measured.per_class, text)
+        values = {"test_mAP": measured.map, "test_mAP50": measured.map50}
+        metrics = Metrics(values, measured.per_class, text)
+        return reviewed(metrics, data, detections, class_ids, self.pixels)
 
     def _predictor(self, phrases: Sequence[str], network: Network | None, compute: Compute) -> Predictor:
         """Make a predictor of the detector, or of what the task was told to use."""
@@ -341,6 +344,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
             num_select=self.spec.model.num_select,
             pixels=self.pixels,
             prompt_phrases=self.spec.engine.prompt_phrases,
+            pace=self.pace,
         )
 
     @classmethod

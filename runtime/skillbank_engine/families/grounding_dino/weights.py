@@ -15,7 +15,7 @@ from skillbank_engine.families.grounding_dino.layouts import read_state, transla
 from skillbank_engine.families.grounding_dino.model import wrap_network
 from skillbank_engine.families.grounding_dino.released import read_pth
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer, load_tokenizer
-from skillbank_engine.library import AutoBackbone, AutoModel, GroundingDinoForObjectDetection
+from skillbank_engine.library import AutoBackbone, AutoModel, GroundingDinoForObjectDetection, read_network
 
 _LOG = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def load_pretrained(name: str, architecture: Architecture) -> tuple[Detector, Ph
 def _from_transformers(name: str) -> Any:
     """Let transformers load a network from a folder or the hub."""
     try:
-        return GroundingDinoForObjectDetection.from_pretrained(name)
+        return read_network(GroundingDinoForObjectDetection, name)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(
@@ -167,7 +167,7 @@ def load_backbone(detector: Detector, name: str) -> None:
 def _backbone_from_transformers(name: str) -> dict[str, Tensor]:
     """Let transformers load a backbone from a folder or the hub."""
     try:
-        loaded: Any = AutoBackbone.from_pretrained(name)  # type: ignore[no-untyped-call]
+        loaded: Any = read_network(AutoBackbone, name)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(
@@ -186,7 +186,7 @@ def load_text_encoder(detector: Detector, name: str) -> None:
         Nothing there, or a different network.
     """
     try:
-        state = AutoModel.from_pretrained(name, add_pooling_layer=False).state_dict()
+        state = read_network(AutoModel, name, add_pooling_layer=False).state_dict()
         require_finite(state, f"model.text_encoder_type names {name}, whose")
         detector.text_encoder.load_state_dict(state)
     except (OSError, ValueError, RuntimeError) as error:

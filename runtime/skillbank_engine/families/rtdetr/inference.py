@@ -85,10 +85,13 @@ def _detected(
     size = settings.batch_size if settings.batch_size > 0 else spec.dataset.batch_size
     for start in range(0, len(pictures), size):
         places = pictures[start : start + size]
-        images = [open_image(place.image, task.pixels) for place in places]
-        logits, boxes = task.answer(framed_pixels(images, framing, compute.device))
-        sizes = [image.size for image in images]
-        found = detections_of(logits, boxes, sizes, framing, spec.model.num_select, settings.conf_threshold)
+        with task.pace.over(len(places)):
+            images = [open_image(place.image, task.pixels) for place in places]
+            logits, boxes = task.answer(framed_pixels(images, framing, compute.device))
+            sizes = [image.size for image in images]
+            found = detections_of(
+                logits, boxes, sizes, framing, spec.model.num_select, settings.conf_threshold
+            )
         yield from zip(places, images, found, strict=True)
 
 

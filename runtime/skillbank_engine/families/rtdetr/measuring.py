@@ -19,6 +19,7 @@ from skillbank_engine.detection_metrics import (
     measurable,
     nothing_to_measure,
 )
+from skillbank_engine.detection_review import reviewed
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import DataError
 from skillbank_engine.families.rtdetr.config import EvaluateSpec
@@ -73,7 +74,10 @@ def measure(
     if folder is not None:
         named = detection_rows(data.annotations, detections)
         write_text(folder / "detections.json", json.dumps(named, allow_nan=False) + "\n")
-    return _metrics(found, losses, stage)
+    metrics = _metrics(found, losses, stage)
+    if stage == "val":
+        return metrics
+    return reviewed(metrics, data.annotations, detections, class_ids, task.pixels)
 
 
 def _metrics(found: AveragePrecisions, losses: Sequence[tuple[float, int]], stage: Stage) -> Metrics:
@@ -141,15 +145,16 @@ def find(
     records = data.annotations.records
     for chosen in _passes(len(records), _batch_size(spec))[team.rank :: team.size]:
         part = [records[index] for index in chosen]
-        pixels, targets = _inputs(task, part, places)
-        pixels = pixels.to(compute.device)
-        if stage == "val":
-            logits, boxes = _validate(task, pixels, targets, compute, findings)
-        else:
-            assert task.answer is not None
-            logits, boxes = task.answer(pixels)
-        sizes = [(record.width, record.height) for record in part]
-        found = detections_of(logits, boxes, sizes, framing, spec.model.num_select, threshold)
+        with task.pace.over(len(part)):
+            pixels, targets = _inputs(task, part, places)
+            pixels = pixels.to(compute.device)
+            if stage == "val":
+                logits, boxes = _validate(task, pixels, targets, compute, findings)
+            else:
+                assert task.answer is not None
+                logits, boxes = task.answer(pixels)
+            sizes = [(record.width, record.height) for record in part]
+            found = detections_of(logits, boxes, sizes, framing, spec.model.num_select, threshold)
         for index, items in zip(chosen, found, strict=True):
             kept = ((item, places[item.label]) for item in items)
             findings.detections[data.annotations.image_ids[index]] = [

@@ -32,6 +32,7 @@ from skillbank_engine.families.rtdetr.distillation import (
     require_alike,
     start_from,
 )
+from skillbank_engine.families.rtdetr.folding import folded
 from skillbank_engine.families.rtdetr.framing import Framing
 from skillbank_engine.families.rtdetr.inference import chosen_labels, write_found
 from skillbank_engine.families.rtdetr.loss import LossWeights, detection_loss
@@ -41,7 +42,7 @@ from skillbank_engine.families.rtdetr.predictor import framed_pixels, scaled_pix
 from skillbank_engine.families.rtdetr.variation import Variation
 from skillbank_engine.families.rtdetr.weights import fit_classes, load_backbone, read_transformers
 from skillbank_engine.schedule import Schedule
-from skillbank_engine.task import Graph, Kept, Metrics, Place, Share, Stage, Task, Tell, TrainingData
+from skillbank_engine.task import Answer, Graph, Kept, Metrics, Place, Share, Stage, Task, Tell, TrainingData
 from skillbank_engine.team import Team
 
 NAME = "rtdetr"
@@ -302,6 +303,14 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
         """The size that answers are given at: of an ONNX file its own, else that of the spec."""
         framing = Framing.from_spec(self.spec)
         return framing if self.frame is None else Framing(*self.frame, framing.keep_shape)
+
+    def use(self, compute: Compute, answer: Answer | None, frame: tuple[int, int] | None = None) -> None:
+        """Make ready to answer; see the base class."""
+        trained = self.module
+        if answer is None:
+            self.module = folded(trained)  # answers come of its graph; what is saved stays as it was trained
+        super().use(compute, answer, frame)
+        self.module = trained
 
     @property
     def loss_weights(self) -> LossWeights:

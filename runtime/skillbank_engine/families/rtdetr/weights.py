@@ -18,7 +18,13 @@ from skillbank_engine.families.rtdetr.architecture import (
 )
 from skillbank_engine.families.rtdetr.detector import Detector
 from skillbank_engine.families.rtdetr.model import build_detector, wrap_network
-from skillbank_engine.library import AutoBackbone, AutoConfig, RTDetrV2Config, RTDetrV2ForObjectDetection
+from skillbank_engine.library import (
+    AutoBackbone,
+    AutoConfig,
+    RTDetrV2Config,
+    RTDetrV2ForObjectDetection,
+    read_network,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,7 +67,7 @@ def read_transformers(name: str, wanted: Architecture) -> tuple[Detector, tuple[
             raise ValueError(f"it is a {config.model_type}")
         if config.model_type != _KINDS[0]:
             config = _second(config)
-        network = RTDetrV2ForObjectDetection.from_pretrained(name, config=config)
+        network = read_network(RTDetrV2ForObjectDetection, name, config=config)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(
@@ -255,7 +261,7 @@ def _backbone_folder(name: str, key: str) -> Mapping[str, Tensor]:
             network = read_transformers(name, Architecture())[0]
             state: dict[str, Tensor] = network.network.backbone.model.state_dict()
             return state
-        loaded: Any = AutoBackbone.from_pretrained(name)  # type: ignore[no-untyped-call]
+        loaded: Any = read_network(AutoBackbone, name)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(f"{key} '{name}' cannot be read as weights ({reason}): check the path") from error

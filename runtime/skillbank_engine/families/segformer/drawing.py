@@ -64,14 +64,6 @@ def draw_classes(
     )
 
 
-def beside(left: Image.Image, right: Image.Image) -> Image.Image:
-    """Two pictures side by side."""
-    canvas = Image.new("RGB", (left.width + right.width, max(left.height, right.height)), "white")
-    canvas.paste(left, (0, 0))
-    canvas.paste(right, (left.width, 0))
-    return canvas
-
-
 def _with_legend(picture: Image.Image, lines: Sequence[tuple[str, Colour]]) -> Image.Image:
     size = max(13, round(max(picture.size) / 40))
     font = ImageFont.load_default(size)

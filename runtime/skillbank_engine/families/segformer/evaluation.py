@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,23 @@ from torch.nn.functional import cross_entropy
 
 from skillbank_engine.data.images import open_image
 from skillbank_engine.data.pixels import PixelScale
+from skillbank_engine.drawing import beside
 from skillbank_engine.errors import DataError
+from skillbank_engine.exchange import Confusion, Looked, Metrics, Stage
 from skillbank_engine.families.segformer.config.dataset import IGNORED
 from skillbank_engine.families.segformer.data.masks import mask_classes
 from skillbank_engine.families.segformer.data.sets import MaskSet
-from skillbank_engine.families.segformer.drawing import beside, class_colours, draw_classes
+from skillbank_engine.families.segformer.drawing import class_colours, draw_classes
 from skillbank_engine.families.segformer.metrics import SegmentationMetrics, confusion
 from skillbank_engine.families.segformer.prediction import Predictor, best_classes
 from skillbank_engine.results import write_text
-from skillbank_engine.task import Metrics, Stage
 from skillbank_engine.team import Team
 
 _LOG = logging.getLogger(__name__)
 
 Array = np.ndarray[Any, np.dtype[Any]]
+_WORST = 20
+"""So many pictures are listed as the worst."""
 
 
 @dataclass
@@ -81,7 +85,6 @@ def measure(
     names = data.classes.names
     tally = _Tally(np.zeros((len(names), len(names)), dtype=np.int64))
     mine = range(team.rank, len(data), team.size)
-    colours = class_colours(len(names))
 
     def read(number: int) -> Image.Image:
         return open_image(data.items[number].pair.image, pixels)
@@ -101,13 +104,33 @@ def measure(
         if folder is not None and batch % drawn_every == 0:
             place = folder / "images_annotated" / f"{pair.name}.png"
             place.parent.mkdir(parents=True, exist_ok=True)
-            sides = (draw_classes(image, classes, names, colours) for classes in (truth, found))
-            beside(*sides).save(place)
+            _sides(image, truth, found, names).save(place)
     every = team.collect(tally)
-    return None if every is None else _summary(every, data, stage, folder)
+    if every is None:
+        return None
+    numbers = {item.pair.name: number for number, item in enumerate(data.items)}
+
+    def draw(name: str) -> Image.Image:
+        ((_, number, image, logits),) = predictor.answers([numbers[name]], read, 1)
+        truth, _ = mask_classes(data.items[number].pair.mask, data.classes)
+        return _sides(image, truth, best_classes(logits), names)
+
+    return _summary(every, data, stage, folder, draw)
 
 
-def _summary(every: Sequence[_Tally], data: MaskSet, stage: Stage, folder: Path | None) -> Metrics:
+def _sides(image: Image.Image, truth: Array, found: Array, names: Sequence[str]) -> Image.Image:
+    """Truth left, found right."""
+    colours = class_colours(len(names))
+    return beside(*(draw_classes(image, classes, names, colours) for classes in (truth, found)))
+
+
+def _summary(
+    every: Sequence[_Tally],
+    data: MaskSet,
+    stage: Stage,
+    folder: Path | None,
+    draw: Callable[[str], Image.Image],
+) -> Metrics:
     matrix = np.sum([tally.matrix for tally in every], axis=0)
     found = SegmentationMetrics.of(matrix, data.classes.names)
     if stage == "test" and found.absent:
@@ -135,6 +158,12 @@ def _summary(every: Sequence[_Tally], data: MaskSet, stage: Stage, folder: Path 
         more={
             "absent": list(found.absent),
             "confusion": {"classes": list(data.classes.names), "pixels": matrix.tolist()},
-            "worst": pictures[:20],
+            "worst": pictures[:_WORST],
         },
+        confusion=Confusion(data.classes.names, matrix.tolist(), "pixels"),
+        worst=[
+            Looked(row["image"], f"mIoU {row['miou']:.3f}", partial(draw, row["image"]))
+            for row in pictures[:_WORST]
+            if row["acc"] < 1
+        ],
     )

@@ -23,7 +23,7 @@ from skillbank_engine.families.segformer.model import (
     note_differences,
     wrapped,
 )
-from skillbank_engine.library import SegformerConfig, SegformerForSemanticSegmentation
+from skillbank_engine.library import SegformerConfig, SegformerForSemanticSegmentation, read_network
 
 if TYPE_CHECKING:
     from skillbank_engine.families.segformer.config import ExperimentSpec
@@ -102,7 +102,7 @@ def _from_checkpoint(path: Path, key: str, spec: ExperimentSpec) -> Found:
 def _from_transformers(name: str, key: str, spec: ExperimentSpec) -> Found:
     try:
         config = SegformerConfig.from_pretrained(name)
-        network, about = SegformerForSemanticSegmentation.from_pretrained(name, output_loading_info=True)
+        network, about = read_network(SegformerForSemanticSegmentation, name, output_loading_info=True)
     except Exception as error:  # a hub has many ways not to answer, and a folder as many not to fit
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(

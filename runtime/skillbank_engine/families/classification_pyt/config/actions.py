@@ -13,7 +13,7 @@ from skillbank_engine.config.fields import MISSING, Block, Int, Text, block, par
 class EvaluateConfig(EvaluateBase):
     """What is evaluated, and on which devices."""
 
-    vis_after_n_batches: Int = param(1, "Of no effect: evaluation draws nothing.", ge=1)
+    vis_after_n_batches: Int = param(1, "Of no effect: evaluation draws its page alone.", ge=1)
     is_quantized: bool = param(False, "The checkpoint is quantized; the embedded engine sees it by itself.")
 
 

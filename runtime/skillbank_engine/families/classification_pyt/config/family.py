@@ -12,7 +12,6 @@ from skillbank_engine.families.classification_pyt.config.experiment import (
     NEEDED,
     ClassificationSpec,
     DistillSpec,
-    GenTrtEngineSpec,
 )
 
 SMALL = {
@@ -39,6 +38,7 @@ def settings(spec: ClassificationSpec) -> RunSettings:
     train, engine = spec.train, spec.engine
     return RunSettings(
         batch_size=spec.dataset.batch_size,
+        shuffle=spec.dataset.shuffle,
         workers=spec.dataset.workers,
         pin_memory=True,
         clip=train.clip_grad_norm,
@@ -61,21 +61,27 @@ def meant_at_full_size(spec: ClassificationSpec) -> bool:
 
 
 def warnings(spec: ClassificationSpec) -> Iterator[str]:
-    """Yield a sentence for every value that the embedded engine does not heed."""
-    if spec.train.tensorboard.enabled:
-        yield "train.tensorboard.enabled is set, but the embedded engine reports to status.json only"
-    if not spec.dataset.shuffle:
-        yield "dataset.shuffle is false, but the embedded engine always shuffles training pictures"
+    """Yield a sentence for every value that is not heeded beside another."""
     if spec.train.optim.policy != "cosine" and spec.train.optim.warmup_epochs:
         yield (
             f"train.optim.warmup_epochs is {spec.train.optim.warmup_epochs}, but only the policy cosine "
             f"warms up and train.optim.policy is {spec.train.optim.policy}"
         )
-    if spec.train.optim.monitor_name != "val_loss":
-        yield (
-            f"train.optim.monitor_name is {spec.train.optim.monitor_name}, but none of the family's policies "
-            "watches a value: engine.early_stopping_metric decides on the best checkpoint"
-        )
+
+
+UNHEEDED = {
+    "train.tensorboard": "the embedded engine reports to status.json only",
+    "train.optim.monitor_name": "no policy watches a value: engine.early_stopping_metric decides on the best",
+    "distill.teacher": "the teacher's own checkpoint says how it is built",
+    "distill.use_mlp": "logits are compared, and no features",
+    "distill.mlp_hidden_size": "logits are compared, and no features",
+    "distill.mlp_num_inner": "logits are compared, and no features",
+    "evaluate.vis_after_n_batches": "evaluation draws its page alone",
+    "evaluate.is_quantized": "the checkpoint itself says so",
+    "inference.is_quantized": "the checkpoint itself says so",
+    "export.is_quantized": "the checkpoint itself says so",
+}
+"""Dotted key to why it is not heeded."""
 
 
 def refuse(action: str, spec: ClassificationSpec) -> None:
@@ -93,11 +99,6 @@ def refuse(action: str, spec: ClassificationSpec) -> None:
 
 def _unsupported(action: str, spec: ClassificationSpec) -> Iterator[tuple[str, str]]:
     """Yield keys, and their values with the way out."""
-    if isinstance(spec, GenTrtEngineSpec) and spec.gen_trt_engine.tensorrt.data_type == "int8":
-        yield (
-            "gen_trt_engine.tensorrt.data_type",
-            "int8, which the embedded engine does not calibrate: set fp16 or fp32, or quantize the ONNX file",
-        )
     if isinstance(spec, DistillSpec):
         yield from _unsupported_distillation(spec)
     elif spec.dataset.train_nolabel.folder_path and action == "train":
@@ -132,8 +133,9 @@ SPECS_OF_FAMILY = Specs[ClassificationSpec](
     settings=settings,
     recipe=Recipe(small=SMALL, full=meant_at_full_size, trained_with=("dropout",)),
     warnings=warnings,
+    unheeded=UNHEEDED,
     refuse=refuse,
-    not_what=frozenset({"dataset.workers", "dataset.shuffle"}),
+    not_what=frozenset({"dataset.workers"}),
     deploy={
         "gen_trt_engine": {},
         "evaluate": {"checkpoint": "", "trt_engine": "???"},

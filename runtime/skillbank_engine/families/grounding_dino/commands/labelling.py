@@ -58,8 +58,10 @@ def label_pictures(
     told = time.monotonic()
     for start in range(0, len(pictures), batch_size):
         part = pictures[start : start + batch_size]
-        images = [predictor.open(path) for path, _ in part]
-        for (path, target), image, found in zip(part, images, predictor.detect(images), strict=True):
+        with predictor.pace.over(len(part)):
+            images = [predictor.open(path) for path, _ in part]
+            all_found = predictor.detect(images)
+        for (path, target), image, found in zip(part, images, all_found, strict=True):
             sure = [item for item in found if item.score >= threshold]
             kept = tuple(without_repeats(sure, nms_iou))
             save_picture(draw_detections(image, kept, phrases, palette, outline), target)

@@ -12,7 +12,6 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from skillbank_engine import light
 from skillbank_engine.session import importing
 
 _OFFLINE = "HF_HUB_OFFLINE"
@@ -31,17 +30,12 @@ def serve(arguments: Namespace) -> None:
     requests, answers = _own_streams()
     # Whoever started this program closes its stdin; Ctrl-C in a terminal reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with importing():
-        light.import_torch()
+    with importing(generators=False):
         if not arguments.checkpoint:
             line = requests.readline()
             if not line:
                 return
             _take(arguments, json.loads(line))
-        if is_file(arguments.checkpoint):
-            light.import_transformers()
-        else:
-            light.whole()
         from skillbank_engine.families.grounding_dino.commands.answering import answer_requests
     answer_requests(arguments, requests, answers)
 

@@ -110,19 +110,29 @@ def settings(spec: ExperimentSpec) -> RunSettings:
 
 
 def warnings(spec: ExperimentSpec) -> Iterator[str]:
-    """Warn of settings that are often set by mistake, and of those that the embedded engine does not heed."""
+    """Warn of settings that are often set by mistake."""
     dataset = spec.dataset
     if dataset.eval_class_ids is not None:
         yield (
             f"dataset.eval_class_ids is {dataset.eval_class_ids}: mAP counts these categories only; set it "
             "to null for all"
         )
-    crop = dataset.augmentation.fixed_random_crop
-    if crop is not None:
-        yield (
-            f"dataset.augmentation.fixed_random_crop is {crop}, but the embedded engine has no large-scale "
-            "jitter; crops follow train_random_crop_min and train_random_crop_max"
-        )
+
+
+UNHEEDED = {
+    "model.clip_max_norm": "train.clip_grad_norm is the one in force",
+    "dataset.dataset_type": "pictures are read as they are needed, whatever it is",
+    "dataset.augmentation.fixed_random_crop": (
+        "the embedded engine has no large-scale jitter; crops follow train_random_crop_min and "
+        "train_random_crop_max"
+    ),
+    "train.optim.monitor_name": "no schedule watches a value",
+    "evaluate.input_width": "checkpoints take pictures by dataset.augmentation",
+    "evaluate.input_height": "checkpoints take pictures by dataset.augmentation",
+    "inference.input_width": "checkpoints take pictures by dataset.augmentation",
+    "inference.input_height": "checkpoints take pictures by dataset.augmentation",
+}
+"""Dotted key to why it is not heeded."""
 
 
 GROUNDING_DINO = Specs(
@@ -133,6 +143,7 @@ GROUNDING_DINO = Specs(
     settings=settings,
     recipe=RECIPE,
     warnings=warnings,
+    unheeded=UNHEEDED,
     not_what=frozenset(
         {
             "dataset.workers",

@@ -124,20 +124,34 @@ def settings(spec: ExperimentSpec) -> RunSettings:
 
 
 def warnings(spec: ExperimentSpec) -> Iterator[str]:
-    """Warn of settings often set by mistake, and of those that the embedded engine does not heed."""
+    """Warn of settings often set by mistake."""
     dataset = spec.dataset
     if dataset.eval_class_ids is not None:
         yield (
             f"dataset.eval_class_ids is {dataset.eval_class_ids}: mAP counts these categories only; set it "
             "to null for all"
         )
-    if dataset.remap_mscoco_category:
-        yield (
-            "dataset.remap_mscoco_category is set, and nothing to do: the embedded engine takes the "
-            "categories that the annotations list, whatever their ids"
-        )
-    if spec.train.enable_ema and spec.train.ema.cpu_offload:
-        yield "train.ema.cpu_offload is set, but the average of the weights stays where the model is"
+
+
+UNHEEDED = {
+    "model.clip_max_norm": "train.clip_grad_norm is the one in force",
+    "model.linear_proj_names": "projections train at the rate of the rest",
+    "model.frozen_fm.backbone": "the embedded engine has no foundation model",
+    "model.frozen_fm.checkpoint": "the embedded engine has no foundation model",
+    "dataset.dataset_type": "pictures are read as they are needed, whatever it is",
+    "dataset.remap_mscoco_category": "the embedded engine takes the categories that the annotations list",
+    "train.ema.cpu_offload": "the average of the weights stays where the model is",
+    "train.optim.monitor_name": "no schedule watches a value",
+    "distill.teacher": "the teacher's own checkpoint says how it is built",
+    "evaluate.input_width": "checkpoints follow dataset.augmentation.eval_spatial_size",
+    "evaluate.input_height": "checkpoints follow dataset.augmentation.eval_spatial_size",
+    "inference.input_width": "checkpoints follow dataset.augmentation.eval_spatial_size",
+    "inference.input_height": "checkpoints follow dataset.augmentation.eval_spatial_size",
+    "evaluate.is_quantized": "the checkpoint itself says so",
+    "inference.is_quantized": "the checkpoint itself says so",
+    "export.is_quantized": "the checkpoint itself says so",
+}
+"""Dotted key to why it is not heeded."""
 
 
 def refuse(action: str, spec: ExperimentSpec) -> None:
@@ -185,6 +199,7 @@ RTDETR = Specs(
     settings=settings,
     recipe=RECIPE,
     warnings=warnings,
+    unheeded=UNHEEDED,
     refuse=refuse,
     not_what=frozenset(
         {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from pydantic import model_validator
 
 from skillbank_engine.config.blocks import QuantizeConfig, SpecBase, engine_block
@@ -19,7 +17,7 @@ from skillbank_engine.families.segformer.config.actions import (
 from skillbank_engine.families.segformer.config.dataset import DatasetConfig, UnreadDatasetConfig
 from skillbank_engine.families.segformer.config.engine import EngineConfig
 from skillbank_engine.families.segformer.config.model import ModelConfig
-from skillbank_engine.families.segformer.config.train import SegmentLossConfig, TrainConfig
+from skillbank_engine.families.segformer.config.train import TrainConfig
 
 
 class ExperimentSpec(SpecBase):
@@ -102,6 +100,7 @@ def _settings(spec: ExperimentSpec) -> RunSettings:
     data, engine = spec.dataset.segment, spec.engine
     return RunSettings(
         batch_size=data.batch_size,
+        shuffle=data.shuffle,
         workers=data.workers,
         pin_memory=True,
         clip=engine.clip_grad_norm,
@@ -137,23 +136,13 @@ def _said_by_the_data(spec: ExperimentSpec) -> dict[str, object]:
     return settle_classes(spec.dataset.segment)
 
 
-def _warnings(spec: ExperimentSpec) -> Iterator[str]:
-    """Say what the embedded engine does not heed, and what leaves the result the same."""
-    train, data = spec.train, spec.dataset.segment
-    if train.tensorboard.enabled:
-        yield "train.tensorboard.enabled is set, but segmentation reports to status.json only"
-    if train.optim.monitor_name != "val_loss":
-        yield (
-            f"train.optim.monitor_name is {train.optim.monitor_name}, but neither policy watches anything: "
-            "the learning rate follows the epochs"
-        )
-    if train.segment.weights != SegmentLossConfig().weights:
-        yield "train.segment.weights weighs outputs of several scales, but this model has one: no effect"
-    if not data.shuffle:
-        yield (
-            "dataset.segment.shuffle is off, but the embedded engine draws the order of each epoch from "
-            "train.seed: training pictures come in a new order all the same"
-        )
+UNHEEDED = {
+    "train.tensorboard": "segmentation reports to status.json only",
+    "train.optim.monitor_name": "neither policy watches anything: the learning rate follows the epochs",
+    "train.segment.weights": "it weighs outputs of several scales, and this model has one",
+    "train.use_distributed_sampler": "every process has its own part of the data, always",
+}
+"""Dotted key to why it is not heeded."""
 
 
 def _refuse(action: str, spec: ExperimentSpec) -> None:
@@ -210,7 +199,7 @@ SPECS_OF_FAMILY = Specs(
         prepare=_said_by_the_data,
         prepared="The data set says of its masks",
     ),
-    warnings=_warnings,
+    unheeded=UNHEEDED,
     refuse=_refuse,
     deploy={
         "gen_trt_engine": {},

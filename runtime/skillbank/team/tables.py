@@ -1,0 +1,70 @@
+"""The tables of a team: tokens, and the audit log, which nothing changes or empties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+__all__ = ["AUDIT", "TEAM_META", "TOKENS"]
+
+TEAM_META = sa.MetaData()
+TOKENS = sa.Table(
+    "team_tokens",
+    TEAM_META,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String(63), nullable=False),
+    sa.Column("project", sa.String(63), nullable=False),
+    sa.Column("rights", sa.JSON, nullable=False),
+    sa.Column("agent", sa.Boolean, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("made", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("revoked", sa.DateTime(timezone=True)),
+    sa.Index(
+        "team_tokens_in_force",
+        *("name", "project"),
+        unique=True,
+        sqlite_where=sa.text("revoked IS NULL"),
+        postgresql_where=sa.text("revoked IS NULL"),
+    ),
+)
+AUDIT = sa.Table(
+    "team_audit",
+    TEAM_META,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False, index=True),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("project", sa.String(63), nullable=False),
+    sa.Column("agent", sa.Boolean, nullable=False),
+    sa.Column("door", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("verb", sa.String(63), nullable=False),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("plan_id", sa.String(64), nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    # A number that was given once is never given again, even if somebody empties the table by force.
+    sqlite_autoincrement=True,
+)
+
+_TRIGGERS = {
+    "sqlite": tuple(
+        f"CREATE TRIGGER team_audit_no_{change.lower()} BEFORE {change} ON team_audit "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END"
+        for change in ("UPDATE", "DELETE")
+    ),
+    "postgresql": (
+        "CREATE FUNCTION team_audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit log only grows'; END $$",
+        "CREATE TRIGGER team_audit_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON team_audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION team_audit_only_grows()",
+    ),
+}
+
+
+@sa.event.listens_for(AUDIT, "after_create")
+def _guard(target: sa.Table, db: sa.Connection, **_: Any) -> None:
+    """Let the database itself refuse what would change a line or take one away."""
+    for statement in _TRIGGERS.get(db.dialect.name, ()):
+        db.exec_driver_sql(statement)

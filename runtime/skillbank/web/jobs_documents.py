@@ -1,0 +1,111 @@
+"""The documents of ``/api/jobs`` and ``/api/experiments``, as models that also make the schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+__all__ = [
+    "CheckpointDocument",
+    "EpochDocument",
+    "ExperimentEntry",
+    "ExperimentsDocument",
+    "JobDocument",
+    "JobEntry",
+    "JobsDocument",
+    "ProgressDocument",
+    "ReportDocument",
+]
+
+
+class _Answer(BaseModel):
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return self.model_dump(mode="json")
+
+
+class JobEntry(_Answer):
+    """A job in the list of all; ``searches`` says that it is an experiment."""
+
+    id: str
+    skill: str
+    action: str
+    state: str
+    platform: str
+    created: str
+    searches: bool
+
+
+class JobsDocument(_Answer):
+    """``GET /api/jobs``, the newest first."""
+
+    jobs: list[JobEntry]
+
+
+class ProgressDocument(_Answer):
+    """How far a job is; epochs count from zero."""
+
+    epoch: int | None
+    epochs: int | None
+    eta_s: float | None
+
+
+class EpochDocument(_Answer):
+    """What was measured after an epoch."""
+
+    epoch: int
+    values: dict[str, Any]
+
+
+class CheckpointDocument(_Answer):
+    """A model that a job has left."""
+
+    path: str
+    best: bool
+    latest: bool
+
+
+class JobDocument(JobEntry):
+    """``GET /api/jobs/{job}``: how a job stands, its history by epoch, what it left."""
+
+    message: str
+    ended: str | None
+    failure: dict[str, Any] | None
+    results: str
+    parents: list[str]
+    approval: dict[str, Any] | None
+    progress: ProgressDocument
+    metrics: dict[str, Any]
+    epochs: list[EpochDocument]
+    checkpoints: list[CheckpointDocument]
+    pictures: list[str]
+    more_pictures: int
+
+
+class ExperimentEntry(_Answer):
+    """An experiment in the list of all; ``best`` is the number of its best trial."""
+
+    experiment: str
+    skill: str
+    created: str
+    algorithm: str
+    state: str
+    recommendations: int
+    ended: int
+    running: int
+    metric: str
+    best: int | None
+    score: float | None
+
+
+class ExperimentsDocument(_Answer):
+    """``GET /api/experiments``, the newest first."""
+
+    experiments: list[ExperimentEntry]
+
+
+class ReportDocument(_Answer):
+    """``GET /api/experiments/{experiment}``: what the report of an experiment shows, as its page reads it."""
+
+    model_config = {"extra": "allow"}
