@@ -152,6 +152,30 @@ class Sentence(str):
             at += len(str(part))
         return found
 
+    def changed(self, change: Callable[[str], str]) -> Sentence:
+        """Return it with its text changed; a way whose own text changes is a text from then on.
+
+        Whatever the change finds only in the whole, across a way, is changed as well: then no way is left.
+        """
+        whole = change(str(self))
+        texts = ((part, change(str(part))) for part in self.parts)
+        made = _joined(tuple(part if str(part) == text else text for part, text in texts))
+        return made if made == whole else _joined((whole,))
+
+    def short(self, longest: int) -> Sentence:
+        """Return it with at most so many characters; no way is cut in two."""
+        if len(self) <= longest:
+            return self
+        kept: list[str | Way] = []
+        left = longest - 1
+        for part in self.parts:
+            if len(str(part)) > left:
+                kept.append("…" if isinstance(part, Way) else f"{part[:left].rstrip()}…")
+                break
+            kept.append(part)
+            left -= len(str(part))
+        return _joined(tuple(kept))
+
     def said(self, voice: Voice) -> str:
         """Return it in the words of a door."""
         return "".join(part.said(voice) if isinstance(part, Way) else part for part in self.parts)

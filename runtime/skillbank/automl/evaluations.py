@@ -100,7 +100,9 @@ class Evaluations:
         try:
             record = self._attempt(evaluation)
         except SkillbankError as error:
-            return self._over(evaluation, None, Sentence(f"not evaluated: {redact(error.sentence.marked)}"))
+            return self._over(
+                evaluation, None, Sentence(f"not evaluated: {error.sentence.changed(redact).marked}")
+            )
         if record is None:
             return self._over(evaluation, None, "not evaluated: canceled")
         if not record.state.terminal:

@@ -8,7 +8,6 @@ import typer
 
 from skillbank.cli import options, terminal
 from skillbank.cli.request_options import Asked, says_a_request
-from skillbank.ways import marked
 
 if TYPE_CHECKING:
     from skillbank.cli.approving import Approved
@@ -174,12 +173,11 @@ def _run_steps(
 
 def _refuse_questions(plans: list[Plan]) -> None:
     from skillbank.errors import QuestionsError
+    from skillbank.plan.open_points import open_points
 
     questions = [question for plan in plans for question in plan.questions]
     if questions:
-        raise QuestionsError(
-            "The plan has open questions. " + " | ".join(f"{q.key}: {marked(q.why)}" for q in questions)
-        )
+        raise QuestionsError(f"The plan has open questions. {open_points(questions).marked}")
 
 
 def ask_trust(runtime: Runtime, plans: list[Plan], as_json: bool) -> None:

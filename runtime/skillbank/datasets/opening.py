@@ -67,7 +67,7 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
         try:
             return _whole(open_tree(unpacked, unpack), form)
         except DataError as error:  # a person knows the archive, and not where it was unpacked
-            error.args = (str(error).replace(str(unpacked), str(place)),)
+            error.args = (error.sentence.changed(lambda text: text.replace(str(unpacked), str(place))),)
             raise
     if place.is_dir():
         tree = open_tree(place, unpack)

@@ -153,7 +153,7 @@ def pictured(found: Survey, side: int) -> Shown:
 def _faults(tally: Tally, missing: int) -> list[str]:
     """Say what was wrong in reading, in a sentence each."""
     told = ", ".join(f"{KINDS[name].title} ({count:,})" for name, count in tally.counts.items())
-    said = [Sentence(f"In reading: {told}; {command('data check')} says where.")] if told else []
+    said: list[str] = [Sentence(f"In reading: {told}; {command('data check')} says where.")] if told else []
     if missing:
         said.append(f"{missing:,} pictures are not there, and so not among those shown.")
     return said

@@ -26,6 +26,7 @@ from skillbank.jobs.preflight import results_problems, warnings
 from skillbank.jobs.seen_data import local_digest, made_by, named_paths
 from skillbank.nearby import at_home, near_path
 from skillbank.plan.model import Frozen, InputBinding, Plan, Question
+from skillbank.plan.open_points import open_points
 from skillbank.platforms.base import Platform
 from skillbank.platforms.slots import visible_gpus
 from skillbank.storage import hub
@@ -198,9 +199,8 @@ def refuse(plan: Plan, checks: Checks) -> None:
     """
     questions = (*plan.questions, *checks.questions)
     if questions:
-        open_points = [Sentence(f"{q.key} ({marked(q.why)})") for q in questions]
         raise QuestionsError(
-            f"the plan has open questions: {'; '.join(map(marked, open_points))}; answer them in the request"
+            f"the plan has open questions: {open_points(questions).marked}; answer them in the request"
         )
     if checks.problems:
         states = {place.state for place in checks.places}

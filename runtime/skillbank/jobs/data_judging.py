@@ -121,7 +121,7 @@ def _judged(plan: Plan, look: DataLook, report: DataReport, *, first: bool) -> D
         found = replace(found, why="its pictures have other sizes than it states")
     if problems and not found.why and not ours(plan):
         notes, problems = [*problems, *notes], []  # files that are there and another program reads
-    dropped = [f"{each} (skipped)" for each in dropped]
+    dropped = [Sentence(f"{marked(each)} (skipped)") for each in dropped]
     return replace(
         look,
         found=found,

@@ -51,8 +51,9 @@ class KeptPlans:
             When who acts may not plan.
         """
         audit.permit(lambda: self._engine, Right.PLAN, "plan", plan.plan_id)
-        plan_id, project = plan.plan_id, who().project
-        row = {"plan_id": plan_id, "created": now(), "document": plan.model_dump(mode="json")}
+        document, project = plan.kept(), who().project
+        plan_id = document.pop("plan_id")
+        row = {"plan_id": plan_id, "created": now(), "document": document}
         with self._engine.begin() as db:
             _put(db, PLANS, row)
             _put(db, PLAN_PROJECTS, {"plan_id": plan_id, "project": project})

@@ -168,7 +168,7 @@ def lacking_model(plan: Plan, look: Callable[[str], JobRecord]) -> str:
             try:
                 parent_models(plan, [record], look)
             except ParentError as error:
-                return str(error)
+                return error.sentence
     return ""
 
 

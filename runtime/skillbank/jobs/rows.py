@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from skillbank.errors import StateError
 from skillbank.jobs.database import TRANSITIONS
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, Transition
+from skillbank.kept_sentences import ways_of, with_ways
 from skillbank.stored import aware, now, storable
 from skillbank.visible import one_line
-from skillbank.ways import Sentence
 
 __all__ = ["changed_fields", "histories", "line_row", "only_record", "record_of", "unreadable"]
 
@@ -34,8 +34,7 @@ def changed_fields(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _stored(value: Any) -> Any:
     if isinstance(value, Failure):
-        told = {"explanation": Sentence(value.explanation), "advice": Sentence(value.advice)}
-        ways = {name: sentence.ways for name, sentence in told.items() if sentence.ways}
+        ways = ways_of(value)
         return {**_texts(value.model_dump()), **({"ways": ways} if ways else {})}
     return value.model_dump(mode="json") if isinstance(value, RetryPolicy) else value
 
@@ -73,9 +72,8 @@ def record_of(row: sa.RowMapping, lines: Sequence[sa.RowMapping]) -> JobRecord:
     history = tuple(Transition(at=aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
     # What a database of an earlier version has no value for is as it is in a new record.
     fields = {name: aware(value) for name, value in row.items() if name != "seq" and value is not None}
-    if isinstance(failure := fields.get("failure"), dict) and isinstance(ways := failure.get("ways"), dict):
-        told = {name: Sentence.of(str(failure.get(name, "")), stored) for name, stored in ways.items()}
-        fields["failure"] = {**failure, **told}
+    if isinstance(failure := fields.get("failure"), dict) and "ways" in failure:
+        fields["failure"] = with_ways(failure, failure["ways"])
     if any(isinstance(value, str) and "\0" in value for value in fields.values()):
         raise ValueError("NUL")  # which `storable` writes nowhere, and no path takes
     return JobRecord.model_validate({**fields, "history": history})

@@ -313,7 +313,7 @@ class Jobs:
                 self._recorded(record.platform).revive(handle_of(record))
             attend(record)
         except PluginError as error:
-            self.store.note(record.id, redact(str(error)))
+            self.store.note(record.id, error.sentence.changed(redact))
         except OSError as error:  # a folder out of reach is this job's trouble and no other's
             self.store.note(record.id, f"nobody can look after it: {error.strerror} ({error.filename})")
         return record
@@ -413,7 +413,7 @@ class Jobs:
         try:
             return self.platform(name)
         except UsageError as error:
-            raise PluginError(f"{error}; install the package that brings it again") from None
+            raise PluginError(f"{error.sentence.marked}; install the package that brings it again") from None
 
     def platform(self, name: str) -> Platform:
         """Return a platform by name, the same one each time."""
@@ -436,7 +436,7 @@ class Jobs:
         bool
             False when it is certain that nothing was started.
         """
-        text = Sentence(redact(sentence_of(error).marked or type(error).__name__))
+        text = Sentence(sentence_of(error) or type(error).__name__).changed(redact)
         try:
             begun = self._may_have_begun(record, platform)
             platform.cancel(handle_of(record))
@@ -444,7 +444,7 @@ class Jobs:
             # Whether it started is not known, so nothing final is said: the next look finds out.
             said = Sentence(
                 f"the launch broke off ({marked(text)}) and cannot be called off now: "
-                f"{redact(sentence_of(unsure).marked)}"
+                f"{sentence_of(unsure).changed(redact).marked}"
             )
             self.store.transition(record.id, JobState.UNKNOWN, said)
             return True

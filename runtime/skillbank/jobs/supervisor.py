@@ -133,7 +133,8 @@ class Supervisor:
             except SkillbankError as error:
                 if attempt == _TRIES - 1:
                     self._jobs.store.note(
-                        record.id, Sentence(f"results not uploaded yet: {redact(error.sentence.marked)}")
+                        record.id,
+                        Sentence(f"results not uploaded yet: {error.sentence.changed(redact).marked}"),
                     )
                     return error
                 time.sleep(self._first_pause / 15 * 2**attempt)
@@ -158,7 +159,7 @@ class Supervisor:
             try:
                 return self._jobs.launch_again(record, following)
             except SkillbankError as error:
-                reason = Sentence(redact(error.sentence.marked))
+                reason = error.sentence.changed(redact)
                 if not isinstance(error, PlatformError):
                     break
         # An attempt whose launch broke off is a job like any other, and what follows it is its own affair.

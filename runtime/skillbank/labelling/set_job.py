@@ -13,11 +13,11 @@ from skillbank.errors import DataError, JobNotFoundError, NotApprovedError, Ques
 from skillbank.jobs.label_jobs import ACTION, SKILL, lists
 from skillbank.jobs.set_files import lies
 from skillbank.labelling.manifest import put
+from skillbank.plan.open_points import open_points
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.sets.arrivals import list_of
 from skillbank.sets.model import PictureRow, Run
 from skillbank.sets.objects import Wanted
-from skillbank.ways import marked
 
 if TYPE_CHECKING:
     from skillbank.jobs.record import JobRecord
@@ -93,10 +93,7 @@ def launch(
     try:
         [plan] = runtime.plan(request)
         if plan.questions:
-            raise QuestionsError(
-                "The job's plan has open questions. "
-                + " | ".join(f"{each.key}: {marked(each.why)}" for each in plan.questions)
-            )
+            raise QuestionsError(f"The job's plan has open questions. {open_points(plan.questions).marked}")
         runtime.refuse_at_gate([plan])
         jobs = runtime.jobs
         begun = (jobs.look(each.id) for each in jobs.store.list(plan_id=plan.plan_id))

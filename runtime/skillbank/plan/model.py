@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import StateError
+from skillbank.kept_sentences import ways_of, with_ways
 from skillbank.plan.products import WEIGHT_FILES
 from skillbank.ways import Sentence, Told, command, marked
 
@@ -314,6 +315,11 @@ class Plan(Frozen):
         """Return the plan as a JSON document with its id first."""
         return {"plan_id": self.plan_id, **self.model_dump(mode="json")}
 
+    def kept(self) -> dict[str, Any]:
+        """Return the document as it is kept here, for `from_document`: with what its sentences offer."""
+        ways = ways_of(self)
+        return {**self.document(), **({"ways": ways} if ways else {})}
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Plan:
         """Read a plan that this version or an earlier one has written; it keeps its id.
@@ -325,6 +331,7 @@ class Plan(Frozen):
         """
         fields = dict(document)
         claimed = fields.pop("plan_id", None)
+        ways = fields.pop("ways", None)
         for beside in ("checks", "sentence"):
             fields.pop(beside, None)
         written = document_id(fields)
@@ -339,7 +346,7 @@ class Plan(Frozen):
         older = f" was made by an earlier skillbank (format {version}) and" if version < FORMAT else ""
         changed = Sentence(f"{name} was changed since it was made, and will not run; {marked(again)}")
         try:
-            plan = cls.model_validate(fields)
+            plan = cls.model_validate(with_ways(fields, ways) if ways else fields)
         except ValidationError as error:
             if claimed not in (None, written):
                 raise StateError(changed) from None

@@ -19,11 +19,12 @@ from pydantic import BaseModel, ConfigDict
 
 from skillbank.errors import QuestionsError, StateError, TrustError
 from skillbank.plan.model import Plan
+from skillbank.plan.open_points import open_points
 from skillbank.trust.decisions import decision_of
 from skillbank.trust.environment import UNCHANGED, named_values, usual_values
 from skillbank.variables import name_problems
 from skillbank.visible import one_line
-from skillbank.ways import command, marked
+from skillbank.ways import command
 
 if TYPE_CHECKING:
     from skillbank.trust.standing import Standing
@@ -144,8 +145,7 @@ def admit(
     """
     if plan.questions:
         raise QuestionsError(
-            f"plan {plan.plan_id[:12]} has open questions: "
-            + "; ".join(f"{one_line(q.key, 60)} ({marked(q.why)})" for q in plan.questions)
+            f"plan {plan.plan_id[:12]} has open questions: {open_points(plan.questions).marked}"
         )
     if any(digest != part.skill.digest for part in _parts(plan)):
         raise StateError(
