@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import pickle
@@ -10,20 +9,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-import skillbank
 from skillbank import Request, Runtime, errors
 from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.toolbox import Toolbox
-from skillbank.cli import app
 from skillbank.errors import ParentError, SkillbankError, SpecError
 from skillbank.jobs.record import Failure
 from skillbank.jobs.rows import changed_fields
@@ -31,7 +25,6 @@ from skillbank.kept_sentences import ways_of, with_ways
 from skillbank.plan.model import Plan, Question
 from skillbank.plan.open_points import open_points
 from skillbank.plan.request import Setting
-from skillbank.plan.slots import SLOTS
 from skillbank.redact import redact
 from skillbank.ways import (
     Sentence,
@@ -57,271 +50,6 @@ def voice() -> Iterator[None]:
     speak(Voice.PYTHON)
     yield
     speak(before)
-
-
-SOURCES = Path(skillbank.__file__).parent
-AT_A_TERMINAL = (
-    "cli",
-    "trust/audit",
-    "ways.py",
-    "agent/mcp_server/http.py",
-    "bank/request_words.py",
-    "publishing",
-)
-"""What is printed to a person, and rules and words of other programs."""
-OTHER_PROGRAMS = re.compile(
-    r"(?:kubectl|docker|hf|sbatch|srun|sh|init|nvidia-smi|git)\b[^;]*|--(?:x-1|from-literal|[a-z-]+=)\S*"
-)
-PERSONAL = "approve|trust|review|cancel|sets accept|plan' shows|web does"
-"""Commands in texts for agents, who are to tell a person of them."""
-NO_COMMAND = (
-    "does|did|itself|is|needs|cannot|has|and|there|fetches|trains|web session|label set|team add|runs"
-    "|mcp:|x-1"
-)
-MADE_BY = re.compile(
-    r"skillbank (run .train x-1|data (convert|split|show|program|check --fix)|sets export|compare"
-    r"|schemas generate)"
-)
-"""What a file says of how it was made."""
-
-
-def texts(file: Path) -> Iterator[str]:
-    """Yield the texts of a module that are not docstrings; what is filled in is ``x-1``."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    inner = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in n.values}
-    inner |= {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
-    inner |= {id(n) for call in ast.walk(tree) if _makes_a_way(call) for n in ast.walk(call)}
-    for node in ast.walk(tree):
-        if id(node) in inner:
-            continue
-        if isinstance(node, ast.JoinedStr):
-            yield "".join(str(v.value) if isinstance(v, ast.Constant) else "x-1" for v in node.values)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-
-
-def _makes_a_way(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in ("option", "command")
-    )
-
-
-def test_ways_out_are_values_and_no_text() -> None:
-    wrong = []
-    for file in sorted(SOURCES.rglob("*.py")):
-        name = file.relative_to(SOURCES).as_posix()
-        if name.startswith(AT_A_TERMINAL):
-            continue
-        for text in texts(file):
-            left = OTHER_PROGRAMS.sub("", text)
-            if name.startswith("agent/"):
-                left = re.sub(rf"skillbank (?:{PERSONAL})\b", "", left)
-            if (
-                " " in text
-                and not MADE_BY.search(text)
-                and (re.search(rf"(?<![\w-])--[a-z]|skillbank (?!{NO_COMMAND})[a-z-]", left))
-            ):
-                wrong.append(f"{name}: {text}")
-    assert wrong == []
-
-
-STEPS = frozenset(("join", "map", "filter", "tuple", "rstrip", "format", "a_few"))
-"""What may be done to a text with marks before a sentence is made of it."""
-HANDED_ON = {"ask": ("why", "choices"), "_end": ("why",)}
-"""Functions that make a sentence of what they are given, and of which arguments."""
-OTHER_MARKS = ("jobs/checkpoints.py", "platforms/kubernetes/logs.py")
-"""Modules in which an attribute ``marked`` is something else."""
-
-
-def told_fields(tree: ast.AST) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the models of a module that have fields with sentences, and the names of these."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef):
-            rows = (each for each in node.body if isinstance(each, ast.AnnAssign))
-            fields = {ast.unparse(row.target) for row in rows if "Told" in ast.unparse(row.annotation)}
-            if fields and {ast.unparse(base) for base in node.bases} & {"BaseModel", "Frozen"}:
-                yield node.name, frozenset(fields)
-
-
-@cache
-def modules() -> dict[str, ast.Module]:
-    """Return every module but that of the ways, by its path."""
-    files = (file for file in sorted(SOURCES.rglob("*.py")) if file != SOURCES / "ways.py")
-    return {
-        file.relative_to(SOURCES).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in files
-    }
-
-
-@cache
-def takers() -> dict[str, frozenset[str]]:
-    """Return what makes a sentence of a text, and of which named arguments; of errors and `Sentence`, any."""
-    found = {"Sentence": frozenset[str]()}
-    for tree in modules().values():
-        found |= dict(told_fields(tree))
-    grown = {"SkillbankError"}
-    classes = [n for tree in modules().values() for n in ast.walk(tree) if isinstance(n, ast.ClassDef)]
-    while new := {c.name for c in classes if {ast.unparse(b) for b in c.bases} & grown} - grown:
-        grown |= new
-    return found | dict.fromkeys(grown, frozenset()) | {k: frozenset(v) for k, v in HANDED_ON.items()}
-
-
-def makes_a_sentence(call: ast.Call, inside: ast.AST) -> bool | None:
-    """Return whether a call makes a sentence of one of its arguments; None where it hands the text on."""
-    name = ast.unparse(call.func).rsplit(".", 1)[-1]
-    if inside is call.func or name in STEPS:
-        return None
-    if name not in takers():
-        return False
-    return not isinstance(inside, ast.keyword) or inside.arg in takers()[name]
-
-
-def open_marks(name: str, tree: ast.Module) -> Iterator[str]:
-    """Yield where a module has a text with marks that is not made into a sentence where it stands."""
-    above = {inner: node for node in ast.walk(tree) for inner in ast.iter_child_nodes(node)}
-    imports = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module == "skillbank.ways"]
-    known = {alias.name for each in imports for alias in each.names}
-    if any(alias.asname for each in imports for alias in each.names):
-        yield f"{name}: another name for a way"
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(func=ast.Name(id="option" | "command" as made)) if made in known:
-                start = above[node]
-            case ast.Call(func=ast.Attribute(attr="way")):
-                start = above[node]
-            case ast.Name(id="marked", ctx=ast.Load()) if "marked" in known:
-                start = node
-            case ast.Attribute(attr="marked") if name not in OTHER_MARKS:
-                if isinstance(above[node], ast.Call) and above[node].func is node:  # type: ignore[attr-defined]
-                    continue  # the mark of a sentence is no method
-                start = node
-            case _:
-                continue
-        if name == "plan/slots.py" and isinstance(start, ast.Return):
-            continue  # `Slot.way` makes one
-        place: ast.AST = start
-        sound = place is node or isinstance(place, ast.FormattedValue)
-        while sound and not isinstance(place, ast.stmt):
-            outer = above[place]
-            if isinstance(outer, ast.Call) and (made_one := makes_a_sentence(outer, place)) is not None:
-                sound = made_one
-                break
-            place = outer
-        if not sound or isinstance(place, ast.stmt):
-            yield f"{name}:{node.lineno}"
-
-
-def test_no_text_with_marks_leaves_the_call_that_makes_a_sentence_of_it() -> None:
-    assert len(takers()) > 30 and takers()["Question"] == {"why", "choices"}
-    assert [place for name, tree in modules().items() for place in open_marks(name, tree)] == []
-
-
-@pytest.mark.parametrize(
-    ("code", "sound"),
-    [
-        ("raise UsageError(f\"give {option('set')}\")", True),
-        ("x = Sentence(f\"give {option('set')}\")", True),
-        ("Question(key='x', why=f\"give {option('set')}\")", True),
-        ("Question(key=f\"give {option('set')}\", why='')", False),
-        ("raise UsageError('; '.join(map(marked, faults)))", True),
-        ("x = f\"give {option('set')}\"", False),
-        ("print(f\"give {option('set')}\")", False),
-        ("raise ValueError(f\"give {option('set')}\")", False),
-        ("x = option('set')", False),
-        ("x = '{}'.format(option('set'))", False),
-        ("x = error.sentence.marked", False),
-        ("x = [marked(each) for each in faults]", False),
-        ('note(Sentence(f"{error.sentence.marked}"))', True),
-        ('Sentence(write(f"{error.sentence.marked}"))', False),
-    ],
-)
-def test_the_rule_finds_what_would_leak(code: str, sound: bool) -> None:
-    tree = ast.parse(f"from skillbank.ways import Sentence, marked, option\n{code}")
-    assert (not list(open_marks("x.py", tree))) is sound
-
-
-def told_as_text(tree: ast.Module, ours: frozenset[str]) -> Iterator[int]:
-    """Yield the lines where an error of ours is written in this process's words instead of its sentence."""
-    for handler in (n for n in ast.walk(tree) if isinstance(n, ast.ExceptHandler) and n.type is not None):
-        caught = {ast.unparse(n).rsplit(".", 1)[-1] for n in getattr(handler.type, "elts", [handler.type])}
-        for node in ast.walk(handler) if caught & ours else ():
-            match node:
-                case (
-                    ast.FormattedValue(value=ast.Name(id=name))
-                    | ast.Call(func=ast.Name(id="str" | "one_line"), args=[ast.Name(id=name), *_])
-                ) if name == handler.name:
-                    yield node.lineno
-
-
-def test_a_caught_error_is_handed_on_as_its_sentence() -> None:
-    ours = frozenset(takers()) | {"BaseException"}
-    places = [
-        f"{name}:{line}"
-        for name, tree in modules().items()
-        if not name.startswith(("cli/", "platforms/keeper.py"))  # whose process speaks as its reader does
-        for line in told_as_text(tree, ours)
-    ]
-    assert places == []
-    code = "try: f()\nexcept (OSError, UsageError) as error:\n g(%s)"
-    found = {
-        text: bool(list(told_as_text(ast.parse(code % text), ours)))
-        for text in (
-            "str(error)",
-            "f'{error}'",
-            "one_line(error, 9)",
-            "error.sentence",
-            "f'{error.sentence}'",
-        )
-    }
-    assert list(found.values()) == [True, True, True, False, False]
-
-
-def test_no_golden_output_has_a_mark() -> None:
-    written = [*Path("tests").rglob("*.json"), *Path("tests").rglob("*.txt"), *Path("tests").rglob("*.yaml")]
-    kept = [each for each in written if "requests" not in each.parts]
-    assert kept
-    assert [each for each in kept if MARK.search(each.read_text(encoding="utf-8", errors="ignore"))] == []
-
-
-@cache
-def of_the_command_line() -> dict[str, frozenset[str]]:
-    """Return every command with its options, as typer knows them."""
-    found: dict[str, frozenset[str]] = {}
-
-    def look(place: Any, words: tuple[str, ...]) -> None:
-        found[" ".join(words)] = frozenset(
-            name for parameter in place.params for name in parameter.opts if name.startswith("--")
-        )
-        for name, inner in getattr(place, "commands", {}).items():
-            look(inner, (*words, name))
-
-    look(typer.main.get_command(app), ())
-    return found
-
-
-def calls() -> Iterator[tuple[str, list[str]]]:
-    """Yield what ``option`` and ``command`` are called with, as far as it is written out."""
-    for file in sorted(SOURCES.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
-                first = node.args[0]
-                if node.func.id in ("option", "command") and isinstance(first, ast.Constant):
-                    more = ast.unparse(node.args[2]) if len(node.args) > 2 else ""
-                    yield node.func.id, [str(first.value), more]
-
-
-def test_every_way_is_one_of_the_command_line() -> None:
-    known = of_the_command_line()
-    options = frozenset().union(*known.values())
-    made = list(calls())
-    assert len(made) > 190
-    assert [name for kind, (name, _) in made if kind == "option" and f"--{name}" not in options] == []
-    for kind, (name, more) in made:
-        if kind == "command":
-            assert name in known
-            assert set(re.findall(r"--[a-z-]+", more)) <= known[name], name
-    assert {each.option for each in SLOTS} <= options
 
 
 EXAMPLES = [
@@ -557,7 +285,8 @@ def test_ways_that_do_not_fit_a_document_change_nothing(ways: object) -> None:
 
 def test_a_plan_with_ways_of_somebody_else_is_the_same_plan(runtime: Runtime) -> None:
     [plan] = runtime.plan("train the toy detector")
-    for ways in (3, {}, {"questions.0.why": [[0, "command", "run", "", ""]]}, {"search": []}):
+    others: list[object] = [3, {}, {"questions.0.why": [[0, "command", "run", "", ""]]}, {"search": []}]
+    for ways in others:
         assert Plan.from_document({**plan.document(), "ways": ways}) == plan
 
 

@@ -52,7 +52,7 @@ class KeptPlans:
         """
         audit.permit(lambda: self._engine, Right.PLAN, "plan", plan.plan_id)
         document, project = plan.kept(), who().project
-        plan_id = document.pop("plan_id")
+        plan_id: str = document.pop("plan_id")
         row = {"plan_id": plan_id, "created": now(), "document": document}
         with self._engine.begin() as db:
             _put(db, PLANS, row)

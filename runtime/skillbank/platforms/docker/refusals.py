@@ -18,18 +18,13 @@ def known_refusals(plan: Plan) -> Iterator[str]:
     if not plan.command:
         yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
     if plan.resources.nodes > 1:
-        yield (
-            Sentence(
-                f"the plan asks for {plan.resources.nodes} nodes and platform 'docker' is one machine; "
-                f"use {option('nodes', '1')}"
-            )
+        yield Sentence(
+            f"the plan asks for {plan.resources.nodes} nodes and platform 'docker' is one machine; "
+            f"use {option('nodes', '1')}"
         )
     if plan.image is None:
-        yield (
-            Sentence(
-                f"{plan.skill.name} names no container image for '{plan.action}'; give one with "
-                f"{option('image')}"
-            )
+        yield Sentence(
+            f"{plan.skill.name} names no container image for '{plan.action}'; give one with {option('image')}"
         )
 
 
@@ -51,12 +46,10 @@ def refusals(plan: Plan, daemon: Daemon, info: dict[str, Any]) -> Iterator[str]:
         yield problem
     gpus = plan.resources.gpus
     if container.device_ids(gpus, ()) and not daemon.has_gpus(info):
-        yield (
-            Sentence(
-                f"the plan asks for {gpus} GPU{'s' * (gpus > 1)} and the Docker daemon has no NVIDIA "
-                "runtime; install the NVIDIA container toolkit, or run on the CPU with "
-                f"{option('gpus', '0')} or SKILLBANK_DOCKER_GPUS=none"
-            )
+        yield Sentence(
+            f"the plan asks for {gpus} GPU{'s' * (gpus > 1)} and the Docker daemon has no NVIDIA "
+            "runtime; install the NVIDIA container toolkit, or run on the CPU with "
+            f"{option('gpus', '0')} or SKILLBANK_DOCKER_GPUS=none"
         )
     if plan.resources.cpus is not None and plan.resources.cpus > info.get("NCPU", plan.resources.cpus):
         yield (
@@ -65,11 +58,9 @@ def refusals(plan: Plan, daemon: Daemon, info: dict[str, Any]) -> Iterator[str]:
         )
     for override in plan.overrides:
         if override.key.endswith("results_dir") and str(override.value).startswith("/"):
-            yield (
-                Sentence(
-                    f"{override.key} is {override.value}, which the container does not have; leave it out: "
-                    f"results go to the job's own folder under {option('results-root')}"
-                )
+            yield Sentence(
+                f"{override.key} is {override.value}, which the container does not have; leave it out: "
+                f"results go to the job's own folder under {option('results-root')}"
             )
     container.network()
     container.keep_policy()

@@ -46,21 +46,16 @@ def of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
     if not plan.command:
         yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
     if plan.image is None:
-        yield (
-            Sentence(
-                f"{plan.skill.name} names no container image for '{plan.action}'; give one with "
-                f"{option('image')}"
-            )
+        yield Sentence(
+            f"{plan.skill.name} names no container image for '{plan.action}'; give one with {option('image')}"
         )
     for size in (plan.resources.shm_size, plan.resources.memory):
         if size is not None:
             quantity(size)
     if profile.s3 is not None and plan.resources.nodes > 1:
-        yield (
-            Sentence(
-                f"the plan asks for {plan.resources.nodes} nodes, which share their results; name a shared "
-                f"volume in {profile_path()} instead of a bucket, or use {option('nodes', '1')}"
-            )
+        yield Sentence(
+            f"the plan asks for {plan.resources.nodes} nodes, which share their results; name a shared "
+            f"volume in {profile_path()} instead of a bucket, or use {option('nodes', '1')}"
         )
     # Of what the skill cannot do without, `skillbank.jobs.credentials` speaks.
     optional = tuple(name for name in plan.env_names if name not in plan.env_required)
@@ -72,11 +67,9 @@ def of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
         )
     for override in plan.overrides:
         if override.key.endswith("results_dir") and str(override.value).startswith("/"):
-            yield (
-                Sentence(
-                    f"{override.key} is {override.value}, which the pod does not have; leave it out: results "
-                    f"go to the job's own folder under {option('results-root')}"
-                )
+            yield Sentence(
+                f"{override.key} is {override.value}, which the pod does not have; leave it out: results "
+                f"go to the job's own folder under {option('results-root')}"
             )
 
 

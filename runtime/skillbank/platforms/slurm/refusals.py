@@ -28,11 +28,8 @@ def of_plan(plan: Plan, profile: SlurmProfile) -> Iterator[str]:
     if not plan.command:
         yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
     if profile.container in ("apptainer", "pyxis") and plan.image is None:
-        yield (
-            Sentence(
-                f"{plan.skill.name} names no container image for '{plan.action}'; give one with "
-                f"{option('image')}"
-            )
+        yield Sentence(
+            f"{plan.skill.name} names no container image for '{plan.action}'; give one with {option('image')}"
         )
     if plan.resources.memory is not None:
         try:
@@ -107,19 +104,15 @@ def _too_much(plan: Plan, profile: SlurmProfile, commands: Commands) -> Iterator
             yield f"{where} has no nodes; name another one ('partition') in the profile"
         return
     if asked.nodes > len(nodes):
-        yield (
-            Sentence(
-                f"the plan asks for {asked.nodes} nodes and {where} has {len(nodes)}; use "
-                f"{option('nodes', len(nodes))}"
-            )
+        yield Sentence(
+            f"the plan asks for {asked.nodes} nodes and {where} has {len(nodes)}; use "
+            f"{option('nodes', len(nodes))}"
         )
     most = max(node.gpus for node in nodes)
     if asked.gpus > most:
-        yield (
-            Sentence(
-                f"the plan asks for {asked.gpus} GPU{'s' * (asked.gpus > 1)} a node and the nodes of {where} "
-                f"have {most or 'none'}; use {option('gpus', most)}"
-            )
+        yield Sentence(
+            f"the plan asks for {asked.gpus} GPU{'s' * (asked.gpus > 1)} a node and the nodes of {where} "
+            f"have {most or 'none'}; use {option('gpus', most)}"
         )
     cpus = asked.cpus or profile.cpus or 1
     largest = max(node.cpus for node in nodes)
