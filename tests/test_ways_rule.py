@@ -163,6 +163,9 @@ def open_marks(name: str, nodes: tuple[ast.AST, ...]) -> Iterator[str]:
         sound = place is node or isinstance(place, ast.FormattedValue)
         while sound and not isinstance(place, ast.stmt):
             outer = above[place]
+            if isinstance(outer, ast.Subscript):  # which would cut a mark in two
+                sound = False
+                break
             if isinstance(outer, ast.Call) and (made_one := makes_a_sentence(outer, place)) is not None:
                 sound = made_one
                 break
@@ -193,6 +196,9 @@ def test_no_text_with_marks_leaves_the_call_that_makes_a_sentence_of_it() -> Non
         ("x = [marked(each) for each in faults]", False),
         ('note(Sentence(f"{error.sentence.marked}"))', True),
         ('Sentence(write(f"{error.sentence.marked}"))', False),
+        ("raise UsageError(error.sentence.marked[:9])", False),
+        ("raise UsageError(redact(error.sentence.marked))", False),
+        ("raise UsageError(error.sentence.changed(redact).marked)", True),
     ],
 )
 def test_the_rule_finds_what_would_leak(code: str, sound: bool) -> None:
