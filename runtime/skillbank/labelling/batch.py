@@ -26,7 +26,7 @@ from skillbank.labelling.video import with_frames
 from skillbank.ways import marked, option
 
 if TYPE_CHECKING:
-    from skillbank.runtime import Runtime
+    from skillbank.facade.starting import Starting
 
 __all__ = ["ANNOTATED", "KINDS", "Labels", "label_pictures"]
 
@@ -103,7 +103,7 @@ class Labels:
 
 
 def label_pictures(
-    runtime: Runtime,
+    runtime: Starting,
     images: Sequence[Path],
     descriptions: Sequence[str],
     *,

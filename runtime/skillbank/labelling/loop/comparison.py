@@ -19,7 +19,7 @@ from skillbank.visible import one_line
 from skillbank.ways import Sentence, command, marked, option
 
 if TYPE_CHECKING:
-    from skillbank.runtime import Runtime
+    from skillbank.facade.starting import Starting
 
 __all__ = ["Compared", "Measured", "Split", "compare", "report"]
 
@@ -129,7 +129,7 @@ class Compared:
 
 
 def report(
-    runtime: Runtime,
+    runtime: Starting,
     labels: LabelSet,
     *,
     also: Sequence[str] = (),
@@ -172,7 +172,7 @@ def report(
 
 
 def compare(
-    runtime: Runtime,
+    runtime: Starting,
     labels: LabelSet,
     given: Sequence[str],
     *,
@@ -216,7 +216,7 @@ def _apart_by_name(models: Sequence[Model], given: Sequence[str]) -> list[Model]
     ]
 
 
-def _again(runtime: Runtime, run: Run) -> Model | str:
+def _again(runtime: Starting, run: Run) -> Model | str:
     """Return the model of a run, or a sentence on why it is not measured."""
     what = f"'{one_line(run.model)}' of run {run.number} is not measured"
     way = Sentence(f"give its file with {option('checkpoint')}")

@@ -28,7 +28,7 @@ from skillbank.plugins import Group, names
 from skillbank.ways import Sentence, option
 
 if TYPE_CHECKING:
-    from skillbank.checkup import Check
+    from skillbank.platforms.check import Check
 
 __all__ = ["LocalPlatform"]
 
