@@ -79,8 +79,8 @@ def test_a_launch_from_plan_to_results(server: Served, people: People, data: Pat
     assert bob.call("get_plans_plan_id", plan_id=plan["plan_id"])[0] == 404
     # What a refusal offers is named as the fields of the document are.
     [asks] = robot.call("post_plans", {"text": "train the toy detector"})[1]["plans"]
-    refused = robot.call("post_launches", {"plan_id": asks["plan_id"], "idempotency_key": "asks"})
-    assert refused[0] == 409 and "data with role 'train'" in refused[1]["error"]["message"], refused
+    status, answer = robot.call("post_launches", {"plan_id": asks["plan_id"], "idempotency_key": "asks"})
+    assert status == 409 and "data with role 'train'" in answer["error"]["message"], answer
     launch = {"plan_id": plan["plan_id"], "idempotency_key": "one"}
     assert eve.call("post_launches", launch)[0] == 403
     status, asked = robot.call("post_launches", launch)
