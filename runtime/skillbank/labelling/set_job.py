@@ -18,6 +18,7 @@ from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.sets.arrivals import list_of
 from skillbank.sets.model import PictureRow, Run
 from skillbank.sets.objects import Wanted
+from skillbank.team.places import opened
 
 if TYPE_CHECKING:
     from skillbank.facade.starting import Starting
@@ -91,7 +92,8 @@ def launch(
         platform="local",
     )
     try:
-        [plan] = runtime.plan(request)
+        with opened(file):
+            [plan] = runtime.plan(request)
         if plan.questions:
             raise QuestionsError(f"The job's plan has open questions. {open_points(plan.questions).marked}")
         runtime.refuse_at_gate([plan])
