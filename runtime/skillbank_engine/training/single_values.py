@@ -25,15 +25,17 @@ class SingleValues:
     def __init__(self, module: nn.Module, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._told = False
+        self._standing: set[nn.Module] = set()
         for part in module.modules():
             if isinstance(part, _BatchNorm) and not isinstance(part, nn.SyncBatchNorm):
                 part.register_forward_pre_hook(self._before)
-                part.register_forward_hook(_after, always_call=True)
+                part.register_forward_hook(self._after, always_call=True)
 
     def _before(self, norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         values = inputs[0]
         if norm.training and norm.running_mean is not None and values.numel() == values.shape[1]:
-            norm.training, norm.stands_in = False, True
+            norm.training = False
+            self._standing.add(norm)
             if not self._told:
                 self._told = True
                 self._tell(
@@ -41,7 +43,7 @@ class SingleValues:
                     "running statistics; where all batches are so small, raise the batch size"
                 )
 
-
-def _after(norm: nn.Module, _inputs: Any, _output: Any) -> None:
-    if getattr(norm, "stands_in", False):
-        norm.training, norm.stands_in = True, False
+    def _after(self, norm: nn.Module, _inputs: Any, _output: Any) -> None:
+        if norm in self._standing:
+            norm.training = True
+            self._standing.remove(norm)
