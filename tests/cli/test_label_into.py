@@ -306,7 +306,9 @@ def test_killed_at_any_point_nothing_is_lost_or_doubled(
                     time.sleep(0.02)
                 until_first = time.monotonic() - begun
             else:
-                time.sleep(numbers.uniform(0, until_first))
+                end = time.monotonic() + numbers.uniform(0, until_first)
+                while time.monotonic() < end and _version(runtime, "killed") <= version:
+                    time.sleep(0.02)
             run.kill()
             run.communicate()
             seen.append(_seen(runtime, "killed"))

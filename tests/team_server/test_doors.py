@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -287,3 +289,29 @@ def serving_at(environment: dict[str, str], bank: Path, tmp_path: Path, *options
     from tests.team_server.conftest import serving
 
     return serving(environment, bank, tmp_path / "log", *options)
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [("last:train", "there is no train job yet"), ("none.pth", "none.pth")],
+)
+def test_a_model_that_is_not_there_is_told_before_anything_listens(
+    environment: dict[str, str], bank: Path, model: str, sentence: str
+) -> None:
+    """Jobs are looked for in the name of whoever starts the server, who is nobody's token."""
+    command = [
+        sys.executable,
+        "-m",
+        "skillbank",
+        "serve",
+        "--port",
+        "0",
+        "--bank",
+        str(bank),
+        "--model",
+        model,
+    ]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 5, done.stderr
+    assert sentence in done.stderr and "Serving at" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1

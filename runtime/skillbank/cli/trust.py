@@ -133,10 +133,10 @@ def _decide(bank: Bank, digest: str | None, yes: bool, as_json: bool) -> None:
     from skillbank.trust.look import difference, earlier, look
     from skillbank.visible import one_line
 
+    before = earlier(bank)  # read before the look, so that what others decide meanwhile is seen in the look
     seen = look(bank)
     state = seen.standing.state
-    before = earlier(bank)
-    decided = before is not None and before.digest == seen.digest
+    decided = before is not None and before.digest == seen.digest and seen.standing.may_run
     changed = difference(seen, before) if before is not None and not decided else None
     document = seen.document() | ({"changed": changed.document()} if changed else {})
     if not as_json:

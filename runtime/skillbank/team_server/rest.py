@@ -138,7 +138,8 @@ class RestDoor:
         if body.approve:
             asked = Approval(found.subject, found.question, found.data, found.parents)
             self._box.approve(asked, f"{who().name} at the page", how="page", code=body.code)
-        self._box.questions.answer(number, body.approve)
+        if not self._box.questions.answer(number, body.approve) and not body.approve:
+            raise Refusal(409, "changed", "Somebody else has answered this question meanwhile.")
         return self.questions(request)
 
 

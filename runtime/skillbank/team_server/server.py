@@ -16,15 +16,13 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from skillbank.entrance import Entrance, listening
-from skillbank.errors import PlatformError
 from skillbank.prompt_http import PromptHTTP
 from skillbank.team.acting import only_who_is_named
 from skillbank.team_server.logs import log_lines
 from skillbank.team_server.serving import Serving
 
 if TYPE_CHECKING:
-    from skillbank.runtime import Runtime
-    from skillbank.web.detector import Detector
+    from skillbank.labelling.models import Model
 
 __all__ = ["serve"]
 
@@ -39,11 +37,14 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
     ------
     UsageError, PlatformError
         When the address or the store cannot be used.
+    DataNotFoundError, JobNotFoundError, ParentError
+        When there is no such model.
     """
     if serving.database_url:
         # What is started from here, the supervisors of jobs among them, works with the same store.
         os.environ["SKILLBANK_DATABASE_URL"] = serving.database_url
     _make_store()
+    model = _model(serving, banks)
     public = urlsplit(serving.address)
     names = (*serving.allow_host, *((public.netloc,) if public.netloc else ()))
     origins = tuple(f"{scheme}://{name}" for name in names for scheme in ("https", "http"))
@@ -55,7 +56,7 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
         shown = (serving.address or at.address) + serving.base_path
         print(f"Serving at {shown}/", file=sys.stderr, flush=True)
         config = uvicorn.Config(
-            partial(_application, serving, at, banks),
+            partial(_application, serving, at, banks, model),
             factory=True,
             workers=serving.processes,
             log_config=None,
@@ -77,16 +78,21 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
             Multiprocess(config, [opened]).run()
 
 
-def _application(serving: Serving, at: Entrance, banks: tuple[str, ...]) -> ASGIApp:
+def _application(serving: Serving, at: Entrance, banks: tuple[str, ...], model: Model | None) -> ASGIApp:
     """Return what one process serves; called in it, before it answers."""
     from skillbank.runtime import Runtime
     from skillbank.team_server.app import TeamServer
+    from skillbank.web.detectors import for_model, without_model
 
     log_lines()
     if not serving.open_to_everybody:
         only_who_is_named()
-    runtime = Runtime(banks)
-    return TeamServer(runtime, serving, at, _detector(runtime, serving)).app
+    if model is None:
+        why = "this server looks with no model; --model names one"
+        detector = without_model(why, serving.most_waiting)
+    else:
+        detector = for_model(model, serving.model, serving.most_waiting)
+    return TeamServer(Runtime(banks), serving, at, detector).app
 
 
 def _make_store() -> None:
@@ -98,24 +104,12 @@ def _make_store() -> None:
         pass
 
 
-def _detector(runtime: Runtime, serving: Serving) -> Detector:
-    from skillbank.labelling.batch import load
-    from skillbank.labelling.engine import Engine
-    from skillbank.labelling.models import find_model, open_engine
-    from skillbank.web.detection import MOST_PIXELS
-    from skillbank.web.detector import Detector
+def _model(serving: Serving, banks: tuple[str, ...]) -> Model | None:
+    """Find the model that was named, in the name of whoever starts the server, before anything listens."""
+    from skillbank.labelling.models import find_model
+    from skillbank.runtime import Runtime
 
-    model = serving.model
-    if model is None:
-
-        def none() -> Engine:
-            raise PlatformError("this server looks with no model; --model names one")
-
-        return Detector("no model", none, lambda engine: load(engine, ""), most_waiting=serving.most_waiting)
-    found = find_model(runtime, model)
-    return Detector(
-        found.name,
-        lambda: open_engine(found, model, most_pixels=MOST_PIXELS),
-        lambda engine: load(engine, model),
-        most_waiting=serving.most_waiting,
-    )
+    if serving.model is None:
+        return None
+    with Runtime(banks) as runtime:
+        return find_model(runtime, serving.model)

@@ -11,13 +11,12 @@ from starlette.responses import Response
 
 from skillbank.errors import SkillbankError
 from skillbank.jobs.record import JobState
-from skillbank.labelling.batch import load
-from skillbank.labelling.models import find_model, hub_model, labels, open_engine
+from skillbank.labelling.models import find_model, hub_model, labels
 from skillbank.redact import redact
 from skillbank.storage import hub
 from skillbank.web.answers import Json, Refusal
-from skillbank.web.detection import MOST_PIXELS
 from skillbank.web.detector import Detector
+from skillbank.web.detectors import opening
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -77,12 +76,7 @@ class Choosing:
             found = find_model(self._runtime, wanted)
         except SkillbankError as error:
             raise Refusal(409, "no_model", redact(error.sentence)) from None
-        self._detector.use(
-            wanted,
-            found.name,
-            lambda: open_engine(found, wanted, most_pixels=MOST_PIXELS),
-            lambda engine: load(engine, wanted),
-        )
+        self._detector.use(wanted, found.name, *opening(found, wanted))
 
     def _models(self) -> list[dict[str, Any]]:
         listed: list[dict[str, Any]] = [{"id": "", "name": self._detector.first, "kind": "start"}]

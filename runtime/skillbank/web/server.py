@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from skillbank.entrance import Entrance, find_token, listening, refuse_open, run_server
-from skillbank.errors import PlatformError
-from skillbank.labelling.batch import load
-from skillbank.labelling.models import find_model, open_engine
+from skillbank.labelling.models import find_model
 from skillbank.web.app import make_app
-from skillbank.web.detection import MOST_PIXELS
-from skillbank.web.detector import Detector
+from skillbank.web.detectors import for_model, without_model
 from skillbank.web.label_studio import PREFIX
 from skillbank.web.label_studio_pictures import LabelStudioPictures
 
 if TYPE_CHECKING:
-    from skillbank.labelling.engine import Engine
     from skillbank.runtime import Runtime
+    from skillbank.web.detector import Detector
 
 __all__ = ["TOKEN", "serve_review", "serve_web"]
 
@@ -61,13 +58,7 @@ def serve_web(
     token = find_token(TOKEN, token)
     refuse_open(host, token, TOKEN)
     pictures = LabelStudioPictures(label_studio) if label_studio is not None else None
-    found = find_model(runtime, model)
-    detector = Detector(
-        found.name,
-        lambda: open_engine(found, model, most_pixels=MOST_PIXELS),
-        lambda engine: load(engine, model),
-        most_waiting=most_waiting,
-    )
+    detector = for_model(find_model(runtime, model), model, most_waiting)
     entrance = Entrance(host, port, token, hosts=hosts, origins=_origins(hosts))
     _serve(runtime, detector, entrance, "web", "", open_browser, pictures)
 
@@ -94,11 +85,7 @@ def serve_review(
     token = find_token(TOKEN, token)
     refuse_open(host, token, TOKEN)
     SetStore(runtime.jobs.store.engine).open(name)
-
-    def none() -> Engine:
-        raise PlatformError("skillbank review loads no model; skillbank web does")
-
-    detector = Detector("no model", none, lambda engine: load(engine, ""), most_waiting=64)
+    detector = without_model("skillbank review loads no model; skillbank web does")
     entrance = Entrance(host, port, token, hosts=hosts, origins=_origins(hosts))
     _serve(runtime, detector, entrance, "review", f"review/{name}", open_browser)
 
