@@ -25,7 +25,7 @@ from skillbank.labelling.tiles import OFF, checked_tiles
 from skillbank.labelling.video import with_frames
 
 if TYPE_CHECKING:
-    from skillbank.runtime import Runtime
+    from skillbank.facade.starting import Starting
 
 __all__ = ["ANNOTATED", "KINDS", "Labels", "label_pictures"]
 
@@ -102,7 +102,7 @@ class Labels:
 
 
 def label_pictures(
-    runtime: Runtime,
+    runtime: Starting,
     images: Sequence[Path],
     descriptions: Sequence[str],
     *,
@@ -159,8 +159,8 @@ def label_pictures(
     read = read_descriptions(descriptions)
     _see_that_wishes_are_right(kinds, threshold, nms, across)
     see_that_names_differ(kinds, read.names)
-    images = with_frames(images, every, output)
     see_that_they_are_there(images)
+    images = with_frames(images, every, output)
     found = find_model(runtime, model)
     export = Export.open(output, kinds, read.names, replace)
     export.tiles = checked_tiles(tiles)

@@ -16,9 +16,10 @@ from skillbank.plan.model import is_hub_name
 from skillbank.plan.products import MODEL_SUFFIXES
 from skillbank.redact import redact
 from skillbank.storage import hub
+from skillbank.team.places import hidden
 
 if TYPE_CHECKING:
-    from skillbank.runtime import Runtime
+    from skillbank.facade.starting import Starting
 
 __all__ = ["Model", "find_model", "hub_model", "labels", "model_digest", "open_engine", "way_out"]
 
@@ -55,7 +56,7 @@ def way_out() -> str:
     )
 
 
-def find_model(runtime: Runtime, given: str | None) -> Model:
+def find_model(runtime: Starting, given: str | None) -> Model:
     """Find a model.
 
     Parameters
@@ -73,7 +74,7 @@ def find_model(runtime: Runtime, given: str | None) -> Model:
         return Model(hub_model(), hub_model())
     path = at_home(Path(given))
     with contextlib.suppress(OSError):  # a name too long for a file
-        if path.is_file() or path.is_dir():
+        if not hidden(path) and (path.is_file() or path.is_dir()):
             return Model(str(path.absolute()), path.name)
     if is_hub_name(given):
         if hub.offline() and not hub.cached(given):
@@ -140,7 +141,7 @@ def model_digest(source: str) -> str:
     return hub.revision(source) or ""
 
 
-def _of_job(runtime: Runtime, given: str) -> Model:
+def _of_job(runtime: Starting, given: str) -> Model:
     record = runtime.jobs.refresh(runtime.jobs.store.get(given).id)
     if record.state is not JobState.COMPLETE:
         raise ParentError(
