@@ -23,6 +23,15 @@ _SPREAD = 4.0
 """So that the numbers of most boxes lie within one of 0."""
 
 
+def _finer() -> _Numbers:
+    """Return how much each of `EDGE` fine cells has of the two coarse ones between which it lies."""
+    places = np.clip((np.arange(EDGE) + 0.5) * (COLOURS / EDGE) - 0.5, 0, COLOURS - 1)
+    return np.maximum(1 - np.abs(places[:, None] - np.arange(COLOURS)), 0.0)
+
+
+_FINER = _finer()
+
+
 def tints(small: bytes, corners: _Numbers, width: int, height: int) -> _Numbers:
     """Return what boxes of a picture look like.
 
@@ -51,17 +60,8 @@ def _copy(small: bytes) -> _Numbers:
     numbers = np.frombuffer(small, np.uint8).astype(float) / 255
     grey = numbers[: EDGE * EDGE].reshape(EDGE, EDGE)
     coarse = numbers[EDGE * EDGE : EDGE * EDGE + 3 * COLOURS * COLOURS].reshape(COLOURS, COLOURS, 3)
-    fine = _between(_between(coarse).swapaxes(0, 1)).swapaxes(0, 1)
+    fine = (_FINER @ (_FINER @ coarse.reshape(COLOURS, -1)).reshape(EDGE, COLOURS, 3)).reshape(EDGE, EDGE, 3)
     found: _Numbers = fine + (grey - fine @ _GREY)[..., None]
-    return found
-
-
-def _between(coarse: _Numbers) -> _Numbers:
-    """Return ``EDGE`` cells along the first axis, each made of the two coarse ones that it lies between."""
-    places = np.clip((np.arange(EDGE) + 0.5) * (COLOURS / EDGE) - 0.5, 0, COLOURS - 1)
-    first = np.minimum(places.astype(int), COLOURS - 2)
-    share = (places - first).reshape(-1, *[1] * (coarse.ndim - 1))
-    found: _Numbers = coarse[first] * (1 - share) + coarse[first + 1] * share
     return found
 
 
