@@ -271,7 +271,7 @@ def _findings(
         same = (LOOKS.c.set_id == c.set_id) & (LOOKS.c.picture == c.number)
         looks = sa.select(c.number, c.width, c.height, LOOKS.c.small).join(LOOKS, same, isouter=True)
         here = looks.where(c.set_id == change.set_id, among(change.db, c.number, part))
-        found = {n: _Found(n, *size, small or b"") for n, *size, small in change.db.execute(here)}
+        found = {n: _Found(n, w, h, small or b"") for n, w, h, small in change.db.execute(here)}
         boxes = sa.select(BOXES).where(
             BOXES.c.set_id == change.set_id, among(change.db, BOXES.c.picture, part)
         )

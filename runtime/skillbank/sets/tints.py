@@ -26,7 +26,8 @@ _SPREAD = 4.0
 def _finer() -> _Numbers:
     """Return how much each of `EDGE` fine cells has of the two coarse ones between which it lies."""
     places = np.clip((np.arange(EDGE) + 0.5) * (COLOURS / EDGE) - 0.5, 0, COLOURS - 1)
-    return np.maximum(1 - np.abs(places[:, None] - np.arange(COLOURS)), 0.0)
+    found: _Numbers = np.maximum(1 - np.abs(places[:, None] - np.arange(COLOURS)), 0.0)
+    return found
 
 
 _FINER = _finer()
