@@ -6,11 +6,12 @@ of a local job uses this module without the installed packages.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
+
+from skillbank.environment import everything
 
 __all__ = ["MARK", "StreamRedactor", "looks_secret", "redact", "redact_stream", "secret_values"]
 
@@ -52,7 +53,7 @@ def looks_secret(name: str) -> bool:
 def secret_values(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Return the values to hide, longest first: those of secret names, and passwords inside URLs."""
     values: set[str] = set()
-    for name, value in (os.environ if environment is None else environment).items():
+    for name, value in (everything() if environment is None else environment).items():
         if looks_secret(name):
             values.add(value.strip())
         if "://" in value and "@" in value:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from skillbank.bank.discovery import Bank
 from skillbank.datasets.parts import may_be_there
+from skillbank.environment import IMAGE
 from skillbank.errors import ActionNotFoundError, JobNotFoundError
+from skillbank.plan.allowed import refuse_hidden_places_of, refuse_hidden_places_of_request
 from skillbank.plan.datasets import bindings
 from skillbank.plan.divided import divided, local_place
 from skillbank.plan.draft import Parent
@@ -82,11 +83,12 @@ class Planning(Finding):
             else:
                 parent, note = self._parent(step.parent, skill)
                 step = step.model_copy(update={"notes": (*step.notes, note)}) if note else step
-            if step.image is None and (image := os.environ.get("SKILLBANK_IMAGE")):
-                step = step.model_copy(update={"image": image, "image_source": "SKILLBANK_IMAGE"})
+            if step.image is None and (image := IMAGE.value):
+                step = step.model_copy(update={"image": image, "image_source": IMAGE.name})
             with self.reading:
                 origin = origin_of(skill, bank_of(skill, self.library.banks))
                 plans.append(compile_plan(skill, step, platform, parent, origin))
+                refuse_hidden_places_of(plans[-1])
         return plans
 
     def divided(
@@ -100,7 +102,13 @@ class Planning(Finding):
         ----------
         elsewhere
             Whether places in a bucket are looked into as well, which a plan leaves to its launch.
+
+        Raises
+        ------
+        DataNotFoundError
+            When a place is not there for who acts.
         """
+        refuse_hidden_places_of_request(step)
 
         def splits_at(uri: str, form: str) -> Sequence[str]:
             place = local_place(uri)

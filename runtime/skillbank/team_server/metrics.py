@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from skillbank.environment import foreign
 from skillbank.jobs.database import JOBS, QUESTIONS
 from skillbank.jobs.record import JobState
 
@@ -44,9 +44,12 @@ class Metrics:
             registry=mine,
         )
         self._detections = Counter("skillbank_detections", "Pictures that a model looked at.", registry=mine)
+        self._wrong = Counter(
+            "skillbank_wrong_tokens", "Tokens that opened nothing.", ["answer"], registry=mine
+        )
         self._registry = mine
         self._store = _Store(engine)
-        if FOLDER not in os.environ:
+        if foreign(FOLDER) is None:
             mine.register(self._store)
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -56,9 +59,13 @@ class Metrics:
         if status == 200 and (route == "/detect" or route.endswith("/find")):
             self._detections.inc()
 
+    def note_wrong_token(self, limited: bool) -> None:
+        """Count a token that opened nothing; ``limited`` when its sender was told to wait."""
+        self._wrong.labels("wait" if limited else "refused").inc()
+
     def text(self) -> bytes:
         """Return all of it in the text format, of all processes of this server."""
-        if FOLDER not in os.environ:
+        if foreign(FOLDER) is None:
             return generate_latest(self._registry)
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import tempfile
@@ -16,8 +15,10 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from skillbank.entrance import Entrance, listening
+from skillbank.environment import DATABASE_URL, hand_on
 from skillbank.prompt_http import PromptHTTP
 from skillbank.team.acting import only_who_is_named
+from skillbank.team.places import DataRoots, serve_only
 from skillbank.team_server.logs import log_lines
 from skillbank.team_server.serving import Serving
 
@@ -42,7 +43,7 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
     """
     if serving.database_url:
         # What is started from here, the supervisors of jobs among them, works with the same store.
-        os.environ["SKILLBANK_DATABASE_URL"] = serving.database_url
+        hand_on(DATABASE_URL.name, serving.database_url)
     _make_store()
     model = _model(serving, banks)
     public = urlsplit(serving.address)
@@ -52,9 +53,12 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
     with ExitStack() as stack:
         at, opened = stack.enter_context(listening(entrance))
         if serving.processes > 1:
-            os.environ[_FOLDER] = stack.enter_context(tempfile.TemporaryDirectory(prefix="skillbank-"))
+            hand_on(_FOLDER, stack.enter_context(tempfile.TemporaryDirectory(prefix="skillbank-")))
         shown = (serving.address or at.address) + serving.base_path
         print(f"Serving at {shown}/", file=sys.stderr, flush=True)
+        if not serving.data_roots and not serving.open_to_everybody:
+            said = "No data_roots: people read no files but their own jobs' results and label sets."
+            print(said, file=sys.stderr, flush=True)
         config = uvicorn.Config(
             partial(_application, serving, at, banks, model),
             factory=True,
@@ -85,14 +89,16 @@ def _application(serving: Serving, at: Entrance, banks: tuple[str, ...], model: 
     from skillbank.web.detectors import for_model, without_model
 
     log_lines()
+    runtime = Runtime(banks)
     if not serving.open_to_everybody:
         only_who_is_named()
+        serve_only(DataRoots(serving.data_roots, runtime.jobs.store.has))
     if model is None:
         why = "this server looks with no model; --model names one"
         detector = without_model(why, serving.most_waiting)
     else:
         detector = for_model(model, serving.model, serving.most_waiting)
-    return TeamServer(Runtime(banks), serving, at, detector).app
+    return TeamServer(runtime, serving, at, detector).app
 
 
 def _make_store() -> None:
