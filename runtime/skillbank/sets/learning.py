@@ -24,15 +24,15 @@ from skillbank.sets.derived import among, parts
 from skillbank.sets.lessons import Lesson, Said, Seen, overlaps, seen
 from skillbank.sets.model import Corners
 from skillbank.sets.repeats import Repeat, repeats_of
-from skillbank.sets.tables import BOXES, CLAIMS, PICTURES, RUNS, SEEN
+from skillbank.sets.tables import BOXES, CLAIMS, LOOKS, PICTURES, RUNS, SEEN
 from skillbank.sets.writing import Writing
 
 __all__ = ["FEWEST", "catch_up", "relearn", "switch"]
 
 FEWEST = 3
-"""Reviewed pictures that say enough to begin with, and of which it takes so many more to learn again."""
+"""Reviewed pictures that say enough to begin with."""
 _MORE = 0.1
-"""Share of more pictures from which it is worth to learn again."""
+"""Share of more pictures from which it is worth to learn again; of few each one is."""
 _MOST_PICTURES, _MOST_BOXES = 200, 1000
 """That a lesson is brought to at a time: what takes less than a tenth of a second."""
 _FINDS = 0.5
@@ -68,7 +68,7 @@ def relearn(change: Writing, *, whole: bool = False) -> None:
         return
     reviewed = _pictures(change, run.number, PICTURES.c.state == "reviewed")
     before = run.learned or 0
-    if len(reviewed) >= before + max(FEWEST, _MORE * before):
+    if len(reviewed) >= (before + max(1, _MORE * before) if before else FEWEST):
         lesson = _lesson(change, run, reviewed)
         if lesson is not None:
             this = RUNS.c.set_id == change.set_id, RUNS.c.number == run.number
@@ -226,6 +226,7 @@ class _Found:
     picture: int
     width: int
     height: int
+    small: bytes
     numbers: list[int] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     objects: list[tuple[int, Corners]] = field(default_factory=list)
@@ -233,7 +234,7 @@ class _Found:
     @property
     def seen(self) -> Seen:
         """What can be learned from."""
-        return seen(self.said, self.width, self.height)
+        return seen(self.said, self.width, self.height, self.small)
 
     def right(self) -> np.typing.NDArray[np.bool_]:
         """Return which of them are objects of their class, shape (boxes,)."""
@@ -266,10 +267,11 @@ def _findings(
         By picture and box what it has said again of boxes that were decided before.
     """
     for part in parts(numbers):
-        sizes = sa.select(PICTURES.c.number, PICTURES.c.width, PICTURES.c.height).where(
-            PICTURES.c.set_id == change.set_id, among(change.db, PICTURES.c.number, part)
-        )
-        found = {number: _Found(number, width, height) for number, width, height in change.db.execute(sizes)}
+        c = PICTURES.c
+        same = (LOOKS.c.set_id == c.set_id) & (LOOKS.c.picture == c.number)
+        looks = sa.select(c.number, c.width, c.height, LOOKS.c.small).join(LOOKS, same, isouter=True)
+        here = looks.where(c.set_id == change.set_id, among(change.db, c.number, part))
+        found = {n: _Found(n, w, h, small or b"") for n, w, h, small in change.db.execute(here)}
         boxes = sa.select(BOXES).where(
             BOXES.c.set_id == change.set_id, among(change.db, BOXES.c.picture, part)
         )
