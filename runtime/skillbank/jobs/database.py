@@ -12,12 +12,14 @@ __all__ = [
     "JOBS",
     "LEASES",
     "META",
+    "OPEN",
     "PLANS",
     "PLAN_PROJECTS",
     "QUESTIONS",
     "SESSION_KEYS",
     "SKILLS",
     "TRANSITIONS",
+    "UNWEIGHED",
     "VERSIONS",
 ]
 
@@ -43,6 +45,8 @@ def _project() -> sa.Column[str]:
     return sa.Column("project", sa.String(63), nullable=False, server_default=sa.text("''"))
 
 
+_OPEN = "{0}person IS NOT NULL AND {0}state IN ('PENDING', 'RUNNING', 'UNKNOWN')"
+_UNWEIGHED = "{0}person IS NOT NULL AND {0}bytes IS NULL AND {0}state IN ('COMPLETE', 'ERROR', 'CANCELED')"
 JOBS = sa.Table(
     "jobs",
     META,
@@ -80,13 +84,30 @@ JOBS = sa.Table(
     sa.Column("approval", sa.JSON(none_as_null=True)),
     _project(),
     sa.Column("person", sa.Text),
+    sa.Column("gpus", sa.Integer),
+    sa.Column("bytes", sa.BigInteger),
     sa.Index("jobs_of_project", "project", "seq"),
     # Listings are by these, the newest first; the rows are large, so that none is read to be passed by.
     sa.Index("jobs_by_skill", "skill", "action", "seq", "project"),
     sa.Index("jobs_by_platform", "platform", "seq", "project"),
     sa.Index("jobs_asked_for", "experiment", "action", "seq", "project"),
     sa.Index("jobs_by_id", "id", "project", "seq"),
+    # What quotas and the queue look at: jobs of a team that have not ended, or whose results nobody weighed.
+    sa.Index(
+        "jobs_open",
+        *("project", "person", "launcher", "gpus", "seq", "platform", "id"),
+        sqlite_where=sa.text(_OPEN.format("")),
+        postgresql_where=sa.text(_OPEN.format("")),
+    ),
+    sa.Index(
+        "jobs_unweighed",
+        "seq",
+        sqlite_where=sa.text(_UNWEIGHED.format("")),
+        postgresql_where=sa.text(_UNWEIGHED.format("")),
+    ),
 )
+OPEN, UNWEIGHED = (sa.text(each.format("jobs.")) for each in (_OPEN, _UNWEIGHED))
+"""What finds them, in the words of the indexes: a database uses those for nothing else."""
 TRANSITIONS = sa.Table(
     "transitions",
     META,

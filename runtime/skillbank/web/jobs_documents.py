@@ -70,6 +70,7 @@ class JobDocument(JobEntry):
     """``GET /api/jobs/{job}``: how a job stands, its history by epoch, what it left."""
 
     message: str
+    waits: dict[str, Any] | None
     ended: str | None
     failure: dict[str, Any] | None
     results: str
