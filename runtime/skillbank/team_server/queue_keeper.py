@@ -1,7 +1,7 @@
 """What a server process does for the queue: gives places, starts what got one, sees ends, weighs results.
 
-All processes of a server do the same; the store lets each place be given once. Nothing is remembered here that
-another process would need, so any of them may be killed.
+All processes of a server do the same; the store lets each place be given once. Nothing is remembered here
+that another process would need, so any of them may be killed.
 """
 
 from __future__ import annotations
