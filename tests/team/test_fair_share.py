@@ -56,7 +56,7 @@ class Play:
 
     def end(self, which: int) -> None:
         _, owner = self.placed.pop(which % len(self.placed))
-        self.standing.running[owner] -= 1
+        self.standing.end(owner)
 
 
 @given(QUOTAS, JOBS, st.lists(st.integers(0, 100), max_size=60))
@@ -70,7 +70,7 @@ def test_no_quota_is_exceeded_no_place_stays_free_and_each_pair_of_quotas_holds(
         for owner in OWNERS:
             for quota in held(quotas, *owner):
                 assert quota.running is None or play.standing.has(quota) <= quota.running
-        assert play.standing.running.total() == taken.total()
+        assert play.standing.has(Quota(Kind.SERVER, "")) == taken.total()
         for owner in set(play.waiting.values()):
             full = [
                 q for q in held(quotas, *owner) if q.running is not None and play.standing.has(q) >= q.running

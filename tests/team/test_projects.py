@@ -324,7 +324,7 @@ def _back_to_10(engine: sa.Engine) -> None:
         for table in (*(table.name for table in TEAM_META.sorted_tables), "plan_projects"):
             run(f"DROP TABLE {table}")
         for index in JOBS.indexes:
-            if "project" in index.columns or index.name == "jobs_unweighed":
+            if "project" in index.columns or index.name in ("jobs_done", "jobs_unweighed"):
                 run(f"DROP INDEX {index.name}")
         for column in ("project", "person", "gpus", "bytes"):
             run(f"ALTER TABLE jobs DROP COLUMN {column}")

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 __all__ = [
     "APPROVALS",
     "CODES",
+    "DONE",
     "EVENTS",
     "EXPERIMENTS",
     "JOBS",
@@ -45,8 +46,12 @@ def _project() -> sa.Column[str]:
     return sa.Column("project", sa.String(63), nullable=False, server_default=sa.text("''"))
 
 
-_OPEN = "{0}person IS NOT NULL AND {0}state IN ('PENDING', 'RUNNING', 'UNKNOWN')"
-_UNWEIGHED = "{0}person IS NOT NULL AND {0}bytes IS NULL AND {0}state IN ('COMPLETE', 'ERROR', 'CANCELED')"
+# Written so that no database takes the index of all states for it, which has the rows of all years.
+_OPEN = "{0}person IS NOT NULL AND {0}state || '' IN ('PENDING', 'RUNNING', 'UNKNOWN')"
+_DONE = "{0}person IS NOT NULL AND {0}state || '' = 'COMPLETE'"
+_UNWEIGHED = (
+    "{0}person IS NOT NULL AND {0}bytes IS NULL AND {0}state || '' IN ('COMPLETE', 'ERROR', 'CANCELED')"
+)
 JOBS = sa.Table(
     "jobs",
     META,
@@ -92,12 +97,20 @@ JOBS = sa.Table(
     sa.Index("jobs_by_platform", "platform", "seq", "project"),
     sa.Index("jobs_asked_for", "experiment", "action", "seq", "project"),
     sa.Index("jobs_by_id", "id", "project", "seq"),
-    # What quotas and the queue look at: jobs of a team that have not ended, or whose results nobody weighed.
+    # What quotas and the queue look at of a team's jobs: those that have not ended, those by which others are
+    # likened, those whose results nobody weighed.
     sa.Index(
         "jobs_open",
-        *("project", "person", "launcher", "gpus", "seq", "platform", "id"),
+        *("project", "person", "launcher", "state", "gpus", "seq", "id"),
+        *("skill", "action", "platform", "experiment"),
         sqlite_where=sa.text(_OPEN.format("")),
         postgresql_where=sa.text(_OPEN.format("")),
+    ),
+    sa.Index(
+        "jobs_done",
+        *("skill", "action", "platform", "seq", "id", "bytes", "state", "person"),
+        sqlite_where=sa.text(_DONE.format("")),
+        postgresql_where=sa.text(_DONE.format("")),
     ),
     sa.Index(
         "jobs_unweighed",
@@ -106,7 +119,7 @@ JOBS = sa.Table(
         postgresql_where=sa.text(_UNWEIGHED.format("")),
     ),
 )
-OPEN, UNWEIGHED = (sa.text(each.format("jobs.")) for each in (_OPEN, _UNWEIGHED))
+OPEN, DONE, UNWEIGHED = (sa.text(each.format("jobs.")) for each in (_OPEN, _DONE, _UNWEIGHED))
 """What finds them, in the words of the indexes: a database uses those for nothing else."""
 TRANSITIONS = sa.Table(
     "transitions",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -37,11 +36,10 @@ class Group(NamedTuple):
     count: int = 1
 
 
-@dataclass
 class Standing:
     """Who has how many places, and what nobody may exceed.
 
-    Attributes
+    Parameters
     ----------
     running
         Jobs that have a place.
@@ -51,21 +49,33 @@ class Standing:
         The quotas whose GPU hours are used up: jobs on GPUs get no place from them.
     """
 
-    quotas: Mapping[tuple[Kind, str], Quota]
-    running: Counter[Owner] = field(default_factory=Counter)
-    served: dict[Owner, datetime] = field(default_factory=dict)
-    used_up: frozenset[tuple[Kind, str]] = frozenset()
+    def __init__(
+        self,
+        quotas: Mapping[tuple[Kind, str], Quota],
+        running: Mapping[Owner, int] | None = None,
+        served: Mapping[Owner, datetime] | None = None,
+        used_up: Collection[tuple[Kind, str]] = (),
+    ) -> None:
+        self._quotas, self.used_up = quotas, frozenset(used_up)
+        self._running: Counter[Owner] = Counter()
+        self._places: Counter[tuple[Kind, str]] = Counter()
+        self._served: dict[Owner, datetime] = {}
+        self._last: dict[str, datetime] = {}
+        self._held: dict[Owner, tuple[Quota, ...]] = {}
+        for owner, count in (running or {}).items():
+            self._add(owner, count)
+        for owner, at in (served or {}).items():
+            self._note(owner, at)
 
     def has(self, quota: Quota) -> int:
         """Return how many places are taken of those that a quota is about."""
-        if quota.kind is Kind.SERVER:
-            return self.running.total()
-        part = 0 if quota.kind is Kind.PROJECT else 1
-        return sum(count for owner, count in self.running.items() if owner[part] == quota.name)
+        return self._places[quota.kind, quota.name]
 
     def against(self, owner: Owner, *, on_gpus: bool) -> Quota | None:
         """Return the quota that leaves no place for a job; None when none is against it."""
-        for quota in held(self.quotas, *owner):
+        if owner not in self._held:
+            self._held[owner] = held(self._quotas, *owner)
+        for quota in self._held[owner]:
             if on_gpus and (quota.kind, quota.name) in self.used_up:
                 return quota
             if quota.running is not None and self.has(quota) >= quota.running:
@@ -75,23 +85,27 @@ class Standing:
     def first(self, waiting: Collection[Group]) -> Group | None:
         """Return the group whose oldest job gets the next place; None when there is no place for any."""
         may = [group for group in waiting if self.against(group.owner, on_gpus=group.on_gpus) is None]
-        if not may:
-            return None
-        projects: Counter[str] = Counter()
-        last: dict[str, datetime] = {}
-        for owner, count in self.running.items():
-            projects[owner.project] += count
-        for owner, at in self.served.items():
-            last[owner.project] = max(at, last.get(owner.project, _NEVER))
+        return min(may, key=self._turn, default=None)
 
-        def turn(group: Group) -> tuple[int, datetime, int, datetime, int]:
-            owner = group.owner
-            of_project = projects[owner.project], last.get(owner.project, _NEVER)
-            return *of_project, self.running[owner], self.served.get(owner, _NEVER), group.oldest
-
-        return min(may, key=turn)
+    def _turn(self, group: Group) -> tuple[int, datetime, int, datetime, int]:
+        owner = group.owner
+        of_project = self._places[Kind.PROJECT, owner.project], self._last.get(owner.project, _NEVER)
+        return *of_project, self._running[owner], self._served.get(owner, _NEVER), group.oldest
 
     def serve(self, owner: Owner, at: datetime) -> None:
         """Give somebody a place."""
-        self.running[owner] += 1
-        self.served[owner] = at
+        self._add(owner, 1)
+        self._note(owner, at)
+
+    def end(self, owner: Owner) -> None:
+        """Take a place back from whom it was given to."""
+        self._add(owner, -1)
+
+    def _add(self, owner: Owner, count: int) -> None:
+        self._running[owner] += count
+        for key in ((Kind.SERVER, ""), (Kind.PROJECT, owner.project), (Kind.USER, owner.person)):
+            self._places[key] += count
+
+    def _note(self, owner: Owner, at: datetime) -> None:
+        self._served[owner] = at
+        self._last[owner.project] = max(at, self._last.get(owner.project, _NEVER))

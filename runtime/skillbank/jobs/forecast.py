@@ -155,7 +155,7 @@ class _Played:
                     heapq.heappush(ends, (end, started.number, started))
             elif ends:
                 time, _, after = heapq.heappop(ends)
-                self._standing.running[after.owner] -= 1
+                self._standing.end(after.owner)
             else:
                 break
         return None, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,10 +13,10 @@ from skillbank.jobs.record import QUEUE, SEARCH, JobState
 from skillbank.jobs.rows import histories
 from skillbank.stored import aware
 from skillbank.team.counting import count
-from skillbank.team.quotas import Kind, Quota
+from skillbank.team.quotas import Kind, Period, Quota
 from skillbank.team.tables import GPU_SECONDS
 
-__all__ = ["by_day", "gpu_hours", "lines_of", "settle", "spans"]
+__all__ = ["GpuHours", "by_day", "lines_of", "settle", "spans"]
 
 Line = tuple[datetime, JobState]
 
@@ -72,23 +73,54 @@ def settle(db: sa.Connection, job: str, *, ran: bool) -> None:
         count(db, GPU_SECONDS, {**key, "day": day}, "seconds", seconds * row.gpus)
 
 
-def gpu_hours(db: sa.Connection, quota: Quota, at: datetime) -> float:
-    """Return the hours that whom a quota is about has used in its period, what runs now included."""
-    since = quota.period.since(at)
-    columns = {Kind.USER: "person", Kind.PROJECT: "project"}
-    column = columns.get(quota.kind)
-    ended = sa.select(sa.func.sum(GPU_SECONDS.c.seconds)).where(GPU_SECONDS.c.day >= since.date())
-    placed = OPEN, JOBS.c.gpus > 0, JOBS.c.platform != SEARCH, JOBS.c.launcher.is_distinct_from(QUEUE)
-    running = sa.select(JOBS.c.id, JOBS.c.gpus).where(*placed)
-    if column is not None:
-        ended = ended.where(GPU_SECONDS.c[column] == quota.name)
-        running = running.where(JOBS.c[column] == quota.name)
-    total = float(db.scalar(ended) or 0)
-    now = {job: gpus for job, gpus in db.execute(running)}  # noqa: C416 - rows are no pairs
-    for gpus, lines in zip(now.values(), lines_of(db, list(now)), strict=True):
-        parts = ((max(begun, since), ended) for begun, ended in spans(lines, at))
-        total += gpus * sum(seconds for _, seconds in by_day(parts))
-    return total / 3600
+class GpuHours:
+    """What everybody has used, read once for any number of quotas: what has ended, and what runs now.
+
+    Parameters
+    ----------
+    at
+        Until when; the periods are those that it lies in.
+    """
+
+    def __init__(self, db: sa.Connection, at: datetime) -> None:
+        self._db, self._at = db, at
+        self._used: dict[Period, dict[tuple[str, str], float]] = {}
+        self._running: list[tuple[tuple[str, str], int, list[tuple[datetime, datetime]]]] | None = None
+
+    def of(self, quota: Quota) -> float:
+        """Return the hours that whom a quota is about has used in its period."""
+        if quota.period not in self._used:
+            self._used[quota.period] = self._since(quota.period.since(self._at))
+        used = self._used[quota.period]
+        if quota.kind is Kind.SERVER:
+            return sum(used.values()) / 3600
+        part = 0 if quota.kind is Kind.PROJECT else 1
+        return sum(seconds for owner, seconds in used.items() if owner[part] == quota.name) / 3600
+
+    def _since(self, since: datetime) -> dict[tuple[str, str], float]:
+        whose = GPU_SECONDS.c.project, GPU_SECONDS.c.person
+        ended = sa.select(*whose, sa.func.sum(GPU_SECONDS.c.seconds)).where(GPU_SECONDS.c.day >= since.date())
+        used: defaultdict[tuple[str, str], float] = defaultdict(float)
+        for project, person, seconds in self._db.execute(ended.group_by(*whose)):
+            used[project, person] = seconds
+        for owner, gpus, parts in self._now():
+            used[owner] += gpus * sum(
+                (ended - max(begun, since)).total_seconds() for begun, ended in parts if ended > since
+            )
+        return used
+
+    def _now(self) -> list[tuple[tuple[str, str], int, list[tuple[datetime, datetime]]]]:
+        """Return whose jobs run now, on how many GPUs, and since when."""
+        if self._running is None:
+            placed = OPEN, JOBS.c.gpus > 0, JOBS.c.platform != SEARCH, JOBS.c.launcher.is_distinct_from(QUEUE)
+            query = sa.select(JOBS.c.id, JOBS.c.project, JOBS.c.person, JOBS.c.gpus).where(*placed)
+            rows = self._db.execute(query).all()
+            histories = lines_of(self._db, [row.id for row in rows])
+            self._running = [
+                ((row.project, row.person), row.gpus, spans(lines, self._at))
+                for row, lines in zip(rows, histories, strict=True)
+            ]
+        return self._running
 
 
 def lines_of(db: sa.Connection, jobs: Sequence[str]) -> list[list[Line]]:

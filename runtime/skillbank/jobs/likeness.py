@@ -7,14 +7,13 @@ from statistics import median
 
 import sqlalchemy as sa
 
-from skillbank.jobs.database import JOBS
+from skillbank.jobs.database import DONE, JOBS
 from skillbank.jobs.gpu_time import lines_of, spans
-from skillbank.jobs.record import JobState
 
 __all__ = ["Kind", "Typical", "typical"]
 
 _LOOKED_AT = 40
-"""Of the newest jobs of a kind those that are complete count."""
+"""The newest jobs of a kind that are complete, and a team's, say what one takes."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +42,16 @@ class Typical:
 
 def typical(db: sa.Connection, kind: Kind) -> Typical | None:
     """Return what jobs of a kind took, whoever's they were; None when none is complete."""
-    found = None
+    columns = sa.select(JOBS.c.id, JOBS.c.bytes).where(DONE, JOBS.c.action == kind.action)
     if kind.experiment is not None:
-        same = JOBS.c.experiment == kind.experiment, JOBS.c.action == kind.action
-        found = _typical(db, sa.select(JOBS.c.id, JOBS.c.state, JOBS.c.bytes).where(*same))
-    if found is not None:
-        return found
-    same = JOBS.c.skill == kind.skill, JOBS.c.action == kind.action
-    query = sa.select(JOBS.c.id, JOBS.c.state, JOBS.c.bytes).where(*same, JOBS.c.platform == kind.platform)
-    return _typical(db, query)
+        found = _typical(db, columns.where(JOBS.c.experiment == kind.experiment))
+        if found is not None:
+            return found
+    return _typical(db, columns.where(JOBS.c.skill == kind.skill, JOBS.c.platform == kind.platform))
 
 
-def _typical(db: sa.Connection, query: sa.Select[tuple[str, str, int]]) -> Typical | None:
-    newest = db.execute(query.order_by(JOBS.c.seq.desc()).limit(_LOOKED_AT)).all()
-    done = [(job, held) for job, state, held in newest if state == JobState.COMPLETE]
+def _typical(db: sa.Connection, query: sa.Select[tuple[str, int]]) -> Typical | None:
+    done = db.execute(query.order_by(JOBS.c.seq.desc()).limit(_LOOKED_AT)).all()
     if not done:
         return None
     ran = [

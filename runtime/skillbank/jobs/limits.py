@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from skillbank.errors import QuotaError
-from skillbank.jobs.gpu_time import gpu_hours
+from skillbank.jobs.gpu_time import GpuHours
 from skillbank.jobs.likeness import Kind, Typical, typical
 from skillbank.jobs.record import SEARCH
 from skillbank.plan.model import Plan
@@ -60,11 +60,11 @@ def frees(quota: Quota, at: datetime) -> str:
 def _too_many_hours(
     db: sa.Connection, quotas: tuple[Quota, ...], plan: Plan, like: Typical | None, at: datetime
 ) -> str | None:
-    gpus = plan.resources.gpus * plan.resources.nodes
+    gpus, hours = plan.resources.gpus * plan.resources.nodes, GpuHours(db, at)
     for quota in quotas:
         if quota.gpu_hours is None or not gpus:
             continue
-        used, wanted = gpu_hours(db, quota, at), like.seconds * gpus / 3600 if like else 0.0
+        used, wanted = hours.of(quota), like.seconds * gpus / 3600 if like else 0.0
         if used >= quota.gpu_hours or used + wanted > quota.gpu_hours:
             more = f"wants about {wanted:.3g} more ({like.said})" if like else f"wants {gpus} GPUs"
             return (

@@ -236,7 +236,8 @@ def _to_12(db: sa.Connection) -> None:
 
 def _to_13(db: sa.Connection) -> None:
     """Add what jobs are listed by."""
-    for index in (each for each in JOBS.indexes if each.name not in ("jobs_open", "jobs_unweighed")):
+    later = "jobs_open", "jobs_done", "jobs_unweighed"
+    for index in (each for each in JOBS.indexes if each.name not in later):
         db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from skillbank.jobs.database import JOBS, OPEN, TRANSITIONS
 from skillbank.jobs.fair_share import Group, Owner, Standing
-from skillbank.jobs.gpu_time import gpu_hours
+from skillbank.jobs.gpu_time import GpuHours
 from skillbank.jobs.record import QUEUE, SEARCH, JobState
 from skillbank.jobs.rows import line_row
 from skillbank.platforms.processes import describe_self, described_alive
@@ -194,9 +194,9 @@ def _used_up(
     if all(quota.gpu_hours is None for quota in quotas.values()):
         return frozenset()
     about = {(q.kind, q.name): q for owner in owners for q in held(quotas, *owner)}
-    at = now()
+    hours = GpuHours(db, now())
     return frozenset(
         key
         for key, quota in about.items()
-        if quota.gpu_hours is not None and gpu_hours(db, quota, at) >= quota.gpu_hours
+        if quota.gpu_hours is not None and hours.of(quota) >= quota.gpu_hours
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from skillbank.jobs.gpu_time import gpu_hours
+from skillbank.jobs.gpu_time import GpuHours
 from skillbank.jobs.queue import standing_of
 from skillbank.sets.stored import kept_bytes
 from skillbank.stored import now
@@ -20,6 +20,6 @@ def use_of(engine: sa.Engine, quota: Quota) -> dict[str, Any]:
     with engine.connect() as db:
         return {
             "running": standing_of(db, {}).has(quota),
-            "gpu_hours": gpu_hours(db, quota, now()),
+            "gpu_hours": GpuHours(db, now()).of(quota),
             "bytes": kept_bytes(db, quota),
         }
