@@ -101,8 +101,7 @@ JOBS = sa.Table(
     # likened, those whose results nobody weighed.
     sa.Index(
         "jobs_open",
-        *("project", "person", "launcher", "state", "gpus", "seq", "id"),
-        *("skill", "action", "platform", "experiment"),
+        *("project", "person", "launcher", "state", "gpus", "seq", "platform", "id"),
         sqlite_where=sa.text(_OPEN.format("")),
         postgresql_where=sa.text(_OPEN.format("")),
     ),

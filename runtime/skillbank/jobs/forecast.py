@@ -96,7 +96,7 @@ def wait_of(engine: sa.Engine, record: JobRecord) -> Wait | None:
         number, gpus = db.execute(me).one()
         standing = standing_of(db, read(db))
         mine = JOBS.c.project == owner.project, JOBS.c.person == owner.person
-        before = sa.select(sa.func.count()).where(*WAITING, *mine, JOBS.c.seq < number)
+        before = sa.select(sa.func.count()).where(*WAITING, *mine, JOBS.c.seq + 0 < number)
         place = int(db.scalar(before) or 0) + 1
         quota = standing.against(owner, on_gpus=gpus > 0)
         if quota is None:
@@ -172,9 +172,10 @@ class _Played:
     def _read(self, *which: sa.ColumnElement[bool] | sa.TextClause) -> list[_Job]:
         columns = JOBS.c.id, JOBS.c.project, JOBS.c.person, sa.func.coalesce(JOBS.c.gpus, 0), JOBS.c.seq
         kinds = JOBS.c.skill, JOBS.c.action, JOBS.c.platform, JOBS.c.experiment
-        rows = self._db.execute(
-            sa.select(*columns, *kinds).where(*which).order_by(JOBS.c.seq).limit(_MOST_READ)
-        )
+        # By a sum no index orders, so that the small one of open jobs is read, and not all rows.
+        oldest = sa.select(JOBS.c.seq).where(*which).order_by(JOBS.c.seq + 0).limit(_MOST_READ)
+        query = sa.select(*columns, *kinds).where(JOBS.c.seq.in_(oldest))
+        rows = self._db.execute(query.order_by(JOBS.c.seq))
         return [
             _Job(job, Owner(project, person), gpus > 0, number, self._takes(Kind(*kind)))
             for job, project, person, gpus, number, *kind in rows.all()
