@@ -33,7 +33,7 @@ class Group(NamedTuple):
     on_gpus: bool
     oldest: int
     """The number of the one that comes first."""
-    count: int = 1
+    size: int = 1
 
 
 class Standing:

@@ -53,7 +53,7 @@ def place_for(db: sa.Connection, record: JobRecord) -> str:
     on_gpus = gpus_of(record) > 0
     mine = next((g for g in waiting if g.owner == owner and g.on_gpus == on_gpus), None)
     left = {(g.owner, g.on_gpus): g for g in waiting}
-    before = mine.count if mine else 0
+    before = mine.size if mine else 0
     left[owner, on_gpus] = mine or Group(owner, on_gpus, _LAST)
     while (first := standing.first(left.values())) is not None:
         if (first.owner, first.on_gpus) == (owner, on_gpus):
@@ -61,10 +61,10 @@ def place_for(db: sa.Connection, record: JobRecord) -> str:
                 note(db, SHARES, owner._asdict(), "served", now())
                 return ""
             before -= 1
-        elif first.count == 1:
+        elif first.size == 1:
             del left[first.owner, first.on_gpus]
         else:
-            left[first.owner, first.on_gpus] = first._replace(count=first.count - 1)
+            left[first.owner, first.on_gpus] = first._replace(size=first.size - 1)
         standing.serve(first.owner, now())
     quota = standing.against(owner, on_gpus=on_gpus)
     return f"waits for a place: {quota.said} has {quota.limits}" if quota else "waits: others come first"
