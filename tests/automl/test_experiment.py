@@ -27,7 +27,8 @@ from skillbank.platforms.base import job_dir
 from skillbank.platforms.slots import gpu_slots, visible_gpus
 from skillbank.team.acting import acting_as
 from skillbank.team.person import Person
-from skillbank.team.quotas import Kind, Quota, Quotas
+from skillbank.team.quota import Kind, Quota
+from skillbank.team.quotas import Quotas
 from skillbank.team.rights import Right
 from skillbank.team_server.queue_keeper import QueueKeeper
 from tests.automl.simulated import SimulatedPlatform, make_plan, open_jobs

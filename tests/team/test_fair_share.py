@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from skillbank.jobs.fair_share import Group, Owner, Standing
 from skillbank.jobs.gpu_time import by_day, spans
 from skillbank.jobs.record import JobState
-from skillbank.team.quotas import EACH, Kind, Period, Quota, held
+from skillbank.team.quota import EACH, Kind, Period, Quota, held
 
 START = datetime(2026, 11, 28, 12, tzinfo=UTC)
 OWNERS = [Owner(project, person) for project in ("cars", "boats") for person in ("ann", "bob", "eve")]

@@ -11,7 +11,8 @@ from skillbank.automl import control
 from skillbank.errors import DataError, ForbiddenError, NotFoundError, SkillbankError, StateError
 from skillbank.team import audit
 from skillbank.team.acting import acting_as
-from skillbank.team.quotas import Kind, Quota, Quotas
+from skillbank.team.quota import Kind, Quota
+from skillbank.team.quotas import Quotas
 from skillbank.team.rights import Right
 from skillbank.team.tokens import Tokens
 from tests.team.conftest import EVERY, Things, person

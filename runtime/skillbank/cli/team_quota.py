@@ -9,12 +9,12 @@ import typer
 
 from skillbank.cli import options, terminal
 from skillbank.errors import UsageError
-from skillbank.team.quotas import EACH, Kind, Period
+from skillbank.team.quota import EACH, Kind, Period
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from skillbank.team.quotas import Quota
+    from skillbank.team.quota import Quota
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -45,7 +45,8 @@ def set_quota(
     as_json: options.Json = False,
 ) -> None:
     """Set a quota in the place of the one before; what is left out has no limit."""
-    from skillbank.team.quotas import Quota, Quotas
+    from skillbank.team.quota import Quota
+    from skillbank.team.quotas import Quotas
 
     held = None if stored is None else bytes_in(stored)
     quota = Quota(kind, name, running, gpu_hours, per, held)

@@ -10,7 +10,7 @@ from skillbank.visible import one_line
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from skillbank.team.quotas import Quota
+    from skillbank.team.quota import Quota
     from skillbank.team.tokens import Token
 
 __all__ = ["quotas_view", "tokens_view"]
@@ -19,7 +19,7 @@ __all__ = ["quotas_view", "tokens_view"]
 def quotas_view(quotas: Sequence[Quota], used: Mapping[Quota, Mapping[str, Any]]) -> RenderableType:
     """Return a table of quotas with what is used of them; that of each says what holds alone."""
     from skillbank.cli.styled import table
-    from skillbank.team.quotas import size
+    from skillbank.team.quota import size
 
     rows = table("quota of", "running", "GPU hours", "stored")
     for quota in quotas:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from skillbank.team.quotas import Kind, Quota, held
+from skillbank.team.quota import Kind, Quota, held
 
 __all__ = ["Group", "Owner", "Standing"]
 

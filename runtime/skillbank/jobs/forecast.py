@@ -18,7 +18,8 @@ from skillbank.jobs.queue import PLACED, WAITING, standing_of
 from skillbank.jobs.record import JobRecord
 from skillbank.stored import now
 from skillbank.team.acting import who
-from skillbank.team.quotas import Quota, read
+from skillbank.team.quota import Quota
+from skillbank.team.quotas import read
 from skillbank.visible import named
 
 __all__ = ["Wait", "wait_of"]

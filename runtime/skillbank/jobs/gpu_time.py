@@ -13,7 +13,7 @@ from skillbank.jobs.record import QUEUE, SEARCH, JobState
 from skillbank.jobs.rows import histories
 from skillbank.stored import aware
 from skillbank.team.counting import count
-from skillbank.team.quotas import Kind, Period, Quota
+from skillbank.team.quota import Kind, Period, Quota
 from skillbank.team.tables import GPU_SECONDS
 
 __all__ = ["GpuHours", "by_day", "lines_of", "settle", "spans"]

@@ -16,7 +16,8 @@ from skillbank.jobs.record import SEARCH
 from skillbank.plan.model import Plan
 from skillbank.sets.stored import too_much
 from skillbank.stored import now
-from skillbank.team.quotas import Quota, held, read, way_out
+from skillbank.team.quota import Quota, held, way_out
+from skillbank.team.quotas import read
 from skillbank.team.refusals import refused
 
 __all__ = ["frees", "refuse_over_quota"]

@@ -22,7 +22,8 @@ from skillbank.platforms.processes import describe_self, described_alive
 from skillbank.sets.transactions import writing
 from skillbank.stored import aware, now
 from skillbank.team.counting import note
-from skillbank.team.quotas import Kind, Quota, held, read
+from skillbank.team.quota import Kind, Quota, held
+from skillbank.team.quotas import read
 from skillbank.team.tables import QUOTAS, SHARES
 
 if TYPE_CHECKING:

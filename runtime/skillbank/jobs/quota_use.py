@@ -10,7 +10,7 @@ from skillbank.jobs.gpu_time import GpuHours
 from skillbank.jobs.queue import standing_of
 from skillbank.sets.stored import kept_bytes
 from skillbank.stored import now
-from skillbank.team.quotas import Quota
+from skillbank.team.quota import Quota
 
 __all__ = ["use_of"]
 

@@ -8,7 +8,8 @@ from skillbank.errors import QuotaError
 from skillbank.sets.tables import SETS
 from skillbank.team.acting import who
 from skillbank.team.person import EVERYBODY
-from skillbank.team.quotas import Kind, Quota, held, read, size, way_out
+from skillbank.team.quota import Kind, Quota, held, size, way_out
+from skillbank.team.quotas import read
 from skillbank.team.refusals import refused
 from skillbank.team.tables import SHARES
 

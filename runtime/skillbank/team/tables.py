@@ -57,7 +57,7 @@ QUOTAS = sa.Table(
     sa.Column("period", sa.String(16), nullable=False),
     sa.Column("bytes", sa.BigInteger),
 )
-"""What users, projects and the server may have, see `skillbank.team.quotas`; since version 14."""
+"""What users, projects and the server may have, see `skillbank.team.quota`; since version 14."""
 GPU_SECONDS = sa.Table(
     "team_gpu_seconds",
     TEAM_META,
