@@ -283,8 +283,8 @@ def test_when_it_starts_is_guessed_from_jobs_like_those_before_it(
     assert [record.launcher for record in waiting] == [QUEUE] * 3
     with acting_as(ANN):
         waits = [jobs.wait_of(record) for record in waiting]
-    minutes = [round((w.starts - datetime.now(UTC)).total_seconds() / 60) for w in waits if w and w.starts]
-    assert minutes == [20, 40, 60]
+    expected = [round((w.starts - datetime.now(UTC)).total_seconds() / 60) for w in waits if w and w.starts]
+    assert expected == [20, 40, 60]
     assert waits[0] is not None and waits[0].after is None, "what runs is another project's"
     assert "likely to start in about 20 minutes (a guess" in waits[0].said
     assert waits[2] is not None and waits[2].after == waiting[1].id

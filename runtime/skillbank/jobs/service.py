@@ -176,9 +176,7 @@ class Jobs:
         report = terms.get("report")
         if (earlier := self.store.by_key(key)) is not None and earlier.plan_id == plan.plan_id:
             return self.refresh(earlier.id)
-        if not any(
-            fields.get(name) for name in ("retry_of", "experiment")
-        ):  # parts of what was launched wait
+        if not part:  # which was launched with its job, and waits
             refuse_over_quota(self.store.engine, plan, fields["project"], fields["person"])
         taken = [*parents, *(job for job in (fields.get("resumes"),) if job)]
         approval, attempt = self.store.guard.authority(
