@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import options, team_quota, terminal
+from skillbank.cli import options, team_backup, team_quota, terminal
 from skillbank.errors import UsageError
 from skillbank.team.rights import Right
 
@@ -17,6 +17,8 @@ app = typer.Typer(
     help="Who may do what on a team's server: make, list and revoke tokens; quotas; the audit log.",
 )
 app.add_typer(team_quota.app, name="quota")
+app.command("backup")(team_backup.backup)
+app.command("restore")(team_backup.restore)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The person, or the program.")]
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 

@@ -28,7 +28,7 @@ from skillbank.jobs.database import (
     VERSIONS,
 )
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS, SETS, SETS_META
-from skillbank.team.tables import GPU_SECONDS, QUOTAS, SHARES, TEAM_META
+from skillbank.team.tables import GPU_SECONDS, QUOTAS, REFUSALS, SHARES, TEAM_META
 
 __all__ = ["VERSION", "NewerStoreError", "current", "migrate"]
 
@@ -242,6 +242,11 @@ def _to_13(db: sa.Connection) -> None:
 
 
 def _to_14(db: sa.Connection) -> None:
+    """Add the counts of refusals, of which the audit log tells the first of a minute one by one."""
+    REFUSALS.create(db, checkfirst=True)
+
+
+def _to_15(db: sa.Connection) -> None:
     """Add quotas, and what is counted for them."""
     for table in (QUOTAS, GPU_SECONDS, SHARES):
         table.create(db, checkfirst=True)
@@ -287,6 +292,7 @@ _STEPS: Mapping[int, Callable[[sa.Connection], None]] = {
     12: _to_12,
     13: _to_13,
     14: _to_14,
+    15: _to_15,
 }
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""

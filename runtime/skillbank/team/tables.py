@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-__all__ = ["AUDIT", "GPU_SECONDS", "QUOTAS", "SHARES", "TEAM_META", "TOKENS"]
+__all__ = ["AUDIT", "GPU_SECONDS", "QUOTAS", "REFUSALS", "SHARES", "TEAM_META", "TOKENS"]
 
 TEAM_META = sa.MetaData()
 TOKENS = sa.Table(
@@ -57,7 +57,7 @@ QUOTAS = sa.Table(
     sa.Column("period", sa.String(16), nullable=False),
     sa.Column("bytes", sa.BigInteger),
 )
-"""What users, projects and the server may have, see `skillbank.team.quota`; since version 14."""
+"""What users, projects and the server may have, see `skillbank.team.quota`; since version 15."""
 GPU_SECONDS = sa.Table(
     "team_gpu_seconds",
     TEAM_META,
@@ -68,7 +68,7 @@ GPU_SECONDS = sa.Table(
     sa.Index("team_gpu_seconds_by_person", "person", "day"),
     sa.Index("team_gpu_seconds_by_day", "day"),
 )
-"""What the jobs of a person in a project that have ended used of GPUs, by day (UTC); since version 14."""
+"""What the jobs of a person in a project that have ended used of GPUs, by day (UTC); since version 15."""
 SHARES = sa.Table(
     "team_shares",
     TEAM_META,
@@ -80,6 +80,16 @@ SHARES = sa.Table(
     sa.Index("team_shares_by_person", "person"),
 )
 """Of a person in a project: what results hold, what quotas refused, when a job last got a place."""
+REFUSALS = sa.Table(
+    "team_refusals",
+    TEAM_META,
+    sa.Column("person", sa.String(255), primary_key=True),
+    sa.Column("project", sa.String(63), primary_key=True),
+    sa.Column("minute", sa.Integer, primary_key=True),
+    sa.Column("agent", sa.Boolean, nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+)
+"""How much somebody was refused in a minute since 1970, until the log has told it; since version 14."""
 
 _TRIGGERS = {
     "sqlite": tuple(
