@@ -29,8 +29,8 @@ from skillbank.jobs.gpu_time import settle
 from skillbank.jobs.kept_plans import KeptPlans
 from skillbank.jobs.opening import open_engine
 from skillbank.jobs.queue import Queue, gpus_of, place_for
-from skillbank.jobs.record import QUEUE, JobRecord, JobState, Transition
-from skillbank.jobs.rows import changed_fields, histories, line_row, only_record, record_of
+from skillbank.jobs.record import QUEUE, JobHead, JobRecord, JobState, Transition
+from skillbank.jobs.rows import HEAD, changed_fields, head_of, histories, line_row, only_record, record_of
 from skillbank.jobs.stored_bytes import weigh
 from skillbank.platforms.processes import described_alive
 from skillbank.sets.transactions import writing
@@ -227,6 +227,13 @@ class JobStore(KeptPlans):
         """Return the newest jobs as `list` does, and a sentence for each of them that cannot be read."""
         query = self._jobs().order_by(JOBS.c.seq.desc()).limit(limit)
         return self._read(query if trials else query.where(JOBS.c.experiment.is_(None)))
+
+    def heads(self, limit: int) -> Sequence[JobHead]:
+        """Return the heads of the newest jobs that somebody asked for, which trials are not."""
+        query = self._jobs().with_only_columns(*HEAD).where(JOBS.c.experiment.is_(None))
+        with self._engine.connect() as db:
+            rows = db.execute(query.order_by(JOBS.c.seq.desc()).limit(limit)).mappings().all()
+        return [head_of(row) for row in rows]
 
     def _read(self, query: sa.Select[Any]) -> tuple[_Records, tuple[str, ...]]:
         with self._engine.connect() as db:
