@@ -10,9 +10,12 @@ from typing import Any
 from skillbank.datasets.document import Marks
 from skillbank.datasets.faults import Fault, Kind, Severity, Tally
 from skillbank.datasets.heads import FileSize
+from skillbank.ways import Sentence, marked
 
-__all__ = ["WITHOUT", "DataReport", "Findings", "SplitReport"]
+__all__ = ["COUNTED", "WITHOUT", "DataReport", "Findings", "SplitReport"]
 
+COUNTED: Mapping[Marks, tuple[str, str]] = {"boxes": ("box", "boxes"), "areas": ("area", "areas")}
+"""What is counted on pictures, one and many; a picture that is of a class bears nothing to be counted."""
 WITHOUT: Mapping[Marks, str] = {"boxes": "without boxes", "areas": "without mask", "classes": "without class"}
 """What pictures bear, to how those are called that bear none."""
 
@@ -181,5 +184,9 @@ def _sentence(kind: Kind, count: int, examples: list[Fault], most: int) -> str:
     left = count - sum(fault.count for fault in examples[:most])
     more = f"; and {left:,} more" if shown and left > 0 else ""
     told = f" ({'; '.join(shown)}{more})" if shown else ""
-    way_out = f"; way out: {kind.way_out}" if kind.way_out and not kind.way_out.startswith("nothing") else ""
-    return f"{kind.title}: {count:,}{told}{way_out}"
+    way_out = (
+        Sentence(f"; way out: {marked(kind.way_out)}")
+        if kind.way_out and not kind.way_out.startswith("nothing")
+        else ""
+    )
+    return Sentence(f"{kind.title}: {count:,}{told}{marked(way_out)}")

@@ -16,11 +16,13 @@ from skillbank.datasets.packing import archive_stem
 from skillbank.datasets.palette import colour
 from skillbank.datasets.picture_checks import scaled_along
 from skillbank.datasets.progress import Progress, Step
+from skillbank.datasets.report import COUNTED
 from skillbank.datasets.sampling import Sample
 from skillbank.datasets.thumbnails import Thumbnails, thumbnails
 from skillbank.datasets.tree import Tree
 from skillbank.redact import redact
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command
 
 __all__ = ["Shown", "Survey", "pictured", "survey", "title_of"]
 
@@ -58,6 +60,12 @@ class Survey:
         last = self.place.rstrip("/").rpartition("/")[2] or self.place
         return one_line(archive_stem(last) or last, _LONGEST)
 
+    def counts(self) -> tuple[tuple[int, str], ...]:
+        """Return what was counted, each with its noun: pictures, what they bear, classes."""
+        figures, many = self.figures, COUNTED.get(self.opened.data.marks, ("", ""))[1]
+        borne = ((figures.boxes.total(), many),) if many else ()
+        return (figures.pictures.total(), "pictures"), *borne, (len(figures.classes), "classes")
+
     def ranks(self) -> dict[int, int]:
         """Return the place of each class in the order of frequency, which gives its colour."""
         classes = self.figures.classes
@@ -74,7 +82,7 @@ class Survey:
             "place": redact(self.place),
             "format": self.opened.data.format,
             "splits": list(self.splits),
-            **self.figures.document(),
+            **self.figures.document(self.opened.data.marks),
             "shown": [picture.path or picture.name for _, picture in self.sample],
             "seed": self.seed,
             "notes": list(self.notes),
@@ -152,7 +160,7 @@ def pictured(found: Survey, side: int) -> Shown:
 def _faults(tally: Tally, missing: int) -> list[str]:
     """Say what was wrong in reading, in a sentence each."""
     told = ", ".join(f"{KINDS[name].title} ({count:,})" for name, count in tally.counts.items())
-    said = [f"In reading: {told}; skillbank data check says where."] if told else []
+    said: list[str] = [Sentence(f"In reading: {told}; {command('data check')} says where.")] if told else []
     if missing:
         said.append(f"{missing:,} pictures are not there, and so not among those shown.")
     return said
