@@ -12,6 +12,7 @@
     ├── NotApprovedError           exit 4   nobody approved what would start, spend or destroy
     │   └── TrustError                      what would run comes from a bank that nobody has trusted
     ├── ForbiddenError             exit 4   who acts does not have the right
+    ├── QuotaError                 exit 4   a quota leaves no GPU hours, or no room, for it
     ├── NotFoundError              exit 5   no such skill, action, job, parent or file
     │   ├── SkillNotFoundError
     │   │   └── AmbiguousSkillError         the words fit several skills
@@ -49,6 +50,7 @@ __all__ = [
     "PlatformError",
     "PluginError",
     "QuestionsError",
+    "QuotaError",
     "SkillFormatError",
     "SkillNotFoundError",
     "SkillbankError",
@@ -138,6 +140,12 @@ class TrustError(NotApprovedError):
 
 class ForbiddenError(SkillbankError):
     """Who acts does not have the right to do this; repeating it, or asking for an approval, helps nothing."""
+
+    exit_code = 4
+
+
+class QuotaError(SkillbankError):
+    """A quota leaves no GPU hours or no room for this; the sentence says when it does again."""
 
     exit_code = 4
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,18 @@ from skillbank.automl.succession import successor_plan
 from skillbank.errors import StateError, UsageError
 from skillbank.home import database_url
 from skillbank.jobs.parents import parent_models
+from skillbank.jobs.queue import GIVEN
 from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan, Resources
 from skillbank.platforms.base import job_dir
 from skillbank.platforms.slots import gpu_slots, visible_gpus
+from skillbank.team.acting import acting_as
+from skillbank.team.person import Person
+from skillbank.team.quota import Kind, Quota
+from skillbank.team.quotas import Quotas
+from skillbank.team.rights import Right
+from skillbank.team_server.queue_keeper import QueueKeeper
 from tests.automl.simulated import SimulatedPlatform, make_plan, open_jobs
 
 pytestmark = pytest.mark.slow
@@ -51,6 +59,40 @@ def run(jobs: Jobs, **settings: Any) -> tuple[JobRecord, Experiment]:
 def stands(jobs: Jobs, record: JobRecord) -> Experiment:
     plan = Plan.model_validate(record.plan)
     return Experiment(objectives_of(plan), EventLog(jobs.store.engine).read(record.id))
+
+
+def test_trials_wait_for_places_one_after_the_other_and_waiting_costs_the_search_nothing(
+    opened: tuple[Jobs, SimulatedPlatform],
+) -> None:
+    jobs, platform = opened
+    Quotas(jobs.store.engine).set(Quota(Kind.USER, "ann", running=1))
+    with acting_as(Person("ann", "cars", frozenset(Right) - {Right.ADMINISTER})):
+        begun = jobs.launch(make_plan(parallel=3), retry=RetryPolicy(infra=1))
+    assert not begun.waits, "a search takes no place"
+    keeper = QueueKeeper(lambda: jobs, pause=0.05)
+    keeper.start()
+    try:
+        record = Controller(jobs, begun.id, first_pause=0.05).run()
+    finally:
+        keeper.stop()
+    found = stands(jobs, record)
+    assert record.state is JobState.COMPLETE
+    assert len(found.trials) == 6 and all(t.state is TrialState.COMPLETE for t in found.trials.values())
+    trials = jobs.store.list(experiment=record.id)
+    assert len(trials) == 6 == len(platform.lines("starts"))
+    assert {(trial.project, trial.person) for trial in trials} == {("cars", "ann")}
+    waited = [trial for trial in trials if any(line.message == GIVEN for line in trial.history)]
+    assert len(waited) >= 4
+    launched = {t.job: t.started for t in found.trials.values()}
+    for trial in waited:
+        given = next(line.at for line in trial.history if line.message == GIVEN)
+        started = launched[trial.id]
+        assert started is not None and started >= given, "its time counts from its place on"
+    # One after the other: each begins when the one before has ended.
+    spans = sorted(
+        (next(h.at for h in t.history if h.message in (GIVEN, "created")), t.history[-1].at) for t in trials
+    )
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
 def test_an_experiment_is_a_job(opened: tuple[Jobs, SimulatedPlatform]) -> None:

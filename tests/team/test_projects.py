@@ -35,7 +35,7 @@ from skillbank.team.acting import acting_as, who
 from skillbank.team.audit import lines
 from skillbank.team.person import EVERYBODY, NOBODY, Person
 from skillbank.team.rights import Right
-from skillbank.team.tables import AUDIT
+from skillbank.team.tables import AUDIT, TEAM_META
 from tests.gate import open_gate
 from tests.jobs.conftest import home, make_plan, make_record
 from tests.postgres import Cluster
@@ -321,13 +321,14 @@ def _back_to_10(engine: sa.Engine) -> None:
     remote = engine.dialect.name != "sqlite"
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
         run = db.exec_driver_sql
-        for table in ("team_audit", "team_tokens", "plan_projects"):
+        for table in (*(table.name for table in TEAM_META.sorted_tables), "plan_projects"):
             run(f"DROP TABLE {table}")
         for index in JOBS.indexes:
-            if "project" in index.columns:
+            if "project" in index.columns or index.name in ("jobs_done", "jobs_unweighed"):
                 run(f"DROP INDEX {index.name}")
-        for column in ("jobs DROP COLUMN project", "jobs DROP COLUMN person", "grants DROP COLUMN project"):
-            run(f"ALTER TABLE {column}")
+        for column in ("project", "person", "gpus", "bytes"):
+            run(f"ALTER TABLE jobs DROP COLUMN {column}")
+        run("ALTER TABLE grants DROP COLUMN project")
         if remote:
             run("DROP FUNCTION team_audit_only_grows")
             run("ALTER TABLE label_sets DROP CONSTRAINT label_sets_in_project")

@@ -16,12 +16,15 @@ from skillbank.home import results_root
 from skillbank.plan.request import DataLocation, Setting
 from skillbank.team import audit, places
 from skillbank.team.acting import acting_as
+from skillbank.team.quota import Kind, Quota
+from skillbank.team.quotas import Quotas
 from skillbank.team.rights import Right
 from skillbank.team.tokens import Tokens
 from tests.team.conftest import EVERY, Things, person
 
 L, P, LABEL, LAUNCH = Right.LOOK, Right.PLAN, Right.LABEL, Right.LAUNCH
 APPROVE, ADMINISTER = Right.APPROVE, Right.ADMINISTER
+ZOES = Quota(Kind.USER, "zoe", running=9)
 ABSENT = Things("", "0", None, "000000-x", "000000-y", "000000-z", "0000000")  # type: ignore[arg-type]
 
 
@@ -105,6 +108,8 @@ VERBS = [
     _verb("launch", lambda r, t: r.launch(r.jobs.store.get_plan(plan_id(t)), retries=0), L, LAUNCH, APPROVE),
     _verb("make a token", lambda r, t: Tokens(r.jobs.store.engine).list(), ADMINISTER, names=False),
     _verb("audit", lambda r, t: next(audit.lines(r.jobs.store.engine), None), ADMINISTER, names=False),
+    _verb("list quotas", lambda r, t: Quotas(r.jobs.store.engine).list(), ADMINISTER, names=False),
+    _verb("set a quota", lambda r, t: Quotas(r.jobs.store.engine).set(ZOES), ADMINISTER, names=False),
     _verb("remove", lambda r, t: r.jobs.store.remove(t.job), L, ADMINISTER),
     _verb("remove a set", lambda r, t: r.sets.remove(t.labels, "ann"), L, LABEL),
 ]  # fmt: skip

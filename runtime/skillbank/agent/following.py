@@ -64,7 +64,10 @@ class ProgressSummary(Document):
 
 
 class StatusAnswer(Result):
-    """How a job is. ``retried_by`` is the attempt that followed a failure, ``approved`` how it was."""
+    """How a job is. ``retried_by`` is the attempt that followed a failure, ``approved`` how it was.
+
+    While it waits for a place, ``message`` says why, and ``starts`` when it is likely to start.
+    """
 
     job: str
     skill: str
@@ -76,6 +79,7 @@ class StatusAnswer(Result):
     metrics: dict[str, float] = Field(default_factory=dict)
     failure: Trouble | None = None
     message: str = ""
+    starts: str | None = None
     approved: str = ""
     retried_by: str | None = None
 
@@ -154,7 +158,8 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
         record = jobs.look(record.id)
     follower = jobs.store.by_key(retry_key(record)) if record.state is JobState.ERROR else None
     progress, failure = jobs.progress(record.id), record.failure
-    last = record.history[-1].message if record.history else ""
+    wait = jobs.wait_of(record)
+    last = record.last_word if wait is None else wait.said
     return StatusAnswer(
         job=record.id,
         skill=record.skill,
@@ -174,7 +179,8 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
         )
         if failure
         else None,
-        message="" if record.state.terminal else shorten(in_tool_words(last), 200),
+        message="" if record.state.terminal else shorten(in_tool_words(last), 300),
+        starts=None if wait is None or wait.starts is None else wait.starts.isoformat(),
         approved=record.approval.said if record.approval is not None else "",
         retried_by=follower.id if follower else None,
         next=list(_status_next(record, follower)),

@@ -31,6 +31,8 @@ __all__ = ["Attendant", "best_of"]
 
 _LAUNCHES = 3
 """Tries of a launch that is refused, before its trial counts as failed."""
+_LOOK_AT_QUEUE = 1.0
+"""Seconds between two looks whether a trial that waits has got its place."""
 
 
 @dataclass
@@ -154,7 +156,12 @@ class Attendant:
             return False
         del self._launching[trial.number]
         try:
-            job = future.result().id
+            record = future.result()
+            if record.waits:  # it counts as launched, and against budgets, once it has a place
+                refused = self._refused.setdefault(trial.number, _Refused())
+                refused.again = datetime.now(UTC) + timedelta(seconds=_LOOK_AT_QUEUE)
+                return False
+            job = record.id
         except SkillbankError as error:
             # Something may have been recorded all the same: what became of it is told by that job.
             before = self._jobs.store.get(trial.job) if trial.job else None

@@ -140,6 +140,7 @@ def _remove(jobs: Jobs, trial: Trial, spare: bool) -> None:
         for candidate in _doomed(found, newest):
             with suppress(OSError):
                 candidate.path.unlink()
+        jobs.store.weigh(record)
 
 
 def _doomed(found: Iterable[Candidate], newest: Candidate | None) -> Iterator[Candidate]:

@@ -173,6 +173,7 @@ def _remove(found: _Plan, store: JobStore) -> list[str]:
         for path in paths:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         store.note(record.id, f"{len(paths)} checkpoints that were neither best nor latest were removed")
+        store.weigh(record)
     for record, _ in reversed(found.jobs):  # what stands on others goes first
         if not remove_job(record, store) and Path(record.results_dir).exists():
             left.append(f"{record.results_dir} stays: it does not bear the name of its job")

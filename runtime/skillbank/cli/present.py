@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from skillbank.agent.tool import Tool
     from skillbank.jobs.checks import Checks, Place
     from skillbank.jobs.comparing import Measured
+    from skillbank.jobs.forecast import Wait
     from skillbank.jobs.metrics import Progress
     from skillbank.jobs.record import JobRecord
     from skillbank.jobs.results import Results
@@ -162,8 +163,8 @@ def jobs_view(records: Sequence[JobRecord]) -> RenderableType:
     return table
 
 
-def status_view(record: JobRecord, progress: Progress) -> RenderableType:
-    """Say how a job is."""
+def status_view(record: JobRecord, progress: Progress, wait: Wait | None = None) -> RenderableType:
+    """Say how a job is, and why it waits if it does."""
     head = pairs()
     head.add_row("job", record.id)
     head.add_row("state", _state(record))
@@ -173,8 +174,10 @@ def status_view(record: JobRecord, progress: Progress) -> RenderableType:
         head.add_row("metrics", ", ".join(f"{k} {v:.4g}" for k, v in progress.metrics.items()))
     if progress.eta_s and not record.state.terminal:
         head.add_row("left", f"about {progress.eta_s:.0f} s")
-    if record.history and record.history[-1].message:
-        head.add_row("last word", record.history[-1].message)
+    if wait is not None:
+        head.add_row("waits", wait.said)
+    elif record.last_word:
+        head.add_row("last word", record.last_word)
     if record.retry_of:
         head.add_row("retry of", record.retry_of)
     if record.approval is not None:
@@ -229,7 +232,9 @@ def results_view(record: JobRecord, results: Results, files: bool = False) -> Re
 def record_document(runtime: Runtime, record: JobRecord) -> dict[str, Any]:
     """Return a job as one JSON document: record, progress, metrics, what went wrong."""
     progress = runtime.jobs.progress(record.id)
+    wait = runtime.jobs.wait_of(record)
     return {
+        **({} if wait is None else {"waits": wait.document()}),
         **record.model_dump(mode="json", exclude={"plan", "approval"}),
         "approval": record.approval and record.approval.document(),
         "progress": {"epoch": progress.epoch, "max_epoch": progress.max_epoch, "eta_s": progress.eta_s,

@@ -31,7 +31,8 @@ def status(
         if as_json:
             options.print_json(record_document(runtime, record))
         else:
-            terminal.show(status_view(record, runtime.jobs.progress(record.id)))
+            jobs = runtime.jobs
+            terminal.show(status_view(record, jobs.progress(record.id), jobs.wait_of(record)))
             if record.searches:
                 from skillbank.cli.searching import experiment_view
 

@@ -8,14 +8,15 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import options, team_backup, terminal
+from skillbank.cli import options, team_backup, team_quota, terminal
 from skillbank.errors import UsageError
 from skillbank.team.rights import Right
 
 app = typer.Typer(
     rich_markup_mode=None,
-    help="Who may do what on a team's server: make, list and revoke tokens; read the audit log.",
+    help="Who may do what on a team's server: make, list and revoke tokens; quotas; the audit log.",
 )
+app.add_typer(team_quota.app, name="quota")
 app.command("backup")(team_backup.backup)
 app.command("restore")(team_backup.restore)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The person, or the program.")]

@@ -283,6 +283,38 @@ class ApprovalGuard:
             )
         return given, 0
 
+    def confirm(self, record: JobRecord, look: Callable[[str], JobRecord]) -> None:
+        """Go on only when a job that has waited is still what its approval started: its record is only text.
+
+        Raises
+        ------
+        NotApprovedError
+            Where a code is set, and no sealed approval was used for exactly this.
+        """
+        if not self.hard:
+            return
+        plan = Plan.from_document(record.plan)
+        if record.experiment is not None:
+            self._within(plan, look(record.experiment), record.recommendation, record.parents, look)
+            return
+        given = self._ran(record)
+        if record.retry_of is not None:
+            approval, _ = self._again(plan, look(record.retry_of), record.parents, look)
+            stands = given is not None and approval is not None and given.nonce == approval.nonce
+        else:
+            subject = plan_subject(plan.plan_id, terms_of(record.checkpoint, record.retry))
+            stands = (
+                given is not None
+                and given.subject == subject
+                and tuple(record.data or ()) == given.seen
+                and self._goes_on_from(given, plan, record.parents, look)
+            )
+        if not stands:
+            raise NotApprovedError(
+                f"job {record.id} was not launched by an approval with the approval code that is set here, "
+                "so it was not started"
+            )
+
     def _goes_on_from(
         self,
         given: GivenApproval,

@@ -7,17 +7,20 @@ import sqlalchemy as sa
 __all__ = [
     "APPROVALS",
     "CODES",
+    "DONE",
     "EVENTS",
     "EXPERIMENTS",
     "JOBS",
     "LEASES",
     "META",
+    "OPEN",
     "PLANS",
     "PLAN_PROJECTS",
     "QUESTIONS",
     "SESSION_KEYS",
     "SKILLS",
     "TRANSITIONS",
+    "UNWEIGHED",
     "VERSIONS",
 ]
 
@@ -43,6 +46,12 @@ def _project() -> sa.Column[str]:
     return sa.Column("project", sa.String(63), nullable=False, server_default=sa.text("''"))
 
 
+# Written so that no database takes the index of all states for it, which has the rows of all years.
+_OPEN = "{0}person IS NOT NULL AND {0}state || '' IN ('PENDING', 'RUNNING', 'UNKNOWN')"
+_DONE = "{0}person IS NOT NULL AND {0}state || '' = 'COMPLETE'"
+_UNWEIGHED = (
+    "{0}person IS NOT NULL AND {0}bytes IS NULL AND {0}state || '' IN ('COMPLETE', 'ERROR', 'CANCELED')"
+)
 JOBS = sa.Table(
     "jobs",
     META,
@@ -80,13 +89,37 @@ JOBS = sa.Table(
     sa.Column("approval", sa.JSON(none_as_null=True)),
     _project(),
     sa.Column("person", sa.Text),
+    sa.Column("gpus", sa.Integer),
+    sa.Column("bytes", sa.BigInteger),
     sa.Index("jobs_of_project", "project", "seq"),
     # Listings are by these, the newest first; the rows are large, so that none is read to be passed by.
     sa.Index("jobs_by_skill", "skill", "action", "seq", "project"),
     sa.Index("jobs_by_platform", "platform", "seq", "project"),
     sa.Index("jobs_asked_for", "experiment", "action", "seq", "project"),
     sa.Index("jobs_by_id", "id", "project", "seq"),
+    # What quotas and the queue look at of a team's jobs: those that have not ended, those by which others are
+    # likened, those whose results nobody weighed.
+    sa.Index(
+        "jobs_open",
+        *("project", "person", "launcher", "state", "gpus", "seq", "platform", "id"),
+        sqlite_where=sa.text(_OPEN.format("")),
+        postgresql_where=sa.text(_OPEN.format("")),
+    ),
+    sa.Index(
+        "jobs_done",
+        *("skill", "action", "platform", "seq", "id", "bytes", "state", "person"),
+        sqlite_where=sa.text(_DONE.format("")),
+        postgresql_where=sa.text(_DONE.format("")),
+    ),
+    sa.Index(
+        "jobs_unweighed",
+        "seq",
+        sqlite_where=sa.text(_UNWEIGHED.format("")),
+        postgresql_where=sa.text(_UNWEIGHED.format("")),
+    ),
 )
+OPEN, DONE, UNWEIGHED = (sa.text(each.format("jobs.")) for each in (_OPEN, _DONE, _UNWEIGHED))
+"""What finds them, in the words of the indexes: a database uses those for nothing else."""
 TRANSITIONS = sa.Table(
     "transitions",
     META,

@@ -19,6 +19,7 @@ from skillbank.jobs.database import (
     CODES,
     JOBS,
     META,
+    OPEN,
     PLAN_PROJECTS,
     PLANS,
     QUESTIONS,
@@ -27,7 +28,7 @@ from skillbank.jobs.database import (
     VERSIONS,
 )
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS, SETS, SETS_META
-from skillbank.team.tables import REFUSALS, TEAM_META
+from skillbank.team.tables import GPU_SECONDS, QUOTAS, REFUSALS, SHARES, TEAM_META
 
 __all__ = ["VERSION", "NewerStoreError", "current", "migrate"]
 
@@ -235,13 +236,27 @@ def _to_12(db: sa.Connection) -> None:
 
 def _to_13(db: sa.Connection) -> None:
     """Add what jobs are listed by."""
-    for index in JOBS.indexes:
+    later = "jobs_open", "jobs_done", "jobs_unweighed"
+    for index in (each for each in JOBS.indexes if each.name not in later):
         db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
 
 def _to_14(db: sa.Connection) -> None:
     """Add the counts of refusals, of which the audit log tells the first of a minute one by one."""
     REFUSALS.create(db, checkfirst=True)
+
+
+def _to_15(db: sa.Connection) -> None:
+    """Add quotas, and what is counted for them."""
+    for table in (QUOTAS, GPU_SECONDS, SHARES):
+        table.create(db, checkfirst=True)
+    for column in (JOBS.c.gpus, JOBS.c.bytes):
+        _add(db, column)
+    asked = JOBS.c.plan["resources"]
+    gpus = asked["gpus"].as_integer() * asked["nodes"].as_integer()
+    db.execute(JOBS.update().where(OPEN, JOBS.c.gpus.is_(None)).values(gpus=gpus))
+    for index in JOBS.indexes:
+        db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
 
 def _add(db: sa.Connection, column: sa.Column[Any], *, may_lack: bool = False) -> None:
@@ -277,6 +292,7 @@ _STEPS: Mapping[int, Callable[[sa.Connection], None]] = {
     12: _to_12,
     13: _to_13,
     14: _to_14,
+    15: _to_15,
 }
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""

@@ -12,6 +12,7 @@ from skillbank.errors import PlatformError, SkillbankError, sentence_of
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.failures import classify
 from skillbank.jobs.metrics import read_status
+from skillbank.jobs.queue import Queue
 from skillbank.jobs.record import Failure, JobRecord, JobState
 from skillbank.jobs.store import JobStore
 from skillbank.platforms.base import Handle, NativeStatus, Platform
@@ -46,7 +47,7 @@ class Reconciliation:
     def refresh(self, job: str) -> JobRecord:
         """Bring a job's record up to date with its platform and return it."""
         record = self._store.get(job)
-        if record.state.terminal:
+        if record.state.terminal or record.waits:
             return record
         # Asked first: what a launcher that is dead by now has not submitted, it never will.
         launching = record.launcher is None or described_alive(record.launcher) is not False
@@ -58,6 +59,9 @@ class Reconciliation:
             # Nothing was learned, not even whether it was ever started: no native id is bound by this.
             return self._unknown(record, _sentence(error))
         if not native.found and record.native_id is None:
+            if Queue.broke_off(record):
+                self._store.queue.give_back(record)
+                return self._store.get(record.id)
             try:
                 return record if launching else self._abandoned(record, platform)
             except OSError as error:  # its folder is gone or out of reach; other jobs are listed all the same

@@ -19,6 +19,8 @@ from skillbank.ways import Told
 
 SEARCH = "automl"
 """The route of experiments, and the platform that they live on."""
+QUEUE = "queue"
+"""The launcher of a job that waits until quotas leave it a place, see `skillbank.jobs.queue`."""
 
 
 class JobState(StrEnum):
@@ -111,7 +113,8 @@ class JobRecord(BaseModel):
     state: JobState = JobState.PENDING
     native_id: str | None = None
     launcher: str | None = None
-    """Host and process that started the launch; when it is gone, nobody else will finish launching."""
+    """Host and process that started the launch; when it is gone, nobody else will finish launching. `QUEUE`
+    while the job waits for a place."""
     parents: tuple[str, ...] = ()
     checkpoint: str = "auto"
     """How the parent's model was chosen."""
@@ -153,6 +156,16 @@ class JobRecord(BaseModel):
     def searches(self) -> bool:
         """Whether the job is an experiment, which looks after its trials itself."""
         return self.platform == SEARCH
+
+    @property
+    def waits(self) -> bool:
+        """Whether the job has no place yet, so that nothing of it has been started."""
+        return self.launcher == QUEUE and not self.state.terminal
+
+    @property
+    def last_word(self) -> str:
+        """The newest line of its history."""
+        return self.history[-1].message if self.history else ""
 
     @property
     def results(self) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError, sentence_of
 from skillbank.jobs.admission import Admitted
 from skillbank.jobs.attendance import attend
+from skillbank.jobs.binding import ParentModel
 from skillbank.jobs.checks import Checks
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.launch_terms import LaunchTerms
 from skillbank.jobs.launching import places, preflight, prepare
+from skillbank.jobs.limits import refuse_over_quota
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.parents import finished_parents, parent_models
 from skillbank.jobs.reconciliation import Reconciliation, handle_of
@@ -38,6 +41,9 @@ from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
 from skillbank.trust.gate import Pass, admit_within
 from skillbank.ways import Sentence, marked
+
+if TYPE_CHECKING:
+    from skillbank.jobs.forecast import Wait
 
 __all__ = ["Jobs"]
 
@@ -112,6 +118,8 @@ class Jobs:
             parents.
         ForbiddenError
             When who acts may not launch.
+        QuotaError
+            When a quota leaves too few GPU hours or too little room; where it leaves no place, the job waits.
         """
         self.permit(plan.plan_id)
         fields: dict[str, Any] = {
@@ -134,6 +142,8 @@ class Jobs:
     def preflight(self, plan: Plan, earlier: Sequence[Plan] = (), report: Report | None = None) -> Checks:
         """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
         self.permit(plan.plan_id)
+        whose = self._whose({})
+        refuse_over_quota(self.store.engine, plan, whose["project"], whose["person"])
         self._ensure_sets(plan)
         return preflight(plan, self.platform(self._place(plan)), earlier, report)
 
@@ -161,11 +171,14 @@ class Jobs:
     def _launch(self, plan: Plan, terms: LaunchTerms, fields: dict[str, Any]) -> JobRecord:
         fields |= self._whose(fields)
         key, parents, approved = terms.get("idempotency_key"), terms.get("parents", ()), terms.get("data")
-        if not any(fields.get(name) for name in ("retry_of", "experiment")):  # theirs name their job already
+        part = any(fields.get(name) for name in ("retry_of", "experiment"))
+        if not part:  # whose keys name their job already
             key = key_in(fields["project"], key)
         report = terms.get("report")
         if (earlier := self.store.by_key(key)) is not None and earlier.plan_id == plan.plan_id:
             return self.refresh(earlier.id)
+        if not part:  # which was launched with its job, and waits
+            refuse_over_quota(self.store.engine, plan, fields["project"], fields["person"])
         taken = [*parents, *(job for job in (fields.get("resumes"),) if job)]
         approval, attempt = self.store.guard.authority(
             plan, terms.get("approval"), approved, taken, fields, self.store.get
@@ -209,7 +222,24 @@ class Jobs:
         )
         if record.id != job_id:
             return self.refresh(record.id)
-        before = [a for a in attempts(record, self.store.get) if a.id != job_id and a.plan_id == plan.plan_id]
+        if record.waits:
+            return record
+        return self._begin(plan, record, models, admitted, attempt, report)
+
+    def _begin(
+        self,
+        plan: Plan,
+        record: JobRecord,
+        models: Sequence[ParentModel],
+        admitted: Pass,
+        attempt: int | None,
+        report: Report | None = None,
+    ) -> JobRecord:
+        """Start a job that is written down, has a place and may run."""
+        platform = self.platform(record.platform)
+        before = [
+            a for a in attempts(record, self.store.get) if a.id != record.id and a.plan_id == plan.plan_id
+        ]
         before += [self.store.get(record.resumes)] if record.resumes and not record.searches else []
         try:
             launch = prepare(
@@ -228,6 +258,46 @@ class Jobs:
                 self._give_back(record, attempt)
             raise
         return self.refresh(record.id)
+
+    # The queue
+
+    def start_taken(self, job: str) -> None:
+        """Start a job that `skillbank.jobs.queue.Queue.take` gave a place to, and have it looked after.
+
+        One that may not run any more, since what it was launched on has changed, ends with the reason.
+        """
+        with suppress(SkillbankError):  # which its record says
+            self._start_waiting(self.store.get(job))
+        self.look(job)
+
+    def _start_waiting(self, record: JobRecord) -> None:
+        """Start a job that has waited, once it is sure that it is still what was approved."""
+        plan = Plan.from_document(record.plan)
+        platform = self._recorded(record.platform)
+        if platform.status(handle_of(record)).found:  # by a process that has ended before it could say so
+            self.refresh(record.id)
+            return
+        try:
+            self.store.guard.confirm(record, self.store.get)
+            admitted = self._admit(plan, record.experiment)
+            self._ensure_sets(plan, begun=True)
+            preflight(plan, platform)
+            fields = {name: getattr(record, name) for name in ("retry_of", "experiment", "resumes")}
+            self._unchanged(plan, record.data, fields)
+            parents = finished_parents(plan, [self.refresh(job) for job in record.parents], self.refresh)
+            models = parent_models(plan, parents, self.store.get, record.checkpoint)
+        except BaseException as error:
+            self._launch_failed(record, platform, error)
+            raise
+        self._begin(plan, record, models, admitted, None)
+
+    def wait_of(self, record: JobRecord) -> Wait | None:
+        """Say why a job waits for a place and when it is likely to start; None when it does not wait."""
+        if not record.waits:
+            return None
+        from skillbank.jobs.forecast import wait_of
+
+        return wait_of(self.store.engine, record)
 
     def _whose(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the project and the person that a new job belongs to: those of the job that it is part of.
@@ -309,7 +379,7 @@ class Jobs:
         """Bring a job's record up to date, and see to it that somebody finishes the job's work."""
         record = self.refresh(job)
         try:
-            if not record.state.terminal:
+            if not record.state.terminal and not record.waits:
                 self._recorded(record.platform).revive(handle_of(record))
             attend(record)
         except PluginError as error:
@@ -374,6 +444,8 @@ class Jobs:
             audit.record(db, "cancel", record.id, project=record.project, plan_id=record.plan_id)
         if record.state.terminal:
             return self._cancel_retry(record)
+        if record.waits and self.store.queue.withdraw(record.id):
+            return self.store.get(record.id)
         self._recorded(record.platform).cancel(handle_of(record))
         return self.refresh(record.id)
 

@@ -16,11 +16,25 @@ from skillbank.errors import JobNotFoundError, StateError, UsageError, a_few, di
 from skillbank.jobs.approval_guard import ApprovalGuard
 from skillbank.jobs.approval_subjects import plan_subject, read_plan_subject
 from skillbank.jobs.approvals import Approvals
-from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES, PLAN_PROJECTS, TRANSITIONS
+from skillbank.jobs.database import (
+    EVENTS,
+    EXPERIMENTS,
+    JOBS,
+    LEASES,
+    PLAN_PROJECTS,
+    TRANSITIONS,
+    UNWEIGHED,
+)
+from skillbank.jobs.gpu_time import settle
 from skillbank.jobs.kept_plans import KeptPlans
 from skillbank.jobs.opening import open_engine
-from skillbank.jobs.record import JobHead, JobRecord, JobState, Transition
+from skillbank.jobs.queue import Queue, gpus_of, place_for
+from skillbank.jobs.record import QUEUE, JobHead, JobRecord, JobState, Transition
 from skillbank.jobs.rows import HEAD, changed_fields, head_of, histories, line_row, only_record, record_of
+from skillbank.jobs.stored_bytes import weigh
+from skillbank.platforms.processes import described_alive
+from skillbank.sets.transactions import writing
+from skillbank.storage.cleaning import size_of
 from skillbank.stored import storable
 from skillbank.team import audit
 from skillbank.team.acting import may, who
@@ -60,6 +74,7 @@ class JobStore(KeptPlans):
         super().__init__(open_engine(url), outbox)
         self.guard = ApprovalGuard(Lock.read() if lock is None else lock, self._engine)
         self.approvals = Approvals(self._engine, self.guard)
+        self.queue = Queue(self._engine)
         # A store that nobody closed must not leave connections to the garbage collector.
         self._finalizer = weakref.finalize(self, self._engine.dispose)
 
@@ -91,8 +106,13 @@ class JobStore(KeptPlans):
         times = ("created", "uploaded", "settled")  # columns take them as they are
         row = record.model_dump(mode="json", exclude={"history", *times})
         row |= {name: getattr(record, name) for name in times}
+        said, of_team = "created", record.person is not None
         try:
-            with self._engine.begin() as db:
+            with writing(self._engine) if of_team else self._engine.begin() as db:
+                if of_team:
+                    row["gpus"] = gpus_of(record)
+                    if not record.state.terminal and (why := place_for(db, record)):
+                        row["launcher"], said = QUEUE, why
                 db.execute(JOBS.insert().values(**row))
                 audit.record(
                     db,
@@ -103,7 +123,7 @@ class JobStore(KeptPlans):
                     person=record.person,
                 )
                 for line in record.history or (
-                    Transition(at=record.created, state=record.state, message="created"),
+                    Transition(at=record.created, state=record.state, message=said),
                 ):
                     db.execute(TRANSITIONS.insert().values(job_id=record.id, **line.model_dump()))
         except IntegrityError:
@@ -257,6 +277,9 @@ class JobStore(KeptPlans):
         with self._engine.begin() as db:
             if db.execute(change).rowcount == 1:
                 db.execute(TRANSITIONS.insert().values(line_row(job_id, state, message)))
+                if state.terminal:
+                    ran = state is JobState.COMPLETE or fields.get("exit_code") is not None
+                    settle(db, job_id, ran=ran)
                 return True
         self.get(job_id)
         return False
@@ -280,6 +303,25 @@ class JobStore(KeptPlans):
         if not changed:
             self.get(job_id)
 
+    def weigh(self, record: JobRecord) -> None:
+        """Keep how much a job's results hold, where a team works: after its end, and when some were removed.
+
+        What lies on another machine cannot be seen from here, and stays as it was.
+        """
+        folder = Path(record.results_dir)
+        elsewhere = record.launcher is not None and described_alive(record.launcher) is None
+        if record.person is None or (elsewhere and not folder.is_dir()):
+            return
+        held = size_of(folder)
+        with self._engine.begin() as db:
+            weigh(db, record.id, held)
+
+    def unweighed(self, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        """Return ended jobs of a team whose results were not weighed yet: numbers above one, and ids."""
+        query = sa.select(JOBS.c.seq, JOBS.c.id).where(UNWEIGHED, JOBS.c.seq > after)
+        with self._engine.connect() as db:
+            return [tuple(row) for row in db.execute(query.order_by(JOBS.c.seq).limit(limit))]
+
     def remove(self, job_id: str) -> None:
         """Forget a job that has ended, with its history and, of an experiment, its events.
 
@@ -296,6 +338,7 @@ class JobStore(KeptPlans):
             raise StateError(f"job {job_id} has not ended; cancel it before it is removed")
         with self._engine.begin() as db:
             audit.record(db, "remove", job_id, project=record.project, plan_id=record.plan_id)
+            weigh(db, job_id, 0)
             for table, column in (
                 (EVENTS, EVENTS.c.experiment),
                 (LEASES, LEASES.c.experiment),

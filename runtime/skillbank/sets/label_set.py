@@ -29,6 +29,7 @@ from skillbank.sets.model import (
     RunSpec,
 )
 from skillbank.sets.rows import state_of
+from skillbank.sets.stored import refuse_to_keep
 from skillbank.sets.view import SetView
 from skillbank.sets.writing import change_set
 
@@ -101,7 +102,14 @@ class LabelSet(SetView):
     # Pictures
 
     def add_pictures(self, found: Iterable[FoundPicture], who: str) -> Added:
-        """Add pictures by their content; see `skillbank.sets.adding.add_pictures`."""
+        """Add pictures by their content; see `skillbank.sets.adding.add_pictures`.
+
+        Raises
+        ------
+        QuotaError
+            When who acts, or the project, may keep no more.
+        """
+        refuse_to_keep(self._engine, "label.pictures", self.name)
         with self._noted("pictures", who) as change:
             return adding.add_pictures(change, found)
 

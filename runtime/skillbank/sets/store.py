@@ -14,6 +14,7 @@ from skillbank.plan.set_places import NAME
 from skillbank.sets.classes import put_specs
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ClassSpec, SetNotFoundError, SetSummary
+from skillbank.sets.stored import refuse_to_keep
 from skillbank.sets.summary import summary_of
 from skillbank.sets.tables import SETS, SETS_META
 from skillbank.sets.transactions import reading, writing
@@ -96,9 +97,12 @@ class SetStore:
             When the name is none or taken, or a class cannot be kept.
         ForbiddenError
             When who acts may not label.
+        QuotaError
+            When who acts, or the project, may keep no more.
         """
         audit.permit(lambda: self._engine, Right.LABEL, "label.create", name)
         checked_name(name)
+        refuse_to_keep(self._engine, "label.create", name)
         if not 0 <= val <= 0.9:
             raise UsageError(f"the share that validates is from 0 to 0.9, and {val} is not")
         counters = dict.fromkeys(("last_class", "last_picture", "last_box", "last_run", "learns"), 0)

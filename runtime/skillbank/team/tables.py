@@ -1,4 +1,4 @@
-"""The tables of a team: tokens, and the audit log, which nothing changes or empties."""
+"""The tables of a team: tokens, quotas and what they limit, and the audit log, which nothing changes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-__all__ = ["AUDIT", "REFUSALS", "TEAM_META", "TOKENS"]
+__all__ = ["AUDIT", "GPU_SECONDS", "QUOTAS", "REFUSALS", "SHARES", "TEAM_META", "TOKENS"]
 
 TEAM_META = sa.MetaData()
 TOKENS = sa.Table(
@@ -47,6 +47,39 @@ AUDIT = sa.Table(
     # A number that was given once is never given again, even if somebody empties the table by force.
     sqlite_autoincrement=True,
 )
+QUOTAS = sa.Table(
+    "team_quotas",
+    TEAM_META,
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("running", sa.Integer),
+    sa.Column("gpu_hours", sa.Double),
+    sa.Column("period", sa.String(16), nullable=False),
+    sa.Column("bytes", sa.BigInteger),
+)
+"""What users, projects and the server may have, see `skillbank.team.quota`; since version 15."""
+GPU_SECONDS = sa.Table(
+    "team_gpu_seconds",
+    TEAM_META,
+    sa.Column("project", sa.String(63), primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Index("team_gpu_seconds_by_person", "person", "day"),
+    sa.Index("team_gpu_seconds_by_day", "day"),
+)
+"""What the jobs of a person in a project that have ended used of GPUs, by day (UTC); since version 15."""
+SHARES = sa.Table(
+    "team_shares",
+    TEAM_META,
+    sa.Column("project", sa.String(63), primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("bytes", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("refused", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("served", sa.DateTime(timezone=True)),
+    sa.Index("team_shares_by_person", "person"),
+)
+"""Of a person in a project: what results hold, what quotas refused, when a job last got a place."""
 REFUSALS = sa.Table(
     "team_refusals",
     TEAM_META,

@@ -33,6 +33,7 @@ from skillbank.team_server.identity import Identity, resource_metadata
 from skillbank.team_server.keeper import MCP_PATH, PersonKeeper, address_of
 from skillbank.team_server.logs import Logged
 from skillbank.team_server.metrics import CONTENT_TYPE, Metrics
+from skillbank.team_server.queue_keeper import QueueKeeper
 from skillbank.team_server.rest import RestDoor, needs_approval
 from skillbank.team_server.serving import Serving
 from skillbank.team_server.sessions import Sessions
@@ -79,6 +80,7 @@ class TeamServer:
         challenge = (serving.address or at.address) + self._metadata_path if identity else ""
         tokens = None if serving.open_to_everybody else Tokens(self._engine())
         self._metrics = Metrics(self._engine)
+        self._queue = QueueKeeper(lambda: runtime.jobs)
         told = self._metrics.note_wrong_token
         self._keeper = PersonKeeper(tokens, self._sessions, identity, challenge, told)
         self._mcp = _mcp(build_server(box, self._cancellations), at)
@@ -113,6 +115,7 @@ class TeamServer:
     def close(self) -> None:
         """Say that the server ends: calls that wait answer what they know, and no more requests are sent."""
         self._cancellations.closing = True
+        self._queue.stop()
 
     # Probes and metrics: for whoever runs the server, and without a word about anybody
 
@@ -165,6 +168,8 @@ class TeamServer:
             tasks = await stack.enter_async_context(anyio.create_task_group())
             tasks.start_soon(_end_with_parent)
             _before_the_end(self.close)
+            self._queue.start()
+            stack.callback(self._queue.stop)
             yield
             tasks.cancel_scope.cancel()
 

@@ -12,7 +12,9 @@ from prometheus_client.registry import Collector
 
 from skillbank.environment import foreign
 from skillbank.jobs.database import JOBS, QUESTIONS
+from skillbank.jobs.queue import PLACED, WAITING
 from skillbank.jobs.record import JobState
+from skillbank.team.tables import SHARES
 
 __all__ = ["CONTENT_TYPE", "FOLDER", "Metrics"]
 
@@ -73,6 +75,15 @@ class Metrics:
         return generate_latest(together)
 
 
+_GAUGES = {
+    "skillbank_jobs": ("Jobs by state.", ["state"]),
+    "skillbank_questions_waiting": ("Questions that wait for a person.", []),
+    "skillbank_jobs_running": ("Jobs of a project that have a place.", ["project"]),
+    "skillbank_jobs_waiting": ("Jobs of a project that wait for a place.", ["project"]),
+    "skillbank_quota_refusals": ("What quotas have refused to a project, in all.", ["project"]),
+}
+
+
 class _Store(Collector):
     """What is counted in the store, whoever's it is."""
 
@@ -81,19 +92,24 @@ class _Store(Collector):
 
     def describe(self) -> Iterator[Metric]:
         """Say what there will be, without asking the store."""
-        yield GaugeMetricFamily("skillbank_jobs", "Jobs by state.", labels=["state"])
-        yield GaugeMetricFamily("skillbank_questions_waiting", "Questions that wait for a person.")
+        for name, (told, labels) in _GAUGES.items():
+            yield GaugeMetricFamily(name, told, labels=labels)
 
     def collect(self) -> Iterator[Metric]:
         """Count."""
-        jobs = GaugeMetricFamily("skillbank_jobs", "Jobs by state.", labels=["state"])
-        questions = GaugeMetricFamily("skillbank_questions_waiting", "Questions that wait for a person.")
+        gauges = {n: GaugeMetricFamily(n, told, labels=labels) for n, (told, labels) in _GAUGES.items()}
         with self._engine().connect() as db:
             by_state = sa.select(JOBS.c.state, sa.func.count()).group_by(JOBS.c.state)
             counted = {str(state): int(number) for state, number in db.execute(by_state)}
             open_ones = sa.select(sa.func.count()).where(QUESTIONS.c.answered.is_(None))
-            questions.add_metric([], float(db.scalar(open_ones) or 0))
+            gauges["skillbank_questions_waiting"].add_metric([], float(db.scalar(open_ones) or 0))
+            for name, which in (("skillbank_jobs_running", PLACED), ("skillbank_jobs_waiting", WAITING)):
+                of_project = sa.select(JOBS.c.project, sa.func.count()).where(*which)
+                for project, number in db.execute(of_project.group_by(JOBS.c.project)):
+                    gauges[name].add_metric([project], float(number))
+            refused = sa.select(SHARES.c.project, sa.func.sum(SHARES.c.refused)).group_by(SHARES.c.project)
+            for project, number in db.execute(refused):
+                gauges["skillbank_quota_refusals"].add_metric([project], float(number))
         for state in JobState:
-            jobs.add_metric([state.value], float(counted.get(state.value, 0)))
-        yield jobs
-        yield questions
+            gauges["skillbank_jobs"].add_metric([state.value], float(counted.get(state.value, 0)))
+        yield from gauges.values()

@@ -9,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from skillbank.bank.foreign import FromSkill
-from skillbank.errors import ForbiddenError, NotFoundError, SkillbankError, UsageError
+from skillbank.errors import ForbiddenError, NotFoundError, QuotaError, SkillbankError, UsageError
 from skillbank.redact import redact
 from skillbank.visible import json_text, visible
 from skillbank.ways import Voice
 
 __all__ = ["Json", "Refusal", "explain", "message", "refuse", "speak_as"]
 
-_STATUS = ((NotFoundError, 404), (UsageError, 400), (ForbiddenError, 403))
+_STATUS = ((NotFoundError, 404), (UsageError, 400), (ForbiddenError, 403), (QuotaError, 403))
 
 
 class Json(JSONResponse):

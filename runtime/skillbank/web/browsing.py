@@ -71,10 +71,12 @@ class Browsing:
         record = jobs.refresh(jobs.store.get(request.path_params["job"]).id)
         results, progress = jobs.results(record.id), jobs.progress(record.id)
         failure = record.failure.model_dump() if record.failure else None
+        wait = jobs.wait_of(record)
         return Json(
             {
                 **_brief(record),
-                "message": redact(record.history[-1].message) if record.history else "",
+                "message": redact(record.last_word if wait is None else wait.said),
+                "waits": None if wait is None else wait.document(),
                 "ended": record.history[-1].at.isoformat() if record.state.terminal else None,
                 "failure": failure,
                 "results": record.results,

@@ -73,6 +73,7 @@ class JobDocument(JobEntry):
     """
 
     message: str
+    waits: dict[str, Any] | None
     ended: str | None
     failure: dict[str, Any] | None
     results: str

@@ -94,7 +94,8 @@ class Tasks:
         first = self._record(task)
         # `look` also sees to it that somebody supervises the job, should its supervisor have been killed.
         last = jobs.look(newest_attempt(first, jobs.store.by_key).id)
-        document = _task(first, last)
+        wait = jobs.wait_of(last)
+        document = _task(first, last, None if wait is None else wait.said)
         if document["status"] == "completed":
             result = self._answer(last)
             document["result"] = result.model_dump(by_alias=True, mode="json", exclude_none=True)
@@ -138,12 +139,12 @@ def _status(last: JobRecord) -> str:
     return "completed" if last.state.terminal else "working"
 
 
-def _task(first: JobRecord, last: JobRecord) -> dict[str, Any]:
-    line = last.history[-1]
+def _task(first: JobRecord, last: JobRecord, waits: str | None = None) -> dict[str, Any]:
+    line, said = last.history[-1], waits or last.last_word
     return {
         "taskId": first.id,
         "status": _status(last),
-        "statusMessage": f"{last.id}: {last.state}{': ' + line.message if line.message else ''}",
+        "statusMessage": f"{last.id}: {last.state}{': ' + said if said else ''}",
         "createdAt": _iso(first.created),
         "lastUpdatedAt": _iso(max(line.at, last.settled or line.at)),
         "ttlMs": None,

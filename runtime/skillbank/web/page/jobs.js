@@ -77,7 +77,8 @@ function pictures(job) {
 
 function facts(job) {
   const best = job.checkpoints.find((c) => c.best) || job.checkpoints.find((c) => c.latest);
-  const rows = [["Job", job.id], ["Platform", job.platform], ["Started", when(job.created)], ["Last word", job.message],
+  const rows = [["Job", job.id], ["Platform", job.platform], ["Started", when(job.created)],
+    [job.waits ? "Waits" : "Last word", job.message],
     ["Approved", job.approval?.said],
     ["Parent", job.parents.join(", ")], ["Best model", best?.path], ["Results", job.results]];
   return rows.filter(([, value]) => value).flatMap(([name, value]) => [

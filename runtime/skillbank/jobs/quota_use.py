@@ -1,0 +1,25 @@
+"""How much of a quota is used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from skillbank.jobs.gpu_time import GpuHours
+from skillbank.jobs.queue import standing_of
+from skillbank.sets.stored import kept_bytes
+from skillbank.stored import now
+from skillbank.team.quota import Quota
+
+__all__ = ["use_of"]
+
+
+def use_of(engine: sa.Engine, quota: Quota) -> dict[str, Any]:
+    """Return what whom a quota is about has now: places, GPU hours of this period, bytes."""
+    with engine.connect() as db:
+        return {
+            "running": standing_of(db, {}).has(quota),
+            "gpu_hours": GpuHours(db, now()).of(quota),
+            "bytes": kept_bytes(db, quota),
+        }

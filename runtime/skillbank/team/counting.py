@@ -1,0 +1,36 @@
+"""Counters of the store: rows that are made with their first amount, and added to by everybody at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+__all__ = ["count", "note"]
+
+
+def count(db: sa.Connection, table: sa.Table, key: Mapping[str, Any], column: str, amount: float) -> None:
+    """Add an amount to a column of the row with a key, which is made where there is none."""
+    _upsert(db, table, key, {column: amount}, {column: table.c[column] + amount})
+
+
+def note(db: sa.Connection, table: sa.Table, key: Mapping[str, Any], column: str, value: object) -> None:
+    """Set a column of the row with a key, which is made where there is none."""
+    _upsert(db, table, key, {column: value}, {column: value})
+
+
+def _upsert(
+    db: sa.Connection,
+    table: sa.Table,
+    key: Mapping[str, Any],
+    first: Mapping[str, Any],
+    later: Mapping[str, Any],
+) -> None:
+    if db.dialect.name == "postgresql":
+        made = postgresql.insert(table).values(**key, **first)
+        db.execute(made.on_conflict_do_update(index_elements=list(key), set_=later))
+        return
+    row = sqlite.insert(table).values(**key, **first)
+    db.execute(row.on_conflict_do_update(index_elements=list(key), set_=later))

@@ -1,0 +1,112 @@
+"""What a server process does for the queue: gives places, starts what got one, sees ends, weighs results.
+
+All processes of a server do the same; the store lets each place be given once. Nothing is remembered here
+that another process would need, so any of them may be killed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import sqlalchemy as sa
+
+from skillbank.errors import SkillbankError
+from skillbank.jobs.database import JOBS
+from skillbank.jobs.queue import PLACED
+from skillbank.jobs.service import Jobs
+from skillbank.team.acting import acting_as
+from skillbank.team.person import EVERYBODY
+
+__all__ = ["QueueKeeper"]
+
+_PAUSE = 0.5
+_LOOK_SECONDS = 15.0
+"""Between two looks of this process at a job that has a place, while others wait."""
+_STARTS = 4
+"""Jobs that one process starts at the same time: most of a start is waiting for data."""
+_WEIGHED = 20
+_WEIGHING_SECONDS = 5.0
+
+
+class QueueKeeper:
+    """Works in a thread from `start` to `stop`.
+
+    Parameters
+    ----------
+    jobs
+        Gives the jobs; asked in the thread.
+    pause
+        Seconds between two looks at the queue.
+    """
+
+    def __init__(self, jobs: Callable[[], Jobs], *, pause: float = _PAUSE) -> None:
+        self._open, self._pause = jobs, pause
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="queue", daemon=True)
+        self._starts: list[threading.Thread] = []
+        self._looked: dict[str, float] = {}
+        self._weighed, self._weighing = 0, 0.0
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give no more places; a start that this process leaves undone is begun again by another one."""
+        self._over.set()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._pause):
+            try:
+                with acting_as(EVERYBODY, "queue"):
+                    self.turn(self._open())
+            except (SkillbankError, sa.exc.SQLAlchemyError, OSError):
+                continue  # a store that is away comes back; nothing was begun that another turn does not find
+
+    def turn(self, jobs: Jobs) -> None:
+        """Do once what there is to do; what is started is started in threads."""
+        self._weigh(jobs)
+        if jobs.store.queue.empty():
+            self._looked.clear()
+            return
+        self._look(jobs)
+        self._starts = [each for each in self._starts if each.is_alive()]
+        while not self._over.is_set() and len(self._starts) < _STARTS:
+            job = jobs.store.queue.take()
+            if job is None:
+                return
+            # Nobody waits for these at the end of the process: data may take hours to come.
+            start = threading.Thread(target=self._begin, args=(jobs, job), name=f"start {job}", daemon=True)
+            start.start()
+            self._starts.append(start)
+
+    @staticmethod
+    def _begin(jobs: Jobs, job: str) -> None:
+        with acting_as(EVERYBODY, "queue"), suppress(SkillbankError, sa.exc.SQLAlchemyError, OSError):
+            jobs.start_taken(job)
+
+    def _look(self, jobs: Jobs) -> None:
+        """Look at the job with a place that nobody here has looked at for the longest: it may have ended."""
+        with jobs.store.engine.connect() as db:
+            placed = list(db.scalars(sa.select(JOBS.c.id).where(*PLACED)))
+        now = time.monotonic()
+        self._looked = {job: self._looked.get(job, 0.0) for job in placed}
+        due = min(placed, key=lambda job: self._looked[job], default=None)
+        if due is not None and now - self._looked[due] > _LOOK_SECONDS:
+            self._looked[due] = now
+            jobs.look(due)
+
+    def _weigh(self, jobs: Jobs) -> None:
+        """Count what the results of ended jobs hold, some at a time."""
+        if time.monotonic() - self._weighing < _WEIGHING_SECONDS:
+            return
+        self._weighing = time.monotonic()
+        found = jobs.store.unweighed(self._weighed, _WEIGHED)
+        for number, job in found:
+            jobs.store.weigh(jobs.store.get(job))
+            self._weighed = number
+        if len(found) < _WEIGHED:
+            self._weighed = 0

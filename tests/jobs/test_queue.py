@@ -1,0 +1,378 @@
+"""Places, waiting and refusals by quotas, with real jobs and processes, on both databases."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from tests.gate import open_gate
+
+from skillbank.errors import QuotaError
+from skillbank.home import database_url
+from skillbank.jobs.database import JOBS, TRANSITIONS
+from skillbank.jobs.queue import GIVEN, PLACED
+from skillbank.jobs.quota_use import use_of
+from skillbank.jobs.record import QUEUE, JobRecord, JobState, RetryPolicy
+from skillbank.jobs.service import Jobs
+from skillbank.jobs.store import JobStore
+from skillbank.plan.model import Plan, Resources
+from skillbank.sets.model import ClassSpec, FoundPicture
+from skillbank.sets.store import SetStore
+from skillbank.team import audit
+from skillbank.team.acting import acting_as
+from skillbank.team.person import Person
+from skillbank.team.quota import Kind, Period, Quota
+from skillbank.team.quotas import Quotas
+from skillbank.team.rights import Right
+
+MakePlan = Callable[..., Plan]
+MakeRecord = Callable[..., JobRecord]
+MEMBER = frozenset(Right) - {Right.ADMINISTER}
+ANN, BOB, EVE = (
+    Person(name, project, MEMBER) for name, project in (("ann", "cars"), ("bob", "boats"), ("eve", "cars"))
+)
+KEEPER = """
+    import sys, time
+    from skillbank.home import database_url
+    from skillbank.jobs.service import Jobs
+    from skillbank.jobs.store import JobStore
+    from skillbank.team_server.queue_keeper import QueueKeeper
+    from tests.gate import open_gate
+    jobs = Jobs(JobStore(database_url()), open_gate)
+    keeper = QueueKeeper(lambda: jobs, pause=0.05)
+    keeper.start()
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def store(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobStore]:
+    if request.param == "postgresql":
+        monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").url())
+    with JobStore(database_url()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def quotas(store: JobStore) -> Quotas:
+    return Quotas(store.engine)
+
+
+@contextmanager
+def keeper() -> Iterator[subprocess.Popen[str]]:
+    """A process that does what a server does for the queue."""
+    code = textwrap.dedent(KEEPER)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+
+
+def launch(jobs: Jobs, plan: Plan, person: Person) -> JobRecord:
+    with acting_as(person):
+        return jobs.launch(plan, retry=RetryPolicy(infra=0))
+
+
+def until(what: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def ran(store: JobStore, make_record: MakeRecord, minutes: float, **fields: object) -> JobRecord:
+    """Write the record of a job that ran for a time until now."""
+    record = store.create(make_record(**fields))
+    at = datetime.now(UTC)
+    store.transition(record.id, JobState.RUNNING)
+    began = TRANSITIONS.update().where(TRANSITIONS.c.job_id == record.id)
+    with store.engine.begin() as db:
+        db.execute(began.values(at=at - timedelta(minutes=minutes)))
+    store.transition(record.id, JobState.COMPLETE)
+    return store.get(record.id)
+
+
+def on_gpus(make_plan: MakePlan, gpus: int) -> Plan:
+    return make_plan(resources=Resources(gpus=gpus))
+
+
+def test_what_finds_no_place_waits_with_a_reason_and_starts_when_one_is_free(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan, tmp_path: Path
+) -> None:
+    jobs, gate = Jobs(store, open_gate), tmp_path / "gate"
+    quotas.set(Quota(Kind.PROJECT, "cars", running=1))
+    code = f"import time, pathlib\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(.02)"
+    first = launch(jobs, make_plan(code), ANN)
+    second, third = (
+        launch(jobs, make_plan("pass", metric=f"m{n}"), person) for n, person in ((1, ANN), (2, EVE))
+    )
+    other = launch(jobs, make_plan("pass", action="evaluate"), BOB)
+    assert (first.waits, second.waits, third.waits, other.waits) == (False, True, True, False)
+    assert second.state is JobState.PENDING and "1 running at once" in second.history[0].message
+    with acting_as(ANN):
+        wait = jobs.wait_of(jobs.look(second.id))
+    assert wait is not None and wait.place == 1 and wait.quota is not None
+    assert wait.said.startswith("first of ann's: 1 of 1 running (quota of project cars); ")
+    assert "not known" in wait.said, "no job like the one that runs has ended yet"
+    assert store.queue.take() is None
+    gate.touch()
+    assert jobs.wait(first.id, timeout=60).state is JobState.COMPLETE
+    # eve has been served longer ago than ann, though ann's job is older.
+    assert [store.queue.take(), store.queue.take()] == [third.id, None]
+    jobs.start_taken(third.id)
+    assert jobs.wait(third.id, timeout=60).state is JobState.COMPLETE
+    assert store.queue.take() == second.id
+    jobs.start_taken(second.id)
+    assert jobs.wait(second.id, timeout=60).state is JobState.COMPLETE
+    assert store.queue.empty()
+
+
+def test_what_waits_can_be_canceled_and_never_starts(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan
+) -> None:
+    jobs = Jobs(store, open_gate)
+    quotas.set(Quota(Kind.USER, "ann", running=0))
+    record = launch(jobs, make_plan(), ANN)
+    assert record.waits
+    with acting_as(ANN):
+        assert jobs.cancel(record.id).state is JobState.CANCELED
+        assert jobs.cancel(record.id).state is JobState.CANCELED
+    quotas.remove(Kind.USER, "ann")
+    assert store.queue.take() is None and not Path(record.results_dir).exists()
+
+
+def test_without_quotas_and_for_the_owner_of_a_home_nothing_waits_or_is_counted(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan
+) -> None:
+    jobs = Jobs(store, open_gate)
+    assert not launch(jobs, make_plan(metric="a"), ANN).waits
+    quotas.set(Quota(Kind.SERVER, "", running=0, gpu_hours=0, bytes=0))
+    record = jobs.launch(make_plan(metric="b"))
+    assert not record.waits and jobs.wait(record.id, timeout=60).state is JobState.COMPLETE
+    SetStore(store.engine).create("mine", who="owner")
+    with store.engine.connect() as db:
+        assert db.scalar(sa.select(JOBS.c.gpus).where(JOBS.c.id == record.id)) is None
+
+
+def test_what_was_launched_on_something_else_by_then_does_not_start(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan, tmp_path: Path
+) -> None:
+    gone: list[str] = []
+
+    def gate(plan: Plan) -> object:
+        if gone:
+            raise QuotaError("its skill has changed")
+        return open_gate(plan)
+
+    jobs = Jobs(store, gate)  # type: ignore[arg-type]
+    quotas.set(Quota(Kind.USER, "ann", running=0))
+    record = launch(jobs, make_plan(), ANN)
+    quotas.remove(Kind.USER, "ann")
+    gone.append("yes")
+    assert store.queue.take() == record.id
+    jobs.start_taken(record.id)
+    ended = store.get(record.id)
+    assert ended.state is JobState.ERROR and "its skill has changed" in ended.last_word
+
+
+def test_gpu_hours_refuse_a_launch_count_attempts_and_come_back_with_the_next_period(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan, make_record: MakeRecord
+) -> None:
+    jobs, plan = Jobs(store, open_gate), on_gpus(make_plan, 2)
+    theirs = {"person": "ann", "project": "cars", "plan": plan}
+    quota = Quota(Kind.PROJECT, "cars", gpu_hours=3, period=Period.MONTH)
+    first = ran(store, make_record, 60, **theirs)
+    ran(store, make_record, 15, **theirs, retry_of=first.id)
+    assert use_of(store.engine, quota)["gpu_hours"] == pytest.approx(2.5, abs=0.01)
+    quotas.set(quota)
+    assert not launch(jobs, make_plan(action="evaluate"), ANN).waits, "without GPUs no GPU hours are used"
+    quotas.set(Quota(Kind.PROJECT, "cars", gpu_hours=2.5))
+    with pytest.raises(QuotaError) as refused:
+        launch(jobs, plan, ANN)
+    frees = Period.MONTH.until(datetime.now(UTC))
+    for part in (
+        "project cars",
+        "2.5 GPU hours a month",
+        "has used 2.5",
+        "quota set project cars",
+        f"{frees:%F}",
+    ):
+        assert part in str(refused.value)
+    with acting_as(ANN), pytest.raises(QuotaError):
+        jobs.preflight(plan)
+    # With enough jobs like it the sentence is about what this one would use, too.
+    ran(store, make_record, 15, **{**theirs, "project": "boats"})
+    quotas.set(Quota(Kind.PROJECT, "cars", gpu_hours=2.9))
+    with pytest.raises(QuotaError, match=r"wants about 0.5 more \(as 3 jobs like it\)"):
+        launch(jobs, plan, ANN)
+    told = [line for line in audit.lines(store.engine) if line["outcome"] == "refused: quota"]
+    assert [(line["person"], line["verb"]) for line in told] == [("ann", "launch")] * 3
+
+
+def test_a_further_attempt_waits_for_gpu_hours_and_says_from_when_on_there_are_some(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan, make_record: MakeRecord
+) -> None:
+    plan = on_gpus(make_plan, 1)
+    theirs = {"person": "ann", "project": "cars", "plan": plan}
+    first = ran(store, make_record, 60, **theirs)
+    quotas.set(Quota(Kind.USER, "*", gpu_hours=1, period=Period.WEEK))
+    again = store.create(make_record(**theirs, retry_of=first.id))
+    assert again.waits and store.queue.take() is None
+    wait = Jobs(store, open_gate).wait_of(again)
+    assert wait is not None and not wait.guess and wait.starts == Period.WEEK.until(datetime.now(UTC))
+    assert "1 GPU hours a week of user ann are used up" in wait.said
+    assert not store.create(make_record(person="ann", project="cars")).waits, "it needs no GPU"
+
+
+def test_bytes_of_results_and_sets_refuse_more_and_are_freed(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan, make_record: MakeRecord
+) -> None:
+    jobs, quota = Jobs(store, open_gate), Quota(Kind.PROJECT, "cars", bytes=50_000)
+    record = ran(store, make_record, 1, person="ann", project="cars")
+    Path(record.results_dir).mkdir(parents=True)
+    (Path(record.results_dir) / "model").write_bytes(b"x" * 40_000)
+    assert [job for _, job in store.unweighed(0, 10)] == [record.id]
+    for _ in range(2):
+        store.weigh(record)
+    assert store.unweighed(0, 10) == [] and use_of(store.engine, quota)["bytes"] == 40_000
+    quotas.set(quota)
+    with acting_as(ANN):
+        doors = SetStore(store.engine).create("doors", [ClassSpec("door")], who="ann")
+        found = [FoundPicture(f"{n}.png", f"/{n}.png", f"{n:064}", 64, 48) for n in range(20)]
+        doors.add_pictures(found, "ann")
+        with pytest.raises(QuotaError, match="project cars may keep 50 kB, keeps 60 kB"):
+            SetStore(store.engine).create("more", who="ann")
+        with pytest.raises(QuotaError):
+            doors.add_pictures(found[:1], "ann")
+    with pytest.raises(QuotaError, match="skillbank clean"):
+        launch(jobs, make_plan(), EVE)
+    store.remove(record.id)
+    assert use_of(store.engine, quota)["bytes"] == 20_000
+    assert not launch(jobs, make_plan(), EVE).waits
+
+
+def test_when_it_starts_is_guessed_from_jobs_like_those_before_it(
+    store: JobStore, quotas: Quotas, make_record: MakeRecord
+) -> None:
+    jobs = Jobs(store, open_gate)
+    for minutes in (10, 20, 30):
+        ran(store, make_record, minutes, person="bob", project="boats")
+    quotas.set(Quota(Kind.SERVER, "", running=1))
+    runs = store.create(make_record(person="bob", project="boats"))
+    store.transition(runs.id, JobState.RUNNING)
+    waiting = [store.create(make_record(person="ann", project="cars")) for _ in range(3)]
+    assert [record.launcher for record in waiting] == [QUEUE] * 3
+    with acting_as(ANN):
+        waits = [jobs.wait_of(record) for record in waiting]
+    expected = [round((w.starts - datetime.now(UTC)).total_seconds() / 60) for w in waits if w and w.starts]
+    assert expected == [20, 40, 60]
+    assert waits[0] is not None and waits[0].after is None, "what runs is another project's"
+    assert "likely to start in about 20 minutes (a guess" in waits[0].said
+    assert waits[2] is not None and waits[2].after == waiting[1].id
+    assert waits[2].said.startswith("third of ann's: 1 of 1 running (quota of the server)")
+    owner = jobs.wait_of(waiting[0])
+    assert owner is not None and owner.after == runs.id
+
+
+@pytest.mark.slow
+def test_one_job_starts_with_the_next_free_place_though_a_thousand_trials_wait(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan, make_record: MakeRecord
+) -> None:
+    jobs, plan = Jobs(store, open_gate), make_plan("import time; time.sleep(.3)")
+    quotas.set(Quota(Kind.SERVER, "", running=2))
+    search = store.create(make_record(plan=plan, person="ann", project="cars", platform="automl"))
+    with acting_as(ANN):
+        for number in range(1000):
+            store.create(
+                make_record(
+                    id=f"trial-{number}", plan=plan, person="ann", project="cars", experiment=search.id,
+                    recommendation=number, launcher="elsewhere:1:1", admitted=open_gate(plan).given.admission,
+                )
+            )  # fmt: skip
+    # The first two were given places by their launch, and whoever launched them is gone.
+    for number in range(2):
+        store.transition(f"trial-{number}", JobState.CANCELED)
+    with keeper(), keeper():
+        until(lambda: _given(store, "trial") >= 4)
+        one = launch(jobs, make_plan("print('one')"), BOB)
+        before = _given(store, "trial")
+        until(lambda: not store.get(one.id).waits)
+        later = _given(store, "trial", one)
+        assert jobs.wait(one.id, timeout=120).state is JobState.COMPLETE
+    assert later - before <= 1, "at most a place that was given while it was launched"
+    with store.engine.begin() as db:
+        db.execute(JOBS.update().where(JOBS.c.launcher == QUEUE).values(state="CANCELED"))
+
+
+def _given(store: JobStore, name: str, until_job: JobRecord | None = None) -> int:
+    """Count the places that the queue gave to jobs of a name, up to when it gave one to another."""
+    given = sa.select(sa.func.count()).where(
+        TRANSITIONS.c.message == GIVEN, TRANSITIONS.c.job_id.startswith(name)
+    )
+    with store.engine.connect() as db:
+        if until_job is not None:
+            own = TRANSITIONS.c.message == GIVEN, TRANSITIONS.c.job_id == until_job.id
+            last = db.scalar(sa.select(TRANSITIONS.c.seq).where(*own))
+            given = given if last is None else given.where(TRANSITIONS.c.seq < last)
+        return int(db.scalar(given) or 0)
+
+
+@pytest.mark.slow
+def test_kill_9_of_those_that_give_places_loses_doubles_and_exceeds_nothing(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan, tmp_path: Path
+) -> None:
+    jobs, runs, draw = Jobs(store, open_gate), tmp_path / "runs", random.Random(1)
+    code = f"""
+import os, time
+def say(what):
+    with open({str(runs)!r}, "a") as runs:
+        print(what, os.environ["SKILLBANK_JOB_ID"], file=runs)
+say("+")
+time.sleep(0.3)
+say("-")
+"""
+    quotas.set(Quota(Kind.PROJECT, "cars", running=2))
+    records = [launch(jobs, make_plan(code, metric=f"m{n}"), ANN) for n in range(8)]
+    assert sum(record.waits for record in records) >= 4
+    most = 0
+    for _ in range(3):
+        with keeper() as one, keeper() as two:
+            time.sleep(draw.uniform(0.2, 1.5))
+            for process in draw.sample([one, two], 2):
+                os.killpg(process.pid, signal.SIGKILL)
+                most = max(most, _placed(store))
+    with keeper(), keeper():
+        until(lambda: all(jobs.refresh(record.id).state.terminal for record in records), 240)
+    assert {store.get(record.id).state for record in records} == {JobState.COMPLETE}
+    lines = [line.split() for line in runs.read_text().splitlines()]
+    started = [job for what, job in lines if what == "+"]
+    assert sorted(started) == sorted(record.id for record in records), "each started, and once"
+    at_once = 0
+    for what, _ in lines:
+        at_once += 1 if what == "+" else -1
+        assert at_once <= 2
+    assert most <= 2
+
+
+def _placed(store: JobStore) -> int:
+    with store.engine.connect() as db:
+        return int(db.scalar(sa.select(sa.func.count()).where(*PLACED)) or 0)
