@@ -50,6 +50,7 @@ from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_
 from skillbank.plan.reader.label_sets import SetNames, sets_named
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.moods import settle_told
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.own_actions import own_actions
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
@@ -156,9 +157,9 @@ def read_text(
     keys = _keys_of_named(page)
     learned = [k for name, k in keys if trains(name)]
     searches.take_space(page, learned)
-    said = policy.take_policy(page)
+    policy.take_policy(page)
     jobs.take_jobs(page)
-    searching = said is not None and said.value == "on"
+    searching = any(c.value.value == "on" for c in page.ledger.of("policy"))
     training = speaks_of_training(page) or searching
     searches.take_search_settings(page, learned, searching=searching)
     values.take_values(page, clauses, [k for _, k in keys], searching=searching)
@@ -174,6 +175,8 @@ def read_text(
     asides.take_instead(page)
     heeded.mark_unheeded(page)
     mark_told(page, clauses)
+    notes += settle_told(page, clauses)
+    said = policy.held(page)
     steps = asked_steps(page, clauses, said)
     if not steps:
         raise nothing_asked(text, page)

@@ -93,6 +93,15 @@ class Teller:
         i, reason = self._opening(first, end)
         return i < end and self._of.verb(i, end, weak=reason) is not None
 
+    def verb_of(self, first: int, end: int) -> tuple[int, int] | None:
+        """Return where the subject of a clause begins, and its finite verb; None without them."""
+        end = self._before_marks(first, end)
+        i, reason = self._opening(first, end)
+        if i < end and self._words[i] in of("subordinate"):
+            i += 1
+        verb = self._of.verb(i, end, weak=reason) if i < end else None
+        return (i, verb) if verb is not None else None
+
     def leads(self, first: int, end: int) -> bool:
         """Whether a clause without a verb only leads to one that tells: "Last summer, we flew there"."""
         i = self._opening(first, end)[0]

@@ -1,0 +1,149 @@
+"""The law of what is told: a value sets something only where its clause asks, or says it of the run itself.
+
+A clause with a subject and a finite verb tells, unless the verb wishes, or a reading has accounted for it
+("the batch size is 4"). What such a clause holds is no part of the plan: what is over is history, and what
+is stated of the present may be meant, which only the person can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from skillbank.plan.products import trains
+from skillbank.plan.reader.clauses import Clause, Clauses
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.telling import Teller
+from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.wording import FINITE, is_regular_past, of
+
+__all__ = ["Mood", "Moods", "settle_told"]
+
+
+class Mood(StrEnum):
+    """How a clause says what it says."""
+
+    ASKED = "asked"
+    STATED = "stated"
+    PAST = "past"
+
+
+class Fate(StrEnum):
+    """What becomes of a claim that is told."""
+
+    HOLDS = "holds"
+    HISTORY = "history"
+    DOUBTFUL = "doubtful"
+
+
+_SETTING = ("value", "policy", "platform", "job", "name", "scratch", "field")
+_ASKING = frozenset({"action", "find", "captions", "refused", "engine"})
+_READ = frozenset({"value", "place", "policy", "platform", "job", "excluded", "context", "order"})
+_OURS = frozenset({"i", "we", "you", "it", "this", "that", "they", "there"})
+_WISHING = of("deontic", "able", "modals", "wants") | {"would"}
+_LIKENESS = frozenset({"same", "half", "twice", "double", "again", "both", "all", "those", "them", "so"})
+_BACK = frozenset({"it", "its", "this", "that", "them", "these"})
+_FROM = ("from", "with", "on", "of", "off")
+
+
+class Moods:
+    """The clauses of a text by mood."""
+
+    def __init__(self, text: Text, clauses: Clauses) -> None:
+        self._text, self._clauses, self._teller = text, clauses, Teller(text)
+        self._moods = {clause: self._mood(clause) for clause in clauses.all}
+
+    def of(self, claim: Claim) -> Mood:
+        """Return the mood in which something is said; what holds the verb of its clause is said by it."""
+        mood, verb = self._moods[self._clauses.of(claim.first)]
+        says = verb in claim.tokens or (
+            verb == claim.first - 1 and self._text.tokens[verb].text in of("be")
+        )  # "the precision is bf16"
+        fixed = any(
+            c.kind == "excluded" and c.last < claim.first and self._same_sentence(c, claim)
+            for c in self._text.ledger.claims
+        )
+        return Mood.ASKED if says or fixed else mood
+
+    def _same_sentence(self, one: Claim, other: Claim) -> bool:
+        return self._clauses.of(one.first).sentence == self._clauses.of(other.first).sentence
+
+    def asking(self, after: int = 0) -> Iterator[int]:
+        """Yield the tokens of the clauses that ask, behind a token."""
+        for clause, (mood, _) in self._moods.items():
+            if mood is Mood.ASKED:
+                yield from range(max(after, clause.first), clause.end)
+
+    def _mood(self, clause: Clause) -> tuple[Mood, int]:
+        text = self._text
+        found = self._teller.verb_of(clause.first, clause.end)
+        owners = [text.ledger.owner[i] for i in range(clause.first, clause.end) if i in text.ledger.owner]
+        if found is None or any(c.kind in _ASKING for c in owners):
+            return Mood.ASKED, -1
+        begin, verb = found
+        if text.tokens[verb].text in ("do", "does") and verb + 1 < clause.end:
+            verb += 1
+        words = [t.text for t in text.tokens[begin : verb + 3]]
+        word, after = words[verb - begin], words[verb - begin + 1 :]
+        read = text.ledger.owner.get(verb)
+        if read is not None and read.kind in _READ:
+            return Mood.ASKED, -1
+        if any(c.kind == "courtesy" and c.first <= verb and c.last >= begin for c in owners):
+            return Mood.ASKED, -1
+        if words[0] in ("i", "we") and word in ("mean", "meant"):
+            return Mood.ASKED, -1
+        if word not in FINITE and not text.is_plain(verb):
+            return Mood.ASKED, -1  # "4 nodes x 8 GPUs"
+        perfect = word in ("have", "has") and any(
+            is_regular_past(w) or w == "been" or w in of("participles") for w in after
+        )
+        if word in of("past") or is_regular_past(word) or perfect or "did" in words[: verb - begin]:
+            return Mood.PAST, verb
+        if word in _WISHING and (words[0] in _OURS or not text.is_plain(begin)):
+            return Mood.ASKED, -1
+        return Mood.STATED, verb
+
+
+def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:
+    """Take back what is only told; yield what is to be said of it."""
+    moods = Moods(text, clauses)
+    told = [(c, m) for c in text.ledger.of(*_SETTING) if (m := moods.of(c)) is not Mood.ASKED]
+    for claim, mood in told:
+        fate = _fate(text, moods, claim, mood)
+        if fate is Fate.DOUBTFUL:
+            text.ledger.replace(claim, "unread")
+        elif fate is Fate.HISTORY:
+            text.ledger.replace(claim, "report")
+            yield f"'{text.ledger.said(claim.tokens)}' is taken as told, and sets nothing"
+
+
+def _fate(text: Text, moods: Moods, claim: Claim, mood: Mood) -> Fate:
+    asked = [c for c in text.ledger.of(claim.kind) if moods.of(c) is Mood.ASKED and _rivals(c, claim)]
+    if asked:
+        return Fate.HISTORY
+    if claim.kind == "name":
+        return Fate.HOLDS
+    if claim.kind == "job":
+        return _fate_of_job(text, moods, claim, mood)
+    alike = any(text.tokens[i].text in _LIKENESS and text.ledger.free(i) for i in moods.asking(claim.last))
+    over = mood is Mood.PAST and claim.kind != "policy" and not alike
+    return Fate.HISTORY if over else Fate.DOUBTFUL
+
+
+def _fate_of_job(text: Text, moods: Moods, claim: Claim, mood: Mood) -> Fate:
+    after = list(moods.asking(claim.last + 1))
+    back = [i for i in after if text.tokens[i].text in _BACK]
+    if any(not trains(c.value.action) for c in text.ledger.of("action")) or text.ledger.of("find"):
+        return Fate.HOLDS if back or mood is Mood.STATED else Fate.HISTORY
+    led = any(text.tokens[i - 1].text in _FROM for i in back) or any(
+        text.within(i, "actions.words.begin", "actions.words.resume") for i in after
+    )
+    if led:
+        return Fate.HOLDS
+    return Fate.DOUBTFUL if back or mood is Mood.STATED else Fate.HISTORY
+
+
+def _rivals(one: Claim, other: Claim) -> bool:
+    if one.kind == "value":
+        return (one.value.slot, one.value.key) == (other.value.slot, other.value.key)
+    return one.kind != "name" or one.value.skills != other.value.skills
