@@ -11,6 +11,7 @@ from enum import StrEnum
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
+from skillbank.plan.reader.wording import of
 
 __all__ = ["Clause", "Clauses", "Mode"]
 
@@ -108,6 +109,9 @@ class Clauses:
             return True
         if self._text.match("'as 'well", i):
             return False
+        behind = self._text.tokens[i + 1].text if i + 1 < len(self._text.tokens) else ""
+        if self._text.tokens[i].text in of("comparing") and behind in of("people"):
+            return True  # "like we did in X"
         return self._text.tokens[i].text in _JOINS or self._text.within(
             i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
         )

@@ -182,7 +182,7 @@ def take_askers(text: Text) -> None:
     """Account for whose wish is passed on: "Dr. Osei would like to have", "the user wants to"."""
     for match in text.find(
         "!mode.subject group.det? who=~word|@mark+ 'would|'wants|'asks|'asked|'needs|'wishes "
-        "'like|'me|'us|'for|'to|'have|'a|'an*"
+        "&'like|'me|'us|'for|'to|'have|'a|'an|'that 'like|'me|'us|'for|'to|'have|'a|'an*"
     ):
         who = [i for i in match.tokens("who") if text.tokens[i].kind == "word"]
         opens = match.first == 0 or text.tokens[match.first - 1].text in (".", "!", "?", "\n")

@@ -8,10 +8,11 @@ is stated of the present may be meant, which only the person can say.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 
 from skillbank.plan.products import trains
-from skillbank.plan.reader.clauses import Clause, Clauses
+from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim
@@ -41,6 +42,7 @@ _ASKING = frozenset({"action", "find", "captions", "refused", "engine"})
 _READ = frozenset({"value", "place", "policy", "platform", "job", "excluded", "context", "order"})
 _OURS = frozenset({"i", "we", "you", "it", "this", "that", "they", "there"})
 _WISHING = of("deontic", "able", "modals", "wants") | {"would"}
+_INTENT = of("speaking") | {"thought", "wanted", "hoped", "wished", "considered", "needed", "liked"}
 _LIKENESS = frozenset({"same", "half", "twice", "double", "again", "both", "all", "those", "them", "so"})
 _BACK = frozenset({"it", "its", "this", "that", "them", "these"})
 _FROM = ("from", "with", "on", "of", "off")
@@ -56,7 +58,8 @@ class Moods:
     def of(self, claim: Claim) -> Mood:
         """Return the mood in which something is said; what holds the verb of its clause is said by it."""
         mood, verb = self._moods[self._clauses.of(claim.first)]
-        says = verb in claim.tokens or (
+        over = mood is Mood.PAST and claim.kind == "policy"  # what is said of it reaches over any verb
+        says = (verb in claim.tokens and not over) or (
             verb == claim.first - 1 and self._text.tokens[verb].text in of("be")
         )  # "the precision is bf16"
         fixed = any(
@@ -78,14 +81,17 @@ class Moods:
         text = self._text
         found = self._teller.verb_of(clause.first, clause.end)
         owners = [text.ledger.owner[i] for i in range(clause.first, clause.end) if i in text.ledger.owner]
-        if found is None or any(c.kind in _ASKING for c in owners):
+        if found is None or clause.mode is Mode.ORDER:  # "once it has been trained on X"
             return Mood.ASKED, -1
         begin, verb = found
         if text.tokens[verb].text in ("do", "does") and verb + 1 < clause.end:
             verb += 1
         words = [t.text for t in text.tokens[begin : verb + 3]]
-        word, after = words[verb - begin], words[verb - begin + 1 :]
+        word = words[verb - begin]
         read = text.ledger.owner.get(verb)
+        asks = [c for c in owners if c.kind in _ASKING]
+        if asks and not (_is_past(words, verb - begin) and all(verb < c.first for c in asks)):
+            return Mood.ASKED, -1
         if read is not None and read.kind in _READ:
             return Mood.ASKED, -1
         if any(c.kind == "courtesy" and c.first <= verb and c.last >= begin for c in owners):
@@ -94,20 +100,34 @@ class Moods:
             return Mood.ASKED, -1
         if word not in FINITE and not text.is_plain(verb):
             return Mood.ASKED, -1  # "4 nodes x 8 GPUs"
-        perfect = word in ("have", "has") and any(
-            is_regular_past(w) or w == "been" or w in of("participles") for w in after
-        )
-        if word in of("past") or is_regular_past(word) or perfect or "did" in words[: verb - begin]:
-            return Mood.PAST, verb
+        if _is_past(words, verb - begin):
+            return (Mood.STATED if word in _INTENT else Mood.PAST), verb
         if word in _WISHING and (words[0] in _OURS or not text.is_plain(begin)):
             return Mood.ASKED, -1
         return Mood.STATED, verb
 
 
+def _is_past(words: list[str], verb: int) -> bool:
+    """Whether the verb of a clause, with the two words behind it, tells of what is over."""
+    word = words[verb]
+    perfect = word in ("have", "has") and any(
+        is_regular_past(w) or w == "been" or w in of("participles") for w in words[verb + 1 :]
+    )
+    return word in of("past") or is_regular_past(word) or perfect or "did" in words[:verb]
+
+
 def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:
     """Take back what is only told; yield what is to be said of it."""
     moods = Moods(text, clauses)
+    for claim in text.ledger.of("place"):
+        if not claim.value.told and moods.of(claim) is Mood.PAST:
+            text.ledger.replace(claim, "place", replace(claim.value, told=True))
     told = [(c, m) for c in text.ledger.of(*_SETTING) if (m := moods.of(c)) is not Mood.ASKED]
+    for claim in text.ledger.of("action", "find"):
+        if moods.of(claim) is Mood.PAST and any(
+            moods.of(c) is Mood.ASKED for c in text.ledger.of("action", "find")
+        ):
+            text.ledger.replace(claim, "talk")
     for claim, mood in told:
         fate = _fate(text, moods, claim, mood)
         if fate is Fate.DOUBTFUL:

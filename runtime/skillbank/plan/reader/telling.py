@@ -97,10 +97,13 @@ class Teller:
         """Return where the subject of a clause begins, and its finite verb; None without them."""
         end = self._before_marks(first, end)
         i, reason = self._opening(first, end)
-        if i < end and self._words[i] in of("subordinate"):
+        if i < end and (self._words[i] in of("subordinate") or self._compares(i, end)):
             i += 1
         verb = self._of.verb(i, end, weak=reason) if i < end else None
         return (i, verb) if verb is not None else None
+
+    def _compares(self, i: int, end: int) -> bool:
+        return self._words[i] in of("comparing") and self._of.at(i + 1, end) in of("people")
 
     def leads(self, first: int, end: int) -> bool:
         """Whether a clause without a verb only leads to one that tells: "Last summer, we flew there"."""
