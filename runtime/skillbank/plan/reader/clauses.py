@@ -89,8 +89,10 @@ class Clauses:
         cuts, whole = [first], first
         for i in range(first, end):
             mark = tokens[i].kind == "mark" and tokens[i].text in _SOFT
-            if mark or (i > first and i >= whole and tokens[i].kind == "word" and self._opens(i)):
-                cuts.append(i)
+            opens = i > first and i >= whole and tokens[i].kind == "word" and self._opens(i)
+            led = i == whole and self._text.within(cuts[-1], "grammar.mode.reason") and not mark
+            if mark or (opens and not (led and i in self._text.ledger.owner)):
+                cuts.append(i)  # "so that I can" is one clause
             whole = max([whole, *(e for s in _PHRASES for e in self._text.ends(i, s))])
         mode = Mode.PLAIN
         for a, b in zip(cuts, [*cuts[1:], end], strict=True):

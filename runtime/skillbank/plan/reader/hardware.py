@@ -42,10 +42,16 @@ _ALL = (
     "what='all|'both|'them|'these|'those|'every|'each+ 'of? 'them|'it|'these|'those|'one? &@mark|'please|'for"
 )
 
+_SOME = "@number|'one|'some|'most|'half|'part 'of 'them|'these|'those|'it"
+
 
 def take_owned(text: Text) -> None:
     """Read "there are two A100s in the rack; both please": the GPUs told of are asked for."""
     owned = [c for c in text.ledger.of("report") if isinstance(c.value, Value)]
+    for match in (
+        text.find("@number|'one|'some|'most|'half|'part 'of 'them|'these|'those|'it") if owned else ()
+    ):
+        text.ledger.claim("unread", match.tokens())
     for match in text.find(_ALL) if owned else ():
         before = [c for c in owned if c.last < match.first]
         if not before or any(c.value.slot == before[-1].value.slot for c in text.ledger.of("value")):

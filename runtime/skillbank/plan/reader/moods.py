@@ -58,7 +58,8 @@ class Moods:
     def of(self, claim: Claim) -> Mood:
         """Return the mood in which something is said; what holds the verb of its clause is said by it."""
         mood, verb = self._moods[self._clauses.of(claim.first)]
-        over = mood is Mood.PAST and claim.kind == "policy"  # what is said of it reaches over any verb
+        # What is said of a search reaches over any verb: "never understood what AutoML is for".
+        over = claim.kind == "policy" and mood is Mood.PAST
         says = (verb in claim.tokens and not over) or (
             verb == claim.first - 1 and self._text.tokens[verb].text in of("be")
         )  # "the precision is bf16"
@@ -92,7 +93,8 @@ class Moods:
         asks = [c for c in owners if c.kind in _ASKING]
         if asks and not (_is_past(words, verb - begin) and all(verb < c.first for c in asks)):
             return Mood.ASKED, -1
-        if read is not None and read.kind in _READ:
+        reaching = read is not None and read.kind == "policy" and _is_past(words, verb - begin)
+        if read is not None and read.kind in _READ and not reaching:
             return Mood.ASKED, -1
         if any(c.kind == "courtesy" and c.first <= verb and c.last >= begin for c in owners):
             return Mood.ASKED, -1

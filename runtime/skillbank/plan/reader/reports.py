@@ -59,9 +59,7 @@ def _around_quote(text: Text, i: int) -> list[int]:
     ):
         return []
     set_ = i > 0 and any(
-        c.startswith("slots.") and c.endswith((".nouns", ".before"))
-        for s in text.spans[i - 1]
-        for c in s.classes
+        c.startswith("slots.") and c.endswith(".nouns") for s in text.spans[i - 1] for c in s.classes
     )
     if set_ or word_list("reports.naming") & set(before[-1:]):
         return []  # "in the project 'gum'"
@@ -168,7 +166,7 @@ def _weighs(text: Text, tokens: list[int]) -> bool:
     return any(
         text.tokens[i].kind == "number"
         and any(
-            c.startswith("slots.") and c.endswith((".nouns", ".before"))
+            c.startswith("slots.") and c.endswith(".nouns")
             for k in (i - 2, i - 1, i + 1) if k in tokens for span in text.spans[k] for c in span.classes
         )
         for i in tokens
