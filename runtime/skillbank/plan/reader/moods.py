@@ -93,14 +93,14 @@ class Moods:
         asks = [c for c in owners if c.kind in _ASKING]
         if asks and not (_is_past(words, verb - begin) and all(verb < c.first for c in asks)):
             return Mood.ASKED, -1
-        reaching = read is not None and read.kind == "policy" and _is_past(words, verb - begin)
+        reaching = read is not None and read.kind == "policy" and word in of("past")
         if read is not None and read.kind in _READ and not reaching:
             return Mood.ASKED, -1
         if any(c.kind == "courtesy" and c.first <= verb and c.last >= begin for c in owners):
             return Mood.ASKED, -1
         if words[0] in ("i", "we") and word in ("mean", "meant"):
             return Mood.ASKED, -1
-        if word not in FINITE and not text.is_plain(verb):
+        if not (word in FINITE or is_regular_past(word) or text.is_plain(verb)):
             return Mood.ASKED, -1  # "4 nodes x 8 GPUs"
         if _is_past(words, verb - begin):
             return (Mood.STATED if word in _INTENT else Mood.PAST), verb

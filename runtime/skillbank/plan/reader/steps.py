@@ -123,7 +123,7 @@ def _mark_repeated(text: Text, clauses: Clauses, steps: list[Step], step: Step) 
     for i in range(step.at + 1, min(later, clauses.sentence(step.at).stop)):
         for end in text.ends(i, "grammar.order.repeat"):
             text.ledger.mark("unread", [step.at, *range(i, end)])
-    if step.action == "train" and any(c.value.role is None for c in step.of("place")) and step.asked:
+    if step.action == "train" and any(c.value.role is None for c in step.of("place")):
         told = [s for s in steps if s is not step and s.action == step.action and s.at < step.at]
         if told and any(text.tokens[k].text in _THEN for k in range(told[-1].at, step.at)):
             text.ledger.mark("unread", [step.at])  # "train on A, then fine-tune it on B" is two trainings
