@@ -29,12 +29,12 @@ from skillbank import Runtime
 from skillbank.agent.approval import ApprovalPolicy
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.chat import SYSTEM, Chat, Limits
-from skillbank.agent.endpoint import Endpoint
 from skillbank.agent.mcp_server.rendering import listed
 from skillbank.agent.openai_tools import openai_tools
 from skillbank.agent.toolbox import Toolbox
 from skillbank.agent.transcript import Transcript
 from skillbank.bank.home import bank_root
+from skillbank.language_model.endpoint import Endpoint
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.agent.openai_server import KEY, MODEL, Call, OpenAIServer, Request, Says, Step

@@ -120,8 +120,8 @@ def test_chat_speaks_through_either_openai(
     program = f"""
 import http.server, json, threading
 import openai
-from skillbank.agent.endpoint import Endpoint, Patience
-from skillbank.agent.endpoint_errors import HTTP_ERROR as TransportError
+from skillbank.language_model.endpoint import Endpoint, Patience
+from skillbank.language_model.endpoint_errors import HTTP_ERROR as TransportError
 from skillbank.errors import EndpointError
 
 assert openai.__version__.split(".")[0] == "{major}"

@@ -10,11 +10,11 @@ from typer.main import get_command
 
 from skillbank.agent.openai_tools import openai_tools
 from skillbank.agent.planning import PlanArguments, Words
-from skillbank.agent.reading import _tool
 from skillbank.automl.settings import AutoMLSettings
 from skillbank.cli import app
 from skillbank.cli.request_options import Asked, says_a_request
 from skillbank.errors import UsageError
+from skillbank.language_model.reading import _tool
 from skillbank.plan.request import Request
 from skillbank.plan.slot_values import seconds_of, shown, value_of
 from skillbank.plan.slots import SLOTS, Fills, Kind, slot

@@ -130,7 +130,9 @@ def survive(
     """Kill one controller after the other while there are kills left, then let one come to the end."""
     log = EventLog(jobs.store.engine)
     while not jobs.refresh(experiment.id).state.terminal:
-        controller = subprocess.Popen([sys.executable, "-m", "skillbank.automl.controller", experiment.id])
+        controller = subprocess.Popen(
+            [sys.executable, "-m", "skillbank.background.controller", experiment.id]
+        )
         try:
             if found.kills < kills:
                 moment = chance.uniform(0.0, pause)

@@ -17,8 +17,8 @@ from typing import Any
 from skillbank import errors
 from skillbank.bank.documents import read_yaml
 from skillbank.bank.skill import Skill
+from skillbank.facade.composition import compose
 from skillbank.jobs.record import JobRecord, JobState
-from skillbank.plan.composition import compose
 from skillbank.plan.datasets import bindings
 from skillbank.plan.hardware import gpu_key, node_key
 from skillbank.plan.model import Plan, Question

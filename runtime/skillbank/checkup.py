@@ -6,11 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
 
 from skillbank.errors import PluginError
+from skillbank.platforms.check import Check
 from skillbank.plugins import Group, Offer
 from skillbank.plugins import found as found_plugins
 
@@ -22,23 +22,6 @@ _CREDENTIALS = (
     "NGC_KEY",
     "SKILLBANK_REGISTRY",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding; ``missing`` is something optional that is not there, ``failed`` must be mended.
-
-    ``needed`` says that its platform cannot run anything without it.
-    """
-
-    name: str
-    state: Literal["ok", "missing", "failed"]
-    said: str
-    needed: bool = False
-
-    def document(self) -> dict[str, Any]:
-        """Return it as a JSON document."""
-        return {"name": self.name, "state": self.state, "said": self.said}
 
 
 def checkup(platform: str | None = None) -> list[Check]:

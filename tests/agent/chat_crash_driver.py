@@ -15,9 +15,9 @@ from typing import Any
 from skillbank import Runtime
 from skillbank.agent.approval import Approval
 from skillbank.agent.chat import SYSTEM, Audience, Chat, Verdict
-from skillbank.agent.endpoint import Endpoint
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.agent.transcript import Transcript
+from skillbank.language_model.endpoint import Endpoint
 
 
 class Doomed(Toolbox):

@@ -385,7 +385,7 @@ def _failed_job(agent: Agent, job: str, **more: str) -> None:
         line = (job, "2020-01-01 00:00:00.000000", "ERROR", "lost")
         db.execute("INSERT INTO transitions (job_id, at, state, message) VALUES (?, ?, ?, ?)", line)
     agent.shell("status", job)
-    agent.python(f"from skillbank.jobs.supervisor import main; main({job!r})")
+    agent.python(f"from skillbank.background.supervisor import main; main({job!r})")
     last = agent.asked(f"SELECT message FROM transitions WHERE job_id = '{job}' ORDER BY seq DESC")
     assert "no further attempt" in last, "a supervisor looked at it, and started nothing"
     agent.shell("run", "--resume", job, "--yes")

@@ -16,11 +16,11 @@ import pytest
 from skillbank.agent.approval import Approval
 from skillbank.agent.calls import run_calls
 from skillbank.agent.chat import SYSTEM, Audience, Chat, Limits, Verdict
-from skillbank.agent.endpoint import Endpoint, Patience
-from skillbank.agent.reply import Reply, ToolCall
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.agent.transcript import Transcript
 from skillbank.errors import UsageError
+from skillbank.language_model.endpoint import Endpoint, Patience
+from skillbank.language_model.reply import Reply, ToolCall
 from tests.agent.openai_server import KEY, MODEL, Call, Fails, OpenAIServer, Says, Step
 from tests.agent.sensible_model import sensible
 

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillbank.agent.endpoint import Endpoint, Patience
-from skillbank.agent.reply import Reply
 from skillbank.agent.transcript import Transcript
 from skillbank.errors import EndpointError, UsageError
+from skillbank.language_model.endpoint import Endpoint, Patience
+from skillbank.language_model.reply import Reply
 from tests.agent.openai_rules import Feature
 from tests.agent.openai_server import KEY, MODEL, Call, Drops, Fails, OpenAIServer, Raw, Request, Says, Step
 

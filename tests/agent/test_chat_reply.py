@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 
-from skillbank.agent.reply import Reply, ToolCall, assemble
+from skillbank.language_model.reply import Reply, ToolCall, assemble
 from tests.agent.openai_server import Call, Says, stream_events
 
 TEXTS = st.text(max_size=60)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skillbank.agent.reply import Reply, ToolCall, Usage
 from skillbank.agent.transcript import Transcript
 from skillbank.errors import NotFoundError, StateError
+from skillbank.language_model.reply import Reply, ToolCall, Usage
 from tests.agent.openai_rules import Request, broken_rule
 
 SECRET = 'sk-"canary"\\ü-0815'

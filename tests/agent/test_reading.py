@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from skillbank import Runtime
-from skillbank.agent.reading import _messages, _tool
 from skillbank.cli import main
 from skillbank.errors import EndpointError, OutOfScopeError, UsageError
+from skillbank.language_model.reading import _messages, _tool
 from skillbank.plan.request import Setting
 from skillbank.plan.slots import SLOTS, Kind
 from tests.agent.openai_server import KEY, MODEL, Call, OpenAIServer, Says

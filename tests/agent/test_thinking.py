@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillbank.agent.reply import assemble
-from skillbank.agent.thinking import parted
+from skillbank.language_model.reply import assemble
+from skillbank.language_model.thinking import parted
 
 MARKED = [
     ("<think>hm</think>It runs.", "It runs.", "hm"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillbank.agent.written_calls import written_calls
+from skillbank.language_model.written_calls import written_calls
 
 TOOLS = {"plan": ("text", "skill", "data"), "launch": ("plan_id",), "list_jobs": ()}
 PLAN = {"text": "train on d, «no HPO»"}

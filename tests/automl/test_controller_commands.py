@@ -183,7 +183,7 @@ def controllers(name: str) -> list[int]:
     return [
         int(path.parent.name)
         for path in Path("/proc").glob("[0-9]*/cmdline")
-        if b"skillbank.automl.controller" in (words := path.read_bytes()) and name.encode() in words
+        if b"skillbank.background.controller" in (words := path.read_bytes()) and name.encode() in words
     ]
 
 

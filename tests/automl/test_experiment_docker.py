@@ -69,7 +69,7 @@ def test_a_search_over_containers_survives_the_death_of_its_controller(
     fields = {"platform": "docker", "image": TINY, "command": ("sh", "-c", PROGRAM, "{config_path}")}
     plan = make_plan(max_recommendations=4, train={"num_epochs": 1}).model_copy(update=fields)
     record = jobs.launch(plan)
-    controller = subprocess.Popen([sys.executable, "-m", "skillbank.automl.controller", record.id])
+    controller = subprocess.Popen([sys.executable, "-m", "skillbank.background.controller", record.id])
     deadline = time.monotonic() + 120
     while not daemon.containers(all=True):
         assert time.monotonic() < deadline and controller.poll() is None, "no container is started"

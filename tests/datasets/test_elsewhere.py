@@ -11,9 +11,9 @@ from typing import Any
 import boto3
 import pytest
 
+from skillbank.facade.composition import compose
 from skillbank.jobs import data_elsewhere
 from skillbank.jobs.checks import Checks, check
-from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan
 from skillbank.storage import data_listing
 from tests.datasets.running import _runtime, staged

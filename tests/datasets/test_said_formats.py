@@ -10,11 +10,11 @@ import pytest
 
 from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.errors import ConflictError, DataError, SkillbankError, UsageError
+from skillbank.facade.composition import compose
 from skillbank.jobs.checks import check
 from skillbank.jobs.data_making import make
 from skillbank.jobs.data_sets import look_at
 from skillbank.jobs.seen_data import change, seen_data
-from skillbank.plan.composition import compose
 from skillbank.plan.model import Plan
 from skillbank.plan.request import DataLocation
 from skillbank.plan.slots import slot

@@ -357,7 +357,7 @@ def test_a_detached_supervisor_finishes_the_work(jobs: Jobs, make_plan: MakePlan
 def test_a_supervisor_ends_when_the_folder_of_its_job_is_removed(jobs: Jobs, make_plan: MakePlan) -> None:
     record = jobs.launch(make_plan("import time; time.sleep(12)"))
     assert attend(record)
-    mark = f"skillbank.jobs.supervisor\0{record.id}\0".encode()
+    mark = f"skillbank.background.supervisor\0{record.id}\0".encode()
 
     def there() -> bool:
         return any(mark in _command(path) for path in Path("/proc").glob("[0-9]*/cmdline"))

@@ -130,7 +130,7 @@ def test_a_supervisor_that_was_killed_is_followed_by_another(
                 int(path.parent.name)
                 for path in Path("/proc").glob("[0-9]*/cmdline")
                 if record.id.encode() in path.read_bytes()
-                and b"skillbank.jobs.supervisor" in path.read_bytes()
+                and b"skillbank.background.supervisor" in path.read_bytes()
             ]
         time.sleep(1.5)
         for pid in found:

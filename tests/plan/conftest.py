@@ -12,7 +12,7 @@ import yaml
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.skill import Skill
-from skillbank.plan.composition import compose
+from skillbank.facade.composition import compose
 from skillbank.plan.draft import Parent
 from skillbank.plan.model import ParentRef, Plan
 from skillbank.plan.planner import compile_plan

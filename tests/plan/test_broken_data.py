@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from skillbank.errors import UsageError
-from skillbank.plan.composition import compose
+from skillbank.facade.composition import compose
 from skillbank.runtime import Runtime
 
 

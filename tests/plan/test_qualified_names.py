@@ -8,7 +8,7 @@ import pytest
 
 from skillbank.agent.toolbox import Toolbox
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
-from skillbank.plan.composition import compose
+from skillbank.facade.composition import compose
 from skillbank.plan.reader.reading import Reading
 from skillbank.plan.request import Request
 from skillbank.runtime import Runtime

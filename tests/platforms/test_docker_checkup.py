@@ -8,8 +8,9 @@ from typing import Any
 import docker
 import pytest
 
-from skillbank.checkup import Check, checkup
+from skillbank.checkup import checkup
 from skillbank.errors import UsageError
+from skillbank.platforms.check import Check
 from skillbank.platforms.local.checkup import gpu_sentence
 
 

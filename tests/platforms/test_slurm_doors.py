@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from skillbank.checkup import Check, checkup
+from skillbank.checkup import checkup
 from skillbank.errors import PlatformError
 from skillbank.home import database_url
 from skillbank.jobs.record import JobState
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
+from skillbank.platforms.check import Check
 from skillbank.platforms.slurm.profile import TEMPLATE
 from tests.gate import open_gate
 from tests.platforms.slurm_jobs import (  # noqa: F401

@@ -16,10 +16,10 @@ from starlette.testclient import TestClient
 from skillbank.agent.approval import ApprovalPolicy
 from skillbank.agent.mcp_server.cancellations import Cancellations
 from skillbank.agent.mcp_server.server import build_server
-from skillbank.agent.reading import _messages
 from skillbank.agent.toolbox import Toolbox
 from skillbank.bank.foreign import ADVICE, DESCRIPTION, FromSkill
 from skillbank.jobs.failures import classify
+from skillbank.language_model.reading import _messages
 from skillbank.runtime import Runtime
 from skillbank.visible import has_invisible
 from tests.agent.mcp_clients import answer_of

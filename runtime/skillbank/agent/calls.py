@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from skillbank.agent.catalogue import TOOLS
-from skillbank.agent.reply import ToolCall
 from skillbank.agent.toolbox import Answer
+from skillbank.language_model.reply import ToolCall
 
 __all__ = ["run_calls"]
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from skillbank.agent.approval import Approval
 from skillbank.agent.calls import run_calls
-from skillbank.agent.endpoint import Endpoint
 from skillbank.agent.failures import explain
 from skillbank.agent.openai_tools import openai_tools
-from skillbank.agent.reply import Reply, ToolCall
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.agent.transcript import Transcript
 from skillbank.errors import EndpointError, NotApprovedError, UsageError
+from skillbank.language_model.endpoint import Endpoint
+from skillbank.language_model.reply import Reply, ToolCall
 
 if TYPE_CHECKING:
     from skillbank.jobs.given import How

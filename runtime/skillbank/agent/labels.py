@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
     from skillbank.jobs.record import JobRecord
     from skillbank.plan.model import Plan
-    from skillbank.runtime import Runtime
 
 __all__ = ["LABEL_IMAGE", "LabelAnswer"]
 
@@ -116,12 +115,13 @@ def _into_set(box: Toolbox, arguments: LabelArguments, name: str) -> LabelAnswer
     )
 
 
-def _begin(box: Toolbox, runtime: Runtime, plan: Plan) -> JobRecord:
+def _begin(box: Toolbox, plan: Plan) -> JobRecord:
     """Start the job of a set as `launch` would: by the same policy, and with the same approval."""
     from skillbank.jobs.approval_subjects import launch_terms
     from skillbank.jobs.seen_data import refuse_changed
     from skillbank.labelling.set_job import RETRIES
 
+    runtime = box.runtime
     runtime.keep(plan)  # so that a person can also approve it in a terminal
 
     def before() -> None:

@@ -22,9 +22,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, Json
 
 from skillbank.agent.compaction import compacted
-from skillbank.agent.reply import Reply, ToolCall, Usage
 from skillbank.errors import NotFoundError, StateError, did_you_mean
 from skillbank.home import home
+from skillbank.language_model.reply import Reply, ToolCall, Usage
 from skillbank.redact import redact, secret_values
 from skillbank.visible import json_text, visible_values
 

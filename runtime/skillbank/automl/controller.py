@@ -1,12 +1,12 @@
 """The controller of an experiment: fills the slots, looks after what runs, and brings the search to its end.
 
 Everything it decides is an event before it is done, so it may be killed at any point: whoever comes next
-replays the events, adopts what runs, and goes on. ``python -m skillbank.automl.controller JOB`` is one.
+replays the events, adopts what runs, and goes on. `skillbank.background.controller` is one as a process of
+its own.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,8 +29,6 @@ from skillbank.jobs.retries import FIRST_PAUSE
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
 from skillbank.redact import redact
-from skillbank.team.acting import act_as
-from skillbank.team.person import EVERYBODY
 
 __all__ = ["Controller"]
 
@@ -297,21 +295,3 @@ class Controller:
         except OSError as error:
             self._jobs.store.note(self._record.id, f"the report could not be written: {redact(str(error))}")
         return self._search.write(("ended", body))
-
-
-def main(experiment: str) -> int:
-    """Be the controller of an experiment until its end, unless another process is already."""
-    from skillbank.runtime import Runtime
-
-    act_as(EVERYBODY, "search")
-    try:
-        with Runtime() as runtime:
-            Controller(runtime.jobs, experiment).run()
-    except SkillbankError as error:
-        print(redact(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {error.sentence}"), file=sys.stderr)
-        return error.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

@@ -140,7 +140,7 @@ def start_controller(experiment: str, results_dir: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "controller.log"
     log.touch(mode=0o600)
-    command = [sys.executable, "-m", "skillbank.automl.controller", experiment]
+    command = [sys.executable, "-m", "skillbank.background.controller", experiment]
     shell = ["/bin/sh", "-c", _DETACHED, str(log), *command]
     subprocess.run(shell, check=True, start_new_session=True)
 

@@ -42,11 +42,11 @@ def chat(
     empty line.
     """
     from skillbank.agent.chat import SYSTEM, Chat, Limits
-    from skillbank.agent.endpoint import Endpoint
     from skillbank.agent.toolbox import Toolbox
     from skillbank.agent.transcript import Transcript
     from skillbank.cli.conversation import Terminal
     from skillbank.errors import UsageError
+    from skillbank.language_model.endpoint import Endpoint
 
     terminal = Terminal(quiet=as_json, yes=yes)
     if text is not None and not text.strip():

@@ -7,9 +7,9 @@ from typing import Any
 
 from skillbank.agent.approval import Approval
 from skillbank.agent.chat import Audience, Verdict
-from skillbank.agent.reply import ToolCall
 from skillbank.cli import terminal
 from skillbank.cli.person import person
+from skillbank.language_model.reply import ToolCall
 from skillbank.redact import StreamRedactor
 from skillbank.visible import one_line
 

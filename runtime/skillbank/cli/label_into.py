@@ -6,6 +6,7 @@ import getpass
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,7 +109,7 @@ def label(
             asked=Asked(**bounds, tiles=tiles),
             every=every,
             detach=detach,
-            begin=_begin,
+            begin=partial(_begin, runtime),
             who=_user(),
             told=told,
         )

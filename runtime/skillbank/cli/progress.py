@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from skillbank.cli import terminal
 from skillbank.datasets.progress import Step
+from skillbank.jobs.metrics import describe
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -79,20 +80,6 @@ def _shown(make: Make, record: JobRecord, quiet: bool) -> JobRecord:
     return _live(make, record) if terminal.interactive() else _lines(make, record)
 
 
-def describe(progress: Progress) -> str:
-    """Return one line, e.g. ``epoch 3/10  loss 4.21  val_mAP50 0.412  eta 84 s``."""
-    parts = []
-    if progress.epoch is not None:
-        parts.append(f"epoch {progress.epoch + 1}/{progress.max_epoch or '?'}")
-    if progress.loss is not None:
-        parts.append(f"loss {progress.loss:.3f}")
-    wanted = [k for k in progress.metrics if k.endswith("mAP50")] or list(progress.metrics)[:2]
-    parts += [f"{k} {progress.metrics[k]:.3f}" for k in wanted if "loss" not in k]
-    if progress.eta_s:
-        parts.append(f"eta {_clock(progress.eta_s)}")
-    return "  ".join(parts) or progress.message
-
-
 def _lines(make: Make, record: JobRecord) -> JobRecord:
     terminal.say(f"{record.id}: {record.state}")
     last = ""
@@ -129,8 +116,3 @@ def _live(make: Make, record: JobRecord) -> JobRecord:
             bar.update(task, total=total, completed=done or 0, line=describe(progress))
 
         return make(report, bar.console.print)(record.id, show)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

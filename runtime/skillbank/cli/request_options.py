@@ -48,8 +48,8 @@ class Asked:
         return [name for name, value in said.items() if value not in (None, [])]
 
     def requests(self, runtime: Runtime, *, elsewhere: bool = False) -> tuple[list[Request], list[str]]:
-        """Merge plain words and options into requests; see `skillbank.plan.composition.compose`."""
-        from skillbank.plan.composition import compose
+        """Merge plain words and options into requests; see `skillbank.facade.composition.compose`."""
+        from skillbank.facade.composition import compose
         from skillbank.plan.request import parse_data, parse_settings
 
         data, settings = parse_data(self.data), parse_settings(self.settings)

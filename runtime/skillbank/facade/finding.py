@@ -57,7 +57,8 @@ class Finding(Holdings):
     def read(self, text: str, skill: str | None = None) -> Reading:
         """Read a plain-language request; see `skillbank.plan.reader.reading.read_text`.
 
-        With the reader ``llm`` a language model reads it, see `skillbank.agent.reading.read_with_model`.
+        With the reader ``llm`` a language model reads it, see
+        `skillbank.language_model.reading.read_with_model`.
 
         Parameters
         ----------
@@ -91,7 +92,7 @@ class Finding(Holdings):
 
         if self.reader == "rules":
             return by_rules()
-        from skillbank.agent.reading import read_with_model
+        from skillbank.language_model.reading import read_with_model
 
         return read_with_model(text, self, by_rules, skill)
 

@@ -81,7 +81,7 @@ def attend(record: JobRecord) -> bool:
             return False
         # The lock goes over to the new process with the open file: at no moment is nobody on duty.
         duty = file.fileno()
-        command = [sys.executable, "-m", "skillbank.jobs.supervisor", record.id, str(duty)]
+        command = [sys.executable, "-m", "skillbank.background.supervisor", record.id, str(duty)]
         shell = ["/bin/sh", "-c", _DETACHED, str(folder / _LOG), *command]
         subprocess.run(shell, check=True, start_new_session=True, pass_fds=[duty])
     return True

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["EpochMetrics", "Progress", "StatusReader", "find_status_file", "metric_direction", "read_status"]
+__all__ = [
+    "EpochMetrics",
+    "Progress",
+    "StatusReader",
+    "describe",
+    "find_status_file",
+    "metric_direction",
+    "read_status",
+]
 
 _NOT_METRICS = frozenset(
     {"epoch", "step", "max_epoch", "max_step", "time_per_epoch", "time_per_step", "eta", "cur_iter"}
@@ -42,6 +50,25 @@ class EpochMetrics:
 
     epoch: int
     values: dict[str, float]
+
+
+def describe(progress: Progress) -> str:
+    """Return one line, e.g. ``epoch 3/10  loss 4.21  val_mAP50 0.412  eta 84 s``."""
+    parts = []
+    if progress.epoch is not None:
+        parts.append(f"epoch {progress.epoch + 1}/{progress.max_epoch or '?'}")
+    if progress.loss is not None:
+        parts.append(f"loss {progress.loss:.3f}")
+    wanted = [k for k in progress.metrics if k.endswith("mAP50")] or list(progress.metrics)[:2]
+    parts += [f"{k} {progress.metrics[k]:.3f}" for k in wanted if "loss" not in k]
+    if progress.eta_s:
+        parts.append(f"eta {_clock(progress.eta_s)}")
+    return "  ".join(parts) or progress.message
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
 def metric_direction(name: str) -> Literal["maximize", "minimize"]:

@@ -1,14 +1,13 @@
 """The supervisor of a job: brings its results away while it runs and after its end, and starts what follows.
 
 Each step is recorded when it is done and may be done again, so a supervisor can be killed at any moment: the
-next look at the job starts another one, which goes on. ``python -m skillbank.jobs.supervisor JOB`` is one.
+next look at the job starts another one, which goes on. `skillbank.background.supervisor` is one as a process
+of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,13 +22,10 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.uploads import upload_news, upload_results
 from skillbank.redact import redact
 from skillbank.storage.progress import Report
-from skillbank.team.acting import act_as
-from skillbank.team.person import EVERYBODY
 
 __all__ = ["Supervisor"]
 
 _TRIES = 5
-_FOLDER_PAUSE = 2.0
 
 
 class Supervisor:
@@ -171,31 +167,3 @@ class Supervisor:
             if follow_up(self._jobs.store.get(record.id)) is None:
                 return False
         return True
-
-
-def _leave_with_folder(lock: int) -> None:
-    """End this process when the job's folder has been removed: nobody could be told how the job ended."""
-    while os.fstat(lock).st_nlink:
-        time.sleep(_FOLDER_PAUSE)
-    os._exit(0)
-
-
-def main(job: str, duty: str | None = None) -> int:
-    """Supervise one job; ``duty`` is the number of the open lock file, see `Supervisor`."""
-    # The runtime stands above the jobs; here it is only what opens them the way every door does.
-    from skillbank.runtime import Runtime
-
-    act_as(EVERYBODY, "supervisor")
-    if duty is not None:
-        threading.Thread(target=_leave_with_folder, args=(os.dup(int(duty)),), daemon=True).start()
-    try:
-        with Runtime() as runtime:
-            Supervisor(runtime.jobs, duty=None if duty is None else int(duty)).run(job)
-    except SkillbankError as error:
-        print(redact(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {error.sentence}"), file=sys.stderr)
-        return error.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

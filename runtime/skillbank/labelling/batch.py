@@ -25,7 +25,7 @@ from skillbank.labelling.tiles import OFF, checked_tiles
 from skillbank.labelling.video import with_frames
 
 if TYPE_CHECKING:
-    from skillbank.runtime import Runtime
+    from skillbank.facade.starting import Starting
 
 __all__ = ["ANNOTATED", "KINDS", "Labels", "label_pictures"]
 
@@ -102,7 +102,7 @@ class Labels:
 
 
 def label_pictures(
-    runtime: Runtime,
+    runtime: Starting,
     images: Sequence[Path],
     descriptions: Sequence[str],
     *,

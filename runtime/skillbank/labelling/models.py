@@ -18,7 +18,7 @@ from skillbank.redact import redact
 from skillbank.storage import hub
 
 if TYPE_CHECKING:
-    from skillbank.runtime import Runtime
+    from skillbank.facade.starting import Starting
 
 __all__ = ["Model", "find_model", "hub_model", "labels", "model_digest", "open_engine", "way_out"]
 
@@ -55,7 +55,7 @@ def way_out() -> str:
     )
 
 
-def find_model(runtime: Runtime, given: str | None) -> Model:
+def find_model(runtime: Starting, given: str | None) -> Model:
     """Find a model.
 
     Parameters
@@ -140,7 +140,7 @@ def model_digest(source: str) -> str:
     return hub.revision(source) or ""
 
 
-def _of_job(runtime: Runtime, given: str) -> Model:
+def _of_job(runtime: Starting, given: str) -> Model:
     record = runtime.jobs.refresh(runtime.jobs.store.get(given).id)
     if record.state is not JobState.COMPLETE:
         raise ParentError(

@@ -19,23 +19,18 @@ from skillbank.sets.model import PictureRow, Run
 from skillbank.sets.objects import Wanted
 
 if TYPE_CHECKING:
+    from skillbank.facade.starting import Starting
     from skillbank.jobs.record import JobRecord
     from skillbank.plan.model import Plan
-    from skillbank.runtime import Runtime
 
-__all__ = ["RETRIES", "Start", "launch", "start", "under_way"]
+__all__ = ["RETRIES", "Start", "launch", "under_way"]
 
 RETRIES = 0
 """The same command goes on after any failure; a further attempt would have other results."""
-Start = Callable[["Runtime", "Plan"], "JobRecord"]
+Start = Callable[["Plan"], "JobRecord"]
 
 
-def start(runtime: Runtime, plan: Plan) -> JobRecord:
-    """Start the job of a plan that nobody is asked about any more."""
-    return runtime.launch(plan, retries=RETRIES)
-
-
-def under_way(runtime: Runtime, run: Run) -> JobRecord | None:
+def under_way(runtime: Starting, run: Run) -> JobRecord | None:
     """Return the job that works for a run now."""
     try:
         record = runtime.jobs.look(run.job) if run.job else None
@@ -45,7 +40,12 @@ def under_way(runtime: Runtime, run: Run) -> JobRecord | None:
 
 
 def launch(
-    runtime: Runtime, name: str, run: Run, model: str, rows: Sequence[PictureRow], begin: Start = start
+    runtime: Starting,
+    name: str,
+    run: Run,
+    model: str,
+    rows: Sequence[PictureRow],
+    begin: Start | None = None,
 ) -> JobRecord:
     """Start a job in which a model looks at pictures of a set.
 
@@ -58,7 +58,7 @@ def launch(
     model
         A file, a folder or a name on the hub, as `skillbank.labelling.models.find_model` gave it.
     begin
-        Starts the job; may ask a person.
+        Starts the job, and may ask a person; without it nobody is asked any more.
 
     Raises
     ------
@@ -97,7 +97,9 @@ def launch(
         runtime.refuse_at_gate([plan])
         jobs = runtime.jobs
         begun = (jobs.look(each.id) for each in jobs.store.list(plan_id=plan.plan_id))
-        record = next((each for each in begun if not each.state.terminal), None) or begin(runtime, plan)
+        record = next((each for each in begun if not each.state.terminal), None)
+        if record is None:
+            record = begin(plan) if begin else runtime.launch(plan, retries=RETRIES)
     except NotApprovedError:
         raise  # whoever approves it looks at the list, and the same call finds it again
     except BaseException:

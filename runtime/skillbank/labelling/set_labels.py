@@ -20,7 +20,7 @@ from skillbank.labelling.pictures import see_that_they_are_there
 from skillbank.labelling.remarks import Remarks
 from skillbank.labelling.set_answers import Answered, answers
 from skillbank.labelling.set_classes import of_other_runs, settled
-from skillbank.labelling.set_job import Start, launch, start, under_way
+from skillbank.labelling.set_job import Start, launch, under_way
 from skillbank.labelling.set_pictures import Scanned, gathered, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
 from skillbank.sets.brightness import is_scaled
@@ -32,7 +32,7 @@ from skillbank.sets.store import SetStore, checked_name
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
-    from skillbank.runtime import Runtime
+    from skillbank.facade.starting import Starting
 
 __all__ = ["label_set"]
 
@@ -45,7 +45,7 @@ Told = Callable[[int, int], None]
 
 
 def label_set(
-    runtime: Runtime,
+    runtime: Starting,
     name: str,
     *,
     images: Sequence[Path] = (),
@@ -56,7 +56,7 @@ def label_set(
     asked: Asked | None = None,
     every: int | None = None,
     detach: bool = False,
-    begin: Start = start,
+    begin: Start | None = None,
     who: str,
     told: Told = lambda done, total: None,
 ) -> SetLabels:

@@ -16,7 +16,7 @@ from skillbank.plan.model import Plan, Resources
 from skillbank.trust.gate import Pass
 
 if TYPE_CHECKING:
-    from skillbank.checkup import Check
+    from skillbank.platforms.check import Check
 
 __all__ = ["Handle", "Launch", "NativeStatus", "Platform", "Resume", "Supply", "job_dir"]
 

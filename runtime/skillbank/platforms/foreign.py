@@ -11,7 +11,7 @@ from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Sup
 from skillbank.plugins import Offer, guarded
 
 if TYPE_CHECKING:
-    from skillbank.checkup import Check
+    from skillbank.platforms.check import Check
 
 __all__ = ["ForeignPlatform"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skillbank.checkup import Check
 from skillbank.plan.model import Plan
+from skillbank.platforms.check import Check
 from skillbank.platforms.local.platform import LocalPlatform
 
 __all__ = ["SampleCluster"]

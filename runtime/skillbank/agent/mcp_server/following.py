@@ -11,7 +11,7 @@ import anyio
 from anyio import to_thread
 from mcp.server.context import ServerRequestContext
 
-from skillbank.jobs.metrics import Progress, StatusReader, find_status_file
+from skillbank.jobs.metrics import Progress, StatusReader, describe, find_status_file
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, newest_attempt
 from skillbank.visible import one_line
@@ -102,8 +102,6 @@ class _Shown:
         self._ctx, self._words, self._done = ctx, "", -1.0
 
     async def show(self, record: JobRecord, progress: Progress) -> None:
-        from skillbank.cli.progress import describe
-
         words = one_line(
             f"{record.id} {record.state}: {describe(progress) or 'no word from the program yet'}", 500
         )

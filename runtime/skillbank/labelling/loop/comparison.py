@@ -18,7 +18,7 @@ from skillbank.sets.rounds import Round, rounds_of
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
-    from skillbank.runtime import Runtime
+    from skillbank.facade.starting import Starting
 
 __all__ = ["Compared", "Measured", "Split", "compare", "report"]
 
@@ -128,7 +128,7 @@ class Compared:
 
 
 def report(
-    runtime: Runtime,
+    runtime: Starting,
     labels: LabelSet,
     *,
     also: Sequence[str] = (),
@@ -171,7 +171,7 @@ def report(
 
 
 def compare(
-    runtime: Runtime,
+    runtime: Starting,
     labels: LabelSet,
     given: Sequence[str],
     *,
@@ -215,7 +215,7 @@ def _apart_by_name(models: Sequence[Model], given: Sequence[str]) -> list[Model]
     ]
 
 
-def _again(runtime: Runtime, run: Run) -> Model | str:
+def _again(runtime: Starting, run: Run) -> Model | str:
     """Return the model of a run, or a sentence on why it is not measured."""
     what = f"'{one_line(run.model)}' of run {run.number} is not measured"
     way = "give its file with --checkpoint"

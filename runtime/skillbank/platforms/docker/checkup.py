@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from skillbank.checkup import Check
 from skillbank.errors import PlatformError
+from skillbank.platforms.check import Check
 from skillbank.platforms.container import LABEL, gpu_pool
 from skillbank.platforms.docker.daemon import Daemon, pull_policy
 

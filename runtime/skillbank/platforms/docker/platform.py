@@ -30,7 +30,7 @@ from skillbank.platforms.slots import gpu_slots, visible_gpus
 from skillbank.redact import redact_stream, secret_values
 
 if TYPE_CHECKING:
-    from skillbank.checkup import Check
+    from skillbank.platforms.check import Check
 
 __all__ = ["DockerPlatform"]
 

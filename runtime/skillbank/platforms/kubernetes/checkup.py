@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from skillbank.checkup import Check
 from skillbank.errors import PlatformError
+from skillbank.platforms.check import Check
 from skillbank.platforms.kubernetes.api import Cluster, ForbiddenError, GoneError
 from skillbank.platforms.kubernetes.profile import Profile, load_profile, profile_path
 from skillbank.platforms.kubernetes.refusals import access

@@ -41,7 +41,7 @@ from skillbank.platforms.kubernetes.refusals import of_files, of_plan, refusals
 from skillbank.redact import looks_secret, redact_stream
 
 if TYPE_CHECKING:
-    from skillbank.checkup import Check
+    from skillbank.platforms.check import Check
 
 __all__ = ["KubernetesPlatform"]
 

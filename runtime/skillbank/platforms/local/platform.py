@@ -27,7 +27,7 @@ from skillbank.platforms.slots import gpu_slots, visible_gpus
 from skillbank.plugins import Group, names
 
 if TYPE_CHECKING:
-    from skillbank.checkup import Check
+    from skillbank.platforms.check import Check
 
 __all__ = ["LocalPlatform"]
 

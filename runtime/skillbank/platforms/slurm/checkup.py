@@ -6,8 +6,8 @@ import os
 import uuid
 from collections.abc import Iterator
 
-from skillbank.checkup import Check
 from skillbank.errors import PlatformError
+from skillbank.platforms.check import Check
 from skillbank.platforms.slurm.commands import ClusterLostError, Commands
 from skillbank.platforms.slurm.platform import told
 from skillbank.platforms.slurm.profile import SlurmProfile, load_profile, profile_path

@@ -37,7 +37,7 @@ from skillbank.platforms.slurm.script import LOG, RESUME_SPEC, SCRIPT, Container
 from skillbank.platforms.slurm.states import Row, ended, explain, state_of
 
 if TYPE_CHECKING:
-    from skillbank.checkup import Check
+    from skillbank.platforms.check import Check
 
 __all__ = ["SlurmPlatform"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from skillbank.agent.lenient import count, mapping, mappings, text_of
-from skillbank.agent.thinking import parted
+from skillbank.language_model.lenient import count, mapping, mappings, text_of
+from skillbank.language_model.thinking import parted
 
 __all__ = ["CARRIED", "Reply", "ToolCall", "Usage", "assemble"]
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skillbank.agent.call_forms import Call, calls_in, calls_in_json, calls_in_python
-from skillbank.agent.reply import ToolCall
+from skillbank.language_model.call_forms import Call, calls_in, calls_in_json, calls_in_python
+from skillbank.language_model.reply import ToolCall
 
 __all__ = ["Written", "written_calls"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import openai
 from openai.types.chat import ChatCompletionChunk
 
-from skillbank.agent.reply import CARRIED, Reply, assemble
+from skillbank.language_model.reply import CARRIED, Reply, assemble
 
 __all__ = ["FEATURES", "NAME", "ask", "whole_document"]
 

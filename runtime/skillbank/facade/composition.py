@@ -15,13 +15,13 @@ from skillbank.plan.slots import Fills, Slot, slot
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
-    from skillbank.runtime import Runtime
+    from skillbank.facade.planning import Planning
 
 __all__ = ["compose"]
 
 
 def compose(
-    runtime: Runtime,
+    runtime: Planning,
     text: str | None,
     skill: str | None,
     actions: Sequence[str] | None,
@@ -85,7 +85,7 @@ def compose(
 
 
 def _worded(
-    runtime: Runtime, text: str, skill: str | None, actions: Sequence[str] | None
+    runtime: Planning, text: str, skill: str | None, actions: Sequence[str] | None
 ) -> tuple[list[Request], list[str]]:
     """Return what words say, of the skill and with the actions of options where these are given."""
     claimed: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ def _worded(
     return requests, notes
 
 
-def _with_actions(runtime: Runtime, worded: Sequence[Request], actions: Sequence[str]) -> list[Request]:
+def _with_actions(runtime: Planning, worded: Sequence[Request], actions: Sequence[str]) -> list[Request]:
     """Return what the words say of the actions of options.
 
     An action that the words do not name gets what they say of their first one, as far as it has a meaning for
@@ -134,7 +134,7 @@ def _with_actions(runtime: Runtime, worded: Sequence[Request], actions: Sequence
     return [first.model_copy(update={"questions": questions}), *chosen[1:]]
 
 
-def _moved(runtime: Runtime, base: Request, action: str, *, first: bool) -> Request:
+def _moved(runtime: Planning, base: Request, action: str, *, first: bool) -> Request:
     """Return what words say of one action as said of another; what it starts from is the first's alone."""
     update: dict[str, Any] = {"action": action, "variant": None}
     if not first:

@@ -16,8 +16,9 @@ from typing import Any, TypeAlias
 
 import openai
 
-from skillbank.agent import completions, responses
-from skillbank.agent.endpoint_errors import (
+from skillbank.errors import EndpointError, UsageError
+from skillbank.language_model import completions, responses
+from skillbank.language_model.endpoint_errors import (
     HTTP_ERROR,
     BrokenOffError,
     explained,
@@ -29,9 +30,8 @@ from skillbank.agent.endpoint_errors import (
     unknown_address,
     way_out,
 )
-from skillbank.agent.reply import CARRIED, Reply, Usage
-from skillbank.agent.written_calls import written_calls
-from skillbank.errors import EndpointError, UsageError
+from skillbank.language_model.reply import CARRIED, Reply, Usage
+from skillbank.language_model.written_calls import written_calls
 
 __all__ = ["Endpoint", "Patience"]
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from skillbank.agent.evidence import Claim, in_text, reads_as, rest_of
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillNotFoundError
+from skillbank.language_model.evidence import Claim, in_text, reads_as, rest_of
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.option_steps import leaves_of, step_of
 from skillbank.plan.reader.reading import Reading

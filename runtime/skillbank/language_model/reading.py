@@ -1,21 +1,20 @@
 """Requests read by a language model, held against the reading by rules.
 
 The model fills the table of slots, each value with the words that it was read from. What the two readings
-do not both say becomes a question (`skillbank.agent.agreement`): nothing is guessed, and what a text talks a
-model into does not run by itself.
+do not both say becomes a question (`skillbank.language_model.agreement`): nothing is guessed, and what a
+text talks a model into does not run by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from contextlib import AbstractContextManager
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from skillbank.agent.agreement import WAY_OUT, ReadStep, agreed, refused
-from skillbank.agent.endpoint import Endpoint
-from skillbank.agent.evidence import Claim, holds, in_text
 from skillbank.bank.actions import Action
+from skillbank.bank.discovery import Library
 from skillbank.bank.skill import Skill
 from skillbank.errors import (
     ActionNotFoundError,
@@ -24,7 +23,9 @@ from skillbank.errors import (
     SkillbankError,
     UsageError,
 )
-from skillbank.facade.finding import Finding
+from skillbank.language_model.agreement import WAY_OUT, ReadStep, agreed, refused
+from skillbank.language_model.endpoint import Endpoint
+from skillbank.language_model.evidence import Claim, holds, in_text
 from skillbank.plan.model import Question
 from skillbank.plan.option_steps import leaves_of
 from skillbank.plan.reader.reading import Reading
@@ -38,6 +39,15 @@ __all__ = ["read_with_model"]
 
 _OF_ONE_STEP = ("variant", "parent", "pretrained")
 """Fields that are said of one step; all others hold for each."""
+
+
+class Held(Protocol):
+    """What holds the skills that a request may mean, and lets one reader at a time look at them."""
+
+    library: Library
+
+    @property
+    def reading(self) -> AbstractContextManager[object]: ...
 
 
 class _Strict(BaseModel):
@@ -79,7 +89,7 @@ class _Filled(_Strict):
 
 
 def read_with_model(
-    text: str, runtime: Finding, by_rules: Callable[[], Reading], skill: str | None = None
+    text: str, held: Held, by_rules: Callable[[], Reading], skill: str | None = None
 ) -> Reading:
     """Let the model of the configured endpoint read a request.
 
@@ -98,7 +108,7 @@ def read_with_model(
         When the model finds no action in the text, and neither do the rules.
     """
     with Endpoint() as endpoint:
-        reply = endpoint.complete(_messages(text, runtime, skill), lambda strict: [_tool(strict)])
+        reply = endpoint.complete(_messages(text, held, skill), lambda strict: [_tool(strict)])
         model = endpoint.model
     filled = _filled(reply.calls[0].arguments if reply.calls else "", model)
     try:
@@ -109,7 +119,7 @@ def read_with_model(
         if isinstance(rules, SkillbankError):
             raise rules
         raise OutOfScopeError(f"The model finds no action in the request; {WAY_OUT}.")
-    steps = [_read(step, filled, text, runtime) for step in filled.steps]
+    steps = [_read(step, filled, text, held) for step in filled.steps]
     said = f"read by the model {one_line(model)} and checked by rules"
     if isinstance(rules, SkillbankError):
         return Reading(tuple(refused(steps, text, rules)), (), (said,))
@@ -134,15 +144,15 @@ def _closed(node: Any) -> Any:
     return [_closed(v) for v in node] if isinstance(node, list) else node
 
 
-def _messages(text: str, runtime: Finding, skill: str | None = None) -> list[dict[str, str]]:
-    with runtime.reading:
+def _messages(text: str, held: Held, skill: str | None = None) -> list[dict[str, str]]:
+    with held.reading:
         skills = [
             {
-                "skill": runtime.library.said(s),
+                "skill": held.library.said(s),
                 "from_skill": one_line(s.frontmatter.description, 300),
                 "actions": sorted({visible(a.name) for a in s.actions}),
             }
-            for s in runtime.library.skills
+            for s in held.library.skills
             if s.actions and (skill is None or s.qualified == skill)
         ]
     system = (
@@ -179,10 +189,10 @@ def _filled(arguments: str, model: str) -> _Filled:
         ) from None
 
 
-def _read(step: _Step, filled: _Filled, text: str, runtime: Finding) -> ReadStep:
+def _read(step: _Step, filled: _Filled, text: str, held: Held) -> ReadStep:
     """Return a step with its values checked one by one."""
-    with runtime.reading:
-        found = runtime.library.find(step.skill)
+    with held.reading:
+        found = held.library.find(step.skill)
         try:
             action: Action | None = found.skill.action(step.action)
         except ActionNotFoundError:

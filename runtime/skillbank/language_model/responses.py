@@ -11,10 +11,10 @@ from typing import Any
 
 import openai
 
-from skillbank.agent.completions import whole_document
-from skillbank.agent.lenient import count, mappings, text_of
-from skillbank.agent.reply import Reply, ToolCall, Usage
-from skillbank.agent.thinking import parted
+from skillbank.language_model.completions import whole_document
+from skillbank.language_model.lenient import count, mappings, text_of
+from skillbank.language_model.reply import Reply, ToolCall, Usage
+from skillbank.language_model.thinking import parted
 
 __all__ = ["FEATURES", "NAME", "ask"]
 
