@@ -42,7 +42,7 @@ from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
 from skillbank.plan.reader.data_requests import data_request
-from skillbank.plan.reader.deeds import mark_told, take_deeds
+from skillbank.plan.reader.deeds import mark_told, take_deeds, told_words
 from skillbank.plan.reader.described import gives_masks, name_skill, take_description
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
@@ -185,7 +185,8 @@ def read_text(
     else:
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
-            notes += name_skill(text, page, steps, library, index, job_skill)
+            told = told_words(page, clauses)
+            notes += name_skill(text, page, steps, library, index, job_skill, told)
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     settle_actions(page, steps)
     for claim in page.ledger.of("masks"):

@@ -57,6 +57,8 @@ class Teller:
         verb = self._of.verb(i, end, weak=reason or after)
         if verb is not None:
             return not self._wishes.ask(first, i, verb, end, reason=reason)
+        if after and self._adds(i, end):
+            return not self._of.mean(range(i, end))
         if self._of.is_order(i, end) or self._words[i] == "like":
             return False
         if self._is_done(first, i, end):
@@ -173,6 +175,12 @@ class Teller:
         """Whether a clause has a further verb of the subject before it: "and photographs every loaf"."""
         verb = self._words[i].endswith("s") and self._of.at(i + 1, end) in of("determiners")
         return verb and not self._text.within(i, "grammar.free.noun", _DATA)
+
+    def _adds(self, i: int, end: int) -> bool:
+        """Whether a clause says more of the subject before it: "and have 400 pictures", "not a coder"."""
+        word, then = self._words[i], self._of.at(i + 1, end)
+        more = word in ("have", "am") and (then == "@number" or then in of("determiners"))
+        return more or (word == "not" and then in ("a", "an"))
 
     def _is_rest(self, first: int, end: int, *, counted: bool = False) -> bool:
         """Whether a clause without a verb goes on with what is told and limits nothing."""
