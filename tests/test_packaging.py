@@ -123,7 +123,7 @@ def test_nothing_is_declared_that_nothing_imports(extra: str) -> None:
 SERVING = ("entrance.py", "prompt_http.py")
 DOORS = {
     "mcp": ("agent/mcp_server", *SERVING),
-    "web": ("web", *SERVING),
+    "web": ("web", "client.py", *SERVING),
     "team": ("team_server", *SERVING),
 }
 

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 
+from skillbank.team.places import hidden
+
 __all__ = ["at_home", "names_in", "near_path"]
 
 _MOST_NAMES = 10_000
@@ -29,6 +31,8 @@ def near_path(path: Path) -> str:
     nowhere is told as one.
     """
     missing = path
+    if hidden(path):
+        return ""
     try:
         if path.exists():
             return ""
@@ -48,6 +52,8 @@ def near_path(path: Path) -> str:
 
 def names_in(folder: Path, most: int | None = None) -> list[str]:
     """Return what a folder holds, by name, of very many only some; nothing of one that cannot be listed."""
+    if hidden(folder):
+        return []
     try:
         return sorted(islice((e.name for e in folder.iterdir() if not e.name.startswith(".")), most))
     except (OSError, ValueError):

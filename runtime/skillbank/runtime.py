@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from skillbank.facade.starting import Starting
 from skillbank.plan.model import Plan
+from skillbank.team.places import refuse_hidden
 from skillbank.team.rights import Right
 
 if TYPE_CHECKING:
@@ -203,6 +204,7 @@ class Runtime(Starting):
             When who acts may not launch.
         """
         self.permit(Right.LAUNCH, "label.pictures")
+        refuse_hidden([output], to_write=True)
         from skillbank.labelling.batch import label_pictures
 
         places = [pictures] if isinstance(pictures, str | Path) else pictures

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from skillbank import Request, Runtime
 from skillbank.automl import control
 from skillbank.errors import DataError, ForbiddenError, NotFoundError, SkillbankError, StateError
-from skillbank.team import audit
+from skillbank.home import results_root
+from skillbank.plan.request import DataLocation, Setting
+from skillbank.team import audit, places
 from skillbank.team.acting import acting_as
 from skillbank.team.rights import Right
 from skillbank.team.tokens import Tokens
@@ -43,6 +48,16 @@ def plan_id(of: Things) -> str:
 
 def evaluation(of: Things) -> Request:
     return Request(skill="toy-detector", action="evaluate", parent=of.job)
+
+
+def on_place(place: Path) -> Request:
+    data = DataLocation(source="train_datasets", uri=str(place))
+    return Request(skill="toy-detector", action="train", data=(data,))
+
+
+def evaluation_of(file: Path) -> Request:
+    setting = Setting(key="evaluate.checkpoint", value=str(file))
+    return Request(skill="toy-detector", action="evaluate", settings=(setting,))
 
 
 def there_and_back(runtime: Runtime, name: str) -> None:
@@ -84,6 +99,8 @@ VERBS = [
     _verb("plan on a set", lambda r, t: r.plan(f"train toy-detector on set:{t.labels}"), L, P,
           may_fail=(DataError,)),
     _verb("plan from a job", lambda r, t: r.plan(evaluation(t)), L, P),
+    _verb("plan on results", lambda r, t: r.plan(on_place(results_root() / t.job)), L, P),
+    _verb("plan from results", lambda r, t: r.plan(evaluation_of(results_root() / t.job / "m.pth")), L, P),
     _verb("approve", lambda r, t: r.jobs.store.approve(plan_id(t)), L, APPROVE),
     _verb("launch", lambda r, t: r.launch(r.jobs.store.get_plan(plan_id(t)), retries=0), L, LAUNCH, APPROVE),
     _verb("make a token", lambda r, t: Tokens(r.jobs.store.engine).list(), ADMINISTER, names=False),
@@ -120,9 +137,12 @@ def without_names(text: str, thing: Things) -> str:
 
 
 def test_what_may_be_done_follows_from_rights_and_project_alone(
-    runtime: Runtime, pair: tuple[Things, Things]
+    runtime: Runtime, pair: tuple[Things, Things], data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, theirs = pair
+    monkeypatch.setattr(
+        places, "_served", places.DataRoots({places.ALL: (str(data), "s3://b")}, runtime.jobs.store.has)
+    )
     wrong: list[tuple[str, list[str], str, str]] = []
     tried = 0
 

@@ -57,6 +57,8 @@ class Served:
 def serving(environment: Mapping[str, str], bank: Path, log: Path, *options: str) -> Iterator[Served]:
     """Serve until the end of the block; the address is read as a person would read it."""
     command = [sys.executable, "-m", "skillbank", "serve", "--port", "0", "--bank", str(bank), *options]
+    if "--open-to-everybody" not in options and "--data-roots" not in options:
+        command += ["--data-roots", f"*={log.parent / 'data'},s3://b"]
     with (
         log.open("w") as told,
         subprocess.Popen(command, env=dict(environment), stderr=told, text=True) as process,

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +55,56 @@ def test_compose_starts_the_server_with_its_database() -> None:
     named = {volume.split(":")[0] for each in told["services"].values() for volume in each["volumes"]}
     assert {name for name in named if not name.startswith(".")} == set(told["volumes"])
     assert (DEPLOY / "serve.yaml").is_file() and "./serve.yaml" in named
+
+
+REPO = DEPLOY.parent
+DOCKERFILES = [DEPLOY / "Dockerfile", REPO / "engine-image" / "Dockerfile"]
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda each: each.parent.name)
+def test_a_dockerfile_begins_and_goes_on_as_docker_reads_it(file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    told = [line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#")]
+    words = [word for word, _ in told]
+    assert set(words) <= {
+        "ARG",
+        "FROM",
+        "COPY",
+        "RUN",
+        "ENV",
+        "LABEL",
+        "USER",
+        "EXPOSE",
+        "ENTRYPOINT",
+        "CMD",
+        "WORKDIR",
+    }
+    assert words[:2] == ["ARG", "FROM"], "only an ARG may stand before the first stage"
+    name, _, default = told[0][1].partition("=")
+    bases = [rest for word, rest in told if word == "FROM"]
+    assert default and bases[0] == f"${{{name}}} AS build" and bases[-1] == f"${{{name}}}"
+    copies = [rest for word, rest in told if word == "COPY"]
+    assert copies[0] == ". /src" and copies[1].startswith("--from=build ")
+    # Comments that Docker would take for directives of its parser.
+    assert not any(line.replace(" ", "").startswith(("#syntax=", "#escape=")) for line in lines)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda each: each.parent.name)
+def test_what_a_build_is_given_is_enough_to_install(file: Path, tmp_path: Path) -> None:
+    """The wheel is built of just the files that the ignore file lets into the build."""
+    rules = file.with_name("Dockerfile.dockerignore").read_text(encoding="utf-8").split()
+    assert rules[0] == "*" and rules[-1] == "**/__pycache__"
+    for rule in rules[1:-1]:
+        source, target = REPO / rule.removeprefix("!"), tmp_path / "src" / rule.removeprefix("!")
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy(source, target)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "out")]
+    subprocess.run(command, cwd=tmp_path / "src", check=True, capture_output=True, timeout=300)
+    [wheel] = (tmp_path / "out").glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        names = set(packed.namelist())
+    assert {"skillbank/cli/serve.py", "skillbank/web/page/index.html"} <= names

@@ -83,6 +83,14 @@ def serve(
         bool,
         typer.Option("--open-to-everybody", help="No tokens: everybody on this machine may do everything."),
     ] = False,
+    data_roots: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data-roots",
+            metavar="PROJECT=PLACE,...",
+            help="Folders and s3:// places that a project, or * for all, reads [default: none].",
+        ),
+    ] = None,
     issuer: Annotated[
         str | None,
         typer.Option("--issuer", metavar="URL", help="Identity provider whose access tokens are taken."),
@@ -147,6 +155,8 @@ def serve(
     }
     if grant:
         given["grant"] = dict(map(_grant, grant))
+    if data_roots:
+        given["data_roots"] = _roots(data_roots)
     serve_team(read_serving(config, given), tuple(banks or ()))
 
 
@@ -155,3 +165,13 @@ def _grant(text: str) -> tuple[str, list[str]]:
     if not equals or not value:
         raise UsageError(f"--grant {text} must be VALUE=RIGHT,RIGHT, e.g. operator=look,plan,launch")
     return value, rights.split(",")
+
+
+def _roots(texts: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        project, equals, places = text.partition("=")
+        if not equals or not project or not places:
+            raise UsageError(f"--data-roots {text} must be PROJECT=PLACE,PLACE, e.g. cars=/data/cars")
+        found.setdefault(project, []).extend(places.split(","))
+    return found

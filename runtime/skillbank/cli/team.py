@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import options, terminal
+from skillbank.cli import options, team_backup, terminal
 from skillbank.errors import UsageError
 from skillbank.team.rights import Right
 
@@ -16,6 +16,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Who may do what on a team's server: make, list and revoke tokens; read the audit log.",
 )
+app.command("backup")(team_backup.backup)
+app.command("restore")(team_backup.restore)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The person, or the program.")]
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 

@@ -113,7 +113,11 @@ class _Folder:
         """Return why a name is that of no picture here; empty where it is."""
         if not name:
             return "an entry has no file_name"
-        if name in self._inside or ("/" in name and (self.path / name).is_file()):
+        if name in self._inside:
+            return ""
+        if name.startswith("/") or ".." in name.split("/"):  # a program would read whatever lies there
+            return f"{one_line(name, 80)} leads out of {self._name}"
+        if "/" in name and (self.path / name).is_file():
             return ""
         return f"{one_line(name, 80)} is not in {self._name} under this name"
 

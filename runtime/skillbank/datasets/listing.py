@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skillbank.errors import DataError
+from skillbank.team.places import refuse_hidden
 from skillbank.walk import TooManyError, walk
 
 __all__ = ["listed"]
@@ -25,6 +26,11 @@ def listed(root: Path, most: int, seen: set[Path] | None = None) -> Iterator[tup
     ----------
     seen
         Folders that links have led to: each is passed through once, and none that the link lies in.
+
+    Raises
+    ------
+    DataNotFoundError
+        When a link leads to where nothing is for who acts.
     """
     seen = set() if seen is None else seen
 
@@ -34,6 +40,8 @@ def listed(root: Path, most: int, seen: set[Path] | None = None) -> Iterator[tup
 
     try:
         for name, entry in walk(root, most, passed=passed):
+            if entry.is_symlink():
+                refuse_hidden([entry.path])
             if not (entry.is_symlink() and entry.is_dir()):
                 yield name, Path(entry.path)
                 continue

@@ -8,6 +8,7 @@ from unicodedata import normalize
 
 from skillbank.datasets.document import split_in, split_of
 from skillbank.datasets.packing import archive_stem, is_table, unpacked_name
+from skillbank.team.places import hidden
 
 __all__ = ["inside", "is_part", "levels", "may_be_there", "may_hold"]
 
@@ -66,4 +67,4 @@ def levels(place: Path) -> Iterator[Path]:
 
 def may_hold(above: Path) -> bool:
     """Whether a folder is looked into for what lies in it: nobody's home, and not the whole disk."""
-    return above.is_dir() and above not in (Path.home(), Path(above.anchor))
+    return not hidden(above) and above.is_dir() and above not in (Path.home(), Path(above.anchor))

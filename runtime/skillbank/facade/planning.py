@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from skillbank.bank.discovery import Bank
 from skillbank.datasets.parts import may_be_there
 from skillbank.errors import ActionNotFoundError, JobNotFoundError
+from skillbank.plan.allowed import refuse_hidden_places_of, refuse_hidden_places_of_request
 from skillbank.plan.datasets import bindings
 from skillbank.plan.divided import divided, local_place
 from skillbank.plan.draft import Parent
@@ -87,6 +88,7 @@ class Planning(Finding):
             with self.reading:
                 origin = origin_of(skill, bank_of(skill, self.library.banks))
                 plans.append(compile_plan(skill, step, platform, parent, origin))
+                refuse_hidden_places_of(plans[-1])
         return plans
 
     def divided(
@@ -100,7 +102,13 @@ class Planning(Finding):
         ----------
         elsewhere
             Whether places in a bucket are looked into as well, which a plan leaves to its launch.
+
+        Raises
+        ------
+        DataNotFoundError
+            When a place is not there for who acts.
         """
+        refuse_hidden_places_of_request(step)
 
         def splits_at(uri: str, form: str) -> Sequence[str]:
             place = local_place(uri)

@@ -33,6 +33,7 @@ from skillbank.storage.absence import absent
 from skillbank.storage.progress import Report
 from skillbank.storage.staging import Found, locate
 from skillbank.storage.uri import parse_uri
+from skillbank.team.places import hidden
 
 __all__ = ["Checks", "Place", "check", "refuse"]
 
@@ -257,7 +258,7 @@ def _on_hub(plan: Plan, place: Place, remote: bool) -> tuple[Place, list[str]]:
     if here and hub.cached(place.uri):
         return place.model_copy(update={"state": "found"}), []
     notes, path = [], Path(place.uri)
-    if path.parent.is_dir():
+    if not hidden(path) and path.parent.is_dir():
         notes.append(
             f"{place.uri} ({place.key}) is meant as a model of the hub: the folder {path.parent} here "
             f"holds no {path.name}{near_path(path)}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from skillbank.datasets.listing import listed
 from skillbank.errors import PlatformError
 from skillbank.home import cache_dir, results_root
 from skillbank.jobs.binding import ParentModel, bind, check_filled, has_token
@@ -15,6 +16,7 @@ from skillbank.jobs.data_sets import look_at
 from skillbank.jobs.preflight import refuse_full_disk, results_problems
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.uploads import upload_spec
+from skillbank.plan.allowed import refuse_hidden_places_of
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.plan.paths import get_path
 from skillbank.platforms.base import Launch, Platform, job_dir
@@ -22,10 +24,13 @@ from skillbank.storage.progress import Report
 from skillbank.storage.s3 import list_objects
 from skillbank.storage.staging import stage
 from skillbank.storage.uri import parse_uri
+from skillbank.team.places import everything_is_there, hidden, of_the_home, opened, refuse_hidden
 from skillbank.trust.gate import CONFIG_PATH, Pass
 from skillbank.trust.gate import rehearse as rehearsed
 
 __all__ = ["places", "preflight", "prepare", "rehearse"]
+
+_MOST_FILES = 5_000_000
 
 
 def preflight(
@@ -45,6 +50,7 @@ def preflight(
     QuestionsError, PlatformError, SpecError, DataNotFoundError, DataError
     """
     refuse(plan, Checks())
+    _refuse_hidden(plan)
     against = [*platform.problems(plan), *credential_problems(plan, platform)]
     if problems := [*against, *results_problems(plan)]:
         raise PlatformError("; ".join(problems))
@@ -55,6 +61,25 @@ def preflight(
     refuse(plan, seen)
     refuse_full_disk(plan)
     return seen
+
+
+def _refuse_hidden(plan: Plan) -> None:
+    """Raise `DataNotFoundError` where a plan names, or data holds a link to, what is not there for who acts.
+
+    A program follows links by itself, also in folders that nothing here looks into. What of the home a plan
+    names, it was let name when it was made. What may be left out was said by its skill, else it is a value.
+    """
+    if everything_is_there():
+        return
+    named = [b for b in plan.inputs if not (b.runtime == "value" or b.on_hub or has_token(b.uri))]
+    files = [uri.path for uri in (parse_uri(b.uri) for b in named) if uri.scheme == "file"]
+    with opened(*filter(of_the_home, files)):
+        refuse_hidden_places_of(plan)
+        refuse_hidden(b.uri for b in named if not b.optional)
+        for folder in files:
+            if folder.is_dir() and not hidden(folder) and not of_the_home(folder):
+                for _ in listed(folder, _MOST_FILES):
+                    pass
 
 
 def places(plan: Plan, job_id: str) -> tuple[Path, str | None]:

@@ -27,7 +27,7 @@ from skillbank.jobs.database import (
     VERSIONS,
 )
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS, SETS, SETS_META
-from skillbank.team.tables import TEAM_META
+from skillbank.team.tables import REFUSALS, TEAM_META
 
 __all__ = ["VERSION", "NewerStoreError", "current", "migrate"]
 
@@ -239,6 +239,11 @@ def _to_13(db: sa.Connection) -> None:
         db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
 
+def _to_14(db: sa.Connection) -> None:
+    """Add the counts of refusals, of which the audit log tells the first of a minute one by one."""
+    REFUSALS.create(db, checkfirst=True)
+
+
 def _add(db: sa.Connection, column: sa.Column[Any], *, may_lack: bool = False) -> None:
     """Add a column that may be empty or has a default; one that an earlier step made just now stays.
 
@@ -271,6 +276,7 @@ _STEPS: Mapping[int, Callable[[sa.Connection], None]] = {
     11: _to_11,
     12: _to_12,
     13: _to_13,
+    14: _to_14,
 }
 VERSION = max(_STEPS)
 """Of the tables that this skillbank works with."""

@@ -92,6 +92,12 @@ class Questions:
             open_one = QUESTIONS.c.seq == number, QUESTIONS.c.answered.is_(None)
             return db.execute(QUESTIONS.update().where(*open_one).values(**values)).rowcount == 1
 
+    def open_again(self, number: int) -> None:
+        """Let a question wait on whose answer came to nothing."""
+        values = {"answered": None, "answered_by": None, "yes": None}
+        with self._engine.begin() as db:
+            db.execute(QUESTIONS.update().where(QUESTIONS.c.seq == number).values(**values))
+
     def settle(self, subject: str) -> None:
         """Take away the question of what has been approved, wherever that was."""
         with self._engine.begin() as db:

@@ -116,6 +116,11 @@ class JobStore(KeptPlans):
             return earlier
         return self.get(record.id)
 
+    def has(self, job_id: str) -> bool:
+        """Say whether a job of exactly this id is there for who acts."""
+        with self._engine.connect() as db:
+            return db.execute(self._ids().where(JOBS.c.id == job_id)).first() is not None
+
     def get(self, job: str, *, skill: str | None = None, bank: str | None = None) -> JobRecord:
         """Return a job by its id, a unique beginning or end of it, ``last``, or ``last:ACTION``.
 

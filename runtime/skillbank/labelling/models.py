@@ -16,6 +16,7 @@ from skillbank.plan.model import is_hub_name
 from skillbank.plan.products import MODEL_SUFFIXES
 from skillbank.redact import redact
 from skillbank.storage import hub
+from skillbank.team.places import hidden
 
 if TYPE_CHECKING:
     from skillbank.facade.starting import Starting
@@ -73,7 +74,7 @@ def find_model(runtime: Starting, given: str | None) -> Model:
         return Model(hub_model(), hub_model())
     path = at_home(Path(given))
     with contextlib.suppress(OSError):  # a name too long for a file
-        if path.is_file() or path.is_dir():
+        if not hidden(path) and (path.is_file() or path.is_dir()):
             return Model(str(path.absolute()), path.name)
     if is_hub_name(given):
         if hub.offline() and not hub.cached(given):

@@ -9,6 +9,7 @@ from pathlib import Path
 from skillbank.errors import DataNotFoundError
 from skillbank.nearby import at_home, near_path
 from skillbank.plan.products import PICTURE_SUFFIXES
+from skillbank.team.places import refuse_hidden
 
 __all__ = ["common_root", "find_pictures", "picture_names", "see_that_they_are_there"]
 
@@ -21,6 +22,7 @@ def see_that_they_are_there(given: Sequence[Path]) -> None:
     DataNotFoundError
         When something is not there.
     """
+    refuse_hidden(map(at_home, given))
     for path in map(at_home, given):
         try:
             path.stat()
@@ -43,6 +45,7 @@ def find_pictures(given: Sequence[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in map(at_home, given):
         pictures = sorted(_below(path)) if path.is_dir() else [path]
+        refuse_hidden(picture for picture in pictures if picture.is_symlink())
         if not pictures:
             raise DataNotFoundError(
                 f"The folder {path} holds no picture ({', '.join(PICTURE_SUFFIXES)}); give another."

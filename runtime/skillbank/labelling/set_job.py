@@ -17,6 +17,7 @@ from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.sets.arrivals import list_of
 from skillbank.sets.model import PictureRow, Run
 from skillbank.sets.objects import Wanted
+from skillbank.team.places import opened
 
 if TYPE_CHECKING:
     from skillbank.facade.starting import Starting
@@ -90,7 +91,8 @@ def launch(
         platform="local",
     )
     try:
-        [plan] = runtime.plan(request)
+        with opened(file):
+            [plan] = runtime.plan(request)
         if plan.questions:
             open_points = " | ".join(f"{each.key}: {each.why}" for each in plan.questions)
             raise QuestionsError(f"The job's plan has open questions. {open_points}")

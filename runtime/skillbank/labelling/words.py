@@ -12,6 +12,7 @@ from skillbank.descriptions import split_text
 from skillbank.errors import DataError, DataNotFoundError, UsageError
 from skillbank.nearby import at_home, near_path
 from skillbank.plan.products import PICTURE_SUFFIXES
+from skillbank.team.places import refuse_hidden
 
 __all__ = ["Words", "read_file", "tell_apart"]
 
@@ -227,6 +228,7 @@ def read_file(path: Path) -> tuple[list[str], list[str]]:
 
 def _decoded(path: Path) -> str:
     file = at_home(path)
+    refuse_hidden([file])
     try:
         with file.open("rb") as stream:
             data = stream.read(_MOST_BYTES + 1)

@@ -15,6 +15,7 @@ from skillbank.plan.model import PARENT_MODEL, is_hub_name
 from skillbank.plan.reader.roots import absolute
 from skillbank.plan.request import Request, Setting
 from skillbank.plan.weights import FROM_PARENT, SCRATCH
+from skillbank.team.places import hidden
 
 __all__ = ["resolve"]
 
@@ -89,7 +90,7 @@ def _job(value: Any, job: JobId) -> str | None:
     """Return the id of a job that stands where a model's file could; a file of that name comes first."""
     text = value.strip() if isinstance(value, str) else ""
     word = text and text not in (FROM_PARENT, "???") and not set("/.{") & set(text)
-    return job(text) if word and not Path(text).exists() else None
+    return job(text) if word and not _is_here(text) else None
 
 
 def _place(value: Any, hub: bool) -> Any:
@@ -101,5 +102,9 @@ def _place(value: Any, hub: bool) -> Any:
         return [_place(each, hub) for each in value]
     if not isinstance(value, str) or value.strip() in ("", "???") or set("{$") & set(value):
         return value
-    on_hub = hub and is_hub_name(value) and not Path(value).exists()
+    on_hub = hub and is_hub_name(value) and not _is_here(value)
     return value if on_hub else absolute(value)
+
+
+def _is_here(name: str) -> bool:
+    return not hidden(name) and Path(name).exists()

@@ -83,6 +83,8 @@ def parse_uri(text: str) -> Uri:
     if (found := set_place(text)) is not None:
         if not found.digest:
             raise UsageError(f"{text} is a label set; name it as data of a request, and it is read there")
+        if ".." in found.rest.split("/"):
+            raise UsageError(f"{text} is no part of a label set; set:{found.name}/train and /val are")
         return Uri("file", f"{cache_dir() / found.folder}{found.rest}", text)
     match = _SCHEME.fullmatch(text)
     if match is None:

@@ -7,22 +7,26 @@ whatever was done has its line, also when the process was killed in between.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from skillbank.errors import ForbiddenError
 from skillbank.stored import aware, now, storable
 from skillbank.team.acting import acting, need
 from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
-from skillbank.team.tables import AUDIT
+from skillbank.team.tables import AUDIT, REFUSALS
 
-__all__ = ["DONE", "lines", "permit", "record"]
+__all__ = ["DONE", "MOST_REFUSALS", "lines", "permit", "record"]
 
 DONE = "done"
+MOST_REFUSALS = 20
+"""So many refusals of a person in a project and minute have a line each; of the others one says how many."""
 _LONGEST = 500
+_LONGEST_NAME = 255
 _PAGE = 1000
 
 
@@ -75,7 +79,7 @@ def record(
 
 
 def permit(engine: Callable[[], sa.Engine], right: Right, verb: str, thing: str = "") -> None:
-    """Go on only when who acts has a right; a refusal is written down.
+    """Go on only when who acts has a right; a refusal is written down, of very many how many there were.
 
     Parameters
     ----------
@@ -91,8 +95,39 @@ def permit(engine: Callable[[], sa.Engine], right: Right, verb: str, thing: str 
         need(right)
     except ForbiddenError:
         with engine().begin() as db:
-            record(db, verb, thing, outcome=f"refused: lacks {right}", always=True)
+            if _count_refusal(db) <= MOST_REFUSALS:
+                record(db, verb, thing, outcome=f"refused: lacks {right}", always=True)
+            _tell_of_the_rest(db)
         raise
+
+
+def _count_refusal(db: sa.Connection) -> int:
+    """Count a refusal, and return how many there were of who acts in this minute."""
+    person = acting().person
+    mine = {"person": storable(person.name)[:_LONGEST_NAME], "project": person.project, "minute": _minute()}
+    insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    first = insert(REFUSALS).values(**mine, agent=person.agent, count=1)
+    again = first.on_conflict_do_update(index_elements=list(mine), set_={"count": REFUSALS.c.count + 1})
+    return int(db.execute(again.returning(REFUSALS.c.count)).scalar_one())
+
+
+def _tell_of_the_rest(db: sa.Connection) -> None:
+    """Write what was only counted in minutes that are over: a line for each person and minute."""
+    over = sa.select(REFUSALS).where(REFUSALS.c.minute < _minute()).order_by(*REFUSALS.primary_key.columns)
+    for row in db.execute(over).mappings().all():
+        this = (column == row[column.name] for column in REFUSALS.primary_key.columns)
+        taken = db.execute(REFUSALS.delete().where(*this)).rowcount  # of several processes by one
+        more = row["count"] - MOST_REFUSALS
+        if taken and more > 0:
+            minute = datetime.fromtimestamp(60 * row["minute"], UTC)
+            line = {name: row[name] for name in ("person", "project", "agent")}
+            line |= {"at": now(), "door": "", "address": "", "verb": "refused", "object": "", "plan_id": ""}
+            said = f"refused: and {more:,} more in the minute of {minute:%Y-%m-%d %H:%M} UTC"
+            db.execute(AUDIT.insert().values(**line, outcome=said))
+
+
+def _minute() -> int:
+    return int(now().timestamp()) // 60
 
 
 def lines(
@@ -110,6 +145,8 @@ def lines(
     ForbiddenError
     """
     permit(lambda: engine, Right.ADMINISTER, "audit")
+    with engine.begin() as db:
+        _tell_of_the_rest(db)
     after = 0
     while True:
         query = sa.select(AUDIT).where(AUDIT.c.seq > after).order_by(AUDIT.c.seq).limit(_PAGE)

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-__all__ = ["AUDIT", "TEAM_META", "TOKENS"]
+__all__ = ["AUDIT", "REFUSALS", "TEAM_META", "TOKENS"]
 
 TEAM_META = sa.MetaData()
 TOKENS = sa.Table(
@@ -47,6 +47,16 @@ AUDIT = sa.Table(
     # A number that was given once is never given again, even if somebody empties the table by force.
     sqlite_autoincrement=True,
 )
+REFUSALS = sa.Table(
+    "team_refusals",
+    TEAM_META,
+    sa.Column("person", sa.String(255), primary_key=True),
+    sa.Column("project", sa.String(63), primary_key=True),
+    sa.Column("minute", sa.Integer, primary_key=True),
+    sa.Column("agent", sa.Boolean, nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+)
+"""How much somebody was refused in a minute since 1970, until the log has told it; since version 14."""
 
 _TRIGGERS = {
     "sqlite": tuple(

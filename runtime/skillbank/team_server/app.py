@@ -30,7 +30,7 @@ from skillbank.errors import SkillbankError
 from skillbank.jobs.migrations import current
 from skillbank.team.tokens import Tokens
 from skillbank.team_server.identity import Identity, resource_metadata
-from skillbank.team_server.keeper import MCP_PATH, PersonKeeper
+from skillbank.team_server.keeper import MCP_PATH, PersonKeeper, address_of
 from skillbank.team_server.logs import Logged
 from skillbank.team_server.metrics import CONTENT_TYPE, Metrics
 from skillbank.team_server.rest import RestDoor, needs_approval
@@ -78,8 +78,9 @@ class TeamServer:
         self._metadata = resource_metadata(serving, resource) if identity else {}
         challenge = (serving.address or at.address) + self._metadata_path if identity else ""
         tokens = None if serving.open_to_everybody else Tokens(self._engine())
-        self._keeper = PersonKeeper(tokens, self._sessions, identity, challenge)
         self._metrics = Metrics(self._engine)
+        told = self._metrics.note_wrong_token
+        self._keeper = PersonKeeper(tokens, self._sessions, identity, challenge, told)
         self._mcp = _mcp(build_server(box, self._cancellations), at)
 
     def _engine(self) -> sa.Engine:
@@ -137,7 +138,7 @@ class TeamServer:
         shown = [value.encode("latin-1", "replace") for value in request.headers.getlist("authorization")]
         found = credentials(shown)
         token = found[1].decode("latin-1") if found is not None and found[0] == "bearer" else None
-        await self._keeper.find(token)
+        await self._keeper.find(token, True, address_of(request.scope))
         answer = Response(status_code=204)
         answer.set_cookie(
             COOKIE, self._sessions.close(token or ""), max_age=self._sessions.seconds, **self._cookie(request)

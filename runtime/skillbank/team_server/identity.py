@@ -24,6 +24,8 @@ __all__ = ["Identity", "resource_metadata"]
 _WELL_KNOWN = ("openid-configuration", "oauth-authorization-server")
 _KEYS_SECONDS = 300
 _TIMEOUT = 5
+_LEEWAY = 10
+"""Seconds by which clocks may differ: a token that was made just now is none of the future."""
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 """As a token of ours may name it: the home's own project is nobody's from elsewhere."""
 _LONGEST_NAME = 63
@@ -62,6 +64,7 @@ class Identity:
                 algorithms=list(self._serving.algorithm),
                 audience=self._audience,
                 issuer=self._serving.issuer,
+                leeway=_LEEWAY,
                 options={"require": ["exp", "iss", "aud"]},
             )
         except (PyJWKClientConnectionError, httpx2.HTTPError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from starlette.concurrency import run_in_threadpool
@@ -14,10 +15,11 @@ from skillbank.team.person import EVERYBODY, Person
 from skillbank.team.tokens import Tokens
 from skillbank.team_server.identity import Identity
 from skillbank.team_server.sessions import Sessions
+from skillbank.team_server.wrong_tokens import WrongTokens
 from skillbank.web.answers import Refusal
 from skillbank.web.guard import cookie_of
 
-__all__ = ["DOOR", "MCP_PATH", "PERSON", "PersonKeeper"]
+__all__ = ["DOOR", "MCP_PATH", "PERSON", "PersonKeeper", "address_of"]
 
 MCP_PATH = "/mcp"
 PERSON, DOOR = "skillbank.person", "skillbank.door"
@@ -35,13 +37,20 @@ class PersonKeeper:
         The identity provider, where there is one.
     metadata
         Address of the document that says where tokens come from; empty where there is no provider.
+    counted
+        Told of each wrong token, and whether its sender is told to wait.
     """
 
     def __init__(
-        self, tokens: Tokens | None, sessions: Sessions, identity: Identity | None, metadata: str
+        self,
+        tokens: Tokens | None,
+        sessions: Sessions,
+        identity: Identity | None,
+        metadata: str,
+        counted: Callable[[bool], None] = lambda limited: None,
     ) -> None:
         self._tokens, self._sessions, self._identity = tokens, sessions, identity
-        self._metadata = metadata
+        self._metadata, self._counted, self._wrong = metadata, counted, WrongTokens()
 
     async def admit(self, scope: Scope, headers: Headers) -> AbstractContextManager[None]:
         """Return what a request is answered within, in the name of whoever it comes from."""
@@ -53,24 +62,29 @@ class PersonKeeper:
             # A browser sends its cookie wherever it is told to; programs show a token, and MCP is for them.
             by_cookie = not shown and not mcp
             token = self._sessions.open(cookie_of(headers)) if by_cookie else _bearer(shown)
-            person, door = await self.find(token, bool(shown)), "page" if by_cookie else "rest"
-            door = "mcp" if mcp else door
+            person = await self.find(token, bool(shown), address_of(scope))
+            door = "mcp" if mcp else "page" if by_cookie else "rest"
         scope[PERSON], scope[DOOR] = person, door
-        client = scope.get("client")
-        return acting_as(person, door, str(client[0]) if client else "")
+        return acting_as(person, door, address_of(scope))
 
-    async def find(self, token: str | None, shown: bool = True) -> Person:
+    async def find(self, token: str | None, shown: bool, address: str) -> Person:
         """Return whose token this is.
 
         Raises
         ------
         Refusal
-            401 when it is nobody's, or none was shown.
+            401 when it is nobody's, or none was shown; 429 when too many wrong ones came from the address.
         """
         person = None if token is None else await run_in_threadpool(self._find, token)
-        if person is None:
-            raise self._refusal(shown)
-        return person
+        if person is not None:
+            return person
+        seconds = self._wrong.note(address) if shown else 0
+        if shown:
+            self._counted(seconds > 0)
+        if seconds:
+            said = "Too many wrong tokens come from this address; wait, or show a right one."
+            raise Refusal(429, "too_many_wrong_tokens", said, {"retry-after": str(seconds)})
+        raise self._refusal(shown)
 
     def _find(self, token: str) -> Person | None:
         assert self._tokens is not None
@@ -87,6 +101,12 @@ class PersonKeeper:
             else "This server needs a token; send 'Authorization: Bearer TOKEN', or sign in at the page."
         )
         return Refusal(401, "unauthorized", said, {"www-authenticate": challenge})
+
+
+def address_of(scope: Scope) -> str:
+    """Return from where a request comes; empty where that is not known."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _bearer(shown: list[bytes]) -> str | None:

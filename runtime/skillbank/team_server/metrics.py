@@ -44,6 +44,9 @@ class Metrics:
             registry=mine,
         )
         self._detections = Counter("skillbank_detections", "Pictures that a model looked at.", registry=mine)
+        self._wrong = Counter(
+            "skillbank_wrong_tokens", "Tokens that opened nothing.", ["answer"], registry=mine
+        )
         self._registry = mine
         self._store = _Store(engine)
         if FOLDER not in os.environ:
@@ -55,6 +58,10 @@ class Metrics:
         self._seconds.labels(route).observe(seconds)
         if status == 200 and (route == "/detect" or route.endswith("/find")):
             self._detections.inc()
+
+    def note_wrong_token(self, limited: bool) -> None:
+        """Count a token that opened nothing; ``limited`` when its sender was told to wait."""
+        self._wrong.labels("wait" if limited else "refused").inc()
 
     def text(self) -> bytes:
         """Return all of it in the text format, of all processes of this server."""

@@ -15,7 +15,7 @@ from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.errors import ForbiddenError
 from skillbank.jobs.questions import Question
 from skillbank.redact import redact
-from skillbank.team.acting import need, who
+from skillbank.team.acting import who
 from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
 from skillbank.team_server import documents as said
@@ -109,8 +109,8 @@ class RestDoor:
 
     def plan(self, request: Request) -> Response:
         """Return a plan that was made here, whole."""
-        need(Right.LOOK)
         runtime = self._box.runtime
+        runtime.permit(Right.LOOK, "look")
         found = runtime.jobs.store.get_plan(request.path_params["plan_id"])
         document = said.PlanDocument(
             plan_id=found.plan_id, sentence=runtime.sentence([found]), plan=found.model_dump(mode="json")
@@ -119,7 +119,7 @@ class RestDoor:
 
     def questions(self, request: Request) -> Response:
         """List the questions that wait for a person, as a terminal would ask them."""
-        need(Right.LOOK)
+        self._box.runtime.permit(Right.LOOK, "look")
         asks_code = self._box.runtime.jobs.store.guard.hard
         shown = [_shown(each) for each in self._box.questions.list()]
         return Json(said.QuestionsDocument(questions=shown, asks_code=asks_code).document())
@@ -128,18 +128,23 @@ class RestDoor:
         """Approve what a question asks, once, or say no."""
         number = request.path_params["number"]
         found = self._box.questions.get(number if number < _LIMIT else 0)
-        need(Right.APPROVE)
+        self._box.runtime.permit(Right.APPROVE, "approve", found.subject)
         if found.project != who().project:
             raise ForbiddenError(
                 f"question {number} is one of project {found.project}, whose people approve what it asks"
             )
         if body.question != visible(found.question):
             raise Refusal(409, "changed", "The question has changed meanwhile; read it again.")
+        # Of two who answer at once one counts: whoever takes the question, before anything is approved.
+        if not self._box.questions.answer(number, body.approve):
+            raise Refusal(409, "changed", "Somebody else has answered this question meanwhile.")
         if body.approve:
             asked = Approval(found.subject, found.question, found.data, found.parents)
-            self._box.approve(asked, f"{who().name} at the page", how="page", code=body.code)
-        if not self._box.questions.answer(number, body.approve) and not body.approve:
-            raise Refusal(409, "changed", "Somebody else has answered this question meanwhile.")
+            try:
+                self._box.approve(asked, f"{who().name} at the page", how="page", code=body.code)
+            except BaseException:  # a wrong code: the question waits on
+                self._box.questions.open_again(number)
+                raise
         return self.questions(request)
 
 

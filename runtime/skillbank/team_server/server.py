@@ -18,6 +18,7 @@ from uvicorn.supervisors import Multiprocess
 from skillbank.entrance import Entrance, listening
 from skillbank.prompt_http import PromptHTTP
 from skillbank.team.acting import only_who_is_named
+from skillbank.team.places import DataRoots, serve_only
 from skillbank.team_server.logs import log_lines
 from skillbank.team_server.serving import Serving
 
@@ -55,6 +56,9 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
             os.environ[_FOLDER] = stack.enter_context(tempfile.TemporaryDirectory(prefix="skillbank-"))
         shown = (serving.address or at.address) + serving.base_path
         print(f"Serving at {shown}/", file=sys.stderr, flush=True)
+        if not serving.data_roots and not serving.open_to_everybody:
+            said = "No data_roots: people read no files but their own jobs' results and label sets."
+            print(said, file=sys.stderr, flush=True)
         config = uvicorn.Config(
             partial(_application, serving, at, banks, model),
             factory=True,
@@ -85,14 +89,16 @@ def _application(serving: Serving, at: Entrance, banks: tuple[str, ...], model: 
     from skillbank.web.detectors import for_model, without_model
 
     log_lines()
+    runtime = Runtime(banks)
     if not serving.open_to_everybody:
         only_who_is_named()
+        serve_only(DataRoots(serving.data_roots, runtime.jobs.store.has))
     if model is None:
         why = "this server looks with no model; --model names one"
         detector = without_model(why, serving.most_waiting)
     else:
         detector = for_model(model, serving.model, serving.most_waiting)
-    return TeamServer(Runtime(banks), serving, at, detector).app
+    return TeamServer(runtime, serving, at, detector).app
 
 
 def _make_store() -> None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from skillbank.entrance import loopback
 from skillbank.errors import DataNotFoundError, UsageError, did_you_mean
+from skillbank.team.places import DataRoots
 from skillbank.team.rights import Right
 from skillbank.visible import one_line
 
@@ -55,6 +56,10 @@ class Serving(BaseModel):
     grace: int = Field(20, ge=1, le=600, description="Seconds that requests have to end when it is stopped")
     open_to_everybody: bool = Field(
         False, description="No tokens: everybody on this machine may do everything; loopback only"
+    )
+    data_roots: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Project, or * for all, and the folders and buckets that it reads",
     )
     issuer: str = Field("", description="Identity provider whose access tokens are taken, by its issuer URL")
     audience: str = Field("", description="What its tokens must be for; by default this server's MCP address")
@@ -116,6 +121,9 @@ class Serving(BaseModel):
             yield f"open_to_everybody is for loopback alone, and host is {self.host}; leave one of them out"
         if self.open_to_everybody and self.address:
             yield "open_to_everybody is for this machine alone, and address names others' way to it"
+        yield from (f"data_roots: {each}" for each in DataRoots(self.data_roots).problems())
+        if self.open_to_everybody and self.data_roots:
+            yield "data_roots say nothing where everybody may do everything; leave open_to_everybody out"
         if self.issuer and not self.grant:
             yield "issuer needs grant, which says what its tokens give, e.g. grant: {operator: [look, plan]}"
         if self.issuer and not (self.audience or self.address):

@@ -186,8 +186,8 @@ def _corrected(text: Text, run: range) -> None:
         between = [text.tokens[i] for i in range(end, later.first)]
         if any(t.kind == "mark" or t.text == "then" for t in between):
             break
-        before = [c for c in ledger.of(later.kind) if c.last < run.start and _rivals(later, c)]
-        before = _of_one_role(text, run, later, before)
+        rivals = [c for c in ledger.of(later.kind) if c.last < run.start and _rivals(later, c)]
+        before = _of_one_role(text, run, later, rivals)
         if before is None:
             ledger.replace(later, "unread")
             done = True

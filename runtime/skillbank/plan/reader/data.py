@@ -171,8 +171,8 @@ class DataOfSteps:
         if len(loose) < 2 or len(reads) < 2:
             # One place is what the action is to be done on, whatever it is called.
             self._ask_about_beside(at, loose, [c for c, r in said if r == own], own, reads)
-            mine = [*((c, own) for c in loose), *self._strangers(said, own, reads, alone=not loose)]
-            return [*sorted(mine, key=lambda pair: pair[0].first), *told_of]
+            given = [*((c, own) for c in loose), *self._strangers(said, own, reads, alone=not loose)]
+            return [*sorted(given, key=lambda pair: pair[0].first), *told_of]
         others = [(c, r) for c, r in guessed if r is not None and r != own and r in reads]
         mine = [c for c, r in guessed if r is None or r == own]
         for claim, role in others:

@@ -10,6 +10,7 @@ from skillbank.nearby import at_home
 from skillbank.plan.reader.tokens import Token
 from skillbank.plan.request import clean_uri
 from skillbank.plan.set_places import as_place
+from skillbank.team.places import hidden
 
 ListFolder = Callable[[str], "set[str] | None"]
 """Names in a folder, or None when it cannot be listed (a remote place, no folder)."""
@@ -19,7 +20,7 @@ _WORD = re.compile(r"(?<=\bon |\bat |\bin )([\w.-]*\w)(?![\w/:.-])", re.IGNORECA
 
 def list_local(uri: str) -> set[str] | None:
     """List a local folder; None for anything else."""
-    if "://" in uri and not uri.startswith("file://"):
+    if ("://" in uri and not uri.startswith("file://")) or hidden(uri):
         return None
     try:
         folder = at_home(Path(uri.removeprefix("file://")))
@@ -31,7 +32,7 @@ def list_local(uri: str) -> set[str] | None:
 def is_local_file(uri: str) -> bool:
     """Whether a location is a file on this machine."""
     try:
-        return "://" not in uri and at_home(Path(uri)).is_file()
+        return "://" not in uri and not hidden(uri) and at_home(Path(uri)).is_file()
     except OSError:  # a name too long
         return False
 
@@ -39,7 +40,7 @@ def is_local_file(uri: str) -> bool:
 def mark_folders(original: str, tokens: list[Token]) -> list[Token]:
     """Turn single words that are a folder here ("train on shapes") into places."""
     for match in _WORD.finditer(original):
-        if not Path(match[1]).is_dir():
+        if hidden(match[1]) or not Path(match[1]).is_dir():
             continue
         inside = [i for i, t in enumerate(tokens) if match.start() <= t.start and t.end <= match.end()]
         if inside and all(tokens[i].kind == "word" for i in inside):
