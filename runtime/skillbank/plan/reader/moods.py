@@ -54,6 +54,15 @@ class Moods:
     def __init__(self, text: Text, clauses: Clauses) -> None:
         self._text, self._clauses, self._teller = text, clauses, Teller(text)
         self._moods = {clause: self._mood(clause) for clause in clauses.all}
+        self._fixed: dict[int, int] = {}
+        """Where the first correction of a sentence ends, by the sentence."""
+        for claim in text.ledger.of("excluded"):
+            self._fixed.setdefault(clauses.of(claim.first).sentence, claim.last)
+        self._asking = [
+            i for c, (mood, _) in self._moods.items() if mood is Mood.ASKED for i in range(c.first, c.end)
+        ]
+        self.asked = [c for c in text.ledger.of(*_SETTING) if self.of(c) is Mood.ASKED]
+        """What is asked for: rivals of what is told."""
 
     def of(self, claim: Claim) -> Mood:
         """Return the mood in which something is said; what holds the verb of its clause is said by it."""
@@ -63,20 +72,12 @@ class Moods:
         says = (verb in claim.tokens and not over) or (
             verb == claim.first - 1 and self._text.tokens[verb].text in of("be")
         )  # "the precision is bf16"
-        fixed = any(
-            c.kind == "excluded" and c.last < claim.first and self._same_sentence(c, claim)
-            for c in self._text.ledger.claims
-        )
+        fixed = self._fixed.get(self._clauses.of(claim.first).sentence, claim.first) < claim.first
         return Mood.ASKED if says or fixed else mood
-
-    def _same_sentence(self, one: Claim, other: Claim) -> bool:
-        return self._clauses.of(one.first).sentence == self._clauses.of(other.first).sentence
 
     def asking(self, after: int = 0) -> Iterator[int]:
         """Yield the tokens of the clauses that ask, behind a token."""
-        for clause, (mood, _) in self._moods.items():
-            if mood is Mood.ASKED:
-                yield from range(max(after, clause.first), clause.end)
+        return (i for i in self._asking if i >= after)
 
     def _mood(self, clause: Clause) -> tuple[Mood, int]:
         text = self._text
@@ -140,7 +141,7 @@ def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:
 
 
 def _fate(text: Text, moods: Moods, claim: Claim, mood: Mood) -> Fate:
-    asked = [c for c in text.ledger.of(claim.kind) if moods.of(c) is Mood.ASKED and _rivals(c, claim)]
+    asked = any(c.kind == claim.kind and _rivals(c, claim) for c in moods.asked)
     if asked:
         return Fate.HISTORY
     if claim.kind == "name":
