@@ -33,7 +33,9 @@ CASES = {
 SENTENCES = [
     case.text
     for name, group in CASES.items()
-    if not name.startswith(("told", "wished"))  # "please" belongs before an order, not before what is told
+    if not name.startswith(
+        ("told", "wished", "meant")
+    )  # "please" belongs before an order, not before what is told
     for case in group
     if case.plans is not None
     and not case.text.startswith("{")  # a document is one only by itself
@@ -49,7 +51,7 @@ def runtime() -> Iterator[Runtime]:
 
 ASKED_NEEDLESSLY = {
     "styles": 16, "chains": 1, "confusable": 1, "marks": 1, "refusals": 1,
-    "told": 1, "told_held": 2, "told_others": 28,
+    "told": 1, "told_held": 2, "told_others": 28, "meant": 15,
 }  # fmt: skip
 """How many cases of a group may end in a question, or a refusal, that is not wanted. May only fall."""
 

@@ -6,7 +6,7 @@ from skillbank.errors import ConflictError, UsageError
 from skillbank.plan.reader import lexer, normal, pairs
 from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.policy import Said, take_policy
+from skillbank.plan.reader.policy import Said, held, take_policy
 from skillbank.plan.reader.tokens import Ledger
 from skillbank.plan.request import Request, policy_word
 from tests.plan.conftest import Compile, MakeSkill
@@ -21,7 +21,8 @@ def said_in(text: str) -> tuple[Said | None, str]:
     tokens = normal.translate(lexer.lex(text, lambda _: (), words.is_word), words)
     page = Text(Ledger(text, tokens), words)
     pairs.take_pairs(page)
-    said = take_policy(page)
+    take_policy(page)
+    said = held(page)
     return said, " ".join(page.ledger.said([i]) for i in range(len(tokens)) if page.ledger.free(i))
 
 

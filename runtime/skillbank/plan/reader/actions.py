@@ -11,6 +11,7 @@ from skillbank.plan.reader.own_actions import OwnWord, own_actions, own_word
 from skillbank.plan.reader.participles import SHOULD, joins, wish_of
 from skillbank.plan.reader.phrases import ACTIONS, ENGINE, PHRASES
 from skillbank.plan.reader.refusals import denied, is_put_off, is_told_of, negation_before, trailing
+from skillbank.plan.reader.wording import of
 
 __all__ = ["ACTIONS", "Mention", "take_actions", "take_spelled_actions"]
 
@@ -262,12 +263,23 @@ def _settle(text: Text, clauses: Clauses, tokens: list[int], mention: Mention, *
         clause.mode is Mode.QUESTION
         or is_put_off(text, clause.first, clause.end, first, noun=noun)
         or (noun and is_told_of(text, tokens[-1] + 1))
+        or (clause.mode is Mode.REASON and _enables(text, clause.first, first))
     ):
         text.ledger.claim("talk", [i for i in range(clause.first, clause.end) if text.ledger.free(i)])
         return
+    if text.ledger.of("action"):
+        for k in range(clause.first, first):  # "and maybe export it"
+            if text.lexicon.has(text.tokens[k].text, "told.unsure") and text.ledger.free(k):
+                text.ledger.claim("unread", [k])
     text.ledger.claim(
         "action", tokens, Mention(mention.action, mention.asked, mention.engine, _order(text, clauses, first))
     )
+
+
+def _enables(text: Text, first: int, at: int) -> bool:
+    """Whether a reason says what somebody can then do: "so that I can export it"."""
+    words = [text.tokens[k].text for k in range(first, at)]
+    return not of("able").isdisjoint(words) and not of("people").isdisjoint(words)
 
 
 def _order(text: Text, clauses: Clauses, at: int) -> bool | None:

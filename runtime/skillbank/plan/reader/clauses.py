@@ -11,6 +11,7 @@ from enum import StrEnum
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
+from skillbank.plan.reader.wording import of
 
 __all__ = ["Clause", "Clauses", "Mode"]
 
@@ -88,8 +89,10 @@ class Clauses:
         cuts, whole = [first], first
         for i in range(first, end):
             mark = tokens[i].kind == "mark" and tokens[i].text in _SOFT
-            if mark or (i > first and i >= whole and tokens[i].kind == "word" and self._opens(i)):
-                cuts.append(i)
+            opens = i > first and i >= whole and tokens[i].kind == "word" and self._opens(i)
+            led = i == whole and self._text.within(cuts[-1], "grammar.mode.reason") and not mark
+            if mark or (opens and not (led and i in self._text.ledger.owner)):
+                cuts.append(i)  # "so that I can" is one clause
             whole = max([whole, *(e for s in _PHRASES for e in self._text.ends(i, s))])
         mode = Mode.PLAIN
         for a, b in zip(cuts, [*cuts[1:], end], strict=True):
@@ -108,6 +111,9 @@ class Clauses:
             return True
         if self._text.match("'as 'well", i):
             return False
+        behind = self._text.tokens[i + 1].text if i + 1 < len(self._text.tokens) else ""
+        if self._text.tokens[i].text in of("comparing") and behind in of("people"):
+            return True  # "like we did in X"
         return self._text.tokens[i].text in _JOINS or self._text.within(
             i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
         )

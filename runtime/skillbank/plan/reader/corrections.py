@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.place import role_of_path
 from skillbank.plan.reader.tokens import Claim, is_number
 
 __all__ = ["runs", "settle", "settle_names"]
@@ -14,6 +15,8 @@ _EXCLUDED = (
     "operator.instead|operator.not free.glue|places.data.nouns|free.light|free.noun|"
     "places.data.link* ^place|^value|^name|^platform|^job"
 )
+_NEAR = 2
+"""Words between a place and a correction of it where nothing else can be meant."""
 _KINDS = ("place", "value", "job", "platform", "action", "captions")
 
 
@@ -183,8 +186,12 @@ def _corrected(text: Text, run: range) -> None:
         between = [text.tokens[i] for i in range(end, later.first)]
         if any(t.kind == "mark" or t.text == "then" for t in between):
             break
-        before = [c for c in ledger.of(later.kind) if c.last < run.start and _rivals(later, c)]
-        if before:
+        rivals = [c for c in ledger.of(later.kind) if c.last < run.start and _rivals(later, c)]
+        before = _of_one_role(text, run, later, rivals)
+        if before is None:
+            ledger.replace(later, "unread")
+            done = True
+        elif before:
             _put(text, before[-1], later)
             done = True
         elif not done:
@@ -195,6 +202,17 @@ def _corrected(text: Text, run: range) -> None:
     if done:
         free = [i for i in run if ledger.free(i)]
         ledger.claim("excluded", free or [run.start])
+
+
+def _of_one_role(text: Text, run: range, later: Claim, before: list[Claim]) -> list[Claim] | None:
+    """Return those of several places that a further one can correct; None where nothing tells which."""
+    roles = {c.value.role for c in before} if later.kind == "place" and later.value.role is None else set()
+    if len(roles) < 2:
+        return before
+    own = role_of_path(text, later.value.uri)
+    like = [c for c in before if own is not None and own in (c.value.role, role_of_path(text, c.value.uri))]
+    beside = run.start - before[-1].last <= _NEAR
+    return like or (before if beside else None)
 
 
 def _put(text: Text, before: Claim, later: Claim) -> None:

@@ -52,7 +52,7 @@ def _is_question(text: Text, i: int) -> bool:
 _TICKET = re.compile(
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
-    r"|prio|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$",
+    r"|prio|reason|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -170,6 +170,11 @@ def take_signatures(text: Text) -> None:
             text.ledger.claim(
                 "courtesy", range(match.first, end if named else comma)
             )  # "Greetings from the mine, Oskar"
+    for match in text.find("'let 'me|'us 'know 'if|'in|'whether"):
+        end = next((k for k in range(match.end, last) if text.tokens[k].text in (".", "!", "?", ";")), last)
+        if all(text.tokens[k].kind in ("word", "mark") and not asks(text, k) for k in range(match.end, end)):
+            text.ledger.claim("courtesy", range(match.first, end))
+    _sign_off(text)
     for match in text.find("courtesy.greeting"):
         end = match.end
         while end < last and end - match.end < 2 and (_is_somebody(text, end) or text.is_plain(end)):
@@ -178,11 +183,42 @@ def take_signatures(text: Text) -> None:
             text.ledger.claim("courtesy", range(match.first, end))
 
 
+_LONGEST_NAME = 3
+
+
+def _sign_off(text: Text) -> None:
+    """Account for a name that a message ends with: "In solidarity, Amparo", "-- Kenji, cell 4"."""
+    end = len(text.tokens)
+    while end and text.tokens[end - 1].kind == "mark":
+        end -= 1
+    first = next((k + 1 for k in range(end - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", "\n")), 0)
+    dashes = [k for k in range(first, end) if text.ledger.said([k]) == "-"]
+    first = dashes[-1] + 1 if dashes else first
+    commas = [k for k in range(first, end) if text.tokens[k].text == ","]
+    name = (
+        range(first, commas[0] if commas else end)
+        if dashes
+        else range(commas[-1] + 1 if commas else end, end)
+    )
+    closing = range(first, end)
+    plain = all(
+        text.tokens[k].kind in ("word", "mark", *(("number",) if dashes else ()))
+        and text.ledger.free(k)
+        and not asks(text, k)
+        and (text.tokens[k].kind != "word" or text.is_plain(k))
+        and not text.within(k, "grammar.mode.technical", "places.data.nouns")
+        for k in closing
+    )
+    named = 0 < len(name) <= _LONGEST_NAME and all(is_name(text, k) and not text.spans[k] for k in name)
+    if first and plain and named and len(closing) <= 2 * _LONGEST_NAME:
+        text.ledger.claim("courtesy", range(dashes[-1] if dashes else first, end))
+
+
 def take_askers(text: Text) -> None:
     """Account for whose wish is passed on: "Dr. Osei would like to have", "the user wants to"."""
     for match in text.find(
         "!mode.subject group.det? who=~word|@mark+ 'would|'wants|'asks|'asked|'needs|'wishes "
-        "'like|'me|'us|'for|'to|'have|'a|'an*"
+        "&'like|'me|'us|'for|'to|'have|'a|'an|'that 'like|'me|'us|'for|'to|'have|'a|'an*"
     ):
         who = [i for i in match.tokens("who") if text.tokens[i].kind == "word"]
         opens = match.first == 0 or text.tokens[match.first - 1].text in (".", "!", "?", "\n")

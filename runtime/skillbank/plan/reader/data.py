@@ -160,29 +160,42 @@ class DataOfSteps:
             for c, s in said
         ]
         loose = [c for c in step.of("place") if c.value.role is None]
+        aside = [c for c in loose if c.value.told] if any(not c.value.told for c in loose) else []
+        loose = [c for c in loose if c not in aside]
         if not loose and not said and reads:
             loose = self._shared(at)
         others_train = any(s is not step and s.group == step.group and trains(s.action) for s in self.steps)
         if step.action == "evaluate" and others_train and any(r == own for _, r in said):
             loose = []  # "train and evaluate, data A, val B": A is for the training
         guessed = [(c, role_of_path(self.text, c.value.uri)) for c in loose]
+        told_of = [(c, role_of_path(self.text, c.value.uri) or own) for c in aside]
         if len(loose) < 2 or len(reads) < 2:
             # One place is what the action is to be done on, whatever it is called.
-            return [*((c, own) for c in loose), *self._strangers(said, own, reads, alone=not loose)]
+            self._ask_about_beside(at, loose, [c for c, r in said if r == own], own, reads)
+            given = [*((c, own) for c in loose), *self._strangers(said, own, reads, alone=not loose)]
+            return [*sorted(given, key=lambda pair: pair[0].first), *told_of]
         others = [(c, r) for c, r in guessed if r is not None and r != own and r in reads]
         mine = [c for c, r in guessed if r is None or r == own]
         for claim, role in others:
             self.notes.append(f"{claim.value.uri} is taken as {role_of(role or '')} data because of its name")
         if self._are_unclear(step, mine, own, reads):
-            listed = " and ".join(c.value.uri for c in mine)
-            why = f"{listed} are both named for {step.action}; say which is for what"
-            choices = tuple(
-                Sentence(f"{option('data', f'{role_of(source)}=URI')}") for source in sorted(reads)
-            )
-            self.questions.setdefault(at, []).append(
-                Question(key=f"data.{role_of(own)}", why=why, choices=choices)
-            )
-        return [*((c, own) for c in mine), *((c, r) for c, r in others if r), *said]
+            self._ask_which(at, mine, own, reads)
+        return [*((c, own) for c in mine), *((c, r) for c, r in others if r), *said, *told_of]
+
+    def _ask_which(self, at: int, places: list[Claim], own: str, reads: set[str]) -> None:
+        listed = " and ".join(c.value.uri for c in places)
+        why = f"{listed} are both named for {self.steps[at].action}; say which is for what"
+        choices = tuple(Sentence(f"{option('data', f'{role_of(source)}=URI')}") for source in sorted(reads))
+        question = Question(key=f"data.{role_of(own)}", why=why, choices=choices)
+        self.questions.setdefault(at, []).append(question)
+
+    def _ask_about_beside(
+        self, at: int, loose: list[Claim], said: list[Claim], own: str, reads: set[str]
+    ) -> None:
+        """Ask what a place is for that only stands beside one that was given the step's own role: "A B"."""
+        both = sorted([*loose, *said], key=lambda claim: claim.first)
+        if loose and said and len(reads) > 1 and self._are_unclear(self.steps[at], both, own, reads):
+            self._ask_which(at, both, own, reads)
 
     def _ask_about_files(self, at: int, roles: list[tuple[Claim, str]]) -> None:
         """Ask where a file of annotations is given for the folder that it belongs to, and nobody can look."""

@@ -12,7 +12,7 @@ from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.wording import of
 
-__all__ = ["mark_told", "take_deeds", "told_clauses"]
+__all__ = ["mark_told", "take_deeds", "told_clauses", "told_words"]
 
 _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
 _BASE = tuple(f"actions.{a}.{form}" for a in ACTIONS for form in FORMS if form != "past")
@@ -52,6 +52,17 @@ def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Cl
         waiting = [] if before else [*waiting, clause] if leads else waiting
         opening = opening and before
     return found
+
+
+def told_words(text: Text, clauses: Clauses) -> frozenset[int]:
+    """Return the tokens of clauses that tell something in sentences that ask for nothing."""
+    teller = Teller(text)
+    told = [
+        c
+        for c in told_clauses(text, clauses, frozenset())
+        if teller.has_verb(c.first, c.end) and not any(_asks(text, i) for i in clauses.sentence(c.first))
+    ]
+    return frozenset(i for c in told for i in range(c.first, c.end))
 
 
 def mark_told(text: Text, clauses: Clauses) -> None:

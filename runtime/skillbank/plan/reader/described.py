@@ -186,9 +186,18 @@ def _rivals(best: Skill, fitting: Sequence[Hit]) -> str:
 
 
 def name_skill(
-    text: str, page: Text, steps: list[Step], library: Library, index: SearchIndex, job_skill: JobSkill | None
+    text: str,
+    page: Text,
+    steps: list[Step],
+    library: Library,
+    index: SearchIndex,
+    job_skill: JobSkill | None,
+    told: frozenset[int] = frozenset(),
 ) -> list[str]:
-    """Name the skill where the text does not; return what is to be said of it."""
+    """Name the skill where the text does not; return what is to be said of it.
+
+    Words in clauses that tell something (`told`) describe no model.
+    """
     for claim in page.ledger.of("job") if job_skill else ():
         assert job_skill is not None
         named = job_skill(claim.value)
@@ -196,7 +205,7 @@ def name_skill(
             skill = library.get(named)
             name_all(steps, skill)
             return [f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"]
-    words = _words_that_describe(page, library)
+    words = _words_that_describe(page, library, told)
     finding = [c for c in page.ledger.of("find", "captions") if c.value]
     if (
         not words
@@ -220,7 +229,7 @@ _QUIET = (
 """What describes no model."""
 
 
-def _words_that_describe(page: Text, library: Library) -> list[str]:
+def _words_that_describe(page: Text, library: Library, told: frozenset[int]) -> list[str]:
     """Return the words that may describe a model.
 
     Raises
@@ -240,7 +249,7 @@ def _words_that_describe(page: Text, library: Library) -> list[str]:
     for i, token in enumerate(page.tokens):
         beside = (beside or (token.text == "for" and bool(found))) and token.kind != "mark"
         counted = i > 0 and page.tokens[i - 1].kind == "number"
-        if beside or token.kind != "word" or not page.ledger.free(i) or counted:
+        if i in told or beside or token.kind != "word" or not page.ledger.free(i) or counted:
             continue
         if not page.is_plain(i) and not (token.text in about and _is_of_slots(page, i)):
             continue

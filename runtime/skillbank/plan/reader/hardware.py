@@ -11,9 +11,10 @@ from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.value import Value, claim_value, denied_before
+from skillbank.plan.reader.wording import is_many
 from skillbank.plan.slots import SLOTS
 
-__all__ = ["ids_at", "is_owned", "take_gpu_ids", "take_no_gpus", "take_the_gpu", "take_totals"]
+__all__ = ["ids_at", "is_owned", "take_gpu_ids", "take_no_gpus", "take_owned", "take_the_gpu", "take_totals"]
 
 
 def is_owned(text: Text, clauses: Clauses, match: Match) -> bool:
@@ -36,6 +37,35 @@ def take_totals(text: Text) -> None:
         text.ledger.claim("context", [k for k in between if text.ledger.free(k)])
 
 
+_ALL = (
+    "!^action 'use|'take|'using|'taking|'with|'on|'over|'across|'and|'please* "
+    "what='all|'both|'them|'these|'those|'every|'each+ 'of? 'them|'it|'these|'those|'one? &@mark|'please|'for"
+)
+
+_SOME = "@number|'one|'some|'most|'half|'part 'of 'them|'these|'those|'it"
+
+
+def take_owned(text: Text) -> None:
+    """Read "there are two A100s in the rack; both please": the GPUs told of are asked for."""
+    owned = [c for c in text.ledger.of("report") if isinstance(c.value, Value)]
+    for match in (
+        text.find("@number|'one|'some|'most|'half|'part 'of 'them|'these|'those|'it") if owned else ()
+    ):
+        text.ledger.claim("unread", match.tokens())
+    for match in text.find(_ALL) if owned else ():
+        before = [c for c in owned if c.last < match.first]
+        if not before or any(c.value.slot == before[-1].value.slot for c in text.ledger.of("value")):
+            continue
+        between = range(before[-1].last + 1, match.first)
+        others = any(is_many(text.tokens[k].text) and text.within(k, _DATA) for k in between)
+        both = any(text.tokens[k].text == "both" for k in match.tokens("what"))
+        if len(before) > 1 or others or (both and before[-1].value.value != 2):
+            text.ledger.claim("unread", match.tokens())
+        else:
+            text.ledger.claim("value", match.tokens(), before[-1].value)
+
+
+_DATA = "places.data.nouns"
 _SPREAD = word_list("hardware.spread")
 _TIMES = frozenset(["x", "times", "by", "with"])
 

@@ -47,6 +47,9 @@ def mark_unheeded(text: Text) -> None:
                 text.ledger.mark("unread", range(i, end))
         if text.within(i, "told.choosing") and _is_of_a_part(text, i):
             text.ledger.mark("unread", [i])
+    for claim in text.ledger.of("place"):
+        if any(t.kind == "place" and "$" in str(t.value) for t in map(text.tokens.__getitem__, claim.tokens)):
+            text.ledger.mark("unread", claim.tokens)  # only the shell of the person knows its variables
     bare = text.unread()
     for source in _ANOTHER:
         for match in bare.find(source):

@@ -9,7 +9,7 @@ from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["UNCERTAIN", "Said", "take_policy"]
+__all__ = ["UNCERTAIN", "Said", "held", "take_policy"]
 
 _AFTER_ONCE = word_list("policy.after_once")
 _BESIDE = frozenset([",", "-", ".", ";", ":", "(", ")", "and", "or", "\n", "just", "", "a"])
@@ -17,15 +17,10 @@ UNCERTAIN = frozenset(["random", "grid", "hybrid", "bayes", "llm"])
 """Names of algorithms that mean other things where nothing of a search stands beside them."""
 
 
-def take_policy(text: Text) -> Said | None:
-    """Account for what is said about the policy, and return what holds.
+def take_policy(text: Text) -> None:
+    """Account for what is said about the policy.
 
     A negated "off" ("don't turn off AutoML") demands nothing: it is ``auto``. Words after a correction hold.
-
-    Raises
-    ------
-    ConflictError
-        When the text asks for a search and for none.
     """
     for match in text.find("policy.search.verbs group.det* ^name? free.adjective? policy.search.goals"):
         judge(text, match, verb=True)
@@ -44,7 +39,18 @@ def take_policy(text: Text) -> Said | None:
         text.ledger.claim("context", range(match.first + 1, match.end))
     _turned(text)
     _told(text)
-    said = _corrected(text)
+    _corrected(text)
+
+
+def held(text: Text) -> Said | None:
+    """Return what holds of all that is said about the policy.
+
+    Raises
+    ------
+    ConflictError
+        When the text asks for a search and for none.
+    """
+    said = text.ledger.of("policy")
     demands = {c.value.value: c.value for c in said if c.value.value != "auto"}
     if len(demands) > 1:
         raise ConflictError(
@@ -52,20 +58,22 @@ def take_policy(text: Text) -> Said | None:
             f"('{demands['off'].words}'); keep one of them."
         )
     values = [c.value for c in said]
-    held = next(iter(demands.values()), values[-1] if values else None)
-    if held is not None and held.value == "off":
+    holds = next(iter(demands.values()), values[-1] if values else None)
+    if holds is not None and holds.value == "off":
         _echoes(text)
-    return held
+    return holds
 
 
-def _corrected(text: Text) -> list[Claim]:
-    """Return what is said of the policy, behind a correction where there is one."""
+def _corrected(text: Text) -> None:
+    """Take back what is said of the policy before a correction of it."""
     said = text.ledger.of("policy")
     fixes = list(runs(text))
     after = [c for c in said if fixes and c.first > fixes[-1].start]
     if after and len(after) < len(said):
         text.ledger.claim("excluded", fixes[-1])
-    return after or said
+        for claim in said:
+            if claim not in after:
+                text.ledger.replace(claim, "excluded")
 
 
 def _turned(text: Text) -> None:

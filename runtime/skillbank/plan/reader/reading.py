@@ -42,7 +42,7 @@ from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
 from skillbank.plan.reader.data_requests import data_request
-from skillbank.plan.reader.deeds import mark_told, take_deeds
+from skillbank.plan.reader.deeds import mark_told, take_deeds, told_words
 from skillbank.plan.reader.described import gives_masks, name_skill, take_description
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
@@ -50,6 +50,7 @@ from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_
 from skillbank.plan.reader.label_sets import SetNames, sets_named
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.moods import settle_told
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.own_actions import own_actions
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
@@ -157,9 +158,9 @@ def read_text(
     keys = _keys_of_named(page)
     learned = [k for name, k in keys if trains(name)]
     searches.take_space(page, learned)
-    said = policy.take_policy(page)
+    policy.take_policy(page)
     jobs.take_jobs(page)
-    searching = said is not None and said.value == "on"
+    searching = any(c.value.value == "on" for c in page.ledger.of("policy"))
     training = speaks_of_training(page) or searching
     searches.take_search_settings(page, learned, searching=searching)
     values.take_values(page, clauses, [k for _, k in keys], searching=searching)
@@ -175,6 +176,8 @@ def read_text(
     asides.take_instead(page)
     heeded.mark_unheeded(page)
     mark_told(page, clauses)
+    notes += settle_told(page, clauses)
+    said = policy.held(page)
     steps = asked_steps(page, clauses, said)
     if not steps:
         raise nothing_asked(text, page)
@@ -183,7 +186,8 @@ def read_text(
     else:
         steps = assign_skills(page, steps)
         if any(step.skill is None for step in steps):
-            notes += name_skill(text, page, steps, library, index, job_skill)
+            told = told_words(page, clauses)
+            notes += name_skill(text, page, steps, library, index, job_skill, told)
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     settle_actions(page, steps)
     for claim in page.ledger.of("masks"):

@@ -59,9 +59,7 @@ def _around_quote(text: Text, i: int) -> list[int]:
     ):
         return []
     set_ = i > 0 and any(
-        c.startswith("slots.") and c.endswith((".nouns", ".before"))
-        for s in text.spans[i - 1]
-        for c in s.classes
+        c.startswith("slots.") and c.endswith(".nouns") for s in text.spans[i - 1] for c in s.classes
     )
     if set_ or word_list("reports.naming") & set(before[-1:]):
         return []  # "in the project 'gum'"
@@ -163,12 +161,27 @@ def _requests(text: Text, at: int) -> bool:
     return at < len(text.tokens) and (asks(text, at) or text.tokens[at].text in ("i", "use"))
 
 
+def _weighs(text: Text, tokens: list[int]) -> bool:
+    """Whether a question is about a number of a run: "is 50 epochs too much?"."""
+    return any(
+        text.tokens[i].kind == "number"
+        and any(
+            c.startswith("slots.") and c.endswith(".nouns")
+            for k in (i - 2, i - 1, i + 1) if k in tokens for span in text.spans[k] for c in span.classes
+        )
+        for i in tokens
+    )  # fmt: skip
+
+
 def take_questions(text: Text, clauses: Clauses) -> list[str]:
     """Account for sentences that ask something of us and request no run."""
     notes = []
     for clause in clauses.all:
         if clause.mode is Mode.QUESTION and text.ledger.free(clause.first):
             tokens = [i for i in clauses.sentence(clause.first) if text.ledger.free(i)]
+            if _weighs(text, tokens):
+                text.ledger.claim("unread", tokens)
+                continue
             text.ledger.claim("question", tokens)
             notes.append(f"'{text.ledger.said(tokens)}' is a question, and nothing of it is run")
     return notes

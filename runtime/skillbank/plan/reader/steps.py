@@ -73,6 +73,7 @@ def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | No
         if claim.kind in _OF_A_STEP:
             _owner(steps, clauses, claim).claims.append(claim)
     _group(text, steps)
+    _mark_further(text)
     merged = _merged(steps)
     for step in steps:
         if step not in merged:
@@ -107,12 +108,28 @@ def _group(text: Text, steps: list[Step]) -> None:
         after.group = number
 
 
+def _mark_further(text: Text) -> None:
+    """Leave "and then once more on B" to the question about words: a place behind it is for another run."""
+    for i in range(len(text.tokens)):
+        for end in text.ends(i, "grammar.order.repeat"):
+            joined = i > 0 and text.tokens[i - 1].text in ("and", "then")
+            if joined and text.unread().match("group.prep group.det* @place", end):
+                text.ledger.mark("unread", range(i, end))
+
+
 def _mark_repeated(text: Text, clauses: Clauses, steps: list[Step], step: Step) -> None:
     """Leave "then train again" to the question about words: it is more than the step said before."""
     later = min((s.at for s in steps if s.at > step.at), default=len(text.tokens))
     for i in range(step.at + 1, min(later, clauses.sentence(step.at).stop)):
         for end in text.ends(i, "grammar.order.repeat"):
             text.ledger.mark("unread", [step.at, *range(i, end)])
+    if step.action == "train" and any(c.value.role is None for c in step.of("place")):
+        told = [s for s in steps if s is not step and s.action == step.action and s.at < step.at]
+        if told and any(text.tokens[k].text in _THEN for k in range(told[-1].at, step.at)):
+            text.ledger.mark("unread", [step.at])  # "train on A, then fine-tune it on B" is two trainings
+
+
+_THEN = frozenset({"then", "after", "afterwards", "subsequently", "later", "next"})
 
 
 def _merged(steps: list[Step]) -> list[Step]:

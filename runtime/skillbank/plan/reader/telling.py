@@ -57,6 +57,8 @@ class Teller:
         verb = self._of.verb(i, end, weak=reason or after)
         if verb is not None:
             return not self._wishes.ask(first, i, verb, end, reason=reason)
+        if after and self._adds(i, end):
+            return not self._of.mean(range(i, end))
         if self._of.is_order(i, end) or self._words[i] == "like":
             return False
         if self._is_done(first, i, end):
@@ -92,6 +94,18 @@ class Teller:
         """Whether a clause has a subject and a finite verb."""
         i, reason = self._opening(first, end)
         return i < end and self._of.verb(i, end, weak=reason) is not None
+
+    def verb_of(self, first: int, end: int) -> tuple[int, int] | None:
+        """Return where the subject of a clause begins, and its finite verb; None without them."""
+        end = self._before_marks(first, end)
+        i, reason = self._opening(first, end)
+        if i < end and (self._words[i] in of("subordinate") or self._compares(i, end)):
+            i += 1
+        verb = self._of.verb(i, end, weak=reason) if i < end else None
+        return (i, verb) if verb is not None else None
+
+    def _compares(self, i: int, end: int) -> bool:
+        return self._words[i] in of("comparing") and self._of.at(i + 1, end) in of("people")
 
     def leads(self, first: int, end: int) -> bool:
         """Whether a clause without a verb only leads to one that tells: "Last summer, we flew there"."""
@@ -161,6 +175,12 @@ class Teller:
         """Whether a clause has a further verb of the subject before it: "and photographs every loaf"."""
         verb = self._words[i].endswith("s") and self._of.at(i + 1, end) in of("determiners")
         return verb and not self._text.within(i, "grammar.free.noun", _DATA)
+
+    def _adds(self, i: int, end: int) -> bool:
+        """Whether a clause says more of the subject before it: "and have 400 pictures", "not a coder"."""
+        word, then = self._words[i], self._of.at(i + 1, end)
+        more = word in ("have", "am") and (then == "@number" or then in of("determiners"))
+        return more or (word == "not" and then in ("a", "an"))
 
     def _is_rest(self, first: int, end: int, *, counted: bool = False) -> bool:
         """Whether a clause without a verb goes on with what is told and limits nothing."""

@@ -57,6 +57,8 @@ class Value:
 _BOUNDED = frozenset({"threshold", *(s.name for s in SLOTS if s.fills is Fills.SEARCH)})
 """Slots that are limits themselves: "no more than 12 trials" is what they say."""
 
+_BEYOND = frozenset({"over", "above", "beyond", "past", "exceed", "exceeding", "under", "below"})
+
 
 def hedges(text: Text, tokens: list[int], section: str) -> list[int]:
     """Return the words in or beside a number that make it another one: "5 more", "20 or more", "at least"."""
@@ -85,6 +87,10 @@ def claim_value(text: Text, tokens: list[int], value: Value) -> None:
             tokens, value = [*limit, *tokens], replace(value, most=True, limit=True)
             first = min(tokens)
     denied = denied_before(text, first)
+    beyond = denied and any(text.tokens[k].text in _BEYOND for k in [*denied, *tokens])  # "not over 20"
+    if beyond and value.slot not in _BOUNDED:
+        value = replace(value, most=True, limit=True)
+        denied, tokens = [], [*denied, *tokens]
     tokens = [*(denied or set_before(text, first)), *tokens]
     value = replace(value, negated=value.negated or bool(denied))
     enough = text.match("slots.around.enough", max(tokens) + 1)

@@ -9,7 +9,14 @@ from typing import Any
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.durations import take_durations
-from skillbank.plan.reader.hardware import is_owned, take_gpu_ids, take_no_gpus, take_the_gpu, take_totals
+from skillbank.plan.reader.hardware import (
+    is_owned,
+    take_gpu_ids,
+    take_no_gpus,
+    take_owned,
+    take_the_gpu,
+    take_totals,
+)
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.spec_keys import Keys
@@ -45,6 +52,7 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
             _number(text, clauses, keys, i, searching)
     take_totals(text)
     take_the_gpu(text)
+    take_owned(text)
     _ellipses(text)
     for each in (s for s in SLOTS if s.kind is Kind.CHOICE and s.name in ("precision", "algorithm")):
         _choices(text, each)
@@ -82,7 +90,8 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         memory = text.match(
             "'with|'of|'(|'each* @number 'gb|'gib 'memory|'vram|'ram|'of|'each|')*", match.end
         )
-        text.ledger.claim("report", [*match.tokens(), *(memory.tokens() if memory else ())])
+        told = Value(found.name, int(value))
+        text.ledger.claim("report", [*match.tokens(), *(memory.tokens() if memory else ())], told)
         return
     tokens = text.unclaimed(match.tokens())
     if found.name == "gpus" and re.search(r"\d", text.ledger.said([match.end - 1])):

@@ -60,6 +60,8 @@ class Wishes:
             return True  # "every fifth frame will do"
         if said.word in of("speaking"):
             asked = said.after == "for" and not said.words & of("pronouns")
+            if said.after in ("me", "us") and not said.mine and self._is_errand(said):
+                return False
             return asked or bool(said.words & {"to", "that", "not", "only", "no"})
         past = self._is_over(first, said)
         if said.word in of("be") | {"was", "were"} and self._judges(said, past):
@@ -131,6 +133,16 @@ class Wishes:
         tokens = range(deed, said.end)
         return not self._of.mean(tokens) and not any(
             self._text.within(k, "grammar.operator.not", _DATA) for k in tokens
+        )
+
+    def _is_errand(self, said: _Said) -> bool:
+        """Whether what somebody has asked of us is no matter of a run: "Dave asked me to get it going"."""
+        tokens = range(said.verb + 2, said.end)
+        return (
+            "to" in said.words
+            and not said.words & (of("limits") | _NEGATIONS)
+            and not self._of.mean(tokens)
+            and not any(self._text.within(k, "grammar.operator.not", _DATA) for k in tokens)
         )
 
     def _is_wish(self, said: _Said) -> bool:

@@ -1,0 +1,172 @@
+"""The law of what is told: a value sets something only where its clause asks, or says it of the run itself.
+
+A clause with a subject and a finite verb tells, unless the verb wishes, or a reading has accounted for it
+("the batch size is 4"). What such a clause holds is no part of the plan: what is over is history, and what
+is stated of the present may be meant, which only the person can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import StrEnum
+
+from skillbank.plan.products import trains
+from skillbank.plan.reader.clauses import Clause, Clauses, Mode
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.telling import Teller
+from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.wording import FINITE, is_regular_past, of
+
+__all__ = ["Mood", "Moods", "settle_told"]
+
+
+class Mood(StrEnum):
+    """How a clause says what it says."""
+
+    ASKED = "asked"
+    STATED = "stated"
+    PAST = "past"
+
+
+class Fate(StrEnum):
+    """What becomes of a claim that is told."""
+
+    HOLDS = "holds"
+    HISTORY = "history"
+    DOUBTFUL = "doubtful"
+
+
+_SETTING = ("value", "policy", "platform", "job", "name", "scratch", "field")
+_ASKING = frozenset({"action", "find", "captions", "refused", "engine"})
+_READ = frozenset({"value", "place", "policy", "platform", "job", "excluded", "context", "order"})
+_OURS = frozenset({"i", "we", "you", "it", "this", "that", "they", "there"})
+_WISHING = of("deontic", "able", "modals", "wants") | {"would"}
+_INTENT = of("speaking") | {"thought", "wanted", "hoped", "wished", "considered", "needed", "liked"}
+_LIKENESS = frozenset({"same", "half", "twice", "double", "again", "both", "all", "those", "them", "so"})
+_BACK = frozenset({"it", "its", "this", "that", "them", "these"})
+_FROM = ("from", "with", "on", "of", "off")
+
+
+class Moods:
+    """The clauses of a text by mood."""
+
+    def __init__(self, text: Text, clauses: Clauses) -> None:
+        self._text, self._clauses, self._teller = text, clauses, Teller(text)
+        self._moods = {clause: self._mood(clause) for clause in clauses.all}
+        self._fixed: dict[int, int] = {}
+        """Where the first correction of a sentence ends, by the sentence."""
+        for claim in text.ledger.of("excluded"):
+            self._fixed.setdefault(clauses.of(claim.first).sentence, claim.last)
+        self._asking = [
+            i for c, (mood, _) in self._moods.items() if mood is Mood.ASKED for i in range(c.first, c.end)
+        ]
+        self.asked = [c for c in text.ledger.of(*_SETTING) if self.of(c) is Mood.ASKED]
+        """What is asked for: rivals of what is told."""
+
+    def of(self, claim: Claim) -> Mood:
+        """Return the mood in which something is said; what holds the verb of its clause is said by it."""
+        mood, verb = self._moods[self._clauses.of(claim.first)]
+        # What is said of a search reaches over any verb: "never understood what AutoML is for".
+        over = claim.kind == "policy" and mood is Mood.PAST
+        says = (verb in claim.tokens and not over) or (
+            verb == claim.first - 1 and self._text.tokens[verb].text in of("be")
+        )  # "the precision is bf16"
+        fixed = self._fixed.get(self._clauses.of(claim.first).sentence, claim.first) < claim.first
+        return Mood.ASKED if says or fixed else mood
+
+    def asking(self, after: int = 0) -> Iterator[int]:
+        """Yield the tokens of the clauses that ask, behind a token."""
+        return (i for i in self._asking if i >= after)
+
+    def _mood(self, clause: Clause) -> tuple[Mood, int]:
+        text = self._text
+        found = self._teller.verb_of(clause.first, clause.end)
+        owners = [text.ledger.owner[i] for i in range(clause.first, clause.end) if i in text.ledger.owner]
+        if found is None or clause.mode is Mode.ORDER:  # "once it has been trained on X"
+            return Mood.ASKED, -1
+        begin, verb = found
+        if text.tokens[verb].text in ("do", "does") and verb + 1 < clause.end:
+            verb += 1
+        words = [t.text for t in text.tokens[begin : verb + 3]]
+        word = words[verb - begin]
+        read = text.ledger.owner.get(verb)
+        asks = [c for c in owners if c.kind in _ASKING]
+        if asks and not (_is_past(words, verb - begin) and all(verb < c.first for c in asks)):
+            return Mood.ASKED, -1
+        reaching = read is not None and read.kind == "policy" and word in of("past")
+        if read is not None and read.kind in _READ and not reaching:
+            return Mood.ASKED, -1
+        if any(c.kind == "courtesy" and c.first <= verb and c.last >= begin for c in owners):
+            return Mood.ASKED, -1
+        if words[0] in ("i", "we") and word in ("mean", "meant"):
+            return Mood.ASKED, -1
+        if not (word in FINITE or is_regular_past(word) or text.is_plain(verb)):
+            return Mood.ASKED, -1  # "4 nodes x 8 GPUs"
+        if _is_past(words, verb - begin):
+            return (Mood.STATED if word in _INTENT else Mood.PAST), verb
+        if word in _WISHING and (words[0] in _OURS or not text.is_plain(begin)):
+            return Mood.ASKED, -1
+        return Mood.STATED, verb
+
+
+def _is_past(words: list[str], verb: int) -> bool:
+    """Whether the verb of a clause, with the two words behind it, tells of what is over."""
+    word = words[verb]
+    perfect = word in ("have", "has") and any(
+        is_regular_past(w) or w == "been" or w in of("participles") for w in words[verb + 1 :]
+    )
+    return word in of("past") or is_regular_past(word) or perfect or "did" in words[:verb]
+
+
+def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:
+    """Take back what is only told; yield what is to be said of it."""
+    moods = Moods(text, clauses)
+    for claim in text.ledger.of("place"):
+        if not claim.value.told and moods.of(claim) is Mood.PAST:
+            text.ledger.replace(claim, "place", replace(claim.value, told=True))
+    told = [(c, m) for c in text.ledger.of(*_SETTING) if (m := moods.of(c)) is not Mood.ASKED]
+    for claim in text.ledger.of("action", "find"):
+        if moods.of(claim) is Mood.PAST and any(
+            moods.of(c) is Mood.ASKED for c in text.ledger.of("action", "find")
+        ):
+            text.ledger.replace(claim, "talk")
+    for claim, mood in told:
+        fate = _fate(text, moods, claim, mood)
+        if fate is Fate.DOUBTFUL:
+            text.ledger.replace(claim, "unread")
+        elif fate is Fate.HISTORY:
+            text.ledger.replace(claim, "report")
+            yield f"'{text.ledger.said(claim.tokens)}' is taken as told, and sets nothing"
+
+
+def _fate(text: Text, moods: Moods, claim: Claim, mood: Mood) -> Fate:
+    asked = any(c.kind == claim.kind and _rivals(c, claim) for c in moods.asked)
+    if asked:
+        return Fate.HISTORY
+    if claim.kind == "name":
+        return Fate.HOLDS
+    if claim.kind == "job":
+        return _fate_of_job(text, moods, claim, mood)
+    alike = any(text.tokens[i].text in _LIKENESS and text.ledger.free(i) for i in moods.asking(claim.last))
+    over = mood is Mood.PAST and claim.kind != "policy" and not alike
+    return Fate.HISTORY if over else Fate.DOUBTFUL
+
+
+def _fate_of_job(text: Text, moods: Moods, claim: Claim, mood: Mood) -> Fate:
+    after = list(moods.asking(claim.last + 1))
+    back = [i for i in after if text.tokens[i].text in _BACK]
+    if any(not trains(c.value.action) for c in text.ledger.of("action")) or text.ledger.of("find"):
+        return Fate.HOLDS if back or mood is Mood.STATED else Fate.HISTORY
+    led = any(text.tokens[i - 1].text in _FROM for i in back) or any(
+        text.within(i, "actions.words.begin", "actions.words.resume") for i in after
+    )
+    if led:
+        return Fate.HOLDS
+    return Fate.DOUBTFUL if back or mood is Mood.STATED else Fate.HISTORY
+
+
+def _rivals(one: Claim, other: Claim) -> bool:
+    if one.kind == "value":
+        return (one.value.slot, one.value.key) == (other.value.slot, other.value.key)
+    return one.kind != "name" or one.value.skills != other.value.skills
