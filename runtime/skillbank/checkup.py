@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from skillbank.environment import foreign
 from skillbank.errors import PluginError
 from skillbank.platforms.check import Check
 from skillbank.plugins import Group, Offer
@@ -146,6 +147,6 @@ def _database() -> list[Check]:
 
 
 def _credentials() -> list[Check]:
-    names = [name for name in _CREDENTIALS if os.environ.get(name)]
+    names = [name for name in _CREDENTIALS if foreign(name)]
     said = f"set: {', '.join(names)}" if names else "none set; public and local data need none"
     return [Check("credentials", "ok" if names else "missing", said)]

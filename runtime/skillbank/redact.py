@@ -6,12 +6,13 @@ of a local job uses this module without the installed packages.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
+
+from skillbank.environment import everything
 
 __all__ = ["MARK", "StreamRedactor", "looks_secret", "redact", "redact_stream", "secret_values"]
 
@@ -68,7 +69,11 @@ _last: tuple[Mapping[Any, Any], tuple[str, ...]] | None = None
 
 def _values_in(environment: Mapping[str, str]) -> tuple[str, ...]:
     values: set[str] = set()
+<<<<<<< HEAD
     for name, value in environment.items():
+=======
+    for name, value in (everything() if environment is None else environment).items():
+>>>>>>> main
         if looks_secret(name):
             values.add(value.strip())
         if "://" in value and "@" in value:
