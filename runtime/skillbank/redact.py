@@ -56,10 +56,11 @@ def secret_values(environment: Mapping[str, str] | None = None) -> tuple[str, ..
     global _last
     if environment is not None:
         return _values_in(environment)
-    # The dictionary behind it: through `os.environ` itself every value would be decoded to be compared.
-    held = dict(getattr(os.environ, "_data", os.environ))
+    mine = everything()
+    # The dictionary behind it: through the environment itself every value would be decoded to be compared.
+    held = dict(getattr(mine, "_data", mine))
     if _last is None or _last[0] != held:
-        _last = held, _values_in(os.environ)
+        _last = held, _values_in(mine)
     return _last[1]
 
 
@@ -69,11 +70,7 @@ _last: tuple[Mapping[Any, Any], tuple[str, ...]] | None = None
 
 def _values_in(environment: Mapping[str, str]) -> tuple[str, ...]:
     values: set[str] = set()
-<<<<<<< HEAD
     for name, value in environment.items():
-=======
-    for name, value in (everything() if environment is None else environment).items():
->>>>>>> main
         if looks_secret(name):
             values.add(value.strip())
         if "://" in value and "@" in value:
