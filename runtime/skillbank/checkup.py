@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from skillbank.environment import foreign
-from skillbank.errors import PluginError
+from skillbank.errors import PluginError, sentence_of
 from skillbank.platforms.check import Check
 from skillbank.plugins import Group, Offer
 from skillbank.plugins import found as found_plugins
@@ -68,7 +68,7 @@ def plugin_checks() -> list[Check]:
             try:
                 _load(each)
             except PluginError as error:
-                checks.append(Check("plug-in", "failed", str(error)))
+                checks.append(Check("plug-in", "failed", error.sentence))
             else:
                 checks.append(Check("plug-in", "ok", f"{each.said} ({each.value})"))
     return checks
@@ -96,10 +96,10 @@ def _run(check: Callable[[], list[Check]], name: str = "") -> list[Check]:
     try:
         return check()
     except PluginError as error:
-        return [Check(name, "failed", str(error))]
+        return [Check(name, "failed", error.sentence)]
     except Exception as error:  # a doctor reports what breaks, whatever it is
         name = name or getattr(check, "__name__", "").strip("_").removesuffix("_checks")
-        return [Check(name, "failed", f"{type(error).__name__}: {error}")]
+        return [Check(name, "failed", f"{type(error).__name__}: {sentence_of(error)}")]
 
 
 def _python() -> list[Check]:

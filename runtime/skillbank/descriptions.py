@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from skillbank.errors import UsageError
+from skillbank.ways import command
 
 __all__ = ["Descriptions", "advice_for", "not_found", "read_descriptions", "same", "split_text"]
 
@@ -83,7 +84,7 @@ def read_descriptions(texts: Sequence[str]) -> Descriptions:
     for text in texts:
         if _FILE.fullmatch(text.strip()):
             raise UsageError(
-                f"'{text.strip()}' names a file of descriptions, which only 'skillbank label' reads; "
+                f"'{text.strip()}' names a file of descriptions, which only '{command('label')}' reads; "
                 "give the descriptions themselves."
             )
         parts = split_text(text)

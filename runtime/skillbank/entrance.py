@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from skillbank.environment import Variable
 from skillbank.errors import UsageError
+from skillbank.ways import option
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -135,7 +136,8 @@ def refuse_open(host: str, token: str, variable: Variable) -> None:
     """
     if not token and not loopback(host):
         raise UsageError(
-            f"{host} can be reached from other machines and {variable} is not set; set it, or leave --host "
+            f"{host} can be reached from other machines and {variable} is not set; set it, or leave "
+            f"{option('host')} "
             "away."
         )
 
@@ -169,7 +171,9 @@ def listening(at: Entrance) -> Iterator[tuple[Entrance, socket.socket]]:
         opened = socket.create_server((at.host, at.port), family=family)
     except OSError as error:
         why = error.strerror or error
-        raise UsageError(f"Nothing can listen at {at.host}:{at.port} ({why}); give another --port.") from None
+        raise UsageError(
+            f"Nothing can listen at {at.host}:{at.port} ({why}); give another {option('port')}."
+        ) from None
     with opened:
         yield replace(at, port=int(opened.getsockname()[1])), opened
 

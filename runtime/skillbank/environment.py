@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["VARIABLES", "Variable", "everything", "foreign", "hand_on", "table"]
+__all__ = ["VARIABLES", "Variable", "everything", "foreign", "hand_on", "snapshot", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,12 @@ def foreign(name: str) -> str | None:
 def everything() -> Mapping[str, str]:
     """Return all variables, as they are now and will be."""
     return os.environ
+
+
+def snapshot() -> dict[Any, Any]:
+    """Return what is equal to a later one as long as no variable has changed, and quickly made."""
+    # The dictionary behind it: through `os.environ` itself every value would be decoded to be compared.
+    return dict(getattr(os.environ, "_data", os.environ))
 
 
 def hand_on(name: str, value: str) -> None:

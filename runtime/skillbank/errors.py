@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skillbank.visible import named
-from skillbank.ways import Way, offers, said, spoken
+from skillbank.ways import Sentence, Way, spoken
 
 __all__ = [
     "ActionNotFoundError",
@@ -65,8 +65,8 @@ __all__ = [
 class SkillbankError(Exception):
     """Base of all deliberate errors; its text is one sentence, in the words of whoever runs this process.
 
-    The sentence is written with the options and commands of the command line; what it offers is data
-    (`offers`), and each door says it in its own words, see `skillbank.ways`.
+    It is written with ways out as values, see `skillbank.ways`: ``sentence`` is what the command line says,
+    ``offers`` what it offers, and `str` says it in the words of this process.
     """
 
     exit_code = 1
@@ -75,18 +75,21 @@ class SkillbankError(Exception):
     skill: str = ""
     """Whose words those are."""
 
+    def __init__(self, *text: object) -> None:
+        super().__init__(*(Sentence(each) if isinstance(each, str) else each for each in text))
+
     @property
-    def sentence(self) -> str:
-        """The sentence as it was written, which is what is kept and handed on."""
-        return super().__str__()
+    def sentence(self) -> Sentence:
+        """What it says, which is what is kept and handed on."""
+        return Sentence(super().__str__()) if len(self.args) != 1 else Sentence(self.args[0])
 
     @property
     def offers(self) -> tuple[Way, ...]:
         """The ways out that the sentence offers."""
-        return offers(self.sentence)
+        return self.sentence.offers
 
     def __str__(self) -> str:
-        return said(self.sentence, spoken())
+        return self.sentence.said(spoken())
 
     @property
     def code(self) -> str:
@@ -189,9 +192,9 @@ class StateError(SkillbankError):
     """A job is not in a state that allows what was asked."""
 
 
-def sentence_of(error: BaseException) -> str:
+def sentence_of(error: BaseException) -> Sentence:
     """Return what an error says as it is kept and handed on, for whichever door reads it."""
-    return error.sentence if isinstance(error, SkillbankError) else str(error)
+    return error.sentence if isinstance(error, SkillbankError) else Sentence(str(error))
 
 
 _LONGEST_WORD = 200

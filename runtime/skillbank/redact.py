@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from skillbank.environment import everything
+from skillbank.environment import everything, snapshot
 
 __all__ = ["MARK", "StreamRedactor", "looks_secret", "redact", "redact_stream", "secret_values"]
 
@@ -56,11 +56,9 @@ def secret_values(environment: Mapping[str, str] | None = None) -> tuple[str, ..
     global _last
     if environment is not None:
         return _values_in(environment)
-    mine = everything()
-    # The dictionary behind it: through the environment itself every value would be decoded to be compared.
-    held = dict(getattr(mine, "_data", mine))
+    held = snapshot()
     if _last is None or _last[0] != held:
-        _last = held, _values_in(mine)
+        _last = held, _values_in(everything())
     return _last[1]
 
 

@@ -1,10 +1,11 @@
-"""Ways out that sentences offer: options and commands, as data, and in the words of each door.
+"""Ways out that sentences offer: options and commands as data, which each door says in its own words.
 
-A sentence is written once, with the options and commands of the command line, which name every way there is.
-`offers` finds them by their names, which are a closed list; `said` puts each into the words of another door:
-arguments and tools for an agent, arguments and methods in Python. What only a person does at a terminal
-(`PERSONAL`) keeps its name at every door, since that is what the person must be told. What a sentence quotes
-is left alone, unless it is a command as a whole.
+A sentence is written with values: ``f"give {option('parent', 'JOB')} or see {command('logs', job)}"``. In an
+f-string such a `Way` is its text on the command line between marks. Such a text stands only where it is made
+into a `Sentence`: in the call of `Sentence`, of an error, or of a model whose field is `Told`. A sentence is,
+as a string, what the command line says, without a mark; ``offers`` is what it offers, and `said` is what
+another door says. `marked` puts one into another. What only a person does at a terminal (``approve``,
+``trust``) has no other words and keeps its own at every door.
 """
 
 from __future__ import annotations
@@ -13,9 +14,30 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-__all__ = ["OPTIONS", "PERSONAL", "Voice", "Way", "offers", "said", "speak", "spoken"]
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
+
+__all__ = [
+    "Sentence",
+    "Told",
+    "Voice",
+    "Way",
+    "command",
+    "marked",
+    "option",
+    "said",
+    "speak",
+    "spoken",
+]
+
+_OPEN, _NEXT, _CLOSE = "\ue000", "\ue001", "\ue002"
+_WAY = re.compile(
+    rf"{_OPEN}(--[a-z][a-z-]*|skillbank [a-z][a-z -]*)"
+    rf"{_NEXT}([^{_OPEN}-{_CLOSE}]*){_NEXT}([^{_OPEN}-{_CLOSE}]*){_CLOSE}"
+)
+_LONE = re.compile(f"[{_OPEN}-{_CLOSE}]")
 
 
 class Voice(Enum):
@@ -28,7 +50,7 @@ class Voice(Enum):
 
 @dataclass(frozen=True)
 class Way:
-    """One way out.
+    """One way out; `str` is what the command line says, and in an f-string it is data.
 
     Attributes
     ----------
@@ -37,96 +59,187 @@ class Way:
     name
         Without dashes, e.g. ``set``; of a command its words, e.g. ``sets export``.
     argument
-        What is given to it, as far as the sentence says: ``train.num_epochs=VALUE``, a job's id.
+        What is given to it: ``train.num_epochs=VALUE``, a job's id.
+    more
+        Options of a command: ``--watch``.
     """
 
     kind: Literal["option", "command"]
     name: str
     argument: str = ""
+    more: str = ""
 
     def __str__(self) -> str:
-        head = f"--{self.name}" if self.kind == "option" else f"skillbank {self.name}"
-        return f"{head} {self.argument}".rstrip()
+        return " ".join(filter(None, (self._head, self.argument, self.more)))
+
+    def __format__(self, _: str) -> str:
+        return f"{_OPEN}{self._head}{_NEXT}{self.argument}{_NEXT}{self.more}{_CLOSE}"
+
+    @property
+    def _head(self) -> str:
+        return f"--{self.name}" if self.kind == "option" else f"skillbank {self.name}"
+
+    def said(self, voice: Voice) -> str:
+        """Return it in the words of a door."""
+        if voice is Voice.COMMAND_LINE:
+            return str(self)
+        if self.kind == "option":
+            return _tool_option(self) if voice is Voice.TOOLS else _python_option(self)
+        name, _, into = f"{self.name} {self.more}".rstrip().partition(" --into ")
+        if into and name == "label":
+            return _INTO[voice](self.argument or "pictures", into)
+        words = None if into else _COMMANDS.get(name)
+        return words[voice is Voice.PYTHON](self.argument) if words else str(self)
 
 
-OPTIONS = frozenset((
-    "action", "again", "algorithm", "anchor-out", "as", "automl", "bank", "batch-size", "by",
-    "captions", "chain", "checkpoint", "classes", "data", "epochs", "every", "extend", "fix", "format",
-    "gpu-hours", "gpu-ids", "gpus", "image", "insecure", "into", "label-studio", "learning-rate",
-    "lock", "max-cost", "max-steps", "max-tokens", "model", "name", "nodes", "on-broken", "on-oom",
-    "output", "parallel-trials", "parent", "patience", "platform", "precision", "pretrained", "reader",
-    "ref", "replace", "results-root", "resume", "retries", "seed", "set", "skill", "subdir", "test",
-    "text", "threshold", "tiles", "time-budget", "to", "trial-timeout", "trials", "unreviewed", "val",
-    "validation-interval", "checkpoint-interval", "variant", "host", "port", "right", "until",
-))  # fmt: skip
-"""Those that sentences speak of."""
-PERSONAL = frozenset(
-    ("approve", "bank", "trust", "review", "doctor", "schemas", "manifest", "web", "chat", "compare",
-     "sets thresholds", "sets backup", "data show", "data fix", "team")
-)  # fmt: skip
-"""Commands that are a person's at a terminal, and no tool's."""
-
-_PLACEHOLDERS = frozenset(("VALUE", "PATH", "FILE", "URI", "LOCATION", "NAME", "JOB"))
-_WORDS = "|".join(
-    ("skip", "refuse", "stop", "reduce-batch", "rules", "off", "on", "auto", "folder", "none", "parent")
-)  # fmt: skip
-_OPTION = (
-    rf"--(?P<option>{'|'.join(sorted(OPTIONS, key=len, reverse=True))})(?![\w-])"
-    rf"(?:[ =](?P<value>[\w.\[\]]+=[^\s;,)']*[^\s;,)'.]|[A-Z][A-Z_]+\b|(?:{_WORDS})\b|(?<=--platform )[a-z_]+"
-    r"|[\w.:-]*\d(?:[\w:-]|\.(?=\w))*))?"
-)
-_COMMAND = (
-    r"skillbank (?P<command>(?:sets|data) (?:export|thresholds|backup|convert|check|split|show)"
-    r"|run|plan|jobs|experiments|skills|show|status|logs|results|cancel|label|sets|data)(?![\w-])"
-    r"(?P<rest>(?: SKILL ACTION| (?!--)[\w.{}:-]*\d[\w:-]*| [A-Z]{2,}\b| --(?:watch|check|fix)\b"
-    r"| --into [\w-]+)*)"
-    r"(?P<words> (?:\"[^\"]*\"|'[^']*'))?"
-)
-_WAY = re.compile(rf"(?<![\w/.-])(?:{_OPTION}|{_COMMAND})")
-_QUOTED = re.compile(r"(?<![^\s(])'(?=\S)[^']*'(?!\w)")
+def option(name: str, argument: object = "") -> Way:
+    """Return the way that is an option, by its name without dashes."""
+    return Way("option", name, _clean(argument))
 
 
-def offers(sentence: str) -> tuple[Way, ...]:
-    """Return the ways out that a sentence offers, in its order."""
-    quoted = _quoted(sentence)
-    return tuple(_way(found) for found in _WAY.finditer(sentence) if found.start() not in quoted)
+def command(name: str, argument: object = "", more: str = "") -> Way:
+    """Return the way that is a command of ``skillbank``, with what is given to it and its options."""
+    return Way("command", name, _clean(argument), _clean(more))
 
 
-def said(sentence: str, voice: Voice) -> str:
+class Sentence(str):
+    """A sentence: as a string what the command line says, without a mark.
+
+    Attributes
+    ----------
+    parts
+        Texts, and the ways out between them.
+    """
+
+    parts: tuple[str | Way, ...]
+
+    def __new__(cls, text: str) -> Sentence:
+        """Take a text with marks apart; a mark that belongs to no way is written out."""
+        return text if isinstance(text, Sentence) else _joined(_apart(text))
+
+    @classmethod
+    def of(cls, text: str, ways: object) -> Sentence:
+        """Return a kept sentence: its text, and its `ways` as far as they stand where they are said to."""
+        parts: list[str | Way] = []
+        end = 0
+        for each in ways if isinstance(ways, list) else ():
+            match each:
+                case [int(at), "option" | "command" as kind, str(name), str(argument), str(more)]:
+                    way = Way(kind, name, argument, more)
+                    if at >= end and text.startswith(str(way), at):
+                        parts += [text[end:at], way]
+                        end = at + len(str(way))
+        return _joined(tuple(part for part in (*parts, text[end:]) if part))
+
+    @property
+    def offers(self) -> tuple[Way, ...]:
+        """The ways out that it offers, in its order."""
+        return tuple(part for part in self.parts if isinstance(part, Way))
+
+    @property
+    def marked(self) -> str:
+        """It as it was written, to be put into another sentence."""
+        return "".join(f"{part}" for part in self.parts)
+
+    @property
+    def ways(self) -> list[list[str | int]]:
+        """What it offers as data to be kept beside its text, for `of`: each with where in it that stands."""
+        found: list[list[str | int]] = []
+        at = 0
+        for part in self.parts:
+            if isinstance(part, Way):
+                found.append([at, part.kind, part.name, part.argument, part.more])
+            at += len(str(part))
+        return found
+
+    def changed(self, change: Callable[[str], str]) -> Sentence:
+        """Return it with its text changed; a way whose own text changes is a text from then on.
+
+        Whatever the change finds only in the whole, across a way, is changed as well: then no way is left.
+        """
+        whole = change(str(self))
+        texts = ((part, change(str(part))) for part in self.parts)
+        made = _joined(tuple(part if str(part) == text else text for part, text in texts))
+        return made if made == whole else _joined((whole,))
+
+    def short(self, longest: int) -> Sentence:
+        """Return it with at most so many characters; no way is cut in two."""
+        if len(self) <= longest:
+            return self
+        kept: list[str | Way] = []
+        left = longest - 1
+        for part in self.parts:
+            if len(str(part)) > left:
+                kept.append("…" if isinstance(part, Way) else f"{part[:left].rstrip()}…")
+                break
+            kept.append(part)
+            left -= len(str(part))
+        return _joined(tuple(kept))
+
+    def said(self, voice: Voice) -> str:
+        """Return it in the words of a door."""
+        return "".join(part.said(voice) if isinstance(part, Way) else part for part in self.parts)
+
+    def __str__(self) -> str:
+        return self[:]
+
+    def __reduce__(self) -> tuple[Callable[..., Sentence], tuple[tuple[str | Way, ...]]]:
+        return _joined, (self.parts,)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
+        """Read it from a string, and write it as one."""
+        from pydantic_core import core_schema as schemas
+
+        held = schemas.no_info_after_validator_function(cls, schemas.str_schema())
+        return schemas.json_or_python_schema(
+            json_schema=held,
+            python_schema=schemas.union_schema([schemas.is_instance_schema(cls), held]),
+            serialization=schemas.plain_serializer_function_ser_schema(
+                lambda value: str(Sentence(value)), return_schema=schemas.str_schema()
+            ),
+        )
+
+
+Told = Annotated[str, Sentence]
+"""A field of a model that holds a sentence, whatever text it is given."""
+
+
+def marked(text: str) -> str:
+    """Return a sentence as it was written, to be put into another one."""
+    return Sentence(text).marked
+
+
+def said(text: str, voice: Voice) -> str:
     """Return a sentence in the words of a door."""
-    if voice is Voice.COMMAND_LINE or ("--" not in sentence and "skillbank " not in sentence):
-        return sentence
-    quoted = _quoted(sentence)
-    return _WAY.sub(
-        lambda found: found[0] if found.start() in quoted else _in(voice, _way(found), found[0]), sentence
-    )
+    return Sentence(text).said(voice)
 
 
-def _quoted(sentence: str) -> frozenset[int]:
-    """Return the places inside quotation marks; the beginning of a quotation is none of them."""
-    spans = (found.span() for found in _QUOTED.finditer(sentence))
-    return frozenset(place for start, end in spans for place in range(start + 2, end - 1))
+def _apart(text: str) -> tuple[str | Way, ...]:
+    parts: list[str | Way] = []
+    end = 0
+    for found in _WAY.finditer(text):
+        parts += [_clean(text[end : found.start()]), _way(found)]
+        end = found.end()
+    return tuple(part for part in (*parts, _clean(text[end:])) if part)
+
+
+def _joined(parts: tuple[str | Way, ...]) -> Sentence:
+    made = str.__new__(Sentence, "".join(map(str, parts)))
+    made.parts = parts
+    return made
 
 
 def _way(found: re.Match[str]) -> Way:
-    if found["option"]:
-        return Way("option", found["option"], found["value"] or "")
-    return Way("command", found["command"], f"{found['rest']}{found['words'] or ''}".strip())
+    head, argument, more = found.groups()
+    if head.startswith("--"):
+        return Way("option", head[2:], argument, more)
+    return Way("command", head.removeprefix("skillbank "), argument, more)
 
 
-def _in(voice: Voice, way: Way, written: str) -> str:
-    if way.kind == "option":
-        return _tool_option(way) if voice is Voice.TOOLS else _python_option(way)
-    if way.name in PERSONAL or (way.name == "data check" and "--fix" in way.argument):
-        return written
-    job, watching = way.argument.removesuffix(" --watch"), way.argument.endswith("--watch")
-    if "--into" in way.argument:
-        where, _, into = way.argument.partition("--into ")
-        return _INTO[voice](where.strip() or "pictures", into)
-    looking = way.argument.endswith("--check")
-    name = f"{way.name} --watch" if watching else f"{way.name} --check" if looking else way.name
-    words = _COMMANDS[name][0 if voice is Voice.TOOLS else 1]
-    return words(job.removesuffix("--check").strip())
+def _clean(text: object) -> str:
+    """Return a text whose marks, which only a foreign one can have, are written out as `visible` does it."""
+    return _LONE.sub(lambda mark: f"\\u{ord(mark[0]):04x}", str(text))
 
 
 def _tool_option(way: Way) -> str:
@@ -151,14 +264,15 @@ def _python_option(way: Way) -> str:
         return "data" if key == "ROLE" else f"DataLocation(role={key!r}, uri={where})"
     if not way.argument:
         return _argument_name(way.name)
-    plain = way.argument.isupper() or way.argument.replace(".", "", 1).isdigit()
-    return f"{_argument_name(way.name)}={way.argument if plain else repr(way.argument)}"
+    bare = way.argument.isupper() or way.argument.replace(".", "", 1).isdigit()
+    return f"{_argument_name(way.name)}={way.argument if bare else repr(way.argument)}"
 
 
 def _argument_name(option: str) -> str:
     return option.replace("-", "_")
 
 
+_PLACEHOLDERS = frozenset(("VALUE", "PATH", "FILE", "URI", "LOCATION", "NAME", "JOB"))
 _Words = Callable[[str], str]
 
 
@@ -176,7 +290,7 @@ def _plain(tool: str, method: str) -> tuple[_Words, _Words]:
     return lambda _: tool, lambda _: method
 
 
-_COMMANDS: dict[str, tuple[_Words, _Words]] = {
+_COMMANDS: dict[str, tuple[_Words, _Words]] = {  # a command that is not here is a person's at a terminal
     "run": _plain("plan and launch", "Runtime.plan and Runtime.launch"),
     "plan": (
         lambda words: f"plan {words}".rstrip(),

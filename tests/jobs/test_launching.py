@@ -181,7 +181,7 @@ def refusals() -> dict[str, tuple[dict[str, Any], type[Exception], str]]:
     missing = (InputBinding(key="dataset.x", uri="/nowhere/a.json"),)
     s3 = (InputBinding(key="dataset.x", uri="s3://bucket/a.json"),)
     return {
-        "question": ({"questions": question}, QuestionsError, r"dataset\.val \(no data was named\)"),
+        "question": ({"questions": question}, QuestionsError, r"dataset\.val: no data was named"),
         "program": ({"command": ("no-such-program",)}, PlatformError, "no-such-program.*not installed"),
         "nodes": ({"resources": Resources(nodes=2)}, PlatformError, "2 nodes"),
         "platform": ({"platform": "lokal"}, UsageError, "no platform 'lokal'.*did you mean 'local'"),

@@ -77,6 +77,10 @@ def test_a_launch_from_plan_to_results(server: Served, people: People, data: Pat
     # Who only looks neither plans nor launches; the other project has no such plan.
     assert eve.call("post_plans", {"text": f"train the toy detector on {data}"})[0] == 403
     assert bob.call("get_plans_plan_id", plan_id=plan["plan_id"])[0] == 404
+    # What a refusal offers is named as the fields of the document are.
+    [asks] = robot.call("post_plans", {"text": "train the toy detector"})[1]["plans"]
+    status, answer = robot.call("post_launches", {"plan_id": asks["plan_id"], "idempotency_key": "asks"})
+    assert status == 409 and "data with role 'train'" in answer["error"]["message"], answer
     launch = {"plan_id": plan["plan_id"], "idempotency_key": "one"}
     assert eve.call("post_launches", launch)[0] == 403
     status, asked = robot.call("post_launches", launch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from starlette.requests import Request
 
 from skillbank.automl.report.page import render_page
 from skillbank.automl.report.table import trials_csv
@@ -36,6 +37,6 @@ def test_answers_over_http_are_json_that_hides_and_loses_nothing() -> None:
 def test_a_refusal_over_http_keeps_a_skills_words_apart() -> None:
     error = SpecError(f"train.mode cannot be b{DIRT}.")
     error.skill, error.skill_says = "odd", (f"{VOICE}\n{DIRT}",)
-    found = json.loads(bytes(explain(None, error).body))["error"]  # type: ignore[arg-type]
+    found = json.loads(bytes(explain(Request({"type": "http"}), error).body))["error"]
     assert VOICE not in found["message"] and not has_invisible(found["message"])
     assert found["from_skill"]["skill"] == "odd" and found["from_skill"]["text"].startswith(VOICE)

@@ -17,6 +17,7 @@ from skillbank.agent.transcript import Transcript
 from skillbank.errors import EndpointError, NotApprovedError, UsageError
 from skillbank.language_model.endpoint import Endpoint
 from skillbank.language_model.reply import Reply, ToolCall
+from skillbank.ways import Sentence, command, option
 
 if TYPE_CHECKING:
     from skillbank.jobs.given import How
@@ -156,7 +157,7 @@ class Chat:
         elif self.transcript.waits_for_person:
             raise UsageError(
                 f"The conversation {self.transcript.id} has been answered; say something: "
-                f"skillbank chat --resume {self.transcript.id} TEXT."
+                f"{command('chat', '', f'--resume {self.transcript.id} TEXT')}."
             )
         try:
             while not (self._over(turn) or self._step(turn)):
@@ -202,11 +203,15 @@ class Chat:
     def _over(self, turn: Turn) -> bool:
         limits, used = self.limits, self.transcript.usage.total
         if turn.steps >= limits.steps:
-            return _end(turn, "steps", f"Stopped after {turn.steps} steps; --max-steps allows more.")
+            return _end(
+                turn, "steps", f"Stopped after {turn.steps} steps; {option('max-steps')} allows more."
+            )
         if limits.tokens is not None and used >= limits.tokens:
-            return _end(turn, "tokens", f"Stopped after {used} tokens; --max-tokens allows more.")
+            return _end(turn, "tokens", f"Stopped after {used} tokens; {option('max-tokens')} allows more.")
         if limits.cost is not None and self.cost >= limits.cost:
-            return _end(turn, "cost", f"Stopped at a cost of {self.cost:.4f}; --max-cost allows more.")
+            return _end(
+                turn, "cost", f"Stopped at a cost of {self.cost:.4f}; {option('max-cost')} allows more."
+            )
         return False
 
     # Tools
@@ -300,5 +305,5 @@ _DENIED = {
 
 
 def _end(turn: Turn, stopped: str, why: str) -> bool:
-    turn.stopped, turn.why = stopped, why
+    turn.stopped, turn.why = stopped, Sentence(why)
     return True

@@ -103,7 +103,7 @@ def _into_set(box: Toolbox, arguments: LabelArguments, name: str) -> LabelAnswer
         )
     assert labels.job is not None
     left = [f"{place} is {why}." for place, why in labels.left_out]
-    notes = [in_tool_words(shorten(note, 240)) for note in (*wanted.notes, *labels.notes, *left)]
+    notes = [shorten(in_tool_words(note), 240) for note in (*wanted.notes, *labels.notes, *left)]
     return LabelAnswer(
         label_set=name,
         job=labels.job,

@@ -17,7 +17,8 @@ from skillbank.jobs.parents import finished_parents
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.seen_data import refuse_changed
 from skillbank.plan.model import Plan
-from skillbank.visible import named, one_line
+from skillbank.plan.open_points import open_points
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -182,8 +183,9 @@ def job_key(given: str | None) -> str:
 
 def _refuse_questions(plan: Plan) -> None:
     if plan.questions:
-        listed = "; ".join(f"{named(q.key)}: {q.why}" for q in plan.questions)
-        raise QuestionsError(f"The plan has open questions and cannot be launched. {listed}")
+        raise QuestionsError(
+            f"The plan has open questions and cannot be launched. {open_points(plan.questions).marked}"
+        )
 
 
 def _parents(store: JobStore, plan: Plan) -> Iterator[str]:

@@ -17,6 +17,7 @@ from skillbank.plan.model import Plan, Source
 from skillbank.plan.request import DataLocation, Setting, clean_uri, setting_of, source_of
 from skillbank.plan.slots import SLOTS, Kind, Slot
 from skillbank.visible import one_line
+from skillbank.ways import option
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -192,7 +193,7 @@ def _slots(arguments: Words) -> tuple[dict[str, Any], list[Setting]]:
 
 def _said_place(data: Data) -> str:
     if not data.uri.strip():
-        raise UsageError(f"--data {data.role}=URI is empty; give it a place or leave it out.")
+        raise UsageError(f"{option('data', f'{data.role}=URI')} is empty; give it a place or leave it out.")
     return clean_uri(data.uri)
 
 
@@ -243,7 +244,7 @@ def _summary(plan: Plan, checks: Checks, sentence: str) -> PlanSummary:
 
 def _first(sentences: Sequence[str], longest: int) -> list[str]:
     """Return the first sentences, short, and how many more there are."""
-    shown = [in_tool_words(shorten(sentence, longest)) for sentence in sentences[:_MOST_WARNINGS]]
+    shown = [shorten(in_tool_words(sentence), longest) for sentence in sentences[:_MOST_WARNINGS]]
     more = len(sentences) - len(shown)
     return [*shown, f"and {more} more, which 'skillbank plan' shows in a terminal"] if more else shown
 

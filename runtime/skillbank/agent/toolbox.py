@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
@@ -382,7 +383,7 @@ def _redacted(value: Any, secrets: tuple[str, ...] | None = None) -> Any:
     secrets = secret_values() if secrets is None else secrets
     if not secrets:
         return value
-    if type(value) is str:
+    if isinstance(value, str) and not isinstance(value, Enum):
         return redact(value, secrets)
     if isinstance(value, BaseModel):
         fields = {name: _redacted(getattr(value, name), secrets) for name in type(value).model_fields}

@@ -27,6 +27,7 @@ from skillbank.home import home
 from skillbank.language_model.reply import Reply, ToolCall, Usage
 from skillbank.redact import redact, secret_values
 from skillbank.visible import json_text, visible_values
+from skillbank.ways import command
 
 __all__ = ["Transcript"]
 
@@ -82,7 +83,9 @@ class Transcript:
         found = sorted(_folder().glob("chat-*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
         if chat == "last":
             if not found:
-                raise NotFoundError("There is no conversation yet; start one with skillbank chat TEXT.")
+                raise NotFoundError(
+                    f"There is no conversation yet; start one with {command('chat', 'TEXT')}."
+                )
             return cls(found[-1], new=False)
         named = [p for p in found if p.stem == chat] or [
             p for p in found if chat and (p.stem.startswith(chat) or p.stem.endswith(chat))

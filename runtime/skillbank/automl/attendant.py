@@ -21,6 +21,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import Plan
 from skillbank.redact import redact
+from skillbank.ways import Sentence
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -178,7 +179,12 @@ class Attendant:
         if refused.times < _LAUNCHES:
             refused.again = datetime.now(UTC) + timedelta(seconds=self._first_pause / 6 * 2**refused.times)
             return False
-        return self._tell(trial, TrialState.FAILED, [], f"could not be launched: {redact(str(error))}")
+        return self._tell(
+            trial,
+            TrialState.FAILED,
+            [],
+            Sentence(f"could not be launched: {error.sentence.changed(redact).marked}"),
+        )
 
     # While it runs
 
@@ -221,7 +227,9 @@ class Attendant:
         except StateError:
             pass  # it has ended by itself
         except SkillbankError as error:
-            self._jobs.store.note(job, f"could not be stopped yet: {redact(error.sentence)}")
+            self._jobs.store.note(
+                job, Sentence(f"could not be stopped yet: {error.sentence.changed(redact).marked}")
+            )
 
     # Its end
 

@@ -16,6 +16,7 @@ from skillbank.plan.model import Plan, Source
 from skillbank.plan.paths import format_path, leaves
 from skillbank.plan.search_needs import starts_from_model
 from skillbank.trust.gate import Pass, admit_within
+from skillbank.ways import command
 
 if TYPE_CHECKING:
     from skillbank.automl.algorithms import Algorithm
@@ -115,7 +116,7 @@ def make_charter(plan: Plan, schema: dict[str, Any], retry: RetryPolicy) -> Char
     if needs is None:
         raise StateError(
             f"plan {plan.plan_id[:12]} was made by an earlier skillbank and does not say what its search "
-            "needs; make it again with skillbank plan"
+            f"needs; make it again with {command('plan')}"
         )
     return Charter(
         schema_document=schema,

@@ -17,6 +17,7 @@ from skillbank.jobs.record import SEARCH, JobRecord
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
 from skillbank.team import audit
+from skillbank.ways import command, option
 
 __all__ = ["extend", "find", "paused", "resumed", "succeed", "summaries"]
 
@@ -32,12 +33,14 @@ def find(jobs: Jobs, name: str) -> JobRecord:
     if name == "last":
         newest = jobs.store.list(platform=SEARCH, limit=1)
         if not newest:
-            raise NotFoundError("there is no experiment yet; start one with skillbank run")
+            raise NotFoundError(f"there is no experiment yet; start one with {command('run')}")
         return newest[0]
     record = jobs.store.get(name)
     if not record.searches:
         owner = f"; it is a trial of {record.experiment}" if record.experiment else ""
-        raise NotFoundError(f"job {record.id} is not an experiment{owner}; skillbank experiments lists them")
+        raise NotFoundError(
+            f"job {record.id} is not an experiment{owner}; {command('experiments')} lists them"
+        )
     return record
 
 
@@ -122,8 +125,8 @@ def _open(jobs: Jobs, record: JobRecord, verb: str) -> tuple[EventLog, Experimen
     stands = Experiment((), log.read(record.id))
     if stands.end is not None or stands.canceled or record.state.terminal:
         raise StateError(
-            f"experiment {record.id} has ended; --extend N goes on with its trials, and "
-            f"--parent {record.id} from its model"
+            f"experiment {record.id} has ended; {option('extend')} N goes on with its trials, and "
+            f"{option('parent', record.id)} from its model"
         )
     return log, stands
 

@@ -17,6 +17,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import Plan
 from skillbank.redact import redact
+from skillbank.ways import Sentence
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -99,7 +100,9 @@ class Evaluations:
         try:
             record = self._attempt(evaluation)
         except SkillbankError as error:
-            return self._over(evaluation, None, f"not evaluated: {redact(error.sentence)}")
+            return self._over(
+                evaluation, None, Sentence(f"not evaluated: {error.sentence.changed(redact).marked}")
+            )
         if record is None:
             return self._over(evaluation, None, "not evaluated: canceled")
         if not record.state.terminal:

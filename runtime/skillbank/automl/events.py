@@ -22,6 +22,7 @@ from skillbank.platforms.processes import describe_self, described_alive
 from skillbank.team.acting import may
 from skillbank.team.rights import Right
 from skillbank.team.seeing import seen
+from skillbank.ways import command
 
 __all__ = ["Event", "EventLog", "Lease"]
 
@@ -71,7 +72,7 @@ class EventLog:
         with self._engine.connect() as db:
             found = db.scalar(query)
         if found is None:
-            raise NotFoundError(f"'{experiment}' is not an experiment; skillbank experiments lists them")
+            raise NotFoundError(f"'{experiment}' is not an experiment; {command('experiments')} lists them")
         return dict(found)
 
     def exists(self, experiment: str) -> bool:

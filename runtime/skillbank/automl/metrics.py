@@ -12,6 +12,7 @@ from typing import Any
 
 from skillbank.errors import did_you_mean
 from skillbank.jobs.metrics import StatusReader, find_status_file
+from skillbank.ways import Sentence, option
 
 __all__ = ["UNSEEN", "Curve", "Measured", "Objective", "TrialReader", "unseen"]
 
@@ -125,9 +126,10 @@ def unseen(objectives: Sequence[Objective], seen: Iterable[str]) -> str:
     missing = [o.metric for o in objectives if o.metric not in names] or [o.metric for o in objectives]
     listed = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
     what = f"it reported {listed}" if names else "it reported no metric at all"
-    return (
+    return Sentence(
         f"{UNSEEN}{missing[0]}' was not reported{did_you_mean(missing[0], names)}: {what}; "
-        "name one of these with --set automl.metric=NAME, or check that validation data is given"
+        f"name one of these with {option('set', 'automl.metric=NAME')}, or check that validation data "
+        "is given"
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from skillbank.automl.events import Event, EventLog
 from skillbank.automl.experiment import Experiment, Trial, TrialState
 from skillbank.automl.metrics import Objective
+from skillbank.errors import sentence_of
 
 if TYPE_CHECKING:
     from skillbank.automl.algorithms import Algorithm, Outcome, Recommendation
@@ -67,7 +68,7 @@ class Search:
         try:
             return what(self._algorithm)
         except Exception as error:
-            self.broken = f"{type(error).__name__}: {error}"
+            self.broken = f"{type(error).__name__}: {sentence_of(error)}"
             return None
 
     def _rebuild(self) -> None:
@@ -78,7 +79,7 @@ class Search:
         try:
             self._algorithm = self._make(extensions[-1] if extensions else None)
         except Exception as error:
-            self.broken = f"{type(error).__name__}: {error}"
+            self.broken = f"{type(error).__name__}: {sentence_of(error)}"
         self.experiment, self.stops = Experiment(self.objectives), set()
         for event in events:
             self._learn(event)

@@ -16,6 +16,7 @@ from skillbank.bank.relations import relation_of
 from skillbank.bank.schema import SpecSchema
 from skillbank.errors import SpecError, UsageError, did_you_mean
 from skillbank.plan.paths import MISSING, get_path
+from skillbank.ways import Sentence
 
 __all__ = ["SearchSpace", "space_from_schema"]
 
@@ -92,7 +93,7 @@ def space_from_schema(
         except SpecError as error:
             if key in asked:
                 raise
-            notes.append(f"Not searched: {error.sentence}")
+            notes.append(Sentence(f"Not searched: {error.sentence.marked}"))
     space = _assemble(parsed, spec, found, asked, notes)
     if not any(space.counts(p, space.defaults) for p in space.parameters):
         why = "; ".join(f"{p.name} {p.conditions[0].reason}" for p in space.parameters if p.conditions)

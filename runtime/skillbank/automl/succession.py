@@ -19,6 +19,7 @@ from skillbank.errors import StateError, UsageError
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
+from skillbank.ways import Sentence, command, marked
 
 __all__ = ["inherited", "successor_plan"]
 
@@ -42,9 +43,9 @@ def successor_plan(jobs: Jobs, record: JobRecord, recommendations: int) -> Plan:
     stands = Experiment(objectives_of(plan), events)
     if stands.end is None:
         raise StateError(f"experiment {record.id} has not ended; extend it as it is")
-    again = "start a new one with skillbank run"
+    again = Sentence(f"start a new one with {command('run')}")
     if stands.best is None:
-        raise StateError(f"experiment {record.id} has no trial that succeeded; {again}")
+        raise StateError(f"experiment {record.id} has no trial that succeeded; {marked(again)}")
     settings = settings_of(plan)
     if recommendations <= len(stands.trials):
         raise UsageError(
@@ -53,7 +54,7 @@ def successor_plan(jobs: Jobs, record: JobRecord, recommendations: int) -> Plan:
     if settings.is_multi_fidelity and settings.keep == "best":
         raise UsageError(
             f"experiment {record.id} kept only the best checkpoints (automl.keep=best), so "
-            f"{settings.algorithm} has none to go on from; {again}."
+            f"{settings.algorithm} has none to go on from; {marked(again)}."
         )
     longer = plan.model_copy(
         update={"automl": {**(plan.automl or {}), "max_recommendations": recommendations}}
@@ -61,11 +62,13 @@ def successor_plan(jobs: Jobs, record: JobRecord, recommendations: int) -> Plan:
     taken = list(_taken(record.id, events))
     limit = exhausted(Experiment(stands.objectives, taken), settings, plan, datetime.now(UTC))
     if limit is not None:
-        raise StateError(f"experiment {record.id} would end again at once: {limit.reason}; {again}")
+        raise StateError(f"experiment {record.id} would end again at once: {limit.reason}; {marked(again)}")
     charter = Charter.model_validate(log.charter(record.id))
     tried = Search(_Past(taken), record.id, stands.objectives, lambda _: charter.algorithm(longer))
     if tried.broken is not None:
-        raise UsageError(f"{settings.algorithm} cannot be extended from here ({tried.broken}); {again}.")
+        raise UsageError(
+            f"{settings.algorithm} cannot be extended from here ({tried.broken}); {marked(again)}."
+        )
     return longer
 
 

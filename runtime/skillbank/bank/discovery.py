@@ -21,6 +21,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean, sentence_of
 from skillbank.lookalikes import skeleton
 from skillbank.nearby import at_home, near_path
+from skillbank.ways import command, option
 
 __all__ = ["OWN", "Bank", "Library", "Resolved", "normalise"]
 
@@ -47,7 +48,7 @@ class Bank:
         if not self.root.is_dir():
             near = near_path(self.root)
             raise SkillNotFoundError(
-                f"The bank {root} is not a folder{near}; give --bank a folder of skills."
+                f"The bank {root} is not a folder{near}; give {option('bank')} a folder of skills."
             )
         self.is_own = self.root == bank_root()
         self.problems: list[Diagnostic] = []
@@ -320,7 +321,7 @@ class Library:
             known = [s.name for s in bank.skills]
             raise SkillNotFoundError(
                 f"There is no skill '{shown(name)}'{self._where(bank)}{did_you_mean(name, known)}; "
-                "'skillbank skills' lists them all."
+                f"'{command('skills')}' lists them all."
             )
         if len(claim.skills) > 1:
             raise _several(name, claim.skills)
@@ -344,7 +345,7 @@ class Library:
             )
         near = did_you_mean(name, [s.name for s in self.skills])
         return SkillNotFoundError(
-            f"There is no skill '{shown(name)}'{near}; 'skillbank skills' lists them all."
+            f"There is no skill '{shown(name)}'{near}; '{command('skills')}' lists them all."
         )
 
     def current(self, name: str) -> Skill:

@@ -75,5 +75,5 @@ def _wrong(name: str) -> str:
             )
         found.load(callable, "a function of a skillbank.plan.inference.Context")
     except PluginError as error:
-        return f"names an inference function that cannot be used: {error}."
+        return f"names an inference function that cannot be used: {error.sentence}."
     return ""

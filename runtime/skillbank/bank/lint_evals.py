@@ -29,7 +29,7 @@ def evals(skill: Skill) -> Iterator[Diagnostic]:
     try:
         cases = read_json(file)
     except SkillFormatError as error:
-        yield Diagnostic("error", "evals", str(error), FILE)
+        yield Diagnostic("error", "evals", error.sentence, FILE)
         return
     if not isinstance(cases, list):
         yield Diagnostic("warning", "evals", "it is no list of questions, so no catalogue reads it.", FILE)

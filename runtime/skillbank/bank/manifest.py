@@ -10,6 +10,7 @@ from skillbank.bank.discovery import Bank
 from skillbank.bank.documents import read_json
 from skillbank.bank.files import utf8_name
 from skillbank.errors import SkillFormatError
+from skillbank.ways import Sentence, command
 
 FILE = "manifest.json"
 SCHEMA_VERSION = 1
@@ -53,7 +54,7 @@ def manifest_problems(root: Path) -> list[str]:
     try:
         written = read_json(root / FILE)
     except SkillFormatError as error:
-        return [f"{error.sentence} Run 'skillbank manifest build'."]
+        return [Sentence(f"{error.sentence.marked} Run '{command('manifest build')}'.")]
     built = build_manifest(root)
     if written == built:
         return []
@@ -73,7 +74,7 @@ def manifest_problems(root: Path) -> list[str]:
             changed = sorted(f for f in old.keys() | new.keys() if old.get(f) != new.get(f))
             problems.append(f"{name} has changed ({', '.join(changed[:5]) or 'metadata'}).")
     problems = problems or ["manifest.json was edited by hand."]
-    return [f"{p} Run 'skillbank manifest build'." for p in problems]
+    return [Sentence(f"{p} Run '{command('manifest build')}'.") for p in problems]
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -173,10 +173,11 @@ def _run_steps(
 
 def _refuse_questions(plans: list[Plan]) -> None:
     from skillbank.errors import QuestionsError
+    from skillbank.plan.open_points import open_points
 
-    open_points = [f"{q.key}: {q.why}" for p in plans for q in p.questions]
-    if open_points:
-        raise QuestionsError("The plan has open questions. " + " | ".join(open_points))
+    questions = [question for plan in plans for question in plan.questions]
+    if questions:
+        raise QuestionsError(f"The plan has open questions. {open_points(questions).marked}")
 
 
 def ask_trust(runtime: Runtime, plans: list[Plan], as_json: bool) -> None:

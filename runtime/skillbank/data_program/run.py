@@ -27,6 +27,7 @@ from skillbank.datasets.splitting import Amount, split
 from skillbank.errors import DataError, SkillbankError
 from skillbank.storage.data_place import open_data_place
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, Way
 
 __all__ = ["DATASET", "run"]
 
@@ -34,12 +35,11 @@ DATASET = "dataset"
 """The folder of the written data set, in the action's."""
 _LONGEST = 2000
 _KEYS = {
-    "--on-broken skip": "dataset.on_broken=skip",
-    "--again": "split.again=true",
-    "--format ": "dataset.format=",
-    "--val ": "split.val=",
-    "--test ": "split.test=",
-    "--by": "split.by",
+    "on-broken": "dataset.on_broken",
+    "format": "dataset.format",
+    "val": "split.val",
+    "test": "split.test",
+    "by": "split.by",
 }
 _PICTURES = 60
 _SIDE = 480
@@ -99,11 +99,17 @@ def run(action: str, spec_file: Path) -> int:
     return 0 if end.good else 1
 
 
-def _in_keys(text: str) -> str:
+def _in_keys(sentence: Sentence) -> str:
     """Say the ways out that are options of ``skillbank data`` as keys of the spec."""
-    for option, key in _KEYS.items():
-        text = text.replace(option, key)
-    return text
+    return "".join(_key(part) if isinstance(part, Way) else part for part in sentence.parts)
+
+
+def _key(way: Way) -> str:
+    if way.kind == "option" and way.name == "again":
+        return "split.again=true"
+    if way.kind == "command" or way.name not in _KEYS:
+        return str(way)
+    return f"{_KEYS[way.name]}={way.argument}" if way.argument else _KEYS[way.name]
 
 
 def _check(at: _Place, spec: Spec) -> _End:

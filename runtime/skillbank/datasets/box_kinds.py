@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skillbank.datasets.kinds import DROP_BOX, ERROR, NOTE, WARNING, Kind, table
+from skillbank.ways import Sentence, command
 
 __all__ = ["BOXES"]
 
@@ -104,26 +105,31 @@ BOXES = table(
         "boxes-perhaps-xywh",
         WARNING,
         "boxes that all lie as if they were x, y, width, height",
-        "look at some of them (skillbank data show)",
+        Sentence(f"look at some of them ({command('data show')})"),
     ),
     Kind(
         "boxes-perhaps-otherwise",
         WARNING,
         "boxes that may be written in another order than the format's",
-        "look at some of them (skillbank data show); if they are, write them in the order of the format",
+        Sentence(
+            f"look at some of them ({command('data show')}); if they are, write them in the order of "
+            "the format"
+        ),
     ),
     Kind(
         "boxes-perhaps-pixels",
         WARNING,
         "boxes that may be in pixels where percent of the picture are meant",
-        "look at some of them (skillbank data show); if they are, divide by "
-        "width and height and multiply by 100",
+        Sentence(
+            f"look at some of them ({command('data show')}); if they are, divide by "
+            "width and height and multiply by 100"
+        ),
     ),
     Kind(
         "boxes-perhaps-scaled",
         WARNING,
         "boxes that all lie in a corner, as if in percent or thousandths of the picture",
-        "look at some of them (skillbank data show)",
+        Sentence(f"look at some of them ({command('data show')})"),
     ),
     Kind(
         "box-rounded",

@@ -22,6 +22,7 @@ from skillbank.datasets.repairing import Mode, Repair
 from skillbank.datasets.report import DataReport
 from skillbank.errors import DataError
 from skillbank.redact import redact
+from skillbank.ways import Sentence, command, marked, option
 
 __all__ = ["FaultsError", "checked", "convert", "origin", "told"]
 
@@ -150,11 +151,13 @@ def checked(
         way = (
             "these cannot be left out"
             if skip
-            else "correct them, or leave out what can be left out with --on-broken skip"
+            else Sentence(
+                f"correct them, or leave out what can be left out with {option('on-broken', 'skip')}"
+            )
         )
         raise FaultsError(
-            f"{opened.tree.root} has faults that would end a training, so nothing was written; {way}:\n"
-            + "\n".join(found.sentences(Severity.ERROR, kinds=kinds)),
+            f"{opened.tree.root} has faults that would end a training, so nothing was written; "
+            f"{marked(way)}:\n" + "\n".join(map(marked, found.sentences(Severity.ERROR, kinds=kinds))),
             found,
             kinds,
         )
@@ -169,7 +172,11 @@ def origin(opened: Opened, place: str) -> dict[str, Any]:
 
 def told(found: DataReport, repair: Repair) -> dict[str, Any]:
     """Return what a check and a repair have to tell in a manifest."""
-    left_out = [] if found.decoded else ["the pictures were not decoded; skillbank data check does that"]
+    left_out = (
+        []
+        if found.decoded
+        else [Sentence(f"the pictures were not decoded; {command('data check')} does that")]
+    )
     became = found.sentences(Severity.NOTE, 1, kinds=BECOMES)
     open_kinds = {name for name in found.tally.counts if not repair.mends(name)}
     told_too = found.sentences(Severity.ERROR, kinds=_OF_TRAINING)

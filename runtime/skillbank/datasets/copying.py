@@ -23,6 +23,7 @@ from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, PluginError, UsageError, a_few, did_you_mean
 from skillbank.plugins import WRITER
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 __all__ = ["MANIFEST", "Copy", "Portion", "SplitCount", "write_copy", "writer_of"]
 
@@ -223,7 +224,7 @@ def write_copy(
         except OSError as error:
             raise DataError(f"{error.filename or folder} cannot be written: {error.strerror}") from None
         if not passage.done:
-            raise DataError(f"{tree.root} has no picture to write; skillbank data check says more")
+            raise DataError(f"{tree.root} has no picture to write; {command('data check')} says more")
         told = dict(story())
         lost = [*told.pop("dropped", ()), *lost]
         notes = [*told.pop("notes", ()), *filter(None, (placer.note, *passage.notes()))]

@@ -116,7 +116,7 @@ class MarkedSplitCheck:
         try:
             drawn = mask.draw()
         except DataError as error:
-            return Fault("mask-broken", path, one_line(error, 160))
+            return Fault("mask-broken", path, one_line(error.sentence, 160))
         labels, counts = np.unique(drawn.numbers, return_counts=True)
         present = [int(label) for label, count in zip(labels, counts, strict=True) if count and label >= 0]
         self._by_label.update(present)

@@ -13,6 +13,7 @@ from skillbank.datasets.parts import inside, is_part, levels, may_be_there, may_
 from skillbank.datasets.recognising import Found, UnrecognisedError, look, troubles, unrecognised, unwrapped
 from skillbank.datasets.tree import OTHER_ARCHIVES, Tree, Unpack, open_tree
 from skillbank.errors import DataError, DataNotFoundError, a_few
+from skillbank.ways import marked
 
 __all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "recognise"]
 
@@ -66,7 +67,7 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
         try:
             return _whole(open_tree(unpacked, unpack), form)
         except DataError as error:  # a person knows the archive, and not where it was unpacked
-            error.args = (str(error).replace(str(unpacked), str(place)),)
+            error.args = (error.sentence.changed(lambda text: text.replace(str(unpacked), str(place))),)
             raise
     if place.is_dir():
         tree = open_tree(place, unpack)
@@ -113,7 +114,8 @@ def _read(tree: Tree, found: Found | None, form: str) -> DataSet:
         return found.read()
     if form not in ("", LAST.name) and (other := unwrapped(tree)) is not None:
         raise DataError(
-            f"{tree.root} is not {title_of(form)}: {other.told}; leave the format out, or say that one"
+            f"{tree.root} is not {title_of(form)}: {marked(other.told)}; leave the format out, or say "
+            "that one"
         )
     error = unrecognised(tree, form)
     if form in ("", LAST.name) and not error.lacking and LAST.recognise(tree) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skillbank.datasets.kinds import DROP_PICTURE, ERROR, NOTE, WARNING, Kind, table
+from skillbank.ways import Sentence, command
 
 __all__ = ["PICTURES"]
 
@@ -54,7 +55,7 @@ PICTURES = table(
         "picture-near",
         WARNING,
         "pictures that look the same in several splits",
-        "divide the pictures anew with look-alikes kept together (skillbank data split)",
+        Sentence(f"divide the pictures anew with look-alikes kept together ({command('data split')})"),
     ),
     Kind(
         "picture-twice",

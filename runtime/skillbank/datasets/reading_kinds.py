@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skillbank.datasets.kinds import DROP_BOX, ERROR, NOTE, WARNING, Kind, table
+from skillbank.ways import Sentence, option
 
 __all__ = ["READING"]
 
@@ -64,7 +65,7 @@ READING = table(
         "format-aside",
         WARNING,
         "annotations of a second format, which are not read",
-        "remove those that are not meant, or say which are with --format",
+        Sentence(f"remove those that are not meant, or say which are with {option('format')}"),
     ),
     Kind("not-utf8", WARNING, "files that are not UTF-8 and are read as Latin-1", "save them as UTF-8"),
     Kind(

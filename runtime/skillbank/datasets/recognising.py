@@ -17,6 +17,7 @@ from skillbank.datasets.unread import unread
 from skillbank.errors import DataError, PluginError, a_few, did_you_mean
 from skillbank.plugins import WRITER
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, marked, option
 
 __all__ = ["Found", "UnrecognisedError", "hint", "look", "troubles", "unrecognised", "unwrapped"]
 
@@ -56,11 +57,11 @@ class Found:
     def told(self) -> str:
         """What was recognised, for a sentence: "it is COCO (a.json), --format coco"."""
         found = dict.fromkeys(
-            f"{each.title} ({claim.why}; --format {each.name})"
+            Sentence(f"{each.title} ({claim.why}; {option('format', each.name)})")
             for holder in (self, *(part for _, part in self.parts))
             for each, claim in holder.claims
         )
-        return f"it is {a_few(list(found), 3)}"
+        return Sentence(f"it is {a_few([marked(each) for each in found], 3)}")
 
     def read(self) -> DataSet:
         """Read the data set.
@@ -102,7 +103,8 @@ class Found:
         told = " and ".join(f"{each.title} ({found.why})" for each, found in self.claims)
         formats = " or ".join(each.name for each, _ in self.claims)
         raise DataError(
-            f"{self.tree.root} can be read as {told}; say which is meant with --format {formats}, or name "
+            f"{self.tree.root} can be read as {told}; say which is meant with "
+            f"{option('format', formats)}, or name "
             "its file of annotations instead of the folder"
         )
 

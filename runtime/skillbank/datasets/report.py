@@ -10,6 +10,7 @@ from typing import Any
 from skillbank.datasets.document import Marks
 from skillbank.datasets.faults import Fault, Kind, Severity, Tally
 from skillbank.datasets.heads import FileSize
+from skillbank.ways import Sentence, marked
 
 __all__ = ["WITHOUT", "DataReport", "Findings", "SplitReport"]
 
@@ -181,5 +182,9 @@ def _sentence(kind: Kind, count: int, examples: list[Fault], most: int) -> str:
     left = count - sum(fault.count for fault in examples[:most])
     more = f"; and {left:,} more" if shown and left > 0 else ""
     told = f" ({'; '.join(shown)}{more})" if shown else ""
-    way_out = f"; way out: {kind.way_out}" if kind.way_out and not kind.way_out.startswith("nothing") else ""
-    return f"{kind.title}: {count:,}{told}{way_out}"
+    way_out = (
+        Sentence(f"; way out: {marked(kind.way_out)}")
+        if kind.way_out and not kind.way_out.startswith("nothing")
+        else ""
+    )
+    return Sentence(f"{kind.title}: {count:,}{told}{marked(way_out)}")

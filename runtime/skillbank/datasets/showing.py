@@ -21,6 +21,7 @@ from skillbank.datasets.thumbnails import Thumbnails, thumbnails
 from skillbank.datasets.tree import Tree
 from skillbank.redact import redact
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command
 
 __all__ = ["Shown", "Survey", "pictured", "survey", "title_of"]
 
@@ -152,7 +153,7 @@ def pictured(found: Survey, side: int) -> Shown:
 def _faults(tally: Tally, missing: int) -> list[str]:
     """Say what was wrong in reading, in a sentence each."""
     told = ", ".join(f"{KINDS[name].title} ({count:,})" for name, count in tally.counts.items())
-    said = [f"In reading: {told}; skillbank data check says where."] if told else []
+    said: list[str] = [Sentence(f"In reading: {told}; {command('data check')} says where.")] if told else []
     if missing:
         said.append(f"{missing:,} pictures are not there, and so not among those shown.")
     return said

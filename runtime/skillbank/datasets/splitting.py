@@ -23,6 +23,7 @@ from skillbank.datasets.progress import Progress
 from skillbank.datasets.repairing import Mode
 from skillbank.errors import DataError, UsageError, a_few
 from skillbank.visible import named, one_line
+from skillbank.ways import option
 
 __all__ = ["Amount", "Division", "divide", "split"]
 
@@ -130,7 +131,9 @@ def split(
         When the data set has faults, or cannot be divided so.
     """
     if val is None and test is None:
-        raise UsageError("nothing says how to divide; give --val 0.2, --test 0.1, or both")
+        raise UsageError(
+            f"nothing says how to divide; give {option('val', '0.2')}, {option('test', '0.1')}, or both"
+        )
     splits = chosen_splits(opened)
     _refuse_divided(opened, splits, again)
     writer = writer_of(to or _same_format(opened))
@@ -182,7 +185,7 @@ def divide(
     if len(groups) < len(wanted):
         raise DataError(
             f"{len(pictures):,} pictures in {_groups(len(groups))} cannot be divided into "
-            f"{a_few(list(wanted), 3)}, as a group stays whole; group them otherwise with --by"
+            f"{a_few(list(wanted), 3)}, as a group stays whole; group them otherwise with {option('by')}"
         )
     seen = [{box.label for box in picture.boxes if box.label is not None} for picture in pictures]
     dealt = [
@@ -253,5 +256,6 @@ def _refuse_divided(opened: Opened, splits: Sequence[Split], again: bool) -> Non
         names = a_few([one_line(each.said or each.name, 40) for each in splits], 5)
         raise UsageError(
             f"{opened.tree.root} is divided already ({names}); name the part to divide, as in "
-            f"{opened.tree.root / (splits[0].said or splits[0].name)}, or divide all of it anew with --again"
+            f"{opened.tree.root / (splits[0].said or splits[0].name)}, or divide all of it anew with "
+            f"{option('again')}"
         )

@@ -13,6 +13,7 @@ from skillbank.plan.request import DataLocation, Request, Setting, role_of
 from skillbank.plan.slot_values import value_of
 from skillbank.plan.slots import Fills, Slot, slot
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command, marked, option
 
 if TYPE_CHECKING:
     from skillbank.facade.planning import Planning
@@ -59,8 +60,9 @@ def compose(
     elif skill is not None and actions:
         requests, notes = [Request(skill=skill, action=action) for action in actions], []
     else:
+        words = f'"train {example_model()} on DATA"'
         raise UsageError(
-            f'Say what you want: skillbank plan "train {example_model()} on DATA", or --skill and --action.'
+            f"Say what you want: {command('plan', words)}, or {option('skill')} and {option('action')}."
         )
     said = _checked(slots)
     with runtime.reading:
@@ -81,7 +83,7 @@ def compose(
             request, divisions = runtime.divided(merged, step.skill, elsewhere=elsewhere)
         requests.append(request)
         told += [*step.notes, *divisions]
-    return requests, list(dict.fromkeys([*notes, *told]))
+    return requests, [Sentence(each) for each in dict.fromkeys([*notes, *told])]
 
 
 def _worded(
@@ -100,10 +102,10 @@ def _worded(
     notes = list(reading.notes)
     if actions and list(actions) != [r.action for r in requests]:
         said, meant = ", ".join(r.action for r in requests), ", ".join(actions)
-        notes.append(f"--action {meant} counts, not the {said} of the words")
+        notes.append(Sentence(f"{option('action', meant)} counts, not the {said} of the words"))
         with runtime.reading:
             requests = _with_actions(runtime, requests, actions)
-    return requests, notes
+    return requests, [Sentence(each) for each in notes]
 
 
 def _with_actions(runtime: Planning, worded: Sequence[Request], actions: Sequence[str]) -> list[Request]:
@@ -168,7 +170,7 @@ def _checked(slots: dict[str, Any]) -> dict[str, Any]:
         except UsageError as error:
             faults.append(error.sentence)
     if faults:
-        raise UsageError(" ".join(faults))
+        raise UsageError(" ".join(map(marked, faults)))
     return said
 
 
@@ -197,27 +199,38 @@ def _refuse_unused(
     """Refuse what was given and concerns no step, with the way out."""
     actions = ", ".join(step.request.action for step in chain)
     sentences = []
-    unused = [f"--set {one_line(s.key)}" for s in settings if all(s not in step.settings for step in chain)]
+    unused = [
+        Sentence(f"{option('set', one_line(s.key))}")
+        for s in settings
+        if all(s not in step.settings for step in chain)
+    ]
     unused += [
-        f"--data {role_of(d.source)}={one_line(d.uri)}"
+        Sentence(f"{option('data', f'{role_of(d.source)}={one_line(d.uri)}')}")
         for d in data
         if all(d not in step.data for step in chain)
     ]
     if unused:
-        sentences.append(f"{', '.join(unused)} would have no effect on {actions}; leave it out.")
+        sentences.append(
+            Sentence(f"{', '.join(map(marked, unused))} would have no effect on {actions}; leave it out.")
+        )
     idle = [slot(name) for name in said if not any(step.took(name) for step in chain)]
     unclear = {each: keys for each in idle if (keys := _could_be(chain, each))}
     for each, keys in unclear.items():
         sentences.append(
-            f"{each.option} could be {' or '.join(keys[:4])} of {actions}; say which with --set KEY=VALUE."
+            Sentence(
+                f"{each.way()} could be {' or '.join(keys[:4])} of {actions}; say which with "
+                f"{option('set', 'KEY=VALUE')}."
+            )
         )
     if nowhere := [each.option for each in idle if each not in unclear]:
         verb = "has" if len(nowhere) == 1 else "have"
         by_key = any(slot(name).fills is Fills.SETTING for name in said if slot(name).option in nowhere)
-        way = ", or name the spec's own key with --set KEY=VALUE" if by_key else ""
-        sentences.append(f"{', '.join(nowhere)} {verb} no meaning for {actions}; leave it out{way}.")
+        way = Sentence(f", or name the spec's own key with {option('set', 'KEY=VALUE')}") if by_key else ""
+        sentences.append(
+            Sentence(f"{', '.join(nowhere)} {verb} no meaning for {actions}; leave it out{marked(way)}.")
+        )
     if sentences:
-        raise UsageError(" ".join(sentences))
+        raise UsageError(" ".join(map(marked, sentences)))
 
 
 def _could_be(chain: Sequence[Step], which: Slot) -> list[str]:

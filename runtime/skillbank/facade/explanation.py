@@ -41,17 +41,18 @@ class Explanation:
     @classmethod
     def of(cls, plan: Plan, sentence: str) -> Explanation:
         """Explain a plan."""
-        route = f"{plan.route.name}: {plan.route.reason}"
+        route = f"{plan.route.name}: {said(plan.route.reason, spoken())}"
         return cls(sentence, route, plan.overrides, plan.questions, plan.warnings)
 
     def __str__(self) -> str:
         values = (
-            f"{value.key} = {value.value!r} ({value.source}{f': {value.detail}' if value.detail else ''})"
-            for value in self.values
+            f"{each.key} = {each.value!r} ({each.source}{each.detail and f': {said(each.detail, spoken())}'})"
+            for each in self.values
         )
         questions = (
-            f"question: {question.key}: {said(' or '.join((question.why, *question.choices)), spoken())}"
-            for question in self.questions
+            f"question: {each.key}: "
+            + " or ".join(said(text, spoken()) for text in (each.why, *each.choices))
+            for each in self.questions
         )
         warnings = (f"warning: {said(warning, spoken())}" for warning in self.warnings)
         return "\n".join((self.sentence, self.route, *values, *questions, *warnings))

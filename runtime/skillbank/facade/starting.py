@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from skillbank.errors import UsageError
 from skillbank.plan.model import Plan
 from skillbank.platforms import get_platform
+from skillbank.ways import option
 
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
@@ -211,6 +212,6 @@ class Starting(Planning):
         if key is None:
             raise UsageError(
                 f"{plan.skill.name} does not say which key is its batch size (spec_shorthand_keys), so that "
-                "--on-oom reduce-batch has nothing to reduce."
+                f"{option('on-oom', 'reduce-batch')} has nothing to reduce."
             )
         return key

@@ -37,6 +37,7 @@ from skillbank.team.acting import who
 from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
 from skillbank.visible import one_line
+from skillbank.ways import command
 from skillbank.wrong_codes import WrongCodes
 
 __all__ = ["ApprovalGuard"]
@@ -323,8 +324,8 @@ class ApprovalGuard:
             raise NotApprovedError(
                 f"Plan {plan.plan_id[:12]} was not approved with the approval code that is set here, so "
                 f"nothing was started{f' ({self.broken})' if self.broken else ''}; a person approves it in "
-                f"a terminal with 'skillbank approve {plan.plan_id[:12]}', or at the question of "
-                "'skillbank run'."
+                f"a terminal with '{command('approve', f'{plan.plan_id[:12]}')}', or at the question of "
+                f"'{command('run')}'."
             )
 
     def spend(self, given: GivenApproval | None, what: str, attempt: int | None = 0) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from skillbank.errors import UsageError
 from skillbank.jobs.checkpoints import check_method
+from skillbank.ways import option
 
 if TYPE_CHECKING:
     from skillbank.jobs.record import RetryPolicy
@@ -36,7 +37,9 @@ def check_terms(checkpoint: str = "auto", retries: int | str = 2, on_oom: str = 
     """
     check_method(checkpoint)
     if on_oom not in ("stop", "reduce-batch") or not str(retries).isdecimal():
-        raise UsageError("--on-oom is stop or reduce-batch, and --retries a number from 0.")
+        raise UsageError(
+            f"{option('on-oom')} is stop or reduce-batch, and {option('retries')} a number from 0."
+        )
 
 
 def launch_terms(**asked: object) -> dict[str, str]:

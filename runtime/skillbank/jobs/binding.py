@@ -28,6 +28,7 @@ from skillbank.plan.model import (
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, set_path
 from skillbank.platforms.base import Resume, job_dir
 from skillbank.trust.gate import CONFIG_PATH
+from skillbank.ways import option
 
 __all__ = [
     "TOKENS",
@@ -98,7 +99,7 @@ def check_filled(plan: Plan) -> None:
         for i, text in enumerate(value) if isinstance(value, list) else ((None, value),):
             key = format_path(path if i is None else (*path, i))
             if isinstance(text, str) and text == _MISSING and key not in given:
-                raise SpecError(f"{key} has no value yet; give one with --set {key}=VALUE")
+                raise SpecError(f"{key} has no value yet; give one with {option('set', f'{key}=VALUE')}")
 
 
 def bind(
@@ -203,7 +204,7 @@ def _resolve(node: Any, path: Keys, values: Mapping[str, str | None]) -> Any:
         value = values[match[0]]
         if value is not None:
             return value
-        raise ParentError(f"{key} takes the model of a parent job; name one with --parent JOB")
+        raise ParentError(f"{key} takes the model of a parent job; name one with {option('parent', 'JOB')}")
 
     return _TOKEN.sub(value_of, node)
 
@@ -215,6 +216,6 @@ def _command(command: Sequence[str], config_path: Path) -> tuple[str, ...]:
     if in_shell and path != shlex.quote(path) and any(CONFIG_PATH in part for part in command):
         raise PlatformError(
             f"the skill's command is a shell script, which cannot take the path {path}; "
-            "choose a --results-root without spaces and special characters"
+            f"choose a {option('results-root')} without spaces and special characters"
         )
     return tuple(part.replace(CONFIG_PATH, path) for part in command)

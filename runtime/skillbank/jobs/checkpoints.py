@@ -14,6 +14,7 @@ from typing import Literal
 from skillbank.errors import ParentError, UsageError
 from skillbank.jobs.metrics import EpochMetrics, metric_direction
 from skillbank.plan.products import SEARCHED, leaving, suffixes_of
+from skillbank.ways import option
 
 __all__ = ["Candidate", "check_method", "choose", "model_of", "resumable", "scan"]
 
@@ -94,7 +95,8 @@ def _no_method(method: str) -> UsageError:
     near = get_close_matches(method.strip().lower(), _METHODS, n=1, cutoff=0.75)
     meant = f" (did you mean '{near[0]}'?)" if near else ""
     return UsageError(
-        f"--checkpoint '{method}' is no way to choose a checkpoint{meant}; say best, latest or an epoch"
+        f"{option('checkpoint')} '{method}' is no way to choose a checkpoint{meant}; say best, latest "
+        "or an epoch"
     )
 
 

@@ -26,6 +26,7 @@ from skillbank.jobs.preflight import results_problems, warnings
 from skillbank.jobs.seen_data import local_digest, made_by, named_paths
 from skillbank.nearby import at_home, near_path
 from skillbank.plan.model import Frozen, InputBinding, Plan, Question
+from skillbank.plan.open_points import open_points
 from skillbank.platforms.base import Platform
 from skillbank.platforms.slots import visible_gpus
 from skillbank.storage import hub
@@ -34,6 +35,7 @@ from skillbank.storage.progress import Report
 from skillbank.storage.staging import Found, locate
 from skillbank.storage.uri import parse_uri
 from skillbank.team.places import hidden
+from skillbank.ways import Sentence, Told, marked
 
 __all__ = ["Checks", "Place", "check", "refuse"]
 
@@ -86,10 +88,10 @@ class Checks(Frozen):
     """
 
     places: tuple[Place, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Told, ...] = ()
     questions: tuple[Question, ...] = ()
-    notes: tuple[str, ...] = ()
-    data: tuple[str, ...] = Field(default=(), exclude_if=lambda value: not value)
+    notes: tuple[Told, ...] = ()
+    data: tuple[Told, ...] = Field(default=(), exclude_if=lambda value: not value)
     gpus: int | None = None
     trust: str = Field(default="", exclude_if=lambda value: not value)
 
@@ -198,12 +200,13 @@ def refuse(plan: Plan, checks: Checks) -> None:
     """
     questions = (*plan.questions, *checks.questions)
     if questions:
-        open_points = "; ".join(f"{q.key} ({q.why})" for q in questions)
-        raise QuestionsError(f"the plan has open questions: {open_points}; answer them in the request")
+        raise QuestionsError(
+            f"the plan has open questions: {open_points(questions).marked}; answer them in the request"
+        )
     if checks.problems:
         states = {place.state for place in checks.places}
         kind = next((kind for kind, state in _STATES[:-1] if state in states), DataError)
-        raise kind("; ".join(checks.problems))
+        raise kind(Sentence("; ".join(map(marked, checks.problems))))
 
 
 def _look(plan: Plan, binding: InputBinding, remote: bool, made: Sequence[Path]) -> tuple[Place, list[str]]:
@@ -270,7 +273,10 @@ def _on_hub(plan: Plan, place: Place, remote: bool) -> tuple[Place, list[str]]:
     except PlatformError as error:
         if here:
             raise
-        return place, [*notes, f"{error.sentence}; the job on {plan.platform} asks for itself"]
+        return place, [
+            *notes,
+            Sentence(f"{error.sentence.marked}; the job on {plan.platform} asks for itself"),
+        ]
     return place.model_copy(update={"state": "found"}), notes
 
 

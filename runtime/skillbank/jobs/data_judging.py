@@ -20,6 +20,7 @@ from skillbank.jobs.data_sets import DataLook
 from skillbank.plan.model import Plan
 from skillbank.plan.set_places import set_place
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, marked, option
 
 __all__ = ["checked", "ours"]
 
@@ -101,18 +102,26 @@ def _judged(plan: Plan, look: DataLook, report: DataReport, *, first: bool) -> D
     errors = report.sentences(Severity.ERROR)
     all_errors = [kind.name for kind, *_ in report.tally.of(Severity.ERROR)]
     said = dict(zip(all_errors, errors, strict=True))
-    problems = [f"{place}: {said[kind.name]}" for kind, *_ in blocking]
-    dropped = [f"{place}: {said[name]}" for name in all_errors if skip and name not in names and first]
+    problems = [Sentence(f"{place}: {marked(said[kind.name])}") for kind, *_ in blocking]
+    dropped = [
+        Sentence(f"{place}: {marked(said[name])}")
+        for name in all_errors
+        if skip and name not in names and first
+    ]
     if any(KINDS[kind.name].repair for kind, *_ in blocking):
-        problems[-1] += "; or leave out what is broken with --on-broken skip"
-    notes = [f"{place}: {each}" for each in report.sentences(Severity.WARNING)] if first else []
+        problems[-1] = Sentence(
+            f"{marked(problems[-1])}; or leave out what is broken with {option('on-broken', 'skip')}"
+        )
+    notes = (
+        [Sentence(f"{place}: {marked(each)}") for each in report.sentences(Severity.WARNING)] if first else []
+    )
     if skip and all_errors and not found.why:
         found = replace(found, why="what is broken is left out")
     elif not found.why and any(name in report.tally.counts for name in _SIZES):
         found = replace(found, why="its pictures have other sizes than it states")
     if problems and not found.why and not ours(plan):
         notes, problems = [*problems, *notes], []  # files that are there and another program reads
-    dropped = [f"{each} (skipped)" for each in dropped]
+    dropped = [Sentence(f"{marked(each)} (skipped)") for each in dropped]
     return replace(
         look,
         found=found,

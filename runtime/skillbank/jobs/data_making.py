@@ -18,6 +18,7 @@ from skillbank.jobs.data_places import reaches
 from skillbank.jobs.data_sets import DataLook, PlanData
 from skillbank.plan.model import Plan
 from skillbank.storage.cache import digest, once
+from skillbank.ways import marked
 
 __all__ = ["make"]
 
@@ -45,7 +46,7 @@ def make(
         When something that was found ends the job.
     """
     if data.problems:
-        raise DataError("; ".join(data.problems))
+        raise DataError("; ".join(map(marked, data.problems)))
     if not any(look.made for look in data.looks):
         return {}
     classes = Classes()

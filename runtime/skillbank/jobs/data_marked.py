@@ -15,6 +15,7 @@ from skillbank.errors import DataError, a_few
 from skillbank.jobs.data_groups import DataGroup
 from skillbank.plan.model import Plan, Source
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 __all__ = ["open_marked", "split_of_areas", "why_areas"]
 
@@ -78,7 +79,7 @@ def split_of_areas(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Opened
             held = a_few([split.said or split.name or "undivided" for split in there.values()], _SHOWN)
             raise DataError(
                 f"{place} has no split {' and '.join(missing)} ({held}), which {plan.action} looks for in "
-                "it; skillbank data split divides it into both"
+                f"it; {command('data split')} divides it into both"
             )
         kept = there
     else:

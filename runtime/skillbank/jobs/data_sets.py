@@ -14,6 +14,7 @@ from skillbank.jobs.data_groups import DataGroup, groups_of
 from skillbank.plan.model import InputBinding, Plan
 from skillbank.storage.progress import Report
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command
 
 if TYPE_CHECKING:
     from skillbank.datasets.report import DataReport, SplitReport
@@ -184,7 +185,7 @@ def look_from_here(group: DataGroup, *, whole: bool, measured: bool = True) -> D
         note = f"{place} lies elsewhere and was not looked into: what it holds is recognised at the launch"
         if group.source == "train_datasets" and not measured:
             note += ", and this plan validates on no split of it (its launch looks, and takes one)"
-        return DataLook(group, notes=(f"{note}; 'skillbank plan --check' looks now",))
+        return DataLook(group, notes=(Sentence(f"{note}; '{command('plan', '', '--check')}' looks now"),))
     if not group.missing or not group.is_there:
         return DataLook(group)
     files = a_few([each.file for each in group.missing], 3)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from skillbank.ways import Sentence, command, option
+
 __all__ = ["BY_EXIT_CODE", "KNOWN_TO_SKILL", "PATTERNS", "PLAIN", "TRACEBACK", "Pattern"]
 
 
@@ -47,7 +49,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "program_missing",
         r"\[FATAL tini.* exec .* failed: No such file",
         "The image does not have the program.",
-        "Check that it is the image for this skill; --image names another one.",
+        Sentence(f"Check that it is the image for this skill; {option('image')} names another one."),
     ),
     _infra(
         "xid_ecc",
@@ -61,7 +63,9 @@ PATTERNS: tuple[Pattern, ...] = (
         r"CUDA driver version is insufficient|no NVIDIA driver|Failed to initialize NVML"
         r"|could not select device driver",
         "The machine's NVIDIA driver or container runtime does not work.",
-        "Check nvidia-smi and the NVIDIA container toolkit; skillbank doctor says what is missing.",
+        Sentence(
+            f"Check nvidia-smi and the NVIDIA container toolkit; {command('doctor')} says what is missing."
+        ),
     ),
     _infra(
         "nccl",
@@ -99,7 +103,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "disk_full",
         r"No space left on device|Disk quota exceeded",
         "The disk is full.",
-        "Make room, or choose another place with --results-root.",
+        Sentence(f"Make room, or choose another place with {option('results-root')}."),
     ),
     _program(
         "shared_memory",
@@ -125,7 +129,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "unknown_spec_key",
         r"unknown (spec )?key|ConfigKeyError|ConfigAttributeError|Key '.*' (is )?not in|is not a known key",
         "The spec has a key that the program does not know.",
-        "Correct the key; skillbank show SKILL ACTION lists them.",
+        Sentence(f"Correct the key; {command('show', 'SKILL ACTION')} lists them."),
     ),
     _program(
         "missing_file",
@@ -189,10 +193,15 @@ BY_EXIT_CODE: dict[int, Pattern] = {
     139: _program("crashed", "", "The program crashed (segmentation fault).", "Read the end of the log."),
     143: _infra("terminated", "", "Somebody or the system asked the program to stop.", "Run again."),
 }
-PLAIN = _program("program_failed", "", "The program failed.", "Read the end of the log: skillbank logs JOB.")
+PLAIN = _program(
+    "program_failed",
+    "",
+    "The program failed.",
+    Sentence(f"Read the end of the log: {command('logs', 'JOB')}."),
+)
 TRACEBACK = _program(
     "traceback",
     "",
     "The program ended by an exception that is not in the table.",
-    "Read the lines above the one quoted: skillbank logs JOB.",
+    Sentence(f"Read the lines above the one quoted: {command('logs', 'JOB')}."),
 )

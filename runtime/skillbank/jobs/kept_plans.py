@@ -18,6 +18,7 @@ from skillbank.team import audit
 from skillbank.team.acting import acting_as, may, who
 from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
+from skillbank.ways import command
 
 __all__ = ["KeptPlans"]
 
@@ -53,8 +54,9 @@ class KeptPlans:
             When who acts may not plan.
         """
         audit.permit(lambda: self._engine, Right.PLAN, "plan", plan.plan_id)
-        plan_id, project = plan.plan_id, who().project
-        row = {"plan_id": plan_id, "created": now(), "document": plan.model_dump(mode="json")}
+        document, project = plan.kept(), who().project
+        plan_id: str = document.pop("plan_id")
+        row = {"plan_id": plan_id, "created": now(), "document": document}
         with self._engine.begin() as db:
             if facts is not None:
                 _put_skill(db, facts)
@@ -79,12 +81,9 @@ class KeptPlans:
         with self._engine.connect() as db:
             rows = db.execute(query).mappings().all() if plan_id else []
         if len(rows) != 1:
-            problem = (
-                "could be several plans; give more of the id"
-                if rows
-                else "is not known here; make it with skillbank plan"
-            )
-            raise NotFoundError(f"plan '{plan_id}' {problem}")
+            if rows:
+                raise NotFoundError(f"plan '{plan_id}' could be several plans; give more of the id")
+            raise NotFoundError(f"plan '{plan_id}' is not known here; make it with {command('plan')}")
         return Plan.from_document({**rows[0]["document"], "plan_id": rows[0]["plan_id"]})
 
     def _plans(self) -> sa.Select[Any]:

@@ -27,6 +27,7 @@ from skillbank.storage.uri import parse_uri
 from skillbank.team.places import everything_is_there, hidden, of_the_home, opened, refuse_hidden
 from skillbank.trust.gate import CONFIG_PATH, Pass
 from skillbank.trust.gate import rehearse as rehearsed
+from skillbank.ways import marked, option
 
 __all__ = ["places", "preflight", "prepare", "rehearse"]
 
@@ -53,7 +54,7 @@ def preflight(
     _refuse_hidden(plan)
     against = [*platform.problems(plan), *credential_problems(plan, platform)]
     if problems := [*against, *results_problems(plan)]:
-        raise PlatformError("; ".join(problems))
+        raise PlatformError("; ".join(map(marked, problems)))
     check_filled(plan)
     if plan.results_root is not None and (uri := parse_uri(plan.results_root)).scheme == "s3":
         list_objects(uri, limit=1)
@@ -95,7 +96,7 @@ def places(plan: Plan, job_id: str) -> tuple[Path, str | None]:
     if uri.scheme == "s3":
         return results_root() / job_id, str(uri.child(job_id))
     raise PlatformError(
-        f"results cannot be written to {uri}; give --results-root a folder or s3://bucket/prefix"
+        f"results cannot be written to {uri}; give {option('results-root')} a folder or s3://bucket/prefix"
     )
 
 

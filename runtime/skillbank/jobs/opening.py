@@ -10,7 +10,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
-from skillbank.errors import PlatformError
+from skillbank.errors import PlatformError, sentence_of
 from skillbank.installation import how_to_install
 from skillbank.jobs.migrations import NewerStoreError, migrate
 from skillbank.redact import redact
@@ -57,7 +57,9 @@ def open_engine(url: str) -> sa.Engine:
         except BaseException as error:
             engine.dispose()
             if isinstance(error, NewerStoreError):
-                raise PlatformError(f"the database {_shown(engine.url)} {error}") from None
+                raise PlatformError(
+                    f"the database {_shown(engine.url)} {sentence_of(error).marked}"
+                ) from None
             if not isinstance(error, DatabaseError | PlatformError):
                 raise
             if attempt == _TRIES - 1:

@@ -27,7 +27,7 @@ def put(folder: Path, plan: Plan, facts: SkillFacts | None) -> None:
     PlatformError
         When it cannot be written.
     """
-    document = {"plan": plan.document(), "skill": facts.model_dump(mode="json") if facts else None}
+    document = {"plan": plan.kept(), "skill": facts.model_dump(mode="json") if facts else None}
     file = folder / f"{plan.plan_id}.json"
     temporary = file.with_name(f".{plan.plan_id}.{os.getpid()}.tmp")
     try:

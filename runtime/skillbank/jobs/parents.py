@@ -19,6 +19,7 @@ from skillbank.jobs.uploads import results_folder
 from skillbank.plan.draft import Parent
 from skillbank.plan.model import ParentRef, Plan, Source
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command, marked, option
 
 __all__ = [
     "chosen_structure",
@@ -45,7 +46,7 @@ def planned_parent(record: JobRecord, look: Callable[[str], JobRecord]) -> Paren
     if record.state in (JobState.ERROR, JobState.CANCELED):
         raise ParentError(
             f"The parent job {record.id} ended as {record.state}; "
-            "give a parent that is complete ('skillbank jobs' lists them)."
+            f"give a parent that is complete ('{command('jobs')}' lists them)."
         )
     ref = ParentRef(job=record.id, action=record.action, skill=record.skill)
     # The model of an experiment has the structure of its best trial.
@@ -99,7 +100,7 @@ def finished_parents(
     parents += [record for record in given if record.id not in known]
     for record in parents:
         if record.state is not JobState.COMPLETE:
-            raise ParentError(f"parent job {record.id} ({record.action}) {_why(record)}")
+            raise ParentError(f"parent job {record.id} ({record.action}) {marked(_why(record))}")
     return parents
 
 
@@ -110,17 +111,21 @@ def _parent(ref: ParentRef, by_plan: dict[str, JobRecord], look: Callable[[str],
         return by_plan[ref.plan]
     raise ParentError(
         f"the {ref.action} of {ref.skill} that this plan builds on has not run yet; "
-        "run it first and name it with --parent JOB"
+        f"run it first and name it with {option('parent', 'JOB')}"
     )
 
 
 def _why(record: JobRecord) -> str:
     if record.state is JobState.ERROR:
         reason = f": {record.failure.explanation.rstrip('.')}" if record.failure else ""
-        return f"failed{reason}; see skillbank logs {record.id}, run it again, or name another parent"
+        return Sentence(
+            f"failed{reason}; see {command('logs', record.id)}, run it again, or name another parent"
+        )
     if record.state is JobState.CANCELED:
         return "was canceled; run it again, or name another parent"
-    return f"is {record.state} and has no model yet; wait with skillbank status {record.id} --watch"
+    return Sentence(
+        f"is {record.state} and has no model yet; wait with {command('status', record.id, '--watch')}"
+    )
 
 
 def parent_models(
@@ -149,7 +154,8 @@ def parent_models(
             refusals[0]
             if refusals
             else ParentError(
-                f"{plan.action} of {plan.skill.name} takes a parent job's model; name one with --parent JOB"
+                f"{plan.action} of {plan.skill.name} takes a parent job's model; name one with "
+                f"{option('parent', 'JOB')}"
             )
         )
     return models
@@ -162,7 +168,7 @@ def lacking_model(plan: Plan, look: Callable[[str], JobRecord]) -> str:
             try:
                 parent_models(plan, [record], look)
             except ParentError as error:
-                return str(error)
+                return error.sentence
     return ""
 
 

@@ -16,6 +16,7 @@ from skillbank.plan.model import Plan
 from skillbank.plan.paths import get_path
 from skillbank.plan.products import trains
 from skillbank.storage.uri import parse_uri
+from skillbank.ways import Sentence, marked, option
 
 __all__ = [
     "minimum_free",
@@ -44,7 +45,8 @@ def refuse_full_disk(plan: Plan) -> None:
         if free < minimum_free():
             raise PlatformError(
                 f"{place}, where {what} go, has {free / 2**30:.1f} GiB free and jobs need "
-                f"{minimum_free() / 2**30:g}; make room, choose another --results-root or SKILLBANK_HOME, or "
+                f"{minimum_free() / 2**30:g}; make room, choose another {option('results-root')} or "
+                "SKILLBANK_HOME, or "
                 "lower SKILLBANK_MIN_FREE_GIB"
             )
 
@@ -54,23 +56,31 @@ def results_problems(plan: Plan) -> list[str]:
     if plan.results_root is None:
         return []
     uri = parse_uri(plan.results_root)
-    way_out = "give --results-root a folder or s3://bucket/prefix"
+    way_out = Sentence(f"give {option('results-root')} a folder or s3://bucket/prefix")
     if uri.scheme == "s3":
         return []
     if uri.scheme != "file":
-        return [f"results cannot be written to {uri}; {way_out}"]
+        return [Sentence(f"results cannot be written to {uri}; {marked(way_out)}")]
     place = uri.path
     try:
         # A link that leads nowhere is in the way as a file is: no folder can be made in its place.
         there = next(each for each in (place, *place.parents) if each.is_symlink() or each.exists())
         if there.is_symlink() and not there.exists():
-            return [f"results cannot be written to {place}: {there} is a link to nothing; {way_out}"]
+            return [
+                Sentence(
+                    f"results cannot be written to {place}: {there} is a link to nothing; {marked(way_out)}"
+                )
+            ]
         if not there.is_dir():
-            return [f"results cannot be written to {place}: {there} is a file; {way_out}"]
+            return [Sentence(f"results cannot be written to {place}: {there} is a file; {marked(way_out)}")]
     except OSError as error:
-        return [f"results cannot be written to {place}: {error.strerror}; {way_out}"]
+        return [Sentence(f"results cannot be written to {place}: {error.strerror}; {marked(way_out)}")]
     if not os.access(there, os.W_OK | os.X_OK):
-        return [f"results cannot be written to {place}: this user may not write in {there}; {way_out}"]
+        return [
+            Sentence(
+                f"results cannot be written to {place}: this user may not write in {there}; {marked(way_out)}"
+            )
+        ]
     return []
 
 

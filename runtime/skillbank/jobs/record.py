@@ -15,6 +15,7 @@ from skillbank.bank.foreign import FromSkill
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.given import GivenApproval
 from skillbank.trust.gate import Admission
+from skillbank.ways import Told
 
 SEARCH = "automl"
 """The route of experiments, and the platform that they live on."""
@@ -43,7 +44,7 @@ class Transition(BaseModel):
 
     at: datetime
     state: JobState
-    message: str = ""
+    message: Told = ""
 
 
 class Failure(BaseModel):
@@ -54,9 +55,9 @@ class Failure(BaseModel):
     kind: str
     """``PROGRAM`` (never retried unchanged) or ``INFRA`` (worth a retry)."""
     name: str
-    explanation: str
+    explanation: Told
     evidence: str = ""
-    advice: str = ""
+    advice: Told = ""
     from_skill: FromSkill | None = Field(default=None, exclude_if=lambda value: value is None)
     """What the skill's own pattern says of it; the rest is ours."""
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from skillbank.errors import StateError
 from skillbank.jobs.database import JOBS, TRANSITIONS
 from skillbank.jobs.record import Failure, JobHead, JobRecord, JobState, RetryPolicy, Transition
+from skillbank.kept_sentences import ways_of, with_ways
 from skillbank.stored import aware, now, storable
 from skillbank.visible import one_line
 
@@ -45,7 +46,8 @@ def changed_fields(changed: dict[str, Any]) -> dict[str, Any]:
 
 def _stored(value: Any) -> Any:
     if isinstance(value, Failure):
-        return _texts(value.model_dump())
+        ways = ways_of(value)
+        return {**_texts(value.model_dump()), **({"ways": ways} if ways else {})}
     return value.model_dump(mode="json") if isinstance(value, RetryPolicy) else value
 
 
@@ -87,6 +89,8 @@ def record_of(row: sa.RowMapping, lines: Sequence[sa.RowMapping]) -> JobRecord:
     history = tuple(Transition(at=aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
     # What a database of an earlier version has no value for is as it is in a new record.
     told = {name: aware(value) for name, value in row.items() if name != "seq" and value is not None}
+    if isinstance(failure := told.get("failure"), dict) and "ways" in failure:
+        told["failure"] = with_ways(failure, failure["ways"])
     if any(isinstance(value, str) and "\0" in value for value in told.values()):
         raise ValueError("NUL")  # which `storable` writes nowhere, and no path takes
     return JobRecord.model_validate({**told, "history": history})

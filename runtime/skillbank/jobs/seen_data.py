@@ -18,6 +18,7 @@ from skillbank.nearby import at_home
 from skillbank.plan.model import InputBinding, Plan, Source
 from skillbank.storage.uri import parse_uri
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 __all__ = ["change", "local_digest", "made_by", "named_paths", "refuse_changed", "seen_data"]
 _LABELS = "skillbank-labels.json"
@@ -83,7 +84,7 @@ def refuse_changed(plan: Plan, before: Iterable[SeenData], now: Iterable[SeenDat
     if said := change(before, now):
         raise StateError(
             f"the data of plan {plan.plan_id[:12]} has changed since {since}: {said}; nothing was started. "
-            "Plan again with skillbank plan, look at what is there now, and approve that"
+            f"Plan again with {command('plan')}, look at what is there now, and approve that"
         )
 
 

@@ -37,6 +37,7 @@ from skillbank.team.acting import who
 from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
 from skillbank.trust.gate import Pass, admit_within
+from skillbank.ways import Sentence, marked
 
 __all__ = ["Jobs"]
 
@@ -312,7 +313,7 @@ class Jobs:
                 self._recorded(record.platform).revive(handle_of(record))
             attend(record)
         except PluginError as error:
-            self.store.note(record.id, redact(str(error)))
+            self.store.note(record.id, error.sentence.changed(redact))
         except OSError as error:  # a folder out of reach is this job's trouble and no other's
             self.store.note(record.id, f"nobody can look after it: {error.strerror} ({error.filename})")
         return record
@@ -412,7 +413,7 @@ class Jobs:
         try:
             return self.platform(name)
         except UsageError as error:
-            raise PluginError(f"{error}; install the package that brings it again") from None
+            raise PluginError(f"{error.sentence.marked}; install the package that brings it again") from None
 
     def platform(self, name: str) -> Platform:
         """Return a platform by name, the same one each time."""
@@ -435,14 +436,15 @@ class Jobs:
         bool
             False when it is certain that nothing was started.
         """
-        text = redact(sentence_of(error) or type(error).__name__)
+        text = Sentence(sentence_of(error) or type(error).__name__).changed(redact)
         try:
             begun = self._may_have_begun(record, platform)
             platform.cancel(handle_of(record))
         except (SkillbankError, OSError) as unsure:
             # Whether it started is not known, so nothing final is said: the next look finds out.
-            said = (
-                f"the launch broke off ({text}) and cannot be called off now: {redact(sentence_of(unsure))}"
+            said = Sentence(
+                f"the launch broke off ({marked(text)}) and cannot be called off now: "
+                f"{sentence_of(unsure).changed(redact).marked}"
             )
             self.store.transition(record.id, JobState.UNKNOWN, said)
             return True
@@ -452,5 +454,7 @@ class Jobs:
         name = error.code if isinstance(error, SkillbankError) else "launch_failed"
         kind = "INFRA" if isinstance(error, PlatformError | OSError) else "PROGRAM"
         failure = Failure(kind=kind, name=name, explanation=text)
-        self._reconciliation.enter(record, JobState.ERROR, f"not launched: {text}", failure=failure)
+        self._reconciliation.enter(
+            record, JobState.ERROR, Sentence(f"not launched: {marked(text)}"), failure=failure
+        )
         return begun

@@ -12,6 +12,7 @@ from skillbank.datasets.progress import Progress
 from skillbank.errors import DataError
 from skillbank.jobs.set_files import lies
 from skillbank.sets.label_set import LabelSet
+from skillbank.ways import command, option
 
 __all__ = ["export_set"]
 
@@ -55,7 +56,7 @@ def export_set(
         name = label_set.name
         raise DataError(
             f"the label set {name} has no {'picture' if unreviewed else 'reviewed picture'} to write; "
-            f"review some with skillbank review {name}, or take all with --unreviewed"
+            f"review some with {command('review', name)}, or take all with {option('unreviewed')}"
         )
     return convert(
         Opened(tree, data), to, folder, placement=pictures, place=f"set:{label_set.name}", made_by=made_by,

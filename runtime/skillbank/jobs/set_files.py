@@ -24,6 +24,7 @@ from skillbank.sets.store import SetStore
 from skillbank.storage.cache import content_key, lock, once
 from skillbank.storage.data_place import local_place
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command, marked
 
 __all__ = ["ensure_sets", "lies", "with_sets"]
 
@@ -150,12 +151,13 @@ def _written(label_set: LabelSet, place: SetPlace) -> tuple[SetPlace, list[str]]
     found = replace(place, digest=digest)
     if not any(True for split in data.splits for _ in split.pictures()):
         raise DataError(
-            f"the label set {place.name} has no reviewed picture; review some with skillbank review "
+            f"the label set {place.name} has no reviewed picture; review some with {command('review')} "
             f"{place.name}"
         )
     if part and data.split(part) is None:
         raise DataError(
-            f"no {part} picture of the label set {place.name} is reviewed; review some with skillbank review "
+            f"no {part} picture of the label set {place.name} is reviewed; review some with "
+            f"{command('review')} "
             f"{place.name}"
         )
     folder = cache_dir() / found.folder
@@ -222,16 +224,19 @@ def _refuse_changed(splits: Iterable[Split], tree: Tree, label_set: LabelSet) ->
                 gone.append(picture.name)
             elif content_key(path, cache_dir()) != contents.get(picture.name):
                 changed.append(picture.name)
-    way = f"; bring them back, or say where they lie now: skillbank label DIR --into {label_set.name}"
+    way = Sentence(
+        f"; bring them back, or say where they lie now: {command('label', 'DIR', f'--into {label_set.name}')}"
+    )
     if gone:
         raise DataNotFoundError(
             f"{len(gone):,} reviewed pictures of the label set {label_set.name} are not where they lay "
-            f"({a_few(gone, _SHOWN)}){way}"
+            f"({a_few(gone, _SHOWN)}){marked(way)}"
         )
     if changed:
         raise DataError(
             f"the files of {len(changed):,} reviewed pictures of the label set {label_set.name} have changed "
-            f"since they were added ({a_few(changed, _SHOWN)}), and what was marked may not fit them{way}"
+            f"since they were added ({a_few(changed, _SHOWN)}), and what was marked may not fit "
+            f"them{marked(way)}"
         )
 
 

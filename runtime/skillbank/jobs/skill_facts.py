@@ -16,6 +16,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import SkillNotFoundError, StateError, a_few
 from skillbank.plan.model import Plan
 from skillbank.plan.search_needs import SCHEMA
+from skillbank.ways import command, option
 
 __all__ = ["SkillFacts", "search_schema", "unchanged_skill"]
 
@@ -68,12 +69,12 @@ def unchanged_skill(plan: Plan, library: Library, known: Callable[[str], SkillFa
     if not found:
         raise SkillNotFoundError(
             f"the skill {ref.bank}:{ref.name} of plan {plan.plan_id[:12]} is not here; give its bank with "
-            "--bank, or in SKILLBANK_BANKS"
+            f"{option('bank')}, or in SKILLBANK_BANKS"
         )
     said = _changes(known(ref.digest), SkillFacts.of(found[0]))
     raise StateError(
         f"the skill {ref.bank}:{ref.name} has changed since plan {plan.plan_id[:12]} was made ({said}), and "
-        "what was planned is what runs; plan again with skillbank plan, or put the files back"
+        f"what was planned is what runs; plan again with {command('plan')}, or put the files back"
     )
 
 

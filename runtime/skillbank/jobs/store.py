@@ -27,6 +27,7 @@ from skillbank.team.acting import may, who
 from skillbank.team.rights import Right
 from skillbank.team.seeing import seen
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 __all__ = ["JobStore", "key_in"]
 
@@ -159,7 +160,7 @@ class JobStore(KeptPlans):
                             f"there is no {kind}{of} of bank {one_line(bank, 60)} yet; {other['id']} is of "
                             f"bank {theirs}, and its id names it all the same"
                         )
-                    raise JobNotFoundError(f"there is no {kind}{of} yet; start one with skillbank run")
+                    raise JobNotFoundError(f"there is no {kind}{of} yet; start one with {command('run')}")
                 return found
             found = only_record(db, query.where(JOBS.c.id == job), job)
             if found is not None:
@@ -174,7 +175,7 @@ class JobStore(KeptPlans):
                 names = ", ".join(meant[:3]) + (", ..." if len(meant) > 3 else "")
                 raise JobNotFoundError(f"'{job}' could be several jobs ({names}); give more of the id")
             known = list(db.scalars(self._ids().order_by(JOBS.c.seq.desc()).limit(200)))
-        raise JobNotFoundError(f"no job '{job}'{did_you_mean(job, known)}; skillbank jobs lists them")
+        raise JobNotFoundError(f"no job '{job}'{did_you_mean(job, known)}; {command('jobs')} lists them")
 
     def list(
         self,

@@ -22,6 +22,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.uploads import upload_news, upload_results
 from skillbank.redact import redact
 from skillbank.storage.progress import Report
+from skillbank.ways import Sentence, marked
 
 __all__ = ["Supervisor"]
 
@@ -127,7 +128,10 @@ class Supervisor:
                 upload_results(record, self._jobs.output(record), self._report)
             except SkillbankError as error:
                 if attempt == _TRIES - 1:
-                    self._jobs.store.note(record.id, f"results not uploaded yet: {redact(error.sentence)}")
+                    self._jobs.store.note(
+                        record.id,
+                        Sentence(f"results not uploaded yet: {error.sentence.changed(redact).marked}"),
+                    )
                     return error
                 time.sleep(self._first_pause / 15 * 2**attempt)
             else:
@@ -151,12 +155,12 @@ class Supervisor:
             try:
                 return self._jobs.launch_again(record, following)
             except SkillbankError as error:
-                reason = redact(error.sentence)
+                reason = error.sentence.changed(redact)
                 if not isinstance(error, PlatformError):
                     break
         # An attempt whose launch broke off is a job like any other, and what follows it is its own affair.
         if (there := self._jobs.store.by_key(key)) is None:
-            self._jobs.store.note(record.id, f"no further attempt: {reason}")
+            self._jobs.store.note(record.id, Sentence(f"no further attempt: {marked(reason)}"))
         return there
 
     def _pause(self, record: JobRecord, seconds: float) -> bool:

@@ -23,6 +23,7 @@ from skillbank.labelling.remarks import Shrunk
 from skillbank.labelling.scales import Scales, seen_with
 from skillbank.labelling.tiles import OFF, checked_tiles
 from skillbank.labelling.video import with_frames
+from skillbank.ways import marked, option
 
 if TYPE_CHECKING:
     from skillbank.facade.starting import Starting
@@ -229,7 +230,7 @@ def _without_own(pictures: list[Path], output: Path) -> tuple[list[Path], list[s
     if not others:
         raise DataNotFoundError(
             f"All {len(pictures)} pictures stand in {output}, where labels are written; "
-            "give another --output."
+            f"give another {option('output')}."
         )
     if len(others) == len(pictures):
         return pictures, []
@@ -251,7 +252,9 @@ def load(engine: Engine, given: str | None) -> None:
     except DataError:
         if given is not None:
             raise
-        raise DataError(f"{hub_model()} cannot be had from the model hub here; {way_out()}.") from None
+        raise DataError(
+            f"{hub_model()} cannot be had from the model hub here; {marked(way_out())}."
+        ) from None
 
 
 def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) -> None:
@@ -272,7 +275,8 @@ def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) 
         if path in before and not (path.is_file() and digest_file(path) == before[path].sha256):
             raise DataError(
                 f"{path}, which was labelled here before, is gone or has changed and would have to be looked "
-                "at again: with these pictures its numbers mean another brightness; give another --output."
+                "at again: with these pictures its numbers mean another brightness; give another "
+                f"{option('output')}."
             )
     for path, labelled, _ in _labelled(engine, again, labels, export, scales.common()):
         if path in numbers:

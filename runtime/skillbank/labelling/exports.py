@@ -30,6 +30,7 @@ from skillbank.labelling.manifest import (
     read_manifest,
 )
 from skillbank.labelling.ownership import foreign_files, refuse_changed, refuse_foreign, said, some, take_away
+from skillbank.ways import option
 
 __all__ = ["ANNOTATED", "Export"]
 
@@ -97,7 +98,7 @@ class Export:
             When its manifest cannot be read.
         """
         if folder.exists() and not folder.is_dir():
-            raise UsageError(f"{folder} is a file; give a folder with --output.")
+            raise UsageError(f"{folder} is a file; give a folder with {option('output')}.")
         before = read_manifest(folder)
         made = cls(folder, tuple(dict.fromkeys(kinds)), tuple(descriptions), replace, before)
         if before is None:
@@ -148,7 +149,7 @@ class Export:
                 pass
         except OSError as error:
             raise DataError(
-                f"{self.folder} cannot be written to ({error.strerror}); give another --output."
+                f"{self.folder} cannot be written to ({error.strerror}); give another {option('output')}."
             ) from None
 
     def clear(self) -> None:
@@ -210,14 +211,16 @@ class Export:
             When a file cannot be written, or another run has written here.
         """
         if read_manifest(self.folder) != self.before:
-            raise DataError(f"Another run has written to {self.folder} meanwhile; give another --output.")
+            raise DataError(
+                f"Another run has written to {self.folder} meanwhile; give another {option('output')}."
+            )
         new = dict(self._files())
         old = {**self.before.replacing, **self.before.files} if self.before else {}
         for place in new:
             if place not in old and (self.folder / place).exists():
                 raise UsageError(
                     f"{self.folder / place} was not written by skillbank and stands where a file belongs; "
-                    "move it away or give another --output."
+                    f"move it away or give another {option('output')}."
                 )
         digests = {place: made.sha256 for place, made in new.items()}
         self._manifest("unfinished", digests, old).write(self.folder)
@@ -329,6 +332,7 @@ class Export:
 
     def _refuse(self, why: str) -> None:
         raise UsageError(
-            f"{self.folder} cannot be added to: {why}; give another --output, or --replace to put these "
+            f"{self.folder} cannot be added to: {why}; give another {option('output')}, or "
+            f"{option('replace')} to put these "
             "labels in their place."
         )

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from skillbank.errors import DataError
 from skillbank.labelling.findings import Labelled
+from skillbank.ways import option
 
 __all__ = ["MANIFEST", "Manifest", "Picture", "digest", "digest_file", "put", "read_manifest"]
 
@@ -132,18 +133,20 @@ def read_manifest(folder: Path) -> Manifest | None:
     file = folder / MANIFEST
     try:
         if file.stat().st_size > _MOST_BYTES:
-            raise DataError(f"{file} is larger than any manifest; give another --output.")
+            raise DataError(f"{file} is larger than any manifest; give another {option('output')}.")
         return Manifest.model_validate_json(file.read_bytes())
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise DataError(f"{file} cannot be read ({error.strerror}); give another --output.") from None
+        raise DataError(
+            f"{file} cannot be read ({error.strerror}); give another {option('output')}."
+        ) from None
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(map(str, problem["loc"])) or "the document"
         raise DataError(
             f"{file} is no manifest that this version reads ({where}: {problem['msg']}); "
-            "give another --output."
+            f"give another {option('output')}."
         ) from None
 
 
@@ -167,7 +170,9 @@ def put(path: Path, data: bytes) -> None:
         Path(temporary).replace(path)
         temporary = None
     except OSError as error:
-        raise DataError(f"{path} cannot be written ({error.strerror}); give another --output.") from None
+        raise DataError(
+            f"{path} cannot be written ({error.strerror}); give another {option('output')}."
+        ) from None
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)

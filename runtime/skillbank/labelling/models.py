@@ -17,6 +17,7 @@ from skillbank.plan.products import MODEL_SUFFIXES
 from skillbank.redact import redact
 from skillbank.storage import hub
 from skillbank.team.places import hidden
+from skillbank.ways import Sentence, command, marked, option
 
 if TYPE_CHECKING:
     from skillbank.facade.starting import Starting
@@ -49,8 +50,9 @@ def _program(record: JobRecord) -> str:
 
 def way_out() -> str:
     """Return what to do where the model that is used by default cannot be had."""
-    return (
-        "name a model with --checkpoint: a train job ('last:train'), a checkpoint or ONNX file, or a folder "
+    return Sentence(
+        f"name a model with {option('checkpoint')}: a train job ('last:train'), a checkpoint or ONNX "
+        "file, or a folder "
         f"that holds such a model as transformers saves it: 'hf download {hub_model()} --local-dir DIR' "
         "fetches one where there is a network"
     )
@@ -111,7 +113,7 @@ def open_engine(model: Model, given: str | None, *, most_pixels: int = MOST_PIXE
     offline = False
     if is_hub_name(model.source) and hub.offline():
         if not hub.cached(model.source):
-            raise DataError(f"{model.source} cannot be had from the model hub here; {way_out()}.")
+            raise DataError(f"{model.source} cannot be had from the model hub here; {marked(way_out())}.")
     elif is_hub_name(model.source):
         status = hub.answer(model.source)
         offline = not 200 <= status < 400
@@ -122,7 +124,9 @@ def open_engine(model: Model, given: str | None, *, most_pixels: int = MOST_PIXE
                 else f"does not answer, and {model.source}"
             )
             instead = way_out() if given is None else "give a file, a folder or a train job"
-            raise DataError(f"The model hub {redact(hub.endpoint())} {said} is not in its cache; {instead}.")
+            raise DataError(
+                f"The model hub {redact(hub.endpoint())} {said} is not in its cache; {marked(instead)}."
+            )
     return Engine(model.source, most_pixels=most_pixels, offline=offline)
 
 
@@ -146,7 +150,7 @@ def _of_job(runtime: Starting, given: str) -> Model:
     if record.state is not JobState.COMPLETE:
         raise ParentError(
             f"The job {record.id} is {record.state}; labelling needs one that is complete. "
-            f"skillbank status {record.id} --watch waits for its end."
+            f"{command('status', record.id, '--watch')} waits for its end."
         )
     engine = own_engine(_program(record))
     if engine is not None and not engine.labels_by_description:
@@ -157,5 +161,7 @@ def _of_job(runtime: Starting, given: str) -> Model:
     checkpoints = runtime.jobs.results(record.id).checkpoints
     chosen = next((c for c in checkpoints if c.best), next((c for c in checkpoints if c.latest), None))
     if chosen is None:
-        raise ParentError(f"The job {record.id} left no checkpoint; give --checkpoint FILE or a train job.")
+        raise ParentError(
+            f"The job {record.id} left no checkpoint; give {option('checkpoint', 'FILE')} or a train job."
+        )
     return Model(str(Path(record.results_dir) / chosen.path), record.id)

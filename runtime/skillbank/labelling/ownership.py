@@ -7,6 +7,7 @@ from pathlib import Path
 
 from skillbank.errors import UsageError, a_few
 from skillbank.labelling.manifest import MANIFEST, Manifest, digest_file
+from skillbank.ways import option
 
 __all__ = ["foreign_files", "refuse_changed", "refuse_foreign", "said", "some", "take_away"]
 
@@ -27,7 +28,7 @@ def refuse_foreign(folder: Path) -> None:
     if names:
         raise UsageError(
             f"{folder} holds {some(names)} and no {MANIFEST}, so labels in it could be another "
-            "run's; give a new folder with --output."
+            f"run's; give a new folder with {option('output')}."
         )
 
 
@@ -55,7 +56,7 @@ def refuse_changed(folder: Path, before: Manifest, replace: bool) -> None:
     if changed:
         raise UsageError(
             f"{folder}: {some(changed)} changed or gone since the labels were written; keep "
-            "what was done there in another place, or give another --output."
+            f"what was done there in another place, or give another {option('output')}."
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, option
 
 __all__ = ["Remarks", "Shrunk"]
 
@@ -35,7 +36,9 @@ class Shrunk:
     def notes(self) -> list[str]:
         """Return a sentence, if there was such a picture."""
         more = f", and {self._count - 1} more are like it" if self._count > 1 else ""
-        return [f"{self._first}{more}; --tiles auto looks closer."] if self._first else []
+        return (
+            [Sentence(f"{self._first}{more}; {option('tiles', 'auto')} looks closer.")] if self._first else []
+        )
 
 
 class Remarks:

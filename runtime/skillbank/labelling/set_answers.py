@@ -14,6 +14,7 @@ from skillbank.labelling.findings import Finding, Labelled
 from skillbank.labelling.tiles import OFF
 from skillbank.sets.brightness import is_scaled
 from skillbank.sets.content import Pictured, content_of
+from skillbank.ways import Sentence
 
 __all__ = ["Answered", "answers", "pixels_of"]
 
@@ -75,7 +76,7 @@ def answers(
         try:
             data = future.result()
         except SkillbankError as error:
-            asked.append((row, f"left out: {error.sentence}"))
+            asked.append((row, Sentence(f"left out: {error.sentence.marked}")))
             return
         answer = engine.ask(
             data, captions, threshold=least, nms=nms, across=1.0, tiles=tiles, pixels=pixels_of(row)

@@ -11,6 +11,7 @@ from skillbank.sets.model import ClassSpec, LabelClass, Run
 from skillbank.sets.ontology import line_of
 from skillbank.sets.written import Written, wrong_among
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command
 
 __all__ = ["Settled", "of_other_runs", "settled"]
 
@@ -76,9 +77,11 @@ def of_other_runs(name: str, there: Sequence[LabelClass], run: Run) -> Iterator[
     for each in there:
         if each.threshold is not None and each.threshold_run not in (None, run.number):
             yield (
-                f"The threshold {each.threshold:g} of '{one_line(each.name)}' was suggested for run "
-                f"{each.threshold_run}; run {run.number} has {run.threshold:g} until you set another: "
-                f"skillbank sets thresholds {name}."
+                Sentence(
+                    f"The threshold {each.threshold:g} of '{one_line(each.name)}' was suggested for run "
+                    f"{each.threshold_run}; run {run.number} has {run.threshold:g} until you set another: "
+                    f"{command('sets thresholds', name)}."
+                )
             )
 
 

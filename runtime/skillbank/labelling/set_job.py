@@ -13,6 +13,7 @@ from skillbank.errors import DataError, JobNotFoundError, NotApprovedError, Ques
 from skillbank.jobs.label_jobs import ACTION, SKILL, lists
 from skillbank.jobs.set_files import lies
 from skillbank.labelling.manifest import put
+from skillbank.plan.open_points import open_points
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.sets.arrivals import list_of
 from skillbank.sets.model import PictureRow, Run
@@ -94,8 +95,7 @@ def launch(
         with opened(file):
             [plan] = runtime.plan(request)
         if plan.questions:
-            open_points = " | ".join(f"{each.key}: {each.why}" for each in plan.questions)
-            raise QuestionsError(f"The job's plan has open questions. {open_points}")
+            raise QuestionsError(f"The job's plan has open questions. {open_points(plan.questions).marked}")
         runtime.refuse_at_gate([plan])
         jobs = runtime.jobs
         begun = (jobs.look(each.id) for each in jobs.store.list(plan_id=plan.plan_id))

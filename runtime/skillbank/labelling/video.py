@@ -12,6 +12,7 @@ from skillbank.errors import DataError, PlatformError, UsageError
 from skillbank.installation import how_to_install
 from skillbank.labelling.manifest import digest, digest_file, put
 from skillbank.nearby import at_home
+from skillbank.ways import option
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -43,15 +44,17 @@ def apart(images: Sequence[Path], every: int | None) -> tuple[list[Path], list[P
     for path in images:
         is_video = path.suffix.lower() in VIDEO_SUFFIXES and at_home(path).is_file()
         if is_video and every is None:
-            raise UsageError(f"{path} is a video; say with --every N that one of N of its frames is taken.")
+            raise UsageError(
+                f"{path} is a video; say with {option('every')} N that one of N of its frames is taken."
+            )
         found[is_video].append(path)
     if every is not None and not found[1]:
         raise UsageError(
-            f"--every {every} takes frames of videos, and none was given; give a file that ends in "
+            f"{option('every', every)} takes frames of videos, and none was given; give a file that ends in "
             f"{', '.join(VIDEO_SUFFIXES[:-1])} or {VIDEO_SUFFIXES[-1]}."
         )
     if every is not None and every < 1:
-        raise UsageError(f"--every {every} takes no frame; give 1 or more.")
+        raise UsageError(f"{option('every', every)} takes no frame; give 1 or more.")
     return found
 
 
@@ -154,7 +157,9 @@ def _are_its_own(folder: Path, about: dict[str, object]) -> bool:
     except (OSError, ValueError):
         return False
     if not isinstance(before, dict) or any(before.get(key) != about[key] for key in ("sha256", "every")):
-        raise UsageError(f"{folder} holds frames of another video, or others of this; give another --output.")
+        raise UsageError(
+            f"{folder} holds frames of another video, or others of this; give another {option('output')}."
+        )
     return True
 
 

@@ -13,6 +13,7 @@ from skillbank.errors import DataError, DataNotFoundError, UsageError
 from skillbank.nearby import at_home, near_path
 from skillbank.plan.products import PICTURE_SUFFIXES
 from skillbank.team.places import refuse_hidden
+from skillbank.ways import option
 
 __all__ = ["Words", "read_file", "tell_apart"]
 
@@ -76,7 +77,8 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = (), *, classes: bo
         found.buckets, words = places, [word for word in words if word not in places]
     elif places:
         raise UsageError(
-            f"{places[0]} is in a bucket; its pictures are labelled into a label set, with --into NAME."
+            f"{places[0]} is in a bucket; its pictures are labelled into a label set, with "
+            f"{option('into', 'NAME')}."
         )
     if not classes:
         found.pictures.append(Path(words[0]))
@@ -84,7 +86,9 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = (), *, classes: bo
     for number, word in enumerate(words):
         if word.startswith("@"):
             if classes and word.lower().endswith((".yaml", ".yml")):
-                raise UsageError(f"{word[1:]} is a file in YAML; give it as --classes {word[1:]}.")
+                raise UsageError(
+                    f"{word[1:]} is a file in YAML; give it as {option('classes', f'{word[1:]}')}."
+                )
             described = True
             _describe(found, word)
             continue
@@ -102,7 +106,7 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = (), *, classes: bo
         elif described:
             raise UsageError(
                 f"'{word}' stands after a description and is a file or folder here; put pictures first, or "
-                f"write --text '{word}' for the description."
+                f"write {option('text')} '{word}' for the description."
             )
         elif classes and number == 0:
             found.pictures.append(Path(word))
@@ -136,11 +140,11 @@ def _either(word: str) -> UsageError:
     if at_home(Path(word)).is_file():
         return UsageError(
             f"'{word}' is a file here, but no picture ({', '.join(PICTURE_SUFFIXES)}); write @{word} to read "
-            f"descriptions from it, --text '{word}' for the description."
+            f"descriptions from it, {option('text')} '{word}' for the description."
         )
     return UsageError(
         f"'{word}' is a description or the folder of that name; write ./{word} for the folder, "
-        f"--text '{word}' for the description."
+        f"{option('text')} '{word}' for the description."
     )
 
 
@@ -149,7 +153,8 @@ def _refuse_place(word: str) -> None:
     if _looks_like_a_place(word):
         near = near_path(at_home(Path(word)))
         raise DataNotFoundError(
-            f"There is no picture or folder {word} here{near}; if it is a description, use --text for it."
+            f"There is no picture or folder {word} here{near}; if it is a description, use "
+            f"{option('text')} for it."
         )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skillbank.bank.skill import Skill
-from skillbank.errors import SkillNotFoundError
+from skillbank.errors import SkillNotFoundError, sentence_of
 from skillbank.language_model.evidence import Claim, in_text, reads_as, rest_of
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.option_steps import leaves_of, step_of
@@ -19,10 +19,11 @@ from skillbank.plan.reader.reading import Reading
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.slots import SLOTS, Fills
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, marked, option
 
 __all__ = ["WAY_OUT", "ReadStep", "agreed", "refused"]
 
-WAY_OUT = "say it in plainer words, or give --reader rules to go by the words alone"
+WAY_OUT = Sentence(f"say it in plainer words, or give {option('reader', 'rules')} to go by the words alone")
 _FIELDS = tuple(slot.name for slot in SLOTS if slot.fills is Fills.FIELD)
 _SOURCE = "the model's reading"
 
@@ -55,7 +56,10 @@ class ReadStep:
 def refused(steps: Sequence[ReadStep], text: str, error: Exception) -> list[Request]:
     """Return what the model has read of a text that the rules refuse, with the question that this is."""
     said = ", ".join(step.action for step in steps)
-    why = f"the model understood {said}, by the words it is refused ({error}); {WAY_OUT}"
+    why = Sentence(
+        f"the model understood {said}, by the words it is refused ({sentence_of(error).marked}); "
+        f"{marked(WAY_OUT)}"
+    )
     key = "skill" if isinstance(error, SkillNotFoundError) else "action"
     return _asked([step.request(text) for step in steps], [Question(key=key, why=why)])
 
@@ -88,7 +92,7 @@ def agreed(steps: Sequence[ReadStep], rules: Reading, text: str) -> tuple[list[R
                 continue
             why = _wrong(said, by_words, text, rules.not_understood)
             if why is not None:
-                questions.append(Question(key=name, why=f"{why}; {WAY_OUT}"))
+                questions.append(Question(key=name, why=f"{why}; {marked(WAY_OUT)}"))
             elif said is not None:
                 added.append(said)
         accepted += added
@@ -100,7 +104,7 @@ def agreed(steps: Sequence[ReadStep], rules: Reading, text: str) -> tuple[list[R
     left = [each for words in rules.not_understood if (each := rest_of(words, [c.said for c in accepted]))]
     if left:
         named = ", ".join(f"'{one_line(each)}'" for each in left)
-        why = f"neither the model nor the rules understood {named}; {WAY_OUT}"
+        why = Sentence(f"neither the model nor the rules understood {named}; {marked(WAY_OUT)}")
         questions.append(Question(key=WORDS, why=why))
     return _asked(requests, questions), ()
 
@@ -151,8 +155,8 @@ def _asked(requests: Sequence[Request], questions: Sequence[Question]) -> list[R
 
 
 def _difference(key: str, model: Sequence[Any], words: Sequence[Any]) -> Question:
-    why = f"the model understood {_shown(model)}, the words say {_shown(words)}; {WAY_OUT}"
-    return Question(key=key, why=why)
+    said = f"the model understood {_shown(model)}, the words say {_shown(words)}"
+    return Question(key=key, why=f"{said}; {marked(WAY_OUT)}")
 
 
 def _skill_of(step: ReadStep | Request) -> str:

@@ -32,6 +32,7 @@ from skillbank.language_model.endpoint_errors import (
 )
 from skillbank.language_model.reply import CARRIED, Reply, Usage
 from skillbank.language_model.written_calls import written_calls
+from skillbank.ways import marked, option
 
 __all__ = ["Endpoint", "Patience"]
 
@@ -85,7 +86,9 @@ class Endpoint:
     ) -> None:
         named = model or MODEL.value or foreign("OPENAI_MODEL")
         if not named:
-            raise UsageError("No model is named: give --model NAME, or set SKILLBANK_MODEL or OPENAI_MODEL.")
+            raise UsageError(
+                f"No model is named: give {option('model', 'NAME')}, or set SKILLBANK_MODEL or OPENAI_MODEL."
+            )
         key, own = foreign("OPENAI_API_KEY"), foreign("OPENAI_BASE_URL")
         if not key and not own:
             raise UsageError(
@@ -128,7 +131,7 @@ class Endpoint:
                 pause, why = self._pause(error, attempt), self._explain(error)
                 if pause is None:
                     tried = f", {attempt} times" if attempt > 1 else ""
-                    raise EndpointError(f"{why}{tried}; {way_out(error)}") from None
+                    raise EndpointError(f"{why}{tried}; {marked(way_out(error))}") from None
                 self._say(f"{why}; trying again in {pause:.1f} s")
                 time.sleep(pause)
             else:
@@ -180,7 +183,7 @@ class Endpoint:
             said = self._explain(self._refused or error).partition(": ")[2]
             raise EndpointError(
                 f"{where} does not know the model '{self.model}', or knows neither chat completions nor the "
-                f"Responses API: {said}; {way_out(error)}"
+                f"Responses API: {said}; {marked(way_out(error))}"
             )
         self._refused, self._protocol = error, responses.NAME
         return True

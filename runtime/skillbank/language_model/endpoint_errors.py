@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import openai
 
 from skillbank.redact import redact, secret_values
+from skillbank.ways import Sentence, option
 
 __all__ = [
     "HTTP_ERROR",
@@ -178,9 +179,11 @@ def way_out(error: Exception) -> str:
         if error.status_code in (401, 403):
             return "set the right key, or OPENAI_BASE_URL for another endpoint"
         if error.status_code in (404, 405, 501):
-            return "give --model a name that it has, and check OPENAI_BASE_URL (it often ends in /v1)"
+            return Sentence(
+                f"give {option('model')} a name that it has, and check OPENAI_BASE_URL (it often ends in /v1)"
+            )
         if error.status_code in (400, 422):
-            return "another model may take it: --model NAME"
+            return Sentence(f"another model may take it: {option('model', 'NAME')}")
         if error.status_code == 413:
             return "the conversation has become too long for this endpoint: start a new one"
     if isinstance(error, openai.APIConnectionError | HTTP_ERROR):

@@ -34,6 +34,7 @@ from skillbank.plan.slot_keys import key_of, meant
 from skillbank.plan.slot_values import value_of
 from skillbank.plan.slots import SLOTS, Fills, Slot, slot
 from skillbank.visible import json_text, one_line, visible
+from skillbank.ways import marked, option
 
 __all__ = ["read_with_model"]
 
@@ -118,7 +119,7 @@ def read_with_model(
     if not filled.steps:
         if isinstance(rules, SkillbankError):
             raise rules
-        raise OutOfScopeError(f"The model finds no action in the request; {WAY_OUT}.")
+        raise OutOfScopeError(f"The model finds no action in the request; {marked(WAY_OUT)}.")
     steps = [_read(step, filled, text, held) for step in filled.steps]
     said = f"read by the model {one_line(model)} and checked by rules"
     if isinstance(rules, SkillbankError):
@@ -185,7 +186,7 @@ def _filled(arguments: str, model: str) -> _Filled:
     except ValidationError:
         raise EndpointError(
             f"the model '{model}' did not fill in the request as asked; "
-            "another model may, or give --reader rules"
+            f"another model may, or give {option('reader', 'rules')}"
         ) from None
 
 
@@ -212,7 +213,7 @@ def _read(step: _Step, filled: _Filled, text: str, held: Held) -> ReadStep:
             why = (
                 f"the model names two values of {name}, {one_line(before.value)} and {one_line(claim.value)}"
             )
-            faults.append(Question(key=name, why=f"{why}; {WAY_OUT}"))
+            faults.append(Question(key=name, why=f"{why}; {marked(WAY_OUT)}"))
         if not in_text(claim.said, text):
             faults.append(_not_said(name, claim.value))
     return ReadStep(
@@ -238,11 +239,15 @@ def _claims(
         try:
             value = value_of(which, each.value)
         except UsageError as error:
-            faults.append(Question(key=each.slot, why=f"the model's reading: {error.sentence} {WAY_OUT}"))
+            faults.append(
+                Question(key=each.slot, why=f"the model's reading: {error.sentence.marked} {marked(WAY_OUT)}")
+            )
             continue
         if key is None:
             where = action.name if action else "the action"
-            faults.append(Question(key=each.slot, why=f"{each.slot} has no meaning for {where}; {WAY_OUT}"))
+            faults.append(
+                Question(key=each.slot, why=f"{each.slot} has no meaning for {where}; {marked(WAY_OUT)}")
+            )
         elif which.fills is Fills.FIELD:
             if (which.name, value) == ("automl", "auto"):
                 continue  # what holds when nothing is said
@@ -254,12 +259,16 @@ def _claims(
         try:
             read: Setting = setting_of(setting.key, setting.value)
         except UsageError as error:
-            faults.append(Question(key=setting.key, why=f"the model's reading: {error.sentence} {WAY_OUT}"))
+            faults.append(
+                Question(
+                    key=setting.key, why=f"the model's reading: {error.sentence.marked} {marked(WAY_OUT)}"
+                )
+            )
             continue
         for key, value in leaves_of(skill, action, read):
             yield key, Claim(key, value, setting.said)
 
 
 def _not_said(name: str, value: Any) -> Question:
-    why = f"the model names {one_line(value)}, which the request does not; {WAY_OUT}"
-    return Question(key=name, why=why)
+    said = f"the model names {one_line(value)}, which the request does not"
+    return Question(key=name, why=f"{said}; {marked(WAY_OUT)}")

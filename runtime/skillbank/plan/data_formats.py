@@ -14,6 +14,7 @@ from skillbank.errors import ConflictError, UsageError
 from skillbank.plan.model import InputBinding
 from skillbank.plan.request import Request, Setting, role_of
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command, option
 
 __all__ = ["NAME", "given_to_places", "left_to_program", "refuse_unheard"]
 
@@ -34,11 +35,14 @@ def given_to_places(request: Request) -> tuple[Request, tuple[str, ...]]:
         return request, ()
     if not request.data:
         raise UsageError(
-            f"--format {form} says how data is read, and {request.action} of {one_line(request.skill, 60)} "
-            "is given none; name it with --data ROLE=URI, or leave --format out."
+            f"{option('format', form)} says how data is read, and {request.action} of "
+            f"{one_line(request.skill, 60)} "
+            f"is given none; name it with {option('data', 'ROLE=URI')}, or leave {option('format')} out."
         )
     notes = tuple(
-        f"--format {form} counts, not the {each.form} of the words for {one_line(each.uri)}"
+        Sentence(
+            f"{option('format', form)} counts, not the {each.form} of the words for {one_line(each.uri)}"
+        )
         for each in request.data
         if each.form not in ("", form)
     )
@@ -82,5 +86,5 @@ def refuse_unheard(request: Request, inputs: Iterable[InputBinding], asked: Coll
             raise UsageError(
                 f"{one_line(each.uri)} ({role}) is said to be read as {each.form}, and {request.action} of "
                 f"{one_line(request.skill, 60)} reads it as it is; leave the format out, or convert the data "
-                "first with skillbank data convert."
+                f"first with {command('data convert')}."
             )

@@ -68,7 +68,7 @@ def _parted(value: Any, told: list[str]) -> Any:
     try:
         read = read_descriptions(texts)
     except UsageError as error:
-        raise UsageError(f"{CAPTIONS}: {error.sentence}") from None
+        raise UsageError(f"{CAPTIONS}: {error.sentence.marked}") from None
     told += read.notes
     if len(texts) == 1 and len(read.names) == 1 and (advice := advice_for(read.names[0])):
         told.append(f"{CAPTIONS}: {advice}")

@@ -12,6 +12,7 @@ from skillbank.errors import UsageError
 from skillbank.plan.model import Plan, Resources, Source
 from skillbank.plan.paths import MISSING, get_path, parse_path
 from skillbank.plan.request import Request, Setting
+from skillbank.ways import option
 
 _MOST = 4096
 """A count beyond it is a slip, and the list of its GPUs would not fit into a plan."""
@@ -31,9 +32,11 @@ def resource_changes(
         if count is None:
             continue
         if count < 0 or (name == "nodes" and count == 0):
-            raise UsageError(f"--{name} is {count}, but it must be at least {0 if name == 'gpus' else 1}.")
+            raise UsageError(
+                f"{option(name)} is {count}, but it must be at least {0 if name == 'gpus' else 1}."
+            )
         if count > _MOST:
-            raise UsageError(f"--{name} is {count}, but no more than {_MOST} can be asked for.")
+            raise UsageError(f"{option(name)} is {count}, but no more than {_MOST} can be asked for.")
         if key is None or not _has(key, schema, template) or count == 0:
             continue
         yield Setting(key=key, value=count)

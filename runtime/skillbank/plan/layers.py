@@ -16,6 +16,7 @@ from skillbank.plan.paths import MISSING, format_path, get_path, leaves, parse_p
 from skillbank.plan.request import role_of
 from skillbank.plan.weights import FROM_PARENT, SCRATCH, from_scratch, pretrained_fields
 from skillbank.visible import named
+from skillbank.ways import option
 
 STRUCTURE = ("model", "engine")
 """Sections of a spec that say what a model is made of."""
@@ -78,10 +79,10 @@ def _ask_which(draft: Draft, row: Binding, uris: list[str]) -> None:
     why = f"{row.key} takes one location and {len(uris)} were given ({', '.join(uris)}); name one"
     role = role_of(row.source)
     if any(r.per_source or _takes_list(draft, r) for r in draft.rows if r.source == row.source):
-        choices = tuple(f"--set {row.key}={uri}{row.path and '/'}{row.path}" for uri in uris)
-        draft.ask(row.key, why, choices)
+        places = (f"{uri}/{row.path}" if row.path else uri for uri in uris)
+        draft.ask(row.key, why, tuple(f"{option('set', f'{row.key}={place}')}" for place in places))
     else:
-        draft.ask(f"data.{role}", why, tuple(f"--data {role}={uri}" for uri in uris))
+        draft.ask(f"data.{role}", why, tuple(f"{option('data', f'{role}={uri}')}" for uri in uris))
 
 
 def _user_chose_another(draft: Draft, key: str) -> bool:
@@ -112,7 +113,10 @@ def inferred(draft: Draft) -> Iterator[Override]:
         draft.ask("parent", "which model is the training to start from? no job or earlier step is its parent")
     elif said is not None and not pretrained:
         where = f"{draft.skill.name} {draft.action.name}"
-        raise UsageError(f"{where} takes no pretrained model; give --parent JOB or --set KEY=FILE.")
+        raise UsageError(
+            f"{where} takes no pretrained model; give {option('parent', 'JOB')} or "
+            f"{option('set', 'KEY=FILE')}."
+        )
     for key, function in draft.functions.items():
         if draft.user_covers(key) or (said == SCRATCH and key in pretrained):
             continue

@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import StateError
+from skillbank.kept_sentences import ways_of, with_ways
 from skillbank.plan.products import WEIGHT_FILES
+from skillbank.ways import Sentence, Told, command, marked
 
 FORMAT = 3
 """Of the plans that this version makes; 1 is that of 0.1.0, whose plans do not say so.
@@ -105,7 +107,7 @@ class Route(Frozen):
     """
 
     name: Literal["automl", "direct"]
-    reason: str
+    reason: Told
     skill: str = Field(default="", exclude_if=lambda value: not value)
     skill_dir: str = Field(default="", exclude_if=lambda value: not value)
 
@@ -123,7 +125,7 @@ class Override(Frozen):
     key: str
     value: Any
     source: Source
-    detail: str = ""
+    detail: Told = ""
 
 
 class Selective(Frozen):
@@ -197,8 +199,8 @@ class Question(Frozen):
     """Something that the plan needs and will not guess."""
 
     key: str
-    why: str
-    choices: tuple[str, ...] = ()
+    why: Told
+    choices: tuple[Told, ...] = ()
     from_skill: FromSkill | None = Field(
         default=None, exclude_if=lambda value: value is None, description="What the skill says of it."
     )
@@ -218,7 +220,7 @@ class SearchNeeds(Frozen):
     settle: dict[str, str] = {}
     evaluation: Plan | None = None
     baseline: Plan | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Told, ...] = ()
 
 
 class Plan(Frozen):
@@ -259,7 +261,7 @@ class Plan(Frozen):
     questions_with_gpu: tuple[Question, ...] = Field(
         default=(), exclude_if=lambda value: not value, description="Asked only where there is a GPU."
     )
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Told, ...] = ()
     data_type: str = Field(
         default="",
         exclude_if=lambda value: not value,
@@ -313,6 +315,11 @@ class Plan(Frozen):
         """Return the plan as a JSON document with its id first."""
         return {"plan_id": self.plan_id, **self.model_dump(mode="json")}
 
+    def kept(self) -> dict[str, Any]:
+        """Return the document as it is kept here, for `from_document`: with what its sentences offer."""
+        ways = ways_of(self)
+        return {**self.document(), **({"ways": ways} if ways else {})}
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Plan:
         """Read a plan that this version or an earlier one has written; it keeps its id.
@@ -324,32 +331,35 @@ class Plan(Frozen):
         """
         fields = dict(document)
         claimed = fields.pop("plan_id", None)
+        ways = fields.pop("ways", None)
         for beside in ("checks", "sentence"):
             fields.pop(beside, None)
         written = document_id(fields)
         name = f"plan {(claimed or written)[:12]}"
-        again = "make it again with skillbank plan"
+        again = Sentence(f"make it again with {command('plan')}")
         version = fields.get("format", 1)
         if not isinstance(version, int) or version > FORMAT:
             raise StateError(
                 f"{name} was made by a newer skillbank (format {version}, this one reads up to {FORMAT}); "
-                f"upgrade skillbank, or {again}"
+                f"upgrade skillbank, or {marked(again)}"
             )
         older = f" was made by an earlier skillbank (format {version}) and" if version < FORMAT else ""
-        changed = f"{name} was changed since it was made, and will not run; {again}"
+        changed = Sentence(f"{name} was changed since it was made, and will not run; {marked(again)}")
         try:
-            plan = cls.model_validate(fields)
+            plan = cls.model_validate(with_ways(fields, ways) if ways else fields)
         except ValidationError as error:
             if claimed not in (None, written):
                 raise StateError(changed) from None
             where = ".".join(map(str, error.errors()[0]["loc"]))
             raise StateError(
-                f"{name}{older} cannot be read: {where}: {error.errors()[0]['msg']}; {again}"
+                f"{name}{older} cannot be read: {where}: {error.errors()[0]['msg']}; {marked(again)}"
             ) from None
         if claimed in (None, plan.plan_id):
             return plan
         raise StateError(
-            f"{name}{older} cannot be read as it was; {again}" if claimed == written else changed
+            f"{name}{older} cannot be read as it was; {marked(again)}"
+            if claimed == written
+            else marked(changed)
         )
 
 

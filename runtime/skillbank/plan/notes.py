@@ -15,6 +15,7 @@ from skillbank.plan.request import ROLES, role_of
 from skillbank.plan.spec import is_example, unset
 from skillbank.plan.weights import FROM_PARENT, SCRATCH, pretrained_fields
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, option
 
 
 def add_notes(draft: Draft) -> None:
@@ -59,8 +60,10 @@ def _no_validation(draft: Draft) -> None:
     rows = [r for r in draft.rows if r.source == "eval_dataset" and r.optional]
     if trains(draft.action.name) and rows and all(draft.builder.is_unset(r.key) for r in rows):
         draft.warnings.append(
-            "no eval data: there will be no validation metric, and the latest checkpoint counts as the best; "
-            "--data eval=LOCATION adds it"
+            Sentence(
+                "no eval data: there will be no validation metric, and the latest checkpoint counts as the "
+                f"best; {option('data', 'eval=LOCATION')} adds it"
+            )
         )
 
 
@@ -100,7 +103,7 @@ def _unused_data(draft: Draft) -> None:
             f"data.{role_of(source)}",
             f"{draft.skill.name} does not say which keys {source} fills, so that {', '.join(uris)} would not "
             f"be used; set {'them yourself: ' + ', '.join(keys) if keys else 'the keys yourself'}",
-            tuple(f"--set {key}={uris[0]}" for key in keys),
+            tuple(f"{option('set', f'{key}={uris[0]}')}" for key in keys),
         )
 
 
@@ -113,7 +116,7 @@ def _ask_for_another_role(draft: Draft, source: str, read: set[str]) -> None:
         f"data.{role_of(source)}",
         f"{draft.action.name} {reads}, so that {uris}, given as {role_of(source)}, would not be used; say "
         "what it is, or leave it out",
-        tuple(f"--data {role}={draft.locations[source][0]}" for role in roles),
+        tuple(f"{option('data', f'{role}={draft.locations[source][0]}')}" for role in roles),
     )
 
 

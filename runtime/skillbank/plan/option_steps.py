@@ -19,6 +19,7 @@ from skillbank.plan.slot_values import shown
 from skillbank.plan.slots import SLOTS, Fills, Slot, slot
 from skillbank.plan.weights import pretrained_fields
 from skillbank.visible import json_text, one_line
+from skillbank.ways import Sentence, marked, option
 
 __all__ = ["Step", "leaves_of", "step_of"]
 
@@ -163,14 +164,16 @@ class Step:
     def _leaves_of_options(self) -> dict[str, tuple[str, Any]]:
         """Return what options set, by spec key: how it was said, and the value."""
         leaves: dict[str, tuple[str, Any]] = {}
-        given = [(f"--set {one_line(s.key)}={_shown(s.value)}", s) for s in self.settings]
-        given += [(f"{slot(n).option} {shown(slot(n), s.value)}", s) for n, s in self._slots.items()]
+        given = [
+            (Sentence(f"{option('set', f'{one_line(s.key)}={_shown(s.value)}')}"), s) for s in self.settings
+        ]
+        given += [(Sentence(f"{slot(n).way(shown(slot(n), s.value))}"), s) for n, s in self._slots.items()]
         for label, setting in given:
             for key, value in self._leaves(setting):
                 _add(leaves, key, label, value)
         for name, key in self._hardware().items():
             if name in self.fields:
-                _add(leaves, key, f"{slot(name).option} {self.fields[name]}", self.fields[name])
+                _add(leaves, key, Sentence(f"{slot(name).way(self.fields[name])}"), self.fields[name])
         return leaves
 
     def _left_of_words(self, mine: Mapping[str, tuple[str, Any]]) -> Iterator[Setting]:
@@ -186,7 +189,7 @@ class Step:
                     yield Setting(key=key, value=value)
                 elif key not in mine or not _same(mine[key][1], value):
                     said = self._said(key, value)
-                    self.notes.append(f"{gone[key]} counts, not the {said} of the words")
+                    self.notes.append(Sentence(f"{marked(gone[key])} counts, not the {said} of the words"))
 
     def _leaves(self, setting: Setting) -> Iterator[tuple[str, Any]]:
         return leaves_of(self.skill, self.action, setting)
@@ -211,13 +214,13 @@ class Step:
                 said, value = getattr(self.request, each.name), fields[each.name]
                 if said is not None and str(value) != str(said):
                     self.notes.append(
-                        f"{each.option} {one_line(value)} counts, not the {one_line(said)} of the words"
+                        Sentence(f"{each.way(one_line(value))} counts, not the {one_line(said)} of the words")
                     )
 
         for question in self.request.questions:
-            way = f"--{question.key} {one_line(fields.get(question.key))}"
+            way = Sentence(f"{option(question.key, one_line(fields.get(question.key)))}")
             if fields.get(question.key) is not None and question.choices and way not in question.choices:
-                self.notes.append(f"{way} counts, though {question.why}")
+                self.notes.append(Sentence(f"{marked(way)} counts, though {marked(question.why)}"))
 
     def _note_data(self) -> None:
         given = {d.uri for d in self.data}
@@ -225,7 +228,9 @@ class Step:
         for place in self.request.data:
             if place.source in sources and place.uri not in given:
                 role = role_of(place.source)
-                self.notes.append(f"--data {role} counts, not the {one_line(place.uri)} of the words")
+                self.notes.append(
+                    Sentence(f"{option('data', role)} counts, not the {one_line(place.uri)} of the words")
+                )
 
     def _foreign_values(self) -> Iterator[str]:
         """Say which values stand in the section of another action, as the plan's own word."""

@@ -29,6 +29,7 @@ from skillbank.plan.weights import WEIGHTS, weights_named, weights_question
 from skillbank.plugins import Group, names
 from skillbank.variables import HUB_VARIABLES, name_problems
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, option
 
 __all__ = ["Parent", "accepted_products", "compile_plan", "split_command"]
 
@@ -72,7 +73,8 @@ def compile_plan(
     draft.builder.apply(draft.user)
     check_relations(draft.schema, draft.builder.set_by_user, draft.builder.get)
     for question in request.questions:
-        if (question.key == WEIGHTS and weights_named(draft)) or f"--platform {platform}" in question.choices:
+        named = Sentence(f"{option('platform', platform)}")
+        if (question.key == WEIGHTS and weights_named(draft)) or named in question.choices:
             continue  # what words leave open an option has said
         draft.ask(question.key, question.why, question.choices)
     ask_for_the_rest(draft, route)
@@ -93,7 +95,7 @@ def compile_plan(
             f"nothing runs in the image {request.image} on platform local; name another platform or no image"
         )
         others = (name for name in names(Group.PLATFORMS) if name != platform)
-        draft.ask("image", why, tuple(f"--platform {name}" for name in others))
+        draft.ask("image", why, tuple(f"{option('platform', name)}" for name in others))
     if image is None and platform != "local":
         draft.ask("image", f"no container image is known for action '{action.name}' of {skill.name}")
     facts = draft.info if draft.info.facts.get("hardware") else skill.info

@@ -21,6 +21,7 @@ from skillbank.plan.slot_keys import foreign_sections
 from skillbank.plan.spec import is_example, unset
 from skillbank.plan.weights import FROM_PARENT, SCRATCH, WEIGHTS, pretrained_fields
 from skillbank.visible import named, one_line
+from skillbank.ways import Sentence, marked, option
 
 _MOST_CHOICES = 12
 
@@ -77,7 +78,7 @@ def _nothing_to_read(draft: Draft) -> None:
     unset = all(draft.builder.is_unset(k) for r in rows for k in positions(r.key, draft.builder.spec))
     if rows and unset and not any(key.startswith("data.") for key in draft.questions):
         sources = dict.fromkeys(r.source for r in rows)
-        choices = tuple(f"--data {role_of(s)}=LOCATION" for s in sources)
+        choices = tuple(Sentence(f"{option('data', f'{role_of(s)}=LOCATION')}") for s in sources)
         draft.ask(f"data.{role_of(rows[0].source)}", f"{draft.action.name} has no data to work on", choices)
 
 
@@ -85,7 +86,7 @@ def _alternatives(draft: Draft) -> None:
     for group in draft.action.one_of:
         keys = [k for key in group for k in positions(key, draft.builder.spec)]
         if all(draft.builder.is_unset(k) for k in keys):
-            choices = tuple(f"--set {key}=VALUE" for key in group)
+            choices = tuple(Sentence(f"{option('set', f'{key}=VALUE')}") for key in group)
             draft.ask(group[0], f"one of {', '.join(map(named, group))} is needed", choices)
 
 
@@ -119,28 +120,39 @@ def _ask_for(draft: Draft, key: str, row: Binding | None) -> None:
     elif row is not None and row.kind == "job":
         draft.ask(
             key,
-            f"{named(key)} is {named(row.path)} of a {named(row.source)} job; give --set {named(key)}=PATH",
+            f"{named(key)} is {named(row.path)} of a {named(row.source)} job; give "
+            f"{option('set', f'{named(key)}=PATH')}",
         )
     elif row is not None and row.kind == "data" and DATASETS.fullmatch(row.source):
         if not draft.locations.get(row.source):
             _ask_for_source(draft, row.source, "")
         else:
-            draft.ask(key, f"{named(key)} is needed; give --set {named(key)}=VALUE")
+            draft.ask(key, f"{named(key)} is needed; give {option('set', f'{named(key)}=VALUE')}")
     elif row is not None:
         place, _, words = row.detail.partition(" ")
-        draft.ask(key, f"{named(key)} needs a value ({place}); give --set {named(key)}=VALUE", says=words)
+        draft.ask(
+            key,
+            f"{named(key)} needs a value ({place}); give {option('set', f'{named(key)}=VALUE')}",
+            says=words,
+        )
     else:
         node, _ = draft.schema.find(parse_path(key))
         options = (options_of(node.words) if node is not None else None) or ()
-        choices = tuple(f"--set {named(key)}={named(option)}" for option in options[:_MOST_CHOICES])
-        why = f"{named(key)} is needed and nothing says what it is; give --set {named(key)}=VALUE"
+        choices = tuple(
+            Sentence(f"{option('set', f'{named(key)}={named(each)}')}") for each in options[:_MOST_CHOICES]
+        )
+        why = Sentence(
+            f"{named(key)} is needed and nothing says what it is; give {option('set', f'{named(key)}=VALUE')}"
+        )
         draft.ask(key, why, choices)
 
 
 def _ask_for_parent(draft: Draft, key: str) -> None:
     if draft.parent is None:
         draft.ask(
-            "parent", f"{named(key)} comes from a parent job; give --parent JOB, or --set {named(key)}=FILE"
+            "parent",
+            f"{named(key)} comes from a parent job; give {option('parent', 'JOB')}, or "
+            f"{option('set', f'{named(key)}=FILE')}",
         )
         return
     action = draft.parent.ref.action
@@ -148,7 +160,7 @@ def _ask_for_parent(draft: Draft, key: str) -> None:
     draft.ask(
         key,
         f"{key} needs {wanted}, but the parent's action '{action}' leaves {left}; "
-        f"give another --parent or --set {key}=FILE",
+        f"give another {option('parent')} or {option('set', f'{key}=FILE')}",
     )
 
 
@@ -158,7 +170,7 @@ def _ask_for_source(draft: Draft, source: str, why: str) -> None:
         {named(r.path) or "the folder itself" for r in draft.rows if r.source == source and not r.optional}
     )
     reason = why or f"{draft.action.name} reads {', '.join(files)} from {source}"
-    draft.ask(f"data.{role}", f"{reason}; give --data {role}=LOCATION")
+    draft.ask(f"data.{role}", f"{reason}; give {option('data', f'{role}=LOCATION')}")
 
 
 def _unfit_parent(draft: Draft) -> None:
@@ -188,17 +200,26 @@ def _ask_of_the_step_before(draft: Draft, before: str) -> None:
     if product_of(before) == "weights":
         which = f"second {action}" if before == action else action
         model = "the one before it" if before == action else f"the {before} before it"
-        why = (
+        why = Sentence(
             f"does the {which} start from the model of {model}? give "
-            f"--pretrained {FROM_PARENT} for yes and --pretrained {SCRATCH} for no"
+            f"{option('pretrained', FROM_PARENT)} for yes and {option('pretrained', SCRATCH)} for no"
         )
-        draft.ask("parent", why, (f"--pretrained {FROM_PARENT}", f"--pretrained {SCRATCH}"))
+        draft.ask("parent", why, (f"{option('pretrained', FROM_PARENT)}", f"{option('pretrained', SCRATCH)}"))
     else:
-        why = (
+        why = Sentence(
             f"the {before} before it leaves {product_of(before)}, which {action} does not start from; give "
-            f"--pretrained MODEL, --parent JOB, or --pretrained {SCRATCH} for random weights"
+            f"{option('pretrained', 'MODEL')}, {option('parent', 'JOB')}, or "
+            f"{option('pretrained', SCRATCH)} for random weights"
         )
-        draft.ask("parent", why, ("--pretrained MODEL", "--parent JOB", f"--pretrained {SCRATCH}"))
+        draft.ask(
+            "parent",
+            why,
+            (
+                f"{option('pretrained', 'MODEL')}",
+                f"{option('parent', 'JOB')}",
+                f"{option('pretrained', SCRATCH)}",
+            ),
+        )
 
 
 def _one_start(draft: Draft) -> None:
@@ -214,11 +235,13 @@ def _one_start(draft: Draft) -> None:
         given = _model_at(draft, first)
         idle = [f"{named(k)} ({_model_at(draft, k)})" for k in others if _model_at(draft, k) is not None]
         if first in resumed and draft.request.pretrained == SCRATCH:
-            idle = [f"--pretrained {SCRATCH}"]
+            idle = [Sentence(f"{option('pretrained', SCRATCH)}")]
         if given is not None and idle:
-            nothing = ", ".join(idle)
-            why = f"{draft.action.name} starts from {given} ({named(first)}), so that {nothing} gives nothing"
-            draft.ask(WEIGHTS, f"{why}; keep one")
+            draft.ask(
+                WEIGHTS,
+                f"{draft.action.name} starts from {given} ({named(first)}), so that "
+                f"{', '.join(map(marked, idle))} gives nothing; keep one",
+            )
 
 
 def _model_at(draft: Draft, key: str) -> str | None:
@@ -255,8 +278,8 @@ def _unused_parent(draft: Draft) -> None:
         left = product_of(parent.action)
         why = f"the parent {name} ({parent.action}) leaves {left}, which {where} does not start from"
     else:
-        why = (
+        why = Sentence(
             f"nothing of {where} says which key takes the model of {name}, so that the parent would give "
-            "nothing; set the key yourself (--set KEY=JOB), or leave the parent out"
+            f"nothing; set the key yourself ({option('set', 'KEY=JOB')}), or leave the parent out"
         )
     draft.ask("parent", why)

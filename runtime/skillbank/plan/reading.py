@@ -14,6 +14,7 @@ from skillbank.plan.draft import Draft
 from skillbank.plan.model import Policy
 from skillbank.plan.paths import format_path, parse_path
 from skillbank.visible import named
+from skillbank.ways import option
 
 __all__ = ["say_what_was_not_read"]
 
@@ -54,7 +55,9 @@ def say_what_was_not_read(draft: Draft, policy: Policy) -> None:
     _unchecked_values(draft)
     if policy.value != "off" and draft.action.name == "train" and draft.skill.automl_broken:
         why = f"{draft.skill.automl_problem}, so the search that the skill is made for cannot run"
-        draft.ask("automl", f"{why}; repair the file, or ask for one training", ("--automl off",))
+        draft.ask(
+            "automl", f"{why}; repair the file, or ask for one training", (f"{option('automl', 'off')}",)
+        )
 
 
 def _of_this_action(draft: Draft) -> Iterator[Diagnostic]:

@@ -14,6 +14,7 @@ from skillbank.plan.model import TOKENS, Frozen, Question
 from skillbank.plan.paths import parse_path
 from skillbank.plan.set_places import as_place
 from skillbank.visible import one_line
+from skillbank.ways import Told, option
 
 ROLES = {
     "train": "train_datasets",
@@ -86,7 +87,7 @@ class Request(Frozen):
     """Whether places are taken as they stand: a plan that was read back names each part already."""
     questions: tuple[Question, ...] = ()
     """What reading the request left open; the plan asks it."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Told, ...] = ()
     """What was decided about the skill's name; the plan says it."""
 
     @field_validator("automl", mode="before")
@@ -99,8 +100,8 @@ class Request(Frozen):
     def _not_empty(cls, value: str | None, info: ValidationInfo) -> str | None:
         # An empty text, as an unset variable of a shell leaves it, was said and says nothing.
         if value is not None and not value.strip():
-            option = f"--{(info.field_name or '').replace('_', '-')}"
-            raise UsageError(f"{option} is empty; give it a value or leave it out.")
+            name = (info.field_name or "").replace("_", "-")
+            raise UsageError(f"{option(name)} is empty; give it a value or leave it out.")
         return value
 
     @field_validator("pretrained")
@@ -154,7 +155,7 @@ def parse_data(entries: Iterable[str]) -> tuple[DataLocation, ...]:
         role = role.strip()
         if not equals or not uri.strip() or not _ROLE.fullmatch(role):
             raise UsageError(
-                f"--data '{entry}' must be ROLE=URI, for example train=s3://bucket/train "
+                f"{option('data')} '{entry}' must be ROLE=URI, for example train=s3://bucket/train "
                 f"(roles: {', '.join(dict.fromkeys(ROLES))})."
             )
         found.append(DataLocation(source=source_of(role), uri=clean_uri(uri)))
@@ -186,7 +187,9 @@ def parse_settings(entries: Iterable[str]) -> tuple[Setting, ...]:
     for entry in entries:
         key, equals, text = entry.partition("=")
         if not equals:
-            raise UsageError(f"--set '{one_line(entry)}' must be KEY=VALUE, for example train.num_epochs=20.")
+            raise UsageError(
+                f"{option('set')} '{one_line(entry)}' must be KEY=VALUE, for example train.num_epochs=20."
+            )
         found.append(setting_of(key, text))
     return tuple(found)
 
@@ -204,7 +207,9 @@ def setting_of(key: str, text: str) -> Setting:
         value = parse_said(text, key) if text.strip() else ""
     except (ValueError, SkillFormatError) as error:
         said = one_line(f"{key}={text}")
-        raise UsageError(f"--set '{said}' cannot be read: {one_line(sentence_of(error), 300)}") from None
+        raise UsageError(
+            f"{option('set')} '{said}' cannot be read: {one_line(sentence_of(error), 300)}"
+        ) from None
     return Setting(key=key.strip(), value=value)
 
 

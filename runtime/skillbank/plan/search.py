@@ -10,6 +10,7 @@ from skillbank.plan.model import Route
 from skillbank.plan.paths import MISSING, get_path, set_path
 from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import Request
+from skillbank.ways import option
 
 if TYPE_CHECKING:
     from skillbank.automl.settings import AutoMLSettings
@@ -61,7 +62,9 @@ def search_settings(
     """
     if route.name != "automl":
         if draft.request.automl == "on" and draft.action.name == SEARCHED and not draft.info.automl_enabled:
-            draft.ask("automl", f"a search was asked for, and {route.reason}", ("--automl off",))
+            draft.ask(
+                "automl", f"a search was asked for, and {route.reason}", (f"{option('automl', 'off')}",)
+            )
         if said and draft.action.name == SEARCHED:
             keys = ", ".join(f"automl.{name}" for name in said)
             draft.ask("automl", f"{keys} would have no effect: {route.reason}; leave them out", ())
@@ -73,7 +76,9 @@ def search_settings(
         _check_space(draft, settings)
     metrics = settings.metrics or ((metric,) if metric else ())
     if not metrics:
-        draft.ask("automl.metric", "AutoML ranks trials by a metric; give --set automl.metric=NAME")
+        draft.ask(
+            "automl.metric", f"AutoML ranks trials by a metric; give {option('set', 'automl.metric=NAME')}"
+        )
     directions: list[str] = list(settings.directions)
     if directions and len(directions) != len(metrics):
         raise UsageError(f"automl.directions names {len(directions)} directions for {len(metrics)} metrics.")
@@ -85,7 +90,9 @@ def search_settings(
                 why = f"whether {name} is better when it is larger or smaller is not known"
                 choices = ("maximize", "minimize")
                 draft.ask(
-                    "automl.direction", f"{why}; give --set automl.direction=maximize (or minimize)", choices
+                    "automl.direction",
+                    f"{why}; give {option('set', 'automl.direction=maximize')} (or minimize)",
+                    choices,
                 )
     document: dict[str, Any] = settings.model_dump(mode="json", exclude_unset=True)
     return {**document, "metrics": list(metrics), "directions": directions}

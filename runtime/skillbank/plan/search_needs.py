@@ -13,6 +13,7 @@ from skillbank.plan.model import PARENT_MODEL, ParentRef, Plan, SearchNeeds
 from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plugins import Group, offer
+from skillbank.ways import Sentence
 
 __all__ = ["SCHEMA", "search_needs", "starts_from_model"]
 
@@ -126,7 +127,7 @@ def _compiled(
     try:
         found = compile_plan(skill, request, plan.platform, parent)
     except SkillbankError as error:
-        return None, f"no evaluation: {error.sentence}"
+        return None, Sentence(f"no evaluation: {error.sentence.marked}")
     if found.questions:
         return None, f"no evaluation: {found.questions[0].why}"
     return found, ""

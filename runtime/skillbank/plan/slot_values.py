@@ -53,8 +53,8 @@ def value_of(slot: Slot, said: Any) -> Any:
     except _WrongError as error:
         value = one_line(said if isinstance(said, str) else str(said), 60)
         if not value.strip():
-            raise UsageError(f"{slot.option} is empty; give it a value or leave it out.") from None
-        raise UsageError(f"{slot.option} is {value}, but it {error}.") from None
+            raise UsageError(f"{slot.way()} is empty; give it a value or leave it out.") from None
+        raise UsageError(f"{slot.way()} is {value}, but it {error}.") from None
 
 
 def seconds_of(text: str) -> float | None:
@@ -166,7 +166,7 @@ def _texts(slot: Slot, said: Any) -> list[str]:
     if not isinstance(texts, list | tuple) or not texts:
         raise _WrongError("must be one text or several")
     if any(isinstance(each, str) and not each.strip() for each in texts):
-        raise UsageError(f"{slot.option} is empty; give it a value or leave it out.")
+        raise UsageError(f"{slot.way()} is empty; give it a value or leave it out.")
     return [_text(slot, each) for each in texts]
 
 

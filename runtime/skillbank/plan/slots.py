@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from skillbank.plugins import Group, names
+from skillbank.ways import Way, option
 
 __all__ = ["SLOTS", "Fills", "Kind", "Slot", "slot"]
 
@@ -81,6 +82,10 @@ class Slot:
     def option(self) -> str:
         """The option of the command line."""
         return f"--{self.name.replace('_', '-')}"
+
+    def way(self, argument: object = "") -> Way:
+        """Return the way out that it is to be said, with what is given to it."""
+        return option(self.name.replace("_", "-"), argument)
 
     @property
     def key(self) -> str:

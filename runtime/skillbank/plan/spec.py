@@ -18,6 +18,7 @@ from skillbank.plan.request import Setting
 from skillbank.plan.slots import SLOTS, Fills
 from skillbank.visible import named as shown
 from skillbank.visible import one_line
+from skillbank.ways import marked
 
 UNSET: tuple[Any, ...] = ("", None, "???")
 
@@ -158,7 +159,7 @@ def user_changes(
             )
         changes[change.key] = change
     if faults:
-        refused = SpecError(" ".join(faults))
+        refused = SpecError(" ".join(map(marked, faults)))
         refused.skill_says = tuple(says)
         raise refused
     return list(changes.values())
@@ -218,7 +219,7 @@ def _unknown(key: str, value: Any, known: tuple[str, ...]) -> SpecError:
     if slot is None:
         return SpecError(f"{key} is not a key of this spec{did_you_mean(key, known)}.")
     said = "..." if unset(value) else shlex.quote(one_line(value, 100))
-    return SpecError(f"{key} is not a key of this spec; give {slot.option} {said} instead.")
+    return SpecError(f"{key} is not a key of this spec; give {slot.way(said)} instead.")
 
 
 def _open_in(template: Mapping[str, Any], path: tuple[str | int, ...]) -> bool:

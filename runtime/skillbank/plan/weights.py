@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from skillbank.plan.hardware import section
 from skillbank.plan.model import RESUME_MODEL, Override, Question, Source
 from skillbank.plan.spec import unset
+from skillbank.ways import Sentence, marked, option
 
 if TYPE_CHECKING:
     from skillbank.plan.draft import Draft
@@ -86,22 +87,20 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
     if without_gpu and draft.request.gpus == 0:
         return None, False
     names: list[str] = facts.get("suggested", [])
-    little = f"--set {small['key']}={small.get('always')}" if small else ""
+    key, always = small.get("key"), small.get("always")
+    little = Sentence(f"{option('set', f'{key}={always}')}") if small else ""
+    suggested = names[0] if names else "FILE"
     question = Question(
         key=WEIGHTS,
         why=f"nothing says which weights {draft.action.name} starts from, and the full-size model learns "
-        f"little from random ones; give --pretrained {names[0] if names else 'FILE'}, another file or "
-        f"--parent JOB, --pretrained {SCRATCH} for a start from scratch"
-        + (f", or {little} for a small model that learns from nothing" if little else ""),
-        choices=tuple(
-            choice
-            for choice in (
-                *(f"--pretrained {name}" for name in names),
-                "--parent JOB",
-                little,
-                f"--pretrained {SCRATCH}",
-            )
-            if choice
+        f"little from random ones; give {option('pretrained', suggested)}, another file or "
+        f"{option('parent', 'JOB')}, {option('pretrained', SCRATCH)} for a start from scratch"
+        + (f", or {marked(little)} for a small model that learns from nothing" if little else ""),
+        choices=(
+            *(f"{option('pretrained', name)}" for name in names),
+            f"{option('parent', 'JOB')}",
+            *filter(None, (marked(little),)),
+            f"{option('pretrained', SCRATCH)}",
         ),
     )
     return question, without_gpu and platform == "local"

@@ -23,6 +23,7 @@ from skillbank.sets.tables import BOXES, CLAIMS, PICTURES, SEEN
 from skillbank.sets.transactions import reading
 from skillbank.sets.writing import Writing, change_set
 from skillbank.stored import now
+from skillbank.ways import Sentence, command
 
 if TYPE_CHECKING:
     from skillbank.sets.label_set import LabelSet
@@ -80,8 +81,8 @@ def _why(name: str, said: Audit) -> str:
         told = (
             f"{said.pictures:,} reviewed pictures of the random sample are too few to say {said.target:.0%}"
         )
-    return (
-        f"the rest of {name} is not accepted unseen: {told}; the Audit of skillbank review {name} asks for "
+    return Sentence(
+        f"the rest of {name} is not accepted unseen: {told}; the Audit of {command('review', name)} asks for "
         "more of them"
     )
 

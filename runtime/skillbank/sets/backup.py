@@ -26,6 +26,7 @@ from skillbank.team import audit
 from skillbank.team.acting import who
 from skillbank.team.rights import Right
 from skillbank.visible import one_line
+from skillbank.ways import command, option
 
 __all__ = ["backup", "restore"]
 
@@ -115,7 +116,8 @@ def restore(sets: SetStore, file: Path, name: str | None = None) -> LabelSet:
     wanted = checked_name(name or str(said.get("name", "")))
     if wanted in sets:
         raise UsageError(
-            f"there is a label set {wanted} already; restore it under another name with --as NAME"
+            f"there is a label set {wanted} already; restore it under another name with "
+            f"{option('as', 'NAME')}"
         )
     tables = {table.name: table for table in _TABLES}
     try:
@@ -145,7 +147,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
     """Yield the documents of a file; an error at its end says that it is not whole."""
     if not file.is_file():
         raise DataNotFoundError(
-            f"there is no file {file}; name a file that skillbank sets backup has written"
+            f"there is no file {file}; name a file that {command('sets backup')} has written"
         )
     whole, count = hashlib.sha256(), 0
     try:

@@ -13,6 +13,7 @@ from skillbank.sets.tables import SETS
 from skillbank.sets.transactions import reading
 from skillbank.sets.who import who_decides
 from skillbank.sets.writing import Writing, change_set
+from skillbank.ways import command
 
 __all__ = ["Handle"]
 
@@ -50,7 +51,7 @@ class Handle:
         row = db.execute(sa.select(SETS).where(SETS.c.id == self.id)).mappings().first()
         if row is None:
             raise SetNotFoundError(
-                f"the label set {self.name} was removed meanwhile; skillbank sets lists those there are"
+                f"the label set {self.name} was removed meanwhile; {command('sets')} lists those there are"
             )
         return row
 

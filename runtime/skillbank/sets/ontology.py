@@ -26,6 +26,7 @@ from skillbank.errors import DataError, SkillFormatError, UsageError, did_you_me
 from skillbank.sets.model import ClassSpec
 from skillbank.sets.written import Written, quoted, wrong_among, wrong_with
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, marked, option
 
 __all__ = ["Ontology", "line_of", "read_classes"]
 
@@ -68,7 +69,7 @@ def read_classes(texts: Sequence[str] = (), file: Path | None = None) -> Ontolog
         faults += wrong_with(each)
     faults += wrong_among(read)
     if faults:
-        raise UsageError("\n".join(dict.fromkeys(faults)))
+        raise UsageError("\n".join(map(marked, dict.fromkeys(faults))))
     classes = tuple(
         ClassSpec(
             name=each.name,
@@ -135,9 +136,9 @@ def _misspelled(part: str, said: str) -> str | None:
     if _ARROW.search(part):
         return f"{said} holds an arrow or a double sign; write NAME = caption | caption."
     if part.count("=") > 1:
-        return (
+        return Sentence(
             f"{said} holds more than one =; write each class by itself, or a caption that holds = in a file "
-            "(--classes)."
+            f"({option('classes')})."
         )
     if "=" in part:
         return None

@@ -25,6 +25,7 @@ from skillbank.team.acting import who as who_acts
 from skillbank.team.rights import Right
 from skillbank.team.seeing import seen
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 __all__ = ["SetStore", "checked_name"]
 
@@ -140,7 +141,7 @@ class SetStore:
             )
         raise SetNotFoundError(
             f"there is no label set '{one_line(name, 60)}'{did_you_mean(name, known)}; "
-            "skillbank sets lists those there are"
+            f"{command('sets')} lists those there are"
         )
 
     def __contains__(self, name: str) -> bool:

@@ -24,6 +24,7 @@ from skillbank.stored import now, storable
 from skillbank.team import audit
 from skillbank.team.rights import Right
 from skillbank.team.seeing import seen
+from skillbank.ways import command
 
 __all__ = ["COUNTERS", "Writing", "change_set"]
 
@@ -73,7 +74,7 @@ def change_set(engine: sa.Engine, set_id: int, who: str) -> Iterator[Writing]:
         row = db.execute(own.with_for_update()).mappings().first()
         if row is None:
             raise SetNotFoundError(
-                "the label set was removed meanwhile; skillbank sets lists those there are"
+                f"the label set was removed meanwhile; {command('sets')} lists those there are"
             )
         change = Writing(db, dict(row), who)
         yield change

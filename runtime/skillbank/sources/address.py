@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from skillbank.errors import DataNotFoundError, UsageError
 from skillbank.nearby import at_home, near_path
 from skillbank.visible import has_invisible, one_line
+from skillbank.ways import option
 
 __all__ = [
     "KINDS", "NAME", "Address", "Kind", "check_name", "check_ref", "check_subdir", "parse_address",
@@ -99,17 +100,19 @@ def check_name(name: str) -> str:
     if not NAME.fullmatch(name):
         raise UsageError(
             f"'{one_line(name)}' cannot be a bank's name: small letters, digits and - _ . between them; "
-            "give another with --name."
+            f"give another with {option('name')}."
         )
     if name == "skillbank":
-        raise UsageError("'skillbank' is the bank that comes with skillbank; give another name with --name.")
+        raise UsageError(
+            f"'skillbank' is the bank that comes with skillbank; give another name with {option('name')}."
+        )
     return name
 
 
 def check_ref(ref: str) -> str:
     """Return a ref that git would take as one and that no program can take for an option."""
     if not ref or _NO_REF.search(ref) or has_invisible(ref):
-        raise UsageError(f"'{one_line(ref)}' is no name of a branch, tag or commit; correct --ref.")
+        raise UsageError(f"'{one_line(ref)}' is no name of a branch, tag or commit; correct {option('ref')}.")
     return ref
 
 
@@ -165,10 +168,13 @@ def parse_address(
 def _settled(found: Address, ref: str | None, subdir: str) -> Address:
     """Add what options say to what the source says itself."""
     if ref and found.ref and ref != found.ref:
-        raise UsageError(f"The source says @{found.ref} and --ref says {one_line(ref)}; say one of them.")
+        raise UsageError(
+            f"The source says @{found.ref} and {option('ref')} says {one_line(ref)}; say one of them."
+        )
     if subdir and found.subdir and check_subdir(subdir) != check_subdir(found.subdir):
         raise UsageError(
-            f"The source says #{one_line(found.subdir)} and --subdir another folder; say one of them."
+            f"The source says #{one_line(found.subdir)} and {option('subdir')} another folder; say one "
+            "of them."
         )
     chosen = ref if ref is not None else found.ref
     if chosen is not None and found.kind != "git":
@@ -204,7 +210,7 @@ def _web(text: str, kind: str | None, insecure: bool) -> Address:
     if scheme == "http" and not (insecure or _this_machine(host)):
         raise UsageError(
             f"http://{one_line(host)} can be read and changed by anybody on the way; use https, or "
-            "--insecure "
+            f"{option('insecure')} "
             "when that is meant."
         )
     path, ref, subdir = _cut(parts.path + (f"#{parts.fragment}" if parts.fragment else ""))
@@ -263,7 +269,7 @@ def _local(text: str, kind: str | None) -> Address:
         path = path.parents[1]
     found = kind or _kind_of(path, by_url=by_url, ref=ref is not None)
     if (found == "archive") == path.is_dir():
-        raise UsageError(f"{one_line(path, 200)} is no {found}; leave --as away or correct it.")
+        raise UsageError(f"{one_line(path, 200)} is no {found}; leave {option('as')} away or correct it.")
     return Address(found, str(path), ref, subdir)  # type: ignore[arg-type]
 
 

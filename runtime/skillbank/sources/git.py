@@ -23,6 +23,7 @@ from skillbank.redact import redact
 from skillbank.sources.address import Address
 from skillbank.storage.archive import Limits
 from skillbank.visible import one_line
+from skillbank.ways import option
 
 __all__ = ["fetch_commit", "git_environment", "resolve_ref"]
 
@@ -101,7 +102,9 @@ def resolve_ref(address: Address) -> tuple[str, str]:
     refs = {name: oid for oid, _, name in (line.partition("\t") for line in listed.splitlines()) if name}
     if ref is None:
         if "HEAD" not in refs:
-            raise DataNotFoundError(f"{address.shown} has no commit yet, or its HEAD names none; give --ref.")
+            raise DataNotFoundError(
+                f"{address.shown} has no commit yet, or its HEAD names none; give {option('ref')}."
+            )
         return "HEAD", refs["HEAD"]
     fitting = [
         n for n in (ref, f"refs/tags/{ref}", f"refs/heads/{ref}") if n.startswith("refs/") and n in refs
@@ -157,7 +160,7 @@ def fetch_commit(
         raise DataError(
             f"{address.shown} holds more than {limits.members} files or {limits.total_bytes >> 20} MiB, "
             "which is "
-            "no bank; name the folder of skills inside it with --subdir."
+            f"no bank; name the folder of skills inside it with {option('subdir')}."
         )
     target.mkdir(parents=True)
     pointers = _write(address, repository, blobs, target)
@@ -185,7 +188,8 @@ def _commit(address: Address, wanted: str, repository: Path) -> str:
     commit = done.stdout.decode(errors="replace").strip()
     if done.returncode or not _HEX.fullmatch(commit):
         raise DataNotFoundError(
-            f"{address.shown} has no commit {one_line(wanted)} (any more); give another with --ref, of "
+            f"{address.shown} has no commit {one_line(wanted)} (any more); give another with "
+            f"{option('ref')}, of "
             "those that "
             "'git ls-remote' shows."
         )

@@ -24,6 +24,7 @@ from skillbank.sources.lockfile import Entry, home_lock, put, read_lock, write_l
 from skillbank.sources.signers import signers_of
 from skillbank.sources.tree import hash_tree
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command, option
 
 __all__ = ["Added", "Updated", "add", "damage", "find", "refuse_difference", "remove", "update"]
 
@@ -136,7 +137,7 @@ def update(
     if harm and (banks_dir() / name).is_dir():
         raise StateError(
             f"The kept files of '{name}' are not those that were added ({harm}); "
-            "'skillbank bank sync --replace' puts these back."
+            f"'{command('bank sync', '', '--replace')}' puts these back."
         )
     with workspace() as work:
         wanted = address or before.address
@@ -193,7 +194,7 @@ def find(name: str) -> Entry:
     if name not in entries:
         raise NotFoundError(
             f"There is no installed bank '{one_line(name)}'{did_you_mean(name, list(entries))}; "
-            "'skillbank bank list' shows them."
+            f"'{command('bank list')}' shows them."
         )
     return entries[name]
 
@@ -220,26 +221,28 @@ def refuse_difference(entry: Entry, fetched: Fetched, lock: Path) -> None:
             f"{fetched.digest[:12]}, locked is "
             f"{entry.digest[:12]}); {files_sentence(changed_files(entry.files, fetched.files))}; nothing "
             "was changed: "
-            f"see what happened there, or take it with 'skillbank bank update {entry.name}'."
+            f"see what happened there, or take it with '{command('bank update', entry.name)}'."
         )
 
 
 def _free_name(address: Address, name: str | None) -> str:
     chosen = name if name is not None else address.default_name
     if not chosen:
-        raise UsageError(f"No name can be made of {address.shown}; give one with --name.")
+        raise UsageError(f"No name can be made of {address.shown}; give one with {option('name')}.")
     check_name(chosen)
     for entry in read_lock(home_lock()):
         if entry.name != chosen:
             continue
         if entry.source == address.location and entry.subdir == address.subdir:
             raise UsageError(
-                f"'{chosen}' is there already, from {entry.address.shown}; 'skillbank bank update {chosen}' "
+                f"'{chosen}' is there already, from {entry.address.shown}; "
+                f"'{command('bank update', chosen)}' "
                 "fetches it "
                 "anew."
             )
         raise UsageError(
-            f"'{chosen}' is the name of a bank from {entry.address.shown}; give this one another with --name."
+            f"'{chosen}' is the name of a bank from {entry.address.shown}; give this one another with "
+            f"{option('name')}."
         )
     return chosen
 
@@ -249,7 +252,7 @@ def _bank(fetched: Fetched, address: Address) -> Bank:
     if not bank.skills:
         raise SkillNotFoundError(
             f"{address.shown} holds no skill: no folder of it has a SKILL.md; name the folder that does "
-            "with --subdir."
+            f"with {option('subdir')}."
         )
     return bank
 
@@ -263,9 +266,11 @@ def _notes(bank: Bank, fetched: Fetched, address: Address, *, adding: bool = Fal
         notes.append(f"Left out, because only plain files are kept: {few}{more}.")
     if adding and address.kind == "git" and not address.remote and (address.path / ".git").exists():
         notes.append(
-            f"{address.location} is a git repository: its commit {(fetched.commit or '')[:12]} is taken, "
-            "not files that "
-            "are not committed; --as folder takes the files as they lie there."
+            Sentence(
+                f"{address.location} is a git repository: its commit {(fetched.commit or '')[:12]} is taken, "
+                "not files that "
+                f"are not committed; {option('as', 'folder')} takes the files as they lie there."
+            )
         )
     if address.secret or address.query:
         notes.append("The password or query of the address is not kept: an update asks for it again.")

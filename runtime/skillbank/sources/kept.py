@@ -17,6 +17,7 @@ from skillbank.home import home
 from skillbank.sources.lockfile import FILE, Entry, home_lock, read_lock, write_lock
 from skillbank.sources.tree import digest_of, hash_tree
 from skillbank.trust.origin import Source
+from skillbank.ways import Sentence, command
 
 if TYPE_CHECKING:
     pass
@@ -62,7 +63,7 @@ def installed_banks() -> tuple[tuple[Installed, ...], tuple[str, ...]]:
     try:
         entries = read_lock(home(make=False) / FILE)
     except SkillbankError as error:
-        return (), (f"{error.sentence.rstrip('.')}; no installed bank is used until then.",)
+        return (), (Sentence(f"{error.sentence.marked.rstrip('.')}; no installed bank is used until then."),)
     found, notes = [], []
     for entry in entries:
         folder = banks_dir() / entry.name
@@ -73,9 +74,11 @@ def installed_banks() -> tuple[tuple[Installed, ...], tuple[str, ...]]:
             found.append(Installed(entry.name, folder, entry))
         else:
             notes.append(
-                f"The files of the bank '{entry.name}' are not in {folder}; 'skillbank bank sync' fetches "
-                "them again, "
-                f"'skillbank bank remove {entry.name}' forgets it."
+                Sentence(
+                    f"The files of the bank '{entry.name}' are not in {folder}; '{command('bank sync')}' "
+                    "fetches them again, "
+                    f"'{command('bank remove', entry.name)}' forgets it."
+                )
             )
     return tuple(found), tuple(notes)
 

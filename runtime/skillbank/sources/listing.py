@@ -12,6 +12,7 @@ from skillbank.sources.lockfile import Entry, home_lock, read_lock
 from skillbank.sources.ordering import in_order
 from skillbank.trust.beforehand import entries
 from skillbank.trust.standing import standing
+from skillbank.ways import Sentence, command
 
 __all__ = ["listing"]
 
@@ -34,7 +35,7 @@ def listing(lock: Path) -> list[dict[str, Any]]:
     """
     if lock != home_lock() and not lock.exists():
         raise DataNotFoundError(
-            f"{lock} is not there; 'skillbank bank add SOURCE --lock {lock.name}' writes one."
+            f"{lock} is not there; '{command('bank add', 'SOURCE', f'--lock {lock.name}')}' writes one."
         )
     entries()  # what it says wrongly is no fault of any bank
     found = read_lock(lock)
@@ -68,9 +69,9 @@ def _row(number: int, entry: Entry) -> dict[str, Any]:
         held = standing(bank)
         row |= {"skills": len(bank.skills), "state": held.state, "trust_digest": held.digest}
     except SkillNotFoundError:
-        row["problem"] = (
-            f"The files of '{entry.name}' are not in {folder}; 'skillbank bank sync' fetches them again, "
-            f"'skillbank bank remove {entry.name}' forgets it."
+        row["problem"] = Sentence(
+            f"The files of '{entry.name}' are not in {folder}; '{command('bank sync')}' fetches them again, "
+            f"'{command('bank remove', entry.name)}' forgets it."
         )
     except SkillbankError as error:
         row |= {"state": "unusable", "problem": error.sentence}

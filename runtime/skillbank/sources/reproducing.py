@@ -12,6 +12,7 @@ from skillbank.sources.fetching import fetch
 from skillbank.sources.keeping import damage, refuse_difference
 from skillbank.sources.kept import banks_dir, changing, swap, take_away, workspace
 from skillbank.sources.lockfile import Entry, home_lock, put, read_lock, write_lock
+from skillbank.ways import Sentence, command, option
 
 __all__ = ["Step", "Synced", "sync"]
 
@@ -72,7 +73,7 @@ def sync(lock: Path | None = None, *, replace: bool = False, prune: bool = False
     file = (lock or home_lock()).absolute()
     if lock is not None and not file.exists():
         raise DataNotFoundError(
-            f"{file} is not there; 'skillbank bank add SOURCE --lock {file.name}' writes one."
+            f"{file} is not there; '{command('bank add', 'SOURCE', f'--lock {file.name}')}' writes one."
         )
     wanted = read_lock(file)
     synced = Synced(file, [_one(entry, file, replace=replace) for entry in wanted])
@@ -99,10 +100,12 @@ def _before_own(wanted: Sequence[Entry], here: Mapping[str, Entry]) -> list[str]
     ahead = [e.name for e in wanted if e.before_own and e.name in here]
     if all(here[name].before_own for name in ahead):
         return []
+    order = f"{' '.join(ahead)} skillbank"
     return [
-        f"The lock puts {', '.join(ahead)} before the bank that comes with skillbank, so that names of "
-        f"skills would mean theirs; if you want that here too: 'skillbank bank order {' '.join(ahead)} "
-        "skillbank'."
+        Sentence(
+            f"The lock puts {', '.join(ahead)} before the bank that comes with skillbank, so that names of "
+            f"skills would mean theirs; if you want that here too: '{command('bank order', order)}'."
+        )
     ]
 
 
@@ -114,13 +117,14 @@ def _one(entry: Entry, file: Path, *, replace: bool) -> Step:
             raise StateError(
                 f"'{entry.name}' is here from {here.address.shown} and in {file} from "
                 f"{entry.address.shown}; remove it "
-                f"first with 'skillbank bank remove {entry.name}'."
+                f"first with '{command('bank remove', entry.name)}'."
             )
         folder = banks_dir() / entry.name
         harm = damage(here) if here is not None else ""
         if here is not None and harm and folder.is_dir() and not replace:
             raise StateError(
-                f"The kept files of '{entry.name}' are not those that were added ({harm}); --replace puts "
+                f"The kept files of '{entry.name}' are not those that were added ({harm}); "
+                f"{option('replace')} puts "
                 "the locked "
                 "ones in their place."
             )

@@ -14,6 +14,7 @@ from skillbank.errors import DataError
 from skillbank.storage.archive import Limits
 from skillbank.visible import has_invisible, one_line
 from skillbank.walk import TooManyError, walk
+from skillbank.ways import option
 
 __all__ = ["LIMITS", "Copied", "copy_tree", "digest_of", "hash_tree"]
 
@@ -134,5 +135,5 @@ def _regular(root: Path, left_out: list[str], limits: Limits) -> Iterator[tuple[
 def _too_much(source: Path, limits: Limits) -> DataError:
     return DataError(
         f"{one_line(source, 200)} holds more than {limits.members} files or {limits.total_bytes >> 20} MiB, "
-        "which is no bank; name the folder of skills inside it with --subdir."
+        f"which is no bank; name the folder of skills inside it with {option('subdir')}."
     )

@@ -52,7 +52,7 @@ def open_data_place(place: str, cache: Path, *, form: str = "", report: Report |
         try:
             return open_place(uri.path, unpack, form=form)
         except DataNotFoundError as error:
-            raise DataNotFoundError(f"{error.sentence}{near_path(uri.path)}") from None
+            raise DataNotFoundError(f"{error.sentence.marked}{near_path(uri.path)}") from None
     return open_place(local_place(place, cache, report), unpack, form=form)
 
 

@@ -11,6 +11,7 @@ from skillbank.errors import ForbiddenError
 from skillbank.team.person import EVERYBODY, NOBODY, OF_PERSONS, Person
 from skillbank.team.rights import Right
 from skillbank.visible import named
+from skillbank.ways import command
 
 __all__ = ["Acting", "act_as", "acting", "acting_as", "may", "need", "only_who_is_named", "who"]
 
@@ -87,5 +88,5 @@ def need(right: Right) -> None:
     of = f" of project {named(person.project)}" if person.project.strip("-") else ""
     raise ForbiddenError(
         f"{named(person.name)}{of} does not have the right '{right}'; "
-        "who administers the server gives it with skillbank team add"
+        f"who administers the server gives it with {command('team add')}"
     )

@@ -22,6 +22,7 @@ from skillbank.team.person import OF_PERSONS, Person
 from skillbank.team.rights import Right
 from skillbank.team.tables import TOKENS
 from skillbank.visible import one_line
+from skillbank.ways import command, option
 
 __all__ = ["PREFIX", "Token", "Tokens"]
 
@@ -133,7 +134,7 @@ class Tokens:
                 record(db, "token.make", said, project=project, always=True)
         except IntegrityError:
             raise UsageError(
-                f"{name} has a token for project {project} already; skillbank team revoke {name} takes it "
+                f"{name} has a token for project {project} already; {command('team revoke', name)} takes it "
                 "back"
             ) from None
         return secret
@@ -184,7 +185,7 @@ class Tokens:
             of = "" if project is None else f" for project {one_line(project, 40)}"
             raise NotFoundError(
                 f"{one_line(name, 60)} has no token{of}{did_you_mean(name, known)}; "
-                "skillbank team list shows those there are"
+                f"{command('team list')} shows those there are"
             )
         return count
 
@@ -211,11 +212,13 @@ def _check(name: str, project: str, rights: Collection[Right], until: datetime, 
             "'.', '_' and '-', and begins with a letter or digit"
         )
     if Right.LOOK not in rights:
-        raise UsageError("every right needs 'look'; add --right look")
+        raise UsageError(f"every right needs 'look'; add {option('right', 'look')}")
     if agent and (never := [right for right in Right if right in OF_PERSONS & set(rights)]):
         raise UsageError(
             f"a token of an agent never has the right '{never[0]}': it plans and asks, and a person decides; "
             "leave that right out, or make a person's token"
         )
     if until <= now():
-        raise UsageError(f"a token that ends {until.isoformat()} has ended already; give a later --until")
+        raise UsageError(
+            f"a token that ends {until.isoformat()} has ended already; give a later {option('until')}"
+        )

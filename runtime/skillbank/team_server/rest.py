@@ -20,7 +20,8 @@ from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
 from skillbank.team_server import documents as said
 from skillbank.visible import visible
-from skillbank.web.answers import Json, Refusal, explain
+from skillbank.ways import Voice
+from skillbank.web.answers import Json, Refusal, explain, message, speak_as
 from skillbank.web.operations import Asked, Operation
 
 __all__ = ["RestDoor", "needs_approval"]
@@ -73,13 +74,13 @@ class RestDoor:
 
         def endpoint(request: Request) -> Response:
             asked = {name: _value(kinds, name, value) for name, value in request.query_params.items()}
-            return self._call(tool, {**asked, **request.path_params})
+            return self._call(request, tool, {**asked, **request.path_params})
 
         return self._operation("GET", path, tool, endpoint, asks=asks)
 
     def _sent(self, path: str, tool: str, status: int = 200) -> Operation:
         def endpoint(request: Request, body: BaseModel) -> Response:
-            return self._call(tool, body.model_dump(mode="json", exclude_unset=True), status)
+            return self._call(request, tool, body.model_dump(mode="json", exclude_unset=True), status)
 
         return self._operation("POST", path, tool, endpoint, takes=_TOOLS[tool].arguments, status=status)
 
@@ -89,7 +90,8 @@ class RestDoor:
         endpoint.__doc__ = _TOOLS[tool].description
         return Operation(method, path, endpoint, _TOOLS[tool].result, filled=False, **more)
 
-    def _call(self, tool: str, arguments: Mapping[str, Any], status: int = 200) -> Response:
+    def _call(self, request: Request, tool: str, arguments: Mapping[str, Any], status: int = 200) -> Response:
+        speak_as(request, Voice.TOOLS)  # whose arguments are the fields here
         return Json(Answer(tool, result=self._box.run(tool, arguments)).document(), status)
 
     # What is no tool
@@ -154,7 +156,7 @@ def needs_approval(request: Request, error: Exception) -> Response:
     answer = explain(request, error)
     asked = {"subject": error.approval.subject, "question": visible(redact(error.approval.question))}
     document = {
-        "error": {"code": error.code, "message": visible(redact(error.sentence))},
+        "error": {"code": error.code, "message": message(request, error)},
         "approval": {**asked, "page": error.approval.page},
     }
     return Json(document, answer.status_code)

@@ -21,6 +21,7 @@ from skillbank.team.acting import only_who_is_named
 from skillbank.team.places import DataRoots, serve_only
 from skillbank.team_server.logs import log_lines
 from skillbank.team_server.serving import Serving
+from skillbank.ways import Sentence, command
 
 if TYPE_CHECKING:
     from skillbank.labelling.models import Model
@@ -94,7 +95,7 @@ def _application(serving: Serving, at: Entrance, banks: tuple[str, ...], model: 
         only_who_is_named()
         serve_only(DataRoots(serving.data_roots, runtime.jobs.store.has))
     if model is None:
-        why = "this server looks with no model; --model names one"
+        why = Sentence(f"this server looks with no model; {command('serve', '', '--model MODEL')} names one")
         detector = without_model(why, serving.most_waiting)
     else:
         detector = for_model(model, serving.model, serving.most_waiting)

@@ -14,6 +14,7 @@ from skillbank.errors import DataNotFoundError, TrustError, UsageError
 from skillbank.home import home
 from skillbank.trust.certificates import MAX_BYTES, Certificate, CertificateError, read_pem
 from skillbank.trust.contents import NotPlainError
+from skillbank.ways import command
 
 __all__ = ["Anchor", "add", "anchor_folder", "any_pinned", "pinned", "read_file", "remove"]
 
@@ -82,7 +83,7 @@ def pinned() -> list[Anchor]:
         try:
             certificates = read_file(file)
         except (UsageError, DataNotFoundError) as error:
-            raise TrustError(f"A pinned anchor cannot be read: {error.sentence}") from None
+            raise TrustError(f"A pinned anchor cannot be read: {error.sentence.marked}") from None
         for certificate in certificates:
             found.setdefault(certificate.fingerprint, Anchor(certificate, file))
     return list(found.values())
@@ -149,7 +150,8 @@ def remove(which: str) -> list[Anchor]:
         raise UsageError(f"'{which}' is the beginning of {len(chosen)} fingerprints; give more of it.")
     if not chosen:
         raise DataNotFoundError(
-            f"No anchor '{which}' is pinned here; 'skillbank trust anchor list' shows the fingerprints that "
+            f"No anchor '{which}' is pinned here; '{command('trust anchor list')}' shows the "
+            "fingerprints that "
             f"are (those of {ANCHORS} are removed there)."
         )
     _unpin(own, {a.certificate.fingerprint for a in chosen})

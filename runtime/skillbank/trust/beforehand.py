@@ -11,10 +11,14 @@ from pathlib import Path
 from skillbank.environment import TRUST
 from skillbank.errors import UsageError
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command, marked
 
 __all__ = ["Entry", "entries"]
 
-_FORM = "BANK@DIGEST with a bank's name or whole path and the 64 hex digits that 'skillbank trust BANK' shows"
+_FORM = Sentence(
+    "BANK@DIGEST with a bank's name or whole path and the 64 hex digits that "
+    f"'{command('trust', 'BANK')}' shows"
+)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[\w.-]{1,100}")
 
@@ -54,7 +58,9 @@ def entries() -> tuple[Entry, ...]:
     try:
         words = shlex.split(said)
     except ValueError as error:
-        raise UsageError(f"{TRUST} cannot be read ({error}); write {_FORM}, in quotes if need be.") from None
+        raise UsageError(
+            f"{TRUST} cannot be read ({error}); write {marked(_FORM)}, in quotes if need be."
+        ) from None
     found, wrong = [], []
     for word in words:
         bank, at, digest = word.rpartition("@")
@@ -64,7 +70,7 @@ def entries() -> tuple[Entry, ...]:
         else:
             found.append(Entry(os.path.realpath(bank) if bank.startswith("/") else bank, digest))
     if wrong:
-        raise UsageError(f"{TRUST}: {'; '.join(wrong)}; write {_FORM}.")
+        raise UsageError(f"{TRUST}: {'; '.join(wrong)}; write {marked(_FORM)}.")
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -165,7 +166,9 @@ def find_chain(leaf: Certificate, rest: Sequence[Certificate], anchors: Sequence
         Certificates that may stand between, in any order.
     """
     if not anchors:
-        return Chain((), "no anchor is pinned; pin its root with 'skillbank trust anchor add FILE'")
+        return Chain(
+            (), Sentence(f"no anchor is pinned; pin its root with '{command('trust anchor add', 'FILE')}'")
+        )
     pinned = {a.fingerprint for a in anchors}
     faults: list[str] = []
     if leaf.fingerprint not in pinned and (fault := _leaf_fault(leaf)):

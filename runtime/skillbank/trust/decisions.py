@@ -17,6 +17,7 @@ from skillbank.errors import StateError
 from skillbank.home import home
 from skillbank.trust.reach import Start
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 __all__ = ["Decision", "all_decisions", "decision_of", "forget", "keep", "now", "stamp"]
 
@@ -157,5 +158,5 @@ def _read(file: Path) -> Decision | None:
         return decision
     raise StateError(
         f"What was decided about a bank cannot be read and counts as nothing ({file}: {one_line(problem)}); "
-        "run 'skillbank trust BANK' to decide again, or remove the file."
+        f"run '{command('trust', 'BANK')}' to decide again, or remove the file."
     )

@@ -19,10 +19,12 @@ from pydantic import BaseModel, ConfigDict
 
 from skillbank.errors import QuestionsError, StateError, TrustError
 from skillbank.plan.model import Plan
+from skillbank.plan.open_points import open_points
 from skillbank.trust.decisions import decision_of
 from skillbank.trust.environment import UNCHANGED, named_values, usual_values
 from skillbank.variables import name_problems
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 if TYPE_CHECKING:
     from skillbank.trust.standing import Standing
@@ -142,19 +144,20 @@ def admit(
         to be read by whoever approves it.
     """
     if plan.questions:
-        named = "; ".join(f"{one_line(q.key, 60)} ({one_line(q.why, 300)})" for q in plan.questions)
-        raise QuestionsError(f"plan {plan.plan_id[:12]} has open questions: {named}")
+        raise QuestionsError(
+            f"plan {plan.plan_id[:12]} has open questions: {open_points(plan.questions).marked}"
+        )
     if any(digest != part.skill.digest for part in _parts(plan)):
         raise StateError(
             f"the skill {one_line(plan.skill.name, 60)} has changed since plan {plan.plan_id[:12]} was made; "
-            "plan again with skillbank plan"
+            f"plan again with {command('plan')}"
         )
     if not standing.may_run:
         raise TrustError(standing.sentence)
     if moved := list(_moved(plan, standing, signer)):
         raise StateError(
             f"bank {one_line(standing.bank, 60)} is not as it was when plan {plan.plan_id[:12]} was made: "
-            f"{'; '.join(moved)}; plan again with skillbank plan"
+            f"{'; '.join(moved)}; plan again with {command('plan')}"
         )
     made = _admission(plan, standing, root)
     return _made(plan, made, environment)
@@ -188,12 +191,13 @@ def admit_within(plan: Plan, outer: Admission, environment: Mapping[str, str] | 
     if outer.decided and not _decided(Path(outer.root)):
         raise TrustError(
             f"plan {plan.plan_id[:12]} belongs to plan {outer.plan_id[:12]}, and bank {one_line(outer.bank)} "
-            f"is trusted no more, so nothing more of it starts: 'skillbank trust {one_line(outer.root, 400)}'"
+            "is trusted no more, so nothing more of it starts: "
+            f"'{command('trust', one_line(outer.root, 400))}'"
         )
     if strange:
         raise TrustError(
             f"plan {plan.plan_id[:12]} is no part of plan {outer.plan_id[:12]}, which was admitted: "
-            f"{' and '.join(strange)} differs; plan again with skillbank plan"
+            f"{' and '.join(strange)} differs; plan again with {command('plan')}"
         )
     made = outer.model_copy(update={"plan_id": plan.plan_id, "commands": (plan.command,), "settle": {}})
     return _made(plan, made, environment)
@@ -275,8 +279,8 @@ def _made(
     who = f"the skill {one_line(plan.skill.name, 60)}"
     if problems := name_problems((*plan.env_names, *admission.env_names)):
         raise TrustError(f"{who} asks for a variable that {'; and for one that '.join(problems)}")
-    for command in (*admission.commands, *map(_words, admission.settle.values())):
-        _check_length(command, who)
+    for words in (*admission.commands, *map(_words, admission.settle.values())):
+        _check_length(words, who)
     named = named_values(plan.env_names, environment)
     env = {**usual_values(environment), **named}
     return Pass(

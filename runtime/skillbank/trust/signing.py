@@ -30,6 +30,7 @@ from skillbank.trust.signature import (
 )
 from skillbank.trust.verify import Verification, heading, verify_content
 from skillbank.visible import one_line
+from skillbank.ways import option
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -69,7 +70,9 @@ class Signer:
             )
         found = find_chain(self.certificate, self.chain, [self.anchor])
         if not found.path:
-            raise UsageError(f"Nobody could verify what is signed so: {found.fault}; give the whole --chain.")
+            raise UsageError(
+                f"Nobody could verify what is signed so: {found.fault}; give the whole {option('chain')}."
+            )
         if not found.valid(datetime.now(UTC)):
             raise UsageError(
                 f"The certificate of '{self.certificate.name}', or one above it, is valid from "
@@ -206,7 +209,7 @@ def kept_certificate(key: EllipticCurvePrivateKey, file: Path, name: str) -> Cer
         found = read_file(file)
         if len(found) != 1 or found[0].parsed.public_key() != key.public_key():
             raise UsageError(
-                f"{file} is not the certificate of this key; name another place with --anchor-out."
+                f"{file} is not the certificate of this key; name another place with {option('anchor-out')}."
             )
         return found[0]
     made = make_certificate(key, name)

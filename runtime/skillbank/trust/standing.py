@@ -14,6 +14,7 @@ from skillbank.trust.beforehand import entries
 from skillbank.trust.decisions import Decision, decision_of, stamp
 from skillbank.trust.origin import is_own, source_of
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command, marked
 
 __all__ = ["Standing", "glance", "standing"]
 
@@ -63,7 +64,7 @@ def standing(bank: Bank) -> Standing:
     if is_own(bank):
         return Standing(bank.name, "own", source=origin.address)
     name, digest, broken = one_line(bank.name), "", ""
-    way = f"'skillbank trust {_argument(bank)}' shows what it can start and asks."
+    way = Sentence(f"'{command('trust', _argument(bank))}' shows what it can start and asks.")
     try:
         digest = bank.digest
     except SkillFormatError as error:
@@ -74,15 +75,17 @@ def standing(bank: Bank) -> Standing:
     try:
         decision = decision_of(bank.root)
     except StateError as error:
-        broken = f" {error.sentence}"
+        broken = Sentence(f" {error.sentence.marked}")
     if decision is None:
         other = f"; {TRUST} names another digest of it" if said else ""
-        sentence = f"Nobody has trusted bank {name}, so nothing of it runs{other}: {way}{broken}"
+        sentence = Sentence(
+            f"Nobody has trusted bank {name}, so nothing of it runs{other}: {marked(way)}{marked(broken)}"
+        )
         return Standing(bank.name, "untrusted", digest, origin.address, origin.commit, sentence=sentence)
     facts = (digest, origin.address, origin.commit)
     if decision.digest == digest:
         return Standing(bank.name, "trusted", *facts, ", ".join(decision.signers) or None)
-    sentence = f"Bank {name} has changed since it was trusted, so nothing of it runs: {way}"
+    sentence = Sentence(f"Bank {name} has changed since it was trusted, so nothing of it runs: {marked(way)}")
     return Standing(bank.name, "changed", *facts, sentence=sentence)
 
 

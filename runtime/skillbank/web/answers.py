@@ -12,8 +12,9 @@ from skillbank.bank.foreign import FromSkill
 from skillbank.errors import ForbiddenError, NotFoundError, SkillbankError, UsageError
 from skillbank.redact import redact
 from skillbank.visible import json_text, visible
+from skillbank.ways import Voice
 
-__all__ = ["Json", "Refusal", "explain", "refuse"]
+__all__ = ["Json", "Refusal", "explain", "message", "refuse", "speak_as"]
 
 _STATUS = ((NotFoundError, 404), (UsageError, 400), (ForbiddenError, 403))
 
@@ -45,11 +46,21 @@ def refuse(request: Request, error: Exception) -> Response:
     return error.response()
 
 
+def speak_as(request: Request, voice: Voice) -> None:
+    """Say whose words the refusal of a request is written in; the command line's where nothing is said."""
+    request.state.voice = voice
+
+
+def message(request: Request, error: SkillbankError) -> str:
+    """Return what a refusal says, as it is sent."""
+    return visible(redact(error.sentence.said(getattr(request.state, "voice", Voice.COMMAND_LINE))))
+
+
 def explain(request: Request, error: Exception) -> Response:
     """Answer a deliberate error of ours; a handler of Starlette's."""
     assert isinstance(error, SkillbankError)
     status = next((found for kind, found in _STATUS if isinstance(error, kind)), 409)
-    document: dict[str, Any] = {"code": error.code, "message": visible(redact(error.sentence))}
+    document: dict[str, Any] = {"code": error.code, "message": message(request, error)}
     if error.skill_says:
         words = FromSkill.of(error.skill, redact(" · ".join(error.skill_says)))
         document["from_skill"] = words.model_dump() if words else None

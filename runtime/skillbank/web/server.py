@@ -9,6 +9,7 @@ from urllib.parse import quote
 from skillbank.entrance import Entrance, find_token, listening, refuse_open, run_server
 from skillbank.environment import WEB_TOKEN
 from skillbank.labelling.models import find_model
+from skillbank.ways import Sentence, command
 from skillbank.web.app import make_app
 from skillbank.web.detectors import for_model, without_model
 from skillbank.web.label_studio import PREFIX
@@ -85,7 +86,7 @@ def serve_review(
     token = find_token(WEB_TOKEN, token)
     refuse_open(host, token, WEB_TOKEN)
     SetStore(runtime.jobs.store.engine).open(name)
-    detector = without_model("skillbank review loads no model; skillbank web does")
+    detector = without_model(Sentence(f"{command('review')} loads no model; {command('web')} does"))
     entrance = Entrance(host, port, token, hosts=hosts, origins=_origins(hosts))
     _serve(runtime, detector, entrance, "review", f"review/{name}", open_browser)
 

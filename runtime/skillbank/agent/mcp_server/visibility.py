@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any, TypeAlias
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
@@ -38,4 +39,4 @@ def _seen(result: Any) -> Any:
         return type(result)(_seen(each) for each in result)
     if isinstance(result, dict):
         return {_seen(key): _seen(value) for key, value in result.items()}
-    return visible(result) if type(result) is str else result
+    return visible(result) if isinstance(result, str) and not isinstance(result, Enum) else result

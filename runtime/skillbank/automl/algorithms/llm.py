@@ -25,6 +25,7 @@ from skillbank.automl.algorithms.trial import Recommendation, Slot, Trial
 from skillbank.automl.parameters import Kind, Parameter
 from skillbank.automl.space import SearchSpace
 from skillbank.errors import did_you_mean
+from skillbank.ways import Sentence
 
 log = logging.getLogger("skillbank.automl")
 
@@ -44,7 +45,7 @@ class Advised(FullTraining):
             return self._advised(rng)
         except NoAdvice as error:
             values, _ = self._without(rng)
-            note = f"{FALLBACK} to Bayesian optimisation: {error.sentence}"
+            note = Sentence(f"{FALLBACK} to Bayesian optimisation: {error.sentence.marked}")
             log.warning("recommendation %d: %s", len(self.trials), note)
             return values, note
 

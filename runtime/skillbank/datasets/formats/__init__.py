@@ -49,7 +49,7 @@ def _loaded() -> tuple[list[Format], list[Writer], dict[str, str]]:
         try:
             made = load_format(offer)
         except PluginError as error:
-            broken[name] = str(error)
+            broken[name] = error.sentence
         else:
             (writers if name.endswith(WRITER) else formats).append(made)
     return formats, writers, broken

@@ -12,6 +12,7 @@ from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, option
 
 __all__ = ["ClassFolders"]
 
@@ -53,8 +54,9 @@ class ClassFolders:
         others = any(name.lower().endswith(_ANNOTATED) and name != _MANIFEST for name in tree.files)
         if sure and not others:
             return Recognised((layout.listed,) if layout.listed else (), why)
-        lacking = (
-            f"{tree.root} has {why}, which may be classes or not; where they are, say --format {self.name}"
+        lacking = Sentence(
+            f"{tree.root} has {why}, which may be classes or not; where they are, say "
+            f"{option('format', self.name)}"
         )
         return Recognised((), why, lacking)
 

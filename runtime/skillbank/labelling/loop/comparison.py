@@ -16,6 +16,7 @@ from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Filter, LabelBox, LabelClass, PictureRow, Proposal, Run, SetSummary
 from skillbank.sets.rounds import Round, rounds_of
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command, marked, option
 
 if TYPE_CHECKING:
     from skillbank.facade.starting import Starting
@@ -218,16 +219,18 @@ def _apart_by_name(models: Sequence[Model], given: Sequence[str]) -> list[Model]
 def _again(runtime: Starting, run: Run) -> Model | str:
     """Return the model of a run, or a sentence on why it is not measured."""
     what = f"'{one_line(run.model)}' of run {run.number} is not measured"
-    way = "give its file with --checkpoint"
+    way = Sentence(f"give its file with {option('checkpoint')}")
     why = ""
     for place in dict.fromkeys((run.source or run.model, run.model)):
         try:
             model = find_model(runtime, place)
             if (model_digest(model.source) or model.source) == run.model_sha256:
                 return model
-            said = f"{what}: what lies at {one_line(place)} now is another model; {way}."
+            said = Sentence(f"{what}: what lies at {one_line(place)} now is another model; {marked(way)}.")
         except SkillbankError as error:
-            said = f"{what}, it is not found any more ({error.sentence.rstrip('.')}); {way}."
+            said = Sentence(
+                f"{what}, it is not found any more ({error.sentence.marked.rstrip('.')}); {marked(way)}."
+            )
         why = why or said
     return why
 
@@ -237,16 +240,21 @@ def _none_reviewed(labels: LabelSet) -> str:
     if not stands.val_pictures:
         way = "a set of few pictures has none, and more of them bring some"
         if not stands.val:
-            way = f"it was made without; take some in with skillbank sets import DATA --into {stands.name}"
-        return f"{stands.name} has no picture to validate on, so nothing can be measured; {way}."
-    if stands.val_pictures == 1:
-        return (
-            f"the one picture that {stands.name} has to validate on is not reviewed, so nothing can be "
-            f"measured; skillbank review {stands.name} asks for it among the others."
+            way = Sentence(
+                "it was made without; take some in with "
+                f"{command('sets import', 'DATA', f'--into {stands.name}')}"
+            )
+        return Sentence(
+            f"{stands.name} has no picture to validate on, so nothing can be measured; {marked(way)}."
         )
-    return (
+    if stands.val_pictures == 1:
+        return Sentence(
+            f"the one picture that {stands.name} has to validate on is not reviewed, so nothing can be "
+            f"measured; {command('review', stands.name)} asks for it among the others."
+        )
+    return Sentence(
         f"no picture of the {stands.val_pictures:,} that validate {stands.name} is reviewed, so nothing can "
-        f"be measured; skillbank review {stands.name} asks for them among the others."
+        f"be measured; {command('review', stands.name)} asks for them among the others."
     )
 
 

@@ -19,6 +19,7 @@ from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.request import DataLocation, clean_uri, role_of
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, option
 
 __all__ = ["DataOfSteps", "rows_of"]
 
@@ -175,7 +176,9 @@ class DataOfSteps:
         if self._are_unclear(step, mine, own, reads):
             listed = " and ".join(c.value.uri for c in mine)
             why = f"{listed} are both named for {step.action}; say which is for what"
-            choices = tuple(f"--data {role_of(source)}=URI" for source in sorted(reads))
+            choices = tuple(
+                Sentence(f"{option('data', f'{role_of(source)}=URI')}") for source in sorted(reads)
+            )
             self.questions.setdefault(at, []).append(
                 Question(key=f"data.{role_of(own)}", why=why, choices=choices)
             )

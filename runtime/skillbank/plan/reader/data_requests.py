@@ -22,6 +22,7 @@ from skillbank.plan.reader.place import is_model_file
 from skillbank.plan.request import DataLocation, Request, Setting, clean_uri
 from skillbank.plugins import Group, names
 from skillbank.visible import one_line
+from skillbank.ways import option
 
 __all__ = ["data_request"]
 
@@ -285,14 +286,19 @@ def _amounts(said: dict[str, str | None], asked: _Asked) -> None:
     whole = _whole(sum(shares.values()))
     if shares and (whole is None or "train" not in shares or min(shares.values()) <= 0):
         why = "the shares must be of train and the other splits, and be 100 % together"
-        asked.questions.append(Question(key="split.val", why=f"{why}; say for example --set val=0.2"))
+        asked.questions.append(
+            Question(key="split.val", why=f"{why}; say for example {option('set', 'val=0.2')}")
+        )
         return
     for name in ("val", "test"):
         if whole is not None and name in shares:
             asked.settings[f"split.{name}"] = f"{round(shares[name] / whole, 6):g}"
         elif not shares and name in named:
             asked.questions.append(
-                Question(key=f"split.{name}", why=f"how much is for {name}? say for example --set {name}=0.1")
+                Question(
+                    key=f"split.{name}",
+                    why=f"how much is for {name}? say for example {option('set', f'{name}=0.1')}",
+                )
             )
     if shares and "val" not in shares:
         asked.settings["split.val"] = ""

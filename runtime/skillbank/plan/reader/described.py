@@ -20,6 +20,7 @@ from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.steps import Step, name_all
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
+from skillbank.ways import command
 
 __all__ = ["gives_masks", "name_skill", "take_description"]
 
@@ -76,10 +77,10 @@ def _skill_of_description(
     if not hits:
         if words and not telling:
             raise AmbiguousSkillError(
-                f"'{text.strip()[:80]}' does not say which model; name one that 'skillbank skills' lists."
+                f"'{text.strip()[:80]}' does not say which model; name one that '{command('skills')}' lists."
             )
         raise SkillNotFoundError(
-            f"No skill fits '{text.strip()[:80]}'; name one that 'skillbank skills' lists."
+            f"No skill fits '{text.strip()[:80]}'; name one that '{command('skills')}' lists."
         )
     # A bank writes its descriptions itself: how often it says a word never puts it before an earlier bank.
     first = next(b.name for b in library.banks if any(h.skill.bank == b.name for h in hits))
@@ -259,7 +260,7 @@ def _words_that_describe(page: Text, library: Library) -> list[str]:
             and not page.lexicon.is_word(token.text)
         ):
             raise SkillNotFoundError(
-                f"There is no skill for '{said}'; 'skillbank skills' lists what there is."
+                f"There is no skill for '{said}'; '{command('skills')}' lists what there is."
             )
         if (
             token.text in about

@@ -23,6 +23,7 @@ from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.variants import action_of, settle_variant
 from skillbank.plan.request import Request, Setting
 from skillbank.plan.weights import SCRATCH, WEIGHTS
+from skillbank.ways import option
 
 __all__ = ["Maker"]
 
@@ -155,7 +156,10 @@ class Maker:
             beside = self.text.tokens[i + 1 : i + 2]
             if token.text in ("pretrained", "pre-trained") and told and beside and beside[0].kind == "name":
                 why = f"'{self.text.ledger.said([i, i + 1])}' does not say which weights are meant"
-                yield Question(key=WEIGHTS, why=f"{why}; give --pretrained MODEL, or --parent JOB")
+                yield Question(
+                    key=WEIGHTS,
+                    why=f"{why}; give {option('pretrained', 'MODEL')}, or {option('parent', 'JOB')}",
+                )
                 return
 
     def _is_chosen(self, at: int, action: Action) -> bool:

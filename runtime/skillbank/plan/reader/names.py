@@ -17,6 +17,7 @@ from skillbank.plan.reader.lexicon import Lexicon, lexicon
 from skillbank.plan.reader.normal import allowed, distance
 from skillbank.plan.reader.qualified import QualifiedNames, of_quote
 from skillbank.plan.reader.tokens import Token
+from skillbank.ways import command
 
 __all__ = ["Named", "Names", "names_of"]
 
@@ -227,5 +228,5 @@ class Names:
             known = [s.name for s in token.value.skills]
             raise SkillNotFoundError(
                 f"There is no skill for '{longer}'{did_you_mean(known[0], known)}; "
-                "'skillbank skills' lists them all."
+                f"'{command('skills')}' lists them all."
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from skillbank.plan.model import Question
 from skillbank.plan.reader.matching import Text
 from skillbank.plugins import Group, names
+from skillbank.ways import Sentence, option
 
 __all__ = ["PLATFORM", "ruled_out", "take_platforms"]
 
@@ -41,5 +42,5 @@ def ruled_out(page: Text) -> Question | None:
         return None
     out = {c.value for c in claims}
     said = ", ".join(f"'{page.ledger.said(c.tokens)}'" for c in claims)
-    left = tuple(f"--platform {name}" for name in _PLATFORMS if name not in out)
+    left = tuple(Sentence(f"{option('platform', name)}") for name in _PLATFORMS if name not in out)
     return Question(key=PLATFORM, why=f"{said} says where it is not to run; say where it is", choices=left)

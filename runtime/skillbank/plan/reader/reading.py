@@ -60,6 +60,7 @@ from skillbank.plan.reader.steps import Step, assign_skills, settle_actions
 from skillbank.plan.reader.students import Trained, student_requests
 from skillbank.plan.reader.tokens import Ledger, Token
 from skillbank.plan.request import Request
+from skillbank.ways import Sentence, option
 
 __all__ = ["Reading", "read_text"]
 
@@ -205,7 +206,10 @@ def _meant(page: Text, steps: list[Step], skill: Skill) -> list[str]:
     for step in steps:
         step.skill = skill
     others = [page.ledger.said(c.tokens) for c in page.ledger.of("name") if skill not in c.value.skills]
-    return [f"--skill {shown(skill.qualified)} counts, not the {said} of the words" for said in others]
+    return [
+        Sentence(f"{option('skill', shown(skill.qualified))} counts, not the {said} of the words")
+        for said in others
+    ]
 
 
 def _page(text: str, library: Library, set_names: SetNames) -> tuple[Text, list[str]]:

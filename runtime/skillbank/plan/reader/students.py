@@ -22,6 +22,7 @@ from skillbank.plan.planner import split_command
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.roots import absolute
 from skillbank.plan.request import DataLocation, Request, Setting, clean_uri
+from skillbank.ways import Sentence, marked
 
 __all__ = ["TRAINED", "Trained", "student_requests"]
 
@@ -138,8 +139,10 @@ def _last(teacher: Skill, trained: Trained | None) -> tuple[str | None, tuple[Qu
             return trained(teacher), ()
         why = f"no training of {teacher.name} is known here"
     except SkillbankError as error:
-        why = error.sentence.rstrip(".")
-    return None, (Question(key="teacher", why=f"{why}; train one first, or name a job: from job JOB"),)
+        why = Sentence(error.sentence.marked.rstrip("."))
+    return None, (
+        Question(key="teacher", why=f"{marked(why)}; train one first, or name a job: from job JOB"),
+    )
 
 
 def _engine(skill: Skill) -> EngineFacts | None:

@@ -7,6 +7,7 @@ from skillbank.plan.model import Question
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.steps import Step
+from skillbank.ways import Sentence, option
 
 __all__ = ["action_of", "settle_variant"]
 
@@ -29,7 +30,7 @@ def settle_variant(text: Text, step: Step, engine: bool) -> tuple[Action | None,
     said = [a for a, own in zip(fitting, parts, strict=True) if _says(text, own - shared)]
     if len(said) == 1:
         return said[0], None
-    choices = tuple(f"--variant {a.variant}" for a in fitting)
+    choices = tuple(Sentence(f"{option('variant', a.variant)}") for a in fitting)
     named = " and ".join(str(a.variant) for a in fitting)
     why = f"{step.action} has the variants {named}; say which is meant"
     return fitting[0], Question(key="variant", why=why, choices=choices)

@@ -12,6 +12,7 @@ from skillbank.errors import PlatformError
 from skillbank.platforms.check import Check
 from skillbank.platforms.container import LABEL, gpu_pool
 from skillbank.platforms.docker.daemon import Daemon, pull_policy
+from skillbank.ways import Sentence, option
 
 __all__ = ["docker_checks"]
 
@@ -43,7 +44,10 @@ def _gpus(daemon: Daemon, info: dict[str, Any]) -> Check:
             "docker gpus", "missing", "none are to be used (SKILLBANK_DOCKER_GPUS, CUDA_VISIBLE_DEVICES)"
         )
     if not daemon.has_gpus(info):
-        said = "no NVIDIA runtime; install the NVIDIA container toolkit, or run on the CPU with --gpus 0"
+        said = Sentence(
+            "no NVIDIA runtime; install the NVIDIA container toolkit, or run on the CPU with "
+            f"{option('gpus', '0')}"
+        )
         return Check("docker gpus", "missing", said)
     return Check("docker gpus", "ok", f"NVIDIA runtime; {'all' if pool is None else ', '.join(pool)}")
 

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from skillbank.environment import DOCKER_PULL, REGISTRY, REGISTRY_PASSWORD, REGISTRY_USER, foreign
 from skillbank.errors import PlatformError
 from skillbank.redact import redact
+from skillbank.ways import Sentence, marked, option
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -35,12 +36,12 @@ __all__ = ["Daemon", "DaemonLostError", "daemon_host", "digest_of", "pull_policy
 _TIMEOUT = 60
 _NGC = "nvcr.io"
 _PULLS = ("missing", "always", "never")
-_TOOLKIT = "install the NVIDIA container toolkit, or run on the CPU with --gpus 0"
+_TOOLKIT = Sentence(f"install the NVIDIA container toolkit, or run on the CPU with {option('gpus', '0')}")
 _LOCAL = re.compile(r"(tcp|http)://(localhost|127\.\d+\.\d+\.\d+|\[::1\])([:/]|$)")
 _SENTENCES: tuple[tuple[str, str], ...] = (
     (
         r"could not select device driver|nvidia-container|unknown or invalid runtime name: nvidia",
-        f"the Docker daemon cannot give GPUs to containers; {_TOOLKIT}",
+        Sentence(f"the Docker daemon cannot give GPUs to containers; {marked(_TOOLKIT)}"),
     ),
     (
         r"no space left on device|disk quota exceeded",
@@ -67,8 +68,10 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (
         r"no such host|lookup .* on|connection refused|i/o timeout|tls handshake|network is unreachable"
         r"|awaiting headers|proxyconnect",
-        "the registry of the image {image} cannot be reached ({said}); load the image with docker load, "
-        "or name another one with --image",
+        Sentence(
+            "the registry of the image {image} cannot be reached ({said}); load the image with docker load, "
+            f"or name another one with {option('image')}"
+        ),
     ),
 )
 
@@ -158,7 +161,7 @@ class Daemon:
         for pattern, text in _SENTENCES:
             if match := re.search(pattern, said, re.IGNORECASE):
                 groups = [group or "" for group in match.groups()]
-                return text.format("", *groups, image=image or "of the job", said=said)
+                return Sentence(marked(text).format("", *groups, image=image or "of the job", said=said))
         return f"the Docker daemon refuses: {said}"
 
     def info(self) -> dict[str, Any]:
@@ -248,9 +251,9 @@ class Daemon:
 
 
 def _not_here(name: str) -> str:
-    return (
+    return Sentence(
         f"the image {name} is not on this machine and SKILLBANK_DOCKER_PULL is 'never'; "
-        "load it with docker load, or name another one with --image"
+        f"load it with docker load, or name another one with {option('image')}"
     )
 
 

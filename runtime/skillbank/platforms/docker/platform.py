@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skillbank.errors import PlatformError
+from skillbank.errors import PlatformError, sentence_of
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan
 from skillbank.platforms import container, secret_file
@@ -119,7 +119,7 @@ class DockerPlatform(Platform):
                 # The name is taken: by another try of this very launch, whose answer was lost.
                 if error.status_code == 409 and (found := self._find(launch.job_id)) is not None:
                     return found
-                said = self._daemon.sentence(error.explanation or str(error), launch.image or "")
+                said = self._daemon.sentence(error.explanation or sentence_of(error), launch.image or "")
                 raise PlatformError(said) from error
             except DaemonLostError:
                 if (found := self._find_again(launch.job_id, deadline)) is not None:
@@ -144,7 +144,7 @@ class DockerPlatform(Platform):
                 self._refuse_canceled(launch.job_id, launch.job_dir)
                 if isinstance(error, PlatformError):
                     raise
-                said = self._daemon.sentence(error.explanation or str(error), launch.image or "")
+                said = self._daemon.sentence(error.explanation or sentence_of(error), launch.image or "")
                 raise PlatformError(said) from error
 
     def _find_again(self, job_id: str, deadline: float) -> dict[str, Any] | None:

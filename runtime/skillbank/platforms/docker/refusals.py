@@ -8,6 +8,7 @@ from typing import Any
 from skillbank.plan.model import Plan
 from skillbank.platforms import container
 from skillbank.platforms.docker.daemon import Daemon
+from skillbank.ways import Sentence, option
 
 __all__ = ["known_refusals", "refusals"]
 
@@ -17,12 +18,14 @@ def known_refusals(plan: Plan) -> Iterator[str]:
     if not plan.command:
         yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
     if plan.resources.nodes > 1:
-        yield (
+        yield Sentence(
             f"the plan asks for {plan.resources.nodes} nodes and platform 'docker' is one machine; "
-            "use --nodes 1"
+            f"use {option('nodes', '1')}"
         )
     if plan.image is None:
-        yield f"{plan.skill.name} names no container image for '{plan.action}'; give one with --image"
+        yield Sentence(
+            f"{plan.skill.name} names no container image for '{plan.action}'; give one with {option('image')}"
+        )
 
 
 def refusals(plan: Plan, daemon: Daemon, info: dict[str, Any]) -> Iterator[str]:
@@ -43,10 +46,10 @@ def refusals(plan: Plan, daemon: Daemon, info: dict[str, Any]) -> Iterator[str]:
         yield problem
     gpus = plan.resources.gpus
     if container.device_ids(gpus, ()) and not daemon.has_gpus(info):
-        yield (
+        yield Sentence(
             f"the plan asks for {gpus} GPU{'s' * (gpus > 1)} and the Docker daemon has no NVIDIA "
-            "runtime; install the NVIDIA container toolkit, or run on the CPU with --gpus 0 or "
-            "SKILLBANK_DOCKER_GPUS=none"
+            "runtime; install the NVIDIA container toolkit, or run on the CPU with "
+            f"{option('gpus', '0')} or SKILLBANK_DOCKER_GPUS=none"
         )
     if plan.resources.cpus is not None and plan.resources.cpus > info.get("NCPU", plan.resources.cpus):
         yield (
@@ -55,9 +58,9 @@ def refusals(plan: Plan, daemon: Daemon, info: dict[str, Any]) -> Iterator[str]:
         )
     for override in plan.overrides:
         if override.key.endswith("results_dir") and str(override.value).startswith("/"):
-            yield (
+            yield Sentence(
                 f"{override.key} is {override.value}, which the container does not have; leave it out: "
-                "results go to the job's own folder under --results-root"
+                f"results go to the job's own folder under {option('results-root')}"
             )
     container.network()
     container.keep_policy()

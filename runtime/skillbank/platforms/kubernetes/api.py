@@ -22,6 +22,7 @@ from skillbank.environment import foreign
 from skillbank.errors import PlatformError, did_you_mean
 from skillbank.installation import how_to_install
 from skillbank.redact import redact
+from skillbank.ways import command
 
 if TYPE_CHECKING:
     from kubernetes import client
@@ -250,7 +251,7 @@ class Cluster:
         if code == 403:
             return ForbiddenError(
                 f"the Kubernetes API refuses: {said}; "
-                "skillbank doctor --platform kubernetes lists what is needed"
+                f"{command('doctor', '', '--platform kubernetes')} lists what is needed"
             )
         return PlatformError(f"the Kubernetes API refuses ({code}): {said}")
 

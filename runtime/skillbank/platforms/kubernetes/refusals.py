@@ -14,6 +14,7 @@ from skillbank.platforms.kubernetes.names import quantity
 from skillbank.platforms.kubernetes.profile import Profile, profile_path
 from skillbank.platforms.kubernetes.volumes import place_problem
 from skillbank.storage.uri import parse_uri
+from skillbank.ways import Sentence, option
 
 __all__ = ["access", "of_files", "of_plan", "refusals"]
 
@@ -45,14 +46,16 @@ def of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
     if not plan.command:
         yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
     if plan.image is None:
-        yield f"{plan.skill.name} names no container image for '{plan.action}'; give one with --image"
+        yield Sentence(
+            f"{plan.skill.name} names no container image for '{plan.action}'; give one with {option('image')}"
+        )
     for size in (plan.resources.shm_size, plan.resources.memory):
         if size is not None:
             quantity(size)
     if profile.s3 is not None and plan.resources.nodes > 1:
-        yield (
+        yield Sentence(
             f"the plan asks for {plan.resources.nodes} nodes, which share their results; name a shared "
-            f"volume in {profile_path()} instead of a bucket, or use --nodes 1"
+            f"volume in {profile_path()} instead of a bucket, or use {option('nodes', '1')}"
         )
     # Of what the skill cannot do without, `skillbank.jobs.credentials` speaks.
     optional = tuple(name for name in plan.env_names if name not in plan.env_required)
@@ -64,9 +67,9 @@ def of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
         )
     for override in plan.overrides:
         if override.key.endswith("results_dir") and str(override.value).startswith("/"):
-            yield (
+            yield Sentence(
                 f"{override.key} is {override.value}, which the pod does not have; leave it out: results "
-                "go to the job's own folder under --results-root"
+                f"go to the job's own folder under {option('results-root')}"
             )
 
 

@@ -15,6 +15,7 @@ from skillbank.jobs.record import JobState
 from skillbank.platforms.base import NativeStatus
 from skillbank.platforms.kubernetes.manifest import INDEX, MAIN
 from skillbank.platforms.kubernetes.volumes import BRINGS
+from skillbank.ways import Sentence, marked, option
 
 __all__ = ["Waiting", "ended", "index_of", "main_state", "node_lost", "over", "running", "waiting"]
 
@@ -24,7 +25,9 @@ _STUCK = {
     "ErrImagePull": "its image {image} cannot be pulled (ErrImagePull): {said}",
     "ImagePullBackOff": "its image {image} cannot be pulled (ImagePullBackOff): {said}",
     "ErrImageNeverPull": "its image {image} is not on its node, and is never pulled (ErrImagePull)",
-    "InvalidImageName": "'{image}' is no name of an image (InvalidImageName); correct it with --image",
+    "InvalidImageName": Sentence(
+        f"'{{image}}' is no name of an image (InvalidImageName); correct it with {option('image')}"
+    ),
     "ImageInspectError": "its image {image} cannot be read on the node (ErrImagePull): {said}",
     "CreateContainerConfigError": "its container cannot be made (CreateContainerConfigError): {said}",
     "CreateContainerError": "its container cannot be made (CreateContainerError): {said}",
@@ -147,7 +150,11 @@ def _pod_waiting(pod: Document, events: Sequence[Document]) -> Waiting | None:
             # What the registry answered stands in an event; the state says only that it is tried again.
             pulls = [words for words in told if words.startswith("Failed to pull")]
             detail = pulls[-1] if pulls and "Pull" in reason else message
-            said = _STUCK[reason].format(image=each.get("image") or "?", said=detail or "no reason is given")
+            said = Sentence(
+                marked(_STUCK[reason]).format(
+                    image=each.get("image") or "?", said=detail or "no reason is given"
+                )
+            )
             return Waiting(said, _since(pod, events), reason == "InvalidImageName")
     for condition in status.get("conditions") or ():
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":

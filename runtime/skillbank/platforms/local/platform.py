@@ -25,6 +25,7 @@ from skillbank.platforms.processes import alive, processes_with
 from skillbank.platforms.programs import find_program
 from skillbank.platforms.slots import gpu_slots, visible_gpus
 from skillbank.plugins import Group, names
+from skillbank.ways import Sentence, option
 
 if TYPE_CHECKING:
     from skillbank.platforms.check import Check
@@ -69,7 +70,10 @@ class LocalPlatform(Platform):
         if plan.resources.nodes > 1:
             nodes = plan.resources.nodes
             found.append(
-                f"the plan asks for {nodes} nodes and platform 'local' is one machine; use --nodes 1"
+                Sentence(
+                    f"the plan asks for {nodes} nodes and platform 'local' is one machine; use "
+                    f"{option('nodes', '1')}"
+                )
             )
         return found
 
@@ -93,8 +97,10 @@ class LocalPlatform(Platform):
         # What a skill sets by itself also runs without a GPU; what somebody asked for is there or refused.
         if plan.gpus_asked and plan.resources.gpus > (gpus := visible_gpus()):
             found.append(
-                f"the plan asks for {plan.resources.gpus} GPUs and a job on this machine may use {gpus}; "
-                + (f"use --gpus {gpus}" if gpus else "--gpus 0 runs it on the CPU")
+                Sentence(
+                    f"the plan asks for {plan.resources.gpus} GPUs and a job on this machine may use {gpus}; "
+                    + (f"use {option('gpus', gpus)}" if gpus else f"{option('gpus', '0')} runs it on the CPU")
+                )
             )
         return found
 

@@ -69,7 +69,7 @@ def _controller(commands: Commands) -> Iterator[Check]:
     try:
         ping = " ".join(commands.run("scontrol", "ping").split())
     except ClusterLostError as error:
-        raise PlatformError(f"{error.sentence}; start slurmctld, or look at its log") from None
+        raise PlatformError(f"{error.sentence.marked}; start slurmctld, or look at its log") from None
     yield Check("slurm controller", "ok", f"{version}: {ping}")
 
 

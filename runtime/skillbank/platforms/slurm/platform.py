@@ -127,9 +127,8 @@ class SlurmPlatform(Platform):
             if (found := self._find_again(launch.job_id)) is not None:
                 return found.native_id
             raise PlatformError(
-                f"{error.sentence}; no job of the name {launch.job_id} is known there, and one that still "
-                "comes "
-                "ends at once; run it again"
+                f"{error.sentence.marked}; no job of the name {launch.job_id} is known there, "
+                "and one that still comes ends at once; run it again"
             ) from error
 
     def submission(self, launch: Launch) -> str:

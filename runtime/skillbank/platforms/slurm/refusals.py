@@ -11,6 +11,7 @@ from skillbank.plan.model import Plan
 from skillbank.platforms.container import plan_mounts, stages
 from skillbank.platforms.slurm.commands import Commands, Node
 from skillbank.platforms.slurm.profile import SlurmProfile, size
+from skillbank.ways import Sentence, option
 
 __all__ = ["of_places", "of_plan", "refusals", "unseen", "usable_slots"]
 
@@ -27,7 +28,9 @@ def of_plan(plan: Plan, profile: SlurmProfile) -> Iterator[str]:
     if not plan.command:
         yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
     if profile.container in ("apptainer", "pyxis") and plan.image is None:
-        yield f"{plan.skill.name} names no container image for '{plan.action}'; give one with --image"
+        yield Sentence(
+            f"{plan.skill.name} names no container image for '{plan.action}'; give one with {option('image')}"
+        )
     if plan.resources.memory is not None:
         try:
             size(plan.resources.memory)
@@ -65,7 +68,9 @@ def _unshared(plan: Plan, profile: SlurmProfile) -> Iterator[str]:
     shared = ", ".join(map(str, profile.shared))
     out = f"is not below a folder that the nodes see ({shared})"
     if not profile.shares(root):
-        yield f"{root}, where results go, {out}; choose another --results-root or SKILLBANK_HOME"
+        yield Sentence(
+            f"{root}, where results go, {out}; choose another {option('results-root')} or SKILLBANK_HOME"
+        )
     lost = [path for path in plan_mounts(plan) if not profile.shares(path)]
     if lost:
         yield f"{lost[0]} {out}; copy the data there"
@@ -99,12 +104,15 @@ def _too_much(plan: Plan, profile: SlurmProfile, commands: Commands) -> Iterator
             yield f"{where} has no nodes; name another one ('partition') in the profile"
         return
     if asked.nodes > len(nodes):
-        yield f"the plan asks for {asked.nodes} nodes and {where} has {len(nodes)}; use --nodes {len(nodes)}"
+        yield Sentence(
+            f"the plan asks for {asked.nodes} nodes and {where} has {len(nodes)}; use "
+            f"{option('nodes', len(nodes))}"
+        )
     most = max(node.gpus for node in nodes)
     if asked.gpus > most:
-        yield (
+        yield Sentence(
             f"the plan asks for {asked.gpus} GPU{'s' * (asked.gpus > 1)} a node and the nodes of {where} "
-            f"have {most or 'none'}; use --gpus {most}"
+            f"have {most or 'none'}; use {option('gpus', most)}"
         )
     cpus = asked.cpus or profile.cpus or 1
     largest = max(node.cpus for node in nodes)

@@ -10,6 +10,7 @@ from skillbank.errors import PlatformError
 from skillbank.platforms import container
 from skillbank.platforms.base import Launch
 from skillbank.platforms.slurm.profile import SlurmProfile, size
+from skillbank.ways import option
 
 __all__ = ["LOG", "RESUME_SPEC", "SCRIPT", "Container", "image_file", "options", "render"]
 
@@ -58,7 +59,7 @@ def render(launch: Launch, profile: SlurmProfile, kind: Container | None) -> str
     if any(not text.isprintable() or " " in text for text in (str(results), launch.job_id)):
         raise PlatformError(
             f"{results} holds a space or a character that options of Slurm cannot; choose another "
-            "--results-root"
+            f"{option('results-root')}"
         )
     try:
         source = profile.template.read_text(encoding="utf-8")

@@ -19,6 +19,7 @@ from skillbank.trust.audit.evidence import Evidence, Heard, Neighbour, read_file
 from skillbank.trust.audit.finding import LEVELS, QUESTIONS, Finding, Level, Question, table
 from skillbank.trust.audit.packages import Pinned, pinned
 from skillbank.visible import one_line
+from skillbank.ways import Sentence
 
 __all__ = ["Report", "audit"]
 
@@ -240,7 +241,7 @@ def _check_packages(evidence: Iterable[Evidence], osv: str | None) -> tuple[tupl
     try:
         found = known(osv, [p for _, some in by_skill for p in some])
     except SkillbankError as error:
-        return (f"{_VULNERABILITIES}: {error.sentence}", *inside), True
+        return (Sentence(f"{_VULNERABILITIES}: {error.sentence.marked}"), *inside), True
     for one, some in by_skill:
         one.advisories = {p: found[p] for p in some if p in found}
     return tuple(inside), False
