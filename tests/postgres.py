@@ -25,8 +25,8 @@ def programs() -> Path | None:
 class Cluster:
     """A server that can be stopped and started; `url` names a new, empty database each time."""
 
-    def __init__(self, folder: Path, bin_dir: Path, user: str | None) -> None:
-        self._folder, self._bin, self._user = folder, bin_dir, user
+    def __init__(self, folder: Path, bin_dir: Path, user: str | None, durable: bool) -> None:
+        self._folder, self._bin, self._user, self._durable = folder, bin_dir, user, durable
         self._count = 0
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -57,11 +57,18 @@ class Cluster:
         )
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self._folder} -h 127.0.0.1 -c fsync=off"
+        options = f"-p {self.port} -k {self._folder} -h 127.0.0.1"
+        if not self._durable:
+            options += " -c fsync=off"
         self.run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
 
     def stop(self) -> None:
         self.run("pg_ctl", "-D", "data", "-w", "-m", "immediate", "stop")
+
+    @property
+    def process(self) -> int:
+        """Of its processes the one that watches over the others."""
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def url(self) -> str:
         import psycopg
@@ -77,15 +84,15 @@ class Cluster:
 
 
 @contextmanager
-def cluster(bin_dir: Path) -> Iterator[Cluster]:
-    """Run a server for as long as this lasts."""
+def cluster(bin_dir: Path, *, durable: bool = False) -> Iterator[Cluster]:
+    """Run a server for as long as this lasts; one that is not durable waits for no disk."""
     # PostgreSQL refuses to run as root, and its folder must be its own user's.
     user = "nobody" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="skillbank-postgres-"))
     try:
         if user is not None:
             shutil.chown(folder, user)
-        made = Cluster(folder, bin_dir, user)
+        made = Cluster(folder, bin_dir, user, durable)
         made.make()
         made.start()
         try:

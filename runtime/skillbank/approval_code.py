@@ -23,6 +23,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from skillbank.environment import APPROVAL_CODE_FILE
 from skillbank.errors import NotApprovedError, PlatformError, UsageError
 from skillbank.home import home
 from skillbank.visible import one_line
@@ -30,9 +31,8 @@ from skillbank.visible import one_line
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-__all__ = ["SHORTEST", "VARIABLE", "ApprovalCode", "Lock", "WrongCodeError", "own_place"]
+__all__ = ["SHORTEST", "ApprovalCode", "Lock", "WrongCodeError", "own_place"]
 
-VARIABLE = "SKILLBANK_APPROVAL_CODE_FILE"
 SHORTEST = 8
 """Characters of a code."""
 _NAME = "approval-code"
@@ -185,14 +185,14 @@ class Lock:
                 except (OSError, ValueError, KeyError, TypeError) as error:
                     why = error.strerror if isinstance(error, OSError) else "it is not one"
                     return cls(broken=f"the file of the approval code {_shown(place)} cannot be read ({why})")
-        if named := os.environ.get(VARIABLE):
-            return cls(broken=f"{VARIABLE} names {_shown(Path(named))}, and there is no such file")
+        if named := APPROVAL_CODE_FILE.value:
+            return cls(broken=f"{APPROVAL_CODE_FILE} names {_shown(Path(named))}, and there is no such file")
         return cls()
 
 
 def own_place() -> Path:
     """Return where a code that is set now goes: what the variable names, else a file in the home."""
-    named = os.environ.get(VARIABLE)
+    named = APPROVAL_CODE_FILE.value
     return Path(named).expanduser().absolute() if named else home() / _NAME
 
 
@@ -203,7 +203,7 @@ def _places() -> Iterator[Path]:
     with suppress(RuntimeError):
         yield Path.home() / ".skillbank" / _NAME
     with suppress(RuntimeError):  # ~NAME of a user that there is not: no such file
-        if named := os.environ.get(VARIABLE):
+        if named := APPROVAL_CODE_FILE.value:
             yield Path(named).expanduser().absolute()
     with suppress(PlatformError):  # this user has no home
         yield home(make=False) / _NAME

@@ -9,7 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+<<<<<<< HEAD
 from skillbank.errors import PluginError, sentence_of
+=======
+from skillbank.environment import foreign
+from skillbank.errors import PluginError
+>>>>>>> main
 from skillbank.platforms.check import Check
 from skillbank.plugins import Group, Offer
 from skillbank.plugins import found as found_plugins
@@ -146,6 +151,6 @@ def _database() -> list[Check]:
 
 
 def _credentials() -> list[Check]:
-    names = [name for name in _CREDENTIALS if os.environ.get(name)]
+    names = [name for name in _CREDENTIALS if foreign(name)]
     said = f"set: {', '.join(names)}" if names else "none set; public and local data need none"
     return [Check("credentials", "ok" if names else "missing", said)]

@@ -6,13 +6,13 @@ needs the extra ``web`` for HTTP, and nothing of skillbank's own state: neither 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
+from skillbank.environment import TOKEN
 from skillbank.errors import SkillbankError
 from skillbank.installation import needing
 from skillbank.visible import one_line
@@ -20,9 +20,8 @@ from skillbank.visible import one_line
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["TOKEN", "Client", "ServerError", "WaitsForApprovalError"]
+__all__ = ["Client", "ServerError", "WaitsForApprovalError"]
 
-TOKEN = "SKILLBANK_TOKEN"
 """The variable that holds the token, where none is given."""
 _DOCUMENT = "/api/openapi.json"
 _WAIT = 60.0
@@ -106,7 +105,7 @@ class Client:
     def __init__(self, address: str, token: str | None = None, *, timeout: float = 60) -> None:
         with needing("web", "the client of a team's server", "httpx2"):
             import httpx2
-        token = os.environ.get(TOKEN, "") if token is None else token
+        token = (TOKEN.value or "") if token is None else token
         headers = {"authorization": f"Bearer {token}"} if token else {}
         self._http = httpx2.Client(base_url=address.rstrip("/"), headers=headers, timeout=timeout + _WAIT)
         self._failures: type[Exception] = httpx2.HTTPError

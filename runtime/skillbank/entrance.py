@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-import os
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from functools import cached_property
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from skillbank.environment import Variable
 from skillbank.errors import UsageError
 from skillbank.ways import option
 
@@ -110,7 +110,7 @@ def credentials(shown: Sequence[bytes]) -> tuple[str, bytes] | None:
     return scheme.decode("latin-1").lower(), given.strip()
 
 
-def find_token(variable: str, given: str = "") -> str:
+def find_token(variable: Variable, given: str = "") -> str:
     """Return the token that was given or that the environment holds; empty when there is none.
 
     Raises
@@ -118,7 +118,7 @@ def find_token(variable: str, given: str = "") -> str:
     UsageError
         When it is too short, or not ASCII.
     """
-    token = (given or os.environ.get(variable, "")).strip()
+    token = (given or variable.value or "").strip()
     if token and (len(token) < _SHORTEST or not token.isascii()):
         raise UsageError(
             f"{variable} must have at least {_SHORTEST} ASCII characters; 'openssl rand -hex 32' makes one."
@@ -126,7 +126,7 @@ def find_token(variable: str, given: str = "") -> str:
     return token
 
 
-def refuse_open(host: str, token: str, variable: str) -> None:
+def refuse_open(host: str, token: str, variable: Variable) -> None:
     """Refuse an address that others can reach when there is no token.
 
     Raises

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from skillbank.environment import DATABASE_URL, HOME
 from skillbank.errors import PlatformError
 
 __all__ = ["cache_dir", "database_url", "home", "looks_dir", "outbox", "pictures_dir", "results_root"]
@@ -25,7 +25,7 @@ def home(*, make: bool = True) -> Path:
     PlatformError
         When it cannot be made.
     """
-    named = os.environ.get("SKILLBANK_HOME")
+    named = HOME.value
     try:
         folder = Path(named).expanduser().absolute() if named else Path.home() / ".skillbank"
         if make:
@@ -40,12 +40,12 @@ def home(*, make: bool = True) -> Path:
 
 def database_url() -> str:
     """Return the SQLAlchemy URL of jobs and plans: ``SKILLBANK_DATABASE_URL``, else SQLite in `home`."""
-    return os.environ.get("SKILLBANK_DATABASE_URL") or f"sqlite:///{home() / 'skillbank.db'}"
+    return DATABASE_URL.value or f"sqlite:///{home() / 'skillbank.db'}"
 
 
 def outbox() -> Path | None:
     """Return the folder where plans wait for the database in `home`; None where another one is named."""
-    return None if os.environ.get("SKILLBANK_DATABASE_URL") else home() / "plans"
+    return None if DATABASE_URL.value else home() / "plans"
 
 
 def results_root() -> Path:

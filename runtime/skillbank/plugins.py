@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
+from skillbank.environment import foreign
 from skillbank.errors import PluginError, SkillbankError
 from skillbank.visible import one_line
 
@@ -303,7 +304,7 @@ def _places() -> list[str]:
         here = str(Path.cwd())
     except OSError:
         here = ""
-    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    named = (foreign("PYTHONPATH") or "").split(os.pathsep)
     first = sys.path[:1]
     if first in ([""], [here]) and here not in named:
         return sys.path[1:]

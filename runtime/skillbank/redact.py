@@ -6,11 +6,13 @@ of a local job uses this module without the installed packages.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, urlsplit
+
+from skillbank.environment import everything, snapshot
 
 __all__ = ["MARK", "StreamRedactor", "looks_secret", "redact", "redact_stream", "secret_values"]
 
@@ -51,8 +53,22 @@ def looks_secret(name: str) -> bool:
 
 def secret_values(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Return the values to hide, longest first: those of secret names, and passwords inside URLs."""
+    global _last
+    if environment is not None:
+        return _values_in(environment)
+    held = snapshot()
+    if _last is None or _last[0] != held:
+        _last = held, _values_in(everything())
+    return _last[1]
+
+
+_last: tuple[Mapping[Any, Any], tuple[str, ...]] | None = None
+"""The environment of this process as it was found last, and its values: asked for with every text."""
+
+
+def _values_in(environment: Mapping[str, str]) -> tuple[str, ...]:
     values: set[str] = set()
-    for name, value in (os.environ if environment is None else environment).items():
+    for name, value in environment.items():
         if looks_secret(name):
             values.add(value.strip())
         if "://" in value and "@" in value:
@@ -66,8 +82,8 @@ def secret_values(environment: Mapping[str, str] | None = None) -> tuple[str, ..
 
 def redact(text: str, values: Iterable[str] | None = None) -> str:
     """Replace every secret value in a text; ``values`` defaults to those of this process's environment."""
-    redactor = StreamRedactor(values)
-    return redactor.feed(text) + redactor.close()
+    pattern = _pattern(_ordered(values))
+    return text if pattern is None else pattern.sub(MARK, text)
 
 
 def redact_stream(chunks: Iterable[str], values: Iterable[str] | None = None) -> Iterator[str]:
@@ -80,6 +96,17 @@ def redact_stream(chunks: Iterable[str], values: Iterable[str] | None = None) ->
         yield out
 
 
+def _ordered(values: Iterable[str] | None) -> tuple[str, ...]:
+    if values is None:
+        return secret_values()
+    return tuple(sorted(set(values) - {""}, key=lambda v: (-len(v), v)))
+
+
+@lru_cache(maxsize=16)
+def _pattern(values: tuple[str, ...]) -> re.Pattern[str] | None:
+    return re.compile("|".join(map(re.escape, values))) if values else None
+
+
 class StreamRedactor:
     """Replaces secrets in text that comes in pieces.
 
@@ -90,11 +117,8 @@ class StreamRedactor:
     """
 
     def __init__(self, values: Iterable[str] | None = None) -> None:
-        ordered = sorted(
-            set(secret_values() if values is None else values) - {""}, key=lambda v: (-len(v), v)
-        )
-        self._values = ordered
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._values = _ordered(values)
+        self._pattern = _pattern(self._values)
         self._kept = ""
 
     def feed(self, chunk: str) -> str:

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from skillbank.approval_code import VARIABLE, ApprovalCode, Lock
+from skillbank.approval_code import ApprovalCode, Lock
 from skillbank.cli import code_setting, terminal
+from skillbank.environment import APPROVAL_CODE_FILE
 from skillbank.errors import SkillbankError
 from skillbank.home import database_url
 from skillbank.jobs.approval_subjects import plan_subject
@@ -85,10 +86,10 @@ def work() -> dict[str, object]:
         found["marked otherwise"] = store.guard.broken
         store.guard.mark(code)
     found["set"], found["remove"] = changed("set"), changed("remove")
-    os.environ.pop(VARIABLE)
+    os.environ.pop(APPROVAL_CODE_FILE.name)
     with JobStore(database_url()) as store:
         found["without the variable"] = store.guard.broken
-    os.environ[VARIABLE] = str(code.place)
+    os.environ[APPROVAL_CODE_FILE.name] = str(code.place)
     found["swapped"] = swapped(code)
     with JobStore(database_url()) as store:
         found["after"] = [store.guard.hard, store.guard.broken]
@@ -98,11 +99,11 @@ def work() -> dict[str, object]:
 if __name__ == "__main__":
     user, place, home, warm = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])
     os.environ["SKILLBANK_HOME"] = str(warm)
-    os.environ[VARIABLE] = str(warm / "code" / "approval-code")
+    os.environ[APPROVAL_CODE_FILE.name] = str(warm / "code" / "approval-code")
     ApprovalCode.made(os.environ["TEST_CODE"], warm / "code" / "approval-code").write()
     work()
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    os.environ |= {"SKILLBANK_HOME": str(home), VARIABLE: str(place), "HOME": str(home)}
+    os.environ |= {"SKILLBANK_HOME": str(home), APPROVAL_CODE_FILE.name: str(place), "HOME": str(home)}
     print(json.dumps(work()))

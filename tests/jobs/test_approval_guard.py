@@ -20,7 +20,7 @@ from tests.gate import open_gate
 from tests.jobs.conftest import MakePlan
 from tests.jobs.test_supervisor import DONE, FAILED, LOST, OOM, Scripted
 
-from skillbank import approval_code, wrong_codes
+from skillbank import approval_code, environment, wrong_codes
 from skillbank.approval_code import ApprovalCode, Lock, WrongCodeError, own_place
 from skillbank.errors import NotApprovedError, StateError, UsageError
 from skillbank.home import database_url
@@ -329,7 +329,7 @@ def test_a_pipe_in_its_place_closes_and_keeps_nobody_waiting(code: ApprovalCode)
 
 @pytest.mark.parametrize("named", ["~no_such_user_here/code", "x" * 5000])
 def test_a_variable_that_is_no_place_closes(home: Path, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
-    monkeypatch.setenv(approval_code.VARIABLE, named)
+    monkeypatch.setenv(environment.APPROVAL_CODE_FILE.name, named)
     assert Lock.read().broken
 
 
@@ -361,9 +361,9 @@ def test_places_that_no_variable_moves_come_first(
     monkeypatch.setattr(pwd, "getpwuid", lambda _: SimpleNamespace(pw_dir=str(tmp_path / "person")))
     monkeypatch.setenv("HOME", str(tmp_path / "moved"))
     assert Lock.read() == Lock()
-    monkeypatch.setenv(approval_code.VARIABLE, str(tmp_path / "none"))
+    monkeypatch.setenv(environment.APPROVAL_CODE_FILE.name, str(tmp_path / "none"))
     assert "names" in Lock.read().broken, "a variable that leads nowhere opens nothing"
-    monkeypatch.setenv(approval_code.VARIABLE, str(own.place))
+    monkeypatch.setenv(environment.APPROVAL_CODE_FILE.name, str(own.place))
     assert Lock.read().code == own
     (tmp_path / "person" / ".skillbank").mkdir(parents=True)
     theirs = ApprovalCode.made("the person's", tmp_path / "person" / ".skillbank" / "approval-code")

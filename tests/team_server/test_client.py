@@ -14,7 +14,8 @@ import httpx2
 import jsonschema
 import pytest
 
-from skillbank.client import TOKEN, Client, ServerError, WaitsForApprovalError
+from skillbank.client import Client, ServerError, WaitsForApprovalError
+from skillbank.environment import TOKEN
 from tests.team_server.conftest import DECIDES, People, Served
 
 GUIDE = Path(__file__).parents[2] / "references" / "team-server.md"
@@ -112,7 +113,7 @@ def test_what_the_guide_shows_runs(
     code = shown.replace("https://ai.example.org/skillbank", server.url).replace("s3://data/cars", str(data))
     code = code.replace("Grounding DINO", "the toy detector")
     assert len(shown.splitlines()) <= 16
-    monkeypatch.setenv(TOKEN, people.secrets["robot"])
+    monkeypatch.setenv(TOKEN.name, people.secrets["robot"])
     monkeypatch.setattr("builtins.input", lambda asked: time.sleep(0.5))
     done = threading.Event()
 

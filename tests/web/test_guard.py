@@ -6,8 +6,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from skillbank import Runtime
+from skillbank.environment import WEB_TOKEN
 from skillbank.errors import UsageError
-from skillbank.web.server import TOKEN, serve_web
+from skillbank.web.server import serve_web
 from tests.web.conftest import ADDRESS, client_of
 
 SECRET = "a-token-of-the-tests-0123456789"
@@ -79,8 +80,8 @@ def test_a_browser_gets_a_cookie_for_the_token(runtime: Runtime) -> None:
 def test_without_a_token_only_this_machine_may_come_in(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(TOKEN, raising=False)
-    with pytest.raises(UsageError, match=f"reached from other machines and {TOKEN} is not set"):
+    monkeypatch.delenv(WEB_TOKEN.name, raising=False)
+    with pytest.raises(UsageError, match=f"reached from other machines and {WEB_TOKEN.name} is not set"):
         serve_web(runtime, host="0.0.0.0")
     with pytest.raises(UsageError, match="at least 16"):
         serve_web(runtime, token="short")

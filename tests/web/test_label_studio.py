@@ -20,12 +20,13 @@ from starlette.testclient import TestClient
 
 from skillbank import Runtime
 from skillbank.entrance import Entrance
+from skillbank.environment import LABEL_STUDIO_TOKEN
 from skillbank.errors import UsageError
 from skillbank.labelling.engine import Engine
 from skillbank.web.app import make_app
 from skillbank.web.detection import MOST_BYTES
 from skillbank.web.detector import Detector
-from skillbank.web.label_studio_pictures import TOKEN, LabelStudioPictures
+from skillbank.web.label_studio_pictures import LabelStudioPictures
 from tests.labelling.models import write_picture
 from tests.web.conftest import Server, web_server
 
@@ -100,7 +101,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 
 @pytest.fixture(scope="module")
 def backend(studio: Studio, web_home: dict[str, str], tiny_model: Path) -> Iterator[Server]:
-    environment = {**web_home, TOKEN: ACCESS, "SKILLBANK_WEB_TOKEN": PASSWORD}
+    environment = {**web_home, LABEL_STUDIO_TOKEN.name: ACCESS, "SKILLBANK_WEB_TOKEN": PASSWORD}
     with web_server(environment, "--checkpoint", str(tiny_model), "--label-studio", studio.url) as running:
         running.wait_for("ready")
         yield running
@@ -261,6 +262,6 @@ def test_an_address_of_a_server_is_asked_for(address: str) -> None:
 async def test_a_personal_token_is_changed_for_a_short_one(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(TOKEN, "aaa.bbb.ccc")
+    monkeypatch.setenv(LABEL_STUDIO_TOKEN.name, "aaa.bbb.ccc")
     assert await LabelStudioPictures(studio.url).fetch("/data/upload/1/a.png") == studio.picture
     assert studio.asked[-2:] == [("/api/token/refresh", ""), ("/data/upload/1/a.png", "Bearer short-lived")]

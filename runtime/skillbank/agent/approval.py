@@ -6,12 +6,12 @@ of its content) or one job, is written to the store by a person's act, and is us
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
+from skillbank.environment import APPROVE
 from skillbank.errors import NotApprovedError, UsageError, did_you_mean
 from skillbank.team.acting import may
 from skillbank.team.rights import Right
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
 
 __all__ = [
-    "ENVIRONMENT",
     "Approval",
     "ApprovalPolicy",
     "Decision",
@@ -29,7 +28,6 @@ __all__ = [
     "for_the_person",
 ]
 
-ENVIRONMENT = "SKILLBANK_APPROVE"
 Decision = Literal["always", "ask", "never"]
 DECISIONS: tuple[Decision, ...] = ("always", "ask", "never")
 
@@ -148,9 +146,13 @@ class ApprovalPolicy:
     def from_environment(cls) -> ApprovalPolicy:
         """Read the variable SKILLBANK_APPROVE; unset, every tool does as its definition says."""
         try:
-            return cls.parse(os.environ.get(ENVIRONMENT, ""))
+            return cls.parse(APPROVE.value or "")
         except UsageError as error:
+<<<<<<< HEAD
             raise UsageError(f"{ENVIRONMENT}: {error.sentence.marked}") from None
+=======
+            raise UsageError(f"{APPROVE}: {error.sentence}") from None
+>>>>>>> main
 
     def decide(self, tool: str, approval: bool, code: bool = False) -> Decision:
         """Return what holds for a tool whose definition says whether it asks.

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
 
-from skillbank.agent.approval import ENVIRONMENT, Approval, ApprovalPolicy, NeedsApprovalError
+from skillbank.agent.approval import Approval, ApprovalPolicy, NeedsApprovalError
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.failures import ToolCallError, explain, misunderstood, parse_arguments
 from skillbank.agent.tool import Arguments, Result, Tool, ToolFailure
+from skillbank.environment import APPROVE
 from skillbank.errors import NotApprovedError, SkillbankError, UsageError
 from skillbank.plan.model import canonical_json
 from skillbank.redact import redact, secret_values
@@ -108,7 +109,7 @@ class Toolbox:
     def __init__(self, runtime: Runtime, *, approvals: ApprovalPolicy | None = None, page: str = "") -> None:
         self.runtime, self._page = runtime, page
         self.policy = ApprovalPolicy.from_environment() if approvals is None else approvals
-        self._decided: tuple[How, str] = ("setting", ENVIRONMENT) if approvals is None else ("program", "")
+        self._decided: tuple[How, str] = ("setting", APPROVE.name) if approvals is None else ("program", "")
         self._tools = {tool.name: tool for tool in TOOLS}
         self._locks: dict[str, tuple[threading.Lock, int]] = {}
         self._locks_lock = threading.Lock()

@@ -164,9 +164,9 @@ def _prices(price: str | None, max_cost: float | None) -> tuple[float, float]:
 
 def _model(head: dict[str, Any]) -> str | None:
     """Return the model that a conversation began with, unless the environment names one."""
-    import os
+    from skillbank.environment import MODEL, foreign
 
-    named = os.environ.get("SKILLBANK_MODEL") or os.environ.get("OPENAI_MODEL")
+    named = MODEL.value or foreign("OPENAI_MODEL")
     return None if named else head.get("model")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -114,7 +113,9 @@ def _passphrase(key: Path, variable: str | None) -> bytes:
     from skillbank.errors import UsageError
 
     if variable is not None:
-        value = os.environ.get(variable)
+        from skillbank.environment import foreign
+
+        value = foreign(variable)
         if not value:
             raise UsageError(f"The variable {variable} holds no passphrase for {key}; set it.")
         return value.encode()

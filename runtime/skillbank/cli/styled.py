@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any, TextIO
 
@@ -22,6 +21,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from skillbank.environment import foreign
 from skillbank.visible import drawn, has_invisible
 
 __all__ = [
@@ -40,7 +40,7 @@ class StyledConsole(Console):
     """
 
     def __init__(self, stream: TextIO) -> None:
-        wide = None if stream.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+        wide = None if stream.isatty() or foreign("COLUMNS") is not None else _PIPE_WIDTH
         super().__init__(file=stream, width=wide, highlight=False, markup=False, emoji=False)
         if self.width < _LEAST_WIDTH:
             # Of a terminal that says it has no columns, nothing would be shown at all.

@@ -14,6 +14,7 @@ from skillbank.approval_code import Lock
 from skillbank.bank.discovery import Bank, Library
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.vouching import vouch_with
+from skillbank.environment import BANKS, READER
 from skillbank.errors import UsageError
 from skillbank.plan.model import Plan
 from skillbank.platforms import get_platform
@@ -52,10 +53,10 @@ class Holdings:
         database_url: str | None = None,
         reader: str | None = None,
     ) -> None:
-        self.reader = reader or os.environ.get("SKILLBANK_READER") or "rules"
+        self.reader = reader or READER.value or "rules"
         if self.reader not in ("rules", "llm"):
             raise UsageError(f"The reader '{self.reader}' must be rules or llm.")
-        extra = [p for p in os.environ.get("SKILLBANK_BANKS", "").split(os.pathsep) if p]
+        extra = [p for p in (BANKS.value or "").split(os.pathsep) if p]
         vouch_with(vouched_files)
         ask_signers(signer_of)
         ask_sources(fetched_from)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from skillbank.bank.discovery import Bank
 from skillbank.datasets.parts import may_be_there
+from skillbank.environment import IMAGE
 from skillbank.errors import ActionNotFoundError, JobNotFoundError
 from skillbank.plan.allowed import refuse_hidden_places_of, refuse_hidden_places_of_request
 from skillbank.plan.datasets import bindings
@@ -83,8 +83,8 @@ class Planning(Finding):
             else:
                 parent, note = self._parent(step.parent, skill)
                 step = step.model_copy(update={"notes": (*step.notes, note)}) if note else step
-            if step.image is None and (image := os.environ.get("SKILLBANK_IMAGE")):
-                step = step.model_copy(update={"image": image, "image_source": "SKILLBANK_IMAGE"})
+            if step.image is None and (image := IMAGE.value):
+                step = step.model_copy(update={"image": image, "image_source": IMAGE.name})
             with self.reading:
                 origin = origin_of(skill, bank_of(skill, self.library.banks))
                 plans.append(compile_plan(skill, step, platform, parent, origin))
@@ -205,9 +205,7 @@ class Planning(Finding):
 
             put(folder, plan, facts)
             return plan.plan_id
-        if facts is not None:
-            self.jobs.store.save_skill(facts)
-        return self.jobs.store.save_plan(plan)
+        return self.jobs.store.save_plan(plan, facts)
 
     def sentence(self, plans: Sequence[Plan]) -> str:
         """Return what a plan, or all plans of a chain, will do; see `skillbank.plan.sentence`.

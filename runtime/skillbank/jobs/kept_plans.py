@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 
 from skillbank.errors import NotFoundError
 from skillbank.jobs.database import PLAN_PROJECTS, PLANS, SKILLS
@@ -42,8 +40,13 @@ class KeptPlans:
         """The database, for what is kept beside the jobs: the events of experiments."""
         return self._engine
 
-    def save_plan(self, plan: Plan) -> str:
+    def save_plan(self, plan: Plan, facts: SkillFacts | None = None) -> str:
         """Keep a plan, so that it can be approved or run later by its id; return the id.
+
+        Parameters
+        ----------
+        facts
+            Of its skill, kept with it.
 
         Raises
         ------
@@ -55,6 +58,8 @@ class KeptPlans:
         plan_id: str = document.pop("plan_id")
         row = {"plan_id": plan_id, "created": now(), "document": document}
         with self._engine.begin() as db:
+            if facts is not None:
+                _put_skill(db, facts)
             _put(db, PLANS, row)
             _put(db, PLAN_PROJECTS, {"plan_id": plan_id, "project": project})
             audit.record(db, "plan", plan_id, plan_id=plan_id)
@@ -96,16 +101,13 @@ class KeptPlans:
             return
         with acting_as(EVERYBODY):  # of the home, whoever takes them in
             for file, plan, facts in waiting(self._outbox, beginning):
-                if facts is not None:
-                    self.save_skill(facts)
-                self.save_plan(plan)
+                self.save_plan(plan, facts)
                 file.unlink(missing_ok=True)
 
     def save_skill(self, facts: SkillFacts) -> None:
         """Keep what plans of a skill rely on; it is known by the skill's digest, which every plan holds."""
-        with suppress(IntegrityError), self._engine.begin() as db:
-            document = facts.model_dump(mode="json")
-            db.execute(SKILLS.insert().values(digest=facts.digest, created=now(), document=document))
+        with self._engine.begin() as db:
+            _put_skill(db, facts)
 
     def skill(self, digest: str, plan_id: str = "") -> SkillFacts | None:
         """Return what was kept of a skill; None when nothing was.
@@ -119,6 +121,14 @@ class KeptPlans:
         with self._engine.connect() as db:
             found = db.scalar(sa.select(SKILLS.c.document).where(SKILLS.c.digest == digest))
         return None if found is None else SkillFacts.model_validate(found)
+
+
+def _put_skill(db: sa.Connection, facts: SkillFacts) -> None:
+    """Add a skill; of the one that is there, as it is with nearly every plan, nothing is sent."""
+    known = sa.select(SKILLS.c.digest).where(SKILLS.c.digest == facts.digest)
+    if db.scalar(known) is None:
+        document = facts.model_dump(mode="json")
+        _put(db, SKILLS, {"digest": facts.digest, "created": now(), "document": document})
 
 
 def _put(db: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
+from skillbank.environment import MIN_FREE_GIB
 from skillbank.errors import PlatformError, UsageError
 from skillbank.home import cache_dir, results_root
 from skillbank.plan.model import Plan
@@ -27,7 +28,7 @@ __all__ = [
 
 def minimum_free() -> int:
     """Return how many bytes must be free where a job writes: ``SKILLBANK_MIN_FREE_GIB``, by default 2 GiB."""
-    said = os.environ.get("SKILLBANK_MIN_FREE_GIB", "2")
+    said = MIN_FREE_GIB.value or "2"
     try:
         return int(float(said) * 2**30)
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -72,6 +73,23 @@ class RetryPolicy(BaseModel):
 
     infra: int = Field(default=2, ge=0)
     batch_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobHead:
+    """What a list shows of a job; its plan and its history, which are long, are not read for it."""
+
+    id: str
+    created: datetime
+    skill: str
+    action: str
+    platform: str
+    state: JobState
+
+    @property
+    def searches(self) -> bool:
+        """Whether the job is an experiment, which looks after its trials itself."""
+        return self.platform == SEARCH
 
 
 class JobRecord(BaseModel):

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import ValidationError
 
 from skillbank.errors import StateError
+<<<<<<< HEAD
 from skillbank.jobs.database import TRANSITIONS
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, Transition
 from skillbank.kept_sentences import ways_of, with_ways
+=======
+from skillbank.jobs.database import JOBS, TRANSITIONS
+from skillbank.jobs.record import Failure, JobHead, JobRecord, JobState, RetryPolicy, Transition
+>>>>>>> main
 from skillbank.stored import aware, now, storable
 from skillbank.visible import one_line
 
-__all__ = ["changed_fields", "histories", "line_row", "only_record", "record_of", "unreadable"]
+__all__ = [
+    "HEAD",
+    "changed_fields",
+    "head_of",
+    "histories",
+    "line_row",
+    "only_record",
+    "record_of",
+    "unreadable",
+]
 
+HEAD = tuple(JOBS.c[each.name] for each in fields(JobHead))
+"""The columns of `skillbank.jobs.record.JobHead`."""
 _AT_ONCE = 500
 """Jobs whose histories are asked for in one query."""
 _PLAIN_FIELDS = frozenset(
@@ -25,11 +42,11 @@ _PLAIN_FIELDS = frozenset(
 )
 
 
-def changed_fields(fields: dict[str, Any]) -> dict[str, Any]:
+def changed_fields(changed: dict[str, Any]) -> dict[str, Any]:
     """Return fields of a job that are not its state as their columns take them."""
-    if unknown := fields.keys() - _PLAIN_FIELDS:
+    if unknown := changed.keys() - _PLAIN_FIELDS:
         raise TypeError(f"not a field that can change: {', '.join(sorted(unknown))}")
-    return {k: _stored(v) for k, v in fields.items()}
+    return {k: _stored(v) for k, v in changed.items()}
 
 
 def _stored(value: Any) -> Any:
@@ -61,6 +78,11 @@ def histories(db: sa.Connection, jobs: Sequence[str]) -> dict[str, list[sa.RowMa
     return lines
 
 
+def head_of(row: sa.RowMapping) -> JobHead:
+    """Return the head of a job."""
+    return JobHead(**{**row, "created": aware(row["created"]), "state": JobState(row["state"])})
+
+
 def record_of(row: sa.RowMapping, lines: Sequence[sa.RowMapping]) -> JobRecord:
     """Return a job with its history.
 
@@ -71,12 +93,17 @@ def record_of(row: sa.RowMapping, lines: Sequence[sa.RowMapping]) -> JobRecord:
     """
     history = tuple(Transition(at=aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
     # What a database of an earlier version has no value for is as it is in a new record.
+<<<<<<< HEAD
     fields = {name: aware(value) for name, value in row.items() if name != "seq" and value is not None}
     if isinstance(failure := fields.get("failure"), dict) and "ways" in failure:
         fields["failure"] = with_ways(failure, failure["ways"])
     if any(isinstance(value, str) and "\0" in value for value in fields.values()):
+=======
+    told = {name: aware(value) for name, value in row.items() if name != "seq" and value is not None}
+    if any(isinstance(value, str) and "\0" in value for value in told.values()):
+>>>>>>> main
         raise ValueError("NUL")  # which `storable` writes nowhere, and no path takes
-    return JobRecord.model_validate({**fields, "history": history})
+    return JobRecord.model_validate({**told, "history": history})
 
 
 def only_record(db: sa.Connection, query: sa.Select[Any], job: str) -> JobRecord | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,8 +19,8 @@ from skillbank.jobs.approvals import Approvals
 from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES, PLAN_PROJECTS, TRANSITIONS
 from skillbank.jobs.kept_plans import KeptPlans
 from skillbank.jobs.opening import open_engine
-from skillbank.jobs.record import JobRecord, JobState, Transition
-from skillbank.jobs.rows import changed_fields, histories, line_row, only_record, record_of
+from skillbank.jobs.record import JobHead, JobRecord, JobState, Transition
+from skillbank.jobs.rows import HEAD, changed_fields, head_of, histories, line_row, only_record, record_of
 from skillbank.stored import storable
 from skillbank.team import audit
 from skillbank.team.acting import may, who
@@ -207,6 +208,13 @@ class JobStore(KeptPlans):
         """Return the newest jobs as `list` does, and a sentence for each of them that cannot be read."""
         query = self._jobs().order_by(JOBS.c.seq.desc()).limit(limit)
         return self._read(query if trials else query.where(JOBS.c.experiment.is_(None)))
+
+    def heads(self, limit: int) -> Sequence[JobHead]:
+        """Return the heads of the newest jobs that somebody asked for, which trials are not."""
+        query = self._jobs().with_only_columns(*HEAD).where(JOBS.c.experiment.is_(None))
+        with self._engine.connect() as db:
+            rows = db.execute(query.order_by(JOBS.c.seq.desc()).limit(limit)).mappings().all()
+        return [head_of(row) for row in rows]
 
     def _read(self, query: sa.Select[Any]) -> tuple[_Records, tuple[str, ...]]:
         with self._engine.connect() as db:

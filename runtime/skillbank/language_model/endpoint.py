@@ -7,7 +7,6 @@ for as long as this object lives.
 from __future__ import annotations
 
 import json
-import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Any, TypeAlias
 
 import openai
 
+from skillbank.environment import MODEL, foreign
 from skillbank.errors import EndpointError, UsageError
 from skillbank.language_model import completions, responses
 from skillbank.language_model.endpoint_errors import (
@@ -84,12 +84,17 @@ class Endpoint:
         patience: Patience | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
-        named = model or os.environ.get("SKILLBANK_MODEL") or os.environ.get("OPENAI_MODEL")
+        named = model or MODEL.value or foreign("OPENAI_MODEL")
         if not named:
+<<<<<<< HEAD
             raise UsageError(
                 f"No model is named: give {option('model', 'NAME')}, or set SKILLBANK_MODEL or OPENAI_MODEL."
             )
         key, own = os.environ.get("OPENAI_API_KEY"), os.environ.get("OPENAI_BASE_URL")
+=======
+            raise UsageError("No model is named: give --model NAME, or set SKILLBANK_MODEL or OPENAI_MODEL.")
+        key, own = foreign("OPENAI_API_KEY"), foreign("OPENAI_BASE_URL")
+>>>>>>> main
         if not key and not own:
             raise UsageError(
                 "No endpoint is named: set OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint of your own."

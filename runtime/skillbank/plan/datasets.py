@@ -166,9 +166,9 @@ def _where(row: Binding) -> str:
 def _joined(row: Binding, info: Binding) -> tuple[Binding, str | None]:
     """Join a table leaf with skill_info's: the table wins, what it leaves open is filled."""
     if row.kind == "prose":
-        said = row.detail.partition(" ")[2]
-        told = f"{named(row.key)}: the table only describes it in words; {_where(info)} is used"
-        return info, told if said else None
+        if not row.detail.partition(" ")[2]:
+            return info, None
+        return info, f"{named(row.key)}: the table only describes it in words; {_where(info)} is used"
     if row.kind != "data" or info.kind != "data":
         return row, None
     differing = [
@@ -183,8 +183,10 @@ def _joined(row: Binding, info: Binding) -> tuple[Binding, str | None]:
         is_list=row.is_list or info.is_list,
         optional=row.optional or info.optional,
     )
+    if not differing:
+        return filled, None
     note = f"{named(row.key)}: table and skill_info disagree ({', '.join(differing)}); the table is used"
-    return filled, note if differing else None
+    return filled, note
 
 
 def _shaped(key: str, template: Mapping[str, Any], whole: bool = False) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
+from skillbank.environment import PLATFORM
 from skillbank.errors import UsageError, did_you_mean
 from skillbank.plugins import Group, guarded, names, offer
 
@@ -51,8 +51,8 @@ def chosen_platform(said: str | None) -> str:
     """
     if said is not None:
         return checked_platform(said)
-    named = os.environ.get("SKILLBANK_PLATFORM")
-    return checked_platform(named, "SKILLBANK_PLATFORM") if named else _USUAL
+    named = PLATFORM.value
+    return checked_platform(named, PLATFORM.name) if named else _USUAL
 
 
 def get_platform(name: str) -> Platform:

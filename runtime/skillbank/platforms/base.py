@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from skillbank.environment import foreign
 from skillbank.errors import StateError
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan, Resources
@@ -180,7 +180,7 @@ class Platform(ABC):
         PlatformError
             When the platform's profile cannot be read.
         """
-        value = os.environ.get(name)
+        value = foreign(name)
         if value is None:
             return Supply.NOWHERE
         return Supply.HERE if value.strip() else Supply.EMPTY

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skillbank.environment import DOCKER_GPUS, DOCKER_KEEP, DOCKER_NETWORK, JOB_ID, foreign
 from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError, UsageError
 from skillbank.home import home
 from skillbank.plan.model import InputBinding, Plan
@@ -62,7 +63,7 @@ ROOT_NEEDS = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL"]
 
 def keep_policy() -> str:
     """Return which ended containers stay: ``never`` any, only the ``failed``, or ``always`` all."""
-    policy = os.environ.get("SKILLBANK_DOCKER_KEEP", "never")
+    policy = DOCKER_KEEP.value or "never"
     if policy not in KEEPS:
         raise PlatformError(f"SKILLBANK_DOCKER_KEEP is '{policy}' and must be one of {', '.join(KEEPS)}")
     return policy
@@ -70,7 +71,7 @@ def keep_policy() -> str:
 
 def network() -> str:
     """Return the network of jobs; that of the host itself is refused."""
-    name = os.environ.get("SKILLBANK_DOCKER_NETWORK") or "bridge"
+    name = DOCKER_NETWORK.value or "bridge"
     if name == "host" or name.startswith("container:"):
         raise PlatformError(
             f"SKILLBANK_DOCKER_NETWORK is '{name}', which would let jobs into a network that is not theirs; "
@@ -81,7 +82,8 @@ def network() -> str:
 
 def gpu_pool() -> list[str] | None:
     """Return the ids of the GPUs that jobs may use, in order; empty for none, None when nothing is said."""
-    said = os.environ.get("SKILLBANK_DOCKER_GPUS", os.environ.get("CUDA_VISIBLE_DEVICES"))
+    said = DOCKER_GPUS.value
+    said = foreign("CUDA_VISIBLE_DEVICES") if said is None else said
     if said is None or said.strip() == "all":
         return None
     ids = [part.strip() for part in said.split(",") if part.strip()]
@@ -171,7 +173,7 @@ def environment(launch: Launch) -> dict[str, str]:
         "HOME": own,
         "LOGNAME": user,
         "PYTHONUNBUFFERED": "1",
-        "SKILLBANK_JOB_ID": launch.job_id,
+        JOB_ID.name: launch.job_id,
         "USER": user,
         **caches,
     }

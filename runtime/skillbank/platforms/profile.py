@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from skillbank.environment import Variable
 from skillbank.errors import PlatformError, did_you_mean
 from skillbank.home import home
 from skillbank.nearby import at_home
@@ -17,9 +17,9 @@ __all__ = ["profile_path", "read_profile"]
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def profile_path(variable: str, name: str) -> Path:
+def profile_path(variable: Variable, name: str) -> Path:
     """Return where a profile is: the file that a variable names, else one in skillbank's home."""
-    named = os.environ.get(variable)
+    named = variable.value
     return at_home(Path(named)).absolute() if named else home() / name
 
 

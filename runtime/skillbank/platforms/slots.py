@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 
+from skillbank.environment import foreign
 from skillbank.plan.model import Plan
 from skillbank.plan.paths import MISSING, get_path
 
@@ -14,7 +14,7 @@ __all__ = ["gpu_slots", "visible_gpus"]
 
 def visible_gpus() -> int:
     """Return how many GPUs of this machine a process started here may use."""
-    said = os.environ.get("CUDA_VISIBLE_DEVICES")
+    said = foreign("CUDA_VISIBLE_DEVICES")
     if said is not None and said.strip() != "all":
         ids = [part.strip() for part in said.split(",") if part.strip()]
         return 0 if ids in (["-1"], ["none"]) else len(ids)

@@ -7,7 +7,6 @@ because private repositories need their credentials, proxies and certificates.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from skillbank.environment import everything
 from skillbank.errors import DataError, DataNotFoundError, PlatformError, UsageError, did_you_mean
 from skillbank.redact import redact
 from skillbank.sources.address import Address
@@ -58,9 +58,9 @@ def git_environment(address: Address) -> dict[str, str]:
     that no redirect leads from https to another. A password goes through the environment, where no list of
     processes shows it.
     """
-    own = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith(_KEPT)}
+    own = {k: v for k, v in everything().items() if not k.startswith("GIT_") or k.startswith(_KEPT)}
     own |= {
-        k: v for k, v in os.environ.items() if k.startswith("GIT_CONFIG_") and k != "GIT_CONFIG_PARAMETERS"
+        k: v for k, v in everything().items() if k.startswith("GIT_CONFIG_") and k != "GIT_CONFIG_PARAMETERS"
     }
     own |= {
         "LC_ALL": "C",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from skillbank.connections import connections_to
+from skillbank.environment import foreign
 from skillbank.errors import DataNotFoundError, PlatformError
 from skillbank.nearby import near_path
 from skillbank.plan.products import WEIGHT_FILES
@@ -54,7 +55,7 @@ def cached(name: str) -> bool:
 
 def offline() -> bool:
     """Say whether programs are forbidden to ask the hub, so that what is not in the cache is not there."""
-    return any(_is_on(os.environ.get(each)) for each in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
+    return any(_is_on(foreign(each)) for each in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
 
 
 def revision(name: str) -> str | None:
@@ -67,7 +68,7 @@ def revision(name: str) -> str | None:
 
 def endpoint() -> str:
     """Return the address of the hub that programs ask."""
-    return (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
+    return (foreign("HF_ENDPOINT") or HUB).rstrip("/")
 
 
 def answer(name: str) -> int:
@@ -77,7 +78,7 @@ def answer(name: str) -> int:
     """
     seconds = _SHORTLY
     with suppress(ValueError):
-        seconds = float(os.environ.get("HF_HUB_ETAG_TIMEOUT") or _SHORTLY)
+        seconds = float(foreign("HF_HUB_ETAG_TIMEOUT") or _SHORTLY)
     heard: list[int] = []
 
     def ask() -> None:
@@ -160,13 +161,13 @@ def _folder(name: str) -> Path:
 
 
 def _cache() -> Path:
-    said = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    said = foreign("HF_HUB_CACHE") or foreign("HUGGINGFACE_HUB_CACHE")
     return _path(said) if said else _home() / "hub"
 
 
 def _home() -> Path:
-    said = os.environ.get("HF_HOME")
-    return _path(said or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/huggingface")
+    said = foreign("HF_HOME")
+    return _path(said or f"{foreign('XDG_CACHE_HOME') or '~/.cache'}/huggingface")
 
 
 def _path(text: str) -> Path:
@@ -181,12 +182,12 @@ def _is_on(value: str | None) -> bool:
 
 def _token(logged_in: bool) -> str:
     """Return the token that programs would send; empty for none."""
-    said = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN") or ""
+    said = foreign("HF_TOKEN") or foreign("HUGGING_FACE_HUB_TOKEN") or ""
     if not said and logged_in:
-        place = os.environ.get("HF_TOKEN_PATH")
+        place = foreign("HF_TOKEN_PATH")
         with suppress(OSError, ValueError):
             said = (_path(place) if place else _home() / "token").read_text(encoding="utf-8")
-    if _is_on(os.environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN")):
+    if _is_on(foreign("HF_HUB_DISABLE_IMPLICIT_TOKEN")):
         return ""
     return "".join(said.split())
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from skillbank.environment import BUCKETS, foreign
 from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError, UsageError
 from skillbank.redact import redact
 from skillbank.storage.uri import Uri
@@ -36,7 +37,7 @@ class Object:
 def client() -> Any:
     """Return the S3 client of this process for the environment as it is now."""
     names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_REGION")
-    return _client(os.getpid(), tuple(os.environ.get(name) for name in names))
+    return _client(os.getpid(), tuple(foreign(name) for name in names))
 
 
 @cache
@@ -97,7 +98,7 @@ def clean_etag(etag: str) -> str:
 
 def _allowed(uri: Uri) -> str:
     """Return the bucket, if ``SKILLBANK_BUCKETS`` (names, comma-separated) lets it be used."""
-    names = [name.strip() for name in os.environ.get("SKILLBANK_BUCKETS", "").split(",") if name.strip()]
+    names = [name.strip() for name in (BUCKETS.value or "").split(",") if name.strip()]
     if names and uri.bucket not in names:
         raise UsageError(
             f"{uri} is in a bucket that SKILLBANK_BUCKETS does not list ({', '.join(names)}); add it there"

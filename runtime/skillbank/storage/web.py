@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import os
 import socket
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from skillbank.environment import HOSTS, foreign
 from skillbank.errors import DataError, DataNotFoundError, PlatformError, UsageError
 from skillbank.storage.progress import Meter, Report
 from skillbank.storage.uri import Uri, parse_uri
@@ -99,7 +99,7 @@ def check_address(host: str, port: int) -> str:
     UsageError
         For addresses of this machine, this network, or a cloud's metadata service.
     """
-    allowed = {name.strip().lower() for name in os.environ.get("SKILLBANK_HOSTS", "").split(",")}
+    allowed = {name.strip().lower() for name in (HOSTS.value or "").split(",")}
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -188,7 +188,7 @@ def _ask(url: str, method: str) -> Any:
             port,
             server_hostname=host,
             assert_hostname=host,
-            ca_certs=os.environ.get("AWS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE"),
+            ca_certs=foreign("AWS_CA_BUNDLE") or foreign("SSL_CERT_FILE"),
             timeout=timeout,
             retries=False,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from skillbank.environment import foreign
 from skillbank.jobs.database import JOBS, QUESTIONS
 from skillbank.jobs.record import JobState
 
@@ -49,7 +49,7 @@ class Metrics:
         )
         self._registry = mine
         self._store = _Store(engine)
-        if FOLDER not in os.environ:
+        if foreign(FOLDER) is None:
             mine.register(self._store)
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -65,7 +65,7 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return all of it in the text format, of all processes of this server."""
-        if FOLDER not in os.environ:
+        if foreign(FOLDER) is None:
             return generate_latest(self._registry)
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from skillbank.entrance import Entrance, listening
+from skillbank.environment import DATABASE_URL, hand_on
 from skillbank.prompt_http import PromptHTTP
 from skillbank.team.acting import only_who_is_named
 from skillbank.team.places import DataRoots, serve_only
@@ -44,7 +44,7 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
     """
     if serving.database_url:
         # What is started from here, the supervisors of jobs among them, works with the same store.
-        os.environ["SKILLBANK_DATABASE_URL"] = serving.database_url
+        hand_on(DATABASE_URL.name, serving.database_url)
     _make_store()
     model = _model(serving, banks)
     public = urlsplit(serving.address)
@@ -54,7 +54,7 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
     with ExitStack() as stack:
         at, opened = stack.enter_context(listening(entrance))
         if serving.processes > 1:
-            os.environ[_FOLDER] = stack.enter_context(tempfile.TemporaryDirectory(prefix="skillbank-"))
+            hand_on(_FOLDER, stack.enter_context(tempfile.TemporaryDirectory(prefix="skillbank-")))
         shown = (serving.address or at.address) + serving.base_path
         print(f"Serving at {shown}/", file=sys.stderr, flush=True)
         if not serving.data_roots and not serving.open_to_everybody:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from skillbank.entrance import loopback
+from skillbank.environment import DATABASE_URL
 from skillbank.errors import DataNotFoundError, UsageError, did_you_mean
 from skillbank.team.places import DataRoots
 from skillbank.team.rights import Right
@@ -161,7 +161,7 @@ def read_serving(file: Path | None, options: Mapping[str, Any]) -> Serving:
     strange = [str(key) for key in said if key not in known]
     unknown = [f"there is no '{one_line(key, 60)}'{did_you_mean(key, known)}" for key in strange]
     given = {str(k): v for k, v in said.items() if k in known} | dict(options)
-    if not given.get("database_url") and (url := os.environ.get("SKILLBANK_DATABASE_URL")):
+    if not given.get("database_url") and (url := DATABASE_URL.value):
         given["database_url"] = url
     try:
         found = Serving.model_validate(given)

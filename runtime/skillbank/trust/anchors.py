@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from skillbank.environment import ANCHORS, HOME
 from skillbank.errors import DataNotFoundError, TrustError, UsageError
 from skillbank.home import home
 from skillbank.trust.certificates import MAX_BYTES, Certificate, CertificateError, read_pem
 from skillbank.trust.contents import NotPlainError
 from skillbank.ways import command
 
-__all__ = ["SETTING", "Anchor", "add", "anchor_folder", "any_pinned", "pinned", "read_file", "remove"]
+__all__ = ["Anchor", "add", "anchor_folder", "any_pinned", "pinned", "read_file", "remove"]
 
-SETTING = "SKILLBANK_ANCHORS"
 """Files of certificates that whoever runs this machine pins for everybody, as SKILLBANK_BANKS names banks."""
 
 
@@ -53,9 +53,9 @@ def anchor_folder() -> Path:
 
 def any_pinned() -> bool:
     """Whether there may be an anchor, without reading one or making a folder."""
-    if os.environ.get(SETTING):
+    if ANCHORS.value:
         return True
-    named = os.environ.get("SKILLBANK_HOME")
+    named = HOME.value
     try:
         folder = (Path(named).expanduser() if named else Path.home() / ".skillbank") / "trust" / "anchors"
         with os.scandir(folder) as entries:
@@ -77,7 +77,7 @@ def pinned() -> list[Anchor]:
         files = sorted(f for f in anchor_folder().iterdir() if f.suffix == ".pem")
     except FileNotFoundError:
         files = []
-    files += [Path(f).expanduser() for f in os.environ.get(SETTING, "").split(os.pathsep) if f]
+    files += [Path(f).expanduser() for f in (ANCHORS.value or "").split(os.pathsep) if f]
     found: dict[str, Anchor] = {}
     for file in files:
         try:
@@ -150,9 +150,14 @@ def remove(which: str) -> list[Anchor]:
         raise UsageError(f"'{which}' is the beginning of {len(chosen)} fingerprints; give more of it.")
     if not chosen:
         raise DataNotFoundError(
+<<<<<<< HEAD
             f"No anchor '{which}' is pinned here; '{command('trust anchor list')}' shows the "
             "fingerprints that "
             f"are (those of {SETTING} are removed there)."
+=======
+            f"No anchor '{which}' is pinned here; 'skillbank trust anchor list' shows the fingerprints that "
+            f"are (those of {ANCHORS} are removed there)."
+>>>>>>> main
         )
     _unpin(own, {a.certificate.fingerprint for a in chosen})
     return list(chosen)

@@ -7,9 +7,10 @@ against it: whatever else our environment holds, under whichever name, stays wit
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
+
+from skillbank.environment import everything
 
 __all__ = ["UNCHANGED", "USUAL", "named_values", "program_environment", "usual_values"]
 
@@ -102,14 +103,14 @@ _LOGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#\s]*@|^[^/\s]*:[^/\s]*
 
 def usual_values(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return what every program gets; an address that holds a login is nobody's who is not named for it."""
-    ours = os.environ if environment is None else environment
+    ours = everything() if environment is None else environment
     names = (name for names in USUAL.values() for name in names)
     return {name: ours[name] for name in names if name in ours and not _LOGIN.search(ours[name])}
 
 
 def named_values(names: Iterable[str], environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return those of the named variables that our environment holds."""
-    ours = os.environ if environment is None else environment
+    ours = everything() if environment is None else environment
     return {name: ours[name] for name in dict.fromkeys(names) if name in ours}
 
 

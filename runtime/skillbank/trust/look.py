@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -10,6 +9,7 @@ from typing import Any, Literal
 
 from skillbank.bank.contents import digest_of
 from skillbank.bank.discovery import Bank
+from skillbank.environment import foreign
 from skillbank.errors import StateError, UsageError
 from skillbank.redact import looks_secret
 from skillbank.trust.decisions import Decision, decision_of, now
@@ -118,7 +118,7 @@ class Look:
         """Return what should be known of something that is started, on this machine."""
         found = start.remarks(self.root)
         if start.kind == "variable":
-            here = "is set here" if start.text in os.environ else "is not set here"
+            here = "is set here" if foreign(start.text) is not None else "is not set here"
             secret = "; by its name it holds a secret" if looks_secret(start.text) else ""
             found += (here + secret,)
         return found

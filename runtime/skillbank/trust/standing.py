@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import time
 from dataclasses import dataclass
 from typing import Literal
 
 from skillbank.bank.discovery import Bank
+from skillbank.environment import TRUST
 from skillbank.errors import SkillFormatError, StateError
-from skillbank.trust.beforehand import VARIABLE, entries
+from skillbank.trust.beforehand import entries
 from skillbank.trust.decisions import Decision, decision_of, stamp
 from skillbank.trust.origin import is_own, source_of
 from skillbank.visible import one_line
@@ -77,10 +77,15 @@ def standing(bank: Bank) -> Standing:
     except StateError as error:
         broken = Sentence(f" {error.sentence.marked}")
     if decision is None:
+<<<<<<< HEAD
         other = f"; {VARIABLE} names another digest of it" if said else ""
         sentence = Sentence(
             f"Nobody has trusted bank {name}, so nothing of it runs{other}: {marked(way)}{marked(broken)}"
         )
+=======
+        other = f"; {TRUST} names another digest of it" if said else ""
+        sentence = f"Nobody has trusted bank {name}, so nothing of it runs{other}: {way}{broken}"
+>>>>>>> main
         return Standing(bank.name, "untrusted", digest, origin.address, origin.commit, sentence=sentence)
     facts = (digest, origin.address, origin.commit)
     if decision.digest == digest:
@@ -91,7 +96,7 @@ def standing(bank: Bank) -> Standing:
 
 def glance(bank: Bank) -> Standing:
     """Return what held for a bank a moment ago, to be shown beside its skills; nothing is decided by it."""
-    key = (str(bank.root), os.environ.get(VARIABLE, ""), stamp(bank.root))
+    key = (str(bank.root), TRUST.value or "", stamp(bank.root))
     known = _glances.get(key)
     if known is None or time.monotonic() - known[0] > _FRESH:
         known = _glances[key] = (time.monotonic(), standing(bank))

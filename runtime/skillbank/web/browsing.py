@@ -16,7 +16,7 @@ from skillbank.web.answers import Json
 from skillbank.web.operations import Operation
 
 if TYPE_CHECKING:
-    from skillbank.jobs.record import JobRecord
+    from skillbank.jobs.record import JobHead, JobRecord
     from skillbank.runtime import Runtime
 
 __all__ = ["Browsing"]
@@ -58,8 +58,8 @@ class Browsing:
     def jobs(self, request: Request) -> Response:
         """List jobs, the newest first."""
         jobs = self._runtime.jobs
-        records = jobs.store.list(limit=_MOST, trials=False)
-        found = [_brief(jobs.refresh(r.id) if not r.state.terminal else r) for r in records]
+        heads = jobs.store.heads(_MOST)
+        found = [_brief(head if head.state.terminal else jobs.refresh(head.id)) for head in heads]
         return Json({"jobs": found})
 
     def job(self, request: Request) -> Response:
@@ -141,7 +141,7 @@ def _picture(results: Results, number: int) -> Path | None:
     return path if path.is_relative_to(folder) and path.is_file() else None
 
 
-def _brief(record: JobRecord) -> dict[str, Any]:
+def _brief(record: JobHead | JobRecord) -> dict[str, Any]:
     return {
         "id": record.id,
         "skill": record.skill,

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx2
 
+from skillbank.environment import LABEL_STUDIO_TOKEN
 from skillbank.errors import UsageError
 from skillbank.labelling.engine import PictureError
 from skillbank.visible import one_line
 from skillbank.web.detection import MOST_BYTES
 
-__all__ = ["TOKEN", "LabelStudioPictures"]
+__all__ = ["LabelStudioPictures"]
 
-TOKEN = "SKILLBANK_LABEL_STUDIO_TOKEN"
 """The variable that holds an access token of Label Studio."""
 _SECONDS = 30.0
 _MOST_TURNS = 3
@@ -40,11 +39,11 @@ class LabelStudioPictures:
         if parts is None or parts.query or parts.fragment or parts.username is not None:
             raise UsageError(
                 f"'{one_line(address, 100)}' is no address of Label Studio; give one like "
-                f"http://localhost:8080, and its token in {TOKEN}."
+                f"http://localhost:8080, and its token in {LABEL_STUDIO_TOKEN}."
             )
         self._base = address.rstrip("/") + "/"
         self._origin = _origin(parts)
-        self._token = os.environ.get(TOKEN, "").strip()
+        self._token = (LABEL_STUDIO_TOKEN.value or "").strip()
 
     async def fetch(self, address: str) -> bytes:
         """Return a picture.
@@ -101,13 +100,15 @@ class LabelStudioPictures:
         answer = await client.post(urljoin(self._base, "api/token/refresh"), json={"refresh": self._token})
         access = answer.json().get("access") if answer.status_code == 200 else None
         if not isinstance(access, str):
-            raise PictureError(f"not to be had from Label Studio, which does not take the token in {TOKEN}")
+            raise PictureError(
+                f"not to be had from Label Studio, which does not take the token in {LABEL_STUDIO_TOKEN}"
+            )
         return {"accept-encoding": "identity", "authorization": f"Bearer {access}"}
 
     async def _body(self, answer: httpx2.Response) -> bytes:
         if answer.status_code in (401, 403):
             raise PictureError(
-                f"shown by Label Studio to those it knows; set {TOKEN} to an access token of it"
+                f"shown by Label Studio to those it knows; set {LABEL_STUDIO_TOKEN} to an access token of it"
             )
         if answer.status_code != 200:
             raise PictureError(f"not to be had from Label Studio (status {answer.status_code})")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from skillbank.entrance import Entrance, find_token, listening, refuse_open, run_server
+from skillbank.environment import WEB_TOKEN
 from skillbank.labelling.models import find_model
 from skillbank.ways import Sentence, command
 from skillbank.web.app import make_app
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
     from skillbank.runtime import Runtime
     from skillbank.web.detector import Detector
 
-__all__ = ["TOKEN", "serve_review", "serve_web"]
+__all__ = ["serve_review", "serve_web"]
 
-TOKEN = "SKILLBANK_WEB_TOKEN"
 _GRACE = 10
 
 
@@ -56,8 +56,8 @@ def serve_web(
     UsageError, DataNotFoundError, JobNotFoundError, ParentError
         When the address, the token or the model cannot be used.
     """
-    token = find_token(TOKEN, token)
-    refuse_open(host, token, TOKEN)
+    token = find_token(WEB_TOKEN, token)
+    refuse_open(host, token, WEB_TOKEN)
     pictures = LabelStudioPictures(label_studio) if label_studio is not None else None
     detector = for_model(find_model(runtime, model), model, most_waiting)
     entrance = Entrance(host, port, token, hosts=hosts, origins=_origins(hosts))
@@ -83,8 +83,8 @@ def serve_review(
     """
     from skillbank.sets.store import SetStore
 
-    token = find_token(TOKEN, token)
-    refuse_open(host, token, TOKEN)
+    token = find_token(WEB_TOKEN, token)
+    refuse_open(host, token, WEB_TOKEN)
     SetStore(runtime.jobs.store.engine).open(name)
     detector = without_model(Sentence(f"{command('review')} loads no model; {command('web')} does"))
     entrance = Entrance(host, port, token, hosts=hosts, origins=_origins(hosts))

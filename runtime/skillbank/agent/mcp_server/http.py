@@ -22,10 +22,10 @@ from skillbank.entrance import (
     refuse_open,
     run_server,
 )
+from skillbank.environment import MCP_TOKEN
 
-__all__ = ["PATH", "TOKEN", "BearerOnly", "entrance", "http_app", "serve_http"]
+__all__ = ["PATH", "BearerOnly", "entrance", "http_app", "serve_http"]
 
-TOKEN = "SKILLBANK_MCP_TOKEN"
 PATH = "/mcp"
 
 
@@ -37,8 +37,8 @@ def entrance(host: str, port: int, hosts: Sequence[str] = (), origins: Sequence[
     UsageError
         When the token is too short, or the address can be reached by others and there is no token.
     """
-    token = find_token(TOKEN)
-    refuse_open(host, token, TOKEN)
+    token = find_token(MCP_TOKEN)
+    refuse_open(host, token, MCP_TOKEN)
     return Entrance(host, port, token or make_token(), not token, tuple(hosts), tuple(origins))
 
 
@@ -61,7 +61,7 @@ class BearerOnly:
             await send({"type": "websocket.close", "code": 1008})
             return
         challenge = CHALLENGE + (', error="invalid_token"' if shown else "")
-        said = f"Send the header 'Authorization: Bearer TOKEN'; the server's token is in its {TOKEN}."
+        said = f"Send the header 'Authorization: Bearer TOKEN'; the server's token is in its {MCP_TOKEN}."
         body = json.dumps({"error": {"code": "unauthorized", "message": said}}).encode()
         headers = [(b"www-authenticate", challenge.encode()), (b"content-type", b"application/json")]
         headers.append((b"content-length", str(len(body)).encode()))
@@ -107,6 +107,6 @@ def serve_http(server: Server[Any], at: Entrance, closing: Callable[[], None]) -
     with listening(at) as (at, opened):
         print(f"skillbank mcp: {at.address}{PATH}", file=sys.stderr)
         if at.generated:
-            print(f"skillbank mcp: token {at.token} (this run only; {TOKEN} sets one)", file=sys.stderr)
+            print(f"skillbank mcp: token {at.token} (this run only; {MCP_TOKEN} sets one)", file=sys.stderr)
         sys.stderr.flush()
         run_server(http_app(server, at), opened, closing=closing)

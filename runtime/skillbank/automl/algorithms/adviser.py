@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from skillbank.environment import LLM_MODEL, foreign
 from skillbank.errors import SkillbankError
 from skillbank.redact import redact
 
 if TYPE_CHECKING:
     from skillbank.automl.settings import LLMSettings
-
-MODEL_ENV = "SKILLBANK_LLM_MODEL"
 
 
 class NoAdvice(SkillbankError):  # noqa: N818
@@ -44,11 +42,11 @@ def advice(
     NoAdvice
         When the endpoint is not set up, fails, or gives no usable answer in ``settings.attempts`` attempts.
     """
-    model = settings.model or os.environ.get(MODEL_ENV)
+    model = settings.model or LLM_MODEL.value
     if not model:
-        raise NoAdvice(f"no model is named; set automl.llm.model or {MODEL_ENV}")
-    key = os.environ.get(settings.api_key_env)
-    local = settings.base_url or os.environ.get("OPENAI_BASE_URL")
+        raise NoAdvice(f"no model is named; set automl.llm.model or {LLM_MODEL}")
+    key = foreign(settings.api_key_env)
+    local = settings.base_url or foreign("OPENAI_BASE_URL")
     if not key and not local:
         raise NoAdvice(f"{settings.api_key_env} is not set, and no endpoint is named in automl.llm.base_url")
     import openai

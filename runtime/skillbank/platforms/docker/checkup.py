@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from skillbank.environment import IMAGE
 from skillbank.errors import PlatformError
 from skillbank.platforms.check import Check
 from skillbank.platforms.container import LABEL, gpu_pool
@@ -56,7 +56,7 @@ def _images(daemon: Daemon) -> Iterator[Check]:
     """Look for the image that the environment names, else for those of the skills' actions."""
     from skillbank.bank.discovery import Library
 
-    named = os.environ.get("SKILLBANK_IMAGE")
+    named = IMAGE.value
     skills = Library().skills
     images = {named} if named else {i for s in skills for a in s.actions if (i := s.image(a))}
     for image in sorted(images):

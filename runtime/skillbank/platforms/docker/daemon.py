@@ -23,6 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skillbank.environment import DOCKER_PULL, REGISTRY, REGISTRY_PASSWORD, REGISTRY_USER, foreign
 from skillbank.errors import PlatformError
 from skillbank.redact import redact
 from skillbank.ways import Sentence, marked, option
@@ -81,17 +82,17 @@ class DaemonLostError(PlatformError):
 
 def daemon_host() -> str:
     """Return the address of the Docker daemon: ``DOCKER_HOST``, else the first usual socket that is there."""
-    if named := os.environ.get("DOCKER_HOST"):
+    if named := foreign("DOCKER_HOST"):
         return named
     usual = Path("/var/run/docker.sock")
-    own = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}", "docker.sock")
+    own = Path(foreign("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}", "docker.sock")
     desktop = Path.home() / ".docker/run/docker.sock"
     return f"unix://{next((s for s in (usual, own, desktop) if s.exists()), usual)}"
 
 
 def pull_policy() -> str:
     """Return when images are pulled: ``missing``, ``always`` or ``never``."""
-    policy = os.environ.get("SKILLBANK_DOCKER_PULL", "missing")
+    policy = DOCKER_PULL.value or "missing"
     if policy not in _PULLS:
         raise PlatformError(f"SKILLBANK_DOCKER_PULL is '{policy}' and must be one of {', '.join(_PULLS)}")
     return policy
@@ -264,10 +265,9 @@ def _login(name: str) -> dict[str, str] | None:
     from docker.auth import resolve_repository_name
 
     registry, _ = resolve_repository_name(name)
-    env = os.environ
-    user, password = env.get("SKILLBANK_REGISTRY_USER"), env.get("SKILLBANK_REGISTRY_PASSWORD")
-    if user and password and env.get("SKILLBANK_REGISTRY") == registry:
+    user, password = REGISTRY_USER.value, REGISTRY_PASSWORD.value
+    if user and password and REGISTRY.value == registry:
         return {"username": user, "password": password}
-    if registry == _NGC and (key := env.get("NGC_API_KEY") or env.get("NGC_KEY")):
+    if registry == _NGC and (key := foreign("NGC_API_KEY") or foreign("NGC_KEY")):
         return {"username": "$oauthtoken", "password": key}
     return None

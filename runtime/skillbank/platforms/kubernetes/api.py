@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skillbank.environment import foreign
 from skillbank.errors import PlatformError, did_you_mean
 from skillbank.installation import how_to_install
 from skillbank.redact import redact
@@ -89,7 +90,7 @@ class Cluster:
     def _configure(self, settings: client.Configuration) -> tuple[str, str]:
         from kubernetes import config
 
-        named = os.environ.get("KUBECONFIG")
+        named = foreign("KUBECONFIG")
         files = named or str(Path.home() / ".kube/config")
         if not named and not Path(files).exists() and (_IN_CLUSTER / "token").exists():
             config.load_incluster_config(client_configuration=settings)

@@ -6,12 +6,12 @@ there is one. ``references/platforms.md`` explains every key.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from skillbank.environment import KUBERNETES
 from skillbank.errors import PlatformError
 from skillbank.platforms import profile
 from skillbank.platforms.kubernetes.names import quantity, seconds
@@ -146,7 +146,7 @@ class Profile(_Strict):
 
 def profile_path() -> Path:
     """Return where the profile is looked for."""
-    return profile.profile_path("SKILLBANK_KUBERNETES", "kubernetes.yaml")
+    return profile.profile_path(KUBERNETES, "kubernetes.yaml")
 
 
 def load_profile() -> Profile:
@@ -157,4 +157,4 @@ def load_profile() -> Profile:
     PlatformError
         When it cannot be read, or says something that it cannot.
     """
-    return profile.read_profile(profile_path(), Profile, must="SKILLBANK_KUBERNETES" in os.environ)
+    return profile.read_profile(profile_path(), Profile, must=KUBERNETES.value is not None)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
+from skillbank.environment import everything
 from skillbank.home import cache_dir, results_root
 from skillbank.plan.model import Plan
 from skillbank.platforms import container
@@ -59,7 +59,7 @@ def of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
         )
     # Of what the skill cannot do without, `skillbank.jobs.credentials` speaks.
     optional = tuple(name for name in plan.env_names if name not in plan.env_required)
-    for name in uncovered_names(optional, os.environ, profile):
+    for name in uncovered_names(optional, everything(), profile):
         yield (
             f"the plan hands {name} to its job, and no Secret is named for it; make one (kubectl create "
             f"secret generic NAME --from-literal=...) and name it under secret_env in {profile_path()}, "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -12,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from skillbank.environment import everything
 from skillbank.errors import PlatformError
 from skillbank.home import home
 from skillbank.platforms.slurm.profile import SlurmProfile
@@ -238,7 +238,7 @@ class Commands:
 def _environment() -> dict[str, str]:
     """Return our own environment without what would change a submission behind the profile's back."""
     bad = ("SBATCH_", "SLURM_", "SQUEUE_", "SCANCEL_", "SINFO_", "SACCT_")
-    return {k: v for k, v in os.environ.items() if k == "SLURM_CONF" or not k.startswith(bad)} | {
+    return {k: v for k, v in everything().items() if k == "SLURM_CONF" or not k.startswith(bad)} | {
         "LC_ALL": "C",
         "SLURM_TIME_FORMAT": "standard",
     }

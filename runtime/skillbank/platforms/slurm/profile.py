@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from skillbank.environment import SLURM
 from skillbank.nearby import at_home
 from skillbank.platforms import profile
 from skillbank.redact import looks_secret
@@ -155,7 +156,7 @@ def size(text: str) -> str:
 
 def profile_path() -> Path:
     """Return where the profile is looked for."""
-    return profile.profile_path("SKILLBANK_SLURM", "slurm.yaml")
+    return profile.profile_path(SLURM, "slurm.yaml")
 
 
 def load_profile() -> SlurmProfile:
@@ -166,4 +167,4 @@ def load_profile() -> SlurmProfile:
     PlatformError
         When it cannot be read, or says something that it cannot.
     """
-    return profile.read_profile(profile_path(), SlurmProfile, must="SKILLBANK_SLURM" in os.environ)
+    return profile.read_profile(profile_path(), SlurmProfile, must=SLURM.value is not None)
