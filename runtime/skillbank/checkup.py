@@ -9,12 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-<<<<<<< HEAD
-from skillbank.errors import PluginError, sentence_of
-=======
 from skillbank.environment import foreign
-from skillbank.errors import PluginError
->>>>>>> main
+from skillbank.errors import PluginError, sentence_of
 from skillbank.platforms.check import Check
 from skillbank.plugins import Group, Offer
 from skillbank.plugins import found as found_plugins

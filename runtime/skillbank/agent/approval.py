@@ -148,11 +148,7 @@ class ApprovalPolicy:
         try:
             return cls.parse(APPROVE.value or "")
         except UsageError as error:
-<<<<<<< HEAD
-            raise UsageError(f"{ENVIRONMENT}: {error.sentence.marked}") from None
-=======
-            raise UsageError(f"{APPROVE}: {error.sentence}") from None
->>>>>>> main
+            raise UsageError(f"{APPROVE}: {error.sentence.marked}") from None
 
     def decide(self, tool: str, approval: bool, code: bool = False) -> Decision:
         """Return what holds for a tool whose definition says whether it asks.

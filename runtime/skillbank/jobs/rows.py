@@ -10,14 +10,9 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from skillbank.errors import StateError
-<<<<<<< HEAD
-from skillbank.jobs.database import TRANSITIONS
-from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy, Transition
-from skillbank.kept_sentences import ways_of, with_ways
-=======
 from skillbank.jobs.database import JOBS, TRANSITIONS
 from skillbank.jobs.record import Failure, JobHead, JobRecord, JobState, RetryPolicy, Transition
->>>>>>> main
+from skillbank.kept_sentences import ways_of, with_ways
 from skillbank.stored import aware, now, storable
 from skillbank.visible import one_line
 
@@ -93,15 +88,10 @@ def record_of(row: sa.RowMapping, lines: Sequence[sa.RowMapping]) -> JobRecord:
     """
     history = tuple(Transition(at=aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
     # What a database of an earlier version has no value for is as it is in a new record.
-<<<<<<< HEAD
-    fields = {name: aware(value) for name, value in row.items() if name != "seq" and value is not None}
-    if isinstance(failure := fields.get("failure"), dict) and "ways" in failure:
-        fields["failure"] = with_ways(failure, failure["ways"])
-    if any(isinstance(value, str) and "\0" in value for value in fields.values()):
-=======
     told = {name: aware(value) for name, value in row.items() if name != "seq" and value is not None}
+    if isinstance(failure := told.get("failure"), dict) and "ways" in failure:
+        told["failure"] = with_ways(failure, failure["ways"])
     if any(isinstance(value, str) and "\0" in value for value in told.values()):
->>>>>>> main
         raise ValueError("NUL")  # which `storable` writes nowhere, and no path takes
     return JobRecord.model_validate({**told, "history": history})
 

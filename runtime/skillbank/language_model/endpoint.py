@@ -86,15 +86,10 @@ class Endpoint:
     ) -> None:
         named = model or MODEL.value or foreign("OPENAI_MODEL")
         if not named:
-<<<<<<< HEAD
             raise UsageError(
                 f"No model is named: give {option('model', 'NAME')}, or set SKILLBANK_MODEL or OPENAI_MODEL."
             )
-        key, own = os.environ.get("OPENAI_API_KEY"), os.environ.get("OPENAI_BASE_URL")
-=======
-            raise UsageError("No model is named: give --model NAME, or set SKILLBANK_MODEL or OPENAI_MODEL.")
         key, own = foreign("OPENAI_API_KEY"), foreign("OPENAI_BASE_URL")
->>>>>>> main
         if not key and not own:
             raise UsageError(
                 "No endpoint is named: set OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint of your own."

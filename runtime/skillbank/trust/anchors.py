@@ -150,14 +150,9 @@ def remove(which: str) -> list[Anchor]:
         raise UsageError(f"'{which}' is the beginning of {len(chosen)} fingerprints; give more of it.")
     if not chosen:
         raise DataNotFoundError(
-<<<<<<< HEAD
             f"No anchor '{which}' is pinned here; '{command('trust anchor list')}' shows the "
             "fingerprints that "
-            f"are (those of {SETTING} are removed there)."
-=======
-            f"No anchor '{which}' is pinned here; 'skillbank trust anchor list' shows the fingerprints that "
             f"are (those of {ANCHORS} are removed there)."
->>>>>>> main
         )
     _unpin(own, {a.certificate.fingerprint for a in chosen})
     return list(chosen)

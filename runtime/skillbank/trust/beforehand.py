@@ -15,15 +15,10 @@ from skillbank.ways import Sentence, command, marked
 
 __all__ = ["Entry", "entries"]
 
-<<<<<<< HEAD
-VARIABLE = "SKILLBANK_TRUST"
 _FORM = Sentence(
     "BANK@DIGEST with a bank's name or whole path and the 64 hex digits that "
     f"'{command('trust', 'BANK')}' shows"
 )
-=======
-_FORM = "BANK@DIGEST with a bank's name or whole path and the 64 hex digits that 'skillbank trust BANK' shows"
->>>>>>> main
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[\w.-]{1,100}")
 
@@ -63,13 +58,9 @@ def entries() -> tuple[Entry, ...]:
     try:
         words = shlex.split(said)
     except ValueError as error:
-<<<<<<< HEAD
         raise UsageError(
-            f"{VARIABLE} cannot be read ({error}); write {marked(_FORM)}, in quotes if need be."
+            f"{TRUST} cannot be read ({error}); write {marked(_FORM)}, in quotes if need be."
         ) from None
-=======
-        raise UsageError(f"{TRUST} cannot be read ({error}); write {_FORM}, in quotes if need be.") from None
->>>>>>> main
     found, wrong = [], []
     for word in words:
         bank, at, digest = word.rpartition("@")
@@ -79,11 +70,7 @@ def entries() -> tuple[Entry, ...]:
         else:
             found.append(Entry(os.path.realpath(bank) if bank.startswith("/") else bank, digest))
     if wrong:
-<<<<<<< HEAD
-        raise UsageError(f"{VARIABLE}: {'; '.join(wrong)}; write {marked(_FORM)}.")
-=======
-        raise UsageError(f"{TRUST}: {'; '.join(wrong)}; write {_FORM}.")
->>>>>>> main
+        raise UsageError(f"{TRUST}: {'; '.join(wrong)}; write {marked(_FORM)}.")
     return tuple(found)
 
 

@@ -77,15 +77,10 @@ def standing(bank: Bank) -> Standing:
     except StateError as error:
         broken = Sentence(f" {error.sentence.marked}")
     if decision is None:
-<<<<<<< HEAD
-        other = f"; {VARIABLE} names another digest of it" if said else ""
+        other = f"; {TRUST} names another digest of it" if said else ""
         sentence = Sentence(
             f"Nobody has trusted bank {name}, so nothing of it runs{other}: {marked(way)}{marked(broken)}"
         )
-=======
-        other = f"; {TRUST} names another digest of it" if said else ""
-        sentence = f"Nobody has trusted bank {name}, so nothing of it runs{other}: {way}{broken}"
->>>>>>> main
         return Standing(bank.name, "untrusted", digest, origin.address, origin.commit, sentence=sentence)
     facts = (digest, origin.address, origin.commit)
     if decision.digest == digest:
