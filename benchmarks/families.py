@@ -105,16 +105,21 @@ def prepare(name: str, trial: Trial, folder: Path, epochs: int | None) -> Path:
     """Draw the data and write the spec."""
     data = folder / "data"
     if not data.is_dir():
-        run(name, "shapes", str(data))
-        for archive in data.rglob("images.tar.gz"):
-            with tarfile.open(archive) as packed:
-                packed.extractall(archive.parent / "images", filter="data")
+        draw(name, data)
     path = folder / "spec.yaml"
     document: dict[str, Any] = {"dataset": dict(trial.data(data))}
     if epochs is not None:
         document["train"] = {"num_epochs": epochs}
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     return path
+
+
+def draw(name: str, data: Path, *words: str) -> None:
+    """Have a family's program draw its pictures, and unpack them."""
+    run(name, "shapes", str(data), *words)
+    for archive in data.rglob("images.tar.gz"):
+        with tarfile.open(archive) as packed:
+            packed.extractall(archive.parent / "images", filter="data")
 
 
 def run_seed(

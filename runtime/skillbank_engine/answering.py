@@ -1,5 +1,7 @@
 """Trained models made ready to answer: checkpoints and exported files alike."""
 
+import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -7,16 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from skillbank_engine.checkpoint import Checkpoint, load_weights, read_checkpoint
+from skillbank_engine.checkpoint import Checkpoint, load_weights, read_checkpoint, require_finite
 from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import UnsupportedActionError
 from skillbank_engine.family import Family
 from skillbank_engine.onnx_file import OnnxFile, OnnxRunner, read_onnx
-from skillbank_engine.task import Answer, Kept, Task
+from skillbank_engine.ownership import digest_of
+from skillbank_engine.task import Answer, Kept, Task, Tell
 
 AnyTask = Task[Any, Any, Any, Any]
 Model = Checkpoint | OnnxFile
+
+_FILES = (".pth", ".pt", ".safetensors", ".bin")
+"""Endings that no name on the hub is meant by."""
 
 
 def refuse_trt(action: str, block: Any) -> None:
@@ -29,22 +35,62 @@ def refuse_trt(action: str, block: Any) -> None:
         )
 
 
-def read_model(family: Family, path: str | Path, key: str) -> Model:
-    """Read a trained model: an ONNX file if its name says so, else a checkpoint.
+def read_model(family: Family, spec: Any, path: str, key: str, tell: Tell) -> Model:
+    """Read a model: an ONNX file if its name says so, else weights.
+
+    Those are a checkpoint's, or of what the family's task reads: a folder, or a name on the model hub.
 
     Parameters
     ----------
     family : Family
         Whose.
-    path : str or Path
-        The file.
+    spec : pydantic model
+        Of the action.
+    path : str
+        The file, the folder or the name.
     key : str
         The spec's key that names it, for messages.
+    tell : callable
+        Says what the user should know.
     """
-    kind = family.task()
     if Path(path).suffix.lower() == ".onnx":
-        return read_onnx(family.name, path, key, kind.in_file)
-    return read_checkpoint(family.name, path, key, kind.family_name, kind.foreign_weights)
+        return read_onnx(family.name, path, key, family.task().in_file)
+    return read_weights(family, spec, path, key, tell)
+
+
+def read_weights(family: Family, spec: Any, path: str, key: str, tell: Tell) -> Checkpoint:
+    """Read a model whose weights can be had, as :func:`read_model` does."""
+    kind = family.task()
+    if not (Path(path).is_dir() or _is_hub_name(path)):
+        return read_checkpoint(family.name, path, key, kind.family_name, kind.foreign_weights)
+    task = kind.released(spec, path, key, tell)
+    weights = task.module.state_dict()
+    require_finite(weights, f"{key} names {path}, whose", kind.family_name)
+    saved = task.spec.model_dump(mode="json")
+    # Nothing of it is as small as what is trained without a GPU.
+    saved["engine"]["profile"] = "full"
+    kept = Kept(architecture=task.architecture, labels=task.labels, facts=task.facts, spec=saved)
+    return Checkpoint(weights, kept, epoch=0, step=0, training={})
+
+
+def _is_hub_name(text: str) -> bool:
+    """Whether a text that names no file is a name on the model hub, ``OWNER/NAME``."""
+    return (
+        re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", text) is not None
+        and Path(text).suffix.lower() not in _FILES
+        and not Path(text).exists()
+    )
+
+
+def model_digest(path: str, model: Model) -> str:
+    """The sha256 of a model: of its file, or of the weights that came from a folder or a name."""
+    if not isinstance(model, Checkpoint) or Path(path).is_file():
+        return digest_of(path)
+    found = hashlib.sha256()
+    for name, value in sorted(model.weights.items()):
+        found.update(name.encode())
+        found.update(value.detach().contiguous().flatten().view(torch.uint8).numpy().data)
+    return found.hexdigest()
 
 
 def kept_of(kind: type[AnyTask], model: Model) -> Kept:

@@ -50,7 +50,7 @@ from skillbank_engine.config.specs import SpecT
 from skillbank_engine.data.canvases import Shape
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.device import Compute
-from skillbank_engine.errors import UnsupportedActionError
+from skillbank_engine.errors import UnsupportedActionError, WeightsError
 from skillbank_engine.exchange import (
     Answer,
     Batch,
@@ -196,6 +196,29 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
     @abstractmethod
     def restore(cls, spec: SpecT, kept: Kept) -> Self:
         """Build the model that was kept, without its weights, on the CPU."""
+
+    @classmethod
+    def released(cls, spec: SpecT, name: str, key: str, tell: Tell) -> Self:
+        """Build a model that another library saved, with its weights, on the CPU.
+
+        So it is evaluated, run, exported and quantized without a training.  The task's spec is kept of it, as
+        that of a training is.
+
+        Parameters
+        ----------
+        spec : pydantic model
+            Of the action; its values hold where the model says nothing.
+        name : str
+            A folder, or ``OWNER/NAME`` on the model hub.
+        key : str
+            The spec's key that names it, for messages.
+
+        Raises
+        ------
+        WeightsError
+            Nothing there, or no whole model of this family.
+        """
+        raise WeightsError(f"{key} names {name}, which is no file: check the path")
 
     @classmethod
     def differences(cls, spec: SpecT, kept: Kept) -> dict[str, tuple[Any, Any]]:

@@ -344,6 +344,13 @@ def test_shown_with_their_areas_and_classes(tmp_path: Path) -> None:
         document = json.loads(told.stdout)
         assert len(document["shown"]) == {"masks": 6, "classes": 8}[name]
         assert out.stat().st_size > 5000
+        shown = out.read_text(encoding="utf-8").partition("<body>")[2].partition("<script")[0]
+        said = run.invoke(app, ["data", "show", str(place), "-o", str(out)]).output.partition("\n")[0]
+        assert "boxes" not in shown + said and (" areas, " in said) == (name == "masks")
+        assert ("areas" in document) == (name == "masks")
+        assert not any("box" in key for key in (*document, *document["classes"][0]))
+        assert f"pictures without {'mask' if name == 'masks' else 'class'}" in shown
+        assert ('id="heat"' in shown) == (name == "masks")
 
 
 # --- in a run ---------------------------------------------------------------------------------------------

@@ -60,6 +60,30 @@ def test_threads_accumulate_too(toy: Run, tmp_path: Path) -> None:
     close(weights(tmp_path / "one"), weights(tmp_path / "two"))
 
 
+@pytest.mark.parametrize(
+    ("words", "seen"),
+    [
+        pytest.param(["dataset.batch_size=7"], 4, id="the last batch"),
+        pytest.param(["dataset.batch_size=1"], 0, id="all batches"),
+        pytest.param(["dataset.batch_size=2", "engine.accumulate=7"], 14, id="an accumulated batch"),
+        pytest.param(
+            ["dataset.batch_size=7", "engine.processes=2"], 2, id="a process", marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_a_batch_norm_that_gets_one_picture_uses_what_it_has_learned(
+    toy: Run, tmp_path: Path, words: list[str], seen: int
+) -> None:
+    folder = tmp_path / "one"
+    more = ["model.norm=batch", "train.num_epochs=2", f"train.results_dir={folder}"]
+    assert toy("train", *more, *words) == 0
+    told = [line for line in status_lines(folder) if "running statistics" in line["message"]]
+    assert len(told) == 1
+    # Batches of one teach it nothing, all others do.
+    assert weights(folder)["norm.num_batches_tracked"] == seen
+    assert all(value.isfinite().all() for value in weights(folder).values())
+
+
 @pytest.mark.slow
 def test_processes_accumulate_too(toy: Run, tmp_path: Path) -> None:
     plain = [

@@ -174,6 +174,34 @@ def test_links_and_numbers_that_lead_nowhere_are_no_pictures(client: TestClient,
     assert message(client.get(f"/api/jobs/{job.id}/pictures/..%2fx"), 404)
 
 
+def test_an_evaluation_shows_its_worst_pictures_first_and_its_report(
+    client: TestClient, job: JobRecord, tmp_path: Path
+) -> None:
+    folder, shown = Path(job.results_dir) / "evaluate", f"/api/jobs/{job.id}"
+    assert client.get(shown).json()["report"] is False
+    assert "no report" in message(client.get(f"{shown}/report"), 404)
+    for name in ("a.png", "b.c.png", "d/z.png", "e.png"):
+        write_picture(folder / "images_annotated" / name)
+    rows = [{"image": "d/z", "miou": 0.1}, 7, {"image": ["a"]}, {"image": "b.c", "miou": 0.2}, {"image": "e"}]
+    (folder / "pictures.json").write_text(json.dumps(rows))
+    (folder / "report.html").write_text("<h1>Report</h1><script>1</script>")
+    document = client.get(shown).json()
+    assert document["pictures"][:4] == ["z.png", "b.c.png", "e.png", "a.png"]
+    assert client.get(f"{shown}/pictures/0").headers["content-type"] == "image/png"
+    report = client.get(f"{shown}/report")
+    assert document["report"] and "<h1>Report</h1>" in report.text
+    assert report.headers["content-type"].startswith("text/html")
+    policy = report.headers["content-security-policy"]
+    assert policy.endswith("sandbox") and "script-src" not in policy, "a program's page runs nothing"
+    for text in ("{", "{}", "[" * 100_000):
+        (folder / "pictures.json").write_text(text)
+        assert client.get(shown).json()["pictures"][:4] == ["a.png", "b.c.png", "e.png", "z.png"]
+    (folder / "report.html").unlink()
+    (folder / "report.html").symlink_to(tmp_path / "secret.png")
+    assert client.get(shown).json()["report"] is False
+    assert "no report" in message(client.get(f"{shown}/report"), 404), "a link out of the results"
+
+
 def test_what_is_not_there_is_said(client: TestClient) -> None:
     assert client.get("/api/jobs").json() == {"jobs": []}
     assert client.get("/api/experiments").json() == {"experiments": []}

@@ -112,6 +112,7 @@ class ResultsAnswer(Result):
     approved: str = ""
     metrics: dict[str, float] = Field(default_factory=dict)
     checkpoints: tuple[Checkpoint, ...] = ()
+    report: str = ""
     pictures: tuple[str, ...] = ()
     files: tuple[File, ...] = ()
     file_count: int = 0
@@ -237,6 +238,7 @@ def _results(box: Toolbox, arguments: ResultsArguments) -> ResultsAnswer:
             for c in found.checkpoints
             if c.best or c.latest
         ],
+        report=found.report or "",
         pictures=list(found.pictures[:_MOST_PICTURES]),
         files=[File(path=f.path, size=f.size) for f in wanted[:_MOST_FILES]],
         file_count=len(found.files),

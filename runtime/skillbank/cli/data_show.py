@@ -33,7 +33,7 @@ def show(
     form: data_options.Format = "",
     as_json: options.Json = False,
 ) -> None:
-    """Draw a data set as one HTML page: pictures with boxes, classes, where boxes lie and how large they are.
+    """Draw a data set as one HTML page: pictures with boxes or masks, classes, where these lie, their sizes.
 
     The page is one file that loads nothing, and can be sent as it is.
     """
@@ -64,10 +64,7 @@ def show(
     if as_json:
         options.print_json({**found.document(), "written": [str(file) for file in written]})
         return
-    figures = found.figures
-    terminal.say(
-        f"{found.name}: {figures.pictures.total():,} pictures, {figures.boxes.total():,} boxes, "
-        f"{len(figures.classes):,} classes; {len(found.sample):,} pictures are shown"
-    )
+    told = ", ".join(f"{count:,} {what}" for count, what in found.counts())
+    terminal.say(f"{found.name}: {told}; {len(found.sample):,} pictures are shown")
     for file in written:
         terminal.say(f"written {one_line(file, 300)}")

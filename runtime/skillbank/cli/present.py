@@ -209,6 +209,8 @@ def results_view(record: JobRecord, results: Results, files: bool = False) -> Re
     ):
         marks = ", ".join(n for n, on in (("best", checkpoint.best), ("latest", checkpoint.latest)) if on)
         parts.append(line(f"checkpoint {root / checkpoint.path}{f' ({marks})' if marks else ''}"))
+    if results.report is not None:
+        parts.append(line(f"report {root / results.report}"))
     pictures = results.pictures if files else results.pictures[:3]
     parts += [line(f"picture {root / p}") for p in pictures]
     if len(results.pictures) > len(pictures):

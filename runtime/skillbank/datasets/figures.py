@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from skillbank.datasets.document import Box, Picture
+from skillbank.datasets.document import Box, Marks, Picture
+from skillbank.datasets.report import COUNTED, WITHOUT
 
 __all__ = ["ASPECTS", "GRID", "PER_PICTURE", "SIDES", "ClassFigures", "Figures"]
 
@@ -144,29 +145,35 @@ class Figures:
                 self.classes.append(ClassFigures(phrase))
         return self._phrases[phrase]
 
-    def document(self) -> dict[str, Any]:
-        """Return the figures as JSON, without the maps."""
+    def document(self, marks: Marks = "boxes") -> dict[str, Any]:
+        """Return the figures as JSON, without the maps, by the name of what pictures bear."""
+        sizes = [
+            {"width": width, "height": height, "pictures": count}
+            for (width, height), count in self.sizes.most_common(50)
+        ]
+        without = {WITHOUT[marks].replace(" ", "_"): dict(self.empty)}
+        if marks not in COUNTED:
+            classes = [{"name": each.name, "pictures": dict(each.pictures)} for each in self.classes]
+            return {"pictures": dict(self.pictures), **without, "classes": classes, "picture_sizes": sizes}
+        one, many = COUNTED[marks]
         return {
             "pictures": dict(self.pictures),
-            "boxes": dict(self.boxes),
-            "without_boxes": dict(self.empty),
-            "unmeasured_boxes": self.unmeasured,
+            many: dict(self.boxes),
+            **without,
+            f"unmeasured_{many}": self.unmeasured,
             "classes": [
                 {
                     "name": each.name,
-                    "boxes": dict(each.boxes),
+                    many: dict(each.boxes),
                     "pictures": dict(each.pictures),
                     "small_medium_large": each.areas,
                 }
                 for each in self.classes
             ],
-            "box_side": {"between": list(SIDES), "boxes": _sums([each.sides for each in self.classes])},
-            "box_aspect": {"between": list(ASPECTS), "boxes": _sums([each.aspects for each in self.classes])},
-            "boxes_on_a_picture": {"between": list(PER_PICTURE), "pictures": self.per_picture},
-            "picture_sizes": [
-                {"width": width, "height": height, "pictures": count}
-                for (width, height), count in self.sizes.most_common(50)
-            ],
+            f"{one}_side": {"between": list(SIDES), many: _sums([each.sides for each in self.classes])},
+            f"{one}_aspect": {"between": list(ASPECTS), many: _sums([each.aspects for each in self.classes])},
+            f"{many}_on_a_picture": {"between": list(PER_PICTURE), "pictures": self.per_picture},
+            "picture_sizes": sizes,
         }
 
 

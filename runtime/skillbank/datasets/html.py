@@ -15,6 +15,7 @@ from markupsafe import Markup
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.figures import ASPECTS, GRID, PER_PICTURE, SIDES, ClassFigures
 from skillbank.datasets.formats import FORMATS, LAST
+from skillbank.datasets.report import COUNTED, WITHOUT
 from skillbank.datasets.showing import Shown, Survey
 from skillbank.datasets.thumbnails import Thumbnail
 from skillbank.visible import one_line, visible
@@ -60,6 +61,7 @@ def page(shown: Shown) -> str:
 def _values(shown: Shown) -> dict[str, Any]:
     found, figures = shown.survey, shown.survey.figures
     pictures, boxes = figures.pictures.total(), figures.boxes.total()
+    one, many = COUNTED.get(found.opened.data.marks, ("", ""))
     classes, colours = _in_order(found), found.colours()
     largest = figures.classes[classes[0]].boxes.total() if classes else 0
     heat = _summed([each.heat for each in figures.classes], GRID * GRID)
@@ -73,6 +75,9 @@ def _values(shown: Shown) -> dict[str, Any]:
         "seed": found.seed,
         "notes": found.notes,
         "pictures": pictures,
+        "one": one,
+        "many": many,
+        "without": WITHOUT[found.opened.data.marks],
         "boxes": boxes,
         "empty": figures.empty.total(),
         "mean": f"{boxes / pictures:.1f}" if pictures else "0",
@@ -140,6 +145,7 @@ def _card(
     numbers = [found.figures.number(box) for box in picture.boxes]
     names = {number: one_line(classes[number].name, _NAME) for number in numbers}
     counted = Counter(numbers).most_common(12)
+    many = COUNTED.get(found.opened.data.marks, ("", ""))[1]
     name = (picture.path or picture.name).rpartition("/")[2]
     placed = [
         _box(box, number, width, height) | {"colour": colours[number], "name": names[number]}
@@ -152,7 +158,7 @@ def _card(
         "classes": sorted(set(numbers)),
         "name": one_line(name, _NAME),
         "full": one_line(picture.path or picture.name, _FULL),
-        "alt": ", ".join(f"{count} {names[number]}" for number, count in counted) or "no boxes",
+        "alt": ", ".join(f"{count} {names[number]}" for number, count in counted) or f"no {many or 'class'}",
         "size": f"{width} \u00d7 {height}" if small is not None or picture.width else "size unknown",
         "count": len(picture.boxes),
         "few": len(picture.boxes) <= _FEW,

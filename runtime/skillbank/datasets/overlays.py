@@ -22,8 +22,8 @@ _OPACITY = 0.45
 
 def as_boxes(picture: Picture) -> Picture:
     """Return a picture with a box for what it bears: around each class's areas, or around all of it."""
-    if picture.label is not None and picture.width and picture.height:
-        return replace(picture, boxes=(Box(0, 0, picture.width, picture.height, picture.label),))
+    if picture.label is not None:
+        return replace(picture, boxes=(Box(0, 0, picture.width or 0, picture.height or 0, picture.label),))
     if picture.mask is None:
         return picture
     try:

@@ -12,8 +12,10 @@ from skillbank.datasets.faults import Fault, Kind, Severity, Tally
 from skillbank.datasets.heads import FileSize
 from skillbank.ways import Sentence, marked
 
-__all__ = ["WITHOUT", "DataReport", "Findings", "SplitReport"]
+__all__ = ["COUNTED", "WITHOUT", "DataReport", "Findings", "SplitReport"]
 
+COUNTED: Mapping[Marks, tuple[str, str]] = {"boxes": ("box", "boxes"), "areas": ("area", "areas")}
+"""What is counted on pictures, one and many; a picture that is of a class bears nothing to be counted."""
 WITHOUT: Mapping[Marks, str] = {"boxes": "without boxes", "areas": "without mask", "classes": "without class"}
 """What pictures bear, to how those are called that bear none."""
 

@@ -64,8 +64,7 @@ def _head(found: Survey, pen: ImageDraw.ImageDraw, width: int, page: str) -> Non
     """Write the name, the counts and the colours of the most frequent classes."""
     figures, colours, ranks = found.figures, found.colours(), found.ranks()
     _text(pen, (_GAP, 12), found.name, _INK, 22, width // 2)
-    counts = (figures.pictures.total(), "pictures"), (figures.boxes.total(), "boxes"), (len(ranks), "classes")
-    told = ", ".join(f"{count:,} {what}" for count, what in counts)
+    told = ", ".join(f"{count:,} {what}" for count, what in found.counts())
     pen.text((width - _GAP, 16), "   ".join(filter(None, (told, page))), _SOFT, _font(15), "ra")
     x = float(_GAP)
     for label in sorted(ranks, key=ranks.__getitem__)[:_LEGEND]:

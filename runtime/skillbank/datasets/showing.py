@@ -16,6 +16,7 @@ from skillbank.datasets.packing import archive_stem
 from skillbank.datasets.palette import colour
 from skillbank.datasets.picture_checks import scaled_along
 from skillbank.datasets.progress import Progress, Step
+from skillbank.datasets.report import COUNTED
 from skillbank.datasets.sampling import Sample
 from skillbank.datasets.thumbnails import Thumbnails, thumbnails
 from skillbank.datasets.tree import Tree
@@ -59,6 +60,12 @@ class Survey:
         last = self.place.rstrip("/").rpartition("/")[2] or self.place
         return one_line(archive_stem(last) or last, _LONGEST)
 
+    def counts(self) -> tuple[tuple[int, str], ...]:
+        """Return what was counted, each with its noun: pictures, what they bear, classes."""
+        figures, many = self.figures, COUNTED.get(self.opened.data.marks, ("", ""))[1]
+        borne = ((figures.boxes.total(), many),) if many else ()
+        return (figures.pictures.total(), "pictures"), *borne, (len(figures.classes), "classes")
+
     def ranks(self) -> dict[int, int]:
         """Return the place of each class in the order of frequency, which gives its colour."""
         classes = self.figures.classes
@@ -75,7 +82,7 @@ class Survey:
             "place": redact(self.place),
             "format": self.opened.data.format,
             "splits": list(self.splits),
-            **self.figures.document(),
+            **self.figures.document(self.opened.data.marks),
             "shown": [picture.path or picture.name for _, picture in self.sample],
             "seed": self.seed,
             "notes": list(self.notes),

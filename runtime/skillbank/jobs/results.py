@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,10 @@ from skillbank.jobs.uploads import results_folder
 from skillbank.plan.products import PICTURE_SUFFIXES
 
 __all__ = ["CheckpointInfo", "FileInfo", "Results", "read_results"]
+
+_REPORT = "report.html"
+_ORDER = "pictures.json"
+_LONGEST_ORDER = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,11 @@ class CheckpointInfo:
 
 @dataclass(frozen=True)
 class Results:
-    """All of it; ``metrics`` are the last values said, ``epochs`` the history from epoch 0."""
+    """All of it; ``metrics`` are the last values said, ``epochs`` the history from epoch 0.
+
+    ``pictures`` are in the order of a ``pictures.json`` of the program, an evaluation's worst first; others
+    come after, by their paths.  ``report`` is the page of an evaluation or a search, ``report.html``.
+    """
 
     job: str
     results_dir: str
@@ -47,6 +58,7 @@ class Results:
     epochs: tuple[EpochMetrics, ...]
     checkpoints: tuple[CheckpointInfo, ...]
     pictures: tuple[str, ...]
+    report: str | None
 
     def document(self) -> dict[str, Any]:
         """Return it as a JSON document."""
@@ -91,5 +103,31 @@ def read_results(record: JobRecord, product: JobRecord | None = None) -> Results
         metrics=status.progress.metrics,
         epochs=tuple(status.epochs),
         checkpoints=checkpoints,
-        pictures=tuple(f.path for f in files if f.path.lower().endswith(PICTURE_SUFFIXES)),
+        pictures=_ordered(folder, [f.path for f in files]),
+        report=next((f.path for f in files if Path(f.path).name == _REPORT), None),
     )
+
+
+def _ordered(folder: Path, files: Sequence[str]) -> tuple[str, ...]:
+    """Give the pictures among files, those first that a program lists, in its order."""
+    pictures = [path for path in files if path.lower().endswith(PICTURE_SUFFIXES)]
+    places: dict[str, int] = {}
+    for order in (path for path in files if Path(path).name == _ORDER):
+        names = _listed(folder / order)
+        own = order.removesuffix(_ORDER)
+        for path in pictures:
+            # The copy of ``a/b`` is ``images_annotated/a/b.png`` beside the list.
+            name = str(Path(path.removeprefix(own)).with_suffix("")).partition("/")[2]
+            if path.startswith(own) and name in names:
+                places.setdefault(path, names[name])
+    return tuple(sorted(pictures, key=lambda path: places.get(path, _LONGEST_ORDER)))
+
+
+def _listed(file: Path) -> dict[str, int]:
+    """Read where names stand in a program's list of pictures; a file that is no such list names none."""
+    rows: Any = []
+    with suppress(OSError, ValueError, RecursionError):
+        if file.stat().st_size <= _LONGEST_ORDER:
+            rows = json.loads(file.read_bytes())
+    names = [row.get("image") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return {name: place for place, name in enumerate(names) if isinstance(name, str)}

@@ -25,10 +25,12 @@ _MOST = 100
 _MOST_PICTURES = 200
 _KINDS = {f".{kind}": f"image/{kind}" for kind in ("png", "webp", "bmp", "gif", "tiff")}
 _KINDS[".tif"] = _KINDS[".tiff"]
-_REPORT_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts"
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
 )
+_EVALUATION_POLICY = f"{_PAGE_POLICY}sandbox"
+_REPORT_POLICY = f"{_PAGE_POLICY}script-src 'unsafe-inline'; sandbox allow-scripts"
 
 
 class Browsing:
@@ -50,6 +52,7 @@ class Browsing:
             Operation("GET", "/api/jobs", self.jobs, said.JobsDocument),
             Operation("GET", job, self.job, said.JobDocument),
             Operation("GET", f"{job}/pictures/{{number:int}}", self.picture, "image/*"),
+            Operation("GET", f"{job}/report", self.evaluation, "text/html"),
             Operation("GET", "/api/experiments", self.experiments, said.ExperimentsDocument),
             Operation("GET", experiment, self.experiment, said.ReportDocument),
             Operation("GET", f"{experiment}/report", self.report, "text/html"),
@@ -87,6 +90,7 @@ class Browsing:
                 "checkpoints": [
                     {"path": c.path, "best": c.best, "latest": c.latest} for c in results.checkpoints
                 ],
+                "report": _file(results, results.report) is not None,
                 "pictures": [Path(p).name for p in results.pictures[:_MOST_PICTURES]],
                 "more_pictures": max(0, len(results.pictures) - _MOST_PICTURES),
             }
@@ -96,10 +100,22 @@ class Browsing:
         """Send one of a job's pictures, known by its number; nothing that a client says becomes a path."""
         jobs, number = self._runtime.jobs, request.path_params["number"]
         record = jobs.store.get(request.path_params["job"])
-        path = _picture(jobs.results(record.id), number)
+        results = jobs.results(record.id)
+        path = _file(results, results.pictures[number]) if number < len(results.pictures) else None
         if path is None:
             raise DataNotFoundError(f"job {record.id} has no picture {number}.")
         return FileResponse(path, media_type=_KINDS.get(path.suffix.lower(), "image/jpeg"))
+
+    def evaluation(self, request: Request) -> Response:
+        """Send the page that an evaluation left; it is a program's, and may run and reach nothing."""
+        jobs = self._runtime.jobs
+        record = jobs.store.get(request.path_params["job"])
+        results = jobs.results(record.id)
+        path = _file(results, results.report)
+        if path is None:
+            raise DataNotFoundError(f"job {record.id} has left no report.")
+        headers = {"content-security-policy": _EVALUATION_POLICY}
+        return FileResponse(path, media_type="text/html", headers=headers)
 
     def experiments(self, request: Request) -> Response:
         """List experiments, the newest first."""
@@ -132,11 +148,12 @@ class Browsing:
         return report_data(record, Experiment(objectives_of(Plan.from_document(record.plan)), events))
 
 
-def _picture(results: Results, number: int) -> Path | None:
-    if number >= len(results.pictures):
+def _file(results: Results, name: str | None) -> Path | None:
+    """Find a file that a job has left, by its path in the results."""
+    if name is None:
         return None
     folder = Path(results.results_dir).resolve()
-    path = (folder / results.pictures[number]).resolve()
+    path = (folder / name).resolve()
     # A program may leave links behind, and those may lead anywhere.
     return path if path.is_relative_to(folder) and path.is_file() else None
 

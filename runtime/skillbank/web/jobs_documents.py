@@ -67,7 +67,10 @@ class CheckpointDocument(_Answer):
 
 
 class JobDocument(JobEntry):
-    """``GET /api/jobs/{job}``: how a job stands, its history by epoch, what it left."""
+    """``GET /api/jobs/{job}``: how a job stands, its history by epoch, what it left.
+
+    ``report`` says whether ``/api/jobs/{job}/report`` has a page of it.
+    """
 
     message: str
     ended: str | None
@@ -79,6 +82,7 @@ class JobDocument(JobEntry):
     metrics: dict[str, Any]
     epochs: list[EpochDocument]
     checkpoints: list[CheckpointDocument]
+    report: bool
     pictures: list[str]
     more_pictures: int
 

@@ -40,7 +40,7 @@ def evaluate(family: Family, action: str, spec: Any, overrides: Sequence[str]) -
         refuse_trt(action, spec.evaluate)
         specs.refuse(action, spec)
         kind = family.task()
-        model = read_model(family, spec.evaluate.checkpoint, "evaluate.checkpoint")
+        model = read_model(family, spec, spec.evaluate.checkpoint, "evaluate.checkpoint", session.tell)
         spec, note = kind.settle(spec, action, overrides, kept_of(kind, model))
         session.use(spec, note)
         # What a model was trained with may say how its data are to be read.

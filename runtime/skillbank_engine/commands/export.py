@@ -7,8 +7,7 @@ from typing import Any
 
 import torch
 
-from skillbank_engine.answering import task_of
-from skillbank_engine.checkpoint import read_checkpoint
+from skillbank_engine.answering import read_weights, task_of
 from skillbank_engine.device import choose_compute
 from skillbank_engine.errors import EngineError, UnsupportedActionError
 from skillbank_engine.extras import require
@@ -43,10 +42,7 @@ def export(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> 
         if path.exists():
             raise EngineError(f"export.onnx_file names {path}, which exists: remove it or name another file")
         kind = family.task()
-        key = "export.checkpoint"
-        checkpoint = read_checkpoint(
-            family.name, spec.export.checkpoint, key, kind.family_name, kind.foreign_weights
-        )
+        checkpoint = read_weights(family, spec, spec.export.checkpoint, "export.checkpoint", session.tell)
         spec, note = kind.settle(spec, action, overrides, checkpoint.kept)
         session.use(spec, note)
         settings = spec.export

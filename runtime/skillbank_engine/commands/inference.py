@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skillbank_engine.answering import kept_of, make_ready, read_model, refuse_trt, task_of
+from skillbank_engine.answering import kept_of, make_ready, model_digest, read_model, refuse_trt, task_of
 from skillbank_engine.device import choose_compute
 from skillbank_engine.family import Family
-from skillbank_engine.ownership import claim, digest_of
+from skillbank_engine.ownership import claim
 from skillbank_engine.session import open_session
 from skillbank_engine.task import Place
 
@@ -34,14 +34,14 @@ def inference(family: Family, action: str, spec: Any, overrides: Sequence[str]) 
         specs.refuse(action, spec)
         kind = family.task()
         found = kind.inference_pictures(spec)
-        model = read_model(family, spec.inference.checkpoint, "inference.checkpoint")
+        model = read_model(family, spec, spec.inference.checkpoint, "inference.checkpoint", session.tell)
         spec, note = kind.settle(spec, action, overrides, kept_of(kind, model))
         session.use(spec, note)
         compute = choose_compute(spec, spec.inference.gpu_ids, precision=specs.settings(spec).precision)
         task = task_of(kind, spec, model, (path for _, path in found))
         make_ready(task, model, compute)
         places = _places(found, getattr(spec.inference, "is_internal", False))
-        made_with = {"checkpoint": digest_of(spec.inference.checkpoint), **task.made_with()}
+        made_with = {"checkpoint": model_digest(spec.inference.checkpoint, model), **task.made_with()}
         outputs = [session.folder / file for file in task.inference_files(places)]
         claim(session.folder, made_with, outputs, "inference.results_dir")
         kpi = {**task.infer(places, session.folder, compute), **task.pace.values()}

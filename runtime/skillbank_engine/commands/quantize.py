@@ -48,7 +48,7 @@ def quantize(family: Family, action: str, spec: Any, overrides: Sequence[str]) -
         specs.refuse(action, spec)
         _refuse_unsupported(spec)
         kind = family.task()
-        model = read_model(family, spec.quantize.model_path, "quantize.model_path")
+        model = read_model(family, spec, spec.quantize.model_path, "quantize.model_path", session.tell)
         spec, note = kind.settle(spec, action, overrides, kept_of(kind, model))
         session.use(spec, note)
         task = task_of(kind, spec, model)

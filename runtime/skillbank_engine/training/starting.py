@@ -28,6 +28,7 @@ from skillbank_engine.training.replicas import gathered, share_out
 from skillbank_engine.training.resuming import check_same_model, checkpoint_to_resume, nothing_left
 from skillbank_engine.training.run import TrainingRun
 from skillbank_engine.training.shapes import settle_shapes
+from skillbank_engine.training.single_values import SingleValues
 from skillbank_engine.training.stopping import BestSoFar
 
 _LOG = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ def run_training(family: Family, spec: SpecBase, session: Session, team: Team = 
         _freeze(task)
     task.pixels = pixels
     task.to(compute.device)
+    SingleValues(task.module, session.tell)
     if team.size > 1 and settings.strategy == "fsdp":
         share_out(task.module, compute.device, team, settings.precision, task.outputs)
     if spec.engine.compile:

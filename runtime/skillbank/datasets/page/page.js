@@ -41,8 +41,8 @@ function show() {
   every(".class").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.class === one)));
   at("all").hidden = one === null;
   const hue = one === null ? "" : every(".class").find((button) => button.dataset.class === one).style.getPropertyValue("--hue");
-  for (const id of ["sides", "aspects", "areas"]) at(id).style.setProperty("--bar", hue || "var(--main)");
-  if (of) { drawHeat(of.heat); drawBars("sides", of.sides); drawBars("aspects", of.aspects); drawAreas(of.areas); }
+  for (const id of ["sides", "aspects", "areas"]) at(id)?.style.setProperty("--bar", hue || "var(--main)");
+  if (of && at("heat")) { drawHeat(of.heat); drawBars("sides", of.sides); drawBars("aspects", of.aspects); drawAreas(of.areas); }
   let seen = 0;
   every(".picture").forEach((picture) => {
     const fits = (one === null || picture.dataset.classes.split(" ").includes(one)) && (!divided || chosen.splits.has(picture.dataset.split));

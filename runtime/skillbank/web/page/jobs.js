@@ -51,6 +51,7 @@ function page(job) {
       job.failure.from_skill && h("p", {}, `the skill ${job.failure.from_skill.skill} says: “${job.failure.from_skill.text}”`)),
     tiles.length ? h("dl", { class: "card tiles" }, tiles) : null,
     charts(job),
+    job.report && h("p", {}, h("a", { class: "button", href: `api/jobs/${encodeURIComponent(job.id)}/report`, target: "_blank", rel: "noopener" }, "Full report")),
     pictures(job),
     h("section", { class: "card" }, h("h2", {}, "Details"), h("dl", { class: "facts" }, facts(job))),
   ].filter(Boolean);

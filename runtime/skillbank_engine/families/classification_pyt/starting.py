@@ -90,9 +90,7 @@ def _started(spec: Any, source: str, key: str, names: Sequence[str], tell: Tell)
         )
     else:
         released = _read(source, key)
-        like = _seeing(spec, len(names), released.network)
-        mean, std = _normalisation(spec, released.mean, released.std, source, tell)
-        built = replace(released.architecture(like), mean=mean, std=std)
+        built = _built(spec, released, len(names), source, tell)
         if built.backbone != spec.model.backbone.type:
             tell(
                 f"The network is that of {source}, {built.backbone}: model.backbone.type "
@@ -106,6 +104,55 @@ def _started(spec: Any, source: str, key: str, names: Sequence[str], tell: Tell)
     if said:
         tell(said)
     return classifier
+
+
+def released_classifier(spec: Any, source: str, key: str, tell: Tell) -> tuple[Classifier, tuple[str, ...]]:
+    """Read a classifier that transformers saved, to be used as it is.
+
+    Parameters
+    ----------
+    spec : pydantic model
+        Of the action; pictures have the network's own size where ``dataset.img_size`` is at the default.
+    source : str
+        A folder, or a name on the hub.
+    key : str
+        The spec's key that names it, for messages.
+    tell : callable
+        Says what the user should know.
+
+    Returns
+    -------
+    Classifier, tuple of str
+        With its weights, and its classes.
+
+    Raises
+    ------
+    WeightsError
+        It cannot be read, or is not whole.
+    """
+    released = read_released(source, key)
+    if released.new:
+        raise WeightsError(
+            f"{key} names {source}, which lacks {len(released.new)} weights of a classifier, as "
+            f"{min(released.new)}: name a whole one, or train with it as {_MODEL} first"
+        )
+    classes = int(released.network["num_labels"])
+    names = released.labels or tuple(f"LABEL_{number}" for number in range(classes))
+    built = _built(spec, released, classes, source, tell)
+    own, usual = released.network.get("image_size"), type(spec.dataset).model_fields["img_size"].default
+    if isinstance(own, int) and spec.dataset.img_size == usual:
+        built = replace(built, image_size=own)
+    classifier = build_classifier(built, names)
+    load_into(classifier, released.weights, source, key, labels=names, wanted=names)
+    require_size(classifier)
+    return classifier, names
+
+
+def _built(spec: Any, released: Released, classes: int, source: str, tell: Tell) -> Architecture:
+    """What weights decide on, and how a spec sees pictures."""
+    like = _seeing(spec, classes, released.network)
+    mean, std = _normalisation(spec, released.mean, released.std, source, tell)
+    return replace(released.architecture(like), mean=mean, std=std)
 
 
 def _read(source: str, key: str) -> Released:

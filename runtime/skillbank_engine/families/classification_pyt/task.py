@@ -35,7 +35,11 @@ from skillbank_engine.families.classification_pyt.loss import ClassLoss, balance
 from skillbank_engine.families.classification_pyt.metrics import Tally
 from skillbank_engine.families.classification_pyt.model import Classifier, build_classifier, freeze, still
 from skillbank_engine.families.classification_pyt.schedule import factor
-from skillbank_engine.families.classification_pyt.starting import new_classifier, read_teacher
+from skillbank_engine.families.classification_pyt.starting import (
+    new_classifier,
+    read_teacher,
+    released_classifier,
+)
 from skillbank_engine.parameters import standing_still
 from skillbank_engine.task import Graph, Kept, Metrics, Place, Samples, Share, Stage, Task, Tell, TrainingData
 from skillbank_engine.team import Team
@@ -104,6 +108,12 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         if kept.exported:
             return cls(spec, nn.Identity(), kept.labels, built.to_dict())
         return cls._made(spec, build_classifier(built, kept.labels), kept.labels)
+
+    @classmethod
+    def released(cls, spec: ClassificationSpec, name: str, key: str, tell: Tell) -> Self:
+        """Build the classifier of a folder that transformers saved, or of a name on the hub."""
+        module, names = released_classifier(spec, name, key, tell)
+        return cls._made(spec, module, names)
 
     @classmethod
     def _made(cls, spec: ClassificationSpec, module: Classifier, names: Sequence[str]) -> Self:

@@ -43,6 +43,7 @@ from skillbank_engine.families.grounding_dino.model import build_detector, netwo
 from skillbank_engine.families.grounding_dino.onnx_model import OnnxDetector, describe, kept_in
 from skillbank_engine.families.grounding_dino.parameters import family_name, parameter_groups
 from skillbank_engine.families.grounding_dino.predictor import Network, Predictor, rounded
+from skillbank_engine.families.grounding_dino.pretrained import read_pretrained
 from skillbank_engine.families.grounding_dino.recorded import SHAPE_STEP, RecordedDetector, require_graphs
 from skillbank_engine.families.grounding_dino.tokenizer import (
     PhraseTokenizer,
@@ -132,6 +133,16 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         if not kept.exported:
             module = rebuild_detector(kept.facts["network"], architecture, tokenizer)
         return cls(spec, module, tokenizer, kept.labels, architecture, kept.facts)
+
+    @classmethod
+    def released(cls, spec: ExperimentSpec, name: str, key: str, tell: Tell) -> "GroundingDino":
+        """Build the detector of a folder that transformers saved, or of a name on the hub."""
+        found = read_pretrained(name, key)
+        facts = {
+            "network": network_values(found.network),
+            "vocabulary": list(found.tokenizer.vocabulary),
+        }
+        return cls(spec, found.network, found.tokenizer, (), found.architecture, facts)
 
     @classmethod
     def differences(cls, spec: ExperimentSpec, kept: Kept) -> dict[str, tuple[Any, Any]]:

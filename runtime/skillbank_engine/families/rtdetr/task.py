@@ -147,6 +147,12 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
         return cls(spec, rebuild_detector(kept.facts["network"], architecture), kept.labels)
 
     @classmethod
+    def released(cls, spec: ExperimentSpec, name: str, key: str, tell: Tell) -> Self:
+        """Build the detector of a folder that transformers saved, or of a name on the hub."""
+        detector, labels = read_transformers(name, Architecture.from_spec(spec, pretrained=True), key)
+        return cls(spec, detector, labels)
+
+    @classmethod
     def differences(cls, spec: ExperimentSpec, kept: Kept) -> dict[str, tuple[Any, Any]]:
         """Compare the structures of two detectors."""
         found = Architecture.from_dict(kept.architecture).differences(Architecture.from_spec(spec))

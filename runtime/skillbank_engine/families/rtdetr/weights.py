@@ -41,7 +41,7 @@ _BACKBONE_PREFIXES = (
 )
 
 
-def read_transformers(name: str, wanted: Architecture) -> tuple[Detector, tuple[str, ...]]:
+def read_transformers(name: str, wanted: Architecture, key: str = _KEY) -> tuple[Detector, tuple[str, ...]]:
     """Load a whole RT-DETR or RT-DETR v2 that transformers saved.
 
     Parameters
@@ -50,6 +50,8 @@ def read_transformers(name: str, wanted: Architecture) -> tuple[Detector, tuple[
         A folder, or a name on the model hub.
     wanted : Architecture
         What the spec asks for; where the weights were built otherwise, they win, with a note.
+    key : str
+        The spec's key that names it, for messages.
 
     Returns
     -------
@@ -67,14 +69,21 @@ def read_transformers(name: str, wanted: Architecture) -> tuple[Detector, tuple[
             raise ValueError(f"it is a {config.model_type}")
         if config.model_type != _KINDS[0]:
             config = _second(config)
-        network = read_network(RTDetrV2ForObjectDetection, name, config=config)
+        network, told = read_network(
+            RTDetrV2ForObjectDetection, name, config=config, output_loading_info=True
+        )
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(
-            f"{_KEY} '{name}' is no checkpoint file, no folder of a transformers RT-DETR and not reachable "
+            f"{key} '{name}' is no checkpoint file, no folder of a transformers RT-DETR and not reachable "
             f"on the model hub ({reason}): check the path, or download the model first"
         ) from error
-    found = architecture_of(network.config, wanted)
+    if told["missing_keys"] and key != _KEY:
+        raise WeightsError(
+            f"{key} names {name}, which lacks {len(told['missing_keys'])} weights of an RT-DETR, as "
+            f"{min(told['missing_keys'])}: name a whole one, or train with it as {_KEY} first"
+        )
+    found = architecture_of(network.config, wanted, key)
     note_differences(wanted, found, name)
     labels = tuple(network.config.id2label[number] for number in range(network.config.num_labels))
     return wrap_network(network, found), labels
@@ -88,7 +97,7 @@ def _second(config: Any) -> Any:
     return RTDetrV2Config.from_dict(values)
 
 
-def architecture_of(config: Any, wanted: Architecture) -> Architecture:
+def architecture_of(config: Any, wanted: Architecture, key: str = _KEY) -> Architecture:
     """Read the architecture off the configuration of a transformers network.
 
     Parameters
@@ -97,6 +106,8 @@ def architecture_of(config: Any, wanted: Architecture) -> Architecture:
         Of the network.
     wanted : Architecture
         Gives the values that such a network does not have.
+    key : str
+        The spec's key that names it, for messages.
 
     Raises
     ------
@@ -116,7 +127,7 @@ def architecture_of(config: Any, wanted: Architecture) -> Architecture:
     strange = [f"{key}={value}" for key, (value, usual) in others.items() if value != usual]
     if strange:
         raise WeightsError(
-            f"{_KEY} names an RT-DETR of a kind that the embedded engine does not run "
+            f"{key} names an RT-DETR of a kind that the embedded engine does not run "
             f"({', '.join(strange)}): name another"
         )
     return replace(

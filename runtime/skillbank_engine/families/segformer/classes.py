@@ -189,6 +189,28 @@ def _check_count(names: Sequence[str], segment: SegmentConfig) -> None:
         )
 
 
+def palette_of(segment: SegmentConfig, labels: Sequence[str]) -> dict[str, Any]:
+    """Say what masks mean for a model that came with names alone, where a spec leaves that at the defaults.
+
+    Parameters
+    ----------
+    segment : SegmentConfig
+        ``dataset.segment``.
+    labels : sequence of str
+        Of the model: the numbers of masks are theirs.
+
+    Returns
+    -------
+    dict
+        Values by their keys in the block; empty where the spec says it, or two classes share a name.
+    """
+    usual = SegmentConfig()
+    if any(getattr(segment, key) != getattr(usual, key) for key in KEYS) or len(set(labels)) < len(labels):
+        return {}
+    palette = [{"seg_class": name, "rgb": [n], "label_id": n} for n, name in enumerate(labels)]
+    return {"num_classes": len(labels), "label_transform": "None", "palette": palette}
+
+
 def settle_classes(segment: SegmentConfig) -> dict[str, Any]:
     """Read from the data set's own :data:`PALETTE_FILE` what a spec leaves at the family's defaults.
 

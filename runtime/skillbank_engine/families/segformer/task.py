@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from skillbank_engine.data.images import find_images, open_image
 from skillbank_engine.device import Compute
-from skillbank_engine.errors import DataError
-from skillbank_engine.families.segformer.classes import KEYS, Classes, classes_of, settle_classes
+from skillbank_engine.errors import DataError, WeightsError
+from skillbank_engine.families.segformer.classes import KEYS, Classes, classes_of, palette_of, settle_classes
 from skillbank_engine.families.segformer.config import ExperimentSpec
 from skillbank_engine.families.segformer.config.dataset import SegmentConfig
 from skillbank_engine.families.segformer.data.layout import find_pictures
@@ -21,11 +21,12 @@ from skillbank_engine.families.segformer.data.sets import MaskBatch, MaskSamples
 from skillbank_engine.families.segformer.data.transforms import Variation
 from skillbank_engine.families.segformer.evaluation import measure
 from skillbank_engine.families.segformer.export import INPUT, graph
+from skillbank_engine.families.segformer.fitting import WHOLE
 from skillbank_engine.families.segformer.inference import MEANING, files_of, write_masks
 from skillbank_engine.families.segformer.loss import counted_pixels, pixel_loss
 from skillbank_engine.families.segformer.model import Architecture, Segmenter, build
 from skillbank_engine.families.segformer.prediction import Predictor
-from skillbank_engine.families.segformer.weights import start
+from skillbank_engine.families.segformer.weights import read_whole, start
 from skillbank_engine.schedule import Kind, Schedule
 from skillbank_engine.task import Graph, Kept, Metrics, Place, Samples, Share, Stage, Task, Tell, TrainingData
 from skillbank_engine.team import Team
@@ -75,6 +76,19 @@ class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
         """Build the network that was kept."""
         segmenter = build(Architecture.from_dict(kept.architecture), kept.labels)
         return cls(spec, segmenter, kept.labels, kept.architecture, kept.facts)
+
+    @classmethod
+    def released(cls, spec: ExperimentSpec, name: str, key: str, tell: Tell) -> Self:
+        """Build the network of a folder that transformers saved, or of a name on the hub."""
+        found = read_whole(name, key, spec)
+        if found.headless:
+            raise WeightsError(
+                f"{key} names {name}, which has no head of a segmentation: train with it as {WHOLE} first"
+            )
+        values = spec.model_dump()
+        values["dataset"]["segment"].update(palette_of(spec.dataset.segment, found.labels))
+        spec = type(spec).model_validate(values)
+        return cls(spec, found.segmenter, found.labels, found.segmenter.architecture.to_dict())
 
     # ---- training ------------------------------------------------------------------------------------------
 
