@@ -24,6 +24,7 @@ AT_A_TERMINAL = (
     "trust/audit",
     "agent/mcp_server/http.py",
     "bank/request_words.py",
+    "environment.py",
     "publishing",
 )
 """What is printed to a person, and rules and words of other programs."""

@@ -24,6 +24,7 @@ from skillbank.sets.transactions import writing
 from skillbank.team import audit
 from skillbank.team.rights import Right
 from skillbank.visible import one_line
+from skillbank.ways import command
 
 __all__ = ["restore"]
 
@@ -149,7 +150,7 @@ def _about(folder: Path) -> Backup:
         about = Backup.model_validate_json((folder / ABOUT).read_bytes())
     except FileNotFoundError:
         raise DataNotFoundError(
-            f"there is no backup {folder}; name a folder that skillbank team backup has written"
+            f"there is no backup {folder}; name a folder that {command('team backup')} has written"
         ) from None
     except (OSError, ValidationError) as error:
         raise _strange(folder, one_line(error, 200)) from None
