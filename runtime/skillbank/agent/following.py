@@ -152,9 +152,9 @@ class JobsAnswer(Result):
 def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
     jobs = box.runtime.jobs
     record = jobs.look(arguments.job)
-    wait = min(max(arguments.wait_seconds or 0, 0), LONGEST_WAIT)
-    if wait and not record.state.terminal:
-        record = jobs.wait(record.id, timeout=wait)
+    seconds = min(max(arguments.wait_seconds or 0, 0), LONGEST_WAIT)
+    if seconds and not record.state.terminal:
+        record = jobs.wait(record.id, timeout=seconds)
         record = jobs.look(record.id)
     follower = jobs.store.by_key(retry_key(record)) if record.state is JobState.ERROR else None
     progress, failure = jobs.progress(record.id), record.failure

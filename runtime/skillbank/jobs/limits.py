@@ -19,6 +19,7 @@ from skillbank.stored import now
 from skillbank.team.quota import Quota, held, way_out
 from skillbank.team.quotas import read
 from skillbank.team.refusals import refused
+from skillbank.ways import Sentence
 
 __all__ = ["frees", "refuse_over_quota"]
 
@@ -60,7 +61,7 @@ def frees(quota: Quota, at: datetime) -> str:
 
 def _too_many_hours(
     db: sa.Connection, quotas: tuple[Quota, ...], plan: Plan, like: Typical | None, at: datetime
-) -> str | None:
+) -> Sentence | None:
     gpus, hours = plan.resources.gpus * plan.resources.nodes, GpuHours(db, at)
     for quota in quotas:
         if quota.gpu_hours is None or not gpus:
@@ -68,8 +69,8 @@ def _too_many_hours(
         used, wanted = hours.of(quota), like.seconds * gpus / 3600 if like else 0.0
         if used >= quota.gpu_hours or used + wanted > quota.gpu_hours:
             more = f"wants about {wanted:.3g} more ({like.said})" if like else f"wants {gpus} GPUs"
-            return (
+            return Sentence(
                 f"{quota.said} may use {quota.gpu_hours:g} GPU hours a {quota.period}, has used {used:.3g}, "
-                f"and this {more}; {way_out(quota)}, and {frees(quota, at)}"
+                f"and this {more}; {way_out(quota).marked}, and {frees(quota, at)}"
             )
     return None

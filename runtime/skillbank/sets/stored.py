@@ -12,6 +12,7 @@ from skillbank.team.quota import Kind, Quota, held, size, way_out
 from skillbank.team.quotas import read
 from skillbank.team.refusals import refused
 from skillbank.team.tables import SHARES
+from skillbank.ways import Sentence, command
 
 __all__ = ["kept_bytes", "refuse_to_keep", "too_much"]
 
@@ -37,7 +38,7 @@ def kept_bytes(db: sa.Connection, quota: Quota) -> int:
 
 def too_much(
     db: sa.Connection, project: str, person: str, wanted: int | None = None, like: str = ""
-) -> str | None:
+) -> Sentence | None:
     """Return the sentence for whoever may keep no more; None when nothing is against it.
 
     Parameters
@@ -51,9 +52,10 @@ def too_much(
         used = kept_bytes(db, quota)
         if used >= quota.bytes or used + (wanted or 0) > quota.bytes:
             more = f"wants about {size(wanted)} more ({like})" if wanted else "wants more"
-            return (
+            return Sentence(
                 f"{quota.said} may keep {size(quota.bytes)}, keeps {size(used)}, and this {more}; "
-                f"{way_out(quota)}, and room comes when jobs or label sets are removed (skillbank clean)"
+                f"{way_out(quota).marked}, and room comes when jobs or label sets are removed "
+                f"({command('clean')})"
             )
     return None
 

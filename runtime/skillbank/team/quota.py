@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from skillbank.visible import named
+from skillbank.ways import Sentence, command
 
 __all__ = ["EACH", "Kind", "Period", "Quota", "held", "size", "way_out"]
 
@@ -111,10 +112,10 @@ def held(quotas: Mapping[tuple[Kind, str], Quota], project: str, person: str) ->
     return tuple(found)
 
 
-def way_out(quota: Quota) -> str:
+def way_out(quota: Quota) -> Sentence:
     """Say who changes a quota, and how."""
-    name = "" if quota.kind is Kind.SERVER else f" {quota.name}"
-    return f"who administers the server changes that with skillbank team quota set {quota.kind}{name}"
+    of = quota.kind if quota.kind is Kind.SERVER else f"{quota.kind} {quota.name}"
+    return Sentence(f"who administers the server changes that with {command('team quota set', of)}")
 
 
 def size(count: float) -> str:
