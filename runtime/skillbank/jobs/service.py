@@ -252,6 +252,8 @@ class Jobs:
                 note=lambda sentence: self.store.note(record.id, sentence),
                 report=report,
             )
+            if self.store.get(record.id).launcher != record.launcher:
+                return self.refresh(record.id)  # it took so long that the start was given to somebody else
             self.store.bind(record.id, platform.submit(launch))
         except BaseException as error:
             if not self._launch_failed(record, platform, error):
