@@ -35,6 +35,7 @@ from skillbank.sets.store import SetStore
 from skillbank.team import audit
 from skillbank.team.acting import acting_as
 from skillbank.team.person import Person
+from skillbank.team.places import DataRoots, serve_only
 from skillbank.team.quota import Kind, Period, Quota
 from skillbank.team.quotas import Quotas
 from skillbank.team.rights import Right
@@ -448,9 +449,29 @@ def test_whatever_goes_wrong_in_a_turn_the_next_one_follows(
     keeper = QueueKeeper(opened, pause=0.01)
     keeper.start()
     try:
-        until(lambda: bool(store.unweighed(0, 5)) and [job for _, job in store.unweighed(0, 5)] == [broken.id])
+        until(lambda: [job for _, job in store.unweighed(0, 5)] == [broken.id])
     finally:
         keeper.stop()
+
+
+def test_a_start_has_the_places_of_whose_the_job_is(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan, tmp_path: Path
+) -> None:
+    """Though the server's own process starts it, and its places are others since the launch."""
+    (tmp_path / "boats").mkdir()
+    jobs = Jobs(store, open_gate)
+    quotas.set(Quota(Kind.USER, "ann", running=0))
+    plan = make_plan(results_root=str(tmp_path / "boats"))
+    record = launch(jobs, plan, ANN)
+    quotas.remove(Kind.USER, "ann")
+    assert store.queue.take() == record.id
+    serve_only(DataRoots({"boats": (str(tmp_path / "boats"),)}, store.has))
+    try:
+        jobs.start_taken(record.id)
+    finally:
+        serve_only(None)
+    ended = store.get(record.id)
+    assert ended.state is JobState.ERROR and "does not exist for project cars" in ended.last_word
 
 
 def test_projects_that_start_enough_are_passed_by(
@@ -459,9 +480,7 @@ def test_projects_that_start_enough_are_passed_by(
     jobs = Jobs(store, open_gate)
     for project in ("cars", "boats"):
         quotas.set(Quota(Kind.PROJECT, project, running=0))
-    first, second = (
-        launch(jobs, make_plan(metric=f"m{n}"), person) for n, person in enumerate((ANN, BOB))
-    )
+    first, second = (launch(jobs, make_plan(metric=f"m{n}"), person) for n, person in enumerate((ANN, BOB)))
     for project in ("cars", "boats"):
         quotas.remove(Kind.PROJECT, project)
     assert store.queue.take(["cars"]) == second.id

@@ -125,7 +125,7 @@ class Queue:
             return str(job)
 
     def unstarted(self) -> Sequence[tuple[str, str, str]]:
-        """Return the jobs that were given a place here and have not begun: id, project, and who starts them."""
+        """Return the jobs that were given a place and have not begun: id, project, and who starts them."""
         given = sa.exists().where(TRANSITIONS.c.job_id == JOBS.c.id, TRANSITIONS.c.message == GIVEN)
         query = sa.select(JOBS.c.id, JOBS.c.project, JOBS.c.launcher).where(
             *PLACED, JOBS.c.launcher.is_not(None), JOBS.c.native_id.is_(None), given

@@ -106,7 +106,7 @@ class QueueKeeper:
             jobs.start_taken(job)
 
     def _go_on(self, jobs: Jobs) -> None:
-        """Go on with starts that broke off: here, where a platform was out of reach, or with their process."""
+        """Go on with starts that broke off: where a platform was out of reach, or with their process."""
         if time.monotonic() - self._sought < _UNSTARTED_SECONDS:
             return
         self._sought = time.monotonic()
