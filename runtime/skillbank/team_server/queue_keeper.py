@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
 
-from skillbank.errors import SkillbankError
+from skillbank.errors import SkillbankError, sentence_of
 from skillbank.jobs.database import JOBS
 from skillbank.jobs.queue import PLACED
 from skillbank.jobs.service import Jobs
@@ -148,6 +148,7 @@ class QueueKeeper:
         try:
             yield
         except (SkillbankError, OSError, ValueError) as error:
-            if self._told.get(job) != str(error):
-                self._told[job] = str(error)
-                _LOG.warning("the queue passes job %s by: %s", job, error)
+            said = str(sentence_of(error))
+            if self._told.get(job) != said:
+                self._told[job] = said
+                _LOG.warning("the queue passes job %s by: %s", job, said)
