@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "ServerError", "WaitsForApprovalError"]
 
-"""The variable that holds the token, where none is given."""
 _DOCUMENT = "/api/openapi.json"
 _WAIT = 60.0
 """Seconds that one request waits for a job; `Client.wait` repeats it."""
@@ -281,6 +280,10 @@ class Client:
 
 
 def _refusal(answer: httpx2.Response) -> ServerError:
+    if answer.is_redirect:  # it is not followed: a token goes to no other address than the one that was named
+        at = one_line(answer.headers.get("location", ""), 200)
+        told = f"the server sends this elsewhere, to {at}; name the address, if that is the server"
+        return ServerError(told, "elsewhere", answer.status_code)
     try:
         document = answer.json()
         said = document["error"]

@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from tests.gate import open_gate
 
-from skillbank.errors import QuotaError
+from skillbank.errors import PlatformError, QuotaError
 from skillbank.home import database_url
 from skillbank.jobs.database import JOBS, TRANSITIONS
 from skillbank.jobs.queue import GIVEN, PLACED
@@ -27,14 +27,19 @@ from skillbank.jobs.record import QUEUE, JobRecord, JobState, RetryPolicy
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan, Resources
+from skillbank.platforms.base import Handle, NativeStatus
+from skillbank.platforms.local.platform import LocalPlatform
+from skillbank.platforms.processes import describe_self
 from skillbank.sets.model import ClassSpec, FoundPicture
 from skillbank.sets.store import SetStore
 from skillbank.team import audit
 from skillbank.team.acting import acting_as
 from skillbank.team.person import Person
+from skillbank.team.places import DataRoots, serve_only
 from skillbank.team.quota import Kind, Period, Quota
 from skillbank.team.quotas import Quotas
 from skillbank.team.rights import Right
+from skillbank.team_server.queue_keeper import QueueKeeper
 
 MakePlan = Callable[..., Plan]
 MakeRecord = Callable[..., JobRecord]
@@ -371,6 +376,116 @@ say("-")
         at_once += 1 if what == "+" else -1
         assert at_once <= 2
     assert most <= 2
+
+
+def test_a_start_that_broke_off_is_gone_on_with_though_nothing_waits(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan
+) -> None:
+    """After the end of its process, and where a platform was out of reach."""
+    away = [True]
+
+    class Away(LocalPlatform):
+        def status(self, handle: Handle) -> NativeStatus:
+            if away:
+                raise PlatformError("the platform cannot be reached")
+            return super().status(handle)
+
+    jobs = Jobs(store, open_gate, platforms=lambda name: Away())
+    quotas.set(Quota(Kind.USER, "ann", running=0))
+    record = launch(jobs, make_plan(), ANN)
+    quotas.remove(Kind.USER, "ann")
+    assert store.queue.take() == record.id
+    jobs.start_taken(record.id)
+    assert store.get(record.id).state is JobState.UNKNOWN and store.queue.empty()
+    away.clear()
+    QueueKeeper(lambda: jobs).turn(jobs)
+    until(lambda: jobs.refresh(record.id).state is JobState.COMPLETE)
+
+    quotas.set(Quota(Kind.USER, "ann", running=0))
+    record = launch(jobs, make_plan(metric="m2"), ANN)
+    quotas.remove(Kind.USER, "ann")
+    assert store.queue.take() == record.id
+    with subprocess.Popen(["true"]) as gone:
+        store.update(record.id, launcher=describe_self().replace(f":{os.getpid()}:", f":{gone.pid}:"))
+    QueueKeeper(lambda: jobs).turn(jobs)
+    until(lambda: jobs.refresh(record.id).state is JobState.COMPLETE)
+
+
+def test_a_start_that_was_given_to_somebody_else_meanwhile_starts_nothing(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan
+) -> None:
+    def gate(plan: Plan) -> object:
+        if store.queue.empty():
+            store.update(record.id, launcher="another-machine:7:1")
+        return open_gate(plan)
+
+    jobs = Jobs(store, gate)  # type: ignore[arg-type]
+    quotas.set(Quota(Kind.USER, "ann", running=0))
+    record = launch(Jobs(store, open_gate), make_plan(), ANN)
+    quotas.remove(Kind.USER, "ann")
+    assert store.queue.take() == record.id
+    jobs.start_taken(record.id)
+    found = store.get(record.id)
+    assert (found.state, found.native_id, found.launcher) == (JobState.PENDING, None, "another-machine:7:1")
+
+
+def test_whatever_goes_wrong_in_a_turn_the_next_one_follows(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan
+) -> None:
+    """Also with a record that cannot be read, in which only its own job's results are not weighed."""
+    jobs, turns = Jobs(store, open_gate), [0]
+    broken, sound = (launch(jobs, make_plan(metric=f"m{n}"), ANN) for n in range(2))
+    for record in (broken, sound):
+        assert jobs.wait(record.id, timeout=60).state is JobState.COMPLETE
+    with store.engine.begin() as db:
+        db.execute(JOBS.update().where(JOBS.c.id == broken.id).values(parents={"no": "list"}))
+
+    def opened() -> Jobs:
+        turns[0] += 1
+        if turns[0] == 1:
+            raise TypeError("nobody thought of this")
+        return jobs
+
+    keeper = QueueKeeper(opened, pause=0.01)
+    keeper.start()
+    try:
+        until(lambda: [job for _, job in store.unweighed(0, 5)] == [broken.id])
+    finally:
+        keeper.stop()
+
+
+def test_a_start_has_the_places_of_whose_the_job_is(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan, tmp_path: Path
+) -> None:
+    """Though the server's own process starts it, and its places are others since the launch."""
+    (tmp_path / "boats").mkdir()
+    jobs = Jobs(store, open_gate)
+    quotas.set(Quota(Kind.USER, "ann", running=0))
+    plan = make_plan(results_root=str(tmp_path / "boats"))
+    record = launch(jobs, plan, ANN)
+    quotas.remove(Kind.USER, "ann")
+    assert store.queue.take() == record.id
+    serve_only(DataRoots({"boats": (str(tmp_path / "boats"),)}, store.has))
+    try:
+        jobs.start_taken(record.id)
+    finally:
+        serve_only(None)
+    ended = store.get(record.id)
+    assert ended.state is JobState.ERROR and "does not exist for project cars" in ended.last_word
+
+
+def test_projects_that_start_enough_are_passed_by(
+    store: JobStore, quotas: Quotas, make_plan: MakePlan
+) -> None:
+    jobs = Jobs(store, open_gate)
+    for project in ("cars", "boats"):
+        quotas.set(Quota(Kind.PROJECT, project, running=0))
+    first, second = (launch(jobs, make_plan(metric=f"m{n}"), person) for n, person in enumerate((ANN, BOB)))
+    for project in ("cars", "boats"):
+        quotas.remove(Kind.PROJECT, project)
+    assert store.queue.take(["cars"]) == second.id
+    assert store.queue.take(["cars"]) is None
+    assert store.queue.take() == first.id
 
 
 def _placed(store: JobStore) -> int:

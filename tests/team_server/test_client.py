@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,25 @@ def test_refusals_are_errors_with_the_servers_word(server: Served, people: Peopl
     assert nobody.value.status == 401
     with pytest.raises(ServerError, match="does not answer"), Client("http://127.0.0.1:1", "x") as away:
         away.me()
+
+
+def test_a_token_goes_to_no_other_address(server: Served, people: People) -> None:
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(307)
+            self.send_header("location", f"{server.url}{self.path}")
+            self.end_headers()
+
+        def log_message(self, *told: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as sends:
+        threading.Thread(target=sends.serve_forever, daemon=True).start()
+        with Client(f"http://127.0.0.1:{sends.server_port}", people.secrets["ann"]) as client:
+            with pytest.raises(ServerError, match="sends this elsewhere, to http") as error:
+                client.me()
+            assert (error.value.code, error.value.status) == ("elsewhere", 307)
+        sends.shutdown()
 
 
 def test_it_needs_no_home_and_no_bank(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ more than there are. Who was given one starts the job; when that process dies fi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -94,8 +94,13 @@ class Queue:
         with self._engine.connect() as db:
             return db.scalar(sa.select(JOBS.c.seq).where(*WAITING).limit(1)) is None
 
-    def take(self) -> str | None:
+    def take(self, busy: Collection[str] = ()) -> str | None:
         """Give the next place to the job whose turn it is; whoever calls this then starts that one.
+
+        Parameters
+        ----------
+        busy
+            Projects that are passed by: who calls this starts enough of theirs already.
 
         Returns
         -------
@@ -106,7 +111,7 @@ class Queue:
             return None
         with writing(self._engine) as db:
             standing = standing_of(db, _locked(db))
-            first = standing.first(_groups(db))
+            first = standing.first([each for each in _groups(db) if each.owner.project not in busy])
             if first is None:
                 return None
             whose = JOBS.c.project == first.owner.project, JOBS.c.person == first.owner.person
@@ -118,6 +123,15 @@ class Queue:
             db.execute(TRANSITIONS.insert().values(line_row(job, JobState.PENDING, GIVEN)))
             note(db, SHARES, first.owner._asdict(), "served", now())
             return str(job)
+
+    def unstarted(self) -> Sequence[tuple[str, str, str]]:
+        """Return the jobs that were given a place and have not begun: id, project, and who starts them."""
+        given = sa.exists().where(TRANSITIONS.c.job_id == JOBS.c.id, TRANSITIONS.c.message == GIVEN)
+        query = sa.select(JOBS.c.id, JOBS.c.project, JOBS.c.launcher).where(
+            *PLACED, JOBS.c.launcher.is_not(None), JOBS.c.native_id.is_(None), given
+        )
+        with self._engine.connect() as db:
+            return [(job, project, launcher) for job, project, launcher in db.execute(query)]
 
     def give_back(self, record: JobRecord) -> bool:
         """Let a job wait again whose start broke off before there was anything on its platform."""

@@ -36,9 +36,10 @@ from skillbank.platforms.processes import describe_self
 from skillbank.redact import redact, redact_stream
 from skillbank.storage.progress import Report
 from skillbank.team import audit
-from skillbank.team.acting import who
+from skillbank.team.acting import acting_as, who
 from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
+from skillbank.team.tokens import Tokens
 from skillbank.trust.gate import Pass, admit_within
 from skillbank.ways import Sentence, marked
 
@@ -252,6 +253,8 @@ class Jobs:
                 note=lambda sentence: self.store.note(record.id, sentence),
                 report=report,
             )
+            if self.store.get(record.id).launcher != record.launcher:
+                return self.refresh(record.id)  # it took so long that the start was given to somebody else
             self.store.bind(record.id, platform.submit(launch))
         except BaseException as error:
             if not self._launch_failed(record, platform, error):
@@ -264,10 +267,13 @@ class Jobs:
     def start_taken(self, job: str) -> None:
         """Start a job that `skillbank.jobs.queue.Queue.take` gave a place to, and have it looked after.
 
-        One that may not run any more, since what it was launched on has changed, ends with the reason.
+        One that may not run any more, since what it was launched on has changed, ends with the reason. It is
+        started in the name of whose it is: files that are not there for them are not there for it.
         """
-        with suppress(SkillbankError):  # which its record says
-            self._start_waiting(self.store.get(job))
+        record = self.store.get(job)
+        owner = Tokens(self.store.engine).in_whose_name(record.person or "", record.project)
+        with suppress(SkillbankError), acting_as(owner, "queue"):  # which its record says
+            self._start_waiting(record)
         self.look(job)
 
     def _start_waiting(self, record: JobRecord) -> None:

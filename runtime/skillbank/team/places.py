@@ -39,6 +39,8 @@ __all__ = [
 ALL = "*"
 """The project whose folders every project reads, and none writes to."""
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
+_HOSTLESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:///", re.ASCII)
+"""``local:///etc/x``: where no other machine is named, libraries of programs read this one."""
 _SET = re.compile(r"set:", re.IGNORECASE)
 _S3 = re.compile(r"s3[an]?://", re.IGNORECASE)
 _FILE = re.compile(r"file:(//(?:localhost)?(?=/|$))?", re.IGNORECASE)
@@ -117,7 +119,8 @@ def hidden(place: str | os.PathLike[str], *, to_write: bool = False) -> bool:
     Parameters
     ----------
     place
-        A path, absolute or from the current folder, ``file:`` or ``s3://``; nothing else is hidden.
+        A path, absolute or from the current folder, ``file:``, ``s3://``, or of a scheme that names no host;
+        nothing else is hidden.
     to_write
         Whether something is to be made there.
     """
@@ -164,9 +167,9 @@ def _places_in_text(text: str) -> Iterator[str]:
     local = _URI.match(text) is None and (text.startswith(("/", "~")) or ".." in re.split(r"[/\\]", text))
     if ours or local or "${" in text:  # what the program fills in by itself may be anything
         yield text
-    # Other schemes than ours name nothing of this machine.
+    # Other schemes than ours name nothing of this machine, as long as they name another one.
     for piece in re.split(rf"[{_ENDS}]+", text):
-        within = re.search(r"(?:file|s3[an]?):/.*", piece, re.IGNORECASE)
+        within = re.search(rf"(?:file|s3[an]?):/.*|{_HOSTLESS.pattern}.*", piece, re.IGNORECASE)
         if within:
             yield within[0]
         elif not _URI.search(piece):
@@ -217,6 +220,9 @@ def _readings(text: str) -> Iterator[str | None]:
     """Yield where a text may lie by every way in which it is read anywhere; None where it lies nowhere."""
     scheme = _URI.match(text)
     if scheme is not None and not _FILE.match(text) and not _S3.match(text):
+        if _HOSTLESS.match(text):
+            yield _located(unquote(text[scheme.end() :]))
+            yield _located(text[scheme.end() :])
         return
     yield _located(text)
     if found := _FILE.match(text):

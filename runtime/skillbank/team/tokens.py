@@ -151,6 +151,18 @@ class Tokens:
         token = _token(row)
         return token.person if token.in_force else None
 
+    def in_whose_name(self, name: str, project: str) -> Person:
+        """Return who goes on with what somebody has launched, so that just what is there for them is there.
+
+        It approves nothing. Whom no token names, an identity provider has, and they see their own project.
+        """
+        query = sa.select(TOKENS).where(TOKENS.c.name == name, TOKENS.c.project == project)
+        with self._engine.connect() as db:
+            row = db.execute(query.order_by(TOKENS.c.seq.desc()).limit(1)).mappings().first()
+        sees_all = row is not None and _token(row).person.may(Right.ADMINISTER)
+        never = OF_PERSONS - ({Right.ADMINISTER} if sees_all else set())
+        return Person(name, project, frozenset(Right) - never)
+
     def list(self) -> list[Token]:
         """Return all tokens, the oldest first, also those that have ended.
 
