@@ -52,6 +52,8 @@ def clients(programs: Programs) -> dict[str, Play]:
         "Qwen Code": _agent(lambda s: partial(test_qwen_code.started, s, programs)),
         "openai-agents": _agent(partial(_python_agent, "frameworks", "openai_agent")),
         "pydantic-ai": _agent(partial(_python_agent, "modern", "pydantic_agent")),
+        "google-adk": _agent(partial(_python_agent, "google-adk", "google_adk_agent")),
+        "mcp-use": _program(python(python_client("mcp-use"), "mcp_use_client")),
         "langchain-mcp-adapters": _program(python(python_client("frameworks"), "langchain_tools")),
         "TypeScript SDK 1": _program(typescript, sdk=1, modules=modules),
         "TypeScript SDK 2": _program(typescript, sdk=2, modules=modules),
