@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
+from skillbank.plan import reader
 from skillbank.plan.reader.lexer import lex
 from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
@@ -26,6 +30,23 @@ def test_a_word_passed_over_is_no_token_of_the_match() -> None:
     assert [text.tokens[i].text for i in match.tokens()] == ["on", "the", "pictures", "in", "place"]
     [match] = text.find("group.prep group.det* ~word? places.data.nouns 'in list=@place")
     assert len(match.tokens()) == 6
+
+
+def test_classes_that_words_are_looked_for_in_are_there() -> None:
+    """A name that no list has finds nothing, and nobody hears of it."""
+    known, unknown = lexicon().classes, []
+    for file in sorted(Path(reader.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "within"
+            ):
+                names = [
+                    a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)
+                ]
+                unknown += [f"{file.name}:{node.lineno} {name}" for name in names if name not in known]
+    assert not unknown
 
 
 def test_a_text_is_matched_as_if_nothing_had_been_claimed() -> None:

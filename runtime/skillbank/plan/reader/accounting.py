@@ -15,6 +15,7 @@ from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
+from skillbank.plan.reader.wording import of
 
 __all__ = ["fragments", "left_over", "question_about", "take_context"]
 
@@ -24,7 +25,7 @@ _FREE = (
     "grammar.group.det", "grammar.group.it", "grammar.free.adjective", "places.data.nouns",
 )  # fmt: skip
 _TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.condition", "grammar.mode.schedule")
-_VALUES = frozenset({"place", "range", "percent", "pair", "flag", "key", "size", "job"})
+_VALUES = frozenset({"place", "image", "range", "percent", "pair", "flag", "key", "size", "job"})
 _NOBODY = Claim("", ())
 _MOST = 6
 """Fragments that a question quotes."""
@@ -67,7 +68,8 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
             continue
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
         kept = held & _WEIGHTY == {"place"} and all(text.within(i, "places.data.put") for i in open_)
-        if clause in told and (kept or not held & _WEIGHTY):
+        limits = any(_limits(text, i) for i in open_)
+        if clause in told and not limits and (kept or not held & _WEIGHTY):
             ledger.claim("context", open_)
             notes.append(f"'{ledger.said(open_)}' is taken as told, and changes nothing")
         elif (
@@ -82,6 +84,14 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
             ledger.claim("context", purpose)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
     return notes
+
+
+def _limits(text: Text, i: int) -> bool:
+    """Whether a word takes a part of what is named: "only with those that", but not "we only have"."""
+    then = text.tokens[i + 1].text if i + 1 < len(text.tokens) else ""
+    return text.within(i, "grammar.operator.only") and (
+        then in of("prepositions") or then in ("those", "these", "the", "ones")
+    )
 
 
 _WEIGHTY = frozenset({"value", "place", "action", "captions", "policy", "find"})

@@ -61,7 +61,7 @@ def take_order(text: Text, clauses: Clauses) -> None:
                 i >= behind
                 and i not in done
                 and text.tokens[i].kind == "word"
-                and not text.within(i, "grammar.order.referring", "grammar.order")
+                and not text.within(i, "grammar.order.referring")
                 for i in free
             )
         ):

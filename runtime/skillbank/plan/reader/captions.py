@@ -27,10 +27,14 @@ _VAGUE = re.compile(
     r"|^all\b.*\b(?:but|except|apart|other)\b"
     r"|\b(?:on|from|in) (?:the|my|our) list$"
     r"|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
-    r"|(?:^|\s)[-\u2013](?:\s|$)",
+    r"|(?:^|\s)[-\u2013](?:\s|$)"
+    r"|\b(?:bigg|small|larg|tall|long|short|near|clos|heavi|bright|dark|old|new|young|wid|high|low|thick)est\b"
+    r"|^(?:exactly |only |top |first |last )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve) "
+    r"(?:[\w-]+ )*[\w-]+s$",
     re.IGNORECASE,
 )
-"""Things that only the person knows, or that are no things: they have to be said."""
+"""Things that only the person knows, that are no things, or that are so many or the largest of them: a model
+finds what is described, and neither counts nor compares."""
 _ENDS = frozenset(".!?;():\n<>[]")
 _QUALIFYING = frozenset(
     ["without", "with", "wearing", "holding", "carrying", "say", "namely", "but", "except"]

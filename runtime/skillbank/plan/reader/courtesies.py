@@ -251,8 +251,8 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
         held = any(
             (asks(text, i) and not text.within(i, "actions.words.find"))
             or text.tokens[i].kind not in ("word", "mark", "flag")
-            or text.within(i, "operator.only")
-            or text.within(i, "told.pictures")
+            or text.within(i, "grammar.operator.only")
+            or text.lexicon.has(text.tokens[i].text, "told.pictures")
             for i in tokens
         )
         tokens = match.tokens() if held else tokens

@@ -136,6 +136,7 @@ class Maker:
             "platform": platform[0] if platform else None,
             "gpus": gpus,
             "nodes": nodes,
+            "image": images[0].value if (images := self.text.ledger.of("image")) else None,
             "results_root": results[0].value.uri if results else None,
             "questions": (
                 *((self.unclear[at],) if self.unclear[at] else ()),

@@ -46,6 +46,11 @@ _PLACE = (
     r"|(?<![\w/.])(?:~|\.{1,2})?/(?!/)[^\s,;\"'`<>()\[\]]+|(?<![\w/.])\.{1,2}(?=[\s,;]|$)(?<=\s(?:on|in)\s.)"
     rf"|(?<![\w/.-]){_FILE}|(?<![\w/.-])[\w.-]+/(?:[\w.-]+/?)*"
 )
+_IMAGE = (
+    r"(?<![\w/.:-])(?-i:(?:[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*(?::\d{2,5})?/)+[a-z0-9][a-z0-9._-]*"
+    r"(?::\w(?:[\w.-]*\w)?|@sha256:[0-9a-f]{64}))(?![\w/])"
+)
+"""An image of containers with its tag or digest."""
 _KEY = r"[A-Za-z_]\w*(?:\[\d+\])?(?:\.[A-Za-z_]\w*(?:\[\d+\])?)+"
 _VALUE = r"\[[^\]\n]*\]|\{[^}\n]*\}|\"[^\"\n]*\"|'[^'\n]*'|[^\s,;)]+"
 _JOB = r"[a-z][a-z0-9_-]*-\d{8}-\d{6}-[0-9a-f]{6}"
@@ -67,6 +72,7 @@ _LEX = re.compile(
         (?!\s*(?:x\s*)?(?:gpus?|nodes?|epochs?|trials?)\b))
     |(?P<full>\b{_JOB}\b|\blast:[a-z][a-z_]*\b)
     |(?P<document>\b[\w-]+\.(?:md|rst|log|py|cfg|pdf|html|ya?ml)\b)
+    |(?P<image>{_IMAGE})
     |(?P<place>{_PLACE})
     |(?P<dotted>(?<![\w./-]){_KEY}(?![\w/(]))
     |(?P<hex>(?<!\w)(?<!\w\.)(?:\.{{1,3}})?{_HEX}(?!\w|\.\w))
@@ -176,6 +182,8 @@ def _plain(kind: str, text: str, start: int, end: int) -> Token:
         return Token(
             kind if kind in ("size", "range") else "number", "number", start, end, _numbers(kind, text)
         )
+    if kind == "image":
+        return Token("image", "image", start, end, text)
     if kind == "latin":
         return Token("word", {"i": "namely", "e": "say", "n": "nr"}[text[0].lower()], start, end)
     if kind == "title":

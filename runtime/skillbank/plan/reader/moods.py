@@ -75,6 +75,10 @@ class Moods:
         fixed = self._fixed.get(self._clauses.of(claim.first).sentence, claim.first) < claim.first
         return Mood.ASKED if says or fixed else mood
 
+    def beside(self, one: Claim, other: Claim) -> bool:
+        """Whether two things are said in one sentence."""
+        return self._clauses.of(one.first).sentence == self._clauses.of(other.first).sentence
+
     def asking(self, after: int = 0) -> Iterator[int]:
         """Yield the tokens of the clauses that ask, behind a token."""
         return (i for i in self._asking if i >= after)
@@ -141,8 +145,10 @@ def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:
 
 
 def _fate(text: Text, moods: Moods, claim: Claim, mood: Mood) -> Fate:
-    asked = any(c.kind == claim.kind and _rivals(c, claim) for c in moods.asked)
-    if asked:
+    rivals = [c for c in moods.asked if c.kind == claim.kind and _rivals(c, claim)]
+    if claim.kind == "name" and any(moods.beside(c, claim) for c in rivals):
+        return Fate.HOLDS  # "which of A or B is not important": neither is the one that is meant
+    if rivals:
         return Fate.HISTORY
     if claim.kind == "name":
         return Fate.HOLDS

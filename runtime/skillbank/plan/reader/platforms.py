@@ -7,7 +7,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plugins import Group, names
 from skillbank.ways import Sentence, option
 
-__all__ = ["PLATFORM", "ruled_out", "take_platforms"]
+__all__ = ["PLATFORM", "ruled_out", "take_image", "take_platforms"]
 
 PLATFORM = "platform"
 """Key of the question about where a request is to run."""
@@ -33,6 +33,17 @@ def take_platforms(page: Text) -> None:
         for match in page.find(f"free.glue* {placed}"):
             words = [i for i in match.tokens() if page.ledger.free(i)]
             page.ledger.claim("platform", words[-(match.end - match.first) :], name)
+
+
+def take_image(page: Text) -> None:
+    """Account for an image of containers; several, and one that is not meant, are left to a question."""
+    found = [i for i, token in enumerate(page.tokens) if token.kind == "image"]
+    refusing = (
+        "operator.not|operator.instead free.glue|free.light|free.adjective|places.platform.around* @image"
+    )
+    refused = {i for match in page.find(refusing) for i in match.tokens()}
+    if len(found) == 1 and found[0] not in refused:
+        page.ledger.claim("image", found, page.ledger.said(found))
 
 
 def ruled_out(page: Text) -> Question | None:

@@ -53,6 +53,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.moods import settle_told
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.own_actions import own_actions
+from skillbank.plan.reader.refusals import settle_refused
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.spec_choices import take_named_choices
@@ -151,6 +152,7 @@ def read_text(
     pairs.take_pairs(page)
     _take_words(page, library)
     take_spelled_actions(page, clauses)
+    platforms.take_image(page)
     platforms.take_platforms(page)
     take_broken(page)
     for match in page.find("actions.words.scratch"):
@@ -177,6 +179,7 @@ def read_text(
     heeded.mark_unheeded(page)
     mark_told(page, clauses)
     notes += settle_told(page, clauses)
+    notes += settle_refused(page, clauses)
     said = policy.held(page)
     steps = asked_steps(page, clauses, said)
     if not steps:

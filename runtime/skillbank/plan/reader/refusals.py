@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from skillbank.plan.reader.matching import Text
+from collections.abc import Iterator
 
-__all__ = ["THING", "denied", "is_put_off", "is_told_of", "negation_before", "trailing"]
+from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.lexicon import FORMS
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.tokens import Claim
+
+__all__ = ["THING", "denied", "is_put_off", "is_told_of", "negation_before", "settle_refused", "trailing"]
 
 THING = (
     "^action|^talk|'and|group.det|group.it|group.model|free.noun|free.adjective|@name|^name|^job|"
@@ -170,3 +175,45 @@ def is_told_of(text: Text, at: int) -> bool:
     )
     says = any(text.tokens[k].kind in ("place", "number") for k in rest)
     return not asks and (past or not says)
+
+
+_WAITING = frozenset({"wait", "waits", "later", "postponed", "off"})
+
+
+def settle_refused(text: Text, clauses: Clauses) -> Iterator[str]:
+    """Take back what is asked for and refused afterwards; yield what is to be said of it.
+
+    "... and export it. Forget the export" is no export. Where the refusal says more than that, or only that
+    it "can wait", which of both holds is for the person to say.
+    """
+    ledger = text.ledger
+    for refused in ledger.of("refused"):
+        action = getattr(refused.value, "action", None)
+        earlier = [c for c in ledger.of("action") if c.value.action == action and c.first < refused.first]
+        if not earlier:
+            continue
+        if not _is_all(text, clauses, refused):
+            ledger.mark("unread", refused.tokens)
+            continue
+        yield f"'{ledger.said(refused.tokens)}' takes {action} back"
+        for each in earlier:
+            ledger.replace(each, "refused", each.value)
+    for told in ledger.of("talk"):
+        waits = any(text.tokens[i].text in _WAITING for i in told.tokens)
+        for asked in ledger.of("action") if waits else ():
+            of_it = [f"actions.{asked.value.action}.{form}" for form in (*FORMS, "nouns")]
+            if asked.first < told.first and any(text.within(i, *of_it) for i in told.tokens):
+                ledger.mark("unread", told.tokens)
+                break
+
+
+def _is_all(text: Text, clauses: Clauses, refused: Claim) -> bool:
+    """Whether the clause of a refusal holds nothing else that could say what is refused."""
+    clause = clauses.of(refused.first)
+    return all(
+        i in refused.tokens
+        or text.tokens[i].kind == "mark"
+        or (text.ledger.free(i) and text.within(i, "grammar.free.glue", "grammar.free.adverb"))
+        or (not text.ledger.free(i) and text.ledger.owner[i].kind == "courtesy")
+        for i in range(clause.first, clause.end)
+    )

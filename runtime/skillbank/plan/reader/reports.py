@@ -123,7 +123,7 @@ def take_heard(text: Text) -> list[str]:
             ):
                 continue
             waits = any(
-                text.within(k, "mode.condition", "grammar.mode.order")
+                text.within(k, "grammar.mode.condition", "grammar.mode.order")
                 for k in range(max(0, match.first - 4), match.first)
             )
             if waits or text.tokens[match.end - 1].text in word_list("telling.relevant"):

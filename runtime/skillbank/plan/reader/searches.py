@@ -142,8 +142,8 @@ _BEFORE_RANGE = word_list("searches.before_range") | frozenset(",:(=")
 def _metric(text: Text) -> None:
     """Read "minimise val_loss": the metric by its name, and which way is better."""
     for direction, verbs in (
-        ("minimize", "'minimise|'minimize|'minimising|'minimizing|'lowest|'smallest"),
-        ("maximize", "'maximise|'maximize|'maximising|'maximizing|'highest|'largest"),
+        ("minimize", "'minimise|'minimize|'minimises|'minimizes|'minimising|'minimizing|'lowest|'smallest"),
+        ("maximize", "'maximise|'maximize|'maximises|'maximizes|'maximising|'maximizing|'highest|'largest"),
     ):
         for match in text.find(f"{verbs} group.det* name=~word"):
             [name] = match.tokens("name")
