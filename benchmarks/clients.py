@@ -22,10 +22,12 @@ from pathlib import Path
 from skillbank import Runtime
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.agent.mcp_clients import http_server
 from tests.clients import (
     test_claude_code,
     test_codex,
     test_gemini_cli,
+    test_inspector,
     test_opencode,
     test_python_agents,
     test_qwen_code,
@@ -52,7 +54,10 @@ def clients(programs: Programs) -> dict[str, Play]:
         "Qwen Code": _agent(lambda s: partial(test_qwen_code.started, s, programs)),
         "openai-agents": _agent(partial(_python_agent, "frameworks", "openai_agent")),
         "pydantic-ai": _agent(partial(_python_agent, "modern", "pydantic_agent")),
+        "google-adk": _agent(partial(_python_agent, "google-adk", "google_adk_agent")),
+        "mcp-use": _program(python(python_client("mcp-use"), "mcp_use_client")),
         "langchain-mcp-adapters": _program(python(python_client("frameworks"), "langchain_tools")),
+        "Inspector": partial(_inspector, programs),
         "TypeScript SDK 1": _program(typescript, sdk=1, modules=modules),
         "TypeScript SDK 2": _program(typescript, sdk=2, modules=modules),
         **{
@@ -66,6 +71,13 @@ def clients(programs: Programs) -> dict[str, Play]:
 
 def _python_agent(packages: str, program: str, scene: Scene) -> Start:
     return partial(test_python_agents.started, scene, python(python_client(packages), program))
+
+
+def _inspector(programs: Programs, scene: Scene, request: str) -> list[Step]:
+    shown: list[Step] = []
+    with http_server(scene.bank, scene.environment) as at:
+        test_inspector.Inspector(programs, scene, at).holds(trained(request, scene.person, shown))
+    return shown
 
 
 def _agent(start: Callable[[Scene], Start]) -> Play:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.agent.mcp_clients import HttpServer, http_server
 from tests.clients.conftest import Confirm, Scene
-from tests.clients.conversation import TOOLS, Call, Step, approved_beside
+from tests.clients.conversation import TOOLS, Call, Conversation, Step, approved_beside
 from tests.clients.headless import own_environment
 from tests.clients.installation import Programs
 
@@ -45,6 +45,15 @@ class Inspector:
         assert done.returncode in (0, TOOL_SAYS_ERROR), done.stderr
         return done.stdout
 
+    def holds(self, conversation: Conversation) -> None:
+        """Make the calls of a conversation, to its end."""
+        call: Call | None = next(conversation)
+        while call is not None:
+            try:
+                call = conversation.send(self.calls(call))
+            except StopIteration:
+                call = None
+
 
 def test_inspector(programs: Programs, scene: Scene, confirm: Confirm) -> None:
     shown: list[Step] = []
@@ -58,11 +67,5 @@ def test_inspector(programs: Programs, scene: Scene, confirm: Confirm) -> None:
         reports: list[dict[str, Any]] = [json.loads(line) for line in skills.stdout.splitlines()]
         assert skills.returncode == 0 and {"toy-detector"} <= {report["name"] for report in reports}
         assert all(report["outcome"] == "verified" for report in reports), reports
-        conversation = approved_beside(str(scene.data), scene.person, shown)
-        call: Call | None = next(conversation)
-        while call is not None:
-            try:
-                call = conversation.send(inspector.calls(call))
-            except StopIteration:
-                call = None
+        inspector.holds(approved_beside(str(scene.data), scene.person, shown))
     confirm(shown)

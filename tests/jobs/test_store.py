@@ -11,8 +11,12 @@ import sqlalchemy as sa
 from tests.gate import open_gate
 from tests.postgres import Cluster
 
+from skillbank.agent.shortening import in_tool_words
+from skillbank.automl.events import Event, EventLog
+from skillbank.automl.metrics import Objective, unseen
 from skillbank.errors import JobNotFoundError, NotFoundError, PlatformError, StateError
 from skillbank.home import database_url
+from skillbank.jobs.failures import classify
 from skillbank.jobs.given import GivenApproval
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy
 from skillbank.jobs.service import Jobs
@@ -317,3 +321,20 @@ def test_what_is_no_plan_in_the_outbox_is_passed_over(home: Path, content: str) 
     (home / "plans" / "abc123.json").write_text(content)
     with JobStore(database_url(), home / "plans") as store, pytest.raises((NotFoundError, StateError)):
         store.get_plan("abc123")
+
+
+def test_what_a_search_ends_with_is_said_in_the_words_of_each_door(
+    store: JobStore, make_record: MakeRecord
+) -> None:
+    job, log = store.create(make_record()).id, EventLog(store.engine)
+    log.create(job, {})
+    said = unseen([Objective("hair", True)], ["mAP"])
+    log.begin(job, [Event(0, datetime.now(UTC), "told", {"reason": said, "ways": 3})])
+    [told] = log.read(job)
+    log.append(job, 0, [("ended", {"state": "ERROR", "message": told.body["reason"]})])
+    reason = log.read(job)[1].body["message"]
+    store.transition(job, JobState.ERROR, reason, failure=classify("", 1, reason=reason, secrets=[]))
+    failure = store.get(job).failure
+    assert failure is not None and "'hair' was not reported" in failure.evidence
+    assert "--set automl.metric=NAME" in failure.evidence
+    assert "settings with key 'automl.metric'" in in_tool_words(failure.evidence)

@@ -72,7 +72,7 @@ class DescribeArguments(Arguments):
     skill: str
     action: str
     variant: str | None = None
-    find: str | None = Field(None, description="Words in a parameter's key or description, e.g. 'lr'")
+    find: str | None = Field(None, description="Words in a parameter's key or text, e.g. 'lr'")
 
 
 class DataNeed(Document):

@@ -172,8 +172,8 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
         failure=Trouble(
             kind=failure.kind,
             name=failure.name,
-            explanation=failure.explanation,
-            evidence=failure.evidence,
+            explanation=in_tool_words(failure.explanation),
+            evidence=in_tool_words(failure.evidence),
             advice=in_tool_words(failure.advice),
             from_skill=from_skill(failure.from_skill),
         )
@@ -293,14 +293,14 @@ def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
 
 JOB_STATUS = Tool(
     name="job_status",
-    description="How a job is: progress, metrics, why it failed and what to do.",
+    description="How a job is: progress, metrics, why it failed.",
     arguments=StatusArguments,
     result=StatusAnswer,
     run=_status,
 )
 JOB_RESULTS = Tool(
     name="job_results",
-    description="What a job left: metrics, best and latest checkpoint, pictures, files.",
+    description="What a job left: metrics, checkpoints, pictures, files.",
     arguments=ResultsArguments,
     result=ResultsAnswer,
     run=_results,

@@ -160,7 +160,7 @@ def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer
     return LabelAnswer(
         pictures=pictures[:_MOST_PICTURES],
         count=len(pictures),
-        notes=tuple(filter(None, (*labels.notes, labels.names_left_out))),
+        notes=[in_tool_words(note) for note in (*labels.notes, labels.names_left_out) if note],
         next=[] if found else ["other words, or a lower threshold"],
     )
 
@@ -180,7 +180,7 @@ def _picture(entry: dict[str, Any]) -> LabelledPicture:
 
 LABEL_IMAGE = Tool(
     name="label_image",
-    description="Find objects in pictures by describing them; into makes a data set for people to review.",
+    description="Find objects in pictures by describing them; into makes a set for people to review.",
     arguments=LabelArguments,
     result=LabelAnswer,
     run=_label,

@@ -21,7 +21,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import Plan
 from skillbank.redact import redact
-from skillbank.ways import Sentence
+from skillbank.ways import Sentence, marked
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -313,5 +313,5 @@ def _ran(record: JobRecord, now: datetime) -> float:
 
 def _why(record: JobRecord) -> str:
     if record.failure is not None:
-        return f"{record.failure.name}: {record.failure.explanation}"
+        return Sentence(f"{record.failure.name}: {marked(record.failure.explanation)}")
     return "canceled" if record.state is JobState.CANCELED else str(record.state)

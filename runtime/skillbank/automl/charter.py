@@ -16,7 +16,7 @@ from skillbank.plan.model import Plan, Source
 from skillbank.plan.paths import format_path, leaves
 from skillbank.plan.search_needs import starts_from_model
 from skillbank.trust.gate import Pass, admit_within
-from skillbank.ways import command
+from skillbank.ways import Told, command
 
 if TYPE_CHECKING:
     from skillbank.automl.algorithms import Algorithm
@@ -43,7 +43,7 @@ class Charter(BaseModel):
     retry: RetryPolicy = RetryPolicy()
     evaluation: Plan | None = None
     baseline: Plan | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Told, ...] = ()
 
     def plan(self, plan: Plan) -> Plan:
         """Return the plan that trials differ from: as it is, with what the program makes of it."""

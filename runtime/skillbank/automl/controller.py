@@ -29,6 +29,7 @@ from skillbank.jobs.retries import FIRST_PAUSE
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
 from skillbank.redact import redact
+from skillbank.ways import Sentence, marked
 
 __all__ = ["Controller"]
 
@@ -224,7 +225,8 @@ class Controller:
             return False
         found = exhausted(stands, self._settings, self._plan, datetime.now(UTC))
         if found is None and self._search.broken is not None:
-            found = Limit(f"the algorithm cannot go on: {redact(self._search.broken)}")
+            broken = self._search.broken.changed(redact)
+            found = Limit(Sentence(f"the algorithm cannot go on: {broken.marked}"))
         if found is None:
             return False
         halts = [
@@ -274,14 +276,17 @@ class Controller:
         if best is None:
             reasons = [trial.reason for trial in stands.done if trial.reason]
             said = stands.no_more or "no trial succeeded"
-            told = f"{said}: {reasons[-1]}" if reasons and reasons[-1] != said else said
-            return self._end("ERROR", stands.failure or told)
+            if reasons and reasons[-1] != said:
+                said = Sentence(f"{marked(said)}: {marked(reasons[-1])}")
+            return self._end("ERROR", stands.failure or said)
         counted = sum(trial.counts for trial in stands.trials.values())
         scores = ", ".join(
             f"{o.metric} {v:.4g}" for o, v in zip(stands.objectives, best.scores or (), strict=True)
         )
-        why = f"; {stands.no_more}" if stands.no_more else ""
-        return self._end("COMPLETE", f"recommendation {best.number} of {counted} is the best: {scores}{why}")
+        said = f"recommendation {best.number} of {counted} is the best: {scores}"
+        if stands.no_more:
+            said = Sentence(f"{said}; {marked(stands.no_more)}")
+        return self._end("COMPLETE", said)
 
     def _end(self, state: str, message: str) -> bool:
         """Leave the results in order, then write down the end: whoever sees it finds them."""
@@ -289,7 +294,8 @@ class Controller:
         if best is not None and best.job is not None:
             self._jobs.store.update(self._record.id, product=best.job)
         self._clean_up(over=True)
-        body = {"state": state, "message": redact(message), "best": best.number if best else None}
+        said = Sentence(message).changed(redact)
+        body = {"state": state, "message": said, "best": best.number if best else None}
         try:
             write_results(self._jobs, self._record, self.experiment, body)
         except OSError as error:

@@ -17,7 +17,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import Plan
 from skillbank.redact import redact
-from skillbank.ways import Sentence
+from skillbank.ways import Sentence, marked
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -112,7 +112,7 @@ class Evaluations:
         if record.state is JobState.COMPLETE:
             return self._over(evaluation, record, "")
         why = record.failure.explanation if record.failure else str(record.state)
-        return self._over(evaluation, record, f"not evaluated: {why}")
+        return self._over(evaluation, record, Sentence(f"not evaluated: {marked(why)}"))
 
     def _attempt(self, evaluation: Evaluation) -> JobRecord | None:
         """Return the job of the attempt that counts; it is launched if it is not there yet."""

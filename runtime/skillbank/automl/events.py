@@ -18,16 +18,18 @@ from sqlalchemy.exc import IntegrityError
 
 from skillbank.errors import NotFoundError
 from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES
+from skillbank.kept_sentences import with_ways
 from skillbank.platforms.processes import describe_self, described_alive
 from skillbank.team.acting import may
 from skillbank.team.rights import Right
 from skillbank.team.seeing import seen
-from skillbank.ways import command
+from skillbank.ways import Sentence, command
 
 __all__ = ["Event", "EventLog", "Lease"]
 
 LEASE_SECONDS = 60.0
 """Without a beat for this long, a controller on another machine counts as dead."""
+_WAYS = "ways"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class EventLog:
         )
         with self._engine.connect() as db:
             rows = db.execute(query).mappings().all()
-        return [Event(row["n"], _aware(row["at"]), row["kind"], row["body"]) for row in rows]
+        return [Event(row["n"], _aware(row["at"]), row["kind"], _read(row["body"])) for row in rows]
 
     def append(
         self, experiment: str, known: int, news: Sequence[tuple[str, Mapping[str, Any]]]
@@ -109,10 +111,7 @@ class EventLog:
         """
         now = datetime.now(UTC)
         events = [Event(known + 1 + i, now, kind, body) for i, (kind, body) in enumerate(news)]
-        rows = [
-            {"experiment": experiment, "n": e.n, "at": e.at, "kind": e.kind, "body": dict(e.body)}
-            for e in events
-        ]
+        rows = [_row(experiment, event) for event in events]
         try:
             with self._engine.begin() as db:
                 db.execute(EVENTS.insert(), rows)
@@ -122,10 +121,7 @@ class EventLog:
 
     def begin(self, experiment: str, events: Sequence[Event]) -> None:
         """Write the events with which an experiment begins, as they are, unless it has begun."""
-        rows = [
-            {"experiment": experiment, "n": e.n, "at": e.at, "kind": e.kind, "body": dict(e.body)}
-            for e in events
-        ]
+        rows = [_row(experiment, event) for event in events]
         with suppress(IntegrityError), self._engine.begin() as db:
             db.execute(EVENTS.insert(), rows)
 
@@ -138,6 +134,18 @@ class EventLog:
             written = self.append(experiment, -1 if known is None else known, [(kind, body)])
             if written is not None:
                 return written[0]
+
+
+def _row(experiment: str, event: Event) -> dict[str, Any]:
+    """Return an event as a row: the ways of its sentences stand beside them, by name."""
+    body = {name: value for name, value in event.body.items() if name != _WAYS}
+    ways = {k: v.ways for k, v in body.items() if isinstance(v, Sentence) and v.offers}
+    body |= {_WAYS: ways} if ways else {}
+    return {"experiment": experiment, "n": event.n, "at": event.at, "kind": event.kind, "body": body}
+
+
+def _read(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return with_ways(body, body[_WAYS]) if _WAYS in body else body
 
 
 class Lease:

@@ -89,7 +89,7 @@ class ExperimentPlatform(Platform):
         if stands.end is not None:
             body = stands.end.body
             state = JobState(body["state"])
-            message, code = str(body["message"]), 1 if state is JobState.ERROR else 0
+            message, code = body["message"], 1 if state is JobState.ERROR else 0
             evidence = message if state is JobState.ERROR else None
             return NativeStatus(state, message, code, native_id=native, evidence=evidence)
         return NativeStatus(JobState.RUNNING, "searching", native_id=native)

@@ -9,6 +9,7 @@ from skillbank.automl.events import Event, EventLog
 from skillbank.automl.experiment import Experiment, Trial, TrialState
 from skillbank.automl.metrics import Objective
 from skillbank.errors import sentence_of
+from skillbank.ways import Sentence
 
 if TYPE_CHECKING:
     from skillbank.automl.algorithms import Algorithm, Outcome, Recommendation
@@ -36,7 +37,7 @@ class Search:
         The sum of the events.
     stops : set of int
         Trials that the algorithm wants to end early.
-    broken : str or None
+    broken : Sentence or None
         Why the algorithm cannot go on: it raised, or another version of it wrote these events. What has been
         found counts all the same.
     """
@@ -52,7 +53,7 @@ class Search:
         self.objectives = tuple(objectives)
         self.experiment = Experiment(objectives)
         self.stops: set[int] = set()
-        self.broken: str | None = None
+        self.broken: Sentence | None = None
         self._algorithm: Algorithm | None = None
         self._rebuild()
 
@@ -68,7 +69,7 @@ class Search:
         try:
             return what(self._algorithm)
         except Exception as error:
-            self.broken = f"{type(error).__name__}: {sentence_of(error)}"
+            self.broken = _broken(error)
             return None
 
     def _rebuild(self) -> None:
@@ -79,7 +80,7 @@ class Search:
         try:
             self._algorithm = self._make(extensions[-1] if extensions else None)
         except Exception as error:
-            self.broken = f"{type(error).__name__}: {sentence_of(error)}"
+            self.broken = _broken(error)
         self.experiment, self.stops = Experiment(self.objectives), set()
         for event in events:
             self._learn(event)
@@ -135,6 +136,10 @@ class Search:
                 self.stops.add(number)
         elif event.kind == "told":
             self._call(lambda algorithm: algorithm.tell(body["number"], _outcome(body)))
+
+
+def _broken(error: Exception) -> Sentence:
+    return Sentence(f"{type(error).__name__}: {sentence_of(error).marked}")
 
 
 def _recommendation(body: Mapping[str, Any]) -> Recommendation:

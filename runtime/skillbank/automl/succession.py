@@ -62,12 +62,14 @@ def successor_plan(jobs: Jobs, record: JobRecord, recommendations: int) -> Plan:
     taken = list(_taken(record.id, events))
     limit = exhausted(Experiment(stands.objectives, taken), settings, plan, datetime.now(UTC))
     if limit is not None:
-        raise StateError(f"experiment {record.id} would end again at once: {limit.reason}; {marked(again)}")
+        raise StateError(
+            f"experiment {record.id} would end again at once: {marked(limit.reason)}; {marked(again)}"
+        )
     charter = Charter.model_validate(log.charter(record.id))
     tried = Search(_Past(taken), record.id, stands.objectives, lambda _: charter.algorithm(longer))
     if tried.broken is not None:
         raise UsageError(
-            f"{settings.algorithm} cannot be extended from here ({tried.broken}); {marked(again)}."
+            f"{settings.algorithm} cannot be extended from here ({tried.broken.marked}); {marked(again)}."
         )
     return longer
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from skillbank.bank.error_patterns import pattern_text
@@ -13,6 +14,7 @@ from skillbank.bank.patterns import PatternError, compiled
 from skillbank.jobs.failure_table import BY_EXIT_CODE, KNOWN_TO_SKILL, PATTERNS, PLAIN, TRACEBACK, Pattern
 from skillbank.jobs.record import Failure
 from skillbank.redact import redact
+from skillbank.ways import Sentence
 
 __all__ = ["classify"]
 
@@ -61,6 +63,8 @@ def classify(
     hidden = None if secrets is None else list(secrets)
     lines = [line.strip() for line in log_tail.splitlines() if line.strip()]
     own = [line.strip() for line in (reason or "").splitlines() if line.strip()]
+    if isinstance(reason, Sentence):  # of ours, with its ways
+        own = [reason]
     table = (*map(_of_skill, patterns), *PATTERNS)
     # The program's own reason decides, then the last words. What the log holds above them may be a mere
     # warning: it counts only when neither a reason nor a signal has been given.
@@ -102,14 +106,11 @@ def _search(pattern: Pattern, lines: list[str]) -> str | None:
 
 
 def _failure(pattern: Pattern, evidence: str, secrets: list[str] | None, skill: str) -> Failure:
-    shown = redact(evidence, secrets)
-    if len(shown) > _LONGEST_EVIDENCE:
-        shown = shown[: _LONGEST_EVIDENCE - 3] + "..."
     return Failure(
         kind=pattern.kind,
         name=pattern.name,
         explanation=pattern.explanation,
-        evidence=shown,
+        evidence=Sentence(evidence).changed(partial(redact, values=secrets)).short(_LONGEST_EVIDENCE),
         advice=pattern.advice,
         from_skill=FromSkill.of(skill, redact(pattern.said, secrets)),
     )

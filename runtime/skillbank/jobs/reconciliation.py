@@ -18,6 +18,7 @@ from skillbank.jobs.store import JobStore
 from skillbank.platforms.base import Handle, NativeStatus, Platform
 from skillbank.platforms.processes import described_alive
 from skillbank.redact import redact
+from skillbank.ways import Sentence
 
 __all__ = ["Reconciliation", "handle_of"]
 
@@ -107,7 +108,7 @@ class Reconciliation:
         ended = record.model_copy(update={"state": state, **fields})
         if state.terminal and not work_left(ended):
             fields["settled"] = datetime.now(UTC)
-        self._store.transition(record.id, state, redact(message), **fields)
+        self._store.transition(record.id, state, Sentence(message).changed(redact), **fields)
 
     def _unknown(self, record: JobRecord, why: str) -> JobRecord:
         """Say that a job's state is not known, and why; the same reason is written once."""

@@ -58,7 +58,7 @@ class Failure(BaseModel):
     """``PROGRAM`` (never retried unchanged) or ``INFRA`` (worth a retry)."""
     name: str
     explanation: Told
-    evidence: str = ""
+    evidence: Told = ""
     advice: Told = ""
     from_skill: FromSkill | None = Field(default=None, exclude_if=lambda value: value is None)
     """What the skill's own pattern says of it; the rest is ours."""
