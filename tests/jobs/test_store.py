@@ -23,6 +23,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.supervisor import Supervisor
 from skillbank.plan.model import Plan
+from skillbank.ways import Sentence, command, option
 
 MakeRecord = Callable[..., JobRecord]
 MakePlan = Callable[..., Plan]
@@ -242,6 +243,23 @@ def test_notes_change_nothing_and_are_not_repeated(store: JobStore, make_record:
         (JobState.COMPLETE, "waits"),
     ]
     assert (record.settled, record.uploaded, record.retry.infra) == (now, now, 7)
+
+
+def test_a_line_of_a_history_keeps_what_it_offers(store: JobStore, make_record: MakeRecord) -> None:
+    job = store.create(make_record()).id
+    said = Sentence(
+        f"the launch broke off (no such image; give {option('image', 'NAME')}, not --image of old)"
+    )
+    store.note(job, said)
+    store.transition(job, JobState.RUNNING, Sentence(f"it waits; {command('status', job)} says for what"))
+    before, last = store.get(job).history[-2:]
+    assert isinstance(before.message, Sentence) and before.message == str(said)
+    assert before.message.offers == said.offers and len(before.message.offers) == 1
+    assert (
+        in_tool_words(before.message)
+        == "the launch broke off (no such image; give image, not --image of old)"
+    )
+    assert "skillbank status" in last.message and "skillbank status" not in in_tool_words(last.message)
 
 
 def test_a_database_of_an_earlier_version_gets_the_columns_that_it_lacks(

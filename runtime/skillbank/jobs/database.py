@@ -128,6 +128,7 @@ TRANSITIONS = sa.Table(
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("message", sa.Text, nullable=False),
+    sa.Column("ways", sa.JSON(none_as_null=True), nullable=True),
 )
 APPROVALS = sa.Table(
     "grants",

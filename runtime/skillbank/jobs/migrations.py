@@ -25,6 +25,7 @@ from skillbank.jobs.database import (
     QUESTIONS,
     SESSION_KEYS,
     SKILLS,
+    TRANSITIONS,
     VERSIONS,
 )
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS, SETS, SETS_META
@@ -247,10 +248,10 @@ def _to_14(db: sa.Connection) -> None:
 
 
 def _to_15(db: sa.Connection) -> None:
-    """Add quotas, and what is counted for them."""
+    """Add quotas, and what is counted for them; lines of histories keep what they offer."""
     for table in (QUOTAS, GPU_SECONDS, SHARES):
         table.create(db, checkfirst=True)
-    for column in (JOBS.c.gpus, JOBS.c.bytes):
+    for column in (JOBS.c.gpus, JOBS.c.bytes, TRANSITIONS.c.ways):
         _add(db, column)
     asked = JOBS.c.plan["resources"]
     gpus = asked["gpus"].as_integer() * asked["nodes"].as_integer()

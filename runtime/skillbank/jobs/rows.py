@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from skillbank.jobs.record import Failure, JobHead, JobRecord, JobState, RetryPo
 from skillbank.kept_sentences import ways_of, with_ways
 from skillbank.stored import aware, now, storable
 from skillbank.visible import one_line
+from skillbank.ways import Sentence
 
 __all__ = [
     "HEAD",
@@ -51,9 +53,15 @@ def _stored(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, RetryPolicy) else value
 
 
-def line_row(job_id: str, state: JobState, message: str) -> dict[str, Any]:
-    """Return the row of one line of a job's history."""
-    return {"job_id": job_id, "at": now(), "state": state.value, "message": storable(message)}
+def line_row(job_id: str, state: JobState, message: str, at: datetime | None = None) -> dict[str, Any]:
+    """Return the row of one line of a job's history, by default of one that is written now."""
+    return {
+        "job_id": job_id,
+        "at": at or now(),
+        "state": state.value,
+        "message": storable(message),
+        "ways": message.ways if isinstance(message, Sentence) and message.offers else None,
+    }
 
 
 def _texts(document: Any) -> Any:
@@ -86,7 +94,14 @@ def record_of(row: sa.RowMapping, lines: Sequence[sa.RowMapping]) -> JobRecord:
     ValueError
         When no skillbank of this version wrote it so.
     """
-    history = tuple(Transition(at=aware(t["at"]), state=t["state"], message=t["message"]) for t in lines)
+    history = tuple(
+        Transition(
+            at=aware(t["at"]),
+            state=t["state"],
+            message=Sentence.of(t["message"], t["ways"]) if t["ways"] else t["message"],
+        )
+        for t in lines
+    )
     # What a database of an earlier version has no value for is as it is in a new record.
     told = {name: aware(value) for name, value in row.items() if name != "seq" and value is not None}
     if isinstance(failure := told.get("failure"), dict) and "ways" in failure:

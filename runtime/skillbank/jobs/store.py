@@ -125,7 +125,8 @@ class JobStore(KeptPlans):
                 for line in record.history or (
                     Transition(at=record.created, state=record.state, message=said),
                 ):
-                    db.execute(TRANSITIONS.insert().values(job_id=record.id, **line.model_dump()))
+                    row_of_line = line_row(record.id, line.state, line.message, line.at)
+                    db.execute(TRANSITIONS.insert().values(row_of_line))
         except IntegrityError:
             earlier = self.by_key(record.idempotency_key)
             if earlier is None:

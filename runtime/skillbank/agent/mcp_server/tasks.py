@@ -16,6 +16,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from pydantic import Field
 
+from skillbank.agent.shortening import in_tool_words
 from skillbank.errors import JobNotFoundError, StateError
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, newest_attempt
@@ -140,7 +141,7 @@ def _status(last: JobRecord) -> str:
 
 
 def _task(first: JobRecord, last: JobRecord, waits: str | None = None) -> dict[str, Any]:
-    line, said = last.history[-1], waits or last.last_word
+    line, said = last.history[-1], in_tool_words(waits or last.last_word)
     return {
         "taskId": first.id,
         "status": _status(last),
