@@ -92,13 +92,14 @@ class Client:
     ServerError
         When the server does not answer, or takes no such token; so do all methods.
 
-    Examples
-    --------
-    >>> with Client("https://ai.example.org") as client:  # doctest: +SKIP
-    ...     [plan] = client.plan("train Grounding DINO on s3://data/cars, no HPO")["plans"]
-    ...     job = client.launch(plan["plan_id"], "cars-1")["job"]
-    ...     client.wait(job)["state"]
-    'COMPLETE'
+    Notes
+    -----
+    The guide ``docs/guides`` and ``references/team-server.md`` show it at work::
+
+        with Client("https://ai.example.org") as client:
+            [plan] = client.plan("train Grounding DINO on s3://data/cars, no HPO")["plans"]
+            job = client.launch(plan["plan_id"], "cars-1")["job"]
+            client.wait(job)
     """
 
     def __init__(self, address: str, token: str | None = None, *, timeout: float = 60) -> None:
