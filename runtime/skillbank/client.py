@@ -94,7 +94,7 @@ class Client:
 
     Notes
     -----
-    The guide ``docs/guides`` and ``references/team-server.md`` show it at work::
+    ``references/team-server.md`` shows it at work::
 
         with Client("https://ai.example.org") as client:
             [plan] = client.plan("train Grounding DINO on s3://data/cars, no HPO")["plans"]
