@@ -97,7 +97,7 @@ class Client:
     ``references/team-server.md`` shows it at work::
 
         with Client("https://ai.example.org") as client:
-            [plan] = client.plan("train Grounding DINO on s3://data/cars, no HPO")["plans"]
+            [plan] = client.plan("check the data set s3://data/cars")["plans"]
             job = client.launch(plan["plan_id"], "cars-1")["job"]
             client.wait(job)
     """
