@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from skillbank.plan.model import Question
 from skillbank.plan.reader.matching import Text
 from skillbank.plugins import Group, names
@@ -12,6 +14,7 @@ __all__ = ["PLATFORM", "ruled_out", "take_image", "take_platforms"]
 PLATFORM = "platform"
 """Key of the question about where a request is to run."""
 
+_REGISTRY = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?/")
 _PLATFORMS = {name: f"places.platform.{name} places.platform.around?" for name in names(Group.PLATFORMS)}
 
 
@@ -37,13 +40,18 @@ def take_platforms(page: Text) -> None:
 
 def take_image(page: Text) -> None:
     """Account for an image of containers; several, and one that is not meant, are left to a question."""
-    found = [i for i, token in enumerate(page.tokens) if token.kind == "image"]
-    refusing = (
-        "operator.not|operator.instead free.glue|free.light|free.adjective|places.platform.around* @image"
-    )
+    found = [i for i, token in enumerate(page.tokens) if token.kind == "image" or _is_untagged(page, i)]
+    between = "free.glue|free.light|free.adjective|places.platform.around*"
+    refusing = f"operator.not|operator.instead {between} @image|@place"
     refused = {i for match in page.find(refusing) for i in match.tokens()}
     if len(found) == 1 and found[0] not in refused:
         page.ledger.claim("image", found, page.ledger.said(found))
+
+
+def _is_untagged(page: Text, i: int) -> bool:
+    """Whether a place is an image without a tag: "image nvcr.io/team/name", its registry first."""
+    led = i > 0 and page.tokens[i - 1].text in ("image", "container")
+    return led and page.tokens[i].kind == "place" and _REGISTRY.match(page.ledger.said([i])) is not None
 
 
 def ruled_out(page: Text) -> Question | None:
