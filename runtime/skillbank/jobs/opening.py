@@ -19,7 +19,7 @@ __all__ = ["open_engine"]
 
 _TRIES = 5
 _POOL = {"pool_size": 15, "max_overflow": 0}
-"""Connections of a process: what is opened is kept, since to come in costs a server more than most questions."""
+"""Connections of a process are kept: to come in costs a server more than most questions."""
 
 
 def open_engine(url: str) -> sa.Engine:

@@ -154,7 +154,7 @@ def _useful(change: Writing, count: int) -> list[int]:
 def _by_chance(change: Writing) -> list[sa.Row[tuple[int, str]]]:
     """Return the pictures to validate on in the random order that the audit has too."""
     query = sa.select(PICTURES.c.number, PICTURES.c.sha256).where(*_open(change), PICTURES.c.split == "val")
-    return sorted(change.db.execute(query).all(), key=lambda row: chance_of(row.sha256))
+    return sorted(change.db.execute(query), key=lambda row: chance_of(row.sha256))
 
 
 def _worth(row: sa.Row[tuple[int, int, float, bool]], groups: set[int]) -> tuple[float, int]:
