@@ -112,8 +112,8 @@ class Client:
         parts = urlsplit(address)
         if token and parts.scheme == "http" and not loopback(parts.hostname or ""):
             raise UsageError(
-                f"the token would go to {one_line(parts.hostname or '', 200)} over plain http, for all on the "
-                "way to read; give the server's https address, or that of a tunnel on this machine"
+                f"the token would go to {one_line(parts.hostname or '', 200)} over plain http, which others "
+                "on the way can read; give the server's https address, or that of a tunnel on this machine"
             )
         headers = {"authorization": f"Bearer {token}"} if token else {}
         self._http = httpx2.Client(base_url=address.rstrip("/"), headers=headers, timeout=timeout + _WAIT)

@@ -339,6 +339,7 @@ def test_when_it_starts_is_guessed_from_jobs_like_those_before_it(
     store.transition(runs.id, JobState.RUNNING)
     waiting = [store.create(make_record(person="ann", project="cars")) for _ in range(3)]
     assert [record.launcher for record in waiting] == [QUEUE] * 3
+    store.queue.attend()
     with acting_as(ANN):
         waits = [jobs.wait_of(record) for record in waiting]
     expected = [round((w.starts - datetime.now(UTC)).total_seconds() / 60) for w in waits if w and w.starts]
