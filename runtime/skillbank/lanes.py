@@ -25,8 +25,8 @@ class Lane(Enum):
 
     QUICK = "quick", 4
     """Reads the store alone, and is done in hundredths of a second."""
-    SETS = "sets", 1
-    """Changes a label set, one after the other: further ones would only wait for its row."""
+    SETS = "sets", 2
+    """Changes a label set, which one does at a time: further ones would only wait for its row."""
     COMPUTING = "computing", 2
     """Keeps the processor busy for as long as it takes: one computes while another asks the store."""
     OPEN = "open", 40
