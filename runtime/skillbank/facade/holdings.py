@@ -72,6 +72,7 @@ class Holdings:
         self.lock = Lock.read()
         self._index: SearchIndex | None = None
         self._jobs: Jobs | None = None
+        self._opening = threading.Lock()
         self._taken: dict[str, int] = {}
         self._looked: float | None = None
         self._arriving = threading.Lock()
@@ -87,9 +88,11 @@ class Holdings:
         with self.reading:
             if self._index is not None:
                 self._index.close()
+            self._index = None
+        with self._opening:
             if self._jobs is not None:
                 self._jobs.store.close()
-            self._index = self._jobs = None
+            self._jobs = None
 
     @property
     def index(self) -> SearchIndex:
@@ -102,7 +105,10 @@ class Holdings:
     @property
     def jobs(self) -> Jobs:
         """Launching and looking after jobs; opening it opens the database."""
-        with self.reading:
+        # Not by `reading`, which is held for as long as a plan takes: nobody else's work waits for that.
+        if (opened := self._jobs) is not None:
+            return opened
+        with self._opening:
             if self._jobs is None:
                 from skillbank.home import database_url
                 from skillbank.jobs.service import Jobs
