@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +28,7 @@ from skillbank.jobs.database import (
     SKILLS,
     TRANSITIONS,
     VERSIONS,
+    know_rows_of_indexes,
 )
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS, SETS, SETS_META
 from skillbank.team.tables import GPU_SECONDS, QUOTAS, REFUSALS, SHARES, TEAM_META
@@ -54,19 +56,31 @@ def migrate(engine: sa.Engine) -> None:
     with engine.connect() as db:
         if _current(_version(db)):
             return
+    know_rows_of_indexes(engine.dialect.name)
     with _alone(engine) as db:
         # Another process may have done it while this one waited.
         version = _version(db)
         if _current(version):
             return
         if version is None:
-            META.create_all(db)
-            SETS_META.create_all(db)
-            TEAM_META.create_all(db)
+            for statement in _statements(type(db.dialect)):
+                db.exec_driver_sql(statement)
         else:
             for step in range(version + 1, VERSION + 1):
                 _STEPS[step](db)
         _note(db)
+
+
+@cache
+def _statements(dialect: type[sa.Dialect]) -> tuple[str, ...]:
+    """Return what makes all tables of this version in an empty database, written once for each process."""
+    spoken = dialect()
+    made: list[sa.schema.ExecutableDDLElement] = []
+    for table in (t for meta in (META, SETS_META, TEAM_META) for t in meta.sorted_tables):
+        made.append(sa.schema.CreateTable(table, if_not_exists=True))
+        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        made += [sa.schema.CreateIndex(index, if_not_exists=True) for index in indexes]
+    return tuple(str(each.compile(dialect=spoken)) for each in made)
 
 
 def current(engine: sa.Engine) -> bool:
