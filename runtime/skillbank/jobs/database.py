@@ -1,4 +1,8 @@
-"""The tables of the store, in a dialect that SQLite and PostgreSQL share."""
+"""The tables of the store, in a dialect that SQLite and PostgreSQL share.
+
+Of which rows an index is stands in its ``info``, under ``rows``: said in the words of the dialects, it would
+have every process import those of all databases. `skillbank.jobs.migrations` says it to the one that is used.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,6 @@ __all__ = [
     "TRANSITIONS",
     "UNWEIGHED",
     "VERSIONS",
-    "know_rows_of_indexes",
 ]
 
 META = sa.MetaData()
@@ -100,25 +103,20 @@ JOBS = sa.Table(
     sa.Index("jobs_by_id", "id", "project", "seq"),
     # What quotas and the queue look at of a team's jobs: those that have not ended, those by which others are
     # likened, those whose results nobody weighed.
-    sa.Index("jobs_open", "project", "person", "launcher", "state", "gpus", "seq", "platform", "id"),
-    sa.Index("jobs_done", "skill", "action", "platform", "seq", "id", "bytes", "state", "person"),
-    sa.Index("jobs_unweighed", "seq"),
+    sa.Index(
+        "jobs_open",
+        *("project", "person", "launcher", "state", "gpus", "seq", "platform", "id"),
+        info={"rows": _OPEN.format("")},
+    ),
+    sa.Index(
+        "jobs_done",
+        *("skill", "action", "platform", "seq", "id", "bytes", "state", "person"),
+        info={"rows": _DONE.format("")},
+    ),
+    sa.Index("jobs_unweighed", "seq", info={"rows": _UNWEIGHED.format("")}),
 )
-_ROWS_OF = {"jobs_open": _OPEN, "jobs_done": _DONE, "jobs_unweighed": _UNWEIGHED}
 OPEN, DONE, UNWEIGHED = (sa.text(each.format("jobs.")) for each in (_OPEN, _DONE, _UNWEIGHED))
 """What finds them, in the words of the indexes: a database uses those for nothing else."""
-
-
-def know_rows_of_indexes(dialect: str) -> None:
-    """Let a dialect know of which rows indexes are, before any is made.
-
-    Said where the indexes stand, it would have every process import the dialects of all databases.
-    """
-    for index in JOBS.indexes:
-        if (rows := _ROWS_OF.get(str(index.name))) is not None:
-            index.dialect_options[dialect]["where"] = sa.text(rows.format(""))
-
-
 TRANSITIONS = sa.Table(
     "transitions",
     META,

@@ -28,7 +28,6 @@ from skillbank.jobs.database import (
     SKILLS,
     TRANSITIONS,
     VERSIONS,
-    know_rows_of_indexes,
 )
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES, RUNS, SETS, SETS_META
 from skillbank.team.tables import GPU_SECONDS, QUOTAS, REFUSALS, SHARES, TEAM_META
@@ -56,7 +55,7 @@ def migrate(engine: sa.Engine) -> None:
     with engine.connect() as db:
         if _current(_version(db)):
             return
-    know_rows_of_indexes(engine.dialect.name)
+    _say_rows_of_indexes(engine.dialect.name)
     with _alone(engine) as db:
         # Another process may have done it while this one waited.
         version = _version(db)
@@ -71,12 +70,24 @@ def migrate(engine: sa.Engine) -> None:
         _note(db)
 
 
+def _tables() -> Iterator[sa.Table]:
+    for meta in (META, SETS_META, TEAM_META):
+        yield from meta.sorted_tables
+
+
+def _say_rows_of_indexes(dialect: str) -> None:
+    """Say to a dialect of which rows indexes are, before it makes any."""
+    for index in (index for table in _tables() for index in table.indexes):
+        if "rows" in index.info:
+            index.dialect_options[dialect]["where"] = sa.text(index.info["rows"])
+
+
 @cache
 def _statements(dialect: type[sa.Dialect]) -> tuple[str, ...]:
     """Return what makes all tables of this version in an empty database, written once for each process."""
     spoken = dialect()
     made: list[sa.schema.ExecutableDDLElement] = []
-    for table in (t for meta in (META, SETS_META, TEAM_META) for t in meta.sorted_tables):
+    for table in _tables():
         made.append(sa.schema.CreateTable(table, if_not_exists=True))
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         made += [sa.schema.CreateIndex(index, if_not_exists=True) for index in indexes]

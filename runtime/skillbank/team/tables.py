@@ -26,8 +26,7 @@ TOKENS = sa.Table(
         "team_tokens_in_force",
         *("name", "project"),
         unique=True,
-        sqlite_where=sa.text("revoked IS NULL"),
-        postgresql_where=sa.text("revoked IS NULL"),
+        info={"rows": "revoked IS NULL"},
     ),
 )
 AUDIT = sa.Table(
