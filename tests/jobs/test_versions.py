@@ -80,6 +80,7 @@ def test_a_new_store_has_the_tables_that_an_old_one_comes_to(
     new = request.getfixturevalue("postgres").url() if remote else f"sqlite:///{tmp_path}/new.db"
     with JobStore(database_url()) as walked, JobStore(new) as made:
         assert tables_of(walked.engine) == tables_of(made.engine)
+        assert guards_of(walked.engine) == guards_of(made.engine) != []
 
 
 def tables_of(engine: sa.Engine) -> dict[str, dict[str, Any]]:
@@ -97,6 +98,15 @@ def tables_of(engine: sa.Engine) -> dict[str, dict[str, Any]]:
         }
         for name in there.get_table_names()
     }
+
+
+def guards_of(engine: sa.Engine) -> list[str]:
+    """Return the triggers, by name."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+    if engine.dialect.name == "postgresql":
+        query = "SELECT DISTINCT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname"
+    with engine.connect() as db:
+        return list(db.scalars(sa.text(query)))
 
 
 def rows_of(index: Mapping[str, Any]) -> str:
