@@ -87,7 +87,7 @@ def _statements(driver: str) -> tuple[str, ...]:
     """Return what makes an empty database one of this version, guards too; written once for each process."""
     made: list[str] = []
 
-    def write(statement: sa.schema.ExecutableDDLElement, *_: object, **__: object) -> None:
+    def write(statement: sa.ClauseElement, *_: object, **__: object) -> None:
         made.append(str(statement.compile(dialect=writing.dialect)))
 
     writing = sa.create_mock_engine(f"{driver}://", write)

@@ -109,4 +109,4 @@ _TRIGGERS = {
 def _guard(target: sa.Table, db: sa.Connection, **_: Any) -> None:
     """Let the database itself refuse what would change a line or take one away."""
     for statement in _TRIGGERS.get(db.dialect.name, ()):
-        db.execute(sa.DDL(statement))
+        db.execute(sa.text(statement))
