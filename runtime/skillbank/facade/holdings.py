@@ -84,8 +84,14 @@ class Holdings:
 
     @cached_property
     def _installed(self) -> tuple[tuple[Installed, ...], tuple[str, ...]]:
-        from skillbank.sources.kept import installed_banks
+        from skillbank.bank.vouching import vouch_with
+        from skillbank.sources.kept import fetched_from, installed_banks
+        from skillbank.trust.loading import signer_of, vouched_files
+        from skillbank.trust.origin import ask_signers, ask_sources
 
+        vouch_with(vouched_files)
+        ask_signers(signer_of)
+        ask_sources(fetched_from)
         return installed_banks()
 
     @property
@@ -103,14 +109,7 @@ class Holdings:
 
     def _opened(self) -> Library:
         from skillbank.bank.discovery import Library
-        from skillbank.bank.vouching import vouch_with
-        from skillbank.sources.kept import fetched_from
-        from skillbank.trust.loading import signer_of, vouched_files
-        from skillbank.trust.origin import ask_signers, ask_sources
 
-        vouch_with(vouched_files)
-        ask_signers(signer_of)
-        ask_sources(fetched_from)
         installed, _ = self._installed
         return Library(
             self._banks,
