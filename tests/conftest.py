@@ -199,7 +199,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _forked(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let what a file of `_FORKED` starts be forked."""
     with pytest.MonkeyPatch.context() as patch:
-        if request.path.stem in _FORKED:
+        if request.path.stem in _FORKED or os.environ.get("FORK_ALL"):
             patch.setattr(sys, "executable", forking.python())
         yield
 
@@ -207,6 +207,7 @@ def _forked(request: pytest.FixtureRequest) -> Iterator[None]:
 def pytest_collection_finish() -> None:
     """Collect garbage from here on, without looking at what was imported."""
     gc.freeze()
+    gc.set_threshold(*map(int, os.environ.get("GCT", "700,10,10").split(",")))
     gc.enable()
 
 
