@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -68,6 +69,10 @@ def store(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Monkey
         monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").url())
     with JobStore(database_url()) as opened:
         yield opened
+        # A turn of the queue, or a start of it, that is not over would keep a connection of the closed store.
+        for thread in threading.enumerate():
+            if thread.name == "queue" or thread.name.startswith("start "):
+                thread.join(60)
 
 
 @pytest.fixture
