@@ -62,6 +62,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         "dataset.augmentation.std",
     )
     foreign_weights = ", or give foreign weights as train.pretrained_model_path"
+    channels_last = True
     teacher: Classifier | None = None
     _loss: ClassLoss = ClassLoss()
 
