@@ -60,6 +60,7 @@ class RtDetrGraph(nn.Module):
         self.detector = detector
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Give logits and boxes of normalised pixels ``(B, 3, H, W)``."""
         output = self.detector(pixels)
         return output.logits[-1], output.boxes[-1]
 
