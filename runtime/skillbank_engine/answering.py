@@ -150,7 +150,7 @@ def answer_of(task: AnyTask, compute: Compute) -> Answer:
     task.to(compute.device)
     if task.spec.engine.compile:
         task.compile(compute.device, training=False)
-    module: Any = task.graph().module.to(compute.device).eval()
+    module: Any = task.graph().module.to(compute.device)
     if _of_overhead(task, compute):
         module = TracedPasses(module, task.ahead, channels_last=task.channels_last)
 

@@ -2,11 +2,13 @@
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from skillbank_engine.exchange import Graph
 from skillbank_engine.families.classification_pyt.export import graph_of
 from skillbank_engine.families.classification_pyt.model import build_classifier
 from skillbank_engine.families.rtdetr.folding import folded
@@ -14,6 +16,7 @@ from skillbank_engine.families.rtdetr.model import build_detector
 from skillbank_engine.families.rtdetr.task import RtDetrGraph
 from skillbank_engine.families.segformer.export import graph as graph_of_segmenter
 from skillbank_engine.families.segformer.model import build
+from skillbank_engine.onnx_file import write_graph
 from skillbank_engine.tracing import TracedPasses
 from tests.engine.classification_pyt.test_loss import SIZES, architecture
 from tests.engine.rtdetr.conftest import TINY
@@ -86,3 +89,13 @@ def test_the_last_batch_and_pictures_of_many_sizes_go_through_the_module() -> No
     passes(_pixels(0, 1, 8))
     passes(_pixels(0, 1, 17))
     assert module.passes == 11, "the first sizes are traced, the last is not"
+
+
+def test_a_graph_is_in_evaluation_mode_whatever_was_made_of_it_before(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    dropping = nn.Dropout(0.5)
+    inputs = {"inputs": torch.ones(1, 3, 8, 8)}
+    # The exporter puts a module back into the mode that it has found, with all that is in it.
+    write_graph(Graph(nn.Sequential(dropping), inputs, ("outputs",)), tmp_path / "m.onnx", {})
+    module = Graph(nn.Sequential(dropping), inputs, ("outputs",)).module
+    assert torch.equal(module(inputs["inputs"]), inputs["inputs"])

@@ -337,7 +337,7 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
                 f"use multiples of {step}"
             )
         noise = torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
-        return Graph(RtDetrGraph(self.module).eval(), {"inputs": noise}, OUTPUTS)
+        return Graph(RtDetrGraph(self.module), {"inputs": noise}, OUTPUTS)
 
     def calibration(self, height: int, width: int) -> Iterator[dict[str, Tensor]]:
         """Yield some pictures of ``dataset.quant_calibration_data_sources`` one by one."""
