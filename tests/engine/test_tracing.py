@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,15 +24,16 @@ from tests.engine.rtdetr.conftest import TINY
 from tests.engine.segformer.test_model import TINY as TINY_SEGMENTER
 
 MANY = 10_000
+
+
+def _classifier(kind: str) -> nn.Module:
+    return graph_of(build_classifier(architecture(kind), "abcd"), 64, 64, 1).module
+
+
 _MODULES: dict[str, Callable[[], nn.Module]] = {
     "rtdetr": lambda: RtDetrGraph(folded(build_detector(TINY, 5))),
-    "segformer": lambda: graph_of_segmenter(build(TINY_SEGMENTER, ("a", "b", "c")).eval(), 64, 64, 1).module,
-    **{
-        kind: lambda kind=kind: (
-            graph_of(build_classifier(architecture(kind), "abcd").eval(), 64, 64, 1).module
-        )
-        for kind in SIZES
-    },
+    "segformer": lambda: graph_of_segmenter(build(TINY_SEGMENTER, ("a", "b", "c")), 64, 64, 1).module,
+    **{kind: partial(_classifier, kind) for kind in SIZES},
 }
 
 
