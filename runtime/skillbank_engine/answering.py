@@ -16,7 +16,9 @@ from skillbank_engine.errors import UnsupportedActionError
 from skillbank_engine.family import Family
 from skillbank_engine.onnx_file import OnnxFile, OnnxRunner, read_onnx
 from skillbank_engine.ownership import digest_of
+from skillbank_engine.profile import SMALL
 from skillbank_engine.task import Answer, Kept, Task, Tell
+from skillbank_engine.tracing import TracedPasses
 
 AnyTask = Task[Any, Any, Any, Any]
 Model = Checkpoint | OnnxFile
@@ -112,8 +114,9 @@ def task_of(kind: type[AnyTask], spec: Any, model: Model, pictures: Iterable[Pat
     pictures : iterable of Path
         All that it is to see, for the scale of those of more than 8 bits.
     """
-    kept = kept_of(kind, model)
+    kept, pictures = kept_of(kind, model), list(pictures)
     task = kind.restore(spec, kept)
+    task.ahead = len(pictures)
     if isinstance(model, Checkpoint):
         load_weights(task.module, model.weights, "the checkpoint")
     task.module.eval()
@@ -131,12 +134,25 @@ def make_ready(task: AnyTask, model: Model, compute: Compute) -> None:
         task.use(compute, None)
 
 
+def _of_overhead(task: AnyTask, compute: Compute) -> bool:
+    """Whether a pass is made of many short operations: of a small model, on a CPU."""
+    engine = task.spec.engine
+    return (
+        compute.device.type == "cpu"
+        and compute.precision == "fp32"
+        and engine.profile in SMALL
+        and not engine.compile
+    )
+
+
 def answer_of(task: AnyTask, compute: Compute) -> Answer:
     """Give a task's own answer: the graph of its module, on the device."""
     task.to(compute.device)
     if task.spec.engine.compile:
         task.compile(compute.device, training=False)
-    module = task.graph().module.to(compute.device).eval()
+    module: Any = task.graph().module.to(compute.device)
+    if _of_overhead(task, compute):
+        module = TracedPasses(module, task.ahead, channels_last=task.channels_last)
 
     @torch.inference_mode()
     def answer(*inputs: Tensor) -> tuple[Tensor, ...]:

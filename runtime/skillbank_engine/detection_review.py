@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -50,49 +50,14 @@ def review(
     Confusion, list of Looked
         Boxes by true and found class, and the worst pictures: truth left, found right.
     """
-    chosen = data.numbers(class_ids)
-    counted = set(range(len(data.names)) if chosen is None else chosen)
-    numbers = {name: number for number, name in enumerate(data.names)}
-    true, found = [], []
-    for image_id, record in zip(data.image_ids, data.records, strict=True):
-        labels = [numbers[name] for name in record.phrases]
-        true.append(
-            [(box, label) for box, label in zip(record.boxes, labels, strict=True) if label in counted]
-        )
-        found.append([item for item in detections.get(image_id, ()) if item.label in counted])
-    least = _best_score(true, found)
-    present = {label for boxes in true for _, label in boxes} | set(measurable(data, class_ids))
-    kept = [[item for item in items if item.score >= least] for items in found]
-    present |= {item.label for items in kept for item in items}
-    order = {label: place for place, label in enumerate(sorted(present))}
-    matrix = np.zeros((len(order) + 1, len(order) + 1), dtype=np.int64)
-    rows: list[tuple[float, int, int]] = []
-    for number, (boxes, items) in enumerate(zip(true, kept, strict=True)):
-        pairs = _pairs(boxes, items)
-        missed = [label for place, (_, label) in enumerate(boxes) if place not in {a for a, _ in pairs}]
-        extra = [item.label for place, item in enumerate(items) if place not in {b for _, b in pairs}]
-        for a, b in pairs:
-            matrix[order[boxes[a][1]], order[items[b].label]] += 1
-        for label in missed:
-            matrix[order[label], -1] += 1
-        for label in extra:
-            matrix[-1, order[label]] += 1
-        right = sum(boxes[a][1] == items[b].label for a, b in pairs)
-        whole = len(boxes) + len(items)
-        if whole > 2 * right:
-            rows.append((2 * right / whole, number, whole - 2 * right))
-    names = (*(data.names[label] for label in sorted(present)), NOTHING)
+    whole = _pictures(data, detections, class_ids)
+    least = _best_score(whole)
+    pictures = [picture.above(least) for picture in whole]
+    present = {label for picture in whole for _, label in picture.boxes} | set(measurable(data, class_ids))
+    shown = sorted(present | {item.label for picture in pictures for item in picture.items})
+    names = (*(data.names[label] for label in shown), NOTHING)
     about = f"Boxes count from a score of {least:.2f} on, at which most is right, and from IoU .5 on."
-    colours = phrase_colours(data.names)
-    worst = [
-        Looked(
-            data.records[number].image.name,
-            _note(true[number], kept[number]),
-            partial(_drawn, data.records[number], true[number], kept[number], data.names, colours, pixels),
-        )
-        for _, number, _ in sorted(rows, key=lambda row: (row[0], -row[2], row[1]))[:_WORST]
-    ]
-    return Confusion(names, matrix.tolist(), "boxes", about), worst
+    return Confusion(names, _counts(pictures, shown), "boxes", about), _worst(pictures, data.names, pixels)
 
 
 def reviewed(
@@ -111,10 +76,78 @@ def reviewed(
 Boxes = list[tuple[Box, int]]
 
 
-def _best_score(true: Sequence[Boxes], found: Sequence[Sequence[Found]]) -> float:
+@dataclass(frozen=True)
+class _Picture:
+    """A picture with its true boxes and what was found on it."""
+
+    record: Record
+    boxes: Boxes
+    items: Sequence[Found]
+
+    def above(self, least: float) -> _Picture:
+        """The same with what has at least a score."""
+        return replace(self, items=[item for item in self.items if item.score >= least])
+
+    @cached_property
+    def pairs(self) -> list[tuple[int, int]]:
+        """True and found boxes that belong together: those of one class first, then by overlap."""
+        boxes, items, overlaps = self.boxes, self.items, _overlaps(self.boxes, self.items)
+        near = [(a, b) for a in range(len(boxes)) for b in range(len(items)) if overlaps[a, b] >= _OVERLAP]
+        near.sort(key=lambda pair: (boxes[pair[0]][1] != items[pair[1]].label, -overlaps[pair]))
+        pairs: list[tuple[int, int]] = []
+        for a, b in near:
+            if all(a != one and b != other for one, other in pairs):
+                pairs.append((a, b))
+        return pairs
+
+    @property
+    def taken(self) -> list[tuple[int, int]]:
+        """Of each pair the true and the found label."""
+        return [(self.boxes[a][1], self.items[b].label) for a, b in self.pairs]
+
+    @property
+    def missed(self) -> list[int]:
+        """Labels of true boxes that nothing belongs to."""
+        paired = {a for a, _ in self.pairs}
+        return [label for place, (_, label) in enumerate(self.boxes) if place not in paired]
+
+    @property
+    def extra(self) -> list[int]:
+        """Labels of what was found where nothing is."""
+        paired = {b for _, b in self.pairs}
+        return [item.label for place, item in enumerate(self.items) if place not in paired]
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """How much is wrong, by what it is."""
+        return {
+            "missed": len(self.missed),
+            "where nothing is": len(self.extra),
+            "of another class": sum(true != found for true, found in self.taken),
+        }
+
+
+def _pictures(
+    data: EvaluationSet, detections: Mapping[int, Sequence[Found]], class_ids: Sequence[int] | None
+) -> list[_Picture]:
+    """All pictures with what counts on them."""
+    chosen = data.numbers(class_ids)
+    counted = set(range(len(data.names)) if chosen is None else chosen)
+    numbers = {name: number for number, name in enumerate(data.names)}
+    pictures = []
+    for image_id, record in zip(data.image_ids, data.records, strict=True):
+        labels = [numbers[name] for name in record.phrases]
+        boxes = [(box, label) for box, label in zip(record.boxes, labels, strict=True) if label in counted]
+        found = [item for item in detections.get(image_id, ()) if item.label in counted]
+        pictures.append(_Picture(record, boxes, found))
+    return pictures
+
+
+def _best_score(pictures: Sequence[_Picture]) -> float:
     """The score from which on detections give the best F1."""
     flags: list[tuple[float, bool]] = []
-    for boxes, items in zip(true, found, strict=True):
+    for picture in pictures:
+        boxes, items = picture.boxes, picture.items
         free = set(range(len(boxes)))
         overlaps = _overlaps(boxes, items)
         for place in sorted(range(len(items)), key=lambda place: -items[place].score):
@@ -125,21 +158,43 @@ def _best_score(true: Sequence[Boxes], found: Sequence[Sequence[Found]]) -> floa
     flags.sort(key=lambda flag: -flag[0])
     if not any(right for _, right in flags):
         return _OVERLAP
-    total, rights = sum(map(len, true)), np.cumsum([right for _, right in flags])
+    total, rights = sum(len(picture.boxes) for picture in pictures), np.cumsum([right for _, right in flags])
     shares = 2 * rights / (np.arange(1, len(flags) + 1) + total)
     return flags[int(shares.argmax())][0]
 
 
-def _pairs(boxes: Boxes, items: Sequence[Found]) -> list[tuple[int, int]]:
-    """True and found boxes that belong together: those of one class first, then by overlap."""
-    overlaps = _overlaps(boxes, items)
-    near = [(a, b) for a in range(len(boxes)) for b in range(len(items)) if overlaps[a, b] >= _OVERLAP]
-    near.sort(key=lambda pair: (boxes[pair[0]][1] != items[pair[1]].label, -overlaps[pair]))
-    pairs: list[tuple[int, int]] = []
-    for a, b in near:
-        if all(a != one and b != other for one, other in pairs):
-            pairs.append((a, b))
-    return pairs
+def _counts(pictures: Sequence[_Picture], shown: Sequence[int]) -> list[list[int]]:
+    """Boxes by true and found label; the last row and column are what is not there."""
+    order = {label: place for place, label in enumerate(shown)}
+    matrix = np.zeros((len(order) + 1, len(order) + 1), dtype=np.int64)
+    for picture in pictures:
+        for true, found in picture.taken:
+            matrix[order[true], order[found]] += 1
+        for label in picture.missed:
+            matrix[order[label], -1] += 1
+        for label in picture.extra:
+            matrix[-1, order[label]] += 1
+    counts: list[list[int]] = matrix.tolist()
+    return counts
+
+
+def _worst(pictures: Sequence[_Picture], names: Sequence[str], pixels: PixelScale) -> list[Looked]:
+    """The pictures of the least F1, those with more boxes first."""
+    colours = phrase_colours(names)
+    rows: list[tuple[float, int, int]] = []
+    for number, picture in enumerate(pictures):
+        right = 2 * sum(true == found for true, found in picture.taken)
+        whole = len(picture.boxes) + len(picture.items)
+        if whole > right:
+            rows.append((right / whole, right - whole, number))
+    return [
+        Looked(
+            pictures[number].record.image.name,
+            ", ".join(f"{count} {what}" for what, count in pictures[number].faults.items() if count),
+            partial(_drawn, pictures[number], names, colours, pixels),
+        )
+        for _, _, number in sorted(rows)[:_WORST]
+    ]
 
 
 def _overlaps(boxes: Boxes, items: Sequence[Found]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
@@ -150,26 +205,10 @@ def _overlaps(boxes: Boxes, items: Sequence[Found]) -> np.ndarray[tuple[int, ...
     return shares
 
 
-def _note(boxes: Boxes, items: Sequence[Found]) -> str:
-    pairs = _pairs(boxes, items)
-    wrong = sum(boxes[a][1] != items[b].label for a, b in pairs)
-    parts = {
-        "missed": len(boxes) - len(pairs),
-        "where nothing is": len(items) - len(pairs),
-        "of another class": wrong,
-    }
-    return ", ".join(f"{count} {what}" for what, count in parts.items() if count)
-
-
 def _drawn(
-    record: Record,
-    boxes: Boxes,
-    items: Sequence[Found],
-    names: Sequence[str],
-    colours: Sequence[tuple[int, int, int]],
-    pixels: PixelScale,
+    picture: _Picture, names: Sequence[str], colours: Sequence[tuple[int, int, int]], pixels: PixelScale
 ) -> Image.Image:
-    image = open_image(record.image, pixels)
-    truth = [Detection(label, box, 1.0) for box, label in boxes]
+    image = open_image(picture.record.image, pixels)
+    truth = [Detection(label, box, 1.0) for box, label in picture.boxes]
     left = draw_detections(image, truth, names, colours, _OUTLINE, scores=False)
-    return beside(left, draw_detections(image, items, names, colours, _OUTLINE))
+    return beside(left, draw_detections(image, picture.items, names, colours, _OUTLINE))

@@ -8,6 +8,7 @@ import torch
 
 from skillbank_engine.config.blocks import SpecBase
 from skillbank_engine.errors import EngineError
+from skillbank_engine.profile import SMALL
 from skillbank_engine.team import ALONE, Team
 from skillbank_engine.threads import set_threads
 
@@ -93,7 +94,7 @@ def choose_compute(
     if on_cpu or not cuda_wanted(spec.engine.device):
         # Threads inside operations suit large networks; a small one is better off with threads beside each
         # other (skillbank_engine.training.gradients tells why).
-        small = spec.engine.profile in ("small", "settled")
+        small = spec.engine.profile in SMALL
         parts = threads if small and team.size == 1 else 1
         torch.set_num_threads(max(1, threads // parts))
         return Compute(torch.device("cpu"), precision, threads, parts)

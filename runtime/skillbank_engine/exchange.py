@@ -306,7 +306,7 @@ class Graph:
     ----------
     module : Module
         From the inputs, in order, to a tuple of the outputs: tensors alone, pixels normalised.  Built of the
-        task's own module, in evaluation mode.
+        task's own module, and put into evaluation mode.
     inputs : dict of str to Tensor
         Example inputs by name, each ``(B, ...)``; noise from a fixed seed for pixels.  The first is
         ``(B, 3, H, W)``.
@@ -331,3 +331,7 @@ class Graph:
     tolerance: float = 1e-4
     agreement: Callable[[Sequence[Tensor], Sequence[Tensor]], float] | None = None
     least: float = 0.999
+
+    def __post_init__(self) -> None:
+        # What wraps a module begins in training mode, and whoever puts it back there takes the module along.
+        self.module.eval()

@@ -11,6 +11,9 @@ from typing import Any
 from skillbank_engine.config.load import parse_override
 from skillbank_engine.config.specs import Specs, SpecT
 
+SMALL = ("small", "settled")
+"""Values of ``engine.profile`` that mean the small model: chosen here, or by who settled the spec."""
+
 
 def choose_profile(
     specs: Specs[SpecT], spec: SpecT, cuda: bool, start: Mapping[str, Any] | None = None
@@ -36,7 +39,7 @@ def choose_profile(
     """
     if spec.engine.profile != "auto":
         return str(spec.engine.profile)
-    if start is not None and start["engine"]["profile"] in ("small", "settled"):
+    if start is not None and start["engine"]["profile"] in SMALL:
         return "small"
     return "full" if cuda or specs.recipe.full(spec) else "small"
 

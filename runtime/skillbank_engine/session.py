@@ -116,6 +116,8 @@ def prepare_libraries() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # For a comparison of two sizes in every layer, torch would import a compiler's arithmetic of shapes.
+    os.environ.setdefault("TRANSFORMERS_DISABLE_TORCH_CHECK", "1")
     # transformers imports torchao wherever it is installed, which then complains of kernels for other GPUs.
     for name in ("torchao", "torch.utils._pytree"):
         logging.getLogger(name).setLevel(logging.ERROR)

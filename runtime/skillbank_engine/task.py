@@ -124,6 +124,8 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         the run; its outputs are on the device of its inputs, in fp32.
     frame : (int, int) or None
         Height and width that ``answer`` takes where it is an ONNX file; None for any.
+    ahead : int
+        How many pictures there are to answer for, once the frame knows it (0); of many, more is made ready.
     pace : Pace
         `measure` of the stage "test" and `infer` count their passes with it, drawing and writing aside; the
         commands say the rate.
@@ -142,6 +144,10 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
     """Whether a picture's part in the loss depends on no other picture of the batch, so that on a CPU parts
     of a batch can go side by side.  A module with a BatchNorm in training mode is never cut."""
 
+    channels_last: ClassVar[bool] = False
+    """Whether a small module answers faster on a CPU with the channels of its pixels and weights last: true
+    of one that is made of convolutions."""
+
     def __init__(
         self,
         spec: SpecT,
@@ -158,6 +164,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         self.pixels = PixelScale()
         self.answer: Answer | None = None
         self.frame: tuple[int, int] | None = None
+        self.ahead = 0
         self.pace = Pace()
 
     # ---- where it comes from -------------------------------------------------------------------------------

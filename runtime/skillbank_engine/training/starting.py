@@ -64,41 +64,13 @@ def run_training(family: Family, spec: SpecBase, session: Session, team: Team = 
     data = kind.read_training(spec, session.tell)
     checkpoint = checkpoint_to_resume(family, spec, session.folder)
     pixels = _scale(data, checkpoint, team)
-    if checkpoint is None:
-        task = kind.begin(spec, data, session.tell)
-        _freeze(task)
-        task.check_start(session.tell)
-    else:
-        check_same_model(kind, spec, checkpoint, next(iter(settings.start), ""))
-        task = kind.restore(spec, checkpoint.kept)
-        load_weights(task.module, checkpoint.weights, "the checkpoint")
-        _freeze(task)
+    task = _task_of(family, spec, data, checkpoint, session)
     task.pixels = pixels
-    task.to(compute.device)
-    SingleValues(task.module, session.tell)
-    if team.size > 1 and settings.strategy == "fsdp":
-        share_out(task.module, compute.device, team, settings.precision, task.outputs)
-    if spec.engine.compile:
-        task.compile(compute.device, training=True)
-    _LOG.info(
-        "%d pictures to train on, %d to validate on; %.2f M parameters, %.2f M of them trained; %s, %d "
-        "threads",
-        len(data.train),
-        len(data.validation) if data.validation is not None else 0,
-        count(task.module.parameters()) / 1e6,
-        count(trained(task.module)) / 1e6,
-        compute.device,
-        compute.threads,
-    )
+    _place(task, settings, compute, team, session)
+    _log_sizes(task, data, compute)
     run = _make_run(family, task, settings, session, data, compute, seed, team)
     if checkpoint is not None:
-        run.resume(checkpoint)
-        _LOG.info("going on at epoch %d, step %d", run.position.epoch + 1, run.position.step)
-        for key, named in settings.start.items():
-            if named:
-                _LOG.info(
-                    "%s (%s) is what the run was begun with: the checkpoint takes its place", key, named
-                )
+        _go_on(run, checkpoint, settings)
     if len({tuple(place) for place in team.gather(run.position.epoch, run.position.step)}) > 1:
         raise EngineError(
             "The processes found different checkpoints to go on from: let results_dir be one folder that all "
@@ -117,6 +89,60 @@ def run_training(family: Family, spec: SpecBase, session: Session, team: Team = 
         metrics = run.run(stop)
     if metrics is not None:
         _LOG.info("trained; val %s", headline(metrics))
+
+
+def _task_of(
+    family: Family,
+    spec: SpecBase,
+    data: TrainingData[Any, Any],
+    checkpoint: Checkpoint | None,
+    session: Session,
+) -> AnyTask:
+    """The task of a new model, or of the one of a checkpoint, what stands still frozen; on the CPU."""
+    kind = family.task()
+    task: AnyTask
+    if checkpoint is None:
+        task = kind.begin(spec, data, session.tell)
+        _freeze(task)
+        task.check_start(session.tell)
+        return task
+    check_same_model(kind, spec, checkpoint, next(iter(family.specs().settings(spec).start), ""))
+    task = kind.restore(spec, checkpoint.kept)
+    load_weights(task.module, checkpoint.weights, "the checkpoint")
+    _freeze(task)
+    return task
+
+
+def _place(task: AnyTask, settings: RunSettings, compute: Compute, team: Team, session: Session) -> None:
+    """Put a task where it is trained, its processes side by side, compiled where the spec says so."""
+    task.to(compute.device)
+    SingleValues(task.module, session.tell)
+    if team.size > 1 and settings.strategy == "fsdp":
+        share_out(task.module, compute.device, team, settings.precision, task.outputs)
+    if task.spec.engine.compile:
+        task.compile(compute.device, training=True)
+
+
+def _log_sizes(task: AnyTask, data: TrainingData[Any, Any], compute: Compute) -> None:
+    _LOG.info(
+        "%d pictures to train on, %d to validate on; %.2f M parameters, %.2f M of them trained; %s, %d "
+        "threads",
+        len(data.train),
+        len(data.validation) if data.validation is not None else 0,
+        count(task.module.parameters()) / 1e6,
+        count(trained(task.module)) / 1e6,
+        compute.device,
+        compute.threads,
+    )
+
+
+def _go_on(run: TrainingRun[Any], checkpoint: Checkpoint, settings: RunSettings) -> None:
+    """Let a run go on from a checkpoint, and say which keys of its start do not count any more."""
+    run.resume(checkpoint)
+    _LOG.info("going on at epoch %d, step %d", run.position.epoch + 1, run.position.step)
+    for key, named in settings.start.items():
+        if named:
+            _LOG.info("%s (%s) is what the run was begun with: the checkpoint takes its place", key, named)
 
 
 def _scale(data: TrainingData[Any, Any], checkpoint: Checkpoint | None, team: Team) -> PixelScale:

@@ -33,7 +33,7 @@ def graph_of(classifier: Classifier, height: int, width: int, batch: int) -> Gra
     Parameters
     ----------
     classifier : Classifier
-        In evaluation mode.
+        Put into evaluation mode.
     height, width : int
         Size of the input in pixels.
     batch : int

@@ -62,6 +62,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         "dataset.augmentation.std",
     )
     foreign_weights = ", or give foreign weights as train.pretrained_model_path"
+    channels_last = True
     teacher: Classifier | None = None
     _loss: ClassLoss = ClassLoss()
 
@@ -326,7 +327,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
     def graph(self, height: int = 0, width: int = 0, batch: int = 1) -> Graph:
         """Give the model from normalised pixels to logits, at the trained size where none is said."""
         usual = self.built.image_size
-        return graph_of(self.classifier.eval(), height or usual, width or usual, batch)
+        return graph_of(self.classifier, height or usual, width or usual, batch)
 
     def calibration(self, height: int, width: int) -> Iterator[dict[str, Tensor]]:
         """Yield normalised pictures of ``dataset.quant_calibration_dataset``, one at a time."""

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -202,16 +202,7 @@ def load_into(
     heads = {name.removeprefix("network.") for name in classifier.heads()}
     found = _fitted(tensors, own)
     body = [name for name in own if name not in heads and own[name].is_floating_point()]
-    lacking = [name for name in body if name not in found]
-    if len(lacking) > len(body) // 2:
-        raise WeightsError(
-            f"{key} names {source}, which fits {len(body) - len(lacking)} of {len(body)} tensors of the "
-            f"network {classifier.architecture.backbone}: name weights of that network"
-        )
-    if lacking:
-        _LOG.warning(
-            "%s lacks %d of the network's %d tensors, which start at random", source, len(lacking), len(body)
-        )
+    _require_most(body, found, f"{key} names {source}", classifier.architecture.backbone)
     same = not backbone_only and heads <= found.keys() and (not labels or list(labels) == list(wanted))
     if not same:
         found = {name: value for name, value in found.items() if name not in heads}
@@ -220,6 +211,20 @@ def load_into(
         return ""
     why = "its classes are others" if heads <= _named(tensors, heads) else "it has none that fits"
     return f"The head of {source} is made anew: {'the backbone alone is taken' if backbone_only else why}"
+
+
+def _require_most(body: Sequence[str], found: Collection[str], source: str, backbone: str) -> None:
+    """Refuse weights that are hardly any of a network's, and say where they are not all."""
+    lacking = sum(name not in found for name in body)
+    if lacking > len(body) // 2:
+        raise WeightsError(
+            f"{source}, which fits {len(body) - lacking} of {len(body)} tensors of the "
+            f"network {backbone}: name weights of that network"
+        )
+    if lacking:
+        _LOG.warning(
+            "%s, which lacks %d of the network's %d tensors: they start at random", source, lacking, len(body)
+        )
 
 
 def _fitted(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -58,7 +58,7 @@ def export_graph(
     Parameters
     ----------
     detector : Detector
-        In evaluation mode.
+        Put into evaluation mode.
     tokenizer : PhraseTokenizer
         Of the detector.
     labels : sequence of str

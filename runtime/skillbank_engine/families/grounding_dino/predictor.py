@@ -239,7 +239,7 @@ class Predictor:
         mask = None if mask is None else mask.to(device)
         normalised = normalise(pixels.to(device), mask, self._mean, self._std).to(self._weights)
         passes = []
-        if self._own is not None:
+        if self._own is not None and self._own.training:  # for hundreds of layers to hear it takes its time
             self._own.eval()
         for number, prompt in enumerate(self.prompts):
             batch = batch_prompts([prompt] * len(images), self._pad).to(device)

@@ -121,7 +121,8 @@ class Detector(nn.Module):
     ) -> DetectorOutput:
         """Choose proposals, run the decoder on them and read the heads."""
         model = self.network
-        shapes = [(source.shape[-2], source.shape[-1]) for source in sources]
+        # Whole numbers also where the pass is traced, in which sizes would be computed again each time.
+        shapes = [(int(source.shape[-2]), int(source.shape[-1])) for source in sources]
         memory = torch.cat([source.flatten(2).transpose(1, 2) for source in sources], 1)
         anchors, usable = anchor_logits(shapes, memory.device)
         places = model.enc_output(memory * usable.to(memory.dtype))

@@ -41,6 +41,7 @@ from skillbank_engine.families.rtdetr.parameters import family_name, parameter_g
 from skillbank_engine.families.rtdetr.predictor import framed_pixels, scaled_pixels
 from skillbank_engine.families.rtdetr.variation import Variation
 from skillbank_engine.families.rtdetr.weights import fit_classes, load_backbone, read_transformers
+from skillbank_engine.profile import SMALL
 from skillbank_engine.schedule import Schedule
 from skillbank_engine.task import Answer, Graph, Kept, Metrics, Place, Share, Stage, Task, Tell, TrainingData
 from skillbank_engine.team import Team
@@ -51,7 +52,7 @@ _CALIBRATION = 64
 _AUGMENTATION = ("eval_spatial_size", "preserve_aspect_ratio")
 
 
-class _Answers(nn.Module):
+class RtDetrGraph(nn.Module):
     """The detector with the family's outputs: logits ``(B, Q, C)`` and boxes ``(B, Q, 4)`` of the answer."""
 
     def __init__(self, detector: Detector) -> None:
@@ -59,6 +60,7 @@ class _Answers(nn.Module):
         self.detector = detector
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Give logits and boxes of normalised pixels ``(B, 3, H, W)``."""
         output = self.detector(pixels)
         return output.logits[-1], output.boxes[-1]
 
@@ -84,6 +86,7 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
     outputs: ClassVar[tuple[type, ...]] = (DetectorOutput,)
     # Batch norms, and the number of denoising queries, are a matter of the whole batch.
     separable: ClassVar[bool] = False
+    channels_last: ClassVar[bool] = True
     carried: ClassVar[tuple[str, ...]] = (
         "model",
         "engine",
@@ -334,7 +337,7 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
                 f"use multiples of {step}"
             )
         noise = torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
-        return Graph(_Answers(self.module).eval(), {"inputs": noise}, OUTPUTS)
+        return Graph(RtDetrGraph(self.module), {"inputs": noise}, OUTPUTS)
 
     def calibration(self, height: int, width: int) -> Iterator[dict[str, Tensor]]:
         """Yield some pictures of ``dataset.quant_calibration_data_sources`` one by one."""
@@ -391,7 +394,7 @@ def _settle_action(
     if action == "export":
         height, width = values["dataset"]["augmentation"]["eval_spatial_size"]
         wanted = {"input_height": height, "input_width": width}
-    if action == "inference" and kept.spec["engine"]["profile"] in ("small", "settled"):
+    if action == "inference" and kept.spec["engine"]["profile"] in SMALL:
         wanted = {"conf_threshold": SMALL_THRESHOLD}
     for name, value in wanted.items():
         own = values[action][name]

@@ -37,9 +37,9 @@ def graph(segmenter: Segmenter, height: int, width: int, batch: int) -> Graph:
     Parameters
     ----------
     segmenter : Segmenter
-        Is put into evaluation mode.
+        Put into evaluation mode.
     height, width, batch : int
         Of the example input.
     """
     noise = torch.randn(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
-    return Graph(ExportedSegmenter(segmenter.eval()), {INPUT: noise}, (OUTPUT,))
+    return Graph(ExportedSegmenter(segmenter), {INPUT: noise}, (OUTPUT,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from skillbank_engine.families.segformer.config import ExperimentSpec
 
 _LOG = logging.getLogger(__name__)
+_FUSE, _CLASSIFIER = "decode_head.linear_fuse.weight", "decode_head.classifier.weight"
 
 PROGRAM = "segformer"
 """The family's name in the format of its checkpoints."""
@@ -158,13 +160,30 @@ def _of_pictures(name: str, spec: ExperimentSpec) -> dict[str, Any]:
 
 def _from_file(path: Path, key: str, spec: ExperimentSpec) -> Found:
     state = read_state(path, key)
-    name = encoder_of(state, f"{key} {path}")
-    fuse = state.get("decode_head.linear_fuse.weight")
-    last = state.get("decode_head.classifier.weight")
-    headless = fuse is None or last is None
+    architecture = _of_state(state, f"{key} {path}", spec)
+    _compare(spec, architecture, str(path), whole=key == WHOLE)
+    last = state.get(_CLASSIFIER)
+    headless = last is None or _FUSE not in state
+    count = 2 if last is None or headless else len(last)
+    segmenter = build(architecture, tuple(str(number) for number in range(count)))
+    if headless:
+        state = {name: value for name, value in state.items() if name.startswith("segformer.")}
+    misfits = _misfits(segmenter.network.state_dict(), state, headless=headless)
+    if misfits:
+        raise WeightsError(
+            f"{key} {path} does not fit {architecture.backbone}: {' and '.join(misfits)}; name other weights"
+        )
+    segmenter.network.load_state_dict(state, strict=False)
+    return Found(segmenter, (), headless)
+
+
+def _of_state(state: Mapping[str, Tensor], source: str, spec: ExperimentSpec) -> Architecture:
+    """The network that weights are of; what they do not tell comes from the spec."""
+    name = encoder_of(state, source)
     augmentation = spec.dataset.segment.augmentation
     channels, depths = ENCODERS[name]
-    architecture = Architecture(
+    fuse = state.get(_FUSE)
+    return Architecture(
         backbone=name,
         channels=channels,
         depths=depths,
@@ -175,28 +194,18 @@ def _from_file(path: Path, key: str, spec: ExperimentSpec) -> Found:
         mean=tuple(augmentation.mean),
         std=tuple(augmentation.std),
     )
-    _compare(spec, architecture, str(path), whole=key == WHOLE)
-    count = 2 if last is None or headless else len(last)
-    segmenter = build(architecture, tuple(str(number) for number in range(count)))
-    own = segmenter.network.state_dict()
-    if headless:
-        state = {name: value for name, value in state.items() if name.startswith("segformer.")}
+
+
+def _misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor], *, headless: bool) -> list[str]:
+    """Say what weights lack, and what they have otherwise than a network."""
+    # Files of other programs do not count batches.
+    needed = (name for name in own if not name.endswith("num_batches_tracked"))
     lacking = [
-        name for name in own if name not in state and not (headless and name.startswith("decode_head."))
+        name for name in needed if name not in state and not (headless and name.startswith("decode_head."))
     ]
     wrong = [name for name, value in state.items() if name not in own or own[name].shape != value.shape]
-    # Files of other programs do not count batches.
-    lacking = [name for name in lacking if not name.endswith("num_batches_tracked")]
-    if lacking or wrong:
-        raise WeightsError(
-            f"{key} {path} does not fit {name}: "
-            + (f"it lacks {len(lacking)} weights as {lacking[0]}" if lacking else "")
-            + (" and " if lacking and wrong else "")
-            + (f"{len(wrong)} have another shape or name, as {wrong[0]}" if wrong else "")
-            + "; name other weights"
-        )
-    segmenter.network.load_state_dict(state, strict=False)
-    return Found(segmenter, (), headless)
+    found = [f"it lacks {len(lacking)} weights as {lacking[0]}"] if lacking else []
+    return [*found, f"{len(wrong)} have another shape or name, as {wrong[0]}"] if wrong else found
 
 
 def _wanted(spec: ExperimentSpec) -> Architecture | None:

@@ -18,6 +18,7 @@ from skillbank_engine.families.grounding_dino.onnx_model import OnnxModel, read_
 from skillbank_engine.families.grounding_dino.predictor import Network, Predictor
 from skillbank_engine.families.grounding_dino.pretrained import PretrainedModel
 from skillbank_engine.families.grounding_dino.recorded import RecordedDetector, require_graphs
+from skillbank_engine.profile import SMALL
 
 Model = Checkpoint | OnnxModel | PretrainedModel
 
@@ -69,45 +70,55 @@ def settle_with_model(
     note : str
         What differed, empty when nothing did.
     """
-    named = {".".join(str(step) for step in parse_override(word)[0]) for word in overrides}
-    values = spec.model_dump()
-    usual = type(spec)().model_dump()
+    settling = _Settling(spec, overrides)
     saved = model.spec
-    # A choice at use, not a property of the weights.
-    chosen_select = values["model"]["num_select"]
-    keep_select = "model.num_select" in named or chosen_select != usual["model"]["num_select"]
-    keep_size = (
-        values["engine"]["image_size"] != usual["engine"]["image_size"] or "engine.image_size" in named
-    )
-    differences = []
+    # Choices at use, no properties of the weights.
+    at_use = {key for key in ("model.num_select", "engine.image_size") if settling.chosen(key)}
     for name, value in saved["model"].items():
-        if name in values["model"] and not (name == "num_select" and keep_select):
-            if values["model"][name] != value:
-                differences.append(f"model.{name} {value} (spec: {values['model'][name]})")
-            values["model"][name] = value
+        if name in settling.values["model"] and f"model.{name}" not in at_use:
+            settling.put(f"model.{name}", value)
     for name in ("profile", *TRAINED_WITH):
-        if name in saved["engine"] and not (name == "image_size" and keep_size):
-            values["engine"][name] = saved["engine"][name]
-    for name in ("input_mean", "input_std"):
-        values["dataset"]["augmentation"][name] = saved["dataset"]["augmentation"][name]
-    chosen = values.get("inference", {}).get("conf_threshold")
-    if (
-        action == "inference"
-        and saved["engine"]["profile"] == "small"
-        and chosen == usual["inference"]["conf_threshold"]
-        and "inference.conf_threshold" not in named
-    ):
-        values["inference"]["conf_threshold"] = SMALL_THRESHOLD
-        differences.append(f"inference.conf_threshold {SMALL_THRESHOLD} (spec: {chosen})")
+        if name in saved["engine"] and f"engine.{name}" not in at_use:
+            settling.values["engine"][name] = saved["engine"][name]
+    own, theirs = settling.values["dataset"]["augmentation"], saved["dataset"]["augmentation"]
+    own["input_mean"], own["input_std"] = theirs["input_mean"], theirs["input_std"]
+    if action == "inference" and saved["engine"]["profile"] in SMALL:
+        settling.put_unchosen("inference.conf_threshold", SMALL_THRESHOLD)
     if action == "export" and saved["engine"]["image_size"]:
         # Trained at one size, and of no use at the several times larger one that the family exports at.
         for name in ("input_width", "input_height"):
-            chosen, size = values["export"][name], saved["engine"]["image_size"]
-            if chosen == usual["export"][name] and f"export.{name}" not in named:
-                values["export"][name] = size
-                differences.append(f"export.{name} {size} (spec: {chosen})")
-    note = f"The trained model's values hold: {', '.join(differences)}" if differences else ""
-    return type(spec).model_validate(values), note
+            settling.put_unchosen(f"export.{name}", saved["engine"]["image_size"])
+    differences = ", ".join(settling.differences)
+    note = f"The trained model's values hold: {differences}" if differences else ""
+    return type(spec).model_validate(settling.values), note
+
+
+class _Settling:
+    """Values of a spec, by dotted key of a block's name and its own, that a model's are put in place of."""
+
+    def __init__(self, spec: ExperimentSpec, overrides: Sequence[str]) -> None:
+        self.values: dict[str, Any] = spec.model_dump()
+        self.differences: list[str] = []
+        self._usual: dict[str, Any] = type(spec)().model_dump()
+        self._named = {".".join(str(step) for step in parse_override(word)[0]) for word in overrides}
+
+    def chosen(self, key: str) -> bool:
+        """Whether the spec differs from the family's default, or an override names the key."""
+        block, name = key.split(".")
+        return key in self._named or self.values[block][name] != self._usual[block][name]
+
+    def put(self, key: str, value: Any) -> None:
+        """Put a value, and keep what it was put in place of."""
+        block, name = key.split(".")
+        own = self.values[block][name]
+        if own != value:
+            self.differences.append(f"{key} {value} (spec: {own})")
+        self.values[block][name] = value
+
+    def put_unchosen(self, key: str, value: Any) -> None:
+        """Put a value where nobody has chosen one."""
+        if not self.chosen(key):
+            self.put(key, value)
 
 
 def scale_with_model(model: Model, paths: Iterable[Path]) -> PixelScale:

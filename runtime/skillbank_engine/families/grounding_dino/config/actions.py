@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from skillbank_engine.config.blocks import EvaluateBase, ExportBase, InferenceBase
-from skillbank_engine.config.fields import MISSING, Block, Float, Int, Text, block, param
+from skillbank_engine.config.fields import Float, Int, block, param
+from skillbank_engine.config.tensorrt import GenTrtEngineBase, TensorRTBase
 
 
 class EvaluateConfig(EvaluateBase):
@@ -45,14 +46,11 @@ class ExportConfig(ExportBase):
     serialize_nvdsinfer: bool = param(False, "Also write the configuration that DeepStream needs.")
 
 
-class TensorRTConfig(Block):
+class TensorRTConfig(TensorRTBase):
     """Precision, memory and batch profile of the engine."""
 
     workspace_size: Int = param(8192, "Memory in MB that the builder may use to try out kernels.", ge=0)
-    min_batch_size: Int = param(1, "Smallest batch that the engine takes.", ge=1, popular=True)
-    opt_batch_size: Int = param(1, "Batch that the engine is tuned for.", ge=1, popular=True)
     max_batch_size: Int = param(4, "Largest batch that the engine takes.", ge=1)
-    layers_precision: list[str] = param([], "Layers with a precision of their own.")
     data_type: Literal["FP32", "FP16"] = param(
         "FP32", "Arithmetic of the engine; INT8 does not exist for this model."
     )
@@ -64,28 +62,8 @@ class TensorRTConfig(Block):
             raise ValueError("cannot be INT8: INT8 is not supported for Grounding DINO, use FP16 or FP32")
         return value
 
-    @model_validator(mode="after")
-    def _profile(self) -> TensorRTConfig:
-        if not self.min_batch_size <= self.opt_batch_size <= self.max_batch_size:
-            raise ValueError(
-                "gen_trt_engine.tensorrt batch sizes must satisfy min <= opt <= max, not "
-                f"{self.min_batch_size}, {self.opt_batch_size}, {self.max_batch_size}"
-            )
-        return self
 
-
-class GenTrtEngineConfig(Block):
+class GenTrtEngineConfig(GenTrtEngineBase):
     """How an ONNX file becomes a TensorRT engine."""
 
-    results_dir: Text = param(
-        "", "Folder of this action's results; empty means <results_dir>/gen_trt_engine."
-    )
-    gpu_id: Int = param(0, "Index of the GPU that the engine is built on and for.", ge=0, popular=True)
-    onnx_file: Text = param(MISSING, "Exported ONNX file to build from.")
-    trt_engine: Text = param(MISSING, "Engine file to write.")
-    timing_cache: Text = param(
-        "", "File of kernel timings, read if present and updated, that speeds up later builds."
-    )
-    batch_size: Int = param(-1, "Batch size of the ONNX input; -1 when it is open.", ge=-1, popular=True)
-    verbose: bool = param(False, "Log what the builder does.")
     tensorrt: TensorRTConfig = block(TensorRTConfig, "Precision, memory and batch profile.")

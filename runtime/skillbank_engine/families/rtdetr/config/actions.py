@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from skillbank_engine.config.blocks import EvaluateBase, ExportBase, InferenceBase
 from skillbank_engine.config.fields import MISSING, Block, Float, Int, Text, block, param
+from skillbank_engine.config.tensorrt import CalibratedTensorRTConfig, GenTrtEngineBase
 from skillbank_engine.families.rtdetr.config.model import TeacherConfig
 
 CRITERIA = ("IOU", "L1", "L2")
@@ -88,50 +89,15 @@ class DistillConfig(Block):
     results_dir: Text = param("", "Folder of this action's results; empty means <results_dir>/distill.")
 
 
-class CalibrationConfig(Block):
-    """Images that an engine's INT8 ranges are found on."""
-
-    cal_image_dir: list[str] = param([], "Folders with the images.")
-    cal_cache_file: Text = param("", "File that keeps the ranges.")
-    cal_batch_size: Int = param(1, "Images per step.", ge=1, popular=True)
-    cal_batches: Int = param(1, "Steps.", ge=1, popular=True)
-
-
-class TensorRTConfig(Block):
+class TensorRTConfig(CalibratedTensorRTConfig):
     """Precision, memory and batch profile of the engine."""
 
-    workspace_size: Int = param(1024, "Memory in MB that the builder may use to try out kernels.", ge=0)
-    min_batch_size: Int = param(1, "Smallest batch that the engine takes.", ge=1, popular=True)
-    opt_batch_size: Int = param(1, "Batch that the engine is tuned for.", ge=1, popular=True)
     max_batch_size: Int = param(4, "Largest batch that the engine takes.", ge=1)
-    layers_precision: list[str] = param([], "Layers with a precision of their own.")
-    data_type: Literal["FP32", "FP16", "INT8"] = param("FP32", "Arithmetic of the engine.")
-    calibration: CalibrationConfig = block(CalibrationConfig, "Images that INT8 ranges are found on.")
-
-    @model_validator(mode="after")
-    def _profile(self) -> TensorRTConfig:
-        if not self.min_batch_size <= self.opt_batch_size <= self.max_batch_size:
-            raise ValueError(
-                "gen_trt_engine.tensorrt batch sizes must satisfy min <= opt <= max, not "
-                f"{self.min_batch_size}, {self.opt_batch_size}, {self.max_batch_size}"
-            )
-        return self
 
 
-class GenTrtEngineConfig(Block):
+class GenTrtEngineConfig(GenTrtEngineBase):
     """How an ONNX file becomes a TensorRT engine."""
 
-    results_dir: Text = param(
-        "", "Folder of this action's results; empty means <results_dir>/gen_trt_engine."
-    )
-    gpu_id: Int = param(0, "Index of the GPU that the engine is built on and for.", ge=0, popular=True)
-    onnx_file: Text = param(MISSING, "Exported ONNX file to build from.")
-    trt_engine: Text = param(MISSING, "Engine file to write.")
-    timing_cache: Text = param(
-        "", "File of kernel timings, read if present and updated, that speeds up later builds."
-    )
-    batch_size: Int = param(-1, "Batch size of the ONNX input; -1 when it is open.", ge=-1, popular=True)
-    verbose: bool = param(False, "Log what the builder does.")
     tensorrt: TensorRTConfig = block(TensorRTConfig, "Precision, memory and batch profile.")
 
 
