@@ -115,7 +115,6 @@ class Planning(Finding):
         from skillbank.datasets.parts import may_be_there
         from skillbank.plan.allowed import refuse_hidden_places_of_request
         from skillbank.plan.datasets import bindings
-        from skillbank.plan.described import reads_words
         from skillbank.plan.divided import divided, local_place
 
         refuse_hidden_places_of_request(step)
@@ -134,6 +133,7 @@ class Planning(Finding):
         said: tuple[str, ...] = ()
         if any(set_place(location.uri) for location in step.data):
             from skillbank.jobs.set_files import with_sets
+            from skillbank.plan.described import reads_words
 
             words = any(reads_words(each) for each in chain)
             step, said = with_sets(step, {row.source for row in rows}, lambda: self.sets, prompts=words)
