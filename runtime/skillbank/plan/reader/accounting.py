@@ -159,7 +159,7 @@ def _called(text: Text, open_: list[int]) -> list[int]:
         "dataset",
     )
     led = open_[0] > 0 and text.within(open_[0] - 1, "grammar.group.det", "grammar.free.adjective")
-    chosen = any(text.lexicon.has(text.tokens[i].text, "told.choice") for i in open_)
+    chosen = any(text.lexicon.has(text.tokens[i].text, "told.choosing") for i in open_)
     return open_ if whole and called and led and not chosen and text.ledger.of("place") else []
 
 

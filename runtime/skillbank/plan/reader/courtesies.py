@@ -252,7 +252,7 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
             (asks(text, i) and not text.within(i, "actions.words.find"))
             or text.tokens[i].kind not in ("word", "mark", "flag")
             or text.within(i, "grammar.operator.only")
-            or text.lexicon.has(text.tokens[i].text, "told.pictures")
+            or text.lexicon.has(text.tokens[i].text, "told.stills")
             for i in tokens
         )
         tokens = match.tokens() if held else tokens

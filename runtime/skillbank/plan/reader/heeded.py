@@ -15,6 +15,7 @@ _DEED = f"verb=told.deeds free.adverb|{_DESCRIBED}* noun=free.noun|places.data.n
 _ANOTHER = (
     "what=told.beside group.det* @place|@job",
     "what='same ~word|free.noun|free.glue? 'as|'like",
+    "'as what=~word|free.adjective|free.adverb 'as group.det* group.last",
     "what='something 'like|'similar group.det* @name",
     "what=places.data.part group.det* places.data.nouns|free.noun|@name|@job",
     "group.last what=told.sizes|'long|'short|'other free.noun|@name",

@@ -79,7 +79,9 @@ class Teller:
             return verb is not None and self._wishes.ask(first, i, verb, end, reason=False)
         telling = self._words[i] in of("telling") and self._of.at(i + 1, end) in ("me", "us")
         things = ("grammar.free.noun", "grammar.free.adjective", _DATA)
-        return telling or any(self._text.within(k, *things) for k in range(i + 1, end))
+        return telling or any(
+            self._text.within(k, *things) or self._words[k] in ("one", "ones") for k in range(i + 1, end)
+        )
 
     def _before_marks(self, first: int, end: int) -> int:
         while end > first and self._text.tokens[end - 1].kind == "mark":
@@ -161,15 +163,22 @@ class Teller:
         words = self._words[i:end]
         if words[0] == "back" and len(words) > 1:
             return True
+        if words[-1].endswith("ly") or self._has_order(i, end):
+            return False  # "warm up slowly", "afterwards wipe the folder"
         if words[0] in _NOT_HEADED or not self._is_rest(first, end):
             return False
         head = self._words[self._of.head(i, end)]
         placed = not of("prepositions").isdisjoint(words[1:-1])
-        if self._text.lexicon.has(head, "told.pictures"):
+        if self._text.lexicon.has(head, "told.stills"):
             return opening and placed
         if opening:
             return placed or not is_many(head) or len(words) == 1 or words[-1] in of("continuing")
         return head.endswith(_NOMINAL) or (placed and not is_many(head))
+
+    def _has_order(self, i: int, end: int) -> bool:
+        """Whether a verb in its base form stands behind words of order: "afterwards wipe the folder"."""
+        first = next((k for k in range(i, end) if not self._text.within(k, "grammar.free.glue")), end)
+        return first < end and self._of.is_order(first, end)
 
     def _goes_on(self, i: int, end: int) -> bool:
         """Whether a clause has a further verb of the subject before it: "and photographs every loaf"."""
@@ -193,7 +202,7 @@ class Teller:
                     return False
             elif (
                 token.kind not in ("word", "mark")
-                or self._text.lexicon.has(word, "told.choice")
+                or self._text.lexicon.has(word, "told.choosing")
                 or (word in of("elliptic") and not (word == "last" and beside & of("sequence", "seasons")))
             ):
                 return False

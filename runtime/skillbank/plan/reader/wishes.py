@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skillbank.plan.reader.phrases import ACTIONS
-from skillbank.plan.reader.wording import Wording, is_regular_past, of
+from skillbank.plan.reader.wording import Wording, is_over, is_regular_past, of
 
 __all__ = ["Wishes"]
 
 _DONE = tuple(f"actions.{a}.past" for a in ACTIONS)
 _DATA = "places.data.nouns"
+_OF_MANNERS = ("it", "that", "this")
 _NEGATIONS = frozenset({"not", "no", "never", "none", "without", "left"})
 
 
@@ -68,12 +69,19 @@ class Wishes:
             return True
         if said.word in of("deontic") or (said.word in ("need", "needs", "has", "have") and "to" in soon):
             return not self._is_own(said)
-        if said.mine and not self._is_past_verb(said) and self._is_about_runs(said):
+        if said.mine and not past and self._is_about_runs(said):
             return True
         if said.word in of("able"):
-            return said.mine or said.after in ("be", "go", "stay", "remain", "wait", "come", "not")
+            tokens = range(said.verb, said.end)
+            return (
+                said.mine
+                or self._of.mean(tokens)
+                or said.after in ("be", "go", "stay", "remain", "wait", "come", "not")
+            )
         if said.word in of("wants"):
             return self._is_wish(said)
+        if said.word == "would" and said.after == "be" and self._words[said.begin] not in _OF_MANNERS:
+            return True  # "overnight would be fine"
         if past or said.word == "would":
             return (
                 said.mine
@@ -82,16 +90,12 @@ class Wishes:
             )
         return not reason and self._limits(said)
 
-    def _is_past_verb(self, said: _Said) -> bool:
-        return said.word in of("past") or (is_regular_past(said.word) and said.word not in of("wants"))
-
     def _is_over(self, first: int, said: _Said) -> bool:
         """Whether a clause tells of what is over: "have been", "did not", "last week"."""
-        perfect = said.word in ("have", "has") and (
-            said.after == "been" or is_regular_past(said.after) or said.after in of("participles")
+        over = said.word not in of("wants") and is_over(
+            self._words[said.begin : said.end], said.verb - said.begin
         )
-        when = any(self._text.within(k, "grammar.mode.past") for k in range(first, said.end))
-        return self._is_past_verb(said) or perfect or when or "did" in self._words[said.begin : said.verb]
+        return over or any(self._text.within(k, "grammar.mode.past") for k in range(first, said.end))
 
     def _judges(self, said: _Said, past: bool) -> bool:
         """Whether a clause says what is wanted, or what counts as what: "mules are horses"."""
@@ -101,7 +105,7 @@ class Wishes:
             many = said.after.endswith("s") and said.after not in ("always", "his", "as")
             if many or said.words & {"same", "too"}:
                 return True
-        part = {"not", "part"} <= said.words
+        part = {"not", "part"} <= said.words or self._words[said.end - 1] in ("one", "ones")
         return bool(said.words & of("relevant", "judging")) or part or (said.after == "to" and not past)
 
     def _is_about_runs(self, said: _Said) -> bool:
@@ -160,6 +164,7 @@ class Wishes:
             or any(
                 (is_regular_past(self._words[k]) and k > said.verb + 1)
                 or self._text.tokens[k].kind == "number"
+                or self._text.within(k, "grammar.group.model")
                 for k in tokens
             )
         )

@@ -9,7 +9,7 @@ from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 
-__all__ = ["FINITE", "SPECIFIC", "Wording", "is_many", "is_regular_past", "of"]
+__all__ = ["FINITE", "SPECIFIC", "Wording", "is_many", "is_over", "is_regular_past", "of"]
 
 
 @lru_cache(maxsize=64)
@@ -21,6 +21,15 @@ def of(*names: str) -> frozenset[str]:
 def is_regular_past(word: str) -> bool:
     """Whether a word has the form of a past: "arrived"."""
     return word.endswith("ed") and len(word) > 3 and not word.endswith("eed")
+
+
+def is_over(words: list[str], verb: int) -> bool:
+    """Whether the verb of a clause, with the two words behind it, tells of what is over: "have been"."""
+    word, behind = words[verb], words[verb + 1 : verb + 3]
+    perfect = word in ("have", "has") and any(
+        is_regular_past(w) or w == "been" or w in of("participles") for w in behind
+    )
+    return word in of("past") or is_regular_past(word) or perfect or "did" in words[:verb]
 
 
 def is_many(word: str) -> bool:
@@ -49,6 +58,18 @@ _TECHNICAL = (
     "grammar.mode.technical", "policy.search.nouns", "policy.search.weak", "policy.search.doings",
     "policy.search.hyper", "policy.search.others", "actions.words.scratch",
 )  # fmt: skip
+_BOUNDING = (
+    "grammar.operator.not", "grammar.operator.only", "grammar.operator.instead", "grammar.mode.directive",
+    "grammar.mode.condition", "grammar.mode.schedule", "grammar.mode.order", "grammar.mode.defer",
+    "told.sizes", "told.wishes",
+)  # fmt: skip
+_VOCABULARY = (
+    "actions.train.", "actions.evaluate.", "actions.inference.", "actions.export.", "actions.quantize.",
+    "slots.epochs", "slots.batch_size", "slots.gpus", "slots.nodes", "slots.units", "slots.precision",
+    "slots.trials", "places.platform", "places.results", "places.roles.",
+)  # fmt: skip
+_BESIDE = (".flags", ".path", ".after", ".where", ".verbs", ".objects", ".go", ".must")
+"""Classes of words by which a plan says what it has: no word of them stands in what is told."""
 _ABOUT_RUNS = ("grammar.free.noun", "places.data.nouns", "grammar.group.model")
 _MADE_VERBS = ("ize", "ise", "ify")
 _MADE_FORMS = (*_MADE_VERBS, "ized", "ised", "izing", "ising", "ified")
@@ -93,6 +114,23 @@ class Wording:
         return any(
             not self._known.isdisjoint(self.words[k].removesuffix(end) for end in ("", "s", "ing", "ed"))
             or self.is_technical(k)
+            for k in tokens
+        )
+
+    def weighs(self, tokens: Iterable[int]) -> bool:
+        """Whether any of some words names anything that a plan has, or bounds, counts or delays a run.
+
+        What holds one of them is never taken as told for its build alone.
+        """
+        tokens = list(tokens)
+        return self.mean(tokens) or any(
+            self.text.tokens[k].kind not in ("word", "mark")
+            or (self.text.within(k, *_BOUNDING) and self.words[k] not in ("am", "with", "to", "of", "use"))
+            or any(
+                c.startswith(_VOCABULARY) and not c.endswith(_BESIDE)
+                for span in self.text.spans[k]
+                for c in span.classes
+            )
             for k in tokens
         )
 
