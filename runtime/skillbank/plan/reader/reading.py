@@ -176,7 +176,7 @@ def read_text(
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
-    heeded.mark_unheeded(page)
+    heeded.mark_unheeded(page, clauses)
     mark_told(page, clauses)
     notes += settle_told(page, clauses)
     notes += settle_refused(page, clauses)

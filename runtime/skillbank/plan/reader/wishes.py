@@ -105,7 +105,8 @@ class Wishes:
             many = said.after.endswith("s") and said.after not in ("always", "his", "as")
             if many or said.words & {"same", "too"}:
                 return True
-        part = {"not", "part"} <= said.words or self._words[said.end - 1] in ("one", "ones")
+        chosen = self._words[said.end - 1] in ("one", "ones") and self._words[said.begin] != "that"
+        part = {"not", "part"} <= said.words or chosen
         return bool(said.words & of("relevant", "judging")) or part or (said.after == "to" and not past)
 
     def _is_about_runs(self, said: _Said) -> bool:
@@ -146,7 +147,7 @@ class Wishes:
             "to" in said.words
             and not said.words & (of("limits") | _NEGATIONS)
             and not self._of.mean(tokens)
-            and not any(self._text.within(k, "grammar.operator.not", _DATA) for k in tokens)
+            and not any(self._text.within(k, "grammar.operator.not", "told.choosing") for k in tokens)
         )
 
     def _is_wish(self, said: _Said) -> bool:
@@ -164,7 +165,7 @@ class Wishes:
             or any(
                 (is_regular_past(self._words[k]) and k > said.verb + 1)
                 or self._text.tokens[k].kind == "number"
-                or self._text.within(k, "grammar.group.model")
+                or (self._text.within(k, "told.sizes") and self._text.within(k + 1, "grammar.group.model"))
                 for k in tokens
             )
         )
@@ -211,10 +212,11 @@ class Wishes:
             and not (said.word.startswith("belong") and "to" in said.words)
         ):
             return True
-        if data:  # "the pictures are blurry"
-            return self._text.within(said.verb, "grammar.mode.directive", "grammar.operator.not") or (
-                not being and self._sets(said)
+        if data:  # "the pictures are blurry", but "those with people are off limits"
+            limited = said.after in ("off", "out", "double") or self._text.within(
+                said.verb, "grammar.mode.directive", "grammar.operator.not"
             )
+            return limited or (not being and self._sets(said))
         if run and not (holding or said.word in of("stative", "modals")):
             return True
         light = said.mine and said.word != "have" and self._text.within(said.verb, "grammar.free.light")

@@ -61,7 +61,7 @@ _TECHNICAL = (
 _BOUNDING = (
     "grammar.operator.not", "grammar.operator.only", "grammar.operator.instead", "grammar.mode.directive",
     "grammar.mode.condition", "grammar.mode.schedule", "grammar.mode.order", "grammar.mode.defer",
-    "told.sizes", "told.wishes",
+    "told.sizes", "told.wishes", "told.choosing", "told.members",
 )  # fmt: skip
 _VOCABULARY = (
     "actions.train.", "actions.evaluate.", "actions.inference.", "actions.export.", "actions.quantize.",
