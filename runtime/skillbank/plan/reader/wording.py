@@ -155,7 +155,8 @@ class Wording:
 
     def is_past(self, k: int, end: int, definite: bool) -> bool:
         """Whether a word is a regular past behind its subject: "arrived for", not "made by"."""
-        if not is_regular_past(self.words[k]) or not self.is_word(k - 1):
+        counted = definite and (self.text.tokens[k - 1].kind == "number" or self.words[k - 1] == ")")
+        if not is_regular_past(self.words[k]) or not (self.is_word(k - 1) or counted):
             return False
         if self.words[k - 1] in of("determiners", "prepositions") or self.text.within(
             k - 1, "grammar.free.adjective"
@@ -252,7 +253,7 @@ class Wording:
             return self._main(k, end) if told else None
         if word in of("things") and after and (after in FINITE or self.is_third(k, end, near=True)):
             return k
-        if word in of("prepositions"):
+        if word in of("prepositions") or (word == "last" and after in of("sequence", "seasons")):
             return self._verb_behind(i, end)
         definite = word in of("determiners") or word in ("one", "@number")
         if word == "@mark" or (not definite and self.is_order(i, end)):
@@ -273,6 +274,8 @@ class Wording:
         nouns = 0 if definite else 1
         for k in range(i + 1, min(end, i + 12)):
             word = self.words[k]
+            if word in ("(", ")") and "@job" in self.words[k - 1 : k + 2]:
+                continue  # "the run from January (3fa91c) failed"
             mark = self.text.tokens[k].kind == "mark"
             if mark or word in of("subordinate") or (word == "that" and not definite):
                 return None
