@@ -20,8 +20,8 @@ class Manners:
     def __init__(self, wording: Wording) -> None:
         self._of, self._words = wording, wording.words
 
-    def hold(self, i: int, end: int, *, after: bool) -> bool:
-        """Whether a clause is said to a person, and of no run.
+    def hold(self, i: int, end: int, *, after: bool) -> bool | None:
+        """Whether a clause of such a build is said to a person, and of no run; None where it has another.
 
         Parameters
         ----------
@@ -34,7 +34,7 @@ class Manners:
             rest = begins(i, end, after=after)
             if rest is not None:
                 return not self._of.weighs(range(rest, end))
-        return False
+        return None
 
     def _behind_feeling(self, i: int, end: int, *, after: bool) -> int | None:
         """Return where the rest of "do not worry about", "wish me" or "please bear with me" begins."""

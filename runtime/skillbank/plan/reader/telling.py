@@ -41,8 +41,8 @@ class Teller:
         """
         end = self._before_marks(first, end)
         i, reason = self._opening(first, end)
-        if i < end and self._manners.hold(i, end, after=after):
-            return True
+        if i < end and (held := self._manners.hold(i, end, after=after)) is not None:
+            return held
         if i < end and self._words[i] in of("subordinate"):
             if self._is_time(i, end):
                 return True

@@ -61,15 +61,34 @@ _TECHNICAL = (
 _BOUNDING = (
     "grammar.operator.not", "grammar.operator.only", "grammar.operator.instead", "grammar.mode.directive",
     "grammar.mode.condition", "grammar.mode.schedule", "grammar.mode.order", "grammar.mode.defer",
-    "told.sizes", "told.wishes", "told.choosing", "told.members",
+    "told.sizes", "told.wishes", "told.members",
 )  # fmt: skip
 _VOCABULARY = (
-    "actions.train.", "actions.evaluate.", "actions.inference.", "actions.export.", "actions.quantize.",
-    "slots.epochs", "slots.batch_size", "slots.gpus", "slots.nodes", "slots.units", "slots.precision",
-    "slots.trials", "places.platform", "places.results", "places.roles.",
+    "actions.", "slots.", "policy.search.", "places.platform", "places.results",
+    "places.roles.", "places.weights",
 )  # fmt: skip
-_BESIDE = (".flags", ".path", ".after", ".where", ".verbs", ".objects", ".go", ".must")
 """Classes of words by which a plan says what it has: no word of them stands in what is told."""
+_LOOSE = (
+    "actions.words",
+    "slots.around",
+    "slots.on_broken",
+    "policy.search.told",
+    "policy.search.over",
+    "policy.search.best",
+)
+_BESIDE = (
+    ".flags",
+    ".path",
+    ".after",
+    ".where",
+    ".verbs",
+    ".objects",
+    ".go",
+    ".must",
+    ".set",
+    ".below",
+    ".find",
+)
 _ABOUT_RUNS = ("grammar.free.noun", "places.data.nouns", "grammar.group.model")
 _MADE_VERBS = ("ize", "ise", "ify")
 _MADE_FORMS = (*_MADE_VERBS, "ized", "ised", "izing", "ising", "ified")
@@ -127,7 +146,7 @@ class Wording:
             self.text.tokens[k].kind not in ("word", "mark")
             or (self.text.within(k, *_BOUNDING) and self.words[k] not in ("am", "with", "to", "of", "use"))
             or any(
-                c.startswith(_VOCABULARY) and not c.endswith(_BESIDE)
+                c.startswith(_VOCABULARY) and not (c.startswith(_LOOSE) or c.endswith(_BESIDE))
                 for span in self.text.spans[k]
                 for c in span.classes
             )
