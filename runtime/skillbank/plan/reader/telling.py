@@ -44,15 +44,8 @@ class Teller:
         if i < end and (held := self._manners.hold(i, end, after=after)) is not None:
             return held
         if i < end and self._words[i] in of("subordinate"):
-            if self._is_time(i, end):
-                return True
-            until = after and self._words[i] in ("until", "till") and self._is_rest(i + 1, end)
-            until = until and not self.has_verb(i + 1, end)
-            until = until or (
-                after and i + 1 < end and self._words[i - 1] in of("doubts")
-            )  # "not sure if this works"
-            if until or self._words[i] == "why" or not after or self._words[i] in of("conditions"):
-                return (until or self._words[i] == "why") and not self._of.mean(range(i, end))
+            if (told := self._tells_when(i, end, after=after)) is not None:
+                return told
             i += 1
         if i >= end:
             return after and self._words[i - 1] == "before"
@@ -68,12 +61,28 @@ class Teller:
             return not self._of.mean(range(i, end))
         if self._of.is_order(i, end) or self._words[i] == "like":
             return False
-        if self._is_done(first, i, end):
+        return self._is_done(first, i, end) or (
+            not self._of.mean(range(i, end))
+            and (
+                (not reason and self._is_heading(first, i, end, opening))
+                or (after and self._adds_rest(first, i, end))
+            )
+        )
+
+    def _tells_when(self, i: int, end: int, *, after: bool) -> bool | None:
+        """Whether a clause that begins with "when", "until", "if" tells; None where its verb says."""
+        if self._is_time(i, end):
             return True
-        if self._of.mean(range(i, end)):
-            return False
-        heading = not reason and self._is_heading(first, i, end, opening)
-        return heading or (after and (self._is_rest(first, end, counted=True) or self._goes_on(i, end)))
+        word = self._words[i]
+        rest = word in ("until", "till") and self._is_rest(i + 1, end) and not self.has_verb(i + 1, end)
+        doubted = i + 1 < end and self._words[i - 1] in of("doubts")  # "not sure if this works"
+        told = word == "why" or (after and (rest or doubted))
+        if told or not after or word in of("conditions"):
+            return told and not self._of.mean(range(i, end))
+        return None
+
+    def _adds_rest(self, first: int, i: int, end: int) -> bool:
+        return self._is_rest(first, end, counted=True) or self._goes_on(i, end)
 
     def orders(self, first: int, end: int, *, wishing: bool = True) -> bool:
         """Whether a clause says what to do, and with what: "use the usual split"; or wishes it."""

@@ -50,45 +50,51 @@ class Wishes:
             i, verb, end, self._words[verb], self._of.at(verb + 1, end), frozenset(self._words[first:end]),
             self._words[i] in ("i", "we"),
         )  # fmt: skip
-        soon = self._words[said.verb + 1 : min(said.verb + 3, said.end)]
         if said.word == "hope" or (said.word == "will" and said.mine and said.after not in of("wants")):
             return False
         if self._words[said.begin] == "you":
-            return "to" in soon or "please" in said.words
+            return "to" in self._soon(said) or "please" in said.words
         if said.words & {"please", "you", "your", "whatever"}:
             return True
         if said.word in of("modals") and said.after in ("do", "suffice"):
             return True  # "every fifth frame will do"
         if said.word in of("speaking"):
-            asked = said.after == "for" and not said.words & of("pronouns")
-            if said.after in ("me", "us") and not said.mine and self._is_errand(said):
-                return False
-            return asked or bool(said.words & {"to", "that", "not", "only", "no"})
+            return self._passes_on(said)
         past = self._is_over(first, said)
         if said.word in of("be") | {"was", "were"} and self._judges(said, past):
             return True
-        if said.word in of("deontic") or (said.word in ("need", "needs", "has", "have") and "to" in soon):
+        if (asked := self._asks_by_verb(said, past)) is not None:
+            return asked
+        if past:
+            return bool(said.words & {"except", "excluding"} and not said.mine)
+        return not reason and self._limits(said)
+
+    def _soon(self, said: _Said) -> list[str]:
+        return self._words[said.verb + 1 : min(said.verb + 3, said.end)]
+
+    def _passes_on(self, said: _Said) -> bool:
+        """Whether what somebody has said or asked for is a wish: "we agreed to skip it"."""
+        if said.after in ("me", "us") and not said.mine and self._is_errand(said):
+            return False
+        asked = said.after == "for" and not said.words & of("pronouns")
+        return asked or bool(said.words & {"to", "that", "not", "only", "no"})
+
+    def _asks_by_verb(self, said: _Said, past: bool) -> bool | None:
+        """Whether a verb of duty, leave or will asks; None where the verb is none of them."""
+        if said.word in of("deontic") or (
+            said.word in ("need", "needs", "has", "have") and "to" in self._soon(said)
+        ):
             return not self._is_own(said)
         if said.mine and not past and self._is_about_runs(said):
             return True
         if said.word in of("able"):
-            tokens = range(said.verb, said.end)
-            return (
-                said.mine
-                or self._of.mean(tokens)
-                or said.after in ("be", "go", "stay", "remain", "wait", "come", "not")
-            )
+            left = said.after in ("be", "go", "stay", "remain", "wait", "come", "not")
+            return said.mine or left or self._of.mean(range(said.verb, said.end))
         if said.word in of("wants"):
             return self._is_wish(said)
-        if said.word == "would" and said.after == "be" and self._words[said.begin] not in _OF_MANNERS:
-            return True  # "overnight would be fine"
-        if past or said.word == "would":
-            return (
-                said.mine
-                if said.word == "would"
-                else bool(said.words & {"except", "excluding"} and not said.mine)
-            )
-        return not reason and self._limits(said)
+        if said.word == "would":  # "overnight would be fine"
+            return said.mine or (said.after == "be" and self._words[said.begin] not in _OF_MANNERS)
+        return None
 
     def _is_over(self, first: int, said: _Said) -> bool:
         """Whether a clause tells of what is over: "have been", "did not", "last week"."""
@@ -173,56 +179,59 @@ class Wishes:
     def _limits(self, said: _Said) -> bool:
         """Whether what is said in the present says how a run is to be."""
         subject, head = self._words[said.begin], self._of.head(said.begin, said.verb)
-        data = self._text.within(head, _DATA) or {"they", "them"} & set(self._words[said.begin : said.verb])
-        run = (
-            subject in ("it", "this", "that", "these", "those", "they", "no")
-            or self._of.is_about_runs(head)
-            or self._words[head] in ("rest", "output", "results")
-            or (self._of.is_technical(head) and subject not in ("my", "our"))
-        )
         being = said.word in of("be")
         holding = being or said.word in ("have", "has", "own", "got")
-        if (
-            said.words & of("limits")
-            or self._words[said.end - 1] == "next"
-            or ("only" in said.words and not (said.mine and holding))
+        if self._bounds(said, holding) or (
+            said.word in of("judging") and subject not in of("people") - {"nobody"}
         ):
             return True
-        if said.word in of("judging") and subject not in of("people") - {"nobody"}:
-            return True
-        if (
-            run
-            and being
-            and said.after == "the"
-            and any(
-                self._text.within(k, "grammar.group.model") and self._words[k] != "one"
-                for k in (head, said.end - 1)
-            )
-        ):
+        run = self._is_of_run(subject, head)
+        if run and being and said.after == "the" and self._is_model(said, head):
             return True  # "the model is the small one"
-        whole = (
-            run
-            or "same" in said.words
-            or subject in ("each", "every", "all")
-            or self._words[head] == "numbers"
-        )
-        if (
-            said.word in of("staying")
-            and whole
-            and not (said.word.startswith("belong") and "to" in said.words)
-        ):
+        whole = run or "same" in said.words or subject in ("each", "every", "all")
+        if (whole or self._words[head] == "numbers") and self._stays(said):
             return True
-        if data:  # "the pictures are blurry", but "those with people are off limits"
-            limited = said.after in ("off", "out", "double") or self._text.within(
-                said.verb, "grammar.mode.directive", "grammar.operator.not"
-            )
-            return limited or (not being and self._sets(said))
+        if self._text.within(head, _DATA) or {"they", "them"} & set(self._words[said.begin : said.verb]):
+            return self._limits_data(said)
         if run and not (holding or said.word in of("stative", "modals")):
             return True
         light = said.mine and said.word != "have" and self._text.within(said.verb, "grammar.free.light")
         if light or run:
             return not (being and "gone" in said.words) and self._sets(said)
         return being and not said.after.endswith("ing") and self._of.mean(range(said.begin, said.end))
+
+    def _bounds(self, said: _Said, holding: bool) -> bool:
+        """Whether words of a clause bound something, whatever its subject: "except", "only"."""
+        only = "only" in said.words and not (said.mine and holding)
+        return only or bool(said.words & of("limits")) or self._words[said.end - 1] == "next"
+
+    def _is_of_run(self, subject: str, head: int) -> bool:
+        """Whether the subject of a clause is a run, its model or what comes of it."""
+        return (
+            subject in ("it", "this", "that", "these", "those", "they", "no")
+            or self._of.is_about_runs(head)
+            or self._words[head] in ("rest", "output", "results")
+            or (self._of.is_technical(head) and subject not in ("my", "our"))
+        )
+
+    def _is_model(self, said: _Said, head: int) -> bool:
+        return any(
+            self._text.within(k, "grammar.group.model") and self._words[k] != "one"
+            for k in (head, said.end - 1)
+        )
+
+    @staticmethod
+    def _stays(said: _Said) -> bool:
+        """Whether a clause says what remains as it is: "the backbone stays frozen"."""
+        whose = said.word.startswith("belong") and "to" in said.words
+        return said.word in of("staying") and not whose
+
+    def _limits_data(self, said: _Said) -> bool:
+        """Whether a clause about data limits them: "the pictures are blurry", but "those are off limits"."""
+        limited = said.after in ("off", "out", "double") or self._text.within(
+            said.verb, "grammar.mode.directive", "grammar.operator.not"
+        )
+        return limited or (said.word not in of("be") and self._sets(said))
 
     def _sets(self, said: _Said) -> bool:
         """Whether a clause holds a word that means something for a run, or a time."""
