@@ -58,17 +58,26 @@ _FORKED = frozenset(
         "test_approval",
         "test_chat",
         "test_chat_cli",
+        "test_controller_commands",
+        "test_deep_pictures",
+        "test_deep_sets",
+        "test_doors",
         "test_examples",
         "test_experiment_engine",
+        "test_families_run",
         "test_hostile_agent",
         "test_label",
         "test_label_buckets",
         "test_label_into",
+        "test_label_sets",
+        "test_loop_report",
         "test_onnx_chain",
         "test_pretrained",
         "test_remarks",
         "test_resume",
         "test_set_classes",
+        "test_slurm_engine",
+        "test_student_chain",
         "test_threads",
         "test_tiles",
         "test_training",
@@ -207,6 +216,7 @@ def _forked(request: pytest.FixtureRequest) -> Iterator[None]:
 def pytest_collection_finish() -> None:
     """Collect garbage from here on, without looking at what was imported."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # hypothesis listens to every collection; a test makes little garbage
     gc.enable()
 
 

@@ -105,10 +105,10 @@ def _named(node: ast.AST) -> Iterator[str]:
             yield name.removeprefix(PACKAGE).removeprefix(".")
 
 
-def every() -> Iterator[Import]:
-    for module, file in modules().items():
-        if module:  # the package itself names its public classes and imports none
-            yield from imports(module, file)
+@cache
+def every() -> tuple[Import, ...]:
+    # The package itself names its public classes and imports none.
+    return tuple(each for module, file in modules().items() if module for each in imports(module, file))
 
 
 def test_imports_go_one_way() -> None:

@@ -25,8 +25,8 @@ HEAVY = (
 
 
 def modules_after(code: str) -> set[str]:
-    """Return the top-level modules that a fresh interpreter has loaded after running `code`."""
-    script = f"{code}\nimport sys\nprint(*{{m.partition('.')[0] for m in sys.modules}})"
+    """Return the modules that a fresh interpreter has loaded after running `code`."""
+    script = f"{code}\nimport sys\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
@@ -60,6 +60,13 @@ def test_the_command_line_loads_nothing_heavy_before_a_command_runs() -> None:
 def test_planning_loads_no_database_and_no_engine() -> None:
     code = "from skillbank import Runtime\nRuntime().plan('train Grounding DINO on s3://b/d, no HPO')"
     assert modules_after(code).isdisjoint({"torch", "transformers", "sqlalchemy", "skillbank_engine", "rich"})
+
+
+def test_who_looks_after_a_job_loads_no_bank_no_reader_and_no_other_database() -> None:
+    loaded = modules_after("import skillbank.background.supervisor")
+    assert "sqlalchemy" in loaded
+    unwanted = {"skillbank.bank.skill", "skillbank.plan.planner", "skillbank.plan.reader", "yaml"}
+    assert loaded.isdisjoint({*unwanted, "skillbank.datasets.document", "sqlalchemy.dialects.postgresql"})
 
 
 def test_every_error_has_one_root_and_an_exit_code() -> None:

@@ -10,10 +10,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from skillbank.entrance import loopback
 from skillbank.environment import TOKEN
-from skillbank.errors import SkillbankError
+from skillbank.errors import SkillbankError, UsageError
 from skillbank.installation import needing
 from skillbank.visible import one_line
 
@@ -89,6 +90,8 @@ class Client:
     ------
     PlatformError
         When the extra ``web`` is not installed.
+    UsageError
+        When the token would go over plain http to another machine.
     ServerError
         When the server does not answer, or takes no such token; so do all methods.
 
@@ -106,6 +109,12 @@ class Client:
         with needing("web", "the client of a team's server", "httpx2"):
             import httpx2
         token = (TOKEN.value or "") if token is None else token
+        parts = urlsplit(address)
+        if token and parts.scheme == "http" and not loopback(parts.hostname or ""):
+            raise UsageError(
+                f"the token would go to {one_line(parts.hostname or '', 200)} over plain http, which others "
+                "on the way can read; give the server's https address, or that of a tunnel on this machine"
+            )
         headers = {"authorization": f"Bearer {token}"} if token else {}
         self._http = httpx2.Client(base_url=address.rstrip("/"), headers=headers, timeout=timeout + _WAIT)
         self._failures: type[Exception] = httpx2.HTTPError

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from skillbank.facade.starting import Starting
-from skillbank.plan.model import Plan
 from skillbank.team.places import refuse_hidden
 from skillbank.team.rights import Right
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from skillbank.jobs.record import JobRecord
     from skillbank.jobs.results import Results
     from skillbank.labelling.batch import Labels
+    from skillbank.plan.model import Plan
 
 __all__ = ["Job", "Runtime"]
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["aware", "now", "storable"]
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from sqlalchemy.dialects import postgresql, sqlite
+
+__all__ = ["aware", "insert", "now", "storable"]
 
 
 def storable(text: str) -> str:
@@ -16,6 +20,17 @@ def storable(text: str) -> str:
 def aware(value: Any) -> Any:
     """SQLite gives back the UTC time that it was given without its zone."""
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+def insert(db: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an insertion that can say what happens to a row that is there already."""
+    if db.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def now() -> datetime:

@@ -91,7 +91,8 @@ def test_pictures_of_a_bucket_are_labelled_and_stay_there(
             action="train",
             data=(DataLocation(source="train_datasets", uri="set:signs"),),
         )
-        found, _ = with_sets(request, ["train_datasets", "eval_dataset"], lambda: runtime.sets)
+        sources = ["train_datasets", "eval_dataset"]
+        found, _ = with_sets(request, sources, lambda: runtime.sets, prompts=True)
         folder = cache_dir() / found.data[0].uri.removeprefix("set://signs/")
         place = next(cache_dir().glob(f"*{folder.name}*-set"))
         assert {path.read_bytes() for path in place.rglob("*.png")} == files

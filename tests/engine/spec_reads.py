@@ -11,7 +11,9 @@ import ast
 import typing
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -22,6 +24,7 @@ ROOT = Path(skillbank_engine.__file__).parent
 
 Kinds = frozenset[type[BaseModel]]
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Scope = ast.Module | ast.ClassDef | ast.FunctionDef | ast.Lambda
 _NONE: Kinds = frozenset()
 
 
@@ -76,7 +79,7 @@ class Reads:
         self._returned: dict[str, set[type[BaseModel]]] = defaultdict(set)
         others, own = ROOT / "families", ROOT / "families" / family.name
         files = [path for path in ROOT.rglob("*.py") if others not in path.parents or own in path.parents]
-        trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
+        trees = [_tree(path) for path in files]
         for tree in trees:
             self._collect(tree)
         for _ in range(5):
@@ -108,34 +111,33 @@ class Reads:
             for block in parts(field.annotation):
                 self._name(block)
 
-    def _collect(self, tree: ast.AST) -> None:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef):
-                self._functions[node.name].append(node)
-            if isinstance(node, ast.ClassDef):
-                self._functions[node.name] += [
-                    item
-                    for item in node.body
-                    if isinstance(item, ast.FunctionDef) and item.name == "__init__"
-                ]
+    def _collect(self, scope: Scope) -> None:
+        if isinstance(scope, ast.FunctionDef):
+            self._functions[scope.name].append(scope)
+        if isinstance(scope, ast.ClassDef):
+            self._functions[scope.name] += [
+                item for item in scope.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"
+            ]
+        for inner in _parts(scope).scopes:
+            self._collect(inner)
 
     # ---- scopes --------------------------------------------------------------------------------------------
 
-    def _scope(self, node: ast.AST, outer: dict[str, Kinds], words: frozenset[str], own: str = "") -> None:
+    def _scope(self, node: Scope, outer: dict[str, Kinds], words: frozenset[str], own: str = "") -> None:
         """Read a module, class or function, with the names that stand around it."""
         names = dict(outer)
         if isinstance(node, ast.FunctionDef | ast.Lambda):
             names |= self._parameters(node, own)
-        body = list(_own_nodes(node))
+        own_parts = _parts(node)
         for _ in range(3):
-            for item in body:
+            for item in own_parts.binding:
                 self._bind(item, names, words)
-        for item in body:
+        for item in own_parts.reading:
             if isinstance(item, ast.expr):
                 self._kinds(item, names, words)
-            if isinstance(item, ast.Return) and item.value is not None and isinstance(node, ast.FunctionDef):
+            elif item.value is not None and isinstance(node, ast.FunctionDef):
                 self._returned[node.name] |= self._kinds(item.value, names, words)
-        for child in _scopes(node):
+        for child in own_parts.scopes:
             if isinstance(child, ast.FunctionDef) and _validates(child):
                 continue
             inside = (
@@ -271,6 +273,13 @@ def _has(kinds: Kinds, word: object) -> bool:
     return any(word in kind.model_fields for kind in kinds)
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    """Return a file of the engine, read once for all families."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def _strings(tree: ast.AST) -> frozenset[str]:
     """Texts of a module: what ``getattr`` with a name that is computed may mean."""
     return frozenset(
@@ -280,22 +289,37 @@ def _strings(tree: ast.AST) -> frozenset[str]:
     )
 
 
-def _scopes(node: ast.AST) -> Iterator[ast.AST]:
-    """Classes and functions that stand directly in a scope."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.Lambda):
-            yield child
-        else:
-            yield from _scopes(child)
+class _Parts(NamedTuple):
+    """What stands directly in a scope, not in those inside of it."""
+
+    binding: tuple[ast.AST, ...]
+    reading: tuple[ast.expr | ast.Return, ...]
+    scopes: tuple[Scope, ...]
 
 
-def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes of a scope but those of classes and functions in it."""
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.ClassDef | ast.FunctionDef | ast.Lambda):
-            yield child
-            yield from _own_nodes(child)
+@cache
+def _parts(scope: Scope) -> _Parts:
+    """Return the parts of a scope, which stay the same however often values are followed through it."""
+    binding: list[ast.AST] = []
+    reading: list[ast.expr | ast.Return] = []
+    scopes: list[Scope] = []
+    queue = list(ast.iter_child_nodes(scope))[::-1]
+    while queue:
+        node = queue.pop()
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.Lambda):
+            scopes.append(node)
+            continue
+        if isinstance(node, _BINDING):
+            binding.append(node)
+        if isinstance(node, ast.expr | ast.Return):
+            reading.append(node)
+        queue += list(ast.iter_child_nodes(node))[::-1]
+    return _Parts(tuple(binding), tuple(reading), tuple(scopes))
 
 
+_BINDING = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.comprehension)
+
+
+@cache
 def _validates(node: ast.FunctionDef) -> bool:
     return any("validator" in ast.unparse(decorator) for decorator in node.decorator_list)

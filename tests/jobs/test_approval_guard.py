@@ -28,7 +28,7 @@ from skillbank.jobs.approval_guard import ApprovalGuard
 from skillbank.jobs.approval_subjects import plan_subject, terms_of
 from skillbank.jobs.database import APPROVALS, JOBS
 from skillbank.jobs.given import GivenApproval
-from skillbank.jobs.record import JobRecord, RetryPolicy
+from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
 from skillbank.jobs.retries import FollowUp
 from skillbank.jobs.seen_data import seen_data
 from skillbank.jobs.service import Jobs
@@ -37,6 +37,11 @@ from skillbank.jobs.supervisor import Supervisor
 from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import InputBinding, Plan, Route
 from skillbank.plan.paths import set_path
+from skillbank.team.acting import acting_as
+from skillbank.team.person import Person
+from skillbank.team.quota import Kind, Quota
+from skillbank.team.quotas import Quotas
+from skillbank.team.rights import Right
 from skillbank.wrong_codes import WrongCodes
 
 CODE = "tulips in march"
@@ -76,10 +81,52 @@ def supervised(store: JobStore, platform: Scripted, plan: Plan, retry: RetryPoli
     return store.list()[::-1]
 
 
+def write_over(store: JobStore, what: str, other: Plan, fake: GivenApproval) -> None:
+    """Write something else into the record of a job, as who reaches the store can."""
+    written: dict[str, dict[str, Any]] = {
+        "retry": {"retry": {"infra": 50, "batch_key": None}},
+        "plan": {"plan": other.model_dump(mode="json"), "plan_id": other.plan_id},
+        "plan_under_its_id": {"plan": other.model_dump(mode="json")},
+        "approval": {"approval": fake.model_dump(mode="json")},
+    }
+    with store.engine.begin() as db:
+        db.execute(JOBS.update().values(**written[what]))
+
+
 def test_retries_of_what_was_approved_ask_nobody(hard: JobStore, make_plan: MakePlan) -> None:
     records = supervised(hard, Scripted(LOST, LOST, DONE), make_plan(platform="fake"), RetryPolicy())
     assert [r.infra_retries for r in records] == [0, 1, 2]
     assert {r.approval and r.approval.said for r in records} == {"terminal by ann, with the approval code"}
+
+
+@pytest.mark.parametrize("changed", [None, "retry", "plan", "plan_under_its_id", "approval", "used"])
+def test_a_job_that_has_waited_starts_on_what_was_approved_alone(
+    hard: JobStore, make_plan: MakePlan, home: Path, changed: str | None
+) -> None:
+    """Its record is only text of the store while it waits for a place."""
+    plan, other = make_plan(platform="fake"), make_plan("print(1)", platform="fake")
+    platform = Scripted(DONE)
+    jobs, quotas = Jobs(hard, open_gate, platforms=lambda _: platform), Quotas(hard.engine)
+    quotas.set(Quota(Kind.USER, "ann", running=0))
+    with acting_as(Person("ann", "cars", frozenset(Right))):
+        approval = given(hard, plan)
+        record = jobs.launch(plan, approval=approval)
+    assert record.waits
+    if changed == "used":
+        for file in (home / "approvals-used").iterdir():
+            file.unlink()
+    elif changed:
+        fake = given(hard, plan).model_copy(update={"how": "flag", "nonce": "1"})
+        write_over(hard, changed, other, fake)
+    quotas.remove(Kind.USER, "ann")
+    assert hard.queue.take() == record.id
+    jobs.start_taken(record.id)
+    ended = jobs.wait(record.id, timeout=60)
+    if changed is None:
+        assert ended.state is JobState.COMPLETE
+    else:
+        assert ended.state is JobState.ERROR and "was not launched by an approval" in ended.last_word
+        assert not platform.launches
 
 
 def test_a_halved_batch_was_approved_with_the_first(hard: JobStore, make_plan: MakePlan) -> None:
@@ -102,14 +149,7 @@ def test_a_record_that_was_written_over_gets_no_further_attempt(
         for file in (home / "approvals-used").iterdir():
             file.unlink()
     else:
-        written: dict[str, dict[str, Any]] = {
-            "retry": {"retry": {"infra": 50, "batch_key": None}},
-            "plan": {"plan": other.model_dump(mode="json"), "plan_id": other.plan_id},
-            "plan_under_its_id": {"plan": other.model_dump(mode="json")},
-            "approval": {"approval": fake.model_dump(mode="json")},
-        }
-        with hard.engine.begin() as db:
-            db.execute(JOBS.update().values(**written[changed]))
+        write_over(hard, changed, other, fake)
     Supervisor(jobs, first_pause=0.01).run(first.id)
     [record] = hard.list()
     assert "no further attempt" in record.history[-1].message

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,10 +25,11 @@ from skillbank.home import database_url
 from skillbank.jobs.database import JOBS, TRANSITIONS
 from skillbank.jobs.queue import GIVEN, PLACED
 from skillbank.jobs.quota_use import use_of
-from skillbank.jobs.record import QUEUE, JobRecord, JobState, RetryPolicy
+from skillbank.jobs.record import QUEUE, SEARCH, JobRecord, JobState, RetryPolicy
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
-from skillbank.plan.model import Plan, Resources
+from skillbank.jobs.trials import TrialOf
+from skillbank.plan.model import InputBinding, Plan, Resources
 from skillbank.platforms.base import Handle, NativeStatus
 from skillbank.platforms.local.platform import LocalPlatform
 from skillbank.platforms.processes import describe_self
@@ -68,6 +71,10 @@ def store(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.Monkey
         monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").url())
     with JobStore(database_url()) as opened:
         yield opened
+        # A turn of the queue, or a start of it, that is not over would keep a connection of the closed store.
+        for thread in threading.enumerate():
+            if thread.name == "queue" or thread.name.startswith("start "):
+                thread.join(60)
 
 
 @pytest.fixture
@@ -134,7 +141,11 @@ def test_what_finds_no_place_waits_with_a_reason_and_starts_when_one_is_free(
     assert (first.waits, second.waits, third.waits, other.waits) == (False, True, True, False)
     assert second.state is JobState.PENDING and "1 running at once" in second.history[0].message
     with acting_as(ANN):
+        alone = jobs.wait_of(jobs.look(second.id))
+        store.queue.attend()
+        store.queue.attend()
         wait = jobs.wait_of(jobs.look(second.id))
+    assert alone is not None and "no server runs that gives places" in alone.said and alone.starts is None
     assert wait is not None and wait.place == 1 and wait.quota is not None
     assert wait.said.startswith("first of ann's: 1 of 1 running (quota of project cars); ")
     assert "not known" in wait.said, "no job like the one that runs has ended yet"
@@ -176,6 +187,51 @@ def test_without_quotas_and_for_the_owner_of_a_home_nothing_waits_or_is_counted(
     SetStore(store.engine).create("mine", who="owner")
     with store.engine.connect() as db:
         assert db.scalar(sa.select(JOBS.c.gpus).where(JOBS.c.id == record.id)) is None
+
+
+def test_a_quota_that_is_set_by_many_at_once_is_that_of_the_last(store: JobStore) -> None:
+    """Each has a connection of its own, and none fails."""
+    together = threading.Barrier(8)
+
+    def put(number: int) -> None:
+        with JobStore(database_url()) as mine:
+            together.wait(60)
+            for _ in range(5):
+                Quotas(mine.engine).set(Quota(Kind.PROJECT, "cars", running=number))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(put, range(8)))
+    [quota] = Quotas(store.engine).list()
+    assert quota.running in range(8) and (quota.gpu_hours, quota.bytes) == (None, None)
+    Quotas(store.engine).set(Quota(Kind.PROJECT, "cars", gpu_hours=5))
+    assert Quotas(store.engine).list() == (Quota(Kind.PROJECT, "cars", gpu_hours=5),)
+
+
+def test_a_trial_starts_where_its_files_are_looked_at_in_the_name_of_whose_it_is(
+    store: JobStore, make_plan: MakePlan, make_record: MakeRecord, tmp_path: Path
+) -> None:
+    """Its search, which runs as nobody's in a process of its own, knows no roots; a server's process does."""
+    mine, theirs = tmp_path / "cars", tmp_path / "boats"
+    for folder in (mine, theirs):
+        folder.mkdir()
+        (folder / "data.txt").write_text("42")
+    jobs = Jobs(store, open_gate)
+    search = store.create(make_record(platform=SEARCH, person="ann", project="cars"))
+    ended = []
+    for number, folder in enumerate((mine, theirs)):
+        binding = InputBinding(key="data", uri=str(folder), runtime="folder")
+        plan = make_plan(f"print({number})", inputs=(binding,))
+        record = jobs.launch(plan, retry=RetryPolicy(infra=0), trial=TrialOf(search.id, number))
+        assert record.waits and (record.person, record.project) == ("ann", "cars")
+        serve_only(DataRoots({"cars": [str(mine)]}))
+        try:
+            assert store.queue.take() == record.id
+            jobs.start_taken(record.id)
+        finally:
+            serve_only(None)
+        ended.append(jobs.wait(record.id, timeout=60))
+    assert [each.state for each in ended] == [JobState.COMPLETE, JobState.ERROR], ended[0].last_word
+    assert f"{theirs} does not exist for project cars" in ended[1].last_word
 
 
 def test_what_was_launched_on_something_else_by_then_does_not_start(
@@ -242,6 +298,7 @@ def test_a_further_attempt_waits_for_gpu_hours_and_says_from_when_on_there_are_s
     quotas.set(Quota(Kind.USER, "*", gpu_hours=1, period=Period.WEEK))
     again = store.create(make_record(**theirs, retry_of=first.id))
     assert again.waits and store.queue.take() is None
+    store.queue.attend()
     wait = Jobs(store, open_gate).wait_of(again)
     assert wait is not None and not wait.guess and wait.starts == Period.WEEK.until(datetime.now(UTC))
     assert "1 GPU hours a week of user ann are used up" in wait.said
@@ -286,6 +343,7 @@ def test_when_it_starts_is_guessed_from_jobs_like_those_before_it(
     store.transition(runs.id, JobState.RUNNING)
     waiting = [store.create(make_record(person="ann", project="cars")) for _ in range(3)]
     assert [record.launcher for record in waiting] == [QUEUE] * 3
+    store.queue.attend()
     with acting_as(ANN):
         waits = [jobs.wait_of(record) for record in waiting]
     expected = [round((w.starts - datetime.now(UTC)).total_seconds() / 60) for w in waits if w and w.starts]
@@ -305,14 +363,16 @@ def test_one_job_starts_with_the_next_free_place_though_a_thousand_trials_wait(
     jobs, plan = Jobs(store, open_gate), make_plan("import time; time.sleep(.3)")
     quotas.set(Quota(Kind.SERVER, "", running=2))
     search = store.create(make_record(plan=plan, person="ann", project="cars", platform="automl"))
+    admitted = open_gate(plan).given.admission
     with acting_as(ANN):
-        for number in range(1000):
+        for number in range(3):
             store.create(
                 make_record(
                     id=f"trial-{number}", plan=plan, person="ann", project="cars", experiment=search.id,
-                    recommendation=number, launcher="elsewhere:1:1", admitted=open_gate(plan).given.admission,
+                    recommendation=number, launcher="elsewhere:1:1", admitted=admitted,
                 )
             )  # fmt: skip
+    _repeat(store, "trial-2", range(3, 1000))
     # The first two were given places by their launch, and whoever launched them is gone.
     for number in range(2):
         store.transition(f"trial-{number}", JobState.CANCELED)
@@ -326,6 +386,18 @@ def test_one_job_starts_with_the_next_free_place_though_a_thousand_trials_wait(
     assert later - before <= 1, "at most a place that was given while it was launched"
     with store.engine.begin() as db:
         db.execute(JOBS.update().where(JOBS.c.launcher == QUEUE).values(state="CANCELED"))
+
+
+def _repeat(store: JobStore, trial: str, numbers: range) -> None:
+    """Write further trials that wait as one does."""
+    with store.engine.begin() as db:
+        job = db.execute(sa.select(JOBS).where(JOBS.c.id == trial)).one()._asdict()
+        line = db.execute(sa.select(TRANSITIONS).where(TRANSITIONS.c.job_id == trial)).one()._asdict()
+        assert job.pop("seq") and line.pop("seq") and job["launcher"] == QUEUE
+        for number in numbers:
+            own = {"id": f"trial-{number}", "results_dir": f"{job['results_dir']}-{number}"}
+            db.execute(JOBS.insert().values({**job, **own, "recommendation": number}))
+            db.execute(TRANSITIONS.insert().values({**line, "job_id": own["id"]}))
 
 
 def _given(store: JobStore, name: str, until_job: JobRecord | None = None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,49 @@ def test_an_old_store_opens_and_says_from_then_on_which_version_it_is(old: Path)
                     row["plan"],
                 )
                 assert record.history[-1].state.value == row["state"]
+
+
+def test_a_new_store_has_the_tables_that_an_old_one_comes_to(
+    old: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """One is made at once, the other walks through all versions."""
+    remote = sa.make_url(database_url()).get_backend_name() == "postgresql"
+    new = request.getfixturevalue("postgres").url() if remote else f"sqlite:///{tmp_path}/new.db"
+    with JobStore(database_url()) as walked, JobStore(new) as made:
+        assert tables_of(walked.engine) == tables_of(made.engine)
+        assert guards_of(walked.engine) == guards_of(made.engine) != []
+
+
+def tables_of(engine: sa.Engine) -> dict[str, dict[str, Any]]:
+    """Return columns, keys and indexes of all tables, without their order."""
+    there = sa.inspect(engine)
+    return {
+        name: {
+            "columns": {c["name"]: (str(c["type"]), c["nullable"]) for c in there.get_columns(name)},
+            "key": there.get_pk_constraint(name)["constrained_columns"],
+            "unique": sorted(u["column_names"] for u in there.get_unique_constraints(name)),
+            "foreign": sorted(f["constrained_columns"] for f in there.get_foreign_keys(name)),
+            "indexes": {
+                i["name"]: (i["column_names"], i["unique"], rows_of(i)) for i in there.get_indexes(name)
+            },
+        }
+        for name in there.get_table_names()
+    }
+
+
+def guards_of(engine: sa.Engine) -> list[str]:
+    """Return the triggers, by name."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+    if engine.dialect.name == "postgresql":
+        query = "SELECT DISTINCT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname"
+    with engine.connect() as db:
+        return list(db.scalars(sa.text(query)))
+
+
+def rows_of(index: Mapping[str, Any]) -> str:
+    """Return of which rows an index is, in the database's own words; empty for all."""
+    options = index.get("dialect_options", {})
+    return str(options.get("sqlite_where", options.get("postgresql_where", "")))
 
 
 def test_old_plans_keep_their_ids_and_their_approvals(old: Path) -> None:

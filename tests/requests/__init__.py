@@ -2,8 +2,8 @@
 
 SETS = (
     "development", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth",
-    "tenth", "ninth", "eleventh", "twelfth", "fourteenth",
+    "tenth", "ninth", "eleventh", "twelfth", "fourteenth", "fifteenth",
 )  # fmt: skip
 """All sets, in the order in which they were written."""
-UNSEEN = ("tenth", "ninth", "eleventh", "fourteenth")
+UNSEEN = ("tenth", "ninth", "eleventh", "fourteenth", "fifteenth")
 SEEN = tuple(name for name in SETS if name not in UNSEEN)

@@ -17,6 +17,7 @@ import pytest
 
 from skillbank.client import Client, ServerError, WaitsForApprovalError
 from skillbank.environment import TOKEN
+from skillbank.errors import UsageError
 from tests.team_server.conftest import DECIDES, People, Served
 
 GUIDE = Path(__file__).parents[2] / "references" / "team-server.md"
@@ -233,3 +234,22 @@ def test_it_needs_no_home_and_no_bank(tmp_path: Path) -> None:
     environment = {"SKILLBANK_HOME": str(tmp_path / "none"), "PATH": ""}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
     assert not (tmp_path / "none").exists()
+
+
+def test_a_token_goes_over_plain_http_to_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for address in (
+        "http://ai.example.org/skillbank",
+        "HTTP://10.0.0.7:8770",
+        "http://localhost.example.org",
+    ):
+        with pytest.raises(
+            UsageError, match=r"over plain http.*https address, or that of a tunnel"
+        ) as refused:
+            Client(address, "canary-token")
+        assert "canary" not in str(refused.value)
+        monkeypatch.setenv(TOKEN.name, "canary-token")
+        with pytest.raises(UsageError):
+            Client(address)
+        Client(address, "").close()
+    for address in ("https://ai.example.org", "http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1"):
+        Client(address, "canary-token").close()

@@ -12,6 +12,7 @@ from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, from_skill
 from skillbank.errors import UsageError
 from skillbank.facade.composition import compose
+from skillbank.lanes import Lane
 from skillbank.launch_question import trials
 from skillbank.plan.model import Plan, Source
 from skillbank.plan.request import DataLocation, Setting, clean_uri, setting_of, source_of
@@ -278,4 +279,5 @@ PLAN = Tool(
     result=PlanAnswer,
     run=_plan,
     read_only=True,
+    lane=Lane.COMPUTING,
 )

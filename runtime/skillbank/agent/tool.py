@@ -11,6 +11,7 @@ from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonS
 from pydantic_core import core_schema
 
 from skillbank.bank.foreign import FromSkill as SkillWords
+from skillbank.lanes import Lane
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -119,6 +120,8 @@ class Tool:
         Hints, with the meaning that MCP gives them.
     approval
         Whether, unless the policy says otherwise, a person must approve each call.
+    lane
+        In which a server calls it.
     """
 
     name: str
@@ -130,6 +133,7 @@ class Tool:
     destructive: bool = False
     idempotent: bool = True
     approval: bool = False
+    lane: Lane = Lane.OPEN
 
     def document(self) -> dict[str, Any]:
         """Return the definition as JSON, in the words of MCP's ``tools/list``."""

@@ -106,7 +106,7 @@ class Bank:
         named = dict.fromkeys((*self._plugin_roots(), self._folder(".", "skills")))
         roots = [root for root in named if root is not None] or [self.root]
         seen: set[str] = set()
-        each = {f.resolve(): f for root in roots for f in _skill_folders(root, self.root, seen)}
+        each = dict(found for root in roots for found in _skill_folders(root, self.root, seen))
         found = sorted(each.values())
         if len(seen) < MAX_FOLDERS:
             return found, None
@@ -389,8 +389,14 @@ def _several(name: str, skills: Sequence[Skill]) -> SkillNotFoundError:
     )
 
 
-def _skill_folders(root: Path, bank: Path, seen: set[str]) -> Iterator[Path]:
-    """Yield the folders below `root` that hold a SKILL.md; `seen` are those looked at before."""
+def _skill_folders(root: Path, bank: Path, seen: set[str]) -> Iterator[tuple[Path, Path]]:
+    """Yield the folders below `root` that hold a SKILL.md, each after what it is without links.
+
+    Parameters
+    ----------
+    seen
+        Folders that were looked at before.
+    """
     depth = len(root.parts)
     for folder, subfolders, files in os.walk(root, followlinks=False):
         if folder in seen or len(seen) >= MAX_FOLDERS:
@@ -398,10 +404,12 @@ def _skill_folders(root: Path, bank: Path, seen: set[str]) -> Iterator[Path]:
             continue
         seen.add(folder)
         here = Path(folder)
-        if ("SKILL.md" in files or "SKILL.md" in subfolders) and here.resolve().is_relative_to(bank):
-            yield here
-            subfolders.clear()
-            continue
+        if "SKILL.md" in files or "SKILL.md" in subfolders:
+            place = here.resolve()
+            if place.is_relative_to(bank):
+                yield place, here
+                subfolders.clear()
+                continue
         subfolders[:] = [
             s for s in sorted(subfolders)
             if not s.startswith(".") and s not in _SKIP and len(here.parts) - depth < MAX_DEPTH

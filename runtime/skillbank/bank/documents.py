@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import marshal
 import re
 from collections import Counter
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,24 @@ def parse_yaml(text: str, where: str, repeated: list[Repeated] | None = None) ->
     if len(text) > MAX_BYTES:
         raise SkillFormatError(f"{where} is larger than {MAX_BYTES >> 20} MiB; split it.")
     try:
-        return load(text, MAX_DEPTH, repeated=repeated, most=MAX_NODES)
+        kept, more = _read(text)
     except YamlError as error:
         place = f"{where}:{error.line}" if error.line else where
         raise SkillFormatError(f"{place} is not valid YAML: {error}.") from None
+    if repeated is not None:
+        repeated += more
+    return marshal.loads(kept)
+
+
+@lru_cache(maxsize=128)
+def _read(text: str) -> tuple[bytes, tuple[Repeated, ...]]:
+    """Parse a text once for each process that reads it again and again; as bytes, so that nobody shares it.
+
+    The bytes are made here and go nowhere.
+    """
+    repeated: list[Repeated] = []
+    document = load(text, MAX_DEPTH, repeated=repeated, most=MAX_NODES)
+    return marshal.dumps(document), tuple(repeated)
 
 
 def parse_said(text: str, where: str, *, as_json: bool = False) -> Any:

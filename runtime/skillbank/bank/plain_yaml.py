@@ -8,6 +8,7 @@ aliases expand to are seen while reading, before anything has grown.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -73,8 +74,7 @@ def _build(text: str, max_depth: int, repeated: list[Repeated], most: int) -> An
     anchors = Anchors(max_depth)
     document: Any = None
     documents = 0
-    event: Any
-    for count, event in enumerate(yaml.parse(text, Loader=_BaseLoader)):
+    for count, event in enumerate(_events(text)):
         if count > 2 * most:
             raise YamlError(f"it holds more than {most} values; split it", _line(event))
         kind = type(event)
@@ -101,6 +101,15 @@ def _build(text: str, max_depth: int, repeated: list[Repeated], most: int) -> An
         else:
             document = value
     return document
+
+
+def _events(text: str) -> Iterator[Any]:
+    """Yield the events of a text; `yaml.parse` asks whether there is one before it takes each."""
+    loader = _BaseLoader(text)
+    try:
+        yield from iter(loader.get_event, None)
+    finally:
+        loader.dispose()
 
 
 def _too_deep(levels: int) -> str:

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import islice
+from operator import add
+from typing import NamedTuple
 
 from skillbank.bank.skill import Skill
 
@@ -45,6 +49,8 @@ _DESCRIPTION, _HEAD = 1024, 3072
 
 A head that holds a dictionary would else know every query. The Agent Skills standard allows 1,024.
 """
+_MOST_SHARES = 2_000_000
+"""Words times skills whose part of scores is kept, nine bytes each."""
 _MOST_TYPOS = 12
 """Words of a query up to which unknown ones are corrected; a longer one has enough that are right."""
 
@@ -75,6 +81,16 @@ class Hit:
         return _is_strong(self.known, self.asked)
 
 
+class _Share(NamedTuple):
+    """What one word gives each skill: its part of the score, and 1 where the head knows it.
+
+    BM25 of several words is the sum of that of each; most words of a query were asked before.
+    """
+
+    score: array[float]
+    known: bytearray
+
+
 class SearchIndex:
     """An index over a fixed set of skills."""
 
@@ -87,6 +103,7 @@ class SearchIndex:
         heads = [_head(skill, _DESCRIPTION)[:_HEAD] for skill in self._skills]
         self._fill("head", heads)
         self._fill("whole", [f"{_head(skill)} {skill.frontmatter.body}" for skill in self._skills])
+        self._share = lru_cache(max(_MOST_SHARES // max(1, len(self._skills)), 64))(self._shares_of)
         self._words: dict[tuple[str, int], list[tuple[str, frozenset[str]]]] = {}
         for word in sorted({w for head in heads for w in _tokens(head) if w.isalpha()}):
             for end in _ends(word):
@@ -103,6 +120,7 @@ class SearchIndex:
 
     def close(self) -> None:
         """Free the index."""
+        self._share.cache_clear()
         self._db.close()
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
@@ -150,23 +168,28 @@ class SearchIndex:
 
     def _scores(self, words: Sequence[str]) -> dict[int, float]:
         """Return the score of every row that holds one of the words."""
-        scores: dict[int, float] = {}
-        if words:
-            match = " OR ".join(f'"{word}"' for word in words)
-            for table in ("whole", "head"):
-                query = f"SELECT rowid, -bm25({table}) FROM {table} WHERE {table} MATCH ?"
-                for row, score in self._db.execute(query, (match,)):
-                    scores[row] = scores.get(row, 0.0) + score
-        return scores
+        shares = (self._share(word).score for word in words)
+        return {row: score for row, score in enumerate(self._added(shares)) if score}
 
     def _known(self, words: Sequence[str], rows: Sequence[int]) -> dict[int, int]:
         """Return how many of the words the head of each of these rows knows."""
-        known = dict.fromkeys(rows, 0)
-        for word in words:
-            for (row,) in self._db.execute("SELECT rowid FROM head WHERE head MATCH ?", (f'"{word}"',)):
-                if row in known:
-                    known[row] += 1
-        return known
+        counts = self._added(self._share(word).known for word in words)
+        return {row: int(counts[row]) for row in rows}
+
+    def _added(self, columns: Iterable[Iterable[float]]) -> list[float]:
+        total = [0.0] * len(self._skills)
+        for column in columns:
+            total = list(map(add, total, column))
+        return total
+
+    def _shares_of(self, word: str) -> _Share:
+        share = _Share(array("d", bytes(8 * len(self._skills))), bytearray(len(self._skills)))
+        for table in ("whole", "head"):
+            query = f"SELECT rowid, -bm25({table}) FROM {table} WHERE {table} MATCH ?"
+            for row, score in self._db.execute(query, (f'"{word}"',)):
+                share.score[row] += score
+                share.known[row] = table == "head"
+        return share
 
     def _by_bank(self, rows: Sequence[int], known: dict[int, int]) -> Iterator[int]:
         """Yield the rows; before each come those of earlier banks that know as many of the words."""

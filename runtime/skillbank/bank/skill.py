@@ -62,10 +62,8 @@ class Skill(SkillParts):
         except SkillFormatError as error:
             self.report("skill-unreadable", error, "SKILL.md")
             text = plain
-        otherwise = parse_frontmatter(plain, name)
-        head, found = self.guarded(
-            "the head of SKILL.md", "SKILL.md", lambda: parse_frontmatter(text, name), otherwise
-        )
+        read = self.guarded("the head of SKILL.md", "SKILL.md", lambda: parse_frontmatter(text, name), None)
+        head, found = read or parse_frontmatter(plain, name)
         self.found.extend(found)
         return head
 

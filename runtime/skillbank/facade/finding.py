@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillbank.bank.mentions import named_in
-from skillbank.bank.names import shown
-from skillbank.bank.search import Hit
 from skillbank.errors import JobNotFoundError
-from skillbank.plan.reader.reading import Reading, read_text
-from skillbank.trust.origin import bank_of
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
+    from skillbank.bank.search import Hit
     from skillbank.bank.skill import Skill
+    from skillbank.plan.reader.reading import Reading
 
 from skillbank.facade.holdings import Holdings
 
@@ -36,6 +33,9 @@ class Finding(Holdings):
         limit
             How many are returned at most.
         """
+        from skillbank.bank.mentions import named_in
+        from skillbank.bank.search import Hit
+
         with self.reading:
             hits = self.index.search(query, limit)
             best = max((hit.score for hit in hits), default=1.0)
@@ -46,6 +46,8 @@ class Finding(Holdings):
 
     def search_note(self, query: str) -> str:
         """Return what was read into a query and what else claims the name in it; empty where nothing was."""
+        from skillbank.bank.names import shown
+
         with self.reading:
             read = [
                 f"'{one_line(said, 40)}' was read as '{shown(word)}'"
@@ -78,6 +80,8 @@ class Finding(Holdings):
         """
 
         def by_rules() -> Reading:
+            from skillbank.plan.reader.reading import read_text
+
             with self.reading:
                 meant = self.library.get(skill) if skill is not None else None
                 return read_text(
@@ -124,5 +128,5 @@ class Finding(Holdings):
         from skillbank.trust.standing import glance
 
         who = signer_of(skill) if signer else None
-        state = glance(bank_of(skill, self.library.banks)).state
+        state = glance(self.bank_of(skill)).state
         return {"state": state} | ({"signer": one_line(who)} if who else {})

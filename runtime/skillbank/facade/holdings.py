@@ -7,32 +7,30 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from skillbank.approval_code import Lock
-from skillbank.bank.discovery import Bank, Library
-from skillbank.bank.search import SearchIndex
-from skillbank.bank.vouching import vouch_with
 from skillbank.environment import BANKS, READER
 from skillbank.errors import UsageError
-from skillbank.plan.model import Plan
 from skillbank.platforms import get_platform
-from skillbank.sources.kept import fetched_from, installed_banks
 from skillbank.team.acting import acting_as, may
 from skillbank.team.person import EVERYBODY
-from skillbank.trust.loading import signer_of, vouched_files
-from skillbank.trust.origin import ask_signers, ask_sources, bank_of
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
+    from skillbank.bank.discovery import Bank, Library
+    from skillbank.bank.search import SearchIndex
     from skillbank.bank.skill import Skill
     from skillbank.jobs.admission import Admitted
     from skillbank.jobs.record import RetryPolicy
     from skillbank.jobs.service import Jobs
     from skillbank.jobs.skill_facts import SkillFacts
+    from skillbank.plan.model import Plan
     from skillbank.platforms.base import Platform
     from skillbank.sets.store import SetStore
+    from skillbank.sources.kept import Installed
     from skillbank.team.rights import Right
     from skillbank.trust.standing import Standing
 
@@ -57,21 +55,15 @@ class Holdings:
         if self.reader not in ("rules", "llm"):
             raise UsageError(f"The reader '{self.reader}' must be rules or llm.")
         extra = [p for p in (BANKS.value or "").split(os.pathsep) if p]
-        vouch_with(vouched_files)
-        ask_signers(signer_of)
-        ask_sources(fetched_from)
-        installed, self.notes = installed_banks()
-        self.library = Library(
-            [Path(b) for b in (*banks, *extra)],
-            named=[(bank.name, bank.folder) for bank in installed],
-            ahead=[bank.folder for bank in installed if bank.entry.before_own],
-        )
+        self._banks = [Path(b) for b in (*banks, *extra)]
         self.reading = threading.RLock()
         self._database_url = database_url
         # What is changed later of the approval code opens nothing in this process.
         self.lock = Lock.read()
+        self._library: Library | None = None
         self._index: SearchIndex | None = None
         self._jobs: Jobs | None = None
+        self._opening = threading.Lock()
         self._taken: dict[str, int] = {}
         self._looked: float | None = None
         self._arriving = threading.Lock()
@@ -87,22 +79,64 @@ class Holdings:
         with self.reading:
             if self._index is not None:
                 self._index.close()
+            self._index = None
+        with self._opening:
             if self._jobs is not None:
                 self._jobs.store.close()
-            self._index = self._jobs = None
+            self._jobs = None
+
+    @cached_property
+    def _installed(self) -> tuple[tuple[Installed, ...], tuple[str, ...]]:
+        from skillbank.bank.vouching import vouch_with
+        from skillbank.sources.kept import fetched_from, installed_banks
+        from skillbank.trust.loading import signer_of, vouched_files
+        from skillbank.trust.origin import ask_signers, ask_sources
+
+        vouch_with(vouched_files)
+        ask_signers(signer_of)
+        ask_sources(fetched_from)
+        return installed_banks()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for each installed bank that cannot be used."""
+        return self._installed[1]
+
+    @property
+    def library(self) -> Library:
+        """The banks and their skills; who only looks after jobs needs none of it."""
+        with self.reading:
+            if self._library is None:
+                self._library = self._opened()
+            return self._library
+
+    def _opened(self) -> Library:
+        from skillbank.bank.discovery import Library
+
+        installed, _ = self._installed
+        return Library(
+            self._banks,
+            named=[(bank.name, bank.folder) for bank in installed],
+            ahead=[bank.folder for bank in installed if bank.entry.before_own],
+        )
 
     @property
     def index(self) -> SearchIndex:
         """The search index over all skills."""
         with self.reading:
             if self._index is None:
+                from skillbank.bank.search import SearchIndex
+
                 self._index = SearchIndex(self.library.skills)
             return self._index
 
     @property
     def jobs(self) -> Jobs:
         """Launching and looking after jobs; opening it opens the database."""
-        with self.reading:
+        # Not by `reading`, which is held for as long as a plan takes: nobody else's work waits for that.
+        if (opened := self._jobs) is not None:
+            return opened
+        with self._opening:
             if self._jobs is None:
                 from skillbank.home import database_url
                 from skillbank.jobs.service import Jobs
@@ -182,12 +216,15 @@ class Holdings:
 
     def bank_of(self, skill: Skill) -> Bank:
         """Return the bank that a skill lies in, also one that this runtime was not given."""
+        from skillbank.trust.origin import bank_of
+
         return bank_of(skill, self.library.banks)
 
     def _admit(self, plan: Plan) -> Admitted:
         from skillbank.jobs.admission import Admitted
         from skillbank.jobs.skill_facts import SkillFacts
         from skillbank.trust.gate import admit
+        from skillbank.trust.loading import signer_of
 
         skill = self.skill_of(plan)
         root = self.bank_of(skill).root

@@ -7,29 +7,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillbank.bank.discovery import Bank
-from skillbank.datasets.parts import may_be_there
 from skillbank.environment import IMAGE
 from skillbank.errors import ActionNotFoundError, JobNotFoundError
-from skillbank.plan.allowed import refuse_hidden_places_of, refuse_hidden_places_of_request
-from skillbank.plan.datasets import bindings
-from skillbank.plan.described import reads_words
-from skillbank.plan.divided import divided, local_place
-from skillbank.plan.draft import Parent
-from skillbank.plan.model import Plan
-from skillbank.plan.naming import resolve
-from skillbank.plan.planner import compile_plan
-from skillbank.plan.request import Request
 from skillbank.plan.set_places import set_place
 from skillbank.platforms import chosen_platform, get_platform
 from skillbank.team.acting import who
 from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
-from skillbank.trust.origin import bank_of, origin_of
 
 if TYPE_CHECKING:
     from skillbank.bank.skill import Skill
     from skillbank.jobs.checks import Checks
+    from skillbank.plan.draft import Parent
+    from skillbank.plan.model import Plan
+    from skillbank.plan.request import Request
     from skillbank.storage.progress import Report
     from skillbank.trust.standing import Standing
 
@@ -63,6 +54,13 @@ class Planning(Finding):
         ForbiddenError
             When who acts may not plan.
         """
+        from skillbank.plan.allowed import refuse_hidden_places_of
+        from skillbank.plan.draft import Parent
+        from skillbank.plan.naming import resolve
+        from skillbank.plan.planner import compile_plan
+        from skillbank.plan.request import Request
+        from skillbank.trust.origin import origin_of
+
         self.permit(Right.PLAN, "plan")
         if isinstance(request, str):
             chain: Sequence[Request] = self.read(request).requests
@@ -89,7 +87,7 @@ class Planning(Finding):
             if step.image is None and (image := IMAGE.value):
                 step = step.model_copy(update={"image": image, "image_source": IMAGE.name})
             with self.reading:
-                origin = origin_of(skill, bank_of(skill, self.library.banks))
+                origin = origin_of(skill, self.bank_of(skill))
                 plans.append(compile_plan(skill, step, platform, parent, origin))
                 refuse_hidden_places_of(plans[-1])
         return plans
@@ -114,6 +112,12 @@ class Planning(Finding):
         DataNotFoundError
             When a place is not there for who acts.
         """
+        from skillbank.datasets.parts import may_be_there
+        from skillbank.plan.allowed import refuse_hidden_places_of_request
+        from skillbank.plan.datasets import bindings
+        from skillbank.plan.described import reads_words
+        from skillbank.plan.divided import divided, local_place
+
         refuse_hidden_places_of_request(step)
 
         def splits_at(uri: str, form: str) -> Sequence[str]:
@@ -192,6 +196,7 @@ class Planning(Finding):
 
     def _standing_now(self, plan: Plan) -> Standing:
         """Return what holds for the bank that a plan was just made from, changed meanwhile or not."""
+        from skillbank.bank.discovery import Bank
         from skillbank.trust.standing import Standing, standing
 
         if not plan.bank_path:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from skillbank.errors import UsageError
-from skillbank.plan.model import Plan
 from skillbank.platforms import get_platform
 from skillbank.ways import option
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from skillbank.jobs.given import GivenApproval, How
     from skillbank.jobs.launch_terms import LaunchTerms
     from skillbank.jobs.record import JobRecord
+    from skillbank.plan.model import Plan
     from skillbank.trust.standing import Standing
 
 from skillbank.facade.planning import Planning

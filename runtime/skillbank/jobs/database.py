@@ -1,4 +1,8 @@
-"""The tables of the store, in a dialect that SQLite and PostgreSQL share."""
+"""The tables of the store, in a dialect that SQLite and PostgreSQL share.
+
+Of which rows an index is stands in its ``info``, under ``rows``: said in the words of the dialects, it would
+have every process import those of all databases. `skillbank.jobs.migrations` says it to the one that is used.
+"""
 
 from __future__ import annotations
 
@@ -102,21 +106,14 @@ JOBS = sa.Table(
     sa.Index(
         "jobs_open",
         *("project", "person", "launcher", "state", "gpus", "seq", "platform", "id"),
-        sqlite_where=sa.text(_OPEN.format("")),
-        postgresql_where=sa.text(_OPEN.format("")),
+        info={"rows": _OPEN.format("")},
     ),
     sa.Index(
         "jobs_done",
         *("skill", "action", "platform", "seq", "id", "bytes", "state", "person"),
-        sqlite_where=sa.text(_DONE.format("")),
-        postgresql_where=sa.text(_DONE.format("")),
+        info={"rows": _DONE.format("")},
     ),
-    sa.Index(
-        "jobs_unweighed",
-        "seq",
-        sqlite_where=sa.text(_UNWEIGHED.format("")),
-        postgresql_where=sa.text(_UNWEIGHED.format("")),
-    ),
+    sa.Index("jobs_unweighed", "seq", info={"rows": _UNWEIGHED.format("")}),
 )
 OPEN, DONE, UNWEIGHED = (sa.text(each.format("jobs.")) for each in (_OPEN, _DONE, _UNWEIGHED))
 """What finds them, in the words of the indexes: a database uses those for nothing else."""

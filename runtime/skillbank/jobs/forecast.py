@@ -14,7 +14,7 @@ from skillbank.jobs.database import JOBS
 from skillbank.jobs.fair_share import Group, Owner, Standing
 from skillbank.jobs.gpu_time import lines_of, spans
 from skillbank.jobs.likeness import Kind, typical
-from skillbank.jobs.queue import PLACED, WAITING, standing_of
+from skillbank.jobs.queue import PLACED, WAITING, attended, standing_of
 from skillbank.jobs.record import JobRecord
 from skillbank.stored import now
 from skillbank.team.acting import who
@@ -50,6 +50,8 @@ class Wait:
         The job whose end lets it start, where it may be named to who acts.
     guess
         Whether that is a guess, from what like jobs took; the start of a period is none.
+    attended
+        Whether a process of a server gives places.
     """
 
     place: int
@@ -59,6 +61,7 @@ class Wait:
     starts: datetime | None = None
     after: str | None = None
     guess: bool = True
+    attended: bool = True
 
     @property
     def said(self) -> str:
@@ -67,6 +70,8 @@ class Wait:
 
     @property
     def _when(self) -> str:
+        if not self.attended:
+            return "no server runs that gives places, so it does not start before whoever runs it starts one"
         if self.starts is None:
             return "when it starts is not known: too little is known of what comes before it"
         if not self.guess:
@@ -100,13 +105,17 @@ def wait_of(engine: sa.Engine, record: JobRecord) -> Wait | None:
         before = sa.select(sa.func.count()).where(*WAITING, *mine, JOBS.c.seq + 0 < number)
         place = int(db.scalar(before) or 0) + 1
         quota = standing.against(owner, on_gpus=gpus > 0)
+        is_attended = attended(db)
         if quota is None:
             why = "a place is free, and goes to whose turn it is"
         elif gpus > 0 and (quota.kind, quota.name) in standing.used_up:
             why = f"the {quota.gpu_hours:g} GPU hours a {quota.period} of {quota.said} are used up"
-            return Wait(place, owner.person, quota, why, quota.period.until(at), guess=False)
+            starts = quota.period.until(at) if is_attended else None
+            return Wait(place, owner.person, quota, why, starts, guess=False, attended=is_attended)
         else:
             why = f"{standing.has(quota)} of {quota.running} running (quota of {quota.said})"
+        if not is_attended:
+            return Wait(place, owner.person, quota, why, attended=False)
         starts, after = _Played(db, standing, at).start_of(record.id)
     if after is not None and not who().sees(after.owner.project):
         return Wait(place, owner.person, quota, why, starts)

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from skillbank.errors import NotFoundError
 from skillbank.jobs.database import PLAN_PROJECTS, PLANS, SKILLS
 from skillbank.jobs.outbox import waiting
 from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.plan.model import Plan
-from skillbank.stored import now
+from skillbank.stored import insert, now
 from skillbank.team import audit
 from skillbank.team.acting import acting_as, may, who
 from skillbank.team.person import EVERYBODY
@@ -133,5 +132,4 @@ def _put_skill(db: sa.Connection, facts: SkillFacts) -> None:
 
 def _put(db: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
     """Add a row, unless it is there already."""
-    insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    db.execute(insert(table).values(**row).on_conflict_do_nothing())
+    db.execute(insert(db, table).values(**row).on_conflict_do_nothing())

@@ -18,6 +18,8 @@ from skillbank.redact import redact
 __all__ = ["open_engine"]
 
 _TRIES = 5
+_POOL = {"pool_size": 15, "max_overflow": 0}
+"""Connections of a process are kept: to come in costs a server more than most questions."""
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -37,7 +39,7 @@ def open_engine(url: str) -> sa.Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         remote = parsed.get_backend_name() != "sqlite"
         # A server that was restarted in the meantime must not cost a job its record.
-        engine = sa.create_engine(parsed, pool_pre_ping=remote)
+        engine = sa.create_engine(parsed, pool_pre_ping=remote, **(_POOL if remote else {}))
     except (sa.exc.ArgumentError, ImportError) as error:
         # What cannot be parsed may hold a password anywhere, so that none of it is shown.
         reason = (

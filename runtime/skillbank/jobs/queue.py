@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
-from skillbank.jobs.database import JOBS, OPEN, TRANSITIONS
+from skillbank.jobs.database import JOBS, LEASES, OPEN, TRANSITIONS
 from skillbank.jobs.fair_share import Group, Owner, Standing
 from skillbank.jobs.gpu_time import GpuHours
 from skillbank.jobs.record import QUEUE, SEARCH, JobState
@@ -29,12 +31,15 @@ from skillbank.team.tables import QUOTAS, SHARES
 if TYPE_CHECKING:
     from skillbank.jobs.record import JobRecord
 
-__all__ = ["GIVEN", "PLACED", "WAITING", "Queue", "gpus_of", "place_for", "standing_of"]
+__all__ = ["GIVEN", "PLACED", "WAITING", "Queue", "attended", "gpus_of", "place_for", "standing_of"]
 
 GIVEN = "its turn has come: it gets a place"
 _BROKE_OFF = "the process that was to start it has ended; it waits again"
 _LONGEST_START = timedelta(hours=1)
 """After this long a start on another machine counts as broken off: nothing says whether that lives."""
+_ATTENDED = "queue"
+"""In the place of an experiment and its place: the lease of those who give places."""
+_SILENT = timedelta(seconds=30)
 _LAST = 1 << 62
 """The number of a job that has none yet: it is younger than all others."""
 PLACED = OPEN, JOBS.c.platform != SEARCH, JOBS.c.launcher.is_distinct_from(QUEUE)
@@ -44,10 +49,15 @@ WAITING = OPEN, JOBS.c.launcher == QUEUE
 def place_for(db: sa.Connection, record: JobRecord) -> str:
     """Give a new job of a team a place, in the transaction that writes it; else say why it has to wait.
 
-    A search has none: its trials have. Who waits already comes first where the law says so.
+    A search has none: its trials have. Who waits already comes first where the law says so. Trials and
+    further attempts are launched by processes that do not know which files are there for whom; a server's do.
     """
     quotas = _locked(db)
-    if record.person is None or record.searches or not quotas:
+    if record.person is None or record.searches:
+        return ""
+    if record.is_part:
+        return "waits for a process of the server, which looks whether its files are there for its project"
+    if not quotas:
         return ""
     owner = Owner(record.project, record.person)
     standing, waiting = standing_of(db, quotas, owner), _groups(db)
@@ -69,6 +79,13 @@ def place_for(db: sa.Connection, record: JobRecord) -> str:
         standing.serve(first.owner, now())
     quota = standing.against(owner, on_gpus=on_gpus)
     return f"waits for a place: {quota.said} has {quota.limits}" if quota else "waits: others come first"
+
+
+def attended(db: sa.Connection) -> bool:
+    """Say whether a process of a server gives places."""
+    mine = LEASES.c.experiment == _ATTENDED, LEASES.c.place == _ATTENDED
+    beat = db.scalar(sa.select(LEASES.c.beat).where(*mine))
+    return beat is not None and now() - aware(beat) < _SILENT
 
 
 def gpus_of(record: JobRecord) -> int:
@@ -123,6 +140,14 @@ class Queue:
             db.execute(TRANSITIONS.insert().values(line_row(job, JobState.PENDING, GIVEN)))
             note(db, SHARES, first.owner._asdict(), "served", now())
             return str(job)
+
+    def attend(self) -> None:
+        """Say that this process gives places; `attended` is true for half a minute from then on."""
+        mine = LEASES.c.experiment == _ATTENDED, LEASES.c.place == _ATTENDED
+        beat = {"owner": describe_self(), "beat": now()}
+        with suppress(IntegrityError), self._engine.begin() as db:  # of two that begin at once one says it
+            if db.execute(LEASES.update().where(*mine).values(**beat)).rowcount == 0:
+                db.execute(LEASES.insert().values(experiment=_ATTENDED, place=_ATTENDED, **beat))
 
     def unstarted(self) -> Sequence[tuple[str, str, str]]:
         """Return the jobs that were given a place and have not begun: id, project, and who starts them."""

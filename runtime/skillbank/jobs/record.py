@@ -158,6 +158,11 @@ class JobRecord(BaseModel):
         return self.platform == SEARCH
 
     @property
+    def is_part(self) -> bool:
+        """Whether the job is a trial or a further attempt: started by what goes on with another job."""
+        return self.experiment is not None or self.retry_of is not None
+
+    @property
     def waits(self) -> bool:
         """Whether the job has no place yet, so that nothing of it has been started."""
         return self.launcher == QUEUE and not self.state.terminal

@@ -10,24 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError, sentence_of
-from skillbank.jobs.admission import Admitted
 from skillbank.jobs.attendance import attend
-from skillbank.jobs.binding import ParentModel
-from skillbank.jobs.checks import Checks
-from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.launch_terms import LaunchTerms
-from skillbank.jobs.launching import places, preflight, prepare
-from skillbank.jobs.limits import refuse_over_quota
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
-from skillbank.jobs.parents import finished_parents, parent_models
 from skillbank.jobs.reconciliation import Reconciliation, handle_of
 from skillbank.jobs.record import SEARCH, Failure, JobRecord, JobState, RetryPolicy, new_job_id
-from skillbank.jobs.results import Results, read_results
 from skillbank.jobs.retries import FollowUp, attempts, follow_up, retry_key
-from skillbank.jobs.seen_data import refuse_changed, seen_data
 from skillbank.jobs.store import JobStore, key_in
-from skillbank.jobs.trials import TrialOf
-from skillbank.jobs.uploads import results_folder
 from skillbank.plan.model import Plan
 from skillbank.plan.set_places import set_place
 from skillbank.platforms import get_platform
@@ -44,7 +33,13 @@ from skillbank.trust.gate import Pass, admit_within
 from skillbank.ways import Sentence, marked
 
 if TYPE_CHECKING:
+    from skillbank.jobs.admission import Admitted
+    from skillbank.jobs.binding import ParentModel
+    from skillbank.jobs.checks import Checks
+    from skillbank.jobs.data_digest import SeenData
     from skillbank.jobs.forecast import Wait
+    from skillbank.jobs.results import Results
+    from skillbank.jobs.trials import TrialOf
 
 __all__ = ["Jobs"]
 
@@ -142,6 +137,9 @@ class Jobs:
 
     def preflight(self, plan: Plan, earlier: Sequence[Plan] = (), report: Report | None = None) -> Checks:
         """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
+        from skillbank.jobs.launching import preflight
+        from skillbank.jobs.limits import refuse_over_quota
+
         self.permit(plan.plan_id)
         whose = self._whose({})
         refuse_over_quota(self.store.engine, plan, whose["project"], whose["person"])
@@ -170,6 +168,10 @@ class Jobs:
         return self._launch(following.plan, again, fields)
 
     def _launch(self, plan: Plan, terms: LaunchTerms, fields: dict[str, Any]) -> JobRecord:
+        from skillbank.jobs.launching import places, preflight
+        from skillbank.jobs.limits import refuse_over_quota
+        from skillbank.jobs.parents import finished_parents, parent_models
+
         fields |= self._whose(fields)
         key, parents, approved = terms.get("idempotency_key"), terms.get("parents", ()), terms.get("data")
         part = any(fields.get(name) for name in ("retry_of", "experiment"))
@@ -237,6 +239,9 @@ class Jobs:
         report: Report | None = None,
     ) -> JobRecord:
         """Start a job that is written down, has a place and may run."""
+        from skillbank.jobs.launching import prepare
+        from skillbank.jobs.uploads import results_folder
+
         platform = self.platform(record.platform)
         before = [
             a for a in attempts(record, self.store.get) if a.id != record.id and a.plan_id == plan.plan_id
@@ -278,6 +283,9 @@ class Jobs:
 
     def _start_waiting(self, record: JobRecord) -> None:
         """Start a job that has waited, once it is sure that it is still what was approved."""
+        from skillbank.jobs.launching import preflight
+        from skillbank.jobs.parents import finished_parents, parent_models
+
         plan = Plan.from_document(record.plan)
         platform = self._recorded(record.platform)
         if platform.status(handle_of(record)).found:  # by a process that has ended before it could say so
@@ -361,6 +369,8 @@ class Jobs:
 
         What belongs to an experiment, or goes on from one that has ended, runs on the data of that.
         """
+        from skillbank.jobs.seen_data import refuse_changed, seen_data
+
         now = seen_data(plan)
         refuse_changed(
             plan,
@@ -477,6 +487,8 @@ class Jobs:
 
     def results(self, job: str) -> Results:
         """Return what a job has left so far."""
+        from skillbank.jobs.results import read_results
+
         record = self.refresh(job)
         return read_results(record, self.store.get(record.product) if record.product else None)
 

@@ -6,17 +6,17 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from skillbank.bank.discovery import Library
-from skillbank.bank.documents import parse_json, text_of
-from skillbank.bank.skill import Skill
 from skillbank.errors import SkillNotFoundError, StateError, a_few
 from skillbank.plan.model import Plan
-from skillbank.plan.search_needs import SCHEMA
 from skillbank.ways import command, option
+
+if TYPE_CHECKING:
+    from skillbank.bank.discovery import Library
+    from skillbank.bank.skill import Skill
 
 __all__ = ["SkillFacts", "search_schema", "unchanged_skill"]
 
@@ -79,6 +79,8 @@ def unchanged_skill(plan: Plan, library: Library, known: Callable[[str], SkillFa
 
 
 def _candidates(plan: Plan, library: Library) -> Iterator[Skill]:
+    from skillbank.bank.skill import Skill
+
     here = Path(plan.skill_path) if plan.skill_path else None
     if here is not None and (here / "SKILL.md").is_file():
         root, inside = here.resolve(), PurePosixPath(plan.route.skill_dir).parts
@@ -105,6 +107,9 @@ def search_schema(plan: Plan, skill: Skill) -> dict[str, Any]:
     StateError
         When it is not the one that the plan was made with.
     """
+    from skillbank.bank.documents import parse_json, text_of
+    from skillbank.plan.search_needs import SCHEMA
+
     content = skill.read(skill.root / SCHEMA)
     if plan.search is not None and hashlib.sha256(content).hexdigest() != plan.search.schema_sha256:
         raise StateError(f"{SCHEMA} of {skill.name} has changed since plan {plan.plan_id[:12]} was made")

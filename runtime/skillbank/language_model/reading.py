@@ -45,7 +45,8 @@ _OF_ONE_STEP = ("variant", "parent", "pretrained")
 class Held(Protocol):
     """What holds the skills that a request may mean, and lets one reader at a time look at them."""
 
-    library: Library
+    @property
+    def library(self) -> Library: ...
 
     @property
     def reading(self) -> AbstractContextManager[object]: ...

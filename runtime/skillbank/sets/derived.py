@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from skillbank.sets.naming import Bid, named
 from skillbank.sets.rows import classes_of
@@ -71,6 +70,8 @@ def among(db: sa.Connection, column: sa.ColumnElement[int], numbers: Iterable[in
     if db.dialect.name == "sqlite":
         told = sa.func.json_each(json.dumps(every)).table_valued("value")
         return column.in_(sa.select(told.c.value))
+    from sqlalchemy.dialects.postgresql import ARRAY
+
     return column == sa.any_(sa.bindparam(None, every, type_=ARRAY(sa.Integer)))
 
 

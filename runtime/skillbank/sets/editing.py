@@ -200,8 +200,9 @@ def _review(change: Writing, number: int, state: str, seen: Set[int]) -> None:
     fields = change.get("picture", number)
     assert fields is not None
     if state == "reviewed" and fields["state"] != "reviewed":
-        change.flush()
-        derive(change.db, change.set_id, [number])
+        if change.changed:
+            change.flush()
+            derive(change.db, change.set_id, [number])
         shown = sa.select(BOXES).where(
             BOXES.c.set_id == change.set_id,
             BOXES.c.picture == number,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -126,28 +128,33 @@ def _sample(change: Writing, count: int) -> list[int]:
 
 def _useful(change: Writing, count: int) -> list[int]:
     done = _reviewed(change)
-    train, val = _best(change, _LOOKED_AT + count), _by_chance(change)[:count]
+    # Each is asked for when its turn comes: mostly one of the two is enough.
+    open_ones: dict[str, Callable[[], list[Any]]] = {
+        "train": cache(lambda: _best(change, _LOOKED_AT + count)),
+        "val": cache(lambda: _by_chance(change)[:count]),
+    }
     groups: set[int] = set()
     chosen: list[int] = []
-    while len(chosen) < count and (train or val):
-        wanted = "val" if done.get("val", 0) < change.row["val"] * (sum(done.values()) + 1) else "train"
-        split = wanted if (val if wanted == "val" else train) else ("train" if train else "val")
-        if split == "val":
-            chosen.append(val.pop(0))
-        else:
-            best = max(train, key=lambda row: _worth(row, groups))
-            train.remove(best)
-            groups.add(best.group)
-            chosen.append(best.number)
+    while len(chosen) < count:
+        is_val = done.get("val", 0) < change.row["val"] * (sum(done.values()) + 1)
+        splits = ("val", "train") if is_val else ("train", "val")
+        split = next((each for each in splits if open_ones[each]()), None)
+        if split is None:
+            break
+        rows = open_ones[split]()
+        row = rows[0] if split == "val" else max(rows, key=lambda row: _worth(row, groups))
+        rows.remove(row)
+        if split == "train":
+            groups.add(row.group)
+        chosen.append(row.number)
         done[split] = done.get(split, 0) + 1
     return chosen
 
 
-def _by_chance(change: Writing) -> list[int]:
+def _by_chance(change: Writing) -> list[sa.Row[tuple[int, str]]]:
     """Return the pictures to validate on in the random order that the audit has too."""
     query = sa.select(PICTURES.c.number, PICTURES.c.sha256).where(*_open(change), PICTURES.c.split == "val")
-    rows = change.db.execute(query).all()
-    return [number for number, _ in sorted(rows, key=lambda row: chance_of(row[1]))]
+    return sorted(change.db.execute(query), key=lambda row: chance_of(row.sha256))
 
 
 def _worth(row: sa.Row[tuple[int, int, float, bool]], groups: set[int]) -> tuple[float, int]:

@@ -132,7 +132,8 @@ class SetStore:
             When who acts may not look.
         """
         query = self._sets(SETS.c.id, SETS.c.project)
-        with self._engine.connect() as db:
+        # Each question is of its own moment: a set is looked for with every request.
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
             found = {project: number for number, project in db.execute(query.where(SETS.c.name == name))}
             mine = who_acts().project
             if mine in found or len(found) == 1:

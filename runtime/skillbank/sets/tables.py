@@ -103,8 +103,7 @@ PICTURES = sa.Table(
     sa.Index(
         "label_pictures_by_depth",
         *("set_id", "deep", "least", "most"),
-        sqlite_where=sa.text("least IS NOT NULL"),
-        postgresql_where=sa.text("least IS NOT NULL"),
+        info={"rows": "least IS NOT NULL"},
     ),
 )
 LOOKS = sa.Table(

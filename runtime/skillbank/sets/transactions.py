@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 __all__ = ["insert_all", "reading", "writing"]
 
@@ -43,6 +42,8 @@ def insert_all(db: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, A
     if db.dialect.name == "sqlite":
         db.execute(table.insert(), rows)
         return
+    from sqlalchemy.dialects.postgresql import ARRAY
+
     alike: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         alike[tuple(row)].append(row)

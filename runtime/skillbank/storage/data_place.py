@@ -5,12 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from skillbank.datasets.document import split_of
-from skillbank.datasets.opening import Opened, open_place
 from skillbank.datasets.packing import is_table, unpacked_name
-from skillbank.datasets.parquet import write_out
 from skillbank.datasets.tree import Unpack
 from skillbank.errors import DataNotFoundError
 from skillbank.nearby import near_path
@@ -21,6 +19,9 @@ from skillbank.storage.packed_file import unpack_file
 from skillbank.storage.progress import Report
 from skillbank.storage.staging import locate, stage
 from skillbank.storage.uri import parse_uri
+
+if TYPE_CHECKING:
+    from skillbank.datasets.opening import Opened
 
 __all__ = ["local_place", "open_data_place", "unpacker"]
 
@@ -46,6 +47,8 @@ def open_data_place(place: str, cache: Path, *, form: str = "", report: Report |
     ------
     DataNotFoundError, DataError, PlatformError, UsageError
     """
+    from skillbank.datasets.opening import open_place  # which imports all formats
+
     uri = parse_uri(place)
     unpack = unpacker(cache, report)
     if uri.scheme == "file":
@@ -78,6 +81,8 @@ def unpacker(cache: Path, report: Report | None = None) -> Unpack:
 
     def unpack(archive: Path) -> Path:
         if is_table(archive.name):
+            from skillbank.datasets.parquet import write_out
+
             return _written(archive, cache, write_out)
         if unpacked_name(archive.name) is not None:
             return _written(archive, cache, unpack_file)

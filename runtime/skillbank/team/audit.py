@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from skillbank.errors import ForbiddenError
-from skillbank.stored import aware, now, storable
+from skillbank.stored import aware, insert, now, storable
 from skillbank.team.acting import acting, need
 from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
@@ -105,8 +104,7 @@ def _count_refusal(db: sa.Connection) -> int:
     """Count a refusal, and return how many there were of who acts in this minute."""
     person = acting().person
     mine = {"person": storable(person.name)[:_LONGEST_NAME], "project": person.project, "minute": _minute()}
-    insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    first = insert(REFUSALS).values(**mine, agent=person.agent, count=1)
+    first = insert(db, REFUSALS).values(**mine, agent=person.agent, count=1)
     again = first.on_conflict_do_update(index_elements=list(mine), set_={"count": REFUSALS.c.count + 1})
     return int(db.execute(again.returning(REFUSALS.c.count)).scalar_one())
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+
+from skillbank.stored import insert
 
 __all__ = ["count", "note"]
 
@@ -28,9 +29,5 @@ def _upsert(
     first: Mapping[str, Any],
     later: Mapping[str, Any],
 ) -> None:
-    if db.dialect.name == "postgresql":
-        made = postgresql.insert(table).values(**key, **first)
-        db.execute(made.on_conflict_do_update(index_elements=list(key), set_=later))
-        return
-    row = sqlite.insert(table).values(**key, **first)
+    row = insert(db, table).values(**key, **first)
     db.execute(row.on_conflict_do_update(index_elements=list(key), set_=later))

@@ -26,8 +26,7 @@ TOKENS = sa.Table(
         "team_tokens_in_force",
         *("name", "project"),
         unique=True,
-        sqlite_where=sa.text("revoked IS NULL"),
-        postgresql_where=sa.text("revoked IS NULL"),
+        info={"rows": "revoked IS NULL"},
     ),
 )
 AUDIT = sa.Table(
@@ -110,4 +109,4 @@ _TRIGGERS = {
 def _guard(target: sa.Table, db: sa.Connection, **_: Any) -> None:
     """Let the database itself refuse what would change a line or take one away."""
     for statement in _TRIGGERS.get(db.dialect.name, ()):
-        db.exec_driver_sql(statement)
+        db.execute(sa.text(statement))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from skillbank.entrance import CHALLENGE, credentials
+from skillbank.lanes import Lane, in_lane
 from skillbank.team.acting import acting_as
 from skillbank.team.person import EVERYBODY, Person
 from skillbank.team.tokens import Tokens
@@ -75,7 +76,7 @@ class PersonKeeper:
         Refusal
             401 when it is nobody's, or none was shown; 429 when too many wrong ones came from the address.
         """
-        person = None if token is None else await run_in_threadpool(self._find, token)
+        person = None if token is None else await in_lane(Lane.QUICK, partial(self._find, token))
         if person is not None:
             return person
         seconds = self._wrong.note(address) if shown else 0

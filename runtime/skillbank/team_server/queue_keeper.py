@@ -35,6 +35,7 @@ _MOST_STARTS = 32
 _UNSTARTED_SECONDS = 5.0
 """Between two looks for starts that nobody goes on with."""
 _LOG = logging.getLogger("skillbank.server")
+_ATTENDING_SECONDS = 5.0
 _WEIGHED = 20
 _WEIGHING_SECONDS = 5.0
 
@@ -55,7 +56,7 @@ class QueueKeeper:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="queue", daemon=True)
         self._starts: dict[str, tuple[str, threading.Thread]] = {}
-        self._sought = 0.0
+        self._sought = self._attended = 0.0
         self._looked: dict[str, float] = {}
         self._told: dict[str, str] = {}
         self._weighed, self._weighing = 0, 0.0
@@ -80,6 +81,7 @@ class QueueKeeper:
 
     def turn(self, jobs: Jobs) -> None:
         """Do once what there is to do; what is started is started in threads."""
+        self._attend(jobs)
         self._weigh(jobs)
         self._starts = {job: start for job, start in self._starts.items() if start[1].is_alive()}
         self._go_on(jobs)
@@ -104,6 +106,12 @@ class QueueKeeper:
     def _begin(jobs: Jobs, job: str) -> None:
         with acting_as(EVERYBODY, "queue"), suppress(SkillbankError, sa.exc.SQLAlchemyError, OSError):
             jobs.start_taken(job)
+
+    def _attend(self, jobs: Jobs) -> None:
+        """Let whoever waits know that places are given."""
+        if time.monotonic() - self._attended >= _ATTENDING_SECONDS:
+            self._attended = time.monotonic()
+            jobs.store.queue.attend()
 
     def _go_on(self, jobs: Jobs) -> None:
         """Go on with starts that broke off: where a platform was out of reach, or with their process."""

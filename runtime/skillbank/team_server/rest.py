@@ -88,7 +88,9 @@ class RestDoor:
         self, method: str, path: str, tool: str, endpoint: Callable[..., Response], **more: Any
     ) -> Operation:
         endpoint.__doc__ = _TOOLS[tool].description
-        return Operation(method, path, endpoint, _TOOLS[tool].result, filled=False, **more)
+        return Operation(
+            method, path, endpoint, _TOOLS[tool].result, filled=False, lane=_TOOLS[tool].lane, **more
+        )
 
     def _call(self, request: Request, tool: str, arguments: Mapping[str, Any], status: int = 200) -> Response:
         speak_as(request, Voice.TOOLS)  # whose arguments are the fields here

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 _HEALTHCHECK = 60
+_SWITCH = 0.0005
+"""Seconds after which a thread that computes lets others go on: who asks the store needs that often."""
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -90,6 +92,7 @@ def _application(serving: Serving, at: Entrance, banks: tuple[str, ...], model: 
     from skillbank.web.detectors import for_model, without_model
 
     log_lines()
+    sys.setswitchinterval(_SWITCH)
     runtime = Runtime(banks)
     if not serving.open_to_everybody:
         only_who_is_named()

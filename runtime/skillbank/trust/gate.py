@@ -20,7 +20,6 @@ from pydantic import BaseModel, ConfigDict
 from skillbank.errors import QuestionsError, StateError, TrustError
 from skillbank.plan.model import Plan
 from skillbank.plan.open_points import open_points
-from skillbank.trust.decisions import decision_of
 from skillbank.trust.environment import UNCHANGED, named_values, usual_values
 from skillbank.variables import name_problems
 from skillbank.visible import one_line
@@ -260,6 +259,8 @@ def _admission(plan: Plan, standing: Standing, root: Path | None) -> Admission:
 
 def _decided(root: Path) -> bool:
     """Whether a person's decision about a bank is there; one that cannot be read counts as nothing."""
+    from skillbank.trust.decisions import decision_of
+
     try:
         return decision_of(root) is not None
     except StateError:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from skillbank.lanes import Lane, in_lane
 from skillbank.web.bodies import read_body, validated
 
 __all__ = ["Asked", "Operation", "openapi"]
@@ -52,6 +53,8 @@ class Operation:
         The model of the answer, a media type of bytes, or None where nothing comes.
     filled
         Whether the answer holds every field of its model, or leaves out those that say nothing.
+    lane
+        In which the endpoint is called.
     """
 
     method: str
@@ -63,11 +66,17 @@ class Operation:
     asks: Sequence[Asked] = ()
     status: int = 200
     filled: bool = True
+    lane: Lane = Lane.OPEN
 
     def route(self) -> Route:
         """Return what Starlette serves."""
-        endpoint = self.endpoint if self.takes is None or self.reads else _posted(self.takes, self.endpoint)
+        endpoint = self.endpoint if self.reads else self._answer
         return Route(self.path, endpoint, methods=[self.method])
+
+    async def _answer(self, request: Request) -> Response:
+        """Read the body, where one is taken, and go on in a thread."""
+        given = () if self.takes is None else (validated(self.takes, await read_body(request)),)
+        return await in_lane(self.lane, partial(self.endpoint, request, *given))
 
     @property
     def shown_path(self) -> str:
@@ -178,15 +187,3 @@ def _id(method: str, path: str) -> str:
 def _summary(endpoint: Callable[..., Any]) -> str:
     called = getattr(endpoint, "func", endpoint)
     return (inspect.getdoc(called) or "").partition("\n")[0]
-
-
-def _posted(
-    model: type[BaseModel], endpoint: Callable[[Request, Any], Response]
-) -> Callable[[Request], Awaitable[Response]]:
-    """Return an endpoint that reads its body, and then goes on in a thread."""
-
-    async def answer(request: Request) -> Response:
-        body = validated(model, await read_body(request))
-        return await run_in_threadpool(endpoint, request, body)
-
-    return answer

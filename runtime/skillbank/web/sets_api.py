@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from skillbank.errors import UsageError
 from skillbank.home import cache_dir
+from skillbank.lanes import Lane
 from skillbank.sets.accepting import count_of_rest
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ALL, Filter, LabelBox, VersionConflictError
@@ -73,12 +74,13 @@ class SetsDoor:
         picture, klass = f"{one}/pictures/{{number:int}}", f"{one}/classes/{{number:int}}"
         who = (Asked("skillbank-person", place="header"),)
         match = Asked("if-match", place="header", required=True)
+        quick, changing = partial(Operation, lane=Lane.QUICK), partial(Operation, lane=Lane.SETS)
         return [
             Operation("GET", "/api/sets", self.sets, said.SetsDocument),
-            Operation("GET", one, self.set, said.SetDocument),
+            quick("GET", one, self.set, said.SetDocument),
             Operation("GET", f"{one}/pictures", self.pictures, said.PicturesDocument, asks=(*_SHOWN, *page)),
-            Operation("GET", picture, self.picture, said.PictureDocument),
-            Operation(
+            quick("GET", picture, self.picture, said.PictureDocument),
+            changing(
                 "POST",
                 f"{picture}/edits",
                 self.edit,
@@ -88,16 +90,16 @@ class SetsDoor:
             ),
             Operation("GET", f"{picture}/image", self.image, "image/*"),
             Operation("GET", f"{picture}/thumbnail", self.thumbnail, "image/*"),
-            Operation(
+            changing(
                 "GET", f"{one}/next", self.next, said.NextDocument, asks=(Asked("count", "integer"), *who)
             ),
-            Operation("POST", f"{one}/claims", self.claim, said.ClaimsDocument, takes=said.Claims, asks=who),
+            changing("POST", f"{one}/claims", self.claim, said.ClaimsDocument, takes=said.Claims, asks=who),
             Operation("GET", f"{one}/crops", self.crops, said.CropsDocument, asks=(*_CROPS, *page)),
-            Operation("GET", f"{one}/boxes", self.boxes, said.ShownDocument, asks=(Asked("pictures"),)),
+            quick("GET", f"{one}/boxes", self.boxes, said.ShownDocument, asks=(Asked("pictures"),)),
             Operation("GET", f"{one}/boxes/{{number:int}}/crop", self.crop, "image/*"),
-            Operation("POST", f"{one}/decisions", self.decide, said.Counted, takes=said.Decisions, asks=who),
-            Operation("POST", f"{one}/undo", partial(self.turn, "undo"), said.Turned, asks=who),
-            Operation("POST", f"{one}/redo", partial(self.turn, "redo"), said.Turned, asks=who),
+            changing("POST", f"{one}/decisions", self.decide, said.Counted, takes=said.Decisions, asks=who),
+            changing("POST", f"{one}/undo", partial(self.turn, "undo"), said.Turned, asks=who),
+            changing("POST", f"{one}/redo", partial(self.turn, "redo"), said.Turned, asks=who),
             Operation(
                 "POST", f"{one}/classes", self.add_classes, said.SetDocument, takes=said.NewClasses, asks=who
             ),

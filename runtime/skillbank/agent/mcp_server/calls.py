@@ -33,6 +33,7 @@ from skillbank.agent.tool import ToolFailure
 from skillbank.agent.tool_listing import WAIT
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.errors import SkillbankError
+from skillbank.lanes import Lane, in_lane
 from skillbank.team.acting import may
 from skillbank.team.rights import Right
 
@@ -49,7 +50,7 @@ class ToolCalls:
         self._box, self._cancellations, self._tasks = box, cancellations, tasks
         self._consent = Consent()
         self._listed = [listed(tool) for tool in TOOLS]
-        self._names = {tool.name for tool in TOOLS}
+        self._lanes = {tool.name: tool.lane for tool in TOOLS}
 
     async def list_tools(
         self, ctx: Context, params: types.PaginatedRequestParams | None
@@ -59,8 +60,8 @@ class ToolCalls:
 
     async def call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> Any:
         """Call a tool and return its answer, a question to the person, or a task."""
-        if params.name not in self._names:
-            known = ", ".join(sorted(self._names))
+        if params.name not in self._lanes:
+            known = ", ".join(sorted(self._lanes))
             raise MCPError(
                 code=types.INVALID_PARAMS, message=f"There is no tool '{params.name}'; there are {known}."
             )
@@ -129,7 +130,8 @@ class ToolCalls:
         if reply is not None and reply.said == "no":
             return _refused(params.name, reply.approval)
         yes = reply is not None and reply.said == "yes"
-        answer = await _in_thread(partial(after, reply) if reply is not None and yes else call)
+        lane = self._lanes[params.name]
+        answer = await _in_thread(partial(after, reply) if reply is not None and yes else call, lane)
         approval = answer.approval
         if approval is None or approval.page:  # a page is where a person answers, and nowhere else
             return answer
@@ -144,7 +146,7 @@ class ToolCalls:
             return _unanswered(answer, approval)
         if asked.said == "no":
             return _refused(params.name, approval)
-        return await _in_thread(partial(after, asked))
+        return await _in_thread(partial(after, asked), lane)
 
     def _closing(self) -> bool:
         return self._cancellations.closing
@@ -153,9 +155,9 @@ class ToolCalls:
         return self._box.runtime.jobs.store.guard.hard
 
 
-async def _in_thread(call: Callable[[], Answer]) -> Answer:
+async def _in_thread(call: Callable[[], Answer], lane: Lane = Lane.OPEN) -> Answer:
     """Call a tool without keeping the server; a canceled call does not wait for its thread."""
-    return await to_thread.run_sync(call, abandon_on_cancel=True)
+    return await in_lane(lane, call, abandon_on_cancel=True)
 
 
 def _rendered(outcome: Outcome) -> types.CallToolResult | types.InputRequiredResult:

@@ -230,9 +230,14 @@ def number(text: str) -> int | float:
     return int(value) if value.is_integer() and "e" not in text and "." not in text else value
 
 
+_ANOTHER = re.compile(r"[ ,;]\s*(?:[a-z][a-z0-9+]*://|/|~/|\.{1,2}/)", re.IGNORECASE)
+"""Where another place begins."""
+
+
 def _quoted(content: str, start: int, end: int) -> Token:
     """A quoted place is a place, a quoted pair a pair; anything else is what somebody quotes."""
-    if re.fullmatch(rf"(?:{_PLACE})(?: [^\"'`]*)?", content) and ("/" in content or "\\" in content):
+    one = re.fullmatch(rf"(?:{_PLACE})(?:[ ,;&][^\"'`]*)?", content) and not _ANOTHER.search(content)
+    if one and re.search(r"[/\\]", content):
         return Token("place", "place", start, end, clean_uri(content))
     if re.fullmatch(rf"(?:{_KEY})=(?:{_VALUE})", content):
         key, _, value = content.partition("=")

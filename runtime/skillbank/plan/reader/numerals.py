@@ -13,7 +13,7 @@ __all__ = ["NUMBERS", "count_words"]
 
 _ONES = {word: i for i, word in enumerate(words_in_order("normal.ones"))}
 _TENS = {word: 10 * i for i, word in enumerate(words_in_order("normal.tens"), start=2)}
-_SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
+_SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000}
 NUMBERS = {**_ONES, **_TENS, **_SCALES}
 _TIMES = re.compile(r"(\d+)x([a-z]\w*)")
 
@@ -94,7 +94,7 @@ def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | 
         further = [token.text for token in tokens[end : end + 2]]
         if tokens[end - 1].text in _SCALES and further[:1] == ["and"] and further[-1] in NUMBERS:
             end += 1  # "two hundred and fifty"
-    if end == at:
+    if end == at or word[0] == "dozen":  # "a few dozen"
         return at + 1, None
     counted = _value([t.text for t in tokens[at:end]])
     if _is_power(word[end - at :]):
@@ -126,8 +126,8 @@ def _whole(tokens: list[Token], first: int, end: int, value: float) -> tuple[int
 def _value(said: list[str]) -> int:
     whole = part = 0
     for word in said:
-        if word == "hundred":
-            part = max(part, 1) * 100
+        if word in ("dozen", "hundred"):
+            part = max(part, 1) * _SCALES[word]
         elif word in _SCALES:
             whole, part = whole + max(part, 1) * _SCALES[word], 0
         elif word != "and":

@@ -178,7 +178,7 @@ def _echoes(text: Text) -> None:
 def _is_mention(text: Text, match: Match) -> bool:
     """Whether words that can mean other things mean a search here."""
     if text.match("'when|'after|'once|'if|'as|'at", match.end) and any(
-        text.within(k, "slots.search_settings.stop") for k in range(max(0, match.first - 2), match.first)
+        text.within(k, "slots.search_settings.stop") for k in range(max(0, match.first - 4), match.first)
     ):
         return False  # "stop the search after 8 hours"
     if _is_unsure(text, match):

@@ -177,7 +177,7 @@ def _set(text: Text, tokens: Sequence[int], key: str, value: Any) -> None:
 def _stops(text: Text, *, searching: bool) -> None:
     """Read "stop when 6 trials bring nothing better", "give up after 8 hours or when mAP50 gets to 0.8"."""
     opening = (
-        f"{_SECTION}.stop 'the|'search|'it|'hpo|'automl|group.det* "
+        f"{_SECTION}.stop 'the|'search|'it|'hpo|'automl|'whole|'entire|group.det* "
         f"'when|'after|'once|'if|'as|'soon* 'the|'a|'its? "
     )
     also = "'or|'and 'when|'after|'once|'if|'as|'soon+ 'the|'a|'its? "
