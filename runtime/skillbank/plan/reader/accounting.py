@@ -27,6 +27,7 @@ _FREE = (
 _TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.condition", "grammar.mode.schedule")
 _VALUES = frozenset({"place", "image", "range", "percent", "pair", "flag", "key", "size", "job"})
 _NOBODY = Claim("", ())
+_PURPOSE = "purpose"
 _MOST = 6
 """Fragments that a question quotes."""
 
@@ -60,14 +61,17 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         Words that those keys list as values: what something is for ("for instance segmentation") may be one.
     """
     ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
-    told = told_clauses(text, clauses, known)
+    told, teller = told_clauses(text, clauses, known), Teller(text, known)
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in tokens if ledger.free(i) and i not in covered and text.tokens[i].kind != "mark"]
         if not open_ or any(text.tokens[i].kind in _VALUES for i in open_):
             continue
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
-        kept = held & _WEIGHTY == {"place"} and all(text.within(i, "places.data.put") for i in open_)
+        kept = held & _WEIGHTY == {"place"} and (
+            all(text.within(i, "places.data.put") for i in open_)
+            or (teller.is_history(clause.first, clause.end) and not teller.weigh(open_))
+        )
         limits = any(_limits(text, i) for i in open_)
         if clause in told and not limits and (kept or not held & _WEIGHTY):
             ledger.claim("context", open_)
@@ -81,7 +85,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
                 or ("action" in held and _called(text, open_))
             )
         ):
-            ledger.claim("context", purpose)
+            ledger.claim("context", purpose, _PURPOSE)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
     return notes
 
@@ -159,7 +163,7 @@ def _called(text: Text, open_: list[int]) -> list[int]:
         "dataset",
     )
     led = open_[0] > 0 and text.within(open_[0] - 1, "grammar.group.det", "grammar.free.adjective")
-    chosen = any(text.lexicon.has(text.tokens[i].text, "told.choice") for i in open_)
+    chosen = any(text.lexicon.has(text.tokens[i].text, "told.choosing") for i in open_)
     return open_ if whole and called and led and not chosen and text.ledger.of("place") else []
 
 
@@ -168,7 +172,9 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     covered = _covered(text, listed)
     teller = Teller(text, frozenset())
     for sentence in clauses.sentences.values():
-        if all(map(text.ledger.free, sentence)) and teller.orders(sentence.start, sentence.stop):
+        purposes = {i for i in sentence if text.ledger.owner.get(i, _NOBODY).value == _PURPOSE}
+        free = all(text.ledger.free(i) or i in purposes for i in sentence)
+        if free and teller.orders(sentence.start, sentence.stop, wishing=not purposes):
             covered.difference_update(sentence)
     left = {
         i for i, t in enumerate(text.tokens)

@@ -78,35 +78,23 @@ def take_actions(text: Text, clauses: Clauses) -> None:
 def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
     verb = match.tokens("verb") or [match.first]
     first = verb[0]
-    words = [text.tokens[i].text for i in match.tokens()]
-    if action == "inference" and text.tokens[first].text == "using":
-        return
-    if action == "inference" and (_is_no_inference(text, match) or _is_noun(text, first)):
+    if action == "inference" and _is_other_use(text, match, first):
         return
     if (
-        verb
-        and text.lexicon.has(text.tokens[first].text, "told.done")
+        text.lexicon.has(text.tokens[first].text, "told.done")
         and wish_of(text, clauses, first) is None
         and not joins(text, clauses, first)
     ):
-        text.ledger.claim("talk", [i for i in verb if text.ledger.free(i)])
+        text.ledger.claim("talk", text.unclaimed(verb))
         return  # "I tried it before"
-    if action == "dataset_convert" and not any(text.within(i, "places.data.nouns") for i in match.tokens()):
+    if not _is_of_model(text, match, action, first):
         return
-    validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
-    if validates and any(
-        text.within(i, "actions.train.base", "actions.train.past", "actions.train.nouns")
-        for i in range(len(text.tokens))
-    ):
-        return  # a training validates by itself
-    listed = text.lexicon.has(words[0], "told.listing") or text.tokens[match.first].kind == "mark"
-    if listed:
-        exported = any(
-            text.within(i, "actions.export.base", "actions.export.nouns") for i in range(match.first)
-        )
-        if not exported and not any(c.first < match.first for c in text.ledger.of("action")):
-            return
-        verb = []
+    listed = (
+        text.lexicon.has(text.tokens[match.first].text, "told.listing")
+        or text.tokens[match.first].kind == "mark"
+    )
+    if listed and not _goes_on(text, match):
+        return
     kept = [
         i
         for i in match.tokens()
@@ -114,20 +102,40 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         and not text.within(i, "actions.export.base", "actions.quantize.base")
     ]
     engine = action != "gen_trt_engine" and any(text.within(i, ENGINE) for i in match.tokens())
-    wish = next(
-        (
-            m
-            for start in range(max(0, first - 8), first)
-            if (m := text.match(SHOULD[0], start, first)) is not None and m.end == first
-        ),
-        None,
-    )
     other = match.tokens("other")  # a word of its own: "a segmentation engine"
-    free = [
-        i for i in [*(wish.tokens("wish") if wish else ()), *kept] if text.ledger.free(i) and i not in other
-    ]
+    free = [i for i in text.unclaimed([*_wish_before(text, first), *kept]) if i not in other]
     if free:
         _settle(text, clauses, free, Mention(action, engine=engine), noun=listed)
+
+
+def _is_other_use(text: Text, match: Match, first: int) -> bool:
+    """Whether a word of using a model asks for no inference."""
+    return text.tokens[first].text == "using" or _is_no_inference(text, match) or _is_noun(text, first)
+
+
+def _is_of_model(text: Text, match: Match, action: str, first: int) -> bool:
+    """Whether a verb is that of the action, and not of data or of a training that validates by itself."""
+    if action == "dataset_convert":
+        return any(text.within(i, "places.data.nouns") for i in match.tokens())
+    validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
+    trained = ("actions.train.base", "actions.train.past", "actions.train.nouns")
+    return not (validates and any(text.within(i, *trained) for i in range(len(text.tokens))))
+
+
+def _goes_on(text: Text, match: Match) -> bool:
+    """Whether a listed action stands behind another one."""
+    return any(
+        text.within(i, "actions.export.base", "actions.export.nouns") for i in range(match.first)
+    ) or any(c.first < match.first for c in text.ledger.of("action"))
+
+
+def _wish_before(text: Text, first: int) -> list[int]:
+    """Return the words of a wish right before a verb: "should be"."""
+    for start in range(max(0, first - 8), first):
+        wish = text.match(SHOULD[0], start, first)
+        if wish is not None and wish.end == first:
+            return wish.tokens("wish")
+    return []
 
 
 def _is_no_inference(text: Text, match: Match) -> bool:

@@ -184,34 +184,18 @@ def _find(text: Text, match: Match) -> None:
     first, end = match.first, match.end
     if not _is_verb(text, first, end):
         return
-    at, marked = end, False
-    while at < len(text.tokens) and text.ledger.free(at) and (
-        text.tokens[at].text in ("me", "us", ":", "out", "up", "for")
-        or text.within(at, "grammar.free.adverb", "grammar.operator.only")
-    ):  # fmt: skip
-        marked = marked or text.tokens[at].text == ":"
-        at += 1
-    with_what = text.match("'with|'using|'via|'by|^job @name|^name|^job|@job|'(|')|group.det|free.noun+", at)
-    at = (
-        with_what.end
-        if with_what is not None and any(t.kind == "name" for t in text.tokens[at : with_what.end])
-        else at
-    )
+    at, marked = _behind_verb(text, end)
     while (
         first and text.ledger.free(first - 1) and text.tokens[first - 1].text in ("should", "must", "shall")
     ):
         first -= 1
-    found = _read(text, at, marked=marked)
-    fix = text.match("',|'- * 'no|'or|'sorry|',* mode.fix 'no|'sorry|',*", found.end)
-    if fix is not None and len(found.items) == 1 and _goes_on(text, fix.end):
-        meant = _read(text, fix.end, marked=marked)  # "dogs, I mean foxes"
-        found = _List([*found.used, *fix.tokens(), *meant.used], meant.items, meant.end)
+    found = _read_corrected(text, at, marked=marked)
     if _is_said_only(text, first, found):
         return
     if "where" in {text.tokens[i].text for i in range(first, at)}:
         found.items = [_THERE.sub("", item) for item in found.items]
-    kind = "find" if text.within(match.first, _FIND) else "segment"
-    if kind == "segment":
+    segments = not text.within(match.first, _FIND)
+    if segments:
         found.items = [_FORM.sub("", item) for item in found.items]
     if found.items and not all(_is_data(text, item) for item in found.items):
         text.ledger.claim("find", [*range(first, at), *found.used], found.items)
@@ -221,24 +205,40 @@ def _find(text: Text, match: Match) -> None:
     elif found.items and _VAGUE.search(found.items[0]):
         text.ledger.claim("find", range(first, at), [])
         text.ledger.claim("unread", found.used)  # "find the usual stuff"
-    elif kind == "segment" and text.ledger.of("find"):
+    elif segments and text.ledger.of("find"):
         text.ledger.claim("order", range(first, end))  # "..., give me masks" says of what kind the answer is
     elif text.tokens[match.first].text.startswith("count"):
-        text.ledger.claim(
-            "unread",
-            [
-                *range(first, end),
-                *(
-                    i
-                    for i in range(end, at + 1)
-                    if i < len(text.tokens) and text.within(i, "grammar.group.it")
-                ),
-            ],
-        )
+        them = [i for i in range(end, at + 1) if text.within(i, "grammar.group.it")]
+        text.ledger.claim("unread", [*range(first, end), *them])
     else:
         text.ledger.claim("find", range(first, end), [])
-    if kind == "segment":
+    if segments:
         text.ledger.claim("masks", range(match.first, end))
+
+
+def _behind_verb(text: Text, end: int) -> tuple[int, bool]:
+    """Return where what is to be found begins behind its verb, and whether a colon leads to it."""
+    at, marked = end, False
+    while at < len(text.tokens) and text.ledger.free(at) and (
+        text.tokens[at].text in ("me", "us", ":", "out", "up", "for")
+        or text.within(at, "grammar.free.adverb", "grammar.operator.only")
+    ):  # fmt: skip
+        marked = marked or text.tokens[at].text == ":"
+        at += 1
+    model = text.match("'with|'using|'via|'by|^job @name|^name|^job|@job|'(|')|group.det|free.noun+", at)
+    if model is not None and any(t.kind == "name" for t in text.tokens[at : model.end]):
+        at = model.end
+    return at, marked
+
+
+def _read_corrected(text: Text, at: int, *, marked: bool) -> _List:
+    """Read a list of things, the corrected one where it is corrected: "dogs, I mean foxes"."""
+    found = _read(text, at, marked=marked)
+    fix = text.match("',|'- * 'no|'or|'sorry|',* mode.fix 'no|'sorry|',*", found.end)
+    if fix is None or len(found.items) != 1 or not _goes_on(text, fix.end):
+        return found
+    meant = _read(text, fix.end, marked=marked)
+    return _List([*found.used, *fix.tokens(), *meant.used], meant.items, meant.end)
 
 
 def _leave_rest(text: Text, verb: int, found: _List) -> None:

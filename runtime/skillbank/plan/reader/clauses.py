@@ -88,7 +88,7 @@ class Clauses:
         asked = tokens[end - 1].text == "?"
         cuts, whole = [first], first
         for i in range(first, end):
-            mark = tokens[i].kind == "mark" and tokens[i].text in _SOFT
+            mark = tokens[i].kind == "mark" and tokens[i].text in _SOFT and not self._names(i)
             opens = i > first and i >= whole and tokens[i].kind == "word" and self._opens(i)
             led = i == whole and self._text.within(cuts[-1], "grammar.mode.reason") and not mark
             if mark or (opens and not (led and i in self._text.ledger.owner)):
@@ -99,6 +99,13 @@ class Clauses:
             if a < b:
                 mode = self._mode(a, b, mode, asked and a == first)
                 self.all.append(Clause(a, b, number, mode))
+
+    def _names(self, i: int) -> bool:
+        """Whether a bracket stands around a job alone: "the run from January (3fa91c) failed"."""
+        tokens = self._text.tokens
+        k = i + 1 if tokens[i].text == "(" else i - 1 if tokens[i].text == ")" else i
+        around = [t.text for t in tokens[max(k - 1, 0) : k + 2 : 2]]
+        return k < len(tokens) and tokens[k].kind == "job" and around == ["(", ")"]
 
     def _opens(self, i: int) -> bool:
         """Whether a word begins another clause: one that joins, or one that says what follows."""

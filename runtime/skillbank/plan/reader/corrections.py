@@ -29,6 +29,8 @@ def settle_names(text: Text) -> None:
         "free.glue|free.light|~word* ^name"
     ):
         _refuse(text, match.tokens(), match.end - 1)
+    for match in text.find("'from first=^name 'to ^name"):  # "we switched from A to B"
+        _refuse(text, match.tokens("first"), match.tokens("first")[0])
     for match in text.find("'unlike 'last|'the|'our 'time|'run|'job|'training ',?"):
         text.ledger.claim("refused", match.tokens())
     for match in text.find("^name mode.later|'comes|'follows+"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.reports import asks, is_name
 from skillbank.plan.slots import SLOTS, Kind
 
@@ -137,44 +137,54 @@ def _is_value(text: Text, i: int) -> bool:
 
 def take_signatures(text: Text) -> None:
     """Account for whom a message greets and who signs it: "Hi Ana,", "Best regards, Tom"."""
+    _take_farewells(text)
+    for match in text.find("courtesy.greeting|courtesy.farewell 'from"):
+        _take_place(text, match)
+    for match in text.find("'let 'me|'us 'know 'if|'in|'whether"):
+        end = _sentence_end(text, match.end)
+        if all(text.tokens[k].kind in ("word", "mark") and not asks(text, k) for k in range(match.end, end)):
+            text.ledger.claim("courtesy", range(match.first, end))
+    _sign_off(text)
+    _take_greetings(text)
+
+
+def _sentence_end(text: Text, first: int) -> int:
+    marks = (".", "!", "?", ";")
+    return next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in marks), len(text.tokens))
+
+
+def _take_farewells(text: Text) -> None:
+    """Account for the end of a message behind a farewell: a name, what the person does, where."""
     last = len(text.tokens)
     for match in text.find("courtesy.farewell @mark*"):
         word = text.tokens[match.first].text
         if word in ("from", "love", "best") and match.first and text.tokens[match.first - 1].kind != "mark":
             continue  # "the weights from Friday"
         rest = range(match.end, last)
-        lines = any(text.tokens[k].text == "\n" for k in rest)
+        most = 14 if any(text.tokens[k].text == "\n" for k in rest) else 7
         plain = all(
             text.tokens[k].kind in ("word", "mark") and text.ledger.free(k) and not asks(text, k)
             for k in rest
         )
-        if (
-            match.end < last
-            and len(rest) <= 14
-            and (lines or len(rest) < 8)
-            and plain
-            and is_name(text, match.end)
-        ):
-            text.ledger.claim("courtesy", range(match.first, last))  # a name, what the person does, where
-    for match in text.find("courtesy.greeting|courtesy.farewell 'from"):
-        end = next((k for k in range(match.end, last) if text.tokens[k].text in (".", "!", "?", ";")), last)
-        rest = range(match.end, end)
-        opens = match.first == 0 or text.tokens[match.first - 1].kind == "mark"
-        comma = next((k for k in rest if text.tokens[k].text in (",", "-", "\n")), end)
-        named = comma < end and end - comma < 5 and all(is_name(text, k) for k in range(comma + 1, end))
-        meant = any(
-            text.within(k, "grammar.mode.technical", "grammar.mode.directive")
-            for k in range(match.end, comma)
-        )
-        if opens and not meant and not any(asks(text, k) for k in rest):
-            text.ledger.claim(
-                "courtesy", range(match.first, end if named else comma)
-            )  # "Greetings from the mine, Oskar"
-    for match in text.find("'let 'me|'us 'know 'if|'in|'whether"):
-        end = next((k for k in range(match.end, last) if text.tokens[k].text in (".", "!", "?", ";")), last)
-        if all(text.tokens[k].kind in ("word", "mark") and not asks(text, k) for k in range(match.end, end)):
-            text.ledger.claim("courtesy", range(match.first, end))
-    _sign_off(text)
+        if 0 < len(rest) <= most and plain and is_name(text, match.end):
+            text.ledger.claim("courtesy", range(match.first, last))
+
+
+def _take_place(text: Text, match: Match) -> None:
+    """Account for whom greetings come from: "Greetings from the mine, Oskar"."""
+    end = _sentence_end(text, match.end)
+    opens = match.first == 0 or text.tokens[match.first - 1].kind == "mark"
+    comma = next((k for k in range(match.end, end) if text.tokens[k].text in (",", "-", "\n")), end)
+    named = comma < end and end - comma < 5 and all(is_name(text, k) for k in range(comma + 1, end))
+    meant = any(
+        text.within(k, "grammar.mode.technical", "grammar.mode.directive") for k in range(match.end, comma)
+    )
+    if opens and not meant and not any(asks(text, k) for k in range(match.end, end)):
+        text.ledger.claim("courtesy", range(match.first, end if named else comma))
+
+
+def _take_greetings(text: Text) -> None:
+    last = len(text.tokens)
     for match in text.find("courtesy.greeting"):
         end = match.end
         while end < last and end - match.end < 2 and (_is_somebody(text, end) or text.is_plain(end)):
@@ -252,7 +262,7 @@ def take_approvals(text: Text, clauses: Clauses) -> list[str]:
             (asks(text, i) and not text.within(i, "actions.words.find"))
             or text.tokens[i].kind not in ("word", "mark", "flag")
             or text.within(i, "grammar.operator.only")
-            or text.lexicon.has(text.tokens[i].text, "told.pictures")
+            or text.lexicon.has(text.tokens[i].text, "told.stills")
             for i in tokens
         )
         tokens = match.tokens() if held else tokens

@@ -153,37 +153,50 @@ class DataOfSteps:
 
     def _roles(self, at: int, own: str, reads: set[str]) -> list[tuple[Claim, str]]:
         """Return the places of a step that hold data, each with its source."""
-        step = self.steps[at]
-        held = [c for c in step.of("place") if c.value.role in SOURCES or c.value.role in reads]
-        said = [(c, self._source(c.value.role, at, reads)) for c in held]
-        told = {c.value.role: c.value.uri for c in held}
-        # Two kinds of data that a step would read as one are not mixed, unless they lie in one place.
-        said = [
-            (c, s if told.get(s, c.value.uri) == c.value.uri or s == c.value.role else c.value.role)
-            for c, s in said
-        ]
-        loose = [c for c in step.of("place") if c.value.role is None]
-        aside = [c for c in loose if c.value.told] if any(not c.value.told for c in loose) else []
-        loose = [c for c in loose if c not in aside]
-        if not loose and not said and reads:
-            loose = self._shared(at)
-        others_train = any(s is not step and s.group == step.group and trains(s.action) for s in self.steps)
-        if step.action == "evaluate" and others_train and any(r == own for _, r in said):
-            loose = []  # "train and evaluate, data A, val B": A is for the training
-        guessed = [(c, role_of_path(self.text, c.value.uri)) for c in loose]
+        said = self._said(at, reads)
+        loose, aside = self._loose(at, own, reads, said)
         told_of = [(c, role_of_path(self.text, c.value.uri) or own) for c in aside]
         if len(loose) < 2 or len(reads) < 2:
             # One place is what the action is to be done on, whatever it is called.
             self._ask_about_beside(at, loose, [c for c, r in said if r == own], own, reads)
             given = [*((c, own) for c in loose), *self._strangers(said, own, reads, alone=not loose)]
             return [*sorted(given, key=lambda pair: pair[0].first), *told_of]
+        guessed = [(c, role_of_path(self.text, c.value.uri)) for c in loose]
         others = [(c, r) for c, r in guessed if r is not None and r != own and r in reads]
         mine = [c for c, r in guessed if r is None or r == own]
         for claim, role in others:
-            self.notes.append(f"{claim.value.uri} is taken as {role_of(role or '')} data because of its name")
-        if self._are_unclear(step, mine, own, reads):
+            self.notes.append(f"{claim.value.uri} is taken as {role_of(role)} data because of its name")
+        if self._are_unclear(self.steps[at], mine, own, reads):
             self._ask_which(at, mine, own, reads)
-        return [*((c, own) for c in mine), *((c, r) for c, r in others if r), *said, *told_of]
+        return [*((c, own) for c in mine), *others, *said, *told_of]
+
+    def _said(self, at: int, reads: set[str]) -> list[tuple[Claim, str]]:
+        """Return the places whose role was said, each with the source that the step reads them as.
+
+        Two kinds of data that a step would read as one are not mixed, unless they lie in one place.
+        """
+        held = [c for c in self.steps[at].of("place") if c.value.role in SOURCES or c.value.role in reads]
+        told = {c.value.role: c.value.uri for c in held}
+        said = [(c, self._source(c.value.role, at, reads)) for c in held]
+        return [
+            (c, s if told.get(s, c.value.uri) == c.value.uri or s == c.value.role else c.value.role)
+            for c, s in said
+        ]
+
+    def _loose(
+        self, at: int, own: str, reads: set[str], said: list[tuple[Claim, str]]
+    ) -> tuple[list[Claim], list[Claim]]:
+        """Return the places without a role, and those of them that are only told of beside others."""
+        step = self.steps[at]
+        places = [c for c in step.of("place") if c.value.role is None]
+        aside = [c for c in places if c.value.told] if any(not c.value.told for c in places) else []
+        loose = [c for c in places if c not in aside]
+        if not loose and not said and reads:
+            loose = self._shared(at)
+        others_train = any(s is not step and s.group == step.group and trains(s.action) for s in self.steps)
+        if step.action == "evaluate" and others_train and any(r == own for _, r in said):
+            loose = []  # "train and evaluate, data A, val B": A is for the training
+        return loose, aside
 
     def _ask_which(self, at: int, places: list[Claim], own: str, reads: set[str]) -> None:
         listed = " and ".join(c.value.uri for c in places)

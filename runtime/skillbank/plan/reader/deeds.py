@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from skillbank.plan.reader.clauses import Clause, Clauses
@@ -85,12 +85,26 @@ def _asks(text: Text, i: int) -> bool:
 
 def take_deeds(text: Text, clauses: Clauses) -> list[str]:
     """Account for what has been done with a model, and for what others do: "I teach biology"."""
-    told, teller, notes = list[tuple[list[int], str]](), Teller(text), []
+    notes = []
+    for said, kind in [*_done(text), *_told(text, clauses)]:
+        if free := text.unclaimed(said):
+            text.ledger.claim(kind, free)
+            notes.append(f"'{text.ledger.said(free)}' is taken as told, and changes nothing")
+    return notes
+
+
+def _done(text: Text) -> Iterator[tuple[list[int], str]]:
+    """Yield what is said to have been done with data: "which was trained on X"."""
     for match in text.find(
         "'which|'that|'who 'was|'were|'is|'has|'have|'had|'i|'we* 'been? free.adverb* "
         f"{'|'.join(_PAST)} 'on|'with|'using|'for|'from free.glue|places.data.nouns* @place|@number"
     ):
-        told.append((match.tokens(), "report"))
+        yield match.tokens(), "report"
+
+
+def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
+    """Yield the clauses that tell, in words of actions, what somebody does or has done."""
+    teller = Teller(text)
     inside = [
         range(c.first, c.end)
         for c in told_clauses(text, clauses, frozenset())
@@ -102,18 +116,19 @@ def take_deeds(text: Text, clauses: Clauses) -> list[str]:
     seeks = any(text.within(i, _FINDS) for i in outside)
     inferring = not seeks and any(text.within(i, "actions.inference.nouns") for i in outside)
     for tokens in inside:
-        made = [w for w in _MADE if any(text.within(i, w) for i in tokens)]
-        again = all(any(text.within(i, w) for i in outside) for w in made)
-        finds = inferring and any(text.within(i, _FINDS) for i in tokens)
         if any(text.within(i, *_PAST) and not text.within(i, *_BASE) for i in tokens):
-            told.append(([i for i in tokens if text.tokens[i].kind not in ("job", "name")], "report"))
-        elif asked and again and not finds and not any(_is_of_run(text, i) for i in tokens):
-            told += [(list(tokens), "told")] if made or any(text.within(i, *_DEEDS) for i in tokens) else []
-    for said, kind in told:
-        if free := text.unclaimed(said):
-            text.ledger.claim(kind, free)
-            notes.append(f"'{text.ledger.said(free)}' is taken as told, and changes nothing")
-    return notes
+            yield [i for i in tokens if text.tokens[i].kind not in ("job", "name")], "report"
+        elif asked and _is_talk(text, tokens, outside, inferring=inferring):
+            yield list(tokens), "told"
+
+
+def _is_talk(text: Text, tokens: range, outside: list[int], *, inferring: bool) -> bool:
+    """Whether words of actions in a clause that tells are no part of what is asked for beside it."""
+    made = [w for w in _MADE if any(text.within(i, w) for i in tokens)]
+    again = all(any(text.within(i, w) for i in outside) for w in made)
+    finds = inferring and any(text.within(i, _FINDS) for i in tokens)
+    named = bool(made) or any(text.within(i, *_DEEDS) for i in tokens)
+    return named and again and not finds and not any(_is_of_run(text, i) for i in tokens)
 
 
 def _is_of_run(text: Text, i: int) -> bool:

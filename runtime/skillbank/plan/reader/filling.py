@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.errors import ConflictError
@@ -21,7 +22,7 @@ from skillbank.plan.reader.settling import lend_data, settle_places
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.variants import action_of, settle_variant
-from skillbank.plan.request import Request, Setting
+from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.weights import SCRATCH, WEIGHTS
 from skillbank.ways import option
 
@@ -84,42 +85,14 @@ class Maker:
         step, action = self.steps[at], self.actions[at]
         assert step.skill is not None
         settings, gpus, nodes = self.values.of(at)
-        pretrained = SCRATCH if step.of("scratch") and trains(step.action) else None
-        for claim in step.of("place"):
-            if claim.value.role in _FILES:
-                key = file_key(action, claim.value) if action else None
-                if key is not None:
-                    set_once(settings, key, claim.value.uri)
-                    self.taken.add(id(claim))
-                    self._take_key_words(claim, [key])
-                elif claim.value.role == "weights" and trains(step.action):
-                    if pretrained not in (None, claim.value.uri):
-                        raise ConflictError(
-                            f"The request starts from {pretrained} and from {claim.value.uri}; keep "
-                            "one of them."
-                        )
-                    pretrained = claim.value.uri
-                    self.taken.add(id(claim))
-        fields = dict(c.value for s in self.steps for c in s.of("field"))
+        pretrained = self._take_files(at, settings)
         data = self.data.of(at)
-        for name in _OF_DATA:  # a step without data has none that could be broken, or read
-            if name in fields and not (data if name == "format" else self.data.rows[at]):
-                del fields[name]
-        self.taken |= {id(c) for s in self.steps for c in s.of("field") if c.value[0] in fields}
-        results = [c for s in self.steps for c in s.of("place") if c.value.role == "results"]
-        self.taken |= {id(c) for c in results[:1]}
-        platform = list(dict.fromkeys(c.value for c in self.text.ledger.of("platform")))
-        if len(platform) > 1:
-            raise ConflictError(
-                f"The request names two platforms, {' and '.join(platform[:2])}; keep one of them."
-            )
-        held = {each.uri for each in data}
-        self.taken |= {id(c) for c in self.text.ledger.of("format") if held.intersection(c.value[0])}
+        fields = self._fields(at, data)
         parent = self._parent(at)
-        params = action.spec_params if action is not None else {}
-        models = [k for k, f in params.items() if f == "parent_model"]
-        for claim in step.of("job") if parent is not None else ():
-            self._take_key_words(claim, models)
+        if parent is not None:
+            params = action.spec_params if action is not None else {}
+            for claim in step.of("job"):
+                self._take_key_words(claim, [k for k, f in params.items() if f == "parent_model"])
         made = {
             "skill": step.skill.qualified,
             "action": step.action,
@@ -128,26 +101,72 @@ class Maker:
             "settings": tuple(Setting(key=k, value=v) for k, v in settings.items()),
             "parent": parent,
             "pretrained": pretrained,
-            "unwanted": tuple(
-                dict.fromkeys(c.value for c in self.text.ledger.of("refused") if c.value in SOURCES)
-            ),
-            "automl": self.policy.value if self.policy else None,
-            "automl_source": f"the words '{self.policy.words}'" if self.policy else "default",
-            "platform": platform[0] if platform else None,
             "gpus": gpus,
             "nodes": nodes,
-            "image": images[0].value if (images := self.text.ledger.of("image")) else None,
-            "results_root": results[0].value.uri if results else None,
-            "questions": (
-                *((self.unclear[at],) if self.unclear[at] else ()),
-                *self.data.questions.get(at, ()),
-                *((elsewhere,) if (elsewhere := ruled_out(self.text)) else ()),
-                *(self._unnamed_weights() if trains(step.action) and pretrained is None else ()),
-            ),
+            "questions": tuple(self._questions(at, pretrained)),
         }
-        return Request.model_validate(
-            {**made, **{k: v for k, v in fields.items() if k not in ("parent",) or at == 0}}
-        )
+        return Request.model_validate({**made, **self._common(), **fields})
+
+    def _common(self) -> dict[str, Any]:
+        """Return what holds for every step of the text."""
+        of = self.text.ledger.of
+        platforms = list(dict.fromkeys(c.value for c in of("platform")))
+        if len(platforms) > 1:
+            raise ConflictError(
+                f"The request names two platforms, {' and '.join(platforms[:2])}; keep one of them."
+            )
+        results = [c for s in self.steps for c in s.of("place") if c.value.role == "results"][:1]
+        self.taken |= {id(c) for c in results}
+        return {
+            "unwanted": tuple(dict.fromkeys(c.value for c in of("refused") if c.value in SOURCES)),
+            "automl": self.policy.value if self.policy else None,
+            "automl_source": f"the words '{self.policy.words}'" if self.policy else "default",
+            "platform": platforms[0] if platforms else None,
+            "image": images[0].value if (images := of("image")) else None,
+            "results_root": results[0].value.uri if results else None,
+        }
+
+    def _take_files(self, at: int, settings: dict[str, Any]) -> str | None:
+        """Set the keys that take files of weights; return what a training starts from."""
+        step, action = self.steps[at], self.actions[at]
+        pretrained = SCRATCH if step.of("scratch") and trains(step.action) else None
+        for claim in (c for c in step.of("place") if c.value.role in _FILES):
+            key = file_key(action, claim.value) if action else None
+            if key is not None:
+                set_once(settings, key, claim.value.uri)
+                self._take_key_words(claim, [key])
+            elif claim.value.role == "weights" and trains(step.action):
+                if pretrained not in (None, claim.value.uri):
+                    raise ConflictError(
+                        f"The request starts from {pretrained} and from {claim.value.uri}; keep one of them."
+                    )
+                pretrained = claim.value.uri
+            else:
+                continue
+            self.taken.add(id(claim))
+        return pretrained
+
+    def _fields(self, at: int, data: Sequence[DataLocation]) -> dict[str, Any]:
+        """Return the fields of a request that were named; a step without data has none of its data."""
+        claims = [c for s in self.steps for c in s.of("field")]
+        fields = dict(c.value for c in claims)
+        for name in _OF_DATA:
+            if name in fields and not (data if name == "format" else self.data.rows[at]):
+                del fields[name]
+        self.taken |= {id(c) for c in claims if c.value[0] in fields}
+        held = {each.uri for each in data}
+        self.taken |= {id(c) for c in self.text.ledger.of("format") if held.intersection(c.value[0])}
+        return {k: v for k, v in fields.items() if k != "parent" or at == 0}
+
+    def _questions(self, at: int, pretrained: str | None) -> Iterator[Question]:
+        """Yield what has to be asked of a step."""
+        if (unclear := self.unclear[at]) is not None:
+            yield unclear
+        yield from self.data.questions.get(at, ())
+        if (elsewhere := ruled_out(self.text)) is not None:
+            yield elsewhere
+        if trains(self.steps[at].action) and pretrained is None:
+            yield from self._unnamed_weights()
 
     def _unnamed_weights(self) -> Iterator[Question]:
         """Ask which weights are meant where a model to train is called pretrained and nothing names them."""

@@ -33,11 +33,15 @@ FORM = "|".join(
 """A regular expression for the name of a format in small letters."""
 
 
+@lru_cache(maxsize=1)
+def _joined_names() -> dict[str, str]:
+    return {name.replace(" ", ""): form for name, form in _names().items()}
+
+
 def form_of(said: str) -> str | None:
     """Return the format that a name in small letters means; None where it means none."""
     words = " ".join(said.split())
-    names = {name.replace(" ", ""): form for name, form in _names().items()}
-    return names.get(words.replace(" ", "")) or ("yolo" if _YOLO.fullmatch(words) else None)
+    return _joined_names().get(words.replace(" ", "")) or ("yolo" if _YOLO.fullmatch(words) else None)
 
 
 def take_forms(text: Text) -> None:

@@ -5,7 +5,9 @@ Each word of them means nothing elsewhere ("machine", "look", "if possible"); to
 
 from __future__ import annotations
 
+from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.telling import Teller
 
 __all__ = ["mark_unheeded"]
 
@@ -15,6 +17,7 @@ _DEED = f"verb=told.deeds free.adverb|{_DESCRIBED}* noun=free.noun|places.data.n
 _ANOTHER = (
     "what=told.beside group.det* @place|@job",
     "what='same ~word|free.noun|free.glue? 'as|'like",
+    "'as what=~word|free.adjective|free.adverb 'as group.det* group.last",
     "what='something 'like|'similar group.det* @name",
     "what=places.data.part group.det* places.data.nouns|free.noun|@name|@job",
     "group.last what=told.sizes|'long|'short|'other free.noun|@name",
@@ -32,10 +35,12 @@ _ANOTHER = (
 _SET = ("value", "platform", "policy", "place", "job")
 
 
-def mark_unheeded(text: Text) -> None:
-    """Leave such phrases unread, so that the plan asks about them."""
+def mark_unheeded(text: Text, clauses: Clauses) -> None:
+    """Leave such phrases unread, so that the plan asks about them; what is over asks for nothing."""
+    teller = Teller(text)
+    over = {i for c in clauses.all if teller.is_history(c.first, c.end) for i in range(c.first, c.end)}
     for match in text.find(_MACHINE):
-        if not _is_where_data_lies(text, match):
+        if match.first not in over and not _is_where_data_lies(text, match):
             text.ledger.claim("unread", text.unclaimed(match.tokens()))
     for match in text.find(_DEED):
         if _is_order(text, match):
@@ -45,7 +50,7 @@ def mark_unheeded(text: Text) -> None:
             beside = [text.ledger.owner.get(k) for k in (i - 1, end)]
             if any(c is not None and c.kind in _SET for c in beside):
                 text.ledger.mark("unread", range(i, end))
-        if text.within(i, "told.choosing") and _is_of_a_part(text, i):
+        if i not in over and text.within(i, "told.choosing") and _is_of_a_part(text, i):
             text.ledger.mark("unread", [i])
     for claim in text.ledger.of("place"):
         if any(t.kind == "place" and "$" in str(t.value) for t in map(text.tokens.__getitem__, claim.tokens)):

@@ -16,7 +16,7 @@ from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim
-from skillbank.plan.reader.wording import FINITE, is_regular_past, of
+from skillbank.plan.reader.wording import FINITE, is_over, is_regular_past, of
 
 __all__ = ["Mood", "Moods", "settle_told"]
 
@@ -96,7 +96,7 @@ class Moods:
         word = words[verb - begin]
         read = text.ledger.owner.get(verb)
         asks = [c for c in owners if c.kind in _ASKING]
-        if asks and not (_is_past(words, verb - begin) and all(verb < c.first for c in asks)):
+        if asks and not (is_over(words, verb - begin) and all(verb < c.first for c in asks)):
             return Mood.ASKED, -1
         reaching = read is not None and read.kind == "policy" and word in of("past")
         if read is not None and read.kind in _READ and not reaching:
@@ -107,20 +107,11 @@ class Moods:
             return Mood.ASKED, -1
         if not (word in FINITE or is_regular_past(word) or text.is_plain(verb)):
             return Mood.ASKED, -1  # "4 nodes x 8 GPUs"
-        if _is_past(words, verb - begin):
+        if is_over(words, verb - begin):
             return (Mood.STATED if word in _INTENT else Mood.PAST), verb
         if word in _WISHING and (words[0] in _OURS or not text.is_plain(begin)):
             return Mood.ASKED, -1
         return Mood.STATED, verb
-
-
-def _is_past(words: list[str], verb: int) -> bool:
-    """Whether the verb of a clause, with the two words behind it, tells of what is over."""
-    word = words[verb]
-    perfect = word in ("have", "has") and any(
-        is_regular_past(w) or w == "been" or w in of("participles") for w in words[verb + 1 :]
-    )
-    return word in of("past") or is_regular_past(word) or perfect or "did" in words[:verb]
 
 
 def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:

@@ -128,16 +128,19 @@ class Names:
         name = normalise("".join(t.text if t.kind == "word" else original[t.start : t.end] for t in tokens))
         if name in self.spelled:
             return "", self._named(name, said, tokens)
-        unknown = [t for t in tokens if not self._is_known(t.text) and t.text not in self.words]
         # What is right as it stands is no misspelling, and neither end may be a word of another meaning.
-        ends = all(t.text in self.words or not self._is_known(t.text) for t in (tokens[0], tokens[-1]))
-        if not unknown or (len(name) < 5 and len(tokens) > 1) or not ends:
+        if (len(name) < 5 and len(tokens) > 1) or not all(map(self._may_end, (tokens[0], tokens[-1]))):
+            return "", None
+        if all(t.text in self.words or self._is_known(t.text) for t in tokens):
             return "", None
         near = self._nearest(name)
         if not near:
             return "", None
         meant = near[0].name if near[0].bank == OWN else near[0].qualified
         return f"'{said}' was read as '{shown(meant)}'", Named(near)
+
+    def _may_end(self, token: Token) -> bool:
+        return token.text in self.words or not self._is_known(token.text)
 
     @staticmethod
     def _is_known(word: str) -> bool:

@@ -122,14 +122,7 @@ def read_text(
     SkillNotFoundError, ActionNotFoundError
         When no skill, or more than one, fits; when it names no action or takes it back.
     """
-    if not text.strip():
-        raise UsageError(
-            f"The request is empty; say for example: train {example_model()} on s3://bucket/data."
-        )
-    if len(text) > _LONGEST:
-        raise UsageError(
-            f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences."
-        )
+    _check(text)
     if skill is None and (canonical := read_canonical(text, library)) is not None:
         return Reading(tuple(canonical))
     page, notes = _page(text, library, set_names)
@@ -137,17 +130,7 @@ def read_text(
         return Reading((asked,), (), tuple(notes))
     if (taught := student_requests(page, trained, skill)) is not None:
         return Reading(tuple(taught), (), tuple(notes))
-    notes += reports.take_reports(page)
-    courtesies.take_headers(page)
-    courtesies.take_numbering(page)
-    courtesies.take_signatures(page)
-    courtesies.take_askers(page)
-    courtesies.take_courtesies(page)
-    notes += reports.take_heard(page)
-    clauses = Clauses(page)
-    notes += courtesies.take_approvals(page, clauses)
-    notes += reports.take_questions(page, clauses)
-    notes += take_deeds(page, clauses)
+    clauses = _take_manners(page, notes)
     _take_names(page)
     pairs.take_pairs(page)
     _take_words(page, library)
@@ -157,26 +140,14 @@ def read_text(
     take_broken(page)
     for match in page.find("actions.words.scratch"):
         page.ledger.claim("scratch", match.tokens())
-    keys = _keys_of_named(page)
-    learned = [k for name, k in keys if trains(name)]
-    searches.take_space(page, learned)
-    policy.take_policy(page)
-    jobs.take_jobs(page)
-    searching = any(c.value.value == "on" for c in page.ledger.of("policy"))
-    training = speaks_of_training(page) or searching
-    searches.take_search_settings(page, learned, searching=searching)
-    values.take_values(page, clauses, [k for _, k in keys], searching=searching)
-    take_named_choices(page, [k for _, k in keys])
-    captions.take_captions(page, training=training)
-    places.take_places(page, training=training)
-    take_forms(page)
+    _take_settings(page, clauses)
     take_actions(page, clauses)
     settle(page)
     asides.take_order(page, clauses)
     asides.take_only(page)
     asides.take_usual(page)
     asides.take_instead(page)
-    heeded.mark_unheeded(page)
+    heeded.mark_unheeded(page, clauses)
     mark_told(page, clauses)
     notes += settle_told(page, clauses)
     notes += settle_refused(page, clauses)
@@ -193,19 +164,70 @@ def read_text(
             notes += name_skill(text, page, steps, library, index, job_skill, told)
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     settle_actions(page, steps)
-    for claim in page.ledger.of("masks"):
-        if not any(s.skill is not None and gives_masks(s.skill) for s in steps if s.action == "inference"):
-            page.ledger.mark("unread", claim.tokens)
-    take_description(page, [s.skill for s in steps if s.skill is not None], _listed(steps))
+    steps = _take_words_of_skills(page, steps)
+    pairs.take_announcements(page)
+    return _made(text, page, clauses, steps, said, list_folder, notes)
+
+
+def _check(text: str) -> None:
+    """Refuse an empty text, and one that nobody would type."""
+    if not text.strip():
+        raise UsageError(
+            f"The request is empty; say for example: train {example_model()} on s3://bucket/data."
+        )
+    if len(text) > _LONGEST:
+        raise UsageError(
+            f"The request has {len(text)} of at most {_LONGEST} characters; say it in a few sentences."
+        )
+
+
+def _take_manners(page: Text, notes: list[str]) -> Clauses:
+    """Account for what frames a request: reports, greetings, courtesies, questions; return its clauses."""
+    notes += reports.take_reports(page)
+    courtesies.take_headers(page)
+    courtesies.take_numbering(page)
+    courtesies.take_signatures(page)
+    courtesies.take_askers(page)
+    courtesies.take_courtesies(page)
+    notes += reports.take_heard(page)
+    clauses = Clauses(page)
+    notes += courtesies.take_approvals(page, clauses)
+    notes += reports.take_questions(page, clauses)
+    notes += take_deeds(page, clauses)
+    return clauses
+
+
+def _take_settings(page: Text, clauses: Clauses) -> None:
+    """Account for what is said of a run: its search, jobs, values, captions and places."""
+    keys = _keys_of_named(page)
+    learned = [k for name, k in keys if trains(name)]
+    searches.take_space(page, learned)
+    policy.take_policy(page)
+    jobs.take_jobs(page)
+    searching = any(c.value.value == "on" for c in page.ledger.of("policy"))
+    training = speaks_of_training(page) or searching
+    searches.take_search_settings(page, learned, searching=searching)
+    values.take_values(page, clauses, [k for _, k in keys], searching=searching)
+    take_named_choices(page, [k for _, k in keys])
+    captions.take_captions(page, training=training)
+    places.take_places(page, training=training)
+    take_forms(page)
+
+
+def _take_words_of_skills(page: Text, steps: list[Step]) -> list[Step]:
+    """Account for what only the skills of the steps explain: masks, descriptions, words of their keys."""
+    skills = [s.skill for s in steps if s.skill is not None]
+    masking = any(s.action == "inference" and s.skill is not None and gives_masks(s.skill) for s in steps)
+    for claim in page.ledger.of("masks") if not masking else ():
+        page.ledger.mark("unread", claim.tokens)
+    take_description(page, skills, _listed(steps))
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
         before = {id(c) for c in page.ledger.claims}
         take_spec_words(page, keys_of(*found))
         settle(page)
         owner = next(s for s in steps if (s.skill, s.action) == found)
         owner.claims += [c for c in page.ledger.claims if id(c) not in before]
-    steps = [_with_claims(step, page) for step in steps]
-    pairs.take_announcements(page)
-    return _made(text, page, clauses, steps, said, list_folder, notes)
+    return [_with_claims(step, page) for step in steps]
 
 
 def _meant(page: Text, steps: list[Step], skill: Skill) -> list[str]:

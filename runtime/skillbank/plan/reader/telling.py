@@ -8,9 +8,12 @@ or a condition, or takes something out. Which words open what is a matter of clo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from skillbank.plan.reader.manners import Manners
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.wishes import Wishes
-from skillbank.plan.reader.wording import FINITE, SPECIFIC, Wording, is_many, is_regular_past, of
+from skillbank.plan.reader.wording import FINITE, SPECIFIC, Wording, is_many, is_over, is_regular_past, of
 
 __all__ = ["Teller"]
 
@@ -24,7 +27,7 @@ class Teller:
 
     def __init__(self, text: Text, known: frozenset[str] = frozenset()) -> None:
         self._text, self._of = text, Wording(text, known)
-        self._words, self._wishes = self._of.words, Wishes(self._of)
+        self._words, self._wishes, self._manners = self._of.words, Wishes(self._of), Manners(self._of)
 
     def tells(self, first: int, end: int, *, after: bool = False, opening: bool = False) -> bool:
         """Whether a clause tells something, and asks for nothing.
@@ -38,14 +41,11 @@ class Teller:
         """
         end = self._before_marks(first, end)
         i, reason = self._opening(first, end)
+        if i < end and (held := self._manners.hold(i, end, after=after)) is not None:
+            return held
         if i < end and self._words[i] in of("subordinate"):
-            until = after and self._words[i] in ("until", "till") and self._is_rest(i + 1, end)
-            until = until and not self.has_verb(i + 1, end)
-            until = until or (
-                after and i + 1 < end and self._words[i - 1] in of("doubts")
-            )  # "not sure if this works"
-            if until or self._words[i] == "why" or not after or self._words[i] in of("conditions"):
-                return (until or self._words[i] == "why") and not self._of.mean(range(i, end))
+            if (told := self._tells_when(i, end, after=after)) is not None:
+                return told
             i += 1
         if i >= end:
             return after and self._words[i - 1] == "before"
@@ -61,25 +61,62 @@ class Teller:
             return not self._of.mean(range(i, end))
         if self._of.is_order(i, end) or self._words[i] == "like":
             return False
-        if self._is_done(first, i, end):
-            return True
-        if self._of.mean(range(i, end)):
-            return False
-        heading = not reason and self._is_heading(first, i, end, opening)
-        return heading or (after and (self._is_rest(first, end, counted=True) or self._goes_on(i, end)))
+        return self._is_done(first, i, end) or (
+            not self._of.mean(range(i, end))
+            and (
+                (not reason and self._is_heading(first, i, end, opening))
+                or (after and self._adds_rest(first, i, end))
+            )
+        )
 
-    def orders(self, first: int, end: int) -> bool:
-        """Whether a clause says what to do, and with what: "use the usual split"."""
+    def _tells_when(self, i: int, end: int, *, after: bool) -> bool | None:
+        """Whether a clause that begins with "when", "until", "if" tells; None where its verb says."""
+        if self._is_time(i, end):
+            return True
+        word = self._words[i]
+        rest = word in ("until", "till") and self._is_rest(i + 1, end) and not self.has_verb(i + 1, end)
+        doubted = i + 1 < end and self._words[i - 1] in of("doubts")  # "not sure if this works"
+        told = word == "why" or (after and (rest or doubted))
+        if told or not after or word in of("conditions"):
+            return told and not self._of.mean(range(i, end))
+        return None
+
+    def _adds_rest(self, first: int, i: int, end: int) -> bool:
+        return self._is_rest(first, end, counted=True) or self._goes_on(i, end)
+
+    def orders(self, first: int, end: int, *, wishing: bool = True) -> bool:
+        """Whether a clause says what to do, and with what: "use the usual split"; or wishes it."""
         end = self._before_marks(first, end)
         i, _ = self._opening(first, end)
         if i >= end:
             return False
         if not self._of.is_order(i, end):
             verb = self._of.verb(i, end, weak=False)
-            return verb is not None and self._wishes.ask(first, i, verb, end, reason=False)
+            return wishing and verb is not None and self._wishes.ask(first, i, verb, end, reason=False)
         telling = self._words[i] in of("telling") and self._of.at(i + 1, end) in ("me", "us")
         things = ("grammar.free.noun", "grammar.free.adjective", _DATA)
-        return telling or any(self._text.within(k, *things) for k in range(i + 1, end))
+        return telling or any(
+            self._text.within(k, *things) or self._words[k] in ("one", "ones") for k in range(i + 1, end)
+        )
+
+    def is_history(self, first: int, end: int) -> bool:
+        """Whether a clause tells of what is over: "I uploaded them last night"."""
+        found = self.verb_of(first, end)
+        return found is not None and is_over(self._words[found[0] : end], found[1] - found[0])
+
+    def weigh(self, tokens: Iterable[int]) -> bool:
+        """Whether any of some words names anything that a plan has, or bounds a run."""
+        return self._of.weighs(tokens)
+
+    def _is_time(self, i: int, end: int) -> bool:
+        """Whether a clause says when somebody did something: "after the flood we replaced the cameras"."""
+        behind = self._words[i + 2 : end]
+        return (
+            self._words[i] in ("after", "before", "since")
+            and not {"i", "we", "he", "she", "they"}.isdisjoint(behind)
+            and self.is_history(i, end)
+            and not self._of.weighs(range(i + 1, end))
+        )
 
     def _before_marks(self, first: int, end: int) -> int:
         while end > first and self._text.tokens[end - 1].kind == "mark":
@@ -161,15 +198,25 @@ class Teller:
         words = self._words[i:end]
         if words[0] == "back" and len(words) > 1:
             return True
+        counted = any(
+            self._text.within(k - 1, _DATA) and self._words[k] in of("judging") for k in range(i + 1, end)
+        )
+        if words[-1].endswith("ly") or self._has_order(i, end) or counted:
+            return False  # "warm up slowly", "afterwards wipe the folder", "night pictures count double"
         if words[0] in _NOT_HEADED or not self._is_rest(first, end):
             return False
         head = self._words[self._of.head(i, end)]
         placed = not of("prepositions").isdisjoint(words[1:-1])
-        if self._text.lexicon.has(head, "told.pictures"):
+        if self._text.lexicon.has(head, "told.stills"):
             return opening and placed
         if opening:
             return placed or not is_many(head) or len(words) == 1 or words[-1] in of("continuing")
         return head.endswith(_NOMINAL) or (placed and not is_many(head))
+
+    def _has_order(self, i: int, end: int) -> bool:
+        """Whether a verb in its base form stands behind words of order: "afterwards wipe the folder"."""
+        first = next((k for k in range(i, end) if not self._text.within(k, "grammar.free.glue")), end)
+        return first < end and self._of.is_order(first, end)
 
     def _goes_on(self, i: int, end: int) -> bool:
         """Whether a clause has a further verb of the subject before it: "and photographs every loaf"."""
@@ -182,6 +229,12 @@ class Teller:
         more = word in ("have", "am") and (then == "@number" or then in of("determiners"))
         return more or (word == "not" and then in ("a", "an"))
 
+    def _is_beside(self, k: int, beside: set[str]) -> bool:
+        """Whether a word that limits elsewhere only says when, or to whom: "last summer", "for you"."""
+        if self._words[k] == "you":
+            return self._words[k - 1] in ("for", "give")
+        return self._words[k] == "last" and bool(beside & of("sequence", "seasons"))
+
     def _is_rest(self, first: int, end: int, *, counted: bool = False) -> bool:
         """Whether a clause without a verb goes on with what is told and limits nothing."""
         for k in range(first, end):
@@ -193,8 +246,8 @@ class Teller:
                     return False
             elif (
                 token.kind not in ("word", "mark")
-                or self._text.lexicon.has(word, "told.choice")
-                or (word in of("elliptic") and not (word == "last" and beside & of("sequence", "seasons")))
+                or (self._text.within(k, "told.choosing") and self._text.within(k + 1, "told.members"))
+                or (word in of("elliptic") and not self._is_beside(k, beside))
             ):
                 return False
         i = self._opening(first, end)[0]

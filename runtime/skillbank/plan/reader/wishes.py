@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skillbank.plan.reader.phrases import ACTIONS
-from skillbank.plan.reader.wording import Wording, is_regular_past, of
+from skillbank.plan.reader.wording import Wording, is_over, is_regular_past, of
 
 __all__ = ["Wishes"]
 
 _DONE = tuple(f"actions.{a}.past" for a in ACTIONS)
 _DATA = "places.data.nouns"
+_OF_MANNERS = ("it", "that", "this")
 _NEGATIONS = frozenset({"not", "no", "never", "none", "without", "left"})
 
 
@@ -49,49 +50,58 @@ class Wishes:
             i, verb, end, self._words[verb], self._of.at(verb + 1, end), frozenset(self._words[first:end]),
             self._words[i] in ("i", "we"),
         )  # fmt: skip
-        soon = self._words[said.verb + 1 : min(said.verb + 3, said.end)]
         if said.word == "hope" or (said.word == "will" and said.mine and said.after not in of("wants")):
             return False
         if self._words[said.begin] == "you":
-            return "to" in soon or "please" in said.words
+            return "to" in self._soon(said) or "please" in said.words
         if said.words & {"please", "you", "your", "whatever"}:
             return True
         if said.word in of("modals") and said.after in ("do", "suffice"):
             return True  # "every fifth frame will do"
         if said.word in of("speaking"):
-            asked = said.after == "for" and not said.words & of("pronouns")
-            if said.after in ("me", "us") and not said.mine and self._is_errand(said):
-                return False
-            return asked or bool(said.words & {"to", "that", "not", "only", "no"})
+            return self._passes_on(said)
         past = self._is_over(first, said)
         if said.word in of("be") | {"was", "were"} and self._judges(said, past):
             return True
-        if said.word in of("deontic") or (said.word in ("need", "needs", "has", "have") and "to" in soon):
-            return not self._is_own(said)
-        if said.mine and not self._is_past_verb(said) and self._is_about_runs(said):
-            return True
-        if said.word in of("able"):
-            return said.mine or said.after in ("be", "go", "stay", "remain", "wait", "come", "not")
-        if said.word in of("wants"):
-            return self._is_wish(said)
-        if past or said.word == "would":
-            return (
-                said.mine
-                if said.word == "would"
-                else bool(said.words & {"except", "excluding"} and not said.mine)
-            )
+        if (asked := self._asks_by_verb(said, past)) is not None:
+            return asked
+        if past:
+            return bool(said.words & {"except", "excluding"} and not said.mine)
         return not reason and self._limits(said)
 
-    def _is_past_verb(self, said: _Said) -> bool:
-        return said.word in of("past") or (is_regular_past(said.word) and said.word not in of("wants"))
+    def _soon(self, said: _Said) -> list[str]:
+        return self._words[said.verb + 1 : min(said.verb + 3, said.end)]
+
+    def _passes_on(self, said: _Said) -> bool:
+        """Whether what somebody has said or asked for is a wish: "we agreed to skip it"."""
+        if said.after in ("me", "us") and not said.mine and self._is_errand(said):
+            return False
+        asked = said.after == "for" and not said.words & of("pronouns")
+        return asked or bool(said.words & {"to", "that", "not", "only", "no"})
+
+    def _asks_by_verb(self, said: _Said, past: bool) -> bool | None:
+        """Whether a verb of duty, leave or will asks; None where the verb is none of them."""
+        if said.word in of("deontic") or (
+            said.word in ("need", "needs", "has", "have") and "to" in self._soon(said)
+        ):
+            return not self._is_own(said)
+        if said.mine and not past and self._is_about_runs(said):
+            return True
+        if said.word in of("able"):
+            left = said.after in ("be", "go", "stay", "remain", "wait", "come", "not")
+            return said.mine or left or self._of.mean(range(said.verb, said.end))
+        if said.word in of("wants"):
+            return self._is_wish(said)
+        if said.word == "would":  # "overnight would be fine"
+            return said.mine or (said.after == "be" and self._words[said.begin] not in _OF_MANNERS)
+        return None
 
     def _is_over(self, first: int, said: _Said) -> bool:
         """Whether a clause tells of what is over: "have been", "did not", "last week"."""
-        perfect = said.word in ("have", "has") and (
-            said.after == "been" or is_regular_past(said.after) or said.after in of("participles")
+        over = said.word not in of("wants") and is_over(
+            self._words[said.begin : said.end], said.verb - said.begin
         )
-        when = any(self._text.within(k, "grammar.mode.past") for k in range(first, said.end))
-        return self._is_past_verb(said) or perfect or when or "did" in self._words[said.begin : said.verb]
+        return over or any(self._text.within(k, "grammar.mode.past") for k in range(first, said.end))
 
     def _judges(self, said: _Said, past: bool) -> bool:
         """Whether a clause says what is wanted, or what counts as what: "mules are horses"."""
@@ -101,7 +111,8 @@ class Wishes:
             many = said.after.endswith("s") and said.after not in ("always", "his", "as")
             if many or said.words & {"same", "too"}:
                 return True
-        part = {"not", "part"} <= said.words
+        chosen = self._words[said.end - 1] in ("one", "ones") and self._words[said.begin] != "that"
+        part = {"not", "part"} <= said.words or chosen
         return bool(said.words & of("relevant", "judging")) or part or (said.after == "to" and not past)
 
     def _is_about_runs(self, said: _Said) -> bool:
@@ -142,7 +153,7 @@ class Wishes:
             "to" in said.words
             and not said.words & (of("limits") | _NEGATIONS)
             and not self._of.mean(tokens)
-            and not any(self._text.within(k, "grammar.operator.not", _DATA) for k in tokens)
+            and not any(self._text.within(k, "grammar.operator.not", "told.choosing") for k in tokens)
         )
 
     def _is_wish(self, said: _Said) -> bool:
@@ -160,6 +171,7 @@ class Wishes:
             or any(
                 (is_regular_past(self._words[k]) and k > said.verb + 1)
                 or self._text.tokens[k].kind == "number"
+                or (self._text.within(k, "told.sizes") and self._text.within(k + 1, "grammar.group.model"))
                 for k in tokens
             )
         )
@@ -167,55 +179,59 @@ class Wishes:
     def _limits(self, said: _Said) -> bool:
         """Whether what is said in the present says how a run is to be."""
         subject, head = self._words[said.begin], self._of.head(said.begin, said.verb)
-        data = self._text.within(head, _DATA) or {"they", "them"} & set(self._words[said.begin : said.verb])
-        run = (
-            subject in ("it", "this", "that", "these", "those", "they", "no")
-            or self._of.is_about_runs(head)
-            or self._words[head] in ("rest", "output", "results")
-            or (self._of.is_technical(head) and subject not in ("my", "our"))
-        )
         being = said.word in of("be")
         holding = being or said.word in ("have", "has", "own", "got")
-        if (
-            said.words & of("limits")
-            or self._words[said.end - 1] == "next"
-            or ("only" in said.words and not (said.mine and holding))
+        if self._bounds(said, holding) or (
+            said.word in of("judging") and subject not in of("people") - {"nobody"}
         ):
             return True
-        if said.word in of("judging") and subject not in of("people") - {"nobody"}:
-            return True
-        if (
-            run
-            and being
-            and said.after == "the"
-            and any(
-                self._text.within(k, "grammar.group.model") and self._words[k] != "one"
-                for k in (head, said.end - 1)
-            )
-        ):
+        run = self._is_of_run(subject, head)
+        if run and being and said.after == "the" and self._is_model(said, head):
             return True  # "the model is the small one"
-        whole = (
-            run
-            or "same" in said.words
-            or subject in ("each", "every", "all")
-            or self._words[head] == "numbers"
-        )
-        if (
-            said.word in of("staying")
-            and whole
-            and not (said.word.startswith("belong") and "to" in said.words)
-        ):
+        whole = run or "same" in said.words or subject in ("each", "every", "all")
+        if (whole or self._words[head] == "numbers") and self._stays(said):
             return True
-        if data:  # "the pictures are blurry"
-            return self._text.within(said.verb, "grammar.mode.directive", "grammar.operator.not") or (
-                not being and self._sets(said)
-            )
+        if self._text.within(head, _DATA) or {"they", "them"} & set(self._words[said.begin : said.verb]):
+            return self._limits_data(said)
         if run and not (holding or said.word in of("stative", "modals")):
             return True
         light = said.mine and said.word != "have" and self._text.within(said.verb, "grammar.free.light")
         if light or run:
             return not (being and "gone" in said.words) and self._sets(said)
         return being and not said.after.endswith("ing") and self._of.mean(range(said.begin, said.end))
+
+    def _bounds(self, said: _Said, holding: bool) -> bool:
+        """Whether words of a clause bound something, whatever its subject: "except", "only"."""
+        only = "only" in said.words and not (said.mine and holding)
+        return only or bool(said.words & of("limits")) or self._words[said.end - 1] == "next"
+
+    def _is_of_run(self, subject: str, head: int) -> bool:
+        """Whether the subject of a clause is a run, its model or what comes of it."""
+        return (
+            subject in ("it", "this", "that", "these", "those", "they", "no")
+            or self._of.is_about_runs(head)
+            or self._words[head] in ("rest", "output", "results")
+            or (self._of.is_technical(head) and subject not in ("my", "our"))
+        )
+
+    def _is_model(self, said: _Said, head: int) -> bool:
+        return any(
+            self._text.within(k, "grammar.group.model") and self._words[k] != "one"
+            for k in (head, said.end - 1)
+        )
+
+    @staticmethod
+    def _stays(said: _Said) -> bool:
+        """Whether a clause says what remains as it is: "the backbone stays frozen"."""
+        whose = said.word.startswith("belong") and "to" in said.words
+        return said.word in of("staying") and not whose
+
+    def _limits_data(self, said: _Said) -> bool:
+        """Whether a clause about data limits them: "the pictures are blurry", but "those are off limits"."""
+        limited = said.after in ("off", "out", "double") or self._text.within(
+            said.verb, "grammar.mode.directive", "grammar.operator.not"
+        )
+        return limited or (said.word not in of("be") and self._sets(said))
 
     def _sets(self, said: _Said) -> bool:
         """Whether a clause holds a word that means something for a run, or a time."""

@@ -9,7 +9,7 @@ from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 
-__all__ = ["FINITE", "SPECIFIC", "Wording", "is_many", "is_regular_past", "of"]
+__all__ = ["FINITE", "SPECIFIC", "Wording", "is_many", "is_over", "is_regular_past", "of"]
 
 
 @lru_cache(maxsize=64)
@@ -21,6 +21,15 @@ def of(*names: str) -> frozenset[str]:
 def is_regular_past(word: str) -> bool:
     """Whether a word has the form of a past: "arrived"."""
     return word.endswith("ed") and len(word) > 3 and not word.endswith("eed")
+
+
+def is_over(words: list[str], verb: int) -> bool:
+    """Whether the verb of a clause, with the two words behind it, tells of what is over: "have been"."""
+    word, behind = words[verb], words[verb + 1 : verb + 3]
+    perfect = word in ("have", "has") and any(
+        is_regular_past(w) or w == "been" or w in of("participles") for w in behind
+    )
+    return word in of("past") or is_regular_past(word) or perfect or "did" in words[:verb]
 
 
 def is_many(word: str) -> bool:
@@ -49,6 +58,37 @@ _TECHNICAL = (
     "grammar.mode.technical", "policy.search.nouns", "policy.search.weak", "policy.search.doings",
     "policy.search.hyper", "policy.search.others", "actions.words.scratch",
 )  # fmt: skip
+_BOUNDING = (
+    "grammar.operator.not", "grammar.operator.only", "grammar.operator.instead", "grammar.mode.directive",
+    "grammar.mode.condition", "grammar.mode.schedule", "grammar.mode.order", "grammar.mode.defer",
+    "told.sizes", "told.wishes", "told.members",
+)  # fmt: skip
+_VOCABULARY = (
+    "actions.", "slots.", "policy.search.", "places.platform", "places.results",
+    "places.roles.", "places.weights",
+)  # fmt: skip
+"""Classes of words by which a plan says what it has: no word of them stands in what is told."""
+_LOOSE = (
+    "actions.words",
+    "slots.around",
+    "slots.on_broken",
+    "policy.search.told",
+    "policy.search.over",
+    "policy.search.best",
+)
+_BESIDE = (
+    ".flags",
+    ".path",
+    ".after",
+    ".where",
+    ".verbs",
+    ".objects",
+    ".go",
+    ".must",
+    ".set",
+    ".below",
+    ".find",
+)
 _ABOUT_RUNS = ("grammar.free.noun", "places.data.nouns", "grammar.group.model")
 _MADE_VERBS = ("ize", "ise", "ify")
 _MADE_FORMS = (*_MADE_VERBS, "ized", "ised", "izing", "ising", "ified")
@@ -96,6 +136,23 @@ class Wording:
             for k in tokens
         )
 
+    def weighs(self, tokens: Iterable[int]) -> bool:
+        """Whether any of some words names anything that a plan has, or bounds, counts or delays a run.
+
+        What holds one of them is never taken as told for its build alone.
+        """
+        tokens = list(tokens)
+        return self.mean(tokens) or any(
+            self.text.tokens[k].kind not in ("word", "mark")
+            or (self.text.within(k, *_BOUNDING) and self.words[k] not in ("am", "with", "to", "of", "use"))
+            or any(
+                c.startswith(_VOCABULARY) and not (c.startswith(_LOOSE) or c.endswith(_BESIDE))
+                for span in self.text.spans[k]
+                for c in span.classes
+            )
+            for k in tokens
+        )
+
     def is_about_runs(self, k: int) -> bool:
         """Whether a noun is that of a run, its data or its model."""
         return self.text.within(k, *_ABOUT_RUNS)
@@ -117,7 +174,8 @@ class Wording:
 
     def is_past(self, k: int, end: int, definite: bool) -> bool:
         """Whether a word is a regular past behind its subject: "arrived for", not "made by"."""
-        if not is_regular_past(self.words[k]) or not self.is_word(k - 1):
+        counted = definite and (self.text.tokens[k - 1].kind == "number" or self.words[k - 1] == ")")
+        if not is_regular_past(self.words[k]) or not (self.is_word(k - 1) or counted):
             return False
         if self.words[k - 1] in of("determiners", "prepositions") or self.text.within(
             k - 1, "grammar.free.adjective"
@@ -214,7 +272,7 @@ class Wording:
             return self._main(k, end) if told else None
         if word in of("things") and after and (after in FINITE or self.is_third(k, end, near=True)):
             return k
-        if word in of("prepositions"):
+        if word in of("prepositions") or (word == "last" and after in of("sequence", "seasons")):
             return self._verb_behind(i, end)
         definite = word in of("determiners") or word in ("one", "@number")
         if word == "@mark" or (not definite and self.is_order(i, end)):
@@ -235,6 +293,8 @@ class Wording:
         nouns = 0 if definite else 1
         for k in range(i + 1, min(end, i + 12)):
             word = self.words[k]
+            if word in ("(", ")") and "@job" in self.words[k - 1 : k + 2]:
+                continue  # "the run from January (3fa91c) failed"
             mark = self.text.tokens[k].kind == "mark"
             if mark or word in of("subordinate") or (word == "that" and not definite):
                 return None
