@@ -1,8 +1,8 @@
 """Five functions of the BBOB suite, turned upward: shifted, rotated and bent anew for each seed.
 
 Hansen, Finck, Ros and Auger, "Real-Parameter Black-Box Optimization Benchmarking 2009: Noiseless Functions
-Definitions" (INRIA RR-6829): numbers 3, 8, 15, 17 and 21, without the boundary penalty, since nothing outside of
-[-5, 5] is tried. They were written down before the default algorithm was changed, and tried after that alone.
+Definitions" (INRIA RR-6829): numbers 3, 8, 15, 17 and 21, without the boundary penalty, since nothing outside
+of [-5, 5] is tried. They were written down before the default algorithm was changed, and tried after that alone.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.automl.functions import Function
+from benchmarks.automl.objectives import Objective
 
 Array = npt.NDArray[np.float64]
 DIMENSIONS = {"bbob-3": 8, "bbob-8": 10, "bbob-15": 6, "bbob-17": 12, "bbob-21": 5}
 """By the name of a function."""
 
 
-def function(name: str, seed: int) -> Function:
-    """Return the instance of a function that belongs to a seed."""
-    d = DIMENSIONS[name]
-    number = int(name.removeprefix("bbob-"))
-    return Function(d, -5.0, 5.0, _MADE[number](d, np.random.default_rng((seed, number))))
+def objective(name: str, seed: int) -> Objective:
+    """Return the instance of a function that belongs to a seed, as an objective."""
+    d, number = DIMENSIONS[name], int(name.removeprefix("bbob-"))
+    value = _MADE[number](d, np.random.default_rng((seed, number)))
+    return Function(d, -5.0, 5.0, value).objective(name, seed)
 
 
 def _rotation(d: int, rng: np.random.Generator) -> Array:
