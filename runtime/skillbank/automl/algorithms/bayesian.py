@@ -12,6 +12,7 @@ from skillbank.automl.algorithms.acquisition import log_expected_improvement, ma
 from skillbank.automl.algorithms.base import FullTraining
 from skillbank.automl.algorithms.gaussian_process import GaussianProcess, single_threaded
 from skillbank.automl.algorithms.trial import Slot, Trial
+from skillbank.automl.algorithms.warping import warped
 
 Array = npt.NDArray[np.float64]
 
@@ -44,7 +45,7 @@ class Bayesian(FullTraining):
     def modelled(self, rng: np.random.Generator) -> dict[str, Any] | None:
         """Return the configuration that promises most, or None when all have been tried."""
         known = self.finished()
-        losses = scalar_losses(known, rng)
+        losses = warped(scalar_losses(known, rng))
         process = self.fitted(known, losses)
         best = float(process.predict(self.space.features([t.asked.values for t in known]))[0].min())
         best = max(best, float(losses.min()))
