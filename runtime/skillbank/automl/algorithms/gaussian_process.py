@@ -1,7 +1,6 @@
 """A Gaussian process over configurations, in numpy alone.
 
-Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006), chapters 2 and 5. Hyperparameters
-maximise the posterior.
+Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006), chapters 2 and 5.
 """
 
 from __future__ import annotations
@@ -47,8 +46,11 @@ class GaussianProcess:
     _stretch: float
 
     @classmethod
-    def fit(cls, points: Array, targets: Array, steps: int = 60) -> GaussianProcess:
+    def fit(cls, points: Array, targets: Array, rng: np.random.Generator, steps: int = 60) -> GaussianProcess:
         """Fit a process to observations.
+
+        Hyperparameters are at a maximum of their posterior. With few trials it has several; which one is
+        found depends on the start, and the starts are drawn, so that a search does not keep to one reading.
 
         Parameters
         ----------
@@ -56,15 +58,17 @@ class GaussianProcess:
             Features, shape ``(n, d)``, roughly in [0, 1].
         targets
             Observed values, shape ``(n,)``, at least one.
+        rng
+            Where the optimiser of the hyperparameters starts.
         steps
-            Iterations of the optimiser of the hyperparameters.
+            Its iterations.
         """
         shift, stretch = float(targets.mean()), float(targets.std())
         stretch = stretch if stretch > 1e-12 else 1.0
         y = (targets - shift) / stretch
         telling = _telling(y)
         posterior = Posterior(points[telling], y[telling])
-        theta = _minimise(posterior, Kernel.start(points.shape[1]), steps)[1]
+        theta = _minimise(posterior, Kernel.start(points.shape[1], rng), steps)[1]
         return cls._of(points, y, Kernel.of(theta), shift, stretch)
 
     @classmethod

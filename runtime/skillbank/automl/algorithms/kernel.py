@@ -1,12 +1,12 @@
-"""The kernel of the Gaussian process, main effects beside interactions, and how probable its hyperparameters are.
+"""The kernel of the Gaussian process, main effects beside interactions, and how likely its hyperparameters are.
 
-Most of what a training's score owes to its settings are effects of single ones, which few trials tell apart when
-each setting has its own say; what remains are interactions, for which a trial tells of its neighbourhood alone.
+Much of what a score owes to its settings are effects of single ones, which few trials tell apart when each
+setting has its own say; what remains are interactions, and of these a trial tells in its neighbourhood alone.
 The kernel is the sum of both, and the trials say in which shares: Duvenaud, Nickisch and Rasmussen, "Additive
 Gaussian Processes", NeurIPS 2011. Each part is a Matérn 5/2: Rasmussen and Williams, "Gaussian Processes for
 Machine Learning" (2006), chapters 4 and 5. Distances between points grow with the root of the number of
-features, and so do length scales by the prior: Hvarfner, Hellsten and Nardi, "Vanilla Bayesian Optimization
-Performs Great in High Dimensions", ICML 2024.
+features, and so do the length scales of interactions by the prior: Hvarfner, Hellsten and Nardi, "Vanilla
+Bayesian Optimization Performs Great in High Dimensions", ICML 2024.
 """
 
 from __future__ import annotations
@@ -58,14 +58,16 @@ class Kernel:
         return cls(scales, longer, 1.0 / (1.0 + math.exp(-share)), math.exp(signal), math.exp(noise))
 
     @staticmethod
-    def start(features: int) -> Array:
-        """Return the hyperparameters that are most probable before there is a trial, but for the signal."""
-        return np.r_[np.zeros(features + 1), _NOISE_MEAN, 0.0, 0.0]
+    def start(features: int, rng: np.random.Generator) -> Array:
+        """Return hyperparameters, shape ``(features + 4,)``, drawn about as they are likely without a trial."""
+        middle = np.r_[np.zeros(features + 1), _NOISE_MEAN, 0.0, 0.0]
+        spread = np.r_[np.full(features, 0.5), 0.0, _NOISE_SD, 1.0, 1.0]
+        return np.asarray(middle + spread * rng.normal(size=features + 4))
 
     def __call__(self, a: Array, b: Array) -> Array:
         """Return the covariances, shape ``(m, n)``, of points ``(m, features)`` and ``(n, features)``."""
         a, b = a * (_ROOT5 / self.scales), b * (_ROOT5 / self.scales)
-        squares, effects, t = np.zeros((len(a), len(b))), np.zeros((len(a), len(b))), np.empty((len(a), len(b)))
+        squares, effects, t = np.zeros((3, len(a), len(b)))
         for one, other in zip(a.T, b.T, strict=True):
             np.abs(np.subtract(one[:, None], other[None, :], out=t), out=t)
             squares += t * t
@@ -98,7 +100,8 @@ class Posterior:
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         kernel, (features, pairs), n = Kernel.of(theta), self._away.shape, len(self._targets)
-        squares, bends, effects = np.empty((features, pairs)), np.empty((features, pairs)), np.zeros(pairs)
+        squares, bends = np.empty((2, features, pairs))
+        effects = np.zeros(pairs)
         # One feature after the other, so that its pairs stay in the processor's cache.
         for i, (away, scale) in enumerate(zip(self._away, kernel.scales, strict=True)):
             t = away / scale
@@ -144,14 +147,12 @@ def _matern(t: Array) -> Array:
 def _prior(theta: Array) -> tuple[float, Array]:
     """Return the negative log prior of hyperparameters and its gradient.
 
-    Length scales near 1 and between about 0.3 and 3 and a signal like the data's, as Optuna's sampler has them;
+    Length scales near 1, between about 0.3 and 3, and a signal like the data's, as Optuna's sampler has them;
     little noise; main effects and interactions in equal shares, but for what the trials say.
     """
     scales, signal = np.exp(2.0 * theta[:-4]), math.exp(theta[-4])
     loudness, mixture = (theta[-3] - _NOISE_MEAN) / _NOISE_SD, theta[-2:] / _MIXTURE_SD
     energy = 0.1 * float((scales + 1.0 / scales).sum()) + signal - theta[-4]
     energy += 0.5 * (loudness**2 + float(mixture @ mixture))
-    slope = np.r_[
-        0.2 * (scales - 1.0 / scales), signal - 1.0, loudness / _NOISE_SD, mixture / _MIXTURE_SD
-    ]
+    slope = np.r_[0.2 * (scales - 1.0 / scales), signal - 1.0, loudness / _NOISE_SD, mixture / _MIXTURE_SD]
     return float(energy), slope

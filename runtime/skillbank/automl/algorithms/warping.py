@@ -1,4 +1,4 @@
-"""Losses on a scale on which they spread like a bell, for a Gaussian process expects no less."""
+"""Losses on a scale on which they spread like a bell, as a Gaussian process takes them to do."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def warped(losses: Array) -> Array:
     """Return losses, shape ``(n,)``, in the same order on a scale of their own.
 
     The transform is that of Yeo and Johnson, "A New Family of Power Transformations to Improve Normality or
-    Symmetry", Biometrika 87 (2000), with the most likely power; Cowen-Rivers et al., "HEBO: Pushing the Limits of
-    Sample-Efficient Hyper-parameter Optimisation", JAIR 74 (2022), show what it gives. Of a few trials that went
-    astray by orders of magnitude it leaves that they are bad, and keeps the others apart.
+    Symmetry", Biometrika 87 (2000), with the most likely power, as Cowen-Rivers et al. have it in "HEBO: Pushing
+    the Limits of Sample-Efficient Hyper-parameter Optimisation", JAIR 74 (2022). Of trials that went astray by
+    orders of magnitude it leaves that they are bad, and keeps the others apart.
     """
     low, middle, high = np.quantile(losses, [0.25, 0.5, 0.75])
     spread = float(high - low) or float(losses.std())
