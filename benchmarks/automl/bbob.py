@@ -2,7 +2,7 @@
 
 Hansen, Finck, Ros and Auger, "Real-Parameter Black-Box Optimization Benchmarking 2009: Noiseless Functions
 Definitions" (INRIA RR-6829): numbers 3, 8, 15, 17 and 21, without the boundary penalty, since nothing outside
-of [-5, 5] is tried. They were written down before the default algorithm was changed, and tried after that alone.
+of [-5, 5] is tried. They are held out: an algorithm is tried on them when it is done.
 """
 
 from __future__ import annotations

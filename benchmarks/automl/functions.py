@@ -1,9 +1,9 @@
 """Ten standard functions of 2 to 20 dimensions, turned upward, over boxes that hold their optimum off centre.
 
-Surjanovic and Bingham, "Virtual Library of Simulation Experiments" (2013), has their formulas; where an optimum
-would stand in the middle of the usual box, the box is shifted, as is the custom since Eriksson et al., "Scalable
-Global Optimization via Local Bayesian Optimization" (NeurIPS 2019). The default configuration, which everybody
-tries first, is another random point for each seed.
+Surjanovic and Bingham, "Virtual Library of Simulation Experiments" (2013), has their formulas; where an
+optimum would stand in the middle of the usual box, the box is shifted, as is the custom since Eriksson et
+al., "Scalable Global Optimization via Local Bayesian Optimization" (NeurIPS 2019). The default configuration,
+which everybody tries first, is another random point for each seed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """How good every search algorithm is after 50 trials, and how long a suggestion takes.
 
 Run it as ``python -m benchmarks.automl.search``, with ``--set standard`` or ``--set bbob`` on functions that
-nothing was tuned to. Every result is appended to ``--out`` at once, and what is there already is not run again,
-so the benchmark can be stopped and goes on where it was; ``--table`` prints the table of what is there. nvidia-tao-automl takes part when TAO_AUTOML_PYTHON names the python of an
-environment that has it; plain Optuna's Gaussian process needs torch.
+nothing was tuned to. Every result is appended to ``--out`` at once, and what is there already is not run
+again, so the benchmark can be stopped and goes on where it was; ``--table`` prints the table of what is
+there. nvidia-tao-automl takes part when TAO_AUTOML_PYTHON names the python of an environment that has it;
+plain Optuna's Gaussian process needs torch.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float64]
 _LOWEST, _HIGHEST = -12.0, 7.0
 """Where the logarithms of the hyperparameters stay; beyond, only the arithmetic suffers."""
 _TELLING = 100
-"""How many observations the hyperparameters are learned from at most; what they cost grows with the square."""
+"""From how many observations at most the hyperparameters are learned; the cost grows with their square."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class GaussianProcess:
 
 
 def _telling(y: Array) -> npt.NDArray[np.intp]:
-    """Return the places of the lowest observations and of an even sample of the others, `_TELLING` at most."""
+    """Return places of the lowest observations and of an even sample of the others: `_TELLING` at most."""
     order = np.argsort(y, kind="stable")
     if len(y) <= _TELLING:
         return order

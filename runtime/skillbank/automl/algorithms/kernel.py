@@ -1,4 +1,4 @@
-"""The kernel of the Gaussian process, main effects beside interactions, and how likely its hyperparameters are.
+"""The kernel of the Gaussian process, main effects beside interactions, and its hyperparameters' posterior.
 
 Much of what a score owes to its settings are effects of single ones, which few trials tell apart when each
 setting has its own say; what remains are interactions, and of these a trial tells in its neighbourhood alone.
@@ -52,14 +52,14 @@ class Kernel:
 
     @classmethod
     def of(cls, theta: Array) -> Kernel:
-        """Return the kernel of hyperparameters, shape ``(features + 4,)``: logarithms, and the share's logit."""
+        """Return the kernel of hyperparameters ``(features + 4,)``: logarithms, and the share's logit."""
         scales, (signal, noise, share, stretch) = np.exp(theta[:-4]), theta[-4:].tolist()
         longer = math.exp(stretch) * math.sqrt(len(scales))
         return cls(scales, longer, 1.0 / (1.0 + math.exp(-share)), math.exp(signal), math.exp(noise))
 
     @staticmethod
     def start(features: int, rng: np.random.Generator) -> Array:
-        """Return hyperparameters, shape ``(features + 4,)``, drawn about as they are likely without a trial."""
+        """Draw hyperparameters ``(features + 4,)`` about as they are likely before there is a trial."""
         middle = np.r_[np.zeros(features + 1), _NOISE_MEAN, 0.0, 0.0]
         spread = np.r_[np.full(features, 0.5), 0.0, _NOISE_SD, 1.0, 1.0]
         return np.asarray(middle + spread * rng.normal(size=features + 4))
@@ -99,6 +99,7 @@ class Posterior:
         self._away = np.ascontiguousarray(_ROOT5 * np.abs(points[rows] - points[columns]).T)
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
+        """Return the value at hyperparameters ``(features + 4,)``, and the gradient there."""
         kernel, (features, pairs), n = Kernel.of(theta), self._away.shape, len(self._targets)
         squares, bends = np.empty((2, features, pairs))
         effects = np.zeros(pairs)

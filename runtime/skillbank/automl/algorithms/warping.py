@@ -7,21 +7,24 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 _POWERS = np.linspace(-2.0, 2.0, 33)
+_FAR = 1e30
+"""Middle spreads away from the median; what is farther counts as just as far."""
 
 
 def warped(losses: Array) -> Array:
     """Return losses, shape ``(n,)``, in the same order on a scale of their own.
 
     The transform is that of Yeo and Johnson, "A New Family of Power Transformations to Improve Normality or
-    Symmetry", Biometrika 87 (2000), with the most likely power, as Cowen-Rivers et al. have it in "HEBO: Pushing
-    the Limits of Sample-Efficient Hyper-parameter Optimisation", JAIR 74 (2022). Of trials that went astray by
+    Symmetry", Biometrika 87 (2000), with the most likely power, as in Cowen-Rivers et al., "HEBO: Pushing the
+    Limits of Sample-Efficient Hyper-parameter Optimisation", JAIR 74 (2022). Of trials that went astray by
     orders of magnitude it leaves that they are bad, and keeps the others apart.
     """
     low, middle, high = np.quantile(losses, [0.25, 0.5, 0.75])
     spread = float(high - low) or float(losses.std())
     if spread <= 0.0:
         return losses
-    y = (losses - middle) / spread
+    with np.errstate(over="ignore"):
+        y = np.clip((losses - middle) / spread, -_FAR, _FAR)
     bend = float((np.sign(y) * np.log1p(np.abs(y))).sum())
     found = [_powered(y, float(power)) for power in _POWERS]
     likely = [
