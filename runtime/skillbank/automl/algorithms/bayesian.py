@@ -24,8 +24,8 @@ class Bayesian(FullTraining):
     Global Optimization 13 (1998); Snoek, Larochelle and Adams, "Practical Bayesian Optimization of Machine
     Learning Algorithms", NeurIPS 2012. What the process takes for alike is told in `kernel`, on which scale
     it sees losses in `warping`. The first trials spread evenly over the space. Trials that still run count
-    with the value that the model expects of them (Ginsbourger's kriging believer), failed ones with a middling
-    loss. Of several objectives each trial improves another random mixture: Knowles, "ParEGO", IEEE
+    with the value that the model expects of them (Ginsbourger's kriging believer), failed ones with a
+    middling loss. Of several objectives each trial improves another random mixture: Knowles, "ParEGO", IEEE
     Transactions on Evolutionary Computation 10 (2006).
     """
 
