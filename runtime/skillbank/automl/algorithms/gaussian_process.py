@@ -99,7 +99,8 @@ def _telling(y: Array) -> npt.NDArray[np.intp]:
     if len(y) <= _TELLING:
         return order
     half = _TELLING // 2
-    return np.r_[order[:half], order[np.linspace(half, len(y) - 1, half).astype(np.intp)]]
+    others = np.linspace(half, len(y) - 1, _TELLING - half).astype(np.intp)
+    return np.concatenate([order[:half], order[others]])
 
 
 def single_threaded() -> AbstractContextManager[Any]:
