@@ -40,6 +40,7 @@ SENTENCES = [
     if case.plans is not None
     and not case.text.startswith("{")  # a document is one only by itself
     and ":" not in case.text.partition(" ")[0]  # "please" belongs before an order, not before its heading
+    and "Regards," not in case.text  # what follows a signature makes it none
 ]
 
 

@@ -186,6 +186,41 @@ def test_classes_are_trained_by_the_captions_that_labelling_asks_for(
     assert signs.data_set()[0].classes == NAMES
 
 
+FIXED = "train RT-DETR on {}, no HPO, 1 epoch"
+
+
+def test_a_model_of_fixed_classes_learns_their_names(runtime: Runtime, signs: LabelSet) -> None:
+    [before] = runtime.plan(FIXED.format("set signs"))
+    signs.set_classes([ClassSpec("exit", ("red exit sign", "green exit sign"))], "ann")
+    [plan] = runtime.plan(FIXED.format("set signs"))
+    assert place_of(plan) == place_of(before), "captions are nothing to it"
+    assert not any("first captions" in note for note in plan.warnings)
+    said = " ".join(staged(plan).checks.data)
+    assert all(name in said for name in NAMES) and "red exit sign" not in said
+    # Each kind of model has files of its own, and a state that is named says which of them.
+    [words] = runtime.plan(WORDS.format("set signs"))
+    assert place_of(words) != place_of(plan)
+    for each in (plan, words):
+        again = runtime.plan(runtime.sentence([each]))
+        assert [found.plan_id for found in again] == [each.plan_id]
+    crossed = FIXED.format(place_of(words).removesuffix("/annotations.json"))
+    assert "red exit sign" in " ".join(staged(runtime.plan(crossed)[0]).checks.data)
+    signs.rename_class(1, "way out", "ann")
+    with pytest.raises(StateError, match="signs has changed since the plan was made"):
+        runtime.launch(plan)
+
+
+def test_a_chain_with_a_model_that_reads_words_calls_classes_alike(runtime: Runtime, signs: LabelSet) -> None:
+    signs.set_classes([ClassSpec("exit", ("red exit sign",))], "ann")
+    both = [
+        Request(skill=skill, action="train", data=(DataLocation(source="train_datasets", uri="set:signs"),))
+        for skill in ("tao-train-rtdetr", "tao-train-grounding-dino")
+    ]
+    alone = runtime.plan(both[0])[0]
+    states = {place_of(plan).split("/")[3] for plan in runtime.plan(both)}
+    assert len(states) == 1 and place_of(alone).split("/")[3] not in states
+
+
 def test_a_plan_runs_on_the_state_that_it_names(runtime: Runtime, signs: LabelSet, tmp_path: Path) -> None:
     [plan] = runtime.plan(WORDS.format("set signs"))
     todo = [row.number for row in signs.pictures() if row.state == "todo"]

@@ -76,11 +76,11 @@ def compose(
         step.take_slots(said)
     _give_pretrained(chain, said)
     _refuse_unused(chain, data or (), settings or (), said)
-    requests, told = [], []
+    requests, told, skills = [], [], [step.skill for step in chain]
     for step in chain:
         merged = step.merged()
         with runtime.reading:
-            request, divisions = runtime.divided(merged, step.skill, elsewhere=elsewhere)
+            request, divisions = runtime.divided(merged, step.skill, skills, elsewhere=elsewhere)
         requests.append(request)
         told += [*step.notes, *divisions]
     return requests, [Sentence(each) for each in dict.fromkeys([*notes, *told])]

@@ -13,6 +13,7 @@ from skillbank.environment import IMAGE
 from skillbank.errors import ActionNotFoundError, JobNotFoundError
 from skillbank.plan.allowed import refuse_hidden_places_of, refuse_hidden_places_of_request
 from skillbank.plan.datasets import bindings
+from skillbank.plan.described import reads_words
 from skillbank.plan.divided import divided, local_place
 from skillbank.plan.draft import Parent
 from skillbank.plan.model import Plan
@@ -69,6 +70,8 @@ class Planning(Finding):
             chain = [request] if isinstance(request, Request) else request
         plans: list[Plan] = []
         platforms = [chosen_platform(step.platform) for step in chain]
+        with self.reading:
+            skills = [self.library.find(step.skill).skill for step in chain]
         for step, platform in zip(chain, platforms, strict=True):
             with self.reading:
                 note = self.library.find(step.skill).note
@@ -76,7 +79,7 @@ class Planning(Finding):
                     step = step.model_copy(update={"notes": (*step.notes, note)})
                 skill = self.library.current(step.skill)
                 step = resolve(step, skill, partial(self._job_named, skill=skill))
-                step, said = self.divided(step, skill)
+                step, said = self.divided(step, skill, skills)
                 step = step.model_copy(update={"notes": (*step.notes, *said)})
             if step.parent is None:
                 parent = Parent.before(plans, skill.name, skill.bank, step.action)
@@ -92,7 +95,7 @@ class Planning(Finding):
         return plans
 
     def divided(
-        self, step: Request, skill: Skill, *, elsewhere: bool = False
+        self, step: Request, skill: Skill, chain: Sequence[Skill], *, elsewhere: bool = False
     ) -> tuple[Request, tuple[str, ...]]:
         """Name the data of a request by the part that each source takes; see `skillbank.plan.divided`.
 
@@ -100,6 +103,9 @@ class Planning(Finding):
 
         Parameters
         ----------
+        chain
+            The skills of all steps. Where one of their models is told in words what to find, the classes of
+            label sets go by their captions in each step, so that what one model says another understands.
         elsewhere
             Whether places in a bucket are looked into as well, which a plan leaves to its launch.
 
@@ -125,7 +131,8 @@ class Planning(Finding):
         if any(set_place(location.uri) for location in step.data):
             from skillbank.jobs.set_files import with_sets
 
-            step, said = with_sets(step, {row.source for row in rows}, lambda: self.sets)
+            words = any(reads_words(each) for each in chain)
+            step, said = with_sets(step, {row.source for row in rows}, lambda: self.sets, prompts=words)
         step, more = divided(step, rows, splits_at)
         return step, (*said, *more)
 

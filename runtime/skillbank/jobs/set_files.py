@@ -33,7 +33,7 @@ _SHOWN = 5
 
 
 def with_sets(
-    request: Request, sources: Iterable[str], sets: Callable[[], SetStore]
+    request: Request, sources: Iterable[str], sets: Callable[[], SetStore], *, prompts: bool
 ) -> tuple[Request, tuple[str, ...]]:
     """Return a request that names each label set in its state, with what is to be said of it.
 
@@ -45,6 +45,9 @@ def with_sets(
         What the action reads.
     sets
         Called only where a set is named.
+    prompts
+        Whether a class goes by its first caption, as a model that reads words learns it, or by its name. A
+        state that is named already says which itself.
 
     Raises
     ------
@@ -68,14 +71,15 @@ def with_sets(
             data.append(location)
             continue
         label_set = sets().open(place.name)
-        found, unmarked = _written(label_set, place)
+        prompted = _prompted(label_set, place, prompts)
+        found, unmarked = _written(label_set, place, prompts=prompted)
         data.append(DataLocation(source=location.source, uri=str(found)))
         stands = label_set.summary()
         notes[
             f"label set {stands.name}: {stands.reviewed:,} of {stands.pictures:,} pictures are reviewed, "
             f"{stands.reviewed_train:,} for training and {stands.reviewed_val:,} for validation"
         ] = None
-        if said := _called(label_set):
+        if prompted and (said := _called(label_set)):
             notes[said] = None
         if unmarked:
             notes[
@@ -131,10 +135,18 @@ def ensure_sets(plan: Plan, sets: Callable[[], SetStore], *, begun: bool = False
     )
     for place in places:
         if not (begun and (cache_dir() / place.folder).is_dir()):
-            _written(sets().open(place.name), place)
+            label_set = sets().open(place.name)
+            _written(label_set, place, prompts=_prompted(label_set, place, True))
 
 
-def _written(label_set: LabelSet, place: SetPlace) -> tuple[SetPlace, list[str]]:
+def _prompted(label_set: LabelSet, place: SetPlace, otherwise: bool) -> bool:
+    """Whether a named state calls classes by their captions; of one that is not named what else holds."""
+    if place.digest and place.digest == label_set.digest(prompts=not otherwise):
+        return not otherwise
+    return otherwise
+
+
+def _written(label_set: LabelSet, place: SetPlace, *, prompts: bool) -> tuple[SetPlace, list[str]]:
     """Write a set as files, once for each state; return its place with that, and classes without a box."""
     part = place.rest.strip("/")
     if part not in ("", *PARTS):
@@ -142,7 +154,7 @@ def _written(label_set: LabelSet, place: SetPlace) -> tuple[SetPlace, list[str]]
             f"the label set {place.name} has no part {one_line(part, 60)}; its parts are "
             f"{' and '.join(f'set:{place.name}/{each}' for each in PARTS)}, and set:{place.name} is both"
         )
-    digest, data, tree = label_set.snapshot(lies=lies, prompts=True)
+    digest, data, tree = label_set.snapshot(lies=lies, prompts=prompts)
     if place.digest and place.digest != digest:
         raise StateError(
             f"the label set {place.name} has changed since the plan was made (it was {place.digest}, and is "

@@ -6,13 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skillbank.bank.keys import plain
+from skillbank.bank.skill import Skill
 from skillbank.descriptions import advice_for, read_descriptions
 from skillbank.errors import UsageError
 from skillbank.plan.model import Override
+from skillbank.plan.slot_keys import key_of
+from skillbank.plan.slots import slot
 
-__all__ = ["CAPTIONS", "read_captions"]
+__all__ = ["CAPTIONS", "read_captions", "reads_words"]
 
 CAPTIONS = "dataset.infer_data_sources.captions"
+
+
+def reads_words(skill: Skill) -> bool:
+    """Whether the model of a skill is told in words what to find; others know classes by name."""
+    return any(key_of(skill, action, slot("captions")) is not None for action in skill.actions)
 
 
 def read_captions(changes: Sequence[Override]) -> tuple[list[Override], list[str]]:

@@ -26,14 +26,20 @@ Lies = Callable[[str], Path]
 _SPLITS = ("train", "val")
 
 
-def digest_of(db: sa.Connection, set_id: int) -> str:
-    """Return what stands for the classes, by what they are trained, the reviewed pictures and their boxes.
+def digest_of(db: sa.Connection, set_id: int, *, prompts: bool) -> str:
+    """Return what stands for the classes, by what they are called, the reviewed pictures and their boxes.
 
     Where pictures lie, what is not reviewed, and who decided when are no part of it.
+
+    Parameters
+    ----------
+    prompts
+        As in `data_set_of`; where each class is called by its name alone, both are the same.
     """
     living = _living(db, set_id)
     names = {c.number: i for i, c in enumerate(living)}
-    whole = hashlib.sha256(json.dumps([[c.name, prompt_of(c)] for c in living]).encode())
+    called = [[c.name, prompt_of(c) if prompts else c.name] for c in living]
+    whole = hashlib.sha256(json.dumps(called).encode())
     boxes = _boxes(db, set_id, reviewed_only=True)
     for row in _pictures(db, set_id, reviewed_only=True):
         of_picture = [
@@ -66,7 +72,7 @@ def data_set_of(
     accepted
         Whether pictures that were accepted unseen come as reviewed ones do.
     prompts
-        Whether classes are called by the caption that a model is asked for (see `prompt_of`).
+        Whether classes are called by the caption that a model is asked for (see `prompt_of`), or by name.
     """
     classes = _living(db, set_id)
     labels = {found.number: i for i, found in enumerate(classes)}

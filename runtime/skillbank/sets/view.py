@@ -145,11 +145,11 @@ class SetView(Handle):
             self._row(db)
             return thresholds.suggest(db, self.id)
 
-    def digest(self) -> str:
-        """Return what stands for what a training reads of the set; see `skillbank.sets.document`."""
+    def digest(self, *, prompts: bool = True) -> str:
+        """Return what stands for what a run reads of the set; see `skillbank.sets.document.digest_of`."""
         with reading(self._engine) as db:
             self._row(db)
-            return document.digest_of(db, self.id)
+            return document.digest_of(db, self.id, prompts=prompts)
 
     def data_set(
         self, *, reviewed_only: bool = True, accepted: bool = False, lies: document.Lies = Path
@@ -177,7 +177,7 @@ class SetView(Handle):
                 accepted=accepted,
                 prompts=prompts,
             )
-            return document.digest_of(db, self.id), data, tree
+            return document.digest_of(db, self.id, prompts=prompts), data, tree
 
     def contents(self) -> dict[str, str]:
         """Return the sha256 of every picture by its name."""

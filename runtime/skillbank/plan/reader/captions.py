@@ -22,9 +22,11 @@ _FORM = re.compile(
     re.IGNORECASE,
 )
 """What masks are of things: "the pixels of every moss patch" are its mask."""
+_THERE = re.compile(r" (?:is|are|lie|lies|stand|stands)$", re.IGNORECASE)
+"""What ends a thing that is asked for by its place: "show me where the cracked tiles are"."""
 _VAGUE = re.compile(
     r"^(?:what|whatever|everything|anything|so on|so forth|the like|usual|same)\b"
-    r"|^all\b.*\b(?:but|except|apart|other)\b"
+    r"|^all\b.*\b(?:but|except|apart|other)\b|\b(?:except|excluding|apart from|other than|but not)\b"
     r"|\b(?:on|from|in) (?:the|my|our) list$"
     r"|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
     r"|(?:^|\s)[-\u2013](?:\s|$)"
@@ -206,6 +208,8 @@ def _find(text: Text, match: Match) -> None:
         found = _List([*found.used, *fix.tokens(), *meant.used], meant.items, meant.end)
     if _is_said_only(text, first, found):
         return
+    if "where" in {text.tokens[i].text for i in range(first, at)}:
+        found.items = [_THERE.sub("", item) for item in found.items]
     kind = "find" if text.within(match.first, _FIND) else "segment"
     if kind == "segment":
         found.items = [_FORM.sub("", item) for item in found.items]

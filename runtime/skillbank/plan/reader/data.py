@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from skillbank.bank.actions import Action
 from skillbank.bank.skill import Skill
@@ -27,6 +28,8 @@ _ANNOTATIONS = (".json", ".jsonl", ".csv", ".txt", ".yaml", ".yml", ".xml")
 _TOGETHER = frozenset(["both", "together", "combined", "jointly", "mixed", "merged", "union", "joined"])
 _SEVERAL = frozenset(["plus", "datasets", "sets", "buckets", "folders", "also", "well", "addition", "along"])
 
+_LISTING = frozenset([",", "and", "&", "+", "plus", "on", "from", "in", "at", "with", "the", "data", "place"])
+"""What stands between places of one list."""
 _MORE = _TOGETHER | _SEVERAL | {"more", "additional", "further", "other", "rest", "too"}
 """Words by which what is told of may belong to what is asked for: "more pictures lie in X"."""
 
@@ -236,8 +239,16 @@ class DataOfSteps:
         plain = [c for c in mine if role_of_path(self.text, c.value.uri) is None]
         if len(mine) < 2 or not plain or self._together(mine):
             return False
+        if not self._are_listed(mine):
+            return True
         told = {c.value.role for s in self.steps for c in s.of("place")}
         return not (reads - {own} <= told or len({_kind_of(c.value.uri) for c in mine}) == 1)
+
+    def _are_listed(self, places: list[Claim]) -> bool:
+        """Whether places stand in one list: "A, B and C", "on A and from B"."""
+        at = sorted(i for c in places for i in c.tokens if self.text.tokens[i].kind == "place")
+        between = {self.text.tokens[i].text for a, b in pairwise(at) for i in range(a + 1, b)}
+        return between <= _LISTING
 
     def _together(self, places: list[Claim]) -> bool:
         """Whether it is said that several places belong together."""

@@ -15,6 +15,11 @@ from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["asked_steps", "nothing_asked", "speaks_of_training"]
 
+_USED = (
+    "actions.words.launch group.it|group.det|group.model|free.adjective|places.results.before"
+    "|places.results.objects|@name+ 'to|'for"
+)
+
 
 def speaks_of_training(page: Text) -> bool:
     """Whether a text speaks of an action that reads training data."""
@@ -103,7 +108,12 @@ def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inf
 
 
 def _is_purpose(page: Text, claim: Claim) -> bool:
-    """Whether finding is what a training is for ("train it to find helmets"), and not asked for by itself."""
+    """Whether finding is what a training is for ("train it to find helmets"), and not asked for by itself.
+
+    What a model is used for once it is trained is asked for: "then use it to find helmets in X".
+    """
+    if any(match.end == claim.first for match in page.find(_USED)):
+        return False
     before = [t.text for t in page.tokens[max(0, claim.first - 3) : claim.first]]
     sentence = any(t in (".", "!", "?", ";", ",", "and", "then") for t in before[-1:])
     return not sentence and bool({"to", "for", "that", "which", "can", "will"} & set(before))

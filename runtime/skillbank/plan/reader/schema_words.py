@@ -63,8 +63,9 @@ def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
 def _number(text: Text, i: int, keys: Keys) -> bool:
     """Read "weight decay 0.05", "900 queries", "a workspace of 4096 MB"."""
     found = name_before(text, i, keys) or name_at(text, i + 1, keys)
-    if found is None:
-        return False
+    elided = i + 1 < len(text.tokens) and text.tokens[i + 1].text == "of"
+    if found is None or elided:
+        return False  # "10 epochs with 2 of warmup": of what, nobody has said
     tokens, key = found
     if _is_of_a_slot(key):
         return False  # what stands with it was no value of the slot

@@ -82,10 +82,15 @@ def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | No
 
 
 def _owner(steps: list[Step], clauses: Clauses, claim: Claim) -> Step:
-    """Return the step that a claim belongs to: the one before it, at the start of a sentence the next."""
+    """Return the step that a claim belongs to: the one before it, at the start of a sentence the next.
+
+    A bare word that a step's own word follows at once is of that step: "export -> fp16 engine".
+    """
     sentence = clauses.of(claim.first).sentence
     here = sorted((s for s in steps if clauses.of(s.at).sentence == sentence), key=lambda s: s.at)
     before = [s for s in here if s.at <= claim.last]
+    if claim.kind == "value" and len(claim.tokens) == 1 and isinstance(claim.value.value, str):
+        before += [s for s in here if s.at == claim.last + 1]
     if before:
         return before[-1]
     if here:

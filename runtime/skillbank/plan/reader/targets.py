@@ -52,7 +52,9 @@ def take_results(text: Text) -> None:
 
 
 def _is_measured(text: Text, match: Match) -> bool:
-    """Whether the words name what is measured and on what: "evaluate the result on X"."""
+    """Whether the words name what a model is run on: "evaluate the result on X", "apply it to X"."""
+    if text.within(match.first - 1, "actions.words.onto"):
+        return True
     on = {text.tokens[i].text for i in match.tokens()} & {"on", "against", "with", "over"}
     return bool(on) and text.within(match.first - 1, "actions.evaluate.base", "actions.inference.base")
 
