@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-_POWERS = np.linspace(-2.0, 2.0, 33)
+_POWERS = np.linspace(-2.0, 1.0, 25)
+"""A power above 1 would draw the best losses together, which are those to tell apart."""
 _FAR = 1e30
 """Middle spreads away from the median; what is farther counts as just as far."""
 
@@ -15,7 +16,7 @@ def warped(losses: Array) -> Array:
     """Return losses, shape ``(n,)``, in the same order on a scale of their own.
 
     The transform is that of Yeo and Johnson, "A New Family of Power Transformations to Improve Normality or
-    Symmetry", Biometrika 87 (2000), with the most likely power, as in Cowen-Rivers et al., "HEBO: Pushing the
+    Symmetry", Biometrika 87 (2000), with the most likely power up to 1, after Cowen-Rivers et al., "HEBO: Pushing the
     Limits of Sample-Efficient Hyper-parameter Optimisation", JAIR 74 (2022). Of trials that went astray by
     orders of magnitude it leaves that they are bad, and keeps the others apart.
     """
