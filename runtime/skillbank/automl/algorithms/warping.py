@@ -16,9 +16,9 @@ def warped(losses: Array) -> Array:
     """Return losses, shape ``(n,)``, in the same order on a scale of their own.
 
     The transform is that of Yeo and Johnson, "A New Family of Power Transformations to Improve Normality or
-    Symmetry", Biometrika 87 (2000), with the most likely power up to 1, after Cowen-Rivers et al., "HEBO: Pushing the
-    Limits of Sample-Efficient Hyper-parameter Optimisation", JAIR 74 (2022). Of trials that went astray by
-    orders of magnitude it leaves that they are bad, and keeps the others apart.
+    Symmetry", Biometrika 87 (2000), with the most likely power up to 1; after Cowen-Rivers et al., "HEBO:
+    Pushing the Limits of Sample-Efficient Hyper-parameter Optimisation", JAIR 74 (2022). Of trials that went
+    astray by orders of magnitude it leaves that they are bad, and keeps the others apart.
     """
     low, middle, high = np.quantile(losses, [0.25, 0.5, 0.75])
     spread = float(high - low) or float(losses.std())
@@ -38,5 +38,5 @@ def warped(losses: Array) -> Array:
 def _powered(y: Array, power: float) -> Array:
     size = np.log1p(np.abs(y))
     up = size if power == 0.0 else np.expm1(power * size) / power
-    down = size if power == 2.0 else np.expm1((2.0 - power) * size) / (2.0 - power)
+    down = np.expm1((2.0 - power) * size) / (2.0 - power)
     return np.asarray(np.where(y >= 0.0, up, -down))
