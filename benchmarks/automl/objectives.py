@@ -132,7 +132,11 @@ def hartmann() -> Objective:
         "automl_default_parameters": keys,
     }
     return Objective(
-        "hartmann-6", schema, dict.fromkeys(keys, 0.5), lambda v: _hartmann([v[k] for k in keys]), 3.32237
+        "hartmann-6",
+        schema,
+        dict.fromkeys(keys, 0.5),
+        lambda v: hartmann_value([v[k] for k in keys]),
+        3.32237,
     )
 
 
@@ -151,7 +155,8 @@ _P = (
 )
 
 
-def _hartmann(x: list[float]) -> float:
+def hartmann_value(x: list[float]) -> float:
+    """Return the score of a point of the unit cube, six numbers."""
     return sum(
         alpha * math.exp(-sum(a * (u - p) ** 2 for a, u, p in zip(row, x, centre, strict=True)))
         for alpha, row, centre in zip(_ALPHA, _A, _P, strict=True)

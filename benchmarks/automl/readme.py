@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.automl import search, validity
@@ -17,11 +18,11 @@ RESULTS = HERE / "results"
 TRIALS = 50
 
 
-def best() -> str:
-    """Return the table of what was reached, and the verdict on the default."""
-    done = search.read(RESULTS / "search.jsonl")
-    lines, _ = search.verdict(done, TRIALS)
-    return "\n".join([search.table(done, TRIALS), "", *(f"- {line}" for line in lines)])
+def best(name: str) -> str:
+    """Return the table of what was reached on a set of objectives, and the verdict on the default."""
+    done, objectives = search.read(RESULTS / f"{name}.jsonl"), search.SETS[name]
+    lines, _ = search.verdict(done, TRIALS, objectives)
+    return "\n".join([search.table(done, TRIALS, objectives), "", *(f"- {line}" for line in lines)])
 
 
 def times() -> str:
@@ -40,7 +41,11 @@ def valid() -> str:
     return validity.table(validity.read(RESULTS / "validity.jsonl"))
 
 
-SECTIONS: dict[str, Callable[[], str]] = {"best": best, "times": times, "validity": valid}
+SECTIONS: dict[str, Callable[[], str]] = {
+    **{name: partial(best, name) for name in search.SETS},
+    "times": times,
+    "validity": valid,
+}
 
 
 def main() -> None:

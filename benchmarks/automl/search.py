@@ -1,27 +1,33 @@
 """How good every search algorithm is after 50 trials, and how long a suggestion takes.
 
-Run it as ``python -m benchmarks.automl.search``. Every result is appended to ``--out`` at once, and what is
-there already is not run again, so the benchmark can be stopped and goes on where it was; ``--table`` prints
-the table of what is there. nvidia-tao-automl takes part when TAO_AUTOML_PYTHON names the python of an
-environment that has it; plain Optuna's Gaussian process needs torch.
+Run it as ``python -m benchmarks.automl.search``, with ``--set standard`` or ``--set bbob`` on functions that
+nothing was tuned to. Every result is appended to ``--out`` at once, and what is there already is not run
+again, so the benchmark can be stopped and goes on where it was; ``--table`` prints the table of what is
+there. nvidia-tao-automl takes part when TAO_AUTOML_PYTHON names the python of an environment that has it;
+plain Optuna's Gaussian process needs torch.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.automl import bbob
 from benchmarks.automl.contestants import OPTUNA, OURS, PEER, contest, optuna_sampler, peer_is_there
-from benchmarks.automl.objectives import ALL, EPOCHS
+from benchmarks.automl.functions import STANDARD
+from benchmarks.automl.objectives import ALL, EPOCHS, Objective
 from skillbank.automl.algorithms import Outcome, Recommendation, make_algorithm
 from skillbank.automl.settings import AutoMLSettings
 from skillbank.automl.space import SearchSpace
@@ -30,6 +36,13 @@ from skillbank.automl.space_optuna import optuna_params, suggest
 DEFAULT = "bayesian"
 GOALS = {"gdino": 0.70, "gdino-low": 0.65, "hartmann6": 3.2, "mixed8": 0.95}
 AT = (10, 50, 200)
+Objectives = Mapping[str, Callable[[int], Objective]]
+"""By name, what gives the objective of a seed."""
+SETS: dict[str, Objectives] = {
+    "trainings": {name: lambda seed, make=make: make() for name, make in ALL.items()},  # type: ignore[misc]
+    "standard": {name: partial(function.objective, name) for name, function in STANDARD.items()},
+    "bbob": {name: partial(bbob.objective, name) for name in bbob.DIMENSIONS},
+}
 
 
 def main() -> int:
@@ -38,7 +51,8 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--trials", type=int, default=50)
     parser.add_argument("--only", nargs="*", help="contestants")
-    parser.add_argument("--on", nargs="*", default=list(ALL), help="objectives")
+    parser.add_argument("--set", choices=SETS, default="trainings", help="what is searched")
+    parser.add_argument("--on", nargs="*", help="objectives of the set")
     parser.add_argument("--table", action="store_true", help="run nothing, print what is there")
     parser.add_argument(
         "--times",
@@ -49,28 +63,28 @@ def main() -> int:
     if said.times:
         said.out.write_text(json.dumps(suggestion_times(), indent=2) + "\n", encoding="utf-8")
         return 0
-    done = read(said.out)
+    done, objectives = read(said.out), SETS[said.set]
     if not said.table:
         names = said.only or [*OURS, *OPTUNA, *(PEER if peer_is_there() else ())]
-        for name in names:
-            for objective in said.on:
-                for seed in range(said.seeds):
-                    key = (name, objective, seed, said.trials)
-                    if key not in done:
-                        done[key] = run(*key)
-                        with said.out.open("a", encoding="utf-8") as file:
-                            print(json.dumps(dict(zip(_KEY, key, strict=True)) | done[key]), file=file)
-    print(table(done, said.trials))
-    return report(done, said.trials)
+        for seed, name, objective in product(range(said.seeds), names, said.on or objectives):
+            key = (name, objective, seed, said.trials)
+            if key not in done:
+                done[key] = run(name, objectives[objective](seed), seed, said.trials)
+                with said.out.open("a", encoding="utf-8") as file:
+                    print(json.dumps(dict(zip(_KEY, key, strict=True)) | done[key]), file=file)
+    print(table(done, said.trials, objectives))
+    return report(done, said.trials, objectives)
 
 
 _KEY = ("name", "objective", "seed", "trials")
 
 
-def run(name: str, objective: str, seed: int, trials: int) -> dict[str, Any]:
+def run(name: str, objective: Objective, seed: int, trials: int) -> dict[str, Any]:
     """Run one search."""
-    found = contest(name, ALL[objective](), seed, trials)
-    print(f"{name} on {objective}, seed {seed}: {found.best[-1]:.3f}", file=sys.stderr, flush=True)
+    found = contest(name, objective, seed, trials)
+    if not all(map(math.isfinite, found.best)) or found.best[-1] > objective.best + 1e-4:
+        raise ArithmeticError(f"{name} on {objective.name}, seed {seed}: {found.best[-1]} is no score of it")
+    print(f"{name} on {objective.name}, seed {seed}: {found.best[-1]:.3f}", file=sys.stderr, flush=True)
     return {"best": found.best[-1], "suggestions": len(found.best), "invalid": found.invalid,
             "seconds": statistics.mean(found.seconds)}  # fmt: skip
 
@@ -98,10 +112,10 @@ def summary(
     return found
 
 
-def table(done: dict[tuple[Any, ...], dict[str, Any]], trials: int) -> str:
+def table(done: dict[tuple[Any, ...], dict[str, Any]], trials: int, asked: Objectives) -> str:
     """Return a table in Markdown."""
     found = summary(done, trials)
-    objectives = [o for o in ALL if any(o in row for row in found.values())]
+    objectives = [o for o in asked if any(o in row for row in found.values())]
     lines = [
         "| | " + " | ".join(objectives) + " | seeds | invalid | s per suggestion |",
         "|---|" + "---|" * (len(objectives) + 3),
@@ -119,17 +133,19 @@ def table(done: dict[tuple[Any, ...], dict[str, Any]], trials: int) -> str:
     return "\n".join(lines)
 
 
-def report(done: dict[tuple[Any, ...], dict[str, Any]], trials: int) -> int:
+def report(done: dict[tuple[Any, ...], dict[str, Any]], trials: int, asked: Objectives) -> int:
     """Say whether the default is the best or within one standard error of it, and at the goals."""
-    lines, missed = verdict(done, trials)
+    lines, missed = verdict(done, trials, asked)
     print("\n".join(lines))
     return 1 if missed else 0
 
 
-def verdict(done: dict[tuple[Any, ...], dict[str, Any]], trials: int) -> tuple[list[str], int]:
+def verdict(
+    done: dict[tuple[Any, ...], dict[str, Any]], trials: int, asked: Objectives
+) -> tuple[list[str], int]:
     """Return one sentence for each objective, and in how many the default is behind."""
     found, missed, lines = summary(done, trials), 0, []
-    for objective in ALL:
+    for objective in asked:
         rows = {name: row[objective] for name, row in found.items() if objective in row}
         if DEFAULT not in rows:
             continue

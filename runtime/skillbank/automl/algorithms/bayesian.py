@@ -12,17 +12,19 @@ from skillbank.automl.algorithms.acquisition import log_expected_improvement, ma
 from skillbank.automl.algorithms.base import FullTraining
 from skillbank.automl.algorithms.gaussian_process import GaussianProcess, single_threaded
 from skillbank.automl.algorithms.trial import Slot, Trial
+from skillbank.automl.algorithms.warping import warped
 
 Array = npt.NDArray[np.float64]
 
 
 class Bayesian(FullTraining):
-    """Gaussian process and expected improvement.
+    """Gaussian process of main effects and interactions, warped losses, expected improvement.
 
     Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box Functions", Journal of
     Global Optimization 13 (1998); Snoek, Larochelle and Adams, "Practical Bayesian Optimization of Machine
-    Learning Algorithms", NeurIPS 2012. The first trials spread evenly over the space. Trials that still run
-    count with the value that the model expects of them (Ginsbourger's kriging believer), failed ones with a
+    Learning Algorithms", NeurIPS 2012. What the process takes for alike is told in `kernel`, on which scale
+    it sees losses in `warping`. The first trials spread evenly over the space. Trials that still run count
+    with the value that the model expects of them (Ginsbourger's kriging believer), failed ones with a
     middling loss. Of several objectives each trial improves another random mixture: Knowles, "ParEGO", IEEE
     Transactions on Evolutionary Computation 10 (2006).
     """
@@ -44,8 +46,8 @@ class Bayesian(FullTraining):
     def modelled(self, rng: np.random.Generator) -> dict[str, Any] | None:
         """Return the configuration that promises most, or None when all have been tried."""
         known = self.finished()
-        losses = scalar_losses(known, rng)
-        process = self.fitted(known, losses)
+        losses = scaled_losses(known, rng)
+        process = self.fitted(known, losses, rng)
         best = float(process.predict(self.space.features([t.asked.values for t in known]))[0].min())
         best = max(best, float(losses.min()))
         process = process.believing(self.running_features(process))
@@ -73,12 +75,12 @@ class Bayesian(FullTraining):
         features = self.space.features([t.asked.values for t in self.running()])
         return features.reshape(-1, process.points.shape[1])
 
-    def fitted(self, known: list[Trial], losses: Array) -> GaussianProcess:
+    def fitted(self, known: list[Trial], losses: Array, rng: np.random.Generator) -> GaussianProcess:
         """Return the process of all ended trials."""
         failed = [t for t in self.trials.values() if t.outcome is not None and t.outcome.is_failure]
         features = self.space.features([t.asked.values for t in [*known, *failed]])
         targets = np.r_[losses, np.full(len(failed), np.median(losses))]
-        return GaussianProcess.fit(features, targets)
+        return GaussianProcess.fit(features, targets, rng)
 
     def spread(self, number: int, rng: np.random.Generator) -> dict[str, Any]:
         """Return one point of a Latin hypercube with as many strata as there are trials before the model.
@@ -96,13 +98,13 @@ class Bayesian(FullTraining):
         return self.fresh(rng) if values in taken else values
 
 
-def scalar_losses(known: list[Trial], rng: np.random.Generator) -> Array:
-    """Return one loss for each finished trial, shape ``(trials,)``; several are mixed at random."""
+def scaled_losses(known: list[Trial], rng: np.random.Generator) -> Array:
+    """Return one loss for each finished trial, shape ``(trials,)``, warped; several are mixed at random."""
     losses = np.asarray([t.losses for t in known], dtype=float)
     if losses.shape[1] == 1:
-        return np.asarray(losses[:, 0])
+        return warped(losses[:, 0])
     low, high = losses.min(0), losses.max(0)
     scaled = (losses - low) / np.where(high > low, high - low, 1.0)
     weights = rng.dirichlet(np.ones(losses.shape[1]))
     weighted = scaled * weights
-    return np.asarray(weighted.max(1) + 0.05 * weighted.sum(1))
+    return warped(weighted.max(1) + 0.05 * weighted.sum(1))

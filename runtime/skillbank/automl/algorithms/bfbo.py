@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skillbank.automl.algorithms.bayesian import Bayesian, scalar_losses
+from skillbank.automl.algorithms.bayesian import Bayesian, scaled_losses
 from skillbank.automl.algorithms.gaussian_process import GaussianProcess
 
 Array = npt.NDArray[np.float64]
@@ -33,8 +33,8 @@ class BFBO(Bayesian):
     def modelled(self, rng: np.random.Generator) -> dict[str, Any] | None:
         """Return the configuration with the best bound away from what runs."""
         known = self.finished()
-        losses = scalar_losses(known, rng)
-        process = self.fitted(known, losses)
+        losses = scaled_losses(known, rng)
+        process = self.fitted(known, losses, rng)
         best, scale = float(losses.min()), float(losses.std()) or 1.0
         penalty = _Penalty(process, self.running_features(process), best, rng)
 
