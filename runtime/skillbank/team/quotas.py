@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from skillbank.errors import NotFoundError, UsageError, did_you_mean
+from skillbank.stored import insert
 from skillbank.team.audit import permit, record
 from skillbank.team.quota import EACH, Kind, Period, Quota
 from skillbank.team.rights import Right
@@ -48,9 +48,8 @@ class Quotas:
         permit(lambda: self._engine, Right.ADMINISTER, "quota.set", quota.said)
         _check(quota)
         with self._engine.begin() as db:
-            insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
             row, key = quota.document(), [column.name for column in QUOTAS.primary_key.columns]
-            put = insert(QUOTAS).values(**row)
+            put = insert(db, QUOTAS).values(**row)
             # Somebody else may set the same at the same time: the later one counts.
             db.execute(put.on_conflict_do_update(index_elements=key, set_=row))
             record(db, "quota.set", f"{quota.said}: {quota.limits}", project=_project(quota), always=True)
