@@ -13,6 +13,7 @@ from itertools import pairwise
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["goes_on", "listed", "take_captions"]
 
@@ -128,12 +129,13 @@ def take_captions(text: Text, *, training: bool) -> None:
         _noun(text, match)
     for match in text.find("prep='for|'with group.det* slots.captions.told lead=':|'=?"):
         _noun(text, match)
+    cared: list[Claim] = []
     for match in text.find("'i|'we|'am|'are|'be|'m|'mostly|'only|free.adverb* actions.words.interested"):
         if text.tokens[match.first].text == "after":
             continue  # "after that" tells when
         found = _read(text, match.end, marked=False)
         if found.items:
-            text.ledger.claim("captions", [*match.tokens(), *found.used], found.items)
+            cared.append(text.ledger.claim("captions", [*match.tokens(), *found.used], found.items))
     for match in text.find(
         f"{_FIND} what='everything|'anything|'all what='you|'i|'we|'they|'that|'there|^courtesy+"
     ):
@@ -146,6 +148,9 @@ def take_captions(text: Text, *, training: bool) -> None:
         _passive(text, match)
     if not any(c.value for c in text.ledger.of("find", "captions")):
         _elsewhere(text, training=training)
+    if any(c.value and c not in cared for c in text.ledger.of("find", "captions")):
+        for claim in cared:  # "find cars. We only care about trucks." is one or the other
+            text.ledger.replace(claim, "unread")
     for claim in text.ledger.of("find", "captions"):
         if any(_VAGUE.search(item) for item in claim.value or ()):
             text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)

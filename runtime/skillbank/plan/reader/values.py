@@ -215,6 +215,13 @@ def _ellipses(text: Text) -> None:
         )
         if fixed and all(text.tokens[k].kind in ("word", "mark") for k in between):
             claim_value(text, [i], replace(last.value, value=token.value, negated=False))
+    for match in text.find("'on|'for|'with|'using 'just|'only? 'one"):
+        alone = match.end == len(text.tokens) or text.tokens[match.end].text in _AFTER_ONE
+        if alone and any(is_number(c) and c.last < match.first for c in text.ledger.of("value")):
+            text.ledger.mark("unread", match.tokens())  # "on 4 GPUs, then export on one"
+
+
+_AFTER_ONE = frozenset([",", ".", ";", "!", ")", "and", "then", "on", "in", "at"])
 
 
 def _sizes(text: Text) -> None:
