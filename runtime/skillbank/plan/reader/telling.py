@@ -54,6 +54,8 @@ class Teller:
             return not self._of.mean(range(i, end))
         if self._words[i] in of("deontic", "able", "modals"):
             return False  # "must be ready"
+        if self._text.match("'every|'each @number", i) and not self.is_history(i, end):
+            return False  # "every 10 minutes save": how often is no subject
         verb = self._of.verb(i, end, weak=reason or after)
         if verb is not None:
             return not self._wishes.ask(first, i, verb, end, reason=reason)
