@@ -32,6 +32,8 @@ _LISTING = frozenset([",", "and", "&", "+", "plus", "on", "from", "in", "at", "w
 """What stands between places of one list."""
 _MORE = _TOGETHER | _SEVERAL | {"more", "additional", "further", "other", "rest", "too"}
 """Words by which what is told of may belong to what is asked for: "more pictures lie in X"."""
+_MOVED = frozenset(["moved", "relocated", "renamed", "transferred", "migrated"])
+"""Words by which what is told of afterwards may be what is meant: "the data moved to X"."""
 
 
 def rows_of(step: Step, action: Action | None) -> list[Binding]:
@@ -136,10 +138,12 @@ class DataOfSteps:
         """Leave out what is only told of beside what is asked for; ask where it may belong to it."""
         asked = {r for c, r in roles if not c.value.told}
         told = [(c, r) for c, r in roles if c.value.told and r in asked]
+        last = max((c.last for c, r in roles if (c, r) not in told), default=0)
+        moved = any(t.text in _MOVED for t in self.text.tokens[last:])
         for claim, source in told:
             self.used.add(id(claim))
             why = f"{claim.value.uri} is told of beside the {role_of(source)} data that is asked for"
-            if claim.value.role is not None or self._adds():
+            if claim.value.role is not None or self._adds() or (moved and claim.first > last):
                 question = Question(key=f"data.{role_of(source)}", why=f"{why}; say whether it belongs to it")
                 self.questions.setdefault(at, []).append(question)
             else:
