@@ -18,11 +18,6 @@ _REGISTRY = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?/")
 _PLATFORMS = {name: f"places.platform.{name} places.platform.around?" for name in names(Group.PLATFORMS)}
 
 
-_HERE = "local"
-_BOTH = {_HERE, "docker"}
-"""Containers run on this machine: "on my machine with docker" is docker."""
-
-
 def take_platforms(page: Text) -> None:
     """Account for platforms; one that is said not to be meant is none."""
     refusing = "operator.not|operator.instead free.glue|free.light|places.platform.around*"
@@ -41,11 +36,6 @@ def take_platforms(page: Text) -> None:
         for match in page.find(f"free.glue* {placed}"):
             words = [i for i in match.tokens() if page.ledger.free(i)]
             page.ledger.claim("platform", words[-(match.end - match.first) :], name)
-    said = page.ledger.of("platform")
-    if {c.value for c in said} == _BOTH and not any(t.text in ("or", "not") for t in page.tokens):
-        for claim in said:
-            if claim.value == _HERE:
-                page.ledger.replace(claim, "context")
 
 
 def take_image(page: Text) -> None:
