@@ -36,6 +36,7 @@ from skillbank.team.audit import lines
 from skillbank.team.person import EVERYBODY, NOBODY, Person
 from skillbank.team.rights import Right
 from skillbank.team.tables import AUDIT, TEAM_META
+from skillbank.team_server.queue_keeper import QueueKeeper
 from tests.gate import open_gate
 from tests.jobs.conftest import home, make_plan, make_record
 from tests.postgres import Cluster
@@ -90,7 +91,14 @@ def test_a_job_is_of_the_project_of_who_launched_it_and_so_is_what_follows(
             store.transition(first.id, JobState.ERROR)
     again = jobs.launch_again(store.get(first.id), FollowUp(plan, 1, 0.0, "infra"))  # as a supervisor does
     assert (again.project, again.person, again.retry_of) == ("det", "ann-of-det", first.id)
-    jobs.wait(again.id)
+    keeper = QueueKeeper(lambda: jobs, pause=0.05)  # a process of the server, which gives places
+        lambda: jobs, pause=0.05
+    )  # a server's process gives it a place, and looks at its files
+    keeper.start()
+    try:
+        jobs.wait(again.id)
+    finally:
+        keeper.stop()
     third = jobs.launch(plan)
     assert (third.project, third.person) == ("", None)
     assert jobs.wait(third.id).state is JobState.COMPLETE
