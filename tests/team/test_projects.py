@@ -92,8 +92,6 @@ def test_a_job_is_of_the_project_of_who_launched_it_and_so_is_what_follows(
     again = jobs.launch_again(store.get(first.id), FollowUp(plan, 1, 0.0, "infra"))  # as a supervisor does
     assert (again.project, again.person, again.retry_of) == ("det", "ann-of-det", first.id)
     keeper = QueueKeeper(lambda: jobs, pause=0.05)  # a process of the server, which gives places
-        lambda: jobs, pause=0.05
-    )  # a server's process gives it a place, and looks at its files
     keeper.start()
     try:
         jobs.wait(again.id)
