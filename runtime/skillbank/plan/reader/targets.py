@@ -53,6 +53,8 @@ def take_results(text: Text) -> None:
 
 def _is_measured(text: Text, match: Match) -> bool:
     """Whether the words name what a model is run on: "evaluate the result on X", "apply it to X"."""
+    if not match.first:
+        return False  # nothing stands before it
     if text.within(match.first - 1, "actions.words.onto"):
         return True
     on = {text.tokens[i].text for i in match.tokens()} & {"on", "against", "with", "over"}
