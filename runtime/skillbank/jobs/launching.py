@@ -77,10 +77,15 @@ def _refuse_hidden(plan: Plan) -> None:
     with opened(*filter(of_the_home, files)):
         refuse_hidden_places_of(plan)
         refuse_hidden(b.uri for b in named if not b.optional)
-        for folder in files:
-            if folder.is_dir() and not hidden(folder) and not of_the_home(folder):
-                for _ in listed(folder, _MOST_FILES):
-                    pass
+        _refuse_hidden_links(path for path in files if not of_the_home(path))
+
+
+def _refuse_hidden_links(folders: Iterable[Path]) -> None:
+    """Raise `DataNotFoundError` where a link in a folder leads to what is not there for who acts."""
+    for folder in folders:
+        if folder.is_dir() and not hidden(folder):
+            for _ in listed(folder, _MOST_FILES):
+                pass
 
 
 def places(plan: Plan, job_id: str) -> tuple[Path, str | None]:
