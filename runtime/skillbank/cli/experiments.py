@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.errors import NotApprovedError, UsageError
 
 
 def experiments(
@@ -30,8 +31,6 @@ def experiments(
     as_json: options.Json = False,
 ) -> None:
     """List AutoML experiments, or show, pause, resume or extend one."""
-    from skillbank.errors import NotApprovedError, UsageError
-
     with options.open_runtime(None) as runtime:
         if experiment is None:
             if pause or resume or extend is not None:

@@ -128,8 +128,9 @@ def _remarks(report: DataReport, place: str, *, skip: bool) -> tuple[list[Senten
     blocking = [kind for kind, *_ in report.blocking(skip=skip)]
     problems = said(Severity.ERROR, [kind.name for kind in blocking])
     if any(kind.repair for kind in blocking):
-        ways_out = f"leave out what is broken with {option('on-broken', 'skip')}"
-        problems[-1] = Sentence(f"{marked(problems[-1])}; or {ways_out}")
+        problems[-1] = Sentence(
+            f"{marked(problems[-1])}; or leave out what is broken with {option('on-broken', 'skip')}"
+        )
     repaired = [kind.name for kind, *_ in report.tally.of(Severity.ERROR) if kind not in blocking]
     skipped = [Sentence(f"{marked(each)} (skipped)") for each in said(Severity.ERROR, repaired)]
     return problems, [*skipped, *said(Severity.WARNING)]

@@ -72,9 +72,10 @@ def split_of_areas(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Opened
     """
     data = opened.data
     there = {split.name: split for split in ((opened.split,) if opened.split is not None else data.splits)}
+    notes: tuple[str, ...] = ()
     if group.role == "train":
         _refuse_undivided(there, group, plan)
-        kept, meant, notes = there, there["train"], ()
+        kept, meant = there, there["train"]
     else:
         meant, notes = _measured_on(there, group, plan)
         kept = {meant.name: meant}

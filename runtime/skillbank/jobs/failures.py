@@ -62,7 +62,9 @@ def classify(
     """
     hidden = None if secrets is None else list(secrets)
     lines = _lines(log_tail)
-    own = [reason] if isinstance(reason, Sentence) else _lines(reason or "")  # ours keep their ways
+    own: list[str] = (
+        [reason] if isinstance(reason, Sentence) else _lines(reason or "")
+    )  # ours keep their ways
     table = (*map(_of_skill, patterns), *PATTERNS)
     # The program's own reason decides, then the last words. What the log holds above them may be a mere
     # warning: it counts only when neither a reason nor a signal has been given.
