@@ -12,7 +12,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -102,15 +102,7 @@ class Cluster:
             )
         try:
             contexts, current = config.list_kube_config_contexts(files)
-            chosen = current
-            if self._context is not None:
-                names = [each["name"] for each in contexts]
-                if self._context not in names:
-                    raise PlatformError(
-                        f"the kubeconfig {files} has no context '{self._context}'"
-                        f"{did_you_mean(self._context, names)}; it has: {', '.join(names) or 'none'}"
-                    )
-                chosen = contexts[names.index(self._context)]
+            chosen = current if self._context is None else _context(contexts, self._context, files)
             config.load_kube_config(files, context=chosen["name"], client_configuration=settings)
         except (config.ConfigException, OSError, TypeError, KeyError, ValueError) as error:
             said = redact(" ".join(str(error).split()))[:300]
@@ -305,3 +297,20 @@ def _pieces(response: Any, server: str) -> Iterator[bytes]:
             yield piece
     except (HTTPError, OSError) as error:
         raise ApiLostError(f"the connection to the Kubernetes API at {server} broke") from error
+
+
+def _context(contexts: Sequence[Mapping[str, Any]], name: str, files: str) -> Mapping[str, Any]:
+    """Return the context of a name.
+
+    Raises
+    ------
+    PlatformError
+        When the kubeconfig has none.
+    """
+    names = [each["name"] for each in contexts]
+    if name not in names:
+        raise PlatformError(
+            f"the kubeconfig {files} has no context '{name}'{did_you_mean(name, names)}; it has: "
+            f"{', '.join(names) or 'none'}"
+        )
+    return contexts[names.index(name)]
