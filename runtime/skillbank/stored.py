@@ -17,7 +17,7 @@ def storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def aware(value: Any) -> Any:
+def aware(value: object) -> Any:
     """SQLite gives back the UTC time that it was given without its zone."""
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 

@@ -132,7 +132,7 @@ def _ids(document: Mapping[str, Any], most: int) -> str:
     return json_text({**kept, SHORTENED: "call again for the whole"}, compact=True)
 
 
-def _short(value: Any, wide: int, text: int, deep: int, name: str = "") -> Any:
+def _short(value: object, wide: int, text: int, deep: int, name: str = "") -> Any:
     if isinstance(value, str):
         return value if name.endswith(("_id", "job", "state", "code")) else _cut(value, text)
     if isinstance(value, Mapping):

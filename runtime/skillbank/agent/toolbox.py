@@ -378,7 +378,7 @@ def _call_approval(tool: Tool, arguments: Arguments) -> Approval:
     return Approval(f"call:{tool.name}:{digest}", f"Call {tool.name} with {shown}?")
 
 
-def _redacted(value: Any, secrets: tuple[str, ...] | None = None) -> Any:
+def _redacted(value: object, secrets: tuple[str, ...] | None = None) -> Any:
     """Return a result without secrets, in whichever text of it they stand."""
     secrets = secret_values() if secrets is None else secrets
     if not secrets:

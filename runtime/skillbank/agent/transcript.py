@@ -237,7 +237,7 @@ class Transcript:
                 f"The conversation {self.id} is going on in another process; wait for its end, or end it."
             ) from None
 
-    def _redacted(self, value: Any) -> Any:
+    def _redacted(self, value: object) -> Any:
         if isinstance(value, str):
             return redact(_encodable(value), self._secrets)
         if isinstance(value, Mapping):

@@ -71,7 +71,7 @@ def _range(row: dict[str, Any]) -> str:
     return "" if low is None and high is None else f"{_plain(low)} .. {_plain(high)}{scale}"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
 
 

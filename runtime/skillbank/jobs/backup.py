@@ -165,7 +165,7 @@ def _last(db: sa.Connection, table: sa.Table) -> int:
     return max(int(found), int(given or 0))
 
 
-def _said(value: Any) -> Any:
+def _said(value: object) -> Any:
     if isinstance(value, datetime):
         return (aware(value) or value).isoformat()
     if isinstance(value, date):

@@ -220,7 +220,7 @@ def _named_by_user(plan: Plan) -> Iterator[Path]:
                 yield Path(value)
 
 
-def _resolve(node: Any, path: Keys, values: Mapping[str, str | None]) -> Any:
+def _resolve(node: object, path: Keys, values: Mapping[str, str | None]) -> Any:
     if isinstance(node, dict):
         return {key: _resolve(value, (*path, str(key)), values) for key, value in node.items()}
     if isinstance(node, list):

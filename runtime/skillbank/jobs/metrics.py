@@ -202,7 +202,7 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     """Return a finite number; programs also write numbers as text, and NaN for what has no value."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -213,12 +213,12 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _whole(value: Any, default: int | None) -> int | None:
+def _whole(value: object, default: int | None) -> int | None:
     number = _number(value)
     return default if number is None else int(number)
 
 
-def _seconds(value: Any) -> float | None:
+def _seconds(value: object) -> float | None:
     """Read ``0:01:05.3`` or ``1 day, 2:00:00`` as well as plain seconds."""
     match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:

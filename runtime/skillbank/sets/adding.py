@@ -71,7 +71,7 @@ def _refuse_unstorable(pictures: Iterable[FoundPicture]) -> None:
 
 
 def _leave_replaced(change: Writing, found: Iterable[FoundPicture], by_content: _Known) -> None:
-    """Let pictures lie nowhere whose files hold something else now: what was marked must not be shown on that.
+    """Let pictures lie nowhere whose files hold something else now: marks must not be shown on that.
 
     All are asked before any is followed, since files may have changed places.
     """

@@ -84,7 +84,7 @@ def _row(row: Mapping[str, Any] | sa.RowMapping, left: str) -> dict[str, Any]:
     return {str(name): _said(aware(value)) for name, value in row.items() if name != left}
 
 
-def _said(value: Any) -> Any:
+def _said(value: object) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return base64.b64encode(value).decode() if isinstance(value, bytes | memoryview) else value

@@ -200,7 +200,7 @@ def _of_file(path: Path, faults: list[str]) -> Iterator[Written]:
         raise DataError(f"{path} holds no class; write NAME: caption | caption, one a line.")
 
 
-def _of_entry(path: Path, name: Any, value: Any, faults: list[str]) -> Iterator[Written]:
+def _of_entry(path: Path, name: object, value: object, faults: list[str]) -> Iterator[Written]:
     said = f"'{one_line(name)}' in {path}"
     if not isinstance(name, str):
         faults.append(f"The name {one_line(name)} in {path} is no text in YAML; put it in quotes.")
@@ -253,7 +253,7 @@ def _of_mapping(made: Written, value: Mapping[Any, Any], faults: list[str]) -> N
         made.threshold = float(threshold)
 
 
-def _texts(value: Any, said: str, faults: list[str]) -> list[str]:
+def _texts(value: object, said: str, faults: list[str]) -> list[str]:
     if value is None:
         return []
     if not isinstance(value, list):

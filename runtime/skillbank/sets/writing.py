@@ -306,7 +306,9 @@ class Writing:
         self.touched.clear()
         self.stale.clear()
 
-    def _note_change(self, what: str, number: int, before: Any, after: Any, picture: int | None) -> None:
+    def _note_change(
+        self, what: str, number: int, before: object, after: object, picture: int | None
+    ) -> None:
         entry = {"what": what, "number": number, "before": before, "after": after}
         if what == "picture":
             if before is not None:
