@@ -64,7 +64,7 @@ class ToolCallError(UsageError):
         return cls(said, "unknown_tool", f"The tools are {', '.join(known)}.")
 
 
-def parse_arguments(tool: Tool, arguments: Mapping[str, Any] | str) -> Arguments:
+def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Arguments:
     """Check what a model gave.
 
     Raises

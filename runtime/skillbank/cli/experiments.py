@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import options, terminal
 from skillbank.errors import NotApprovedError, UsageError
+
+if TYPE_CHECKING:
+    from skillbank.jobs.record import JobRecord
+    from skillbank.runtime import Runtime
 
 
 def experiments(
@@ -68,7 +72,9 @@ def experiments(
         terminal.show(experiment_view(runtime, record))
 
 
-def _succeed(runtime: Any, record: Any, recommendations: int, yes: bool, as_json: bool) -> Any:
+def _succeed(
+    runtime: Runtime, record: JobRecord, recommendations: int, yes: bool, as_json: bool
+) -> JobRecord:
     """Let an ended search go on as a job of its own, once somebody has approved its plan."""
     from skillbank.automl.control import succeed
     from skillbank.automl.succession import successor_plan
@@ -92,7 +98,7 @@ def _succeed(runtime: Any, record: Any, recommendations: int, yes: bool, as_json
     return found
 
 
-def _list(runtime: Any, limit: int, as_json: bool) -> None:
+def _list(runtime: Runtime, limit: int, as_json: bool) -> None:
     from skillbank.automl.control import summaries
 
     found = summaries(runtime.jobs, limit)

@@ -30,7 +30,7 @@ def compose(
     data: Sequence[DataLocation] | None = None,
     settings: Sequence[Setting] | None = None,
     elsewhere: bool = False,
-    **slots: Any,
+    **slots: object,
 ) -> tuple[list[Request], list[str]]:
     """Merge plain words and options into requests; options win over words, and it is said where they do.
 
@@ -201,7 +201,7 @@ def _refuse_unused(
     chain: Sequence[Step],
     data: Sequence[DataLocation],
     settings: Sequence[Setting],
-    said: Mapping[str, Any],
+    said: Mapping[str, object],
 ) -> None:
     """Refuse what was given and concerns no step, with the way out."""
     actions = ", ".join(step.request.action for step in chain)

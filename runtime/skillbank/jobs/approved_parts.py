@@ -46,7 +46,7 @@ def _alike(plan: Plan, part: Plan) -> bool:
     return of(plan) == of(part) and _named(plan.spec) <= _named(part.spec) | _named(part.automl or {})
 
 
-def _named(document: Mapping[str, Any]) -> set[str]:
+def _named(document: Mapping[str, object]) -> set[str]:
     """Return the texts of a spec, or of a search's settings, keys among them, that may be places."""
     found: set[str] = set()
     for path, value in leaves(document):

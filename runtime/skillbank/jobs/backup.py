@@ -111,7 +111,7 @@ def _written(engine: sa.Engine, work: Path) -> Backup:
     whole, rows, files = hashlib.sha256(), 0, 0
     with (work / ROWS).open("wb") as plain, gzip.GzipFile("", "wb", 6, plain, mtime=0) as packed:
 
-        def put(document: Mapping[str, Any]) -> None:
+        def put(document: Mapping[str, object]) -> None:
             line = json.dumps(document, ensure_ascii=False).encode() + b"\n"
             whole.update(line)
             packed.write(line)

@@ -179,7 +179,7 @@ def _put_inputs(spec: dict[str, Any], plan: Plan, stage: Callable[[InputBinding]
     return put
 
 
-def _put_structure(spec: dict[str, Any], plan: Plan, structure: Mapping[str, Any]) -> None:
+def _put_structure(spec: dict[str, Any], plan: Plan, structure: Mapping[str, object]) -> None:
     """Put parameters of a parent's model into a spec, where it has them and nobody has said them."""
     own = (Source.USER, Source.SHORTHAND, Source.AUTOML)
     said = {override.key for override in plan.overrides if override.source in own}

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from skillbank.bank.error_patterns import pattern_text
 from skillbank.bank.foreign import FromSkill, failure_words
@@ -33,7 +32,7 @@ _TELLING = re.compile(
 def classify(
     log_tail: str,
     exit_code: int | None,
-    patterns: Iterable[Mapping[str, Any]] = (),
+    patterns: Iterable[Mapping[str, object]] = (),
     *,
     reason: str | None = None,
     secrets: Iterable[str] | None = None,
@@ -90,7 +89,7 @@ def _not_in_table(lines: Sequence[str], exit_code: int | None) -> tuple[Pattern,
     return pattern, telling[-1] if telling else ""
 
 
-def _of_skill(entry: Mapping[str, Any]) -> Pattern:
+def _of_skill(entry: Mapping[str, object]) -> Pattern:
     text = pattern_text(entry)
     kind = "INFRA" if str(entry.get("kind", "")).upper() == "INFRA" else "PROGRAM"
     name = re.sub(r"[^a-z0-9]+", "_", str(entry.get("name") or text).lower()).strip("_")

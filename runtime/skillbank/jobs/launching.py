@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from skillbank.datasets.listing import listed
 from skillbank.errors import PlatformError
@@ -194,7 +193,7 @@ def rehearse(plan: Plan) -> Launch:
     )
 
 
-def _gpu_ids(spec: Mapping[str, Any], action: str) -> tuple[int, ...]:
+def _gpu_ids(spec: Mapping[str, object], action: str) -> tuple[int, ...]:
     """Return the numbers of the GPUs that the spec names for its action."""
     ids = get_path(spec, f"{action}.gpu_ids")
     return tuple(i for i in ids if isinstance(i, int)) if isinstance(ids, list) else ()

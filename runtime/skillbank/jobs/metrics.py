@@ -166,7 +166,7 @@ class StatusReader:
 
 
 def _advanced(
-    before: Progress, line: Mapping[str, Any], kpi: Mapping[str, Any], metrics: Mapping[str, float]
+    before: Progress, line: Mapping[str, object], kpi: Mapping[str, object], metrics: Mapping[str, float]
 ) -> Progress:
     """Return how far a program is by its next line; what that does not say stays as it was."""
     # The family's own programs put the counters beside the metrics or at the top level.

@@ -110,7 +110,7 @@ class Reconciliation:
         with contextlib.suppress(SkillbankError, OSError):
             yield from self._platform(record.platform).logs(handle_of(record))
 
-    def enter(self, record: JobRecord, state: JobState, message: str, **fields: Any) -> None:
+    def enter(self, record: JobRecord, state: JobState, message: str, **fields: object) -> None:
         """Move a job to another state; an end that nothing follows is settled by that."""
         ended = record.model_copy(update={"state": state, **fields})
         if state.terminal and not work_left(ended):

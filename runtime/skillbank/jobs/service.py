@@ -546,7 +546,7 @@ class Jobs:
         return begun
 
 
-def _is_part(fields: Mapping[str, Any]) -> bool:
+def _is_part(fields: Mapping[str, object]) -> bool:
     """Whether a new job is a trial or a further attempt; see `JobRecord.is_part`."""
     return bool(fields.get("retry_of") or fields.get("experiment"))
 

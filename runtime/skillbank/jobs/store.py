@@ -259,7 +259,7 @@ class JobStore(KeptPlans):
                         records += [record] if record is not None else []
                 return records, tuple(said)
 
-    def transition(self, job_id: str, state: JobState, message: str = "", **fields: Any) -> bool:
+    def transition(self, job_id: str, state: JobState, message: str = "", **fields: object) -> bool:
         """Move a job to another state, unless it has ended or is there already.
 
         The check and the change are one statement, so of many processes that see a job end exactly one
@@ -301,7 +301,7 @@ class JobStore(KeptPlans):
         """Note the platform's own id of a job."""
         self.update(job_id, native_id=native_id)
 
-    def update(self, job_id: str, **fields: Any) -> None:
+    def update(self, job_id: str, **fields: object) -> None:
         """Set fields of a job that are not its state."""
         with self._engine.begin() as db:
             change = seen(JOBS.update(), JOBS.c.project).where(JOBS.c.id == job_id)

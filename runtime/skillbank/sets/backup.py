@@ -80,7 +80,7 @@ def _documents(labels: LabelSet) -> Iterator[dict[str, Any]]:
                 yield {"table": table.name, "row": _row(row, "set_id")}
 
 
-def _row(row: Mapping[str, Any] | sa.RowMapping, left: str) -> dict[str, Any]:
+def _row(row: Mapping[str, object] | sa.RowMapping, left: str) -> dict[str, Any]:
     return {str(name): _said(aware(value)) for name, value in row.items() if name != left}
 
 

@@ -16,7 +16,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.diagnostics import Repeated
 from skillbank.bank.documents import MAX_DEPTH, read_text
@@ -224,7 +223,7 @@ def _of_entry(path: Path, name: object, value: object, faults: list[str]) -> Ite
     yield made
 
 
-def _of_mapping(made: Written, value: Mapping[Any, Any], faults: list[str]) -> None:
+def _of_mapping(made: Written, value: Mapping[object, object], faults: list[str]) -> None:
     for key in value:
         if key not in _KEYS:
             near = did_you_mean(str(key), _KEYS)

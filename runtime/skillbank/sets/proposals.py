@@ -200,7 +200,7 @@ def _held(change: Writing, numbers: Sequence[int]) -> tuple[dict[int, sa.RowMapp
 def _propose_to(
     change: Writing,
     run: int,
-    said: Mapping[str, Any],
+    said: Mapping[str, object],
     picture: sa.RowMapping,
     there: _There,
     proposals: Sequence[Proposal],

@@ -219,7 +219,7 @@ class _Reading:
         ]
 
 
-def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _kept(fields: Mapping[str, object]) -> dict[str, Any]:
     wanted = ("class", "state", "by", "run", "score", "first", "split", "reviewed_by", "origin")
     return {name: fields[name] for name in wanted if name in fields}
 
@@ -232,7 +232,7 @@ def _told(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> tu
     return None if made is None else (now["class"], made)
 
 
-def _made_new(now: Mapping[str, Any]) -> What | None:
+def _made_new(now: Mapping[str, object]) -> What | None:
     """Return what a round made of a box that was not there before it."""
     state, is_drawn = now["state"], now["run"] is None
     if state == "rejected":
@@ -244,7 +244,7 @@ def _made_new(now: Mapping[str, Any]) -> What | None:
     return "edited" if state == "edited" else "accepted"
 
 
-def _made_of(before: Mapping[str, Any], now: Mapping[str, Any]) -> What | None:
+def _made_of(before: Mapping[str, object], now: Mapping[str, object]) -> What | None:
     """Return what a round made of a box that was there."""
     was, state = before["state"], now["state"]
     if was == "accepted" and before["by"] is None and now["by"] is not None:

@@ -130,7 +130,7 @@ class Cluster:
         path: str,
         body: object = None,
         *,
-        query: Mapping[str, Any] | None = None,
+        query: Mapping[str, object] | None = None,
         accept: str = "application/json",
         patience: float | None = None,
     ) -> dict[str, Any]:
@@ -168,7 +168,7 @@ class Cluster:
                 pause = min(pause * 2, 5.0)
 
     @contextmanager
-    def stream(self, path: str, query: Mapping[str, Any], quiet: float) -> Iterator[Iterator[bytes]]:
+    def stream(self, path: str, query: Mapping[str, object], quiet: float) -> Iterator[Iterator[bytes]]:
         """Open an answer without end and lend its pieces; ``quiet`` is how long it may say nothing.
 
         Raises
@@ -188,7 +188,7 @@ class Cluster:
         method: str,
         path: str,
         body: object,
-        query: Mapping[str, Any] | None,
+        query: Mapping[str, object] | None,
         accept: str,
         timeout: tuple[float, float],
     ) -> Any:
