@@ -54,11 +54,16 @@ def looked(
         for group in groups
     ]
     data = PlanData(checked(plan, looks, whole, report))
-    if all(look.found is not None and not look.problems and not look.listed for look in looks):
+    if all(_is_certain(look) for look in looks):
         while len(_KEPT) >= _MOST_KEPT:
             del _KEPT[next(iter(_KEPT))]
         _KEPT[asked] = (_signature(data, whole=whole), data)
     return data
+
+
+def _is_certain(look: DataLook) -> bool:
+    """Whether the same is seen again while no file changes."""
+    return look.found is not None and not look.problems and not look.listed
 
 
 def _signature(data: PlanData, *, whole: bool) -> str:

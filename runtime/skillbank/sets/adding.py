@@ -128,18 +128,7 @@ def _make(change: Writing, fresh: list[FoundPicture], said: Mapping[str, str]) -
     numbers = [change.row["last_picture"] + i + 1 for i in range(len(fresh))]
     new = list(zip(numbers, fresh, strict=True))
     groups = groups_with(change.db, change.set_id, new)
-    splits = {number: said[picture.sha256] for number, picture in new if picture.sha256 in said}
-    of_group = _splits_of(change, set(groups.values()))
-    for number, split in splits.items():
-        of_group.setdefault(groups[number], split)
-    total, val = _dealt(change)
-    total, val = total + len(splits), val + sum(split == "val" for split in splits.values())
-    splits |= _deal(
-        change.row["val"],
-        (total, val),
-        of_group,
-        [(groups[number], number, picture) for number, picture in new if number not in splits],
-    )
+    splits = _splits(change, new, groups, said)
     names = _Names(change, [below(picture.name) for picture in fresh])
     for number, picture in zip(numbers, fresh, strict=True):
         if picture.width < 1 or picture.height < 1:
@@ -168,6 +157,23 @@ def _make(change: Writing, fresh: list[FoundPicture], said: Mapping[str, str]) -
     if looks:
         change.db.execute(LOOKS.insert(), looks)
     return tuple(numbers)
+
+
+def _splits(
+    change: Writing,
+    new: Sequence[tuple[int, FoundPicture]],
+    groups: Mapping[int, int],
+    said: Mapping[str, str],
+) -> dict[int, str]:
+    """Return the splits of new pictures: as said by content, else dealt, those of a group together."""
+    splits = {number: said[picture.sha256] for number, picture in new if picture.sha256 in said}
+    of_group = _splits_of(change, set(groups.values()))
+    for number, split in splits.items():
+        of_group.setdefault(groups[number], split)
+    total, val = _dealt(change)
+    dealt = total + len(splits), val + sum(split == "val" for split in splits.values())
+    left = [(groups[number], number, picture) for number, picture in new if number not in splits]
+    return splits | _deal(change.row["val"], dealt, of_group, left)
 
 
 def _splits_of(change: Writing, groups: Iterable[int]) -> dict[int, str]:
