@@ -46,6 +46,11 @@ def program(family: Family) -> Main:
 
 def _main(family: Family, argv: Sequence[str] | None = None) -> int:
     arguments = _parser(family).parse_args(argv)
+    tool = family.tools.get(arguments.action)
+    if arguments.action in family.actions or (tool is not None and tool.torch):
+        from skillbank_engine.importing import load_libraries
+
+        load_libraries()
     if arguments.action in family.actions:
         return _run_spec_action(family, arguments.action, arguments.experiment_spec, arguments.overrides)
     return _run_tool(family, arguments)
@@ -103,9 +108,8 @@ def _run_spec_action(family: Family, action: str, spec_file: str, overrides: Seq
 
 
 def _work(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
-    from skillbank_engine.session import importing, prepare_libraries
+    from skillbank_engine.importing import importing
 
-    prepare_libraries()
     name = "train" if action in family.specs().trains else action
     with importing():
         command = getattr(import_module(f"skillbank_engine.commands.{name}"), name)
