@@ -14,14 +14,15 @@ from uuid import uuid4
 
 import pytest
 
+from skillbank.bank import programs
 from skillbank.bank.engines import EngineFacts
+from skillbank.bank.programs import find_program
 from skillbank.errors import PlatformError, UsageError
 from skillbank.jobs.record import JobState
-from skillbank.platforms import KNOWN, get_platform, keeper, programs
+from skillbank.platforms import KNOWN, get_platform, keeper
 from skillbank.platforms.base import Handle, Launch, job_dir
 from skillbank.platforms.local.platform import LocalPlatform
 from skillbank.platforms.processes import alive, describe_self, described_alive, identity
-from skillbank.platforms.programs import find_program
 from skillbank.runtime import Runtime
 from tests.gate import admitted
 
@@ -93,7 +94,7 @@ def test_kill_9_of_the_launcher_loses_nothing(tmp_path: Path) -> None:
         from pathlib import Path
         from skillbank.platforms.base import Launch
         from skillbank.platforms.local.platform import LocalPlatform
-        from skillbank.platforms.programs import find_program
+        from skillbank.bank.programs import find_program
         from tests.gate import admitted
         folder = Path({str(folder)!r})
         code = {f"print('begun', flush=True){WAIT_FOR_GO}print('done'); raise SystemExit(5)"!r}

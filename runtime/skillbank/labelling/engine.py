@@ -179,6 +179,10 @@ class Engine:
             self._fail(number)
         return future
 
+    def finish(self) -> None:
+        """Ask nothing more, so that the engine ends when all is answered; `close` waits for that."""
+        self._hang_up(_GRACE)
+
     def close(self) -> None:
         """Let the engine answer what it was asked, and end it."""
         if not self.about:
