@@ -108,7 +108,7 @@ refuse_twice(app)
 def _command(words: Sequence[str]) -> Any:
     """Return what typer makes of the signature of the command that is named first, or of all."""
     named = words[0] if words else ""
-    known = (each.name for each in (*app.registered_commands, *app.registered_groups))
+    known = {each.name for each in app.registered_commands} | {each.name for each in app.registered_groups}
     return _made(named if named in known else "")
 
 
