@@ -267,7 +267,8 @@ def _attend(
         return str(asked["module"])
     for file in (0, 1, *files):
         os.close(file)
-    connection.send(str(child).encode())
+    with contextlib.suppress(BrokenPipeError):  # who asked has been killed meanwhile
+        connection.send(str(child).encode())
     end = os.pidfd_open(child)
     while True:
         ready, _, _ = select.select([connection.fileno(), end], [], [])

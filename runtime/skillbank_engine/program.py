@@ -47,7 +47,7 @@ def program(family: Family) -> Main:
 def _main(family: Family, argv: Sequence[str] | None = None) -> int:
     arguments = _parser(family).parse_args(argv)
     tool = family.tools.get(arguments.action)
-    if arguments.action in family.actions or (tool is not None and tool.torch):
+    if arguments.action != "schemas" if tool is None else tool.torch:
         from skillbank_engine.importing import load_libraries
 
         load_libraries()
@@ -138,9 +138,12 @@ def _run_tool(family: Family, arguments: argparse.Namespace) -> int:
 def _print_settled(family: Family, action: str, spec_file: str) -> int:
     """Print what the profile makes of a spec on this machine, for whoever changes the spec further."""
     from skillbank_engine.config.load import load_spec
-    from skillbank_engine.device import cuda_wanted
+    from skillbank_engine.importing import importing
     from skillbank_engine.profile import settled
     from skillbank_engine.starting import starting_spec
+
+    with importing(generators=False):
+        from skillbank_engine.device import cuda_wanted
 
     specs = family.specs()
     spec = load_spec(specs, action, spec_file, [])
