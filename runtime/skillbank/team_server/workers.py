@@ -1,0 +1,216 @@
+"""The processes that serve: forked from one that has imported all, and replaced as soon as one ends.
+
+The parent answers nobody. It has no thread, no event loop and no connection to the store, so that what is
+forked from it begins as a process that was started anew, but for the seconds that its imports would take.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import wait
+from types import FrameType
+
+import anyio
+
+__all__ = ["Parent", "Workers"]
+
+_LOG = logging.getLogger("skillbank.server")
+_FORK = multiprocessing.get_context("fork")
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+_BEAT = 5.0
+"""Seconds between two signs of life of a worker."""
+_SILENCE = 60.0
+"""Seconds without one after which it is taken for hung; on a busy machine one that begins is not."""
+_LOOK = 1.0
+_LEAST_LIFE = 1.0
+"""A worker that dies sooner than that is replaced only then: what kills each one must not eat the machine."""
+_MARGIN = 10.0
+"""Seconds that a worker has to end beyond those that its requests have."""
+
+
+class Parent:
+    """What a worker knows of its parent: a line that lives as long as it does."""
+
+    def __init__(self, line: socket.socket) -> None:
+        line.setblocking(False)
+        self._line = line
+
+    async def heed(self) -> None:
+        """Tell the parent that this process works, until the parent is gone; then end this process too."""
+        with suppress(OSError):
+            while True:
+                with suppress(BlockingIOError):
+                    self._line.send(b".")
+                with anyio.move_on_after(_BEAT):
+                    await anyio.wait_readable(self._line)
+                    break  # it never says anything: what can be read is the end of the line
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Workers:
+    """Keeps a number of workers at work.
+
+    Parameters
+    ----------
+    work
+        What a worker does until SIGTERM; called in it.
+    grace
+        Seconds that its requests have to end.
+    """
+
+    def __init__(self, work: Callable[[Parent], None], count: int, grace: float) -> None:
+        self._work, self._count, self._grace = work, count, grace
+        self._workers: list[_Worker] = []
+        self._woken, self._waking = socket.socketpair()
+        self._stopping = False
+
+    def run(self) -> int:
+        """Keep them until SIGTERM or SIGINT, and return the exit status.
+
+        It is 0 after a stop, and 1 when a worker could not begin: another one could not either.
+        """
+        if threading.active_count() > 1:
+            raise RuntimeError("a process that has threads must not be forked")
+        gc.collect()
+        gc.freeze()  # what is looked through for garbage is written to, and shared no more
+        self._listen()
+        status = 0
+        while not self._stopping:
+            self._replace()
+            self._wait(_LOOK)
+            if any(each.failed for each in self._workers):
+                _LOG.error("a server process could not begin, so the server ends")
+                status = 1
+                break
+        self._end()
+        return status
+
+    def _listen(self) -> None:
+        """Hear of signals while waiting."""
+        self._woken.setblocking(False)
+        self._waking.setblocking(False)
+        signal.set_wakeup_fd(self._waking.fileno(), warn_on_full_buffer=False)
+        for number in _STOPS:
+            signal.signal(number, self._stop)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _replace(self) -> None:
+        """Take away workers that have ended or hang, and begin others in their place."""
+        now = time.monotonic()
+        for each in self._workers:
+            if each.alive and now - each.heard > _SILENCE:
+                _LOG.error("a server process (%d) has been silent for %.0f s; it is killed", each.pid, _SILENCE)
+                each.kill()
+        for each in [each for each in self._workers if not each.alive and now - each.began >= _LEAST_LIFE]:
+            _LOG.warning("a server process (%d) has ended (%s); another takes its place", each.pid, each.code)
+            self._workers.remove(each)
+            each.close()
+        while len(self._workers) < self._count and not self._stopping:
+            self._workers.append(self._begin())
+
+    def _begin(self) -> _Worker:
+        """Fork one; a signal that comes meanwhile is the parent's."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        try:
+            return _Worker(self._be_worker)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _be_worker(self, line: socket.socket) -> None:
+        """Leave what is the parent's, and work."""
+        signal.set_wakeup_fd(-1)
+        for number in _STOPS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+        for mine in (self._woken, self._waking, *(each.line for each in self._workers)):
+            mine.close()
+        self._work(Parent(line))
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for a signal, a sign of life or an end."""
+        alive = [each for each in self._workers if each.alive]
+        wait([self._woken, *(each.line for each in alive), *(each.sentinel for each in alive)], seconds)
+        with suppress(BlockingIOError):
+            self._woken.recv(4096)
+        for each in alive:
+            each.listen()
+
+    def _end(self) -> None:
+        """Ask all to end, and wait for them; who does not in time is killed."""
+        for each in self._workers:
+            each.terminate()
+        end = time.monotonic() + self._grace + _MARGIN
+        for each in self._workers:
+            each.join(max(0.0, end - time.monotonic()))
+            each.kill()
+            each.close()
+
+
+class _Worker:
+    """A worker, as its parent sees it."""
+
+    def __init__(self, work: Callable[[socket.socket], None]) -> None:
+        self.line, theirs = socket.socketpair()
+        self.line.setblocking(False)
+        self._process = _FORK.Process(target=self._be, args=(work, theirs))
+        self._process.start()
+        theirs.close()
+        self.began = self.heard = time.monotonic()
+        self._serves = False
+
+    def _be(self, work: Callable[[socket.socket], None], theirs: socket.socket) -> None:
+        self.line.close()
+        work(theirs)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
+
+    @property
+    def sentinel(self) -> int:
+        return self._process.sentinel
+
+    @property
+    def alive(self) -> bool:
+        return self._process.is_alive()
+
+    @property
+    def code(self) -> int | None:
+        """Its exit status, negative for a signal."""
+        return self._process.exitcode
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has ended by itself before it served anybody."""
+        return not self._serves and (self.code or 0) > 0
+
+    def listen(self) -> None:
+        """Take down signs of life."""
+        with suppress(OSError):
+            if self.line.recv(4096):
+                self.heard, self._serves = time.monotonic(), True
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+    def join(self, seconds: float) -> None:
+        self._process.join(seconds)
+
+    def close(self) -> None:
+        self.line.close()
+        self._process.close()
