@@ -17,7 +17,7 @@ import pytest
 from skillbank.bank.engines import EngineFacts
 from skillbank.errors import PlatformError, UsageError
 from skillbank.jobs.record import JobState
-from skillbank.platforms import KNOWN, get_platform, keeper, programs
+from skillbank.platforms import get_platform, keeper, known_platforms, programs
 from skillbank.platforms.base import Handle, Launch, job_dir
 from skillbank.platforms.local.platform import LocalPlatform
 from skillbank.platforms.processes import alive, describe_self, described_alive, identity
@@ -329,7 +329,7 @@ def test_identity_tells_processes_apart() -> None:
 
 @pytest.mark.parametrize("name", ["lokal", "slurms"])
 def test_other_platforms_are_refused_by_name(name: str) -> None:
-    with pytest.raises(UsageError, match=f"'{name}'.*{KNOWN[0]}"):
+    with pytest.raises(UsageError, match=f"'{name}'.*{known_platforms()[0]}"):
         get_platform(name)
 
 

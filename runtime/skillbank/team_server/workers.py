@@ -110,7 +110,7 @@ class Workers:
         now = time.monotonic()
         for each in self._workers:
             if each.alive and now - each.heard > _SILENCE:
-                _LOG.error("a server process (%d) has been silent for %.0f s; it is killed", each.pid, _SILENCE)
+                _LOG.error("a server process (%d) is silent for %.0f s and is killed", each.pid, _SILENCE)
                 each.kill()
         for each in [each for each in self._workers if not each.alive and now - each.began >= _LEAST_LIFE]:
             _LOG.warning("a server process (%d) has ended (%s); another takes its place", each.pid, each.code)
