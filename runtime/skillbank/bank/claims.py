@@ -147,7 +147,7 @@ class Claims:
 
 @lru_cache(maxsize=16384)
 def _nearly(one: str, other: str) -> bool:
-    """Say whether a typing error makes one name of the other; kept, as each request asks for the same names."""
+    """Say whether a typing error makes one name of the other; kept, as requests ask for the same."""
     return SequenceMatcher(None, one, other).ratio() >= _ALIKE
 
 
