@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,16 +19,12 @@ _WARM = 60.0
 """Seconds after which a process has what it needs, and should grow no more."""
 
 
-def children(process: int, word: bytes = b"") -> Iterator[int]:
-    """Yield the processes below one, those whose command has a word in it."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                if parent == process and word in (entry / "cmdline").read_bytes():
-                    yield int(entry.name)
-            except OSError:
-                continue
+def children(process: int) -> list[int]:
+    """Return the processes right below one."""
+    try:
+        return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
+    except OSError:
+        return []
 
 
 def _spent(process: int) -> float:
@@ -88,7 +83,7 @@ class Watch:
     def look(self) -> None:
         """Take down how each process of the server stands."""
         now = time.monotonic()
-        for process in children(self._server, b"spawn_main"):
+        for process in children(self._server):
             life = self._lives.setdefault(process, _Life(now, 0.0))
             life.last = max(life.last, _spent(process))
             if size := _resident(process):
@@ -130,5 +125,5 @@ async def killing(server: int, kills: int, seconds: float) -> None:
     """Kill server processes at random moments, as likely as not while others still begin."""
     for _ in range(kills):
         await asyncio.sleep(seconds / (kills + 1) * random.uniform(0.6, 1.2))
-        if working := list(children(server, b"spawn_main")):
+        if working := children(server):
             os.kill(random.choice(working), signal.SIGKILL)

@@ -501,8 +501,7 @@ STARTS = (
 )  # fmt: skip
 OURS = {
     "platforms/local/checkup.py": "nvidia-smi",
-    "jobs/attendance.py": "our supervisor",
-    "automl/platform.py": "our controller",
+    "detached.py": "our supervisors and controllers",
     "platforms/keeper.py": "the program, in the environment that the keeper was given",
     "platforms/processes.py": "ps",
     "platforms/slots.py": "nvidia-smi",

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.types import ASGIApp
 
+from skillbank.detached import detach_with
 from skillbank.entrance import Entrance, listening
 from skillbank.environment import DATABASE_URL, hand_on
 from skillbank.errors import SkillbankError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
-_ROOMS = ("bank", "jobs", "plan", "platforms", "sets", "team", "team_server", "trust", "web")
+_ROOMS = ("background", "bank", "jobs", "plan", "platforms", "sets", "team", "team_server", "trust", "web")
 """Packages of which a worker needs most."""
 _SWITCH = 0.0005
 """Seconds after which a thread that computes lets others go on: who asks the store needs that often."""
@@ -71,7 +72,7 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
             said = "No data_roots: people read no files but their own jobs' results and label sets."
             print(said, file=sys.stderr, flush=True)
         work = partial(_work, runtime, serving, at, opened, model)
-        sys.exit(Workers(work, serving.processes, serving.grace).run())
+        sys.exit(Workers(work, serving.processes, serving.grace, opened).run())
 
 
 def _prepared(banks: tuple[str, ...]) -> Runtime:
@@ -102,6 +103,7 @@ def _work(
     parent: Parent,
 ) -> None:
     """Be a worker: serve until SIGTERM."""
+    detach_with(parent.fork)
     sys.setswitchinterval(_SWITCH)
     try:
         app = _application(runtime, serving, at, model, parent)
