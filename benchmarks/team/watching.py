@@ -36,6 +36,12 @@ def _spent(process: int) -> float:
     return sum(map(int, fields[11:15])) / _TICK
 
 
+def _own(process: int) -> float:
+    """Return the processor seconds of a process by itself."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / _TICK
+
+
 def _busy() -> float:
     """Return the processor seconds that this machine has worked."""
     times = list(map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]))
@@ -72,8 +78,8 @@ class Watch:
         self._server, self._database = server, database
         self._lives: dict[int, _Life] = {}
         self._began = time.monotonic()
-        self._before = (_busy(), self._of_database(), time.process_time())
-        for process in children(server, b"spawn_main"):  # what they have spent before is not this work's
+        self._before = (_busy(), self._of_database(), time.process_time(), _own(server))
+        for process in children(server):  # what they have spent before is not this work's
             self._lives[process] = _Life(self._began, _spent(process))
         self.look()
 
@@ -103,9 +109,11 @@ class Watch:
     def processor(self) -> dict[str, float]:
         """Return the processor seconds since the beginning, by part."""
         self.look()
-        busy, database, clients = self._before
+        busy, database, clients, parent = self._before
         parts = {
-            "server": sum(life.last - life.spent for life in self._lives.values()),
+            "server": sum(life.last - life.spent for life in self._lives.values())
+            + _own(self._server)
+            - parent,
             "PostgreSQL": self._of_database() - database,
             "these clients": time.process_time() - clients,
         }

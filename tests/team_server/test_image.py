@@ -133,7 +133,7 @@ def test_the_image_is_built_serves_is_killed_and_stops(client: Any) -> None:
     database = started(client, "postgres", told_of["postgres"], {})
     address = client.inspect_container(database)["NetworkSettings"]["IPAddress"]
     server = started(client, "server", told_of["server"], {"postgres": address})
-    assert told(client, server, "id", "-u") == "10001\n"
+    assert told(client, server, "python", "-c", "import os; print(os.getuid())") == "10001\n"
     made = told(
         client, server, "skillbank", "team", "add", "ann", "--project", "cars", "--until", "2099-01-31",
         "--right", "look", "--right", "plan", "--json",
