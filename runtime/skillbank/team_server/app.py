@@ -92,10 +92,11 @@ class TeamServer:
         return self._runtime.jobs.store.engine
 
     @property
-    def app(self) -> ASGIApp:
-        """The ASGI application."""
+    def routes(self) -> list[Route]:
+        """All that is served."""
         document = openapi(self._operations, version=skillbank.__version__, server=self._address)
-        routes = [
+        metadata = Route(self._metadata_path or _METADATA, lambda request: Json(self._metadata))
+        return [
             Route(MCP_PATH, StreamableHTTPASGIApp(self._mcp), methods=["GET", "POST", "DELETE"]),
             Route("/health", self._health),
             Route("/ready", self._ready),
@@ -105,10 +106,13 @@ class TeamServer:
             Route("/api/openapi.json", lambda request: Json(document)),
             *(each.route() for each in self._operations),
             *self._parts.routes,
+            *([metadata] if self._metadata_path else []),
         ]
-        if self._metadata_path:
-            routes.append(Route(self._metadata_path, lambda request: Json(self._metadata)))
-        app = application(routes, self._lifespan)
+
+    @property
+    def app(self) -> ASGIApp:
+        """The ASGI application."""
+        app = application(self.routes, self._lifespan)
         app.add_exception_handler(NeedsApprovalError, needs_approval)
         open_paths = self._parts.open_paths | {"/session", "/api/openapi.json"}
         foreign = _PROBES | ({self._metadata_path} if self._metadata_path else set())
