@@ -121,6 +121,19 @@ def test_submit_again_finds_the_same_process(start: Start, tmp_path: Path) -> No
     assert again == handle.native_id == f"local:{read(handle, keeper.PROCESS)['pid']}"
 
 
+def test_a_keeper_imports_what_it_needs(tmp_path: Path) -> None:
+    command = [sys.executable, "-I", "-S", "-X", "importtime", keeper.__file__, str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    imported = {
+        line.rpartition("|")[2].strip() for line in told.splitlines() if line.startswith("import time:")
+    }
+    assert {name for name in imported if name.startswith("skillbank.")} == {
+        "skillbank.environment", "skillbank.platforms", "skillbank.platforms.processes", "skillbank.redact",
+    }  # fmt: skip
+    # Each of them would take as long as all that it needs.
+    assert not imported & {"dataclasses", "inspect", "importlib.metadata", "subprocess"}
+
+
 def test_of_two_keepers_one_runs_the_program(tmp_path: Path) -> None:
     launch = launch_of(tmp_path / "job", "print('once')")
     launch.job_dir.mkdir()
