@@ -41,9 +41,8 @@ SAYS_FIRST = {
     "/api/questions/{number:int}",
     "/api/sets/{set}/pictures/{number:int}/edits",
     "/api/sets/{set}/accept",
-    "/api/cancellations",
 }
-"""What asks for a question, a version, an audit or an approval first: `test_verbs` has the right of each."""
+"""What asks for a question, a version or an audit first: `test_verbs` has the right of each."""
 ABSENT = "nowherenow"
 """As long as the mark of a project: what is not there has a name like what is there."""
 
