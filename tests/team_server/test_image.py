@@ -85,7 +85,8 @@ def services() -> dict[str, Any]:
     text = text.replace("${SKILLBANK_DB_PASSWORD:?set it to a password of letters and digits}", PASSWORD)
     told: dict[str, Any] = yaml.safe_load(text.replace("${SKILLBANK_DB_PASSWORD}", PASSWORD))
     assert "$" not in json.dumps(told)
-    return told["services"]
+    found: dict[str, Any] = told["services"]
+    return found
 
 
 def started(api: Any, name: str, service: dict[str, Any], hosts: dict[str, str]) -> str:

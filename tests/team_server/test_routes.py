@@ -92,11 +92,11 @@ class Door:
         told = self.document["paths"].get(shown, {}).get(method.lower(), {})
         body = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
         head = {"authorization": f"Bearer {token}"} if token else {}
-        more = {"json": sent(route.path, named) or self.least(body)} if body else {}
+        content = (sent(route.path, named) or self.least(body)) if body else None
         asked = {
             e["name"]: "x" for e in told.get("parameters", ()) if e["in"] == "query" and e.get("required")
         }
-        return self.client.request(method, path, headers=head, params=asked, **more)
+        return self.client.request(method, path, headers=head, params=asked, json=content)
 
     def least(self, schema: dict[str, Any]) -> Any:
         """Return the least value that a schema takes."""
