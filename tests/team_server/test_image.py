@@ -77,6 +77,7 @@ def imported(api: Any, tar: Path, name: str, environment: tuple[str, ...], *chan
     repository, _, tag = name.partition(":")
     lines = [*(f"ENV {each}" for each in environment), *changes]
     api.import_image_from_file(str(tar), repository=repository, tag=tag or "latest", changes=lines)
+    tar.unlink()
 
 
 def services() -> dict[str, Any]:

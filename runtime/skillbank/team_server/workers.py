@@ -103,8 +103,9 @@ class Workers:
 
         It is 0 after a stop, and 1 when a worker could not begin: another one could not either.
         """
-        if threading.active_count() > 1:
-            raise RuntimeError("a process that has threads must not be forked")
+        if others := [each.name for each in threading.enumerate() if each is not threading.main_thread()]:
+            # What they hold at the moment of a fork is held forever in the forked process.
+            _LOG.warning("server processes are forked beside threads, which they lack: %s", ", ".join(others))
         gc.collect()
         gc.freeze()  # what is looked through for garbage is written to, and shared no more
         self._listen()
