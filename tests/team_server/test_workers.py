@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,9 +49,10 @@ def main(one, two, kept):
 
 
 @contextmanager
-def parent(folder: Path, work: str) -> Iterator[subprocess.Popen[str]]:
+def parent(folder: Path, work: str, *first: str) -> Iterator[subprocess.Popen[str]]:
+    """Start the program; ``first`` are words before its command."""
     (folder / "log").touch()
-    command = [sys.executable, "-c", PROGRAM, str(folder / "log"), work]
+    command = [*first, sys.executable, "-c", PROGRAM, str(folder / "log"), work]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder) as process:
         try:
             yield process
@@ -120,11 +122,9 @@ def test_one_that_says_nothing_is_killed_and_replaced(tmp_path: Path) -> None:
         assert process.stderr is not None and "is silent for 2 s and is killed" in process.stderr.read()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_process_is_forked_with_a_file_and_its_log_and_is_nobodys_child(
-    tmp_path: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # A module of the package, as far as this program can see.
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add a module to `skillbank.background`, as far as the program can see."""
     added = tmp_path / "added" / "told.py"
     added.parent.mkdir()
     added.write_text(TOLD)
@@ -132,10 +132,28 @@ def test_a_process_is_forked_with_a_file_and_its_log_and_is_nobodys_child(
         f"import skillbank.background as b; b.__path__.append({str(added.parent)!r})"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_is_forked_with_a_file_and_its_log_and_is_nobodys_child(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     with parent(tmp_path, "ask") as process:
         wait_for(lambda: (tmp_path / "kept").exists() and (tmp_path / "kept").read_text() != "")
         assert (tmp_path / "kept").read_text() == "a, b c in True"
         wait_for(lambda: (tmp_path / "log").read_text().count("said\n") == 2)
         assert len(two(process)) == 2, "what was forked is no child of the parent"
         process.send_signal(number)
+        assert process.wait(60) == 0
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root and unshare")
+def test_the_first_process_of_a_container_leaves_no_zombie(tmp_path: Path) -> None:
+    with parent(tmp_path, "ask", "unshare", "--pid", "--fork", "--kill-child") as process:
+        wait_for(lambda: (tmp_path / "log").read_text().count("said\n") == 2)
+        [first] = children(process.pid)
+        wait_for(lambda: len(children(first)) == 2 and not any(map(gone, children(first))))
+        os.kill(first, signal.SIGTERM)
         assert process.wait(60) == 0
