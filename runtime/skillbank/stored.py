@@ -1,4 +1,4 @@
-"""Texts and times as every database takes them and gives them back."""
+"""What every database takes and gives back alike: texts and times, values as JSON, an insertion, a question."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["as_json", "aware", "from_json", "insert", "now", "storable"]
+__all__ = ["as_json", "asking", "aware", "from_json", "insert", "now", "storable"]
 
 
 def storable(text: str) -> str:
@@ -49,6 +49,14 @@ def from_json(column: sa.Column[Any], value: Any) -> Any:
     }
     read = next((each for kind, each in kinds.items() if isinstance(column.type, kind)), None)
     return value if value is None or read is None else read(value)
+
+
+def asking(engine: sa.Engine) -> sa.Connection:
+    """Connect to ask: each question is a transaction of its own, and nothing is sent but the question.
+
+    What is read of one moment, or written, is `skillbank.sets.transactions`' or ``engine.begin()``'s.
+    """
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
 def insert(db: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
