@@ -1,4 +1,4 @@
-"""What every database takes and gives back alike: texts and times, values as JSON, an insertion, a question."""
+"""What every database takes and gives back alike: texts, times, values as JSON, an insertion, a question."""
 
 from __future__ import annotations
 
