@@ -61,6 +61,21 @@ class TracedPasses:
             # Sizes become constants too, as they are meant to: each shape has its own trace.
             warnings.simplefilter("ignore")
             # Of a function: to trace the module itself takes three times as long.
-            self._traces[shapes] = torch.jit.trace(  # type: ignore[no-untyped-call]
+            trace = torch.jit.trace(  # type: ignore[no-untyped-call]
                 lambda *values: self._module(*values), inputs, check_trace=False
             )
+        _compute_once(trace.graph)
+        self._traces[shapes] = trace
+
+
+def _compute_once(graph: torch.Graph) -> None:
+    """Compute here what follows from sizes and weights alone, as codes of places, and not in each pass."""
+    torch._C._jit_pass_peephole(graph)  # writes out the sizes
+    for node in graph.findAllNodes("prim::NumToTensor"):
+        size = node.inputsAt(0).toIValue()
+        if size is not None:
+            graph.setInsertPoint(node)
+            node.output().replaceAllUsesWith(graph.insertConstant(torch.tensor(size)))
+    torch._C._jit_pass_constant_propagation(graph)
+    torch._C._jit_pass_cse(graph)
+    torch._C._jit_pass_dce(graph)
