@@ -16,6 +16,10 @@ _WORTH = 32
 _MOST_TRACES = 4
 """Shapes of batches that are traced; pictures of very many sizes go through the module as it is."""
 
+_FEW = 2**17
+"""Numbers of pixels below which threads wait for one another longer than they compute: on two cores a pass
+takes twice the processor time with two threads, and as long or longer."""
+
 _Pass = Callable[..., tuple[Tensor, ...]]
 
 
@@ -31,12 +35,16 @@ class TracedPasses:
         How many pictures it is going to see; of a few, none is worth a trace.
     channels_last : bool
         Whether pixels and weights of convolutions are laid out with their channels last.
+    threads : int
+        How many somebody wants passes to compute with (``engine.threads``); 0 gives one to a small pass, and
+        what torch has to others.
     """
 
-    def __init__(self, module: nn.Module, pictures: int, *, channels_last: bool) -> None:
+    def __init__(self, module: nn.Module, pictures: int, *, channels_last: bool, threads: int = 0) -> None:
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
         self._module = module.to(memory_format=self._layout)  # type: ignore[call-overload]
         self._left = pictures
+        self._threads = threads
         self._traces: dict[object, _Pass] = {}
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
@@ -49,9 +57,14 @@ class TracedPasses:
         if shapes not in self._traces:
             found: tuple[Tensor, ...] = self._module(*inputs)
             return found
-        # What torch would make better of the list costs more passes than there often are.
-        with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
-            return self._traces[shapes](*inputs)
+        usual = torch.get_num_threads()
+        torch.set_num_threads(self._threads or (1 if inputs[0].numel() < _FEW else usual))
+        try:
+            # What torch would make better of the list costs more passes than there often are.
+            with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
+                return self._traces[shapes](*inputs)
+        finally:
+            torch.set_num_threads(usual)
 
     def _trace(self, shapes: object, inputs: tuple[Tensor, ...]) -> None:
         if len(self._traces) == _MOST_TRACES:
