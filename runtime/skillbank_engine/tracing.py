@@ -6,7 +6,8 @@ ONNX is made of too, so a module that can be exported can be traced, and its ans
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -51,20 +52,17 @@ class TracedPasses:
         """Run one pass, without gradients: pixels first."""
         inputs = (inputs[0].contiguous(memory_format=self._layout), *inputs[1:])
         shapes = tuple((value.shape, value.dtype) for value in inputs)
-        if shapes not in self._traces and self._left >= _WORTH * len(inputs[0]):
-            self._trace(shapes, inputs)
-        self._left -= len(inputs[0])
-        if shapes not in self._traces:
-            found: tuple[Tensor, ...] = self._module(*inputs)
-            return found
-        usual = torch.get_num_threads()
-        torch.set_num_threads(self._threads or (1 if inputs[0].numel() < _FEW else usual))
-        try:
+        few = inputs[0].numel() < _FEW
+        with _computing_with(self._threads or (1 if few else torch.get_num_threads())):
+            if shapes not in self._traces and self._left >= _WORTH * len(inputs[0]):
+                self._trace(shapes, inputs)
+            self._left -= len(inputs[0])
+            if shapes not in self._traces:
+                found: tuple[Tensor, ...] = self._module(*inputs)
+                return found
             # What torch would make better of the list costs more passes than there often are.
             with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
                 return self._traces[shapes](*inputs)
-        finally:
-            torch.set_num_threads(usual)
 
     def _trace(self, shapes: object, inputs: tuple[Tensor, ...]) -> None:
         if len(self._traces) == _MOST_TRACES:
@@ -79,6 +77,16 @@ class TracedPasses:
             )
         _compute_once(trace.graph)
         self._traces[shapes] = trace
+
+
+@contextmanager
+def _computing_with(threads: int) -> Iterator[None]:
+    usual = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(usual)
 
 
 def _compute_once(graph: torch.Graph) -> None:

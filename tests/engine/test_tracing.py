@@ -80,6 +80,29 @@ def test_many_passes_run_without_python_and_few_as_they_are() -> None:
     assert (many.passes, few.passes) == (1, 20)
 
 
+class _Asking(nn.Module):
+    """Says in its trace with how many threads it was made."""
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor]:
+        return (pixels + torch.get_num_threads(),)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(("side", "named", "wanted"), [(8, 0, 1), (256, 0, 2), (8, 3, 3), (256, 1, 1)])
+def test_a_small_pass_has_one_thread_unless_somebody_names_a_number(
+    side: int, named: int, wanted: int
+) -> None:
+    usual = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        passes = TracedPasses(_Asking(), MANY, channels_last=False, threads=named)
+        pixels = _pixels(0, 1, side)
+        torch.testing.assert_close(passes(pixels)[0], pixels + wanted)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(usual)
+
+
 class _Placed(nn.Module):
     """Adds a code of places, which follows from the size of its pixels."""
 
