@@ -8,6 +8,7 @@ ONNX is made of too, so a module that can be exported can be traced, and its ans
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -89,7 +90,7 @@ def _computing_with(threads: int) -> Iterator[None]:
         torch.set_num_threads(usual)
 
 
-def _compute_once(graph: torch.Graph) -> None:
+def _compute_once(graph: Any) -> None:
     """Compute here what follows from sizes and weights alone, as codes of places, and not in each pass."""
     torch._C._jit_pass_peephole(graph)  # writes out the sizes
     for node in graph.findAllNodes("prim::NumToTensor"):
