@@ -19,8 +19,8 @@ _MOST_TRACES = 4
 """Shapes of batches that are traced; pictures of very many sizes go through the module as it is."""
 
 _FEW = 2**17
-"""Numbers of pixels below which a pass has one thread: measured on two cores that others used too, two threads
-take twice the processor time, and longer."""
+"""Numbers of pixels below which a pass has one thread: on two cores that other programs used too, two threads
+took twice the processor time, and longer."""
 
 _Pass = Callable[..., tuple[Tensor, ...]]
 
