@@ -88,19 +88,8 @@ def entries_limits(node: Node) -> tuple[Limits, ...]:
 
 def unread(node: Node) -> list[str]:
     """Name the words of an entry that nobody can read, so that what they ask is not checked."""
-    found = list(node.limits.unread) if node.kind != "array" else []
-    if node.kind == "array":
-        found += entries_limits(node)[0].unread
-    word = node.words.get("type")
-    for one in word if isinstance(word, list) else [] if word is None else [word]:
-        if one not in TYPE_WORDS and one != "null" and "list" not in str(one):
-            found.append(f"type {show(one)}")
-    pattern = node.words.get("pattern")
-    if pattern is not None and _compiled(pattern) is None:
-        found.append(f"pattern {show(pattern)} ({_why_not_compiled(pattern)})")
-    for name in ("enum", "valid_options"):
-        if node.words.get(name) is not None and not isinstance(node.words[name], list):
-            found.append(f"{name} {show(node.words[name])}")
+    limits = entries_limits(node)[0] if node.kind == "array" else node.limits
+    found = [*limits.unread, *_unread_types(node), *_unread_values(node)]
     found += [name for name in _UNREAD if name in node.words]
     if node.cut:
         found.append(f"more than {len(node.branches)} types to choose from")
@@ -109,6 +98,24 @@ def unread(node: Node) -> list[str]:
     for branch in node.branches:
         found += unread(branch)
     return list(dict.fromkeys(found))
+
+
+def _unread_types(node: Node) -> Iterator[str]:
+    word = node.words.get("type")
+    words = word if isinstance(word, list) else [] if word is None else [word]
+    for one in words:
+        if one not in TYPE_WORDS and one != "null" and "list" not in str(one):
+            yield f"type {show(one)}"
+
+
+def _unread_values(node: Node) -> Iterator[str]:
+    pattern = node.words.get("pattern")
+    if pattern is not None and _compiled(pattern) is None:
+        yield f"pattern {show(pattern)} ({_why_not_compiled(pattern)})"
+    for name in ("enum", "valid_options"):
+        listed = node.words.get(name)
+        if listed is not None and not isinstance(listed, list):
+            yield f"{name} {show(listed)}"
 
 
 def unread_conditions(node: Node) -> list[str]:

@@ -10,6 +10,7 @@ from skillbank.bank.actions import Action
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.keys import is_key, plain
 from skillbank.bank.skill import Skill
+from skillbank.bank.tables import DatasetRow
 
 _SOURCE = re.compile(r"\w+_datasets?")
 
@@ -29,23 +30,28 @@ def data_tables(skill: Skill) -> Iterator[Diagnostic]:
         if action not in known and known:
             message = f"the table speaks of an action '{row.action}' that skill_info does not have."
             yield Diagnostic("warning", "table-action", message, row.path, row.line)
-            continue
-        if action not in spoken or not _SOURCE.fullmatch(row.source):
-            continue
-        parts = [(plain(row.key), row.files.path)] if row.files.kind in ("file", "root") else []
-        if row.files.kind == "map":
-            parts = [(f"{plain(row.key)}.{sub}", path) for sub, path, _ in row.files.parts]
-        for key, path in parts:
-            other = declared.get((action, key))
-            if other is None:
-                message = f"{action}: {key} is in the table and not in data_sources."
-            elif other != (row.source, path) and (path or other[0] != row.source):
-                message = (
-                    f"{action}: {key} is {row.source}/{path} in the table, {'/'.join(other)} in skill_info."
-                )
-            else:
-                continue
-            yield Diagnostic("warning", "table-data", message, row.path, row.line)
+        elif action in spoken and _SOURCE.fullmatch(row.source):
+            for key, path in _bound_by(row):
+                difference = _difference(row.source, path, declared.get((action, key)))
+                if difference:
+                    message = f"{action}: {key} is {difference}."
+                    yield Diagnostic("warning", "table-data", message, row.path, row.line)
+
+
+def _bound_by(row: DatasetRow) -> list[tuple[str, str]]:
+    """Return the keys that a row binds, with the path of each."""
+    if row.files.kind == "map":
+        return [(f"{plain(row.key)}.{sub}", path) for sub, path, _ in row.files.parts]
+    return [(plain(row.key), row.files.path)] if row.files.kind in ("file", "root") else []
+
+
+def _difference(source: str, path: str, declared: tuple[str, str] | None) -> str:
+    """Say how a key of the table differs from what is declared of it; empty where it does not."""
+    if declared is None:
+        return "in the table and not in data_sources"
+    if declared != (source, path) and (path or declared[0] != source):
+        return f"{source}/{path} in the table, {'/'.join(declared)} in skill_info"
+    return ""
 
 
 def function_tables(skill: Skill) -> Iterator[Diagnostic]:

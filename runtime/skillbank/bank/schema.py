@@ -197,22 +197,24 @@ def _plain(raw: Mapping[str, Any], word: str | None, depth: int, key: str) -> No
     raw = _with_offered(raw)
     word = word if word is not None else ("object" if "properties" in raw else "any")
     kind = TYPE_WORDS.get(word, "array" if "list" in word else "any")
-    properties = raw.get("properties")
-    children = (
-        {
-            str(k): _node(v, depth + 1, f"{key}.{k}" if key else str(k))
-            for k, v in ((k, {NO_ENTRY: v} if v is False else v) for k, v in properties.items())
-            if isinstance(v, Mapping)
-        }
-        if isinstance(properties, Mapping)
-        else {}
-    )
+    children = _children(raw.get("properties"), depth + 1, key)
     items = raw.get("items")
     item = _node(items, depth + 1, key) if isinstance(items, Mapping) else None
     closed = bool(children) and raw.get("additionalProperties", False) is False
     left_out = {"properties", "items"} if item is not None or items is None else {"properties"}
     words = {k: v for k, v in raw.items() if k not in left_out}
     return Node(kind, False, closed, words, children, item, key)
+
+
+def _children(properties: object, depth: int, key: str) -> dict[str, Node]:
+    """Return what a section holds by its names; ``false`` in place of an entry allows none."""
+    entries = properties.items() if isinstance(properties, Mapping) else ()
+    read = ((str(name), {NO_ENTRY: said} if said is False else said) for name, said in entries)
+    return {
+        name: _node(said, depth, f"{key}.{name}" if key else name)
+        for name, said in read
+        if isinstance(said, Mapping)
+    }
 
 
 def _walk(node: Node, prefix: str) -> Iterator[str]:

@@ -83,38 +83,13 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
     """
     found: list[Diagnostic] = []
     read = Shapes(found, origin)
-    shared = _Shared.of(raw if isinstance(raw, Mapping) else {}, read)
     if not isinstance(raw, Mapping):
         found.append(Diagnostic("error", "skill-info-yaml", "the document is not a mapping.", origin))
         raw = {}
-    templates = read.mapping(raw.get("spec_templates"), "spec_templates")
+    shared = _Shared.of(raw, read)
     # Names stand in sentences of ours wherever an action is spoken of.
     variant = None if variant is None else named(variant)
-    axes: dict[str | None, Mapping[str, Any]] = {variant: templates}
-    if len(templates) > MAX_ACTIONS:
-        read.warn(
-            "shape", f"spec_templates has {len(templates)} entries, and {MAX_ACTIONS} of them are read."
-        )
-        templates = dict(islice(templates.items(), MAX_ACTIONS))
-    if templates and all(isinstance(t, Mapping) for t in templates.values()):
-        axes = {named(f"{variant}-{axis}" if variant else axis): t for axis, t in templates.items()}
-    actions: list[Action] = []
-    for name, action in read.mapping(raw.get("actions"), "actions").items():
-        if not _NAME.fullmatch(str(name)):
-            read.warn("action", f"'{named(str(name), 40)}' cannot be the name of an action; it is not used.")
-            continue
-        if len(actions) >= MAX_ACTIONS:
-            message = f"it declares more than {MAX_ACTIONS} actions; the rest is not used."
-            found.append(Diagnostic("error", "skill-info-yaml", message, origin))
-            break
-        if not isinstance(action, Mapping) or not isinstance(action.get("command"), str):
-            read.of(str(name)).warn(
-                "command", f"action '{name}' has no command, so it can be described and not run."
-            )
-            continue
-        for axis, paths in axes.items():
-            others = tuple(str(t) for t in templates if paths is not templates and templates[t] is not paths)
-            actions.append(_action(str(name), axis, action, shared, paths, others, read.of(str(name))))
+    actions = tuple(_actions(raw, _axes(raw, variant, read), shared, read))
     metric, direction = _metric(raw, read, "")
     arch = read.text(raw.get("network_arch"), "network_arch") or ""
     credentials = list(_credentials(raw.get("required_credentials"), read))
@@ -129,7 +104,7 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
         data_format=read.text(raw.get("data_format"), "data_format") or "default",
         gpu_spec_key=read.key(raw.get("gpu_spec_key"), "gpu_spec_key"),
         node_spec_key=read.key(raw.get("node_spec_key"), "node_spec_key"),
-        actions=tuple(actions),
+        actions=actions,
         metric=metric,
         metric_direction=direction,
         required_credentials=tuple(name for name, _ in credentials),
@@ -139,16 +114,59 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
     return info, found
 
 
-def _action(
-    name: str, variant: str | None, raw: Mapping[str, Any], doc: _Shared,
-    templates: Mapping[str, Any], elsewhere: tuple[str, ...], read: Shapes,
-) -> Action:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """One task of a document: its variant, the templates of its actions, and the tasks beside it."""
+
+    variant: str | None
+    templates: Mapping[Any, Any]
+    others: tuple[str, ...] = ()
+
+
+def _axes(raw: Mapping[str, Any], variant: str | None, read: Shapes) -> list[_Axis]:
+    """Return the tasks that ``spec_templates`` divides a document into, or the one that it is."""
+    templates = read.mapping(raw.get("spec_templates"), "spec_templates")
+    if len(templates) > MAX_ACTIONS:
+        read.warn(
+            "shape", f"spec_templates has {len(templates)} entries, and {MAX_ACTIONS} of them are read."
+        )
+        templates = dict(islice(templates.items(), MAX_ACTIONS))
+    if not templates or not all(isinstance(t, Mapping) for t in templates.values()):
+        return [_Axis(variant, templates)]
+    axes = {named(f"{variant}-{axis}" if variant else axis): t for axis, t in templates.items()}
+    return [
+        _Axis(name, own, tuple(str(axis) for axis, t in templates.items() if t is not own))
+        for name, own in axes.items()
+    ]
+
+
+def _actions(raw: Mapping[str, Any], axes: list[_Axis], shared: _Shared, read: Shapes) -> Iterator[Action]:
+    """Yield the actions that can be run, each once for each task; what is no such action is said."""
+    made = 0
+    for name, action in read.mapping(raw.get("actions"), "actions").items():
+        if not _NAME.fullmatch(str(name)):
+            read.warn("action", f"'{named(str(name), 40)}' cannot be the name of an action; it is not used.")
+        elif made >= MAX_ACTIONS:
+            message = f"it declares more than {MAX_ACTIONS} actions; the rest is not used."
+            read.found.append(Diagnostic("error", "skill-info-yaml", message, read.origin))
+            return
+        elif not isinstance(action, Mapping) or not isinstance(action.get("command"), str):
+            read.of(str(name)).warn(
+                "command", f"action '{name}' has no command, so it can be described and not run."
+            )
+        else:
+            made += len(axes)
+            for axis in axes:
+                yield _action(str(name), axis, action, shared, read.of(str(name)))
+
+
+def _action(name: str, axis: _Axis, raw: Mapping[str, Any], doc: _Shared, read: Shapes) -> Action:
     metric, direction = _metric(raw, read, f"{name}: ")
     outputs = raw.get("outputs")
     listed = outputs if isinstance(outputs, list) else list(read.mapping(outputs, f"{name}: outputs"))
     action = Action(
         name=name,
-        variant=variant,
+        variant=axis.variant,
         command=raw["command"],
         mode=_one_of(raw, "mode", MODES, "config", name, read),
         config_format=_one_of(raw, "config_format", FORMATS, "yaml", name, read),
@@ -161,15 +179,15 @@ def _action(
         one_of=tuple(_groups(raw.get("one_of"), name, read)),
         metric=metric,
         metric_direction=direction,
-        template=read.text(templates.get(name), f"spec_templates.{name}"),
+        template=read.text(axis.templates.get(name), f"spec_templates.{name}"),
         data_sources=tuple(_all_sources(doc.data_sources.get(name), name, read)),
         spec_params=_functions(doc.spec_params.get(name), f"spec_params.{name}", read),
         shorthands=doc.shorthands,
         key_defaults=doc.key_defaults,
-        elsewhere=elsewhere,
+        elsewhere=axis.others,
         origin=read.origin,
     )
-    if elsewhere:
+    if axis.others:
         action = replace(
             action,
             inputs=tuple(i for i in action.inputs if action.owns_key(i.key)),
@@ -263,32 +281,44 @@ def _data_sources(key: str, raw: Any, name: str, read: Shapes) -> Iterator[DataS
     if not isinstance(raw, Mapping) or not isinstance(raw.get("source"), str):
         read.warn("data-source", f"data source '{key}' names no source dataset.")
         return
-    optional = read.flag(raw.get("optional"), f"{name}.optional")
-    common: dict[str, Any] = {
-        "source": raw["source"],
-        "runtime": read.text(raw.get("runtime"), f"{name}.runtime"),
-    }
+    common = DataSource(
+        key,
+        optional=read.flag(raw.get("optional"), f"{name}.optional"),
+        source=raw["source"],
+        runtime=read.text(raw.get("runtime"), f"{name}.runtime"),
+    )
     parts = read.mapping(raw.get("mapping"), f"{name}.mapping")
     if parts:
         base = key if raw.get("multiple_sources") is False else f"{key.removesuffix('[0]')}[0]"
-        for sub, said in parts.items():
-            words = {"path": said} if isinstance(said, str) else read.mapping(said, f"{name}.mapping.{sub}")
-            path = words.get("path")
-            if path is None:
-                continue  # what has no path is a value that the template holds
-            own = read.flag(words.get("optional"), f"{name}.mapping.{sub}.optional")
-            file = read.text(path, f"{name}.mapping.{sub}.path") or ""
-            yield DataSource(f"{base}.{sub}", path=file, optional=optional or own, **common)
+        yield from _parts(replace(common, key=base), parts, f"{name}.mapping", read)
         return
     by_format: dict[str, str] = {}
     for form, path in read.mapping(raw.get("path_from_format"), f"{name}.path_from_format").items():
         # Several candidates for one format: the first is bound, launch looks for the others too.
         first = path[0] if isinstance(path, list) and path else path
         by_format[str(form)] = read.text(first, f"{name}.path_from_format.{form}") or ""
-    yield DataSource(
-        key, path=read.text(raw.get("path"), f"{name}.path") or "", by_format=by_format, optional=optional,
-        is_list=read.flag(raw.get("list"), f"{name}.list"), **common,
-    )  # fmt: skip
+    yield replace(
+        common,
+        path=read.text(raw.get("path"), f"{name}.path") or "",
+        by_format=by_format,
+        is_list=read.flag(raw.get("list"), f"{name}.list"),
+    )
+
+
+def _parts(whole: DataSource, parts: Mapping[Any, Any], name: str, read: Shapes) -> Iterator[DataSource]:
+    """Yield what is bound below a key that takes several places of one data set."""
+    for sub, said in parts.items():
+        words = {"path": said} if isinstance(said, str) else read.mapping(said, f"{name}.{sub}")
+        path = words.get("path")
+        if path is None:
+            continue  # what has no path is a value that the template holds
+        optional = read.flag(words.get("optional"), f"{name}.{sub}.optional")
+        yield replace(
+            whole,
+            key=f"{whole.key}.{sub}",
+            path=read.text(path, f"{name}.{sub}.path") or "",
+            optional=whole.optional or optional,
+        )
 
 
 def _backend_images(raw: Mapping[str, Any], read: Shapes) -> dict[str, str]:

@@ -169,12 +169,12 @@ def _used(
     table: Table, kind: str, path: str, found: list[Diagnostic] | None
 ) -> Iterator[tuple[str, int, tuple[str, ...]]]:
     """Yield action, line and cells of a table's rows, once for each action; what cannot be used is said."""
+    said = [] if found is None else found
 
     def say(what: str, line: int, actions: list[str]) -> None:
-        for action in actions if found is not None else ():
-            message = f"the {kind} table's {what}, so the row is not used."
-            name = action.rpartition("/")[2]
-            found.append(Diagnostic("warning", "table-row", message, path, line, name))
+        message = f"the {kind} table's {what}, so the row is not used."
+        names = (action.rpartition("/")[2] for action in actions)
+        said.extend(Diagnostic("warning", "table-row", message, path, line, name) for name in names)
 
     for line, cells in table.rows:
         actions, keyed = _names(cells[0]), _is_key(cells[1])
