@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from skillbank.bank.actions import InputDecl
 from skillbank.bank.keys import plain
 from skillbank.datasets.wanted import AREAS
 from skillbank.plan import inference
@@ -48,28 +49,35 @@ def input_bindings(draft: Draft) -> Iterator[InputBinding]:
     keys += [k for k in _undeclared(draft) if plain(k) not in declared and plain(k) not in rows]
     seen: set[str] = set()
     for pattern in keys:
-        row, decl = rows.get(plain(pattern)), declared.get(plain(pattern))
+        row = rows.get(plain(pattern))
+        usual = "folder" if row is not None and not row.path else "file"
+        decl = declared.get(plain(pattern)) or InputDecl(pattern, usual, optional=False, extra={})
         for key in positions(pattern, spec):
             for place, uri in _values(key, get_path(spec, key)):
-                if place in seen:
-                    continue
-                seen.add(place)
-                kind = decl.type if decl else "folder" if row and not row.path else "file"
-                own = row if row is not None and not draft.user_covers(key) else None
-                may_miss = bool(decl and decl.optional) or bool(row and row.optional)
-                location = _location(draft, own, uri)
-                yield InputBinding(
-                    key=place,
-                    uri=uri,
-                    runtime=_runtime(uri, kind, own.runtime if own else None),
-                    type=kind,
-                    optional=may_miss and not _named(draft, key, own) and not _last_choice(draft, key),
-                    source=own.source if own else "",
-                    selective=_selective(key, decl.extra.get("selective") if decl else None),
-                    hub=bool(decl and decl.extra.get("hub") is True),
-                    place=location,
-                    form=draft.forms.get((own.source, location), "") if own is not None else "",
-                )
+                if place not in seen:
+                    seen.add(place)
+                    yield _binding(draft, decl, row, key, place, uri)
+
+
+def _binding(
+    draft: Draft, decl: InputDecl, row: Binding | None, key: str, place: str, uri: str
+) -> InputBinding:
+    """Return what is to be staged for one place of a key; a row says nothing of what the user has set."""
+    own = row if row is not None and not draft.user_covers(key) else None
+    may_miss = decl.optional or (row is not None and row.optional)
+    location = _location(draft, own, uri)
+    return InputBinding(
+        key=place,
+        uri=uri,
+        runtime=_runtime(uri, decl.type, own.runtime if own else None),
+        type=decl.type,
+        optional=may_miss and not _named(draft, key, own) and not _last_choice(draft, key),
+        source=own.source if own else "",
+        selective=_selective(key, decl.extra.get("selective")),
+        hub=decl.extra.get("hub") is True,
+        place=location,
+        form=draft.forms.get((own.source, location), "") if own else "",
+    )
 
 
 def _undeclared(draft: Draft) -> Iterator[str]:

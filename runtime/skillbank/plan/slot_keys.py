@@ -45,25 +45,31 @@ def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
         return (slot.key,)
     schema, shorthands = skill.schema(action), skill.shorthands(action)
     sections = dict.fromkeys((action.name, _usual(skill, action)))
-    own = [f"{section}.{name}" for section in sections for name in slot.names]
-    if inside := [key for key in own if key in schema.keys]:
-        return (inside[0],)
-    foreign = foreign_sections(skill, action)
-    special = [f"{kind}_{name}" for kind in _kinds(skill, action) for name in slot.names]
-    if mine := [name for name in special if shorthands.get(name, "").partition(".")[0] not in {"", *foreign}]:
-        return (mine[0],)
-    said = [name for name in slot.names if shorthands.get(name, "").partition(".")[0] not in {"", *foreign}]
+    inside = [f"{section}.{name}" for section in sections for name in slot.names]
+    if found := [key for key in inside if key in schema.keys]:
+        return (found[0],)
+    foreign = {"", *foreign_sections(skill, action)}
+    own = [name for name, key in shorthands.items() if key.partition(".")[0] not in foreign]
+    special = (f"{kind}_{name}" for kind in _kinds(skill, action) for name in slot.names)
+    if found := [name for name in special if name in own]:
+        return (found[0],)
+    said = [name for name in slot.names if name in own]
     if said and (not schema.keys or shorthands[said[0]] in schema.keys):
         return (said[0],)
-    elsewhere = _declared_elsewhere(skill, action)
-    without = (*(declared.key for declared in action.inputs), *shorthands.values())
-    keys = [
+    keys = _own_keys(skill, action, foreign)
+    named = (_named(keys, action.name, name) for name in slot.names)
+    return next((keys for keys in named if keys), ())
+
+
+def _own_keys(skill: Skill, action: Action, foreign: set[str]) -> list[str]:
+    """Return the keys of an action's schema, or those that it names without one, that no other action has."""
+    schema, elsewhere = skill.schema(action), _declared_elsewhere(skill, action)
+    without = (*(declared.key for declared in action.inputs), *skill.shorthands(action).values())
+    return [
         key
         for key in schema.keys or dict.fromkeys(without)
         if key.partition(".")[0] not in foreign and key not in elsewhere
     ]
-    named = (_named(keys, action.name, name) for name in slot.names)
-    return next((keys for keys in named if keys), ())
 
 
 def foreign_sections(skill: Skill, action: Action) -> set[str]:
