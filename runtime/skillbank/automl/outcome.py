@@ -110,21 +110,24 @@ def clean_up(jobs: Jobs, search: Search, keep: Keep, *, resumable: bool = False,
         return False
     cleaned = []
     wanted = _winners(stands) | _in_use(stands)
+    if not over:
+        wanted.add(0)  # the default configuration, which is evaluated too
     may_go_on = keep == "promotable" or not over
     for trial in stands.done:
-        if trial.job is not None and jobs.store.get(trial.job).experiment != search.job:
-            continue  # of the experiment that this one succeeds, to which they still belong
-        if trial.cleaned or trial.number in wanted:
+        if trial.cleaned or trial.number in wanted or _is_inherited(jobs, search, trial):
             continue
         if trial.state is TrialState.FAILED and may_go_on:
             continue
-        if trial.number == 0 and not over:
-            continue  # the default configuration, which is evaluated too
         spare = trial.counts and resumable and may_go_on
         _remove(jobs, trial, spare)
         if not spare or over:
             cleaned.append(trial.number)
     return bool(cleaned) and search.write(("cleaned", {"numbers": cleaned}))
+
+
+def _is_inherited(jobs: Jobs, search: Search, trial: Trial) -> bool:
+    """Whether a trial is one of the experiment that this one succeeds, to which its files still belong."""
+    return trial.job is not None and jobs.store.get(trial.job).experiment != search.job
 
 
 def _winners(stands: Experiment) -> set[int]:

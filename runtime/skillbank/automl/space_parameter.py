@@ -70,16 +70,12 @@ def _options(
     key: str, node: Node, default: Any, options: list[Any], weights: Any, user: Range | None
 ) -> Parameter:
     numbers = all(is_number(o) for o in options)
-    if user is not None and not numbers:
-        listed = ", ".join(str(o) for o in options)
-        raise SpecError(f"{key} has no range but options ({listed}); give some of them as choices.")
     shares = _shares(weights, len(options))
     if user is not None:
-        low = -math.inf if user.low is None else user.low
-        high = math.inf if user.high is None else user.high
-        kept = [i for i, o in enumerate(options) if low <= o <= high]
-        if not kept:
-            raise SpecError(f"The range of {key} holds none of its options ({', '.join(map(str, options))}).")
+        if not numbers:
+            listed = ", ".join(str(o) for o in options)
+            raise SpecError(f"{key} has no range but options ({listed}); give some of them as choices.")
+        kept = _within(key, options, user)
         options, shares = [options[i] for i in kept], tuple(shares[i] for i in kept) if shares else None
     ordered = str(node.words.get("type")) in ("ordered", "ordered_int") or node.kind in ("integer", "number")
     if not ordered:
@@ -87,6 +83,22 @@ def _options(
     if numbers:
         return ordered_choices(key, options, shares, default)
     return Parameter(key, Kind.ORDERED, default, choices=tuple(options), weights=shares or ())
+
+
+def _within(key: str, options: list[Any], user: Range) -> list[int]:
+    """Return the positions of the options that lie in a user's range.
+
+    Raises
+    ------
+    SpecError
+        When none does.
+    """
+    low = -math.inf if user.low is None else user.low
+    high = math.inf if user.high is None else user.high
+    kept = [i for i, option in enumerate(options) if low <= option <= high]
+    if not kept:
+        raise SpecError(f"The range of {key} holds none of its options ({', '.join(map(str, options))}).")
+    return kept
 
 
 def _shares(weights: Any, options: int) -> tuple[float, ...] | None:

@@ -23,7 +23,7 @@ from skillbank.labelling.set_pictures import Scanned, gathered, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
 from skillbank.labelling.set_work import Work, by_content
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import ClassSpec, RunSpec
+from skillbank.sets.model import ClassSpec, Run, RunSpec
 from skillbank.sets.objects import LEAST
 from skillbank.sets.store import SetStore, checked_name
 from skillbank.visible import one_line
@@ -106,14 +106,13 @@ def label_set(
     with open_engine(found, model) as engine, closing(scanned(given, known)) as chunks:
         first = next(chunks, None)  # while the model is loaded
         load(engine, model)
-        if first is not None and not first.found:
-            raise _no_picture(first)
+        _refuse_unreadable(first)
         notes = [*_beside(runtime.sets, name, there), *change.notes]
         made = there is None
         there = _with_classes(runtime.sets, name, there, change, who)
         spec = _run_spec(found, there, wishes, engine, who)
         run = there.start_run(spec)
-        labels = SetLabels(name, run, there.summary(), tuple(c.spec for c in there.classes()), made)
+        labels = SetLabels(name, run, there.summary(), spec.classes, made)
         work = Work(there, labels, engine, unreviewed, who, brought)
         missing = {row.number: row for row in there.missing(run, unreviewed=unreviewed)}
         total = len(given) or len(missing)
@@ -131,8 +130,8 @@ def label_set(
         labels.run = there.start_run(replace(spec, job=labels.job))
     notes += of_other_runs(name, there.classes(), run)
     labels.notes += [*notes, *work.widened(), *work.remarks.sentences(), *_nothing_found(labels, work.found)]
-    if not detach and next(there.missing(run, unreviewed=unreviewed), None) is None:
-        there.finish_run(run, who)
+    if not detach:
+        _finish(there, run, unreviewed, who)
     labels.summary = there.summary()
     return labels
 
@@ -191,11 +190,25 @@ def _at_work(name: str, job: JobRecord | None) -> Iterator[str]:
         yield f"{job.id} labels pictures of {name} already; repeat this when it has ended."
 
 
-def _no_picture(scanned: Scanned) -> DataError:
-    path, why = scanned.left_out[0]
-    others = len(scanned.left_out) - 1
-    more = f", nor can the other {others}" if others else ""
-    return DataError(f"{path} is {why}{more}.")
+def _refuse_unreadable(first: Scanned | None) -> None:
+    """Refuse pictures of which the first ones cannot be read.
+
+    Raises
+    ------
+    DataError
+        Naming one.
+    """
+    if first is not None and not first.found:
+        path, why = first.left_out[0]
+        others = len(first.left_out) - 1
+        more = f", nor can the other {others}" if others else ""
+        raise DataError(f"{path} is {why}{more}.")
+
+
+def _finish(there: LabelSet, run: Run, unreviewed: bool, who: str) -> None:
+    """Say of a run that it is over, when no picture is left for it."""
+    if next(there.missing(run, unreviewed=unreviewed), None) is None:
+        there.finish_run(run, who)
 
 
 def _beside(sets: SetStore, name: str, there: LabelSet | None) -> Iterator[str]:

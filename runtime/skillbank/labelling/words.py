@@ -83,18 +83,7 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = (), *, classes: bo
         found.pictures.append(Path(words[0]))
         words = words[1:]
     for number, word in enumerate(words):
-        first = classes and number == 0
-        if word.startswith("@"):
-            if classes:
-                _refuse_yaml(word)
-            _describe(found, word)
-        elif word.strip() and _exists(at_home(Path(word))):
-            _refuse_doubt(word, late=bool(found.texts), picture=first or bool(options))
-            found.pictures.append(Path(word))
-        else:
-            if not (classes and "=" in word):
-                _refuse_place(word, for_class=first and not places)
-            found.texts.append(word)
+        _sort(found, word, certain=bool(options), classes=classes, first=classes and number == 0)
     for text in options:
         _describe(found, text)
     if found.buckets and found.pictures:
@@ -105,6 +94,29 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = (), *, classes: bo
     for text in found.texts if classes else ():
         _refuse_references(text)
     return found
+
+
+def _sort(found: Words, word: str, *, certain: bool, classes: bool, first: bool) -> None:
+    """Put a word where it belongs.
+
+    Parameters
+    ----------
+    certain
+        Whether what is there is a picture whatever its name.
+    classes, first
+        Whether a description is a class, and whether this word may be the first one.
+    """
+    if word.startswith("@"):
+        if classes:
+            _refuse_yaml(word)
+        _describe(found, word)
+    elif word.strip() and _exists(at_home(Path(word))):
+        _refuse_doubt(word, late=bool(found.texts), picture=first or certain)
+        found.pictures.append(Path(word))
+    else:
+        if not (classes and "=" in word):
+            _refuse_place(word, for_class=first and not found.buckets)
+        found.texts.append(word)
 
 
 def _refuse_doubt(word: str, *, late: bool, picture: bool) -> None:
@@ -123,47 +135,6 @@ def _refuse_doubt(word: str, *, late: bool, picture: bool) -> None:
             f"write {option('text')} '{word}' for the description."
         )
     if not picture and not (word.lower().endswith(PICTURE_SUFFIXES) or "/" in word or "\\" in word):
-        raise _either(word)
-
-
-def _tell_classes_apart(found: Words, words: Sequence[str], options: Sequence[str]) -> None:
-    """Sort words of which the first may be a class, as its ``=`` says, and what is there a picture."""
-    for number, word in enumerate(words):
-        first = number == 0
-        if word.startswith("@") and word.lower().endswith((".yaml", ".yml")):
-            raise UsageError(f"{word[1:]} is a file in YAML; give it as {option('classes', f'{word[1:]}')}.")
-        if word.startswith("@") or _is_there(word):
-            _sort(found, word, options, is_place=first)
-        elif first and "=" not in word and not found.buckets:
-            near = near_path(at_home(Path(word)))
-            raise DataNotFoundError(
-                f"There is no picture or folder {word} here{near}; a class that comes first is written "
-                "as NAME = caption."
-            )
-        elif "=" in word:
-            found.described = True
-            found.texts.append(word)
-        else:
-            _sort(found, word, options)
-
-
-def _sort(found: Words, word: str, options: Sequence[str], *, is_place: bool = False) -> None:
-    """Put one word where it belongs; one that is there and must be a picture is none by its name alone."""
-    if word.startswith("@"):
-        found.described = True
-        _describe(found, word)
-    elif not _is_there(word):
-        _refuse_place(word)
-        found.described = True
-        found.texts.append(word)
-    elif found.described:
-        raise UsageError(
-            f"'{word}' stands after a description and is a file or folder here; put pictures first, or "
-            f"write {option('text')} '{word}' for the description."
-        )
-    elif is_place or options or word.lower().endswith(PICTURE_SUFFIXES) or "/" in word or "\\" in word:
-        found.pictures.append(Path(word))
-    else:
         raise _either(word)
 
 

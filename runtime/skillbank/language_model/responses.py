@@ -93,23 +93,27 @@ def _streamed(stream: Iterable[Any]) -> dict[str, Any]:
     items: dict[int, dict[str, Any]] = {}
     known = False
     for event in stream:
-        document = event.to_dict(warnings=False) if hasattr(event, "to_dict") else None
-        if not isinstance(document, Mapping):
-            raise ValueError("not an event of the protocol")
-        kind = str(document.get("type"))
+        document = _event(event)
+        kind, item, response = str(document.get("type")), document.get("item"), document.get("response")
         known = known or kind.startswith("response.")
         if kind == "error":
             _fail(document.get("error") or document, stream)
-        if kind == "response.output_item.done" and isinstance(document.get("item"), dict):
-            items[int(document.get("output_index") or len(items))] = document["item"]
-        if kind in _ENDS and isinstance(document.get("response"), dict):
-            response: dict[str, Any] = document["response"]
+        elif kind == "response.output_item.done" and isinstance(item, dict):
+            items[int(document.get("output_index") or len(items))] = item
+        elif kind in _ENDS and isinstance(response, dict):
             if response.get("error"):
                 _fail(response["error"], stream)
             return {**response, _OUTPUT: response.get(_OUTPUT) or [items[place] for place in sorted(items)]}
     if not known:
         raise ValueError("no event of the protocol")
     return {}
+
+
+def _event(event: Any) -> Mapping[str, Any]:
+    document = event.to_dict(warnings=False) if hasattr(event, "to_dict") else None
+    if not isinstance(document, Mapping):
+        raise ValueError("not an event of the protocol")
+    return document
 
 
 def _fail(problem: Any, stream: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from skillbank.bank.actions import InputDecl
@@ -42,21 +43,27 @@ def input_bindings(draft: Draft) -> Iterator[InputBinding]:
     Inputs are what the skill declares or lists in its table, and what the user put into a field of a model.
     """
     spec = draft.builder.spec
+    seen: set[str] = set()
+    for decl, row in _declarations(draft):
+        for key in positions(decl.key, spec):
+            for place, uri in _values(key, get_path(spec, key)):
+                if place not in seen:
+                    seen.add(place)
+                    yield _binding(draft, decl, row, key, place, uri)
+
+
+def _declarations(draft: Draft) -> Iterator[tuple[InputDecl, Binding | None]]:
+    """Yield what may be an input, with its row: as declared, or as follows from the row."""
     rows = {plain(r.key): r for r in draft.rows if r.kind == "data"}
     declared = {plain(i.key): i for i in draft.action.inputs}
     keys = [i.key for i in draft.action.inputs if i.type not in ("list", "text")]
     keys += [r.key for name, r in rows.items() if name not in declared]
     keys += [k for k in _undeclared(draft) if plain(k) not in declared and plain(k) not in rows]
-    seen: set[str] = set()
-    for pattern in keys:
-        row = rows.get(plain(pattern))
+    for key in keys:
+        row = rows.get(plain(key))
         usual = "folder" if row is not None and not row.path else "file"
-        decl = declared.get(plain(pattern)) or InputDecl(pattern, usual, optional=False, extra={})
-        for key in positions(pattern, spec):
-            for place, uri in _values(key, get_path(spec, key)):
-                if place not in seen:
-                    seen.add(place)
-                    yield _binding(draft, decl, row, key, place, uri)
+        decl = declared.get(plain(key)) or InputDecl(key, usual, optional=False, extra={})
+        yield replace(decl, key=key), row
 
 
 def _binding(

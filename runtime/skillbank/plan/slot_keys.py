@@ -43,22 +43,26 @@ def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
         return (slot.key,) if action.name == SEARCHED else ()
     if slot.fills is Fills.FIELD:
         return (slot.key,)
-    schema, shorthands = skill.schema(action), skill.shorthands(action)
+    keys = skill.schema(action).keys
     sections = dict.fromkeys((action.name, _usual(skill, action)))
-    inside = [f"{section}.{name}" for section in sections for name in slot.names]
-    if found := [key for key in inside if key in schema.keys]:
-        return (found[0],)
+    inside = (f"{section}.{name}" for section in sections for name in slot.names)
     foreign = {"", *foreign_sections(skill, action)}
-    own = [name for name, key in shorthands.items() if key.partition(".")[0] not in foreign]
-    special = (f"{kind}_{name}" for kind in _kinds(skill, action) for name in slot.names)
-    if found := [name for name in special if name in own]:
-        return (found[0],)
-    said = [name for name in slot.names if name in own]
-    if said and (not schema.keys or shorthands[said[0]] in schema.keys):
-        return (said[0],)
-    keys = _own_keys(skill, action, foreign)
-    named = (_named(keys, action.name, name) for name in slot.names)
+    key = next((key for key in inside if key in keys), None) or _shorthand(skill, action, slot, foreign)
+    if key is not None:
+        return (key,)
+    named = (_named(_own_keys(skill, action, foreign), action.name, name) for name in slot.names)
     return next((keys for keys in named if keys), ())
+
+
+def _shorthand(skill: Skill, action: Action, slot: Slot, foreign: set[str]) -> str | None:
+    """Return the shorthand for a slot of this kind of action, or of any action of the skill."""
+    shorthands, keys = skill.shorthands(action), skill.schema(action).keys
+    own = {name for name, key in shorthands.items() if key.partition(".")[0] not in foreign}
+    special = (f"{kind}_{name}" for kind in _kinds(skill, action) for name in slot.names)
+    if mine := next((name for name in special if name in own), None):
+        return mine
+    said = next((name for name in slot.names if name in own), None)
+    return said if said is not None and (not keys or shorthands[said] in keys) else None
 
 
 def _own_keys(skill: Skill, action: Action, foreign: set[str]) -> list[str]:

@@ -56,8 +56,9 @@ def _comparable(stands: Experiment) -> tuple[list[Trial], list[str]]:
     counted = [t for t in stands.trials.values() if t.counts and t.scores is not None]
     longest = max((t.epochs or 0 for t in counted), default=0)
     counted = [t for t in counted if (t.epochs or 0) == longest]
-    keys = [key for key in sorted({k for t in counted for k in t.values}) if _varies(key, counted)]
-    return [t for t in counted if all(key in t.values for key in keys)], keys
+    named = sorted({key for trial in counted for key in trial.values})
+    keys = [key for key in named if _varies(key, counted)]
+    return [t for t in counted if t.values.keys() >= {*keys}], keys
 
 
 def _varies(key: str, trials: list[Any]) -> bool:
