@@ -71,28 +71,35 @@ def _from_export(path: Path, wanted: Sequence[Pinned]) -> dict[Pinned, list[Advi
     by_key: dict[tuple[str, str], list[Pinned]] = {}
     for package in wanted:
         by_key.setdefault(package.key, []).append(package)
-    # Records are many and large: only those that name one of the packages are parsed.
-    names = {p.name.lower() for p in wanted} | {k[1] for k in by_key}
-    loose = {n.replace("-", "[-_.]") if "-" in n else re.escape(n) for n in names}
-    naming = re.compile("|".join(sorted(loose)).encode(), re.IGNORECASE) if loose else None
     found: dict[Pinned, list[Advisory]] = {}
-    for record in _records(path, naming):
-        if record.get("withdrawn"):
-            continue
-        for affected in _list(record.get("affected")):
-            named = affected.get("package") if isinstance(affected, Mapping) else None
-            if not isinstance(named, Mapping):
+    for record in _records(path, _naming(wanted)):
+        for affected in [] if record.get("withdrawn") else _list(record.get("affected")):
+            key = _key_of(affected)
+            if key is None:
                 continue
-            ecosystem = str(named.get("ecosystem", "")).split(":", 1)[0]
-            ecosystem = {"pypi": "PyPI", "npm": "npm", "docker": "OCI", "oci": "OCI"}.get(
-                ecosystem.lower(), ecosystem
-            )
-            for one in by_key.get((ecosystem, canonical(ecosystem, str(named.get("name", "")))), ()):
-                if is_affected(one.version, affected, ecosystem):
+            for one in by_key.get(key, ()):
+                if is_affected(one.version, affected, key[0]):
                     advisory = _advisory(record, one)
                     if advisory.id not in {a.id for a in found.get(one, ())}:
                         found.setdefault(one, []).append(advisory)
     return found
+
+
+def _naming(wanted: Sequence[Pinned]) -> re.Pattern[bytes] | None:
+    """Return what finds the names of packages: records are many and large, and only those are parsed."""
+    names = {p.name.lower() for p in wanted} | {p.key[1] for p in wanted}
+    loose = {n.replace("-", "[-_.]") if "-" in n else re.escape(n) for n in names}
+    return re.compile("|".join(sorted(loose)).encode(), re.IGNORECASE) if loose else None
+
+
+def _key_of(affected: Any) -> tuple[str, str] | None:
+    """Return the ecosystem and the name of the package that a part of a record is about."""
+    named = affected.get("package") if isinstance(affected, Mapping) else None
+    if not isinstance(named, Mapping):
+        return None
+    said = str(named.get("ecosystem", "")).split(":", 1)[0]
+    ecosystem = {"pypi": "PyPI", "npm": "npm", "docker": "OCI", "oci": "OCI"}.get(said.lower(), said)
+    return ecosystem, canonical(ecosystem, str(named.get("name", "")))
 
 
 def _records(path: Path, naming: re.Pattern[bytes] | None) -> Iterator[Mapping[str, Any]]:
@@ -123,11 +130,16 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
         return
     if not path.is_file():
         raise UsageError(f"{path} is no regular file; give --osv a file, a folder or an address.")
-    if not zipfile.is_zipfile(path):
-        if path.stat().st_size > _EXPORT:
-            raise UsageError(f"{path} is larger than {_EXPORT >> 30} GiB; give the zip of one ecosystem.")
-        yield path.name, path.read_bytes()
+    if zipfile.is_zipfile(path):
+        yield from _unzipped(path)
         return
+    if path.stat().st_size > _EXPORT:
+        raise UsageError(f"{path} is larger than {_EXPORT >> 30} GiB; give the zip of one ecosystem.")
+    yield path.name, path.read_bytes()
+
+
+def _unzipped(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the records of a zip, as far as it is no larger than an export is."""
     left = _EXPORT
     try:
         with zipfile.ZipFile(path) as archive:
