@@ -138,11 +138,10 @@ def _layout(tree: Tree) -> _Layout | None:
             return None
         path = f"{said}/{folder}" if said else folder
         found.setdefault(path, _Folder(path, split, said, folder)).pictures.append(name)
-    if any(each.split for each in found.values()):
-        found = {path: each for path, each in found.items() if each.split}
-    if not found:
+    every = sorted(found.values(), key=lambda each: each.path)
+    folders = [each for each in every if each.split] or every
+    if not folders:
         return None
-    folders = sorted(found.values(), key=lambda each: each.path)
     return _Layout(tuple(folders), _listed(tree, {each.name for each in folders}))
 
 
