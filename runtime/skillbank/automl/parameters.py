@@ -141,7 +141,7 @@ class Parameter:
         within = [c for c in self.choices if low <= c <= high]
         return within[min(int(u * len(within)), len(within) - 1)]
 
-    def encode(self, value: Any, low: float = -math.inf, high: float = math.inf) -> tuple[float, ...]:
+    def encode(self, value: object, low: float = -math.inf, high: float = math.inf) -> tuple[float, ...]:
         """Return the position of a value: the inverse of `decode`; a value outside gets the nearest end.
 
         Bounds that leave nothing, as values that nobody has checked may bring about, give the middle.
@@ -166,7 +166,7 @@ class Parameter:
         index = _index(tuple(within), value)
         return (0.5,) if index is None else ((index + 0.5) / len(within),)
 
-    def why_not(self, value: Any) -> str | None:
+    def why_not(self, value: object) -> str | None:
         """Say in a few words why a value is not in the search range, or return None when it is."""
         if self.kind is Kind.LIST:
             return self._why_no_list(value)
@@ -185,7 +185,7 @@ class Parameter:
             return f"must be a multiple of {self.step}"
         return None
 
-    def _why_no_list(self, value: Any) -> str | None:
+    def _why_no_list(self, value: object) -> str | None:
         if not isinstance(value, list | tuple) or len(value) != len(self.items):
             return f"must be a list of {len(self.items)}"
         if self.increasing and any(b <= a for a, b in pairwise(value)):
@@ -234,7 +234,7 @@ class Parameter:
         return (value - low) / (high - low)
 
 
-def _index(choices: tuple[Any, ...], value: Any) -> int | None:
+def _index(choices: tuple[Any, ...], value: object) -> int | None:
     """Return where a value stands among the choices; true is not 1 here."""
     found = (
         i for i, c in enumerate(choices) if c == value and isinstance(c, bool) == isinstance(value, bool)

@@ -126,7 +126,7 @@ class AutoMLSettings(_Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _spellings(cls, document: Any) -> Any:
+    def _spellings(cls, document: object) -> Any:
         if not isinstance(document, Mapping):
             return document
         fields: dict[str, Any] = {}
@@ -143,7 +143,7 @@ class AutoMLSettings(_Frozen):
 
     @field_validator("algorithm", mode="before")
     @classmethod
-    def _algorithm(cls, value: Any) -> Any:
+    def _algorithm(cls, value: object) -> Any:
         word = str(value).strip().lower().replace("-", "_")
         word = dict(_ALGORITHM.spellings).get(word, word)
         if word not in ALGORITHMS:
@@ -153,12 +153,12 @@ class AutoMLSettings(_Frozen):
 
     @field_validator("parameters", "metrics", mode="before")
     @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
+    def _one_or_many(cls, value: object) -> Any:
         return _listed(value)
 
     @field_validator("directions", mode="before")
     @classmethod
-    def _direction_words(cls, value: Any) -> Any:
+    def _direction_words(cls, value: object) -> Any:
         words = _listed(value)
         if not isinstance(words, list | tuple):
             return words
@@ -166,7 +166,7 @@ class AutoMLSettings(_Frozen):
 
     @field_validator("trial_timeout", "time_budget", mode="before")
     @classmethod
-    def _seconds(cls, value: Any) -> Any:
+    def _seconds(cls, value: object) -> Any:
         seconds = seconds_of(value) if isinstance(value, str) else None
         return value if seconds is None else seconds
 
@@ -211,7 +211,7 @@ class AutoMLSettings(_Frozen):
         return tuple(-v if d == "maximize" else v for v, d in zip(values, self.directions, strict=True))
 
 
-def _listed(value: Any) -> Any:
+def _listed(value: object) -> Any:
     """Split text at commas and blanks; anything else stays as it is."""
     return tuple(w for w in re.split(r"[,\s]+", value.strip()) if w) if isinstance(value, str) else value
 

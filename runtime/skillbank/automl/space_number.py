@@ -189,7 +189,7 @@ class Number:
 
 
 def ordered_choices(
-    key: str, options: list[Any], weights: tuple[float, ...] | None, default: Any
+    key: str, options: list[Any], weights: tuple[float, ...] | None, default: object
 ) -> Parameter:
     """Return a parameter over some numbers, in their order; what has no weight is left out."""
     pairs = sorted(zip(options, weights or (1.0,) * len(options), strict=True), key=lambda p: float(p[0]))

@@ -99,5 +99,5 @@ def _put(trial: BaseTrial, name: str, question: BaseDistribution) -> Any:
     return trial.suggest_categorical(name, question.choices)
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     return value is None or isinstance(value, bool | int | float | str)

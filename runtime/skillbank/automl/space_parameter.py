@@ -19,7 +19,7 @@ from skillbank.errors import SpecError
 _MILESTONES = re.compile(r"(\w+_)?(steps|step_list|milestones)")
 
 
-def make_parameter(key: str, node: Node, default: Any, user: Range | None) -> Parameter:
+def make_parameter(key: str, node: Node, default: object, user: Range | None) -> Parameter:
     """Make the parameter of one key; conditions and relations come later.
 
     Raises
@@ -47,7 +47,7 @@ def make_parameter(key: str, node: Node, default: Any, user: Range | None) -> Pa
     )
 
 
-def _is_whole(node: Node, default: Any, user: Range | None) -> bool:
+def _is_whole(node: Node, default: object, user: Range | None) -> bool:
     """Whether only whole numbers are searched; where the schema leaves it open, default and user say."""
     if node.kind != "any" or any(branch.kind == "number" for branch in node.branches):
         return node.kind == "integer"
@@ -55,7 +55,7 @@ def _is_whole(node: Node, default: Any, user: Range | None) -> bool:
     return isinstance(default, int) and all(end is None or float(end).is_integer() for end in ends)
 
 
-def _chosen(key: str, node: Node, default: Any, user: Range) -> Parameter:
+def _chosen(key: str, node: Node, default: object, user: Range) -> Parameter:
     """Return a parameter over the very values that the user lists, each one checked against the schema."""
     assert user.choices is not None
     choices = [values.coerce(choice, node) for choice in user.choices]
@@ -67,7 +67,7 @@ def _chosen(key: str, node: Node, default: Any, user: Range) -> Parameter:
 
 
 def _options(
-    key: str, node: Node, default: Any, options: list[Any], weights: Any, user: Range | None
+    key: str, node: Node, default: object, options: list[Any], weights: object, user: Range | None
 ) -> Parameter:
     numbers = all(is_number(o) for o in options)
     shares = _shares(weights, len(options))
@@ -101,7 +101,7 @@ def _within(key: str, options: list[Any], user: Range) -> list[int]:
     return kept
 
 
-def _shares(weights: Any, options: int) -> tuple[float, ...] | None:
+def _shares(weights: object, options: int) -> tuple[float, ...] | None:
     """Return how often each option is to be tried; None where the schema does not say it of all of them."""
     if not isinstance(weights, list) or len(weights) != options or not all(is_number(w) for w in weights):
         return None
@@ -109,7 +109,9 @@ def _shares(weights: Any, options: int) -> tuple[float, ...] | None:
     return shares if sum(shares) > 0 else None
 
 
-def _categorical(key: str, options: list[Any], weights: tuple[float, ...] | None, default: Any) -> Parameter:
+def _categorical(
+    key: str, options: list[Any], weights: tuple[float, ...] | None, default: object
+) -> Parameter:
     pairs = [p for p in zip(options, weights or (1.0,) * len(options), strict=True) if p[1] > 0]
     kind = Kind.BOOLEAN if all(isinstance(o, bool) for o, _ in pairs) else Kind.CATEGORICAL
     return Parameter(

@@ -212,7 +212,7 @@ class SearchSpace:
         return _seen(parameter, parameter.default)
 
 
-def _seen(parameter: Parameter, value: Any) -> list[float]:
+def _seen(parameter: Parameter, value: object) -> list[float]:
     if parameter.kind is Kind.CATEGORICAL and len(parameter.choices) > 2:
         return [0.5 * (c == value) for c in parameter.choices]
     return list(parameter.encode(value))

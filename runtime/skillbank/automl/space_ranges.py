@@ -47,7 +47,7 @@ def _flat(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def _read(key: str, value: Any) -> Range:
+def _read(key: str, value: object) -> Range:
     form = f"range of {key} must be [low, high], {{low, high, log}} or {{choices: [...]}}"
     if isinstance(value, Mapping):
         words = {_ALIASES.get(str(w), str(w)): v for w, v in value.items()}
@@ -92,7 +92,7 @@ def _choices(key: str, choices: Any, weights: Any) -> tuple[tuple[Any, ...] | No
     )
 
 
-def _are_weights(weights: Any, choices: int) -> bool:
+def _are_weights(weights: object, choices: int) -> bool:
     if not isinstance(weights, list | tuple) or len(weights) != choices:
         return False
     return all(is_number(w) and w >= 0 for w in weights) and sum(weights) > 0

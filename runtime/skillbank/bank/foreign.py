@@ -48,7 +48,7 @@ class FromSkill(BaseModel):
         return f"the skill {self.skill} says: “{self.text}”".replace("skill  says", "skill says")
 
 
-def is_prose(value: Any) -> bool:
+def is_prose(value: object) -> bool:
     """Whether a value of a skill holds a sentence, which no value of a parameter needs to be."""
     if isinstance(value, str):
         return len(value.split()) >= _SENTENCE

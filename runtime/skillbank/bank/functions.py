@@ -21,7 +21,7 @@ __all__ = ["inference_functions", "names_function"]
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 
-def names_function(value: object, schema: SpecSchema, template: Any, key: str) -> bool:
+def names_function(value: object, schema: SpecSchema, template: object, key: str) -> bool:
     """Say whether a text under ``spec_params`` is the name of a function, registered or not.
 
     A text that the schema or the template has as a value of this key is that value.

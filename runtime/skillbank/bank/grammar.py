@@ -40,7 +40,7 @@ _CONDITIONS = ("$ref", "$dynamicRef", "allOf", "if", "not", "patternProperties",
 """Words of JSON Schema that say of a section which of its values may stand together."""
 
 
-def problems(value: Any, node: Node) -> list[tuple[tuple[str | int, ...], str]]:
+def problems(value: object, node: Node) -> list[tuple[tuple[str | int, ...], str]]:
     """Say what is wrong with a value: where in it, and the end of a sentence (``must be at most 1``).
 
     One problem for each place, the first that was found there.
@@ -123,7 +123,7 @@ def unread_conditions(node: Node) -> list[str]:
     return [name for name in _CONDITIONS if name in node.words]
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     """Return a value as it stands in a sentence."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
@@ -176,7 +176,7 @@ def _entries(validator: Any, limits: Any, value: Any, schema: Any) -> Errors:
                 yield ValidationError(_but(entry, rule), path=[i])
 
 
-def _pattern(validator: Any, pattern: BankPattern, value: Any, schema: Any) -> Errors:
+def _pattern(validator: object, pattern: BankPattern, value: object, schema: object) -> Errors:
     if not isinstance(value, str) or not value or _is_placeholder(value, "string"):
         return
     if len(value) > MAX_TEXT:
@@ -195,7 +195,7 @@ def _size(word: str) -> Any:
     plain = Draft202012Validator.VALIDATORS[word]
     rule, things = _SIZES[word]
 
-    def size(validator: Any, wanted: float, value: Any, schema: Any) -> Errors:
+    def size(validator: object, wanted: float, value: object, schema: object) -> Errors:
         if value == "" or _is_placeholder(value, "any"):
             return  # an empty text is a value that is not set
         if any(plain(validator, wanted, value, schema)):
@@ -204,7 +204,7 @@ def _size(word: str) -> Any:
     return size
 
 
-def _unique(validator: Any, wanted: bool, value: Any, schema: Any) -> Errors:
+def _unique(validator: object, wanted: bool, value: object, schema: object) -> Errors:
     # The library compares every entry with every other where entries are lists or mappings.
     if isinstance(value, list) and len({frozen(entry, bools=True) for entry in value}) < len(value):
         yield ValidationError(f"is {show(value)}, but no entry may stand there twice")
@@ -241,7 +241,7 @@ _Validator: Any = create(
 )
 
 
-def _is_placeholder(value: Any, kind: str) -> bool:
+def _is_placeholder(value: object, kind: str) -> bool:
     """Whether a text is filled in later (``{results_dir}``, ``${train.root}``) where text may stand."""
     return isinstance(value, str) and "{" in value and kind in ("string", "any")
 
@@ -250,14 +250,14 @@ def _but(value: float, rule: str) -> str:
     return rule if rule.startswith("must not") else f"is {shown(value)}, but it {rule}"
 
 
-def _compiled(pattern: Any) -> BankPattern | None:
+def _compiled(pattern: object) -> BankPattern | None:
     try:
         return compiled(pattern) if isinstance(pattern, str) else None
     except PatternError:
         return None
 
 
-def _why_not_compiled(pattern: Any) -> str:
+def _why_not_compiled(pattern: object) -> str:
     try:
         compiled(pattern)
     except PatternError as error:

@@ -155,7 +155,7 @@ def options_of(words: Mapping[str, Any]) -> list[Any] | None:
     return [words["const"]] if "const" in words else None
 
 
-def is_number(value: Any) -> TypeGuard[int | float]:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Whether a value is a number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -174,7 +174,7 @@ def shown(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
-def _math_cond(text: Any) -> Limits:
+def _math_cond(text: object) -> Limits:
     if text is None or text == "":
         return Limits()
     if not isinstance(text, str):
@@ -235,7 +235,7 @@ def _named(found: Limits, words: Mapping[str, Any], key: str) -> Limits:
     return found
 
 
-def _unread(found: Limits, word: str, value: Any) -> Limits:
+def _unread(found: Limits, word: str, value: object) -> Limits:
     text = str(value)
     return replace(
         found, unread=(*found.unread, f"{word} '{text if len(text) <= 40 else text[:37] + '...'}'")

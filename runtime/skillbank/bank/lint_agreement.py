@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.diagnostics import Diagnostic
@@ -136,7 +135,7 @@ def knows(skill: Skill, action: Action, key: str) -> bool:
     return schema.knows(parts) or _in_template(template, parts)
 
 
-def _in_template(node: Any, parts: tuple[str | int, ...]) -> bool:
+def _in_template(node: object, parts: tuple[str | int, ...]) -> bool:
     """Follow names only: lists are looked through, an empty one may hold anything."""
     for part in parts:
         if isinstance(node, list):

@@ -63,7 +63,7 @@ def manifest_problems(root: Path) -> list[str]:
     return [Sentence(f"{p} Run '{command('manifest build')}'.") for p in problems]
 
 
-def _listed(manifest: Any) -> dict[str, dict[str, Any]]:
+def _listed(manifest: object) -> dict[str, dict[str, Any]]:
     """Return the skills of a manifest, which may be any document, by their names."""
     skills = manifest.get("skills") if isinstance(manifest, dict) else None
     entries = skills if isinstance(skills, list) else []

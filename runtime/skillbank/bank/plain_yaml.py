@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from skillbank.bank.diagnostics import Repeated
-from skillbank.bank.yaml_anchors import Anchors, YamlError, merged
+from skillbank.bank.yaml_anchors import Anchors, Slot, YamlError, merged
 from skillbank.visible import named
 
 __all__ = ["YamlError", "load"]
@@ -139,14 +139,14 @@ class _Open:
 
     __slots__ = ("key", "merges", "slot", "value", "waiting")
 
-    def __init__(self, value: dict[Any, Any] | list[Any], slot: Any) -> None:
+    def __init__(self, value: dict[Any, Any] | list[Any], slot: Slot | None) -> None:
         self.value = value
         self.slot = slot
         self.key: Any = None
         self.waiting = False
         self.merges: list[dict[Any, Any]] = []
 
-    def add(self, value: Any, event: Any, repeated: list[Repeated]) -> None:
+    def add(self, value: object, event: object, repeated: list[Repeated]) -> None:
         if isinstance(self.value, list):
             self.value.append(value)
         elif self.waiting:
@@ -175,13 +175,13 @@ class _Open:
         return self.value
 
 
-def _name(value: Any) -> Any:
+def _name(value: object) -> Any:
     """Return a key; a large number becomes text, as any count of such keys can hash to the same."""
     large = isinstance(value, int | float) and not -_LARGE < value < _LARGE
     return str(value) if large else value
 
 
-def _is_plain(event: Any) -> bool:
+def _is_plain(event: object) -> bool:
     return type(event) is yaml.ScalarEvent and event.tag is None and bool(event.implicit[0])
 
 

@@ -84,7 +84,7 @@ class SpecSchema:
     document: Mapping[str, Any]
 
     @classmethod
-    def parse(cls, document: Any) -> SpecSchema:
+    def parse(cls, document: object) -> SpecSchema:
         """Read a schema document of any dialect seen in the family; never raises on odd content."""
         document = document if isinstance(document, Mapping) else {}
         return cls(_node(document, 0, ""), document)
@@ -140,7 +140,7 @@ class SpecSchema:
         return True
 
 
-def _node(raw: Any, depth: int, key: str) -> Node:
+def _node(raw: object, depth: int, key: str) -> Node:
     if not isinstance(raw, Mapping) or depth > 40:
         return Node("any", True, False, {}, key=key)
     several = _several(raw)

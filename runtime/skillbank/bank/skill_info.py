@@ -75,7 +75,7 @@ class _Shared:
         )
 
 
-def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillInfo, list[Diagnostic]]:
+def parse_skill_info(raw: object, origin: str, variant: str | None) -> tuple[SkillInfo, list[Diagnostic]]:
     """Make one document uniform.
 
     An overlay whose ``spec_templates`` has another level (a task axis such as classify/segment)
@@ -221,7 +221,7 @@ def _is_short(name: str, what: str, read: Shapes) -> bool:
     return len(name) <= MAX_NAME
 
 
-def _functions(raw: Any, name: str, read: Shapes) -> dict[str, Any]:
+def _functions(raw: object, name: str, read: Shapes) -> dict[str, Any]:
     """Return what fills each key: the name of a function, a value, or the link of a download."""
     good: dict[str, Any] = {}
     for key, said in read.keyed(raw, name).items():
@@ -236,7 +236,7 @@ def _functions(raw: Any, name: str, read: Shapes) -> dict[str, Any]:
     return good
 
 
-def _selective(raw: Any, name: str, read: Shapes) -> dict[str, Any] | None:
+def _selective(raw: object, name: str, read: Shapes) -> dict[str, Any] | None:
     said = read.mapping(raw, name)
     if not said:
         return None
@@ -248,7 +248,7 @@ def _selective(raw: Any, name: str, read: Shapes) -> dict[str, Any] | None:
     return {word: value for word, value in found.items() if value is not None}
 
 
-def _groups(raw: Any, action: str, read: Shapes) -> Iterator[tuple[str, ...]]:
+def _groups(raw: object, action: str, read: Shapes) -> Iterator[tuple[str, ...]]:
     for group in read.sequence(raw, f"{action}: one_of"):
         if isinstance(group, list):
             yield tuple(read.texts(group, f"{action}: a group of one_of"))
@@ -256,7 +256,7 @@ def _groups(raw: Any, action: str, read: Shapes) -> Iterator[tuple[str, ...]]:
             read.warn("shape", f"{action}: one_of holds '{named(str(group), 40)}', not a list of inputs.")
 
 
-def _inputs(raw: Any, name: str, read: Shapes) -> Iterator[InputDecl]:
+def _inputs(raw: object, name: str, read: Shapes) -> Iterator[InputDecl]:
     listed = {str(k): {} for k in raw} if isinstance(raw, list) else raw
     for key, said in read.keyed(listed, name).items():
         words = dict({"type": said} if isinstance(said, str) else read.mapping(said, f"{name}.{key}"))
@@ -266,7 +266,7 @@ def _inputs(raw: Any, name: str, read: Shapes) -> Iterator[InputDecl]:
         yield InputDecl(key, kind, read.flag(words.get("optional"), f"{name}.{key}.optional"), words)
 
 
-def _all_sources(section: Any, action: str, read: Shapes) -> Iterator[DataSource]:
+def _all_sources(section: object, action: str, read: Shapes) -> Iterator[DataSource]:
     for key, said in read.mapping(section, f"data_sources.{action}").items():
         for source in _data_sources(str(key), said, f"data_sources.{action}.{key}", read):
             if is_key(source.key):
@@ -275,7 +275,7 @@ def _all_sources(section: Any, action: str, read: Shapes) -> Iterator[DataSource
                 read.warn("key", f"data_sources.{action}: '{named(source.key, 80)}' is not a dotted key.")
 
 
-def _data_sources(key: str, raw: Any, name: str, read: Shapes) -> Iterator[DataSource]:
+def _data_sources(key: str, raw: object, name: str, read: Shapes) -> Iterator[DataSource]:
     if isinstance(raw, str):
         raw = {"path": raw}
     if not isinstance(raw, Mapping) or not isinstance(raw.get("source"), str):
@@ -333,7 +333,7 @@ def _backend_images(raw: Mapping[str, Any], read: Shapes) -> dict[str, str]:
     return {action: image for action, image in images.items() if image}
 
 
-def _credentials(raw: Any, read: Shapes) -> Iterator[tuple[str, bool]]:
+def _credentials(raw: object, read: Shapes) -> Iterator[tuple[str, bool]]:
     """Yield the names of variables, and whether each is needed always."""
     for entry in read.sequence(raw, "required_credentials"):
         words = entry if isinstance(entry, Mapping) else {"name": entry}

@@ -14,7 +14,7 @@ from skillbank.bank.schema import Node, SpecSchema
 from skillbank.errors import SpecError, did_you_mean
 
 
-def coerce(value: Any, node: Node | None) -> Any:
+def coerce(value: object, node: Node | None) -> Any:
     """Turn a YAML reading into what the schema's type wants: ``off`` to text, ``"1e-5"`` to a number."""
     if node is None:
         return value
@@ -73,7 +73,7 @@ def _option_meant(value: bool | str, options: list[Any]) -> Any:
     return next((o for o in options if str(o).lower() in spellings), value)
 
 
-def _entries(value: Any, item: Node | None) -> Any:
+def _entries(value: object, item: Node | None) -> Any:
     """Return a list with each entry read; one word or number alone is a list of one."""
     if isinstance(value, list) and item is not None:
         return [coerce(v, item) for v in value]
@@ -92,7 +92,7 @@ _SPELLINGS = {True: ("on", "yes", "true"), False: ("off", "no", "false")}
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-def _coerced_to_one(value: Any, node: Node) -> Any:
+def _coerced_to_one(value: object, node: Node) -> Any:
     """Leave a value as it is where one of several types takes it, else read it as the first that can."""
     from skillbank.bank.grammar import problems
 
@@ -104,7 +104,7 @@ def _coerced_to_one(value: Any, node: Node) -> Any:
     return value
 
 
-def check(key: str, value: Any, node: Node | None, known: tuple[str, ...] = ()) -> None:
+def check(key: str, value: object, node: Node | None, known: tuple[str, ...] = ()) -> None:
     """Refuse a changed value that the schema forbids.
 
     Raises

@@ -166,7 +166,7 @@ def _class_names(metadata: Mapping[bytes, bytes]) -> list[str]:
     return others
 
 
-def _labels(features: Any) -> Iterator[tuple[list[str], bool]]:
+def _labels(features: object) -> Iterator[tuple[list[str], bool]]:
     """Yield the names of each class among the features, the outer ones first, and if boxes are beside."""
     waiting: list[tuple[Any, bool]] = [(features, False)]
     while waiting:

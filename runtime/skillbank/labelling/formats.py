@@ -123,7 +123,7 @@ def _places(pictures: Sequence[Labelled]) -> Iterator[tuple[Labelled, PurePosixP
         yield picture, place
 
 
-def _text(document: Any) -> str:
+def _text(document: object) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 

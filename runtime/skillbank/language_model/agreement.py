@@ -192,7 +192,7 @@ def _shown(values: Sequence[Any]) -> str:
     return one_line(", ".join(dict.fromkeys(t or "nothing" for t in texts)) or "nothing", 300)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: object, other: object) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return one.lower() == other.lower()
     return bool(one == other)

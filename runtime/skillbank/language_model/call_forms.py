@@ -106,7 +106,7 @@ def calls_in_json(body: str, tools: Tools, *, anything: bool = False) -> list[Ca
     return found
 
 
-def _of(value: Any, tools: Tools, source: str, anything: bool, depth: int = 0) -> Iterator[Call]:
+def _of(value: object, tools: Tools, source: str, anything: bool, depth: int = 0) -> Iterator[Call]:
     if depth > _DEEPEST:
         return
     if isinstance(value, list):
@@ -144,7 +144,7 @@ def _flat(value: Mapping[str, Any], tools: Tools, source: str, anything: bool) -
             yield Call(name, _json(rest), source)
 
 
-def _json(given: Any) -> str:
+def _json(given: object) -> str:
     return given if isinstance(given, str) and given.strip() else json.dumps(given or {}, ensure_ascii=False)
 
 

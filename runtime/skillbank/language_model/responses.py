@@ -109,7 +109,7 @@ def _streamed(stream: Iterable[Any]) -> dict[str, Any]:
     return {}
 
 
-def _event(event: Any) -> Mapping[str, Any]:
+def _event(event: object) -> Mapping[str, Any]:
     document = event.to_dict(warnings=False) if hasattr(event, "to_dict") else None
     if not isinstance(document, Mapping):
         raise ValueError("not an event of the protocol")

@@ -132,7 +132,7 @@ def _selective(key: str, said: Mapping[str, Any] | None) -> Selective | None:
     )
 
 
-def _values(key: str, value: Any) -> Iterator[tuple[str, str]]:
+def _values(key: str, value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, str) and not unset(value):
         yield key, value
     elif isinstance(value, list):

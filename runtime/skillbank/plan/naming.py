@@ -66,7 +66,7 @@ class _Jobs:
     look_up: JobId
     named: list[str]
 
-    def takes(self, value: Any) -> bool:
+    def takes(self, value: object) -> bool:
         """Whether a value is a job, which is then one of those that are named."""
         found = _job(value, self.look_up)
         if found is not None:
@@ -113,14 +113,14 @@ def _model_fields(skill: Skill, action: Action) -> set[str]:
     return fields | {row.field for row in rows if inference.reads(row.function)}
 
 
-def _job(value: Any, job: JobId) -> str | None:
+def _job(value: object, job: JobId) -> str | None:
     """Return the id of a job that stands where a model's file could; a file of that name comes first."""
     text = value.strip() if isinstance(value, str) else ""
     word = text and text not in (FROM_PARENT, "???") and not set("/.{") & set(text)
     return job(text) if word and not _is_here(text) else None
 
 
-def _place(value: Any, hub: bool) -> Any:
+def _place(value: object, hub: bool) -> Any:
     """Return a local path as an absolute one; names on the hub, other places and tokens stay.
 
     A folder that is here and called like a model on the hub is the folder, whoever launches from wherever.

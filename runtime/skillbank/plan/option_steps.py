@@ -74,7 +74,7 @@ class Step:
             elif self.action is None:
                 self._slots[name] = Setting(key=each.key, value=value)
 
-    def _take_field(self, name: str, value: Any) -> None:
+    def _take_field(self, name: str, value: object) -> None:
         if name == "pretrained" or (name == "parent" and self.at > 0):
             return
         if name == "automl":
@@ -194,7 +194,7 @@ class Step:
     def _leaves(self, setting: Setting) -> Iterator[tuple[str, Any]]:
         return leaves_of(self.skill, self.action, setting)
 
-    def _said(self, key: str, value: Any) -> str:
+    def _said(self, key: str, value: object) -> str:
         which = next((s for s in SLOTS if s.fills is Fills.SEARCH and s.key == key), None)
         return one_line(shown(which, value), 60) if which is not None else _shown(value)
 
@@ -261,7 +261,7 @@ def leaves_of(skill: Skill, action: Action | None, setting: Setting) -> Iterator
         yield key, value
 
 
-def _add(leaves: dict[str, tuple[str, Any]], key: str, label: str, value: Any) -> None:
+def _add(leaves: dict[str, tuple[str, Any]], key: str, label: str, value: object) -> None:
     other, before = leaves.setdefault(key, (label, value))
     if not _same(before, value):
         raise UsageError(f"{other} and {label} both set {one_line(key)}; keep one.")
@@ -279,11 +279,11 @@ def _over(key: str, mine: Mapping[str, tuple[str, Any]]) -> str | None:
     return None
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return one_line(json_text(value) if isinstance(value, dict | list) else value, 60)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: object, other: object) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return one.lower() == other.lower()
     return bool(one == other) and isinstance(one, bool) is isinstance(other, bool)

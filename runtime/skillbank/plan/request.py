@@ -92,7 +92,7 @@ class Request(Frozen):
 
     @field_validator("automl", mode="before")
     @classmethod
-    def _policy_word(cls, value: Any) -> Any:
+    def _policy_word(cls, value: object) -> Any:
         return None if value is None else policy_word(value)
 
     @field_validator("variant", "parent", "pretrained", "platform", "results_root", "image")
@@ -126,7 +126,7 @@ def _without_token(place: str) -> str:
     return place
 
 
-def policy_word(value: Any) -> str:
+def policy_word(value: object) -> str:
     """Return auto, on or off for any spelling of an explicit policy value.
 
     YAML reads ``off`` as false, so booleans are words here.

@@ -56,7 +56,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.limits import is_number
@@ -225,7 +224,7 @@ def _settings(step: _Step) -> Iterator[str]:
         yield "1 node" if nodes == 1 else f"{nodes} nodes"
 
 
-def _parent_or(content: Any, job: str | None) -> str:
+def _parent_or(content: object, job: str | None) -> str:
     return name(job) if job and content == PARENT_MODEL else value(content)
 
 
@@ -249,7 +248,7 @@ def _search(step: _Step) -> Iterator[str]:
         yield f"automl.{key} = {value(content)}"
 
 
-def _slot_words(slot: Slot, content: Any) -> str | None:
+def _slot_words(slot: Slot, content: object) -> str | None:
     """Return the words of a slot with its value; None where the value is none that the slot can have."""
     said = _slot_value(slot, content)
     if said is None:
@@ -258,7 +257,7 @@ def _slot_words(slot: Slot, content: Any) -> str | None:
     return words(said) if words else f"{slot.name.replace('_', ' ')} {said}"
 
 
-def _slot_value(slot: Slot, content: Any) -> str | None:
+def _slot_value(slot: Slot, content: object) -> str | None:
     if slot.kind in (Kind.TEXTS, Kind.COUNTS):
         return _listed(slot.kind, content)
     if slot.kind is Kind.CHOICE:
@@ -275,7 +274,7 @@ def _slot_value(slot: Slot, content: Any) -> str | None:
     return value(int(content) if slot.fills is Fills.SEARCH and content == content // 1 else content)
 
 
-def _listed(kind: Kind, content: Any) -> str | None:
+def _listed(kind: Kind, content: object) -> str | None:
     """Return several texts or counts in words; None where one of them is none."""
     if not isinstance(content, list) or not content:
         return None

@@ -98,14 +98,14 @@ class SpecBuilder:
         return tuple(sorted(changed, key=lambda o: o.key))
 
 
-def unset(value: Any) -> bool:
+def unset(value: object) -> bool:
     """Whether a value says nothing: absent, empty, ``???``, or a list of such."""
     if value is MISSING or (not isinstance(value, list | dict) and value in UNSET):
         return True
     return isinstance(value, list) and all(unset(v) for v in value)
 
 
-def is_example(value: Any) -> bool:
+def is_example(value: object) -> bool:
     """Whether a template's value only shows what belongs there: an absolute path or ``<required>``."""
     if isinstance(value, list):
         return bool(value) and all(is_example(v) for v in value)
@@ -180,7 +180,7 @@ def _change(
     return Override(key=key, value=value, source=source, detail=detail)
 
 
-def _refuse_unsupported(key: str, value: Any, unsupported: Iterable[Mapping[str, Any]]) -> None:
+def _refuse_unsupported(key: str, value: object, unsupported: Iterable[Mapping[str, Any]]) -> None:
     """A value that the schema allows and the skill's own facts rule out, at the key or below it."""
     for fact in unsupported:
         name = str(fact.get("key"))
@@ -197,7 +197,7 @@ def _refuse_unsupported(key: str, value: Any, unsupported: Iterable[Mapping[str,
 
 
 def _checked(
-    key: str, value: Any, schema: SpecSchema, template: Mapping[str, Any], known: tuple[str, ...]
+    key: str, value: object, schema: SpecSchema, template: Mapping[str, Any], known: tuple[str, ...]
 ) -> Any:
     path = parse_path(key)
     node, free = schema.find(path)
@@ -212,7 +212,7 @@ def _checked(
     return value
 
 
-def _unknown(key: str, value: Any, known: tuple[str, ...]) -> SpecError:
+def _unknown(key: str, value: object, known: tuple[str, ...]) -> SpecError:
     """Return the refusal of a key; the name of another thing that can be said is no slip of a pen."""
     name = key.lower().replace("-", "_")
     slot = next((slot for slot in SLOTS if slot.name == name and slot.fills is not Fills.SETTING), None)

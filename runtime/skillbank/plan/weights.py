@@ -112,6 +112,6 @@ def _which_weights(draft: Draft, names: Sequence[str], small: Mapping[str, Any])
     )
 
 
-def _says(value: Any) -> bool:
+def _says(value: object) -> bool:
     """Whether a field names weights: the checkpoint that a first start does not have is none."""
     return not unset(value) and value != RESUME_MODEL

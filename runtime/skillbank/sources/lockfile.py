@@ -155,7 +155,7 @@ def _content(file: Path) -> str:
     return content.decode("utf-8", errors="replace")
 
 
-def _entry(document: Any, folder: Path) -> Entry:
+def _entry(document: object, folder: Path) -> Entry:
     """Read one bank of a lock that may have come from anywhere."""
     if not isinstance(document, dict):
         raise ValueError("a bank in it is no mapping")
@@ -197,7 +197,7 @@ def _files(name: str, document: Mapping[str, Any]) -> dict[str, str]:
     return files
 
 
-def _commit(name: str, kind: Kind, commit: Any) -> str | None:
+def _commit(name: str, kind: Kind, commit: object) -> str | None:
     """Return the commit of a bank: that of a git repository has one, any other has none."""
     known = commit if isinstance(commit, str) and _COMMIT.fullmatch(commit) else None
     if (kind == "git") != (known is not None):

@@ -137,7 +137,7 @@ class Hyperband(MultiFidelity):
     trial is never promoted. After the last bracket the first begins anew while the budget lasts.
     """
 
-    def __init__(self, *given: Any) -> None:
+    def __init__(self, *given: object) -> None:
         super().__init__(*given)
         self.brackets: list[Bracket] = []
 

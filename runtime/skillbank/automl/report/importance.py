@@ -65,7 +65,7 @@ def _varies(key: str, trials: list[Any]) -> bool:
     return len({json.dumps(t.values[key], sort_keys=True) for t in trials if key in t.values}) > 1
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Return a value as Optuna takes it: lists are choices, named by their text."""
     return json.dumps(value) if isinstance(value, list | dict) else value
 

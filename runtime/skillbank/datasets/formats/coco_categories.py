@@ -75,7 +75,7 @@ def _kinds(classes: Iterable[str], above: Mapping[str, str]) -> frozenset[str]:
     return frozenset({*classes} & kinds - own)
 
 
-def _name(entry: Any) -> str:
+def _name(entry: object) -> str:
     found = entry.get("name") if isinstance(entry, dict) else None
     if isinstance(found, int | float) and not isinstance(found, bool):
         return str(found)

@@ -293,7 +293,7 @@ def _fields(raw: msgspec.Raw) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _around(segmentation: Any) -> Four | None:
+def _around(segmentation: object) -> Four | None:
     """Return the x, y, width and height of the box around polygons; None for a mask or nothing."""
     xs: list[float] = []
     ys: list[float] = []

@@ -155,7 +155,7 @@ def _side_by_side(columns: Mapping[str, Any]) -> list[tuple[Any, Any]] | None:
     return list(zip_longest(boxes, names if isinstance(names, list) else [names] * len(boxes)))
 
 
-def _one_by_one(objects: Any) -> list[tuple[Any, Any]] | None:
+def _one_by_one(objects: object) -> list[tuple[Any, Any]] | None:
     """Return box and class of objects that are listed each with both."""
     if not isinstance(objects, list) or not objects:
         return None
@@ -167,7 +167,7 @@ def _one_by_one(objects: Any) -> list[tuple[Any, Any]] | None:
     ]
 
 
-def _parsed(value: Any) -> Any:
+def _parsed(value: object) -> Any:
     """Return a value, of a text that is JSON what it says: cells of a table hold lists as text."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:

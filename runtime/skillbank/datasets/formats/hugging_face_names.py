@@ -70,7 +70,7 @@ def _front_matter(text: str) -> Any:
         raise ValueError(str(error)) from None
 
 
-def _lists(document: Any) -> Iterator[dict[str, str]]:
+def _lists(document: object) -> Iterator[dict[str, str]]:
     """Yield what stands as the names of a class label, wherever in the document."""
     waiting, seen = [document], set()
     while waiting:
@@ -88,7 +88,7 @@ def _lists(document: Any) -> Iterator[dict[str, str]]:
         waiting.extend(node.values() if isinstance(node, dict) else node)
 
 
-def _named(names: Any) -> dict[str, str]:
+def _named(names: object) -> dict[str, str]:
     if isinstance(names, list):
         return {str(number): str(name).strip() for number, name in enumerate(names)}
     if not isinstance(names, dict) or not all(str(code).isdecimal() for code in names):

@@ -74,7 +74,7 @@ def _looked_at(path: Path, _size: int, _time: int) -> JsonKind:
     return _of_document(text, cut)
 
 
-def class_list(document: Any) -> dict[int, str] | None:
+def class_list(document: object) -> dict[int, str] | None:
     """Return number -> name of a JSON list of classes; None when it is something else.
 
     Taken are ``{"0": "person"}``, ``{"person": 0}`` and ``["person"]``.

@@ -245,13 +245,13 @@ def _name_of(document: Any) -> str | None:
     return None
 
 
-def _unnamed(document: Any) -> str:
+def _unnamed(document: object) -> str:
     if isinstance(document, str):
         return one_line(document, 200)
     return "it has no file_name" if isinstance(document, dict) else "it is no JSON object"
 
 
-def _several(boxes: Any) -> list[Any]:
+def _several(boxes: object) -> list[Any]:
     """Return the boxes of a phrase, which may point at several things."""
     if isinstance(boxes, list) and boxes and all(isinstance(each, list) for each in boxes):
         return boxes

@@ -391,7 +391,7 @@ def _model(each: Measured, names: dict[int, str]) -> dict[str, Any]:
 
 
 def _round(each: Round, names: dict[int, str]) -> dict[str, Any]:
-    def counts(found: Any) -> dict[str, int]:
+    def counts(found: object) -> dict[str, int]:
         return {name: getattr(found, name) for name in ("accepted", "edited", "added", "rejected")}
 
     return {

@@ -92,7 +92,7 @@ def _naming(wanted: Sequence[Pinned]) -> re.Pattern[bytes] | None:
     return re.compile("|".join(sorted(loose)).encode(), re.IGNORECASE) if loose else None
 
 
-def _key_of(affected: Any) -> tuple[str, str] | None:
+def _key_of(affected: object) -> tuple[str, str] | None:
     """Return the ecosystem and the name of the package that a part of a record is about."""
     named = affected.get("package") if isinstance(affected, Mapping) else None
     if not isinstance(named, Mapping):
@@ -311,5 +311,5 @@ def _score(vector: str) -> float | None:
     return min((1.08 if changed else 1.0) * (impact + ease), 10.0)
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
