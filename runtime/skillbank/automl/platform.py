@@ -169,7 +169,7 @@ def _evaluated(number: str, body: Mapping[str, Any]) -> str:
     return f"the {body['what']} model: {metrics or body['note']}"
 
 
-def _assigned(values: Mapping[str, Any]) -> str:
+def _assigned(values: Mapping[str, object]) -> str:
     return ", ".join(f"{key}={value}" for key, value in values.items())
 
 

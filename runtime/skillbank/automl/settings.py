@@ -109,7 +109,7 @@ class AutoMLSettings(_Frozen):
     llm: LLMSettings = LLMSettings()
 
     @classmethod
-    def read(cls, document: Mapping[str, Any] | None) -> Self:
+    def read(cls, document: Mapping[str, object] | None) -> Self:
         """Read a plan's ``automl`` mapping.
 
         The family's spellings (``automl_max_recommendations``, ``num_recommendations``) are understood.

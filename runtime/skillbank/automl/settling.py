@@ -126,7 +126,7 @@ def _cpu(plan: Plan) -> dict[str, str]:
     return {"CUDA_VISIBLE_DEVICES": ""} if plan.resources.gpus == 0 else {}
 
 
-def settled_plan(plan: Plan, values: Mapping[str, Any]) -> Plan:
+def settled_plan(plan: Plan, values: Mapping[str, object]) -> Plan:
     """Return a plan whose spec holds the values that its program would put there."""
     if not values:
         return plan

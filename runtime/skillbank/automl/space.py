@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from skillbank.automl.conditions import conditions_of
 from skillbank.automl.parameters import Parameter
@@ -22,11 +21,11 @@ __all__ = ["SearchSpace", "space_from_schema"]
 
 
 def space_from_schema(
-    schema: Mapping[str, Any] | SpecSchema,
-    spec: Mapping[str, Any],
+    schema: Mapping[str, object] | SpecSchema,
+    spec: Mapping[str, object],
     *,
     parameters: Sequence[str] | None = None,
-    ranges: Mapping[str, Any] | None = None,
+    ranges: Mapping[str, object] | None = None,
     fixed: Collection[str] = (),
     kept: Collection[str] = (),
 ) -> SearchSpace:
@@ -94,7 +93,7 @@ def _held(default: Collection[str], fixed: set[str], kept: set[str]) -> list[str
 
 def _parameters(
     schema: SpecSchema,
-    spec: Mapping[str, Any],
+    spec: Mapping[str, object],
     keys: Sequence[str],
     own: Mapping[str, Range],
     asked: set[str],
@@ -125,7 +124,7 @@ def _parameters(
 
 
 def _asked(
-    schema: SpecSchema, parameters: Sequence[str] | None, own: Mapping[str, Any], disabled: tuple[str, ...]
+    schema: SpecSchema, parameters: Sequence[str] | None, own: Mapping[str, object], disabled: tuple[str, ...]
 ) -> list[str]:
     """Return the keys that the user names, each one checked."""
     wanted = list(dict.fromkeys(parameters or ()))
@@ -153,7 +152,7 @@ def _asked(
 
 def _assemble(
     schema: SpecSchema,
-    spec: Mapping[str, Any],
+    spec: Mapping[str, object],
     found: dict[str, Parameter],
     asked: set[str],
     notes: list[str],

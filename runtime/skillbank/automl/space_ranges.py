@@ -26,7 +26,7 @@ class Range:
     weights: tuple[float, ...] | None = None
 
 
-def read_ranges(ranges: Mapping[str, Any] | None) -> dict[str, Range]:
+def read_ranges(ranges: Mapping[str, object] | None) -> dict[str, Range]:
     """Read ranges by dotted key; nested mappings (``{"train": {"optim": {"lr": [1e-5, 1e-3]}}}``) work too.
 
     Raises
@@ -37,7 +37,7 @@ def read_ranges(ranges: Mapping[str, Any] | None) -> dict[str, Range]:
     return {key: _read(key, value) for key, value in _flat(ranges or {}, "")}
 
 
-def _flat(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _flat(node: Mapping[str, object], prefix: str) -> Iterator[tuple[str, Any]]:
     for name, value in node.items():
         key = f"{prefix}.{name}" if prefix else str(name)
         if isinstance(value, Mapping) and not any(w in _WORDS or w in _ALIASES for w in value):

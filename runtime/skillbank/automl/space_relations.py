@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from skillbank.automl.parameters import Kind, Parameter
 from skillbank.bank.relations import Relation
@@ -69,7 +68,7 @@ def _mirrored(key: str, relation: Relation, found: Mapping[str, Parameter]) -> b
 
 
 def make_room(
-    found: dict[str, Parameter], key: str, spec: Mapping[str, Any], asked: set[str], notes: list[str]
+    found: dict[str, Parameter], key: str, spec: Mapping[str, object], asked: set[str], notes: list[str]
 ) -> None:
     """Cut the ranges of what a parameter is related to, so that its own is never empty."""
     child = found[key]
@@ -140,7 +139,7 @@ def _possible(relation: Relation, low: float, high: float, side: float) -> bool:
     return low < side if relation.is_strict else low <= side
 
 
-def _extreme(key: str, found: Mapping[str, Parameter], spec: Mapping[str, Any], highest: bool) -> float:
+def _extreme(key: str, found: Mapping[str, Parameter], spec: Mapping[str, object], highest: bool) -> float:
     """Return the highest or lowest value that a key can have; NaN when it holds no number."""
     if key in found:
         return _span(found[key])[1 if highest else 0]

@@ -19,7 +19,7 @@ Reader = Callable[[Shapes, Any, str], Any]
 """Takes a value and its name, gives what it is, or None and a finding."""
 
 
-def read_facts(raw: Mapping[str, Any], read: Shapes) -> dict[str, Any]:
+def read_facts(raw: Mapping[str, object], read: Shapes) -> dict[str, Any]:
     """Return the sections that say something, each as `SECTIONS` declares it."""
     facts = {name: reader(read, raw.get(name), name) for name, reader in SECTIONS.items()}
     return {name: fact for name, fact in facts.items() if fact}

@@ -65,7 +65,7 @@ class Limits:
     unread: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, words: Mapping[str, Any], key: str = "") -> Limits:
+    def of(cls, words: Mapping[str, object], key: str = "") -> Limits:
         """Read the bounds of one entry.
 
         Parameters
@@ -121,7 +121,7 @@ class Limits:
         return replace(self, low=max(self.low, low), high=min(self.high, high, key=_openness))
 
 
-def entry_limits(words: Mapping[str, Any], item: Mapping[str, Any], index: int, key: str) -> Limits:
+def entry_limits(words: Mapping[str, object], item: Mapping[str, object], index: int, key: str) -> Limits:
     """Return the limits of one element of a list.
 
     The family writes bounds beside a list (``minimum: 0``) and means its elements; a list of bounds
@@ -206,7 +206,7 @@ def _clause(found: Limits, operator: str, word: str) -> Limits | None:
     return found.within(low, high)
 
 
-def _bounded(found: Limits, words: Mapping[str, Any]) -> Limits:
+def _bounded(found: Limits, words: Mapping[str, object]) -> Limits:
     """Add bounds that have words of their own."""
     for names, is_floor in ((_FLOOR_WORDS, True), (_CEILING_WORDS, False)):
         for word, is_open in names:
@@ -223,7 +223,7 @@ def _bounded(found: Limits, words: Mapping[str, Any]) -> Limits:
     return found
 
 
-def _named(found: Limits, words: Mapping[str, Any], key: str) -> Limits:
+def _named(found: Limits, words: Mapping[str, object], key: str) -> Limits:
     name = ".".join(re.sub(r"\[\d+\]", "", key.lower()).split(".")[-2:])
     leaf = name.rpartition(".")[2]
     default = words.get("default")

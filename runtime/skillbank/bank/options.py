@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
 
 from skillbank.errors import a_few
 from skillbank.visible import named
@@ -23,7 +22,7 @@ class Options:
         Whether a list is one of them; where none is, they say what a list may be made of.
     """
 
-    def __init__(self, values: Sequence[Any]) -> None:
+    def __init__(self, values: Sequence[object]) -> None:
         self._values = values
         self._known = {frozen(value) for value in values}
         self.of_lists = any(isinstance(value, list) for value in values)

@@ -160,7 +160,7 @@ def _node(raw: object, depth: int, key: str) -> Node:
 _CHOICES = ("type", "anyOf", "oneOf")
 
 
-def _several(raw: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool] | None:
+def _several(raw: Mapping[str, object]) -> tuple[list[dict[str, Any]], bool] | None:
     """Return the types that an entry chooses from and whether null is one; None when it names one itself."""
     word = raw.get("type")
     if isinstance(word, list):
@@ -177,7 +177,7 @@ OFFERED = "x_offered"
 """Names a kind of plug-ins, ``label_formats`` or ``label_formats.writer``: what packages offer counts too."""
 
 
-def _with_offered(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_offered(raw: Mapping[str, object]) -> Mapping[str, Any]:
     """Return an entry whose list of values has what packages offer of the kind that it names."""
     kind, listed = raw.get(OFFERED), raw.get("enum")
     if not isinstance(kind, str) or not isinstance(listed, list):
@@ -193,7 +193,7 @@ def _with_offered(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**raw, "enum": [*listed, *(name for name in more if name not in listed)]}
 
 
-def _plain(raw: Mapping[str, Any], word: str | None, depth: int, key: str) -> Node:
+def _plain(raw: Mapping[str, object], word: str | None, depth: int, key: str) -> Node:
     raw = _with_offered(raw)
     word = word if word is not None else ("object" if "properties" in raw else "any")
     kind = TYPE_WORDS.get(word, "array" if "list" in word else "any")

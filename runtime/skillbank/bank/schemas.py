@@ -103,7 +103,7 @@ def load_schema_document(skill: Skill, environment: Mapping[str, str]) -> dict[s
     return document
 
 
-def generate_schemas(skill_dir: Path, document: Mapping[str, Any], check: bool) -> list[Path]:
+def generate_schemas(skill_dir: Path, document: Mapping[str, object], check: bool) -> list[Path]:
     """Bring a skill's schemas, manifest and spec templates up to date.
 
     Parameters

@@ -65,7 +65,7 @@ class _Shared:
     key_defaults: dict[str, Any]
 
     @classmethod
-    def of(cls, raw: Mapping[str, Any], read: Shapes) -> _Shared:
+    def of(cls, raw: Mapping[str, object], read: Shapes) -> _Shared:
         keys = read.keyed(raw.get("spec_shorthand_keys"), "spec_shorthand_keys", of_values=True)
         return cls(
             spec_params=read.mapping(raw.get("spec_params"), "spec_params"),
@@ -123,7 +123,7 @@ class _Axis:
     others: tuple[str, ...] = ()
 
 
-def _axes(raw: Mapping[str, Any], variant: str | None, read: Shapes) -> list[_Axis]:
+def _axes(raw: Mapping[str, object], variant: str | None, read: Shapes) -> list[_Axis]:
     """Return the tasks that ``spec_templates`` divides a document into, or the one that it is."""
     templates = read.mapping(raw.get("spec_templates"), "spec_templates")
     if len(templates) > MAX_ACTIONS:
@@ -140,7 +140,7 @@ def _axes(raw: Mapping[str, Any], variant: str | None, read: Shapes) -> list[_Ax
     ]
 
 
-def _actions(raw: Mapping[str, Any], axes: list[_Axis], shared: _Shared, read: Shapes) -> Iterator[Action]:
+def _actions(raw: Mapping[str, object], axes: list[_Axis], shared: _Shared, read: Shapes) -> Iterator[Action]:
     """Yield the actions that can be run, each once for each task; what is no such action is said."""
     made = 0
     for name, action in read.mapping(raw.get("actions"), "actions").items():
@@ -197,7 +197,7 @@ def _action(name: str, axis: _Axis, raw: Mapping[str, Any], doc: _Shared, read: 
 
 
 def _one_of(
-    raw: Mapping[str, Any], word: str, known: tuple[str, ...], default: str, action: str, read: Shapes
+    raw: Mapping[str, object], word: str, known: tuple[str, ...], default: str, action: str, read: Shapes
 ) -> str:
     said = read.text(raw.get(word), f"{action}: {word}") or default
     if said.lower() in known:
@@ -206,7 +206,7 @@ def _one_of(
     return default
 
 
-def _metric(raw: Mapping[str, Any], read: Shapes, prefix: str) -> tuple[str | None, str | None]:
+def _metric(raw: Mapping[str, object], read: Shapes, prefix: str) -> tuple[str | None, str | None]:
     said = raw.get("metric")
     inner: Mapping[str, Any] = said if isinstance(said, Mapping) else {"name": said}
     return (
@@ -305,7 +305,7 @@ def _data_sources(key: str, raw: object, name: str, read: Shapes) -> Iterator[Da
     )
 
 
-def _parts(whole: DataSource, parts: Mapping[Any, Any], name: str, read: Shapes) -> Iterator[DataSource]:
+def _parts(whole: DataSource, parts: Mapping[Any, object], name: str, read: Shapes) -> Iterator[DataSource]:
     """Yield what is bound below a key that takes several places of one data set."""
     for sub, said in parts.items():
         words = {"path": said} if isinstance(said, str) else read.mapping(said, f"{name}.{sub}")
@@ -321,7 +321,7 @@ def _parts(whole: DataSource, parts: Mapping[Any, Any], name: str, read: Shapes)
         )
 
 
-def _backend_images(raw: Mapping[str, Any], read: Shapes) -> dict[str, str]:
+def _backend_images(raw: Mapping[str, object], read: Shapes) -> dict[str, str]:
     contracts = read.mapping(raw.get("backend_contracts"), "backend_contracts")
     selection = read.mapping(raw.get("backend_selection"), "backend_selection")
     images = {}

@@ -121,7 +121,7 @@ def _is_bytes(kind: pyarrow.DataType) -> bool:
 
 
 def _line(
-    row: Mapping[str, Any], picture: str, named: str, folder: Path, number: str, taken: set[str]
+    row: Mapping[str, object], picture: str, named: str, folder: Path, number: str, taken: set[str]
 ) -> dict[str, Any]:
     """Write the picture of a row, and return what the row says without it."""
     said = {key: value for key, value in row.items() if key != picture}

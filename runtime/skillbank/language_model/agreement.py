@@ -170,7 +170,7 @@ def _asked(requests: Sequence[Request], questions: Sequence[Question]) -> list[R
     return [r.model_copy(update={"questions": (*r.questions, *questions)}) for r in requests]
 
 
-def _difference(key: str, model: Sequence[Any], words: Sequence[Any]) -> Question:
+def _difference(key: str, model: Sequence[object], words: Sequence[object]) -> Question:
     said = f"the model understood {_shown(model)}, the words say {_shown(words)}"
     return Question(key=key, why=f"{said}; {marked(WAY_OUT)}")
 
@@ -187,7 +187,7 @@ _COMPARED: Mapping[str, Callable[[ReadStep | Request], Any]] = {
 """What both readings have to agree about, whatever the words."""
 
 
-def _shown(values: Sequence[Any]) -> str:
+def _shown(values: Sequence[object]) -> str:
     texts = [", ".join(v) if isinstance(v, list) else str(v) for v in values]
     return one_line(", ".join(dict.fromkeys(t or "nothing" for t in texts)) or "nothing", 300)
 

@@ -88,7 +88,7 @@ def _answer(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (*text, *calls)
 
 
-def _streamed(stream: Iterable[Any]) -> dict[str, Any]:
+def _streamed(stream: Iterable[object]) -> dict[str, Any]:
     """Return the document that a stream ends with; some send its items one by one, and only so."""
     items: dict[int, dict[str, Any]] = {}
     known = False
@@ -120,7 +120,7 @@ def _fail(problem: Any, stream: Any) -> None:
     raise openai.APIError(str(problem), stream.response.request, body=problem)
 
 
-def _assembled(response: Mapping[str, Any]) -> Reply:
+def _assembled(response: Mapping[str, object]) -> Reply:
     """Return a response as a reply; one without a status has broken off."""
     texts: list[str] = []
     refusals: list[str] = []
@@ -155,7 +155,7 @@ def _assembled(response: Mapping[str, Any]) -> Reply:
     return Reply(text, "".join(refusals), tuple(calls), finish, _usage(response), thinking, carried)
 
 
-def _finish(response: Mapping[str, Any], called: bool) -> str | None:
+def _finish(response: Mapping[str, object], called: bool) -> str | None:
     """Say how an answer ended, in the words of chat completions."""
     status = response.get("status")
     if status == "incomplete":
@@ -167,7 +167,7 @@ def _finish(response: Mapping[str, Any], called: bool) -> str | None:
     return None
 
 
-def _usage(response: Mapping[str, Any]) -> Usage | None:
+def _usage(response: Mapping[str, object]) -> Usage | None:
     counted = response.get("usage")
     if not isinstance(counted, Mapping):
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from skillbank.bank.actions import Action, InputDecl
 from skillbank.bank.keys import plain
@@ -52,7 +52,7 @@ class Binding:
         return "[0]" in self.key
 
 
-def bindings(skill: Skill, action: Action, template: Mapping[str, Any]) -> tuple[list[Binding], list[str]]:
+def bindings(skill: Skill, action: Action, template: Mapping[str, object]) -> tuple[list[Binding], list[str]]:
     """Return the bindings of an action and the notes on disagreements."""
     schema = skill.schema(action)
     data_format = skill.info_of(action).data_format
@@ -70,7 +70,7 @@ def bindings(skill: Skill, action: Action, template: Mapping[str, Any]) -> tuple
     return final, notes
 
 
-def _from_info(action: Action, data_format: str, template: Mapping[str, Any]) -> dict[str, Binding]:
+def _from_info(action: Action, data_format: str, template: Mapping[str, object]) -> dict[str, Binding]:
     """Return what the ``data_sources`` of skill_info bind, by their keys without places of lists."""
     found = {}
     for source in action.data_sources:
@@ -140,7 +140,7 @@ def _covers(field: str, keys: set[str]) -> bool:
 
 
 def _expand(
-    row: DatasetRow, schema: SpecSchema, template: Mapping[str, Any], data_format: str
+    row: DatasetRow, schema: SpecSchema, template: Mapping[str, object], data_format: str
 ) -> Iterator[Binding]:
     """Turn one table row into leaves."""
     where = named(f"{row.path}:{row.line}", _LONGEST_PLACE)
@@ -204,7 +204,7 @@ def _joined(row: Binding, info: Binding) -> tuple[Binding, str | None]:
     return filled, note
 
 
-def _shaped(key: str, template: Mapping[str, Any], whole: bool = False) -> str:
+def _shaped(key: str, template: Mapping[str, object], whole: bool = False) -> str:
     """Add or drop ``[0]`` so that the key fits the template's shape.
 
     ``whole`` looks at the key itself (sub-keys follow); otherwise only its parents are shaped.

@@ -56,7 +56,7 @@ def _read(change: Override, told: list[str]) -> Override:
     return change
 
 
-def _inside(block: Mapping[str, Any], steps: Sequence[str], told: list[str]) -> dict[str, Any]:
+def _inside(block: Mapping[str, object], steps: Sequence[str], told: list[str]) -> dict[str, Any]:
     first, *rest = steps
     if first not in block:
         return dict(block)

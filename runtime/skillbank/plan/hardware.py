@@ -20,7 +20,7 @@ NODE_ENV = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "NUM_GPU_PER_NODE", "WORL
 
 
 def resource_changes(
-    request: Request, action: Action, info: SkillInfo, schema: SpecSchema, template: Mapping[str, Any]
+    request: Request, action: Action, info: SkillInfo, schema: SpecSchema, template: Mapping[str, object]
 ) -> Iterator[Setting]:
     """Turn ``--gpus`` and ``--nodes`` into settings of the keys that the skill names for them."""
     key, ids = gpu_key(action, info), _ids_beside(gpu_key(action, info))
@@ -73,7 +73,7 @@ def _counted(listed: list[Any], key: str | None, request: Request) -> int | None
 
 
 def said_hardware(
-    plan: Plan, action: Action, info: SkillInfo, schema: SpecSchema, template: Mapping[str, Any]
+    plan: Plan, action: Action, info: SkillInfo, schema: SpecSchema, template: Mapping[str, object]
 ) -> tuple[int | None, int | None, set[str]]:
     """Find back what `resource_changes` was given.
 
@@ -98,7 +98,7 @@ def said_hardware(
     return gpus, nodes if nodes != _count(plan.spec, key, 1) else None, follows
 
 
-def _said_gpus(key: str, ids: str, user: Mapping[str, Any], gpus: int) -> tuple[int | None, set[str]]:
+def _said_gpus(key: str, ids: str, user: Mapping[str, object], gpus: int) -> tuple[int | None, set[str]]:
     """Return how many GPUs were asked for beside their keys, and which of the keys follow from that.
 
     The count follows from the list of GPUs, and a list that only counts follows from it.
@@ -121,7 +121,7 @@ def node_key(action: Action, info: SkillInfo) -> str | None:
     return f"{gpus.removesuffix('num_gpus')}num_nodes" if gpus and gpus.endswith("num_gpus") else None
 
 
-def resources_of(spec: Mapping[str, Any], info: SkillInfo, action: Action, request: Request) -> Resources:
+def resources_of(spec: Mapping[str, object], info: SkillInfo, action: Action, request: Request) -> Resources:
     """Read the plan's resources off the finished spec."""
     usual = _usual_gpus(info)
     gpus = request.gpus if request.gpus is not None else _count(spec, gpu_key(action, info), usual)
@@ -197,11 +197,11 @@ def _for_action(key: str | None, action: Action) -> str | None:
     return f"{action.name}.{key.removeprefix('train.')}"
 
 
-def _has(key: str, schema: SpecSchema, template: Mapping[str, Any]) -> bool:
+def _has(key: str, schema: SpecSchema, template: Mapping[str, object]) -> bool:
     path = parse_path(key)
     return schema.find(path)[0] is not None or get_path(template, path) is not MISSING
 
 
-def _count(spec: Mapping[str, Any], key: str | None, default: int) -> int:
+def _count(spec: Mapping[str, object], key: str | None, default: int) -> int:
     value = get_path(spec, key) if key else MISSING
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else default

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Runtime = Literal["file", "folder", "extracted_folder", "value"]
 
 
-def positions(key: str, spec: Mapping[str, Any]) -> list[str]:
+def positions(key: str, spec: Mapping[str, object]) -> list[str]:
     """Return the concrete keys that a declared key with ``[0]`` stands for in this spec.
 
     A list without entries yields the declared key itself, so that it is asked for.

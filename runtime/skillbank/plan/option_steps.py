@@ -63,7 +63,7 @@ class Step:
         """Take the settings of options that are meant for this step."""
         self.settings = [s for s in settings if self.concerns(s.key)]
 
-    def take_slots(self, said: Mapping[str, Any]) -> None:
+    def take_slots(self, said: Mapping[str, object]) -> None:
         """Take the values of slots that have a meaning here, that of `pretrained` left out."""
         for name, value in said.items():
             each = slot(name)
@@ -154,7 +154,7 @@ class Step:
         }
         return Request.model_validate({**before.model_dump(), **update})
 
-    def _answered(self, fields: Mapping[str, Any]) -> set[str]:
+    def _answered(self, fields: Mapping[str, object]) -> set[str]:
         """Return the keys of the questions about the words that options answer."""
         set_here = (key for setting in self.settings for key, _ in self._leaves(setting))
         return {*fields, *set_here, *(f"data.{role_of(source)}" for source in self._said_sources)}
@@ -208,7 +208,7 @@ class Step:
 
     # -- what is said of it --------------------------------------------------------------------
 
-    def _note_fields(self, fields: Mapping[str, Any]) -> None:
+    def _note_fields(self, fields: Mapping[str, object]) -> None:
         for each in SLOTS:
             if each.fills is Fills.FIELD and fields.get(each.name) is not None:
                 said, value = getattr(self.request, each.name), fields[each.name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.keys import plain
@@ -106,7 +105,7 @@ def _left_over(draft: Draft) -> None:
             _ask_for(draft, key, None)
 
 
-def left_open(skill: Skill, action: Action, spec: Mapping[str, Any]) -> tuple[str, ...]:
+def left_open(skill: Skill, action: Action, spec: Mapping[str, object]) -> tuple[str, ...]:
     """Return the keys that are still ``???`` in the sections of other actions."""
     others = foreign_sections(skill, action)
     return tuple(format_path(path) for path, value in leaves(spec) if value == "???" and path[0] in others)

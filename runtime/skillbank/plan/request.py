@@ -213,6 +213,6 @@ def setting_of(key: str, text: str) -> Setting:
     return Setting(key=key.strip(), value=value)
 
 
-def settings_from(mapping: Mapping[str, Any]) -> tuple[Setting, ...]:
+def settings_from(mapping: Mapping[str, object]) -> tuple[Setting, ...]:
     """Make settings from a mapping of dotted keys, as the Python API and agents give them."""
     return tuple(Setting(key=k, value=v) for k, v in mapping.items())

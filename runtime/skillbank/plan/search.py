@@ -84,7 +84,7 @@ def search_settings(
     return {**document, "metrics": list(metrics), "directions": directions}
 
 
-def _ask_about_no_search(draft: Draft, route: Route, said: Mapping[str, Any]) -> None:
+def _ask_about_no_search(draft: Draft, route: Route, said: Mapping[str, object]) -> None:
     """Ask where a training is not searched over, and something was said of a search."""
     if draft.request.automl == "on" and not draft.info.automl_enabled:
         draft.ask("automl", f"a search was asked for, and {route.reason}", (f"{option('automl', 'off')}",))

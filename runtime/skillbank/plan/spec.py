@@ -30,7 +30,7 @@ class SpecBuilder:
     order in which changes arrive never matters.
     """
 
-    def __init__(self, template: Mapping[str, Any], schema: SpecSchema) -> None:
+    def __init__(self, template: Mapping[str, object], schema: SpecSchema) -> None:
         self._template = template
         self._schema = schema
         self.spec: dict[str, Any] = copy.deepcopy(dict(template))
@@ -128,7 +128,7 @@ def user_changes(
     settings: Iterable[Setting],
     shorthands: Mapping[str, str],
     schema: SpecSchema,
-    template: Mapping[str, Any],
+    template: Mapping[str, object],
     unsupported: Sequence[Mapping[str, Any]] = (),
 ) -> list[Override]:
     """Turn what the user set into checked changes.
@@ -166,7 +166,7 @@ def user_changes(
 
 
 def _change(
-    setting: Setting, shorthands: Mapping[str, str], schema: SpecSchema, template: Mapping[str, Any],
+    setting: Setting, shorthands: Mapping[str, str], schema: SpecSchema, template: Mapping[str, object],
     unsupported: Sequence[Mapping[str, Any]], known: tuple[str, ...],
 ) -> Override:  # fmt: skip
     key = shorthands.get(setting.key, setting.key)
@@ -197,7 +197,7 @@ def _refuse_unsupported(key: str, value: object, unsupported: Iterable[Mapping[s
 
 
 def _checked(
-    key: str, value: object, schema: SpecSchema, template: Mapping[str, Any], known: tuple[str, ...]
+    key: str, value: object, schema: SpecSchema, template: Mapping[str, object], known: tuple[str, ...]
 ) -> Any:
     path = parse_path(key)
     node, free = schema.find(path)
@@ -222,10 +222,10 @@ def _unknown(key: str, value: object, known: tuple[str, ...]) -> SpecError:
     return SpecError(f"{key} is not a key of this spec; give {slot.way(said)} instead.")
 
 
-def _open_in(template: Mapping[str, Any], path: tuple[str | int, ...]) -> bool:
+def _open_in(template: Mapping[str, object], path: tuple[str | int, ...]) -> bool:
     """A template alone cannot list what it leaves out: keys in an existing section are let through."""
     return len(path) > 1 and isinstance(get_path(template, path[:-1]), dict)
 
 
-def _template_keys(template: Mapping[str, Any]) -> list[str]:
+def _template_keys(template: Mapping[str, object]) -> list[str]:
     return [format_path(path) for path, _ in leaves(template) if path]

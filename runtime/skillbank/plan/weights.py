@@ -34,7 +34,7 @@ FROM_PARENT = "parent"
 """What ``--pretrained`` says for weights of the step before in a chain."""
 
 
-def pretrained_fields(functions: Mapping[str, Any]) -> tuple[str, ...]:
+def pretrained_fields(functions: Mapping[str, object]) -> tuple[str, ...]:
     """Return the fields that take a pretrained model, whole or of a backbone alone."""
     return tuple(k for k, function in functions.items() if isinstance(function, str) and "ptm" in function)
 
@@ -86,13 +86,13 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
     return _which_weights(draft, facts.get("suggested", []), small), without_gpu and platform == "local"
 
 
-def _profile(draft: Draft, small: Mapping[str, Any]) -> Any:
+def _profile(draft: Draft, small: Mapping[str, object]) -> Any:
     """Return how large a model the spec says is trained; unsaid, a small one where there is no GPU."""
     chosen = draft.builder.get(str(small["key"])) if small else None
     return small.get("without_gpu") if unset(chosen) else chosen
 
 
-def _which_weights(draft: Draft, names: Sequence[str], small: Mapping[str, Any]) -> Question:
+def _which_weights(draft: Draft, names: Sequence[str], small: Mapping[str, object]) -> Question:
     """Ask which weights a training starts from: those suggested, a job's, none, or a small model's."""
     key, always = small.get("key"), small.get("always")
     little = Sentence(f"{option('set', f'{key}={always}')}") if small else ""

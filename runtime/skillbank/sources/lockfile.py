@@ -187,7 +187,7 @@ def _entry(document: object, folder: Path) -> Entry:
     )
 
 
-def _files(name: str, document: Mapping[str, Any]) -> dict[str, str]:
+def _files(name: str, document: Mapping[str, object]) -> dict[str, str]:
     """Return the files that a lock lists of a bank, each with its sha256; its digest is that of the list."""
     files = document.get("files")
     if not isinstance(files, dict) or not all(_SHA256.fullmatch(str(digest)) for digest in files.values()):
@@ -205,7 +205,7 @@ def _commit(name: str, kind: Kind, commit: object) -> str | None:
     return known
 
 
-def _text(document: Mapping[str, Any], key: str) -> str:
+def _text(document: Mapping[str, object], key: str) -> str:
     value = document.get(key)
     if not isinstance(value, str) or not value or len(value) > _MOST_TEXT or has_invisible(value):
         raise ValueError(f"{document['name']}: its {key} is no plain text")

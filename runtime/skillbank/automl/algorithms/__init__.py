@@ -48,7 +48,7 @@ def algorithm_class(name: str) -> type[Algorithm]:
 
 
 def make_algorithm(
-    space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, Any] | None = None
+    space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, object] | None = None
 ) -> Algorithm:
     """Return the algorithm that the settings name, at its beginning.
 

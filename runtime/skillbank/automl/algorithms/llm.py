@@ -81,7 +81,7 @@ class Advised(FullTraining):
             result = {"failed": outcome.failure} if outcome.is_failure else list(outcome.values)
         return {"number": trial.number, "values": trial.asked.values, "result": result}
 
-    def _checked(self, proposal: object, base: Mapping[str, Any]) -> dict[str, Any]:
+    def _checked(self, proposal: object, base: Mapping[str, object]) -> dict[str, Any]:
         """Return a complete valid configuration of a proposal on top of a base, or raise ValueError."""
         if not isinstance(proposal, Mapping) or not proposal:
             raise ValueError('"values" must be an object with at least one key of the space.')
@@ -261,7 +261,7 @@ def _natural(parameter: Parameter, value: object) -> Any:
     return value
 
 
-def _reason(answer: Mapping[str, Any], word: str = "reason") -> str:
+def _reason(answer: Mapping[str, object], word: str = "reason") -> str:
     return " ".join(str(answer.get(word, "no reason given")).split())[:300]
 
 

@@ -18,7 +18,7 @@ __all__ = ["report_data"]
 
 
 def report_data(
-    record: JobRecord, stands: Experiment, end: Mapping[str, Any] | None = None
+    record: JobRecord, stands: Experiment, end: Mapping[str, object] | None = None
 ) -> dict[str, Any]:
     """Return the report of an experiment as it stands.
 
@@ -60,7 +60,7 @@ def report_data(
     }
 
 
-def _state(stands: Experiment, end: Mapping[str, Any] | None) -> dict[str, Any]:
+def _state(stands: Experiment, end: Mapping[str, object] | None) -> dict[str, Any]:
     """Return the state of an experiment and what is said of it, as it is about to end or has ended."""
     said = end or (stands.end.body if stands.end is not None else None)
     if not said:

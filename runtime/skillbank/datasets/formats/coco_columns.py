@@ -244,7 +244,7 @@ class _Reader:
             del self._columns.faults[owner]
         return owner, label, box, bool(whole(fields.get("iscrowd")) or fields.get("iscrowd") is True)
 
-    def _owner(self, fields: Mapping[str, Any], at: str) -> int | None:
+    def _owner(self, fields: Mapping[str, object], at: str) -> int | None:
         """Return the picture of an annotation; one of none is counted, and the first are said."""
         image = key(fields.get("image_id"))
         owner = self._ids.get(image) if image is not None else None
@@ -256,7 +256,7 @@ class _Reader:
                 self._columns.loose.append(self._fault("unlisted-picture", at, about))
         return owner
 
-    def _box(self, fields: Mapping[str, Any], at: str, faults: list[Fault]) -> Four | None:
+    def _box(self, fields: Mapping[str, object], at: str, faults: list[Fault]) -> Four | None:
         """Return the box of an annotation, or the one around its polygons where it has none."""
         box = four(fields.get("bbox"))
         if box is None and fields.get("bbox") in (None, [], ()):
@@ -271,7 +271,7 @@ class _Reader:
             faults.append(self._fault("unreadable-annotation", at, why))
         return box
 
-    def _label(self, fields: Mapping[str, Any], at: str, faults: list[Fault]) -> int | None:
+    def _label(self, fields: Mapping[str, object], at: str, faults: list[Fault]) -> int | None:
         """Return the class of an annotation."""
         category = key(fields.get("category_id"))
         label = self._columns.categories.index.get(category) if category is not None else None

@@ -145,7 +145,7 @@ def _objects(entry: _Entry) -> list[tuple[Any, Any]] | None:
     return [] if any(value in ([], {}, None, "") for key, value in entry.items() if key != _NAME) else None
 
 
-def _side_by_side(columns: Mapping[str, Any]) -> list[tuple[Any, Any]] | None:
+def _side_by_side(columns: Mapping[str, object]) -> list[tuple[Any, Any]] | None:
     """Return box and class of objects whose boxes stand in one list, their classes in another."""
     key = _first(columns, _BOXES)
     boxes = _parsed(columns[key]) if key is not None else None
@@ -177,7 +177,7 @@ def _parsed(value: object) -> Any:
     return value
 
 
-def _first(value: Mapping[str, Any], names: Sequence[str]) -> str | None:
+def _first(value: Mapping[str, object], names: Sequence[str]) -> str | None:
     return next((name for name in names if name in value), None)
 
 

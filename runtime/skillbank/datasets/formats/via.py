@@ -211,7 +211,7 @@ def _corners(here: Gathering, region: ViaRegion, at: str) -> Corners | None:
     return corners
 
 
-def _box_of(kind: str, shape: Mapping[str, Any]) -> Corners | None:
+def _box_of(kind: str, shape: Mapping[str, object]) -> Corners | None:
     if kind == "polygon":
         sides = [shape.get(f"all_points_{axis}") for axis in "xy"]
         xs, ys = (numbers(side) if isinstance(side, list) else None for side in sides)

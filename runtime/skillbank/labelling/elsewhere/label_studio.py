@@ -39,7 +39,7 @@ class Control:
     search: Search
     threshold: float | None = None
 
-    def address(self, task: Mapping[str, Any]) -> str:
+    def address(self, task: Mapping[str, object]) -> str:
         """Return the address of a task's picture; empty when it has none."""
         data = task.get("data")
         given = (data.get(self.key) or data.get(_ANY_KEY)) if isinstance(data, Mapping) else None

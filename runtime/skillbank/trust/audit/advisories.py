@@ -244,7 +244,7 @@ _WORDS: dict[str, Level] = {
 }
 
 
-def _advisory(record: Mapping[str, Any], package: Pinned) -> Advisory:
+def _advisory(record: Mapping[str, object], package: Pinned) -> Advisory:
     fixed = []
     for affected in _list(record.get("affected")):
         named = affected.get("package") if isinstance(affected, Mapping) else None
@@ -266,7 +266,7 @@ def _advisory(record: Mapping[str, Any], package: Pinned) -> Advisory:
     )
 
 
-def _severity(record: Mapping[str, Any]) -> Level:
+def _severity(record: Mapping[str, object]) -> Level:
     """Return an advisory's level: its own word, else its CVSS score; malware is HIGH, the unrated MEDIUM."""
     if str(record.get("id", "")).startswith("MAL-"):
         return "HIGH"

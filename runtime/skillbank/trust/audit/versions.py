@@ -43,7 +43,7 @@ class SemVer:
         return self.before < other.before
 
 
-def is_affected(version: str, affected: Mapping[str, Any], ecosystem: str) -> bool:
+def is_affected(version: str, affected: Mapping[str, object], ecosystem: str) -> bool:
     """Whether one entry of an advisory's ``affected`` holds a version: listed, or inside of a range."""
     read: Callable[[str], Any] = Version if ecosystem == "PyPI" else SemVer
     listed = affected.get("versions")
@@ -60,7 +60,7 @@ def is_affected(version: str, affected: Mapping[str, Any], ecosystem: str) -> bo
     return False
 
 
-def _same(version: str, listed: Iterable[Any], read: Callable[[str], Any]) -> bool:
+def _same(version: str, listed: Iterable[object], read: Callable[[str], Any]) -> bool:
     mine = _read(version, read)
     return mine is not None and any(_read(str(one), read) == mine for one in listed)
 
