@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.automl.algorithms.base import Algorithm, FullTraining
 from skillbank.automl.algorithms.trial import Outcome, Recommendation, Slot
