@@ -26,7 +26,8 @@ def slot_of(key: str) -> Slot | None:
 def key_of(skill: Skill, action: Action, slot: Slot) -> str | None:
     """Return the key of a slot's setting for an action, None where the action has no such value.
 
-    The action's own section counts first (``export.batch_size``), then a shorthand for its kind
+    The action's own section counts first (``export.batch_size``,
+    ``gen_trt_engine.tensorrt.data_type``), then a shorthand for its kind
     (``segment_batch_size`` for ``segment_train``) or of the skill, then the one key that has one of the names
     of the slot, anywhere in the schema (without a schema: among the action's inputs and behind any
     shorthand); of several, the one of the action's own data (``dataset.train_dataset.batch_size`` for
@@ -43,15 +44,24 @@ def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
         return (slot.key,) if action.name == SEARCHED else ()
     if slot.fills is Fills.FIELD:
         return (slot.key,)
-    keys = skill.schema(action).keys
-    sections = dict.fromkeys((action.name, _usual(skill, action)))
-    inside = (f"{section}.{name}" for section in sections for name in slot.names)
     foreign = {"", *foreign_sections(skill, action)}
-    key = next((key for key in inside if key in keys), None) or _shorthand(skill, action, slot, foreign)
+    key = _in_own_section(skill, action, slot) or _shorthand(skill, action, slot, foreign)
     if key is not None:
         return (key,)
     named = (_named(_own_keys(skill, action, foreign), action.name, name) for name in slot.names)
     return next((keys for keys in named if keys), ())
+
+
+def _in_own_section(skill: Skill, action: Action, slot: Slot) -> str | None:
+    """Return the key of a slot in the action's own section; at any depth where the action does not train."""
+    keys = skill.schema(action).keys
+    sections = dict.fromkeys((action.name, _usual(skill, action)))
+    direct = (f"{section}.{name}" for section in sections for name in slot.names)
+    if found := next((key for key in direct if key in keys), None):
+        return found
+    within = [key for section in sections for key in keys if key.startswith(f"{section}.")]
+    deeper = (key for name in slot.names for key in within if key.rpartition(".")[2] == name)
+    return None if trains(action.name) else next(deeper, None)
 
 
 def _shorthand(skill: Skill, action: Action, slot: Slot, foreign: set[str]) -> str | None:
