@@ -37,7 +37,7 @@ def read_ranges(ranges: Mapping[str, object] | None) -> dict[str, Range]:
     return {key: _read(key, value) for key, value in _flat(ranges or {}, "")}
 
 
-def _flat(node: Mapping[str, object], prefix: str) -> Iterator[tuple[str, Any]]:
+def _flat(node: Mapping[str, object], prefix: str) -> Iterator[tuple[str, object]]:
     for name, value in node.items():
         key = f"{prefix}.{name}" if prefix else str(name)
         if isinstance(value, Mapping) and not any(w in _WORDS or w in _ALIASES for w in value):
@@ -80,7 +80,9 @@ def _checked(key: str, words: Mapping[str, Any], form: str) -> Range:
     )
 
 
-def _choices(key: str, choices: Any, weights: Any) -> tuple[tuple[Any, ...] | None, tuple[float, ...] | None]:
+def _choices(
+    key: str, choices: Any, weights: Any
+) -> tuple[tuple[object, ...] | None, tuple[float, ...] | None]:
     """Return the choices and how often each is to be tried; None for what is not said."""
     if choices is not None and (not isinstance(choices, list | tuple) or not choices):
         raise UsageError(f"The choices of {key} must be a list with at least one entry.")

@@ -45,7 +45,7 @@ def _number(read: Shapes, value: object, name: str) -> float | None:
     return read.number(value, name)
 
 
-def _scalar(read: Shapes, value: object, name: str) -> Any:
+def _scalar(read: Shapes, value: object, name: str) -> object:
     return read.scalar(value, name)
 
 
@@ -91,7 +91,7 @@ def _steps(read: Shapes, value: object, name: str) -> dict[float, int]:
     return found
 
 
-def _as_number(step: object) -> Any:
+def _as_number(step: object) -> object:
     try:
         return float(step) if isinstance(step, str) and len(step) < 20 else step
     except ValueError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.diagnostics import Diagnostic
@@ -59,7 +58,7 @@ def inference_functions(skill: Skill) -> Iterator[Diagnostic]:
             yield Diagnostic("error", "unknown-function", message, row.path, row.line)
 
 
-def _shape(skill: Skill, action: Action) -> tuple[SpecSchema, Any]:
+def _shape(skill: Skill, action: Action) -> tuple[SpecSchema, object]:
     return skill.schema(action), skill.template(action)[0]
 
 

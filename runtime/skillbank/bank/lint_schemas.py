@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.schema import Node, SpecSchema
@@ -120,7 +119,7 @@ def _broken_defaults(node: Node, key: str, shipped: object) -> Iterator[str]:
         yield from _broken_defaults(child, f"{key}.{name}" if key else name, below)
 
 
-def _leaves(node: object, key: str) -> Iterator[tuple[str, Any]]:
+def _leaves(node: object, key: str) -> Iterator[tuple[str, object]]:
     if isinstance(node, dict) and node:
         for name, value in node.items():
             yield from _leaves(value, f"{key}.{name}" if key else str(name))

@@ -164,7 +164,7 @@ def _several(raw: Mapping[str, object]) -> tuple[list[dict[str, Any]], bool] | N
     """Return the types that an entry chooses from and whether null is one; None when it names one itself."""
     word = raw.get("type")
     if isinstance(word, list):
-        branches: list[Any] = [{"type": w} for w in word]
+        branches: list[object] = [{"type": w} for w in word]
     elif word is None and isinstance(found := raw.get("anyOf") or raw.get("oneOf"), list):
         branches = found
     else:
@@ -177,7 +177,7 @@ OFFERED = "x_offered"
 """Names a kind of plug-ins, ``label_formats`` or ``label_formats.writer``: what packages offer counts too."""
 
 
-def _with_offered(raw: Mapping[str, object]) -> Mapping[str, Any]:
+def _with_offered(raw: Mapping[str, object]) -> Mapping[str, object]:
     """Return an entry whose list of values has what packages offer of the kind that it names."""
     kind, listed = raw.get(OFFERED), raw.get("enum")
     if not isinstance(kind, str) or not isinstance(listed, list):

@@ -139,7 +139,7 @@ def generate_schemas(skill_dir: Path, document: Mapping[str, object], check: boo
 
 def _render(skill: str, document: Mapping[str, Any]) -> dict[str, str]:
     files: dict[str, str] = {}
-    actions: dict[str, Any] = {}
+    actions: dict[str, object] = {}
     for action in sorted(document):
         entry = document[action]
         try:

@@ -62,7 +62,7 @@ class Shapes:
         self._ignored(name, value, "a mapping")
         return {}
 
-    def sequence(self, value: object, name: str) -> list[Any]:
+    def sequence(self, value: object, name: str) -> list[object]:
         """Return a list; one word alone is a list of one, and other shapes are left out with a finding."""
         if value is None or isinstance(value, list):
             if value is not None and len(value) > MAX_ENTRIES:
@@ -102,7 +102,7 @@ class Shapes:
             self._ignored(name, value, "a whole number")
         return None
 
-    def scalar(self, value: object, name: str) -> Any:
+    def scalar(self, value: object, name: str) -> object:
         """Return a text, a number or a switch, or None; mappings and lists are said."""
         if isinstance(value, Mapping | list):
             self._ignored(name, value, "one value")

@@ -59,8 +59,8 @@ class SkillInfo:
 class _Shared:
     """What a document says of all of its actions together."""
 
-    spec_params: Mapping[Any, Any]
-    data_sources: Mapping[Any, Any]
+    spec_params: Mapping[object, object]
+    data_sources: Mapping[object, object]
     shorthands: dict[str, str]
     key_defaults: dict[str, Any]
 
@@ -208,7 +208,7 @@ def _one_of(
 
 def _metric(raw: Mapping[str, object], read: Shapes, prefix: str) -> tuple[str | None, str | None]:
     said = raw.get("metric")
-    inner: Mapping[str, Any] = said if isinstance(said, Mapping) else {"name": said}
+    inner: Mapping[str, object] = said if isinstance(said, Mapping) else {"name": said}
     return (
         read.text(inner.get("name"), f"{prefix}metric"),
         read.direction(inner.get("direction") or raw.get("metric_direction"), f"{prefix}metric_direction"),
@@ -223,7 +223,7 @@ def _is_short(name: str, what: str, read: Shapes) -> bool:
 
 def _functions(raw: object, name: str, read: Shapes) -> dict[str, Any]:
     """Return what fills each key: the name of a function, a value, or the link of a download."""
-    good: dict[str, Any] = {}
+    good: dict[str, object] = {}
     for key, said in read.keyed(raw, name).items():
         if isinstance(said, Mapping):
             download = {

@@ -14,7 +14,7 @@ from skillbank.bank.schema import Node, SpecSchema
 from skillbank.errors import SpecError, did_you_mean
 
 
-def coerce(value: object, node: Node | None) -> Any:
+def coerce(value: object, node: Node | None) -> object:
     """Turn a YAML reading into what the schema's type wants: ``off`` to text, ``"1e-5"`` to a number."""
     if node is None:
         return value
@@ -67,13 +67,13 @@ def _as_switch(value: object) -> bool | None:
     return _BOOLEANS.get(value.lower()) if isinstance(value, str) else None
 
 
-def _option_meant(value: bool | str, options: list[Any]) -> Any:
+def _option_meant(value: bool | str, options: list[Any]) -> object:
     """Return the listed value that is meant in another case ("fp16" for "FP16"), or by a YAML boolean."""
     spellings = _SPELLINGS[value] if isinstance(value, bool) else (value.lower(),)
     return next((o for o in options if str(o).lower() in spellings), value)
 
 
-def _entries(value: object, item: Node | None) -> Any:
+def _entries(value: object, item: Node | None) -> object:
     """Return a list with each entry read; one word or number alone is a list of one."""
     if isinstance(value, list) and item is not None:
         return [coerce(v, item) for v in value]
@@ -92,7 +92,7 @@ _SPELLINGS = {True: ("on", "yes", "true"), False: ("off", "no", "false")}
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-def _coerced_to_one(value: object, node: Node) -> Any:
+def _coerced_to_one(value: object, node: Node) -> object:
     """Leave a value as it is where one of several types takes it, else read it as the first that can."""
     from skillbank.bank.grammar import problems
 

@@ -168,7 +168,7 @@ def _class_names(metadata: Mapping[bytes, bytes]) -> list[str]:
 
 def _labels(features: object) -> Iterator[tuple[list[str], bool]]:
     """Yield the names of each class among the features, the outer ones first, and if boxes are beside."""
-    waiting: list[tuple[Any, bool]] = [(features, False)]
+    waiting: list[tuple[object, bool]] = [(features, False)]
     while waiting:
         node, with_boxes = waiting.pop(0)
         if isinstance(node, list):

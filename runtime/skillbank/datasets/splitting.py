@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from skillbank.datasets.checking import chosen_splits
 from skillbank.datasets.converting import checked, origin, told
@@ -146,7 +145,7 @@ def split(
     told_of = {"val": val and val.said, "test": test and test.said, "by": by.value, "seed": seed}
     above = common_folder([picture.path or "" for picture in pictures])
 
-    def story() -> Mapping[str, Any]:
+    def story() -> Mapping[str, object]:
         more = told(found, repair)
         return {
             "made_by": "skillbank data split",

@@ -89,7 +89,7 @@ class Labels:
         """Return it as a JSON document."""
         images = []
         for number, (path, picture) in enumerate(zip(self.paths, self.pictures, strict=True)):
-            entry: dict[str, Any] = {"image": str(path), "width": picture.width, "height": picture.height}
+            entry: dict[str, object] = {"image": str(path), "width": picture.width, "height": picture.height}
             entry["detections"] = [finding.document() for finding in picture.findings]
             if self.annotated:
                 entry["annotated"] = str(self.annotated[number])
@@ -314,7 +314,7 @@ def _labelled(
     under_way: deque[tuple[Path, str, str, Future[Answer] | Labelled]] = deque()
     draw = ANNOTATED in export.kinds
 
-    def oldest() -> Iterator[tuple[Path, Labelled, Mapping[str, Any]]]:
+    def oldest() -> Iterator[tuple[Path, Labelled, Mapping[str, object]]]:
         path, name, sha256, future = under_way.popleft()
         if isinstance(future, Labelled):
             yield path, future, {"pixels": export.pictures[name].pixels}

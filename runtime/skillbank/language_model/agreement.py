@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillNotFoundError, sentence_of
@@ -88,7 +87,7 @@ def agreed(steps: Sequence[ReadStep], rules: Reading, text: str) -> tuple[list[R
         accepted += added
         questions += asked
         both = "automl" in step.claims and request.automl is not None
-        update: dict[str, Any] = {"automl_source": _SOURCE} if both else {}
+        update: dict[str, object] = {"automl_source": _SOURCE} if both else {}
         # What the rules did not understand is asked below, as far as the model does not say it.
         update["questions"] = tuple(q for q in request.questions if q.key != WORDS)
         requests.append(_filled(request.model_copy(update=update), added))
@@ -154,7 +153,7 @@ def _claims(skill: Skill, request: Request) -> Iterator[tuple[str, Claim]]:
 
 
 def _filled(request: Request, claims: Iterable[Claim]) -> Request:
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     settings = list(request.settings)
     for claim in claims:
         if claim.name in _FIELDS:
@@ -179,7 +178,7 @@ def _skill_of(step: ReadStep | Request) -> str:
     return step.skill.qualified if isinstance(step, ReadStep) else step.skill
 
 
-_COMPARED: Mapping[str, Callable[[ReadStep | Request], Any]] = {
+_COMPARED: Mapping[str, Callable[[ReadStep | Request], object]] = {
     "skill": _skill_of,
     "action": lambda step: step.action,
     "data": lambda step: sorted(f"{d.source} {d.uri}" for d in step.data),

@@ -86,7 +86,7 @@ def _plain(words: str) -> list[str]:
     return re.findall(r"[^\W_]+", words.lower().replace("'", "").replace("\u2019", ""))
 
 
-def _values(value: object) -> Iterator[Any]:
+def _values(value: object) -> Iterator[object]:
     if isinstance(value, dict):
         for inner in value.values():
             yield from _values(inner)

@@ -139,7 +139,7 @@ def _tool(strict: bool) -> dict[str, Any]:
     return {"type": "function", "function": {**function, **({"strict": True} if strict else {})}}
 
 
-def _closed(node: object) -> Any:
+def _closed(node: object) -> object:
     """Return a schema without the words that strict tools do not take."""
     if isinstance(node, dict):
         return {k: _closed(v) for k, v in node.items() if k not in ("title", "default")}

@@ -78,7 +78,7 @@ class Reply:
     finish: str | None = None
     usage: Usage | None = None
     thinking: str = ""
-    carried: Mapping[str, Any] = field(default_factory=dict)
+    carried: Mapping[str, object] = field(default_factory=dict)
     unmade: str = ""
 
     @property
@@ -125,7 +125,7 @@ class _Said:
         self.text: list[str] = []
         self.refusal: list[str] = []
         self.thinking: list[str] = []
-        self._fields: dict[str, list[Any]] = {}
+        self._fields: dict[str, list[object]] = {}
 
     def add(self, delta: Mapping[str, object]) -> None:
         self.text.append(text_of(delta.get("content")))

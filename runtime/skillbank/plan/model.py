@@ -409,7 +409,7 @@ def _without_words(content: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _who(source: object) -> Any:
+def _who(source: object) -> object:
     return str(Source.USER) if source == Source.SHORTHAND else source
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.keys import plain
@@ -49,7 +48,7 @@ def resolve(request: Request, skill: Skill, job: JobId) -> Request:
     ids = list(dict.fromkeys(job(name) or name for name in jobs.named))
     if len(ids) > 1:
         raise ConflictError(f"The request names two jobs to start from, {' and '.join(ids)}; keep one.")
-    update: dict[str, Any] = {
+    update: dict[str, object] = {
         "data": tuple(d.model_copy(update={"uri": absolute(d.uri)}) for d in request.data),
         "settings": settings,
         "pretrained": pretrained,
@@ -120,7 +119,7 @@ def _job(value: object, job: JobId) -> str | None:
     return job(text) if word and not _is_here(text) else None
 
 
-def _place(value: object, hub: bool) -> Any:
+def _place(value: object, hub: bool) -> object:
     """Return a local path as an absolute one; names on the hub, other places and tokens stay.
 
     A folder that is here and called like a model on the hub is the folder, whoever launches from wherever.

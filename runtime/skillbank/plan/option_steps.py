@@ -161,7 +161,7 @@ class Step:
 
     # -- settings by what they mean ------------------------------------------------------------
 
-    def _leaves_of_options(self) -> dict[str, tuple[str, Any]]:
+    def _leaves_of_options(self) -> dict[str, tuple[str, object]]:
         """Return what options set, by spec key: how it was said, and the value."""
         leaves: dict[str, tuple[str, Any]] = {}
         given = [
@@ -191,7 +191,7 @@ class Step:
                     said = self._said(key, value)
                     self.notes.append(Sentence(f"{marked(gone[key])} counts, not the {said} of the words"))
 
-    def _leaves(self, setting: Setting) -> Iterator[tuple[str, Any]]:
+    def _leaves(self, setting: Setting) -> Iterator[tuple[str, object]]:
         return leaves_of(self.skill, self.action, setting)
 
     def _said(self, key: str, value: object) -> str:
@@ -251,7 +251,7 @@ def step_of(skill: Skill, request: Request, at: int, length: int, variant: str |
     return Step(skill, action, request, at, length)
 
 
-def leaves_of(skill: Skill, action: Action | None, setting: Setting) -> Iterator[tuple[str, Any]]:
+def leaves_of(skill: Skill, action: Action | None, setting: Setting) -> Iterator[tuple[str, object]]:
     """Yield the spec keys that a setting means, and their values; a block of values is what it holds."""
     key, value = meant(skill, action, setting.key), setting.value
     if isinstance(value, dict) and value and all(is_name(name) for name in value):

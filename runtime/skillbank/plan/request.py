@@ -92,7 +92,7 @@ class Request(Frozen):
 
     @field_validator("automl", mode="before")
     @classmethod
-    def _policy_word(cls, value: object) -> Any:
+    def _policy_word(cls, value: object) -> object:
         return None if value is None else policy_word(value)
 
     @field_validator("variant", "parent", "pretrained", "platform", "results_root", "image")

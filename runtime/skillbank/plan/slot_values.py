@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from skillbank.errors import UsageError, did_you_mean
 from skillbank.plan.slots import Kind, Slot
@@ -29,7 +28,7 @@ class _WrongError(Exception):
     """Why a value is none: the rest of a sentence that begins with the option and the value."""
 
 
-def value_of(slot: Slot, said: object) -> Any:
+def value_of(slot: Slot, said: object) -> object:
     """Return the value of a slot as its kind has it, from text or typed.
 
     Parameters
@@ -135,7 +134,7 @@ def _least(slot: Slot, number: float) -> float:
 
 
 def _counts(slot: Slot, said: object) -> list[int]:
-    parts: Any = [said] if isinstance(said, int) and not isinstance(said, bool) else said
+    parts: object = [said] if isinstance(said, int) and not isinstance(said, bool) else said
     if isinstance(said, str):
         parts = [p for p in re.split(r"[\s,]+", _text(slot, said).strip().strip("[]")) if p]
     if not isinstance(parts, list | tuple) or not parts:
@@ -180,7 +179,7 @@ def _duration(slot: Slot, said: object) -> float:
     return float(seconds)
 
 
-_READ: Mapping[Kind, Callable[[Slot, Any], Any]] = {
+_READ: Mapping[Kind, Callable[[Slot, object], object]] = {
     Kind.NUMBER: _number,
     Kind.COUNT: _count,
     Kind.CHOICE: _choice,

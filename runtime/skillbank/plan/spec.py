@@ -20,7 +20,7 @@ from skillbank.visible import named as shown
 from skillbank.visible import one_line
 from skillbank.ways import marked
 
-UNSET: tuple[Any, ...] = ("", None, "???")
+UNSET: tuple[object, ...] = ("", None, "???")
 
 
 class SpecBuilder:
@@ -112,7 +112,7 @@ def is_example(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"/[^/\s].*|<[^<>]+>", value) is not None
 
 
-def _entries(value: dict[str, Any], key: str) -> Iterator[tuple[str, Any]]:
+def _entries(value: dict[str, Any], key: str) -> Iterator[tuple[str, object]]:
     """Walk a mapping down to what is no mapping; names that no dotted key can hold stay inside theirs."""
     if not all(is_name(name) for name in value):
         yield key, value
@@ -198,7 +198,7 @@ def _refuse_unsupported(key: str, value: object, unsupported: Iterable[Mapping[s
 
 def _checked(
     key: str, value: object, schema: SpecSchema, template: Mapping[str, object], known: tuple[str, ...]
-) -> Any:
+) -> object:
     path = parse_path(key)
     node, free = schema.find(path)
     if not schema.keys:

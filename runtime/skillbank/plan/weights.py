@@ -86,7 +86,7 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
     return _which_weights(draft, facts.get("suggested", []), small), without_gpu and platform == "local"
 
 
-def _profile(draft: Draft, small: Mapping[str, object]) -> Any:
+def _profile(draft: Draft, small: Mapping[str, object]) -> object:
     """Return how large a model the spec says is trained; unsaid, a small one where there is no GPU."""
     chosen = draft.builder.get(str(small["key"])) if small else None
     return small.get("without_gpu") if unset(chosen) else chosen

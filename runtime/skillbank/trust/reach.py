@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from skillbank.bank.actions import Action
 from skillbank.bank.documents import parse_yaml
@@ -158,7 +158,7 @@ def _image(skill: Skill, action: Action) -> str | None:
 
 def _links(skill: Skill, action: Action) -> Iterator[tuple[str, str]]:
     """Yield the downloads that a skill names, in its document and in the tables of its prose."""
-    functions: dict[str, Any] = dict(action.spec_params)
+    functions: dict[str, object] = dict(action.spec_params)
     for row in skill.inference_table:
         if row.action.rpartition("/")[2] == action.name and row.function.startswith("{"):
             try:
@@ -173,7 +173,7 @@ def _links(skill: Skill, action: Action) -> Iterator[tuple[str, str]]:
 def _addresses(skill: Skill, action: Action) -> Iterator[tuple[str, str]]:
     """Yield the addresses among the values that a program is given."""
     template, _ = skill.template(action)
-    waiting: list[tuple[str, Any]] = [
+    waiting: list[tuple[str, object]] = [
         ("", template), ("", dict(action.key_defaults)), ("", dict(action.spec_params)),
     ]  # fmt: skip
     while waiting:

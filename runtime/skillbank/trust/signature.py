@@ -236,7 +236,7 @@ def _file_name(name: object) -> str:
     return name
 
 
-def _json(content: bytes, where: str) -> Any:
+def _json(content: bytes, where: str) -> object:
     """Read JSON that has exactly one meaning: no name twice, no NaN, no depth that only an attack has."""
     depth = 0
     for mark in _MARKS.finditer(content):
@@ -262,7 +262,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_number(word: str) -> Any:
+def _no_number(word: str) -> object:
     raise BrokenSignature(f"it holds {word}, which JSON does not have")
 
 

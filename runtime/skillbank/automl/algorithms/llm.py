@@ -250,7 +250,7 @@ def _narrowed(parameter: Parameter, ends: object) -> Parameter:
     return narrowed
 
 
-def _natural(parameter: Parameter, value: object) -> Any:
+def _natural(parameter: Parameter, value: object) -> object:
     """Return a JSON number as the parameter's kind wants it: 8.0 as 8, 1 as 1.0."""
     if parameter.kind is Kind.INTEGER and isinstance(value, float) and value.is_integer():
         return int(value)

@@ -135,7 +135,7 @@ def _entry(piece: bytes) -> tuple[_Entry | str, bool]:
         return f"it {error}", True
 
 
-def _objects(entry: _Entry) -> list[tuple[Any, Any]] | None:
+def _objects(entry: _Entry) -> list[tuple[object, object]] | None:
     """Return box and class of each object of an entry; None where it has none of the known forms."""
     for value in (*entry.values(), entry):
         inside = _parsed(value)
@@ -145,7 +145,7 @@ def _objects(entry: _Entry) -> list[tuple[Any, Any]] | None:
     return [] if any(value in ([], {}, None, "") for key, value in entry.items() if key != _NAME) else None
 
 
-def _side_by_side(columns: Mapping[str, object]) -> list[tuple[Any, Any]] | None:
+def _side_by_side(columns: Mapping[str, object]) -> list[tuple[object, object]] | None:
     """Return box and class of objects whose boxes stand in one list, their classes in another."""
     key = _first(columns, _BOXES)
     boxes = _parsed(columns[key]) if key is not None else None
@@ -155,7 +155,7 @@ def _side_by_side(columns: Mapping[str, object]) -> list[tuple[Any, Any]] | None
     return list(zip_longest(boxes, names if isinstance(names, list) else [names] * len(boxes)))
 
 
-def _one_by_one(objects: object) -> list[tuple[Any, Any]] | None:
+def _one_by_one(objects: object) -> list[tuple[object, object]] | None:
     """Return box and class of objects that are listed each with both."""
     if not isinstance(objects, list) or not objects:
         return None
@@ -167,7 +167,7 @@ def _one_by_one(objects: object) -> list[tuple[Any, Any]] | None:
     ]
 
 
-def _parsed(value: object) -> Any:
+def _parsed(value: object) -> object:
     """Return a value, of a text that is JSON what it says: cells of a table hold lists as text."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:

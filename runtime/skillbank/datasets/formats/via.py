@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.document import split_in as word_in
@@ -97,7 +96,7 @@ def _place(file: str) -> tuple[str, str | None]:
     return file.rpartition("/")[0], word_in(file.rpartition("/")[2])
 
 
-def _marks(pictures: Mapping[str, ViaPicture]) -> dict[str, list[tuple[Any, Any]]]:
+def _marks(pictures: Mapping[str, ViaPicture]) -> dict[str, list[tuple[object, object]]]:
     """Return what is marked in each picture that has a mark: a table of VIA 3 leaves out the others."""
     return {
         each.filename: [(region.shape_attributes, region.region_attributes) for _, region in each.marks()]
@@ -187,7 +186,7 @@ class _Reader:
             yield here.picture(entry.filename, path, (None, None), self.tree)
 
 
-def _shape(region: ViaRegion) -> Mapping[str, Any]:
+def _shape(region: ViaRegion) -> Mapping[str, object]:
     return region.shape_attributes if isinstance(region.shape_attributes, dict) else {}
 
 

@@ -136,7 +136,7 @@ def prediction(
     width, height
         Of the upright picture, in pixels.
     """
-    regions: list[dict[str, Any]] = []
+    regions: list[dict[str, object]] = []
     scores: list[float] = []
     for control, each in found:
         x1, y1, x2, y2 = each.box

@@ -102,7 +102,7 @@ def _key_of(affected: object) -> tuple[str, str] | None:
     return ecosystem, canonical(ecosystem, str(named.get("name", "")))
 
 
-def _records(path: Path, naming: re.Pattern[bytes] | None) -> Iterator[Mapping[str, Any]]:
+def _records(path: Path, naming: re.Pattern[bytes] | None) -> Iterator[Mapping[str, object]]:
     for name, content in _contents(path):
         if naming is None or not naming.search(content):
             continue
@@ -164,7 +164,7 @@ def _from_server(url: str, wanted: Sequence[Pinned]) -> dict[Pinned, list[Adviso
     from urllib3.exceptions import HTTPError
 
     found: dict[Pinned, list[Advisory]] = {}
-    records: dict[str, Mapping[str, Any]] = {}
+    records: dict[str, Mapping[str, object]] = {}
     asked = list({(p.ecosystem, p.key[1], p.version): p for p in wanted})
     answers: dict[tuple[str, str, str], list[str]] = {}
     try:
@@ -221,7 +221,7 @@ def _ask(
         waiting = more
 
 
-def _json(response: Any, url: str) -> Mapping[str, Any]:
+def _json(response: Any, url: str) -> Mapping[str, object]:
     if response.status != 200:
         raise PlatformError(
             f"The OSV server {url} refuses with status {response.status}; check the address, or give an export."

@@ -75,8 +75,8 @@ def fields_of(document: object, text: str) -> tuple[Field, ...]:
     return tuple(found)
 
 
-def _walk(document: object) -> Iterator[tuple[tuple[str, ...], Any]]:
-    waiting: list[tuple[tuple[str, ...], Any]] = [((), document)]
+def _walk(document: object) -> Iterator[tuple[tuple[str, ...], object]]:
+    waiting: list[tuple[tuple[str, ...], object]] = [((), document)]
     while waiting:
         keys, node = waiting.pop()
         if isinstance(node, dict):

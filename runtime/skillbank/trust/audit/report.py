@@ -208,7 +208,7 @@ def _neighbour(one: Evidence, bank: str) -> Neighbour:
     return Neighbour(one.name, bank, one.root.is_relative_to(bank_root() / "skills"), names, one.root)
 
 
-def _listed(bank: Path | None) -> dict[Path, Mapping[str, Any]]:
+def _listed(bank: Path | None) -> dict[Path, Mapping[str, object]]:
     """Return the files that the bank's manifest lists, by the folder of their skill."""
     if bank is None:
         return {}
