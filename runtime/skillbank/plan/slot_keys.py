@@ -48,8 +48,9 @@ def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
     key = _in_own_section(skill, action, slot) or _shorthand(skill, action, slot, foreign)
     if key is not None:
         return (key,)
-    named = (_named(_own_keys(skill, action, foreign), action.name, name) for name in slot.names)
-    return next((keys for keys in named if keys), ())
+    keys = _own_keys(skill, action, foreign)
+    named = (_named(keys, action.name, name) for name in slot.names)
+    return next((found for found in named if found), ())
 
 
 def _in_own_section(skill: Skill, action: Action, slot: Slot) -> str | None:
@@ -59,9 +60,10 @@ def _in_own_section(skill: Skill, action: Action, slot: Slot) -> str | None:
     direct = (f"{section}.{name}" for section in sections for name in slot.names)
     if found := next((key for key in direct if key in keys), None):
         return found
+    if trains(action.name):
+        return None
     within = [key for section in sections for key in keys if key.startswith(f"{section}.")]
-    deeper = (key for name in slot.names for key in within if key.rpartition(".")[2] == name)
-    return None if trains(action.name) else next(deeper, None)
+    return next((key for name in slot.names for key in within if key.rpartition(".")[2] == name), None)
 
 
 def _shorthand(skill: Skill, action: Action, slot: Slot, foreign: set[str]) -> str | None:
