@@ -99,28 +99,38 @@ def keys(skill: Skill) -> Iterator[Diagnostic]:
                     message = f"{action.name}: {section} names {key}, which neither schema nor template has."
                     yield Diagnostic("warning", "unknown-key", message, action.origin, line)
     for origin in {a.origin for a in skill.actions}:
-        actions = [a for a in skill.actions if a.origin == origin]
-        for name, key in actions[0].shorthands.items():
-            if not any(knows(skill, action, key) for action in actions):
-                line = locate(skill, origin, "spec_shorthand_keys:", f"{name}:")
-                message = f"the shorthand {name} leads to {key}, which no action has."
-                yield Diagnostic("warning", "unknown-key", message, origin, line)
+        yield from _shorthands(skill, origin)
+
+
+def _shorthands(skill: Skill, origin: str) -> Iterator[Diagnostic]:
+    """Find shorthands of a document that lead to a key which none of its actions has."""
+    actions = [a for a in skill.actions if a.origin == origin]
+    for name, key in actions[0].shorthands.items():
+        if not any(knows(skill, action, key) for action in actions):
+            line = locate(skill, origin, "spec_shorthand_keys:", f"{name}:")
+            message = f"the shorthand {name} leads to {key}, which no action has."
+            yield Diagnostic("warning", "unknown-key", message, origin, line)
 
 
 def unbound_inputs(skill: Skill) -> Iterator[Diagnostic]:
     """Every required input comes from a data set, an inference function, or is one of several."""
     for action in skill.actions:
-        bound = {plain(s.key) for s in action.data_sources} | {plain(k) for k in action.spec_params}
-        bound |= {plain(k) for group in action.one_of for k in group}
-        for row in skill.dataset_table:
-            if row.action.rpartition("/")[2] == action.name and _SOURCE.fullmatch(row.source):
-                bound |= {plain(row.key), *(f"{plain(row.key)}.{sub}" for sub, _, _ in row.files.parts)}
-        bound |= {r.field for r in skill.inference_table if r.action.rpartition("/")[2] == action.name}
+        bound = _bound_keys(skill, action)
         for declared in action.inputs:
             if not declared.optional and plain(declared.key) not in bound:
                 line = locate(skill, action.origin, f"  {action.name}:", f"{declared.key}:")
                 message = f"{action.name}: nothing says where the required input {declared.key} comes from."
                 yield Diagnostic("warning", "unbound-input", message, action.origin, line)
+
+
+def _bound_keys(skill: Skill, action: Action) -> set[str]:
+    """Return the keys of an action that something fills, or that are one of several."""
+    bound = {plain(s.key) for s in action.data_sources} | {plain(k) for k in action.spec_params}
+    bound |= {plain(k) for group in action.one_of for k in group}
+    for row in skill.dataset_table:
+        if row.action.rpartition("/")[2] == action.name and _SOURCE.fullmatch(row.source):
+            bound |= {plain(row.key), *(f"{plain(row.key)}.{sub}" for sub, _, _ in row.files.parts)}
+    return bound | {r.field for r in skill.inference_table if r.action.rpartition("/")[2] == action.name}
 
 
 def knows(skill: Skill, action: Action, key: str) -> bool:

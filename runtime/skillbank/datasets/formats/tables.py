@@ -249,12 +249,8 @@ class _Reader:
         here = Gathering(Where(table.file, f"line {rows[0][0]}"), self.labels)
         if census.encoding == "latin-1" and any(not cell.isascii() for _, cells in rows for cell in cells):
             here.fault("not-utf8", "it is not UTF-8")
-        size: tuple[int | None, int | None] = (None, None)
-        if columns.size is not None:
-            size = (
-                pixels(table.value(_cell(rows[0][1], columns.size[0]))),
-                pixels(table.value(_cell(rows[0][1], columns.size[1]))),
-            )
+        cells = [_cell(rows[0][1], at) for at in columns.size or ()]
+        width, height = (pixels(table.value(cell)) for cell in cells) if cells else (None, None)
         path = self.pairs.named(name, table.file)
         sides = (self.tree.size(path) if path is not None else None) if columns.form in _SHARES else (1, 1)
         marked = [(line, cells) for line, cells in rows if not _is_empty(cells, columns)]
@@ -263,7 +259,7 @@ class _Reader:
             here.fault("size-unknown", f"the boxes of {name} are shares of a picture: {why}")
         for line, cells in marked if sides is not None else ():
             here.box(_scaled(_corners(table, columns, cells), sides), _word(cells, columns), f"line {line}")
-        return here.picture(name, path, size, self.tree)
+        return here.picture(name, path, (width, height), self.tree)
 
 
 def _scaled(corners: list[object], sides: tuple[int, int] | None) -> list[object]:

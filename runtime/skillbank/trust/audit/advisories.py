@@ -192,26 +192,9 @@ def _ask(
 ) -> None:
     waiting: list[tuple[tuple[str, str, str], str]] = [(one, "") for one in asked]
     for _ in range(_PAGES):
-        queries = [
-            {
-                "package": {"ecosystem": one[0], "name": one[1]},
-                "version": one[2],
-                **({"page_token": token} if token else {}),
-            }
-            for one, token in waiting
-        ]
-        results = _list(
-            _json(
-                client.request("POST", f"{url}/v1/querybatch", json={"queries": queries}, redirect=False), url
-            ).get("results")
-        )
-        if len(results) != len(queries):
-            raise PlatformError(
-                f"The OSV server {url} answered {len(results)} of {len(queries)} questions; ask again, or give an export."
-            )
+        results = _answered(client, url, [_question(one, token) for one, token in waiting])
         more = []
         for (one, _token), result in zip(waiting, results, strict=True):
-            result = result if isinstance(result, Mapping) else {}
             ids = [str(v["id"]) for v in _list(result.get("vulns")) if isinstance(v, Mapping) and "id" in v]
             answers.setdefault(one, []).extend(i for i in ids if re.fullmatch(r"[\w.:-]{1,100}", i))
             if result.get("next_page_token"):
@@ -219,6 +202,30 @@ def _ask(
         if not more:
             return
         waiting = more
+
+
+def _question(package: tuple[str, str, str], token: str) -> dict[str, object]:
+    """Return what a server is asked of a package, from a page on."""
+    ecosystem, name, version = package
+    page = {"page_token": token} if token else {}
+    return {"package": {"ecosystem": ecosystem, "name": name}, "version": version, **page}
+
+
+def _answered(client: PoolManager, url: str, queries: list[dict[str, object]]) -> list[Mapping[str, Any]]:
+    """Ask a server several questions at once, and return the answer to each.
+
+    Raises
+    ------
+    PlatformError
+        When it does not answer, or not all of them.
+    """
+    answer = client.request("POST", f"{url}/v1/querybatch", json={"queries": queries}, redirect=False)
+    results = _list(_json(answer, url).get("results"))
+    if len(results) != len(queries):
+        raise PlatformError(
+            f"The OSV server {url} answered {len(results)} of {len(queries)} questions; ask again, or give an export."
+        )
+    return [result if isinstance(result, Mapping) else {} for result in results]
 
 
 def _json(response: Any, url: str) -> Mapping[str, object]:
@@ -245,25 +252,26 @@ _WORDS: dict[str, Level] = {
 
 
 def _advisory(record: Mapping[str, object], package: Pinned) -> Advisory:
-    fixed = []
-    for affected in _list(record.get("affected")):
-        named = affected.get("package") if isinstance(affected, Mapping) else None
-        if (
-            isinstance(named, Mapping)
-            and canonical(package.ecosystem, str(named.get("name", ""))) == package.key[1]
-        ):
-            for one in _list(affected.get("ranges")):
-                events = (
-                    _list(one.get("events")) if isinstance(one, Mapping) and one.get("type") != "GIT" else []
-                )
-                fixed += [str(e["fixed"]) for e in events if isinstance(e, Mapping) and "fixed" in e]
     return Advisory(
         one_line(record.get("id", "?"), 60),
         tuple(one_line(a, 40) for a in _list(record.get("aliases"))),
         one_line(record.get("summary") or record.get("details") or "", 120),
         _severity(record),
-        tuple(dict.fromkeys(one_line(f, 30) for f in fixed)),
+        tuple(dict.fromkeys(one_line(version, 30) for version in _fixed_in(record, package))),
     )
+
+
+def _fixed_in(record: Mapping[str, object], package: Pinned) -> Iterator[str]:
+    """Yield the versions of a package in which a vulnerability is mended; those of a repository are commits."""
+    for affected in _list(record.get("affected")):
+        named = affected.get("package") if isinstance(affected, Mapping) else None
+        name = str(named.get("name", "")) if isinstance(named, Mapping) else None
+        if name is None or canonical(package.ecosystem, name) != package.key[1]:
+            continue
+        for one in _list(affected.get("ranges")):
+            if isinstance(one, Mapping) and one.get("type") != "GIT":
+                events = (event for event in _list(one.get("events")) if isinstance(event, Mapping))
+                yield from (str(event["fixed"]) for event in events if "fixed" in event)
 
 
 def _severity(record: Mapping[str, object]) -> Level:
