@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from skillbank.automl.parameters import Kind, Parameter
@@ -35,7 +36,7 @@ class Number:
     user: Range
     limits: Limits
 
-    @property
+    @cached_property
     def meaning(self) -> Meaning:
         """What the name means."""
         return meaning_of(self.key)

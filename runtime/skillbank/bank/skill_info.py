@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from skillbank.bank.actions import Action, DataSource, InputDecl
+from skillbank.bank.actions import Action, InputDecl
 from skillbank.bank.arguments import with_args
+from skillbank.bank.data_sources import data_sources
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.facts import read_facts
-from skillbank.bank.keys import is_key
 from skillbank.bank.names import kept_aliases
 from skillbank.bank.shapes import Shapes
 from skillbank.visible import named
@@ -180,7 +180,7 @@ def _action(name: str, axis: _Axis, raw: Mapping[str, Any], doc: _Shared, read: 
         metric=metric,
         metric_direction=direction,
         template=read.text(axis.templates.get(name), f"spec_templates.{name}"),
-        data_sources=tuple(_all_sources(doc.data_sources.get(name), name, read)),
+        data_sources=tuple(data_sources(doc.data_sources.get(name), name, read)),
         spec_params=_functions(doc.spec_params.get(name), f"spec_params.{name}", read),
         shorthands=doc.shorthands,
         key_defaults=doc.key_defaults,
@@ -264,61 +264,6 @@ def _inputs(raw: object, name: str, read: Shapes) -> Iterator[InputDecl]:
         words["hub"] = read.flag(words.get("hub"), f"{name}.{key}.hub")
         kind = read.text(words.get("type"), f"{name}.{key}.type") or "file"
         yield InputDecl(key, kind, read.flag(words.get("optional"), f"{name}.{key}.optional"), words)
-
-
-def _all_sources(section: object, action: str, read: Shapes) -> Iterator[DataSource]:
-    for key, said in read.mapping(section, f"data_sources.{action}").items():
-        for source in _data_sources(str(key), said, f"data_sources.{action}.{key}", read):
-            if is_key(source.key):
-                yield source
-            else:
-                read.warn("key", f"data_sources.{action}: '{named(source.key, 80)}' is not a dotted key.")
-
-
-def _data_sources(key: str, raw: object, name: str, read: Shapes) -> Iterator[DataSource]:
-    if isinstance(raw, str):
-        raw = {"path": raw}
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("source"), str):
-        read.warn("data-source", f"data source '{key}' names no source dataset.")
-        return
-    common = DataSource(
-        key,
-        optional=read.flag(raw.get("optional"), f"{name}.optional"),
-        source=raw["source"],
-        runtime=read.text(raw.get("runtime"), f"{name}.runtime"),
-    )
-    parts = read.mapping(raw.get("mapping"), f"{name}.mapping")
-    if parts:
-        base = key if raw.get("multiple_sources") is False else f"{key.removesuffix('[0]')}[0]"
-        yield from _parts(replace(common, key=base), parts, f"{name}.mapping", read)
-        return
-    by_format: dict[str, str] = {}
-    for form, path in read.mapping(raw.get("path_from_format"), f"{name}.path_from_format").items():
-        # Several candidates for one format: the first is bound, launch looks for the others too.
-        first = path[0] if isinstance(path, list) and path else path
-        by_format[str(form)] = read.text(first, f"{name}.path_from_format.{form}") or ""
-    yield replace(
-        common,
-        path=read.text(raw.get("path"), f"{name}.path") or "",
-        by_format=by_format,
-        is_list=read.flag(raw.get("list"), f"{name}.list"),
-    )
-
-
-def _parts(whole: DataSource, parts: Mapping[Any, object], name: str, read: Shapes) -> Iterator[DataSource]:
-    """Yield what is bound below a key that takes several places of one data set."""
-    for sub, said in parts.items():
-        words = {"path": said} if isinstance(said, str) else read.mapping(said, f"{name}.{sub}")
-        path = words.get("path")
-        if path is None:
-            continue  # what has no path is a value that the template holds
-        optional = read.flag(words.get("optional"), f"{name}.{sub}.optional")
-        yield replace(
-            whole,
-            key=f"{whole.key}.{sub}",
-            path=read.text(path, f"{name}.{sub}.path") or "",
-            optional=whole.optional or optional,
-        )
 
 
 def _backend_images(raw: Mapping[str, object], read: Shapes) -> dict[str, str]:
