@@ -1,7 +1,7 @@
 """Which numbers a schema's entry allows: JSON Schema's bounds, the family's own words, what a name forbids.
 
 This is the only reading of bounds there is. What a user sets is judged by it (`skillbank.bank.values`), and
-a search takes its hard limits from it (`skillbank.automl.space_parameter`).
+a search takes its hard limits from it (`skillbank.automl.space_number`).
 """
 
 from __future__ import annotations
