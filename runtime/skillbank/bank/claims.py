@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from skillbank.bank.names import by_alias, former, normalise, plain, shown, spellings
 from skillbank.bank.request_words import REQUEST_WORDS
@@ -111,7 +111,7 @@ class Claims:
             for other, skills in self._spelled.items():
                 earlier = [s for s in skills if self._ranks[s.bank] < rank]
                 near = earlier and other != spelling and re.sub(r"\D", "", other) == digits
-                if near and SequenceMatcher(None, other, spelling).ratio() >= _ALIKE:
+                if near and _nearly(other, spelling):
                     found += earlier
         return [s for s in dict.fromkeys(found) if s is not chosen]
 
@@ -146,6 +146,12 @@ def _closest(name: str, skills: Sequence[Skill]) -> Sequence[Skill]:
     """Return those of some skills that have a name to the letter, else in any spelling, else all of them."""
     exact = [s for s in skills if s.name == name]
     return exact or [s for s in skills if normalise(s.name) == normalise(name)] or skills
+
+
+@lru_cache(maxsize=16384)
+def _nearly(one: str, other: str) -> bool:
+    """Say whether a typing error makes one name of the other; kept, as requests ask for the same."""
+    return SequenceMatcher(None, one, other).ratio() >= _ALIKE
 
 
 def _words_of(skill: Skill) -> set[str]:

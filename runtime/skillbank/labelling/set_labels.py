@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 
 from skillbank.descriptions import advice_for, same
 from skillbank.errors import DataError, UsageError, did_you_mean
-from skillbank.jobs.record import JobRecord
 from skillbank.labelling.batch import load
 from skillbank.labelling.buckets import Brought
 from skillbank.labelling.engine import Engine
 from skillbank.labelling.models import Model, find_model, model_digest, open_engine
 from skillbank.labelling.pictures import see_that_they_are_there
 from skillbank.labelling.set_classes import Settled, of_other_runs, settled
-from skillbank.labelling.set_job import Start, launch, under_way
 from skillbank.labelling.set_pictures import Scanned, gathered, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
 from skillbank.labelling.set_work import Work, by_content
@@ -30,6 +28,8 @@ from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.facade.starting import Starting
+    from skillbank.jobs.record import JobRecord
+    from skillbank.labelling.set_job import Start
 
 __all__ = ["label_set"]
 
@@ -123,16 +123,24 @@ def label_set(
         with closing(work.labelled(iter(()) if detach else rows)) as answered:
             for _ in answered:
                 told(min(total, labels.done), total)
-    if detach:
-        working = under_way(runtime, run)
-        notes += _at_work(name, working)
-        labels.job = (working or launch(runtime, name, run, found.source, waiting, begin)).id
-        labels.run = there.start_run(replace(spec, job=labels.job))
-    notes += of_other_runs(name, there.classes(), run)
-    labels.notes += [*notes, *work.widened(), *work.remarks.sentences(), *_nothing_found(labels, work.found)]
-    if not detach:
-        _finish(there, run, unreviewed, who)
-    labels.summary = there.summary()
+        engine.finish()  # it ends while the rest is kept
+        if detach:
+            from skillbank.labelling.set_job import launch, under_way
+
+            working = under_way(runtime, run)
+            notes += _at_work(name, working)
+            labels.job = (working or launch(runtime, name, run, found.source, waiting, begin)).id
+            labels.run = there.start_run(replace(spec, job=labels.job))
+        notes += of_other_runs(name, there.classes(), run)
+        labels.notes += [
+            *notes,
+            *work.widened(),
+            *work.remarks.sentences(),
+            *_nothing_found(labels, work.found),
+        ]
+        if not detach:
+            _finish(there, run, unreviewed, who)
+        labels.summary = there.summary()
     return labels
 
 
