@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,19 +14,62 @@ from skillbank.jobs.store import JobStore
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ClassSpec, FoundPicture, Proposal, RunSpec
 from skillbank.sets.store import SetStore
+from tests.postgres import Cluster
+from tests.sets.made import reviewed_set
 
 EXIT = ClassSpec("exit", ("red exit sign", "green exit sign"), ("poster",))
 BARE = ClassSpec("bare", ("person without a helmet",), threshold=0.5)
 
 
+class Reviewed:
+    """The set of `reviewed_set`, made once on each of the databases, to be copied for each test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.photos = folder / "photos"
+        self._pristine = folder / "pristine"
+        self._file = folder / "skillbank.db"
+        self._url = ""
+
+    def into(self, home: Path, cluster: Cluster | None) -> str:
+        """Copy it to a home; return the address of its database on a cluster, "" where there is none."""
+        shutil.rmtree(self.photos, ignore_errors=True)
+        if self._pristine.exists():
+            shutil.copytree(self._pristine, self.photos)
+        if cluster is not None:
+            self._url = self._url or self._make(cluster.store())
+            return cluster.copy(self._url)
+        if not self._file.exists():
+            self._make(f"sqlite:///{self._file}")
+        home.mkdir()
+        shutil.copy(self._file, home)
+        return ""
+
+    def _make(self, url: str) -> str:
+        with JobStore(url) as opened:
+            reviewed_set(SetStore(opened.engine), self.photos)
+        shutil.copytree(self.photos, self._pristine, dirs_exist_ok=True)
+        return url
+
+
+@pytest.fixture(scope="session")
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Reviewed:
+    """What a test asks for whose home has the set "signs" with twenty pictures, of which 15 are reviewed."""
+    return Reviewed(tmp_path_factory.mktemp("reviewed"))
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def home(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home, whose store is on each of the databases."""
+    """A home, whose store is on each of the databases; empty, but for those that ask for `reviewed`."""
     folder = tmp_path / "home"
     monkeypatch.setenv("SKILLBANK_HOME", str(folder))
     monkeypatch.delenv("SKILLBANK_DATABASE_URL", raising=False)
-    if request.param == "postgresql":
-        monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").url())
+    cluster: Cluster | None = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    if "reviewed" in request.fixturenames:
+        url = request.getfixturevalue("reviewed").into(folder, cluster)
+    else:
+        url = cluster.store() if cluster else ""
+    if url:
+        monkeypatch.setenv("SKILLBANK_DATABASE_URL", url)
     return folder
 
 
