@@ -108,8 +108,10 @@ class Reviewer:
 
     def marks(self) -> list[int]:
         """Return the boxes that are shown."""
-        nodes = self.page.locator("#canvas-boxes .mark").all()
-        return sorted(int(node.get_attribute("data-box") or 0) for node in nodes)
+        numbers: list[str] = self.page.locator("#canvas-boxes .mark").evaluate_all(
+            "(nodes) => nodes.map((node) => node.dataset.box || 0)"
+        )
+        return sorted(map(int, numbers))
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Return where a point of the picture lies on the screen."""
