@@ -96,13 +96,12 @@ How a program itself starts is seen in all the others.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Each test opens a store of its own, whose engine would write the same statements anew: what is written once for a
-# kind of database is used by all engines of that kind.
-_WRITTEN: LRUCache[Any, Any] = LRUCache(5_000)
-
+# Each test opens a store of its own, whose engine would compile the same statements anew: what is compiled once for
+# a kind of database is used by all engines of that kind.
+_COMPILED: LRUCache[Any, Any] = LRUCache(5_000)
 DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
 DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
-Engine._compiled_cache = property(lambda _: _WRITTEN, lambda *_: None)  # type: ignore[assignment]
+Engine._compiled_cache = property(lambda _: _COMPILED, lambda *_: None)  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="session")

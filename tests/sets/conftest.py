@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,11 +21,18 @@ EXIT = ClassSpec("exit", ("red exit sign", "green exit sign"), ("poster",))
 BARE = ClassSpec("bare", ("person without a helmet",), threshold=0.5)
 
 
-class Reviewed:
-    """The set of `reviewed_set`, made once on each of the databases, to be copied for each test."""
+class Filled:
+    """A store that is filled once on each of the databases, to be copied for each test.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    fill
+        Fills it; is given where pictures may be, which are also put back for each test.
+    """
+
+    def __init__(self, folder: Path, fill: Callable[[SetStore, Path], object]) -> None:
         self.photos = folder / "photos"
+        self._fill = fill
         self._pristine = folder / "pristine"
         self._file = folder / "skillbank.db"
         self._url = ""
@@ -46,26 +53,27 @@ class Reviewed:
 
     def _make(self, url: str) -> str:
         with JobStore(url) as opened:
-            reviewed_set(SetStore(opened.engine), self.photos)
-        shutil.copytree(self.photos, self._pristine, dirs_exist_ok=True)
+            self._fill(SetStore(opened.engine), self.photos)
+        if self.photos.exists():
+            shutil.copytree(self.photos, self._pristine, dirs_exist_ok=True)
         return url
 
 
 @pytest.fixture(scope="session")
-def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Reviewed:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
     """What a test asks for whose home has the set "signs" with twenty pictures, of which 15 are reviewed."""
-    return Reviewed(tmp_path_factory.mktemp("reviewed"))
+    return Filled(tmp_path_factory.mktemp("filled"), reviewed_set)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def home(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home, whose store is on each of the databases; empty, but for those that ask for `reviewed`."""
+    """A home, whose store is on each of the databases; empty, but for those that ask for `filled`."""
     folder = tmp_path / "home"
     monkeypatch.setenv("SKILLBANK_HOME", str(folder))
     monkeypatch.delenv("SKILLBANK_DATABASE_URL", raising=False)
     cluster: Cluster | None = request.getfixturevalue("postgres") if request.param == "postgresql" else None
-    if "reviewed" in request.fixturenames:
-        url = request.getfixturevalue("reviewed").into(folder, cluster)
+    if "filled" in request.fixturenames:
+        url = request.getfixturevalue("filled").into(folder, cluster)
     else:
         url = cluster.store() if cluster else ""
     if url:
@@ -83,6 +91,11 @@ def sets(home: Path) -> Iterator[SetStore]:
 @pytest.fixture
 def signs(sets: SetStore) -> LabelSet:
     """A set of two classes and ten pictures without a file."""
+    return signs_of(sets)
+
+
+def signs_of(sets: SetStore) -> LabelSet:
+    """Make that set in a store."""
     made = sets.create("signs", [EXIT, BARE], who="ann")
     made.add_pictures([found(i) for i in range(10)], "ann")
     return made

@@ -29,7 +29,7 @@ def open_browser() -> Iterator[Browser]:
         pytest.skip("chromium is not installed here (apt-get install chromium)")
     with playwright.sync_playwright() as running:
         # The sandbox needs privileges that containers do not give; what is opened is our own page.
-        browser = running.chromium.launch(executable_path=program, args=["--no-sandbox", *__import__("os").environ.get("TT_CHROME","").split()])
+        browser = running.chromium.launch(executable_path=program, args=["--no-sandbox"])
         try:
             yield browser
         finally:
