@@ -88,11 +88,11 @@ class Reviewer:
 
     def settle(self) -> str:
         """Wait until the page has saved, or asks about a conflict; return what it says."""
-        self.page.wait_for_function(
-            "() => document.getElementById('saved').textContent !== 'Saving …' "
-            "&& document.getElementById('saved').textContent !== ''"
+        said = self.page.wait_for_function(
+            "() => { const said = document.getElementById('saved').textContent;"
+            " return said !== 'Saving …' && said; }"
         )
-        return self.page.locator("#saved").inner_text()
+        return str(said.json_value())
 
     def says(self, words: str, where: str = "review-said") -> None:
         """Wait until the page says something."""
