@@ -85,10 +85,16 @@ _FORKED = frozenset(
         "test_label_into",
         "test_label_sets",
         "test_loop_report",
+        "test_mcp_cancel",
+        "test_mcp_http_attacks",
+        "test_mcp_tasks",
         "test_onnx_chain",
         "test_pretrained",
+        "test_python_sdk",
         "test_remarks",
         "test_resume",
+        "test_review_grid",
+        "test_review_learning",
         "test_set_classes",
         "test_slurm_engine",
         "test_student_chain",
@@ -107,8 +113,8 @@ How a program itself starts is seen in all the others.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Each test opens a store of its own, whose engine would compile the same statements anew: what is compiled once
-# for a kind of database is used by all engines of that kind.
+# Each test opens a store of its own, whose engine would compile the same statements anew: what is compiled for a
+# kind of database is used by all engines of that kind.
 _COMPILED: LRUCache[Any, Any] = LRUCache(5_000)
 DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
 DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
