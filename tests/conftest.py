@@ -70,8 +70,10 @@ _LONGEST = (
 _FORKED = frozenset(
     {
         "test_approval",
+        "test_backup",
         "test_chat",
         "test_chat_cli",
+        "test_client",
         "test_controller_commands",
         "test_deep_pictures",
         "test_deep_sets",
@@ -90,11 +92,10 @@ _FORKED = frozenset(
         "test_mcp_tasks",
         "test_onnx_chain",
         "test_pretrained",
+        "test_python_agents",
         "test_python_sdk",
         "test_remarks",
         "test_resume",
-        "test_review_grid",
-        "test_review_learning",
         "test_set_classes",
         "test_slurm_engine",
         "test_student_chain",
@@ -102,6 +103,7 @@ _FORKED = frozenset(
         "test_tiles",
         "test_training",
         "test_trust",
+        "test_typescript",
     }
 )
 """Files whose programs are forked from one that has imported what they need, instead of started (`forking`).
@@ -113,8 +115,8 @@ How a program itself starts is seen in all the others.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Each test opens a store of its own, whose engine would compile the same statements anew: what is compiled for a
-# kind of database is used by all engines of that kind.
+# Each test opens a store of its own, whose engine would compile the same statements anew: what is compiled for
+# a kind of database is used by all engines of that kind.
 _COMPILED: LRUCache[Any, Any] = LRUCache(5_000)
 DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
 DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
