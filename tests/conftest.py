@@ -73,8 +73,10 @@ _FORKED = frozenset(
         "test_backup",
         "test_chat",
         "test_chat_cli",
+        "test_chat_code",
         "test_client",
         "test_controller_commands",
+        "test_data_progress",
         "test_deep_pictures",
         "test_deep_sets",
         "test_doors",
@@ -91,6 +93,7 @@ _FORKED = frozenset(
         "test_mcp_http_attacks",
         "test_mcp_tasks",
         "test_onnx_chain",
+        "test_page_of_two",
         "test_pretrained",
         "test_python_agents",
         "test_python_sdk",
@@ -104,6 +107,7 @@ _FORKED = frozenset(
         "test_training",
         "test_trust",
         "test_typescript",
+        "test_waiting",
     }
 )
 """Files whose programs are forked from one that has imported what they need, instead of started (`forking`).
@@ -115,8 +119,8 @@ How a program itself starts is seen in all the others.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Each test opens a store of its own, whose engine would compile the same statements anew: what is compiled for
-# a kind of database is used by all engines of that kind.
+# Each test opens a store of its own, whose engine would compile the same statements anew: what is compiled
+# for a kind of database is used by all engines of that kind.
 _COMPILED: LRUCache[Any, Any] = LRUCache(5_000)
 DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
 DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
