@@ -7,9 +7,10 @@ more than there are. Who was given one starts the job; when that process dies fi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from skillbank.jobs.record import QUEUE, SEARCH, JobState
 from skillbank.jobs.rows import line_row
 from skillbank.platforms.processes import describe_self, described_alive
 from skillbank.sets.transactions import writing
-from skillbank.stored import aware, now
+from skillbank.stored import asking, aware, now
 from skillbank.team.counting import note
 from skillbank.team.quota import Kind, Quota, held
 from skillbank.team.quotas import read
@@ -60,25 +61,29 @@ def place_for(db: sa.Connection, record: JobRecord) -> str:
     if not quotas:
         return ""
     owner = Owner(record.project, record.person)
-    standing, waiting = standing_of(db, quotas, owner), _groups(db)
-    on_gpus = gpus_of(record) > 0
-    mine = next((g for g in waiting if g.owner == owner and g.on_gpus == on_gpus), None)
-    left = {(g.owner, g.on_gpus): g for g in waiting}
-    before = mine.size if mine else 0
-    left[owner, on_gpus] = mine or Group(owner, on_gpus, _LAST)
-    while (first := standing.first(left.values())) is not None:
-        if (first.owner, first.on_gpus) == (owner, on_gpus):
-            if not before:
-                note(db, SHARES, owner._asdict(), "served", now())
-                return ""
-            before -= 1
-        elif first.size == 1:
-            del left[first.owner, first.on_gpus]
-        else:
-            left[first.owner, first.on_gpus] = first._replace(size=first.size - 1)
-        standing.serve(first.owner, now())
-    quota = standing.against(owner, on_gpus=on_gpus)
+    standing, turn = standing_of(db, quotas, owner), (owner, gpus_of(record) > 0)
+    waiting = {(group.owner, group.on_gpus): group for group in _groups(db)}
+    mine = waiting.get(turn) or Group(*turn, oldest=_LAST, size=0)
+    waiting[turn] = mine._replace(size=mine.size + 1)
+    turns = (each for each in _turns(standing, waiting) if each == turn)
+    if next(islice(turns, mine.size, None), None) is not None:
+        note(db, SHARES, owner._asdict(), "served", now())
+        return ""
+    quota = standing.against(owner, on_gpus=turn[1])
     return f"waits for a place: {quota.said} has {quota.limits}" if quota else "waits: others come first"
+
+
+def _turns(standing: Standing, waiting: Mapping[tuple[Owner, bool], Group]) -> Iterator[tuple[Owner, bool]]:
+    """Yield whose job gets a place and whether on GPUs, one after another, while there are places."""
+    left = dict(waiting)
+    while (first := standing.first(left.values())) is not None:
+        turn = first.owner, first.on_gpus
+        yield turn
+        if first.size == 1:
+            del left[turn]
+        else:
+            left[turn] = first._replace(size=first.size - 1)
+        standing.serve(first.owner, now())
 
 
 def attended(db: sa.Connection) -> bool:
@@ -108,7 +113,7 @@ class Queue:
 
     def empty(self) -> bool:
         """Say whether nothing waits, whoever's it is; one look at an index."""
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return db.scalar(sa.select(JOBS.c.seq).where(*WAITING).limit(1)) is None
 
     def take(self, busy: Collection[str] = ()) -> str | None:
@@ -155,7 +160,7 @@ class Queue:
         query = sa.select(JOBS.c.id, JOBS.c.project, JOBS.c.launcher).where(
             *PLACED, JOBS.c.launcher.is_not(None), JOBS.c.native_id.is_(None), given
         )
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return [(job, project, launcher) for job, project, launcher in db.execute(query)]
 
     def give_back(self, record: JobRecord) -> bool:
