@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import Engine
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
 
 from skillbank.ways import Voice, speak, spoken
 from tests import forking
@@ -22,43 +25,57 @@ from tests.slurm import PrivateSlurm, missing, private_slurm
 
 _LONGEST = (
     "test_recipe",
-    "test_two_reviewers",
-    "test_hostile_banks",
-    "test_environments",
-    "test_docker_crashes",
-    "test_review_page",
     "test_hostile_agent",
-    "test_loop_at_page",
+    "test_hostile_banks",
     "test_label_into",
-    "test_pretrained",
-    "test_docker_engine",
-    "test_slurm_engine",
-    "test_one_bad_skill",
-    "test_deep_pictures",
-    "test_supervisor_crashes",
-    "test_keeping",
+    "test_two_reviewers",
     "test_processes",
+    "test_environments",
+    "test_one_bad_skill",
+    "test_pretrained",
+    "test_supervisor_crashes",
     "test_server",
-    "test_slurm",
-    "test_docker",
+    "test_review_page",
+    "test_loop_at_page",
+    "test_python_agents",
+    "test_light",
+    "test_set_crashes",
+    "test_slurm_engine",
+    "test_mcp_http_attacks",
+    "test_queue",
     "test_label",
-    "test_page",
-    "test_crash_controller",
-    "test_controller_commands",
-    "test_onnx_chain",
-    "test_experiment_engine",
+    "test_docker_engine",
+    "test_plugins",
+    "test_kubernetes",
+    "test_docker_crashes",
+    "test_slurm",
     "test_kubernetes_nodes",
-    "test_output",
-    "test_crashes",
+    "test_in_a_run",
+    "test_code_setting",
+    "test_paraphrases",
+    "test_two_processes",
+    "test_crash_controller",
+    "test_deep_sets",
+    "test_requests_format",
+    "test_loop_report",
+    "test_laws",
+    "test_restoring",
+    "test_sets",
+    "test_commands",
+    "test_python_sdk",
+    "test_algorithms",
 )
 """Files that take longest: they begin first, so that no worker is left alone with one of them at the end."""
 
 _FORKED = frozenset(
     {
         "test_approval",
+        "test_backup",
         "test_chat",
         "test_chat_cli",
+        "test_client",
         "test_controller_commands",
+        "test_data_progress",
         "test_deep_pictures",
         "test_deep_sets",
         "test_doors",
@@ -71,8 +88,13 @@ _FORKED = frozenset(
         "test_label_into",
         "test_label_sets",
         "test_loop_report",
+        "test_mcp_cancel",
+        "test_mcp_http_attacks",
+        "test_mcp_tasks",
         "test_onnx_chain",
         "test_pretrained",
+        "test_python_agents",
+        "test_python_sdk",
         "test_remarks",
         "test_resume",
         "test_set_classes",
@@ -82,6 +104,8 @@ _FORKED = frozenset(
         "test_tiles",
         "test_training",
         "test_trust",
+        "test_typescript",
+        "test_waiting",
     }
 )
 """Files whose programs are forked from one that has imported what they need, instead of started (`forking`).
@@ -91,6 +115,14 @@ How a program itself starts is seen in all the others.
 
 # A shell that starts a command in the background makes it, and all that it starts, deaf to Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Each test opens a store of its own, whose engine would compile the same statements anew: what is compiled
+# for a kind of database is used by all engines of that kind.
+_COMPILED: LRUCache[Any, Any] = LRUCache(5_000)
+DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+Engine._compiled_cache = property(lambda _: _COMPILED, lambda *_: None)  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="session")

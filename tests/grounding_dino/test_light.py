@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,22 +19,28 @@ LIGHT += "library.GroundingDinoForObjectDetection, library.AutoBackbone\n"
 WHOLE = "from skillbank_engine import light\nlight.whole()\n"
 BIG = ("torch._dynamo", "torch.distributed.tensor", "sympy", "torch._decomp", "transformers.models.clip")
 ANSWERS = """
-import json, sys, torch
+import json, os, sys, torch
 from skillbank_engine.families.grounding_dino.architecture import Architecture
 from skillbank_engine.families.grounding_dino.model import build_detector
 from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompts
 from skillbank_engine.families.grounding_dino.tokenizer import build_tokenizer
-torch.manual_seed(0)
-shape = {"backbone": sys.argv[1], "text_encoder": "mini", "hidden_dim": 32, "nheads": 2, "enc_layers": 1}
-shape |= {"dec_layers": 2, "dim_feedforward": 32, "num_queries": 10, "text_hidden": 32, "text_layers": 1}
-shape |= {"text_heads": 2, "text_ffn": 32, "backbone_channels": (8, 16, 24, 32)}
-tokens = build_tokenizer(["red circle", "blue star"])
-detector = build_detector(Architecture(**shape), tokens).eval()
-prompts = batch_prompts(build_prompts(["red circle", "blue star"], tokens, 64), tokens.pad)
-with torch.inference_mode():
-    out = detector(torch.randn(1, 3, 96, 128), None, prompts)
-print(json.dumps([out.logits[-1].tolist(), out.boxes[-1].tolist()]))
+for backbone in sys.argv[1:]:
+    if os.fork():  # each from what has been imported by now
+        assert os.wait()[1] == 0
+        continue
+    torch.manual_seed(0)
+    shape = {"backbone": backbone, "text_encoder": "mini", "hidden_dim": 32, "nheads": 2, "enc_layers": 1}
+    shape |= {"dec_layers": 2, "dim_feedforward": 32, "num_queries": 10, "text_hidden": 32, "text_layers": 1}
+    shape |= {"text_heads": 2, "text_ffn": 32, "backbone_channels": (8, 16, 24, 32)}
+    tokens = build_tokenizer(["red circle", "blue star"])
+    detector = build_detector(Architecture(**shape), tokens).eval()
+    prompts = batch_prompts(build_prompts(["red circle", "blue star"], tokens, 64), tokens.pad)
+    with torch.inference_mode():
+        out = detector(torch.randn(1, 3, 96, 128), None, prompts)
+    print(json.dumps([backbone, out.logits[-1].tolist(), out.boxes[-1].tolist()]))
+    break
 """
+BACKBONES = ("mini", "swin_tiny_224_1k", "resnet_50")
 
 
 def answer(code: str, *arguments: str) -> str:
@@ -43,9 +50,17 @@ def answer(code: str, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("backbone", ["mini", "swin_tiny_224_1k", "resnet_50"])
-def test_the_answers_are_the_same(backbone: str) -> None:
-    assert json.loads(answer(LIGHT + ANSWERS, backbone)) == json.loads(answer(WHOLE + ANSWERS, backbone))
+@pytest.fixture(scope="module")
+def answers() -> list[dict[str, list[Any]]]:
+    """By backbone what a detector answers: whose libraries are imported in parts, and whole."""
+    said = (answer(start + ANSWERS, *BACKBONES) for start in (LIGHT, WHOLE))
+    return [{name: found for name, *found in map(json.loads, lines.splitlines())} for lines in said]
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_the_answers_are_the_same(answers: list[dict[str, list[Any]]], backbone: str) -> None:
+    light, whole = answers
+    assert light[backbone] == whole[backbone]
 
 
 def test_what_is_large_stays_away() -> None:
@@ -65,8 +80,9 @@ def test_the_rest_comes_when_it_is_asked_for() -> None:
         "from skillbank_engine.library import GroundingDinoForObjectDetection as ours\n"
         "print(ours is transformers.GroundingDinoForObjectDetection)"
     )
-    assert answer(LIGHT + "light.whole()\n" + code) == answer(code)
-    assert answer(LIGHT + code) == answer(code)
+    whole = answer(code)
+    assert answer(LIGHT + "light.whole()\n" + code) == whole
+    assert answer(LIGHT + code) == whole
 
 
 def test_libraries_that_are_built_otherwise_are_imported_whole() -> None:

@@ -68,7 +68,7 @@ KEEPER = """
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def store(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobStore]:
     if request.param == "postgresql":
-        monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").url())
+        monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").store())
     with JobStore(database_url()) as opened:
         yield opened
         # A turn of the queue, or a start of it, that is not over would keep a connection of the closed store.

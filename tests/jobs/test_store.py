@@ -35,7 +35,7 @@ _PROCESSES = 3
 def store(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobStore]:
     """The store on each of the databases: all tests here are the same for both."""
     if request.param == "postgresql":
-        monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").url())
+        monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").store())
     with JobStore(database_url()) as opened:
         yield opened
 

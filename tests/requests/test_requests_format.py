@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import pytest
 from benchmarks.requests.answers import leave_out, sources_of
@@ -188,19 +188,33 @@ def test_ids_and_sentences_are_unique() -> None:
         assert [t for t, n in said.items() if n > 1] == []
 
 
-def words(text: str) -> list[str]:
-    """The words of a sentence without locations, ids and numbers: what two wordings are compared by."""
-    text = re.sub(r"\S+://\S+|(?<!\w)[~.]{0,2}/\S+|[a-z]:\\\S+|\b[0-9a-f]{6}\b|\d+", " ", text.casefold())
-    return re.findall(r"[^\W_]+", text)
+class Wording(NamedTuple):
+    """The words of a sentence, and which follow each other."""
+
+    words: tuple[str, ...]
+    pairs: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Read a sentence without locations, ids and numbers: what two wordings are compared by."""
+        text = re.sub(r"\S+://\S+|(?<!\w)[~.]{0,2}/\S+|[a-z]:\\\S+|\b[0-9a-f]{6}\b|\d+", " ", text.casefold())
+        found = re.findall(r"[^\W_]+", text)
+        return cls(tuple(found), frozenset(pairwise(found)))
+
+    def likeness(self, other: Wording) -> float:
+        """Share of word pairs in common (Dice); very short sentences are the same or not."""
+        if min(len(self.words), len(other.words)) < 5:
+            return float(self.words == other.words)
+        return 2 * len(self.pairs & other.pairs) / (len(self.pairs) + len(other.pairs))
 
 
 def test_sets_do_not_share_sentences() -> None:
     """Of the sets with ordinary requests a few may: there are not many ways to say "train grounding dino"."""
-    said = {name: [(c["id"], words(c["text"])) for c in case_list(name)] for name in SETS}
+    said = {name: [(c["id"], Wording.of(c["text"])) for c in case_list(name)] for name in SETS}
     shared: dict[str, set[str]] = {name: set() for name in SETS}
     for one, two in combinations(SETS, 2):
         shared[two] |= {
-            b for b, theirs in said[two] if any(_likeness(ours, theirs) > 0.8 for _, ours in said[one])
+            b for b, theirs in said[two] if any(ours.likeness(theirs) > 0.8 for _, ours in said[one])
         }
     for name, found in shared.items():
         assert len(found) <= (0.05 * len(said[name]) if _has_ordinary(name) else 0), sorted(found)
@@ -208,14 +222,6 @@ def test_sets_do_not_share_sentences() -> None:
 
 def _has_ordinary(name: str) -> bool:
     return "ordinary" in cases_of(HERE / name)
-
-
-def _likeness(one: list[str], two: list[str]) -> float:
-    """Share of word pairs in common (Dice); very short sentences are the same or not."""
-    if min(len(one), len(two)) < 5:
-        return float(one == two)
-    first, second = set(pairwise(one)), set(pairwise(two))
-    return 2 * len(first & second) / (len(first) + len(second))
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,19 +14,70 @@ from skillbank.jobs.store import JobStore
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ClassSpec, FoundPicture, Proposal, RunSpec
 from skillbank.sets.store import SetStore
+from tests.postgres import Cluster
+from tests.sets.made import reviewed_set
 
 EXIT = ClassSpec("exit", ("red exit sign", "green exit sign"), ("poster",))
 BARE = ClassSpec("bare", ("person without a helmet",), threshold=0.5)
 
 
+class Filled:
+    """A store that is filled once on each of the databases, to be copied for each test.
+
+    Parameters
+    ----------
+    fill
+        Fills it; is given where pictures may be, which are also put back for each test.
+    """
+
+    def __init__(self, folder: Path, fill: Callable[[SetStore, Path], object]) -> None:
+        self.photos = folder / "photos"
+        self._fill = fill
+        self._pristine = folder / "pristine"
+        self._file = folder / "skillbank.db"
+        self._url = ""
+
+    def into(self, home: Path, cluster: Cluster | None) -> str:
+        """Copy it to a home; return the address of its database on a cluster, "" where there is none."""
+        shutil.rmtree(self.photos, ignore_errors=True)
+        if self._pristine.exists():
+            shutil.copytree(self._pristine, self.photos)
+        if cluster is not None:
+            self._url = self._url or self._make(cluster.store())
+            return cluster.copy(self._url)
+        if not self._file.exists():
+            self._make(f"sqlite:///{self._file}")
+        home.mkdir()
+        shutil.copy(self._file, home)
+        return ""
+
+    def _make(self, url: str) -> str:
+        with JobStore(url) as opened:
+            self._fill(SetStore(opened.engine), self.photos)
+        if self.photos.exists():
+            shutil.copytree(self.photos, self._pristine, dirs_exist_ok=True)
+        return url
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    """What a test asks for whose home has the set "signs" with twenty pictures, of which 15 are reviewed."""
+    return Filled(tmp_path_factory.mktemp("filled"), reviewed_set)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def home(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home, whose store is on each of the databases."""
+    """A home, whose store is on each of the databases; empty, but for those that ask for `filled`."""
     folder = tmp_path / "home"
     monkeypatch.setenv("SKILLBANK_HOME", str(folder))
     monkeypatch.delenv("SKILLBANK_DATABASE_URL", raising=False)
-    if request.param == "postgresql":
-        monkeypatch.setenv("SKILLBANK_DATABASE_URL", request.getfixturevalue("postgres").url())
+    cluster: Cluster | None = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    if "filled" in request.fixturenames:
+        url = request.getfixturevalue("filled").into(folder, cluster)
+    else:
+        url = cluster.store() if cluster else ""
+    if url:
+        monkeypatch.setenv("SKILLBANK_DATABASE_URL", url)
     return folder
 
 
@@ -39,6 +91,11 @@ def sets(home: Path) -> Iterator[SetStore]:
 @pytest.fixture
 def signs(sets: SetStore) -> LabelSet:
     """A set of two classes and ten pictures without a file."""
+    return signs_of(sets)
+
+
+def signs_of(sets: SetStore) -> LabelSet:
+    """Make that set in a store."""
     made = sets.create("signs", [EXIT, BARE], who="ann")
     made.add_pictures([found(i) for i in range(10)], "ann")
     return made

@@ -33,7 +33,7 @@ from skillbank.sets.model import (
     RunSpec,
 )
 from skillbank.sets.store import SetStore
-from tests.sets.conftest import BARE, EXIT, box, found, spec
+from tests.sets.conftest import BARE, EXIT, Filled, box, found, spec
 from tests.sets.made import NAMES, photographs, reviewed_set
 from tests.sets.replaying import check_laws, events_of, held
 
@@ -61,8 +61,8 @@ def store(home: Path) -> Iterator[SetStore]:
 
 
 @pytest.fixture
-def signs(store: SetStore, tmp_path: Path) -> LabelSet:
-    return reviewed_set(store, tmp_path / "photos")
+def signs(filled: Filled, store: SetStore) -> LabelSet:
+    return store.open("signs")
 
 
 def document(answer: tuple[int, str, str]) -> Any:
@@ -141,7 +141,12 @@ def test_pictures_of_an_archive_outlive_the_cache(
 
 
 def test_pictures_that_were_kept_go_when_no_set_has_them(
-    run: Run, signs: LabelSet, store: SetStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run,
+    signs: LabelSet,
+    store: SetStore,
+    filled: Filled,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def offered(*words: str) -> set[str]:
         return {each["path"] for each in document(run("clean", *words, "--json"))["pictures"]}
@@ -171,16 +176,15 @@ def test_pictures_that_were_kept_go_when_no_set_has_them(
     document(run("sets", "restore", file, "--json"))
     assert offered("--yes") == set()
     document(run("sets", "remove", "more", "--yes", "--json"))
-    (tmp_path / "photos").rename(tmp_path / "away")
+    filled.photos.rename(tmp_path / "away")
     assert offered("--dry-run") == set(), "signs has the same pictures, and they are not where they were"
-    (tmp_path / "away").rename(tmp_path / "photos")
+    (tmp_path / "away").rename(filled.photos)
     assert offered("--yes") == places
     assert [path.name for path in pictures_dir().rglob("*")] == [".lock"]
 
 
-def test_pictures_alone_come_in_to_be_reviewed(run: Run, store: SetStore, tmp_path: Path) -> None:
-    reviewed_set(store, tmp_path / "photos")
-    found = document(run("sets", "import", tmp_path / "photos", "--into", "plain", "--json"))
+def test_pictures_alone_come_in_to_be_reviewed(run: Run, store: SetStore, filled: Filled) -> None:
+    found = document(run("sets", "import", filled.photos, "--into", "plain", "--json"))
     stands = store.open("plain").summary()
     assert found["new"] == stands.pictures == stands.todo > 0 and found["boxes"] == stands.reviewed == 0
     code, out, _ = run("sets", "audit", "plain")

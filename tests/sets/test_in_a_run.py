@@ -19,6 +19,7 @@ from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ClassSpec, FoundPicture, Reject, SetNotFoundError
 from tests.agent.test_training import TINY
 from tests.datasets.running import _runtime, staged
+from tests.sets.conftest import Filled
 from tests.sets.made import NAMES, review, reviewed_set
 
 WORDS = "train Grounding DINO on {}, no HPO, 1 epoch"
@@ -31,8 +32,8 @@ def runtime(home: Path) -> Iterator[Runtime]:
 
 
 @pytest.fixture
-def signs(runtime: Runtime, tmp_path: Path) -> LabelSet:
-    return reviewed_set(runtime.sets, tmp_path / "photos")
+def signs(filled: Filled, runtime: Runtime) -> LabelSet:
+    return runtime.sets.open("signs")
 
 
 def place_of(plan: Plan, source: str = "train_datasets") -> str:

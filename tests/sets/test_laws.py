@@ -217,7 +217,7 @@ def test_everybody(kind: str, examples: int, request: pytest.FixtureRequest) -> 
 
     class Here(Everybody):
         def url(self, folder: str) -> str:
-            return str(server.url()) if server else super().url(folder)
+            return str(server.store()) if server else super().url(folder)
 
     run_state_machine_as_test(
         Here,

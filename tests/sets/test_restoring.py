@@ -15,18 +15,22 @@ import pytest
 from skillbank.errors import DataError
 from skillbank.sets import backup as backups
 from skillbank.sets.backup import backup, restore
-from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Accept, Add, Change, Review
 from skillbank.sets.store import SetStore
-from tests.sets.conftest import box, spec
+from tests.sets.conftest import Filled, box, signs_of, spec
 from tests.sets.replaying import check_laws
 
 Document = dict[str, Any]
 
 
-@pytest.fixture
-def lines(signs: LabelSet, tmp_path: Path) -> list[Document]:
-    """A backup of a set with some of everything, as documents."""
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    return Filled(tmp_path_factory.mktemp("filled"), fill)
+
+
+def fill(sets: SetStore, folder: Path) -> None:
+    """Make a set with some of everything."""
+    signs = signs_of(sets)
     run = signs.start_run(spec())
     signs.propose(run, {1: [box(1, 10, 0.9), box(2, 50, 0.2)], 2: [box(1, 5, 0.8)]})
     first, _ = signs.picture(1).boxes
@@ -40,7 +44,12 @@ def lines(signs: LabelSet, tmp_path: Path) -> list[Document]:
     signs.edit(2, [Accept(other.number)], who="bob", version=signs.picture(2).version)
     signs.merge_classes([2], 1, "ann")
     signs.undo("ann")
-    backup(signs, tmp_path / "good")
+
+
+@pytest.fixture
+def lines(filled: Filled, sets: SetStore, tmp_path: Path) -> list[Document]:
+    """A backup of that set, as documents."""
+    backup(sets.open("signs"), tmp_path / "good")
     with gzip.open(tmp_path / "good") as file:
         return [json.loads(line) for line in file][:-1]
 

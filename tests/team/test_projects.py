@@ -52,7 +52,7 @@ MakeRecord = Callable[..., JobRecord]
 def store(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobStore]:
     if request.param == "postgresql":
         cluster: Cluster = request.getfixturevalue("postgres")
-        monkeypatch.setenv("SKILLBANK_DATABASE_URL", cluster.url())
+        monkeypatch.setenv("SKILLBANK_DATABASE_URL", cluster.store())
     with JobStore(database_url()) as opened:
         yield opened
 

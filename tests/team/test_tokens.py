@@ -32,7 +32,7 @@ RIGHTS = st.frozensets(st.sampled_from(list(Right)))
 def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[JobStore]:
     remote = request.param == "postgresql"
     cluster: Cluster | None = request.getfixturevalue("postgres") if remote else None
-    with JobStore(cluster.url() if cluster else f"sqlite:///{tmp_path / 's.db'}") as opened:
+    with JobStore(cluster.store() if cluster else f"sqlite:///{tmp_path / 's.db'}") as opened:
         yield opened
 
 

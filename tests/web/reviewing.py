@@ -88,11 +88,11 @@ class Reviewer:
 
     def settle(self) -> str:
         """Wait until the page has saved, or asks about a conflict; return what it says."""
-        self.page.wait_for_function(
-            "() => document.getElementById('saved').textContent !== 'Saving …' "
-            "&& document.getElementById('saved').textContent !== ''"
+        said = self.page.wait_for_function(
+            "() => { const said = document.getElementById('saved').textContent;"
+            " return said !== 'Saving …' && said; }"
         )
-        return self.page.locator("#saved").inner_text()
+        return str(said.json_value())
 
     def says(self, words: str, where: str = "review-said") -> None:
         """Wait until the page says something."""
@@ -108,8 +108,10 @@ class Reviewer:
 
     def marks(self) -> list[int]:
         """Return the boxes that are shown."""
-        nodes = self.page.locator("#canvas-boxes .mark").all()
-        return sorted(int(node.get_attribute("data-box") or 0) for node in nodes)
+        numbers: list[str] = self.page.locator("#canvas-boxes .mark").evaluate_all(
+            "(nodes) => nodes.map((node) => node.dataset.box || 0)"
+        )
+        return sorted(map(int, numbers))
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Return where a point of the picture lies on the screen."""

@@ -49,13 +49,14 @@ def test_no_edit_of_two_people_is_lost(web_home: dict[str, str], tmp_path: Path)
         web_server(web_home, NAME, "--no-open", command="review") as served,
         reviewer(browser, served.url, "Ann") as ann,
         reviewer(browser, served.url, "Bob") as bob,
+        opened(home, NAME) as found,
     ):
         people = (ann, bob)
         for someone in people:
             someone.picture(NAME, 1)
             someone.deaf(NAME)  # neither hears of the other but by what the server answers to a change
         while done < ACTIONS:
-            seen = version(home)
+            seen = found.version()
             deeds = {someone.name: deed for someone in people if (deed := act(someone, dice)) is not None}
             kept = {}
             for someone in people:
@@ -66,9 +67,8 @@ def test_no_edit_of_two_people_is_lost(web_home: dict[str, str], tmp_path: Path)
                     someone.page.click("#mine" if mine else "#theirs")
                 if mine and someone.name in deeds:
                     kept[someone.name] = deeds[someone.name]
-            with opened(home, NAME) as found:
-                for who, deed in kept.items():
-                    assert is_there(found, who, deed, seen), (who, deed)
+            for who, deed in kept.items():
+                assert is_there(found, who, deed, seen), (who, deed)
             done += len(deeds)
             if dice.random() < 0.25:  # elsewhere, mostly both to the same picture
                 number = dice.randrange(PICTURES) + 1
@@ -81,15 +81,9 @@ def test_no_edit_of_two_people_is_lost(web_home: dict[str, str], tmp_path: Path)
             someone.picture(NAME, 1)
             there = {n for n, box in boxes_of(home, NAME, 1).items() if box.shown}
             assert set(someone.marks()) == there
-    with opened(home, NAME) as found:
         log = found.log(limit=100_000)
     assert [event.seq for event in log] == list(range(1, len(log) + 1))
     assert min(Counter(event.who for event in log if event.kind == "edit").values()) > ACTIONS / 5
-
-
-def version(home: Path) -> int:
-    with opened(home, NAME) as found:
-        return found.version()
 
 
 def act(someone: Reviewer, dice: random.Random) -> Deed | None:
