@@ -13,9 +13,6 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import Engine
-from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.util import LRUCache
 
 from skillbank.ways import Voice, speak, spoken
 from tests import forking
@@ -115,14 +112,6 @@ How a program itself starts is seen in all the others.
 
 # A shell that starts a command in the background makes it, and all that it starts, deaf to Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-# Each test opens a store of its own, whose engine would compile the same statements anew: what is compiled
-# for a kind of database is used by all engines of that kind.
-_COMPILED: LRUCache[Any, Any] = LRUCache(5_000)
-DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
-DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
-Engine._compiled_cache = property(lambda _: _COMPILED, lambda *_: None)  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="session")
