@@ -19,7 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -29,7 +31,7 @@ from PIL import Image, ImageDraw
 
 SIZE = (1280, 960)
 BATCH = 8
-SAID = ("hosen", "padding", "memory", "kernels", "epoch ")
+SAID = ("hosen", "padding", "memory", "kernels", "ecorded", "epoch ")
 """Words of the lines of the log that are shown."""
 EVERY, FIRST = "train.jsonl", "first.jsonl"
 """Annotations of all pictures, and of as many as one step takes."""
@@ -72,27 +74,31 @@ def main() -> int:
 def draw(folder: Path, pictures: int) -> None:
     """Write pictures of coloured things with noise, as JPEGs, and their annotations."""
     (folder / "images").mkdir(parents=True)
-    numbers = Random(0)
-    lines = []
-    for index in range(pictures):
-        noise = Image.frombytes("RGB", (160, 120), numbers.randbytes(160 * 120 * 3))
-        picture = noise.resize(SIZE, Image.Resampling.BICUBIC)
-        pen = ImageDraw.Draw(picture)
-        instances = []
-        for _ in range(12):
-            label, side = numbers.randrange(len(NAMES)), numbers.randrange(60, 240)
-            x, y = numbers.randrange(SIZE[0] - side), numbers.randrange(SIZE[1] - side)
-            colour, shape = NAMES[label].split()
-            outline = (x, y, x + side, y + side)
-            (pen.rectangle if shape == "square" else pen.ellipse)(outline, fill=colour)
-            instances.append({"bbox": list(outline), "label": label})
-        picture.save(folder / "images" / f"{index}.jpg", quality=90)
-        document = {"file_name": f"{index}.jpg", "width": SIZE[0], "height": SIZE[1]}
-        lines.append(json.dumps({**document, "detection": {"instances": instances}}))
+    with ProcessPoolExecutor() as pool:
+        lines = list(pool.map(partial(drawn, folder / "images"), range(pictures), chunksize=8))
     (folder / EVERY).write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / FIRST).write_text("\n".join(lines[:BATCH]) + "\n", encoding="utf-8")
     names = {str(number): name for number, name in enumerate(NAMES)}
     (folder / "labels.json").write_text(json.dumps(names), encoding="utf-8")
+
+
+def drawn(folder: Path, index: int) -> str:
+    """Write one picture, and give the line of its annotations."""
+    numbers = Random(index)
+    noise = Image.frombytes("RGB", (160, 120), numbers.randbytes(160 * 120 * 3))
+    picture = noise.resize(SIZE, Image.Resampling.BICUBIC)
+    pen = ImageDraw.Draw(picture)
+    instances = []
+    for _ in range(12):
+        label, side = numbers.randrange(len(NAMES)), numbers.randrange(60, 240)
+        x, y = numbers.randrange(SIZE[0] - side), numbers.randrange(SIZE[1] - side)
+        colour, shape = NAMES[label].split()
+        outline = (x, y, x + side, y + side)
+        (pen.rectangle if shape == "square" else pen.ellipse)(outline, fill=colour)
+        instances.append({"bbox": list(outline), "label": label})
+    picture.save(folder / f"{index}.jpg", quality=90)
+    document = {"file_name": f"{index}.jpg", "width": SIZE[0], "height": SIZE[1]}
+    return json.dumps({**document, "detection": {"instances": instances}})
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,9 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         Height and width that ``answer`` takes where it is an ONNX file; None for any.
     ahead : int
         How many pictures there are to answer for, once the frame knows it (0); of many, more is made ready.
+    recording : bool
+        Whether passes of the training are recorded, so that batches had better come in few shapes; set by the
+        frame (:meth:`records`) ahead of `samples`.
     pace : Pace
         `measure` of the stage "test" and `infer` count their passes with it, drawing and writing aside; the
         commands say the rate.
@@ -165,6 +168,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         self.answer: Answer | None = None
         self.frame: tuple[int, int] | None = None
         self.ahead = 0
+        self.recording = False
         self.pace = Pace()
 
     # ---- where it comes from -------------------------------------------------------------------------------
@@ -316,9 +320,13 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """
         return Schedule.from_spec(self.spec, steps_per_epoch).factor(step)
 
-    def forward(self, compute: Compute, team: Team) -> Callable[..., Any] | None:
-        """Something of the family's own that `losses` calls; None, the default, for the module itself."""
-        return None
+    def records(self, compute: Compute, passes: int, say: Callable[[str], None]) -> bool:
+        """Whether passes are recorded and replayed (`.training.passes`) in a training of so many; say why.
+
+        A family's may be if `losses` launches the same for all batches of a shape, takes a tensor for its
+        divisor, and reads nothing back from the device but by :func:`.recording.on_host`.
+        """
+        return False
 
     def recompute(self) -> bool:
         """Recompute activations in the backward passes from now on, to save memory; say whether that is new.

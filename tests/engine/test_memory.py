@@ -128,7 +128,7 @@ def test_a_memory_that_is_nearly_full_is_relieved(
         Team(0, size),
         torch.device("cpu"),
         status,
-        lambda _: Memory(79 << 30, 80 << 30, next(retries)),
+        probe=lambda _: Memory(79 << 30, 80 << 30, next(retries)),
     )
     for step in range(1, 4 * EVERY + 1):
         guard.look(step)

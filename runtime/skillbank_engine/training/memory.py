@@ -1,4 +1,4 @@
-"""What is done when a step does not fit into a GPU's memory: recompute activations, then compute it in parts.
+"""What is done when a step does not fit into a GPU's memory: record nothing, recompute, compute it in parts.
 
 Keeping all activations is the fastest, and whether they have room shows when they are there.  A step that
 runs out of memory has changed nothing yet, so that it is done again with less.
@@ -86,6 +86,8 @@ class MemoryGuard:
         What it computes on.
     status : StatusLog
         Gets a line for everything that is changed.
+    release : callable
+        Gives up what was recorded of passes; says whether anything was to be.
     probe : callable
         Measures the device's memory.
 
@@ -101,6 +103,7 @@ class MemoryGuard:
         team: Team,
         device: torch.device,
         status: StatusLog,
+        release: Callable[[], bool] = lambda: False,
         probe: Callable[[torch.device], Memory | None] = measured,
     ) -> None:
         self.parts = 1
@@ -109,6 +112,7 @@ class MemoryGuard:
         self._chooses = task.spec.engine.memory == "auto"
         self._device = device
         self._status = status
+        self._release = release
         self._probe = probe
         self._retries = 0
 
@@ -145,7 +149,11 @@ class MemoryGuard:
         if memory is None:
             return
         before, self._retries = self._retries, memory.retries
-        if memory.retries - before >= _RETRIES and self._task.recompute():
+        if memory.retries - before < _RETRIES:
+            return
+        if self._release():
+            self._say(f"The memory is nearly full ({memory}): passes are not recorded any more")
+        elif self._task.recompute():
             self._say(f"The memory is nearly full ({memory}): activations are recomputed from now on")
 
     def report(self) -> str:
@@ -154,6 +162,9 @@ class MemoryGuard:
         return f"peak memory {memory}" if memory is not None else ""
 
     def _give_way(self, reason: str, most: int) -> None:
+        if self._alone and self._release():
+            self._say(f"A step did not fit into the memory ({reason}): passes are not recorded any more")
+            return
         if self._alone and self._chooses and self._task.recompute():
             self._say(
                 f"A step did not fit into the memory ({reason}): activations are recomputed from now on"

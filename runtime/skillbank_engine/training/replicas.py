@@ -96,6 +96,13 @@ def _is_part(value: Any) -> bool:
     return module is not None and isinstance(value, module.DTensor)
 
 
+def equal_weights(model: nn.Module, team: Team) -> None:
+    """Give every process the first one's weights and buffers; all must call."""
+    if team.size > 1:
+        for tensor in (*model.parameters(), *model.buffers()):
+            distributed.broadcast(tensor.detach(), src=0)
+
+
 def learns_statistics(model: nn.Module) -> bool:
     """Whether a BatchNorm of the model follows the pictures that it sees while training."""
     return any(isinstance(module, _BatchNorm) and module.training for module in model.modules())

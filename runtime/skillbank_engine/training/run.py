@@ -92,7 +92,9 @@ class TrainingRun(Generic[BatchT]):
         self._update = Update(
             self.task.module, self.optimizer, self._scaler, self.settings.clip, self.task.family_name
         )
-        self._memory = MemoryGuard(self.task, self.team, self.compute.device, self.status)
+        self._memory = MemoryGuard(
+            self.task, self.team, self.compute.device, self.status, self._worker.stop_recording
+        )
         self._waited = 0.0
         self._average: WeightAverage | None = None
         if self.settings.ema_decay:
