@@ -147,6 +147,10 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
     """Whether a picture's part in the loss depends on no other picture of the batch, so that on a CPU parts
     of a batch can go side by side.  A module with a BatchNorm in training mode is never cut."""
 
+    recordable: ClassVar[bool] = False
+    """Whether `losses` launches the same for all batches of a shape, takes a tensor for its divisor, and reads
+    nothing back from the device but by :func:`.recording.on_host`: passes may be recorded (`.training.passes`),
+    and on GPUs processes add up their gradients at the end of a step."""
     channels_last: ClassVar[bool] = False
     """Whether a small module answers faster on a CPU with the channels of its pixels and weights last: true
     of one that is made of convolutions."""
@@ -320,12 +324,12 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """
         return Schedule.from_spec(self.spec, steps_per_epoch).factor(step)
 
-    def records(self, compute: Compute, passes: int, say: Callable[[str], None]) -> bool:
-        """Whether passes are recorded and replayed (`.training.passes`) in a training of so many; say why.
+    def forward(self, compute: Compute, team: Team) -> Callable[..., Any] | None:
+        """Something of the family's own that `losses` calls; None, the default, for the module itself."""
+        return None
 
-        A family's may be if `losses` launches the same for all batches of a shape, takes a tensor for its
-        divisor, and reads nothing back from the device but by :func:`.recording.on_host`.
-        """
+    def records(self, compute: Compute, passes: int, say: Callable[[str], None]) -> bool:
+        """Whether passes are recorded and replayed in a training of so many, where they may be; say why."""
         return False
 
     def recompute(self) -> bool:

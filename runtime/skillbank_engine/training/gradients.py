@@ -24,7 +24,7 @@ from skillbank_engine.device import Compute
 from skillbank_engine.parameters import trained
 from skillbank_engine.task import BatchT, Task
 from skillbank_engine.team import ALONE, Team
-from skillbank_engine.training.passes import Passes
+from skillbank_engine.training.passes import Losses, Passes
 from skillbank_engine.training.replicas import (
     average_scalars,
     equal_weights,
@@ -61,16 +61,18 @@ class GradientWorker(Generic[BatchT]):
         self._compute = compute
         self._scaler = scaler
         self._passes: Passes[BatchT] | None = None
-        self._model = task.module
-        if task.recording:
+        on_gpu = compute.device.type == "cuda"
+        if task.recording or (task.recordable and on_gpu and not is_shared(task.module)):
             equal_weights(task.module, team)
             self._passes = Passes(self._own_losses, scaler.scale, list(trained(task.module)), team)
+            self._passes.recording = task.recording
+            self._model = task.module
         else:
-            self._model = replicated(task.module, compute.device, team)
+            self._model = task.forward(compute, team) or replicated(task.module, compute.device, team)
         separable = compute.parts > 1 and task.separable and not learns_statistics(task.module)
         self._pool = ThreadPoolExecutor(compute.parts) if separable else None
 
-    def backward(self, batches: Sequence[BatchT], divisors: Sequence[float]) -> dict[str, float]:
+    def backward(self, batches: Sequence[BatchT], divisors: Sequence[float]) -> Losses:
         """Put the (scaled) gradients of a step into the parameters' ``grad``.
 
         Parameters
@@ -82,8 +84,8 @@ class GradientWorker(Generic[BatchT]):
 
         Returns
         -------
-        dict of str to float
-            The losses of :meth:`.task.Task.losses`, of this process' share, added up.
+        Losses
+            Those of :meth:`.task.Task.losses`, of this process' share, added up.
         """
         if self._passes is not None:
             return self._passes.backward(batches, divisors)
@@ -96,7 +98,12 @@ class GradientWorker(Generic[BatchT]):
                 losses = self._in_parts(self._pool, batch, divisor, add=number > 0)
             total = {name: total.get(name, 0.0) + value for name, value in losses.items()}
         average_scalars(self._task.module, self._team)
-        return total
+        return Losses(total)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a process can go back to a step's start alone: none waits for it before its end."""
+        return self._team.size == 1 or self._passes is not None
 
     def stop_recording(self) -> bool:
         """Give up recorded passes and their memory; say whether there were to be any."""
@@ -108,7 +115,7 @@ class GradientWorker(Generic[BatchT]):
     def _whole(self, batch: BatchT, divisor: float) -> dict[str, float]:
         losses = self._losses(self._model, batch, divisor)
         self._scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
-        return dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))
+        return Losses({}, tuple(losses), torch.stack(list(losses.values()))).read()
 
     def _in_parts(
         self, pool: ThreadPoolExecutor, batch: BatchT, divisor: float, *, add: bool

@@ -5,7 +5,6 @@ processes that train together add up that row: what one of them replays another 
 """
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -19,6 +18,29 @@ from skillbank_engine.team import Team
 
 _LOG = logging.getLogger(__name__)
 _ALIGNED = 64  # numbers: kernels read whole lines of memory
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Losses by name: numbers, or still on the device, where reading them waits for it.
+
+    Attributes
+    ----------
+    numbers : dict
+        What is known already.
+    names, values : tuple of str, Tensor
+        The others.
+    """
+
+    numbers: dict[str, float]
+    names: tuple[str, ...] = ()
+    values: Tensor | None = None
+
+    def read(self) -> dict[str, float]:
+        """Give all as numbers."""
+        if self.values is None:
+            return self.numbers
+        return {**self.numbers, **dict(zip(self.names, self.values.tolist(), strict=True))}
 
 
 class GradientRow:
@@ -111,12 +133,11 @@ class Passes(Generic[BatchT]):
         self._scale = scale
         self._team = team
         self._row = GradientRow(parameters)
-        self._names: list[str] = []
-        self._seen: dict[object, float] = {}
+        self._names: tuple[str, ...] = ()
+        self._seen: set[object] = set()
         self._recorded: dict[object, _Recorded[BatchT]] = {}
         # One pool for all: two recordings never run at once, so that they can work in the same memory.
         self._pool: Any = torch.cuda.graph_pool_handle() if torch.cuda.is_available() else None
-        self._told = False
 
     def stop(self) -> bool:
         """Give up what was recorded, and record no more; say whether that is new."""
@@ -125,36 +146,31 @@ class Passes(Generic[BatchT]):
         self._pool = None
         return was
 
-    def backward(self, batches: Sequence[BatchT], divisors: Sequence[float]) -> dict[str, float]:
-        """Give the parameters the gradients of a step, and the losses of this process' share, added up."""
+    def backward(self, batches: Sequence[BatchT], divisors: Sequence[float]) -> Losses:
+        """Give the parameters the gradients of a step; its losses, of this process' share, added up."""
         self._row.clear()
         values = [self._pass(batch, divisor) for batch, divisor in zip(batches, divisors, strict=True)]
         self._row.give(self._team)
-        columns = zip(*values, strict=True)
-        return {name: sum(column) for name, column in zip(self._names, columns, strict=True)}
+        return Losses({}, self._names, torch.stack(values).sum(0))
 
-    def _pass(self, batch: BatchT, divisor: float) -> list[float]:
+    def _pass(self, batch: BatchT, divisor: float) -> Tensor:
+        """Do one pass; its losses are valid until the next."""
         key = shape_of(batch)
-        started = time.perf_counter()
         recorded = self._recorded.get(key)
         if recorded is None and self._worth_it(key):
             recorded = self._record(key, batch, divisor)
             if recorded is not None:
-                values: list[float] = recorded.recording.result.tolist()
-                return values
+                return recorded.recording.result.clone()
         if recorded is None:
-            _, found = self._computed(batch, torch.full((), divisor, device=_device(batch)))
-            values = found.tolist()
-            self._seen[key] = time.perf_counter() - started
+            _, values = self._computed(batch, torch.full((), divisor, device=_device(batch)))
+            self._seen.add(key)
             return values
         for place, value in zip(tensors_in(recorded.batch), tensors_in(batch), strict=True):
             place.copy_(value)
         recorded.divisor.fill_(divisor)
         recorded.recording.replay()
         self._row.touch(recorded.touched)
-        values = recorded.recording.result.tolist()
-        self._tell(self._seen[key], time.perf_counter() - started)
-        return values
+        return recorded.recording.result.clone()
 
     def _worth_it(self, key: object) -> bool:
         return self.recording and key in self._seen and len(self._recorded) < MOST
@@ -163,7 +179,7 @@ class Passes(Generic[BatchT]):
         losses = self._losses(batch, divisor)
         touched = self._row.add(self._scale(losses["loss"]))
         self._row.touch(touched)
-        self._names = list(losses)
+        self._names = tuple(losses)
         return touched, torch.stack([value.detach() for value in losses.values()])
 
     def _record(self, key: object, batch: BatchT, divisor: float) -> _Recorded[BatchT] | None:
@@ -187,12 +203,6 @@ class Passes(Generic[BatchT]):
         self.stop()
         _LOG.warning("a pass could not be recorded (%s): passes are computed as they are from now on", reason)
         return None
-
-    def _tell(self, plain: float, replayed: float) -> None:
-        """Say once what recording brings."""
-        if not self._told:
-            self._told = True
-            _LOG.info("a recorded pass takes %.0f ms, a plain one %.0f ms", 1000 * replayed, 1000 * plain)
 
 
 def _device(batch: Any) -> torch.device:

@@ -82,6 +82,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
     """
 
     in_file = "vocabulary"
+    recordable = True
     foreign_weights = FOREIGN
     outputs = (DetectorOutput,)
 
