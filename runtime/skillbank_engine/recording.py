@@ -74,13 +74,11 @@ class Recording:
     """
 
     def __init__(self, work: Callable[[], Any], pool: Any) -> None:
+        # What is collected while it is recorded may free memory, which nothing may then.
+        gc.collect()
         self._pool = pool
         self._parts: list[Callable[[], Any]] = []
         self._graph: Any = None
-        torch.cuda.synchronize()
-        gc.collect()
-        # The pool is apart from other memory: what lies idle there is missing here.
-        torch.cuda.empty_cache()
         stream = _stream(torch.cuda.current_device())
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream), self._made():

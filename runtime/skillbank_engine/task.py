@@ -148,9 +148,10 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
     of a batch can go side by side.  A module with a BatchNorm in training mode is never cut."""
 
     recordable: ClassVar[bool] = False
-    """Whether `losses` launches the same for all batches of a shape, takes a tensor for its divisor, and reads
-    nothing back from the device but by :func:`.recording.on_host`: passes may be recorded (`.training.passes`),
-    and on GPUs processes add up their gradients at the end of a step."""
+    """Whether `losses` launches the same for all batches of a shape, takes a tensor for its divisor, and
+    reads nothing back from the device but by :func:`.recording.on_host`: passes may be recorded
+    (`.training.passes`), and on GPUs processes add up their gradients at the end of a step."""
+
     channels_last: ClassVar[bool] = False
     """Whether a small module answers faster on a CPU with the channels of its pixels and weights last: true
     of one that is made of convolutions."""

@@ -1,5 +1,6 @@
 """engine.cuda_graphs: replayed passes give what plain ones give, and batches come in few shapes."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -142,10 +143,13 @@ def test_replayed_steps_give_the_gradients_of_plain_ones(
         (plain_losses, plain), (losses, gradients) = found
         assert losses == {n: pytest.approx(v, rel=1e-3, abs=1e-4) for n, v in plain_losses.items()}
         assert gradients.keys() == plain.keys()
-        for name, gradient in gradients.items():
-            # Sums of atomic additions differ from run to run.
-            near = 1e-3 if precision == "fp32" else 1e-1
-            assert float((gradient - plain[name]).norm()) <= near * float(plain[name].norm()) + 1e-4, name
+        # Sums of atomic additions differ from run to run; in bf16 what is small by itself is noise.
+        apart = {name: float((gradient - plain[name]).norm()) for name, gradient in gradients.items()}
+        sizes = {name: float(gradient.norm()) for name, gradient in plain.items()}
+        if precision == "fp32":
+            assert not {name for name in sizes if apart[name] > 1e-3 * sizes[name] + 1e-4}
+        else:
+            assert math.hypot(*apart.values()) <= 2e-2 * math.hypot(*sizes.values())
 
 
 @on_a_gpu

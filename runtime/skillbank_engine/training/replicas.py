@@ -91,7 +91,7 @@ def is_shared(model: nn.Module) -> bool:
 
 
 def is_part(value: Any) -> bool:
-    """Whether something is a process' part of a tensor; while none is shared out, torch's module stays away."""
+    """Whether something is a part of a tensor; while none is shared out, torch's module stays away."""
     module = sys.modules.get("torch.distributed.tensor")
     return module is not None and isinstance(value, module.DTensor)
 

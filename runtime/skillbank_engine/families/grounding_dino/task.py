@@ -25,6 +25,7 @@ from skillbank_engine.families.grounding_dino.commands.labelling import label_pi
 from skillbank_engine.families.grounding_dino.commands.loading import ready, settle_with_model
 from skillbank_engine.families.grounding_dino.compilation import compile_detector
 from skillbank_engine.families.grounding_dino.config import EvaluateSpec, ExperimentSpec, InferenceSpec
+from skillbank_engine.families.grounding_dino.config.experiment import GROUNDING_DINO
 from skillbank_engine.families.grounding_dino.data.loading import Batch, Collator, TrainingSamples
 from skillbank_engine.families.grounding_dino.data.odvg import TrainingSet, read_source, read_training_set
 from skillbank_engine.families.grounding_dino.data.sampling import PromptLengths
@@ -82,7 +83,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
     """
 
     in_file = "vocabulary"
-    recordable = True
+    recordable = GROUNDING_DINO.recordable
     foreign_weights = FOREIGN
     outputs = (DetectorOutput,)
 
