@@ -76,6 +76,11 @@ class Recording:
     def __init__(self, work: Callable[[], Any], pool: Any) -> None:
         # What is collected while it is recorded may free memory, which nothing may then.
         gc.collect()
+        free, _ = torch.cuda.mem_get_info()
+        if free < torch.cuda.memory_reserved():
+            # The pool is apart from other memory: what lies idle there is missing here.
+            torch.cuda.synchronize()
+            torch.cuda.empty_cache()
         self._pool = pool
         self._parts: list[Callable[[], Any]] = []
         self._graph: Any = None

@@ -17,6 +17,7 @@ from skillbank_engine.families.grounding_dino.detector import Detector
 from skillbank_engine.families.grounding_dino.predictor import Predictor
 from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompt
 from skillbank_engine.families.grounding_dino.recorded import SHAPE_STEP, RecordedDetector
+from skillbank_engine.families.grounding_dino.task import RECORDED_PASSES
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 from skillbank_engine.recording import require_graphs
 from skillbank_engine.training.gradients import GradientWorker
@@ -63,6 +64,33 @@ def prepared(batch: Batch, seed: int) -> Batch:
 def test_no_gpu_is_one_sentence() -> None:
     with pytest.raises(EngineError, match=r"needs a GPU: set engine.cuda_graphs=false"):
         require_graphs(torch.device("cpu"))
+
+
+def test_long_trainings_on_a_gpu_are_recorded_where_nothing_else_is_said(
+    detector: Detector, tokenizer: PhraseTokenizer
+) -> None:
+    said: list[str] = []
+
+    def chosen(*words: str, device: str = "cuda", passes: int = RECORDED_PASSES) -> bool:
+        task = task_of(detector, tokenizer, *words)
+        return task.records(Compute(torch.device(device), "bf16", 1), passes, said.append)
+
+    kept = "train.activation_checkpoint=false"
+    assert chosen(kept)
+    assert said.pop().startswith("Passes are recorded for each shape of batch and replayed")
+    assert not chosen(kept, passes=RECORDED_PASSES - 1)
+    assert said.pop() == (
+        f"Passes are not recorded (engine.cuda_graphs=auto): {RECORDED_PASSES - 1} are too few to pay for it"
+    )
+    assert not chosen(kept, device="cpu")
+    assert not chosen("train.activation_checkpoint=true")
+    assert not chosen(kept, "engine.cuda_graphs=false")
+    assert not said
+    assert chosen(kept, "engine.cuda_graphs=true", passes=1)
+    assert chosen("train.activation_checkpoint=true", "engine.cuda_graphs=true")
+    assert said == ["engine.cuda_graphs keeps activations: train.activation_checkpoint has no effect"]
+    with pytest.raises(EngineError, match="needs a GPU"):
+        chosen(kept, "engine.cuda_graphs=true", device="cpu")
 
 
 @pytest.mark.slow

@@ -193,16 +193,13 @@ class Passes(Generic[BatchT]):
             touched.extend(found)
             return values
 
-        for _ in range(2):
-            try:
-                recorded = _Recorded(places, place, touched, Recording(work, self._pool))
-            except torch.OutOfMemoryError as error:
-                reason = str(error).partition(". ")[0]
-                # The pool is apart from other memory: what lies idle there is missing here.
-                torch.cuda.empty_cache()
-            else:
-                self._recorded[key] = recorded
-                return recorded
+        try:
+            recorded = _Recorded(places, place, touched, Recording(work, self._pool))
+        except torch.OutOfMemoryError as error:
+            reason = str(error).partition(". ")[0]
+        else:
+            self._recorded[key] = recorded
+            return recorded
         self.stop()
         _LOG.warning("a pass could not be recorded (%s): passes are computed as they are from now on", reason)
         return None
