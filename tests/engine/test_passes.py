@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, distributed, multiprocessing, nn
+from torch import Tensor, distributed, nn
+from torch.multiprocessing.spawn import spawn
 
+from skillbank_engine.exchange import Batch
 from skillbank_engine.recording import copied, on_host, shape_of, tensors_in, with_tensors
 from skillbank_engine.team import ALONE, Team
 from skillbank_engine.training.passes import GradientRow, Passes
@@ -19,7 +21,7 @@ class Inner:
 
 
 @dataclass(frozen=True)
-class Rows:
+class Rows(Batch):
     inputs: Tensor
     mask: Tensor | None = None
     inner: Inner | None = None
@@ -119,7 +121,7 @@ def _train(rank: int, folder: str) -> None:
 
 @pytest.mark.slow
 def test_processes_have_the_mean_of_their_gradients(tmp_path: Any) -> None:
-    multiprocessing.spawn(_train, (str(tmp_path),), nprocs=2)  # type: ignore[no-untyped-call]
+    spawn(_train, (str(tmp_path),), nprocs=2)  # type: ignore[no-untyped-call]
     one, other = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
     plain = Model()
     sum(plain.losses(batch, 8.0)["loss"] for rank in (0, 1) for batch in batches(rank)).backward()  # type: ignore[union-attr]

@@ -66,7 +66,7 @@ class GradientWorker(Generic[BatchT]):
             equal_weights(task.module, team)
             self._passes = Passes(self._own_losses, scaler.scale, list(trained(task.module)), team)
             self._passes.recording = task.recording
-            self._model = task.module
+            self._model: Callable[..., Any] = task.module
         else:
             self._model = task.forward(compute, team) or replicated(task.module, compute.device, team)
         separable = compute.parts > 1 and task.separable and not learns_statistics(task.module)

@@ -102,6 +102,12 @@ class _Recorded(Generic[BatchT]):
     touched: list[bool]
     recording: Recording
 
+    @property
+    def losses(self) -> Tensor:
+        """What the last pass gave."""
+        found: Tensor = self.recording.result
+        return found.clone()
+
 
 class Passes(Generic[BatchT]):
     """Passes forward and backward, replayed where a batch of the same shapes came before.
@@ -154,13 +160,13 @@ class Passes(Generic[BatchT]):
         return Losses({}, self._names, torch.stack(values).sum(0))
 
     def _pass(self, batch: BatchT, divisor: float) -> Tensor:
-        """Do one pass; its losses are valid until the next."""
+        """Do one pass, and give its losses."""
         key = shape_of(batch)
         recorded = self._recorded.get(key)
         if recorded is None and self._worth_it(key):
             recorded = self._record(key, batch, divisor)
             if recorded is not None:
-                return recorded.recording.result.clone()
+                return recorded.losses
         if recorded is None:
             _, values = self._computed(batch, torch.full((), divisor, device=_device(batch)))
             self._seen.add(key)
@@ -170,7 +176,7 @@ class Passes(Generic[BatchT]):
         recorded.divisor.fill_(divisor)
         recorded.recording.replay()
         self._row.touch(recorded.touched)
-        return recorded.recording.result.clone()
+        return recorded.losses
 
     def _worth_it(self, key: object) -> bool:
         return self.recording and key in self._seen and len(self._recorded) < MOST
