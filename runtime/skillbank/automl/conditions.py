@@ -34,8 +34,28 @@ class Condition:
 
 
 _ADAPTIVE = re.compile(r"ada|adam|lamb|radam")
-_SIBLINGS_OPTIMIZER = ("optimizer", "optim", "type", "name", "optimizer_type", "optm_name")
-_SIBLINGS_SCHEDULE = ("lr_scheduler", "scheduler", "policy", "lr_policy")
+_OPTIMIZER = ("optimizer", "optim", "type", "name", "optimizer_type", "optm_name")
+_SCHEDULE = ("lr_scheduler", "scheduler", "policy", "lr_policy")
+_SWITCH = ("enable", "enabled")
+_STEPPED = ("steplr", "step", "step_lr")
+_RULES: tuple[tuple[re.Pattern[str], tuple[str, ...], Callable[[str], bool], str], ...] = (
+    (re.compile("momentum"), _OPTIMIZER, lambda v: not _ADAPTIVE.match(v), "not when {} is Adam-like"),
+    (re.compile(r"betas?[12]?|beta_[12]"), _OPTIMIZER, lambda v: "sgd" not in v, "not when {} is SGD"),
+    (re.compile("(lr_)?step_size"), _SCHEDULE, lambda v: v in _STEPPED, "only when {} is StepLR"),
+    (
+        re.compile("lr_steps|milestones"),
+        _SCHEDULE,
+        lambda v: v.startswith("multi"),
+        "only when {} is MultiStep",
+    ),
+    (
+        re.compile(r"(?!enabled?$).*"),
+        _SWITCH,
+        lambda v: v in ("true", "1", "yes", "on"),
+        "only when {} is true",
+    ),
+)
+"""Names of parameters; of each, the key beside it that decides, the values of that with which it counts."""
 
 
 def conditions_of(key: str, exists: Callable[[str], bool]) -> tuple[Condition, ...]:
@@ -56,29 +76,13 @@ def conditions_of(key: str, exists: Callable[[str], bool]) -> tuple[Condition, .
     """
     section, _, leaf = key.rpartition(".")
 
-    def sibling(names: tuple[str, ...]) -> str | None:
-        return next((f for n in names if n != leaf and exists(f := f"{section}.{n}" if section else n)), None)
+    def beside(names: tuple[str, ...]) -> str | None:
+        keys = (f"{section}.{name}" if section else name for name in names if name != leaf)
+        return next((other for other in keys if exists(other)), None)
 
-    found = []
-    optimizer, schedule = sibling(_SIBLINGS_OPTIMIZER), sibling(_SIBLINGS_SCHEDULE)
-    if leaf == "momentum" and optimizer:
-        found.append(
-            Condition(optimizer, lambda v: not _ADAPTIVE.match(v), f"not when {optimizer} is Adam-like")
-        )
-    if re.fullmatch(r"betas?[12]?|beta_[12]", leaf) and optimizer:
-        found.append(Condition(optimizer, lambda v: "sgd" not in v, f"not when {optimizer} is SGD"))
-    if leaf in ("lr_step_size", "step_size") and schedule:
-        found.append(Condition(schedule, lambda v: v in _STEPPED, f"only when {schedule} is StepLR"))
-    if leaf in ("lr_steps", "milestones") and schedule:
-        found.append(
-            Condition(schedule, lambda v: v.startswith("multi"), f"only when {schedule} is MultiStep")
-        )
-    switch = sibling(("enable", "enabled"))
-    if switch and leaf not in ("enable", "enabled"):
-        found.append(
-            Condition(switch, lambda v: v in ("true", "1", "yes", "on"), f"only when {switch} is true")
-        )
-    return tuple(found)
-
-
-_STEPPED = ("steplr", "step", "step_lr")
+    rules = ((names, accepts, reason) for name, names, accepts, reason in _RULES if name.fullmatch(leaf))
+    return tuple(
+        Condition(other, accepts, reason.format(other))
+        for names, accepts, reason in rules
+        if (other := beside(names)) is not None
+    )

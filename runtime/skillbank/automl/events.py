@@ -55,7 +55,7 @@ class EventLog:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def create(self, experiment: str, charter: Mapping[str, Any]) -> None:
+    def create(self, experiment: str, charter: Mapping[str, object]) -> None:
         """Write down what an experiment is to do; doing so again changes nothing."""
         try:
             with self._engine.begin() as db:
@@ -126,7 +126,7 @@ class EventLog:
         with suppress(IntegrityError), self._engine.begin() as db:
             db.execute(EVENTS.insert(), rows)
 
-    def add(self, experiment: str, kind: str, body: Mapping[str, Any]) -> Event:
+    def add(self, experiment: str, kind: str, body: Mapping[str, object]) -> Event:
         """Write one event that does not depend on what else has happened, such as a wish of the user."""
         while True:
             last = sa.select(sa.func.max(EVENTS.c.n)).where(EVENTS.c.experiment == experiment)
@@ -145,7 +145,7 @@ def _row(experiment: str, event: Event) -> dict[str, Any]:
     return {"experiment": experiment, "n": event.n, "at": event.at, "kind": event.kind, "body": body}
 
 
-def _read(body: Mapping[str, Any]) -> Mapping[str, Any]:
+def _read(body: Mapping[str, object]) -> Mapping[str, Any]:
     return with_ways(body, body[_WAYS]) if _WAYS in body else body
 
 

@@ -186,10 +186,10 @@ class Experiment:
     def _noted(self, event: Event, body: Mapping[str, Any]) -> None:
         self.notes.append(body["text"])
 
-    def _paused(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _paused(self, event: Event, body: Mapping[str, object]) -> None:
         self.paused = self.paused or event.at
 
-    def _resumed(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _resumed(self, event: Event, body: Mapping[str, object]) -> None:
         if self.paused is not None:
             self.paused_seconds += (event.at - self.paused).total_seconds()
         self.paused = None
@@ -201,10 +201,10 @@ class Experiment:
         self.no_more = body["reason"]
         self.failure = body["reason"] if body.get("failed") else None
 
-    def _canceled(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _canceled(self, event: Event, body: Mapping[str, object]) -> None:
         self.canceled = True
 
-    def _ended(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _ended(self, event: Event, body: Mapping[str, object]) -> None:
         self.end = event
 
     # What they add up to

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from skillbank.automl.experiment import Experiment, TrialState
+from skillbank.automl.experiment import Experiment, Trial, TrialState
 from skillbank.automl.metrics import UNSEEN
 from skillbank.plan.model import Plan
 
@@ -52,20 +54,22 @@ def _barren(stands: Experiment, settings: AutoMLSettings) -> Limit | None:
     told = sorted(stands.done, key=lambda trial: (trial.ended or trial.asked, trial.number))
     best = stands.best
     if best is None:
-        blind = next((t for t in told if t.state is TrialState.FAILED and t.reason.startswith(UNSEEN)), None)
-        if blind is not None:
-            return Limit(blind.reason, hard=True, failed=True)
-        if len(told) >= (settings.max_failures or _FAILURES):
-            return Limit(f"the first {len(told)} trials all failed", hard=True)
-        return None
-    since = 0
-    for trial in told:
-        since = 0 if trial.number == best.number else since + trial.counts
+        return _all_failed(told, settings)
+    later = takewhile(lambda trial: trial.number != best.number, reversed(told))
+    since = sum(trial.counts for trial in later)
     if settings.patience is not None and since >= settings.patience:
         return Limit(f"the last {since} trials brought nothing better")
-    row = 0
-    for trial in told:
-        row = 0 if trial.counts else row + 1
-    if settings.max_failures is not None and row >= settings.max_failures:
-        return Limit(f"the last {row} trials all failed")
+    failed = len(list(takewhile(lambda trial: not trial.counts, reversed(told))))
+    if settings.max_failures is not None and failed >= settings.max_failures:
+        return Limit(f"the last {failed} trials all failed")
+    return None
+
+
+def _all_failed(told: Sequence[Trial], settings: AutoMLSettings) -> Limit | None:
+    """Judge trials of which none succeeded: one whose metric is not there speaks for all."""
+    blind = next((t for t in told if t.state is TrialState.FAILED and t.reason.startswith(UNSEEN)), None)
+    if blind is not None:
+        return Limit(blind.reason, hard=True, failed=True)
+    if len(told) >= (settings.max_failures or _FAILURES):
+        return Limit(f"the first {len(told)} trials all failed", hard=True)
     return None

@@ -143,7 +143,7 @@ def _documents(folder: Path) -> Iterable[Any]:
             continue
 
 
-def _flat(document: Any, prefix: str = "") -> dict[str, float]:
+def _flat(document: object, prefix: str = "") -> dict[str, float]:
     """Return the numbers of a document by name; of a list of epochs the last entry counts."""
     if isinstance(document, list):
         return _flat(document[-1], prefix) if document and isinstance(document[-1], dict) else {}

@@ -109,26 +109,37 @@ def clean_up(jobs: Jobs, search: Search, keep: Keep, *, resumable: bool = False,
     if keep == "all":
         return False
     cleaned = []
-    # Of a single objective the front is the best trial and whatever equals it.
-    front = stands.pareto if len(stands.objectives) > 1 else []
-    winners = {trial.number for trial in [*front, *([stands.best] if stands.best else [])]}
-    busy = {t.resume_from for t in stands.running} | {
-        e.trial for e in stands.evaluations.values() if not e.over
-    }
+    wanted = _winners(stands) | _in_use(stands)
+    if not over:
+        wanted.add(0)  # the default configuration, which is evaluated too
+    may_go_on = keep == "promotable" or not over
     for trial in stands.done:
-        if trial.job is not None and jobs.store.get(trial.job).experiment != search.job:
-            continue  # of the experiment that this one succeeds, to which they still belong
-        if trial.cleaned or trial.number in winners or trial.number in busy:
+        if trial.cleaned or trial.number in wanted or _is_inherited(jobs, search, trial):
             continue
-        if trial.state is TrialState.FAILED and (keep == "promotable" or not over):
+        if trial.state is TrialState.FAILED and may_go_on:
             continue
-        if trial.number == 0 and not over:
-            continue  # the default configuration, which is evaluated too
-        spare = trial.counts and resumable and (keep == "promotable" or not over)
+        spare = trial.counts and resumable and may_go_on
         _remove(jobs, trial, spare)
         if not spare or over:
             cleaned.append(trial.number)
     return bool(cleaned) and search.write(("cleaned", {"numbers": cleaned}))
+
+
+def _is_inherited(jobs: Jobs, search: Search, trial: Trial) -> bool:
+    """Whether a trial is one of the experiment that this one succeeds, to which its files still belong."""
+    return trial.job is not None and jobs.store.get(trial.job).experiment != search.job
+
+
+def _winners(stands: Experiment) -> set[int]:
+    """Return the best trials; of a single objective the front is the best one and whatever equals it."""
+    front = stands.pareto if len(stands.objectives) > 1 else []
+    return {trial.number for trial in [*front, *([stands.best] if stands.best else [])]}
+
+
+def _in_use(stands: Experiment) -> set[int]:
+    """Return the trials whose models are gone on from, or evaluated, now."""
+    resumed = {t.resume_from for t in stands.running if t.resume_from is not None}
+    return resumed | {e.trial for e in stands.evaluations.values() if not e.over and e.trial is not None}
 
 
 def _remove(jobs: Jobs, trial: Trial, spare: bool) -> None:

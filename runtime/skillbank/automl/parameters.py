@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from skillbank.automl.conditions import Condition
+from skillbank.bank.limits import is_number
 from skillbank.bank.relations import Relation
 
 DIGITS = 6
@@ -96,7 +97,7 @@ class Parameter:
     def is_number(self) -> bool:
         """Whether its values are numbers that have an order."""
         return self.kind in (Kind.FLOAT, Kind.INTEGER) or (
-            self.kind is Kind.ORDERED and all(_is_number(c) for c in self.choices)
+            self.kind is Kind.ORDERED and all(is_number(c) for c in self.choices)
         )
 
     @property
@@ -140,7 +141,7 @@ class Parameter:
         within = [c for c in self.choices if low <= c <= high]
         return within[min(int(u * len(within)), len(within) - 1)]
 
-    def encode(self, value: Any, low: float = -math.inf, high: float = math.inf) -> tuple[float, ...]:
+    def encode(self, value: object, low: float = -math.inf, high: float = math.inf) -> tuple[float, ...]:
         """Return the position of a value: the inverse of `decode`; a value outside gets the nearest end.
 
         Bounds that leave nothing, as values that nobody has checked may bring about, give the middle.
@@ -151,7 +152,7 @@ class Parameter:
                 return (0.5,) * self.dimensions
             return tuple(item.encode(v)[0] for item, v in zip(self.items, entries, strict=True))
         if self.kind in (Kind.FLOAT, Kind.INTEGER):
-            if not _is_number(value):
+            if not is_number(value):
                 return (0.5,)
             low, high = max(low, self.low), min(high, self.high)
             return (self._share(float(value), low, high),)
@@ -165,19 +166,14 @@ class Parameter:
         index = _index(tuple(within), value)
         return (0.5,) if index is None else ((index + 0.5) / len(within),)
 
-    def why_not(self, value: Any) -> str | None:
+    def why_not(self, value: object) -> str | None:
         """Say in a few words why a value is not in the search range, or return None when it is."""
         if self.kind is Kind.LIST:
-            if not isinstance(value, list | tuple) or len(value) != len(self.items):
-                return f"must be a list of {len(self.items)}"
-            if self.increasing and any(b <= a for a, b in pairwise(value)):
-                return "must grow from entry to entry"
-            reasons = (item.why_not(v) for item, v in zip(self.items, value, strict=True))
-            return next((f"has an entry that {r}" for r in reasons if r), None)
+            return self._why_no_list(value)
         if self.choices:
             listed = ", ".join(str(c) for c in self.choices)
             return None if _index(self.choices, value) is not None else f"must be one of {listed}"
-        if not _is_number(value) or not math.isfinite(value):
+        if not is_number(value) or not math.isfinite(value):
             return "must be a finite number"
         if self.kind is Kind.INTEGER and not isinstance(value, int):
             return "must be a whole number"
@@ -188,6 +184,14 @@ class Parameter:
         if self.kind is Kind.INTEGER and self.step > 1 and value % self.step:
             return f"must be a multiple of {self.step}"
         return None
+
+    def _why_no_list(self, value: object) -> str | None:
+        if not isinstance(value, list | tuple) or len(value) != len(self.items):
+            return f"must be a list of {len(self.items)}"
+        if self.increasing and any(b <= a for a, b in pairwise(value)):
+            return "must grow from entry to entry"
+        reasons = (item.why_not(v) for item, v in zip(self.items, value, strict=True))
+        return next((f"has an entry that {r}" for r in reasons if r), None)
 
     def _float_at(self, u: float, low: float, high: float) -> float:
         if self.log:
@@ -230,11 +234,7 @@ class Parameter:
         return (value - low) / (high - low)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _index(choices: tuple[Any, ...], value: Any) -> int | None:
+def _index(choices: tuple[Any, ...], value: object) -> int | None:
     """Return where a value stands among the choices; true is not 1 here."""
     found = (
         i for i, c in enumerate(choices) if c == value and isinstance(c, bool) == isinstance(value, bool)
@@ -242,7 +242,7 @@ def _index(choices: tuple[Any, ...], value: Any) -> int | None:
     return next(found, None)
 
 
-def _spread(entries: list[Any], highest: float) -> list[Any]:
+def _spread(entries: list[Any], highest: float) -> list[object]:
     """Move equal neighbours of a sorted list apart by as little as possible, up first and then back down."""
     apart = 1 if all(isinstance(e, int) for e in entries) else 1e-6
     for i in range(1, len(entries)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -140,38 +140,49 @@ def start_controller(experiment: str, results_dir: Path) -> None:
 
 def told(event: Event) -> str:
     """Return an event as a line of the experiment's log."""
-    body = event.body
-    number = f"recommendation {body['number']}" if "number" in body else ""
-    if event.kind == "asked":
-        values = ", ".join(f"{key}={value}" for key, value in body["values"].items())
-        epochs = f", {body['epochs']} epochs" if body["epochs"] else ""
-        onward = f", going on from {body['resume_from']}" if body["resume_from"] is not None else ""
-        note = f" ({body['note']})" if body.get("note") else ""
-        return f"{number}{note}{epochs}{onward}: {values}"
-    if event.kind == "settled":
-        return f"the program takes here: {', '.join(f'{k}={v}' for k, v in body['values'].items())}"
-    if event.kind == "launched":
-        return f"{number} runs as job {body['job']}"
-    if event.kind == "reported":
-        values = ", ".join(f"{value:.6g}" for value in body["values"])
-        return f"{number} after epoch {body['epoch']}: {values}"
-    if event.kind == "halted":
-        return f"{number} is stopped: {body['reason']}"
-    if event.kind == "told":
-        scores = ", ".join(f"{value:.6g}" for value in body["scores"] or ())
-        said = ": ".join(text for text in (scores, body["reason"]) if text)
-        return f"{number} {body['state'].lower()}: {said}"
-    if event.kind == "evaluating":
-        return f"evaluating the {body['what']} model"
-    if event.kind == "evaluated":
-        metrics = ", ".join(f"{name} {value:.6g}" for name, value in body["metrics"].items())
-        return f"the {body['what']} model: {metrics or body['note']}"
-    if event.kind == "exhausted":
-        return f"nothing more is started: {body['reason']}"
-    if event.kind == "extended":
-        return f"extended to {body['recommendations']} recommendations"
-    if event.kind == "cleaned":
-        return f"checkpoints removed of {', '.join(map(str, body['numbers']))}"
-    if event.kind == "ended":
-        return f"{body['state'].lower()}: {body['message']}"
-    return str(body["text"]) if event.kind == "noted" else event.kind
+    said = _SAID.get(event.kind)
+    number = f"recommendation {event.body['number']}" if "number" in event.body else ""
+    return said(number, event.body) if said is not None else event.kind
+
+
+def _asked(number: str, body: Mapping[str, Any]) -> str:
+    epochs = f", {body['epochs']} epochs" if body["epochs"] else ""
+    onward = f", going on from {body['resume_from']}" if body["resume_from"] is not None else ""
+    note = f" ({body['note']})" if body.get("note") else ""
+    return f"{number}{note}{epochs}{onward}: {_assigned(body['values'])}"
+
+
+def _told(number: str, body: Mapping[str, Any]) -> str:
+    said = ": ".join(text for text in (_figures(body["scores"] or ()), body["reason"]) if text)
+    return f"{number} {body['state'].lower()}: {said}"
+
+
+def _evaluated(number: str, body: Mapping[str, Any]) -> str:
+    metrics = ", ".join(f"{name} {value:.6g}" for name, value in body["metrics"].items())
+    return f"the {body['what']} model: {metrics or body['note']}"
+
+
+def _assigned(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in values.items())
+
+
+def _figures(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.6g}" for value in values)
+
+
+_SAID: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
+    "asked": _asked,
+    "settled": lambda number, body: f"the program takes here: {_assigned(body['values'])}",
+    "launched": lambda number, body: f"{number} runs as job {body['job']}",
+    "reported": lambda number, body: f"{number} after epoch {body['epoch']}: {_figures(body['values'])}",
+    "halted": lambda number, body: f"{number} is stopped: {body['reason']}",
+    "told": _told,
+    "evaluating": lambda number, body: f"evaluating the {body['what']} model",
+    "evaluated": _evaluated,
+    "exhausted": lambda number, body: f"nothing more is started: {body['reason']}",
+    "extended": lambda number, body: f"extended to {body['recommendations']} recommendations",
+    "cleaned": lambda number, body: f"checkpoints removed of {', '.join(map(str, body['numbers']))}",
+    "ended": lambda number, body: f"{body['state'].lower()}: {body['message']}",
+    "noted": lambda number, body: str(body["text"]),
+}
+"""What each kind of event says of the recommendation that it is about."""

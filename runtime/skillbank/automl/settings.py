@@ -109,7 +109,7 @@ class AutoMLSettings(_Frozen):
     llm: LLMSettings = LLMSettings()
 
     @classmethod
-    def read(cls, document: Mapping[str, Any] | None) -> Self:
+    def read(cls, document: Mapping[str, object] | None) -> Self:
         """Read a plan's ``automl`` mapping.
 
         The family's spellings (``automl_max_recommendations``, ``num_recommendations``) are understood.
@@ -126,10 +126,10 @@ class AutoMLSettings(_Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _spellings(cls, document: Any) -> Any:
+    def _spellings(cls, document: object) -> object:
         if not isinstance(document, Mapping):
             return document
-        fields: dict[str, Any] = {}
+        fields: dict[str, object] = {}
         known = tuple(cls.model_fields)
         for name, value in document.items():
             bare = str(name).removeprefix("automl_")
@@ -143,7 +143,7 @@ class AutoMLSettings(_Frozen):
 
     @field_validator("algorithm", mode="before")
     @classmethod
-    def _algorithm(cls, value: Any) -> Any:
+    def _algorithm(cls, value: object) -> Any:
         word = str(value).strip().lower().replace("-", "_")
         word = dict(_ALGORITHM.spellings).get(word, word)
         if word not in ALGORITHMS:
@@ -153,12 +153,12 @@ class AutoMLSettings(_Frozen):
 
     @field_validator("parameters", "metrics", mode="before")
     @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
+    def _one_or_many(cls, value: object) -> object:
         return _listed(value)
 
     @field_validator("directions", mode="before")
     @classmethod
-    def _direction_words(cls, value: Any) -> Any:
+    def _direction_words(cls, value: object) -> object:
         words = _listed(value)
         if not isinstance(words, list | tuple):
             return words
@@ -166,7 +166,7 @@ class AutoMLSettings(_Frozen):
 
     @field_validator("trial_timeout", "time_budget", mode="before")
     @classmethod
-    def _seconds(cls, value: Any) -> Any:
+    def _seconds(cls, value: object) -> object:
         seconds = seconds_of(value) if isinstance(value, str) else None
         return value if seconds is None else seconds
 
@@ -211,7 +211,7 @@ class AutoMLSettings(_Frozen):
         return tuple(-v if d == "maximize" else v for v, d in zip(values, self.directions, strict=True))
 
 
-def _listed(value: Any) -> Any:
+def _listed(value: object) -> object:
     """Split text at commas and blanks; anything else stays as it is."""
     return tuple(w for w in re.split(r"[,\s]+", value.strip()) if w) if isinstance(value, str) else value
 

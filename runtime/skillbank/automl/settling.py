@@ -11,7 +11,7 @@ import json
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,24 +55,49 @@ def settle(
     command = commands.get(plan.action)
     if command is None or plan.platform != "local":
         return {}
-    shown = one_line(command, 200)
+    argv = _argv(command)
+    if not argv:
+        return {}
+    spec = bound.read_bytes() if bound is not None else write_spec(plan.spec, plan.config_format).encode()
+    found = _answer(argv, spec, plan.config_format, {**admitted.env, **_cpu(plan)}, one_line(command, 200))
+    own = {o.key for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
+    return {key: value for key, value in found.items() if key not in own}
+
+
+def _argv(command: str) -> list[str]:
+    """Split a command, its program found; empty where that is not on this machine.
+
+    Raises
+    ------
+    PlatformError
+        When it is no command.
+    """
     try:
         words = shlex.split(command)
     except ValueError as error:
+        shown = one_line(command, 200)
         raise PlatformError(f"'{shown}' is no command ({error}); correct settle in the skill") from None
     program = find_program(words[0]) if words else None
-    if program is None:
-        return {}
+    return [program, *words[1:]] if program is not None else []
+
+
+def _answer(
+    argv: Sequence[str], spec: bytes, config_format: str, env: Mapping[str, str], shown: str
+) -> dict[str, Any]:
+    """Run a command on a spec and return the document that it prints.
+
+    Raises
+    ------
+    PlatformError
+        When it does not start, does not end, fails or prints something else; it calls the command `shown`.
+    """
     with tempfile.TemporaryDirectory(prefix="skillbank-") as folder:
-        path = Path(folder) / f"spec.{plan.config_format}"
-        path.write_bytes(
-            bound.read_bytes() if bound is not None else write_spec(plan.spec, plan.config_format).encode()
-        )
-        argv = [program, *(word.replace(CONFIG_PATH, str(path)) for word in words[1:])]
+        path = Path(folder) / f"spec.{config_format}"
+        path.write_bytes(spec)
         try:
             done = subprocess.run(
-                argv,
-                env={**admitted.env, **_cpu(plan)},
+                [argv[0], *(word.replace(CONFIG_PATH, str(path)) for word in argv[1:])],
+                env=env,
                 stdin=subprocess.DEVNULL,
                 cwd=folder,
                 capture_output=True,
@@ -93,8 +118,7 @@ def settle(
         found = None
     if not isinstance(found, dict):
         raise PlatformError(f"'{shown}' did not print a JSON document of values by key")
-    own = {o.key for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
-    return {key: value for key, value in found.items() if key not in own}
+    return found
 
 
 def _cpu(plan: Plan) -> dict[str, str]:
@@ -102,7 +126,7 @@ def _cpu(plan: Plan) -> dict[str, str]:
     return {"CUDA_VISIBLE_DEVICES": ""} if plan.resources.gpus == 0 else {}
 
 
-def settled_plan(plan: Plan, values: Mapping[str, Any]) -> Plan:
+def settled_plan(plan: Plan, values: Mapping[str, object]) -> Plan:
     """Return a plan whose spec holds the values that its program would put there."""
     if not values:
         return plan

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from skillbank.automl.conditions import conditions_of
 from skillbank.automl.parameters import Parameter
 from skillbank.automl.space_parameter import make_parameter
 from skillbank.automl.space_points import SearchSpace
-from skillbank.automl.space_ranges import read_ranges
+from skillbank.automl.space_ranges import Range, read_ranges
 from skillbank.automl.space_relations import make_room, node_of, ordered
 from skillbank.bank.relations import relation_of
 from skillbank.bank.schema import SpecSchema
@@ -22,11 +21,11 @@ __all__ = ["SearchSpace", "space_from_schema"]
 
 
 def space_from_schema(
-    schema: Mapping[str, Any] | SpecSchema,
-    spec: Mapping[str, Any],
+    schema: Mapping[str, object] | SpecSchema,
+    spec: Mapping[str, object],
     *,
     parameters: Sequence[str] | None = None,
-    ranges: Mapping[str, Any] | None = None,
+    ranges: Mapping[str, object] | None = None,
     fixed: Collection[str] = (),
     kept: Collection[str] = (),
 ) -> SearchSpace:
@@ -57,44 +56,14 @@ def space_from_schema(
     parsed = schema if isinstance(schema, SpecSchema) else SpecSchema.parse(schema)
     own = read_ranges(ranges)
     disabled = _words(parsed, "automl_disabled_parameters")
-    keys = _asked(parsed, parameters, own, disabled) if parameters is not None or own else []
-    asked = set(keys)
+    asked = _asked(parsed, parameters, own, disabled) if parameters is not None or own else []
+    keys = list(asked)
     if parameters is None:
-        declared = _words(parsed, "automl_default_parameters") or tuple(
-            k
-            for k in parsed.keys
-            if "[" not in k and (n := node_of(parsed, k)) and n.words.get("automl_enabled") is True
-        )
         # Sorted, so that a schema that lists them in another order gives the same space.
-        keys += sorted(
-            {k for k in declared if k not in asked and k not in disabled and k not in fixed and k not in kept}
-        )
-    found: dict[str, Parameter] = {}
-    notes = [
-        f"{k} was set by the user and is not searched."
-        for k in sorted(fixed)
-        if k in _words(parsed, "automl_default_parameters")
-    ]
-    notes += [
-        f"{k} is that of the model which the training starts from, and is not searched."
-        for k in sorted({*kept} - {*fixed})
-        if k in _words(parsed, "automl_default_parameters")
-    ]
-    for key in keys:
-        node = node_of(parsed, key)
-        if node is None:
-            notes.append(f"{key} is named for the search, but the schema has no such key.")
-            continue
-        value = get_path(spec, key)
-        try:
-            found[key] = make_parameter(
-                key, node, node.words.get("default") if value is MISSING else value, own.get(key)
-            )
-        except SpecError as error:
-            if key in asked:
-                raise
-            notes.append(Sentence(f"Not searched: {error.sentence.marked}"))
-    space = _assemble(parsed, spec, found, asked, notes)
+        keys += sorted({*_declared(parsed)} - {*asked} - {*disabled} - {*fixed} - {*kept})
+    notes = _held(_words(parsed, "automl_default_parameters"), {*fixed}, {*kept})
+    found = _parameters(parsed, spec, keys, own, {*asked}, notes)
+    space = _assemble(parsed, spec, found, {*asked}, notes)
     if not any(space.counts(p, space.defaults) for p in space.parameters):
         why = "; ".join(f"{p.name} {p.conditions[0].reason}" for p in space.parameters if p.conditions)
         raise UsageError(
@@ -103,8 +72,59 @@ def space_from_schema(
     return space
 
 
+def _declared(schema: SpecSchema) -> Sequence[str]:
+    """Return the keys that a schema has searched by default: those it lists, else those it marks."""
+    listed = _words(schema, "automl_default_parameters")
+    if listed:
+        return listed
+    nodes = ((key, node_of(schema, key)) for key in schema.keys if "[" not in key)
+    return [key for key, node in nodes if node and node.words.get("automl_enabled") is True]
+
+
+def _held(default: Collection[str], fixed: set[str], kept: set[str]) -> list[str]:
+    """Say which keys of the default search are left alone."""
+    notes = [f"{key} was set by the user and is not searched." for key in sorted(fixed) if key in default]
+    return notes + [
+        f"{key} is that of the model which the training starts from, and is not searched."
+        for key in sorted(kept - fixed)
+        if key in default
+    ]
+
+
+def _parameters(
+    schema: SpecSchema,
+    spec: Mapping[str, object],
+    keys: Sequence[str],
+    own: Mapping[str, Range],
+    asked: set[str],
+    notes: list[str],
+) -> dict[str, Parameter]:
+    """Make the parameters of some keys; those that cannot be searched and that nobody asked for are noted.
+
+    Raises
+    ------
+    SpecError
+        When one that was asked for cannot be searched.
+    """
+    found: dict[str, Parameter] = {}
+    for key in keys:
+        node = node_of(schema, key)
+        if node is None:
+            notes.append(f"{key} is named for the search, but the schema has no such key.")
+            continue
+        value = get_path(spec, key)
+        default = node.words.get("default") if value is MISSING else value
+        try:
+            found[key] = make_parameter(key, node, default, own.get(key))
+        except SpecError as error:
+            if key in asked:
+                raise
+            notes.append(Sentence(f"Not searched: {error.sentence.marked}"))
+    return found
+
+
 def _asked(
-    schema: SpecSchema, parameters: Sequence[str] | None, own: Mapping[str, Any], disabled: tuple[str, ...]
+    schema: SpecSchema, parameters: Sequence[str] | None, own: Mapping[str, object], disabled: tuple[str, ...]
 ) -> list[str]:
     """Return the keys that the user names, each one checked."""
     wanted = list(dict.fromkeys(parameters or ()))
@@ -132,7 +152,7 @@ def _asked(
 
 def _assemble(
     schema: SpecSchema,
-    spec: Mapping[str, Any],
+    spec: Mapping[str, object],
     found: dict[str, Parameter],
     asked: set[str],
     notes: list[str],

@@ -76,7 +76,7 @@ def _questions(parameter: Parameter) -> list[tuple[str, BaseDistribution]]:
     return [(name, CategoricalDistribution(parameter.choices))]
 
 
-def _answered(space: SearchSpace, parameter: Parameter, asked: list[Any], values: Values) -> Any:
+def _answered(space: SearchSpace, parameter: Parameter, asked: list[Any], values: Values) -> object:
     """Turn Optuna's answers into a parameter's value."""
     if not _questions(parameter)[0][0].endswith(SHARE):
         if parameter.kind is Kind.FLOAT:
@@ -87,7 +87,7 @@ def _answered(space: SearchSpace, parameter: Parameter, asked: list[Any], values
     return parameter.decode(asked, *bounds)
 
 
-def _put(trial: BaseTrial, name: str, question: BaseDistribution) -> Any:
+def _put(trial: BaseTrial, name: str, question: BaseDistribution) -> object:
     """Ask an Optuna trial one question."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
@@ -99,5 +99,5 @@ def _put(trial: BaseTrial, name: str, question: BaseDistribution) -> Any:
     return trial.suggest_categorical(name, question.choices)
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     return value is None or isinstance(value, bool | int | float | str)

@@ -212,7 +212,7 @@ class SearchSpace:
         return _seen(parameter, parameter.default)
 
 
-def _seen(parameter: Parameter, value: Any) -> list[float]:
+def _seen(parameter: Parameter, value: object) -> list[float]:
     if parameter.kind is Kind.CATEGORICAL and len(parameter.choices) > 2:
         return [0.5 * (c == value) for c in parameter.choices]
     return list(parameter.encode(value))
@@ -225,7 +225,7 @@ def _extent(parameter: Parameter) -> dict[str, Any]:
     if parameter.choices:
         weights = {"weights": list(parameter.weights)} if parameter.weights else {}
         return {"choices": list(parameter.choices), **weights}
-    extent: dict[str, Any] = {"low": parameter.low, "high": parameter.high, "log": parameter.log}
+    extent: dict[str, object] = {"low": parameter.low, "high": parameter.high, "log": parameter.log}
     if parameter.kind is Kind.INTEGER:
         extent |= {"low": int(parameter.low), "high": int(parameter.high)}
         extent |= {"step": parameter.step} if parameter.step > 1 else {}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from skillbank.bank.limits import is_number
 from skillbank.errors import UsageError, did_you_mean
 
 _WORDS = ("low", "high", "log", "step", "choices", "weights")
@@ -25,7 +26,7 @@ class Range:
     weights: tuple[float, ...] | None = None
 
 
-def read_ranges(ranges: Mapping[str, Any] | None) -> dict[str, Range]:
+def read_ranges(ranges: Mapping[str, object] | None) -> dict[str, Range]:
     """Read ranges by dotted key; nested mappings (``{"train": {"optim": {"lr": [1e-5, 1e-3]}}}``) work too.
 
     Raises
@@ -36,7 +37,7 @@ def read_ranges(ranges: Mapping[str, Any] | None) -> dict[str, Range]:
     return {key: _read(key, value) for key, value in _flat(ranges or {}, "")}
 
 
-def _flat(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _flat(node: Mapping[str, object], prefix: str) -> Iterator[tuple[str, object]]:
     for name, value in node.items():
         key = f"{prefix}.{name}" if prefix else str(name)
         if isinstance(value, Mapping) and not any(w in _WORDS or w in _ALIASES for w in value):
@@ -46,7 +47,7 @@ def _flat(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def _read(key: str, value: Any) -> Range:
+def _read(key: str, value: object) -> Range:
     form = f"range of {key} must be [low, high], {{low, high, log}} or {{choices: [...]}}"
     if isinstance(value, Mapping):
         words = {_ALIASES.get(str(w), str(w)): v for w, v in value.items()}
@@ -57,41 +58,43 @@ def _read(key: str, value: Any) -> Range:
             raise UsageError(f"The {form}, and it is empty.")
         return _checked(key, words, form)
     if isinstance(value, list | tuple):
-        if len(value) == 2 and all(_is_number(v) for v in value):
+        if len(value) == 2 and all(is_number(v) for v in value):
             return _checked(key, {"low": value[0], "high": value[1]}, form)
         return _checked(key, {"choices": value}, form)
     raise UsageError(f"The {form}, not {value!r}.")
 
 
 def _checked(key: str, words: Mapping[str, Any], form: str) -> Range:
-    choices, weights = words.get("choices"), words.get("weights")
-    for end in ("low", "high"):
-        if words.get(end) is not None and not _is_number(words[end]):
-            raise UsageError(f"The {form}, but its {end} is {words[end]!r}.")
-    low, high = words.get("low"), words.get("high")
+    low, high, step = words.get("low"), words.get("high"), words.get("step")
+    for end, value in (("low", low), ("high", high)):
+        if value is not None and not is_number(value):
+            raise UsageError(f"The {form}, but its {end} is {value!r}.")
     if low is not None and high is not None and low > high:
         raise UsageError(f"The range of {key} is empty: its low {low:g} is above its high {high:g}.")
-    step = words.get("step")
     if step is not None and (not isinstance(step, int) or isinstance(step, bool) or step < 1):
         raise UsageError(f"The step of the range of {key} must be a whole number from 1, not {step!r}.")
     if words.get("log") is not None and not isinstance(words["log"], bool):
         raise UsageError(f"The word log in the range of {key} must be true or false, not {words['log']!r}.")
+    return Range(
+        low, high, words.get("log"), step, *_choices(key, words.get("choices"), words.get("weights"))
+    )
+
+
+def _choices(
+    key: str, choices: Any, weights: Any
+) -> tuple[tuple[object, ...] | None, tuple[float, ...] | None]:
+    """Return the choices and how often each is to be tried; None for what is not said."""
     if choices is not None and (not isinstance(choices, list | tuple) or not choices):
         raise UsageError(f"The choices of {key} must be a list with at least one entry.")
-    if weights is not None and (
-        choices is None
-        or not isinstance(weights, list | tuple)
-        or len(weights) != len(choices)
-        or not all(_is_number(w) and w >= 0 for w in weights)
-        or sum(weights) <= 0
-    ):
+    if weights is not None and (choices is None or not _are_weights(weights, len(choices))):
         raise UsageError(f"The weights of {key} must be as many numbers from 0 as it has choices.")
-    return Range(
-        low, high, words.get("log"), step,
+    return (
         tuple(choices) if choices is not None else None,
         tuple(float(w) for w in weights) if weights is not None else None,
-    )  # fmt: skip
+    )
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _are_weights(weights: object, choices: int) -> bool:
+    if not isinstance(weights, list | tuple) or len(weights) != choices:
+        return False
+    return all(is_number(w) and w >= 0 for w in weights) and sum(weights) > 0

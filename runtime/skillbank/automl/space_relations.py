@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from skillbank.automl.parameters import Kind, Parameter
 from skillbank.bank.relations import Relation
@@ -69,45 +68,27 @@ def _mirrored(key: str, relation: Relation, found: Mapping[str, Parameter]) -> b
 
 
 def make_room(
-    found: dict[str, Parameter], key: str, spec: Mapping[str, Any], asked: set[str], notes: list[str]
+    found: dict[str, Parameter], key: str, spec: Mapping[str, object], asked: set[str], notes: list[str]
 ) -> None:
     """Cut the ranges of what a parameter is related to, so that its own is never empty."""
     child = found[key]
-    if not child.relations:
-        return
-    low, high = _span(child)
     sides = {relation.is_floor for relation in child.relations if any(k in found for k in relation.keys)}
     if len(sides) > 1:
         raise SpecError(
             f"{key} is bounded from both sides by keys that are searched too; hold one of them fixed."
         )
+    low, high = _span(child) if child.relations else (0.0, 0.0)
     for relation in child.relations:
-        gap = (1.0 if child.kind is Kind.INTEGER else (high - low) / 1000) if relation.is_strict else 0.0
-        limit = high - gap if relation.is_floor else low + gap
         for name in relation.keys:
-            others = relation.factor
-            for other in relation.keys:
-                if other != name:
-                    others *= _extreme(other, found, spec, highest=relation.is_floor)
+            others = math.prod(
+                (_extreme(other, found, spec, relation.is_floor) for other in relation.keys if other != name),
+                start=relation.factor,
+            )
             if others <= 0 or math.isnan(others):
                 continue
             if name in found:
-                if any(c not in child.conditions for c in found[name].conditions):
-                    continue
-                cut = _cut(
-                    found[name],
-                    None if relation.is_floor else limit / others,
-                    limit / others if relation.is_floor else None,
-                )
-                if cut is None:
-                    raise SpecError(f"{key} must be {relation}, but their ranges leave no such pair.")
-                if cut is not found[name]:
-                    ends = " to ".join(f"{e:g}" for e in _span(cut))
-                    notes.append(f"The range of {name} ends at {ends}, because {key} must be {relation}.")
-                    found[name] = cut
-            elif not _possible(
-                relation, low, high, others * _extreme(name, found, spec, highest=relation.is_floor)
-            ):
+                _make_room_in(found, name, child, relation, others, notes)
+            elif not _possible(relation, low, high, others * _extreme(name, found, spec, relation.is_floor)):
                 text = (
                     f"{key} must be {relation}, and with the spec's own value there its range "
                     f"{low:g} to {high:g} is empty."
@@ -119,6 +100,37 @@ def make_room(
                 return
 
 
+def _make_room_in(
+    found: dict[str, Parameter],
+    name: str,
+    child: Parameter,
+    relation: Relation,
+    others: float,
+    notes: list[str],
+) -> None:
+    """Cut the range of one key of a relation, times the `others`; one that counts elsewhere too stays.
+
+    Raises
+    ------
+    SpecError
+        When nothing of it is left.
+    """
+    if any(condition not in child.conditions for condition in found[name].conditions):
+        return
+    low, high = _span(child)
+    gap = (1.0 if child.kind is Kind.INTEGER else (high - low) / 1000) if relation.is_strict else 0.0
+    if relation.is_floor:
+        cut = _cut(found[name], None, (high - gap) / others)
+    else:
+        cut = _cut(found[name], (low + gap) / others, None)
+    if cut is None:
+        raise SpecError(f"{child.name} must be {relation}, but their ranges leave no such pair.")
+    if cut is not found[name]:
+        ends = " to ".join(f"{end:g}" for end in _span(cut))
+        notes.append(f"The range of {name} ends at {ends}, because {child.name} must be {relation}.")
+        found[name] = cut
+
+
 def _possible(relation: Relation, low: float, high: float, side: float) -> bool:
     if math.isnan(side):
         return True
@@ -127,7 +139,7 @@ def _possible(relation: Relation, low: float, high: float, side: float) -> bool:
     return low < side if relation.is_strict else low <= side
 
 
-def _extreme(key: str, found: Mapping[str, Parameter], spec: Mapping[str, Any], highest: bool) -> float:
+def _extreme(key: str, found: Mapping[str, Parameter], spec: Mapping[str, object], highest: bool) -> float:
     """Return the highest or lowest value that a key can have; NaN when it holds no number."""
     if key in found:
         return _span(found[key])[1 if highest else 0]

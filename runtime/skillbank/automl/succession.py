@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from skillbank.automl.charter import Charter, objectives_of, settings_of
 from skillbank.automl.events import Event, EventLog
@@ -83,7 +82,7 @@ def _taken(predecessor: str, events: list[Event], now: datetime | None = None) -
     """Yield what a successor takes over, numbered anew; the time between the two counts as a pause."""
     end = events[-1].at
     told = [(e.at, e.kind, e.body) for e in events if e.kind not in _NOT_TAKEN and not _is_final(e)]
-    bodies: list[tuple[datetime, str, Mapping[str, Any]]] = [(events[0].at, "created", {}), *told]
+    bodies: list[tuple[datetime, str, Mapping[str, object]]] = [(events[0].at, "created", {}), *told]
     begun = now or datetime.now(UTC)
     note = {"text": f"goes on from {predecessor} with its trials"}
     bodies += [(end, "paused", {}), (begun, "resumed", {}), (begun, "noted", note)]

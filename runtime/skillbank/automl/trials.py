@@ -21,7 +21,7 @@ def trial_plan(
     plan: Plan,
     experiment: str,
     number: int,
-    values: Mapping[str, Any],
+    values: Mapping[str, object],
     *,
     epochs: int | None,
     epochs_key: str | None,
@@ -74,7 +74,7 @@ def trial_plan(
     return Plan.model_validate({**plan.model_dump(), **fields})
 
 
-def _intervals(spec: Mapping[str, Any], epochs: int) -> dict[str, int]:
+def _intervals(spec: Mapping[str, object], epochs: int) -> dict[str, int]:
     """Return the intervals that must change so that the last epoch is validated and saved."""
     changed = {}
     for path, value in leaves(spec):

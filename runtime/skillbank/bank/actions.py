@@ -49,16 +49,16 @@ class Action:
     outputs: tuple[str, ...]
     upload_excludes: tuple[str, ...]
     image: str | None
-    args: Mapping[str, Any]
+    args: Mapping[str, object]
     defaults: Mapping[str, Any]
     one_of: tuple[tuple[str, ...], ...]
     metric: str | None
     metric_direction: str | None
     template: str | None
     data_sources: tuple[DataSource, ...]
-    spec_params: Mapping[str, Any]
+    spec_params: Mapping[str, object]
     shorthands: Mapping[str, str]
-    key_defaults: Mapping[str, Any]
+    key_defaults: Mapping[str, object]
     elsewhere: tuple[str, ...]
     """Names of the other task axes: keys that go through them are not this action's."""
     origin: str

@@ -57,13 +57,13 @@ def _name(text: str) -> str:
     return text.replace("-", "_")
 
 
-def _filled(text: Any, defaults: dict[str, Any]) -> Any:
+def _filled(text: object, defaults: dict[str, Any]) -> object:
     if not isinstance(text, str):
         return text
     return _TOKEN.sub(lambda m: str(defaults.get(_name(m[1]), m[0])), text)
 
 
-def _value(text: Any) -> Any:
+def _value(text: object) -> object:
     """Read a default as the command line would: ``'["0","1"]'`` is a list."""
     if not isinstance(text, str):
         return text

@@ -69,16 +69,13 @@ class Claims:
         claiming = self._spelled.get(spelling, [])
         if not claiming or self._imitates(spelling) or self.described(spelling):
             return Claim()
-        bank = claiming[0].bank
-        there = [s for s in claiming if s.bank == bank]
-        chosen = [s for s in there if s.name == name] or [s for s in there if normalise(s.name) == spelling]
-        chosen = chosen or there
-        if len(chosen) > 1:
-            return Claim(tuple(chosen))
-        gone = former(chosen[0], spelling)
-        life = f"'{shown(said or name)}' is now called {shown(chosen[0].name)}" if gone else ""
-        notes = (self._note(said or name, spelling, chosen[0], claiming), life)
-        return Claim((chosen[0],), "; ".join(filter(None, notes)))
+        first, *others = _closest(name, [s for s in claiming if s.bank == claiming[0].bank])
+        if others:
+            return Claim((first, *others))
+        said = said or name
+        life = f"'{shown(said)}' is now called {shown(first.name)}" if former(first, spelling) else ""
+        notes = (self._note(said, spelling, first, claiming), life)
+        return Claim((first,), "; ".join(filter(None, notes)))
 
     def imitated(self, name: str) -> tuple[Skill, ...]:
         """Return the skills that have a name which only looks like one of another skill."""
@@ -143,6 +140,12 @@ class Claims:
         if alike:
             said += f"; {_listed(alike)} {'looks' if len(alike) == 1 else 'look'} like it"
         return f"{said}; say BANK:SKILL to choose another"
+
+
+def _closest(name: str, skills: Sequence[Skill]) -> Sequence[Skill]:
+    """Return those of some skills that have a name to the letter, else in any spelling, else all of them."""
+    exact = [s for s in skills if s.name == name]
+    return exact or [s for s in skills if normalise(s.name) == normalise(name)] or skills
 
 
 @lru_cache(maxsize=16384)

@@ -150,7 +150,7 @@ def _whole_number(digits: str) -> int:
     return int(digits)
 
 
-def _refuse_large(document: Any, where: str) -> None:
+def _refuse_large(document: object, where: str) -> None:
     level, count = [document], 0
     for _ in range(MAX_DEPTH + 1):
         count += len(level)

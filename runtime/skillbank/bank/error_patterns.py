@@ -10,7 +10,7 @@ from skillbank.bank.patterns import PatternError, compiled
 __all__ = ["pattern_text", "taken_as_words"]
 
 
-def pattern_text(entry: Mapping[str, Any]) -> str:
+def pattern_text(entry: Mapping[str, object]) -> str:
     """Return what is searched for: the pattern, or where there is none the name."""
     return str(entry.get("pattern") or entry.get("name") or "")
 

@@ -19,40 +19,40 @@ Reader = Callable[[Shapes, Any, str], Any]
 """Takes a value and its name, gives what it is, or None and a finding."""
 
 
-def read_facts(raw: Mapping[str, Any], read: Shapes) -> dict[str, Any]:
+def read_facts(raw: Mapping[str, object], read: Shapes) -> dict[str, Any]:
     """Return the sections that say something, each as `SECTIONS` declares it."""
     facts = {name: reader(read, raw.get(name), name) for name, reader in SECTIONS.items()}
     return {name: fact for name, fact in facts.items() if fact}
 
 
-def _text(read: Shapes, value: Any, name: str) -> str | None:
+def _text(read: Shapes, value: object, name: str) -> str | None:
     return read.text(value, name)
 
 
-def _texts(read: Shapes, value: Any, name: str) -> list[str]:
+def _texts(read: Shapes, value: object, name: str) -> list[str]:
     return read.texts(value, name)
 
 
-def _key(read: Shapes, value: Any, name: str) -> str | None:
+def _key(read: Shapes, value: object, name: str) -> str | None:
     return read.key(value, name)
 
 
-def _whole(read: Shapes, value: Any, name: str) -> int | None:
+def _whole(read: Shapes, value: object, name: str) -> int | None:
     return read.whole(value, name)
 
 
-def _number(read: Shapes, value: Any, name: str) -> float | None:
+def _number(read: Shapes, value: object, name: str) -> float | None:
     return read.number(value, name)
 
 
-def _scalar(read: Shapes, value: Any, name: str) -> Any:
+def _scalar(read: Shapes, value: object, name: str) -> object:
     return read.scalar(value, name)
 
 
 def _fields(needed: tuple[str, ...] = (), /, **words: Reader) -> Reader:
     """A mapping with these words; one that lacks a needed word is left out."""
 
-    def reader(read: Shapes, value: Any, name: str) -> dict[str, Any]:
+    def reader(read: Shapes, value: object, name: str) -> dict[str, Any]:
         said = read.mapping(value, name)
         found = {
             word: inner(read, said[word], f"{name}.{word}")
@@ -68,19 +68,19 @@ def _fields(needed: tuple[str, ...] = (), /, **words: Reader) -> Reader:
 
 
 def _listed(entry: Reader) -> Reader:
-    def reader(read: Shapes, value: Any, name: str) -> list[Any]:
+    def reader(read: Shapes, value: object, name: str) -> list[Any]:
         read_entries = (entry(read, one, f"an entry of {name}") for one in read.sequence(value, name))
         return [one for one in read_entries if one]
 
     return reader
 
 
-def _texts_by_name(read: Shapes, value: Any, name: str) -> dict[str, str]:
+def _texts_by_name(read: Shapes, value: object, name: str) -> dict[str, str]:
     found = {str(k): read.text(v, f"{name}.{str(k)[:40]}") for k, v in read.mapping(value, name).items()}
     return {word: text for word, text in found.items() if text}
 
 
-def _steps(read: Shapes, value: Any, name: str) -> dict[float, int]:
+def _steps(read: Shapes, value: object, name: str) -> dict[float, int]:
     """Whole numbers by a number: ``{16: 2, "24": 4}``."""
     found: dict[float, int] = {}
     for step, said in read.mapping(value, name).items():
@@ -91,7 +91,7 @@ def _steps(read: Shapes, value: Any, name: str) -> dict[float, int]:
     return found
 
 
-def _as_number(step: Any) -> Any:
+def _as_number(step: object) -> object:
     try:
         return float(step) if isinstance(step, str) and len(step) < 20 else step
     except ValueError:
@@ -104,14 +104,14 @@ _EXTRA = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 
 
-def _flag(read: Shapes, value: Any, name: str) -> bool:
+def _flag(read: Shapes, value: object, name: str) -> bool:
     return read.flag(value, name)
 
 
 def _matching(pattern: re.Pattern[str], kind: str) -> Reader:
     """A text of one form."""
 
-    def reader(read: Shapes, value: Any, name: str) -> str | None:
+    def reader(read: Shapes, value: object, name: str) -> str | None:
         text = read.text(value, name)
         if text is not None and not pattern.fullmatch(text):
             read.warn("shape", f"{name} is '{named(text, 40)}', which is no {kind}; it is not used.")
@@ -121,14 +121,14 @@ def _matching(pattern: re.Pattern[str], kind: str) -> Reader:
     return reader
 
 
-def _modules(read: Shapes, value: Any, name: str) -> list[str]:
+def _modules(read: Shapes, value: object, name: str) -> list[str]:
     # Looking for a module inside a package imports the package: only whole packages can be named.
     one = _matching(_MODULE, "package as Python imports it")
     found = (one(read, text, f"an entry of {name}") for text in read.texts(value, name)[:_MOST_PACKAGES])
     return [module for module in found if module]
 
 
-def _first_category(read: Shapes, value: Any, name: str) -> int | None:
+def _first_category(read: Shapes, value: object, name: str) -> int | None:
     number = read.whole(value, name)
     if number not in (None, 0, 1):
         read.warn("shape", f"{name} is {number}; categories count from 0 or from 1, so it is not used.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -48,7 +47,7 @@ class FromSkill(BaseModel):
         return f"the skill {self.skill} says: “{self.text}”".replace("skill  says", "skill says")
 
 
-def is_prose(value: Any) -> bool:
+def is_prose(value: object) -> bool:
     """Whether a value of a skill holds a sentence, which no value of a parameter needs to be."""
     if isinstance(value, str):
         return len(value.split()) >= _SENTENCE
@@ -57,7 +56,7 @@ def is_prose(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(map(is_prose, value))
 
 
-def failure_words(pattern: Mapping[str, Any]) -> str:
+def failure_words(pattern: Mapping[str, object]) -> str:
     """Return what an error pattern of a skill says: its name, its explanation and its advice."""
     said = (str(pattern.get(part) or "").strip() for part in ("name", "explanation", "advice"))
     return " · ".join(text for text in said if text)

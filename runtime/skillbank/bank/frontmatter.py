@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from skillbank.bank.diagnostics import Diagnostic, Repeated
+from skillbank.bank.diagnostics import Diagnostic, Repeated, Severity
 from skillbank.bank.documents import parse_yaml
 from skillbank.bank.lifecycle import Lifecycle, parse_lifecycle
 from skillbank.errors import SkillFormatError
@@ -18,6 +18,7 @@ MAX_TAGS = 100
 """Tags, and fields that nobody knows, that are read."""
 MAX_WORD = 100
 """Characters of a tag or a version."""
+_UNVERSIONED = "unversioned"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -41,6 +42,12 @@ class Frontmatter:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
 
+class _Report(Protocol):
+    """Takes one finding about the head."""
+
+    def __call__(self, severity: Severity, code: str, message: str, line: int = 1) -> None: ...
+
+
 def parse_frontmatter(text: str, folder: str) -> tuple[Frontmatter, list[Diagnostic]]:
     """Split SKILL.md into head and body.
 
@@ -49,52 +56,66 @@ def parse_frontmatter(text: str, folder: str) -> tuple[Frontmatter, list[Diagnos
     """
     found: list[Diagnostic] = []
 
-    def report(severity: Any, code: str, message: str, line: int = 1) -> None:
+    def report(severity: Severity, code: str, message: str, line: int = 1) -> None:
         found.append(Diagnostic(severity, f"frontmatter-{code}", message, "SKILL.md", line))
 
     raw, body, body_line = _split(text, report)
-    name = raw.get("name")
-    if not isinstance(name, str) or not name.strip():
-        report("error", "name", f"SKILL.md has no name; add 'name: {folder}'.")
-        name = folder
-    # Names stand in sentences of ours wherever a skill is spoken of.
-    name = visible("-".join(unicodedata.normalize("NFKC", name).split()))
-    if not _NAME.fullmatch(name) or len(name) > 64:
-        report("error", "name", f"name '{named(name, 80)}' must be 1-64 of a-z, 0-9 and single hyphens.")
-    elif name != unicodedata.normalize("NFKC", folder):
-        report("error", "name", f"name '{name}' differs from its folder '{folder}'.")
-    description = raw.get("description")
-    if not isinstance(description, str) or not description.strip():
-        report("error", "description", "SKILL.md has no description; say what the skill does and when.")
-        description = ""
-    elif len(description) > 1024:
-        report("error", "description", f"the description has {len(description)} of at most 1024 characters.")
-    unknown = sorted(set(map(str, raw)) - STANDARD_FIELDS)
-    for name_of_field in unknown[:MAX_TAGS]:
-        report(
-            "warning",
-            "unknown-field",
-            f"'{name_of_field[:MAX_WORD]}' is not in the Agent Skills standard; use metadata.",
-        )
+    name = _name(raw.get("name"), folder, report)
+    description = _description(raw.get("description"), report)
+    for unknown in sorted(set(map(str, raw)) - STANDARD_FIELDS)[:MAX_TAGS]:
+        message = f"'{unknown[:MAX_WORD]}' is not in the Agent Skills standard; use metadata."
+        report("warning", "unknown-field", message)
     metadata = raw.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
         report("warning", "metadata", "metadata must be a mapping of names to strings.")
     metadata = metadata if isinstance(metadata, dict) else {}
-    tags = raw.get("tags", metadata.get("tags", ()))
-    if isinstance(tags, str):
-        tags = re.split(r"[,\s]+", tags)
-    listed = tags if isinstance(tags, list | tuple) else ()
-    tags = tuple(str(t)[:MAX_WORD] for t in listed[:MAX_TAGS] if t and not isinstance(t, dict | list))
-    version = metadata.get("version", raw.get("version", "unversioned"))
-    if version is None or isinstance(version, dict | list) or len(str(version)) > MAX_WORD:
-        report("warning", "metadata", f"the version is no text of 1-{MAX_WORD} characters; it is not used.")
-        version = "unversioned"
-    head = " ".join(description.split())
+    tags = _tags(raw.get("tags", metadata.get("tags")))
+    version = _version(metadata.get("version", raw.get("version", _UNVERSIONED)), report)
     life = parse_lifecycle(metadata, report)
-    return Frontmatter(name, head, str(version), tags, raw, body, body_line, life), found
+    return Frontmatter(name, description, version, tags, raw, body, body_line, life), found
 
 
-def _split(text: str, report: Any) -> tuple[dict[str, Any], str, int]:
+def _name(said: object, folder: str, report: _Report) -> str:
+    """Return the skill's name, as sentences can hold it; its folder's where it has none."""
+    if not isinstance(said, str) or not said.strip():
+        report("error", "name", f"SKILL.md has no name; add 'name: {folder}'.")
+        said = folder
+    # Names stand in sentences of ours wherever a skill is spoken of.
+    name = visible("-".join(unicodedata.normalize("NFKC", said).split()))
+    if not _NAME.fullmatch(name) or len(name) > 64:
+        report("error", "name", f"name '{named(name, 80)}' must be 1-64 of a-z, 0-9 and single hyphens.")
+    elif name != unicodedata.normalize("NFKC", folder):
+        report("error", "name", f"name '{name}' differs from its folder '{folder}'.")
+    return name
+
+
+def _description(said: object, report: _Report) -> str:
+    """Return the description in one line; empty where there is none."""
+    if not isinstance(said, str) or not said.strip():
+        report("error", "description", "SKILL.md has no description; say what the skill does and when.")
+        return ""
+    if len(said) > 1024:
+        report("error", "description", f"the description has {len(said)} of at most 1024 characters.")
+    return " ".join(said.split())
+
+
+def _tags(said: object) -> tuple[str, ...]:
+    """Return tags, listed or in one text."""
+    listed = re.split(r"[,\s]+", said) if isinstance(said, str) else said
+    if not isinstance(listed, list | tuple):
+        return ()
+    return tuple(str(t)[:MAX_WORD] for t in listed[:MAX_TAGS] if t and not isinstance(t, dict | list))
+
+
+def _version(said: object, report: _Report) -> str:
+    """Return the version as text; that of a skill without one where it cannot be used."""
+    if said is None or isinstance(said, dict | list) or len(str(said)) > MAX_WORD:
+        report("warning", "metadata", f"the version is no text of 1-{MAX_WORD} characters; it is not used.")
+        return _UNVERSIONED
+    return str(said)
+
+
+def _split(text: str, report: _Report) -> tuple[dict[str, Any], str, int]:
     lines = text.splitlines(keepends=True)
     if not lines or lines[0].rstrip() != "---":
         report("error", "missing", "SKILL.md does not start with a '---' line.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.diagnostics import Diagnostic
@@ -21,7 +20,7 @@ __all__ = ["inference_functions", "names_function"]
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 
-def names_function(value: object, schema: SpecSchema, template: Any, key: str) -> bool:
+def names_function(value: object, schema: SpecSchema, template: object, key: str) -> bool:
     """Say whether a text under ``spec_params`` is the name of a function, registered or not.
 
     A text that the schema or the template has as a value of this key is that value.
@@ -59,7 +58,7 @@ def inference_functions(skill: Skill) -> Iterator[Diagnostic]:
             yield Diagnostic("error", "unknown-function", message, row.path, row.line)
 
 
-def _shape(skill: Skill, action: Action) -> tuple[SpecSchema, Any]:
+def _shape(skill: Skill, action: Action) -> tuple[SpecSchema, object]:
     return skill.schema(action), skill.template(action)[0]
 
 

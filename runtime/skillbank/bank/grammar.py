@@ -40,7 +40,7 @@ _CONDITIONS = ("$ref", "$dynamicRef", "allOf", "if", "not", "patternProperties",
 """Words of JSON Schema that say of a section which of its values may stand together."""
 
 
-def problems(value: Any, node: Node) -> list[tuple[tuple[str | int, ...], str]]:
+def problems(value: object, node: Node) -> list[tuple[tuple[str | int, ...], str]]:
     """Say what is wrong with a value: where in it, and the end of a sentence (``must be at most 1``).
 
     One problem for each place, the first that was found there.
@@ -88,19 +88,8 @@ def entries_limits(node: Node) -> tuple[Limits, ...]:
 
 def unread(node: Node) -> list[str]:
     """Name the words of an entry that nobody can read, so that what they ask is not checked."""
-    found = list(node.limits.unread) if node.kind != "array" else []
-    if node.kind == "array":
-        found += entries_limits(node)[0].unread
-    word = node.words.get("type")
-    for one in word if isinstance(word, list) else [] if word is None else [word]:
-        if one not in TYPE_WORDS and one != "null" and "list" not in str(one):
-            found.append(f"type {show(one)}")
-    pattern = node.words.get("pattern")
-    if pattern is not None and _compiled(pattern) is None:
-        found.append(f"pattern {show(pattern)} ({_why_not_compiled(pattern)})")
-    for name in ("enum", "valid_options"):
-        if node.words.get(name) is not None and not isinstance(node.words[name], list):
-            found.append(f"{name} {show(node.words[name])}")
+    limits = entries_limits(node)[0] if node.kind == "array" else node.limits
+    found = [*limits.unread, *_unread_types(node), *_unread_values(node)]
     found += [name for name in _UNREAD if name in node.words]
     if node.cut:
         found.append(f"more than {len(node.branches)} types to choose from")
@@ -111,12 +100,30 @@ def unread(node: Node) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _unread_types(node: Node) -> Iterator[str]:
+    word = node.words.get("type")
+    words = word if isinstance(word, list) else [] if word is None else [word]
+    for one in words:
+        if one not in TYPE_WORDS and one != "null" and "list" not in str(one):
+            yield f"type {show(one)}"
+
+
+def _unread_values(node: Node) -> Iterator[str]:
+    pattern = node.words.get("pattern")
+    if pattern is not None and _compiled(pattern) is None:
+        yield f"pattern {show(pattern)} ({_why_not_compiled(pattern)})"
+    for name in ("enum", "valid_options"):
+        listed = node.words.get(name)
+        if listed is not None and not isinstance(listed, list):
+            yield f"{name} {show(listed)}"
+
+
 def unread_conditions(node: Node) -> list[str]:
     """Name the words of a section that say which of its values stand together, which nobody reads."""
     return [name for name in _CONDITIONS if name in node.words]
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     """Return a value as it stands in a sentence."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
@@ -169,7 +176,7 @@ def _entries(validator: Any, limits: Any, value: Any, schema: Any) -> Errors:
                 yield ValidationError(_but(entry, rule), path=[i])
 
 
-def _pattern(validator: Any, pattern: BankPattern, value: Any, schema: Any) -> Errors:
+def _pattern(validator: object, pattern: BankPattern, value: object, schema: object) -> Errors:
     if not isinstance(value, str) or not value or _is_placeholder(value, "string"):
         return
     if len(value) > MAX_TEXT:
@@ -188,7 +195,7 @@ def _size(word: str) -> Any:
     plain = Draft202012Validator.VALIDATORS[word]
     rule, things = _SIZES[word]
 
-    def size(validator: Any, wanted: float, value: Any, schema: Any) -> Errors:
+    def size(validator: object, wanted: float, value: object, schema: object) -> Errors:
         if value == "" or _is_placeholder(value, "any"):
             return  # an empty text is a value that is not set
         if any(plain(validator, wanted, value, schema)):
@@ -197,7 +204,7 @@ def _size(word: str) -> Any:
     return size
 
 
-def _unique(validator: Any, wanted: bool, value: Any, schema: Any) -> Errors:
+def _unique(validator: object, wanted: bool, value: object, schema: object) -> Errors:
     # The library compares every entry with every other where entries are lists or mappings.
     if isinstance(value, list) and len({frozen(entry, bools=True) for entry in value}) < len(value):
         yield ValidationError(f"is {show(value)}, but no entry may stand there twice")
@@ -234,7 +241,7 @@ _Validator: Any = create(
 )
 
 
-def _is_placeholder(value: Any, kind: str) -> bool:
+def _is_placeholder(value: object, kind: str) -> bool:
     """Whether a text is filled in later (``{results_dir}``, ``${train.root}``) where text may stand."""
     return isinstance(value, str) and "{" in value and kind in ("string", "any")
 
@@ -243,14 +250,14 @@ def _but(value: float, rule: str) -> str:
     return rule if rule.startswith("must not") else f"is {shown(value)}, but it {rule}"
 
 
-def _compiled(pattern: Any) -> BankPattern | None:
+def _compiled(pattern: object) -> BankPattern | None:
     try:
         return compiled(pattern) if isinstance(pattern, str) else None
     except PatternError:
         return None
 
 
-def _why_not_compiled(pattern: Any) -> str:
+def _why_not_compiled(pattern: object) -> str:
     try:
         compiled(pattern)
     except PatternError as error:

@@ -33,7 +33,7 @@ def resolve_image(image: str | None, bank: Path | None) -> str | None:
 
 
 @lru_cache(maxsize=32)
-def _version_map(path: Path) -> Mapping[str, Any]:
+def _version_map(path: Path) -> Mapping[str, object]:
     document = read_yaml(path) if is_there(path) else {}
     if document is not None and not isinstance(document, Mapping):
         raise SkillFormatError(f"{path} is not a mapping of images; write it as one or remove it.")

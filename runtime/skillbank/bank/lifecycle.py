@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from skillbank.visible import visible
 
@@ -42,7 +41,7 @@ class Lifecycle:
     successor: str = ""
 
 
-def parse_lifecycle(metadata: Mapping[str, Any], report: Callable[..., None]) -> Lifecycle:
+def parse_lifecycle(metadata: Mapping[str, object], report: Callable[..., None]) -> Lifecycle:
     """Read it from the ``metadata`` of a SKILL.md; what cannot be used is reported and left out."""
     texts = {}
     for field, longest in (("deprecated", LONGEST_REASON), ("successor", LONGEST_NAME), ("formerly", None)):

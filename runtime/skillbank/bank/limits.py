@@ -1,7 +1,7 @@
 """Which numbers a schema's entry allows: JSON Schema's bounds, the family's own words, what a name forbids.
 
 This is the only reading of bounds there is. What a user sets is judged by it (`skillbank.bank.values`), and
-a search takes its hard limits from it (`skillbank.automl.space_parameter`).
+a search takes its hard limits from it (`skillbank.automl.space_number`).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Limits:
     unread: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, words: Mapping[str, Any], key: str = "") -> Limits:
+    def of(cls, words: Mapping[str, object], key: str = "") -> Limits:
         """Read the bounds of one entry.
 
         Parameters
@@ -121,7 +121,7 @@ class Limits:
         return replace(self, low=max(self.low, low), high=min(self.high, high, key=_openness))
 
 
-def entry_limits(words: Mapping[str, Any], item: Mapping[str, Any], index: int, key: str) -> Limits:
+def entry_limits(words: Mapping[str, object], item: Mapping[str, object], index: int, key: str) -> Limits:
     """Return the limits of one element of a list.
 
     The family writes bounds beside a list (``minimum: 0``) and means its elements; a list of bounds
@@ -155,7 +155,7 @@ def options_of(words: Mapping[str, Any]) -> list[Any] | None:
     return [words["const"]] if "const" in words else None
 
 
-def is_number(value: Any) -> TypeGuard[int | float]:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Whether a value is a number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -174,7 +174,7 @@ def shown(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
-def _math_cond(text: Any) -> Limits:
+def _math_cond(text: object) -> Limits:
     if text is None or text == "":
         return Limits()
     if not isinstance(text, str):
@@ -206,7 +206,7 @@ def _clause(found: Limits, operator: str, word: str) -> Limits | None:
     return found.within(low, high)
 
 
-def _bounded(found: Limits, words: Mapping[str, Any]) -> Limits:
+def _bounded(found: Limits, words: Mapping[str, object]) -> Limits:
     """Add bounds that have words of their own."""
     for names, is_floor in ((_FLOOR_WORDS, True), (_CEILING_WORDS, False)):
         for word, is_open in names:
@@ -223,7 +223,7 @@ def _bounded(found: Limits, words: Mapping[str, Any]) -> Limits:
     return found
 
 
-def _named(found: Limits, words: Mapping[str, Any], key: str) -> Limits:
+def _named(found: Limits, words: Mapping[str, object], key: str) -> Limits:
     name = ".".join(re.sub(r"\[\d+\]", "", key.lower()).split(".")[-2:])
     leaf = name.rpartition(".")[2]
     default = words.get("default")
@@ -235,7 +235,7 @@ def _named(found: Limits, words: Mapping[str, Any], key: str) -> Limits:
     return found
 
 
-def _unread(found: Limits, word: str, value: Any) -> Limits:
+def _unread(found: Limits, word: str, value: object) -> Limits:
     text = str(value)
     return replace(
         found, unread=(*found.unread, f"{word} '{text if len(text) <= 40 else text[:37] + '...'}'")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.keys import is_key, plain
 from skillbank.bank.skill import Skill
+from skillbank.bank.tables import DatasetRow
 
 _SOURCE = re.compile(r"\w+_datasets?")
 
@@ -29,23 +29,28 @@ def data_tables(skill: Skill) -> Iterator[Diagnostic]:
         if action not in known and known:
             message = f"the table speaks of an action '{row.action}' that skill_info does not have."
             yield Diagnostic("warning", "table-action", message, row.path, row.line)
-            continue
-        if action not in spoken or not _SOURCE.fullmatch(row.source):
-            continue
-        parts = [(plain(row.key), row.files.path)] if row.files.kind in ("file", "root") else []
-        if row.files.kind == "map":
-            parts = [(f"{plain(row.key)}.{sub}", path) for sub, path, _ in row.files.parts]
-        for key, path in parts:
-            other = declared.get((action, key))
-            if other is None:
-                message = f"{action}: {key} is in the table and not in data_sources."
-            elif other != (row.source, path) and (path or other[0] != row.source):
-                message = (
-                    f"{action}: {key} is {row.source}/{path} in the table, {'/'.join(other)} in skill_info."
-                )
-            else:
-                continue
-            yield Diagnostic("warning", "table-data", message, row.path, row.line)
+        elif action in spoken and _SOURCE.fullmatch(row.source):
+            for key, path in _bound_by(row):
+                difference = _difference(row.source, path, declared.get((action, key)))
+                if difference:
+                    message = f"{action}: {key} is {difference}."
+                    yield Diagnostic("warning", "table-data", message, row.path, row.line)
+
+
+def _bound_by(row: DatasetRow) -> list[tuple[str, str]]:
+    """Return the keys that a row binds, with the path of each."""
+    if row.files.kind == "map":
+        return [(f"{plain(row.key)}.{sub}", path) for sub, path, _ in row.files.parts]
+    return [(plain(row.key), row.files.path)] if row.files.kind in ("file", "root") else []
+
+
+def _difference(source: str, path: str, declared: tuple[str, str] | None) -> str:
+    """Say how a key of the table differs from what is declared of it; empty where it does not."""
+    if declared is None:
+        return "in the table and not in data_sources"
+    if declared != (source, path) and (path or declared[0] != source):
+        return f"{source}/{path} in the table, {'/'.join(declared)} in skill_info"
+    return ""
 
 
 def function_tables(skill: Skill) -> Iterator[Diagnostic]:
@@ -94,28 +99,38 @@ def keys(skill: Skill) -> Iterator[Diagnostic]:
                     message = f"{action.name}: {section} names {key}, which neither schema nor template has."
                     yield Diagnostic("warning", "unknown-key", message, action.origin, line)
     for origin in {a.origin for a in skill.actions}:
-        actions = [a for a in skill.actions if a.origin == origin]
-        for name, key in actions[0].shorthands.items():
-            if not any(knows(skill, action, key) for action in actions):
-                line = locate(skill, origin, "spec_shorthand_keys:", f"{name}:")
-                message = f"the shorthand {name} leads to {key}, which no action has."
-                yield Diagnostic("warning", "unknown-key", message, origin, line)
+        yield from _shorthands(skill, origin)
+
+
+def _shorthands(skill: Skill, origin: str) -> Iterator[Diagnostic]:
+    """Find shorthands of a document that lead to a key which none of its actions has."""
+    actions = [a for a in skill.actions if a.origin == origin]
+    for name, key in actions[0].shorthands.items():
+        if not any(knows(skill, action, key) for action in actions):
+            line = locate(skill, origin, "spec_shorthand_keys:", f"{name}:")
+            message = f"the shorthand {name} leads to {key}, which no action has."
+            yield Diagnostic("warning", "unknown-key", message, origin, line)
 
 
 def unbound_inputs(skill: Skill) -> Iterator[Diagnostic]:
     """Every required input comes from a data set, an inference function, or is one of several."""
     for action in skill.actions:
-        bound = {plain(s.key) for s in action.data_sources} | {plain(k) for k in action.spec_params}
-        bound |= {plain(k) for group in action.one_of for k in group}
-        for row in skill.dataset_table:
-            if row.action.rpartition("/")[2] == action.name and _SOURCE.fullmatch(row.source):
-                bound |= {plain(row.key), *(f"{plain(row.key)}.{sub}" for sub, _, _ in row.files.parts)}
-        bound |= {r.field for r in skill.inference_table if r.action.rpartition("/")[2] == action.name}
+        bound = _bound_keys(skill, action)
         for declared in action.inputs:
             if not declared.optional and plain(declared.key) not in bound:
                 line = locate(skill, action.origin, f"  {action.name}:", f"{declared.key}:")
                 message = f"{action.name}: nothing says where the required input {declared.key} comes from."
                 yield Diagnostic("warning", "unbound-input", message, action.origin, line)
+
+
+def _bound_keys(skill: Skill, action: Action) -> set[str]:
+    """Return the keys of an action that something fills, or that are one of several."""
+    bound = {plain(s.key) for s in action.data_sources} | {plain(k) for k in action.spec_params}
+    bound |= {plain(k) for group in action.one_of for k in group}
+    for row in skill.dataset_table:
+        if row.action.rpartition("/")[2] == action.name and _SOURCE.fullmatch(row.source):
+            bound |= {plain(row.key), *(f"{plain(row.key)}.{sub}" for sub, _, _ in row.files.parts)}
+    return bound | {r.field for r in skill.inference_table if r.action.rpartition("/")[2] == action.name}
 
 
 def knows(skill: Skill, action: Action, key: str) -> bool:
@@ -130,7 +145,7 @@ def knows(skill: Skill, action: Action, key: str) -> bool:
     return schema.knows(parts) or _in_template(template, parts)
 
 
-def _in_template(node: Any, parts: tuple[str | int, ...]) -> bool:
+def _in_template(node: object, parts: tuple[str | int, ...]) -> bool:
     """Follow names only: lists are looked through, an empty one may hold anything."""
     for part in parts:
         if isinstance(node, list):

@@ -7,7 +7,6 @@ A list of ``{"id", "question", "expected_skill", "expected_behavior": [...]}``; 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json
@@ -40,7 +39,7 @@ def evals(skill: Skill) -> Iterator[Diagnostic]:
             yield Diagnostic("warning", "evals", f"question {number} {problem}.", FILE)
 
 
-def _problems(skill: Skill, case: Any, seen: set[str]) -> Iterator[str]:
+def _problems(skill: Skill, case: object, seen: set[str]) -> Iterator[str]:
     if not isinstance(case, dict):
         yield "is no mapping"
         return
@@ -61,7 +60,7 @@ def _problems(skill: Skill, case: Any, seen: set[str]) -> Iterator[str]:
         yield from _unplanned(skill, expected)
 
 
-def _unplanned(skill: Skill, expected: Any) -> Iterator[str]:
+def _unplanned(skill: Skill, expected: object) -> Iterator[str]:
     if not isinstance(expected, dict) or not expected.keys() <= _PLANNED:
         yield f"expects of the plan something else than {', '.join(sorted(_PLANNED))}"
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.schema import Node, SpecSchema
@@ -89,7 +88,7 @@ def _dialect(schema: SpecSchema, where: str) -> Iterator[Diagnostic]:
         yield Diagnostic("error", "schema-dialect", message, where, 1)
 
 
-def _foreign(node: Any, key: str) -> Iterator[str]:
+def _foreign(node: object, key: str) -> Iterator[str]:
     """Name what the family writes and JSON Schema does not know; much cheaper than the meta-schema."""
     if not isinstance(node, dict):
         yield f"{key}: {type(node).__name__} in the place of a schema"
@@ -105,7 +104,7 @@ def _foreign(node: Any, key: str) -> Iterator[str]:
         yield from _foreign(node["items"], f"{key}[]")
 
 
-def _broken_defaults(node: Node, key: str, shipped: Any) -> Iterator[str]:
+def _broken_defaults(node: Node, key: str, shipped: object) -> Iterator[str]:
     """Yield a sentence for each default that its own entry, or the document's default, gets wrong."""
     stated = () if node.children else (node.words.get("default", _ABSENT), shipped)
     for value in (v for v in stated if v is not _ABSENT):
@@ -120,7 +119,7 @@ def _broken_defaults(node: Node, key: str, shipped: Any) -> Iterator[str]:
         yield from _broken_defaults(child, f"{key}.{name}" if key else name, below)
 
 
-def _leaves(node: Any, key: str) -> Iterator[tuple[str, Any]]:
+def _leaves(node: object, key: str) -> Iterator[tuple[str, object]]:
     if isinstance(node, dict) and node:
         for name, value in node.items():
             yield from _leaves(value, f"{key}.{name}" if key else str(name))

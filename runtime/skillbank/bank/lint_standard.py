@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from skillbank.bank.diagnostics import Diagnostic
@@ -22,35 +22,41 @@ def standard(skill: Skill) -> Iterator[Diagnostic]:
         return  # a finding of the rule on documents
     end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), len(lines))
     head = lines[1:end]
+    yield from _forgiven(skill, head)
+    yield from _fields(skill.frontmatter.raw, head)
+    yield from _syntax(head)
 
-    def line_of(field: str) -> int:
-        return next((i for i, line in enumerate(head, 2) if line.startswith(f"{field}:")), 1)
 
-    def wrong(code: str, message: str, line: int) -> Diagnostic:
-        return Diagnostic("error", f"standard-{code}", message, FILE, line)
+def _line_of(field: str, head: list[str]) -> int:
+    return next((i for i, line in enumerate(head, 2) if line.startswith(f"{field}:")), 1)
 
+
+def _forgiven(skill: Skill, head: list[str]) -> Iterator[Diagnostic]:
+    """Yield what reading the head found, as errors at the line of their field."""
     for found in skill.diagnostics:
         if found.code.startswith("frontmatter-"):
+            code = found.code.removeprefix("frontmatter-")
             field = re.match(r"'([\w-]+)'", found.message)
-            name = field[1] if field else found.code.removeprefix("frontmatter-")
-            yield replace(
-                found,
-                severity="error",
-                code=f"standard-{found.code.removeprefix('frontmatter-')}",
-                line=line_of(name),
-            )
-    raw = skill.frontmatter.raw
+            line = _line_of(field[1] if field else code, head)
+            yield replace(found, severity="error", code=f"standard-{code}", line=line)
+
+
+def _fields(raw: Mapping[str, object], head: list[str]) -> Iterator[Diagnostic]:
+    """Find fields of the standard whose values are of another type, or too long."""
+
+    def wrong(code: str, field: str, what: str) -> Diagnostic:
+        message = f"{field} {what}."
+        return Diagnostic("error", f"standard-{code}", message, FILE, _line_of(field, head))
+
     compatibility = raw.get("compatibility")
     if compatibility is not None and not isinstance(compatibility, str):
-        yield wrong("compatibility", "compatibility must be text.", line_of("compatibility"))
-    elif isinstance(compatibility, str) and len(compatibility) > MAX_COMPATIBILITY:
-        length = len(compatibility)
-        message = f"compatibility has {length} of at most {MAX_COMPATIBILITY} characters."
-        yield wrong("compatibility", message, line_of("compatibility"))
+        yield wrong("compatibility", "compatibility", "must be text")
+    elif compatibility is not None and len(compatibility) > MAX_COMPATIBILITY:
+        has = f"has {len(compatibility)} of at most {MAX_COMPATIBILITY} characters"
+        yield wrong("compatibility", "compatibility", has)
     for name in ("license", "allowed-tools"):
         if raw.get(name) is not None and not isinstance(raw[name], str):
-            yield wrong("type", f"{name} must be text.", line_of(name))
-    yield from _syntax(head)
+            yield wrong("type", name, "must be text")
 
 
 def _syntax(head: list[str]) -> Iterator[Diagnostic]:

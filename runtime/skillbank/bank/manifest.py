@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,28 +59,30 @@ def manifest_problems(root: Path) -> list[str]:
     built = build_manifest(root)
     if written == built:
         return []
-    listed = written.get("skills") if isinstance(written, dict) else None
-    before = {str(s.get("name")): s for s in _list(listed) if isinstance(s, dict)}
-    after = {s["name"]: s for s in built["skills"]}
-    problems = [
-        f"{name} is in the manifest and not in the bank." for name in sorted(before.keys() - after.keys())
-    ]
-    problems += [
-        f"{name} is in the bank and not in the manifest." for name in sorted(after.keys() - before.keys())
-    ]
+    problems = list(_differences(_listed(written), _listed(built))) or ["manifest.json was edited by hand."]
+    return [Sentence(f"{p} Run '{command('manifest build')}'.") for p in problems]
+
+
+def _listed(manifest: object) -> dict[str, dict[str, Any]]:
+    """Return the skills of a manifest, which may be any document, by their names."""
+    skills = manifest.get("skills") if isinstance(manifest, dict) else None
+    entries = skills if isinstance(skills, list) else []
+    return {str(entry.get("name")): entry for entry in entries if isinstance(entry, dict)}
+
+
+def _differences(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Yield how the skills that a manifest lists differ from those of the bank."""
+    for name in sorted(before.keys() - after.keys()):
+        yield f"{name} is in the manifest and not in the bank."
+    for name in sorted(after.keys() - before.keys()):
+        yield f"{name} is in the bank and not in the manifest."
     for name in sorted(before.keys() & after.keys()):
         if before[name] != after[name]:
             old, new = before[name].get("files"), after[name]["files"]
             old = old if isinstance(old, dict) else {}
             changed = sorted(f for f in old.keys() | new.keys() if old.get(f) != new.get(f))
-            problems.append(f"{name} has changed ({', '.join(changed[:5]) or 'metadata'}).")
-    problems = problems or ["manifest.json was edited by hand."]
-    return [Sentence(f"{p} Run '{command('manifest build')}'.") for p in problems]
+            yield f"{name} has changed ({', '.join(changed[:5]) or 'metadata'})."
 
 
 def _text(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

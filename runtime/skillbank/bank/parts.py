@@ -120,7 +120,7 @@ def _stems(action: Action) -> list[str]:
     return [f"{variant}{action.name}", action.name] if variant else [action.name]
 
 
-def _with_text_keys(node: Any) -> Any:
+def _with_text_keys(node: object) -> Any:
     """Make every name text, as a plan is JSON: YAML reads ``0:`` as a number and ``on:`` as true."""
     if isinstance(node, dict):
         return {k if isinstance(k, str) else json.dumps(k): _with_text_keys(v) for k, v in node.items()}

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from skillbank.bank.diagnostics import Repeated
-from skillbank.bank.yaml_anchors import Anchors, YamlError, merged
+from skillbank.bank.yaml_anchors import Anchors, Slot, YamlError, merged
 from skillbank.visible import named
 
 __all__ = ["YamlError", "load"]
@@ -130,7 +130,7 @@ _LONGEST_NUMBER = 300
 """Characters of a number: more are more than a number of any program can hold (1e308)."""
 _DIGITS = re.compile(r"[-+]?(0x[0-9a-fA-F_]+|[0-9][0-9_.:]*([eE][-+]?[0-9]+)?)")
 
-_MERGE: Any = object()
+_MERGE: object = object()
 """Stands for the key ``<<`` that nobody has quoted."""
 
 
@@ -139,14 +139,14 @@ class _Open:
 
     __slots__ = ("key", "merges", "slot", "value", "waiting")
 
-    def __init__(self, value: dict[Any, Any] | list[Any], slot: Any) -> None:
+    def __init__(self, value: dict[Any, Any] | list[Any], slot: Slot | None) -> None:
         self.value = value
         self.slot = slot
         self.key: Any = None
         self.waiting = False
-        self.merges: list[dict[Any, Any]] = []
+        self.merges: list[dict[object, object]] = []
 
-    def add(self, value: Any, event: Any, repeated: list[Repeated]) -> None:
+    def add(self, value: object, event: object, repeated: list[Repeated]) -> None:
         if isinstance(self.value, list):
             self.value.append(value)
         elif self.waiting:
@@ -163,10 +163,10 @@ class _Open:
                 repeated.append(("<<" if value is _MERGE else str(value)[:40], _line(event)))
             self.key, self.waiting = value, True
 
-    def closed(self, anchors: Anchors) -> Any:
+    def closed(self, anchors: Anchors) -> object:
         """Return the complete value: keys that were merged in come first and lose against its own."""
         if self.merges and isinstance(self.value, dict):
-            below: dict[Any, Any] = {}
+            below: dict[object, object] = {}
             for keys in self.merges:
                 below |= keys
             self.value = below | self.value
@@ -175,17 +175,17 @@ class _Open:
         return self.value
 
 
-def _name(value: Any) -> Any:
+def _name(value: object) -> object:
     """Return a key; a large number becomes text, as any count of such keys can hash to the same."""
     large = isinstance(value, int | float) and not -_LARGE < value < _LARGE
     return str(value) if large else value
 
 
-def _is_plain(event: Any) -> bool:
+def _is_plain(event: object) -> bool:
     return type(event) is yaml.ScalarEvent and event.tag is None and bool(event.implicit[0])
 
 
-def _scalar(event: Any) -> Any:
+def _scalar(event: Any) -> object:
     value: str = event.value
     tag = event.tag
     try:
@@ -211,7 +211,7 @@ def _plain(value: str) -> Any:
     return value
 
 
-def _typed(tag: str, value: str) -> Any:
+def _typed(tag: str, value: str) -> object:
     kind = tag.removeprefix(_CORE)
     try:
         if kind == "str":

@@ -71,7 +71,7 @@ class Relation:
         return f"{self.operator} {' * '.join(terms)}"
 
 
-def parse_relation(text: Any) -> Relation | None:
+def parse_relation(text: object) -> Relation | None:
     """Read a schema's ``relation`` word, e.g. ``<= model.num_queries * model.max_text_len``."""
     if not isinstance(text, str):
         return None

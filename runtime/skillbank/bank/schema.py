@@ -84,7 +84,7 @@ class SpecSchema:
     document: Mapping[str, Any]
 
     @classmethod
-    def parse(cls, document: Any) -> SpecSchema:
+    def parse(cls, document: object) -> SpecSchema:
         """Read a schema document of any dialect seen in the family; never raises on odd content."""
         document = document if isinstance(document, Mapping) else {}
         return cls(_node(document, 0, ""), document)
@@ -140,7 +140,7 @@ class SpecSchema:
         return True
 
 
-def _node(raw: Any, depth: int, key: str) -> Node:
+def _node(raw: object, depth: int, key: str) -> Node:
     if not isinstance(raw, Mapping) or depth > 40:
         return Node("any", True, False, {}, key=key)
     several = _several(raw)
@@ -160,11 +160,11 @@ def _node(raw: Any, depth: int, key: str) -> Node:
 _CHOICES = ("type", "anyOf", "oneOf")
 
 
-def _several(raw: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool] | None:
+def _several(raw: Mapping[str, object]) -> tuple[list[dict[str, Any]], bool] | None:
     """Return the types that an entry chooses from and whether null is one; None when it names one itself."""
     word = raw.get("type")
     if isinstance(word, list):
-        branches: list[Any] = [{"type": w} for w in word]
+        branches: list[object] = [{"type": w} for w in word]
     elif word is None and isinstance(found := raw.get("anyOf") or raw.get("oneOf"), list):
         branches = found
     else:
@@ -177,7 +177,7 @@ OFFERED = "x_offered"
 """Names a kind of plug-ins, ``label_formats`` or ``label_formats.writer``: what packages offer counts too."""
 
 
-def _with_offered(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_offered(raw: Mapping[str, object]) -> Mapping[str, object]:
     """Return an entry whose list of values has what packages offer of the kind that it names."""
     kind, listed = raw.get(OFFERED), raw.get("enum")
     if not isinstance(kind, str) or not isinstance(listed, list):
@@ -193,26 +193,28 @@ def _with_offered(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**raw, "enum": [*listed, *(name for name in more if name not in listed)]}
 
 
-def _plain(raw: Mapping[str, Any], word: str | None, depth: int, key: str) -> Node:
+def _plain(raw: Mapping[str, object], word: str | None, depth: int, key: str) -> Node:
     raw = _with_offered(raw)
     word = word if word is not None else ("object" if "properties" in raw else "any")
     kind = TYPE_WORDS.get(word, "array" if "list" in word else "any")
-    properties = raw.get("properties")
-    children = (
-        {
-            str(k): _node(v, depth + 1, f"{key}.{k}" if key else str(k))
-            for k, v in ((k, {NO_ENTRY: v} if v is False else v) for k, v in properties.items())
-            if isinstance(v, Mapping)
-        }
-        if isinstance(properties, Mapping)
-        else {}
-    )
+    children = _children(raw.get("properties"), depth + 1, key)
     items = raw.get("items")
     item = _node(items, depth + 1, key) if isinstance(items, Mapping) else None
     closed = bool(children) and raw.get("additionalProperties", False) is False
     left_out = {"properties", "items"} if item is not None or items is None else {"properties"}
     words = {k: v for k, v in raw.items() if k not in left_out}
     return Node(kind, False, closed, words, children, item, key)
+
+
+def _children(properties: object, depth: int, key: str) -> dict[str, Node]:
+    """Return what a section holds by its names; ``false`` in place of an entry allows none."""
+    entries = properties.items() if isinstance(properties, Mapping) else ()
+    read = ((str(name), {NO_ENTRY: said} if said is False else said) for name, said in entries)
+    return {
+        name: _node(said, depth, f"{key}.{name}" if key else name)
+        for name, said in read
+        if isinstance(said, Mapping)
+    }
 
 
 def _walk(node: Node, prefix: str) -> Iterator[str]:

@@ -31,7 +31,7 @@ MANIFEST_VERSION = 1
 class _Dumper(yaml.SafeDumper):
     """Block-style YAML without aliases, as every value of a template is to be read where it stands."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: object) -> bool:
         """Write equal lists out every time."""
         return True
 
@@ -103,7 +103,7 @@ def load_schema_document(skill: Skill, environment: Mapping[str, str]) -> dict[s
     return document
 
 
-def generate_schemas(skill_dir: Path, document: Mapping[str, Any], check: bool) -> list[Path]:
+def generate_schemas(skill_dir: Path, document: Mapping[str, object], check: bool) -> list[Path]:
     """Bring a skill's schemas, manifest and spec templates up to date.
 
     Parameters
@@ -139,7 +139,7 @@ def generate_schemas(skill_dir: Path, document: Mapping[str, Any], check: bool) 
 
 def _render(skill: str, document: Mapping[str, Any]) -> dict[str, str]:
     files: dict[str, str] = {}
-    actions: dict[str, Any] = {}
+    actions: dict[str, object] = {}
     for action in sorted(document):
         entry = document[action]
         try:
@@ -182,7 +182,7 @@ def _template_path(action: str, variant: str | None = None) -> str:
     return f"references/spec_template_{f'{variant}_' if variant else ''}{action}.yaml"
 
 
-def _json(document: Any) -> str:
+def _json(document: object) -> str:
     try:
         return json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     except ValueError:
@@ -191,6 +191,6 @@ def _json(document: Any) -> str:
         ) from None
 
 
-def _yaml(document: Any) -> str:
+def _yaml(document: object) -> str:
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return HEADER + str(text)

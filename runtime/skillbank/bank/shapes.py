@@ -52,7 +52,7 @@ class Shapes:
             more = f"more than {MAX_FINDINGS} values cannot be used; the rest is not listed."
             self.found.append(Diagnostic("error", "skill-info-yaml", more, self.origin))
 
-    def mapping(self, value: Any, name: str) -> Mapping[Any, Any]:
+    def mapping(self, value: object, name: str) -> Mapping[Any, Any]:
         """Return a mapping; an empty one for nothing, and, with a finding, for anything else."""
         if value is None or isinstance(value, Mapping):
             if value is not None and len(value) > MAX_ENTRIES:
@@ -62,7 +62,7 @@ class Shapes:
         self._ignored(name, value, "a mapping")
         return {}
 
-    def sequence(self, value: Any, name: str) -> list[Any]:
+    def sequence(self, value: object, name: str) -> list[object]:
         """Return a list; one word alone is a list of one, and other shapes are left out with a finding."""
         if value is None or isinstance(value, list):
             if value is not None and len(value) > MAX_ENTRIES:
@@ -76,7 +76,7 @@ class Shapes:
         self._ignored(name, value, "a list")
         return []
 
-    def texts(self, value: Any, name: str) -> list[str]:
+    def texts(self, value: object, name: str) -> list[str]:
         """Return a list of words, numbers as they are written; what is no word is left out and said."""
         found = []
         for entry in self.sequence(value, name):
@@ -86,7 +86,7 @@ class Shapes:
                 self.warn("shape", f"{name} holds {_shown(entry)}, which is no text; it is not used.")
         return found
 
-    def number(self, value: Any, name: str) -> float | None:
+    def number(self, value: object, name: str) -> float | None:
         """Return a finite number, or None; what is no such number is said."""
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return value
@@ -94,7 +94,7 @@ class Shapes:
             self._ignored(name, value, "a number")
         return None
 
-    def whole(self, value: Any, name: str) -> int | None:
+    def whole(self, value: object, name: str) -> int | None:
         """Return a whole number that any program can hold, or None; what is none is said."""
         if isinstance(value, int) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST:
             return value
@@ -102,21 +102,21 @@ class Shapes:
             self._ignored(name, value, "a whole number")
         return None
 
-    def scalar(self, value: Any, name: str) -> Any:
+    def scalar(self, value: object, name: str) -> object:
         """Return a text, a number or a switch, or None; mappings and lists are said."""
         if isinstance(value, Mapping | list):
             self._ignored(name, value, "one value")
             return None
         return value
 
-    def text(self, value: Any, name: str) -> str | None:
+    def text(self, value: object, name: str) -> str | None:
         """Return a text without space around it; None for an empty one and, with a finding, for no text."""
         if value is None or isinstance(value, str):
             return (value or "").strip() or None
         self._ignored(name, value, "text")
         return None
 
-    def flag(self, value: Any, name: str) -> bool:
+    def flag(self, value: object, name: str) -> bool:
         """Return a switch; off when it is not there and, with a finding, when it is neither on nor off."""
         if value is None or isinstance(value, bool):
             return value is True
@@ -125,7 +125,7 @@ class Shapes:
         self.warn("shape", f"{name} is {_shown(value)}, neither true nor false; it counts as false.")
         return False
 
-    def keyed(self, value: Any, name: str, *, of_values: bool = False) -> dict[str, Any]:
+    def keyed(self, value: object, name: str, *, of_values: bool = False) -> dict[str, Any]:
         """Return a mapping whose names (or values) are dotted keys; what is no key is left out and said."""
         good = {}
         for entry, inner in self.mapping(value, name).items():
@@ -136,7 +136,7 @@ class Shapes:
                 self.warn("key", f"{name}: '{named(str(key), 80)}' is not a dotted key.")
         return good
 
-    def key(self, value: Any, name: str) -> str | None:
+    def key(self, value: object, name: str) -> str | None:
         """Return a dotted key, or None; what is no key is said."""
         key = self.text(value, name)
         if key is not None and not is_key(key):
@@ -144,7 +144,7 @@ class Shapes:
             return None
         return key
 
-    def direction(self, value: Any, name: str) -> str | None:
+    def direction(self, value: object, name: str) -> str | None:
         """Return ``maximize`` or ``minimize`` for any of their spellings."""
         said = self.text(value, name)
         known = {"max": "maximize", "maximize": "maximize", "min": "minimize", "minimize": "minimize"}
@@ -156,11 +156,11 @@ class Shapes:
         message = f"{name} has {entries} entries, and {MAX_ENTRIES} of them are read."
         self.found.append(Diagnostic("error", "skill-info-yaml", message, self.origin, None, self.action))
 
-    def _ignored(self, name: str, value: Any, wanted: str) -> None:
+    def _ignored(self, name: str, value: object, wanted: str) -> None:
         self.warn("shape", f"{name} is {_shown(value)}, not {wanted}; it is not used.")
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, list):

@@ -153,31 +153,35 @@ class Skill(SkillParts):
             Naming the actions that there are.
         """
         named = [a for a in self.actions if a.name == name]
-        if variant is not None:
-            chosen = [a for a in named if a.variant == variant]
-            if not chosen and named:
-                have = ", ".join(shown(a.variant) if a.variant else "the main one" for a in named)
-                raise ActionNotFoundError(
-                    f"{self.name} has no variant '{variant}' of action '{name}'; there is: {have}."
-                )
-            named = chosen
         if not named:
-            names = sorted({a.name for a in self.actions})
-            broken = [d.sentence for d in self.found if d.code in _HIDES_ACTIONS]
-            if broken:
-                raise ActionNotFoundError(
-                    f"{self.name} has no action '{name}' that can be read{did_you_mean(name, names)}; a file "
-                    f"that declares actions is broken: {'; '.join(broken)}."
-                )
-            if not names:
-                raise ActionNotFoundError(
-                    f"{self.name} is a skill to read, it has no action that can be run; see its SKILL.md."
-                )
+            raise self._no_action(name)
+        if variant is None:
+            return next((a for a in named if a.variant is None), named[0])
+        chosen = next((a for a in named if a.variant == variant), None)
+        if chosen is None:
+            have = ", ".join(shown(a.variant) if a.variant else "the main one" for a in named)
             raise ActionNotFoundError(
-                f"{self.name} has no action '{name}'{did_you_mean(name, names)}; it has "
-                f"{', '.join(map(shown, names))}."
+                f"{self.name} has no variant '{variant}' of action '{name}'; there is: {have}."
             )
-        return next((a for a in named if a.variant is None), named[0])
+        return chosen
+
+    def _no_action(self, name: str) -> ActionNotFoundError:
+        """Say why there is no action of a name: a broken file, a skill that has none, another name."""
+        names = sorted({a.name for a in self.actions})
+        broken = [d.sentence for d in self.found if d.code in _HIDES_ACTIONS]
+        if broken:
+            return ActionNotFoundError(
+                f"{self.name} has no action '{name}' that can be read{did_you_mean(name, names)}; a file "
+                f"that declares actions is broken: {'; '.join(broken)}."
+            )
+        if not names:
+            return ActionNotFoundError(
+                f"{self.name} is a skill to read, it has no action that can be run; see its SKILL.md."
+            )
+        return ActionNotFoundError(
+            f"{self.name} has no action '{name}'{did_you_mean(name, names)}; it has "
+            f"{', '.join(map(shown, names))}."
+        )
 
     def info_of(self, action: Action) -> SkillInfo:
         """Return the document that declares an action."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from skillbank.bank.actions import Action, DataSource, InputDecl
+from skillbank.bank.actions import Action, InputDecl
 from skillbank.bank.arguments import with_args
+from skillbank.bank.data_sources import data_sources
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.facts import read_facts
-from skillbank.bank.keys import is_key
 from skillbank.bank.names import kept_aliases
 from skillbank.bank.shapes import Shapes
 from skillbank.visible import named
@@ -59,13 +59,13 @@ class SkillInfo:
 class _Shared:
     """What a document says of all of its actions together."""
 
-    spec_params: Mapping[Any, Any]
-    data_sources: Mapping[Any, Any]
+    spec_params: Mapping[object, object]
+    data_sources: Mapping[object, object]
     shorthands: dict[str, str]
     key_defaults: dict[str, Any]
 
     @classmethod
-    def of(cls, raw: Mapping[str, Any], read: Shapes) -> _Shared:
+    def of(cls, raw: Mapping[str, object], read: Shapes) -> _Shared:
         keys = read.keyed(raw.get("spec_shorthand_keys"), "spec_shorthand_keys", of_values=True)
         return cls(
             spec_params=read.mapping(raw.get("spec_params"), "spec_params"),
@@ -75,7 +75,7 @@ class _Shared:
         )
 
 
-def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillInfo, list[Diagnostic]]:
+def parse_skill_info(raw: object, origin: str, variant: str | None) -> tuple[SkillInfo, list[Diagnostic]]:
     """Make one document uniform.
 
     An overlay whose ``spec_templates`` has another level (a task axis such as classify/segment)
@@ -83,38 +83,13 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
     """
     found: list[Diagnostic] = []
     read = Shapes(found, origin)
-    shared = _Shared.of(raw if isinstance(raw, Mapping) else {}, read)
     if not isinstance(raw, Mapping):
         found.append(Diagnostic("error", "skill-info-yaml", "the document is not a mapping.", origin))
         raw = {}
-    templates = read.mapping(raw.get("spec_templates"), "spec_templates")
+    shared = _Shared.of(raw, read)
     # Names stand in sentences of ours wherever an action is spoken of.
     variant = None if variant is None else named(variant)
-    axes: dict[str | None, Mapping[str, Any]] = {variant: templates}
-    if len(templates) > MAX_ACTIONS:
-        read.warn(
-            "shape", f"spec_templates has {len(templates)} entries, and {MAX_ACTIONS} of them are read."
-        )
-        templates = dict(islice(templates.items(), MAX_ACTIONS))
-    if templates and all(isinstance(t, Mapping) for t in templates.values()):
-        axes = {named(f"{variant}-{axis}" if variant else axis): t for axis, t in templates.items()}
-    actions: list[Action] = []
-    for name, action in read.mapping(raw.get("actions"), "actions").items():
-        if not _NAME.fullmatch(str(name)):
-            read.warn("action", f"'{named(str(name), 40)}' cannot be the name of an action; it is not used.")
-            continue
-        if len(actions) >= MAX_ACTIONS:
-            message = f"it declares more than {MAX_ACTIONS} actions; the rest is not used."
-            found.append(Diagnostic("error", "skill-info-yaml", message, origin))
-            break
-        if not isinstance(action, Mapping) or not isinstance(action.get("command"), str):
-            read.of(str(name)).warn(
-                "command", f"action '{name}' has no command, so it can be described and not run."
-            )
-            continue
-        for axis, paths in axes.items():
-            others = tuple(str(t) for t in templates if paths is not templates and templates[t] is not paths)
-            actions.append(_action(str(name), axis, action, shared, paths, others, read.of(str(name))))
+    actions = tuple(_actions(raw, _axes(raw, variant, read), shared, read))
     metric, direction = _metric(raw, read, "")
     arch = read.text(raw.get("network_arch"), "network_arch") or ""
     credentials = list(_credentials(raw.get("required_credentials"), read))
@@ -129,7 +104,7 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
         data_format=read.text(raw.get("data_format"), "data_format") or "default",
         gpu_spec_key=read.key(raw.get("gpu_spec_key"), "gpu_spec_key"),
         node_spec_key=read.key(raw.get("node_spec_key"), "node_spec_key"),
-        actions=tuple(actions),
+        actions=actions,
         metric=metric,
         metric_direction=direction,
         required_credentials=tuple(name for name, _ in credentials),
@@ -139,16 +114,59 @@ def parse_skill_info(raw: Any, origin: str, variant: str | None) -> tuple[SkillI
     return info, found
 
 
-def _action(
-    name: str, variant: str | None, raw: Mapping[str, Any], doc: _Shared,
-    templates: Mapping[str, Any], elsewhere: tuple[str, ...], read: Shapes,
-) -> Action:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """One task of a document: its variant, the templates of its actions, and the tasks beside it."""
+
+    variant: str | None
+    templates: Mapping[Any, Any]
+    others: tuple[str, ...] = ()
+
+
+def _axes(raw: Mapping[str, object], variant: str | None, read: Shapes) -> list[_Axis]:
+    """Return the tasks that ``spec_templates`` divides a document into, or the one that it is."""
+    templates = read.mapping(raw.get("spec_templates"), "spec_templates")
+    if len(templates) > MAX_ACTIONS:
+        read.warn(
+            "shape", f"spec_templates has {len(templates)} entries, and {MAX_ACTIONS} of them are read."
+        )
+        templates = dict(islice(templates.items(), MAX_ACTIONS))
+    if not templates or not all(isinstance(t, Mapping) for t in templates.values()):
+        return [_Axis(variant, templates)]
+    axes = {named(f"{variant}-{axis}" if variant else axis): t for axis, t in templates.items()}
+    return [
+        _Axis(name, own, tuple(str(axis) for axis, t in templates.items() if t is not own))
+        for name, own in axes.items()
+    ]
+
+
+def _actions(raw: Mapping[str, object], axes: list[_Axis], shared: _Shared, read: Shapes) -> Iterator[Action]:
+    """Yield the actions that can be run, each once for each task; what is no such action is said."""
+    made = 0
+    for name, action in read.mapping(raw.get("actions"), "actions").items():
+        if not _NAME.fullmatch(str(name)):
+            read.warn("action", f"'{named(str(name), 40)}' cannot be the name of an action; it is not used.")
+        elif made >= MAX_ACTIONS:
+            message = f"it declares more than {MAX_ACTIONS} actions; the rest is not used."
+            read.found.append(Diagnostic("error", "skill-info-yaml", message, read.origin))
+            return
+        elif not isinstance(action, Mapping) or not isinstance(action.get("command"), str):
+            read.of(str(name)).warn(
+                "command", f"action '{name}' has no command, so it can be described and not run."
+            )
+        else:
+            made += len(axes)
+            for axis in axes:
+                yield _action(str(name), axis, action, shared, read.of(str(name)))
+
+
+def _action(name: str, axis: _Axis, raw: Mapping[str, Any], doc: _Shared, read: Shapes) -> Action:
     metric, direction = _metric(raw, read, f"{name}: ")
     outputs = raw.get("outputs")
     listed = outputs if isinstance(outputs, list) else list(read.mapping(outputs, f"{name}: outputs"))
     action = Action(
         name=name,
-        variant=variant,
+        variant=axis.variant,
         command=raw["command"],
         mode=_one_of(raw, "mode", MODES, "config", name, read),
         config_format=_one_of(raw, "config_format", FORMATS, "yaml", name, read),
@@ -161,15 +179,15 @@ def _action(
         one_of=tuple(_groups(raw.get("one_of"), name, read)),
         metric=metric,
         metric_direction=direction,
-        template=read.text(templates.get(name), f"spec_templates.{name}"),
-        data_sources=tuple(_all_sources(doc.data_sources.get(name), name, read)),
+        template=read.text(axis.templates.get(name), f"spec_templates.{name}"),
+        data_sources=tuple(data_sources(doc.data_sources.get(name), name, read)),
         spec_params=_functions(doc.spec_params.get(name), f"spec_params.{name}", read),
         shorthands=doc.shorthands,
         key_defaults=doc.key_defaults,
-        elsewhere=elsewhere,
+        elsewhere=axis.others,
         origin=read.origin,
     )
-    if elsewhere:
+    if axis.others:
         action = replace(
             action,
             inputs=tuple(i for i in action.inputs if action.owns_key(i.key)),
@@ -179,7 +197,7 @@ def _action(
 
 
 def _one_of(
-    raw: Mapping[str, Any], word: str, known: tuple[str, ...], default: str, action: str, read: Shapes
+    raw: Mapping[str, object], word: str, known: tuple[str, ...], default: str, action: str, read: Shapes
 ) -> str:
     said = read.text(raw.get(word), f"{action}: {word}") or default
     if said.lower() in known:
@@ -188,9 +206,9 @@ def _one_of(
     return default
 
 
-def _metric(raw: Mapping[str, Any], read: Shapes, prefix: str) -> tuple[str | None, str | None]:
+def _metric(raw: Mapping[str, object], read: Shapes, prefix: str) -> tuple[str | None, str | None]:
     said = raw.get("metric")
-    inner: Mapping[str, Any] = said if isinstance(said, Mapping) else {"name": said}
+    inner: Mapping[str, object] = said if isinstance(said, Mapping) else {"name": said}
     return (
         read.text(inner.get("name"), f"{prefix}metric"),
         read.direction(inner.get("direction") or raw.get("metric_direction"), f"{prefix}metric_direction"),
@@ -203,9 +221,9 @@ def _is_short(name: str, what: str, read: Shapes) -> bool:
     return len(name) <= MAX_NAME
 
 
-def _functions(raw: Any, name: str, read: Shapes) -> dict[str, Any]:
+def _functions(raw: object, name: str, read: Shapes) -> dict[str, Any]:
     """Return what fills each key: the name of a function, a value, or the link of a download."""
-    good: dict[str, Any] = {}
+    good: dict[str, object] = {}
     for key, said in read.keyed(raw, name).items():
         if isinstance(said, Mapping):
             download = {
@@ -218,7 +236,7 @@ def _functions(raw: Any, name: str, read: Shapes) -> dict[str, Any]:
     return good
 
 
-def _selective(raw: Any, name: str, read: Shapes) -> dict[str, Any] | None:
+def _selective(raw: object, name: str, read: Shapes) -> dict[str, Any] | None:
     said = read.mapping(raw, name)
     if not said:
         return None
@@ -230,7 +248,7 @@ def _selective(raw: Any, name: str, read: Shapes) -> dict[str, Any] | None:
     return {word: value for word, value in found.items() if value is not None}
 
 
-def _groups(raw: Any, action: str, read: Shapes) -> Iterator[tuple[str, ...]]:
+def _groups(raw: object, action: str, read: Shapes) -> Iterator[tuple[str, ...]]:
     for group in read.sequence(raw, f"{action}: one_of"):
         if isinstance(group, list):
             yield tuple(read.texts(group, f"{action}: a group of one_of"))
@@ -238,7 +256,7 @@ def _groups(raw: Any, action: str, read: Shapes) -> Iterator[tuple[str, ...]]:
             read.warn("shape", f"{action}: one_of holds '{named(str(group), 40)}', not a list of inputs.")
 
 
-def _inputs(raw: Any, name: str, read: Shapes) -> Iterator[InputDecl]:
+def _inputs(raw: object, name: str, read: Shapes) -> Iterator[InputDecl]:
     listed = {str(k): {} for k in raw} if isinstance(raw, list) else raw
     for key, said in read.keyed(listed, name).items():
         words = dict({"type": said} if isinstance(said, str) else read.mapping(said, f"{name}.{key}"))
@@ -248,50 +266,7 @@ def _inputs(raw: Any, name: str, read: Shapes) -> Iterator[InputDecl]:
         yield InputDecl(key, kind, read.flag(words.get("optional"), f"{name}.{key}.optional"), words)
 
 
-def _all_sources(section: Any, action: str, read: Shapes) -> Iterator[DataSource]:
-    for key, said in read.mapping(section, f"data_sources.{action}").items():
-        for source in _data_sources(str(key), said, f"data_sources.{action}.{key}", read):
-            if is_key(source.key):
-                yield source
-            else:
-                read.warn("key", f"data_sources.{action}: '{named(source.key, 80)}' is not a dotted key.")
-
-
-def _data_sources(key: str, raw: Any, name: str, read: Shapes) -> Iterator[DataSource]:
-    if isinstance(raw, str):
-        raw = {"path": raw}
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("source"), str):
-        read.warn("data-source", f"data source '{key}' names no source dataset.")
-        return
-    optional = read.flag(raw.get("optional"), f"{name}.optional")
-    common: dict[str, Any] = {
-        "source": raw["source"],
-        "runtime": read.text(raw.get("runtime"), f"{name}.runtime"),
-    }
-    parts = read.mapping(raw.get("mapping"), f"{name}.mapping")
-    if parts:
-        base = key if raw.get("multiple_sources") is False else f"{key.removesuffix('[0]')}[0]"
-        for sub, said in parts.items():
-            words = {"path": said} if isinstance(said, str) else read.mapping(said, f"{name}.mapping.{sub}")
-            path = words.get("path")
-            if path is None:
-                continue  # what has no path is a value that the template holds
-            own = read.flag(words.get("optional"), f"{name}.mapping.{sub}.optional")
-            file = read.text(path, f"{name}.mapping.{sub}.path") or ""
-            yield DataSource(f"{base}.{sub}", path=file, optional=optional or own, **common)
-        return
-    by_format: dict[str, str] = {}
-    for form, path in read.mapping(raw.get("path_from_format"), f"{name}.path_from_format").items():
-        # Several candidates for one format: the first is bound, launch looks for the others too.
-        first = path[0] if isinstance(path, list) and path else path
-        by_format[str(form)] = read.text(first, f"{name}.path_from_format.{form}") or ""
-    yield DataSource(
-        key, path=read.text(raw.get("path"), f"{name}.path") or "", by_format=by_format, optional=optional,
-        is_list=read.flag(raw.get("list"), f"{name}.list"), **common,
-    )  # fmt: skip
-
-
-def _backend_images(raw: Mapping[str, Any], read: Shapes) -> dict[str, str]:
+def _backend_images(raw: Mapping[str, object], read: Shapes) -> dict[str, str]:
     contracts = read.mapping(raw.get("backend_contracts"), "backend_contracts")
     selection = read.mapping(raw.get("backend_selection"), "backend_selection")
     images = {}
@@ -303,7 +278,7 @@ def _backend_images(raw: Mapping[str, Any], read: Shapes) -> dict[str, str]:
     return {action: image for action, image in images.items() if image}
 
 
-def _credentials(raw: Any, read: Shapes) -> Iterator[tuple[str, bool]]:
+def _credentials(raw: object, read: Shapes) -> Iterator[tuple[str, bool]]:
     """Yield the names of variables, and whether each is needed always."""
     for entry in read.sequence(raw, "required_credentials"):
         words = entry if isinstance(entry, Mapping) else {"name": entry}

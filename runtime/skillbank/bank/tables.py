@@ -71,6 +71,7 @@ _FENCE = re.compile(r"^\s*(```|~~~)")
 _PLAIN_FILE = re.compile(r"[\w./*-]*\w\.(?:tar\.gz|[A-Za-z][A-Za-z0-9]{0,7})")
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _SUBKEY = re.compile(r"^\s*`?([A-Za-z_]\w*)`?\s*:\s*`?([^`\s]*)`?\s*(\(optional\))?\s*$")
+_FILES = re.compile(r"files?\b|artifact|runtime value")
 _JOB = re.compile(r"\{(\w+?)_job_id\}")
 MAX_LINE = 4000
 """Characters of a table's line that are read."""
@@ -100,6 +101,29 @@ def markdown_tables(text: str, first_line: int = 1) -> Iterator[Table]:
         i += 1
 
 
+@dataclass(frozen=True, slots=True)
+class _DatasetColumns:
+    """Where the columns of a dataset table stand that may stand anywhere."""
+
+    files: int
+    source: int | None
+    listed: int | None
+
+    @classmethod
+    def of(cls, header: tuple[str, ...]) -> _DatasetColumns | None:
+        """Find them in a header; None where it is not that of a dataset table."""
+        if len(header) < 3 or header[0] != "action" or not header[1].startswith("spec"):
+            return None
+        columns = {name: i for i, name in enumerate(header)}
+        if any("inference function" in name for name in columns):
+            return None
+        files = next((i for n, i in columns.items() if _FILES.search(n)), None)
+        if files is None:
+            return None
+        listed = next((i for n, i in columns.items() if n.startswith("list")), None)
+        return cls(files, columns.get("source"), listed)
+
+
 def dataset_rows(
     text: str, path: str, first_line: int = 1, found: list[Diagnostic] | None = None
 ) -> list[DatasetRow]:
@@ -111,119 +135,117 @@ def dataset_rows(
     """
     rows: list[DatasetRow] = []
     for table in markdown_tables(text, first_line):
-        if len(table.header) < 3 or table.header[0] != "action" or not table.header[1].startswith("spec"):
+        columns = _DatasetColumns.of(table.header)
+        if columns is None:
             continue
-        columns = {name: i for i, name in enumerate(table.header)}
-        if any("inference function" in name for name in columns):
-            continue
-        files = next(
-            (i for n, i in columns.items() if re.search(r"files?\b|artifact|runtime value", n)), None
-        )
-        if files is None:
-            continue
-        source = columns.get("source")
-        listed = next((i for n, i in columns.items() if n.startswith("list")), None)
-        for line, cells in table.rows:
-            if not _is_key(cells[1]):
-                _say(
-                    found,
-                    path,
-                    line,
-                    f"the dataset table's '{named(cells[1], 40)}' is not a dotted key",
-                    cells,
+        for action, line, cells in _used(table, "dataset", path, found):
+            rows.append(
+                DatasetRow(
+                    action=action,
+                    key=cells[1],
+                    source="" if columns.source is None else cells[columns.source],
+                    files=parse_files(cells[columns.files]),
+                    is_list=columns.listed is not None and cells[columns.listed].lower().startswith("y"),
+                    path=path,
+                    line=line,
                 )
-            for action in _names_or_say(cells, found, path, line, "dataset"):
-                rows.append(
-                    DatasetRow(
-                        action=action,
-                        key=cells[1],
-                        source=cells[source] if source is not None else "",
-                        files=parse_files(cells[files]),
-                        is_list=listed is not None and cells[listed].lower().startswith("y"),
-                        path=path,
-                        line=line,
-                    )
-                )
-    return [r for r in rows if r.action and _is_key(r.key)]
+            )
+    return rows
 
 
 def inference_rows(
     text: str, path: str, first_line: int = 1, found: list[Diagnostic] | None = None
 ) -> list[InferenceRow]:
     """Return the rows of every ``Action | Spec Field | Inference Function`` table."""
-    rows: list[InferenceRow] = []
-    for table in markdown_tables(text, first_line):
-        if (
-            len(table.header) < 3
-            or table.header[0] != "action"
-            or "inference function" not in table.header[2]
-        ):
-            continue
-        for line, cells in table.rows:
-            if not _is_key(cells[1]):
-                _say(
-                    found,
-                    path,
-                    line,
-                    f"the inference table's '{named(cells[1], 40)}' is not a dotted key",
-                    cells,
-                )
-            for action in _names_or_say(cells, found, path, line, "inference"):
-                if _is_key(cells[1]):
-                    rows.append(InferenceRow(action, cells[1], cells[2], path, line))
-    return rows
+    return [
+        InferenceRow(action, cells[1], cells[2], path, line)
+        for table in markdown_tables(text, first_line)
+        if len(table.header) >= 3 and table.header[0] == "action" and "inference function" in table.header[2]
+        for action, line, cells in _used(table, "inference", path, found)
+    ]
+
+
+def _used(
+    table: Table, kind: str, path: str, found: list[Diagnostic] | None
+) -> Iterator[tuple[str, int, tuple[str, ...]]]:
+    """Yield action, line and cells of a table's rows, once for each action; what cannot be used is said."""
+    said = [] if found is None else found
+
+    def say(what: str, line: int, actions: list[str]) -> None:
+        message = f"the {kind} table's {what}, so the row is not used."
+        names = (action.rpartition("/")[2] for action in actions)
+        said.extend(Diagnostic("warning", "table-row", message, path, line, name) for name in names)
+
+    for line, cells in table.rows:
+        actions, keyed = _names(cells[0]), _is_key(cells[1])
+        if not keyed:
+            say(f"'{named(cells[1], 40)}' is not a dotted key", line, actions or [""])
+        if not actions:
+            say(f"'{named(cells[0], 40)}' is no name of an action", line, [""])
+        for action in actions if keyed else ():
+            yield action, line, cells
 
 
 def parse_files(cell: str) -> Files:
     """Read one ``Files`` cell (backticks already gone); what is not understood is prose."""
     text = cell.strip()
-    if not text or text.lower() in {"(root directory)", "(root)", "root directory", "-", "—"}:
-        return Files("root", text)
+    read = (reading(text) for reading in _READINGS)
+    return next((files for files in read if files is not None), Files("prose", text))
+
+
+def _root(text: str) -> Files | None:
+    spelled = text.lower() in {"", "(root directory)", "(root)", "root directory", "-", "—"}
+    return Files("root", text) if spelled else None
+
+
+def _unpacked(text: str) -> Files | None:
+    """Read a file that is unpacked (``a.tar.gz -> a``), or one that comes out of an archive."""
     arrow = re.split(r"\s*(?:→|->)\s*", text, maxsplit=1)
     if len(arrow) == 2 and _PLAIN_FILE.fullmatch(arrow[0]):
         return Files("file", text, path=arrow[0])
     extracted = re.fullmatch(r"\S+\s+extracted from\s+(\S+)", text)
     if extracted and _PLAIN_FILE.fullmatch(extracted[1]):
         return Files("file", text, path=extracted[1])
-    if ";" in text and ":" in text:
-        switch = [_SUBKEY.match(p) or re.match(r"^\s*(\*)\s*:\s*(\S+)\s*()$", p) for p in text.split(";")]
-        if all(switch):
-            return Files("format", text, parts=tuple((m[1], m[2], False) for m in switch if m))
-    if ":" in text and "://" not in text:
-        # "data_file: a.txt + dataset_name": what has no path is a value that the template holds.
-        pieces = [p for p in re.split(r"[,+]", text) if not _WORD.fullmatch(p.strip())]
-        parts = [_SUBKEY.match(p) for p in pieces]
-        if all(parts):
-            return Files("map", text, parts=tuple((m[1], m[2], bool(m[3])) for m in parts if m and m[2]))
+    return None
+
+
+def _by_format(text: str) -> Files | None:
+    if ";" not in text or ":" not in text:
+        return None
+    switch = [_SUBKEY.match(p) or re.match(r"^\s*(\*)\s*:\s*(\S+)\s*()$", p) for p in text.split(";")]
+    if not all(switch):
+        return None
+    return Files("format", text, parts=tuple((m[1], m[2], False) for m in switch if m))
+
+
+def _by_key(text: str) -> Files | None:
+    if ":" not in text or "://" in text:
+        return None
+    # "data_file: a.txt + dataset_name": what has no path is a value that the template holds.
+    pieces = [p for p in re.split(r"[,+]", text) if not _WORD.fullmatch(p.strip())]
+    parts = [_SUBKEY.match(p) for p in pieces]
+    if not all(parts):
+        return None
+    return Files("map", text, parts=tuple((m[1], m[2], bool(m[3])) for m in parts if m and m[2]))
+
+
+def _of_job(text: str) -> Files | None:
     job = _JOB.search(text)
-    if job and " " not in text:
-        tail = re.sub(r"^/?results/", "", text)
-        return Files("job", text, path=re.sub(r"^\{\w+\}/?", "", tail), job=job[1])
-    if _PLAIN_FILE.fullmatch(text):
+    if job is None or " " in text:
+        return None
+    tail = re.sub(r"^/?results/", "", text)
+    return Files("job", text, path=re.sub(r"^\{\w+\}/?", "", tail), job=job[1])
+
+
+def _plain(text: str) -> Files | None:
+    folder = " " not in text and text.endswith("/") and "{" not in text
+    if folder or _PLAIN_FILE.fullmatch(text):
         return Files("file", text, path=text)
-    if " " not in text and text.endswith("/") and "{" not in text:
-        return Files("file", text, path=text)
-    if _WORD.fullmatch(text):
-        return Files("literal", text, path=text)
-    return Files("prose", text)
+    return Files("literal", text, path=text) if _WORD.fullmatch(text) else None
 
 
-def _names_or_say(
-    cells: tuple[str, ...], found: list[Diagnostic] | None, path: str, line: int, table: str
-) -> list[str]:
-    names = _names(cells[0])
-    if not names:
-        _say(found, path, line, f"the {table} table's '{named(cells[0], 40)}' is no name of an action", ())
-    return names
-
-
-def _say(found: list[Diagnostic] | None, path: str, line: int, what: str, cells: tuple[str, ...]) -> None:
-    """Say that a row is not used, to each of its actions."""
-    for action in (_names(cells[0]) if cells else []) or [""]:
-        if found is not None:
-            message = f"{what}, so the row is not used."
-            name = action.rpartition("/")[2]
-            found.append(Diagnostic("warning", "table-row", message, path, line, name))
+_READINGS = (_root, _unpacked, _by_format, _by_key, _of_job, _plain)
+"""What a cell may be, in the order in which it is tried."""
 
 
 def _cells(line: str) -> tuple[str, ...]:

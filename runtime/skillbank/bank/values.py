@@ -14,48 +14,85 @@ from skillbank.bank.schema import Node, SpecSchema
 from skillbank.errors import SpecError, did_you_mean
 
 
-def coerce(value: Any, node: Node | None) -> Any:
+def coerce(value: object, node: Node | None) -> object:
     """Turn a YAML reading into what the schema's type wants: ``off`` to text, ``"1e-5"`` to a number."""
     if node is None:
         return value
-    if node.branches and options_of(node.words) is None:
+    options = options_of(node.words)
+    if node.branches and options is None:
         return _coerced_to_one(value, node)
-    kind = node.kind
-    if kind == "number" and isinstance(value, str):
+    read_as = _SCALARS.get(node.kind)
+    read = None if read_as is None else read_as(value)
+    if read is not None:
+        return read
+    if options is not None and value not in options and isinstance(value, bool | str):
+        return _option_meant(value, options)
+    if node.kind == "array":
+        return _entries(value, node.item)
+    if node.kind == "object" and isinstance(value, dict):
+        return {k: coerce(v, node.children.get(k)) for k, v in value.items()}
+    return value
+
+
+def _as_number(value: object) -> object:
+    """Return a text or a whole number as a float where it can be one; None for what is not read as one."""
+    if isinstance(value, str):
         try:
             return float(value)
         except ValueError:
             return value
-    if kind == "number" and isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool):
         return float(value) if abs(value) < 10**308 else value
-    if kind == "integer":
-        if isinstance(value, str) and re.fullmatch(r"[-+]?[0-9]{1,300}", value.strip()):
-            return int(value)
-        if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-            return int(value)
-    if kind == "string" and value is not None and not isinstance(value, str | dict | list):
-        return "true" if value is True else "false" if value is False else str(value)
-    if kind == "boolean" and isinstance(value, str) and value.lower() in _BOOLEANS:
-        return _BOOLEANS[value.lower()]
-    options = options_of(node.words)
-    if options is not None and value not in options and isinstance(value, bool | str):
-        # Case is forgiven ("fp16" for "FP16"), and YAML's booleans for words such as 'no'.
-        spellings = _SPELLINGS[value] if isinstance(value, bool) else (value.lower(),)
-        return next((o for o in options if str(o).lower() in spellings), value)
-    if kind == "array" and isinstance(value, list) and node.item is not None:
-        return [coerce(v, node.item) for v in value]
-    if kind == "array" and isinstance(value, str | int | float) and not isinstance(value, bool):
-        return [coerce(value, node.item)]
-    if kind == "object" and isinstance(value, dict):
-        return {k: coerce(v, node.children.get(k)) for k, v in value.items()}
+    return None
+
+
+def _as_integer(value: object) -> int | None:
+    """Return digits, or a float without a fraction, as a whole number; None for what is not read as one."""
+    if isinstance(value, str) and re.fullmatch(r"[-+]?[0-9]{1,300}", value.strip()):
+        return int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return None
+
+
+def _as_text(value: object) -> str | None:
+    """Return a number or a switch as text; None for what is text already, or no scalar."""
+    if value is None or isinstance(value, str | dict | list):
+        return None
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+def _as_switch(value: object) -> bool | None:
+    """Return what a word says of a switch; None for what says nothing of one."""
+    return _BOOLEANS.get(value.lower()) if isinstance(value, str) else None
+
+
+def _option_meant(value: bool | str, options: list[Any]) -> object:
+    """Return the listed value that is meant in another case ("fp16" for "FP16"), or by a YAML boolean."""
+    spellings = _SPELLINGS[value] if isinstance(value, bool) else (value.lower(),)
+    return next((o for o in options if str(o).lower() in spellings), value)
+
+
+def _entries(value: object, item: Node | None) -> object:
+    """Return a list with each entry read; one word or number alone is a list of one."""
+    if isinstance(value, list) and item is not None:
+        return [coerce(v, item) for v in value]
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return [coerce(value, item)]
     return value
+
+
+_SCALARS: dict[str, Callable[[object], object]] = {
+    "number": _as_number, "integer": _as_integer, "string": _as_text, "boolean": _as_switch,
+}  # fmt: skip
+"""How a value is read as a scalar of each kind; None where it is left as it is."""
 
 
 _SPELLINGS = {True: ("on", "yes", "true"), False: ("off", "no", "false")}
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-def _coerced_to_one(value: Any, node: Node) -> Any:
+def _coerced_to_one(value: object, node: Node) -> object:
     """Leave a value as it is where one of several types takes it, else read it as the first that can."""
     from skillbank.bank.grammar import problems
 
@@ -67,7 +104,7 @@ def _coerced_to_one(value: Any, node: Node) -> Any:
     return value
 
 
-def check(key: str, value: Any, node: Node | None, known: tuple[str, ...] = ()) -> None:
+def check(key: str, value: object, node: Node | None, known: tuple[str, ...] = ()) -> None:
     """Refuse a changed value that the schema forbids.
 
     Raises

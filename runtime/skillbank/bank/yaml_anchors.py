@@ -51,11 +51,11 @@ class Anchors:
         slot = self._slots[anchor] = Slot()
         return slot
 
-    def fill(self, slot: Slot, value: Any) -> None:
+    def fill(self, slot: Slot, value: object) -> None:
         """Say what a collection is, now that it is complete."""
         slot.value, slot.done = value, True
 
-    def name(self, anchor: str, value: Any) -> None:
+    def name(self, anchor: str, value: object) -> None:
         """Name a scalar."""
         self.fill(self.open(anchor), value)
 
@@ -78,7 +78,7 @@ class Anchors:
             raise YamlError(f"the alias *{anchor[:40]} stands inside of what it names; write it out", line)
         return self._copied(slot.value, depth, line)
 
-    def _copied(self, value: Any, depth: int, line: int | None) -> Any:
+    def _copied(self, value: object, depth: int, line: int | None) -> object:
         self._left -= 1 + (len(value) // _TEXT if isinstance(value, str) else 0)
         if self._left < 0:
             raise YamlError(
@@ -97,7 +97,7 @@ class Anchors:
         return {name: self._copied(entry, depth + 1, line) for name, entry in value.items()}
 
 
-def merged(value: Any, line: int | None) -> dict[Any, Any]:
+def merged(value: object, line: int | None) -> dict[object, object]:
     """Return the keys that ``<<: value`` brings: of several mappings in a list, the first one wins.
 
     Raises

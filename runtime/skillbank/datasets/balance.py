@@ -32,13 +32,20 @@ def balance_faults(classes: Sequence[str], splits: Sequence[SplitReport], *, who
                 yield Fault("class-unused", _told(name))
     learned, measured = _of(splits, "train"), _of(splits, "val")
     if learned and measured:
-        for name in classes:
-            if measured[name] and not learned[name]:
-                told = f"{measured[name]:,} boxes to validate on{_like(name, learned)}"
-                yield Fault("class-not-learned", _told(name), told)
-            elif learned[name] and not measured[name]:
-                yield Fault("class-not-measured", _told(name), f"{learned[name]:,} boxes to learn from")
+        yield from _one_sided(classes, learned, measured)
     yield from _uneven(learned or counts)
+
+
+def _one_sided(
+    classes: Sequence[str], learned: Mapping[str, int], measured: Mapping[str, int]
+) -> Iterator[Fault]:
+    """Yield the classes that are learned and not measured, or measured and not learned."""
+    for name in classes:
+        if measured[name] and not learned[name]:
+            told = f"{measured[name]:,} boxes to validate on{_like(name, learned)}"
+            yield Fault("class-not-learned", _told(name), told)
+        elif learned[name] and not measured[name]:
+            yield Fault("class-not-measured", _told(name), f"{learned[name]:,} boxes to learn from")
 
 
 def _uneven(counts: Mapping[str, int]) -> Iterator[Fault]:

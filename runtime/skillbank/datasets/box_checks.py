@@ -46,29 +46,28 @@ def box_fault(box: Box, size: tuple[float, float] | None) -> tuple[str, str] | N
         Width and height (pixels) of its picture; None where nobody knows.
     """
     x1, y1, x2, y2 = box.x1, box.y1, box.x2, box.y2
-    if (
-        size is not None
-        and 0 <= x1 <= x2 - _TINY
-        and 0 <= y1 <= y2 - _TINY
-        and x2 <= size[0]
-        and y2 <= size[1]
-    ):
+    large = 0 <= x1 <= x2 - _TINY and 0 <= y1 <= y2 - _TINY
+    if large and size is not None and x2 <= size[0] and y2 <= size[1]:
         return None  # most are sound
-    if not all(map(math.isfinite, (box.x1, box.y1, box.x2, box.y2))):
+    if not all(map(math.isfinite, (x1, y1, x2, y2))):
         return "box-not-finite", f"its corners are {_shown(box)}"
-    if box.x2 < box.x1 or box.y2 < box.y1:
-        sized = replace(box, x2=box.x1 + box.x2, y2=box.y1 + box.y2)
-        fits = size is not None and min(box.x2, box.y2) > 0 and inside(sized, size)
-        hint = "; as x, y, width, height it would fit" if fits else ""
-        return "box-reversed", f"its corners are {_shown(box)}{hint}"
-    if box.x2 == box.x1 or box.y2 == box.y1:
-        side = "width" if box.x2 == box.x1 else "height"
+    if x2 < x1 or y2 < y1:
+        return "box-reversed", f"its corners are {_shown(box)}{_hint(box, size)}"
+    if x2 == x1 or y2 == y1:
+        side = "width" if x2 == x1 else "height"
         return "box-empty", f"its {side} is 0 ({_shown(box)})"
     if size is not None and (outside := _outside(box, *size)) is not None:
         return outside
-    if min(box.x2 - box.x1, box.y2 - box.y1) < _TINY:
-        return "box-tiny", f"it is {box.x2 - box.x1:g} x {box.y2 - box.y1:g} pixels"
+    if min(x2 - x1, y2 - y1) < _TINY:
+        return "box-tiny", f"it is {x2 - x1:g} x {y2 - y1:g} pixels"
     return None
+
+
+def _hint(box: Box, size: tuple[float, float] | None) -> str:
+    """Say of a reversed box that its numbers may be a corner and a size; empty where they cannot be."""
+    sized = replace(box, x2=box.x1 + box.x2, y2=box.y1 + box.y2)
+    fits = size is not None and min(box.x2, box.y2) > 0 and inside(sized, size)
+    return "; as x, y, width, height it would fit" if fits else ""
 
 
 def _outside(box: Box, width: float, height: float) -> tuple[str, str] | None:

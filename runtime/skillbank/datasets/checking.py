@@ -9,7 +9,7 @@ from pathlib import Path
 
 from skillbank.datasets.balance import balance_faults
 from skillbank.datasets.box_orders import written_as
-from skillbank.datasets.document import Picture, Split
+from skillbank.datasets.document import DataSet, Picture, Split
 from skillbank.datasets.duplicates import Album
 from skillbank.datasets.faults import Fault, Tally
 from skillbank.datasets.formats import LAST
@@ -64,25 +64,12 @@ def check_data(
     tally, findings, album = Tally(), Findings(), Album()
     tally.add(data.faults)
     packed = bool(tree.archives)
-    annotated = data.format != LAST.name
     reports: list[SplitReport] = []
     with ExitStack() as stack:
         gallery = stack.enter_context(Gallery(tree, cache)) if decode else None
         meter = _Meter("pictures decoded" if decode else "annotations read", report, len(tree.pictures))
         for number, split in enumerate(chosen):
-            check: SplitCheck | MarkedSplitCheck = (
-                MarkedSplitCheck(split, data, tree, findings, packed=packed, drawn=decode)
-                if data.marks != "boxes"
-                else SplitCheck(
-                    split,
-                    data.classes,
-                    tree,
-                    findings,
-                    packed=packed,
-                    annotated=annotated,
-                    written=written_as(data.format),
-                )
-            )
+            check = _check_of(opened, split, findings, drawn=decode)
             for picture, look in _looked(split.pictures(), gallery):
                 check.add(picture, look)
                 album.add(number, picture, look)
@@ -91,18 +78,13 @@ def check_data(
             tally.join(check.tally)
         meter.end()
     whole = len(chosen) == len(data.splits)
-    where = (
-        ", ".join(dict.fromkeys(name for split in chosen for name in split.annotations[:1])) or data.format
-    )
     if data.marks == "boxes":
-        tally.add(name_faults(data.classes, where))
-        tally.add(balance_faults(data.classes, reports, whole=whole))
-        tally.add(masked(tree) if annotated else unread(tree))
+        tally.add(_about_classes(opened, chosen, reports, whole=whole))
+        findings.alike = alike(data.classes)
     else:
         tally.add(marked_faults(data.classes, reports))
     if whole and not packed:
         _count_unnamed(tally, tree.pictures, album)
-    findings.alike = alike(data.classes) if data.marks == "boxes" else {}
     album.judge([split.name for split in chosen], tally, findings, report)
     notes = data.notes
     if packed and not decode:
@@ -144,6 +126,40 @@ def _count_unnamed(tally: Tally, pictures: Sequence[str], album: Album) -> None:
     if unnamed and album.paths:
         examples = (Fault("picture-unnamed", name) for name in unnamed)
         tally.put("picture-unnamed", len(unnamed), examples)
+
+
+def _check_of(
+    opened: Opened, split: Split, findings: Findings, *, drawn: bool
+) -> SplitCheck | MarkedSplitCheck:
+    """Return the check of a split, by what its pictures are marked with."""
+    data, tree = opened.data, opened.tree
+    packed = bool(tree.archives)
+    if data.marks != "boxes":
+        return MarkedSplitCheck(split, data, tree, findings, packed=packed, drawn=drawn)
+    return SplitCheck(
+        split,
+        data.classes,
+        tree,
+        findings,
+        packed=packed,
+        annotated=_is_annotated(data),
+        written=written_as(data.format),
+    )
+
+
+def _about_classes(
+    opened: Opened, splits: Sequence[Split], reports: Sequence[SplitReport], *, whole: bool
+) -> Iterator[Fault]:
+    """Yield what is wrong with classes of boxes: their names, how many there are, and what was not read."""
+    data = opened.data
+    files = dict.fromkeys(name for split in splits for name in split.annotations[:1])
+    yield from name_faults(data.classes, ", ".join(files) or data.format)
+    yield from balance_faults(data.classes, reports, whole=whole)
+    yield from masked(opened.tree) if _is_annotated(data) else unread(opened.tree)
+
+
+def _is_annotated(data: DataSet) -> bool:
+    return data.format != LAST.name
 
 
 class _Meter:

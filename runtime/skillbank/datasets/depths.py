@@ -112,7 +112,7 @@ def _of_png(file: BinaryIO) -> int | None:
 
 
 def _of_tiff(picture: Image.Image) -> int | None:
-    tags: Mapping[int, Any] = getattr(picture, "tag_v2", {})
+    tags: Mapping[int, object] = getattr(picture, "tag_v2", {})
     stored = _largest(tags.get(_BITS))
     if picture.mode == "F":
         return None

@@ -115,16 +115,20 @@ def _jpeg(data: bytes) -> FileSize | None:
         if length < 2 or at + 2 + length > len(data):
             return None
         if marker in _FRAMES:
-            height, width = int.from_bytes(data[at + 5 : at + 7]), int.from_bytes(data[at + 7 : at + 9])
-            layers = data[at + 9] if length >= 8 else 0
-            usual = data[at + 4] == 8 and layers in (1, 3, 4) and length == 8 + 3 * layers
-            if found is not None or not usual or not _is_sane(width, height):
+            if found is not None or (found := _frame(data[at + 4 : at + 2 + length])) is None:
                 return None
-            found = FileSize(width, height)
         elif not (marker in _TABLES or (marker == _STEPS and _are_steps(data[at + 4 : at + 2 + length]))):
             return None
         at += 2 + length
     return None
+
+
+def _frame(data: bytes) -> FileSize | None:
+    """Return the size that a frame's header says; None where it is not of 8 bits and 1, 3 or 4 layers."""
+    if len(data) < 6 or data[0] != 8 or data[5] not in (1, 3, 4) or len(data) != 6 + 3 * data[5]:
+        return None
+    height, width = int.from_bytes(data[1:3]), int.from_bytes(data[3:5])
+    return FileSize(width, height) if _is_sane(width, height) else None
 
 
 def _are_steps(tables: bytes) -> bool:

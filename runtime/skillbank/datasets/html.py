@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from skillbank.datasets.document import Box, Picture
-from skillbank.datasets.figures import ASPECTS, GRID, PER_PICTURE, SIDES, ClassFigures
+from skillbank.datasets.figures import ASPECTS, GRID, PER_PICTURE, SIDES, ClassFigures, Figures
 from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.datasets.report import COUNTED, WITHOUT
 from skillbank.datasets.showing import Shown, Survey
@@ -64,9 +65,6 @@ def _values(shown: Shown) -> dict[str, Any]:
     one, many = COUNTED.get(found.opened.data.marks, ("", ""))
     classes, colours = _in_order(found), found.colours()
     largest = figures.classes[classes[0]].boxes.total() if classes else 0
-    heat = _summed([each.heat for each in figures.classes], GRID * GRID)
-    most = max(heat, default=0) or 1
-    seen = {figures.number(box) for _, picture in found.sample for box in picture.boxes}
     return {
         "name": found.name,
         "place": one_line(found.place, _FULL),
@@ -88,14 +86,8 @@ def _values(shown: Shown) -> dict[str, Any]:
         ],
         "classes": [_class(found, number, colours[number], largest) for number in classes],
         "more_classes": len(figures.classes) - len(classes),
-        "every_class": bool(seen) and seen.issuperset(n for n in classes if figures.classes[n].boxes),
-        "grid": GRID,
-        "heat": [round(value / most, 3) for value in heat],
-        "sides": _summed([each.sides for each in figures.classes], len(SIDES) + 1),
-        "side_labels": ["0", *(f"{100 * side:g}" for side in SIDES)],
-        "aspects": _summed([each.aspects for each in figures.classes], len(ASPECTS) + 1),
-        "aspect_labels": _ASPECT_LABELS,
-        "areas": _summed([each.areas for each in figures.classes], 3),
+        "every_class": _shows_every_class(found, classes),
+        **_of_boxes(figures),
         "unmeasured": figures.unmeasured,
         "per_picture": figures.per_picture,
         "per_picture_labels": _ranges(PER_PICTURE),
@@ -135,18 +127,42 @@ def _class(found: Survey, number: int, shade: str, largest: int) -> dict[str, An
     }
 
 
+def _shows_every_class(found: Survey, classes: Sequence[int]) -> bool:
+    """Whether the pictures that are shown have a box of every class that has boxes."""
+    figures = found.figures
+    seen = {figures.number(box) for _, picture in found.sample for box in picture.boxes}
+    return bool(seen) and seen.issuperset(n for n in classes if figures.classes[n].boxes)
+
+
+def _of_boxes(figures: Figures) -> dict[str, Any]:
+    """Return where boxes lie, how large they are and of which shape, summed over the classes."""
+    heat = _summed([each.heat for each in figures.classes], GRID * GRID)
+    most = max(heat, default=0) or 1
+    return {
+        "grid": GRID,
+        "heat": [round(value / most, 3) for value in heat],
+        "sides": _summed([each.sides for each in figures.classes], len(SIDES) + 1),
+        "side_labels": ["0", *(f"{100 * side:g}" for side in SIDES)],
+        "aspects": _summed([each.aspects for each in figures.classes], len(ASPECTS) + 1),
+        "aspect_labels": _ASPECT_LABELS,
+        "areas": _summed([each.areas for each in figures.classes], 3),
+    }
+
+
 def _card(
     found: Survey, split: str, picture: Picture, small: Thumbnail | None, colours: dict[int, str]
 ) -> dict[str, Any]:
-    width, height = picture.width or 4, picture.height or 3
     if small is not None:  # what the file says is what is shown
         width, height = small.width, small.height
+    else:
+        width, height = picture.width or 4, picture.height or 3
+    is_known = small is not None or bool(picture.width)
     classes = found.figures.classes
     numbers = [found.figures.number(box) for box in picture.boxes]
     names = {number: one_line(classes[number].name, _NAME) for number in numbers}
     counted = Counter(numbers).most_common(12)
-    many = COUNTED.get(found.opened.data.marks, ("", ""))[1]
-    name = (picture.path or picture.name).rpartition("/")[2]
+    many = COUNTED.get(found.opened.data.marks, ("", ""))[1] or "class"
+    name = picture.path or picture.name
     placed = [
         _box(box, number, width, height) | {"colour": colours[number], "name": names[number]}
         for box, number in zip(picture.boxes[:_BOXES], numbers, strict=False)
@@ -156,10 +172,10 @@ def _card(
         "ratio": round(min(max(width / height, 0.3), 4.0), 4) if height else 1,
         "split": split,
         "classes": sorted(set(numbers)),
-        "name": one_line(name, _NAME),
-        "full": one_line(picture.path or picture.name, _FULL),
-        "alt": ", ".join(f"{count} {names[number]}" for number, count in counted) or f"no {many or 'class'}",
-        "size": f"{width} \u00d7 {height}" if small is not None or picture.width else "size unknown",
+        "name": one_line(name.rpartition("/")[2], _NAME),
+        "full": one_line(name, _FULL),
+        "alt": ", ".join(f"{count} {names[number]}" for number, count in counted) or f"no {many}",
+        "size": f"{width} \u00d7 {height}" if is_known else "size unknown",
         "count": len(picture.boxes),
         "few": len(picture.boxes) <= _FEW,
         # The largest first, so that small ones lie on top.

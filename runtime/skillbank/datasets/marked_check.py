@@ -100,15 +100,19 @@ class MarkedSplitCheck:
                 self._findings.broken.add(picture.path)
             yield from file_faults(look, where)
 
+    def _size(self, picture: Picture, look: Look | None) -> tuple[int, int] | None:
+        """Return the size of a picture as it was seen, or as its head says."""
+        if look is not None and not look.trouble:
+            return look.width, look.height
+        return self._tree.size(picture.path) if picture.path is not None else None
+
     def _about_mask(self, mask: Mask, picture: Picture, look: Look | None) -> Fault | None:
         """Return what is wrong with the mask of a picture, and count the classes in it."""
         import numpy as np
 
         path = mask.path
-        head = self._tree.head(picture.path) if picture.path is not None else None
-        size = (look.width, look.height) if look is not None and not look.trouble else head and head[:2]
-        of_mask = self._tree.size(path)
-        if of_mask is not None and size is not None and of_mask != tuple(size):
+        size, of_mask = self._size(picture, look), self._tree.size(path)
+        if of_mask is not None and size is not None and of_mask != size:
             told = f"{of_mask[0]} x {of_mask[1]}, {one_line(picture.name, 80)} has {size[0]} x {size[1]}"
             return Fault("mask-size", path, told)
         if not self._drawn:

@@ -45,34 +45,36 @@ def masks_among(
         Returns where a picture lies.
     """
     start = len(_common(pictures))
-    called: dict[str, bool] = {}
-    for name in pictures:
-        folder = name[start:].rpartition("/")[0]
-        sure = _FOLDER.search(folder) is not None
-        exact = name.lower().endswith(_EXACT)
-        stem = stem_of(name)
-        by_name = _NAME.search(stem) or (exact and (_ALSO.search(stem) or _START.search(stem)))
-        if sure or by_name or (exact and _PERHAPS.search(folder)):
-            called[name] = sure
+    called = [name for name in pictures if _is_called(name, start)]
     if not called or len(called) == len(pictures):
         return frozenset()
-    plain = {_plain(stem_of(name)) for name in pictures if name not in called}
-    annotated = {stem_of(name) for name in others}
+    plain = {_plain(stem_of(name)) for name in {*pictures} - {*called}}
+    annotated = {*map(stem_of, others)}
     found, alone = set(), dict[str, list[str]]()
-    for name, sure in called.items():
+    for name in called:
         stem = stem_of(name)
-        if _plain(stem) in plain:
+        if _plain(stem) in plain or (stem not in annotated and not plain.isdisjoint(_owners(stem))):
             found.add(name)
-        elif stem in annotated:
-            continue
-        elif not plain.isdisjoint(_owners(stem)):
-            found.add(name)
-        elif sure:
+        elif stem not in annotated and _FOLDER.search(_folder(name, start)):
             alone.setdefault(name.rpartition("/")[0], []).append(name)
     for names in alone.values():
         if all(_is_flat(path_of(name)) for name in names[:_LOOKED_AT]):
             found.update(names)
     return frozenset(found)
+
+
+def _folder(name: str, start: int) -> str:
+    """Return the folder of a picture below the one that all have in common, which ends at `start`."""
+    return name[start:].rpartition("/")[0]
+
+
+def _is_called(name: str, start: int) -> bool:
+    """Whether a picture is called, or lies in a folder that is called, as masks are."""
+    folder, stem = _folder(name, start), stem_of(name)
+    if _FOLDER.search(folder) or _NAME.search(stem):
+        return True
+    marks = _ALSO.search(stem) or _START.search(stem) or _PERHAPS.search(folder)
+    return name.lower().endswith(_EXACT) and marks is not None
 
 
 def stem_of(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -148,19 +148,33 @@ def _part(tree: Tree, data: DataSet, rest: str, place: Path) -> Opened | None:
             return Opened(tree, data, split if len(data.splits) > 1 else None)
     if place.is_file():
         return None
-    if not place.exists():
-        named = [
-            split for split in data.splits if rest == split.said or split_of(rest) == (split.name or None)
-        ]
-        return Opened(tree, data, named[0]) if rest and named and split_of(rest) is not None else None
-    word = split_in(rest.rpartition("/")[2])
+    return _folder(tree, data, rest) if place.exists() else _called(tree, data, rest)
+
+
+def _called(tree: Tree, data: DataSet, rest: str) -> Opened | None:
+    """Return the split that a path is the name of, where nothing is."""
+    word = split_of(rest)
+    if not rest or word is None:
+        return None
+    named = (split for split in data.splits if rest == split.said or word == (split.name or None))
+    split = next(named, None)
+    return Opened(tree, data, split) if split is not None else None
+
+
+def _folder(tree: Tree, data: DataSet, rest: str) -> Opened | None:
+    """Return what a folder of a data set holds: all of it, or pictures of one split."""
     holding = [split for split in data.splits if any(True for _ in _below(split, rest))]
     files = [name for split in data.splits for name in split.annotations] or [""]
-    if holding and any(all(name.startswith(f"{rest}/") for name in held) for held in (tree.pictures, files)):
+    if holding and (_all_below(rest, tree.pictures) or _all_below(rest, files)):
         return Opened(tree, data)
-    named = [split for split in holding if word is not None and split.name == word]
-    held = named or ([] if any(split.name == word for split in data.splits) else holding)
-    return Opened(tree, data, _narrowed(held[0], rest)) if len(held) == 1 else None
+    word = split_in(rest.rpartition("/")[2])
+    if word in {split.name for split in data.splits}:
+        holding = [split for split in holding if split.name == word]
+    return Opened(tree, data, _narrowed(holding[0], rest)) if len(holding) == 1 else None
+
+
+def _all_below(folder: str, names: Iterable[str]) -> bool:
+    return all(name.startswith(f"{folder}/") for name in names)
 
 
 def _below(split: Split, folder: str) -> Iterator[Picture]:

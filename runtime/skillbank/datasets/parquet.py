@@ -121,7 +121,7 @@ def _is_bytes(kind: pyarrow.DataType) -> bool:
 
 
 def _line(
-    row: Mapping[str, Any], picture: str, named: str, folder: Path, number: str, taken: set[str]
+    row: Mapping[str, object], picture: str, named: str, folder: Path, number: str, taken: set[str]
 ) -> dict[str, Any]:
     """Write the picture of a row, and return what the row says without it."""
     said = {key: value for key, value in row.items() if key != picture}
@@ -158,19 +158,24 @@ def _class_names(metadata: Mapping[bytes, bytes]) -> list[str]:
         features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return []
-    waiting: list[tuple[Any, bool]] = [(features, False)]
     others: list[str] = []
+    for names, with_boxes in _labels(features):
+        if with_boxes:
+            return names
+        others = others or names
+    return others
+
+
+def _labels(features: object) -> Iterator[tuple[list[str], bool]]:
+    """Yield the names of each class among the features, the outer ones first, and if boxes are beside."""
+    waiting: list[tuple[object, bool]] = [(features, False)]
     while waiting:
         node, with_boxes = waiting.pop(0)
         if isinstance(node, list):
             waiting += [(each, with_boxes) for each in node]
-        if not isinstance(node, dict):
-            continue
-        names = node.get("names")
-        if node.get("_type") == "ClassLabel" and isinstance(names, list):
-            if with_boxes:
-                return [str(each) for each in names]
-            others = others or [str(each) for each in names]
-        inside = with_boxes or any(isinstance(key, str) and "box" in key.lower() for key in node)
-        waiting += [(each, inside) for each in node.values()]
-    return others
+        if isinstance(node, dict):
+            names = node.get("names")
+            if node.get("_type") == "ClassLabel" and isinstance(names, list):
+                yield [str(each) for each in names], with_boxes
+            inside = with_boxes or any(isinstance(key, str) and "box" in key.lower() for key in node)
+            waiting += [(each, inside) for each in node.values()]

@@ -105,25 +105,27 @@ class Repair:
         """Return why a picture is dropped; None where it stays."""
         if picture.path is None:
             return "picture-missing" if self.mends("picture-missing") else None
-        if picture.path in self._findings.broken and self.mends("picture-broken"):
-            return "picture-broken"
-        unfit = self._findings.unfit.get(picture.path)
-        if unfit is not None and self.mends(unfit):
-            return unfit
-        file = self._findings.sizes.get(picture.path)
-        if (
-            file is not None
-            and self.mends("size-disagrees")
-            and size_fault(picture, file) == "size-disagrees"
-        ):
-            return "size-disagrees"
-        if split == "train" and picture.path in self._findings.shared and self.mends("picture-shared"):
-            return "picture-shared"
+        faults = self._faults_of(picture, picture.path, split)
+        if fault := next(filter(self.mends, faults), None):
+            return fault
         if not picture.caption and self.mends("picture-twice"):
             if seen.get(picture.path) == picture.boxes:
                 return "picture-twice"
             seen.setdefault(picture.path, picture.boxes)
         return None
+
+    def _faults_of(self, picture: Picture, path: str, split: str) -> Iterator[str]:
+        """Yield what the check found of a picture that can be a reason to drop it."""
+        found = self._findings
+        if path in found.broken:
+            yield "picture-broken"
+        if (unfit := found.unfit.get(path)) is not None:
+            yield unfit
+        file = found.sizes.get(path)
+        if file is not None and size_fault(picture, file) == "size-disagrees":
+            yield "size-disagrees"
+        if split == "train" and path in found.shared:
+            yield "picture-shared"
 
     def _sized(self, picture: Picture) -> Picture:
         """Give a picture the size of its file, and scale its boxes along where that is in proportion."""

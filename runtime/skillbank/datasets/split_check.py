@@ -12,6 +12,7 @@ from skillbank.datasets.box_statistics import BoxStatistics
 from skillbank.datasets.box_verdicts import Verdict, verdicts
 from skillbank.datasets.document import Box, Picture, Split, Where
 from skillbank.datasets.faults import KINDS, Fault, Severity, Tally
+from skillbank.datasets.heads import FileSize
 from skillbank.datasets.label_checks import LabelCheck
 from skillbank.datasets.looks import Look, look_at
 from skillbank.datasets.picture_checks import (
@@ -87,24 +88,34 @@ class SplitCheck:
         if names_no_picture(picture):
             return  # an entry that names no picture
         self._pictures += 1
-        head = self._tree.head(picture.path) if look is None and picture.path is not None else None
-        if look is None and head is None and picture.path is not None and not self._tree.named_only:
-            look = look_at(self._tree.path(picture.path))  # says what the file is instead
+        head, look = self._seen_file(picture, look)
         self.tally.add(self._about_file(picture, look))
         frame = framed(picture, head or file_size(look))
         faults = [box_fault(box, frame.size) for box in picture.boxes]
-        if frame.kind and frame.file is not None and picture.path is not None:
-            self.tally.add([Fault(frame.kind, where_of(picture), frame.detail)])
-            self._findings.sizes[picture.path] = frame.file
-        tally = self.tally
-        way = self._count_turned(picture, frame) if frame.file is not None and frame.file.turned else ""
-        if way == "stored":
-            tally = self._if_not_stored
-        self._count_ways(picture, frame, stored=way == "stored")
+        self._note_size(picture, frame)
+        turned = frame.file is not None and frame.file.turned
+        stored = turned and self._count_turned(picture, frame) == "stored"
+        self._count_ways(picture, frame, stored=stored)
+        tally = self._if_not_stored if stored else self.tally
         tally.add(self._about_boxes(picture, faults))
         self._count(picture)
         lost = picture.path is None and not self._packed
         self._lost_pictures += lost or (look is not None and bool(look.trouble))
+
+    def _seen_file(self, picture: Picture, look: Look | None) -> tuple[FileSize | None, Look | None]:
+        """Return what the head of a picture's file says, and how the file looks where it says nothing."""
+        if look is not None or picture.path is None:
+            return None, look
+        head = self._tree.head(picture.path)
+        if head is None and not self._tree.named_only:
+            look = look_at(self._tree.path(picture.path))  # says what the file is instead
+        return head, look
+
+    def _note_size(self, picture: Picture, frame: Frame) -> None:
+        """Take note of a size that is not that of the file."""
+        if frame.kind and frame.file is not None and picture.path is not None:
+            self.tally.add([Fault(frame.kind, where_of(picture), frame.detail)])
+            self._findings.sizes[picture.path] = frame.file
 
     def _about_file(self, picture: Picture, look: Look | None) -> Iterator[Fault]:
         where = where_of(picture)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from skillbank.datasets.checking import chosen_splits
 from skillbank.datasets.converting import checked, origin, told
@@ -146,15 +145,14 @@ def split(
     told_of = {"val": val and val.said, "test": test and test.said, "by": by.value, "seed": seed}
     above = common_folder([picture.path or "" for picture in pictures])
 
-    def story() -> Mapping[str, Any]:
+    def story() -> Mapping[str, object]:
         more = told(found, repair)
-        pooled = [f"its {a_few([each.said or each.name for each in splits], 5)} were put together before"]
         return {
             "made_by": "skillbank data split",
             "from": origin(opened, place),
             "division": {**told_of, "groups": division.groups, "unmet": list(division.unmet)},
             **more,
-            "notes": [*(pooled if len(splits) > 1 else ()), *division.unmet, *more["notes"]],
+            "notes": [*_pooled(splits), *division.unmet, *more["notes"]],
         }
 
     portions = [Portion(name, some, above) for name, some in division.pictures.items()]
@@ -259,3 +257,9 @@ def _refuse_divided(opened: Opened, splits: Sequence[Split], again: bool) -> Non
             f"{opened.tree.root / (splits[0].said or splits[0].name)}, or divide all of it anew with "
             f"{option('again')}"
         )
+
+
+def _pooled(splits: Sequence[Split]) -> Iterator[str]:
+    """Say that pictures of several splits were put together before they were divided."""
+    if len(splits) > 1:
+        yield f"its {a_few([each.said or each.name for each in splits], 5)} were put together before"

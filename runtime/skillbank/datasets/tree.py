@@ -161,15 +161,19 @@ class Tree:
             candidate = f"{folder}/{wanted}" if folder else wanted
             if (found := self._normal(candidate)) is not None:
                 return found
-        # The path of another machine, or a prefix that this folder lacks: the longest end that one file has.
+        return self._by_longest_end(wanted, near)
+
+    def _by_longest_end(self, wanted: str, near: str) -> str | None:
+        """Return the one file whose end is the longest of a path, as of one that another machine has."""
         parts = [part for part in wanted.split("/") if part not in ("", ".", "..")]
         for start in range(len(parts)):
             same = self._by_end.get("/".join(parts[start:]))
-            if same is not None and start == len(parts) - 1:
-                inside = [each for each in same if near and each.startswith(f"{near}/")]
+            if same is None:
+                continue
+            if start == len(parts) - 1 and near:
+                inside = [each for each in same if each.startswith(f"{near}/")]
                 same = inside if len(inside) == 1 else same
-            if same is not None:
-                return same[0] if len(same) == 1 else None
+            return same[0] if len(same) == 1 else None
         return None
 
     def near(self, name: str) -> str | None:

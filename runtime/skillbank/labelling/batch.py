@@ -89,7 +89,7 @@ class Labels:
         """Return it as a JSON document."""
         images = []
         for number, (path, picture) in enumerate(zip(self.paths, self.pictures, strict=True)):
-            entry: dict[str, Any] = {"image": str(path), "width": picture.width, "height": picture.height}
+            entry: dict[str, object] = {"image": str(path), "width": picture.width, "height": picture.height}
             entry["detections"] = [finding.document() for finding in picture.findings]
             if self.annotated:
                 entry["annotated"] = str(self.annotated[number])
@@ -272,20 +272,32 @@ def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) 
     for path, picture in before.items():
         scales.take(path, {"pixels": picture.pixels})
     again = scales.again()
-    for path in again:
-        if path in before and not (path.is_file() and digest_file(path) == before[path].sha256):
-            raise DataError(
-                f"{path}, which was labelled here before, is gone or has changed and would have to be looked "
-                "at again: with these pictures its numbers mean another brightness; give another "
-                f"{option('output')}."
-            )
+    renewed = [path for path in again if path in before]
+    for path in renewed:
+        _refuse_changed(path, before[path].sha256)
     for path, labelled, _ in _labelled(engine, again, labels, export, scales.common()):
         if path in numbers:
             labels.pictures[numbers[path]] = labelled
-    if renewed := [path for path in again if path in before]:
+    if renewed:
         labels.notes.append(
             f"{some([str(path) for path in renewed])}, labelled here before, were looked at again: with "
             "these pictures their numbers mean another brightness."
+        )
+
+
+def _refuse_changed(path: Path, sha256: str) -> None:
+    """Refuse a picture that has to be looked at again and is not what was labelled.
+
+    Raises
+    ------
+    DataError
+        Naming it.
+    """
+    if not (path.is_file() and digest_file(path) == sha256):
+        raise DataError(
+            f"{path}, which was labelled here before, is gone or has changed and would have to be looked "
+            "at again: with these pictures its numbers mean another brightness; give another "
+            f"{option('output')}."
         )
 
 
@@ -303,7 +315,7 @@ def _labelled(
     under_way: deque[tuple[Path, str, str, Future[Answer] | Labelled]] = deque()
     draw = ANNOTATED in export.kinds
 
-    def oldest() -> Iterator[tuple[Path, Labelled, Mapping[str, Any]]]:
+    def oldest() -> Iterator[tuple[Path, Labelled, Mapping[str, object]]]:
         path, name, sha256, future = under_way.popleft()
         if isinstance(future, Labelled):
             yield path, future, {"pixels": export.pictures[name].pixels}

@@ -163,7 +163,7 @@ class Engine:
         """
         number, future = next(self._numbers), Future[Answer]()
         future.set_running_or_notify_cancel()
-        header: dict[str, Any] = {"id": number, "descriptions": list(descriptions), "bytes": len(picture)}
+        header: dict[str, object] = {"id": number, "descriptions": list(descriptions), "bytes": len(picture)}
         bounds = (("threshold", threshold), ("nms", nms), ("across", across))
         header |= {name: value for name, value in bounds if value is not None}
         header |= {k: v for k, v in (("draw", draw), ("preview", preview), ("pixels", pixels)) if v}

@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import PurePosixPath
-from typing import Any
 
 from skillbank.errors import UsageError
 from skillbank.labelling.data_sets import DATA_SETS, data_set_files
@@ -74,7 +73,7 @@ def _coco(pictures: Sequence[Labelled], phrases: Sequence[str]) -> Texts:
         {"id": number, "file_name": picture.name, "width": picture.width, "height": picture.height}
         for number, picture in enumerate(pictures, 1)
     ]
-    annotations: list[dict[str, Any]] = []
+    annotations: list[dict[str, object]] = []
     for number, picture in enumerate(pictures, 1):
         for finding in picture.findings:
             left, top, right, bottom = finding.box
@@ -123,7 +122,7 @@ def _places(pictures: Sequence[Labelled]) -> Iterator[tuple[Labelled, PurePosixP
         yield picture, place
 
 
-def _text(document: Any) -> str:
+def _text(document: object) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from skillbank.descriptions import same
@@ -45,25 +45,34 @@ def settled(name: str, there: Sequence[LabelClass], asked: Sequence[ClassSpec]) 
     put, notes = [], []
     for spec in asked:
         found = named.get(spec.name)
-        owners = {owner_of[c].number for c in map(same, spec.captions) if c in owner_of}
-        known = all(same(caption) in owner_of for caption in spec.captions)
-        if found is None and known and len(owners) == 1:
-            into = owner_of[same(spec.captions[0])]
-            if not any(other.name == into.name for other in asked):
-                notes.append(f"'{one_line(spec.name)}' is the class '{one_line(into.name)}' of {name} now.")
-                continue
+        into = _renamed_to(spec, owner_of) if found is None else None
+        if into is not None and not any(other.name == into.name for other in asked):
+            notes.append(f"'{one_line(spec.name)}' is the class '{one_line(into.name)}' of {name} now.")
+            continue
         new = spec
         if found is not None:
-            if spec.threshold is None:
-                new = replace(spec, threshold=found.threshold, threshold_run=found.threshold_run)
-            if found.spec == new:
-                continue
+            new = _with_threshold(spec, found)
             notes += _changes(found.spec, new)
-        put.append(new)
+        if found is None or found.spec != new:
+            put.append(new)
     _refuse_doubles(
         name, [*{**{each.name: each.spec for each in there}, **{s.name: s for s in put}}.values()]
     )
     return Settled(tuple(put), tuple(notes))
+
+
+def _with_threshold(spec: ClassSpec, found: LabelClass) -> ClassSpec:
+    """Return a class with the threshold that it has, where none was said."""
+    if spec.threshold is not None:
+        return spec
+    return replace(spec, threshold=found.threshold, threshold_run=found.threshold_run)
+
+
+def _renamed_to(spec: ClassSpec, owner_of: Mapping[str, LabelClass]) -> LabelClass | None:
+    """Return the one class that has all captions of another; None where there is no such class."""
+    owners = [owner_of.get(same(caption)) for caption in spec.captions]
+    numbers = {owner.number if owner is not None else None for owner in owners}
+    return owners[0] if len(numbers) == 1 else None
 
 
 def of_other_runs(name: str, there: Sequence[LabelClass], run: Run) -> Iterator[str]:

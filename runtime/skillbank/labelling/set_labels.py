@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
@@ -17,30 +16,23 @@ from skillbank.labelling.buckets import Brought
 from skillbank.labelling.engine import Engine
 from skillbank.labelling.models import Model, find_model, model_digest, open_engine
 from skillbank.labelling.pictures import see_that_they_are_there
-from skillbank.labelling.remarks import Remarks
-from skillbank.labelling.set_answers import Answered, answers
-from skillbank.labelling.set_classes import of_other_runs, settled
+from skillbank.labelling.set_classes import Settled, of_other_runs, settled
 from skillbank.labelling.set_pictures import Scanned, gathered, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
-from skillbank.sets.brightness import is_scaled
-from skillbank.sets.found import Widened
+from skillbank.labelling.set_work import Work, by_content
 from skillbank.sets.label_set import LabelSet
-from skillbank.sets.model import ClassSpec, PictureRow, Proposal, RunSpec
-from skillbank.sets.objects import LEAST, Wanted, objects
+from skillbank.sets.model import ClassSpec, Run, RunSpec
+from skillbank.sets.objects import LEAST
 from skillbank.sets.store import SetStore, checked_name
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.facade.starting import Starting
+    from skillbank.jobs.record import JobRecord
     from skillbank.labelling.set_job import Start
 
 __all__ = ["label_set"]
 
-_BATCH = 32
-"""Pictures of one transaction: so many are looked at again after a crash."""
-_SECONDS = 2.0
-"""Time after which a batch is kept, full or not."""
-_PAGE = 1000
 Told = Callable[[int, int], None]
 
 
@@ -108,28 +100,20 @@ def label_set(
     images = [*images, *brought.paths]
     wishes, found = asked or Asked(), find_model(runtime, model)
     there = _open(runtime.sets, name, may_lack=bool(images))
-    change = settled(name, there.classes() if there else (), classes)
-    if not change.put and not (there and there.classes()):
-        raise UsageError(
-            f"{name} has no class; say what to find, as in 'exit = red exit sign | green exit sign'."
-        )
+    change = _change(name, there, classes)
     given = gathered(images, every)
-    known = _by_content(there, {}) if there and given else {}
+    known = by_content(there, {}) if there and given else {}
     with open_engine(found, model) as engine, closing(scanned(given, known)) as chunks:
         first = next(chunks, None)  # while the model is loaded
         load(engine, model)
-        if first is not None and not first.found:
-            raise _no_picture(first)
+        _refuse_unreadable(first)
         notes = [*_beside(runtime.sets, name, there), *change.notes]
         made = there is None
-        if there is None:
-            there = runtime.sets.create(name, change.put, who=who)
-        elif change.put:
-            there.set_classes(change.put, who)
+        there = _with_classes(runtime.sets, name, there, change, who)
         spec = _run_spec(found, there, wishes, engine, who)
         run = there.start_run(spec)
-        labels = SetLabels(name, run, there.summary(), tuple(c.spec for c in there.classes()), made)
-        work = _Work(there, labels, engine, unreviewed, who, brought)
+        labels = SetLabels(name, run, there.summary(), spec.classes, made)
+        work = Work(there, labels, engine, unreviewed, who, brought)
         missing = {row.number: row for row in there.missing(run, unreviewed=unreviewed)}
         total = len(given) or len(missing)
         told(0, total)
@@ -143,12 +127,9 @@ def label_set(
         if detach:
             from skillbank.labelling.set_job import launch, under_way
 
-            if working := under_way(runtime, run):
-                notes.append(
-                    f"{working.id} labels pictures of {name} already; repeat this when it has ended."
-                )
-            record = working or launch(runtime, name, run, found.source, waiting, begin)
-            labels.job = record.id
+            working = under_way(runtime, run)
+            notes += _at_work(name, working)
+            labels.job = (working or launch(runtime, name, run, found.source, waiting, begin)).id
             labels.run = there.start_run(replace(spec, job=labels.job))
         notes += of_other_runs(name, there.classes(), run)
         labels.notes += [
@@ -157,116 +138,15 @@ def label_set(
             *work.remarks.sentences(),
             *_nothing_found(labels, work.found),
         ]
-        if not detach and next(there.missing(run, unreviewed=unreviewed), None) is None:
-            there.finish_run(run, who)
+        if not detach:
+            _finish(there, run, unreviewed, who)
         labels.summary = there.summary()
     return labels
-
-
-class _Work:
-    """Pictures on their way through the model into the set."""
-
-    def __init__(
-        self,
-        there: LabelSet,
-        labels: SetLabels,
-        engine: Engine,
-        unreviewed: bool,
-        who: str,
-        brought: Brought,
-    ) -> None:
-        self._set, self._labels, self._engine = there, labels, engine
-        self._unreviewed, self._who, self._brought = unreviewed, who, brought
-        self._wanted = Wanted.of(labels.run.captions)
-        self.remarks = Remarks()
-        self.found: set[str] = set()
-        self._scale, self._again = there.scale(), 0
-
-    def adding(
-        self, chunks: Iterable[Scanned], missing: dict[int, PictureRow], known: dict[str, PictureRow]
-    ) -> Iterator[PictureRow]:
-        """Add pictures to the set, and yield those that the model has not looked at.
-
-        Those whose scale is that of the set come last, when all are there that it follows from.
-        """
-        before, met, late = {row.number for row in known.values()}, set[int](), set[int]()
-        for chunk in chunks:
-            self._labels.left_out += [(self._brought.said(path), why) for path, why in chunk.left_out]
-            added = self._set.add_pictures(self._brought.placed(chunk.found), self._who)
-            self._labels.new += len(added.new)
-            self._again += sum(each.again for each in added.widened)
-            if added.moved or any(picture.sha256 not in known for picture in chunk.found):
-                _by_content(self._set, known, anew=bool(added.moved))
-            for picture in chunk.found:
-                row = known[picture.sha256]
-                if row.number in met:
-                    self._labels.repeated += 1
-                elif row.number in missing or row.number not in before:
-                    if is_scaled(row):
-                        late.add(row.number)
-                    else:
-                        yield row
-                else:
-                    self._labels.known += 1
-                met.add(row.number)
-        if late or self._again:
-            for row in self._set.missing(self._labels.run, unreviewed=self._unreviewed):
-                if is_scaled(row) and (row.number in late or self._again):
-                    yield row
-
-    def widened(self) -> Iterator[str]:
-        """Say where the scale of pictures that were there before is another now."""
-        for kind, now in self._set.scale().items():
-            if (before := self._scale.get(kind, now)) != now:
-                yield Widened(before, now, self._again).sentence
-
-    def labelled(self, rows: Iterator[PictureRow]) -> Generator[None]:
-        """Ask about pictures and keep the answers; yield after each."""
-        pending: dict[int, list[Proposal]] = {}
-        since = time.monotonic()
-        settings = self._labels.run.settings
-        bounds = {name: settings[name] for name in ("least", "nms", "tiles")}
-        asked = answers(self._engine, rows, self._wanted.captions, **bounds)
-        try:
-            for answered in asked:
-                if answered.why:
-                    self._labels.left_out.append((answered.row.place or answered.row.name, answered.why))
-                else:
-                    pending[answered.row.number] = self._objects(answered)
-                    self._labels.labelled += 1
-                if len(pending) >= _BATCH or time.monotonic() - since > _SECONDS:
-                    self._keep(pending)
-                    since = time.monotonic()
-                yield
-        finally:
-            self._keep(pending)
-
-    def _objects(self, answered: Answered) -> list[Proposal]:
-        self.remarks.take(answered.row.name, answered.document, answered.row.levels)
-        found = objects(answered.findings, self._wanted, nms=self._labels.run.settings["nms"])
-        self.found.update(same(each.caption) for each in found)
-        return found
-
-    def _keep(self, pending: dict[int, list[Proposal]]) -> None:
-        if pending:
-            self._set.propose(self._labels.run, pending)
-            pending.clear()
 
 
 def _open(sets: SetStore, name: str, *, may_lack: bool) -> LabelSet | None:
     checked_name(name)
     return None if may_lack and name not in sets else sets.open(name)
-
-
-def _by_content(
-    there: LabelSet, known: dict[str, PictureRow], *, anew: bool = False
-) -> dict[str, PictureRow]:
-    """Fill in the pictures of a set by their content, those behind the ones that are known."""
-    last = None if anew or not known else max(row.number for row in known.values())
-    while page := there.pictures(order="number", after=last, limit=_PAGE):
-        known |= {row.sha256: row for row in page}
-        last = page[-1].number
-    return known
 
 
 def _run_spec(found: Model, there: LabelSet, wishes: Asked, engine: Engine, who: str) -> RunSpec:
@@ -286,11 +166,57 @@ def _run_spec(found: Model, there: LabelSet, wishes: Asked, engine: Engine, who:
     )
 
 
-def _no_picture(scanned: Scanned) -> DataError:
-    path, why = scanned.left_out[0]
-    others = len(scanned.left_out) - 1
-    more = f", nor can the other {others}" if others else ""
-    return DataError(f"{path} is {why}{more}.")
+def _change(name: str, there: LabelSet | None, asked: Sequence[ClassSpec]) -> Settled:
+    """Return what a command changes of a set's classes; there has to be one to look for.
+
+    Raises
+    ------
+    UsageError
+        When there is none.
+    """
+    before = there.classes() if there else ()
+    change = settled(name, before, asked)
+    if not change.put and not before:
+        raise UsageError(
+            f"{name} has no class; say what to find, as in 'exit = red exit sign | green exit sign'."
+        )
+    return change
+
+
+def _with_classes(sets: SetStore, name: str, there: LabelSet | None, change: Settled, who: str) -> LabelSet:
+    """Return the set with its classes, a new one where there is none."""
+    if there is None:
+        return sets.create(name, change.put, who=who)
+    if change.put:
+        there.set_classes(change.put, who)
+    return there
+
+
+def _at_work(name: str, job: JobRecord | None) -> Iterator[str]:
+    """Say that a job labels the pictures of a set already."""
+    if job is not None:
+        yield f"{job.id} labels pictures of {name} already; repeat this when it has ended."
+
+
+def _refuse_unreadable(first: Scanned | None) -> None:
+    """Refuse pictures of which the first ones cannot be read.
+
+    Raises
+    ------
+    DataError
+        Naming one.
+    """
+    if first is not None and not first.found:
+        path, why = first.left_out[0]
+        others = len(first.left_out) - 1
+        more = f", nor can the other {others}" if others else ""
+        raise DataError(f"{path} is {why}{more}.")
+
+
+def _finish(there: LabelSet, run: Run, unreviewed: bool, who: str) -> None:
+    """Say of a run that it is over, when no picture is left for it."""
+    if next(there.missing(run, unreviewed=unreviewed), None) is None:
+        there.finish_run(run, who)
 
 
 def _beside(sets: SetStore, name: str, there: LabelSet | None) -> Iterator[str]:

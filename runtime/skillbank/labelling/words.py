@@ -71,7 +71,6 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = (), *, classes: bo
         When a file of descriptions cannot be read.
     """
     found = Words()
-    described = False
     places = [word for word in words if word.startswith(SCHEME)]
     if classes:
         found.buckets, words = places, [word for word in words if word not in places]
@@ -80,40 +79,11 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = (), *, classes: bo
             f"{places[0]} is in a bucket; its pictures are labelled into a label set, with "
             f"{option('into', 'NAME')}."
         )
-    if not classes:
+    else:
         found.pictures.append(Path(words[0]))
         words = words[1:]
     for number, word in enumerate(words):
-        if word.startswith("@"):
-            if classes and word.lower().endswith((".yaml", ".yml")):
-                raise UsageError(
-                    f"{word[1:]} is a file in YAML; give it as {option('classes', f'{word[1:]}')}."
-                )
-            described = True
-            _describe(found, word)
-            continue
-        if not word.strip() or not _exists(at_home(Path(word))):
-            if classes and number == 0 and "=" not in word and not places:
-                near = near_path(at_home(Path(word)))
-                raise DataNotFoundError(
-                    f"There is no picture or folder {word} here{near}; a class that comes first is written "
-                    "as NAME = caption."
-                )
-            if not (classes and "=" in word):
-                _refuse_place(word)
-            described = True
-            found.texts.append(word)
-        elif described:
-            raise UsageError(
-                f"'{word}' stands after a description and is a file or folder here; put pictures first, or "
-                f"write {option('text')} '{word}' for the description."
-            )
-        elif classes and number == 0:
-            found.pictures.append(Path(word))
-        elif not options and not (word.lower().endswith(PICTURE_SUFFIXES) or "/" in word or "\\" in word):
-            raise _either(word)
-        else:
-            found.pictures.append(Path(word))
+        _sort(found, word, certain=bool(options), classes=classes, first=classes and number == 0)
     for text in options:
         _describe(found, text)
     if found.buckets and found.pictures:
@@ -121,10 +91,51 @@ def tell_apart(words: Sequence[str], options: Sequence[str] = (), *, classes: bo
             f"{found.buckets[0]} is in a bucket and {found.pictures[0]} on this machine; label one after "
             "the other."
         )
-    if classes:
-        for text in found.texts:
-            _refuse_references(text)
+    for text in found.texts if classes else ():
+        _refuse_references(text)
     return found
+
+
+def _sort(found: Words, word: str, *, certain: bool, classes: bool, first: bool) -> None:
+    """Put a word where it belongs.
+
+    Parameters
+    ----------
+    certain
+        Whether what is there is a picture whatever its name.
+    classes, first
+        Whether a description is a class, and whether this word may be the first one.
+    """
+    if word.startswith("@"):
+        if classes:
+            _refuse_yaml(word)
+        _describe(found, word)
+    elif word.strip() and _exists(at_home(Path(word))):
+        _refuse_doubt(word, late=bool(found.texts), picture=first or certain)
+        found.pictures.append(Path(word))
+    else:
+        if not (classes and "=" in word):
+            _refuse_place(word, for_class=first and not found.buckets)
+        found.texts.append(word)
+
+
+def _refuse_doubt(word: str, *, late: bool, picture: bool) -> None:
+    """Refuse a file or folder that may be a description: it comes late, or does not look like a picture.
+
+    Parameters
+    ----------
+    late
+        Whether a description came before it.
+    picture
+        Whether it can be none but a picture, where nothing came before it.
+    """
+    if late:
+        raise UsageError(
+            f"'{word}' stands after a description and is a file or folder here; put pictures first, or "
+            f"write {option('text')} '{word}' for the description."
+        )
+    if not picture and not (word.lower().endswith(PICTURE_SUFFIXES) or "/" in word or "\\" in word):
+        raise _either(word)
 
 
 def _describe(found: Words, text: str) -> None:
@@ -148,14 +159,24 @@ def _either(word: str) -> UsageError:
     )
 
 
-def _refuse_place(word: str) -> None:
-    """Refuse what was meant as a picture or a folder and is not there."""
-    if _looks_like_a_place(word):
-        near = near_path(at_home(Path(word)))
+def _refuse_place(word: str, *, for_class: bool) -> None:
+    """Refuse what was meant as a picture or a folder and is not there; `for_class`, any other word too."""
+    if for_class:
         raise DataNotFoundError(
-            f"There is no picture or folder {word} here{near}; if it is a description, use "
-            f"{option('text')} for it."
+            f"There is no picture or folder {word} here{near_path(at_home(Path(word)))}; a class that comes "
+            "first is written as NAME = caption."
         )
+    if _looks_like_a_place(word):
+        raise DataNotFoundError(
+            f"There is no picture or folder {word} here{near_path(at_home(Path(word)))}; if it is a "
+            f"description, use {option('text')} for it."
+        )
+
+
+def _refuse_yaml(word: str) -> None:
+    """Refuse a file of classes in the place of one of descriptions."""
+    if word.lower().endswith((".yaml", ".yml")):
+        raise UsageError(f"{word[1:]} is a file in YAML; give it as {option('classes', f'{word[1:]}')}.")
 
 
 def _refuse_references(text: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillNotFoundError, sentence_of
@@ -84,29 +83,45 @@ def agreed(steps: Sequence[ReadStep], rules: Reading, text: str) -> tuple[list[R
     accepted: list[Claim] = []
     requests = []
     for step, request in zip(steps, rules.requests, strict=True):
-        added: list[Claim] = []
-        read = dict(_claims(step.skill, request))
-        for name in dict.fromkeys([*read, *step.claims]):
-            said, by_words = step.claims.get(name), read.get(name)
-            if said is not None and by_words is not None and _same(said.value, by_words.value):
-                continue
-            why = _wrong(said, by_words, text, rules.not_understood)
-            if why is not None:
-                questions.append(Question(key=name, why=f"{why}; {marked(WAY_OUT)}"))
-            elif said is not None:
-                added.append(said)
+        added, asked = _compared(step, request, text, rules.not_understood)
         accepted += added
+        questions += asked
         both = "automl" in step.claims and request.automl is not None
-        update: dict[str, Any] = {"automl_source": _SOURCE} if both else {}
+        update: dict[str, object] = {"automl_source": _SOURCE} if both else {}
         # What the rules did not understand is asked below, as far as the model does not say it.
         update["questions"] = tuple(q for q in request.questions if q.key != WORDS)
         requests.append(_filled(request.model_copy(update=update), added))
-    left = [each for words in rules.not_understood if (each := rest_of(words, [c.said for c in accepted]))]
+    questions += _about_the_rest(rules.not_understood, accepted)
+    return _asked(requests, questions), ()
+
+
+def _compared(
+    step: ReadStep, request: Request, text: str, not_understood: Sequence[str]
+) -> tuple[list[Claim], list[Question]]:
+    """Return what the model adds to a step as the rules have read it, and where they differ."""
+    added: list[Claim] = []
+    questions = []
+    read = dict(_claims(step.skill, request))
+    for name in dict.fromkeys([*read, *step.claims]):
+        said, by_words = step.claims.get(name), read.get(name)
+        if said is not None and by_words is not None and _same(said.value, by_words.value):
+            continue
+        why = _wrong(said, by_words, text, not_understood)
+        if why is not None:
+            questions.append(Question(key=name, why=f"{why}; {marked(WAY_OUT)}"))
+        elif said is not None:
+            added.append(said)
+    return added, questions
+
+
+def _about_the_rest(not_understood: Sequence[str], accepted: Sequence[Claim]) -> Iterator[Question]:
+    """Ask about the words that the rules did not understand and no value of the model came from."""
+    said = [claim.said for claim in accepted]
+    left = [rest for words in not_understood if (rest := rest_of(words, said))]
     if left:
         named = ", ".join(f"'{one_line(each)}'" for each in left)
         why = Sentence(f"neither the model nor the rules understood {named}; {marked(WAY_OUT)}")
-        questions.append(Question(key=WORDS, why=why))
-    return _asked(requests, questions), ()
+        yield Question(key=WORDS, why=why)
 
 
 def _wrong(said: Claim | None, words: Claim | None, text: str, not_understood: Sequence[str]) -> str | None:
@@ -138,7 +153,7 @@ def _claims(skill: Skill, request: Request) -> Iterator[tuple[str, Claim]]:
 
 
 def _filled(request: Request, claims: Iterable[Claim]) -> Request:
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     settings = list(request.settings)
     for claim in claims:
         if claim.name in _FIELDS:
@@ -154,7 +169,7 @@ def _asked(requests: Sequence[Request], questions: Sequence[Question]) -> list[R
     return [r.model_copy(update={"questions": (*r.questions, *questions)}) for r in requests]
 
 
-def _difference(key: str, model: Sequence[Any], words: Sequence[Any]) -> Question:
+def _difference(key: str, model: Sequence[object], words: Sequence[object]) -> Question:
     said = f"the model understood {_shown(model)}, the words say {_shown(words)}"
     return Question(key=key, why=f"{said}; {marked(WAY_OUT)}")
 
@@ -163,7 +178,7 @@ def _skill_of(step: ReadStep | Request) -> str:
     return step.skill.qualified if isinstance(step, ReadStep) else step.skill
 
 
-_COMPARED: Mapping[str, Callable[[ReadStep | Request], Any]] = {
+_COMPARED: Mapping[str, Callable[[ReadStep | Request], object]] = {
     "skill": _skill_of,
     "action": lambda step: step.action,
     "data": lambda step: sorted(f"{d.source} {d.uri}" for d in step.data),
@@ -171,12 +186,12 @@ _COMPARED: Mapping[str, Callable[[ReadStep | Request], Any]] = {
 """What both readings have to agree about, whatever the words."""
 
 
-def _shown(values: Sequence[Any]) -> str:
+def _shown(values: Sequence[object]) -> str:
     texts = [", ".join(v) if isinstance(v, list) else str(v) for v in values]
     return one_line(", ".join(dict.fromkeys(t or "nothing" for t in texts)) or "nothing", 300)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: object, other: object) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return one.lower() == other.lower()
     return bool(one == other)

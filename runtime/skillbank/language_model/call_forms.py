@@ -67,7 +67,7 @@ def _with_parameters(name: str, given: str, source: str) -> Call:
     return Call(_plain(name), given.strip() or "{}", source)
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> object:
     """Return a parameter that stands in tags: JSON where it is a document, a number or a word of it."""
     text = text.removeprefix("\n").removesuffix("\n")
     if re.fullmatch(r"\s*(?:[\[{].*[\]}]|-?\d+(?:\.\d+)?|true|false|null)\s*", text, re.DOTALL):
@@ -106,7 +106,7 @@ def calls_in_json(body: str, tools: Tools, *, anything: bool = False) -> list[Ca
     return found
 
 
-def _of(value: Any, tools: Tools, source: str, anything: bool, depth: int = 0) -> Iterator[Call]:
+def _of(value: object, tools: Tools, source: str, anything: bool, depth: int = 0) -> Iterator[Call]:
     if depth > _DEEPEST:
         return
     if isinstance(value, list):
@@ -144,7 +144,7 @@ def _flat(value: Mapping[str, Any], tools: Tools, source: str, anything: bool) -
             yield Call(name, _json(rest), source)
 
 
-def _json(given: Any) -> str:
+def _json(given: object) -> str:
     return given if isinstance(given, str) and given.strip() else json.dumps(given or {}, ensure_ascii=False)
 
 
@@ -195,7 +195,7 @@ def _of_call(call: ast.Call, tools: Tools, source: str) -> Call:
     return Call(name, json.dumps(given, ensure_ascii=False), source)
 
 
-def _literal(node: ast.expr) -> Any:
+def _literal(node: ast.expr) -> object:
     """Return a literal, also one in JSON's words."""
     if isinstance(node, ast.Name) and node.id in _WORDS:
         return _WORDS[node.id]

@@ -51,21 +51,23 @@ def _messages(
 ) -> list[dict[str, Any]]:
     """Return the messages with what came with them; who once gave thoughts may miss them in any message."""
     given = {name for message in messages for name in message.get("carried", ()) if name in CARRIED}
-    texts = {"reasoning_content"} & given | set(owed)
-    made = []
-    for message in messages:
-        sent = {name: value for name, value in message.items() if name != "carried"}
-        if message["role"] == "assistant":
-            sent |= dict.fromkeys(texts - set(lacks), "")
-            carried = message.get("carried", {})
-            sent |= {name: carried[name] for name in CARRIED if name in carried and name not in lacks}
-        if "extra_content" in lacks and "tool_calls" in sent:
-            sent["tool_calls"] = [
-                {name: value for name, value in call.items() if name != "extra_content"}
-                for call in sent["tool_calls"]
-            ]
-        made.append(sent)
-    return made
+    empty = dict.fromkeys(({"reasoning_content"} & given | set(owed)) - set(lacks), "")
+    return [_message(message, lacks, empty) for message in messages]
+
+
+def _message(message: Mapping[str, Any], lacks: Collection[str], empty: Mapping[str, str]) -> dict[str, Any]:
+    """Return one message with what the endpoint gave with it, as far as it takes that back."""
+    sent = {name: value for name, value in message.items() if name != "carried"}
+    if message["role"] == "assistant":
+        carried = message.get("carried", {})
+        sent |= empty
+        sent |= {name: carried[name] for name in CARRIED if name in carried and name not in lacks}
+    if "extra_content" in lacks and "tool_calls" in sent:
+        sent["tool_calls"] = [
+            {name: value for name, value in call.items() if name != "extra_content"}
+            for call in sent["tool_calls"]
+        ]
+    return sent
 
 
 def _documents(stream: openai.Stream[ChatCompletionChunk]) -> Iterator[dict[str, Any]]:

@@ -102,23 +102,32 @@ def unknown_address(error: Exception) -> bool:
 def lasts(error: Exception) -> bool:
     """Say whether an error is one that no repetition would cure."""
     if isinstance(error, openai.APIStatusError):
-        status = error.status_code
-        if status in _LASTING or (status in _HTTP_CLIENT_ERRORS and status not in _PASSING):
+        if error.status_code in _LASTING or _is_refusal(error.status_code):
             return True
         return not _LASTING_CODES.isdisjoint({error.code, error.type} - {"invalid_request_error"})
     if isinstance(error, openai.APIConnectionError | HTTP_ERROR):
-        return any(
-            isinstance(cause, ssl.SSLCertVerificationError) or type(cause).__name__ == "UnsupportedProtocol"
-            or "CERTIFICATE_VERIFY_FAILED" in str(cause)
-            for cause in _causes(error)
-        )  # fmt: skip
+        return any(map(_is_misconfigured, _causes(error)))
     if isinstance(error, openai.APIError):  # told within a stream
         code: Any = error.code
         if isinstance(code, str) and code.isdigit():
             code = int(code)
-        hopeless = isinstance(code, int) and code in _HTTP_CLIENT_ERRORS and code not in _PASSING
+        hopeless = isinstance(code, int) and _is_refusal(code)
         return hopeless or code in _LASTING_CODES or error.type in _LASTING_CODES
     return False
+
+
+def _is_refusal(status: int) -> bool:
+    """Whether a status says that the request itself is wrong, now as later."""
+    return status in _HTTP_CLIENT_ERRORS and status not in _PASSING
+
+
+def _is_misconfigured(cause: BaseException) -> bool:
+    """Whether no connection can come about with the address or the certificates as they are."""
+    return (
+        isinstance(cause, ssl.SSLCertVerificationError)
+        or type(cause).__name__ == "UnsupportedProtocol"
+        or "CERTIFICATE_VERIFY_FAILED" in str(cause)
+    )
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -86,7 +86,7 @@ def _plain(words: str) -> list[str]:
     return re.findall(r"[^\W_]+", words.lower().replace("'", "").replace("\u2019", ""))
 
 
-def _values(value: Any) -> Iterator[Any]:
+def _values(value: object) -> Iterator[object]:
     if isinstance(value, dict):
         for inner in value.values():
             yield from _values(inner)
@@ -97,7 +97,7 @@ def _values(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _stands(value: Any, said: str) -> bool:
+def _stands(value: object, said: str) -> bool:
     if isinstance(value, bool) or value is None:
         return True
     if isinstance(value, int | float):

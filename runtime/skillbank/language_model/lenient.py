@@ -13,7 +13,7 @@ def mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def mappings(value: object) -> list[Mapping[str, Any]]:
+def mappings(value: object) -> list[Mapping[str, object]]:
     """Return the objects of a list."""
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 

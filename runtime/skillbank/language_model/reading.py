@@ -139,7 +139,7 @@ def _tool(strict: bool) -> dict[str, Any]:
     return {"type": "function", "function": {**function, **({"strict": True} if strict else {})}}
 
 
-def _closed(node: Any) -> Any:
+def _closed(node: object) -> object:
     """Return a schema without the words that strict tools do not take."""
     if isinstance(node, dict):
         return {k: _closed(v) for k, v in node.items() if k not in ("title", "default")}
@@ -270,6 +270,6 @@ def _claims(
             yield key, Claim(key, value, setting.said)
 
 
-def _not_said(name: str, value: Any) -> Question:
+def _not_said(name: str, value: object) -> Question:
     said = f"the model names {one_line(value)}, which the request does not"
     return Question(key=name, why=f"{said}; {marked(WAY_OUT)}")

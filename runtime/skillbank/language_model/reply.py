@@ -78,7 +78,7 @@ class Reply:
     finish: str | None = None
     usage: Usage | None = None
     thinking: str = ""
-    carried: Mapping[str, Any] = field(default_factory=dict)
+    carried: Mapping[str, object] = field(default_factory=dict)
     unmade: str = ""
 
     @property
@@ -125,9 +125,9 @@ class _Said:
         self.text: list[str] = []
         self.refusal: list[str] = []
         self.thinking: list[str] = []
-        self._fields: dict[str, list[Any]] = {}
+        self._fields: dict[str, list[object]] = {}
 
-    def add(self, delta: Mapping[str, Any]) -> None:
+    def add(self, delta: Mapping[str, object]) -> None:
         self.text.append(text_of(delta.get("content")))
         self.refusal.append(text_of(delta.get("refusal")))
         for part in mappings(delta.get("content")):
@@ -167,7 +167,7 @@ class _Calls:
     def __init__(self) -> None:
         self._slots: list[_Slot] = []
 
-    def add(self, part: Mapping[str, Any]) -> None:
+    def add(self, part: Mapping[str, object]) -> None:
         function, index = mapping(part.get("function")), part.get("index")
         call_id, name = text_of(part.get("id")), text_of(function.get("name"))
         slot = self._slot(index if isinstance(index, int) else None, call_id)
@@ -193,7 +193,7 @@ class _Calls:
         return tuple(ToolCall(s.id, s.name, "".join(s.arguments), s.extra) for s in ordered)
 
 
-def _usage(counted: Mapping[str, Any]) -> Usage | None:
+def _usage(counted: Mapping[str, object]) -> Usage | None:
     if not counted:
         return None
     prompt, completion = count(counted.get("prompt_tokens")), count(counted.get("completion_tokens"))
@@ -201,5 +201,5 @@ def _usage(counted: Mapping[str, Any]) -> Usage | None:
     return Usage(prompt, completion, count(details.get("cached_tokens")))
 
 
-def _mapping_of(part: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _mapping_of(part: Mapping[str, object], name: str) -> dict[str, Any]:
     return {name: part[name]} if isinstance(part.get(name), Mapping) else {}

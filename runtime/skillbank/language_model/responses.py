@@ -88,22 +88,19 @@ def _answer(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (*text, *calls)
 
 
-def _streamed(stream: Iterable[Any]) -> dict[str, Any]:
+def _streamed(stream: Iterable[object]) -> dict[str, Any]:
     """Return the document that a stream ends with; some send its items one by one, and only so."""
     items: dict[int, dict[str, Any]] = {}
     known = False
     for event in stream:
-        document = event.to_dict(warnings=False) if hasattr(event, "to_dict") else None
-        if not isinstance(document, Mapping):
-            raise ValueError("not an event of the protocol")
-        kind = str(document.get("type"))
+        document = _event(event)
+        kind, item, response = str(document.get("type")), document.get("item"), document.get("response")
         known = known or kind.startswith("response.")
         if kind == "error":
             _fail(document.get("error") or document, stream)
-        if kind == "response.output_item.done" and isinstance(document.get("item"), dict):
-            items[int(document.get("output_index") or len(items))] = document["item"]
-        if kind in _ENDS and isinstance(document.get("response"), dict):
-            response: dict[str, Any] = document["response"]
+        elif kind == "response.output_item.done" and isinstance(item, dict):
+            items[int(document.get("output_index") or len(items))] = item
+        elif kind in _ENDS and isinstance(response, dict):
             if response.get("error"):
                 _fail(response["error"], stream)
             return {**response, _OUTPUT: response.get(_OUTPUT) or [items[place] for place in sorted(items)]}
@@ -112,11 +109,18 @@ def _streamed(stream: Iterable[Any]) -> dict[str, Any]:
     return {}
 
 
+def _event(event: object) -> Mapping[str, Any]:
+    document = event.to_dict(warnings=False) if hasattr(event, "to_dict") else None
+    if not isinstance(document, Mapping):
+        raise ValueError("not an event of the protocol")
+    return document
+
+
 def _fail(problem: Any, stream: Any) -> None:
     raise openai.APIError(str(problem), stream.response.request, body=problem)
 
 
-def _assembled(response: Mapping[str, Any]) -> Reply:
+def _assembled(response: Mapping[str, object]) -> Reply:
     """Return a response as a reply; one without a status has broken off."""
     texts: list[str] = []
     refusals: list[str] = []
@@ -151,7 +155,7 @@ def _assembled(response: Mapping[str, Any]) -> Reply:
     return Reply(text, "".join(refusals), tuple(calls), finish, _usage(response), thinking, carried)
 
 
-def _finish(response: Mapping[str, Any], called: bool) -> str | None:
+def _finish(response: Mapping[str, object], called: bool) -> str | None:
     """Say how an answer ended, in the words of chat completions."""
     status = response.get("status")
     if status == "incomplete":
@@ -163,7 +167,7 @@ def _finish(response: Mapping[str, Any], called: bool) -> str | None:
     return None
 
 
-def _usage(response: Mapping[str, Any]) -> Usage | None:
+def _usage(response: Mapping[str, object]) -> Usage | None:
     counted = response.get("usage")
     if not isinstance(counted, Mapping):
         return None

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skillbank.language_model.call_forms import Call, calls_in, calls_in_json, calls_in_python
 from skillbank.language_model.reply import ToolCall
@@ -132,7 +131,7 @@ def _texts(heard: str) -> Iterator[str]:
     yield heard
     for line in heard.splitlines():
         try:
-            waiting: list[Any] = [json.loads(line)]
+            waiting: list[object] = [json.loads(line)]
         except (ValueError, RecursionError):
             continue
         joined: list[str] = []

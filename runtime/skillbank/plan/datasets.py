@@ -8,11 +8,11 @@ holds a list.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
-from skillbank.bank.actions import Action
+from skillbank.bank.actions import Action, InputDecl
 from skillbank.bank.keys import plain
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill import Skill
@@ -52,53 +52,68 @@ class Binding:
         return "[0]" in self.key
 
 
-def bindings(skill: Skill, action: Action, template: Mapping[str, Any]) -> tuple[list[Binding], list[str]]:
+def bindings(skill: Skill, action: Action, template: Mapping[str, object]) -> tuple[list[Binding], list[str]]:
     """Return the bindings of an action and the notes on disagreements."""
     schema = skill.schema(action)
     data_format = skill.info_of(action).data_format
-    from_info = {}
+    from_info = _from_info(action, data_format, template)
+    from_table = (
+        row
+        for table_row in _rows_of(skill, action)
+        for row in _expand(table_row, schema, template, data_format)
+    )
+    result, notes = _table_first(from_table, from_info)
+    # Where every file of a data set is optional, it is the set that need not be given.
+    with_required = {row.source for row in result.values() if row.kind == "data" and not row.optional}
+    declared = {plain(i.key): i for i in action.inputs}
+    final = [_as_declared(row, declared.get(name), with_required) for name, row in result.items()]
+    return final, notes
+
+
+def _from_info(action: Action, data_format: str, template: Mapping[str, object]) -> dict[str, Binding]:
+    """Return what the ``data_sources`` of skill_info bind, by their keys without places of lists."""
+    found = {}
     for source in action.data_sources:
         path = _by_format(source.by_format, data_format) if source.by_format else source.path
         row = Binding(
             source.key, "prose" if "{" in path else "data", source.source, path, source.runtime,
             source.is_list, source.optional, f"skill_info data_sources: {source.source}/{path}",
         )  # fmt: skip
-        from_info[plain(source.key)] = replace(row, key=_shaped(row.key, template))
+        found[plain(source.key)] = replace(row, key=_shaped(row.key, template))
+    return found
+
+
+def _table_first(
+    rows: Iterable[Binding], from_info: Mapping[str, Binding]
+) -> tuple[dict[str, Binding], list[str]]:
+    """Join the table's rows with those of skill_info, which fill what is left out; differences are noted."""
     result: dict[str, Binding] = {}
     notes: list[str] = []
-    declared = {plain(i.key): i for i in action.inputs}
-    for table_row in _rows_of(skill, action):
-        for row in _expand(table_row, schema, template, data_format):
-            name = plain(row.key)
-            if name in result:
-                first = result[name]
-                if (row.kind, row.source, row.path) != (first.kind, first.source, first.path):
-                    notes.append(
-                        f"{named(row.key)}: {_where(row)} stands beside {_where(first)}; the first is used"
-                    )
-                continue
-            info = from_info.get(name)
-            if info is not None:
-                row, note = _joined(row, info)
-                notes += [note] if note else []
-            elif row.kind == "prose" and any(k == name or k.startswith(f"{name}.") for k in from_info):
-                continue
+    for row in rows:
+        name = plain(row.key)
+        first, info = result.get(name), from_info.get(name)
+        if first is not None:
+            if (row.kind, row.source, row.path) != (first.kind, first.source, first.path):
+                notes.append(
+                    f"{named(row.key)}: {_where(row)} stands beside {_where(first)}; the first is used"
+                )
+        elif info is not None:
+            result[name], note = _joined(row, info)
+            notes += [note] if note else []
+        elif row.kind != "prose" or not any(key.startswith(f"{name}.") for key in from_info):
             result[name] = row
-    for name, row in from_info.items():
-        result.setdefault(name, row)
-    final = []
-    # Where every file of a data set is optional, it is the set that need not be given.
-    with_required = {row.source for row in result.values() if row.kind == "data" and not row.optional}
-    for name, row in result.items():
-        decl = declared.get(name)
-        runtime = row.runtime
-        if runtime is None and ARCHIVE.search(row.path):
-            # An archive that feeds a declared file stays a file; anything else wants its contents.
-            runtime = "file" if decl is not None and decl.type == "file" else "extracted_folder"
-        optional = row.optional or (decl is not None and decl.optional)
-        may_lack = row.optional and row.source in with_required
-        final.append(replace(row, runtime=runtime, optional=optional, may_lack=may_lack))
-    return final, notes
+    return {**result, **{name: row for name, row in from_info.items() if name not in result}}, notes
+
+
+def _as_declared(row: Binding, decl: InputDecl | None, with_required: set[str]) -> Binding:
+    """Return a row with what its declared input says: how a file is used, and what may be missing."""
+    runtime = row.runtime
+    if runtime is None and ARCHIVE.search(row.path):
+        # An archive that feeds a declared file stays a file; anything else wants its contents.
+        runtime = "file" if decl is not None and decl.type == "file" else "extracted_folder"
+    optional = row.optional or (decl is not None and decl.optional)
+    may_lack = row.optional and row.source in with_required
+    return replace(row, runtime=runtime, optional=optional, may_lack=may_lack)
 
 
 def _rows_of(skill: Skill, action: Action) -> Iterator[DatasetRow]:
@@ -125,7 +140,7 @@ def _covers(field: str, keys: set[str]) -> bool:
 
 
 def _expand(
-    row: DatasetRow, schema: SpecSchema, template: Mapping[str, Any], data_format: str
+    row: DatasetRow, schema: SpecSchema, template: Mapping[str, object], data_format: str
 ) -> Iterator[Binding]:
     """Turn one table row into leaves."""
     where = named(f"{row.path}:{row.line}", _LONGEST_PLACE)
@@ -189,7 +204,7 @@ def _joined(row: Binding, info: Binding) -> tuple[Binding, str | None]:
     return filled, note
 
 
-def _shaped(key: str, template: Mapping[str, Any], whole: bool = False) -> str:
+def _shaped(key: str, template: Mapping[str, object], whole: bool = False) -> str:
     """Add or drop ``[0]`` so that the key fits the template's shape.
 
     ``whole`` looks at the key itself (sub-keys follow); otherwise only its parents are shaped.

@@ -56,7 +56,7 @@ def _read(change: Override, told: list[str]) -> Override:
     return change
 
 
-def _inside(block: Mapping[str, Any], steps: Sequence[str], told: list[str]) -> dict[str, Any]:
+def _inside(block: Mapping[str, object], steps: Sequence[str], told: list[str]) -> dict[str, Any]:
     first, *rest = steps
     if first not in block:
         return dict(block)
@@ -66,7 +66,7 @@ def _inside(block: Mapping[str, Any], steps: Sequence[str], told: list[str]) -> 
     return {**block, first: _inside(value, rest, told)} if isinstance(value, Mapping) else dict(block)
 
 
-def _parted(value: Any, told: list[str]) -> Any:
+def _parted(value: object, told: list[str]) -> object:
     texts = [value] if isinstance(value, str) else value
     # What is no list of texts is for the schema to refuse, and nothing at all for the plan to ask.
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):

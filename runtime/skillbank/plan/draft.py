@@ -110,7 +110,7 @@ class Draft:
         A table in the prose lists main and deploy fields together, so an overlay's action takes
         only the fields that the overlay itself declares.
         """
-        functions: dict[str, Any] = {}
+        functions: dict[str, object] = {}
         declared = {*self.action.spec_params, *(i.key for i in self.action.inputs)}
         for row in self.skill.inference_table:
             variant, _, name = row.action.rpartition("/")
@@ -181,7 +181,7 @@ class Draft:
         self.questions.setdefault(key, Question(key=key, why=why, choices=choices, from_skill=words))
 
 
-def _function(cell: str) -> Any:
+def _function(cell: str) -> object:
     """Read a table's function cell: a name, or the ``{'link': ...}`` of a download."""
     if not cell.startswith("{"):
         return cell

@@ -20,28 +20,40 @@ NODE_ENV = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "NUM_GPU_PER_NODE", "WORL
 
 
 def resource_changes(
-    request: Request, action: Action, info: SkillInfo, schema: SpecSchema, template: Mapping[str, Any]
+    request: Request, action: Action, info: SkillInfo, schema: SpecSchema, template: Mapping[str, object]
 ) -> Iterator[Setting]:
     """Turn ``--gpus`` and ``--nodes`` into settings of the keys that the skill names for them."""
-    asked = (("gpus", request.gpus, gpu_key(action, info)), ("nodes", request.nodes, node_key(action, info)))
-    for name, count, key in asked:
-        ids = f"{key.rpartition('.')[0]}.gpu_ids" if name == "gpus" and key else ""
-        listed = next((s.value for s in request.settings if s.key == ids), None) if ids else None
-        if isinstance(listed, list):
-            count = _counted(listed, key, request)
-        if count is None:
-            continue
-        if count < 0 or (name == "nodes" and count == 0):
-            raise UsageError(
-                f"{option(name)} is {count}, but it must be at least {0 if name == 'gpus' else 1}."
-            )
-        if count > _MOST:
-            raise UsageError(f"{option(name)} is {count}, but no more than {_MOST} can be asked for.")
-        if key is None or not _has(key, schema, template) or count == 0:
-            continue
-        yield Setting(key=key, value=count)
+    key, ids = gpu_key(action, info), _ids_beside(gpu_key(action, info))
+    listed = next((s.value for s in request.settings if s.key == ids), None) if ids else None
+    gpus = _counted(listed, key, request) if isinstance(listed, list) else request.gpus
+    _refuse_count("gpus", gpus, least=0)
+    if gpus and key is not None and _has(key, schema, template):
+        yield Setting(key=key, value=gpus)
         if ids and listed is None and _has(ids, schema, template):
-            yield Setting(key=ids, value=list(range(count)))
+            yield Setting(key=ids, value=list(range(gpus)))
+    _refuse_count("nodes", request.nodes, least=1)
+    key = node_key(action, info)
+    if request.nodes and key is not None and _has(key, schema, template):
+        yield Setting(key=key, value=request.nodes)
+
+
+def _ids_beside(key: str | None) -> str:
+    """Return the key that lists GPUs beside the one that counts them; empty where none counts them."""
+    return f"{key.rpartition('.')[0]}.gpu_ids" if key else ""
+
+
+def _refuse_count(name: str, count: int | None, least: int) -> None:
+    """Refuse a number of GPUs or nodes that no machine has.
+
+    Raises
+    ------
+    UsageError
+        Naming the option and what it may be.
+    """
+    if count is not None and count < least:
+        raise UsageError(f"{option(name)} is {count}, but it must be at least {least}.")
+    if count is not None and count > _MOST:
+        raise UsageError(f"{option(name)} is {count}, but no more than {_MOST} can be asked for.")
 
 
 def _counted(listed: list[Any], key: str | None, request: Request) -> int | None:
@@ -61,7 +73,7 @@ def _counted(listed: list[Any], key: str | None, request: Request) -> int | None
 
 
 def said_hardware(
-    plan: Plan, action: Action, info: SkillInfo, schema: SpecSchema, template: Mapping[str, Any]
+    plan: Plan, action: Action, info: SkillInfo, schema: SpecSchema, template: Mapping[str, object]
 ) -> tuple[int | None, int | None, set[str]]:
     """Find back what `resource_changes` was given.
 
@@ -73,24 +85,27 @@ def said_hardware(
         The spec keys that follow from these.
     """
     user = {o.key: o.value for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
-    key, nodes_key = gpu_key(action, info), node_key(action, info)
-    follows: set[str] = set()
-    gpus = nodes = None
-    if key in user and key is not None and plan.resources.gpus == user[key]:
-        ids = f"{key.rpartition('.')[0]}.gpu_ids"
-        counted = list(range(plan.resources.gpus))
-        if ids in user or not _has(ids, schema, template):
-            # The count follows from the list of GPUs, and a list that only counts follows from it.
-            gpus = plan.resources.gpus if user.get(ids, counted) == counted else None
-            follows |= {key} if gpus is None or ids not in user else {key, ids}
-    elif plan.resources.gpus != _count(plan.spec, key, _usual_gpus(info)):
-        gpus = plan.resources.gpus
-    if nodes_key in user and nodes_key is not None and plan.resources.nodes == user[nodes_key]:
-        nodes = plan.resources.nodes
-        follows.add(nodes_key)
-    elif plan.resources.nodes != _count(plan.spec, nodes_key, 1):
-        nodes = plan.resources.nodes
-    return gpus, nodes, follows
+    key, had = gpu_key(action, info), plan.resources.gpus
+    if key is not None and key in user and had == user[key]:
+        ids = _ids_beside(key)
+        listed = not _has(ids, schema, template) or ids in user
+        gpus, follows = _said_gpus(key, ids, user, had) if listed else (None, set[str]())
+    else:
+        gpus, follows = (had if had != _count(plan.spec, key, _usual_gpus(info)) else None), set()
+    key, nodes = node_key(action, info), plan.resources.nodes
+    if key is not None and key in user and nodes == user[key]:
+        return gpus, nodes, follows | {key}
+    return gpus, nodes if nodes != _count(plan.spec, key, 1) else None, follows
+
+
+def _said_gpus(key: str, ids: str, user: Mapping[str, object], gpus: int) -> tuple[int | None, set[str]]:
+    """Return how many GPUs were asked for beside their keys, and which of the keys follow from that.
+
+    The count follows from the list of GPUs, and a list that only counts follows from it.
+    """
+    if ids not in user:
+        return gpus, {key}
+    return (gpus, {key, ids}) if user[ids] == list(range(gpus)) else (None, {key})
 
 
 def gpu_key(action: Action, info: SkillInfo) -> str | None:
@@ -106,7 +121,7 @@ def node_key(action: Action, info: SkillInfo) -> str | None:
     return f"{gpus.removesuffix('num_gpus')}num_nodes" if gpus and gpus.endswith("num_gpus") else None
 
 
-def resources_of(spec: Mapping[str, Any], info: SkillInfo, action: Action, request: Request) -> Resources:
+def resources_of(spec: Mapping[str, object], info: SkillInfo, action: Action, request: Request) -> Resources:
     """Read the plan's resources off the finished spec."""
     usual = _usual_gpus(info)
     gpus = request.gpus if request.gpus is not None else _count(spec, gpu_key(action, info), usual)
@@ -182,11 +197,11 @@ def _for_action(key: str | None, action: Action) -> str | None:
     return f"{action.name}.{key.removeprefix('train.')}"
 
 
-def _has(key: str, schema: SpecSchema, template: Mapping[str, Any]) -> bool:
+def _has(key: str, schema: SpecSchema, template: Mapping[str, object]) -> bool:
     path = parse_path(key)
     return schema.find(path)[0] is not None or get_path(template, path) is not MISSING
 
 
-def _count(spec: Mapping[str, Any], key: str | None, default: int) -> int:
+def _count(spec: Mapping[str, object], key: str | None, default: int) -> int:
     value = get_path(spec, key) if key else MISSING
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else default

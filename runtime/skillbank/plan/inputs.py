@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from skillbank.bank.actions import InputDecl
 from skillbank.bank.keys import plain
 from skillbank.datasets.wanted import AREAS
 from skillbank.plan import inference
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 Runtime = Literal["file", "folder", "extracted_folder", "value"]
 
 
-def positions(key: str, spec: Mapping[str, Any]) -> list[str]:
+def positions(key: str, spec: Mapping[str, object]) -> list[str]:
     """Return the concrete keys that a declared key with ``[0]`` stands for in this spec.
 
     A list without entries yields the declared key itself, so that it is asked for.
@@ -41,35 +43,48 @@ def input_bindings(draft: Draft) -> Iterator[InputBinding]:
     Inputs are what the skill declares or lists in its table, and what the user put into a field of a model.
     """
     spec = draft.builder.spec
+    seen: set[str] = set()
+    for decl, row in _declarations(draft):
+        for key in positions(decl.key, spec):
+            for place, uri in _values(key, get_path(spec, key)):
+                if place not in seen:
+                    seen.add(place)
+                    yield _binding(draft, decl, row, key, place, uri)
+
+
+def _declarations(draft: Draft) -> Iterator[tuple[InputDecl, Binding | None]]:
+    """Yield what may be an input, with its row: as declared, or as follows from the row."""
     rows = {plain(r.key): r for r in draft.rows if r.kind == "data"}
     declared = {plain(i.key): i for i in draft.action.inputs}
     keys = [i.key for i in draft.action.inputs if i.type not in ("list", "text")]
     keys += [r.key for name, r in rows.items() if name not in declared]
     keys += [k for k in _undeclared(draft) if plain(k) not in declared and plain(k) not in rows]
-    seen: set[str] = set()
-    for pattern in keys:
-        row, decl = rows.get(plain(pattern)), declared.get(plain(pattern))
-        for key in positions(pattern, spec):
-            for place, uri in _values(key, get_path(spec, key)):
-                if place in seen:
-                    continue
-                seen.add(place)
-                kind = decl.type if decl else "folder" if row and not row.path else "file"
-                own = row if row is not None and not draft.user_covers(key) else None
-                may_miss = bool(decl and decl.optional) or bool(row and row.optional)
-                location = _location(draft, own, uri)
-                yield InputBinding(
-                    key=place,
-                    uri=uri,
-                    runtime=_runtime(uri, kind, own.runtime if own else None),
-                    type=kind,
-                    optional=may_miss and not _named(draft, key, own) and not _last_choice(draft, key),
-                    source=own.source if own else "",
-                    selective=_selective(key, decl.extra.get("selective") if decl else None),
-                    hub=bool(decl and decl.extra.get("hub") is True),
-                    place=location,
-                    form=draft.forms.get((own.source, location), "") if own is not None else "",
-                )
+    for key in keys:
+        row = rows.get(plain(key))
+        usual = "folder" if row is not None and not row.path else "file"
+        decl = declared.get(plain(key)) or InputDecl(key, usual, optional=False, extra={})
+        yield replace(decl, key=key), row
+
+
+def _binding(
+    draft: Draft, decl: InputDecl, row: Binding | None, key: str, place: str, uri: str
+) -> InputBinding:
+    """Return what is to be staged for one place of a key; a row says nothing of what the user has set."""
+    own = row if row is not None and not draft.user_covers(key) else None
+    may_miss = decl.optional or (row is not None and row.optional)
+    location = _location(draft, own, uri)
+    return InputBinding(
+        key=place,
+        uri=uri,
+        runtime=_runtime(uri, decl.type, own.runtime if own else None),
+        type=decl.type,
+        optional=may_miss and not _named(draft, key, own) and not _last_choice(draft, key),
+        source=own.source if own else "",
+        selective=_selective(key, decl.extra.get("selective")),
+        hub=decl.extra.get("hub") is True,
+        place=location,
+        form=draft.forms.get((own.source, location), "") if own else "",
+    )
 
 
 def _undeclared(draft: Draft) -> Iterator[str]:
@@ -117,7 +132,7 @@ def _selective(key: str, said: Mapping[str, Any] | None) -> Selective | None:
     )
 
 
-def _values(key: str, value: Any) -> Iterator[tuple[str, str]]:
+def _values(key: str, value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, str) and not unset(value):
         yield key, value
     elif isinstance(value, list):

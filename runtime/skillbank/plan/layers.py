@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from skillbank.bank.functions import names_function
@@ -54,27 +54,30 @@ def dataset_rows(draft: Draft) -> Iterator[Override]:
         if draft.user_covers(row.key) or (row.optional and _user_chose_another(draft, row.key)):
             continue
         if row.kind == "literal":
-            yield Override(key=row.key, value=row.path, source=Source.DATASET_TABLE, detail=row.detail)
-        if row.kind != "data" or not draft.locations.get(row.source):
-            continue
-        uris = draft.locations[row.source]
-        if row.per_source:
-            draft.builder.fit_list(row.key[: row.key.index("[0]")], len(uris))
-        elif len(uris) > 1 and not _takes_list(draft, row):
-            _ask_which(draft, row, uris)
-            uris = uris[:1]
-        values = [f"{uri}/{row.path}".rstrip("/") if row.path else uri for uri in uris]
-        if row.per_source:
-            for i, value in enumerate(values):
-                key = row.key.replace("[0]", f"[{i}]", 1)
-                bound: Any = [value] if _takes_list(draft, row) else value
-                yield Override(key=key, value=bound, source=Source.DATASET_TABLE, detail=row.detail)
+            values = {row.key: row.path}
+        elif row.kind == "data" and draft.locations.get(row.source):
+            values = _bound(draft, row, draft.locations[row.source])
         else:
-            bound = values if _takes_list(draft, row) else values[0]
-            yield Override(key=row.key, value=bound, source=Source.DATASET_TABLE, detail=row.detail)
+            continue
+        for key, value in values.items():
+            yield Override(key=key, value=value, source=Source.DATASET_TABLE, detail=row.detail)
 
 
-def _ask_which(draft: Draft, row: Binding, uris: list[str]) -> None:
+def _bound(draft: Draft, row: Binding, uris: Sequence[str]) -> dict[str, Any]:
+    """Return the keys that the locations of a row's data set fill; ask where one is wanted of several."""
+    if row.per_source:
+        draft.builder.fit_list(row.key[: row.key.index("[0]")], len(uris))
+    takes_list = _takes_list(draft, row)
+    values = [f"{uri}/{row.path}".rstrip("/") if row.path else uri for uri in uris]
+    if row.per_source:
+        keys = (row.key.replace("[0]", f"[{i}]", 1) for i in range(len(values)))
+        return {key: [value] if takes_list else value for key, value in zip(keys, values, strict=True)}
+    if len(uris) > 1 and not takes_list:
+        _ask_which(draft, row, uris)
+    return {row.key: values if takes_list else values[0]}
+
+
+def _ask_which(draft: Draft, row: Binding, uris: Sequence[str]) -> None:
     """Ask which of several locations is meant where a key takes one; other keys may take them all."""
     why = f"{row.key} takes one location and {len(uris)} were given ({', '.join(uris)}); name one"
     role = role_of(row.source)
@@ -102,9 +105,6 @@ def _takes_list(draft: Draft, row: Binding) -> bool:
 
 def inferred(draft: Draft) -> Iterator[Override]:
     """Fields filled from this job, its parent, or the pretrained model that was named."""
-    siblings = tuple(
-        k for k, f in draft.functions.items() if isinstance(f, str) and f in ("parent_model", "pruned_model")
-    )
     pretrained = pretrained_fields(draft.functions)
     said = draft.request.pretrained
     if said == SCRATCH:
@@ -118,35 +118,44 @@ def inferred(draft: Draft) -> Iterator[Override]:
             f"{option('set', 'KEY=FILE')}."
         )
     for key, function in draft.functions.items():
-        if draft.user_covers(key) or (said == SCRATCH and key in pretrained):
-            continue
-        if isinstance(function, Mapping):
-            if isinstance(function.get("link"), str):
-                yield Override(
-                    key=key,
-                    value=function["link"],
-                    source=Source.INFERENCE,
-                    detail="download named by the skill",
-                )
-        elif inference.is_known(function):
-            context = inference.Context(
-                field=key,
-                action=draft.action.name,
-                siblings=siblings,
-                parent=draft.giving_parent(key),
-                pretrained=None if said in (SCRATCH, FROM_PARENT) else said,
-                pretrained_fields=pretrained,
-            )
-            result = inference.infer(function, context)
-            if result.value is not None:
-                detail = f"{function}: {result.detail}"
-                yield Override(key=key, value=result.value, source=Source.INFERENCE, detail=detail)
-        elif function == draft.action.spec_params.get(key) and not names_function(
-            function, draft.schema, draft.template, key
-        ):
-            yield Override(key=key, value=function, source=Source.SKILL_INFO, detail="literal value")
-        else:
-            draft.warnings.append(
-                f"{named(key)}: unknown inference function '{named(function)}'; left as it is, since no "
-                "package that is installed registers it"
-            )
+        if not draft.user_covers(key) and (said != SCRATCH or key not in pretrained):
+            yield from _filled(draft, key, function, pretrained)
+
+
+def _filled(draft: Draft, key: str, function: Any, pretrained: tuple[str, ...]) -> Iterator[Override]:
+    """Fill one field by what the skill says of it: a download, a function, or a value as it is."""
+    if isinstance(function, Mapping):
+        if isinstance(link := function.get("link"), str):
+            detail = "download named by the skill"
+            yield Override(key=key, value=link, source=Source.INFERENCE, detail=detail)
+    elif inference.is_known(function):
+        result = inference.infer(function, _context(draft, key, pretrained))
+        if result.value is not None:
+            detail = f"{function}: {result.detail}"
+            yield Override(key=key, value=result.value, source=Source.INFERENCE, detail=detail)
+    elif function == draft.action.spec_params.get(key) and not names_function(
+        function, draft.schema, draft.template, key
+    ):
+        yield Override(key=key, value=function, source=Source.SKILL_INFO, detail="literal value")
+    else:
+        draft.warnings.append(
+            f"{named(key)}: unknown inference function '{named(function)}'; left as it is, since no "
+            "package that is installed registers it"
+        )
+
+
+def _context(draft: Draft, key: str, pretrained: tuple[str, ...]) -> inference.Context:
+    """Return what an inference function is told of a field."""
+    said = draft.request.pretrained
+    return inference.Context(
+        field=key,
+        action=draft.action.name,
+        siblings=tuple(
+            k
+            for k, f in draft.functions.items()
+            if isinstance(f, str) and f in ("parent_model", "pruned_model")
+        ),
+        parent=draft.giving_parent(key),
+        pretrained=None if said in (SCRATCH, FROM_PARENT) else said,
+        pretrained_fields=pretrained,
+    )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
 
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
@@ -34,7 +33,7 @@ def hide_secrets(text: str) -> str:
     return _LOGIN.sub("//...@", redact(text))
 
 
-def is_secret(value: Any) -> bool:
+def is_secret(value: object) -> bool:
     """Whether anything in a value is not shown, at any depth."""
     if isinstance(value, str):
         return hide_secrets(value) != value
@@ -93,7 +92,7 @@ def place(text: str) -> str:
     return text if bare else quoted(text)
 
 
-def value(content: Any) -> str:
+def value(content: object) -> str:
     """Return a value in YAML's flow style: numbers and plain words bare, other texts in quotes."""
     if isinstance(content, Mapping):
         return "{" + ", ".join(f"{_key(k)}: {_inner(v)}" for k, v in content.items()) + "}"
@@ -105,15 +104,15 @@ def value(content: Any) -> str:
     return _scalar(content)
 
 
-def _inner(content: Any) -> str:
+def _inner(content: object) -> str:
     return quoted(content) if isinstance(content, str) else value(content)
 
 
-def _key(content: Any) -> str:
+def _key(content: object) -> str:
     return quoted(content) if isinstance(content, str) else _scalar(content)
 
 
-def _scalar(content: Any) -> str:
+def _scalar(content: object) -> str:
     if content is None or isinstance(content, bool):
         return {None: "null", True: "true", False: "false"}[content]
     if isinstance(content, float) and (content != content or content in (float("inf"), float("-inf"))):

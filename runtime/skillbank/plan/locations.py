@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from skillbank.bank.keys import plain
 from skillbank.bank.skill import Skill
@@ -47,7 +46,7 @@ def _given(plan: Plan, row: Binding) -> Iterator[str | None]:
             yield _root(each, row.path)
 
 
-def _root(content: Any, path: str) -> str | None:
+def _root(content: object, path: str) -> str | None:
     end = f"/{path}".rstrip("/")
     if not isinstance(content, str) or (path and not content.endswith(end)):
         return None

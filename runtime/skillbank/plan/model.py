@@ -409,11 +409,11 @@ def _without_words(content: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _who(source: Any) -> Any:
+def _who(source: object) -> object:
     return str(Source.USER) if source == Source.SHORTHAND else source
 
 
-def canonical_json(document: Any) -> bytes:
+def canonical_json(document: object) -> bytes:
     """Serialise with sorted keys and no spaces, so that equal documents give equal bytes."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
         errors="surrogatepass"

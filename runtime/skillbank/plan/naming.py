@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.keys import plain
@@ -41,42 +41,68 @@ def resolve(request: Request, skill: Skill, job: JobId) -> Request:
         action = skill.action(request.action, request.variant)
     except ActionNotFoundError:
         return request  # the planner says it
-    models = _model_fields(skill, action)
-    read = {plain(i.key) for i in action.inputs if i.type not in ("list", "text")} | {
-        plain(key) for key in models
-    }
-    hub = {i.key for i in action.inputs if i.extra.get("hub") is True}
-    jobs = [request.parent] if request.parent is not None else []
-    settings = []
-    shorthands = skill.shorthands(action)
-    for setting in request.settings:
-        key, value = shorthands.get(setting.key, setting.key), setting.value
-        if key in models and (found := _job(value, job)) is not None:
-            jobs.append(found)
-            value = PARENT_MODEL
-        elif plain(key) in read:
-            value = _place(value, key in hub)
-        settings.append(Setting(key=setting.key, value=value))
-    pretrained = request.pretrained
-    if pretrained is not None and pretrained.strip().lower() in _SCRATCH_WORDS:
-        pretrained = SCRATCH
-    elif pretrained is not None and (found := _job(pretrained, job)) is not None:
-        jobs.append(found)
-        # Beside a key that takes the job's model too, the training still starts from it.
-        pretrained = FROM_PARENT if any(s.value == PARENT_MODEL for s in settings) else None
-    elif pretrained != FROM_PARENT:
-        pretrained = _place(pretrained, bool(hub & models))
-    ids = list(dict.fromkeys(job(name) or name for name in jobs))
+    jobs = _Jobs(job, [request.parent] if request.parent is not None else [])
+    settings = _settings(request, skill, action, jobs)
+    hub = bool(_on_hub(action) & _model_fields(skill, action))
+    pretrained = _pretrained(request.pretrained, jobs, settings, hub)
+    ids = list(dict.fromkeys(job(name) or name for name in jobs.named))
     if len(ids) > 1:
         raise ConflictError(f"The request names two jobs to start from, {' and '.join(ids)}; keep one.")
-    update: dict[str, Any] = {
+    update: dict[str, object] = {
         "data": tuple(d.model_copy(update={"uri": absolute(d.uri)}) for d in request.data),
-        "settings": tuple(settings),
+        "settings": settings,
         "pretrained": pretrained,
         "parent": ids[0] if ids else None,
         "results_root": absolute(request.results_root) if request.results_root else None,
     }
     return request.model_copy(update=update)
+
+
+@dataclass
+class _Jobs:
+    """The jobs that a request names where a model could stand."""
+
+    look_up: JobId
+    named: list[str]
+
+    def takes(self, value: object) -> bool:
+        """Whether a value is a job, which is then one of those that are named."""
+        found = _job(value, self.look_up)
+        if found is not None:
+            self.named.append(found)
+        return found is not None
+
+
+def _settings(request: Request, skill: Skill, action: Action, jobs: _Jobs) -> tuple[Setting, ...]:
+    """Return the settings with absolute places; a job in the place of a model is the plan's parent."""
+    models, hub, shorthands = _model_fields(skill, action), _on_hub(action), skill.shorthands(action)
+    read = {plain(i.key) for i in action.inputs if i.type not in ("list", "text")} | {*map(plain, models)}
+    settled = []
+    for setting in request.settings:
+        key, value = shorthands.get(setting.key, setting.key), setting.value
+        if key in models and jobs.takes(value):
+            value = PARENT_MODEL
+        elif plain(key) in read:
+            value = _place(value, key in hub)
+        settled.append(Setting(key=setting.key, value=value))
+    return tuple(settled)
+
+
+def _pretrained(said: str | None, jobs: _Jobs, settings: Sequence[Setting], hub: bool) -> str | None:
+    """Return which weights are meant: none, those of a parent, those of a place or a name."""
+    if said is None or said == FROM_PARENT:
+        return said
+    if said.strip().lower() in _SCRATCH_WORDS:
+        return SCRATCH
+    if jobs.takes(said):
+        # Beside a key that takes the job's model too, the training still starts from it.
+        return FROM_PARENT if any(s.value == PARENT_MODEL for s in settings) else None
+    return str(_place(said, hub))
+
+
+def _on_hub(action: Action) -> set[str]:
+    """Return the keys whose value may be the name of a model on the hub."""
+    return {i.key for i in action.inputs if i.extra.get("hub") is True}
 
 
 def _model_fields(skill: Skill, action: Action) -> set[str]:
@@ -86,14 +112,14 @@ def _model_fields(skill: Skill, action: Action) -> set[str]:
     return fields | {row.field for row in rows if inference.reads(row.function)}
 
 
-def _job(value: Any, job: JobId) -> str | None:
+def _job(value: object, job: JobId) -> str | None:
     """Return the id of a job that stands where a model's file could; a file of that name comes first."""
     text = value.strip() if isinstance(value, str) else ""
     word = text and text not in (FROM_PARENT, "???") and not set("/.{") & set(text)
     return job(text) if word and not _is_here(text) else None
 
 
-def _place(value: Any, hub: bool) -> Any:
+def _place(value: object, hub: bool) -> object:
     """Return a local path as an absolute one; names on the hub, other places and tokens stay.
 
     A folder that is here and called like a model on the hub is the folder, whoever launches from wherever.

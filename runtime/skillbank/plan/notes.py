@@ -89,22 +89,27 @@ def _unused_data(draft: Draft) -> None:
             continue
         if source in skill_reads:
             _ask_for_another_role(draft, source, read)
-            continue
-        if source not in ROLES.values():
+        elif source in ROLES.values():
+            _ask_for_keys(draft, source)
+        else:
             known = [*ROLES, *sorted(skill_reads)]
             reads = ", ".join(sorted(s for s in read if DATASETS.fullmatch(s))) or "no data set by a role"
             raise UsageError(
                 f"No action of {draft.skill.name} reads '{source}'{did_you_mean(source, known)}; "
                 f"{draft.action.name} reads {reads}."
             )
-        keys = tuple(i.key for i in draft.action.inputs if not i.optional)
-        uris = draft.locations[source]
-        draft.ask(
-            f"data.{role_of(source)}",
-            f"{draft.skill.name} does not say which keys {source} fills, so that {', '.join(uris)} would not "
-            f"be used; set {'them yourself: ' + ', '.join(keys) if keys else 'the keys yourself'}",
-            tuple(f"{option('set', f'{key}={uris[0]}')}" for key in keys),
-        )
+
+
+def _ask_for_keys(draft: Draft, source: str) -> None:
+    """Ask which keys take data of a role that the skill knows nothing of."""
+    keys = tuple(i.key for i in draft.action.inputs if not i.optional)
+    uris = draft.locations[source]
+    draft.ask(
+        f"data.{role_of(source)}",
+        f"{draft.skill.name} does not say which keys {source} fills, so that {', '.join(uris)} would not "
+        f"be used; set {'them yourself: ' + ', '.join(keys) if keys else 'the keys yourself'}",
+        tuple(f"{option('set', f'{key}={uris[0]}')}" for key in keys),
+    )
 
 
 def _ask_for_another_role(draft: Draft, source: str, read: set[str]) -> None:

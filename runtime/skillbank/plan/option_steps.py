@@ -63,7 +63,7 @@ class Step:
         """Take the settings of options that are meant for this step."""
         self.settings = [s for s in settings if self.concerns(s.key)]
 
-    def take_slots(self, said: Mapping[str, Any]) -> None:
+    def take_slots(self, said: Mapping[str, object]) -> None:
         """Take the values of slots that have a meaning here, that of `pretrained` left out."""
         for name, value in said.items():
             each = slot(name)
@@ -74,7 +74,7 @@ class Step:
             elif self.action is None:
                 self._slots[name] = Setting(key=each.key, value=value)
 
-    def _take_field(self, name: str, value: Any) -> None:
+    def _take_field(self, name: str, value: object) -> None:
         if name == "pretrained" or (name == "parent" and self.at > 0):
             return
         if name == "automl":
@@ -154,14 +154,14 @@ class Step:
         }
         return Request.model_validate({**before.model_dump(), **update})
 
-    def _answered(self, fields: Mapping[str, Any]) -> set[str]:
+    def _answered(self, fields: Mapping[str, object]) -> set[str]:
         """Return the keys of the questions about the words that options answer."""
         set_here = (key for setting in self.settings for key, _ in self._leaves(setting))
         return {*fields, *set_here, *(f"data.{role_of(source)}" for source in self._said_sources)}
 
     # -- settings by what they mean ------------------------------------------------------------
 
-    def _leaves_of_options(self) -> dict[str, tuple[str, Any]]:
+    def _leaves_of_options(self) -> dict[str, tuple[str, object]]:
         """Return what options set, by spec key: how it was said, and the value."""
         leaves: dict[str, tuple[str, Any]] = {}
         given = [
@@ -191,10 +191,10 @@ class Step:
                     said = self._said(key, value)
                     self.notes.append(Sentence(f"{marked(gone[key])} counts, not the {said} of the words"))
 
-    def _leaves(self, setting: Setting) -> Iterator[tuple[str, Any]]:
+    def _leaves(self, setting: Setting) -> Iterator[tuple[str, object]]:
         return leaves_of(self.skill, self.action, setting)
 
-    def _said(self, key: str, value: Any) -> str:
+    def _said(self, key: str, value: object) -> str:
         which = next((s for s in SLOTS if s.fills is Fills.SEARCH and s.key == key), None)
         return one_line(shown(which, value), 60) if which is not None else _shown(value)
 
@@ -208,7 +208,7 @@ class Step:
 
     # -- what is said of it --------------------------------------------------------------------
 
-    def _note_fields(self, fields: Mapping[str, Any]) -> None:
+    def _note_fields(self, fields: Mapping[str, object]) -> None:
         for each in SLOTS:
             if each.fills is Fills.FIELD and fields.get(each.name) is not None:
                 said, value = getattr(self.request, each.name), fields[each.name]
@@ -251,7 +251,7 @@ def step_of(skill: Skill, request: Request, at: int, length: int, variant: str |
     return Step(skill, action, request, at, length)
 
 
-def leaves_of(skill: Skill, action: Action | None, setting: Setting) -> Iterator[tuple[str, Any]]:
+def leaves_of(skill: Skill, action: Action | None, setting: Setting) -> Iterator[tuple[str, object]]:
     """Yield the spec keys that a setting means, and their values; a block of values is what it holds."""
     key, value = meant(skill, action, setting.key), setting.value
     if isinstance(value, dict) and value and all(is_name(name) for name in value):
@@ -261,7 +261,7 @@ def leaves_of(skill: Skill, action: Action | None, setting: Setting) -> Iterator
         yield key, value
 
 
-def _add(leaves: dict[str, tuple[str, Any]], key: str, label: str, value: Any) -> None:
+def _add(leaves: dict[str, tuple[str, Any]], key: str, label: str, value: object) -> None:
     other, before = leaves.setdefault(key, (label, value))
     if not _same(before, value):
         raise UsageError(f"{other} and {label} both set {one_line(key)}; keep one.")
@@ -279,11 +279,11 @@ def _over(key: str, mine: Mapping[str, tuple[str, Any]]) -> str | None:
     return None
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return one_line(json_text(value) if isinstance(value, dict | list) else value, 60)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: object, other: object) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return one.lower() == other.lower()
     return bool(one == other) and isinstance(one, bool) is isinstance(other, bool)

@@ -51,7 +51,7 @@ def get_path(document: Any, path: str | Path) -> Any:
     return node
 
 
-def set_path(document: dict[str, Any], path: str | Path, value: Any) -> None:
+def set_path(document: dict[str, Any], path: str | Path, value: object) -> None:
     """Set the value at a path in place; missing parents are made, a scalar in the way gives place.
 
     A list grows by empty entries of the kind that the rest of the path needs.
@@ -75,7 +75,7 @@ def set_path(document: dict[str, Any], path: str | Path, value: Any) -> None:
     node[last] = value
 
 
-def delete_path(document: Any, path: str | Path) -> None:
+def delete_path(document: object, path: str | Path) -> None:
     """Remove the value at a path when it is there."""
     parts = parse_path(path) if isinstance(path, str) else path
     parent = get_path(document, parts[:-1])
@@ -86,7 +86,7 @@ def delete_path(document: Any, path: str | Path) -> None:
         del parent[last]
 
 
-def leaves(document: Any, prefix: Path = ()) -> Iterator[tuple[Path, Any]]:
+def leaves(document: object, prefix: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Walk a nested document; an empty mapping or list counts as a leaf."""
     if isinstance(document, Mapping) and document:
         for key, value in document.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from functools import partial
+from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.engines import engine_facts
@@ -16,7 +17,7 @@ from skillbank.plan import breakage, data_formats, inference, layers
 from skillbank.plan.draft import Draft, Parent
 from skillbank.plan.hardware import hardware_notes, memory_of, node_env, resources_of, section
 from skillbank.plan.inputs import input_bindings
-from skillbank.plan.model import FORMAT, Origin, Plan, SkillRef
+from skillbank.plan.model import FORMAT, Origin, Plan, Question, Resources, SkillRef
 from skillbank.plan.notes import add_notes
 from skillbank.plan.policy import NOT_RUNNABLE, resolve_policy, resolve_route
 from skillbank.plan.products import Product, product_of
@@ -68,43 +69,19 @@ def compile_plan(
     draft.warnings += request.notes
     policy = resolve_policy(request)
     route = resolve_route(skill, action.name, policy)
-    for layer in (layers.key_defaults, layers.parent_structure, layers.dataset_rows, layers.inferred):
-        draft.builder.apply(layer(draft))
-    draft.builder.apply(draft.user)
-    check_relations(draft.schema, draft.builder.set_by_user, draft.builder.get)
-    for question in request.questions:
-        named = Sentence(f"{option('platform', platform)}")
-        if (question.key == WEIGHTS and weights_named(draft)) or named in question.choices:
-            continue  # what words leave open an option has said
-        draft.ask(question.key, question.why, question.choices)
+    _build_spec(draft)
+    _ask_what_words_left_open(draft, platform)
     ask_for_the_rest(draft, route)
-    about_weights, with_gpu = weights_question(draft, platform)
-    if about_weights is not None and not with_gpu:
-        draft.ask(about_weights.key, about_weights.why, about_weights.choices)
+    with_gpu = _ask_for_weights(draft, platform)
     add_notes(draft)
     say_what_was_not_read(draft, policy)
     if route.reason.startswith(NOT_RUNNABLE):
         draft.warnings.append(route.reason)
-    spec = draft.builder.spec
     metric = action.metric or skill.info.metric or skill.monitoring_metric
     direction = action.metric_direction or skill.info.metric_direction
     searched = search_settings(draft, route, said, metric, direction)
-    image = request.image or skill.image(action)
-    if request.image is not None and request.image_source == "--image" and platform == "local":
-        why = (
-            f"nothing runs in the image {request.image} on platform local; name another platform or no image"
-        )
-        others = (name for name in names(Group.PLATFORMS) if name != platform)
-        draft.ask("image", why, tuple(f"{option('platform', name)}" for name in others))
-    if image is None and platform != "local":
-        draft.ask("image", f"no container image is known for action '{action.name}' of {skill.name}")
-    facts = draft.info if draft.info.facts.get("hardware") else skill.info
-    resources = resources_of(spec, draft.info, action, request).model_copy(
-        update={"gpu_memory_gb": memory_of(facts)}
-    )
-    if platform != "local":
-        # The local platform runs what is installed there, with or without a GPU.
-        draft.warnings += hardware_notes(section(facts, "hardware"), spec, resources, request.gpu_memory_gb)
+    image = _image(draft, platform)
+    resources = _resources(draft, platform)
     inputs = tuple(input_bindings(draft))
     data_formats.refuse_unheard(request, inputs, draft.questions)
     on_broken, unheard = breakage.settled(request, inputs)
@@ -130,7 +107,7 @@ def compile_plan(
             "command": split_command(action.command),
             "mode": action.mode,
             "config_format": action.config_format,
-            "spec": spec,
+            "spec": draft.builder.spec,
             "overrides": draft.builder.overrides,
             "inputs": inputs,
             "outputs": action.outputs,
@@ -140,15 +117,13 @@ def compile_plan(
             "env_required": _needed(draft, resources.nodes),
             "parents": (parent.ref,) if parent else (),
             "questions": tuple(draft.questions.values()),
-            "questions_with_gpu": (about_weights,) if about_weights is not None and with_gpu else (),
+            "questions_with_gpu": with_gpu,
             "warnings": tuple(dict.fromkeys(draft.warnings)),
-            "left_open": left_open(skill, action, spec),
+            "left_open": left_open(skill, action, draft.builder.spec),
             "first_category": _first_category(draft.skill, draft.action),
             "data_type": skill.dataset_type if any(each.place for each in inputs) else "",
-            "metric": searched["metrics"][0] if searched and searched["metrics"] else metric,
-            "metric_direction": searched["directions"][0]
-            if searched and searched["directions"]
-            else direction,
+            "metric": _first(searched, "metrics", metric),
+            "metric_direction": _first(searched, "directions", direction),
             "automl": searched,
             "results_root": request.results_root,
             "on_broken": on_broken,
@@ -160,6 +135,69 @@ def compile_plan(
     if searched is None:
         return plan
     return plan.model_copy(update={"search": search_needs(plan, skill, partial(compile_plan, origin=origin))})
+
+
+def _build_spec(draft: Draft) -> None:
+    """Put the layers of the spec upon each other, what the user set last."""
+    for layer in (layers.key_defaults, layers.parent_structure, layers.dataset_rows, layers.inferred):
+        draft.builder.apply(layer(draft))
+    draft.builder.apply(draft.user)
+    check_relations(draft.schema, draft.builder.set_by_user, draft.builder.get)
+
+
+def _ask_what_words_left_open(draft: Draft, platform: str) -> None:
+    """Ask what reading the words left open, but for what an option has said."""
+    on_platform = Sentence(f"{option('platform', platform)}")
+    for question in draft.request.questions:
+        said = question.key == WEIGHTS and weights_named(draft)
+        if not said and on_platform not in question.choices:
+            draft.ask(question.key, question.why, question.choices)
+
+
+def _ask_for_weights(draft: Draft, platform: str) -> tuple[Question, ...]:
+    """Ask which weights a model starts from; what is asked only where there is a GPU is returned."""
+    question, with_gpu = weights_question(draft, platform)
+    if question is None:
+        return ()
+    if with_gpu:
+        return (question,)
+    draft.ask(question.key, question.why, question.choices)
+    return ()
+
+
+def _image(draft: Draft, platform: str) -> str | None:
+    """Return the image that a job runs in; ask where one is missing, or would not be looked at."""
+    request, action = draft.request, draft.action
+    image = request.image or draft.skill.image(action)
+    local = platform == "local"
+    if local and request.image is not None and request.image_source == "--image":
+        draft.ask(
+            "image",
+            f"nothing runs in the image {request.image} on platform local; name another platform or no image",
+            tuple(f"{option('platform', name)}" for name in names(Group.PLATFORMS) if name != platform),
+        )
+    if image is None and not local:
+        draft.ask("image", f"no container image is known for action '{action.name}' of {draft.skill.name}")
+    return image
+
+
+def _resources(draft: Draft, platform: str) -> Resources:
+    """Return what a job takes of its platform; a note for what is less than the skill asks for."""
+    facts = draft.info if draft.info.facts.get("hardware") else draft.skill.info
+    spec, request = draft.builder.spec, draft.request
+    resources = resources_of(spec, draft.info, draft.action, request).model_copy(
+        update={"gpu_memory_gb": memory_of(facts)}
+    )
+    if platform != "local":
+        # The local platform runs what is installed there, with or without a GPU.
+        draft.warnings += hardware_notes(section(facts, "hardware"), spec, resources, request.gpu_memory_gb)
+    return resources
+
+
+def _first(searched: dict[str, Any] | None, name: str, otherwise: str | None) -> str | None:
+    """Return the first of what a search has of a kind, what the skill says where it is not searched over."""
+    found: list[str] = searched[name] if searched is not None else []
+    return found[0] if found else otherwise
 
 
 def _variables(draft: Draft, nodes: int, hub: bool) -> list[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from skillbank.bank.actions import Action
 from skillbank.bank.keys import plain
@@ -13,7 +12,7 @@ from skillbank.plan import inference
 from skillbank.plan.datasets import DATASETS, Binding
 from skillbank.plan.draft import Draft
 from skillbank.plan.inputs import positions
-from skillbank.plan.model import PARENT_MODEL, PARENT_MODEL_FOLDER, RESUME_MODEL, Route
+from skillbank.plan.model import PARENT_MODEL, PARENT_MODEL_FOLDER, RESUME_MODEL, ParentRef, Route
 from skillbank.plan.paths import format_path, leaves, parse_path
 from skillbank.plan.products import product_of, trains
 from skillbank.plan.request import role_of
@@ -106,7 +105,7 @@ def _left_over(draft: Draft) -> None:
             _ask_for(draft, key, None)
 
 
-def left_open(skill: Skill, action: Action, spec: Mapping[str, Any]) -> tuple[str, ...]:
+def left_open(skill: Skill, action: Action, spec: Mapping[str, object]) -> tuple[str, ...]:
     """Return the keys that are still ``???`` in the sections of other actions."""
     others = foreign_sections(skill, action)
     return tuple(format_path(path) for path, value in leaves(spec) if value == "???" and path[0] in others)
@@ -231,17 +230,28 @@ def _one_start(draft: Draft) -> None:
     resumed = [k for k, f in draft.functions.items() if f == "resume_model" and draft.user_covers(k)]
     whole = inference.whole_model_field(fields)
     parts = [k for k in fields if "backbone" in k and k != whole and draft.user_covers(k)]
-    for first, others in [*((k, fields) for k in resumed), (whole, parts)]:
-        given = _model_at(draft, first)
-        idle = [f"{named(k)} ({_model_at(draft, k)})" for k in others if _model_at(draft, k) is not None]
-        if first in resumed and draft.request.pretrained == SCRATCH:
-            idle = [Sentence(f"{option('pretrained', SCRATCH)}")]
-        if given is not None and idle:
-            draft.ask(
-                WEIGHTS,
-                f"{draft.action.name} starts from {given} ({named(first)}), so that "
-                f"{', '.join(map(marked, idle))} gives nothing; keep one",
-            )
+    from_scratch = draft.request.pretrained == SCRATCH
+    for key in resumed:
+        idle = (Sentence(f"{option('pretrained', SCRATCH)}"),) if from_scratch else _given(draft, fields)
+        _ask_which_start(draft, key, idle)
+    _ask_which_start(draft, whole, _given(draft, parts))
+
+
+def _given(draft: Draft, fields: Iterable[str]) -> tuple[str, ...]:
+    """Return the fields that have a model, with it."""
+    models = ((key, _model_at(draft, key)) for key in fields)
+    return tuple(f"{named(key)} ({model})" for key, model in models if model is not None)
+
+
+def _ask_which_start(draft: Draft, first: str, idle: Sequence[str]) -> None:
+    """Ask which is meant where a field's model leaves nothing to do for others."""
+    given = _model_at(draft, first)
+    if given is not None and idle:
+        draft.ask(
+            WEIGHTS,
+            f"{draft.action.name} starts from {given} ({named(first)}), so that "
+            f"{', '.join(map(marked, idle))} gives nothing; keep one",
+        )
 
 
 def _model_at(draft: Draft, key: str) -> str | None:
@@ -258,28 +268,32 @@ def _model_at(draft: Draft, key: str) -> str | None:
 
 def _unused_parent(draft: Draft) -> None:
     """A parent that gives nothing was meant to give something; the step before in a chain may have been."""
-    if draft.parent is None:
+    if draft.parent is None or _parent_is_settled(draft):
         return
+    fields, parent = pretrained_fields(draft.functions), draft.parent.ref
+    if not draft.parent.implied:
+        draft.ask("parent", _why_unused(draft, parent, bool(fields)))
+    elif fields and trains(draft.action.name) and draft.request.pretrained is None:
+        _ask_of_the_step_before(draft, parent.action)
+
+
+def _parent_is_settled(draft: Draft) -> bool:
+    """Whether the parent gives something, or it has been asked what its field needs instead."""
     given = str([override.value for override in draft.builder.overrides])
     if PARENT_MODEL in given or PARENT_MODEL_FOLDER in given:
-        return
-    if any(plain(key) in draft.asked for key, f in draft.functions.items() if inference.takes_parent(f)):
-        return  # what its field needs instead has been asked
-    where, parent = f"{draft.skill.name} {draft.action.name}", draft.parent.ref
-    fields = pretrained_fields(draft.functions)
-    if draft.parent.implied:
-        if fields and trains(draft.action.name) and draft.request.pretrained is None:
-            _ask_of_the_step_before(draft, parent.action)
-        return
-    name = parent.job or f"the plan {str(parent.plan)[:12]}"
-    if fields and draft.request.pretrained is not None:
-        why = f"{where} starts from '{draft.request.pretrained}', so that {name} gives nothing; keep one"
-    elif fields:
+        return True
+    return any(plain(key) in draft.asked for key, f in draft.functions.items() if inference.takes_parent(f))
+
+
+def _why_unused(draft: Draft, parent: ParentRef, starts_from_weights: bool) -> str:
+    """Say why a parent that a person named gives nothing."""
+    where, name = f"{draft.skill.name} {draft.action.name}", parent.job or f"the plan {str(parent.plan)[:12]}"
+    if starts_from_weights and draft.request.pretrained is not None:
+        return f"{where} starts from '{draft.request.pretrained}', so that {name} gives nothing; keep one"
+    if starts_from_weights:
         left = product_of(parent.action)
-        why = f"the parent {name} ({parent.action}) leaves {left}, which {where} does not start from"
-    else:
-        why = Sentence(
-            f"nothing of {where} says which key takes the model of {name}, so that the parent would give "
-            f"nothing; set the key yourself ({option('set', 'KEY=JOB')}), or leave the parent out"
-        )
-    draft.ask("parent", why)
+        return f"the parent {name} ({parent.action}) leaves {left}, which {where} does not start from"
+    return Sentence(
+        f"nothing of {where} says which key takes the model of {name}, so that the parent would give "
+        f"nothing; set the key yourself ({option('set', 'KEY=JOB')}), or leave the parent out"
+    )

@@ -92,7 +92,7 @@ class Request(Frozen):
 
     @field_validator("automl", mode="before")
     @classmethod
-    def _policy_word(cls, value: Any) -> Any:
+    def _policy_word(cls, value: object) -> object:
         return None if value is None else policy_word(value)
 
     @field_validator("variant", "parent", "pretrained", "platform", "results_root", "image")
@@ -126,7 +126,7 @@ def _without_token(place: str) -> str:
     return place
 
 
-def policy_word(value: Any) -> str:
+def policy_word(value: object) -> str:
     """Return auto, on or off for any spelling of an explicit policy value.
 
     YAML reads ``off`` as false, so booleans are words here.
@@ -213,6 +213,6 @@ def setting_of(key: str, text: str) -> Setting:
     return Setting(key=key.strip(), value=value)
 
 
-def settings_from(mapping: Mapping[str, Any]) -> tuple[Setting, ...]:
+def settings_from(mapping: Mapping[str, object]) -> tuple[Setting, ...]:
     """Make settings from a mapping of dotted keys, as the Python API and agents give them."""
     return tuple(Setting(key=k, value=v) for k, v in mapping.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import UsageError
@@ -61,13 +62,8 @@ def search_settings(
         For a setting that there is not, or that has a wrong value.
     """
     if route.name != "automl":
-        if draft.request.automl == "on" and draft.action.name == SEARCHED and not draft.info.automl_enabled:
-            draft.ask(
-                "automl", f"a search was asked for, and {route.reason}", (f"{option('automl', 'off')}",)
-            )
-        if said and draft.action.name == SEARCHED:
-            keys = ", ".join(f"automl.{name}" for name in said)
-            draft.ask("automl", f"{keys} would have no effect: {route.reason}; leave them out", ())
+        if draft.action.name == SEARCHED:
+            _ask_about_no_search(draft, route, said)
         return None
     from skillbank.automl.settings import AutoMLSettings
 
@@ -82,20 +78,32 @@ def search_settings(
     directions: list[str] = list(settings.directions)
     if directions and len(directions) != len(metrics):
         raise UsageError(f"automl.directions names {len(directions)} directions for {len(metrics)} metrics.")
-    if not directions:
-        known = {metric: direction} if metric and direction else {}
-        directions = [known[name] for name in metrics if name in known]
-        for name in metrics:
-            if name not in known:
-                why = f"whether {name} is better when it is larger or smaller is not known"
-                choices = ("maximize", "minimize")
-                draft.ask(
-                    "automl.direction",
-                    f"{why}; give {option('set', 'automl.direction=maximize')} (or minimize)",
-                    choices,
-                )
+    known = {metric: direction} if metric and direction else {}
+    directions = directions or _known_directions(draft, metrics, known)
     document: dict[str, Any] = settings.model_dump(mode="json", exclude_unset=True)
     return {**document, "metrics": list(metrics), "directions": directions}
+
+
+def _ask_about_no_search(draft: Draft, route: Route, said: Mapping[str, object]) -> None:
+    """Ask where a training is not searched over, and something was said of a search."""
+    if draft.request.automl == "on" and not draft.info.automl_enabled:
+        draft.ask("automl", f"a search was asked for, and {route.reason}", (f"{option('automl', 'off')}",))
+    if said:
+        keys = ", ".join(f"automl.{name}" for name in said)
+        draft.ask("automl", f"{keys} would have no effect: {route.reason}; leave them out", ())
+
+
+def _known_directions(draft: Draft, metrics: Sequence[str], known: Mapping[str, str]) -> list[str]:
+    """Return the directions of metrics as far as they are known; ask for the others."""
+    for name in metrics:
+        if name not in known:
+            draft.ask(
+                "automl.direction",
+                f"whether {name} is better when it is larger or smaller is not known; "
+                f"give {option('set', 'automl.direction=maximize')} (or minimize)",
+                ("maximize", "minimize"),
+            )
+    return [known[name] for name in metrics if name in known]
 
 
 def _check_space(draft: Draft, settings: AutoMLSettings) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillbankError, UsageError
@@ -79,7 +78,7 @@ def starts_from_model(plan: Plan) -> bool:
     return bool(_started_from(plan))
 
 
-def _started_from(plan: Plan) -> list[Any]:
+def _started_from(plan: Plan) -> list[object]:
     return [
         o.value
         for o in plan.overrides

@@ -56,9 +56,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skillbank.bank.actions import Action
+from skillbank.bank.limits import is_number
 from skillbank.bank.skill import Skill
 from skillbank.plan.hardware import said_hardware
 from skillbank.plan.inference import NAMED
@@ -182,14 +182,22 @@ def _weights(step: _Step, known: set[str]) -> Iterator[str]:
             yield f"from plan {str(parent.plan)[:12]}"
     if any(o.source is Source.USER and o.detail == CLEARED for o in plan.overrides):
         yield "from random weights"
-    inferred = [o for o in plan.overrides if o.source is Source.INFERENCE]
-    named = next((o.value for o in inferred if o.detail.endswith(f": {NAMED}")), None)
+    named = next((o.value for o in _inferred(plan) if o.detail.endswith(f": {NAMED}")), None)
     if named is not None:
         yield f"from weights {place(str(named))}"
-    elsewhere = any(o.value == PARENT_MODEL for o in step.user.values())
-    given = any(o.value == PARENT_MODEL and "ptm" in o.detail.partition(":")[0] for o in inferred)
-    if given and (elsewhere or any(parent.job is None for parent in plan.parents)):
+    if _starts_from_parent(step):
         yield "from the weights of the parent"
+
+
+def _inferred(plan: Plan) -> list[Override]:
+    return [override for override in plan.overrides if override.source is Source.INFERENCE]
+
+
+def _starts_from_parent(step: _Step) -> bool:
+    """Whether it has to be said that a model starts from its parent: where that could be there for less."""
+    given = any(o.value == PARENT_MODEL and "ptm" in o.detail.partition(":")[0] for o in _inferred(step.plan))
+    elsewhere = any(o.value == PARENT_MODEL for o in step.user.values())
+    return given and (elsewhere or any(parent.job is None for parent in step.plan.parents))
 
 
 def _settings(step: _Step) -> Iterator[str]:
@@ -216,7 +224,7 @@ def _settings(step: _Step) -> Iterator[str]:
         yield "1 node" if nodes == 1 else f"{nodes} nodes"
 
 
-def _parent_or(content: Any, job: str | None) -> str:
+def _parent_or(content: object, job: str | None) -> str:
     return name(job) if job and content == PARENT_MODEL else value(content)
 
 
@@ -240,7 +248,7 @@ def _search(step: _Step) -> Iterator[str]:
         yield f"automl.{key} = {value(content)}"
 
 
-def _slot_words(slot: Slot, content: Any) -> str | None:
+def _slot_words(slot: Slot, content: object) -> str | None:
     """Return the words of a slot with its value; None where the value is none that the slot can have."""
     said = _slot_value(slot, content)
     if said is None:
@@ -249,24 +257,30 @@ def _slot_words(slot: Slot, content: Any) -> str | None:
     return words(said) if words else f"{slot.name.replace('_', ' ')} {said}"
 
 
-def _slot_value(slot: Slot, content: Any) -> str | None:
-    number = isinstance(content, int | float) and not isinstance(content, bool) and content >= 0
-    whole = number and isinstance(content, int)
-    if slot.kind is Kind.COUNT:
-        return str(content) if whole else None
-    if slot.kind is Kind.NUMBER:
-        # A spec keeps 4 and 4.0 apart, a search does not.
-        brief = int(content) if number and slot.fills is Fills.SEARCH and content == content // 1 else content
-        return value(brief) if number and content < float("inf") else None
+def _slot_value(slot: Slot, content: object) -> str | None:
+    if slot.kind in (Kind.TEXTS, Kind.COUNTS):
+        return _listed(slot.kind, content)
     if slot.kind is Kind.CHOICE:
         return str(content) if content in slot.choices else None
+    if not (is_number(content) and content >= 0):
+        return None
+    if slot.kind is Kind.COUNT:
+        return str(content) if isinstance(content, int) else None
     if slot.kind is Kind.DURATION:
-        return _duration(content) if number else None
+        return _duration(content)
+    if slot.kind is not Kind.NUMBER or content == float("inf"):
+        return None
+    # A spec keeps 4 and 4.0 apart, a search does not.
+    return value(int(content) if slot.fills is Fills.SEARCH and content == content // 1 else content)
+
+
+def _listed(kind: Kind, content: object) -> str | None:
+    """Return several texts or counts in words; None where one of them is none."""
     if not isinstance(content, list) or not content:
         return None
-    if slot.kind is Kind.TEXTS and all(isinstance(each, str) and each.strip() for each in content):
+    if kind is Kind.TEXTS and all(isinstance(each, str) and each.strip() for each in content):
         return " and ".join(map(quoted, content))
-    if slot.kind is Kind.COUNTS and all(_slot_value(_COUNT, each) for each in content):
+    if kind is Kind.COUNTS and all(_slot_value(_COUNT, each) for each in content):
         return " and ".join(map(str, content))
     return None
 
@@ -285,19 +299,30 @@ def _duration(seconds: float) -> str | None:
 def _say_for_all(said: list[list[str]], steps: Sequence[_Step]) -> None:
     """Add what mostly holds for a whole chain: to its last step where all have the same, else to each."""
     plans = [step.plan for step in steps]
-    policies = [f"AutoML {plan.automl_policy.value}" for plan in plans]
-    if {plan.automl_policy.value for plan in plans} == {"auto"} and all(p.action != SEARCHED for p in plans):
-        policies = [""] * len(plans)
+    usual = all(plan.automl_policy.value == "auto" and plan.action != SEARCHED for plan in plans)
+    policies = ["" if usual else f"AutoML {plan.automl_policy.value}" for plan in plans]
     platforms = [f"on platform {name(plan.platform)}" for plan in plans]
-    images = [f"image {place(image)}" if (image := _image(plan)) else "" for plan in plans]
-    roots = [f"results below {place(plan.results_root)}" if plan.results_root else "" for plan in plans]
-    unsaid = {"image": "image of the skill", "results": "results in the usual place"}
-    for kind, clauses in (("", policies), ("", platforms), ("image", images), ("results", roots)):
+    images, results = [_image_clause(plan) for plan in plans], [_results_clause(plan) for plan in plans]
+    for clauses, unsaid in (
+        (policies, ""),
+        (platforms, ""),
+        (images, "image of the skill"),
+        (results, "results in the usual place"),
+    ):
         if len(set(clauses)) == 1:
             said[-1] += [clauses[0]] if clauses[0] else []
         else:
             for own, clause in zip(said, clauses, strict=True):
-                own.append(clause or unsaid[kind])
+                own.append(clause or unsaid)
+
+
+def _image_clause(plan: Plan) -> str:
+    image = _image(plan)
+    return f"image {place(image)}" if image else ""
+
+
+def _results_clause(plan: Plan) -> str:
+    return f"results below {place(plan.results_root)}" if plan.results_root else ""
 
 
 def _image(plan: Plan) -> str | None:

@@ -44,35 +44,48 @@ def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
         return (slot.key,) if action.name == SEARCHED else ()
     if slot.fills is Fills.FIELD:
         return (slot.key,)
-    schema, shorthands = skill.schema(action), skill.shorthands(action)
+    foreign = {"", *foreign_sections(skill, action)}
+    key = _in_own_section(skill, action, slot) or _shorthand(skill, action, slot, foreign)
+    if key is not None:
+        return (key,)
+    keys = _own_keys(skill, action, foreign)
+    named = (_named(keys, action.name, name) for name in slot.names)
+    return next((found for found in named if found), ())
+
+
+def _in_own_section(skill: Skill, action: Action, slot: Slot) -> str | None:
+    """Return the key of a slot in the action's own section; at any depth where the action does not train."""
+    keys = skill.schema(action).keys
     sections = dict.fromkeys((action.name, _usual(skill, action)))
-    own = [f"{section}.{name}" for section in sections for name in slot.names]
-    if inside := [key for key in own if key in schema.keys]:
-        return (inside[0],)
-    if not trains(action.name) and (deeper := _in_sections(schema.keys, sections, slot)):
-        return (deeper[0],)
-    foreign = foreign_sections(skill, action)
-    special = [f"{kind}_{name}" for kind in _kinds(skill, action) for name in slot.names]
-    if mine := [name for name in special if shorthands.get(name, "").partition(".")[0] not in {"", *foreign}]:
-        return (mine[0],)
-    said = [name for name in slot.names if shorthands.get(name, "").partition(".")[0] not in {"", *foreign}]
-    if said and (not schema.keys or shorthands[said[0]] in schema.keys):
-        return (said[0],)
-    elsewhere = _declared_elsewhere(skill, action)
-    without = (*(declared.key for declared in action.inputs), *shorthands.values())
-    keys = [
+    direct = (f"{section}.{name}" for section in sections for name in slot.names)
+    if found := next((key for key in direct if key in keys), None):
+        return found
+    if trains(action.name):
+        return None
+    within = [key for section in sections for key in keys if key.startswith(f"{section}.")]
+    return next((key for name in slot.names for key in within if key.rpartition(".")[2] == name), None)
+
+
+def _shorthand(skill: Skill, action: Action, slot: Slot, foreign: set[str]) -> str | None:
+    """Return the shorthand for a slot of this kind of action, or of any action of the skill."""
+    shorthands, keys = skill.shorthands(action), skill.schema(action).keys
+    own = {name for name, key in shorthands.items() if key.partition(".")[0] not in foreign}
+    special = (f"{kind}_{name}" for kind in _kinds(skill, action) for name in slot.names)
+    if mine := next((name for name in special if name in own), None):
+        return mine
+    said = next((name for name in slot.names if name in own), None)
+    return said if said is not None and (not keys or shorthands[said] in keys) else None
+
+
+def _own_keys(skill: Skill, action: Action, foreign: set[str]) -> list[str]:
+    """Return the keys of an action's schema, or those that it names without one, that no other action has."""
+    schema, elsewhere = skill.schema(action), _declared_elsewhere(skill, action)
+    without = (*(declared.key for declared in action.inputs), *skill.shorthands(action).values())
+    return [
         key
         for key in schema.keys or dict.fromkeys(without)
         if key.partition(".")[0] not in foreign and key not in elsewhere
     ]
-    named = (_named(keys, action.name, name) for name in slot.names)
-    return next((keys for keys in named if keys), ())
-
-
-def _in_sections(keys: Iterable[str], sections: Iterable[str], slot: Slot) -> list[str]:
-    """Return the keys at any depth of some sections that have a name of a slot."""
-    within = [key for section in sections for key in keys if key.startswith(f"{section}.")]
-    return [key for name in slot.names for key in within if key.rpartition(".")[2] == name]
 
 
 def foreign_sections(skill: Skill, action: Action) -> set[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from skillbank.errors import UsageError, did_you_mean
 from skillbank.plan.slots import Kind, Slot
@@ -29,7 +28,7 @@ class _WrongError(Exception):
     """Why a value is none: the rest of a sentence that begins with the option and the value."""
 
 
-def value_of(slot: Slot, said: Any) -> Any:
+def value_of(slot: Slot, said: object) -> object:
     """Return the value of a slot as its kind has it, from text or typed.
 
     Parameters
@@ -69,7 +68,7 @@ def seconds_of(text: str) -> float | None:
     return sum(float(number) * _UNITS[unit] for number, unit in found)
 
 
-def shown(slot: Slot, value: Any) -> str:
+def shown(slot: Slot, value: object) -> str:
     """Return a value as one would say it: durations in their largest whole unit, lists with commas."""
     if slot.kind is Kind.DURATION and isinstance(value, int | float):
         unit, size = next(
@@ -82,7 +81,7 @@ def shown(slot: Slot, value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _text(slot: Slot, said: Any) -> str:
+def _text(slot: Slot, said: object) -> str:
     if not isinstance(said, str):
         raise _WrongError("must be text")
     if not said.strip():
@@ -90,7 +89,7 @@ def _text(slot: Slot, said: Any) -> str:
     return said
 
 
-def _choice(slot: Slot, said: Any) -> str:
+def _choice(slot: Slot, said: object) -> str:
     text = "on" if said is True else "off" if said is False else _text(slot, said)
     if slot.open:
         return text  # who knows of more choices judges it: the platforms that there are, a skill's schema
@@ -104,7 +103,7 @@ def _choice(slot: Slot, said: Any) -> str:
     raise _WrongError(f"must be one of {', '.join(slot.choices)}{near}")
 
 
-def _count(slot: Slot, said: Any) -> int:
+def _count(slot: Slot, said: object) -> int:
     number = said
     if isinstance(said, str):
         text = _text(slot, said).strip().translate(_MINUSES)
@@ -116,7 +115,7 @@ def _count(slot: Slot, said: Any) -> int:
     return int(_least(slot, number))
 
 
-def _number(slot: Slot, said: Any) -> float:
+def _number(slot: Slot, said: object) -> float:
     number = said
     if isinstance(said, str):
         text = _text(slot, said).strip().translate(_MINUSES)
@@ -134,8 +133,8 @@ def _least(slot: Slot, number: float) -> float:
     return number
 
 
-def _counts(slot: Slot, said: Any) -> list[int]:
-    parts: Any = [said] if isinstance(said, int) and not isinstance(said, bool) else said
+def _counts(slot: Slot, said: object) -> list[int]:
+    parts: object = [said] if isinstance(said, int) and not isinstance(said, bool) else said
     if isinstance(said, str):
         parts = [p for p in re.split(r"[\s,]+", _text(slot, said).strip().strip("[]")) if p]
     if not isinstance(parts, list | tuple) or not parts:
@@ -146,7 +145,7 @@ def _counts(slot: Slot, said: Any) -> list[int]:
     return numbers
 
 
-def _span(slot: Slot, part: Any) -> list[int]:
+def _span(slot: Slot, part: object) -> list[int]:
     """Return one count, or those of a range such as ``0-3``."""
     ends = (
         re.fullmatch(r"([0-9]{1,6})-([0-9]{1,6})", part.translate(_MINUSES))
@@ -161,7 +160,7 @@ def _span(slot: Slot, part: Any) -> list[int]:
     return list(range(first, last + 1))
 
 
-def _texts(slot: Slot, said: Any) -> list[str]:
+def _texts(slot: Slot, said: object) -> list[str]:
     texts = [said] if isinstance(said, str) else said
     if not isinstance(texts, list | tuple) or not texts:
         raise _WrongError("must be one text or several")
@@ -170,7 +169,7 @@ def _texts(slot: Slot, said: Any) -> list[str]:
     return [_text(slot, each) for each in texts]
 
 
-def _duration(slot: Slot, said: Any) -> float:
+def _duration(slot: Slot, said: object) -> float:
     """Return seconds; a text must say its unit, a number is seconds already."""
     seconds = seconds_of(_text(slot, said)) if isinstance(said, str) else said
     if not isinstance(seconds, int | float) or isinstance(seconds, bool):
@@ -180,7 +179,7 @@ def _duration(slot: Slot, said: Any) -> float:
     return float(seconds)
 
 
-_READ: Mapping[Kind, Callable[[Slot, Any], Any]] = {
+_READ: Mapping[Kind, Callable[[Slot, object], object]] = {
     Kind.NUMBER: _number,
     Kind.COUNT: _count,
     Kind.CHOICE: _choice,

@@ -20,7 +20,7 @@ from skillbank.visible import named as shown
 from skillbank.visible import one_line
 from skillbank.ways import marked
 
-UNSET: tuple[Any, ...] = ("", None, "???")
+UNSET: tuple[object, ...] = ("", None, "???")
 
 
 class SpecBuilder:
@@ -30,7 +30,7 @@ class SpecBuilder:
     order in which changes arrive never matters.
     """
 
-    def __init__(self, template: Mapping[str, Any], schema: SpecSchema) -> None:
+    def __init__(self, template: Mapping[str, object], schema: SpecSchema) -> None:
         self._template = template
         self._schema = schema
         self.spec: dict[str, Any] = copy.deepcopy(dict(template))
@@ -98,21 +98,21 @@ class SpecBuilder:
         return tuple(sorted(changed, key=lambda o: o.key))
 
 
-def unset(value: Any) -> bool:
+def unset(value: object) -> bool:
     """Whether a value says nothing: absent, empty, ``???``, or a list of such."""
     if value is MISSING or (not isinstance(value, list | dict) and value in UNSET):
         return True
     return isinstance(value, list) and all(unset(v) for v in value)
 
 
-def is_example(value: Any) -> bool:
+def is_example(value: object) -> bool:
     """Whether a template's value only shows what belongs there: an absolute path or ``<required>``."""
     if isinstance(value, list):
         return bool(value) and all(is_example(v) for v in value)
     return isinstance(value, str) and re.fullmatch(r"/[^/\s].*|<[^<>]+>", value) is not None
 
 
-def _entries(value: dict[str, Any], key: str) -> Iterator[tuple[str, Any]]:
+def _entries(value: dict[str, Any], key: str) -> Iterator[tuple[str, object]]:
     """Walk a mapping down to what is no mapping; names that no dotted key can hold stay inside theirs."""
     if not all(is_name(name) for name in value):
         yield key, value
@@ -128,7 +128,7 @@ def user_changes(
     settings: Iterable[Setting],
     shorthands: Mapping[str, str],
     schema: SpecSchema,
-    template: Mapping[str, Any],
+    template: Mapping[str, object],
     unsupported: Sequence[Mapping[str, Any]] = (),
 ) -> list[Override]:
     """Turn what the user set into checked changes.
@@ -166,7 +166,7 @@ def user_changes(
 
 
 def _change(
-    setting: Setting, shorthands: Mapping[str, str], schema: SpecSchema, template: Mapping[str, Any],
+    setting: Setting, shorthands: Mapping[str, str], schema: SpecSchema, template: Mapping[str, object],
     unsupported: Sequence[Mapping[str, Any]], known: tuple[str, ...],
 ) -> Override:  # fmt: skip
     key = shorthands.get(setting.key, setting.key)
@@ -180,7 +180,7 @@ def _change(
     return Override(key=key, value=value, source=source, detail=detail)
 
 
-def _refuse_unsupported(key: str, value: Any, unsupported: Iterable[Mapping[str, Any]]) -> None:
+def _refuse_unsupported(key: str, value: object, unsupported: Iterable[Mapping[str, Any]]) -> None:
     """A value that the schema allows and the skill's own facts rule out, at the key or below it."""
     for fact in unsupported:
         name = str(fact.get("key"))
@@ -197,8 +197,8 @@ def _refuse_unsupported(key: str, value: Any, unsupported: Iterable[Mapping[str,
 
 
 def _checked(
-    key: str, value: Any, schema: SpecSchema, template: Mapping[str, Any], known: tuple[str, ...]
-) -> Any:
+    key: str, value: object, schema: SpecSchema, template: Mapping[str, object], known: tuple[str, ...]
+) -> object:
     path = parse_path(key)
     node, free = schema.find(path)
     if not schema.keys:
@@ -212,7 +212,7 @@ def _checked(
     return value
 
 
-def _unknown(key: str, value: Any, known: tuple[str, ...]) -> SpecError:
+def _unknown(key: str, value: object, known: tuple[str, ...]) -> SpecError:
     """Return the refusal of a key; the name of another thing that can be said is no slip of a pen."""
     name = key.lower().replace("-", "_")
     slot = next((slot for slot in SLOTS if slot.name == name and slot.fills is not Fills.SETTING), None)
@@ -222,10 +222,10 @@ def _unknown(key: str, value: Any, known: tuple[str, ...]) -> SpecError:
     return SpecError(f"{key} is not a key of this spec; give {slot.way(said)} instead.")
 
 
-def _open_in(template: Mapping[str, Any], path: tuple[str | int, ...]) -> bool:
+def _open_in(template: Mapping[str, object], path: tuple[str | int, ...]) -> bool:
     """A template alone cannot list what it leaves out: keys in an existing section are let through."""
     return len(path) > 1 and isinstance(get_path(template, path[:-1]), dict)
 
 
-def _template_keys(template: Mapping[str, Any]) -> list[str]:
+def _template_keys(template: Mapping[str, object]) -> list[str]:
     return [format_path(path) for path, _ in leaves(template) if path]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from skillbank.plan.hardware import section
@@ -34,7 +34,7 @@ FROM_PARENT = "parent"
 """What ``--pretrained`` says for weights of the step before in a chain."""
 
 
-def pretrained_fields(functions: Mapping[str, Any]) -> tuple[str, ...]:
+def pretrained_fields(functions: Mapping[str, object]) -> tuple[str, ...]:
     """Return the fields that take a pretrained model, whole or of a backbone alone."""
     return tuple(k for k, function in functions.items() if isinstance(function, str) and "ptm" in function)
 
@@ -78,19 +78,26 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
     fields = pretrained_fields(draft.functions)
     if not facts or not fields or weights_named(draft):
         return None, False
-    small = facts.get("small_profile", {})
+    small: Mapping[str, Any] = facts.get("small_profile", {})
+    profile = _profile(draft, small)
+    without_gpu = bool(small) and profile == small.get("without_gpu")
+    if (small and profile == small.get("always")) or (without_gpu and draft.request.gpus == 0):
+        return None, False
+    return _which_weights(draft, facts.get("suggested", []), small), without_gpu and platform == "local"
+
+
+def _profile(draft: Draft, small: Mapping[str, object]) -> object:
+    """Return how large a model the spec says is trained; unsaid, a small one where there is no GPU."""
     chosen = draft.builder.get(str(small["key"])) if small else None
-    chosen = small.get("without_gpu") if unset(chosen) else chosen
-    without_gpu = bool(small) and chosen == small.get("without_gpu")
-    if small and chosen == small.get("always"):
-        return None, False
-    if without_gpu and draft.request.gpus == 0:
-        return None, False
-    names: list[str] = facts.get("suggested", [])
+    return small.get("without_gpu") if unset(chosen) else chosen
+
+
+def _which_weights(draft: Draft, names: Sequence[str], small: Mapping[str, object]) -> Question:
+    """Ask which weights a training starts from: those suggested, a job's, none, or a small model's."""
     key, always = small.get("key"), small.get("always")
     little = Sentence(f"{option('set', f'{key}={always}')}") if small else ""
     suggested = names[0] if names else "FILE"
-    question = Question(
+    return Question(
         key=WEIGHTS,
         why=f"nothing says which weights {draft.action.name} starts from, and the full-size model learns "
         f"little from random ones; give {option('pretrained', suggested)}, another file or "
@@ -103,9 +110,8 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
             f"{option('pretrained', SCRATCH)}",
         ),
     )
-    return question, without_gpu and platform == "local"
 
 
-def _says(value: Any) -> bool:
+def _says(value: object) -> bool:
     """Whether a field names weights: the checkpoint that a first start does not have is none."""
     return not unset(value) and value != RESUME_MODEL

@@ -172,7 +172,7 @@ def _files(name: str, actions: Sequence[NewAction], description: str, image: str
     return files
 
 
-def _schema(value: Any, title: str) -> dict[str, Any]:
+def _schema(value: object, title: str) -> dict[str, Any]:
     if isinstance(value, dict):
         properties = {key: _schema(each, key.replace("_", " ")) for key, each in value.items()}
         return {
@@ -183,5 +183,5 @@ def _schema(value: Any, title: str) -> dict[str, Any]:
     return {"title": title, "type": kind, "default": value}
 
 
-def _json(document: Any) -> str:
+def _json(document: object) -> str:
     return json_text(document, indent=2) + "\n"

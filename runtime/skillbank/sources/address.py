@@ -149,6 +149,24 @@ def parse_address(
         )
     if kind is not None and kind not in KINDS:
         raise UsageError(f"'{one_line(kind)}' is no kind of source; it is one of {', '.join(KINDS)}.")
+    scheme = _scheme(text)
+    if scheme in ("https", "http", "ssh"):
+        found = _web(text, kind, insecure)
+    elif not scheme and not at_home(Path(text)).exists() and _SCP.fullmatch(text):
+        found = _scp(text)
+    else:
+        found = _local(text, kind)
+    return _settled(found, ref, subdir)
+
+
+def _scheme(text: str) -> str:
+    """Return how a source is fetched; empty where it names no scheme.
+
+    Raises
+    ------
+    UsageError
+        When nothing is fetched in this way.
+    """
     scheme = text.partition("://")[0].lower() if "://" in text else ""
     if helper := re.match(r"([A-Za-z][\w+.-]*)::", text):
         scheme = helper[1]  # a program of git's that would be started with the rest
@@ -156,13 +174,7 @@ def parse_address(
         raise UsageError(
             f"'{one_line(scheme)}' is no way to fetch a bank; use https, ssh, file:// or a path here."
         )
-    if scheme in ("https", "http", "ssh"):
-        found = _web(text, kind, insecure)
-    elif not scheme and not at_home(Path(text)).exists() and _SCP.fullmatch(text) and ":" in text:
-        found = _scp(text)
-    else:
-        found = _local(text, kind)
-    return _settled(found, ref, subdir)
+    return scheme
 
 
 def _settled(found: Address, ref: str | None, subdir: str) -> Address:
@@ -199,41 +211,75 @@ def _cut(text: str) -> tuple[str, str | None, str]:
 
 
 def _web(text: str, kind: str | None, insecure: bool) -> Address:
+    url = _url(text)
+    where = f"{url.scheme}://{one_line(url.host)}"
+    if url.scheme == "http" and not (insecure or _this_machine(url.host)):
+        raise UsageError(
+            f"{where} can be read and changed by anybody on the way; use https, or {option('insecure')} "
+            "when that is meant."
+        )
+    path, ref, subdir = _cut(url.path)
+    if not path.strip("/"):
+        raise UsageError(f"{where} names no repository or archive; give all of it.")
+    archive = kind == "archive" or (kind is None and _is_archive(path))
+    if kind == "folder" or (url.scheme == "ssh" and archive):
+        raise UsageError(f"{where} is no place of a {kind or 'archive'}; copy it here first.")
+    if archive:
+        whole = path if ref is None else f"{path}@{ref}"
+        return Address("archive", url.location(whole), None, subdir, _no_secret(url), url.query)
+    if url.query:
+        raise UsageError(
+            f"The repository on {one_line(url.host)} has a query behind its address; leave it away."
+        )
+    secret = "" if url.scheme == "ssh" else url.secret
+    return Address("git", url.location(path), ref, subdir, secret, url.query)
+
+
+@dataclass(frozen=True)
+class _Url:
+    """An address taken apart; the `path` with what follows its ``#``."""
+
+    scheme: str
+    host: str
+    port: int | None
+    user: str
+    secret: str
+    path: str
+    query: str
+
+    def location(self, path: str) -> str:
+        """Return the address of a path there, without password and query.
+
+        The name of an ssh account is part of the place.
+        """
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        account = f"{self.user}@" if self.scheme == "ssh" and self.user else ""
+        port = f":{self.port}" if self.port else ""
+        return urlunsplit((self.scheme, f"{account}{host}{port}", path.rstrip("/"), "", ""))
+
+
+def _url(text: str) -> _Url:
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError:
-        host = port = None
+        host = None
     if not host or host.startswith("-"):
         raise UsageError("The source is an address without a proper host; check it.")
-    scheme = parts.scheme.lower()
-    if scheme == "http" and not (insecure or _this_machine(host)):
-        raise UsageError(
-            f"http://{one_line(host)} can be read and changed by anybody on the way; use https, or "
-            f"{option('insecure')} "
-            "when that is meant."
-        )
-    path, ref, subdir = _cut(parts.path + (f"#{parts.fragment}" if parts.fragment else ""))
-    if not path.strip("/"):
-        raise UsageError(f"{scheme}://{one_line(host)} names no repository or archive; give all of it.")
+    path = parts.path + (f"#{parts.fragment}" if parts.fragment else "")
     user, colon, password = parts.netloc.rpartition("@")[0].partition(":")
-    netloc = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
-    if scheme == "ssh" and user:
-        netloc = f"{user}@{netloc}"  # the account's name is part of the place, a password is not
-    found: Kind = "archive" if kind == "archive" or (kind is None and _is_archive(path)) else "git"
-    if kind == "folder" or (scheme == "ssh" and found == "archive"):
-        raise UsageError(f"{scheme}://{one_line(host)} is no place of a {kind or found}; copy it here first.")
-    if found == "archive" and ref is not None:
-        path, ref = f"{path}@{ref}", None
-    if found == "archive" and (user or colon):
+    secret = f"{user}:{password}" if user or colon else ""
+    return _Url(parts.scheme.lower(), host, port, user, secret, path, parts.query)
+
+
+def _no_secret(url: _Url) -> str:
+    """Refuse the password of an archive's address, which would be sent to whoever answers there."""
+    if url.secret:
         raise UsageError(
-            f"The address of the archive on {one_line(host)} holds a password; download it and add the file."
+            f"The address of the archive on {one_line(url.host)} holds a password; download it and add the "
+            "file."
         )
-    if found == "git" and parts.query:
-        raise UsageError(f"The repository on {one_line(host)} has a query behind its address; leave it away.")
-    secret = f"{user}:{password}" if scheme != "ssh" and (user or colon) else ""
-    location = urlunsplit((scheme, netloc, path.rstrip("/"), "", ""))
-    return Address(found, location, ref, subdir, secret, parts.query)
+    return ""
 
 
 def _this_machine(host: str) -> bool:

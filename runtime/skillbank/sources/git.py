@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -106,9 +106,8 @@ def resolve_ref(address: Address) -> tuple[str, str]:
                 f"{address.shown} has no commit yet, or its HEAD names none; give {option('ref')}."
             )
         return "HEAD", refs["HEAD"]
-    fitting = [
-        n for n in (ref, f"refs/tags/{ref}", f"refs/heads/{ref}") if n.startswith("refs/") and n in refs
-    ]
+    spelled = [ref] if ref.startswith("refs/") else []
+    fitting = [name for name in (*spelled, f"refs/tags/{ref}", f"refs/heads/{ref}") if name in refs]
     if len(fitting) > 1:
         raise UsageError(
             f"{address.shown}: '{one_line(ref)}' is a branch and a tag there; say "
@@ -119,14 +118,17 @@ def resolve_ref(address: Address) -> tuple[str, str]:
         return fitting[0], refs.get(f"{fitting[0]}^{{}}", refs[fitting[0]])
     if _SHORT.fullmatch(ref):
         return ref, ref
-    known = [
-        re.sub(r"^refs/(heads|tags)/", "", n) for n in refs if n.startswith(("refs/heads/", "refs/tags/"))
-    ]
-    near = one_line(did_you_mean(ref, [n for n in known if not n.endswith("^{}")]))
+    near = one_line(did_you_mean(ref, _names_of(refs)))
     raise DataNotFoundError(
         f"{address.shown}: there is no branch, tag or commit '{one_line(ref)}'{f' {near}' if near else ''}; "
         f"'git ls-remote {one_line(address.location)}' lists them."
     )
+
+
+def _names_of(refs: Iterable[str]) -> list[str]:
+    """Return the names of branches and tags among refs."""
+    full = (name for name in refs if name.startswith(("refs/heads/", "refs/tags/")))
+    return [re.sub(r"^refs/(heads|tags)/", "", name) for name in full if not name.endswith("^{}")]
 
 
 def fetch_commit(

@@ -155,22 +155,17 @@ def _content(file: Path) -> str:
     return content.decode("utf-8", errors="replace")
 
 
-def _entry(document: Any, folder: Path) -> Entry:
+def _entry(document: object, folder: Path) -> Entry:
     """Read one bank of a lock that may have come from anywhere."""
     if not isinstance(document, dict):
         raise ValueError("a bank in it is no mapping")
-    name, kind, files = document.get("name"), document.get("kind"), document.get("files")
+    name, kind = document.get("name"), document.get("kind")
     if not isinstance(name, str) or not NAME.fullmatch(name) or name == "skillbank":
         raise ValueError(f"'{one_line(name)}' is no bank's name")
     if kind not in KINDS:
         raise ValueError(f"{name}: its kind is not one of {', '.join(KINDS)}")
-    if not isinstance(files, dict) or not all(_SHA256.fullmatch(str(digest)) for digest in files.values()):
-        raise ValueError(f"{name}: its files are not listed with their sha256")
-    if document.get("digest") != digest_of(files):
-        raise ValueError(f"{name}: its digest is not that of the files it lists")
-    commit = document.get("commit")
-    if (kind == "git") != (isinstance(commit, str) and bool(_COMMIT.fullmatch(commit))):
-        raise ValueError(f"{name}: its commit is not the hash of one")
+    files = _files(name, document)
+    commit = _commit(name, kind, document.get("commit"))
     ref, signers = document.get("ref"), document.get("signers", [])
     if not isinstance(signers, list):
         raise ValueError(f"{name}: its signers are no list")
@@ -192,7 +187,25 @@ def _entry(document: Any, folder: Path) -> Entry:
     )
 
 
-def _text(document: Mapping[str, Any], key: str) -> str:
+def _files(name: str, document: Mapping[str, object]) -> dict[str, str]:
+    """Return the files that a lock lists of a bank, each with its sha256; its digest is that of the list."""
+    files = document.get("files")
+    if not isinstance(files, dict) or not all(_SHA256.fullmatch(str(digest)) for digest in files.values()):
+        raise ValueError(f"{name}: its files are not listed with their sha256")
+    if document.get("digest") != digest_of(files):
+        raise ValueError(f"{name}: its digest is not that of the files it lists")
+    return files
+
+
+def _commit(name: str, kind: Kind, commit: object) -> str | None:
+    """Return the commit of a bank: that of a git repository has one, any other has none."""
+    known = commit if isinstance(commit, str) and _COMMIT.fullmatch(commit) else None
+    if (kind == "git") != (known is not None):
+        raise ValueError(f"{name}: its commit is not the hash of one")
+    return known
+
+
+def _text(document: Mapping[str, object], key: str) -> str:
     value = document.get(key)
     if not isinstance(value, str) or not value or len(value) > _MOST_TEXT or has_invisible(value):
         raise ValueError(f"{document['name']}: its {key} is no plain text")

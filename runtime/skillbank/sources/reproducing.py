@@ -80,19 +80,24 @@ def sync(lock: Path | None = None, *, replace: bool = False, prune: bool = False
     names = [entry.name for entry in wanted]
     with changing():
         entries = {e.name: e for e in read_lock(home_lock())}
-        for name in [n for n in entries if n not in names]:
-            if prune:
-                take_away(name, lambda es, gone=name: [e for e in es if e.name != gone])  # type: ignore[misc]
+        others = [name for name in entries if name not in names]
+        if prune:
+            for name in others:
+                _remove(name)
                 del entries[name]
                 synced.steps.append(Step(name, "removed"))
-            else:
-                synced.others.append(name)
+        else:
+            synced.others += others
         synced.notes = _before_own(wanted, entries)
         first = [entries.pop(n) for n in names if n in entries]
         first.sort(key=lambda entry: not entry.before_own)
         if entries or first:
             write_lock(home_lock(), [*first, *entries.values()])
     return synced
+
+
+def _remove(name: str) -> None:
+    take_away(name, lambda entries: [entry for entry in entries if entry.name != name])
 
 
 def _before_own(wanted: Sequence[Entry], here: Mapping[str, Entry]) -> list[str]:
@@ -113,22 +118,7 @@ def _one(entry: Entry, file: Path, *, replace: bool) -> Step:
     """Bring one bank to its entry."""
     try:
         here = next((e for e in read_lock(home_lock()) if e.name == entry.name), None)
-        if here is not None and (here.source, here.subdir) != (entry.source, entry.subdir):
-            raise StateError(
-                f"'{entry.name}' is here from {here.address.shown} and in {file} from "
-                f"{entry.address.shown}; remove it "
-                f"first with '{command('bank remove', entry.name)}'."
-            )
-        folder = banks_dir() / entry.name
-        harm = damage(here) if here is not None else ""
-        if here is not None and harm and folder.is_dir() and not replace:
-            raise StateError(
-                f"The kept files of '{entry.name}' are not those that were added ({harm}); "
-                f"{option('replace')} puts "
-                "the locked "
-                "ones in their place."
-            )
-        if here is not None and not harm and here.digest == entry.digest and here.commit == entry.commit:
+        if here is not None and _is_kept(here, entry, file, replace):
             return Step(entry.name, "same")
         with workspace() as work:
             fetched = fetch(entry.address, work / "fetched", commit=entry.commit)
@@ -140,3 +130,28 @@ def _one(entry: Entry, file: Path, *, replace: bool) -> Step:
     if here is None:
         return Step(entry.name, "added")
     return Step(entry.name, "restored" if here.digest == entry.digest else "moved")
+
+
+def _is_kept(here: Entry, entry: Entry, file: Path, replace: bool) -> bool:
+    """Whether an installed bank is what an entry of a lock says, in all its files.
+
+    Raises
+    ------
+    StateError
+        When it is another bank, or its files were changed by somebody and are not to be replaced.
+    """
+    if (here.source, here.subdir) != (entry.source, entry.subdir):
+        raise StateError(
+            f"'{entry.name}' is here from {here.address.shown} and in {file} from "
+            f"{entry.address.shown}; remove it "
+            f"first with '{command('bank remove', entry.name)}'."
+        )
+    harm = damage(here)
+    if harm and (banks_dir() / entry.name).is_dir() and not replace:
+        raise StateError(
+            f"The kept files of '{entry.name}' are not those that were added ({harm}); "
+            f"{option('replace')} puts "
+            "the locked "
+            "ones in their place."
+        )
+    return not harm and (here.digest, here.commit) == (entry.digest, entry.commit)

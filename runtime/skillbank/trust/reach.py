@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from skillbank.bank.actions import Action
 from skillbank.bank.documents import parse_yaml
@@ -108,30 +108,35 @@ def _all_starts(skill: Skill) -> list[Start]:
 def starts_of(skill: Skill) -> Iterator[Start]:
     """Yield what one skill can start."""
     folder = readable(skill.folder)
+    for kind, where, text in (*_by_actions(skill), *_by_documents(skill)):
+        yield Start(kind, folder, readable(where), readable(str(text)))
 
-    def start(kind: Kind, where: str, text: object) -> Start:
-        return Start(kind, folder, readable(where), readable(str(text)))
 
+def _by_actions(skill: Skill) -> Iterator[tuple[Kind, str, object]]:
+    """Yield what an action starts, runs in and is given: the kind, where it stands, what it says."""
     for action in skill.actions:
         name = f"{action.name} ({action.variant})" if action.variant else action.name
-        yield start("command", name, action.command)
+        yield "command", name, action.command
         if (image := _image(skill, action)) is not None:
-            yield start("image", name, image)
+            yield "image", name, image
         for key, link in _links(skill, action):
-            yield start("link", f"{name}: {key}", link)
+            yield "link", f"{name}: {key}", link
         for key, address in _addresses(skill, action):
-            yield start("address", f"{name}: {key}", address)
+            yield "address", f"{name}: {key}", address
+
+
+def _by_documents(skill: Skill) -> Iterator[tuple[Kind, str, object]]:
+    """Yield what a document of the skill starts beside its actions, and the variables that it asks for."""
     for info in skill.infos:
-        file = info.variant or "main"
         settle = info.facts.get("settle")
         for name, command in settle.items() if isinstance(settle, Mapping) else ():
-            yield start("settle", str(name) if info.variant is None else f"{name} ({info.variant})", command)
+            yield "settle", str(name) if info.variant is None else f"{name} ({info.variant})", command
         if source := info.facts.get("schema_source"):
-            yield start("schema_source", file, source)
+            yield "schema_source", info.variant or "main", source
         nodes = info.facts.get("multi_node")
         named = nodes.get("env") if isinstance(nodes, Mapping) else None
         for variable in (*info.required_credentials, *(named if isinstance(named, list) else ())):
-            yield start("variable", str(variable), variable)
+            yield "variable", str(variable), variable
 
 
 def readable(text: str) -> str:
@@ -153,7 +158,7 @@ def _image(skill: Skill, action: Action) -> str | None:
 
 def _links(skill: Skill, action: Action) -> Iterator[tuple[str, str]]:
     """Yield the downloads that a skill names, in its document and in the tables of its prose."""
-    functions: dict[str, Any] = dict(action.spec_params)
+    functions: dict[str, object] = dict(action.spec_params)
     for row in skill.inference_table:
         if row.action.rpartition("/")[2] == action.name and row.function.startswith("{"):
             try:
@@ -168,7 +173,7 @@ def _links(skill: Skill, action: Action) -> Iterator[tuple[str, str]]:
 def _addresses(skill: Skill, action: Action) -> Iterator[tuple[str, str]]:
     """Yield the addresses among the values that a program is given."""
     template, _ = skill.template(action)
-    waiting: list[tuple[str, Any]] = [
+    waiting: list[tuple[str, object]] = [
         ("", template), ("", dict(action.key_defaults)), ("", dict(action.spec_params)),
     ]  # fmt: skip
     while waiting:

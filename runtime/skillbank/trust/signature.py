@@ -203,7 +203,7 @@ def _check_serialization(serialization: dict[str, Any]) -> None:
         raise BrokenSignature("its ignore_paths is no list of paths")
 
 
-def _files(resources: Any) -> dict[str, str]:
+def _files(resources: object) -> dict[str, str]:
     if not isinstance(resources, list) or not resources:
         raise BrokenSignature("its statement lists no files")
     files: dict[str, str] = {}
@@ -222,7 +222,7 @@ def _files(resources: Any) -> dict[str, str]:
     return files
 
 
-def _file_name(name: Any) -> str:
+def _file_name(name: object) -> str:
     """Return the name of a signed file: a plain path below the skill, spelled in the one way."""
     if not isinstance(name, str) or not name:
         raise BrokenSignature("a file that it lists has no name")
@@ -236,7 +236,7 @@ def _file_name(name: Any) -> str:
     return name
 
 
-def _json(content: bytes, where: str) -> Any:
+def _json(content: bytes, where: str) -> object:
     """Read JSON that has exactly one meaning: no name twice, no NaN, no depth that only an attack has."""
     depth = 0
     for mark in _MARKS.finditer(content):
@@ -262,17 +262,17 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_number(word: str) -> Any:
+def _no_number(word: str) -> object:
     raise BrokenSignature(f"it holds {word}, which JSON does not have")
 
 
-def _mapping(value: Any, what: str) -> dict[str, Any]:
+def _mapping(value: object, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BrokenSignature(f"{what} is no mapping" if value is not None else f"it has no {what}")
     return value
 
 
-def _base64(value: Any, what: str) -> bytes:
+def _base64(value: object, what: str) -> bytes:
     try:
         found = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
     except (binascii.Error, ValueError):
@@ -282,11 +282,11 @@ def _base64(value: Any, what: str) -> bytes:
     return found
 
 
-def _sha256(value: Any, what: str) -> str:
+def _sha256(value: object, what: str) -> str:
     if not isinstance(value, str) or not _SHA256.fullmatch(value):
         raise BrokenSignature(f"the digest of {one_line(what)} is no sha256")
     return value
 
 
-def _said(value: Any) -> str:
+def _said(value: object) -> str:
     return "missing" if value is None else f"'{one_line(value, 60)}'"

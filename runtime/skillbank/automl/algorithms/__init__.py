@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.automl.algorithms.base import Algorithm, FullTraining
 from skillbank.automl.algorithms.trial import Outcome, Recommendation, Slot
@@ -48,7 +48,7 @@ def algorithm_class(name: str) -> type[Algorithm]:
 
 
 def make_algorithm(
-    space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, Any] | None = None
+    space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, object] | None = None
 ) -> Algorithm:
     """Return the algorithm that the settings name, at its beginning.
 

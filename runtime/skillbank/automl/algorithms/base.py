@@ -44,7 +44,7 @@ class Algorithm(ABC):
     multi_fidelity = False
     """Whether its trials train for fewer epochs than the whole, and go on from checkpoints."""
 
-    def __init__(self, space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, Any]) -> None:
+    def __init__(self, space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, object]) -> None:
         if not settings.directions:
             raise UsageError(
                 "Nothing says whether the metric is to grow or to fall; "

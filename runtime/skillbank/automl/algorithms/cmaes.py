@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,6 @@ class CMAES(FullTraining):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        import warnings
-
         with warnings.catch_warnings():
             # cmaes warns of experimental parts that are not used here.
             warnings.simplefilter("ignore")

@@ -28,7 +28,7 @@ class DEHB(Hyperband):
     mutation = 0.5
     crossover = 0.5
 
-    def __init__(self, *given: Any) -> None:
+    def __init__(self, *given: object) -> None:
         super().__init__(*given)
         plan = brackets(len(self.epochs), self.settings.reduction_factor)
         self._sizes = [

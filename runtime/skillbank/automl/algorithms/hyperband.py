@@ -137,7 +137,7 @@ class Hyperband(MultiFidelity):
     trial is never promoted. After the last bracket the first begins anew while the budget lasts.
     """
 
-    def __init__(self, *given: Any) -> None:
+    def __init__(self, *given: object) -> None:
         super().__init__(*given)
         self.brackets: list[Bracket] = []
 
@@ -207,11 +207,7 @@ class HyperbandES(Hyperband):
     def _stops(self, trial: Trial, epoch: int) -> bool:
         if trial.number in self.stopped:
             return True
-        before = (
-            self.trials[trial.asked.resume_from].asked.epochs if trial.asked.resume_from is not None else 0
-        )
-        own = (trial.asked.epochs or epoch) - (before or 0)
-        if epoch - (before or 0) < max(self.patience * own, 1) or epoch >= (trial.asked.epochs or 0):
+        if not self._judged(trial, epoch):
             return False
         others = [
             min(loss for e, loss in other.curve.items() if e <= epoch)
@@ -222,6 +218,14 @@ class HyperbandES(Hyperband):
             return False
         self.stopped.add(trial.number)
         return True
+
+    def _judged(self, trial: Trial, epoch: int) -> bool:
+        """Whether a trial has trained for long enough to be judged, and has epochs left to save."""
+        asked = trial.asked
+        parent = self.trials[asked.resume_from] if asked.resume_from is not None else None
+        before = (parent.asked.epochs or 0) if parent is not None else 0
+        own = (asked.epochs or epoch) - before
+        return epoch - before >= max(self.patience * own, 1) and epoch < (asked.epochs or 0)
 
 
 class BOHB(Hyperband):

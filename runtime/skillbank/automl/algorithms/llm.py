@@ -81,7 +81,7 @@ class Advised(FullTraining):
             result = {"failed": outcome.failure} if outcome.is_failure else list(outcome.values)
         return {"number": trial.number, "values": trial.asked.values, "result": result}
 
-    def _checked(self, proposal: Any, base: Mapping[str, Any]) -> dict[str, Any]:
+    def _checked(self, proposal: object, base: Mapping[str, object]) -> dict[str, Any]:
         """Return a complete valid configuration of a proposal on top of a base, or raise ValueError."""
         if not isinstance(proposal, Mapping) or not proposal:
             raise ValueError('"values" must be an object with at least one key of the space.')
@@ -231,7 +231,7 @@ def _bayesian_in(search: FullTraining, space: SearchSpace) -> Bayesian:
     return helper
 
 
-def _narrowed(parameter: Parameter, ends: Any) -> Parameter:
+def _narrowed(parameter: Parameter, ends: object) -> Parameter:
     """Return a parameter inside narrower ends, or raise ValueError."""
     if parameter.kind not in (Kind.FLOAT, Kind.INTEGER):
         raise ValueError(f"{parameter.name} has no range to narrow.")
@@ -250,7 +250,7 @@ def _narrowed(parameter: Parameter, ends: Any) -> Parameter:
     return narrowed
 
 
-def _natural(parameter: Parameter, value: Any) -> Any:
+def _natural(parameter: Parameter, value: object) -> object:
     """Return a JSON number as the parameter's kind wants it: 8.0 as 8, 1 as 1.0."""
     if parameter.kind is Kind.INTEGER and isinstance(value, float) and value.is_integer():
         return int(value)
@@ -261,9 +261,9 @@ def _natural(parameter: Parameter, value: Any) -> Any:
     return value
 
 
-def _reason(answer: Mapping[str, Any], word: str = "reason") -> str:
+def _reason(answer: Mapping[str, object], word: str = "reason") -> str:
     return " ".join(str(answer.get(word, "no reason given")).split())[:300]
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -114,7 +114,7 @@ class PBT(Algorithm):
                 values[parameter.name] = leader.asked.values[parameter.name]
         return values, f"member {slot.role[0]} takes over {leader.number}"
 
-    def _varied(self, parameter: Parameter, value: Any, rng: np.random.Generator) -> Any:
+    def _varied(self, parameter: Parameter, value: Any, rng: np.random.Generator) -> object:
         if value is None or rng.random() < self.resample:
             return parameter.decode(rng.random(parameter.dimensions).tolist())
         factor = 1.2 if rng.random() < 0.5 else 0.8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,6 @@ def parzen_suggestion(
 
     The study is made anew for every suggestion, so all that the sampler knows is in the trials and the seed.
     """
-    import warnings
-
     import optuna
 
     objectives = len(finished[0].losses or ())

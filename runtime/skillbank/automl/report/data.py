@@ -18,7 +18,7 @@ __all__ = ["report_data"]
 
 
 def report_data(
-    record: JobRecord, stands: Experiment, end: Mapping[str, Any] | None = None
+    record: JobRecord, stands: Experiment, end: Mapping[str, object] | None = None
 ) -> dict[str, Any]:
     """Return the report of an experiment as it stands.
 
@@ -30,9 +30,6 @@ def report_data(
     now = datetime.now(UTC)
     plan = Plan.from_document(record.plan)
     settings = settings_of(plan)
-    said = end or (stands.end.body if stands.end is not None else None)
-    best = stands.best
-    trials = [_trial(stands, trial, now) for trial in sorted(stands.trials.values(), key=lambda t: t.number)]
     keys = sorted({key for trial in stands.trials.values() for key in trial.values})
     return {
         "experiment": record.id,
@@ -42,8 +39,7 @@ def report_data(
         "platform": plan.platform,
         "algorithm": settings.algorithm,
         "seed": settings.seed,
-        "state": said["state"] if said else stands.state,
-        "message": said["message"] if said else "",
+        **_state(stands, end),
         "created": record.created.isoformat(),
         "seconds": round(stands.spent(now), 1),
         "gpu_hours": round(gpu_hours(stands, plan, now), 4),
@@ -51,9 +47,10 @@ def report_data(
         "parameters": keys,
         "log_scale": sorted(key for key in keys if _is_log(stands, key)),
         "defaults": _defaults(stands, plan, keys),
-        "trials": trials,
-        "best": best.number if best is not None else None,
-        "best_overrides": dict(best.values) if best is not None else {},
+        "trials": [
+            _trial(stands, trial, now) for trial in sorted(stands.trials.values(), key=lambda t: t.number)
+        ],
+        **_best(stands),
         "default_scores": _default_scores(stands),
         "pareto": [trial.number for trial in stands.pareto] if len(stands.objectives) > 1 else [],
         "importance": importances(stands),
@@ -61,6 +58,21 @@ def report_data(
         "notes": list(stands.notes),
         "results_dir": record.results,
     }
+
+
+def _state(stands: Experiment, end: Mapping[str, object] | None) -> dict[str, Any]:
+    """Return the state of an experiment and what is said of it, as it is about to end or has ended."""
+    said = end or (stands.end.body if stands.end is not None else None)
+    if not said:
+        return {"state": stands.state, "message": ""}
+    return {"state": said["state"], "message": said["message"]}
+
+
+def _best(stands: Experiment) -> dict[str, Any]:
+    """Return the number and the values of the best trial."""
+    if stands.best is None:
+        return {"best": None, "best_overrides": {}}
+    return {"best": stands.best.number, "best_overrides": dict(stands.best.values)}
 
 
 def _trial(stands: Experiment, trial: Trial, now: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import math
 import warnings
 from typing import Any
 
-from skillbank.automl.experiment import Experiment
+from skillbank.automl.experiment import Experiment, Trial
 
 __all__ = ["importances"]
 
@@ -24,12 +24,8 @@ def importances(stands: Experiment) -> dict[str, float]:
 
     Only trials that were trained for as long as the longest are compared. Empty while there are too few.
     """
-    counted = [t for t in stands.trials.values() if t.counts and t.scores is not None]
-    longest = max((t.epochs or 0 for t in counted), default=0)
-    counted = [t for t in counted if (t.epochs or 0) == longest]
-    keys = [key for key in sorted({k for t in counted for k in t.values}) if _varies(key, counted)]
-    counted = [t for t in counted if all(key in t.values for key in keys)]
-    if len(counted) < _FEWEST or not keys or len({t.scores for t in counted}) < 2:
+    trials, keys = _comparable(stands)
+    if len(trials) < _FEWEST or not keys or len({t.scores for t in trials}) < 2:
         return {}
     import optuna
     from optuna.importance import PedAnovaImportanceEvaluator
@@ -38,10 +34,10 @@ def importances(stands: Experiment) -> dict[str, float]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     maximize = stands.objectives[0].maximize
     study = optuna.create_study(direction="maximize" if maximize else "minimize")
-    spaces = {key: _distribution([t.values[key] for t in counted]) for key in keys}
+    spaces = {key: _distribution([t.values[key] for t in trials]) for key in keys}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for trial in counted:
+        for trial in trials:
             params = {key: _plain(trial.values[key]) for key in keys}
             study.add_trial(
                 create_trial(params=params, distributions=spaces, value=(trial.scores or (0.0,))[0])
@@ -52,11 +48,24 @@ def importances(stands: Experiment) -> dict[str, float]:
     return {key: round(value / total, 4) for key, value in known.items()} if total > 0 else {}
 
 
+def _comparable(stands: Experiment) -> tuple[list[Trial], list[str]]:
+    """Return the trials that were trained the longest, and the keys by which they differ.
+
+    Trials without one of these keys are left out.
+    """
+    counted = [t for t in stands.trials.values() if t.counts and t.scores is not None]
+    longest = max((t.epochs or 0 for t in counted), default=0)
+    counted = [t for t in counted if (t.epochs or 0) == longest]
+    named = sorted({key for trial in counted for key in trial.values})
+    keys = [key for key in named if _varies(key, counted)]
+    return [t for t in counted if t.values.keys() >= {*keys}], keys
+
+
 def _varies(key: str, trials: list[Any]) -> bool:
     return len({json.dumps(t.values[key], sort_keys=True) for t in trials if key in t.values}) > 1
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Return a value as Optuna takes it: lists are choices, named by their text."""
     return json.dumps(value) if isinstance(value, list | dict) else value
 

@@ -39,7 +39,7 @@ def render_page(data: dict[str, Any]) -> str:
     )
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
@@ -59,23 +59,13 @@ def chosen(tree: Tree, names: Collection[str], usual: Collection[str]) -> Chosen
     for name in names:
         found.setdefault(split_of_file(name), []).append(name)
     files, notes = {}, []
-    undivided = found.pop("", []) if len(found) > 0 and "" in found and len(found) > 1 else []
+    undivided = found.pop("", []) if len(found) > 1 else []
     for split in (*SPLITS, ""):
         several = found.get(split, [])
-        if not several:
-            continue
-        first = [each for each in several if PurePosixPath(each).stem in usual]
-        best = several if len(several) == 1 else first
-        if len(best) != 1:
-            raise DataError(
-                f"{tree.root} holds several annotation files that could be meant"
-                f"{f' for {split}' if split else ''}: {_said(several)}; name one of them, or move the "
-                "others away"
-            )
-        files[split] = best[0]
-        left = [each for each in several if each != best[0]]
-        if left:
-            notes.append(f"of {_said(sorted(several))} only {_said(best)} is read")
+        if several:
+            files[split] = _best(tree, split, several, usual)
+        if len(several) > 1:
+            notes.append(f"of {_said(sorted(several))} only {_said([files[split]])} is read")
     if undivided:
         notes.append(f"{_said(undivided)} names no split and is left aside")
     return Chosen(files, tuple(notes))
@@ -93,7 +83,26 @@ def picture_folders(tree: Tree, split: str, annotations: str) -> tuple[str, ...]
     return tuple(dict.fromkeys((*beside, *sorted(folders, key=lambda name: (name.count("/"), name)))))[:_MOST]
 
 
-def _said(names: list[str]) -> str:
+def _best(tree: Tree, split: str, several: Sequence[str], usual: Collection[str]) -> str:
+    """Return the one file of a split, or the one that has a usual name.
+
+    Raises
+    ------
+    DataError
+        When several could be meant.
+    """
+    first = [each for each in several if PurePosixPath(each).stem in usual]
+    best = several if len(several) == 1 else first
+    if len(best) != 1:
+        raise DataError(
+            f"{tree.root} holds several annotation files that could be meant"
+            f"{f' for {split}' if split else ''}: {_said(several)}; name one of them, or move the "
+            "others away"
+        )
+    return best[0]
+
+
+def _said(names: Iterable[str]) -> str:
     return a_few([one_line(name) for name in names], 5)
 
 

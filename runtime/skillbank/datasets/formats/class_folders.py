@@ -62,23 +62,9 @@ class ClassFolders:
 
     def read(self, tree: Tree) -> DataSet:
         """Read folders and names; the sizes of pictures are read when they are asked for."""
-        layout = _layout(tree)
-        folders = layout.folders if layout is not None else ()
-        listed = layout.listed if layout is not None else None
-        there = sorted({folder.name for folder in folders})
-        faults: list[Fault] = []
-        notes: list[str] = []
-        if listed is None:
-            classes = there
-        else:
-            said = [line.strip() for line in read_text(tree.path(listed)).splitlines() if line.strip()]
-            classes = list(dict.fromkeys(said))
-            faults += [Fault("class-twice", listed, one_line(name, 60)) for name in _twice(said)]
-            faults += [
-                Fault("unknown-class", name, f"{one_line(listed)} has no such class")
-                for name in there
-                if name not in classes
-            ]
+        layout = _layout(tree) or _Layout((), None)
+        folders, listed = layout.folders, layout.listed
+        classes, faults = _classes(tree, layout)
         held = {name for folder in folders for name in folder.pictures}
         if loose := [name for name in tree.pictures if name not in held]:
             faults.append(Fault("picture-loose", loose[0], f"{len(loose):,} pictures", len(loose)))
@@ -92,7 +78,7 @@ class ClassFolders:
                 splits.append(
                     Split(split, said_as, _Reader(tree, own, numbers).pictures, (listed,) if listed else ())
                 )
-        return DataSet(self.name, tuple(classes), tuple(splits), tuple(notes), tuple(faults), marks="classes")
+        return DataSet(self.name, tuple(classes), tuple(splits), (), tuple(faults), marks="classes")
 
 
 @dataclass(frozen=True)
@@ -127,36 +113,53 @@ class _Reader:
                 yield Picture(name, name, width, height, (), "", Where(name), label=label)
 
 
+def _classes(tree: Tree, layout: _Layout) -> tuple[list[str], list[Fault]]:
+    """Return the classes, of the list of names or else of the folders, and what is wrong with the list."""
+    there = sorted({folder.name for folder in layout.folders})
+    listed = layout.listed
+    if listed is None:
+        return there, []
+    said = [line.strip() for line in read_text(tree.path(listed)).splitlines() if line.strip()]
+    classes = list(dict.fromkeys(said))
+    twice = [Fault("class-twice", listed, one_line(name, 60)) for name in _twice(said)]
+    why = f"{one_line(listed)} has no such class"
+    return classes, twice + [Fault("unknown-class", name, why) for name in there if name not in classes]
+
+
 def _layout(tree: Tree) -> _Layout | None:
     """Return the folders of classes; None where pictures lie in no such order."""
     found: dict[str, _Folder] = {}
-    divided = {folder for folder in tree.folders() if split_of(folder) or split_in(folder)}
+    splits = {folder: split_of(folder) or split_in(folder) or "" for folder in tree.folders()}
     for name in tree.pictures:
-        parts = name.split("/")[:-1]
-        split, said = "", ""
-        if parts and parts[0] in divided:
-            said = parts[0]
-            split = split_of(said) or split_in(said) or ""
-            parts = parts[1:]
-        if not parts:
-            if split:
-                continue
+        said, split, folder = _folder_of(name, splits)
+        if split and not folder:
+            continue
+        if not folder or folder.lower() in _GENERIC:
             return None
-        if parts[0].lower() in _GENERIC:
-            return None
-        path = f"{said}/{parts[0]}" if said else parts[0]
-        found.setdefault(path, _Folder(path, split, said, parts[0])).pictures.append(name)
-    if divided & {each.said for each in found.values()}:
-        found = {path: each for path, each in found.items() if each.split}
-    if not found:
+        path = f"{said}/{folder}" if said else folder
+        found.setdefault(path, _Folder(path, split, said, folder)).pictures.append(name)
+    every = sorted(found.values(), key=lambda each: each.path)
+    folders = [each for each in every if each.split] or every
+    if not folders:
         return None
-    names = {each.name for each in found.values()}
+    return _Layout(tuple(folders), _listed(tree, {each.name for each in folders}))
+
+
+def _folder_of(name: str, splits: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return the folder that says a picture's split, the split, and the folder below; empty where none is."""
+    parts = name.split("/")[:-1]
+    split = splits.get(parts[0], "") if parts else ""
+    said = parts.pop(0) if split else ""
+    return said, split, parts[0] if parts else ""
+
+
+def _listed(tree: Tree, names: set[str]) -> str | None:
+    """Return the file that lists classes, where it has one of these names."""
     listed = next((file for file in _LISTS if file in tree.files), None)
-    if listed is not None and names.isdisjoint(
-        line.strip() for line in read_text(tree.path(listed)).splitlines()
-    ):
-        listed = None
-    return _Layout(tuple(sorted(found.values(), key=lambda each: each.path)), listed)
+    if listed is None:
+        return None
+    lines = (line.strip() for line in read_text(tree.path(listed)).splitlines())
+    return None if names.isdisjoint(lines) else listed
 
 
 def _twice(names: Sequence[str]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,18 +59,23 @@ class Categories:
         ordered = sorted(names.items(), key=_by_id)
         classes = tuple(dict.fromkeys(name for _, name in ordered))
         places = {name: place for place, name in enumerate(classes)}
-        kinds = {parent for name, parent in above.items() if parent != name}
-        own = {name for name, parent in above.items() if parent == name}
-        several = [name for name in classes if list(names.values()).count(name) > 1]
+        counts = Counter(names.values())
         return cls(
             classes,
             {said: places[name] for said, name in ordered},
-            frozenset(set(classes) & kinds - own),
-            tuple(several),
+            _kinds(classes, above),
+            tuple(name for name in classes if counts[name] > 1),
         )
 
 
-def _name(entry: Any) -> str:
+def _kinds(classes: Iterable[str], above: Mapping[str, str]) -> frozenset[str]:
+    """Return the classes that are kinds of others, but for those that are said to be a kind of their own."""
+    kinds = {parent for name, parent in above.items() if parent != name}
+    own = {name for name, parent in above.items() if parent == name}
+    return frozenset({*classes} & kinds - own)
+
+
+def _name(entry: object) -> str:
     found = entry.get("name") if isinstance(entry, dict) else None
     if isinstance(found, int | float) and not isinstance(found, bool):
         return str(found)

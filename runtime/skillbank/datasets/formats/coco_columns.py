@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -232,42 +232,54 @@ class _Reader:
         """Read an annotation that is not as COCO has it; None where it becomes a fault."""
         at = f"annotations[{place}]"
         fields = _fields(raw)
+        owner = self._owner(fields, at)
+        if owner is None:
+            return None
+        faults = self._columns.faults.setdefault(owner, [])
+        box = self._box(fields, at, faults)
+        label = self._label(fields, at, faults) if box is not None else None
+        if box is None or label is None:
+            return None
+        if not faults:
+            del self._columns.faults[owner]
+        return owner, label, box, bool(whole(fields.get("iscrowd")) or fields.get("iscrowd") is True)
+
+    def _owner(self, fields: Mapping[str, object], at: str) -> int | None:
+        """Return the picture of an annotation; one of none is counted, and the first are said."""
         image = key(fields.get("image_id"))
         owner = self._ids.get(image) if image is not None else None
         if owner is None:
             self._unlisted += 1
             if self._unlisted <= _EXAMPLES:
-                about = (
-                    f"the file lists no image {one_line(image)}"
-                    if image is not None
-                    else "it has no image_id"
-                )
+                lacking = f"the file lists no image {one_line(image)}"
+                about = lacking if image is not None else "it has no image_id"
                 self._columns.loose.append(self._fault("unlisted-picture", at, about))
-            return None
-        faults = self._columns.faults.setdefault(owner, [])
+        return owner
+
+    def _box(self, fields: Mapping[str, object], at: str, faults: list[Fault]) -> Four | None:
+        """Return the box of an annotation, or the one around its polygons where it has none."""
         box = four(fields.get("bbox"))
         if box is None and fields.get("bbox") in (None, [], ()):
             box = _around(fields.get("segmentation"))
             if box is not None:
-                faults.append(
-                    self._fault("mended", at, "it has no bbox, and the box around its polygons is taken")
-                )
+                told = "it has no bbox, and the box around its polygons is taken"
+                faults.append(self._fault("mended", at, told))
         if box is None:
             why = "its bbox is not four numbers"
             if "segments_info" in fields:
                 why = "it is of panoptic segmentation, which has no boxes here: bring instances_*.json"
             faults.append(self._fault("unreadable-annotation", at, why))
-            return None
+        return box
+
+    def _label(self, fields: Mapping[str, object], at: str, faults: list[Fault]) -> int | None:
+        """Return the class of an annotation."""
         category = key(fields.get("category_id"))
         label = self._columns.categories.index.get(category) if category is not None else None
         if label is None:
-            said = f"no category {one_line(category)}" if category is not None else "no category_id"
-            about = f"the file has {said}" if category is not None else f"it has {said}"
+            lacking = f"the file has no category {one_line(category)}"
+            about = lacking if category is not None else "it has no category_id"
             faults.append(self._fault("unknown-class", at, about))
-            return None
-        if not faults:
-            del self._columns.faults[owner]
-        return owner, label, box, bool(whole(fields.get("iscrowd")) or fields.get("iscrowd") is True)
+        return label
 
     def _fault(self, kind: str, at: str, detail: str) -> Fault:
         return Fault(kind, f"{self._file} {at}", detail)
@@ -281,7 +293,7 @@ def _fields(raw: msgspec.Raw) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _around(segmentation: Any) -> Four | None:
+def _around(segmentation: object) -> Four | None:
     """Return the x, y, width and height of the box around polygons; None for a mask or nothing."""
     xs: list[float] = []
     ys: list[float] = []

@@ -139,20 +139,14 @@ class _Reader:
             here.fault("not-utf8", "it is not UTF-8")
         media = item.image or item.media or _Media()
         name = media.path or (item.id if isinstance(item.id, str) else "")
-        if item.video_frame is not None or item.video is not None or item.point_cloud is not None:
-            here.fault(
-                "unreadable-annotation", "it is a part of a video or a cloud of points, and no picture"
-            )
-        elif not name:
-            here.fault("unreadable-annotation", "it names no picture")
+        if why := _no_picture(item, name):
+            here.fault("unreadable-annotation", why)
         names = self.listed[file]
         for number, mark in enumerate(item.annotations or (), 1):
             at = f"annotation {number}"
             if (corners := _corners(here, mark, at)) is not None:
                 here.box(corners, _class(mark, names), at, crowd=_is_crowd(mark))
-        size = numbers(media.size) if isinstance(media.size, list) else None
-        sides = (pixels(size[1]), pixels(size[0])) if size is not None and len(size) == 2 else (None, None)
-        return here.picture(name, self._found(file, name, item.id), sides, self.tree)
+        return here.picture(name, self._found(file, name, item.id), _sides(media), self.tree)
 
     def _found(self, file: str, name: str, identity: object) -> str | None:
         """Return the picture of an item: in the folder of its split, by its path, else by its identity."""
@@ -215,3 +209,16 @@ def _around_points(points: object) -> Corners | None:
     if not found or len(found) % 2 or len(found) < 4:
         return None
     return around(list(zip(found[::2], found[1::2], strict=True)))
+
+
+def _no_picture(item: _Item, name: str) -> str:
+    """Say why an item is no picture; empty where it is one."""
+    if item.video_frame is not None or item.video is not None or item.point_cloud is not None:
+        return "it is a part of a video or a cloud of points, and no picture"
+    return "" if name else "it names no picture"
+
+
+def _sides(media: _Media) -> tuple[int | None, int | None]:
+    """Return width and height, as far as they are said."""
+    size = numbers(media.size) if isinstance(media.size, list) else None
+    return (pixels(size[1]), pixels(size[0])) if size is not None and len(size) == 2 else (None, None)

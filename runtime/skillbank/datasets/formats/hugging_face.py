@@ -135,25 +135,39 @@ def _entry(piece: bytes) -> tuple[_Entry | str, bool]:
         return f"it {error}", True
 
 
-def _objects(entry: _Entry) -> list[tuple[Any, Any]] | None:
+def _objects(entry: _Entry) -> list[tuple[object, object]] | None:
     """Return box and class of each object of an entry; None where it has none of the known forms."""
     for value in (*entry.values(), entry):
         inside = _parsed(value)
-        if isinstance(inside, dict) and (key := _first(inside, _BOXES)) is not None:
-            boxes, names = _parsed(inside[key]), _parsed(inside.get(_first(inside, _CLASSES) or "", []))
-            if isinstance(boxes, list):
-                several = names if isinstance(names, list) else [names] * len(boxes)
-                return list(zip_longest(boxes, several))
-        if (
-            isinstance(inside, list)
-            and inside
-            and all(isinstance(each, dict) and _first(each, _BOXES) is not None for each in inside)
-        ):
-            return [(each[_first(each, _BOXES)], each.get(_first(each, _CLASSES) or "")) for each in inside]
+        found = _side_by_side(inside) if isinstance(inside, dict) else _one_by_one(inside)
+        if found is not None:
+            return found
     return [] if any(value in ([], {}, None, "") for key, value in entry.items() if key != _NAME) else None
 
 
-def _parsed(value: Any) -> Any:
+def _side_by_side(columns: Mapping[str, object]) -> list[tuple[object, object]] | None:
+    """Return box and class of objects whose boxes stand in one list, their classes in another."""
+    key = _first(columns, _BOXES)
+    boxes = _parsed(columns[key]) if key is not None else None
+    if not isinstance(boxes, list):
+        return None
+    names = _parsed(columns.get(_first(columns, _CLASSES) or "", []))
+    return list(zip_longest(boxes, names if isinstance(names, list) else [names] * len(boxes)))
+
+
+def _one_by_one(objects: object) -> list[tuple[object, object]] | None:
+    """Return box and class of objects that are listed each with both."""
+    if not isinstance(objects, list) or not objects:
+        return None
+    keys = [_first(each, _BOXES) if isinstance(each, dict) else None for each in objects]
+    if None in keys:
+        return None
+    return [
+        (each[key], each.get(_first(each, _CLASSES) or "")) for each, key in zip(objects, keys, strict=True)
+    ]
+
+
+def _parsed(value: object) -> object:
     """Return a value, of a text that is JSON what it says: cells of a table hold lists as text."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
@@ -163,7 +177,7 @@ def _parsed(value: Any) -> Any:
     return value
 
 
-def _first(value: Mapping[str, Any], names: Sequence[str]) -> str | None:
+def _first(value: Mapping[str, object], names: Sequence[str]) -> str | None:
     return next((name for name in names if name in value), None)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 from skillbank.datasets.formats.files import UnreadableError, content, text_of
 from skillbank.datasets.tree import Tree
@@ -19,7 +18,7 @@ _MOST = 1 << 24
 def described(tree: Tree) -> dict[str, str]:
     """Return the names by their numbers, as the card or the infos of a data set list them; empty without."""
     inner = [name for name in tree.files if name.rpartition("/")[2] in _INFOS]  # beside the parts of tables
-    readers: dict[str, Callable[[str], Any]] = {_CARD: _front_matter, **dict.fromkeys(inner, json.loads)}
+    readers: dict[str, Callable[[str], object]] = {_CARD: _front_matter, **dict.fromkeys(inner, json.loads)}
     for file, parse in sorted(readers.items(), key=lambda each: each[0].count("/")):
         if file not in tree.files:
             continue
@@ -56,7 +55,7 @@ def names_of(
     return classes, {**{code: label_of[name] for code, name in listed.items()}, **label_of}, []
 
 
-def _front_matter(text: str) -> Any:
+def _front_matter(text: str) -> object:
     """Return the YAML between two lines of dashes at the start of a card."""
     import yaml
 
@@ -70,7 +69,7 @@ def _front_matter(text: str) -> Any:
         raise ValueError(str(error)) from None
 
 
-def _lists(document: Any) -> Iterator[dict[str, str]]:
+def _lists(document: object) -> Iterator[dict[str, str]]:
     """Yield what stands as the names of a class label, wherever in the document."""
     waiting, seen = [document], set()
     while waiting:
@@ -88,7 +87,7 @@ def _lists(document: Any) -> Iterator[dict[str, str]]:
         waiting.extend(node.values() if isinstance(node, dict) else node)
 
 
-def _named(names: Any) -> dict[str, str]:
+def _named(names: object) -> dict[str, str]:
     if isinstance(names, list):
         return {str(number): str(name).strip() for number, name in enumerate(names)}
     if not isinstance(names, dict) or not all(str(code).isdecimal() for code in names):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from unicodedata import normalize
 
 from skillbank.datasets.document import split_of
@@ -68,23 +69,25 @@ def _says(word: str) -> bool:
 
 def _taken(tree: Tree, files: dict[str, str]) -> ImageSets:
     chosen = {word: name for word, name in files.items() if split_of(word) is not None}
-    splits = {split_of(word) for word in chosen}
     both = next((word for word in files if word.lower() == _BOTH), None)
-    whole = next((word for word in files if word.lower() in _WHOLE), None)
     if not chosen and both is None:
-        if whole is None:
-            return ImageSets({}, {}, (f"lists that name no split are not read ({examples(files.values())})",))
-        return ImageSets({"": tuple(_names(tree, files[whole]))}, {"": files[whole]})
+        return _undivided(tree, files)
     lists = {word: tuple(_names(tree, name)) for word, name in chosen.items()}
-    notes = []
-    if both is not None and "train" not in splits:
-        held_out = {name for word, names in lists.items() if split_of(word) == "val" for name in names}
-        rest = tuple(name for name in _names(tree, files[both]) if name not in held_out)
-        lists = {"train": rest, **lists}
-        chosen = {"train": files[both], **chosen}
-        without = " without the pictures of the list for val" if held_out else ""
-        notes.append(f"the list {files[both]} is taken for training{without}")
-    return ImageSets(lists, chosen, tuple(notes))
+    if both is None or "train" in map(split_of, chosen):
+        return ImageSets(lists, chosen, ())
+    held_out = {*chain.from_iterable(names for word, names in lists.items() if split_of(word) == "val")}
+    rest = tuple(name for name in _names(tree, files[both]) if name not in held_out)
+    without = " without the pictures of the list for val" if held_out else ""
+    note = f"the list {files[both]} is taken for training{without}"
+    return ImageSets({"train": rest, **lists}, {"train": files[both], **chosen}, (note,))
+
+
+def _undivided(tree: Tree, files: dict[str, str]) -> ImageSets:
+    """Return the list of all pictures, where there is one."""
+    whole = next((word for word in files if word.lower() in _WHOLE), None)
+    if whole is None:
+        return ImageSets({}, {}, (f"lists that name no split are not read ({examples(files.values())})",))
+    return ImageSets({"": tuple(_names(tree, files[whole]))}, {"": files[whole]})
 
 
 def _names(tree: Tree, name: str) -> Iterable[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -73,26 +74,27 @@ def _looked_at(path: Path, _size: int, _time: int) -> JsonKind:
     return _of_document(text, cut)
 
 
-def class_list(document: Any) -> dict[int, str] | None:
+def class_list(document: object) -> dict[int, str] | None:
     """Return number -> name of a JSON list of classes; None when it is something else.
 
     Taken are ``{"0": "person"}``, ``{"person": 0}`` and ``["person"]``.
     """
     if isinstance(document, list):
-        document = dict(enumerate(document)) if all(isinstance(name, str) for name in document) else None
+        return _of_names(document)
     if not isinstance(document, dict) or not document:
         return None
     if all(isinstance(value, str) for value in document.values()):
-        numbers = [whole(key) for key in document]
-        names = list(document.values())
-    elif all(isinstance(value, int) for value in document.values()):
-        numbers, names = list(document.values()), list(document)
-        if min(document.values()) not in (0, 1) or len(set(numbers)) != len(numbers):
-            return None
-    else:
-        return None
-    found = {number: name for number, name in zip(numbers, names, strict=True) if number is not None}
-    return found if len(found) == len(names) else None
+        found = {number: name for key, name in document.items() if (number := whole(key)) is not None}
+        return found if len(found) == len(document) else None
+    if all(isinstance(value, int) for value in document.values()):
+        numbers = {number: name for name, number in document.items()}
+        return numbers if min(numbers) in (0, 1) and len(numbers) == len(document) else None
+    return None
+
+
+def _of_names(names: list[Any]) -> dict[int, str] | None:
+    """Return a list of names by their places."""
+    return dict(enumerate(names)) if names and all(isinstance(name, str) for name in names) else None
 
 
 def _of_document(text: str, cut: bool) -> JsonKind:
@@ -101,20 +103,26 @@ def _of_document(text: str, cut: bool) -> JsonKind:
         return JsonKind.ODVG_LOOSE
     if not cut and _is_class_list(text):
         return JsonKind.CLASSES
-    images, annotations, categories = (
-        keys.get(name, _Value("", frozenset())) for name in ("images", "annotations", "categories")
-    )
-    if "caption" in annotations.inside:
+    if "caption" in keys.get("annotations", _NOTHING).inside:
         return JsonKind.CAPTIONS
-    listed = [value for value in (images, annotations, categories) if value.start == "["]
-    if len(listed) == 3:
+    listed = sum(keys.get(name, _NOTHING).start == "[" for name in _SIGNS)
+    if listed == len(_SIGNS):
         return JsonKind.COCO
-    sure = (
-        (images.start == "[" and bool(images.inside & {"file_name", "id"}))
-        or (annotations.start == "[" and "image_id" in annotations.inside)
-        or (categories.start == "[" and "name" in categories.inside and cut)
+    return JsonKind.COCO if (cut or listed > 1) and _has_sign(keys, cut) else JsonKind.OTHER
+
+
+_NOTHING = _Value("", frozenset())
+_SIGNS = {"images": {"file_name", "id"}, "annotations": {"image_id"}, "categories": {"name"}}
+"""The lists of a document of COCO, and what says in one of their entries that it is that."""
+
+
+def _has_sign(keys: Mapping[str, _Value], cut: bool) -> bool:
+    """Whether one of the lists is COCO's for sure; names of categories say so only where the rest is cut."""
+    return any(
+        value.start == "[" and not value.inside.isdisjoint(_SIGNS[name]) and (cut or name != "categories")
+        for name, value in keys.items()
+        if name in _SIGNS
     )
-    return JsonKind.COCO if sure and (cut or len(listed) > 1) else JsonKind.OTHER
 
 
 def _is_class_list(text: str) -> bool:

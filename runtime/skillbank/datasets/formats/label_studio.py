@@ -65,8 +65,8 @@ class LabelStudio:
         for census in censuses:
             for position, said in census.chosen.items():
                 entries.setdefault(said, []).append((census.file, position))
-        total = sum(census.count for census in censuses)
         if not entries:
+            total = sum(census.count for census in censuses)
             raise DataError(
                 f"{tree.root} holds {total:,} tasks of Label Studio that "
                 "nobody has annotated (predictions are no annotations); annotate them and export again"
@@ -77,14 +77,7 @@ class LabelStudio:
             {census.file: census.several for census in censuses},
         )
         splits, notes = divided(entries, reader.pictures, lambda some: (file for file, _ in some))
-        for title, count in (
-            ("tasks that nobody annotated", sum(census.unanswered for census in censuses)),
-            ("tasks that were skipped in Label Studio", sum(census.cancelled for census in censuses)),
-        ):
-            if count:
-                notes.append(f"{count:,} {title} are left out")
-        if any(census.predicted for census in censuses):
-            notes.append("predictions are not taken for annotations")
+        notes += _left_out(censuses)
         return DataSet(self.name, classes, splits, (*unlisted(used, listed), *notes))
 
 
@@ -216,6 +209,18 @@ def _found(tree: Tree, names: Sequence[str], file: str) -> str | None:
     return next((found for name in names if (found := tree.find(name, beside=file))), None)
 
 
+def _left_out(censuses: Sequence[_Census]) -> Iterator[str]:
+    """Say which tasks are left out, and that predictions are."""
+    for title, count in (
+        ("tasks that nobody annotated", sum(census.unanswered for census in censuses)),
+        ("tasks that were skipped in Label Studio", sum(census.cancelled for census in censuses)),
+    ):
+        if count:
+            yield f"{count:,} {title} are left out"
+    if any(census.predicted for census in censuses):
+        yield "predictions are not taken for annotations"
+
+
 @dataclass(frozen=True)
 class _Reader:
     tree: Tree
@@ -245,12 +250,18 @@ class _Reader:
         path = _found(self.tree, names, file)
         if position in self.several[file]:
             here.fault("several-answers", f"{answer.further + 1} of them" if answer.further else "")
-        there = self.tree.size(path) if path is not None else None
-        # Shares of a picture of other proportions fit the one that was annotated; the check says so then.
-        size = answer.size if there is None or _is_another(there, answer.size) else there
-        if size is None and answer.results:
-            here.fault("size-unknown", "it has no original_width and original_height")
-        elif size is not None:
+        size = self._size(path, answer)
+        if size is not None:
             for at, corners, name in marks(here, answer.results, size):
                 here.box(corners, name, at)
+        elif answer.results:
+            here.fault("size-unknown", "it has no original_width and original_height")
         return here.picture(names[0] if names else "", path, size or (None, None))
+
+    def _size(self, path: str | None, answer: Answer) -> tuple[int, int] | None:
+        """Return the size of a picture: that of its file, or of what was annotated where that is another one.
+
+        Shares of a picture of other proportions fit the one that was annotated; the check says so then.
+        """
+        there = self.tree.size(path) if path is not None else None
+        return answer.size if there is None or _is_another(there, answer.size) else there

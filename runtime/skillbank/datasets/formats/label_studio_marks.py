@@ -214,28 +214,31 @@ def _kind(result: _Values) -> str:
 
 
 def _corners(here: Gathering, shape: _Values, size: tuple[int, int], at: str) -> Corners | None:
-    value, (width, height) = shape["value"], (size[0] / 100, size[1] / 100)
+    value, unit = shape["value"], (size[0] / 100, size[1] / 100)
     kind, turned = _kind(shape), number(value.get("rotation", 0)) or 0.0
     if kind == "polygon":
         here.fault("mark-as-box", "a polygon", at)
-        pairs = [numbers(each) for each in value["points"] if isinstance(each, list)]
-        points = [
-            (pair[0] * width, pair[1] * height) for pair in pairs if pair is not None and len(pair) == 2
-        ]
-        return around(points) if points and len(points) == len(value["points"]) else None
+        return _around_polygon(value["points"], unit)
     if kind == "ellipse":
         here.fault("mark-as-box", "an ellipse", at)
         found = numbers(value.get(each) for each in ("x", "y", "radiusX", "radiusY"))
         if found is None:
             return None
         x, y, rx, ry = found
-        return around_ellipse(x * width, y * height, rx * width, ry * height, turned)
+        return around_ellipse(x * unit[0], y * unit[1], rx * unit[0], ry * unit[1], turned)
     found = numbers(value.get(each) for each in ("x", "y", "width", "height"))
     if found is None:
         return None
     x, y, w, h = found
-    straight = x * width, y * height, (x + w) * width, (y + h) * height
+    straight = x * unit[0], y * unit[1], (x + w) * unit[0], (y + h) * unit[1]
     if not turned:
         return straight
     here.fault("mark-as-box", "a turned box", at)
     return around_turned(straight, turned, (straight[0], straight[1]))  # about its upper left corner
+
+
+def _around_polygon(corners: list[Any], unit: tuple[float, float]) -> Corners | None:
+    """Return the box around a polygon in hundredths; None where one of its corners is none."""
+    pairs = [numbers(each) for each in corners if isinstance(each, list)]
+    points = [(pair[0] * unit[0], pair[1] * unit[1]) for pair in pairs if pair is not None and len(pair) == 2]
+    return around(points) if points and len(points) == len(corners) else None

@@ -122,24 +122,13 @@ def _in_use(tree: Tree, masks: Sequence[str]) -> Meant:
     """Name the values that masks hold; of very many masks some are looked at."""
     step = max(1, len(masks) // _LOOKED_AT)
     looked = list(masks[::step])
-    counts: Counter[tuple[int, ...]] = Counter()
-    for name in looked:
-        try:
-            counts.update(values_in(pixels_of(tree.path(name))))
-        except DataError:
-            continue  # said of the mask itself when it is drawn
-        if len(counts) > _MOST:
-            raise DataError(
-                f"{tree.root} has masks with more than {_MOST} values ({one_line(name, 80)}), which are no "
-                f"classes; save them as numbers without loss (PNG), or say in {PALETTE} what colours mean"
-            )
+    counts = _values_of(tree, looked)
     values = sorted(counts)
     looked_told = f"; {len(looked):,} of {len(masks):,} masks were looked at" if step > 1 else ""
     if set(values) <= {(0,), (255,)} and (255,) in counts:
         told = f"masks hold 0 and 255, taken as background and foreground{looked_told}"
         return Meant(("background", "foreground"), {(0,): 0, (_LEFT_OUT_ID,): 1}, (told,))
-    voc = any("SegmentationClass" in name for name in masks)
-    if voc and all(len(v) == 1 and (v[0] < len(_VOC) or v[0] == _LEFT_OUT_ID) for v in values):
+    if any("SegmentationClass" in name for name in masks) and all(map(_is_of_voc, values)):
         told = "the numbers of masks are those of Pascal VOC; 255 is left out"
         return Meant(_VOC, _numbered(len(_VOC)), (told,))
     kept = [value for value in values if value != (_LEFT_OUT_ID,)]
@@ -149,6 +138,33 @@ def _in_use(tree: Tree, masks: Sequence[str]) -> Meant:
     left = "; 255 is left out" if (_LEFT_OUT_ID,) in counts else ""
     told = f"nothing says what the values of masks mean: those in use are classes ({a_few(names, 5)}){left}"
     return Meant(names, meanings, (f"{told}{looked_told}; {PALETTE} or classes.txt would name them",))
+
+
+def _values_of(tree: Tree, masks: Sequence[str]) -> Counter[tuple[int, ...]]:
+    """Count the values that masks hold, those that can be drawn.
+
+    Raises
+    ------
+    DataError
+        When there are more than classes can be.
+    """
+    counts: Counter[tuple[int, ...]] = Counter()
+    for name in masks:
+        try:
+            counts.update(values_in(pixels_of(tree.path(name))))
+        except DataError:
+            continue  # said of the mask itself when it is drawn
+        if len(counts) > _MOST:
+            raise DataError(
+                f"{tree.root} has masks with more than {_MOST} values ({one_line(name, 80)}), which are no "
+                f"classes; save them as numbers without loss (PNG), or say in {PALETTE} what colours mean"
+            )
+    return counts
+
+
+def _is_of_voc(value: tuple[int, ...]) -> bool:
+    """Whether a value is the number of a class of Pascal VOC, or of what is left out."""
+    return len(value) == 1 and (value[0] < len(_VOC) or value[0] == _LEFT_OUT_ID)
 
 
 def _short(values: tuple[int, ...]) -> tuple[int, ...]:

@@ -189,7 +189,7 @@ def _documents(tree: Tree, file: str, encoding: str) -> Iterator[tuple[str, Any]
         yield f"line {number}", document
 
 
-def _loose(text: str) -> Iterator[tuple[str, Any]]:
+def _loose(text: str) -> Iterator[tuple[str, object]]:
     """Yield the documents of a list, or of a text whose documents go over several lines."""
     decoder, at, number = json.JSONDecoder(), 0, 0
     while True:
@@ -245,13 +245,13 @@ def _name_of(document: Any) -> str | None:
     return None
 
 
-def _unnamed(document: Any) -> str:
+def _unnamed(document: object) -> str:
     if isinstance(document, str):
         return one_line(document, 200)
     return "it has no file_name" if isinstance(document, dict) else "it is no JSON object"
 
 
-def _several(boxes: Any) -> list[Any]:
+def _several(boxes: object) -> list[object]:
     """Return the boxes of a phrase, which may point at several things."""
     if isinstance(boxes, list) and boxes and all(isinstance(each, list) for each in boxes):
         return boxes

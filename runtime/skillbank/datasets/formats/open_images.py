@@ -54,25 +54,12 @@ class OpenImages:
         names = _descriptions(tree)
         censuses = [_census(table, pairs) for table in _tables(tree)]
         used = {code for census in censuses for code in census.codes}
-        notes = []
-        if unnamed := sorted(used - names.keys()):
-            notes.append(
-                f"classes without a name are called by their code ({examples(unnamed)}); "
-                "class-descriptions-boxable.csv beside the tables would name them"
-            )
-        order = [code for code in names if code in used] + unnamed
+        named = [code for code in names if code in used]
+        order = named + sorted(used - names.keys())
         classes = tuple(dict.fromkeys(names.get(code, code) for code in order))
-        if left := len(names.keys() - used):
-            notes.append(f"{left:,} classes of the list have no box and are left out")
         numbers_of = {name: number for number, name in enumerate(classes)}
         labels = {code: numbers_of[names.get(code, code)] for code in order}
-        for census in censuses:
-            if census.absent and census.there and _OFFICIAL.search(census.table.file):
-                notes.append(
-                    f"{len(census.absent):,} pictures of {census.table.file} are not here and are left out"
-                )
-            else:
-                census.absent.clear()  # a list of one's own is meant as it stands
+        notes = [*_about_names(order[len(named) :], len(names) - len(named)), *_leave_out(censuses)]
         entries: dict[str, list[_Census]] = {}
         for census in censuses:
             said = split_of_file(census.table.file) or split_in(census.table.file, census.there)
@@ -80,6 +67,29 @@ class OpenImages:
         reader = _Reader(tree, pairs, labels)
         splits, rest = divided(entries, reader.pictures, lambda some: (each.table.file for each in some))
         return DataSet(self.name, classes, splits, (*notes, *rest))
+
+
+def _about_names(unnamed: Sequence[str], unused: int) -> Iterator[str]:
+    """Say which classes have no name, and how many of the list have no box."""
+    if unnamed:
+        yield (
+            f"classes without a name are called by their code ({examples(unnamed)}); "
+            "class-descriptions-boxable.csv beside the tables would name them"
+        )
+    if unused:
+        yield f"{unused:,} classes of the list have no box and are left out"
+
+
+def _leave_out(censuses: Sequence[_Census]) -> Iterator[str]:
+    """Leave out the pictures of official tables that are not here, and say so.
+
+    A list of one's own is meant as it stands.
+    """
+    for census in censuses:
+        if census.absent and census.there and _OFFICIAL.search(census.table.file):
+            yield f"{len(census.absent):,} pictures of {census.table.file} are not here and are left out"
+        else:
+            census.absent.clear()
 
 
 def _tables(tree: Tree) -> list[Table]:

@@ -33,8 +33,8 @@ class Mark:
     """
 
     name: object
-    corners: Sequence[Any] | None
-    points: Sequence[Any] = ()
+    corners: Sequence[object] | None
+    points: Sequence[object] = ()
     unit: float = 0.0
     is_object: bool = True
     is_crowd: bool = False

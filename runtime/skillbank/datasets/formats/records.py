@@ -183,7 +183,7 @@ class _Reader:
         if not mark.is_object:
             here.fault("region-left-out", "a region that is not looked through", at)
             return
-        corners: Sequence[Any] | None = mark.corners
+        corners: Sequence[object] | None = mark.corners
         if corners is None:
             found = numbers(mark.points) or []
             if len(found) < 6:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from skillbank.datasets.document import split_of
@@ -106,55 +106,80 @@ def _are_shares(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:
     return all(0 <= value <= 1 for value in found) and not all(value.is_integer() for value in found)
 
 
-def _named(header: Sequence[str]) -> Columns | None:
-    at: dict[str, int] = {}
-    for position, cell in enumerate(header):
-        at.setdefault(_plain(cell), position)
+class _Header:
+    """The names of a table's columns."""
 
-    def first(names: Sequence[str]) -> int | None:
-        return next((at[name] for name in names if name in at), None)
+    def __init__(self, cells: Sequence[str]) -> None:
+        self._at: dict[str, int] = {}
+        for position, cell in enumerate(cells):
+            self._at.setdefault(_plain(cell), position)
 
-    def all_of(*columns: Sequence[str]) -> tuple[int, ...] | None:
-        found = [first(names) for names in columns]
-        return None if None in found else tuple(each for each in found if each is not None)
+    def first(self, names: Sequence[str]) -> int | None:
+        """Return the column that has the first of some names that is there."""
+        return next((self._at[name] for name in names if name in self._at), None)
 
-    picture = first(_PICTURE)
-    if picture is None:
-        return None
-    size = all_of(_WIDTH, _HEIGHT)
-    if (corners := all_of(_LEFT, _TOP, _RIGHT, _BOTTOM)) is not None:
-        form, size = "xyxy", size or all_of(["width"], ["height"])
-    elif (corners := all_of(_CX, _CY, _W, _H)) is not None:
-        form = "cxcywh"
-    elif first((*_RIGHT, *_BOTTOM)) is None and (corners := all_of(_X, _Y, _W, _H)) is not None:
-        form = "xywh"
-    elif (corners := all_of(_IN_ONE)) is not None:
-        form, size = "xywh", size or all_of(["width"], ["height"])
-    else:
-        return None
-    sides = (size[0], size[1]) if size is not None else None
-    return Columns(form, picture, corners, first(_CLASS), first(_SPLIT), sides)
+    def all_of(self, columns: Sequence[Sequence[str]]) -> tuple[int, ...] | None:
+        """Return several columns, each by its names; None where one is lacking."""
+        found = [at for names in columns if (at := self.first(names)) is not None]
+        return tuple(found) if len(found) == len(columns) else None
 
 
-def _unnamed(rows: Sequence[Sequence[str]]) -> Columns | None:
-    """Return the columns of a table of RetinaNet, Udacity, SKU-110K, Make Sense or Google.
+_BESIDE = (_X, _Y, _W, _H)
+_FORMS: tuple[tuple[str, Sequence[Sequence[str]], bool], ...] = (
+    ("xyxy", (_LEFT, _TOP, _RIGHT, _BOTTOM), True),
+    ("cxcywh", (_CX, _CY, _W, _H), False),
+    ("xywh", _BESIDE, False),
+    ("xywh", (_IN_ONE,), True),
+)
+"""Forms of corners with the names of their columns, and whether ``width`` is then that of the picture."""
 
-    Make Sense has class, upper left and size, picture and its size; Google split, picture, class and shares.
-    """
-    if all(_is_picture(row[0]) and len(row) in (6, 7) and _are_corners(row[1:5]) for row in rows):
-        last = len(rows[0]) - 1  # Udacity says before the class whether an object is hidden
-        if all(len(row) == last + 1 and (last == 5 or row[5] in ("0", "1")) for row in rows):
-            return Columns("xyxy", 0, (1, 2, 3, 4), last, has_header=False)
-    if all(_is_picture(row[0]) and len(row) == 8 and _are_corners([*row[1:5], *row[6:]]) for row in rows):
-        return Columns("xyxy", 0, (1, 2, 3, 4), 5, size=(6, 7), has_header=False)
-    if all(len(row) == 8 and _is_picture(row[5]) and _are_corners([*row[1:5], *row[6:]]) for row in rows):
-        return Columns("xywh", 5, (1, 2, 3, 4), 0, size=(6, 7), has_header=False)
-    if all(
-        len(row) in (10, 11) and _is_split(row[0]) and _is_picture(row[1]) and _are_corners(row[3:5])
-        for row in rows
-    ):
-        return Columns("shares", 1, (3, 4, 7, 8), 2, split=0, has_header=False)
+
+def _named(cells: Sequence[str]) -> Columns | None:
+    header = _Header(cells)
+    picture = header.first(_PICTURE)
+    has_end = header.first((*_RIGHT, *_BOTTOM)) is not None
+    for form, names, plain_size in _FORMS:
+        corners = None if names is _BESIDE and has_end else header.all_of(names)
+        if picture is not None and corners is not None:
+            size = header.all_of((_WIDTH, _HEIGHT))
+            if plain_size:
+                size = size or header.all_of((["width"], ["height"]))
+            sides = (size[0], size[1]) if size is not None else None
+            return Columns(form, picture, corners, header.first(_CLASS), header.first(_SPLIT), sides)
     return None
+
+
+_Row = Sequence[str]
+_BARE: tuple[tuple[Callable[[_Row], bool], Columns], ...] = (
+    (  # RetinaNet and SKU-110K
+        lambda row: len(row) == 6 and _is_picture(row[0]) and _are_corners(row[1:5]),
+        Columns("xyxy", 0, (1, 2, 3, 4), 5, has_header=False),
+    ),
+    (  # Udacity: before the class, whether an object is hidden
+        lambda row: len(row) == 7 and _is_picture(row[0]) and _are_corners(row[1:5]) and row[5] in ("0", "1"),
+        Columns("xyxy", 0, (1, 2, 3, 4), 6, has_header=False),
+    ),
+    (
+        lambda row: len(row) == 8 and _is_picture(row[0]) and _are_corners([*row[1:5], *row[6:]]),
+        Columns("xyxy", 0, (1, 2, 3, 4), 5, size=(6, 7), has_header=False),
+    ),
+    (  # Make Sense: class, upper left and size, picture and its size
+        lambda row: len(row) == 8 and _is_picture(row[5]) and _are_corners([*row[1:5], *row[6:]]),
+        Columns("xywh", 5, (1, 2, 3, 4), 0, size=(6, 7), has_header=False),
+    ),
+    (  # Google: split, picture, class and shares
+        lambda row: (
+            len(row) in (10, 11) and _is_split(row[0]) and _is_picture(row[1]) and _are_corners(row[3:5])
+        ),
+        Columns("shares", 1, (3, 4, 7, 8), 2, split=0, has_header=False),
+    ),
+)
+"""What a row is like in the tables that tools write without a header, and where things stand in it."""
+
+
+def _unnamed(rows: Sequence[_Row]) -> Columns | None:
+    """Return the columns of a table whose rows are all like those of one tool."""
+    return next((columns for is_like, columns in _BARE if all(map(is_like, rows))), None)
 
 
 def _is_picture(cell: str) -> bool:

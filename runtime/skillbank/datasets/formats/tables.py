@@ -249,12 +249,6 @@ class _Reader:
         here = Gathering(Where(table.file, f"line {rows[0][0]}"), self.labels)
         if census.encoding == "latin-1" and any(not cell.isascii() for _, cells in rows for cell in cells):
             here.fault("not-utf8", "it is not UTF-8")
-        size: tuple[int | None, int | None] = (None, None)
-        if columns.size is not None:
-            size = (
-                pixels(table.value(_cell(rows[0][1], columns.size[0]))),
-                pixels(table.value(_cell(rows[0][1], columns.size[1]))),
-            )
         path = self.pairs.named(name, table.file)
         sides = (self.tree.size(path) if path is not None else None) if columns.form in _SHARES else (1, 1)
         marked = [(line, cells) for line, cells in rows if not _is_empty(cells, columns)]
@@ -263,7 +257,7 @@ class _Reader:
             here.fault("size-unknown", f"the boxes of {name} are shares of a picture: {why}")
         for line, cells in marked if sides is not None else ():
             here.box(_scaled(_corners(table, columns, cells), sides), _word(cells, columns), f"line {line}")
-        return here.picture(name, path, size, self.tree)
+        return here.picture(name, path, _size(table, columns, rows[0][1]), self.tree)
 
 
 def _scaled(corners: list[object], sides: tuple[int, int] | None) -> list[object]:
@@ -295,3 +289,11 @@ def _corners(table: Table, columns: Columns, cells: Sequence[str]) -> list[objec
     if columns.form in ("cxcywh", "centred shares"):
         return [x - w / 2, y - h / 2, x + w / 2, y + h / 2]
     return [x, y, x + w, y + h]
+
+
+def _size(table: Table, columns: Columns, cells: Sequence[str]) -> tuple[int | None, int | None]:
+    """Return the width and height that a row says of its picture."""
+    if columns.size is None:
+        return None, None
+    width, height = columns.size
+    return pixels(table.value(_cell(cells, width))), pixels(table.value(_cell(cells, height)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.document import split_in as word_in
@@ -51,29 +50,15 @@ class Via:
         found = self.recognise(tree)
         files = sorted(found.files if found is not None else (), key=lambda name: name.endswith(".csv"))
         documents, notes = _pictures(tree, files)
-        regions = [
-            region
-            for entries in documents.values()
-            for entry in entries.values()
-            for _, region in entry.marks()
-        ]
+        every = (entry for entries in documents.values() for entry in entries.values())
+        regions = [region for entry in every for _, region in entry.marks()]
         attribute = _attribute(tree, regions)
-        if regions and not attribute:
-            notes.append(f"the regions of {a_few(files, 3)} name no class; all boxes are '{_UNNAMED}'")
-        if others := sorted(_values(regions).keys() - {attribute}):
-            shown = a_few([f"'{one_line(key, 40)}'" for key in others], 4)
-            notes.append(
-                f"the class is what the attribute '{one_line(attribute, 40)}' says; {shown} left aside"
-            )
+        notes += _about_attribute(files, regions, attribute)
         enclosing = (region for region in regions if _kind(region) not in _NO_BOXES)
         used = {name for region in enclosing if (name := _class(region, attribute))}
         classes = tuple(sorted(used))
         reader = _Reader(tree, attribute, {name: number for number, name in enumerate(classes)})
-        entries: dict[str, list[tuple[str, str, ViaPicture]]] = {}
-        for file, document in documents.items():
-            for key, entry in document.items():
-                said = split_in(file, tree.find(entry.filename, beside=file)) or word_in(file) or ""
-                entries.setdefault(said, []).append((file, key, entry))
+        entries = _by_split(tree, documents)
         splits, left = divided(entries, reader.pictures, lambda some: [file for file, *_ in some])
         return DataSet(self.name, classes, splits, (*notes, *left))
 
@@ -111,13 +96,34 @@ def _place(file: str) -> tuple[str, str | None]:
     return file.rpartition("/")[0], word_in(file.rpartition("/")[2])
 
 
-def _marks(pictures: Mapping[str, ViaPicture]) -> dict[str, list[tuple[Any, Any]]]:
+def _marks(pictures: Mapping[str, ViaPicture]) -> dict[str, list[tuple[object, object]]]:
     """Return what is marked in each picture that has a mark: a table of VIA 3 leaves out the others."""
     return {
         each.filename: [(region.shape_attributes, region.region_attributes) for _, region in each.marks()]
         for each in pictures.values()
         if each.regions
     }
+
+
+def _about_attribute(files: Sequence[str], regions: Sequence[ViaRegion], attribute: str) -> Iterator[str]:
+    """Say which attribute is the class, where regions have others or none."""
+    if regions and not attribute:
+        yield f"the regions of {a_few(files, 3)} name no class; all boxes are '{_UNNAMED}'"
+    if others := sorted(_values(regions).keys() - {attribute}):
+        shown = a_few([f"'{one_line(key, 40)}'" for key in others], 4)
+        yield f"the class is what the attribute '{one_line(attribute, 40)}' says; {shown} left aside"
+
+
+def _by_split(
+    tree: Tree, documents: Mapping[str, Mapping[str, ViaPicture]]
+) -> dict[str, list[tuple[str, str, ViaPicture]]]:
+    """Return the entries of each split: file, key and picture."""
+    entries: dict[str, list[tuple[str, str, ViaPicture]]] = {}
+    for file, document in documents.items():
+        for key, entry in document.items():
+            said = split_in(file, tree.find(entry.filename, beside=file)) or word_in(file) or ""
+            entries.setdefault(said, []).append((file, key, entry))
+    return entries
 
 
 def _attributes(region: ViaRegion) -> dict[str, str]:
@@ -180,7 +186,7 @@ class _Reader:
             yield here.picture(entry.filename, path, (None, None), self.tree)
 
 
-def _shape(region: ViaRegion) -> Mapping[str, Any]:
+def _shape(region: ViaRegion) -> Mapping[str, object]:
     return region.shape_attributes if isinstance(region.shape_attributes, dict) else {}
 
 
@@ -204,7 +210,7 @@ def _corners(here: Gathering, region: ViaRegion, at: str) -> Corners | None:
     return corners
 
 
-def _box_of(kind: str, shape: Mapping[str, Any]) -> Corners | None:
+def _box_of(kind: str, shape: Mapping[str, object]) -> Corners | None:
     if kind == "polygon":
         sides = [shape.get(f"all_points_{axis}") for axis in "xy"]
         xs, ys = (numbers(side) if isinstance(side, list) else None for side in sides)

@@ -219,7 +219,7 @@ def _third(project: _Third) -> dict[str, ViaPicture]:
     return pictures
 
 
-def _said(values: Mapping[str, Any], attributes: Mapping[str, _Attribute]) -> Iterator[tuple[str, Any]]:
+def _said(values: Mapping[str, object], attributes: Mapping[str, _Attribute]) -> Iterator[tuple[str, object]]:
     """Yield name and value of what is said of a mark; of what was chosen or ticked the words."""
     for key, value in values.items():
         attribute = attributes.get(key, _Attribute())

@@ -136,13 +136,19 @@ def _entries(tree: Tree, census: Census) -> tuple[dict[str, list[_Entry]], list[
     return entries, notes
 
 
-def _listed(sets: ImageSets, base: str, files: Sequence[str]) -> tuple[dict[str, list[_Entry]], list[str]]:
+def _by_name(base: str, files: Sequence[str]) -> dict[str, str]:
+    """Return files by what a list may call them; of two files of a name neither is meant by it alone."""
     by_name: dict[str, str] = {}
-    for file in files:  # of two files of a name neither is meant by the name alone
+    for file in files:
         by_name[stem(file)] = "" if stem(file) in by_name else file
     for file in files:  # the whole name below Annotations goes before the last part of another
         below = _XML_FOLDER.sub("/", file[len(base) :]).strip("/")
         by_name[below.rpartition(".")[0]] = file
+    return by_name
+
+
+def _listed(sets: ImageSets, base: str, files: Sequence[str]) -> tuple[dict[str, list[_Entry]], list[str]]:
+    by_name = _by_name(base, files)
     entries: dict[str, list[_Entry]] = {}
     used: set[str] = set()
     notes = []

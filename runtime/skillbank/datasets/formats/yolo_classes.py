@@ -195,7 +195,7 @@ def description(tree: Tree, name: str) -> Described:
     )
 
 
-def _names(value: Any) -> dict[int, str]:
+def _names(value: object) -> dict[int, str]:
     if isinstance(value, str) and value.strip():
         value = [each.strip().strip("'\"") for each in value.strip("[] ").split(",")]
     if isinstance(value, list):
@@ -207,7 +207,7 @@ def _names(value: Any) -> dict[int, str]:
     return found
 
 
-def _entries(value: Any) -> tuple[str, ...]:
+def _entries(value: object) -> tuple[str, ...]:
     entries = value if isinstance(value, list) else [value]
     return tuple(each.strip() for each in entries if isinstance(each, str) and each.strip())
 

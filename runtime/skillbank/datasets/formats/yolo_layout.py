@@ -174,12 +174,15 @@ class Layout:
             and (split := split_of(PurePosixPath(name).stem)) is not None
             and _lists_pictures(self.tree, name)
         }
-        if lists:
-            for split in SPLITS:
-                if split in lists:
-                    self.places[split] = [lists[split]]
-                    self.said[split] = PurePosixPath(lists[split]).stem
-            return
+        if not lists:
+            self._by_folders()
+        for split in SPLITS:
+            if split in lists:
+                self.places[split] = [lists[split]]
+                self.said[split] = PurePosixPath(lists[split]).stem
+
+    def _by_folders(self) -> None:
+        """Divide pictures by the folders of splits that they lie in."""
         undivided = 0
         for name in self.tree.pictures:
             part = self._split_part(name)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 from skillbank.datasets.formats.numbers import whole
 from skillbank.datasets.texts import read_text
@@ -45,7 +44,7 @@ def is_class_list(tree: Tree, name: str) -> bool:
     return last in LISTS or last.endswith(".names") or (last == _STUDIO and bool(_studio(tree, name)))
 
 
-def named_list(tree: Tree, value: Any) -> ClassList | None:
+def named_list(tree: Tree, value: object) -> ClassList | None:
     """Return the list that stands in a file, where names are the name of one, as in Darknet's."""
     if not isinstance(value, str) or not value.strip().lower().endswith((".names", ".txt")):
         return None

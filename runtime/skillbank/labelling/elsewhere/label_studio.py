@@ -39,7 +39,7 @@ class Control:
     search: Search
     threshold: float | None = None
 
-    def address(self, task: Mapping[str, Any]) -> str:
+    def address(self, task: Mapping[str, object]) -> str:
         """Return the address of a task's picture; empty when it has none."""
         data = task.get("data")
         given = (data.get(self.key) or data.get(_ANY_KEY)) if isinstance(data, Mapping) else None
@@ -136,7 +136,7 @@ def prediction(
     width, height
         Of the upright picture, in pixels.
     """
-    regions: list[dict[str, Any]] = []
+    regions: list[dict[str, object]] = []
     scores: list[float] = []
     for control, each in found:
         x1, y1, x2, y2 = each.box

@@ -141,7 +141,7 @@ class _Kept:
             except (ValueError, TypeError):
                 continue
 
-    def settle(self, about: Mapping[str, Any]) -> None:
+    def settle(self, about: Mapping[str, object]) -> None:
         """Keep what the engine says of its bounds."""
         self.about = {name: about[name] for name in ("threshold", "nms", "across")}
         self._folder.mkdir(parents=True, exist_ok=True)

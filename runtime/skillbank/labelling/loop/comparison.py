@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
@@ -281,26 +281,12 @@ def _compared(
 ) -> Compared:
     classes = labels.classes()
     seen = [look(model, rows, classes, told=told) for model in models]
-    lacking = {number: why for each in seen for number, why in each.left_out.items()}
-    for row in rows:
-        if row.number in lacking:
-            notes.append(f"{one_line(row.name, 200)} is not measured: it is {lacking[row.number]}.")
-    rows = [row for row in rows if row.number not in lacking]
-    boxes = {row.number: labels.picture(row.number).boxes for row in rows}
-    truths = {number: _truths(found) for number, found in boxes.items()}
+    rows = _seen_by_all(rows, seen, notes)
+    truths = {row.number: _truths(labels.picture(row.number).boxes) for row in rows}
     if models and 0 < len(rows) < _FEW:
         notes.append(f"{len(rows)} reviewed pictures to validate on are few: the numbers say little yet.")
     runs = labels.runs()
-    measured = tuple(
-        Measured(
-            each.name,
-            each.sha256,
-            tuple(run.number for run in runs if run.model_sha256 == each.sha256),
-            each,
-            accuracy([truths[r.number] for r in rows], [each.found[r.number] for r in rows]),
-        )
-        for each in seen
-    )
+    measured = tuple(_measured(each, rows, truths, runs) for each in seen)
     shown = measured if last is None else measured[-last:]
     return Compared(
         labels.summary(),
@@ -312,6 +298,31 @@ def _compared(
         sum(len(found) for found in truths.values()),
         tuple(_most_apart(rows, shown, classes, truths, most)),
         tuple(notes),
+    )
+
+
+def _seen_by_all(rows: Sequence[PictureRow], seen: Sequence[Looked], notes: list[str]) -> list[PictureRow]:
+    """Return the pictures that every model could look at; note why the others are not measured."""
+    lacking = {number: why for each in seen for number, why in each.left_out.items()}
+    for row in rows:
+        if row.number in lacking:
+            notes.append(f"{one_line(row.name, 200)} is not measured: it is {lacking[row.number]}.")
+    return [row for row in rows if row.number not in lacking]
+
+
+def _measured(
+    looked: Looked,
+    rows: Sequence[PictureRow],
+    truths: Mapping[int, tuple[Truth, ...]],
+    runs: Sequence[Run],
+) -> Measured:
+    """Return how well one model finds what people have marked."""
+    return Measured(
+        looked.name,
+        looked.sha256,
+        tuple(run.number for run in runs if run.model_sha256 == looked.sha256),
+        looked,
+        accuracy([truths[r.number] for r in rows], [looked.found[r.number] for r in rows]),
     )
 
 
@@ -380,7 +391,7 @@ def _model(each: Measured, names: dict[int, str]) -> dict[str, Any]:
 
 
 def _round(each: Round, names: dict[int, str]) -> dict[str, Any]:
-    def counts(found: Any) -> dict[str, int]:
+    def counts(found: object) -> dict[str, int]:
         return {name: getattr(found, name) for name in ("accepted", "edited", "added", "rejected")}
 
     return {

@@ -71,31 +71,38 @@ def _from_export(path: Path, wanted: Sequence[Pinned]) -> dict[Pinned, list[Advi
     by_key: dict[tuple[str, str], list[Pinned]] = {}
     for package in wanted:
         by_key.setdefault(package.key, []).append(package)
-    # Records are many and large: only those that name one of the packages are parsed.
-    names = {p.name.lower() for p in wanted} | {k[1] for k in by_key}
-    loose = {n.replace("-", "[-_.]") if "-" in n else re.escape(n) for n in names}
-    naming = re.compile("|".join(sorted(loose)).encode(), re.IGNORECASE) if loose else None
     found: dict[Pinned, list[Advisory]] = {}
-    for record in _records(path, naming):
-        if record.get("withdrawn"):
-            continue
-        for affected in _list(record.get("affected")):
-            named = affected.get("package") if isinstance(affected, Mapping) else None
-            if not isinstance(named, Mapping):
+    for record in _records(path, _naming(wanted)):
+        for affected in [] if record.get("withdrawn") else _list(record.get("affected")):
+            key = _key_of(affected)
+            if key is None:
                 continue
-            ecosystem = str(named.get("ecosystem", "")).split(":", 1)[0]
-            ecosystem = {"pypi": "PyPI", "npm": "npm", "docker": "OCI", "oci": "OCI"}.get(
-                ecosystem.lower(), ecosystem
-            )
-            for one in by_key.get((ecosystem, canonical(ecosystem, str(named.get("name", "")))), ()):
-                if is_affected(one.version, affected, ecosystem):
+            for one in by_key.get(key, ()):
+                if is_affected(one.version, affected, key[0]):
                     advisory = _advisory(record, one)
                     if advisory.id not in {a.id for a in found.get(one, ())}:
                         found.setdefault(one, []).append(advisory)
     return found
 
 
-def _records(path: Path, naming: re.Pattern[bytes] | None) -> Iterator[Mapping[str, Any]]:
+def _naming(wanted: Sequence[Pinned]) -> re.Pattern[bytes] | None:
+    """Return what finds the names of packages: records are many and large, and only those are parsed."""
+    names = {p.name.lower() for p in wanted} | {p.key[1] for p in wanted}
+    loose = {n.replace("-", "[-_.]") if "-" in n else re.escape(n) for n in names}
+    return re.compile("|".join(sorted(loose)).encode(), re.IGNORECASE) if loose else None
+
+
+def _key_of(affected: object) -> tuple[str, str] | None:
+    """Return the ecosystem and the name of the package that a part of a record is about."""
+    named = affected.get("package") if isinstance(affected, Mapping) else None
+    if not isinstance(named, Mapping):
+        return None
+    said = str(named.get("ecosystem", "")).split(":", 1)[0]
+    ecosystem = {"pypi": "PyPI", "npm": "npm", "docker": "OCI", "oci": "OCI"}.get(said.lower(), said)
+    return ecosystem, canonical(ecosystem, str(named.get("name", "")))
+
+
+def _records(path: Path, naming: re.Pattern[bytes] | None) -> Iterator[Mapping[str, object]]:
     for name, content in _contents(path):
         if naming is None or not naming.search(content):
             continue
@@ -123,11 +130,16 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
         return
     if not path.is_file():
         raise UsageError(f"{path} is no regular file; give --osv a file, a folder or an address.")
-    if not zipfile.is_zipfile(path):
-        if path.stat().st_size > _EXPORT:
-            raise UsageError(f"{path} is larger than {_EXPORT >> 30} GiB; give the zip of one ecosystem.")
-        yield path.name, path.read_bytes()
+    if zipfile.is_zipfile(path):
+        yield from _unzipped(path)
         return
+    if path.stat().st_size > _EXPORT:
+        raise UsageError(f"{path} is larger than {_EXPORT >> 30} GiB; give the zip of one ecosystem.")
+    yield path.name, path.read_bytes()
+
+
+def _unzipped(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the records of a zip, as far as it is no larger than an export is."""
     left = _EXPORT
     try:
         with zipfile.ZipFile(path) as archive:
@@ -152,7 +164,7 @@ def _from_server(url: str, wanted: Sequence[Pinned]) -> dict[Pinned, list[Adviso
     from urllib3.exceptions import HTTPError
 
     found: dict[Pinned, list[Advisory]] = {}
-    records: dict[str, Mapping[str, Any]] = {}
+    records: dict[str, Mapping[str, object]] = {}
     asked = list({(p.ecosystem, p.key[1], p.version): p for p in wanted})
     answers: dict[tuple[str, str, str], list[str]] = {}
     try:
@@ -180,26 +192,9 @@ def _ask(
 ) -> None:
     waiting: list[tuple[tuple[str, str, str], str]] = [(one, "") for one in asked]
     for _ in range(_PAGES):
-        queries = [
-            {
-                "package": {"ecosystem": one[0], "name": one[1]},
-                "version": one[2],
-                **({"page_token": token} if token else {}),
-            }
-            for one, token in waiting
-        ]
-        results = _list(
-            _json(
-                client.request("POST", f"{url}/v1/querybatch", json={"queries": queries}, redirect=False), url
-            ).get("results")
-        )
-        if len(results) != len(queries):
-            raise PlatformError(
-                f"The OSV server {url} answered {len(results)} of {len(queries)} questions; ask again, or give an export."
-            )
+        results = _answered(client, url, [_question(one, token) for one, token in waiting])
         more = []
         for (one, _token), result in zip(waiting, results, strict=True):
-            result = result if isinstance(result, Mapping) else {}
             ids = [str(v["id"]) for v in _list(result.get("vulns")) if isinstance(v, Mapping) and "id" in v]
             answers.setdefault(one, []).extend(i for i in ids if re.fullmatch(r"[\w.:-]{1,100}", i))
             if result.get("next_page_token"):
@@ -209,7 +204,31 @@ def _ask(
         waiting = more
 
 
-def _json(response: Any, url: str) -> Mapping[str, Any]:
+def _question(package: tuple[str, str, str], token: str) -> dict[str, object]:
+    """Return what a server is asked of a package, from a page on."""
+    ecosystem, name, version = package
+    page = {"page_token": token} if token else {}
+    return {"package": {"ecosystem": ecosystem, "name": name}, "version": version, **page}
+
+
+def _answered(client: PoolManager, url: str, queries: list[dict[str, object]]) -> list[Mapping[str, Any]]:
+    """Ask a server several questions at once, and return the answer to each.
+
+    Raises
+    ------
+    PlatformError
+        When it does not answer, or not all of them.
+    """
+    answer = client.request("POST", f"{url}/v1/querybatch", json={"queries": queries}, redirect=False)
+    results = _list(_json(answer, url).get("results"))
+    if len(results) != len(queries):
+        raise PlatformError(
+            f"The OSV server {url} answered {len(results)} of {len(queries)} questions; ask again, or give an export."
+        )
+    return [result if isinstance(result, Mapping) else {} for result in results]
+
+
+def _json(response: Any, url: str) -> Mapping[str, object]:
     if response.status != 200:
         raise PlatformError(
             f"The OSV server {url} refuses with status {response.status}; check the address, or give an export."
@@ -232,29 +251,30 @@ _WORDS: dict[str, Level] = {
 }
 
 
-def _advisory(record: Mapping[str, Any], package: Pinned) -> Advisory:
-    fixed = []
-    for affected in _list(record.get("affected")):
-        named = affected.get("package") if isinstance(affected, Mapping) else None
-        if (
-            isinstance(named, Mapping)
-            and canonical(package.ecosystem, str(named.get("name", ""))) == package.key[1]
-        ):
-            for one in _list(affected.get("ranges")):
-                events = (
-                    _list(one.get("events")) if isinstance(one, Mapping) and one.get("type") != "GIT" else []
-                )
-                fixed += [str(e["fixed"]) for e in events if isinstance(e, Mapping) and "fixed" in e]
+def _advisory(record: Mapping[str, object], package: Pinned) -> Advisory:
     return Advisory(
         one_line(record.get("id", "?"), 60),
         tuple(one_line(a, 40) for a in _list(record.get("aliases"))),
         one_line(record.get("summary") or record.get("details") or "", 120),
         _severity(record),
-        tuple(dict.fromkeys(one_line(f, 30) for f in fixed)),
+        tuple(dict.fromkeys(one_line(version, 30) for version in _fixed_in(record, package))),
     )
 
 
-def _severity(record: Mapping[str, Any]) -> Level:
+def _fixed_in(record: Mapping[str, object], package: Pinned) -> Iterator[str]:
+    """Yield the versions of a package in which a vulnerability is mended; those of a repository are commits."""
+    for affected in _list(record.get("affected")):
+        named = affected.get("package") if isinstance(affected, Mapping) else None
+        name = str(named.get("name", "")) if isinstance(named, Mapping) else None
+        if name is None or canonical(package.ecosystem, name) != package.key[1]:
+            continue
+        for one in _list(affected.get("ranges")):
+            if isinstance(one, Mapping) and one.get("type") != "GIT":
+                events = (event for event in _list(one.get("events")) if isinstance(event, Mapping))
+                yield from (str(event["fixed"]) for event in events if "fixed" in event)
+
+
+def _severity(record: Mapping[str, object]) -> Level:
     """Return an advisory's level: its own word, else its CVSS score; malware is HIGH, the unrated MEDIUM."""
     if str(record.get("id", "")).startswith("MAL-"):
         return "HIGH"
@@ -299,5 +319,5 @@ def _score(vector: str) -> float | None:
     return min((1.08 if changed else 1.0) * (impact + ease), 10.0)
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []

@@ -116,7 +116,7 @@ class File:
         return self.suffix in _DOCUMENTS
 
     @cached_property
-    def parsed(self) -> tuple[Any, str]:
+    def parsed(self) -> tuple[object, str]:
         """The document of a YAML or JSON file as the runtime would have it, and why it has none."""
         if not self.is_document or not self.is_text:
             return None, ""

@@ -60,7 +60,7 @@ class Field:
         return name in self.keys
 
 
-def fields_of(document: Any, text: str) -> tuple[Field, ...]:
+def fields_of(document: object, text: str) -> tuple[Field, ...]:
     """Return the scalars of a document, with the lines of the text that it was read from.
 
     The document is what the runtime made of the text, aliases filled in, so that what is judged is what would be
@@ -75,8 +75,8 @@ def fields_of(document: Any, text: str) -> tuple[Field, ...]:
     return tuple(found)
 
 
-def _walk(document: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    waiting: list[tuple[tuple[str, ...], Any]] = [((), document)]
+def _walk(document: object) -> Iterator[tuple[tuple[str, ...], object]]:
+    waiting: list[tuple[tuple[str, ...], object]] = [((), document)]
     while waiting:
         keys, node = waiting.pop()
         if isinstance(node, dict):
@@ -133,7 +133,7 @@ class _Level:
         self.count = 0
         self.waiting = False
 
-    def takes_key(self, event: Any, line: int) -> bool:
+    def takes_key(self, event: object, line: int) -> bool:
         """Take an event as the next key, if one is due."""
         if not self.mapping or self.waiting or type(event) is not yaml.ScalarEvent:
             return False

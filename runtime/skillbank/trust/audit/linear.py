@@ -34,7 +34,7 @@ class Linear:
         """Return a match at the beginning, or None."""
         return self._engine.match(whole(text))
 
-    def fullmatch(self, text: str) -> Any:
+    def fullmatch(self, text: str) -> object:
         """Return a match of the whole text, or None."""
         return self._engine.fullmatch(whole(text))
 
@@ -42,7 +42,7 @@ class Linear:
         """Yield all matches."""
         yield from self._engine.finditer(whole(text))
 
-    def findall(self, text: str) -> list[Any]:
+    def findall(self, text: str) -> list[object]:
         """Return the texts of all matches."""
         found: list[Any] = self._engine.findall(whole(text))
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from skillbank.trust.audit.evidence import Evidence, File
@@ -129,21 +129,30 @@ def _toml(file: File) -> Iterator[Pinned]:
         document = tomllib.loads(file.text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return
-    listed = document.get("package", document.get("packages", []))
-    for package in listed if isinstance(listed, list) else ():
-        if (
-            isinstance(package, dict)
-            and isinstance(package.get("name"), str)
-            and isinstance(package.get("version"), str)
-        ):
-            at = file.text.find(f'name = "{package["name"]}"')
-            yield Pinned("PyPI", package["name"], package["version"], file.name, _line(file, max(at, 0)))
-    poetry = document.get("tool", {}).get("poetry", {}) if isinstance(document.get("tool"), dict) else {}
-    wanted = poetry.get("dependencies", {}) if isinstance(poetry, dict) else {}
-    for name, version in wanted.items() if isinstance(wanted, dict) else ():
+    yield from _locked(document, file)
+    poetry = _table(_table(document, "tool"), "poetry")
+    for name, version in _table(poetry, "dependencies").items():
         exact = _EXACT.match(version.lstrip("=")) if isinstance(version, str) else None
         if exact and name != "python":
             yield Pinned("PyPI", name, exact[1], file.name, _line(file, max(file.text.find(name), 0)))
+
+
+def _locked(document: Mapping[str, object], file: File) -> Iterator[Pinned]:
+    """Yield the packages that a lock lists."""
+    listed = document.get("package", document.get("packages", []))
+    for package in listed if isinstance(listed, list) else ():
+        if not isinstance(package, dict):
+            continue
+        name, version = package.get("name"), package.get("version")
+        if isinstance(name, str) and isinstance(version, str):
+            at = file.text.find(f'name = "{name}"')
+            yield Pinned("PyPI", name, version, file.name, _line(file, max(at, 0)))
+
+
+def _table(document: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """Return a table of a document; an empty one for anything else."""
+    table = document.get(name)
+    return table if isinstance(table, dict) else {}
 
 
 def _package_json(file: File) -> Iterator[Pinned]:

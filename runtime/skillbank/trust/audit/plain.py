@@ -98,18 +98,27 @@ def _readable(text: str) -> str:
 def hidden_message(text: str) -> str:
     """Return what is written in tag characters and in variation selectors, which nobody sees."""
     tags = "".join(chr(ord(c) - 0xE0000) for c in text if "\U000e0020" <= c <= "\U000e007e")
+    parts = (tags, _in_selectors(text), _in_zeros(text))
+    return " ".join(part for part in parts if part.isprintable() and part.strip())
+
+
+def _in_selectors(text: str) -> str:
+    """Return what variation selectors spell, a byte each."""
     selected = bytes(
         ord(c) - 0xFE00 if c <= "\ufe0f" else ord(c) - 0xE0100 + 16
         for c in text
         if "\ufe00" <= c <= "\ufe0f" or "\U000e0100" <= c <= "\U000e01ef"
     )
-    spelled = selected.decode("utf-8", errors="ignore") if len(selected) > 3 else ""
-    zeros = "".join("01"["\u200b\u200c".index(c)] for c in text if c in "\u200b\u200c")
-    binary = ""
-    if len(zeros) >= 32:
-        octets = (zeros[i : i + 8] for i in range(0, len(zeros) - 7, 8))
-        binary = bytes(int(o, 2) for o in octets).decode("ascii", errors="ignore")
-    return " ".join(p for p in (tags, spelled, binary) if p.isprintable() and p.strip())
+    return selected.decode("utf-8", errors="ignore") if len(selected) > 3 else ""
+
+
+def _in_zeros(text: str) -> str:
+    """Return what spaces of no width spell, a bit each."""
+    bits = "".join("01"["\u200b\u200c".index(c)] for c in text if c in "\u200b\u200c")
+    if len(bits) < 32:
+        return ""
+    octets = (bits[i : i + 8] for i in range(0, len(bits) - 7, 8))
+    return bytes(int(octet, 2) for octet in octets).decode("ascii", errors="ignore")
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -153,13 +153,19 @@ def _chosen(target: str | None, library: Library) -> tuple[Path, list[Skill], Pa
             f"{one_line(path, 300)} is not a folder; give the folder of a skill or a bank, or the name of one."
         )
     bank = bank or Bank(path)
+    skills = _skills_of(bank, path)
+    alone = len(skills) == 1 and skills[0].root == bank.root
+    return (bank.root.parent if alone else bank.root), skills, None if alone else bank.root
+
+
+def _skills_of(bank: Bank, path: Path) -> list[Skill]:
+    """Return the skills of a folder, or the one that it is itself."""
     skills = list(bank.skills)
     if not skills and _has_entry(bank.root, "SKILL.md"):
         skills = [Skill(bank.root, bank.name, bank.root)]
     if not skills:
         raise SkillNotFoundError(f"{path} holds no skill: no folder below it has a SKILL.md.")
-    alone = len(skills) == 1 and skills[0].root == bank.root
-    return (bank.root.parent if alone else bank.root), skills, None if alone else bank.root
+    return skills
 
 
 def _named(name: str, folder: Path, library: Library) -> Bank | None:
@@ -202,7 +208,7 @@ def _neighbour(one: Evidence, bank: str) -> Neighbour:
     return Neighbour(one.name, bank, one.root.is_relative_to(bank_root() / "skills"), names, one.root)
 
 
-def _listed(bank: Path | None) -> dict[Path, Mapping[str, Any]]:
+def _listed(bank: Path | None) -> dict[Path, Mapping[str, object]]:
     """Return the files that the bank's manifest lists, by the folder of their skill."""
     if bank is None:
         return {}
@@ -225,23 +231,22 @@ def _check_packages(evidence: Iterable[Evidence], osv: str | None) -> tuple[tupl
     by_skill: list[tuple[Evidence, list[Pinned]]] = [
         (one, list(dict.fromkeys(pinned(one)))) for one in evidence
     ]
-    packages = [p for _, some in by_skill for p in some if p.ecosystem != "OCI"]
-    pictures = {(p.name, p.version) for _, some in by_skill for p in some if p.ecosystem == "OCI"}
-    inside = (
-        [
-            f"what lies inside of {len(pictures)} container image{'s' if len(pictures) != 1 else ''} was not looked at."
-        ]
-        if pictures
-        else []
-    )
+    every = [package for _, some in by_skill for package in some]
+    images = len({(p.name, p.version) for p in every if p.ecosystem == "OCI"})
+    inside = f"what lies inside of {_counted(images, 'container image')} was not looked at."
+    unseen = (inside,) if images else ()
     if osv is None:
-        count = len({(p.key, p.version) for p in packages})
-        said = f"{_VULNERABILITIES} ({count} pinned package{'s' if count != 1 else ''}): give --osv FILE or --osv URL."
-        return (said, *inside), False
+        packages = len({(p.key, p.version) for p in every if p.ecosystem != "OCI"})
+        said = f"{_VULNERABILITIES} ({_counted(packages, 'pinned package')}): give --osv FILE or --osv URL."
+        return (said, *unseen), False
     try:
-        found = known(osv, [p for _, some in by_skill for p in some])
+        found = known(osv, every)
     except SkillbankError as error:
-        return (Sentence(f"{_VULNERABILITIES}: {error.sentence.marked}"), *inside), True
+        return (Sentence(f"{_VULNERABILITIES}: {error.sentence.marked}"), *unseen), True
     for one, some in by_skill:
         one.advisories = {p: found[p] for p in some if p in found}
-    return tuple(inside), False
+    return unseen, False
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'s' if count != 1 else ''}"

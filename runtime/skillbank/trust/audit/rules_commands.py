@@ -145,33 +145,34 @@ def shells(evidence: Evidence) -> Iterator[Hit]:
 @rule("command-shell-signs", "HIGH", "execution", "A command holds what only a shell understands", _KNOW)
 def shell_signs(evidence: Evidence) -> Iterator[Hit]:
     """Find pipes, chains, redirections and substitutions outside of quotes."""
-    chain = re.compile(r"\|\|?|;|&&|(?<![<>\d&])&(?!&)|`|>{1,2}|<\(|>\(|\$\(\(?|\$'")
-    python = re.compile(r"\$\(\s*\S*python[\d.]*\s+-c\s")
+    return _each(evidence, _shell_sign)
 
-    def judge(one: Started) -> tuple[str, str] | tuple[str, str, Level] | None:
-        if not one.is_command and not re.search(r"\$\(|`|;\s*\w|\|\s*\w|&&", one.text):
-            return None
-        whole = one.bare if one.is_command else one.text
-        if one.is_command and ("$(" in one.text or "`" in one.text):
-            inline = python.search(one.text) and "`" not in one.text and one.text.count("$(") == 1
-            level: Level = "MEDIUM" if inline else "HIGH"
-            return "it runs one command inside of another", one.text, level
-        match = chain.search(re.sub(r"<[\w -]{1,30}>|\{[\w.]+\}", "_", whole))
-        if match:
-            steps = [part.split() for part in one.text.split("&&")]
-            plain = not chain.search(re.sub(r"<[\w -]{1,30}>|\{[\w.]+\}|&&", "_", whole))
-            same = plain and all(steps) and len({step[0] for step in steps}) == 1
-            # Several steps of one program start nothing that the program alone does not.
-            return (
-                f"it holds '{match[0]}', which only a shell understands",
-                one.text,
-                "MEDIUM" if same else "HIGH",
-            )
-        if "<<" in whole:
-            return "it feeds a program from its own text", one.text, "MEDIUM"
+
+_CHAIN = re.compile(r"\|\|?|;|&&|(?<![<>\d&])&(?!&)|`|>{1,2}|<\(|>\(|\$\(\(?|\$'")
+_PYTHON_INSIDE = re.compile(r"\$\(\s*\S*python[\d.]*\s+-c\s")
+
+
+def _shell_sign(one: Started) -> tuple[str, str] | tuple[str, str, Level] | None:
+    if not one.is_command and not re.search(r"\$\(|`|;\s*\w|\|\s*\w|&&", one.text):
         return None
+    whole = one.bare if one.is_command else one.text
+    if one.is_command and ("$(" in one.text or "`" in one.text):
+        inline = _PYTHON_INSIDE.search(one.text) and "`" not in one.text and one.text.count("$(") == 1
+        return "it runs one command inside of another", one.text, "MEDIUM" if inline else "HIGH"
+    match = _CHAIN.search(re.sub(r"<[\w -]{1,30}>|\{[\w.]+\}", "_", whole))
+    if match:
+        level: Level = "MEDIUM" if _is_one_program(one.text, whole) else "HIGH"
+        return f"it holds '{match[0]}', which only a shell understands", one.text, level
+    if "<<" in whole:
+        return "it feeds a program from its own text", one.text, "MEDIUM"
+    return None
 
-    return _each(evidence, judge)
+
+def _is_one_program(text: str, whole: str) -> bool:
+    """Whether steps are chained by ``&&`` alone and start nothing that one program alone does not."""
+    steps = [part.split() for part in text.split("&&")]
+    plain = not _CHAIN.search(re.sub(r"<[\w -]{1,30}>|\{[\w.]+\}|&&", "_", whole))
+    return plain and all(steps) and len({step[0] for step in steps}) == 1
 
 
 @rule("command-inline-code", "MEDIUM", "execution", "A command holds a program of its own", _KNOW)
@@ -362,6 +363,7 @@ def link_places(evidence: Evidence) -> Iterator[Hit]:
 
 
 def _odd_link(value: str) -> tuple[str, Level] | None:
+    """Say what is odd about a link to weights, the worst of it first."""
     try:
         parts = urlsplit(value)
         host = (parts.hostname or "").lower()
@@ -374,6 +376,18 @@ def _odd_link(value: str) -> tuple[str, Level] | None:
         return "the address is put together from variables", "HIGH"
     if parts.scheme in ("file", "ftp", "gopher", "data", "javascript", "jar", "ssh", "git", "dict", "ldap"):
         return f"an address with {parts.scheme}: is no place of weights", "HIGH"
+    odd = _odd_host(host) or _odd_path(parts.path)
+    if odd is not None:
+        return odd
+    if parts.scheme == "http":
+        return "it is fetched without encryption", "MEDIUM"
+    if not parts.scheme and value.startswith(("/", "..", "~")):
+        return "it leads out of a folder", "HIGH"
+    return None
+
+
+def _odd_host(host: str) -> tuple[str, Level] | None:
+    """Say where a host's name leads that is no place of weights."""
     if (
         re.fullmatch(r"[\d.]+|0x[0-9a-f]+|\[?[0-9a-f:]*:[0-9a-f:.]*\]?", host)
         or host in ("localhost", "metadata.google.internal")
@@ -384,17 +398,16 @@ def _odd_link(value: str) -> tuple[str, Level] | None:
         return "it leads to a store or tunnel where nobody signs", "HIGH"
     if host.startswith("xn--") or ".xn--" in host or not host.isascii():
         return "its host's name is written in letters that look like others", "HIGH"
-    if re.search(r"\.(?:sh|exe|bat|ps1|py|dll|so|msi|dmg|deb|rpm|jar|js|scr|apk|whl)$", parts.path):
+    return None
+
+
+def _odd_path(path: str) -> tuple[str, Level] | None:
+    """Say what the ending of a link's path makes of it."""
+    if re.search(r"\.(?:sh|exe|bat|ps1|py|dll|so|msi|dmg|deb|rpm|jar|js|scr|apk|whl)$", path):
         return "it leads to a program", "HIGH"
-    if re.search(r"\.(?:pkl|pickle)$", parts.path):
+    if re.search(r"\.(?:pkl|pickle)$", path):
         return "it leads to a pickle, which runs code when it is opened", "MEDIUM"
-    if parts.scheme == "http":
-        return "it is fetched without encryption", "MEDIUM"
-    return (
-        ("it leads out of a folder", "HIGH")
-        if not parts.scheme and value.startswith(("/", "..", "~"))
-        else None
-    )
+    return None
 
 
 @rule(

@@ -110,6 +110,7 @@ _SCRIPT_ENDS = frozenset(
     ]
 )
 _ARCHIVES = frozenset([".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst"])
+_MADE_OF_ARCHIVES = (".docx", ".xlsx", ".pptx", ".npz", ".pt", ".pth", ".ckpt", ".keras")
 _WEIGHTS = frozenset(
     [
         ".pt",
@@ -172,35 +173,35 @@ _ORDERS = re.compile(
 def programs(evidence: Evidence) -> Iterator[Hit]:
     """Find programs by what their first bytes and their names say."""
     for file in evidence.files:
-        if file.kind != "file":
-            continue
-        kind = next((name for magic, name in _MAGIC if file.content.startswith(magic)), "")
-        if (kind.startswith("an archive") and file.suffix in _ARCHIVES) or (
-            kind.startswith("an archive")
-            and file.suffix in (".docx", ".xlsx", ".pptx", ".npz", ".pt", ".pth", ".ckpt", ".keras")
-        ):
-            yield Hit(file.name, f"it is {kind}, whose content is not read.", level="MEDIUM")
-        elif kind:
-            yield Hit(file.name, f"its content is {kind}.", excerpt=file.content[:16].hex())
-        elif _PYC.match(file.content) and not file.is_text:
-            yield Hit(file.name, "its content is compiled Python.", excerpt=file.content[:16].hex())
-        elif _PICKLE.match(file.content):
-            level: Level = "MEDIUM" if file.suffix in _WEIGHTS else "HIGH"
-            yield Hit(
-                file.name,
-                "its content is a pickle, which runs code when it is opened.",
-                excerpt=file.content[:16].hex(),
-                level=level,
-            )
-        elif file.suffix in _PROGRAM_ENDS and not (file.suffix == ".bin" and not file.is_text):
-            yield Hit(file.name, f"its name says that it is a program ({file.suffix}).")
-        elif (
-            b"PK\x05\x06" in file.content[-70000:]
-            and file.size <= BIG
-            and file.content[:2] != b"PK"
-            and not file.is_text
-        ):
-            yield Hit(file.name, "an archive is hidden behind its content.")
+        if file.kind == "file" and (hit := _by_content(file) or _by_name(file)) is not None:
+            yield hit
+
+
+def _by_content(file: File) -> Hit | None:
+    """Say what a file's first bytes say that it is."""
+    kind = next((name for magic, name in _MAGIC if file.content.startswith(magic)), "")
+    start = file.content[:16].hex()
+    if kind.startswith("an archive") and file.suffix in (*_ARCHIVES, *_MADE_OF_ARCHIVES):
+        return Hit(file.name, f"it is {kind}, whose content is not read.", level="MEDIUM")
+    if kind:
+        return Hit(file.name, f"its content is {kind}.", excerpt=start)
+    if _PYC.match(file.content) and not file.is_text:
+        return Hit(file.name, "its content is compiled Python.", excerpt=start)
+    if _PICKLE.match(file.content):
+        level: Level = "MEDIUM" if file.suffix in _WEIGHTS else "HIGH"
+        what = "its content is a pickle, which runs code when it is opened."
+        return Hit(file.name, what, excerpt=start, level=level)
+    return None
+
+
+def _by_name(file: File) -> Hit | None:
+    """Say what a file is by its name, or by the end of an archive that its beginning hides."""
+    if file.suffix in _PROGRAM_ENDS and not (file.suffix == ".bin" and not file.is_text):
+        return Hit(file.name, f"its name says that it is a program ({file.suffix}).")
+    if file.size > BIG or file.is_text or file.content[:2] == b"PK":
+        return None
+    hidden = b"PK\x05\x06" in file.content[-70000:]
+    return Hit(file.name, "an archive is hidden behind its content.") if hidden else None
 
 
 _SHEBANG = re.compile(rb"\A(?:\xef\xbb\xbf)?#! ?/")
@@ -218,27 +219,34 @@ def scripts(evidence: Evidence) -> Iterator[Hit]:
     for file in evidence.files:
         if file.kind != "file":
             continue
-        ends = [s.lower() for s in PurePosixPath(file.name).suffixes]
         starts = bool(_SHEBANG.match(file.content))
         runnable = file.suffix in _SCRIPT_ENDS or file.suffix in _PROGRAM_ENDS
-        disguise = len(ends) > 1 and runnable and ends[-2] in _PLAIN_ENDS
-        spaced = re.search(r"\s{3,}\.\w+$|\.\s+\w+$", file.name)
-        if disguise or (spaced and runnable):
+        if runnable and _has_two_endings(file.name):
             yield Hit(file.name, "its name has two endings, and the last one is a program's.", level="HIGH")
         elif starts and not runnable and file.suffix in _PLAIN_ENDS:
-            yield Hit(
-                file.name,
-                "it is named like a document and is a script.",
-                1,
-                excerpt=file.lines[0],
-                level="HIGH",
-            )
+            what = "it is named like a document and is a script."
+            yield Hit(file.name, what, 1, excerpt=file.lines[0], level="HIGH")
         elif starts or (file.suffix in _SCRIPT_ENDS and file.is_text):
             yield Hit(file.name, "it is a script.", 1, excerpt=file.lines[0] if file.is_text else "")
-        elif file.mode & 0o111 and file.suffix in _PLAIN_ENDS and file.name.rsplit("/", 1)[-1] != "SKILL.md":
-            yield Hit(file.name, "a document may be started as a program (its mode says so).", level="LOW")
-        elif file.mode & 0o6000:
-            yield Hit(file.name, "it would run with another user's rights (set-uid).", level="HIGH")
+        elif (hit := _by_mode(file)) is not None:
+            yield hit
+
+
+def _has_two_endings(name: str) -> bool:
+    """Whether a name ends like a document before its own end, or far before it."""
+    ends = [s.lower() for s in PurePosixPath(name).suffixes]
+    disguise = len(ends) > 1 and ends[-2] in _PLAIN_ENDS
+    return disguise or re.search(r"\s{3,}\.\w+$|\.\s+\w+$", name) is not None
+
+
+def _by_mode(file: File) -> Hit | None:
+    """Say what a file's mode allows that none of a document should."""
+    if file.mode & 0o111 and file.suffix in _PLAIN_ENDS and file.name.rsplit("/", 1)[-1] != "SKILL.md":
+        what = "a document may be started as a program (its mode says so)."
+        return Hit(file.name, what, level="LOW")
+    if file.mode & 0o6000:
+        return Hit(file.name, "it would run with another user's rights (set-uid).", level="HIGH")
+    return None
 
 
 _SCRIPT_DANGER: tuple[tuple[str, Any], ...] = (

@@ -47,17 +47,22 @@ def _worst(line: str) -> tuple[str, Level]:
         return "it holds characters that turn the reading order round", "HIGH"
     if any(unicodedata.category(c) == "Cc" and c not in "\n\t\r\x0c\x85" for c in line):
         return "it holds control characters, which can rewrite a terminal", "HIGH"
+    if _stand_in_words(line):
+        return "characters that cannot be seen stand inside of words", "HIGH"
+    return "it holds characters that cannot be seen", "MEDIUM"
+
+
+def _stand_in_words(line: str) -> bool:
+    """Whether characters that cannot be seen have no reason but to part words, or to be many."""
     private = sum(unicodedata.category(c) == "Co" for c in line)
     hidden = [c for c in line if has_invisible(c) and unicodedata.category(c) != "Co"]
-    if set(hidden) <= _HARMLESS or private == len(line) or _LANGUAGES.search(line) or not hidden:
-        return "it holds characters that cannot be seen", "MEDIUM"
+    if set(hidden) <= _HARMLESS or private == len(line) or _LANGUAGES.search(line):
+        return False
     inside = re.search(
         r"\w[\u200b-\u200d\u2060-\u2064\u00ad\u180e\u115f\u1160\u3164\uffa0\u2800\u034f\ufe00-\ufe0e]+\w",
         line,
     )
-    if inside or len(hidden) > 2:
-        return "characters that cannot be seen stand inside of words", "HIGH"
-    return "it holds characters that cannot be seen", "MEDIUM"
+    return inside is not None or len(hidden) > 2
 
 
 @rule(
@@ -299,36 +304,26 @@ def data_addresses(evidence: Evidence) -> Iterator[Hit]:
     """Find content inside of addresses, and mark-up that runs."""
     for file in evidence.texts:
         for match in _DATA.finditer(file.text) if "data:" in file.text else ():
-            if "/" not in match[0] and "base64" not in match[0].lower():
-                continue
-            kind = (match[1] or "text/plain").lower()
-            line = file.text.count("\n", 0, match.start()) + 1
-            level: Level = (
-                "LOW"
-                if kind.startswith("image/") and "svg" not in kind
-                else "HIGH"
-                if "html" in kind or "script" in kind or "svg" in kind or "octet" in kind
-                else "MEDIUM"
-            )
-            yield Hit(
-                file.name,
-                f"an address holds {kind} itself.",
-                line,
-                file.field_at(line),
-                file.text[match.start() : match.end() + 60],
-                level,
-            )
+            if "/" in match[0] or "base64" in match[0].lower():
+                kind = (match[1] or "text/plain").lower()
+                yield _hit_at(file, match, f"an address holds {kind} itself.", _level_of_content(kind))
         if file.suffix in (".md", ".markdown", ".mdx", ".html", ".svg", ".yaml", ".yml"):
+            level: Level = "HIGH" if file.suffix != ".html" else "MEDIUM"
             for match in _SCRIPT.finditer(file.text):
-                line = file.text.count("\n", 0, match.start()) + 1
-                yield Hit(
-                    file.name,
-                    "mark-up here would run in a page.",
-                    line,
-                    file.field_at(line),
-                    file.text[match.start() : match.end() + 60],
-                    "HIGH" if file.suffix != ".html" else "MEDIUM",
-                )
+                yield _hit_at(file, match, "mark-up here would run in a page.", level)
+
+
+def _level_of_content(kind: str) -> Level:
+    """Say how bad content of a kind is inside of an address: a picture shows, mark-up and programs run."""
+    if kind.startswith("image/") and "svg" not in kind:
+        return "LOW"
+    return "HIGH" if any(word in kind for word in ("html", "script", "svg", "octet")) else "MEDIUM"
+
+
+def _hit_at(file: File, match: re.Match[str], message: str, level: Level) -> Hit:
+    line = file.text.count("\n", 0, match.start()) + 1
+    excerpt = file.text[match.start() : match.end() + 60]
+    return Hit(file.name, message, line, file.field_at(line), excerpt, level)
 
 
 _RUNS = re.compile(

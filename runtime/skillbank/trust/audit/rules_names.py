@@ -36,26 +36,32 @@ def claimed(evidence: Evidence) -> Iterator[Hit]:
         for other in _others(evidence)
     ]
     for alias, field, file in evidence.answers_to:
+        if file is None or field is None:
+            continue
         spelling, look = normalise(alias), skeleton(alias)
         for other, spellings, looks in others:
             same = spelling in spellings
-            alike = not same and look in looks
-            architecture = field is not None and field.key == "network_arch"
-            if (same or alike) and file is not None and field is not None:
-                # One architecture has several skills in good faith; only our own names are nobody else's.
-                level: Level = "HIGH" if alike or (other.own and not _is_copy(evidence, other)) else "MEDIUM"
-                if architecture and same and not other.own:
-                    level = "LOW"
-                how = "looks like" if alike else "is"
+            if same or look in looks:
                 yield Hit(
                     file.name,
-                    f"this name {how} one of '{one_line(other.name)}' in the bank {one_line(other.bank)}.",
+                    f"this name {'is' if same else 'looks like'} one of '{one_line(other.name)}' in the bank "
+                    f"{one_line(other.bank)}.",
                     field.line,
                     field.path,
                     alias,
-                    level,
+                    _level_of_claim(evidence, other, same, field.key == "network_arch"),
                 )
                 break
+
+
+def _level_of_claim(evidence: Evidence, other: Neighbour, same: bool, architecture: bool) -> Level:
+    """Say how bad it is to answer to another's name, the same or one that only looks like it.
+
+    One architecture has several skills in good faith; only our own names are nobody else's.
+    """
+    if same and architecture and not other.own:
+        return "LOW"
+    return "HIGH" if not same or (other.own and not _is_copy(evidence, other)) else "MEDIUM"
 
 
 def _is_copy(evidence: Evidence, other: Neighbour) -> bool:

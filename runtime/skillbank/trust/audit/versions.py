@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import total_ordering
 from typing import Any
 
@@ -43,7 +43,7 @@ class SemVer:
         return self.before < other.before
 
 
-def is_affected(version: str, affected: Mapping[str, Any], ecosystem: str) -> bool:
+def is_affected(version: str, affected: Mapping[str, object], ecosystem: str) -> bool:
     """Whether one entry of an advisory's ``affected`` holds a version: listed, or inside of a range."""
     read: Callable[[str], Any] = Version if ecosystem == "PyPI" else SemVer
     listed = affected.get("versions")
@@ -60,7 +60,7 @@ def is_affected(version: str, affected: Mapping[str, Any], ecosystem: str) -> bo
     return False
 
 
-def _same(version: str, listed: Iterable[Any], read: Callable[[str], Any]) -> bool:
+def _same(version: str, listed: Iterable[object], read: Callable[[str], Any]) -> bool:
     mine = _read(version, read)
     return mine is not None and any(_read(str(one), read) == mine for one in listed)
 
@@ -70,23 +70,26 @@ def _inside(version: str, events: list[Any], read: Callable[[str], Any]) -> bool
     mine = _read(version, read)
     if mine is None:
         return False
-    steps = []
-    for event in events:
-        for word, said in event.items() if isinstance(event, Mapping) else ():
-            if word in ("introduced", "fixed", "last_affected", "limit"):
-                at = None if said == "0" and word == "introduced" else _read(str(said), read)
-                if at is not None or said == "0":
-                    steps.append((at, word))
-    steps.sort(key=lambda s: (s[0] is not None, s[0] if s[0] is not None else mine))
+    steps = sorted(_steps(events, read), key=lambda s: (s[0] is not None, s[0] if s[0] is not None else mine))
     held = False
     for at, word in steps:
-        if word == "introduced" and (at is None or mine >= at):
-            held = True
-        elif (word in ("fixed", "limit") and at is not None and mine >= at) or (
-            word == "last_affected" and at is not None and mine > at
-        ):
+        passed = at is None or mine >= at
+        if word == "introduced":
+            held = held or passed
+        elif at is not None and passed and not (word == "last_affected" and mine == at):
             held = False
     return held
+
+
+def _steps(events: list[Any], read: Callable[[str], Any]) -> Iterator[tuple[Any, str]]:
+    """Yield the versions of a range's events, each with its word; None is before all versions."""
+    for event in events:
+        for word, said in event.items() if isinstance(event, Mapping) else ():
+            if word not in ("introduced", "fixed", "last_affected", "limit"):
+                continue
+            at = None if said == "0" and word == "introduced" else _read(str(said), read)
+            if at is not None or said == "0":
+                yield at, word
 
 
 def _read(version: str, read: Callable[[str], Any]) -> Any:
