@@ -13,15 +13,30 @@ import argparse
 import copy
 import statistics
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from benchmarks.full_size import BOXES, Scene, detector_of, missing, random_network
+from torch import Tensor
 
 from skillbank_engine.device import Compute
 from skillbank_engine.families.grounding_dino.detector import Detector
 from skillbank_engine.families.grounding_dino.loss import LossWeights, detection_loss
+from skillbank_engine.families.grounding_dino.prompt import PromptBatch
 from skillbank_engine.families.grounding_dino.recorded import RecordedDetector
+from skillbank_engine.families.grounding_dino.targets import TargetBatch
+from skillbank_engine.team import ALONE
+from skillbank_engine.training.passes import Passes
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a pass is recorded with."""
+
+    pixels: Tensor
+    prompts: PromptBatch
+    targets: TargetBatch
 
 
 def main() -> None:
@@ -179,24 +194,27 @@ def training(theirs: Any, ours: Detector, scene: Scene, options: Any) -> None:
     for number, name in enumerate(names if options.compile else names[:2]):
         if number == 2:
             ours.compile_layers()
-        network: Any = RecordedDetector(ours, compute) if number % 2 else ours
         fused = torch.optim.AdamW(ours.parameters(), 1e-5, fused=True)
 
-        def our_step(fused: torch.optim.Optimizer = fused, network: Any = network) -> None:
+        def losses(inputs: Inputs, divisor: Tensor) -> dict[str, Tensor]:
             with compute.autocast():
-                output = network(scene.pixels, None, scene.prompts)
-            losses = detection_loss(
-                output, scene.targets, scene.prompts.phrase_tokens, weights, divisor=batch * BOXES
+                output = ours(inputs.pixels, None, inputs.prompts)
+            return detection_loss(
+                output, inputs.targets, inputs.prompts.phrase_tokens, weights, divisor=divisor
             )
-            fused.zero_grad(set_to_none=True)
-            losses["loss"].backward()  # type: ignore[no-untyped-call]
+
+        passes = Passes(losses, lambda loss: loss, list(ours.parameters()), ALONE)
+        passes.recording = number % 2 == 1
+
+        def our_step(fused: torch.optim.Optimizer = fused, passes: Passes[Any] = passes) -> None:
+            passes.backward([Inputs(scene.pixels, scene.prompts, scene.targets)], [batch * BOXES])
             fused.step()
 
         row(f"ours, training, bf16{name}", batch, *timed(our_step, options.steps), base)
         if options.profile:
             profile(our_step)
         # Optimiser, recording and what it recorded go before the next is measured.
-        del our_step, network, fused
+        del our_step, passes, fused
         ours.zero_grad(set_to_none=True)
 
 

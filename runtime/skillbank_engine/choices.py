@@ -25,7 +25,7 @@ def said(spec: BaseModel, key: str) -> bool:
 
 
 def choose(
-    specs: Specs[SpecT], spec: SpecT, action: str, read: SpecT, *, alone: bool
+    specs: Specs[SpecT], spec: SpecT, action: str, read: SpecT, *, repeats: bool
 ) -> tuple[SpecT, Mapping[str, Any]]:
     """Put the family's choices (`Specs.chosen`) where a spec leaves them open.
 
@@ -39,9 +39,9 @@ def choose(
         Its action.
     read : pydantic model
         The same as it was read, which still tells what stood in the document.
-    alone : bool
-        Whether one process trains.  Of several none can go back to the start of a step when its memory runs
-        out, so that whether activations are kept is left to the family's default.
+    repeats : bool
+        Whether a process can go back to the start of a step when its memory runs out.  Where others wait for
+        it within the step it cannot, and whether activations are kept is left to the family's default.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def choose(
         block = values
         for step in blocks:
             block = block[step]
-        if key == ACTIVATIONS and (said(read, key) or not alone or spec.engine.memory == "spec"):
+        if key == ACTIVATIONS and (said(read, key) or not repeats or spec.engine.memory == "spec"):
             values["engine"]["memory"] = "spec"
         elif not said(read, key) and block[name] != value:
             block[name] = changed[key] = value

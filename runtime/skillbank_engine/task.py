@@ -126,6 +126,9 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         Height and width that ``answer`` takes where it is an ONNX file; None for any.
     ahead : int
         How many pictures there are to answer for, once the frame knows it (0); of many, more is made ready.
+    recording : bool
+        Whether passes of the training are recorded, so that batches had better come in few shapes; set by the
+        frame (:meth:`records`) ahead of `samples`.
     pace : Pace
         `measure` of the stage "test" and `infer` count their passes with it, drawing and writing aside; the
         commands say the rate.
@@ -143,6 +146,11 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
     separable: ClassVar[bool] = True
     """Whether a picture's part in the loss depends on no other picture of the batch, so that on a CPU parts
     of a batch can go side by side.  A module with a BatchNorm in training mode is never cut."""
+
+    recordable: ClassVar[bool] = False
+    """Whether `losses` launches the same for all batches of a shape, takes a tensor for its divisor, and
+    reads nothing back from the device but by :func:`.recording.on_host`: passes may be recorded
+    (`.training.passes`), and on GPUs processes add up their gradients at the end of a step."""
 
     channels_last: ClassVar[bool] = False
     """Whether a small module answers faster on a CPU with the channels of its pixels and weights last: true
@@ -165,6 +173,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         self.answer: Answer | None = None
         self.frame: tuple[int, int] | None = None
         self.ahead = 0
+        self.recording = False
         self.pace = Pace()
 
     # ---- where it comes from -------------------------------------------------------------------------------
@@ -319,6 +328,10 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
     def forward(self, compute: Compute, team: Team) -> Callable[..., Any] | None:
         """Something of the family's own that `losses` calls; None, the default, for the module itself."""
         return None
+
+    def records(self, compute: Compute, passes: int, say: Callable[[str], None]) -> bool:
+        """Whether passes are recorded and replayed in a training of so many, where they may be; say why."""
+        return False
 
     def recompute(self) -> bool:
         """Recompute activations in the backward passes from now on, to save memory; say whether that is new.

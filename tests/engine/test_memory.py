@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from skillbank_engine.status import StatusLog
-from skillbank_engine.team import Team
 from skillbank_engine.training.memory import EVERY, Memory, MemoryGuard
 from tests.engine.conftest import Run, status_lines
 from tests.engine.toy_family.task import Colours, ColourTask
@@ -125,10 +124,10 @@ def test_a_memory_that_is_nearly_full_is_relieved(
     status = StatusLog(tmp_path)
     guard = MemoryGuard(
         task,
-        Team(0, size),
         torch.device("cpu"),
         status,
-        lambda _: Memory(79 << 30, 80 << 30, next(retries)),
+        repeats=size == 1,
+        probe=lambda _: Memory(79 << 30, 80 << 30, next(retries)),
     )
     for step in range(1, 4 * EVERY + 1):
         guard.look(step)
@@ -140,7 +139,7 @@ def test_a_memory_that_is_nearly_full_is_relieved(
 
 def test_of_several_processes_none_goes_back_alone(tmp_path: Path) -> None:
     task: Any = _Task("auto")
-    guard = MemoryGuard(task, Team(0, 2), torch.device("cpu"), StatusLog(tmp_path))
+    guard = MemoryGuard(task, torch.device("cpu"), StatusLog(tmp_path), repeats=False)
 
     def step(parts: int) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried")

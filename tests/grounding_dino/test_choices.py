@@ -11,11 +11,11 @@ PADDING, ACTIVATIONS = "dataset.augmentation.fixed_padding", "train.activation_c
 
 
 def chosen(
-    document: dict[str, object], *words: str, alone: bool = True
+    document: dict[str, object], *words: str, repeats: bool = True
 ) -> tuple[bool, bool, str, dict[str, object]]:
     read = build_spec("train", document, words)
     spec, _ = apply_profile(GROUNDING_DINO, read, "train", words, cuda=True)
-    found, changed = choose(GROUNDING_DINO, spec, "train", read, alone=alone)
+    found, changed = choose(GROUNDING_DINO, spec, "train", read, repeats=repeats)
     return (
         found.dataset.augmentation.fixed_padding,
         found.train.activation_checkpoint,
@@ -46,4 +46,4 @@ def test_the_spec_can_be_followed_in_its_defaults() -> None:
 
 
 def test_several_processes_keep_to_the_default_of_what_cannot_be_taken_back() -> None:
-    assert chosen({}, alone=False) == (False, True, "spec", {PADDING: False})
+    assert chosen({}, repeats=False) == (False, True, "spec", {PADDING: False})

@@ -44,7 +44,8 @@ def test_parts_add_up_to_the_whole(detector: Detector, tokenizer: PhraseTokenize
     for parts in (1, 2, 3, 5, 2):
         compute = Compute(torch.device("cpu"), "fp32", parts, parts)
         worker = GradientWorker(task_of(detector, tokenizer), compute, compute.scaler())
-        losses = worker.backward([replace(batch, pixels=pixels, queries=queries)], [batch.targets.count])
+        prepared = replace(batch, pixels=pixels, queries=queries)
+        losses = worker.backward([prepared], [batch.targets.count]).read()
         gradients = {name: parameter.grad for name, parameter in detector.named_parameters()}
         results.append((losses, gradients))
     whole_losses, whole = results[0]

@@ -23,6 +23,33 @@ def update_of(layers: nn.Module, scale: float | None = None, clip: float = 0.0) 
     return Update(layers, torch.optim.SGD(layers.parameters(), lr=1.0), scaler, clip)
 
 
+@pytest.mark.parametrize("clip", [0.0, 1.0])
+def test_a_fused_optimiser_that_begins_early_does_what_another_does_late(clip: float) -> None:
+    results = []
+    for fused in (False, True):
+        layers = model()
+        optimizer = torch.optim.AdamW(layers.parameters(), lr=0.1, fused=fused)
+        update = Update(layers, optimizer, torch.amp.GradScaler("cpu", enabled=False), clip)
+        for step, size in enumerate((2.0, 0.01)):
+            update.prepare(1.0)
+            give_gradients(layers, size)
+            update.launch()
+            update.take(step)
+        before = [parameter.clone() for parameter in layers.parameters()]
+        update.prepare(1.0)
+        give_gradients(layers, math.nan)
+        update.launch()
+        with pytest.raises(NotFiniteError, match="at step 9"):
+            update.take(9)
+        assert all(torch.equal(a, b) for a, b in zip(before, layers.parameters(), strict=True))
+        assert update.taken == 2
+        results.append((before, update.largest))
+    (late, largest), (early, same) = results
+    assert largest == pytest.approx(same)
+    for one, other in zip(late, early, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
 def give_gradients(layers: nn.Module, value: float) -> None:
     for parameter in layers.parameters():
         parameter.grad = torch.full_like(parameter, value)

@@ -43,7 +43,9 @@ def train(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> N
         begun = starting_spec(family, spec)
         read = spec
         spec, changed = apply_profile(specs, spec, action, overrides, cuda, begun)
-        spec, chosen = choose(specs, spec, action, read, alone=crew.size == 1)
+        whole = getattr(spec.train, "distributed_strategy", "ddp") == "ddp"
+        repeats = crew.size == 1 or (cuda and specs.recordable and whole)
+        spec, chosen = choose(specs, spec, action, read, repeats=repeats)
         spec, start = prepare_start(specs, spec, action, overrides)
         notes = []
         if spec.engine.profile == "small":

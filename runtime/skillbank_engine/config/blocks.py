@@ -193,11 +193,6 @@ class EngineBase(Block):
         "train.activation_checkpoint; 'spec' follows that key.",
     )
 
-    @property
-    def static_shapes(self) -> bool:
-        """Whether batches had better come in few shapes."""
-        return self.compile
-
 
 class SpecBase(Block):
     """What the specs of all families and actions share.

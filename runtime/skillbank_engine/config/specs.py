@@ -133,6 +133,8 @@ class Specs(Generic[SpecT]):
     chosen : dict
         Dotted key to value that the embedded engine trains with where a spec does not hold the key, in place
         of the family's default; the keys are in no template.
+    recordable : bool
+        What the family's task says of itself (`Task.recordable`).
     deploy : dict
         Action to values of its block in the spec of the deploy container, for the schemas.
     trains : tuple of str
@@ -150,6 +152,7 @@ class Specs(Generic[SpecT]):
     unheeded: Mapping[str, str] = field(default_factory=dict)
     not_what: frozenset[str] = frozenset()
     chosen: Mapping[str, Any] = field(default_factory=dict)
+    recordable: bool = False
     deploy: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     trains: tuple[str, ...] = ("train",)
 

@@ -20,8 +20,10 @@ WINDOW = 64
 """Steps among which pictures are exchanged.  With 64 some 7 % of a batch is padding, with 16 it is 15 %."""
 MOST_SHAPES = 24
 """Shapes of a run.  With 24 some 12 % of a batch is padding, with 8 it is 22 %."""
+RECORDED_SHAPES = 16
+"""Shapes where each is recorded apart, which takes some steps' time."""
 FEW_SHAPES = 8
-"""Shapes where each is compiled or recorded apart."""
+"""Shapes where each is compiled apart, which takes a minute."""
 
 _STEP = 32  # the stride of most backbones
 _COARSE = 128

@@ -7,6 +7,8 @@ is cut into as many parts as there are threads, each part goes forward and backw
 parts: the result is that of the whole batch up to rounding, and the same every time.
 
 A step of several batches (``engine.accumulate``) adds their gradients up; processes exchange them once.
+
+On a GPU passes may be recorded and replayed instead (`.passes`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +24,14 @@ from skillbank_engine.device import Compute
 from skillbank_engine.parameters import trained
 from skillbank_engine.task import BatchT, Task
 from skillbank_engine.team import ALONE, Team
-from skillbank_engine.training.replicas import average_scalars, is_shared, learns_statistics, replicated
+from skillbank_engine.training.passes import Losses, Passes
+from skillbank_engine.training.replicas import (
+    average_scalars,
+    equal_weights,
+    is_shared,
+    learns_statistics,
+    replicated,
+)
 
 
 class GradientWorker(Generic[BatchT]):
@@ -49,13 +58,21 @@ class GradientWorker(Generic[BatchT]):
     ) -> None:
         self._task = task
         self._team = team
-        self._model = task.forward(compute, team) or replicated(task.module, compute.device, team)
         self._compute = compute
         self._scaler = scaler
+        self._passes: Passes[BatchT] | None = None
+        on_gpu = compute.device.type == "cuda"
+        if task.recording or (task.recordable and on_gpu and not is_shared(task.module)):
+            equal_weights(task.module, team)
+            self._passes = Passes(self._own_losses, scaler.scale, list(trained(task.module)), team)
+            self._passes.recording = task.recording
+            self._model: Callable[..., Any] = task.module
+        else:
+            self._model = task.forward(compute, team) or replicated(task.module, compute.device, team)
         separable = compute.parts > 1 and task.separable and not learns_statistics(task.module)
         self._pool = ThreadPoolExecutor(compute.parts) if separable else None
 
-    def backward(self, batches: Sequence[BatchT], divisors: Sequence[float]) -> dict[str, float]:
+    def backward(self, batches: Sequence[BatchT], divisors: Sequence[float]) -> Losses:
         """Put the (scaled) gradients of a step into the parameters' ``grad``.
 
         Parameters
@@ -67,9 +84,11 @@ class GradientWorker(Generic[BatchT]):
 
         Returns
         -------
-        dict of str to float
-            The losses of :meth:`.task.Task.losses`, of this process' share, added up.
+        Losses
+            Those of :meth:`.task.Task.losses`, of this process' share, added up.
         """
+        if self._passes is not None:
+            return self._passes.backward(batches, divisors)
         total: dict[str, float] = {}
         for number, (batch, divisor) in enumerate(zip(batches, divisors, strict=True)):
             if self._pool is None:
@@ -79,12 +98,24 @@ class GradientWorker(Generic[BatchT]):
                 losses = self._in_parts(self._pool, batch, divisor, add=number > 0)
             total = {name: total.get(name, 0.0) + value for name, value in losses.items()}
         average_scalars(self._task.module, self._team)
-        return total
+        return Losses(total)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a process can go back to a step's start alone: none waits for it before its end."""
+        return self._team.size == 1 or self._passes is not None
+
+    def stop_recording(self) -> bool:
+        """Give up recorded passes and their memory; say whether there were to be any."""
+        return self._passes is not None and self._passes.stop()
+
+    def _own_losses(self, batch: BatchT, divisor: Any) -> dict[str, Tensor]:
+        return self._losses(self._task.module, batch, divisor)
 
     def _whole(self, batch: BatchT, divisor: float) -> dict[str, float]:
         losses = self._losses(self._model, batch, divisor)
         self._scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
-        return dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))
+        return Losses({}, tuple(losses), torch.stack(list(losses.values()))).read()
 
     def _in_parts(
         self, pool: ThreadPoolExecutor, batch: BatchT, divisor: float, *, add: bool

@@ -192,8 +192,8 @@ def make_loader(
 ) -> DataLoader[list[BatchT]]:
     """Make the loader of a training run; call ``batches.start`` ahead of every pass over it.
 
-    Loader processes are started anew for each epoch: they take the sampler's epoch along that way.  They are
-    forks where that is safe, and share the cache of decoded pictures then.
+    Loader processes stay for all epochs: what they are asked for holds its epoch.  They are forks where that
+    is safe, and share the cache of decoded pictures then.
 
     Parameters
     ----------
@@ -215,6 +215,8 @@ def make_loader(
         batch_sampler=batches,
         collate_fn=StepCollator(samples, batch_size),
         num_workers=workers,
+        # On a GPU a fork copies the tables of a hundred gigabytes.
+        persistent_workers=workers > 0,
         pin_memory=pin_memory and torch.cuda.is_available(),
         multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
         # Its own, so that starting an epoch draws nothing from the generator that training uses.

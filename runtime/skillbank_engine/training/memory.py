@@ -1,4 +1,4 @@
-"""What is done when a step does not fit into a GPU's memory: recompute activations, then compute it in parts.
+"""What is done when a step does not fit into a GPU's memory: record nothing, recompute, compute it in parts.
 
 Keeping all activations is the fastest, and whether they have room shows when they are there.  A step that
 runs out of memory has changed nothing yet, so that it is done again with less.
@@ -15,7 +15,6 @@ import torch
 from skillbank_engine.errors import EngineError
 from skillbank_engine.status import StatusLog
 from skillbank_engine.task import Task
-from skillbank_engine.team import Team
 from skillbank_engine.training.replicas import learns_statistics
 
 _LOG = logging.getLogger(__name__)
@@ -79,13 +78,15 @@ class MemoryGuard:
     ----------
     task : Task
         What is trained.
-    team : Team
-        The processes.  With several, one that runs out of memory ends the run: the others wait for it in the
-        middle of their step.
     device : torch.device
         What it computes on.
     status : StatusLog
         Gets a line for everything that is changed.
+    release : callable
+        Gives up what was recorded of passes; says whether anything was to be.
+    repeats : bool
+        Whether a process can do a step again.  Of several, one that runs out of memory ends the run where the
+        others wait for it in the middle of their step.
     probe : callable
         Measures the device's memory.
 
@@ -98,17 +99,20 @@ class MemoryGuard:
     def __init__(
         self,
         task: Task[Any, Any, Any, Any],
-        team: Team,
         device: torch.device,
         status: StatusLog,
+        release: Callable[[], bool] = lambda: False,
+        *,
+        repeats: bool = True,
         probe: Callable[[torch.device], Memory | None] = measured,
     ) -> None:
         self.parts = 1
         self._task = task
-        self._alone = team.size == 1
+        self._repeats = repeats
         self._chooses = task.spec.engine.memory == "auto"
         self._device = device
         self._status = status
+        self._release = release
         self._probe = probe
         self._retries = 0
 
@@ -139,13 +143,17 @@ class MemoryGuard:
 
     def look(self, step: int) -> None:
         """After a step, recompute activations from now on if the memory is too full to work in."""
-        if step % EVERY or not (self._chooses and self._alone):
+        if step % EVERY or not (self._chooses and self._repeats):
             return
         memory = self._probe(self._device)
         if memory is None:
             return
         before, self._retries = self._retries, memory.retries
-        if memory.retries - before >= _RETRIES and self._task.recompute():
+        if memory.retries - before < _RETRIES:
+            return
+        if self._release():
+            self._say(f"The memory is nearly full ({memory}): passes are not recorded any more")
+        elif self._task.recompute():
             self._say(f"The memory is nearly full ({memory}): activations are recomputed from now on")
 
     def report(self) -> str:
@@ -154,13 +162,16 @@ class MemoryGuard:
         return f"peak memory {memory}" if memory is not None else ""
 
     def _give_way(self, reason: str, most: int) -> None:
-        if self._alone and self._chooses and self._task.recompute():
+        if self._repeats and self._release():
+            self._say(f"A step did not fit into the memory ({reason}): passes are not recorded any more")
+            return
+        if self._repeats and self._chooses and self._task.recompute():
             self._say(
                 f"A step did not fit into the memory ({reason}): activations are recomputed from now on"
             )
             return
         separable = self._task.separable and not learns_statistics(self._task.module)
-        if self._alone and separable and self.parts < most:
+        if self._repeats and separable and self.parts < most:
             self.parts = min(2 * self.parts, most)
             self._say(
                 f"A step did not fit into the memory ({reason}): each batch is computed in {self.parts} "

@@ -87,13 +87,20 @@ def share_out(
 
 def is_shared(model: nn.Module) -> bool:
     """Whether :func:`share_out` has been at a model."""
-    return any(map(_is_part, model.parameters()))
+    return any(map(is_part, model.parameters()))
 
 
-def _is_part(value: Any) -> bool:
-    """Whether this is a process' part of a tensor; while none is shared out, torch's module stays away."""
+def is_part(value: Any) -> bool:
+    """Whether something is a part of a tensor; while none is shared out, torch's module stays away."""
     module = sys.modules.get("torch.distributed.tensor")
     return module is not None and isinstance(value, module.DTensor)
+
+
+def equal_weights(model: nn.Module, team: Team) -> None:
+    """Give every process the first one's weights and buffers; all must call."""
+    if team.size > 1:
+        for tensor in (*model.parameters(), *model.buffers()):
+            distributed.broadcast(tensor.detach(), src=0)
 
 
 def learns_statistics(model: nn.Module) -> bool:
@@ -136,7 +143,7 @@ def whole(values: Any) -> Any:
     """A state of model or optimiser with every shared tensor put together; all processes must call."""
     if isinstance(values, dict):
         return {name: whole(value) for name, value in values.items()}
-    return values.full_tensor() if _is_part(values) else values
+    return values.full_tensor() if is_part(values) else values
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
@@ -144,7 +151,7 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> N
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
     def fitted(parameter: Any, value: Any) -> Any:
-        if _is_part(parameter) and isinstance(value, Tensor) and value.shape == parameter.shape:
+        if is_part(parameter) and isinstance(value, Tensor) and value.shape == parameter.shape:
             from torch.distributed.tensor import distribute_tensor
 
             value = value.to(parameter.device)

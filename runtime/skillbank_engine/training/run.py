@@ -92,7 +92,13 @@ class TrainingRun(Generic[BatchT]):
         self._update = Update(
             self.task.module, self.optimizer, self._scaler, self.settings.clip, self.task.family_name
         )
-        self._memory = MemoryGuard(self.task, self.team, self.compute.device, self.status)
+        self._memory = MemoryGuard(
+            self.task,
+            self.compute.device,
+            self.status,
+            self._worker.stop_recording,
+            repeats=self._worker.repeats,
+        )
         self._waited = 0.0
         self._average: WeightAverage | None = None
         if self.settings.ema_decay:
@@ -212,7 +218,10 @@ class TrainingRun(Generic[BatchT]):
     def _gradients(
         self, batches: Sequence[BatchT], shares: Sequence[Share], divisors: Sequence[float], parts: int
     ) -> dict[str, float]:
-        """Compute gradients and losses of a step from its start on, each batch in so many parts."""
+        """Compute gradients and losses of a step from its start on, each batch in so many parts.
+
+        The weights may begin to change before the losses are known; what is not finite changes none.
+        """
         # A pure function of the step: nothing to save, nothing to restore.
         torch.manual_seed(self._seed_of("dropout", self.team.rank))
         self._update.prepare(self.task.factor(self.position.step, self.batches.batches))
@@ -223,7 +232,9 @@ class TrainingRun(Generic[BatchT]):
             cut = split(ready, min(parts, len(ready))) if parts > 1 else [ready]
             pieces += cut
             divided += [divisor] * len(cut)
-        return self._worker.backward(pieces, divided)
+        losses = self._worker.backward(pieces, divided)
+        self._update.launch()
+        return losses.read()
 
     def _shares(self, batches: Sequence[BatchT]) -> tuple[list[Share], list[float]]:
         """Find out what places a process' batches have in the step, and what their losses are divided by."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from skillbank_engine.data.canvases import FEW_SHAPES, MOST_SHAPES, Canvases, choose_canvases, need, padding
+from skillbank_engine.data.canvases import Canvases, choose_canvases, need, padding
 from skillbank_engine.task import Samples
 from skillbank_engine.training.loading import EpochBatches
 
@@ -10,7 +10,7 @@ _SURVEYED = 256
 """Steps of the first epoch that the shapes are chosen from."""
 
 
-def settle_shapes(samples: Samples[Any, Any], batches: EpochBatches, *, on_gpu: bool, static: bool) -> str:
+def settle_shapes(samples: Samples[Any, Any], batches: EpochBatches, most: int) -> str:
     """Have the batches of a run padded to few shapes.
 
     Parameters
@@ -19,10 +19,8 @@ def settle_shapes(samples: Samples[Any, Any], batches: EpochBatches, *, on_gpu: 
         The family's; told what to pad to.
     batches : EpochBatches
         Their order.
-    on_gpu : bool
-        Whether a GPU computes.  A CPU gains nothing from few shapes: there batches are padded to their need.
-    static : bool
-        Whether each shape is compiled or recorded apart.
+    most : int
+        How many shapes there may be; 0 pads batches to their need.
 
     Returns
     -------
@@ -42,10 +40,10 @@ def settle_shapes(samples: Samples[Any, Any], batches: EpochBatches, *, on_gpu: 
     if len({shape for shapes in surveyed for shape in shapes}) < 2:
         return ""
     needs = [need(shapes) for shapes in surveyed]
-    if not on_gpu and not static:
+    if not most:
         share = padding(surveyed, Canvases(tuple(set(needs))))
         return f"Pictures of like shape share a batch: {share:.0%} of a batch is padding"
-    canvases = choose_canvases(needs, FEW_SHAPES if static else MOST_SHAPES)
+    canvases = choose_canvases(needs, most)
     samples.pad_to(canvases)
     return (
         f"Pictures of like shape share a batch, padded to one of {len(canvases.shapes)} shapes: "

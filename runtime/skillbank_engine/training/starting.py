@@ -10,6 +10,7 @@ import torch
 from skillbank_engine.checkpoint import Checkpoint, load_weights
 from skillbank_engine.config.blocks import SpecBase
 from skillbank_engine.config.specs import RunSettings
+from skillbank_engine.data.canvases import FEW_SHAPES, MOST_SHAPES, RECORDED_SHAPES
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.device import Compute, choose_compute, cuda_wanted
@@ -58,8 +59,7 @@ def run_training(family: Family, spec: SpecBase, session: Session, team: Team = 
     seed = spec.train.seed if spec.train.seed >= 0 else random.SystemRandom().randrange(2**31)
     seed = int(team.gather(seed)[0][0])
     torch.manual_seed(seed)
-    if not spec.engine.static_shapes:
-        reserve_by_need(compute.device)
+    reserve_by_need(compute.device)
     wait = kind.warm(spec, compute)
     data = kind.read_training(spec, session.tell)
     checkpoint = checkpoint_to_resume(family, spec, session.folder)
@@ -175,6 +175,9 @@ def _make_run(
     team: Team,
 ) -> TrainingRun[Any]:
     """Put the parts of a run together."""
+    size = settings.batch_size * settings.accumulate * team.size
+    passes = -(-len(data.train) // size) * settings.accumulate * task.spec.train.num_epochs
+    task.recording = task.records(compute, passes, session.say)
     samples = task.samples(data, seed)
     seeded = SeededSamples(samples, seed)
     batches = EpochBatches(
@@ -186,8 +189,7 @@ def _make_run(
         group=samples.canvas is None,
         shuffle=settings.shuffle,
     )
-    on_gpu = compute.device.type == "cuda"
-    if text := settle_shapes(samples, batches, on_gpu=on_gpu, static=task.spec.engine.static_shapes):
+    if text := settle_shapes(samples, batches, _most_shapes(task, compute)):
         session.say(text)
     loader = make_loader(
         samples,
@@ -217,6 +219,15 @@ def _make_run(
         team=team,
         best=_best(family, task.spec, settings) if validate is not None else None,
     )
+
+
+def _most_shapes(task: AnyTask, compute: Compute) -> int:
+    """How many shapes batches may come in; a CPU gains nothing from few."""
+    if task.spec.engine.compile:
+        return FEW_SHAPES
+    if compute.device.type != "cuda":
+        return 0
+    return RECORDED_SHAPES if task.recording else MOST_SHAPES
 
 
 def _best(family: Family, spec: SpecBase, settings: RunSettings) -> BestSoFar | None:

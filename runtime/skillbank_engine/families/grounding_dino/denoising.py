@@ -39,6 +39,8 @@ class DenoisingQueries:
         ``(N,)`` int64, the box of the picture that each copies.
     group : Tensor
         ``(N,)`` int64; groups do not see one another.
+    groups : int
+        How many there are.
     """
 
     boxes: Tensor
@@ -47,6 +49,7 @@ class DenoisingQueries:
     positive: Tensor
     target: Tensor
     group: Tensor
+    groups: int
 
     def part(self, pictures: slice) -> "DenoisingQueries":
         """The queries of some pictures of the batch."""
@@ -115,7 +118,7 @@ def make_denoising_queries(
     noisy = (corners + sign * amount * half_size * box_noise).clamp(0, 1)
     boxes = cxcywh_from_xyxy(noisy)
     boxes = torch.cat([boxes[..., :2], boxes[..., 2:].abs().clamp(min=_SMALLEST)], dim=-1)
-    return DenoisingQueries(boxes, phrases, targets.valid[:, target], positive, target, group)
+    return DenoisingQueries(boxes, phrases, targets.valid[:, target], positive, target, group, groups)
 
 
 def denoising_attention(queries: DenoisingQueries, matching_queries: int) -> Tensor:

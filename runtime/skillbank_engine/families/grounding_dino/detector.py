@@ -25,6 +25,7 @@ from skillbank_engine.families.grounding_dino.layers import (
     reference_points,
     text_positions,
 )
+from skillbank_engine.families.grounding_dino.norms import lowered
 from skillbank_engine.families.grounding_dino.prompt import PromptBatch
 
 
@@ -275,6 +276,8 @@ class Detector(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Run the decoder; every layer moves the boxes on and is read by its own heads."""
         decoder = self.network.model.decoder
+        # Every layer reads both.
+        vision, text = lowered(vision), lowered(text)
         ratios = torch.cat([scene.valid_ratios, scene.valid_ratios], -1)[:, None]
         all_logits, all_boxes = [], []
         for number in range(self.architecture.dec_layers):

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from skillbank_engine.families.grounding_dino.deformable import Shapes, answers_only, deformable_attention
+from skillbank_engine.families.grounding_dino.norms import lowered
 
 _BLOCK = 1024
 
@@ -106,7 +107,7 @@ def decode(
     own_attention : Tensor, optional
         ``(B, 1, Q, Q)`` bool: which query sees which.
     """
-    placed = hidden + positions
+    placed = lowered(hidden + positions)
     seen = _attend(layer.self_attn, placed, placed, hidden, own_attention)
     hidden = layer.self_attn_layer_norm(hidden + _drop(layer, seen))
     read = _attend(layer.encoder_attn_text, hidden + positions, text, text, token_mask[:, None, None])
@@ -165,7 +166,7 @@ def attend_places(
     """Deformable attention of queries ``(B, Q, D)`` to the feature levels."""
     batch, queries, width = hidden.shape
     heads = module.n_heads
-    placed = hidden + positions
+    placed = lowered(hidden + positions)
     values = module.value_proj(vision)
     if scene.visible is not None:
         values = values.masked_fill(~scene.visible[..., None], 0.0)
@@ -191,10 +192,11 @@ def _exchange(
     if answers_only(vision) and not layer.training and _few(attention, text):
         vision_change, text_change = _exchange_few(attention, vision, text, visible, token_mask)
         return vision + layer.vision_param * vision_change, text + layer.text_param * text_change
-    places = _heads(attention.vision_proj(vision), attention.num_heads)
-    words = _heads(attention.text_proj(text), attention.num_heads)
-    place_values = _heads(attention.values_vision_proj(vision), attention.num_heads)
-    word_values = _heads(attention.values_text_proj(text), attention.num_heads)
+    seen_places, read = lowered(vision), lowered(text)
+    places = _heads(attention.vision_proj(seen_places), attention.num_heads)
+    words = _heads(attention.text_proj(read), attention.num_heads)
+    place_values = _heads(attention.values_vision_proj(seen_places), attention.num_heads)
+    word_values = _heads(attention.values_text_proj(read), attention.num_heads)
     dropout = attention.dropout if layer.training else 0.0
     to_vision = F.scaled_dot_product_attention(
         places, words, word_values, token_mask[:, None, None], dropout, scale=attention.scale
@@ -206,8 +208,8 @@ def _exchange(
     vision_change = attention.out_vision_proj(to_vision.transpose(1, 2).flatten(2))
     text_change = attention.out_text_proj(to_text.transpose(1, 2).flatten(2))
     return (
-        vision + layer.drop_path(layer.vision_param * vision_change),
-        text + layer.drop_path(layer.text_param * text_change),
+        torch.addcmul(vision, layer.drop_path(layer.vision_param.expand(len(vision), 1, -1)), vision_change),
+        torch.addcmul(text, layer.drop_path(layer.text_param.expand(len(text), 1, -1)), text_change),
     )
 
 
@@ -248,7 +250,7 @@ def _exchange_few(
 
 def _enhance(layer: Any, text: Tensor, positions: Tensor, allowed: Tensor) -> Tensor:
     """Self-attention of the text, inside phrases."""
-    placed = text + positions
+    placed = lowered(text + positions)
     seen = _attend(layer.self_attn, placed, placed, text, allowed[:, None])
     text = layer.layer_norm_before(text + _drop(layer, seen))
     inner = _drop(layer, layer.activation(layer.fc1(text)))

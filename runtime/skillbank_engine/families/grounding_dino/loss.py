@@ -81,7 +81,7 @@ def detection_loss(
     phrase_tokens: Tensor,
     weights: LossWeights,
     denoising: DenoisingQueries | None = None,
-    divisor: float | None = None,
+    divisor: float | Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Score the detector's outputs.
 
@@ -97,7 +97,7 @@ def detection_loss(
         Weights of the parts.
     denoising : DenoisingQueries, optional
         The queries behind ``output.denoising_*``.
-    divisor : int, optional
+    divisor : float or Tensor, optional
         What sums are divided by, when this is a part of a larger batch; by default the number of true boxes.
 
     Returns
@@ -116,10 +116,11 @@ def detection_loss(
     parts = _matched_parts(logits, boxes, targets, token_targets, weights, boxes_count)
 
     factors = torch.ones(len(names), device=logits.device)
-    factors[-1] = weights.encoder
+    # Filled, not written to by index: that would bring a number from the host.
+    factors[-1:].fill_(weights.encoder)
     box_factors = factors.clone()
     if not weights.encoder_boxes:
-        box_factors[-1] = 0.0
+        box_factors[-1:].fill_(0.0)
     total = _weighted(parts, factors, box_factors, weights)
     losses = {
         f"{name}_{part}": values[number].detach()
@@ -158,23 +159,21 @@ def _matched_parts(
     targets: TargetBatch,
     token_targets: Tensor,
     weights: LossWeights,
-    divisor: float,
+    divisor: float | Tensor,
 ) -> dict[str, Tensor]:
     """Class, L1 and GIoU losses ``(S,)`` of matched outputs."""
     costs = weights.costs
-    pairs = match(logits, boxes, targets, token_targets, costs)
-    wanted = torch.zeros_like(logits, dtype=torch.float32)
-    wanted[pairs.output, pairs.batch, pairs.query] = token_targets[pairs.batch, pairs.target]
+    queries = match(logits, boxes, targets, token_targets, costs)[..., None]
+    matched = queries >= 0
+    queries = queries.clamp(min=0)
+    # No query answers for two boxes of a picture, so that adding writes.
+    wanted = torch.zeros_like(logits, dtype=torch.float32).scatter_add_(
+        2, queries.expand(-1, -1, -1, logits.shape[-1]), token_targets * matched
+    )
     focal = token_focal_loss(logits, wanted, costs.alpha, costs.gamma).sum((1, 2, 3))
-    found = boxes[pairs.output, pairs.batch, pairs.query].float()
-    true = targets.boxes[pairs.batch, pairs.target]
-    l1, giou = _box_losses(found, true)
-    per_output = focal.new_zeros(len(logits))
-    return {
-        "class": focal / divisor,
-        "l1": per_output.index_add(0, pairs.output, l1) / divisor,
-        "giou": per_output.index_add(0, pairs.output, giou) / divisor,
-    }
+    found = boxes.gather(2, queries.expand(-1, -1, -1, 4)).float()
+    l1, giou = (part.where(matched[..., 0], 0.0).sum((1, 2)) for part in _box_losses(found, targets.boxes))
+    return {"class": focal / divisor, "l1": l1 / divisor, "giou": giou / divisor}
 
 
 def _denoising_parts(
@@ -184,10 +183,10 @@ def _denoising_parts(
     token_targets: Tensor,
     weights: LossWeights,
     queries: DenoisingQueries,
-    divisor: float,
+    divisor: float | Tensor,
 ) -> dict[str, Tensor]:
     """Losses ``(S,)`` of the denoising queries, whose targets are known without matching."""
-    groups = int(queries.group[-1]) + 1
+    groups = queries.groups
     wanted = token_targets[:, queries.target] * queries.positive[None, :, None]
     focal = (
         token_focal_loss(logits, wanted.expand_as(logits), weights.costs.alpha, weights.costs.gamma)

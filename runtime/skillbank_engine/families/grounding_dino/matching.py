@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from skillbank_engine.assignment import assigned
 from skillbank_engine.boxes import generalized_iou, xyxy_from_cxcywh
 from skillbank_engine.families.grounding_dino.targets import TargetBatch
+from skillbank_engine.recording import on_host
 
 _EPSILON = 1e-8
 
@@ -23,28 +25,10 @@ class MatchingCosts:
     gamma: float = 2.0
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """Matched pairs as three parallel index tensors ``(K,)`` and the target of each.
-
-    Attributes
-    ----------
-    output, batch, query : Tensor
-        Which output (decoder layer or encoder), picture and query.
-    target : Tensor
-        Index of the true box in the picture's own targets.
-    """
-
-    output: Tensor
-    batch: Tensor
-    query: Tensor
-    target: Tensor
-
-
 @torch.no_grad()
 def match(
     logits: Tensor, boxes: Tensor, targets: TargetBatch, token_targets: Tensor, costs: MatchingCosts
-) -> Assignment:
+) -> Tensor:
     """Match queries with true boxes, each output and each picture for itself.
 
     Parameters
@@ -62,24 +46,24 @@ def match(
 
     Returns
     -------
-    Assignment
-        One pair for each output and true box (as long as there are queries enough).
+    Tensor
+        ``(S, B, M)`` int64: the query that answers for each true box; -1 at padding, and for boxes that are
+        left over where there are fewer queries.
     """
-    device = logits.device
-    if targets.boxes.shape[1] == 0:
-        empty = torch.zeros(0, dtype=torch.int64, device=device)
-        return Assignment(empty, empty, empty, empty)
     cost = matching_cost(logits.float(), boxes.float(), targets, token_targets, costs)
     # One transfer for all outputs and pictures: on a GPU every transfer waits for the device.
-    table = cost.cpu().numpy()
-    counts = targets.valid.sum(1).tolist()
-    rows: list[tuple[int, int, int, int]] = []
-    for output in range(table.shape[0]):
-        for picture, count in enumerate(counts):
-            queries, found = assigned(table[output, picture, :, :count])
-            rows.extend((output, picture, int(q), int(t)) for q, t in zip(queries, found, strict=True))
-    columns = torch.tensor(rows, dtype=torch.int64, device=device).reshape(-1, 4).unbind(1)
-    return Assignment(*columns)
+    return on_host(_cheapest, cost, targets.valid)
+
+
+def _cheapest(cost: Tensor, valid: Tensor) -> Tensor:
+    """Solve ``(S, B, Q, M)`` costs, of the valid boxes ``(B, M)`` alone."""
+    table = cost.numpy()
+    queries = np.full((*table.shape[:2], table.shape[3]), -1, dtype=np.int64)
+    for picture, count in enumerate(valid.sum(1).tolist()):
+        for output in range(len(table)):
+            found, boxes = assigned(table[output, picture, :, :count])
+            queries[output, picture, boxes] = found
+    return torch.from_numpy(queries)
 
 
 def matching_cost(

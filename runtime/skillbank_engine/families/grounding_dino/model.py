@@ -11,7 +11,11 @@ from skillbank_engine.families.grounding_dino.architecture import Architecture
 from skillbank_engine.families.grounding_dino.backbone import backbone_config, drop_paths_by_tensor
 from skillbank_engine.families.grounding_dino.detector import Detector
 from skillbank_engine.families.grounding_dino.heads import ContrastiveHead
-from skillbank_engine.families.grounding_dino.norms import flat_safe, let_flat_rows_pass
+from skillbank_engine.families.grounding_dino.norms import (
+    flat_safe,
+    let_flat_rows_pass,
+    lower_before_products,
+)
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 from skillbank_engine.library import (
     AutoConfig,
@@ -145,6 +149,7 @@ def wrap_network(
     drop_paths_by_tensor(network.model.backbone)
     # Padding is flat in the backbone, and where the encoder's answers are blanked before their norm.
     let_flat_rows_pass(network.model.backbone)
+    lower_before_products(network.model.backbone)
     network.model.enc_output_norm = flat_safe(network.model.enc_output_norm)
     return Detector(network, architecture)
 

@@ -7,6 +7,8 @@ zeros from layer to layer as long as all biases are zero, which they are in a ne
 factor then meets itself in every layer, and gradients grow until they overflow.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -15,15 +17,66 @@ class FlatSafeNorm(nn.LayerNorm):
     """A layer norm of the same output; rows whose variance is below epsilon get no gradient through it.
 
     Past the norm, along the residual connection, their gradient flows on as ever.
+
+    Attributes
+    ----------
+    lowered : bool
+        Under autocast, give what matrix products take: where nothing else reads the output, it is cast once
+        and not for each of them.
     """
+
+    lowered = False
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Normalise the last dimension of ``(..., D)``."""
-        if torch.is_grad_enabled() and hidden.requires_grad:
-            with torch.no_grad():
+        output: Tensor
+        if torch.compiler.is_compiling():
+            with torch.no_grad():  # one kernel, however it is written
                 flat = hidden.float().var(-1, correction=0, keepdim=True) <= self.eps
-            hidden = torch.where(flat, hidden.detach(), hidden)
-        return super().forward(hidden)
+            output = super().forward(torch.where(flat, hidden.detach(), hidden))
+        elif torch.is_grad_enabled() and hidden.requires_grad:
+            kind = torch.promote_types(hidden.dtype, self.weight.dtype)
+            output = _FlatSafe.apply(hidden.to(kind), self.weight, self.bias, self.eps)  # type: ignore[no-untyped-call]
+        else:
+            output = super().forward(hidden)
+        return lowered(output) if self.lowered else output
+
+
+class _FlatSafe(torch.autograd.Function):
+    """The layer norm of torch, whose way back knows which rows are flat by what it keeps anyway."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+        output, mean, inverse = torch.native_layer_norm(hidden, hidden.shape[-1:], weight, bias, eps)
+        ctx.save_for_backward(hidden, weight, bias, mean, inverse)
+        ctx.eps = eps
+        return output
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
+        hidden, weight, bias, mean, inverse = ctx.saved_tensors
+        # One over the root of variance and epsilon; without it a row's gradient is zero.
+        inverse = inverse.masked_fill(inverse.square() * (2 * ctx.eps) >= 1, 0.0)
+        gradients = torch.ops.aten.native_layer_norm_backward(
+            slope, hidden, hidden.shape[-1:], mean, inverse, weight, bias, list(ctx.needs_input_grad[:3])
+        )
+        return *gradients, None
+
+
+def lowered(hidden: Tensor) -> Tensor:
+    """Cast what several matrix products read as autocast would for each of them; nothing without it."""
+    kind = hidden.device.type
+    return hidden.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else hidden
+
+
+def lower_before_products(backbone: nn.Module) -> None:
+    """Let those norms of a Swin that only matrix products read give what these take."""
+    for module in backbone.modules():
+        if type(module).__name__ in ("SwinLayer", "SwinPatchMerging"):
+            for child in module.children():
+                if isinstance(child, FlatSafeNorm):
+                    child.lowered = True
 
 
 def let_flat_rows_pass(module: nn.Module) -> None:

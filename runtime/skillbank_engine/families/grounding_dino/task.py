@@ -16,7 +16,7 @@ from skillbank_engine.data.transforms import Resizing, TrainingTransform, normal
 from skillbank_engine.detection_metrics import measurable, nothing_to_measure
 from skillbank_engine.detection_review import reviewed
 from skillbank_engine.device import Compute
-from skillbank_engine.errors import DataError, WeightsError
+from skillbank_engine.errors import DataError, EngineError, WeightsError
 from skillbank_engine.families.grounding_dino.architecture import Architecture, architecture_from_spec
 from skillbank_engine.families.grounding_dino.calibration import calibration_inputs
 from skillbank_engine.families.grounding_dino.captions import read_captions, write_labels
@@ -25,6 +25,7 @@ from skillbank_engine.families.grounding_dino.commands.labelling import label_pi
 from skillbank_engine.families.grounding_dino.commands.loading import ready, settle_with_model
 from skillbank_engine.families.grounding_dino.compilation import compile_detector
 from skillbank_engine.families.grounding_dino.config import EvaluateSpec, ExperimentSpec, InferenceSpec
+from skillbank_engine.families.grounding_dino.config.experiment import GROUNDING_DINO
 from skillbank_engine.families.grounding_dino.data.loading import Batch, Collator, TrainingSamples
 from skillbank_engine.families.grounding_dino.data.odvg import TrainingSet, read_source, read_training_set
 from skillbank_engine.families.grounding_dino.data.sampling import PromptLengths
@@ -44,7 +45,7 @@ from skillbank_engine.families.grounding_dino.onnx_model import OnnxDetector, de
 from skillbank_engine.families.grounding_dino.parameters import family_name, parameter_groups
 from skillbank_engine.families.grounding_dino.predictor import Network, Predictor, rounded
 from skillbank_engine.families.grounding_dino.pretrained import read_pretrained
-from skillbank_engine.families.grounding_dino.recorded import SHAPE_STEP, RecordedDetector, require_graphs
+from skillbank_engine.families.grounding_dino.recorded import SHAPE_STEP
 from skillbank_engine.families.grounding_dino.tokenizer import (
     PhraseTokenizer,
     build_tokenizer,
@@ -54,11 +55,16 @@ from skillbank_engine.families.grounding_dino.tokenizer import (
 from skillbank_engine.families.grounding_dino.warming import warm
 from skillbank_engine.families.grounding_dino.weights import load_backbone, load_pretrained, load_text_encoder
 from skillbank_engine.parameters import standing_still
+from skillbank_engine.recording import require_graphs
 from skillbank_engine.results import write_text
 from skillbank_engine.task import Answer, Graph, Kept, Metrics, Place, Share, Stage, Task, Tell, TrainingData
 from skillbank_engine.team import Team
+from skillbank_engine.training.replicas import is_shared
 
 _LOG = logging.getLogger(__name__)
+
+RECORDED_PASSES = 100
+"""Passes of a training from which on recording them pays: a dozen shapes take some passes' time each."""
 
 
 class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
@@ -77,6 +83,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
     """
 
     in_file = "vocabulary"
+    recordable = GROUNDING_DINO.recordable
     foreign_weights = FOREIGN
     outputs = (DetectorOutput,)
 
@@ -96,7 +103,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         self._network: Network | None = None
         self._resizing = test_resizing(spec)
         if isinstance(detector, Detector):
-            detector.recompute = spec.train.activation_checkpoint and not spec.engine.cuda_graphs
+            detector.recompute = spec.train.activation_checkpoint and spec.engine.cuda_graphs is not True
 
     @property
     def detector(self) -> Detector:
@@ -172,7 +179,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
             max_labels=spec.dataset.max_labels,
             max_tokens=self._architecture.max_text_len,
             lengths=PromptLengths(spec.engine.varied_prompts, spec.train.num_epochs),
-            collator=Collator(self.tokenizer.pad, step=SHAPE_STEP if spec.engine.static_shapes else 1),
+            collator=Collator(self.tokenizer.pad, step=SHAPE_STEP if self._few_shapes else 1),
             cache_bytes=spec.engine.cache_megabytes * 2**20 if transform.image_size else 0,
             pixels=self.pixels,
             canvas=canvas,
@@ -188,7 +195,12 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
 
     def rounded_room(self, most: int) -> int:
         """Give room for a power of two where batches had better come in few shapes."""
-        return 1 << (most - 1).bit_length() if most and self.spec.engine.static_shapes else most
+        return 1 << (most - 1).bit_length() if most and self._few_shapes else most
+
+    @property
+    def _few_shapes(self) -> bool:
+        """Whether batches had better come in few shapes."""
+        return self.recording or self.spec.engine.compile
 
     def prepare(self, batch: Batch, share: Share, device: torch.device) -> Batch:
         """Normalise pixels and make the denoising queries."""
@@ -217,7 +229,9 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
             (share.first, share.pictures),
         )
 
-    def losses(self, model: Callable[..., DetectorOutput], batch: Batch, divisor: float) -> dict[str, Tensor]:
+    def losses(
+        self, model: Callable[..., DetectorOutput], batch: Batch, divisor: float | Tensor
+    ) -> dict[str, Tensor]:
         """Compute the losses of :func:`.loss.detection_loss`."""
         output = model(batch.pixels, batch.mask, batch.prompts, batch.queries)
         return detection_loss(
@@ -237,19 +251,35 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         """Sort what is trained into backbone, linear projections and the rest."""
         return parameter_groups(self.module, self.spec)
 
-    def forward(self, compute: Compute, team: Team) -> Callable[..., DetectorOutput] | None:
-        """Record passes and replay them, where the spec wants it."""
-        if not self.spec.engine.cuda_graphs:
-            return None
-        require_graphs(compute.device, team)
-        if self.spec.train.activation_checkpoint:
-            _LOG.info("engine.cuda_graphs keeps activations: train.activation_checkpoint has no effect")
-        return RecordedDetector(self.detector, compute)
+    def records(self, compute: Compute, passes: int, say: Callable[[str], None]) -> bool:
+        """Record where the spec wants it, or where it says nothing and the training is long enough."""
+        wanted = self.spec.engine.cuda_graphs
+        checkpointed = self.spec.train.activation_checkpoint
+        if wanted is True:
+            require_graphs(compute.device)
+            if is_shared(self.module):
+                raise EngineError(
+                    "engine.cuda_graphs records whole gradients, which train.distributed_strategy=fsdp "
+                    "shares out: set engine.cuda_graphs=false, or ddp"
+                )
+            if checkpointed:
+                say("engine.cuda_graphs keeps activations: train.activation_checkpoint has no effect")
+            return True
+        if wanted is False or compute.device.type != "cuda" or is_shared(self.module) or checkpointed:
+            return False
+        if passes < RECORDED_PASSES:
+            say(f"Passes are not recorded (engine.cuda_graphs=auto): {passes} are too few to pay for it")
+            return False
+        say(
+            f"Passes are recorded for each shape of batch and replayed (engine.cuda_graphs=auto, {passes} "
+            "passes on a GPU)"
+        )
+        return True
 
     def recompute(self) -> bool:
-        """Recompute the encoder's activations, which recorded passes keep."""
-        able = not (self.spec.engine.cuda_graphs or self.detector.recompute)
-        self.detector.recompute = self.detector.recompute or able
+        """Recompute the encoder's activations."""
+        able = not self.detector.recompute
+        self.detector.recompute = True
         return able
 
     def compile(self, device: torch.device, *, training: bool) -> None:

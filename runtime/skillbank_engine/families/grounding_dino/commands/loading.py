@@ -17,8 +17,9 @@ from skillbank_engine.families.grounding_dino.detector import Detector
 from skillbank_engine.families.grounding_dino.onnx_model import OnnxModel, read_onnx
 from skillbank_engine.families.grounding_dino.predictor import Network, Predictor
 from skillbank_engine.families.grounding_dino.pretrained import PretrainedModel
-from skillbank_engine.families.grounding_dino.recorded import RecordedDetector, require_graphs
+from skillbank_engine.families.grounding_dino.recorded import RecordedDetector
 from skillbank_engine.profile import SMALL
+from skillbank_engine.recording import require_graphs
 
 Model = Checkpoint | OnnxModel | PretrainedModel
 
@@ -160,7 +161,7 @@ def ready(detector: Detector, spec: ExperimentSpec, compute: Compute) -> Network
         detector.bfloat16()
     if spec.engine.compile:
         compile_detector(detector, compute.device, training=False)
-    if spec.engine.cuda_graphs:
+    if spec.engine.cuda_graphs is True:
         require_graphs(compute.device)
         return RecordedDetector(detector, compute)
     return detector

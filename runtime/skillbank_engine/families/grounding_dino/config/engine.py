@@ -11,10 +11,11 @@ from skillbank_engine.config.fields import Float, Int, param
 class EngineConfig(EngineBase):
     """Settings of the embedded engine only; left out of defaults and templates."""
 
-    cuda_graphs: bool = param(
-        False,
-        "Record the launches of a pass for each shape of batch and replay them, for one GPU: pays where the "
-        "host sets the pace; keeps the memory of a pass, and gradients for each of up to 8 shapes.",
+    cuda_graphs: Literal["auto", True, False] = param(
+        "auto",
+        "Record the launches of a pass for each shape of batch and replay them: pays on a GPU that has done "
+        "what the host launches before more comes; keeps the memory of a pass. 'auto' does so in trainings "
+        "that are long enough.",
     )
     image_size: Int = param(
         0, "Longer image side in pixels for all actions; 0 follows dataset.augmentation.", ge=0
@@ -55,8 +56,3 @@ class EngineConfig(EngineBase):
         "spec", "'spec' follows train.optim.lr_scheduler, 'cosine' decays to zero over the run."
     )
     warmup_steps: Int = param(0, "Steps over which the learning rate rises to its value.", ge=0)
-
-    @property
-    def static_shapes(self) -> bool:
-        """Whether batches had better come in few shapes."""
-        return self.compile or self.cuda_graphs

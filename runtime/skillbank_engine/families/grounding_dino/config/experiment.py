@@ -155,6 +155,7 @@ GROUNDING_DINO = Specs(
         }
     ),
     chosen={"dataset.augmentation.fixed_padding": False, "train.activation_checkpoint": False},
+    recordable=True,
     deploy={
         "gen_trt_engine": {},
         "evaluate": {"checkpoint": "", "trt_engine": MISSING},

@@ -1,0 +1,215 @@
+"""``engine.cuda_graphs`` in training: a pass with its gradients recorded once for each shape, then replayed.
+
+All gradients lie in one row of memory.  Every pass adds to it, plain ones and replayed ones alike, and
+processes that train together add up that row: what one of them replays another may compute as it is.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
+
+import torch
+from torch import Tensor, distributed, nn
+
+from skillbank_engine.recording import MOST, Recording, copied, shape_of, tensors_in
+from skillbank_engine.task import BatchT
+from skillbank_engine.team import Team
+
+_LOG = logging.getLogger(__name__)
+_ALIGNED = 64  # numbers: kernels read whole lines of memory
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Losses by name: numbers, or still on the device, where reading them waits for it.
+
+    Attributes
+    ----------
+    numbers : dict
+        What is known already.
+    names, values : tuple of str, Tensor
+        The others.
+    """
+
+    numbers: dict[str, float]
+    names: tuple[str, ...] = ()
+    values: Tensor | None = None
+
+    def read(self) -> dict[str, float]:
+        """Give all as numbers."""
+        if self.values is None:
+            return self.numbers
+        return {**self.numbers, **dict(zip(self.names, self.values.tolist(), strict=True))}
+
+
+class GradientRow:
+    """The gradients of some parameters, behind each other in memory.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        Of one kind of number, on one device.
+    """
+
+    def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
+        self._parameters = list(parameters)
+        sizes = [-(-parameter.numel() // _ALIGNED) * _ALIGNED for parameter in self._parameters]
+        first = self._parameters[0]
+        self._row = torch.zeros(sum(sizes), dtype=first.dtype, device=first.device)
+        parts = torch.split(self._row, sizes)
+        self._places = [
+            part[: parameter.numel()].view_as(parameter)
+            for part, parameter in zip(parts, self._parameters, strict=True)
+        ]
+        self._touched = [False] * len(sizes)
+
+    def clear(self) -> None:
+        """Set all to zero, ahead of a step."""
+        self._row.zero_()
+        self._touched = [False] * len(self._touched)
+
+    def add(self, loss: Tensor) -> list[bool]:
+        """Add the gradients of a loss; say which parameters it depends on."""
+        gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
+        found = [(p, g) for p, g in zip(self._places, gradients, strict=True) if g is not None]
+        torch._foreach_add_([place for place, _ in found], [gradient for _, gradient in found])
+        return [gradient is not None for gradient in gradients]
+
+    def touch(self, touched: Sequence[bool]) -> None:
+        """Note which parameters a pass has added to."""
+        self._touched = [a or b for a, b in zip(self._touched, touched, strict=True)]
+
+    def give(self, team: Team) -> None:
+        """Average over the processes; every parameter that any has added to gets its gradient."""
+        touched = self._touched
+        if team.size > 1:
+            distributed.all_reduce(self._row)
+            self._row /= team.size
+            anywhere = torch.tensor(touched, dtype=torch.uint8)
+            distributed.all_reduce(anywhere, distributed.ReduceOp.MAX)
+            touched = anywhere.bool().tolist()
+        for parameter, place, counts in zip(self._parameters, self._places, touched, strict=True):
+            parameter.grad = place if counts else None
+
+
+@dataclass
+class _Recorded(Generic[BatchT]):
+    """A pass that can be replayed: where it reads, and which parameters it adds to."""
+
+    batch: BatchT
+    divisor: Tensor
+    touched: list[bool]
+    recording: Recording
+
+    @property
+    def losses(self) -> Tensor:
+        """What the last pass gave."""
+        found: Tensor = self.recording.result
+        return found.clone()
+
+
+class Passes(Generic[BatchT]):
+    """Passes forward and backward, replayed where a batch of the same shapes came before.
+
+    The first batch of its shapes goes through the network as it is, the second is recorded.  Where there is
+    no room for that, nothing is recorded any more.
+
+    Parameters
+    ----------
+    losses : callable
+        Computes the losses of a batch on the device, by name, from the batch and what they are divided by.
+    scale : callable
+        Scales the loss in fp16.
+    parameters : sequence of Parameter
+        What is trained.
+    team : Team
+        The processes that train together.
+    """
+
+    def __init__(
+        self,
+        losses: Callable[[BatchT, Tensor], dict[str, Tensor]],
+        scale: Callable[[Tensor], Tensor],
+        parameters: Sequence[nn.Parameter],
+        team: Team,
+    ) -> None:
+        self.recording = True
+        self._losses = losses
+        self._scale = scale
+        self._team = team
+        self._row = GradientRow(parameters)
+        self._names: tuple[str, ...] = ()
+        self._seen: set[object] = set()
+        self._recorded: dict[object, _Recorded[BatchT]] = {}
+        # One pool for all: two recordings never run at once, so that they can work in the same memory.
+        self._pool: Any = torch.cuda.graph_pool_handle() if torch.cuda.is_available() else None
+
+    def stop(self) -> bool:
+        """Give up what was recorded, and record no more; say whether that is new."""
+        was, self.recording = self.recording, False
+        self._recorded.clear()
+        self._pool = None
+        return was
+
+    def backward(self, batches: Sequence[BatchT], divisors: Sequence[float]) -> Losses:
+        """Give the parameters the gradients of a step; its losses, of this process' share, added up."""
+        self._row.clear()
+        values = [self._pass(batch, divisor) for batch, divisor in zip(batches, divisors, strict=True)]
+        self._row.give(self._team)
+        return Losses({}, self._names, torch.stack(values).sum(0))
+
+    def _pass(self, batch: BatchT, divisor: float) -> Tensor:
+        """Do one pass, and give its losses."""
+        key = shape_of(batch)
+        recorded = self._recorded.get(key)
+        if recorded is None and self._worth_it(key):
+            recorded = self._record(key, batch, divisor)
+            if recorded is not None:
+                return recorded.losses
+        if recorded is None:
+            _, values = self._computed(batch, torch.full((), divisor, device=_device(batch)))
+            self._seen.add(key)
+            return values
+        for place, value in zip(tensors_in(recorded.batch), tensors_in(batch), strict=True):
+            place.copy_(value)
+        recorded.divisor.fill_(divisor)
+        recorded.recording.replay()
+        self._row.touch(recorded.touched)
+        return recorded.losses
+
+    def _worth_it(self, key: object) -> bool:
+        return self.recording and key in self._seen and len(self._recorded) < MOST
+
+    def _computed(self, batch: BatchT, divisor: Tensor) -> tuple[list[bool], Tensor]:
+        losses = self._losses(batch, divisor)
+        touched = self._row.add(self._scale(losses["loss"]))
+        self._row.touch(touched)
+        self._names = tuple(losses)
+        return touched, torch.stack([value.detach() for value in losses.values()])
+
+    def _record(self, key: object, batch: BatchT, divisor: float) -> _Recorded[BatchT] | None:
+        """Record a pass, which computes it too; None where there is no room for it."""
+        places = copied(batch)
+        place = torch.full((), divisor, device=_device(batch))
+        touched: list[bool] = []
+
+        def work() -> Tensor:
+            found, values = self._computed(places, place)
+            touched.extend(found)
+            return values
+
+        try:
+            recorded = _Recorded(places, place, touched, Recording(work, self._pool))
+        except torch.OutOfMemoryError as error:
+            reason = str(error).partition(". ")[0]
+        else:
+            self._recorded[key] = recorded
+            return recorded
+        self.stop()
+        _LOG.warning("a pass could not be recorded (%s): passes are computed as they are from now on", reason)
+        return None
+
+
+def _device(batch: Any) -> torch.device:
+    return next(tensors_in(batch)).device
