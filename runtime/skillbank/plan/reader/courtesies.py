@@ -7,6 +7,7 @@ import re
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.reports import asks, is_name
+from skillbank.plan.reader.telling import FRAME
 from skillbank.plan.slots import SLOTS, Kind
 
 __all__ = [
@@ -19,8 +20,25 @@ __all__ = [
 ]
 
 
+_WOULD = "'would|'will|'is|'does|'could|'might 'be? free.adverb*"
+_FRAMES = (
+    f"'it|'that {_WOULD} courtesy.pleasing 'for? 'me|'us? 'if",
+    f"'it {_WOULD} courtesy.pleasing 'for? 'me|'us? 'to &'have|'get|'see",
+    f"'i|'we {_WOULD} courtesy.pleased 'if",
+    "'i|'we 'would|'will? free.adverb* 'appreciate|'love|'like|'welcome 'it? 'very|'much|'a|'lot* 'if",
+    "'would|'is 'it 'be? courtesy.pleasing 'if|'to",
+    "'would|'is 'it 'be? courtesy.pleasing 'for &@name|@job|group.det",
+)
+"""What only says that a wish is one: "it would be lovely if", "we would be grateful if"."""
+
+
 def take_courtesies(text: Text) -> None:
     """Account for phrases of politeness of two words and more; single words wait until the end."""
+    for frame in _FRAMES:
+        for match in text.find(frame):
+            behind = text.tokens[match.end - 1].text
+            if behind == "if" or not _is_question(text, match.first):
+                text.ledger.claim("courtesy", match.tokens(), FRAME)
     i = 0
     while i < len(text.tokens):
         ends = [e for e in text.ends(i, "grammar.courtesy.words") if e - i > 1]

@@ -26,6 +26,8 @@ SHOULD = (
     f"wish=mode.wish {THING}|~word* wish='to? wish='be? free.adverb*",
     f"'to|'please|'would|'let|^courtesy wish='have {THING}+",
     f"^courtesy {THING}+ wish='to? wish='be?",
+    f"wish='could|'can|'would|'will|'may|'might|'should|'shall|'must {THING}|~word+ wish='be|'get free.adverb*",
+    f"^courtesy {THING}|~word+ wish='could|'can|'would|'may|'might|'was|'were wish='be? free.adverb*",
 )
 
 

@@ -15,7 +15,10 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.wishes import Wishes
 from skillbank.plan.reader.wording import FINITE, SPECIFIC, Wording, is_many, is_over, is_regular_past, of
 
-__all__ = ["Teller"]
+__all__ = ["FRAME", "Teller"]
+
+FRAME = "frame"
+"""What a claim of words that only lead to a wish holds: "it would be lovely if"."""
 
 _DATA = "places.data.nouns"
 _NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
@@ -167,6 +170,8 @@ class Teller:
                 or word in of("joins", "continuing")
             ):
                 i += 1
+            elif (owner := self._text.ledger.owner.get(i)) is not None and owner.value == FRAME:
+                i = owner.last + 1
             elif (coloured := self._coloured(i)) > i:
                 i = coloured
             else:

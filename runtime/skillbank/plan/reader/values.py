@@ -17,6 +17,7 @@ from skillbank.plan.reader.hardware import (
     take_the_gpu,
     take_totals,
 )
+from skillbank.plan.reader.key_phrases import number_in_phrase
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.spec_keys import Keys
@@ -84,6 +85,9 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
     if best is None:
         return
     size, found, match = best
+    phrases = (number_in_phrase(text, i, each) for each in keys)
+    if any(phrase is not None and not {*phrase[0]} <= {*match.tokens()} for phrase in phrases):
+        return  # "accumulate gradients over 4 batches"
     if size > 100 and (_is_longer(text, found, match, keys) or (found.name == "patience" and not searching)):
         return
     if found.name in ("gpus", "nodes") and is_owned(text, clauses, match):
@@ -100,12 +104,17 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         if text.ledger.said([i]).lower() in ("a", "an"):
             text.ledger.claim("unread", tokens)  # "an A100 80GB" is a type of GPU, and nothing chooses it
             return
-    most = any(text.tokens[k].text in ("most", "max", "maximum") for k in match.tokens())
+    if size > 100 and match.first and text.tokens[match.first - 1].text in _MOST:
+        tokens = [*text.unclaimed([match.first - 1]), *tokens]
+    most = any(text.tokens[k].text in _MOST for k in tokens)
     if most and searching and found.name == "learning_rate":
         text.ledger.claim("unread", tokens)  # the bound of what a search varies is not its value
         return
     said = value / 100 if kind == "percent" else int(value) if found.kind is Kind.COUNT else value
     claim_value(text, tokens, Value(found.name, said, most=most))
+
+
+_MOST = frozenset({"most", "max", "maximum", "maximal", "largest", "biggest"})
 
 
 def _fits(each: Slot, kind: str, value: float) -> bool:
