@@ -16,6 +16,8 @@ def take_instead(text: Text) -> None:
         for match in text.find(source):
             if any(_is_near(text, c, match.first) for c in back):
                 text.ledger.claim("order", match.tokens())
+    for match in text.find("'instead 'of group.det* &^refused|^talk|^excluded"):
+        text.ledger.claim("order", match.tokens())
     for match in text.find("^report @mark* w='ignore|'disregard|'forget|'never 'mind? 'it|'that|'this|'them"):
         text.ledger.claim(
             "order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"]

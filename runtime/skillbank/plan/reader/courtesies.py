@@ -28,6 +28,9 @@ _FRAMES = (
     "'i|'we 'would|'will? free.adverb* 'appreciate|'love|'like|'welcome 'it? 'very|'much|'a|'lot* 'if",
     "'would|'is 'it 'be? courtesy.pleasing 'if|'to",
     "'would|'is 'it 'be? courtesy.pleasing 'for &@name|@job|group.det",
+    "'when|'once|'if|'whenever|'as|'soon* 'you|'there 'have|'get|'find|'is|'are|'got group.det|@number* "
+    "free.adjective? courtesy.leisure 'for|'this|'it*",
+    "'whenever|'when|'if|'as 'it|'that? 'suits|'fits|'is|'s courtesy.suiting|'you 'for? 'you?",
 )
 """What only says that a wish is one: "it would be lovely if", "we would be grateful if"."""
 
@@ -37,7 +40,7 @@ def take_courtesies(text: Text) -> None:
     for frame in _FRAMES:
         for match in text.find(frame):
             behind = text.tokens[match.end - 1].text
-            if behind == "if" or not _is_question(text, match.first):
+            if behind != "to" or not _is_question(text, match.first):
                 text.ledger.claim("courtesy", match.tokens(), FRAME)
     i = 0
     while i < len(text.tokens):
@@ -91,6 +94,8 @@ def take_headers(text: Text) -> None:
         "'you 'will|'can? 'find group.det* places.roles.train_datasets.before|"
         "places.roles.eval_dataset.before|places.data.nouns|places.weights.before"
     ):
+        if match.first and text.tokens[match.first - 1].text in ("can", "could", "will", "would"):
+            continue  # "can you find all crabs"
         text.ledger.claim(
             "courtesy", [i for i in match.tokens() if text.tokens[i].text in ("you", "will", "can", "find")]
         )

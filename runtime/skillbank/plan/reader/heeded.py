@@ -74,9 +74,11 @@ def _is_of_a_part(text: Text, i: int) -> bool:
 def _is_where_data_lies(text: Text, match: Match) -> bool:
     """Whether a machine is where a place is: "the pictures lie on our server, in /srv/x"."""
     told = text.match("',|'in|'at|'under|'below|'(|':* @place", match.end) is not None
+    before = match.first - 1
+    if before > 0 and text.within(before, "grammar.group.it"):
+        before -= 1  # "put them on the server"
     return told or (
-        match.first > 0
-        and text.within(match.first - 1, "places.data.put", "places.data.link", "grammar.mode.copula")
+        before >= 0 and text.within(before, "places.data.put", "places.data.link", "grammar.mode.copula")
     )
 
 

@@ -42,6 +42,8 @@ class Keys:
         """Numbers of which 0 is none (a chance, or as the description says): the key, and its default."""
         self.inverse: dict[frozenset[str], str] = {}
         """By what a person says to have a switch off ("freeze the backbone"): the key."""
+        self.metric = skill.info.metric or skill.monitoring_metric or ""
+        """What a search of this skill goes by, as its program reports it."""
         self._told: dict[str, str] = {}
         for action in actions:
             others = foreign_sections(skill, action)

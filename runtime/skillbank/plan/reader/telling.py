@@ -44,6 +44,8 @@ class Teller:
         """
         end = self._before_marks(first, end)
         i, reason = self._opening(first, end)
+        if self._leads_to_doubt(first, end) or self._is_lack(i, end):
+            return True
         if i < end and (held := self._manners.hold(i, end, after=after)) is not None:
             return held
         if i < end and self._words[i] in of("subordinate"):
@@ -85,6 +87,21 @@ class Teller:
         if told or not after or word in of("conditions"):
             return told and not self._of.mean(range(i, end))
         return None
+
+    def _leads_to_doubt(self, first: int, end: int) -> bool:
+        """Whether a clause only leads to what somebody would like to know: "I'd love to know" (whether ...)."""
+        behind = self._of.at(end, len(self._words))
+        return end > first and self._words[end - 1] in of("doubts") and behind in of("conditions")
+
+    def _is_lack(self, i: int, end: int) -> bool:
+        """Whether a clause says what there is none of somewhere, before what is asked for that reason."""
+        behind = next((w for w in self._words[end:] if w != ","), "")
+        placed = any(
+            self._words[k] in of("prepositions") and self._of.at(k + 1, end) in of("here")
+            for k in range(i + 2, end)
+        )
+        lacks = self._of.at(i, end) == "no" and placed and behind == "so"
+        return lacks and not self._of.weighs(range(i + 1, end))
 
     def _adds_rest(self, first: int, i: int, end: int) -> bool:
         return self._is_rest(first, end, counted=True) or self._goes_on(i, end)

@@ -22,7 +22,7 @@ from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.spec_keys import Keys
 from skillbank.plan.reader.tokens import is_number
-from skillbank.plan.reader.value import SIZE, Value, claim_value
+from skillbank.plan.reader.value import SIZE, Value, claim_value, denied_before
 from skillbank.plan.slots import SLOTS, Kind, Slot
 
 __all__ = ["take_values"]
@@ -46,6 +46,7 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     _sizes(text)
     take_gpu_ids(text)
     take_no_gpus(text)
+    _scores(text)
     for name in ("trial_timeout", "time_budget"):
         take_durations(text, name, searching)
     for i, token in enumerate(text.tokens):
@@ -57,6 +58,34 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     _ellipses(text)
     for each in (s for s in SLOTS if s.kind is Kind.CHOICE and s.name in ("precision", "algorithm")):
         _choices(text, each)
+
+
+_WHAT = "'everything|'anything|'all|'boxes|'box|'detections|'hits|'those|'what|'whatever|'findings|'ones"
+_SCORED = "'with|'that|'which|'scores|'score|'scoring|'scored|'confidence|'conf|'a|'is|'are|'has|'have|'of"
+_KEPT = "'keep|'keeping|'show|'return|'only|'just|'but"
+_DROPPED = "operator.not|slots.on_broken.skip|'hide|'suppress"
+_SCORES = tuple(
+    f"{lead} {bound} n=@number|@percent slots.threshold.nouns*"
+    for lead, bound in (
+        (f"{_KEPT}* {_WHAT}+ {_SCORED}*", "slots.around.least"),
+        (f"'a? 'scores|'score|'confidence|'conf {_SCORED}*", "slots.around.least"),
+        (f"{_DROPPED} {_WHAT}+ {_SCORED}*", "slots.around.below"),
+        ("'at|'more 'least|'than 'a", "slots.threshold.nouns 'of"),
+    )
+)
+
+
+def _scores(text: Text) -> None:
+    """Read "keep boxes above 0.4", "drop everything under 45 percent": the least score that is shown."""
+    for match in [m for source in _SCORES for m in text.find(source)]:
+        [i] = match.tokens("n")
+        value = text.tokens[i].value / (100 if text.tokens[i].kind == "percent" else 1)
+        if value > 1 or not text.ledger.free(i):
+            continue
+        if denied := denied_before(text, match.first):
+            text.ledger.claim("unread", [*denied, *match.tokens()])  # "drop boxes above 0.9"
+        else:
+            claim_value(text, text.unclaimed(match.tokens()), Value("threshold", value))
 
 
 def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searching: bool) -> None:
