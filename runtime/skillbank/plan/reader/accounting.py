@@ -69,7 +69,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
             continue
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
         kept = held & _WEIGHTY == {"place"} and (
-            all(text.within(i, "places.data.put") for i in open_)
+            all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
             or (teller.is_history(clause.first, clause.end) and not teller.weigh(open_))
         )
         limits = any(_limits(text, i) for i in open_)
@@ -88,6 +88,13 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
             ledger.claim("context", purpose, _PURPOSE)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
     return notes
+
+
+def _counts(text: Text, i: int) -> bool:
+    """Whether a word only says how many pictures or classes there are: "1,250 pictures with 3 classes"."""
+    of_data = ("places.data.nouns", "slots.captions.nouns", "slots.captions.told")
+    number = text.tokens[i].kind == "number" and not text.within(i + 1, *_TIMES)
+    return number or text.within(i, *of_data)
 
 
 def _limits(text: Text, i: int) -> bool:

@@ -98,6 +98,11 @@ def take_only(text: Text) -> None:
 
 def take_usual(text: Text) -> None:
     """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
+    for match in text.find(
+        "'keep|'leave|'with|'use|'and* 'everything|'all|'anything|'the+ 'else|'rest|'other|'others 'settings? "
+        "'at|'as|'on|'to|'with group.det|'their|'its* slots.around.defaults|'default|'it 'is|'settings?"
+    ):
+        text.ledger.claim("order", text.unclaimed(match.tokens()))
     source = (
         "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|"
         "'old|'previous|'last|'default|'recommended* 'settings|'values|'defaults|'parameters|"

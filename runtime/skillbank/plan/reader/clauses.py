@@ -73,6 +73,12 @@ class Clauses:
         """Return the clause that a token belongs to."""
         return self._of[i]
 
+    def history(self) -> frozenset[int]:
+        """Return the tokens of the clauses that tell of what is over."""
+        return frozenset(
+            i for c in self.all if self._teller.is_history(c.first, c.end) for i in range(c.first, c.end)
+        )
+
     def sentence(self, i: int) -> range:
         """Return the tokens of the sentence that a token stands in."""
         return self.sentences[self.of(i).sentence]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.telling import Teller
 
 __all__ = ["mark_unheeded"]
 
@@ -37,8 +36,7 @@ _SET = ("value", "platform", "policy", "place", "job")
 
 def mark_unheeded(text: Text, clauses: Clauses) -> None:
     """Leave such phrases unread, so that the plan asks about them; what is over asks for nothing."""
-    teller = Teller(text)
-    over = {i for c in clauses.all if teller.is_history(c.first, c.end) for i in range(c.first, c.end)}
+    over = clauses.history()
     for match in text.find(_MACHINE):
         if match.first not in over and not _is_where_data_lies(text, match):
             text.ledger.claim("unread", text.unclaimed(match.tokens()))

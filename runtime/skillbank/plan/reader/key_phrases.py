@@ -35,7 +35,18 @@ def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | 
             found[key] = phrase
     best = [k for k in found if not any({*found[k]} < {*found[other]} for other in found)]
     best = [k for k in best if not any(keys.telling[k] < keys.telling[other] for other in best)]
-    return (found[best[0]], best[0]) if len(best) == 1 else None
+    if len(best) != 1 or not _is_clear(text, found[best[0]], best[0], keys):
+        return None
+    return found[best[0]], best[0]
+
+
+def _is_clear(text: Text, phrase: list[int], key: str, keys: Keys) -> bool:
+    """Whether a key of one telling part is spelled as it is, or described besides: no "labelled 800"."""
+    if len(telling := keys.telling[key]) > 1:
+        return True
+    naming = [k for k in phrase if _said(text, [k]) & telling]
+    described = (_said(text, phrase) & keys.described(key)) - telling - COMMON
+    return bool(described) or any(keys.spells(text.tokens[k].text) for k in naming)
 
 
 def zero_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
@@ -51,9 +62,8 @@ def zero_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
 
 def _denies(said: frozenset[str], key: str, keys: Keys) -> bool:
     """Whether words behind a "no" name a key by what it does: "flipping", "label smoothing"."""
-    head = key.rpartition(".")[2].lower().split("_")
-    last = next(part for word in head[::-1] for part in canonical([word]) if part in keys.telling[key])
-    return last in said - COMMON and said <= keys.telling[key] | keys.described(key)
+    head = keys.head_of(key) - COMMON
+    return bool(head) and head <= said <= keys.telling[key] | keys.described(key)
 
 
 def described_behind(text: Text, i: int, key: str, keys: Keys) -> list[int]:
@@ -112,7 +122,7 @@ def _named_behind(
 
 def _belongs(text: Text, k: int, phrase: list[int], key: str, keys: Keys) -> bool:
     """Whether a word names or describes a key, or means nothing beside one; a negation never does."""
-    if text.within(k, "grammar.operator.not") and not _said(text, [k]) <= keys.parts_of(key):
+    if text.within(k, "grammar.operator.not") and not _describes(text, k, key, keys):
         return False
     if text.within(k, *_BETWEEN):
         return True

@@ -96,10 +96,15 @@ def _describes_model(text: Text, match: Match) -> bool:
 
 def _only_spoken_of(text: Text) -> None:
     """Mark places of which something is said, and not what they are for: "X is for later"."""
+    for match in text.find(
+        "'in|'at|'under|'on &^place @place 'is|'are|'lie|'lies n=@number|group.det|'about|~word* places.data.nouns"
+    ):
+        text.ledger.claim("order", text.unclaimed(match.tokens()))  # "in X are 2,000 pictures"
     for match in text.find("^place 'is|'are|'was|'has|'holds|'contains|'were free.adverb*"):
         owner = text.ledger.owner[match.first]
         done_on = match.first and text.tokens[match.first - 1].text in ("on", "with")
-        if owner.value.role is not None or owner.tokens != (match.first,) or done_on:
+        said = match.first and not text.ledger.free(match.end - 1)  # "in X are 2,000 pictures"
+        if owner.value.role is not None or owner.tokens != (match.first,) or done_on or said:
             continue
         if (
             text.match(f"{WORDS} group.det* {WORDS} places.data.nouns|group.it|'which|'where", match.end)

@@ -16,11 +16,11 @@ from skillbank.plan.slots import slot
 
 __all__ = ["take_spec_words"]
 
-def take_spec_words(text: Text, keys: Keys) -> None:
-    """Account for what is said in the words of a spec."""
+def take_spec_words(text: Text, keys: Keys, over: frozenset[int]) -> None:
+    """Account for what is said in the words of a spec; what is said of what is ``over`` sets nothing."""
     _pairs(text, keys)
     for i, token in enumerate(text.tokens):
-        if not text.ledger.free(i):
+        if not text.ledger.free(i) or i in over:
             continue
         if token.kind in ("number", "percent"):
             any(read(text, i, keys) for read in (_list, _number, _pixels, _sibling, _ellipsis))

@@ -26,6 +26,10 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
     keys
         Spec keys of the trainings that may be meant.
     """
+    search = f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings"
+    for seed in (f"{search} 'seed {_LINK} n=@number", f"'seed {_LINK} n=@number 'for|'of group.det* {search}"):
+        for match in text.find(seed):
+            _set(text, match.tokens(), "seed", text.said(match))
     leads = (
         f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*",
         f"{_SEARCH}.verbs group.det* {_SEARCH}.best",

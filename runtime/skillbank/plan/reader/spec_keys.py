@@ -79,6 +79,7 @@ class Keys:
         for leaf, parts in self._parts.items():
             for word in parts:
                 self._with.setdefault(word, []).append(leaf)
+        self._spelled = {part.removesuffix("s") for leaf in self.leaves for part in leaf.split("_")}
         self.telling = {
             key: parts
             for key, kind in self.kinds.items()
@@ -103,9 +104,19 @@ class Keys:
         """Return the parts of a key's last name."""
         return canonical(key.rpartition(".")[2].lower().split("_"))
 
+    def head_of(self, key: str) -> frozenset[str]:
+        """Return the last telling part of a key's name: the noun of it."""
+        words = key.rpartition(".")[2].lower().split("_")[::-1]
+        return next((part for w in words if (part := canonical([w])) <= self.telling[key] and part), frozenset())
+
     def described(self, key: str) -> frozenset[str]:
         """Return the words of a key's description, as `canonical` has them."""
         return _stems_of(self._told.get(key, ""))
+
+    def spells(self, word: str) -> bool:
+        """Whether a word is a part of a key's name as it is spelled, but for the plural, or stands for one."""
+        short = _ABBREVIATIONS.get(word, word)
+        return short != word or short.removesuffix("s") in self._spelled
 
     def extends(self, names: Sequence[str], word: str) -> bool:
         """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
@@ -119,6 +130,8 @@ class Keys:
         if not all(map(self._may_name, spoken)):
             return None
         said = canonical(spoken)
+        if len(spoken) == 1 and NUMERIC[0] in kinds and not self.spells(spoken[0]):
+            return None  # "labelled 800 pictures" names no ``max_labels``
         if "num" in said and not any(
             "num" in self._parts[leaf] and said & self._parts[leaf] - {"num"}
             for leaf in self._with.get("num", ())

@@ -17,6 +17,7 @@ _PRODUCTS = (
     "places.results.before", "places.results.objects", "places.weights.before", "actions.words.metric",
     "grammar.group.it", "grammar.group.model",
 )  # fmt: skip
+from skillbank.plan.reader.wording import is_regular_past
 """What a run leaves."""
 _READ = frozenset(["with", "of", "using", "from", "on"])
 
@@ -63,6 +64,9 @@ def _is_measured(text: Text, match: Match) -> bool:
 
 def _is_of_data(text: Text, match: Match) -> bool:
     """Whether the words speak of where data lies: "the camera stored its shots in X", "labels in X"."""
+    behind = range(max(0, match.first - 5), match.first)
+    if any(text.within(k, "places.data.put") and is_regular_past(text.tokens[k].text) for k in behind):
+        return True  # "I uploaded the corrected labels to X"
     if not match.tokens("verb"):
         return False
     before = text.tokens[match.first - 1] if match.first else None

@@ -55,6 +55,7 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     take_totals(text)
     take_the_gpu(text)
     take_owned(text)
+    _some_of_owned(text)
     _ellipses(text)
     for each in (s for s in SLOTS if s.kind is Kind.CHOICE and s.name in ("precision", "algorithm")):
         _choices(text, each)
@@ -206,6 +207,14 @@ def _is_longer(text: Text, found: Slot, match: Match, keys: Sequence[Keys]) -> b
     return any(each.extends(found.names, text.tokens[k].text) for each in keys)
 
 
+def _some_of_owned(text: Text) -> None:
+    """Read "I have 4 GPUs, use two of them"."""
+    owned = [c for c in text.ledger.of("report") if isinstance(c.value, Value) and c.value.slot == "gpus"]
+    for match in text.find("'use|'take|'on|'with 'only|'just? n=@number 'of group.it"):
+        if owned and owned[-1].last < match.first:
+            claim_value(text, match.tokens(), Value("gpus", int(text.said(match))))
+
+
 def _every(text: Text) -> None:
     """Read "validate every 2 epochs", "checkpoints after each epoch", "save every 500 steps"."""
     often = "'after|'once|'at|'per? 'every|'each|'per n=@number|'single|'other|'second|'third?"
@@ -275,8 +284,9 @@ def _choices(text: Text, each: Slot) -> None:
     alias = f"slots.{each.name}.alias."
     meanings = {s: s.removeprefix(alias) for s in text.lexicon.classes if s.startswith(alias)}
     values = "|".join([f"slots.{each.name}.values", *meanings])
+    link = f"{_LINK[:-1]}|'in|'with*"
     nouns = f"slots.{each.name}.nouns"
-    for match in text.find(f"slots.around.before* before={nouns}? {_LINK} v={values} after={nouns}?"):
+    for match in text.find(f"slots.around.before* before={nouns}? {link} v={values} after={nouns}?"):
         said = match.tokens("v")
         if not said or not all(map(text.ledger.free, said)):
             continue

@@ -196,7 +196,8 @@ class Wishes:
         numbered = any(self._text.tokens[k].kind == "number" for k in range(said.verb, said.end))
         if numbered and self._of.weighs([head]):
             return True  # "our budget ends at 50 euros"
-        if self._bounds(said, holding) or (
+        able = said.word in of("abilities") and not self._of.is_about_runs(head)
+        if self._bounds(said, holding or able) or (
             said.word in of("judging") and subject not in of("people") - {"nobody"}
         ):
             return True
@@ -208,7 +209,7 @@ class Wishes:
             return True
         if self._text.within(head, _DATA) or {"they", "them"} & set(self._words[said.begin : said.verb]):
             return self._limits_data(said)
-        if run and not (holding or said.word in of("stative", "modals")):
+        if run and not (holding or said.word in of("stative", "modals", "failings")):
             return True
         light = said.mine and said.word != "have" and self._text.within(said.verb, "grammar.free.light")
         if light or run:
@@ -217,7 +218,7 @@ class Wishes:
 
     def _bounds(self, said: _Said, holding: bool) -> bool:
         """Whether words of a clause bound something, whatever its subject: "except", "only"."""
-        only = "only" in said.words and not (said.mine and holding)
+        only = "only" in said.words and not holding
         return only or bool(said.words & of("limits")) or self._words[said.end - 1] == "next"
 
     def _is_of_run(self, subject: str, head: int) -> bool:
