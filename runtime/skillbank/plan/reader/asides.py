@@ -99,7 +99,7 @@ def take_only(text: Text) -> None:
 def take_usual(text: Text) -> None:
     """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
     for match in text.find(
-        "'keep|'leave|'with|'use|'and* 'everything|'all|'anything|'the+ 'else|'rest|'other|'others 'settings? "
+        "'keep|'leave|'with|'use|'and* 'everything|'all|'anything|'the+ 'else|'rest|'other 'settings? "
         "'at|'as|'on|'to|'with group.det|'their|'its* slots.around.defaults|'default|'it 'is|'settings?"
     ):
         text.ledger.claim("order", text.unclaimed(match.tokens()))

@@ -250,7 +250,9 @@ def _words_that_describe(page: Text, library: Library, told: frozenset[int]) -> 
     for i, token in enumerate(page.tokens):
         beside = (beside or (token.text == "for" and bool(found))) and token.kind != "mark"
         counted = i > 0 and page.tokens[i - 1].kind == "number"
-        if i in told or (objects and i not in objects) or beside or token.kind != "word" or not page.ledger.free(i) or counted:
+        if i in told or (objects and i not in objects):
+            continue
+        if beside or token.kind != "word" or not page.ledger.free(i) or counted:
             continue
         if not page.is_plain(i) and not (token.text in about and _is_of_slots(page, i)):
             continue

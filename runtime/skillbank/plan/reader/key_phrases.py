@@ -67,7 +67,7 @@ def _denies(said: frozenset[str], key: str, keys: Keys) -> bool:
 
 
 def described_behind(text: Text, i: int, key: str, keys: Keys) -> list[int]:
-    """Return the free words from a token on that the description of a key has: "early stopping validations"."""
+    """Return the free words from a token on that a key's description has: "the best checkpoint"."""
     return _described(text, _words(text, i - 1, 1), key, keys)
 
 
@@ -94,7 +94,7 @@ def _said(text: Text, tokens: Iterable[int]) -> frozenset[str]:
 def _named_before(
     text: Text, words: list[int], key: str, telling: frozenset[str], keys: Keys
 ) -> list[int] | None:
-    """Return the words before a number from the first that names the key on, where all of them are its own."""
+    """Return the words before a number, from the first that names the key on, if all are the key's own."""
     for first in range(len(words) - 1, -1, -1):
         if telling <= _said(text, words[first:]):
             own = all(_belongs(text, k, words[first:], key, keys) for k in words[first:])
@@ -139,4 +139,3 @@ def _described(text: Text, words: list[int], key: str, keys: Keys) -> list[int]:
             break
         end = at + 1 if described else end
     return words[:end]
-

@@ -96,9 +96,8 @@ def _describes_model(text: Text, match: Match) -> bool:
 
 def _only_spoken_of(text: Text) -> None:
     """Mark places of which something is said, and not what they are for: "X is for later"."""
-    for match in text.find(
-        "'in|'at|'under|'on &^place @place 'is|'are|'lie|'lies n=@number|group.det|'about|~word* places.data.nouns"
-    ):
+    held = "@number|group.det|'about|~word* places.data.nouns"
+    for match in text.find(f"'in|'at|'under|'on &^place @place 'is|'are|'lie|'lies {held}"):
         text.ledger.claim("order", text.unclaimed(match.tokens()))  # "in X are 2,000 pictures"
     for match in text.find("^place 'is|'are|'was|'has|'holds|'contains|'were free.adverb*"):
         owner = text.ledger.owner[match.first]

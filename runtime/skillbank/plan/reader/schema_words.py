@@ -16,6 +16,7 @@ from skillbank.plan.slots import slot
 
 __all__ = ["take_spec_words"]
 
+
 def take_spec_words(text: Text, keys: Keys, over: frozenset[int]) -> None:
     """Account for what is said in the words of a spec; what is said of what is ``over`` sets nothing."""
     _pairs(text, keys)

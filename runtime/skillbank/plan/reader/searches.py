@@ -27,8 +27,9 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
         Spec keys of the trainings that may be meant.
     """
     search = f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings"
-    for seed in (f"{search} 'seed {_LINK} n=@number", f"'seed {_LINK} n=@number 'for|'of group.det* {search}"):
-        for match in text.find(seed):
+    seed = f"'seed {_LINK} n=@number"
+    for source in (f"{search} {seed}", f"{seed} 'for|'of group.det* {search}"):
+        for match in text.find(source):
             _set(text, match.tokens(), "seed", text.said(match))
     leads = (
         f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*",
@@ -156,7 +157,8 @@ def _metric(text: Text, keys: Sequence[Keys]) -> None:
     """Read "minimise val_loss", "optimise for mAP50": the metric by its name, and which way is better."""
     own = {each.metric.lower().removeprefix("val_"): each.metric for each in keys if each.metric}
     for direction, verbs in _BETTER.items():
-        for match in text.find(f"{verbs} 'for|'by|'is|'=|':|'on|'trials|group.det* name=~word|{_SECTION}.reached"):
+        link = "'for|'by|'is|'=|':|'on|'trials|group.det*"
+        for match in text.find(f"{verbs} {link} name=~word|{_SECTION}.reached"):
             name = match.tokens("name")[0]
             said = text.ledger.said([name])
             metric = said if "_" in said else own.get(said.lower())
@@ -203,7 +205,8 @@ def _stops(text: Text, *, searching: bool) -> None:
             text.ledger.claim("value", match.tokens(), Value("patience", text.said(match)))
         for match in text.find(
             f"{stop}{_SECTION}.reached "
-            f"'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number 'is|'was|'has? 'been? 'reached?"
+            f"'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number "
+            "'is|'was|'has? 'been? 'reached?"
         ):
             _set(text, match.tokens(), "target", text.said(match))
         for name in UNITS:

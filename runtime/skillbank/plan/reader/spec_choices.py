@@ -53,7 +53,7 @@ def take_choices(text: Text, keys: Keys) -> None:
 
 
 def _named_behind(text: Text, first: int, named: frozenset[str]) -> int:
-    """Return where the words behind a choice that name or describe its key end: "cosine learning rate decay"."""
+    """Return where the words behind a choice that name or describe its key end: "cosine lr decay"."""
     words = []
     for k in range(first, min(first + 4, len(text.tokens))):
         if text.tokens[k].kind != "word" or not text.ledger.free(k):
@@ -129,9 +129,10 @@ _OFF = "'off|'disabled|'false|'deactivated"
 
 def take_switches(text: Text, keys: Keys) -> None:
     """Read "no activation checkpointing", "enable wandb", "turn wandb on", "pin memory: off"."""
+    report = "'log|'report|'track|'send|'logging free.noun|group.it|group.det* 'to|'in|'with|'into"
     for on, source in (
         (True, "operator.enable|'with group.det*"),
-        (True, "'log|'report|'track|'send|'logging free.noun|group.it|group.det* 'to|'in|'with|'into group.det*"),
+        (True, f"{report} group.det*"),
         (False, "operator.not group.det|free.light*"),
     ):
         for match in text.find(source):

@@ -16,7 +16,10 @@ from skillbank.plan.reader.stems import stem
 from skillbank.plan.slot_keys import foreign_sections, slot_of
 from skillbank.plan.slots import SLOTS
 
-__all__ = ["COMMON", "NUMERIC", "Keys", "canonical", "is_of_a_slot", "keys_of", "letters", "name_at", "name_before", "words_before"]
+__all__ = [
+    "COMMON", "NUMERIC", "Keys", "canonical", "is_of_a_slot", "keys_of", "letters", "name_at", "name_before",
+    "words_before",
+]  # fmt: skip
 
 NUMERIC = ("number", "integer")
 
@@ -83,9 +86,7 @@ class Keys:
         self.telling = {
             key: parts
             for key, kind in self.kinds.items()
-            if kind in NUMERIC
-            and not is_of_a_slot(key)
-            and (parts := self.parts_of(key) - _FILLERS) - COMMON
+            if kind in NUMERIC and not is_of_a_slot(key) and (parts := self.parts_of(key) - _FILLERS) - COMMON
         }
         """What tells the number of each key from others: the parts of its name that are no fillers."""
         self.words = frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - word_list(
@@ -107,14 +108,15 @@ class Keys:
     def head_of(self, key: str) -> frozenset[str]:
         """Return the last telling part of a key's name: the noun of it."""
         words = key.rpartition(".")[2].lower().split("_")[::-1]
-        return next((part for w in words if (part := canonical([w])) <= self.telling[key] and part), frozenset())
+        parts = (canonical([word]) for word in words)
+        return next((part for part in parts if part and part <= self.telling[key]), frozenset())
 
     def described(self, key: str) -> frozenset[str]:
         """Return the words of a key's description, as `canonical` has them."""
         return _stems_of(self._told.get(key, ""))
 
     def spells(self, word: str) -> bool:
-        """Whether a word is a part of a key's name as it is spelled, but for the plural, or stands for one."""
+        """Whether a word is a part of a key's name but for the plural, or stands for one."""
         short = _ABBREVIATIONS.get(word, word)
         return short != word or short.removesuffix("s") in self._spelled
 

@@ -7,7 +7,8 @@ from functools import lru_cache
 __all__ = ["stem"]
 
 _ENDINGS = (
-    "ements", "ement", "ations", "ation", "ates", "ated", "ate", "ings", "ing", "ions", "ion", "ers", "er", "ed", "es", "s", "e",
+    "ements", "ement", "ations", "ation", "ates", "ated", "ate", "ings", "ing", "ions", "ion", "ers", "er",
+    "ed", "es", "s", "e",
 )  # fmt: skip
 _IRREGULAR = {"frozen": "freeze", "froze": "freeze"}
 _LEAST = 3

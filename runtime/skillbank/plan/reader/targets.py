@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import LINK, LIST, OPEN, Place, claim_place, is_model_file
+from skillbank.plan.reader.wording import is_regular_past
 
 __all__ = ["take_models", "take_results"]
 
@@ -17,7 +18,6 @@ _PRODUCTS = (
     "places.results.before", "places.results.objects", "places.weights.before", "actions.words.metric",
     "grammar.group.it", "grammar.group.model",
 )  # fmt: skip
-from skillbank.plan.reader.wording import is_regular_past
 """What a run leaves."""
 _READ = frozenset(["with", "of", "using", "from", "on"])
 

@@ -89,7 +89,7 @@ class Teller:
         return None
 
     def _leads_to_doubt(self, first: int, end: int) -> bool:
-        """Whether a clause only leads to what somebody would like to know: "I'd love to know" (whether ...)."""
+        """Whether a clause only leads to what somebody would like to know: "I'd love to know"."""
         behind = self._of.at(end, len(self._words))
         return end > first and self._words[end - 1] in of("doubts") and behind in of("conditions")
 

@@ -55,7 +55,6 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     take_totals(text)
     take_the_gpu(text)
     take_owned(text)
-    _some_of_owned(text)
     _ellipses(text)
     for each in (s for s in SLOTS if s.kind is Kind.CHOICE and s.name in ("precision", "algorithm")):
         _choices(text, each)
@@ -205,14 +204,6 @@ def _is_longer(text: Text, found: Slot, match: Match, keys: Sequence[Keys]) -> b
     if k < 0 or text.tokens[k].kind != "word" or not text.ledger.free(k):
         return False
     return any(each.extends(found.names, text.tokens[k].text) for each in keys)
-
-
-def _some_of_owned(text: Text) -> None:
-    """Read "I have 4 GPUs, use two of them"."""
-    owned = [c for c in text.ledger.of("report") if isinstance(c.value, Value) and c.value.slot == "gpus"]
-    for match in text.find("'use|'take|'on|'with 'only|'just? n=@number 'of group.it"):
-        if owned and owned[-1].last < match.first:
-            claim_value(text, match.tokens(), Value("gpus", int(text.said(match))))
 
 
 def _every(text: Text) -> None:

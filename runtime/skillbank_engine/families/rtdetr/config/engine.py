@@ -23,5 +23,5 @@ class EngineConfig(EngineBase):
         le=1,
     )
     lr_scheduler: Literal["spec", "cosine"] = param(
-        "spec", "'spec' follows train.optim.lr_scheduler, 'cosine' anneals it to zero (cosine decay) over the run."
+        "spec", "'spec' follows train.optim.lr_scheduler, 'cosine' anneals it to zero (a cosine decay)."
     )
