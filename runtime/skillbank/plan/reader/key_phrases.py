@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.spec_keys import COMMON, Keys, canonical
+from skillbank.plan.reader.spec_keys import COMMON, Keys, canonical, spells
 
 __all__ = ["described_behind", "number_in_phrase", "zero_at"]
 
@@ -21,7 +21,7 @@ _APART = frozenset({"and", "or", "then", "but", "so"})
 
 
 def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
-    """Return the tokens around a number that name a key and describe it, and the key."""
+    """Return the tokens around a number that name a key and describe it, and the key, "" for several."""
     before, behind = _words(text, i, -1)[::-1], _words(text, i, 1)
     found: dict[str, list[int]] = {}
     for key, telling in keys.telling.items():
@@ -35,9 +35,9 @@ def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | 
             found[key] = phrase
     best = [k for k in found if not any({*found[k]} < {*found[other]} for other in found)]
     best = [k for k in best if not any(keys.telling[k] < keys.telling[other] for other in best)]
-    if len(best) != 1 or not _is_clear(text, found[best[0]], best[0], keys):
+    if not best or not _is_clear(text, found[best[0]], best[0], keys):
         return None
-    return found[best[0]], best[0]
+    return found[best[0]], best[0] if len(best) == 1 else ""
 
 
 def _is_clear(text: Text, phrase: list[int], key: str, keys: Keys) -> bool:
@@ -46,7 +46,7 @@ def _is_clear(text: Text, phrase: list[int], key: str, keys: Keys) -> bool:
         return True
     naming = [k for k in phrase if _said(text, [k]) & telling]
     described = (_said(text, phrase) & keys.described(key)) - telling - COMMON
-    return bool(described) or any(keys.spells(text.tokens[k].text) for k in naming)
+    return bool(described) or any(spells(key.rpartition(".")[2], text.tokens[k].text) for k in naming)
 
 
 def zero_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:

@@ -63,6 +63,8 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
     if found is None or elided:
         return False  # "10 epochs with 2 of warmup": of what, nobody has said
     tokens, key = found
+    if not key:
+        return True  # several keys have this name: which is meant, the plan asks
     if is_of_a_slot(key):
         return False  # what stands with it was no value of the slot
     value, unit = text.tokens[i].value, []

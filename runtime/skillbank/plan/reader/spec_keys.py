@@ -18,7 +18,7 @@ from skillbank.plan.slots import SLOTS
 
 __all__ = [
     "COMMON", "NUMERIC", "Keys", "canonical", "is_of_a_slot", "keys_of", "letters", "name_at", "name_before",
-    "words_before",
+    "spells", "words_before",
 ]  # fmt: skip
 
 NUMERIC = ("number", "integer")
@@ -82,7 +82,6 @@ class Keys:
         for leaf, parts in self._parts.items():
             for word in parts:
                 self._with.setdefault(word, []).append(leaf)
-        self._spelled = {part.removesuffix("s") for leaf in self.leaves for part in leaf.split("_")}
         self.telling = {
             key: parts
             for key, kind in self.kinds.items()
@@ -115,11 +114,6 @@ class Keys:
         """Return the words of a key's description, as `canonical` has them."""
         return _stems_of(self._told.get(key, ""))
 
-    def spells(self, word: str) -> bool:
-        """Whether a word is a part of a key's name but for the plural, or stands for one."""
-        short = _ABBREVIATIONS.get(word, word)
-        return short != word or short.removesuffix("s") in self._spelled
-
     def extends(self, names: Sequence[str], word: str) -> bool:
         """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
         part = canonical([word])
@@ -132,14 +126,14 @@ class Keys:
         if not all(map(self._may_name, spoken)):
             return None
         said = canonical(spoken)
-        if len(spoken) == 1 and NUMERIC[0] in kinds and not self.spells(spoken[0]):
-            return None  # "labelled 800 pictures" names no ``max_labels``
         if "num" in said and not any(
             "num" in self._parts[leaf] and said & self._parts[leaf] - {"num"}
             for leaf in self._with.get("num", ())
         ):
             said -= {"num"}  # "num workers" of a key that is only named workers
         leaves = [leaf for leaf in self._with.get(next(iter(said), ""), ()) if said <= self._parts[leaf]]
+        if len(spoken) == 1:  # "labelled 800 pictures" names no ``max_labels``, "scale 2" no list ``scales``
+            leaves = [leaf for leaf in leaves if spells(leaf, spoken[0], exactly="array" in kinds)]
         for most in self._missing(said, kinds, whole=whole):
             found = [leaf for leaf in leaves if self._parts[leaf] - said <= most]
             keys = {k for leaf in found for k in self.leaves[leaf]}
@@ -211,6 +205,13 @@ _FILLERS = canonical(["num", "size", "ratio", "prob", "coef", "max", "norm"])
 def _stems_of(description: str) -> frozenset[str]:
     words = re.findall(r"[a-z]+", description.lower())
     return canonical(words) | {_part(word) for word in words}
+
+
+def spells(leaf: str, word: str, *, exactly: bool = False) -> bool:
+    """Whether a word is a part of a last name (but for the plural where not exactly), or stands for one."""
+    short = _ABBREVIATIONS.get(word, word)
+    forms = {short} if exactly else {short, f"{short}s", short.removesuffix("s")}
+    return short != word or not forms.isdisjoint(leaf.lower().split("_"))
 
 
 def is_of_a_slot(key: str) -> bool:
