@@ -210,7 +210,7 @@ def _stems_of(description: str) -> frozenset[str]:
 def spells(leaf: str, word: str, *, exactly: bool = False) -> bool:
     """Whether a word is a part of a last name (but for the plural where not exactly), or stands for one."""
     short = _ABBREVIATIONS.get(word, word)
-    forms = {short} if exactly else {short, f"{short}s", short.removesuffix("s")}
+    forms = {short} if exactly else {short, f"{short}s", short.removesuffix("s"), short.removesuffix("es")}
     return short != word or not forms.isdisjoint(leaf.lower().split("_"))
 
 
