@@ -26,7 +26,8 @@ def slot_of(key: str) -> Slot | None:
 def key_of(skill: Skill, action: Action, slot: Slot) -> str | None:
     """Return the key of a slot's setting for an action, None where the action has no such value.
 
-    The action's own section counts first (``export.batch_size``), then a shorthand for its kind
+    The action's own section counts first (``export.batch_size``,
+    ``gen_trt_engine.tensorrt.data_type``), then a shorthand for its kind
     (``segment_batch_size`` for ``segment_train``) or of the skill, then the one key that has one of the names
     of the slot, anywhere in the schema (without a schema: among the action's inputs and behind any
     shorthand); of several, the one of the action's own data (``dataset.train_dataset.batch_size`` for
@@ -48,6 +49,8 @@ def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
     own = [f"{section}.{name}" for section in sections for name in slot.names]
     if inside := [key for key in own if key in schema.keys]:
         return (inside[0],)
+    if not trains(action.name) and (deeper := _in_sections(schema.keys, sections, slot)):
+        return (deeper[0],)
     foreign = foreign_sections(skill, action)
     special = [f"{kind}_{name}" for kind in _kinds(skill, action) for name in slot.names]
     if mine := [name for name in special if shorthands.get(name, "").partition(".")[0] not in {"", *foreign}]:
@@ -64,6 +67,12 @@ def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:
     ]
     named = (_named(keys, action.name, name) for name in slot.names)
     return next((keys for keys in named if keys), ())
+
+
+def _in_sections(keys: Iterable[str], sections: Iterable[str], slot: Slot) -> list[str]:
+    """Return the keys at any depth of some sections that have a name of a slot."""
+    within = [key for section in sections for key in keys if key.startswith(f"{section}.")]
+    return [key for name in slot.names for key in within if key.rpartition(".")[2] == name]
 
 
 def foreign_sections(skill: Skill, action: Action) -> set[str]:

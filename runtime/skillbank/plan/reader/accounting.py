@@ -183,6 +183,9 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
         free = all(text.ledger.free(i) or i in purposes for i in sentence)
         if free and teller.orders(sentence.start, sentence.stop, wishing=not purposes):
             covered.difference_update(sentence)
+        last = range(clauses.of(sentence.stop - 1).first, sentence.stop)
+        if all(map(text.ledger.free, last)) and teller.orders(last.start, last.stop, wishing=False):
+            covered.difference_update(last)  # "..., then do the usual with it"
     left = {
         i for i, t in enumerate(text.tokens)
         if ((text.ledger.free(i) and i not in covered) or text.ledger.owner.get(i, _NOBODY).kind == "unread")

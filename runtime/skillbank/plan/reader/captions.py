@@ -20,6 +20,8 @@ from skillbank.plan.reader.wording import is_many
 __all__ = ["goes_on", "listed", "take_captions"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
+_AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
+"""What is said once more before a further thing: "looking for X and for Y"."""
 _FORM = re.compile(
     r"^(?:pixels?|outlines?|contours?|shapes?|masks?) of (?:(?:every|each|all|any|the|an?) )*",
     re.IGNORECASE,
@@ -31,6 +33,7 @@ _VAGUE = re.compile(
     r"^(?:what|whatever|everything|anything|so on|so forth|the like|usual|same)\b"
     r"|^all\b.*\b(?:but|except|apart|other)\b|\b(?:except|excluding|apart from|other than|but not)\b"
     r"|\b(?:on|from|in) (?:the|my|our) list$"
+    r"|\b(?:listed|mentioned|noted|agreed) (?:on|in|with|above|below|earlier)\b"
     r"|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
     r"|(?:^|\s)[-\u2013](?:\s|$)"
     r"|\b(?:bigg|small|larg|tall|long|short|near|clos|heavi|bright|dark|old|new|young|wid|high|low|thick)est\b"
@@ -63,6 +66,7 @@ _AWAY = (
     ),
     f"{_ON} group.det|free.adjective* group.it|{_DATA} 'above|'below|'there? !~word",
     "'for 'me|'us|'my|'our|'them|'him|'her",
+    "'with|'using|'by|'via|'through 'it|'them|'that|'this !~word",
     f"{_WITH} group.det|free.adjective|places.weights.before|places.data.link|group.prep|{_DATA}"
     "|actions.words.engine* "
     "@name|@job|^job|^name|^value|^engine|^platform|^policy|actions.words.engine",
@@ -468,7 +472,8 @@ def _read(text: Text, at: int, *, marked: bool, until: int | None = None) -> _Li
     part: list[int] = []
 
     def close() -> None:
-        said = _ARTICLE.sub("", f"{ledger.said(part).strip()} ").strip().rstrip(".") if part else ""
+        said = f"{ledger.said(part).strip()} " if part else ""
+        said = _ARTICLE.sub("", _AGAIN.sub("", said)).strip().rstrip(".")
         said = re.sub(r"\s+(?:there|here|too|as well|please|now|today)$", "", said, flags=re.IGNORECASE)
         if said and not _ARTICLE.match(f"{said} -"):
             found.items.append(said)

@@ -143,8 +143,11 @@ def _excluded(text: Text) -> None:
         elif any(
             c is not owner and (_rivals(owner, c) or _rivals(c, owner)) for c in text.ledger.of(owner.kind)
         ):
-            made = text.ledger.replace(owner, "excluded")
-            text.ledger.claim("excluded", [*match.tokens(), *made.tokens])
+            said = match.first and text.tokens[match.first].text == "no"
+            unclear = said and text.tokens[match.first - 1].kind == "place"  # "A no B" is either
+            kind = "unread" if unclear else "excluded"
+            made = text.ledger.replace(owner, kind)
+            text.ledger.claim(kind, [*match.tokens(), *made.tokens])
 
 
 def _is_part(text: Text, place: Claim) -> bool:

@@ -264,8 +264,8 @@ class DataOfSteps:
     def _are_listed(self, places: list[Claim]) -> bool:
         """Whether places stand in one list: "A, B and C", "on A and from B"."""
         at = sorted(i for c in places for i in c.tokens if self.text.tokens[i].kind == "place")
-        between = {self.text.tokens[i].text for a, b in pairwise(at) for i in range(a + 1, b)}
-        return between <= _LISTING
+        between = [{self.text.tokens[i].text for i in range(a + 1, b)} for a, b in pairwise(at)]
+        return all(each and each <= _LISTING for each in between)
 
     def _together(self, places: list[Claim]) -> bool:
         """Whether it is said that several places belong together."""

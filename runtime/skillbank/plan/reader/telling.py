@@ -57,8 +57,8 @@ class Teller:
         unsure = self._words[i] in ("not", "no") and self._of.at(i + 1, end) in of("doubts")
         if unsure or self._words[max(i - 1, 0) : i + 1] == ["as", "you"]:
             return not self._of.mean(range(i, end))
-        if self._words[i] in of("deontic", "able", "modals"):
-            return False  # "must be ready"
+        if self._words[i] in of("deontic", "able", "modals") or self._words[first] == "or":
+            return False  # "must be ready", "or was it 12"
         if self._text.match("'every|'each @number", i) and not self.is_history(i, end):
             return False  # "every 10 minutes save": how often is no subject
         verb = self._of.verb(i, end, weak=reason or after)
