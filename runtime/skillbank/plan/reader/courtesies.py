@@ -21,11 +21,12 @@ __all__ = [
 
 
 _WOULD = "'would|'will|'is|'does|'could|'might 'be? free.adverb*"
+_IF = "'if 'someone|'somebody|'anyone|'anybody?"
 _FRAMES = (
-    f"'it|'that {_WOULD} courtesy.pleasing 'for? 'me|'us? 'if",
+    f"'it|'that {_WOULD} courtesy.pleasing 'for? 'me|'us? {_IF}",
     f"'it {_WOULD} courtesy.pleasing 'for? 'me|'us? 'to &'have|'get|'see",
-    f"'i|'we {_WOULD} courtesy.pleased 'if",
-    "'i|'we 'would|'will? free.adverb* 'appreciate|'love|'like|'welcome 'it? 'very|'much|'a|'lot* 'if",
+    f"'i|'we {_WOULD} courtesy.pleased {_IF}",
+    f"'i|'we 'would|'will? free.adverb* 'appreciate|'love|'like|'welcome 'it? 'very|'much|'a|'lot* {_IF}",
     "'would|'is 'it 'be? courtesy.pleasing 'if|'to",
     "'would|'is 'it 'be? courtesy.pleasing 'for &@name|@job|group.det",
     "'when|'once|'if|'whenever|'as|'soon* 'you|'there 'have|'get|'find|'is|'are|'got group.det|@number* "
@@ -128,6 +129,9 @@ def take_numbering(text: Text) -> None:
             few = all(text.tokens[i].value < 10 for i in match.tokens() if text.tokens[i].kind == "number")
             if few and text.tokens[match.first - 1].text not in ("every", "for", "after", "at"):
                 text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
+    for match in text.find("'fourth|'fifth|'sixth @mark"):
+        if match.first and text.tokens[match.first - 1].text in (".", ";", ",", "\n"):
+            text.ledger.claim("order", [match.first])  # "Fourth, evaluate the engine"
     marks = [
         i
         for i, t in enumerate(text.tokens[:-2])

@@ -22,10 +22,13 @@ _APART = frozenset({"and", "or", "then", "but", "so"})
 
 def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
     """Return the tokens around a number that name a key and describe it, and the key, "" for several."""
+    value = text.tokens[i].value
+    if not isinstance(value, int | float):
+        return None
     before, behind = _words(text, i, -1)[::-1], _words(text, i, 1)
     found: dict[str, list[int]] = {}
     for key, telling in keys.telling.items():
-        if keys.kinds[key] == "integer" and not float(text.tokens[i].value).is_integer():
+        if keys.kinds[key] == "integer" and not float(value).is_integer():
             continue
         tail = _described(text, behind, key, keys)
         head = telling - _said(text, tail)
