@@ -146,7 +146,7 @@ def take_captions(text: Text, *, training: bool) -> None:
         f"{_FIND} what='everything|'anything|'all what='you|'i|'we|'they|'that|'there|^courtesy+"
     ):
         text.ledger.mark("unread", match.tokens("what"))  # no description says what that is
-    for match in text.find(f"group.model|@name 'that|'which|'to 'can|'could|'will? verb={_FIND}"):
+    for match in text.find(f"group.model|@name 'that|'which 'can|'could|'will? verb={_FIND}"):
         found = _read(text, match.end, marked=False) if training else _List([], [], match.end)
         if found.items:  # "a model that finds rust": what it is trained for
             text.ledger.claim("context", [*match.tokens("verb"), *found.used])

@@ -11,7 +11,6 @@ from skillbank.bank.names import bare_name, shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
-from skillbank.plan.described import reads_words
 from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.jobs import JobSkill
 from skillbank.plan.reader.lexicon import FORMS, lexicon
@@ -19,6 +18,8 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.steps import Step, name_all
+from skillbank.plan.slot_keys import key_of
+from skillbank.plan.slots import slot
 from skillbank.ways import command
 
 __all__ = ["gives_masks", "name_skill", "take_description"]
@@ -38,7 +39,10 @@ def _skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | N
     """Return the first bank's one skill that finds what a text describes; None where it has several."""
     found: dict[str, list[Skill]] = {}
     for skill in library.skills:
-        if reads_words(skill) and (not masks or gives_masks(skill)):
+        finds = any(
+            a.name == "inference" and key_of(skill, a, slot("captions")) is not None for a in skill.actions
+        )
+        if finds and (not masks or gives_masks(skill)):
             found.setdefault(skill.bank, []).append(skill)
     first = next((found[b.name] for b in library.banks if b.name in found), [])
     if len(first) != 1:

@@ -57,7 +57,10 @@ def zero_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
     for end in range(min(i + 4, len(text.tokens)), i, -1):
         said = _said(text, range(i, end))
         fitting = [k for k in keys.telling if _denies(said, k, keys)]
-        fitting = [k for k in fitting if keys.telling[k] <= said] or fitting
+        whole = [k for k in fitting if keys.telling[k] <= said]
+        if not whole and any(text.within(k, "grammar.operator.not") for k in range(i, end)):
+            continue  # "the trucks never stop"
+        fitting = whole or fitting
         if len(fitting) == 1 and fitting[0] in keys.zero and all(_is_open(text, k) for k in range(i, end)):
             return list(range(i, end)), fitting[0]
     return None

@@ -194,7 +194,7 @@ class Wishes:
         being = said.word in of("be")
         holding = being or said.word in ("have", "has", "own", "got")
         numbered = any(self._text.tokens[k].kind == "number" for k in range(said.verb, said.end))
-        if numbered and self._of.weighs([head]):
+        if numbered and self._text.within(head, "slots.time_budget.nouns", "slots.gpu_hours.nouns"):
             return True  # "our budget ends at 50 euros"
         able = said.word in of("abilities") and not self._of.is_about_runs(head)
         if self._bounds(said, holding or able) or (
