@@ -98,6 +98,7 @@ def test_forms_of_a_word_and_words_of_a_description_say_a_key(
     "said",
     [
         "with early stopping",
+        "do not stop early after 5 epochs without improvement",
         "early stopping after 2 hours",
         "our intern labelled 800 pictures",
         "process 5 images",

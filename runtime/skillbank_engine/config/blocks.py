@@ -177,8 +177,8 @@ class EngineBase(Block):
     )
     early_stopping: Int = param(
         0,
-        "Patience: validations without improvement (the value has not become better) after which training "
-        "ends; 0 trains all epochs.",
+        "Patience: validations without improvement (a better value) after which training ends; 0 trains all "
+        "epochs.",
         ge=0,
     )
     keep_best: bool = param(

@@ -104,7 +104,11 @@ def _named_before(
     for first in range(len(words) - 1, -1, -1):
         if telling <= _said(text, words[first:]):
             own = all(_belongs(text, k, words[first:], key, keys) for k in words[first:])
-            while first and _describes(text, words[first - 1], key, keys):
+            while (
+                first
+                and _describes(text, words[first - 1], key, keys)
+                and not text.within(words[first - 1], "grammar.operator.not")
+            ):
                 first -= 1
             return words[first:] if own else None
     return None
@@ -128,7 +132,7 @@ def _named_behind(
 
 def _belongs(text: Text, k: int, phrase: list[int], key: str, keys: Keys) -> bool:
     """Whether a word names or describes a key, or means nothing beside one; a negation never does."""
-    if text.within(k, "grammar.operator.not") and not _describes(text, k, key, keys):
+    if text.within(k, "grammar.operator.not") and not _said(text, [k]) <= keys.parts_of(key):
         return False
     if text.within(k, *_BETWEEN):
         return True

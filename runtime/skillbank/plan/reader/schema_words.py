@@ -67,6 +67,8 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
         return True  # several keys have this name: which is meant, the plan asks
     if is_of_a_slot(key):
         return False  # what stands with it was no value of the slot
+    if _counts_other_epochs(text, tokens):
+        return True
     value, unit = text.tokens[i].value, []
     if text.tokens[i].kind == "percent":
         if keys.limits.get(key, 2) > 1:
@@ -79,6 +81,13 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
         unit = match.tokens()
         value *= 1024 if text.tokens[i + 1].text.startswith("g") else 1
     return _claim(text, [*tokens, i, *unit], value, key)
+
+
+def _counts_other_epochs(text: Text, tokens: Sequence[int]) -> bool:
+    """Whether epochs are said of what is counted in validations, and not every epoch has one."""
+    epochs = any(text.within(k, "slots.epochs.nouns") for k in tokens)
+    said = (c.value for c in text.ledger.of("value"))
+    return epochs and any(v.slot == "validation_interval" and v.value != 1 for v in said)
 
 
 def _sibling(text: Text, i: int, keys: Keys) -> bool:
