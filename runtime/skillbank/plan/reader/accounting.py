@@ -177,13 +177,16 @@ def _called(text: Text, open_: list[int]) -> list[int]:
 def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list[int]]:
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
-    teller = Teller(text, frozenset())
+    teller, over = Teller(text, frozenset()), clauses.history()
     for sentence in clauses.sentences.values():
         purposes = {i for i in sentence if text.ledger.owner.get(i, _NOBODY).value == _PURPOSE}
         free = all(text.ledger.free(i) or i in purposes for i in sentence)
         if free and teller.orders(sentence.start, sentence.stop, wishing=not purposes):
             covered.difference_update(sentence)
         last = range(clauses.of(sentence.stop - 1).first, sentence.stop)
+        goes_on = any(text.tokens[i].text in of("unchanged") for i in last[:2]) and sentence.start in over
+        if goes_on:
+            continue  # "we had them annotated and put them on the server"
         if all(map(text.ledger.free, last)) and teller.orders(last.start, last.stop, wishing=False):
             covered.difference_update(last)  # "..., then do the usual with it"
     left = {

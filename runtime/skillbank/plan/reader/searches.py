@@ -27,8 +27,8 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
         Spec keys of the trainings that may be meant.
     """
     search = f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings"
-    seed = f"'seed {_LINK} n=@number"
-    for source in (f"{search} {seed}", f"{seed} 'for|'of group.det* {search}"):
+    seed, its = f"'seed {_LINK} n=@number", f"'for|'of group.det* {search}"
+    for source in (f"{search} {seed}", f"{seed} {its}", f"'seed {its} {_LINK} n=@number"):
         for match in text.find(source):
             _set(text, match.tokens(), "seed", text.said(match))
     leads = (
