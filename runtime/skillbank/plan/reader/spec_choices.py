@@ -161,14 +161,17 @@ def take_switches(text: Text, keys: Keys) -> None:
             verb = [i - 1] if turned else set_before(text, i)
             on = word in ("on", "enabled", "true", "activated")
             text.ledger.claim("value", [*verb, *tokens, *state.tokens()], Value("", on is yes, key=key))
-        elif _is_order(text, i):
+        elif _is_order(text, i, tokens):
             text.ledger.claim("value", [*set_before(text, i), *tokens], Value("", yes, key=key))
 
 
-def _is_order(text: Text, i: int) -> bool:
+def _is_order(text: Text, i: int, tokens: Sequence[int]) -> bool:
     """Whether what names a switch is said as an order: "freeze the backbone", "keep the backbone frozen"."""
-    if set_before(text, i):
+    if any(text.tokens[k].text in ("keep", "keeping") for k in set_before(text, i)):
         return True
+    after = text.match("group.det|free.adjective* group.model|@name|@mark", tokens[-1] + 1)
+    if len(tokens) == 1 and after is None and tokens[-1] + 1 < len(text.tokens):
+        return False  # "compile the results"
     opens = i == 0 or text.tokens[i - 1].kind != "word" or text.tokens[i - 1].text in ("and", "please", "but")
     return opens and text.tokens[i].text in _ORDERS
 

@@ -91,7 +91,7 @@ class Teller:
     def _leads_to_doubt(self, first: int, end: int) -> bool:
         """Whether a clause only leads to what somebody would like to know: "I'd love to know"."""
         behind = self._of.at(end, len(self._words))
-        return end > first and self._words[end - 1] in of("doubts") and behind in of("conditions")
+        return end > first and self._words[end - 1] in of("curious") and behind in of("conditions")
 
     def _is_lack(self, i: int, end: int) -> bool:
         """Whether a clause says what there is none of somewhere, before what is asked for that reason."""

@@ -197,7 +197,7 @@ class Wishes:
         if numbered and self._text.within(head, "slots.time_budget.nouns", "slots.gpu_hours.nouns"):
             return True  # "our budget ends at 50 euros"
         able = said.word in of("abilities") and not self._of.is_about_runs(head)
-        if self._bounds(said, holding or able) or (
+        if self._bounds(said, (said.mine and holding) or able) or (
             said.word in of("judging") and subject not in of("people") - {"nobody"}
         ):
             return True
