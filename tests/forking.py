@@ -235,7 +235,7 @@ def _reap() -> None:
 def _import(package: str) -> None:
     """Import all of a package; what is not installed here it goes without."""
     if package == "skillbank_engine":
-        importlib.import_module("skillbank_engine.session").prepare_libraries()
+        importlib.import_module("skillbank_engine.importing").prepare_libraries()
     paths = [str(Path(importlib.import_module(package).__path__[0]))]
     for each in pkgutil.walk_packages(paths, f"{package}.", onerror=lambda _: None):
         if not each.name.endswith("__main__"):
@@ -267,7 +267,8 @@ def _attend(
         return str(asked["module"])
     for file in (0, 1, *files):
         os.close(file)
-    connection.send(str(child).encode())
+    with contextlib.suppress(BrokenPipeError):  # who asked has been killed meanwhile
+        connection.send(str(child).encode())
     end = os.pidfd_open(child)
     while True:
         ready, _, _ = select.select([connection.fileno(), end], [], [])

@@ -18,9 +18,9 @@ import pytest
 
 import skillbank
 from skillbank import Runtime
+from skillbank.bank.programs import find_program
 from skillbank.errors import SkillbankError
 from skillbank.plan.inference import Context
-from skillbank.platforms.programs import find_program
 from skillbank.plugins import Group
 from skillbank_engine.families import GROUP as FAMILIES
 from tests.agent.test_training import TINY

@@ -69,6 +69,17 @@ def test_who_looks_after_a_job_loads_no_bank_no_reader_and_no_other_database() -
     assert loaded.isdisjoint({*unwanted, "skillbank.datasets.document", "sqlalchemy.dialects.postgresql"})
 
 
+def test_the_engine_is_started_with_few_modules() -> None:
+    loaded = modules_after("from skillbank.labelling.process import begin")
+    unwanted = {"typer", "pydantic", "importlib.metadata", "skillbank.plugins", "skillbank.labelling.batch"}
+    assert loaded.isdisjoint({*HEAVY, *unwanted} - {"yaml"})
+
+
+def test_a_label_set_is_filled_without_what_reads_data_sets() -> None:
+    loaded = modules_after("import skillbank.labelling.set_labels")
+    assert loaded.isdisjoint({"skillbank.datasets.formats", "skillbank.labelling.set_job"})
+
+
 def test_every_error_has_one_root_and_an_exit_code() -> None:
     classes = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, Exception)]
     assert {c.__name__ for c in classes} | {"a_few", "did_you_mean", "sentence_of"} == set(errors.__all__)

@@ -18,7 +18,7 @@ from skillbank.language_model.reading import _tool
 from skillbank.plan.request import Request
 from skillbank.plan.slot_values import seconds_of, shown, value_of
 from skillbank.plan.slots import SLOTS, Fills, Kind, slot
-from skillbank.platforms import KNOWN
+from skillbank.platforms import known_platforms
 from skillbank.plugins import Group, names
 
 NAMES = [each.name for each in SLOTS]
@@ -69,7 +69,7 @@ def test_fields_and_settings_of_a_search_are_there() -> None:
     search = [each for each in SLOTS if each.fills is Fills.SEARCH]
     assert {each.key.removeprefix("automl.") for each in search} <= set(AutoMLSettings.model_fields)
     assert slot("algorithm").choices == names(Group.AUTOML_ALGORITHMS)
-    assert slot("platform").choices == KNOWN == names(Group.PLATFORMS)
+    assert slot("platform").choices == known_platforms() == names(Group.PLATFORMS)
 
 
 def test_a_command_made_so_gets_what_was_said() -> None:

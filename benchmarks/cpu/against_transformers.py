@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from skillbank_engine.session import prepare_libraries
+from skillbank_engine.importing import prepare_libraries
 
 # Before torch is imported: threads that wait are not counted as working.
 prepare_libraries()

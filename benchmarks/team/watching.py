@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,16 +19,12 @@ _WARM = 60.0
 """Seconds after which a process has what it needs, and should grow no more."""
 
 
-def children(process: int, word: bytes = b"") -> Iterator[int]:
-    """Yield the processes below one, those whose command has a word in it."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                if parent == process and word in (entry / "cmdline").read_bytes():
-                    yield int(entry.name)
-            except OSError:
-                continue
+def children(process: int) -> list[int]:
+    """Return the processes right below one."""
+    try:
+        return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
+    except OSError:
+        return []
 
 
 def _spent(process: int) -> float:
@@ -39,6 +34,12 @@ def _spent(process: int) -> float:
     except OSError:
         return 0.0
     return sum(map(int, fields[11:15])) / _TICK
+
+
+def _own(process: int) -> float:
+    """Return the processor seconds of a process by itself."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / _TICK
 
 
 def _busy() -> float:
@@ -77,8 +78,8 @@ class Watch:
         self._server, self._database = server, database
         self._lives: dict[int, _Life] = {}
         self._began = time.monotonic()
-        self._before = (_busy(), self._of_database(), time.process_time())
-        for process in children(server, b"spawn_main"):  # what they have spent before is not this work's
+        self._before = (_busy(), self._of_database(), time.process_time(), _own(server))
+        for process in children(server):  # what they have spent before is not this work's
             self._lives[process] = _Life(self._began, _spent(process))
         self.look()
 
@@ -88,7 +89,7 @@ class Watch:
     def look(self) -> None:
         """Take down how each process of the server stands."""
         now = time.monotonic()
-        for process in children(self._server, b"spawn_main"):
+        for process in children(self._server):
             life = self._lives.setdefault(process, _Life(now, 0.0))
             life.last = max(life.last, _spent(process))
             if size := _resident(process):
@@ -108,9 +109,11 @@ class Watch:
     def processor(self) -> dict[str, float]:
         """Return the processor seconds since the beginning, by part."""
         self.look()
-        busy, database, clients = self._before
+        busy, database, clients, parent = self._before
         parts = {
-            "server": sum(life.last - life.spent for life in self._lives.values()),
+            "server": sum(life.last - life.spent for life in self._lives.values())
+            + _own(self._server)
+            - parent,
             "PostgreSQL": self._of_database() - database,
             "these clients": time.process_time() - clients,
         }
@@ -130,5 +133,5 @@ async def killing(server: int, kills: int, seconds: float) -> None:
     """Kill server processes at random moments, as likely as not while others still begin."""
     for _ in range(kills):
         await asyncio.sleep(seconds / (kills + 1) * random.uniform(0.6, 1.2))
-        if working := list(children(server, b"spawn_main")):
+        if working := children(server):
             os.kill(random.choice(working), signal.SIGKILL)

@@ -1,17 +1,37 @@
 """``skillbank`` and ``python -m skillbank``."""
 
-import gc
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from skillbank.garbage import collect_seldom
 
 __all__ = ["main"]
 
+_ASK_THE_ENGINE = ("label", "label-program")
+"""Commands that ask the engine, which takes longer to import torch than they take for all they do before."""
+_HELP = frozenset({"--help", "-h"})
+
 
 def main() -> None:
-    """Run the command line; see `skillbank.cli.main`."""
-    # What is imported lives as long as the process, and is not looked through for garbage again and again.
-    gc.set_threshold(50_000, 20, 20)
-    from skillbank.cli import main as run
-
+    """Run the command line."""
+    collect_seldom()
+    try:
+        _begin(sys.argv[1:])
+        from skillbank.cli import main as run
+    except KeyboardInterrupt:
+        sys.exit(130)
     run()
+
+
+def _begin(words: Sequence[str]) -> None:
+    """Start the engine for a command that will ask it; where that fails, who takes it is told."""
+    if words and words[0] in _ASK_THE_ENGINE and _HELP.isdisjoint(words):
+        from skillbank.errors import SkillbankError
+        from skillbank.labelling.process import begin
+
+        with suppress(SkillbankError, OSError):
+            begin()
 
 
 if __name__ == "__main__":

@@ -38,13 +38,13 @@ def checkup(platform: str | None = None) -> list[Check]:
     UsageError
         When there is no such platform.
     """
-    from skillbank.platforms import KNOWN, get_platform
+    from skillbank.platforms import get_platform, known_platforms
 
     general = (_python, _bank, _home, _disk, _database, _credentials, plugin_checks)
     found = [check for run in general for check in _run(run)]
     if platform is not None:
         get_platform(platform)
-    for name in KNOWN if platform is None else (platform,):
+    for name in known_platforms() if platform is None else (platform,):
         for check in _run(partial(_of_platform, name), name):
             if any(check.said == each.said for each in found):
                 continue  # a plug-in that cannot be loaded is told already

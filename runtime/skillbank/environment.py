@@ -1,21 +1,20 @@
 """The environment of this process, read here alone: skillbank's own variables, and those of others.
 
 `references/settings.md` holds the table of `VARIABLES`, which ``python -m skillbank.environment`` prints.
-Values are read whenever they are asked for, so that what a test or a server sets holds from then on.
+Values are read whenever they are asked for, so that what a test or a server sets holds from then on. The
+keeper of a local job imports this, and is to start at once: no dataclasses, whose import takes as long as it.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["VARIABLES", "Variable", "everything", "foreign", "hand_on", "snapshot", "table"]
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """One of skillbank's own variables.
 
     Attributes

@@ -1,4 +1,4 @@
-"""Texts and times as every database takes them and gives them back."""
+"""What every database takes and gives back alike: texts and times, an insertion, a question."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["aware", "insert", "now", "storable"]
+__all__ = ["asking", "aware", "insert", "now", "storable"]
 
 
 def storable(text: str) -> str:
@@ -20,6 +20,14 @@ def storable(text: str) -> str:
 def aware(value: Any) -> Any:
     """SQLite gives back the UTC time that it was given without its zone."""
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+def asking(engine: sa.Engine) -> sa.Connection:
+    """Connect to ask: each question is a transaction of its own, and nothing is sent but the question.
+
+    What is read of one moment, or written, is `skillbank.sets.transactions`' or ``engine.begin()``'s.
+    """
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
 def insert(db: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

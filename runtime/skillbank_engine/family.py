@@ -36,11 +36,14 @@ class Tool(NamedTuple):
     run : callable
         Carries it out; imports what is heavy itself.  What it raises as `EngineError` or `OSError` is said in
         one sentence, with exit code 1.
+    torch : bool
+        Whether it computes with torch, whose libraries are then loaded from the start.
     """
 
     help: str
     arguments: Callable[[ArgumentParser], None]
     run: Callable[[Namespace], None]
+    torch: bool = False
 
 
 class Family(NamedTuple):

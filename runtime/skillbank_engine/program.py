@@ -46,6 +46,11 @@ def program(family: Family) -> Main:
 
 def _main(family: Family, argv: Sequence[str] | None = None) -> int:
     arguments = _parser(family).parse_args(argv)
+    tool = family.tools.get(arguments.action)
+    if arguments.action != "schemas" if tool is None else tool.torch:
+        from skillbank_engine.importing import load_libraries
+
+        load_libraries()
     if arguments.action in family.actions:
         return _run_spec_action(family, arguments.action, arguments.experiment_spec, arguments.overrides)
     return _run_tool(family, arguments)
@@ -103,9 +108,8 @@ def _run_spec_action(family: Family, action: str, spec_file: str, overrides: Seq
 
 
 def _work(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
-    from skillbank_engine.session import importing, prepare_libraries
+    from skillbank_engine.importing import importing
 
-    prepare_libraries()
     name = "train" if action in family.specs().trains else action
     with importing():
         command = getattr(import_module(f"skillbank_engine.commands.{name}"), name)
@@ -134,9 +138,12 @@ def _run_tool(family: Family, arguments: argparse.Namespace) -> int:
 def _print_settled(family: Family, action: str, spec_file: str) -> int:
     """Print what the profile makes of a spec on this machine, for whoever changes the spec further."""
     from skillbank_engine.config.load import load_spec
-    from skillbank_engine.device import cuda_wanted
+    from skillbank_engine.importing import importing
     from skillbank_engine.profile import settled
     from skillbank_engine.starting import starting_spec
+
+    with importing(generators=False):
+        from skillbank_engine.device import cuda_wanted
 
     specs = family.specs()
     spec = load_spec(specs, action, spec_file, [])

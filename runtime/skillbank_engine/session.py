@@ -1,8 +1,6 @@
 """What every action that works on a spec has around it: folder, status lines, the spec as used, notes."""
 
-import gc
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +9,6 @@ from pathlib import Path
 from skillbank_engine.config.blocks import SpecBase
 from skillbank_engine.config.specs import Specs, SpecT
 from skillbank_engine.config.unheeded import not_heeded
-from skillbank_engine.light import import_torch
 from skillbank_engine.results import results_folder, write_experiment
 from skillbank_engine.status import StatusLog
 
@@ -106,43 +103,3 @@ def setup_logging(level: int = logging.INFO) -> None:
     package.handlers = [handler]
     package.setLevel(level)
     package.propagate = False
-
-
-def prepare_libraries() -> None:
-    """Set what libraries read when they are imported: no spinning threads, no bars, no advice in the log."""
-    from skillbank_engine.threads import wait_passively
-
-    wait_passively()
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    # For a comparison of two sizes in every layer, torch would import a compiler's arithmetic of shapes.
-    os.environ.setdefault("TRANSFORMERS_DISABLE_TORCH_CHECK", "1")
-    # transformers imports torchao wherever it is installed, which then complains of kernels for other GPUs.
-    for name in ("torchao", "torch.utils._pytree"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-
-
-@contextmanager
-def importing(done: str = "skillbank_engine.task", *, generators: bool = True) -> Iterator[None]:
-    """Import PyTorch and what is built on it: three thousand modules that live as long as the program.
-
-    Looking through them for garbage again and again would be a seventh of the time that importing takes.
-
-    Parameters
-    ----------
-    done : str
-        The module that has been imported where nothing is left to do.
-    generators : bool
-        Whether a generator of random numbers is made.
-    """
-    if done in sys.modules:
-        yield
-        return
-    gc.disable()
-    try:
-        import_torch(generators=generators)
-        yield
-    finally:
-        gc.enable()
-    gc.freeze()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from skillbank_engine.family import Family
-from skillbank_engine.session import importing
+from skillbank_engine.importing import importing
 
 
 def starting_spec(family: Family, spec: Any) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ import pytest
 
 from skillbank import Runtime
 from skillbank.agent.toolbox import Toolbox
-from skillbank.platforms.programs import find_program
+from skillbank.bank.programs import find_program
 from tests.agent.mcp_clients import Place, http_server, opened
 from tests.agent.openai_server import KEY, MODEL, Call, OpenAIServer, Request, Says, Step
 from tests.agent.sensible_model import sensible

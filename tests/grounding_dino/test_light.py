@@ -74,3 +74,20 @@ def test_libraries_that_are_built_otherwise_are_imported_whole() -> None:
     code += "import sys\nfrom skillbank_engine.library import SwinConfig\nimport transformers\n"
     code += "print(isinstance(transformers, light._Part), SwinConfig.model_type)"
     assert answer(code).split() == ["False", "swin"]
+
+
+def test_nothing_compiled_waits_for_the_libraries_of_torch() -> None:
+    """The system loads one library at a time: what is compiled comes before them, or would wait for them."""
+    code = (
+        "from importlib.machinery import ExtensionFileLoader as loader\nfrom threading import Thread\n"
+        "events, load, start = [], loader.create_module, Thread.start\n"
+        "loader.create_module = lambda self, spec: (events.append(spec.name), load(self, spec))[1]\n"
+        "Thread.start = lambda self: (events.append('thread'), start(self))[1]\n"
+        "from skillbank_engine.families.grounding_dino.__main__ import main\n"
+        "main(['label', '--checkpoint', 'none.pth', '--out', 'none', '--text', 'circle', 'none.png'])\n"
+        "import sys\nprint('torch._prims' in sys.modules, *events)"
+    )
+    generators, *events = answer(code).split()
+    assert generators == "False", "what labels draws no random numbers"
+    assert "numpy._core._multiarray_umath" in events[: events.index("thread")]
+    assert events.index("torch._C") == events.index("thread") + 1

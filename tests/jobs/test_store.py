@@ -294,6 +294,16 @@ def test_a_server_that_was_restarted(
     assert "canary" not in str(caught.value)
 
 
+def test_a_server_that_was_restarted_while_nobody_asked(
+    postgres: Cluster, make_record: MakeRecord, home: Path
+) -> None:
+    with JobStore(postgres.url()) as opened:
+        job = opened.create(make_record()).id
+        postgres.stop()
+        postgres.start()
+        assert opened.get(job).id == job, "a lost connection is made anew before anything is asked on it"
+
+
 @pytest.mark.parametrize(
     "address",
     [

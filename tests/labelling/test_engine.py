@@ -46,6 +46,18 @@ def test_an_answer_and_the_end(start: Start) -> None:
     assert not engine.alive
 
 
+def test_an_engine_that_is_asked_nothing_more_answers_and_ends_meanwhile(start: Start) -> None:
+    says = f"{READY}\nline = sys.stdin.readline()\nsys.stdin.read()\n"
+    with start(f"{says}print('{ANSWER}', flush=True)\nprint('abcd', end='', flush=True)") as engine:
+        engine.ready()
+        asked = engine.ask(b"png", ["red circle"])
+        engine.finish()
+        assert asked.result(10).picture == b"abcd"
+        assert engine._process.wait(10) == 0
+        with pytest.raises(PlatformError, match="has ended"):
+            engine.ask(b"png", ["red circle"]).result(10)
+
+
 @pytest.mark.parametrize("words", ['{"id": 1, "byt', ANSWER, f"{ANSWER}\\nab"])
 def test_an_engine_that_ends_in_the_middle_of_an_answer_gave_none(start: Start, words: str) -> None:
     says = f"{READY}\nsys.stdin.readline()\nsys.stderr.write('ERROR: no memory\\n')\n"

@@ -14,14 +14,15 @@ from uuid import uuid4
 
 import pytest
 
+from skillbank.bank import programs
 from skillbank.bank.engines import EngineFacts
+from skillbank.bank.programs import find_program
 from skillbank.errors import PlatformError, UsageError
 from skillbank.jobs.record import JobState
-from skillbank.platforms import KNOWN, get_platform, keeper, programs
+from skillbank.platforms import get_platform, keeper, known_platforms
 from skillbank.platforms.base import Handle, Launch, job_dir
 from skillbank.platforms.local.platform import LocalPlatform
 from skillbank.platforms.processes import alive, describe_self, described_alive, identity
-from skillbank.platforms.programs import find_program
 from skillbank.runtime import Runtime
 from tests.gate import admitted
 
@@ -93,7 +94,7 @@ def test_kill_9_of_the_launcher_loses_nothing(tmp_path: Path) -> None:
         from pathlib import Path
         from skillbank.platforms.base import Launch
         from skillbank.platforms.local.platform import LocalPlatform
-        from skillbank.platforms.programs import find_program
+        from skillbank.bank.programs import find_program
         from tests.gate import admitted
         folder = Path({str(folder)!r})
         code = {f"print('begun', flush=True){WAIT_FOR_GO}print('done'); raise SystemExit(5)"!r}
@@ -119,6 +120,19 @@ def test_submit_again_finds_the_same_process(start: Start, tmp_path: Path) -> No
     handle = start("import time; time.sleep(30)")
     again = LocalPlatform().submit(launch_of(handle.results_dir, "print('a second one')"))
     assert again == handle.native_id == f"local:{read(handle, keeper.PROCESS)['pid']}"
+
+
+def test_a_keeper_imports_what_it_needs(tmp_path: Path) -> None:
+    command = [sys.executable, "-I", "-S", "-X", "importtime", keeper.__file__, str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    imported = {
+        line.rpartition("|")[2].strip() for line in told.splitlines() if line.startswith("import time:")
+    }
+    assert {name for name in imported if name.startswith("skillbank.")} == {
+        "skillbank.environment", "skillbank.platforms", "skillbank.platforms.processes", "skillbank.redact",
+    }  # fmt: skip
+    # Each of them would take as long as all that it needs.
+    assert not imported & {"dataclasses", "inspect", "importlib.metadata", "subprocess"}
 
 
 def test_of_two_keepers_one_runs_the_program(tmp_path: Path) -> None:
@@ -329,7 +343,7 @@ def test_identity_tells_processes_apart() -> None:
 
 @pytest.mark.parametrize("name", ["lokal", "slurms"])
 def test_other_platforms_are_refused_by_name(name: str) -> None:
-    with pytest.raises(UsageError, match=f"'{name}'.*{KNOWN[0]}"):
+    with pytest.raises(UsageError, match=f"'{name}'.*{known_platforms()[0]}"):
         get_platform(name)
 
 

@@ -89,19 +89,24 @@ def test_a_dockerfile_begins_and_goes_on_as_docker_reads_it(file: Path) -> None:
     assert not any(line.replace(" ", "").startswith(("#syntax=", "#escape=")) for line in lines)
 
 
+def given_to_a_build(file: Path, target: Path) -> None:
+    """Copy just the files that the ignore file of a Dockerfile lets into its build."""
+    rules = file.with_name("Dockerfile.dockerignore").read_text(encoding="utf-8").split()
+    assert rules[0] == "*" and rules[-1] == "**/__pycache__"
+    for rule in rules[1:-1]:
+        source, copy = REPO / rule.removeprefix("!"), target / rule.removeprefix("!")
+        if source.is_dir():
+            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda each: each.parent.name)
 def test_what_a_build_is_given_is_enough_to_install(file: Path, tmp_path: Path) -> None:
     """The wheel is built of just the files that the ignore file lets into the build."""
-    rules = file.with_name("Dockerfile.dockerignore").read_text(encoding="utf-8").split()
-    assert rules[0] == "*" and rules[-1] == "**/__pycache__"
-    for rule in rules[1:-1]:
-        source, target = REPO / rule.removeprefix("!"), tmp_path / "src" / rule.removeprefix("!")
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            target.parent.mkdir(exist_ok=True)
-            shutil.copy(source, target)
+    given_to_a_build(file, tmp_path / "src")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "out")]
     subprocess.run(command, cwd=tmp_path / "src", check=True, capture_output=True, timeout=300)
     [wheel] = (tmp_path / "out").glob("*.whl")

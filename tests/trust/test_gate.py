@@ -32,7 +32,7 @@ from skillbank.jobs.record import JobState, RetryPolicy
 from skillbank.jobs.skill_facts import search_schema
 from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import Plan, Question
-from skillbank.platforms import KNOWN, get_platform
+from skillbank.platforms import get_platform, known_platforms
 from skillbank.platforms.base import Launch, job_dir
 from skillbank.trust.gate import LONGEST_COMMAND, Pass, admit, admit_within, rehearse
 from tests.cli.conftest import Command, bank, data, environment, inline
@@ -273,7 +273,7 @@ def on_a_terminal(arguments: list[str], environment: dict[str, str], typed: str)
 # A bank that nobody trusts
 
 
-@pytest.mark.parametrize("platform", KNOWN)
+@pytest.mark.parametrize("platform", known_platforms())
 def test_nothing_of_a_bank_that_nobody_trusts_starts_on_any_platform(
     runtime: Runtime, data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str
 ) -> None:
@@ -385,7 +385,7 @@ def test_nobody_else_makes_a_pass_and_a_rehearsal_starts_nothing(
         Pass(**fields, real=True, seal=object())
     shown = rehearse(plan)
     launch = Launch("j", plan.command, tmp_path, job_dir(tmp_path), shown)
-    for name in KNOWN:
+    for name in known_platforms():
         with pytest.raises(TrustError, match="was only shown"):
             get_platform(name).submit(launch)
     with pytest.raises(TrustError, match="was only shown"):
@@ -501,8 +501,7 @@ STARTS = (
 )  # fmt: skip
 OURS = {
     "platforms/local/checkup.py": "nvidia-smi",
-    "jobs/attendance.py": "our supervisor",
-    "automl/platform.py": "our controller",
+    "detached.py": "our supervisors and controllers",
     "platforms/keeper.py": "the program, in the environment that the keeper was given",
     "platforms/processes.py": "ps",
     "platforms/slots.py": "nvidia-smi",

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from skillbank.bank.discovery import Bank
+from skillbank.bank.programs import find_program
 from skillbank.cli import app, terminal
 from skillbank.cli.trust_view import look_lines
 from skillbank.errors import SkillbankError
-from skillbank.platforms.programs import find_program
 from skillbank.trust.decisions import keep
 from skillbank.trust.gate import LONGEST_COMMAND
 from skillbank.trust.look import look

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -215,7 +216,8 @@ def _cancel(box: Toolbox, arguments: CancelArguments) -> CancelAnswer:
     jobs = box.runtime.jobs
     record = jobs.look(arguments.job)
     if not (record.state.terminal and not work_left(record)):
-        with box.approved("cancel_job", cancel_approval(record)):
+        may = partial(jobs.permit, record.id, "cancel")
+        with box.approved("cancel_job", cancel_approval(record), before=may):
             record = jobs.cancel(record.id)
     else:
         record = jobs.cancel(record.id)

@@ -20,6 +20,7 @@ from skillbank.errors import NotFoundError
 from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES
 from skillbank.kept_sentences import with_ways
 from skillbank.platforms.processes import describe_self, described_alive
+from skillbank.stored import asking
 from skillbank.team.acting import may
 from skillbank.team.rights import Right
 from skillbank.team.seeing import seen
@@ -71,7 +72,7 @@ class EventLog:
             When there is no such experiment.
         """
         query = sa.select(EXPERIMENTS.c.charter).where(*_of(EXPERIMENTS.c.job_id, experiment))
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             found = db.scalar(query)
         if found is None:
             raise NotFoundError(f"'{experiment}' is not an experiment; {command('experiments')} lists them")
@@ -80,7 +81,7 @@ class EventLog:
     def exists(self, experiment: str) -> bool:
         """Say whether an experiment was created."""
         query = sa.select(EXPERIMENTS.c.job_id).where(*_of(EXPERIMENTS.c.job_id, experiment))
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return db.scalar(query) is not None
 
     def read(self, experiment: str, after: int = -1) -> list[Event]:
@@ -90,7 +91,7 @@ class EventLog:
             .where(*_of(EVENTS.c.experiment, experiment), EVENTS.c.n > after)
             .order_by(EVENTS.c.n)
         )
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             rows = db.execute(query).mappings().all()
         return [Event(row["n"], _aware(row["at"]), row["kind"], _read(row["body"])) for row in rows]
 
@@ -129,7 +130,7 @@ class EventLog:
         """Write one event that does not depend on what else has happened, such as a wish of the user."""
         while True:
             last = sa.select(sa.func.max(EVENTS.c.n)).where(EVENTS.c.experiment == experiment)
-            with self._engine.connect() as db:
+            with asking(self._engine) as db:
                 known = db.scalar(last)
             written = self.append(experiment, -1 if known is None else known, [(kind, body)])
             if written is not None:
@@ -162,14 +163,14 @@ class Lease:
 
     def holder(self) -> str | None:
         """Return the process (``host:pid:identity``) that holds the lease now; None when nobody does."""
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             row = db.execute(sa.select(LEASES).where(self._here)).mappings().first()
         return row["owner"] if row is not None and _holds(row) else None
 
     def acquire(self) -> bool:
         """Take the lease if it is free; true also when this process has it already."""
         now = datetime.now(UTC)
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             row = db.execute(sa.select(LEASES).where(self._here)).mappings().first()
         if row is None:
             fields = {"experiment": self._experiment, "place": self.place, "owner": self._mine, "beat": now}
@@ -203,7 +204,7 @@ class Lease:
         query = sa.select(LEASES.c.beat).where(
             LEASES.c.experiment == self._experiment, LEASES.c.place == place
         )
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             beat = db.scalar(query)
         return None if beat is None else _aware(beat)
 

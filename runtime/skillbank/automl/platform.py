@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -15,6 +13,7 @@ from skillbank.automl.events import Event, EventLog, Lease
 from skillbank.automl.experiment import Experiment
 from skillbank.automl.places import place_of
 from skillbank.automl.succession import inherited
+from skillbank.detached import detach
 from skillbank.jobs.record import SEARCH, JobState, RetryPolicy
 from skillbank.plan.model import Plan
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Supply, job_dir
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from skillbank.jobs.service import Jobs
 
 __all__ = ["ExperimentPlatform"]
-
-_DETACHED = '"$@" >>"$0" 2>&1 </dev/null &'
 
 
 class ExperimentPlatform(Platform):
@@ -138,11 +135,7 @@ def start_controller(experiment: str, results_dir: Path) -> None:
     """Start a controller that outlives this process; of several one takes the lease, the others go."""
     folder = job_dir(results_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "controller.log"
-    log.touch(mode=0o600)
-    command = [sys.executable, "-m", "skillbank.background.controller", experiment]
-    shell = ["/bin/sh", "-c", _DETACHED, str(log), *command]
-    subprocess.run(shell, check=True, start_new_session=True)
+    detach("controller", [experiment], folder / "controller.log")
 
 
 def told(event: Event) -> str:

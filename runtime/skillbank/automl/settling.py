@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from skillbank.bank.programs import find_program
 from skillbank.errors import PlatformError
 from skillbank.jobs.specfile import write_spec
 from skillbank.plan.model import Override, Plan, Source
 from skillbank.plan.paths import set_path
-from skillbank.platforms.programs import find_program
 from skillbank.trust.gate import CONFIG_PATH, Pass
 from skillbank.visible import one_line
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from skillbank.bank.names import by_alias, former, normalise, plain, shown, spellings
 from skillbank.bank.request_words import REQUEST_WORDS
@@ -114,7 +114,7 @@ class Claims:
             for other, skills in self._spelled.items():
                 earlier = [s for s in skills if self._ranks[s.bank] < rank]
                 near = earlier and other != spelling and re.sub(r"\D", "", other) == digits
-                if near and SequenceMatcher(None, other, spelling).ratio() >= _ALIKE:
+                if near and _nearly(other, spelling):
                     found += earlier
         return [s for s in dict.fromkeys(found) if s is not chosen]
 
@@ -143,6 +143,12 @@ class Claims:
         if alike:
             said += f"; {_listed(alike)} {'looks' if len(alike) == 1 else 'look'} like it"
         return f"{said}; say BANK:SKILL to choose another"
+
+
+@lru_cache(maxsize=16384)
+def _nearly(one: str, other: str) -> bool:
+    """Say whether a typing error makes one name of the other; kept, as requests ask for the same."""
+    return SequenceMatcher(None, one, other).ratio() >= _ALIKE
 
 
 def _words_of(skill: Skill) -> set[str]:

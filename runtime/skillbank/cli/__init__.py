@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from copy import copy
 from functools import cache
 from typing import Any
 
@@ -103,10 +105,22 @@ app.add_typer(skill.app, name="skill")
 refuse_twice(app)
 
 
+def _command(words: Sequence[str]) -> Any:
+    """Return what typer makes of the signature of the command that is named first, or of all."""
+    named = words[0] if words else ""
+    known = {each.name for each in app.registered_commands} | {each.name for each in app.registered_groups}
+    return _made(named if named in known else "")
+
+
 @cache
-def _command() -> Any:
-    """Return what typer makes of all the signatures, made once for however many command lines."""
-    return typer.main.get_command(app)
+def _made(named: str) -> Any:
+    """Make commands of their signatures, once; making all takes as long as many a command does."""
+    if not named:
+        return typer.main.get_command(app)
+    one = copy(app)
+    one.registered_commands = [each for each in app.registered_commands if each.name == named]
+    one.registered_groups = [each for each in app.registered_groups if each.name == named]
+    return typer.main.get_group(one)
 
 
 def main() -> None:
@@ -115,7 +129,7 @@ def main() -> None:
     before = spoken()
     speak(Voice.COMMAND_LINE)
     try:
-        code = _command()(prog_name="skillbank", standalone_mode=False)
+        code = _command(sys.argv[1:])(prog_name="skillbank", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except _UsageError as error:  # of options and arguments: typer's own words
         if "--json" in sys.argv:

@@ -132,7 +132,6 @@ def label(
     With --into they are kept in a label set, where people review them.
     """
     from skillbank.cli import label_into
-    from skillbank.labelling.process import begin
     from skillbank.labelling.words import tell_apart
 
     bounds = {"threshold": threshold, "nms": nms, "across": across}
@@ -144,7 +143,6 @@ def label(
     label_into.refuse_sets(words or (), classes, only, detach)
     said = tell_apart(words or (), texts or ())
     label_into.refuse_classes(said.texts, texts or ())
-    begin()
     from skillbank.labelling.batch import ANNOTATED, label_pictures
 
     folder = output or Path("labels")

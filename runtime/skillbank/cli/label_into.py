@@ -76,7 +76,6 @@ def label(
 ) -> None:
     """Label pictures into a set, and say how it stands."""
     from skillbank.labelling.buckets import bring
-    from skillbank.labelling.process import begin
     from skillbank.sets.ontology import Ontology, read_classes
 
     if only not in (None, _UNREVIEWED):
@@ -93,7 +92,6 @@ def label(
     file = None if classes is None else at_home(classes)
     read = read_classes(said.texts, file) if said.texts or file else Ontology(())
     brought = bring(said.buckets)
-    begin()
     from skillbank.labelling.set_labels import label_set
     from skillbank.labelling.set_result import Asked
 

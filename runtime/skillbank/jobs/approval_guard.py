@@ -31,7 +31,7 @@ from skillbank.jobs.given import GivenApproval, How
 from skillbank.jobs.record import SEARCH, JobRecord
 from skillbank.jobs.retries import attempts
 from skillbank.plan.model import Plan
-from skillbank.stored import now
+from skillbank.stored import asking, now
 from skillbank.team import audit
 from skillbank.team.acting import who
 from skillbank.team.person import EVERYBODY
@@ -99,7 +99,7 @@ class ApprovalGuard:
         They are two while a code is being changed, or when that was broken off: which of them is set then,
         the file says.
         """
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             rows = sa.select(CODES.c.public).order_by(CODES.c.seq.desc())
             newest, *earlier = db.scalars(rows).all() or [""]
         if not newest.startswith(_ANNOUNCED):

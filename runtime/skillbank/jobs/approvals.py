@@ -13,7 +13,7 @@ from skillbank.jobs.approval_guard import ApprovalGuard
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.database import APPROVALS
 from skillbank.jobs.given import GivenApproval
-from skillbank.stored import aware, now
+from skillbank.stored import asking, aware, now
 from skillbank.team.acting import who
 
 __all__ = ["Approvals"]
@@ -84,7 +84,7 @@ class Approvals:
         mine = APPROVALS.c.subject == subject, APPROVALS.c.project == who().project
         lately = APPROVALS.c.used > now() - _AFTER_A_CRASH
         used = sa.select(APPROVALS).where(*mine, APPROVALS.c.used_for == used_for, lately)
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             rows = db.execute(used.order_by(APPROVALS.c.seq.desc())).mappings().all()
         counts = (row["seq"] for row in rows if self._guard.counts(_given(row, subject), subject))
         return next(map(int, counts), None)
@@ -106,13 +106,13 @@ class Approvals:
         given = self.given(number)
         if given is not None and given.seal:
             return given.seen
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             found = db.scalar(sa.select(APPROVALS.c.data).where(APPROVALS.c.seq == number))
         return None if found is None else tuple(SeenData.model_validate(each) for each in found)
 
     def given(self, number: int) -> GivenApproval | None:
         """Return how this was approved; None where that was not kept."""
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             row = db.execute(sa.select(APPROVALS).where(APPROVALS.c.seq == number)).mappings().first()
         return None if row is None else _given(row, row["subject"])
 
@@ -130,7 +130,7 @@ class Approvals:
 
     def waits(self, subject: str) -> bool:
         """Say whether an approval waits to be used."""
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             rows = db.execute(_open(subject)).mappings().all()
         return any(self._guard.counts(_given(row, subject), subject) for row in rows)
 

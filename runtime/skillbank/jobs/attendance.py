@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from skillbank.detached import detach
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up
 from skillbank.platforms.base import job_dir
@@ -18,8 +17,6 @@ from skillbank.platforms.processes import described_alive
 __all__ = ["attend", "on_duty", "work_left"]
 
 _LOCK, _LOG = "supervisor.lock", "supervisor.log"
-# The shell is gone at once, so that nobody waits for the supervisor and no zombie stays.
-_DETACHED = '"$@" >>"$0" 2>&1 </dev/null &'
 
 
 def work_left(record: JobRecord) -> bool:
@@ -73,15 +70,11 @@ def attend(record: JobRecord) -> bool:
         return False  # it is being launched this very moment
     folder = job_dir(Path(record.results_dir))
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / _LOG).touch(mode=0o600)
     with (folder / _LOCK).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         # The lock goes over to the new process with the open file: at no moment is nobody on duty.
-        duty = file.fileno()
-        command = [sys.executable, "-m", "skillbank.background.supervisor", record.id, str(duty)]
-        shell = ["/bin/sh", "-c", _DETACHED, str(folder / _LOG), *command]
-        subprocess.run(shell, check=True, start_new_session=True, pass_fds=[duty])
+        detach("supervisor", [record.id], folder / _LOG, file.fileno())
     return True

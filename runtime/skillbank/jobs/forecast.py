@@ -16,7 +16,7 @@ from skillbank.jobs.gpu_time import lines_of, spans
 from skillbank.jobs.likeness import Kind, typical
 from skillbank.jobs.queue import PLACED, WAITING, attended, standing_of
 from skillbank.jobs.record import JobRecord
-from skillbank.stored import now
+from skillbank.stored import asking, now
 from skillbank.team.acting import who
 from skillbank.team.quota import Quota
 from skillbank.team.quotas import read
@@ -97,7 +97,7 @@ def wait_of(engine: sa.Engine, record: JobRecord) -> Wait | None:
     if not record.waits or record.person is None:
         return None
     owner, at = Owner(record.project, record.person), now()
-    with engine.connect() as db:
+    with asking(engine) as db:
         me = sa.select(JOBS.c.seq, sa.func.coalesce(JOBS.c.gpus, 0)).where(JOBS.c.id == record.id)
         number, gpus = db.execute(me).one()
         standing = standing_of(db, read(db))

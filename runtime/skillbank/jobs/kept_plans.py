@@ -12,7 +12,7 @@ from skillbank.jobs.database import PLAN_PROJECTS, PLANS, SKILLS
 from skillbank.jobs.outbox import waiting
 from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.plan.model import Plan
-from skillbank.stored import insert, now
+from skillbank.stored import asking, insert, now
 from skillbank.team import audit
 from skillbank.team.acting import acting_as, may, who
 from skillbank.team.person import EVERYBODY
@@ -77,7 +77,7 @@ class KeptPlans:
         self._take_in(plan_id)
         part = PLANS.c.plan_id.startswith(plan_id.lower(), autoescape=True)
         query = self._plans().where(part).limit(2)
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             rows = db.execute(query).mappings().all() if plan_id else []
         if len(rows) != 1:
             if rows:
@@ -117,7 +117,7 @@ class KeptPlans:
             A plan of that skill, which may wait in the outbox with what is to be kept.
         """
         self._take_in(plan_id)
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             found = db.scalar(sa.select(SKILLS.c.document).where(SKILLS.c.digest == digest))
         return None if found is None else SkillFacts.model_validate(found)
 

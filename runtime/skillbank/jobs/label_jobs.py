@@ -18,6 +18,7 @@ from skillbank.sets.label_set import LabelSet
 from skillbank.sets.log import jobs_of_run
 from skillbank.sets.model import Run, SetNotFoundError
 from skillbank.sets.tables import RUNS, SETS
+from skillbank.stored import asking
 
 __all__ = ["ACTION", "SKILL", "lists", "take_in_all"]
 
@@ -46,7 +47,7 @@ def take_in_all(store: JobStore, taken: dict[str, int], seconds: float = math.in
         .join(SETS, SETS.c.id == RUNS.c.set_id)
         .where(RUNS.c.job.is_not(None), RUNS.c.finished.is_(None))
     )
-    with store.engine.connect() as db:
+    with asking(store.engine) as db:
         open_runs = db.execute(query).all()
     for set_id, name, number in open_runs:
         there = LabelSet(store.engine, set_id, name)

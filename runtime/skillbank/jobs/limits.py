@@ -15,7 +15,7 @@ from skillbank.jobs.likeness import Kind, Typical, typical
 from skillbank.jobs.record import SEARCH
 from skillbank.plan.model import Plan
 from skillbank.sets.stored import too_much
-from skillbank.stored import now
+from skillbank.stored import asking, now
 from skillbank.team.quota import Quota, held, way_out
 from skillbank.team.quotas import read
 from skillbank.team.refusals import refused
@@ -37,7 +37,7 @@ def refuse_over_quota(engine: sa.Engine, plan: Plan, project: str, person: str |
     """
     if person is None:
         return
-    with engine.connect() as db:
+    with asking(engine) as db:
         quotas = held(read(db), project, person)
         if all(quota.gpu_hours is None and quota.bytes is None for quota in quotas):
             return

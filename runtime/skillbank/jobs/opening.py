@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import time
 from functools import partial
 from typing import Any
@@ -20,6 +21,8 @@ __all__ = ["open_engine"]
 _TRIES = 5
 _POOL = {"pool_size": 15, "max_overflow": 0}
 """Connections of a process are kept: to come in costs a server more than most questions."""
+_USED, _UNUSED = "skillbank.used", 30.0
+"""When a connection was given back, and seconds after which it is asked whether it still is one."""
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -38,8 +41,7 @@ def open_engine(url: str) -> sa.Engine:
         if parsed.drivername in ("postgres", "postgresql"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         remote = parsed.get_backend_name() != "sqlite"
-        # A server that was restarted in the meantime must not cost a job its record.
-        engine = sa.create_engine(parsed, pool_pre_ping=remote, **(_POOL if remote else {}))
+        engine = sa.create_engine(parsed, **(_POOL if remote else {}))
     except (sa.exc.ArgumentError, ImportError) as error:
         # What cannot be parsed may hold a password anywhere, so that none of it is shown.
         reason = (
@@ -49,7 +51,11 @@ def open_engine(url: str) -> sa.Engine:
             f"SKILLBANK_DATABASE_URL cannot be used: {reason}; unset it to use SQLite in SKILLBANK_HOME, "
             f"and for PostgreSQL: {how_to_install('postgres')}"
         ) from None
-    if not remote:
+    if remote:
+        # A server that was restarted in the meantime must not cost a job its record.
+        sa.event.listen(engine, "checkin", _note_use)
+        sa.event.listen(engine, "checkout", partial(_refuse_lost, engine.dialect))
+    else:
         sa.event.listen(engine, "connect", _sqlite_settings)
     sa.event.listen(engine, "handle_error", partial(_explain, engine.url))
     for attempt in range(_TRIES):
@@ -68,6 +74,37 @@ def open_engine(url: str) -> sa.Engine:
                 raise error if isinstance(error, PlatformError) else _sentence(engine.url, error) from None
         time.sleep(0.05 * 2**attempt)
     raise AssertionError("unreachable")
+
+
+def _note_use(connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
+    record.info[_USED] = time.monotonic()
+
+
+def _refuse_lost(
+    dialect: sa.Dialect,
+    connection: Any,
+    record: sa.pool.ConnectionPoolEntry,
+    _: sa.pool.PoolProxiedConnection,
+) -> None:
+    """Have a kept connection made anew that the server has ended.
+
+    It is asked, which costs as much as a question, only where there is a sign: a server that ends a
+    connection says so on it, and one that went away in silence is found once nobody has asked for a while.
+    """
+    used = record.info.get(_USED)
+    if used is None or not (time.monotonic() - used > _UNUSED or _told(connection)):
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        raise sa.exc.InvalidatePoolError from None
+
+
+def _told(connection: Any) -> bool:
+    """Say whether something has come on a connection that nobody asked for."""
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _explain(url: sa.URL, context: sa.engine.ExceptionContext) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from skillbank.errors import NotFoundError
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.database import QUESTIONS
-from skillbank.stored import aware, now, storable
+from skillbank.stored import asking, aware, now, storable
 from skillbank.team.acting import who
 from skillbank.team.seeing import seen
 
@@ -66,7 +66,7 @@ class Questions:
     def list(self) -> tuple[Question, ...]:
         """Return what waits for an answer, the newest first."""
         query = seen(sa.select(QUESTIONS).where(QUESTIONS.c.answered.is_(None)), QUESTIONS.c.project)
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             rows = db.execute(query.order_by(QUESTIONS.c.seq.desc()).limit(_MOST)).mappings().all()
         return tuple(map(_question, rows))
 
@@ -79,7 +79,7 @@ class Questions:
             When there is none of this number, or it has been answered.
         """
         open_one = sa.select(QUESTIONS).where(QUESTIONS.c.seq == number, QUESTIONS.c.answered.is_(None))
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             row = db.execute(seen(open_one, QUESTIONS.c.project)).mappings().first()
         if row is None:
             raise NotFoundError(f"no question {number} waits for an answer; perhaps somebody has answered it")

@@ -22,7 +22,7 @@ from skillbank.jobs.record import QUEUE, SEARCH, JobState
 from skillbank.jobs.rows import line_row
 from skillbank.platforms.processes import describe_self, described_alive
 from skillbank.sets.transactions import writing
-from skillbank.stored import aware, now
+from skillbank.stored import asking, aware, now
 from skillbank.team.counting import note
 from skillbank.team.quota import Kind, Quota, held
 from skillbank.team.quotas import read
@@ -108,7 +108,7 @@ class Queue:
 
     def empty(self) -> bool:
         """Say whether nothing waits, whoever's it is; one look at an index."""
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return db.scalar(sa.select(JOBS.c.seq).where(*WAITING).limit(1)) is None
 
     def take(self, busy: Collection[str] = ()) -> str | None:
@@ -155,7 +155,7 @@ class Queue:
         query = sa.select(JOBS.c.id, JOBS.c.project, JOBS.c.launcher).where(
             *PLACED, JOBS.c.launcher.is_not(None), JOBS.c.native_id.is_(None), given
         )
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return [(job, project, launcher) for job, project, launcher in db.execute(query)]
 
     def give_back(self, record: JobRecord) -> bool:

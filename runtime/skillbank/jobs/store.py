@@ -35,7 +35,7 @@ from skillbank.jobs.stored_bytes import weigh
 from skillbank.platforms.processes import described_alive
 from skillbank.sets.transactions import writing
 from skillbank.storage.cleaning import size_of
-from skillbank.stored import storable
+from skillbank.stored import asking, storable
 from skillbank.team import audit
 from skillbank.team.acting import may, who
 from skillbank.team.rights import Right
@@ -141,7 +141,7 @@ class JobStore(KeptPlans):
 
     def has(self, job_id: str) -> bool:
         """Say whether a job of exactly this id is there for who acts."""
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return db.execute(self._ids().where(JOBS.c.id == job_id)).first() is not None
 
     def get(self, job: str, *, skill: str | None = None, bank: str | None = None) -> JobRecord:
@@ -159,7 +159,7 @@ class JobStore(KeptPlans):
         JobNotFoundError
             When no job, or more than one, is meant.
         """
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             query = self._jobs()
             if job == "last" or job.startswith("last:"):
                 # What somebody asked for: the trials of an experiment are its own affair.
@@ -233,12 +233,12 @@ class JobStore(KeptPlans):
     def heads(self, limit: int) -> Sequence[JobHead]:
         """Return the heads of the newest jobs that somebody asked for, which trials are not."""
         query = self._jobs().with_only_columns(*HEAD).where(JOBS.c.experiment.is_(None))
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             rows = db.execute(query.order_by(JOBS.c.seq.desc()).limit(limit)).mappings().all()
         return [head_of(row) for row in rows]
 
     def _read(self, query: sa.Select[Any]) -> tuple[_Records, tuple[str, ...]]:
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             try:
                 rows = db.execute(query).mappings().all()
                 lines = histories(db, [row["id"] for row in rows])
@@ -320,7 +320,7 @@ class JobStore(KeptPlans):
     def unweighed(self, after: int, limit: int) -> Sequence[tuple[int, str]]:
         """Return ended jobs of a team whose results were not weighed yet: numbers above one, and ids."""
         query = sa.select(JOBS.c.seq, JOBS.c.id).where(UNWEIGHED, JOBS.c.seq > after)
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return [tuple(row) for row in db.execute(query.order_by(JOBS.c.seq).limit(limit))]
 
     def remove(self, job_id: str) -> None:
@@ -353,7 +353,7 @@ class JobStore(KeptPlans):
         """Return the job that was made with an idempotency key, as its record has it."""
         if key is None:
             return None
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return only_record(db, self._jobs().where(JOBS.c.idempotency_key == key), key)
 
     def asked(self, key: str | None) -> JobRecord | None:
@@ -399,7 +399,7 @@ class JobStore(KeptPlans):
             query = sa.select(JOBS.c.project).where(JOBS.c.id == rest)
         else:
             return mine
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             owners = sorted(db.scalars(query))
         if mine in owners or not owners:
             return mine

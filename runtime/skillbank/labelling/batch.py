@@ -190,15 +190,16 @@ def label_pictures(
         except BaseException:
             export.keep()
             raise
-    if not labels.paths:
-        export.clear()
-        more = f", nor can the other {len(pictures) - 1}" if len(pictures) > 1 else ""
-        path, message = labels.left_out[0]
-        raise DataError(f"{path} is {message}{more}.")
-    export.left_out = labels.document()["left_out"]
-    labels.written = export.finish()
-    there = {finding.phrase for picture in labels.pictures for finding in picture.findings}
-    labels.notes += [*scales.notes(), *shrunk.notes(), *export.notes, *not_found(read.names, there)]
+        engine.finish()  # it ends while labels are written
+        if not labels.paths:
+            export.clear()
+            more = f", nor can the other {len(pictures) - 1}" if len(pictures) > 1 else ""
+            path, message = labels.left_out[0]
+            raise DataError(f"{path} is {message}{more}.")
+        export.left_out = labels.document()["left_out"]
+        labels.written = export.finish()
+        there = {finding.phrase for picture in labels.pictures for finding in picture.findings}
+        labels.notes += [*scales.notes(), *shrunk.notes(), *export.notes, *not_found(read.names, there)]
     return labels
 
 

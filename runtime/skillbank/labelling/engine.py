@@ -89,6 +89,7 @@ class Engine:
         self._process = process
         assert self._process.stdin and self._process.stdout and self._process.stderr
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        self._watcher: threading.Thread | None = None
         self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
         self._listener.start()
         order = {"checkpoint": model, "max_pixels": most_pixels, "window": window, "batch_size": BATCH}
@@ -111,7 +112,8 @@ class Engine:
         self.about = json.loads(line)["ready"]
         reader = threading.Thread(target=self._read, args=(self._stdout,), daemon=True)
         reader.start()
-        threading.Thread(target=self._watch, args=(reader,), daemon=True).start()
+        self._watcher = threading.Thread(target=self._watch, args=(reader,), daemon=True)
+        self._watcher.start()
 
     def __enter__(self) -> Engine:
         return self
@@ -179,6 +181,10 @@ class Engine:
             self._fail(number)
         return future
 
+    def finish(self) -> None:
+        """Ask nothing more, so that the engine ends when all is answered; `close` waits for that."""
+        self._hang_up(_GRACE)
+
     def close(self) -> None:
         """Let the engine answer what it was asked, and end it."""
         if not self.about:
@@ -186,11 +192,18 @@ class Engine:
         if not self._hang_up(_GRACE):  # it takes nothing any more, and somebody waits to hand it a picture
             self._process.kill()
             self._hang_up()  # whoever waits is told by the broken pipe
-        try:
-            self._process.wait(_GRACE)
-        except subprocess.TimeoutExpired:
+        if not self._has_ended(_GRACE):
             self._process.kill()
             self._process.wait()
+
+    def _has_ended(self, seconds: float) -> bool:
+        """Wait some seconds for its end, and say whether it came."""
+        if self._watcher is not None:
+            self._watcher.join(seconds)  # back at once, where a wait for a time looks every now and then
+        else:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+        return not self.alive
 
     def _hang_up(self, seconds: float = -1) -> bool:
         """Close its stdin, once nobody writes there; say whether that came within some seconds."""

@@ -11,7 +11,7 @@ import subprocess
 from typing import NamedTuple
 
 from skillbank.bank.engines import labeller
-from skillbank.platforms.programs import find_program
+from skillbank.bank.programs import find_program
 from skillbank.trust.environment import program_environment
 from skillbank.variables import HUB_VARIABLES
 

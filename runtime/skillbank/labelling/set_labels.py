@@ -20,7 +20,6 @@ from skillbank.labelling.pictures import see_that_they_are_there
 from skillbank.labelling.remarks import Remarks
 from skillbank.labelling.set_answers import Answered, answers
 from skillbank.labelling.set_classes import of_other_runs, settled
-from skillbank.labelling.set_job import Start, launch, under_way
 from skillbank.labelling.set_pictures import Scanned, gathered, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
 from skillbank.sets.brightness import is_scaled
@@ -33,6 +32,7 @@ from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.facade.starting import Starting
+    from skillbank.labelling.set_job import Start
 
 __all__ = ["label_set"]
 
@@ -139,17 +139,27 @@ def label_set(
         with closing(work.labelled(iter(()) if detach else rows)) as answered:
             for _ in answered:
                 told(min(total, labels.done), total)
-    if detach:
-        if working := under_way(runtime, run):
-            notes.append(f"{working.id} labels pictures of {name} already; repeat this when it has ended.")
-        record = working or launch(runtime, name, run, found.source, waiting, begin)
-        labels.job = record.id
-        labels.run = there.start_run(replace(spec, job=labels.job))
-    notes += of_other_runs(name, there.classes(), run)
-    labels.notes += [*notes, *work.widened(), *work.remarks.sentences(), *_nothing_found(labels, work.found)]
-    if not detach and next(there.missing(run, unreviewed=unreviewed), None) is None:
-        there.finish_run(run, who)
-    labels.summary = there.summary()
+        engine.finish()  # it ends while the rest is kept
+        if detach:
+            from skillbank.labelling.set_job import launch, under_way
+
+            if working := under_way(runtime, run):
+                notes.append(
+                    f"{working.id} labels pictures of {name} already; repeat this when it has ended."
+                )
+            record = working or launch(runtime, name, run, found.source, waiting, begin)
+            labels.job = record.id
+            labels.run = there.start_run(replace(spec, job=labels.job))
+        notes += of_other_runs(name, there.classes(), run)
+        labels.notes += [
+            *notes,
+            *work.widened(),
+            *work.remarks.sentences(),
+            *_nothing_found(labels, work.found),
+        ]
+        if not detach and next(there.missing(run, unreviewed=unreviewed), None) is None:
+            there.finish_run(run, who)
+        labels.summary = there.summary()
     return labels
 
 

@@ -1,21 +1,28 @@
-"""Where jobs run: four verbs, one module or package per platform."""
+"""Where jobs run: four verbs, one module or package per platform.
+
+Whoever imports the keeper of local jobs imports this too, and it is to start at once: the registry of
+platforms is imported where it is asked.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from skillbank.environment import PLATFORM
-from skillbank.errors import UsageError, did_you_mean
-from skillbank.plugins import Group, guarded, names, offer
 
 if TYPE_CHECKING:
     from skillbank.platforms.base import Platform
 
-__all__ = ["KNOWN", "checked_platform", "chosen_platform", "get_platform"]
+__all__ = ["checked_platform", "chosen_platform", "get_platform", "known_platforms"]
 
-KNOWN = names(Group.PLATFORMS)
-"""Platforms that a plan may name: ours, and those of packages that are installed."""
 _USUAL = "local"
+
+
+def known_platforms() -> tuple[str, ...]:
+    """Return the platforms that a plan may name: ours, and those of packages that are installed."""
+    from skillbank.plugins import Group, names
+
+    return names(Group.PLATFORMS)
 
 
 def checked_platform(name: str, said: str = "") -> str:
@@ -31,13 +38,17 @@ def checked_platform(name: str, said: str = "") -> str:
     UsageError
         When there is no such platform; nothing else is taken in its place.
     """
+    from skillbank.plugins import Group, offer
+
     if offer(Group.PLATFORMS, name) is None:
+        from skillbank.errors import UsageError, did_you_mean
         from skillbank.plan.reader.offered import also_called
 
         where = f", which {said} names" if said else ""
         word = name.strip().lower()
-        near = did_you_mean(also_called().get(word, word), KNOWN)
-        raise UsageError(f"there is no platform '{name}'{where}{near}; there are: {', '.join(KNOWN)}")
+        known = known_platforms()
+        near = did_you_mean(also_called().get(word, word), known)
+        raise UsageError(f"there is no platform '{name}'{where}{near}; there are: {', '.join(known)}")
     return name
 
 
@@ -66,6 +77,7 @@ def get_platform(name: str) -> Platform:
         When it is a package's and cannot be loaded.
     """
     from skillbank.platforms.base import Platform
+    from skillbank.plugins import Group, guarded, offer
 
     checked_platform(name)
     found = offer(Group.PLATFORMS, name)

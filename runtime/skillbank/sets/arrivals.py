@@ -17,6 +17,7 @@ from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import Corners, PictureRow, Run
 from skillbank.sets.objects import Finding, Wanted, objects
 from skillbank.sets.tables import PICTURES
+from skillbank.stored import asking
 
 __all__ = ["PROPOSALS", "Listed", "line_of", "list_of", "listed", "numbers_in", "take_in"]
 
@@ -167,7 +168,7 @@ def _own(there: LabelSet, lines: Sequence[_Line]) -> Iterator[_Line]:
     """Yield the lines that are about pictures of the set: a job may have left others, or another's."""
     known: dict[int, str] = {}
     c = PICTURES.c
-    with there.engine.connect() as db:
+    with asking(there.engine) as db:
         for part in parts(line.number for line in lines):
             query = sa.select(c.number, c.sha256).where(c.set_id == there.id, c.number.in_(part))
             known |= {row.number: row.sha256 for row in db.execute(query)}

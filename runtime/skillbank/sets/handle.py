@@ -13,6 +13,7 @@ from skillbank.sets.tables import SETS
 from skillbank.sets.transactions import reading
 from skillbank.sets.who import who_decides
 from skillbank.sets.writing import Writing, change_set
+from skillbank.stored import asking
 from skillbank.ways import command
 
 __all__ = ["Handle"]
@@ -44,7 +45,7 @@ class Handle:
 
     def version(self) -> int:
         """Return how many events the set has had."""
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return int(self._row(db)["version"])
 
     def _row(self, db: sa.Connection) -> sa.RowMapping:

@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from skillbank.sets.tables import PICTURES
+from skillbank.stored import asking
 
 __all__ = ["RESTING", "drop", "keeping", "unneeded"]
 
@@ -41,7 +42,7 @@ def unneeded(engine: sa.Engine, folder: Path, now: float) -> list[Path]:
     if not folder.is_dir():
         return []
     places, contents = set[Path](), set[str]()
-    with engine.connect() as db:
+    with asking(engine) as db:
         for place, sha256 in db.execute(sa.select(PICTURES.c.place, PICTURES.c.sha256).distinct()):
             if "://" in place:
                 continue

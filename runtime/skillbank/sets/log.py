@@ -11,6 +11,7 @@ from skillbank.sets.model import ACCEPT_REST, ASKED, IMPORT, Event
 from skillbank.sets.rows import events_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, RUNS
 from skillbank.sets.writing import Writing
+from skillbank.stored import asking
 
 __all__ = ["UNDONE", "imported_boxes", "jobs_of_run", "names_ever", "redo", "undo"]
 
@@ -45,7 +46,7 @@ def redo(change: Writing) -> Event | None:
 
 def jobs_of_run(engine: sa.Engine, set_id: int, run: int) -> list[str]:
     """Return the jobs that were started for a run, the first one first: its row names the last alone."""
-    with engine.connect() as db:
+    with asking(engine) as db:
         query = sa.select(LABEL_EVENTS.c.body).where(
             LABEL_EVENTS.c.set_id == set_id, LABEL_EVENTS.c.kind == "run"
         )

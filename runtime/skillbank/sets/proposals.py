@@ -23,6 +23,7 @@ from skillbank.sets.repeats import AGAIN, repeats
 from skillbank.sets.rows import picture_of, run_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS, SEEN
 from skillbank.sets.writing import Writing
+from skillbank.stored import asking
 from skillbank.visible import one_line
 
 __all__ = ["finish_run", "missing_pictures", "propose", "start_run"]
@@ -308,7 +309,7 @@ def pages_of_missing(engine: sa.Engine, set_id: int, run: int, *, unreviewed: bo
     """Yield the pictures that a run has not done; the store is not held between two pages."""
     after = 0
     while True:
-        with engine.connect() as db:
+        with asking(engine) as db:
             page = missing_pictures(db, set_id, run, after, unreviewed=unreviewed)
         yield from page
         if len(page) < _PAGE:

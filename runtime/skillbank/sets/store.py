@@ -20,7 +20,7 @@ from skillbank.sets.tables import SETS, SETS_META
 from skillbank.sets.transactions import reading, writing
 from skillbank.sets.who import who_decides
 from skillbank.sets.writing import Writing, change_set
-from skillbank.stored import now
+from skillbank.stored import asking, now
 from skillbank.team import audit
 from skillbank.team.acting import who as who_acts
 from skillbank.team.rights import Right
@@ -133,7 +133,7 @@ class SetStore:
         """
         query = self._sets(SETS.c.id, SETS.c.project)
         # Each question is of its own moment: a set is looked for with every request.
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        with asking(self._engine) as db:
             found = {project: number for number, project in db.execute(query.where(SETS.c.name == name))}
             mine = who_acts().project
             if mine in found or len(found) == 1:
@@ -151,12 +151,12 @@ class SetStore:
 
     def __contains__(self, name: str) -> bool:
         """Whether there is a set of this name."""
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return db.scalar(self._sets(SETS.c.id).where(SETS.c.name == name).limit(1)) is not None
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all sets, sorted."""
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return tuple(dict.fromkeys(db.scalars(self._sets(SETS.c.name).order_by(SETS.c.name))))
 
     def list(self) -> _Summaries:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from skillbank.errors import QuotaError
 from skillbank.sets.tables import SETS
+from skillbank.stored import asking
 from skillbank.team.acting import who
 from skillbank.team.person import EVERYBODY
 from skillbank.team.quota import Kind, Quota, held, size, way_out
@@ -70,7 +71,7 @@ def refuse_to_keep(engine: sa.Engine, verb: str, thing: str) -> None:
     person = who()
     if person == EVERYBODY:
         return
-    with engine.connect() as db:
+    with asking(engine) as db:
         sentence = too_much(db, person.project, person.name)
     if sentence is not None:
         refused(engine, verb, thing)

@@ -28,6 +28,7 @@ from skillbank.sets.model import (
 from skillbank.sets.rows import box_of, classes_of, events_of, run_of, state_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS
 from skillbank.sets.transactions import reading
+from skillbank.stored import asking
 
 __all__ = ["SetView"]
 
@@ -81,7 +82,7 @@ class SetView(Handle):
         SetNotFoundError
             When the set has none of this number.
         """
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             query = sa.select(BOXES).where(BOXES.c.set_id == self.id, BOXES.c.number == number)
             row = db.execute(query).mappings().first()
         if row is None:
@@ -90,7 +91,7 @@ class SetView(Handle):
 
     def shown(self, numbers: Sequence[int]) -> dict[int, list[LabelBox]]:
         """Return the boxes of some pictures that count as objects; pictures without any are left out."""
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return pictures.shown_boxes(db, self.id, numbers)
 
     def crops(
@@ -117,17 +118,17 @@ class SetView(Handle):
             query = query.where(c.state == state)
         if not candidates:
             query = query.where(sa.or_(c.shown, c.state != "proposed"))
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return [box_of(row) for row in db.execute(query.order_by(c.number).limit(limit)).mappings()]
 
     def log(self, after: int = 0, limit: int = 1000) -> list[Event]:
         """Return lines of the log, behind the one numbered ``after``."""
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return events_of(db, self.id, LABEL_EVENTS.c.seq > after, limit=limit)
 
     def runs(self) -> tuple[Run, ...]:
         """Return the runs, the first one first."""
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             query = sa.select(RUNS).where(RUNS.c.set_id == self.id).order_by(RUNS.c.number)
             return tuple(run_of(row) for row in db.execute(query).mappings())
 
@@ -182,5 +183,5 @@ class SetView(Handle):
     def contents(self) -> dict[str, str]:
         """Return the sha256 of every picture by its name."""
         query = sa.select(PICTURES.c.name, PICTURES.c.sha256).where(PICTURES.c.set_id == self.id)
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return {name: sha256 for name, sha256 in db.execute(query)}  # noqa: C416 - rows are no pairs

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from skillbank.errors import ForbiddenError
-from skillbank.stored import aware, insert, now, storable
+from skillbank.stored import asking, aware, insert, now, storable
 from skillbank.team.acting import acting, need
 from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
@@ -152,7 +152,7 @@ def lines(
             query = query.where(AUDIT.c.at >= since)
         if until is not None:
             query = query.where(AUDIT.c.at < until)
-        with engine.connect() as db:
+        with asking(engine) as db:
             rows = db.execute(query).mappings().all()
         for row in rows:
             yield {**row, "at": aware(row["at"]).isoformat()}

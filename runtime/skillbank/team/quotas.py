@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from skillbank.errors import NotFoundError, UsageError, did_you_mean
-from skillbank.stored import insert
+from skillbank.stored import asking, insert
 from skillbank.team.audit import permit, record
 from skillbank.team.quota import EACH, Kind, Period, Quota
 from skillbank.team.rights import Right
@@ -81,7 +81,7 @@ class Quotas:
         ForbiddenError
         """
         permit(lambda: self._engine, Right.ADMINISTER, "quota.list")
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             return tuple(read(db).values())
 
 

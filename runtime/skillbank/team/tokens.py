@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from skillbank.errors import NotFoundError, UsageError, did_you_mean
-from skillbank.stored import aware, now
+from skillbank.stored import asking, aware, now
 from skillbank.team.acting import who
 from skillbank.team.audit import permit, record
 from skillbank.team.person import OF_PERSONS, Person
@@ -145,7 +145,7 @@ class Tokens:
             return None
         wanted = _hash(secret)
         # One question needs no transaction, which would be begun and ended at the server for each request.
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        with asking(self._engine) as db:
             row = db.execute(sa.select(TOKENS).where(TOKENS.c.sha256 == wanted)).mappings().first()
         if row is None or not hmac.compare_digest(row["sha256"], wanted):
             return None
@@ -158,7 +158,7 @@ class Tokens:
         It approves nothing. Whom no token names, an identity provider has, and they see their own project.
         """
         query = sa.select(TOKENS).where(TOKENS.c.name == name, TOKENS.c.project == project)
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             row = db.execute(query.order_by(TOKENS.c.seq.desc()).limit(1)).mappings().first()
         sees_all = row is not None and _token(row).person.may(Right.ADMINISTER)
         never = OF_PERSONS - ({Right.ADMINISTER} if sees_all else set())
@@ -172,7 +172,7 @@ class Tokens:
         ForbiddenError
         """
         permit(lambda: self._engine, Right.ADMINISTER, "token.list")
-        with self._engine.connect() as db:
+        with asking(self._engine) as db:
             rows = db.execute(sa.select(TOKENS).order_by(TOKENS.c.seq)).mappings().all()
         return [_token(row) for row in rows]
 

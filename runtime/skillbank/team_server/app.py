@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -37,6 +36,7 @@ from skillbank.team_server.queue_keeper import QueueKeeper
 from skillbank.team_server.rest import RestDoor, needs_approval
 from skillbank.team_server.serving import Serving
 from skillbank.team_server.sessions import Sessions
+from skillbank.team_server.workers import Parent
 from skillbank.web.answers import Json
 from skillbank.web.app import PageParts, application
 from skillbank.web.detector import Detector
@@ -50,7 +50,6 @@ __all__ = ["TeamServer"]
 
 _METADATA = "/.well-known/oauth-protected-resource"
 _PROBES = frozenset({"/health", "/ready", "/metrics"})
-_ORPHAN_SECONDS = 2.0
 
 
 class TeamServer:
@@ -62,10 +61,14 @@ class TeamServer:
         Where it listens, and its names.
     detector
         The model that the page looks with.
+    parent
+        The process that watches over this one.
     """
 
-    def __init__(self, runtime: Runtime, serving: Serving, at: Entrance, detector: Detector) -> None:
-        self._runtime, self._serving, self._at = runtime, serving, at
+    def __init__(
+        self, runtime: Runtime, serving: Serving, at: Entrance, detector: Detector, parent: Parent
+    ) -> None:
+        self._runtime, self._serving, self._at, self._parent = runtime, serving, at, parent
         self._cancellations = Cancellations()
         self._address = (serving.address or at.address) + serving.base_path
         box = Toolbox(runtime, page=f"{self._address}/#/approvals")
@@ -89,10 +92,11 @@ class TeamServer:
         return self._runtime.jobs.store.engine
 
     @property
-    def app(self) -> ASGIApp:
-        """The ASGI application."""
+    def routes(self) -> list[Route]:
+        """All that is served."""
         document = openapi(self._operations, version=skillbank.__version__, server=self._address)
-        routes = [
+        metadata = Route(self._metadata_path or _METADATA, lambda request: Json(self._metadata))
+        return [
             Route(MCP_PATH, StreamableHTTPASGIApp(self._mcp), methods=["GET", "POST", "DELETE"]),
             Route("/health", self._health),
             Route("/ready", self._ready),
@@ -102,10 +106,13 @@ class TeamServer:
             Route("/api/openapi.json", lambda request: Json(document)),
             *(each.route() for each in self._operations),
             *self._parts.routes,
+            *([metadata] if self._metadata_path else []),
         ]
-        if self._metadata_path:
-            routes.append(Route(self._metadata_path, lambda request: Json(self._metadata)))
-        app = application(routes, self._lifespan)
+
+    @property
+    def app(self) -> ASGIApp:
+        """The ASGI application."""
+        app = application(self.routes, self._lifespan)
         app.add_exception_handler(NeedsApprovalError, needs_approval)
         open_paths = self._parts.open_paths | {"/session", "/api/openapi.json"}
         foreign = _PROBES | ({self._metadata_path} if self._metadata_path else set())
@@ -166,8 +173,8 @@ class TeamServer:
             await stack.enter_async_context(self._parts.running())
             await stack.enter_async_context(self._mcp.run())
             tasks = await stack.enter_async_context(anyio.create_task_group())
-            tasks.start_soon(_end_with_parent)
             _before_the_end(self.close)
+            tasks.start_soon(self._parent.heed)
             self._queue.start()
             stack.callback(self._queue.stop)
             yield
@@ -213,11 +220,3 @@ def _before_the_end(closing: Callable[[], None]) -> None:
                 before(sig, frame)
 
         signal.signal(number, ask)
-
-
-async def _end_with_parent() -> None:
-    """End when the process that watches over this one is gone: nobody would end it later."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        await anyio.sleep(_ORPHAN_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)

@@ -20,6 +20,7 @@ from skillbank.jobs.database import JOBS
 from skillbank.jobs.queue import PLACED
 from skillbank.jobs.service import Jobs
 from skillbank.platforms.processes import describe_self
+from skillbank.stored import asking
 from skillbank.team.acting import acting_as
 from skillbank.team.person import EVERYBODY
 
@@ -127,7 +128,7 @@ class QueueKeeper:
 
     def _look(self, jobs: Jobs) -> None:
         """Look at the job with a place that nobody here has looked at for the longest: it may have ended."""
-        with jobs.store.engine.connect() as db:
+        with asking(jobs.store.engine) as db:
             placed = list(db.scalars(sa.select(JOBS.c.id).where(*PLACED)))
         now = time.monotonic()
         self._looked = {job: self._looked.get(job, 0.0) for job in placed}

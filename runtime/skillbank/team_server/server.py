@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import signal
+import socket
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.supervisors import Multiprocess
 
+from skillbank.detached import detach_with
 from skillbank.entrance import Entrance, listening
 from skillbank.environment import DATABASE_URL, hand_on
+from skillbank.errors import SkillbankError
 from skillbank.prompt_http import PromptHTTP
 from skillbank.team.acting import only_who_is_named
 from skillbank.team.places import DataRoots, serve_only
-from skillbank.team_server.logs import log_lines
 from skillbank.team_server.serving import Serving
+from skillbank.team_server.workers import Parent, Workers
 from skillbank.ways import Sentence, command
 
 if TYPE_CHECKING:
     from skillbank.labelling.models import Model
+    from skillbank.runtime import Runtime
 
 __all__ = ["serve"]
 
-_HEALTHCHECK = 60
+_ROOMS = ("background", "bank", "jobs", "plan", "platforms", "sets", "team", "team_server", "trust", "web")
+"""Packages of which a worker needs most."""
 _SWITCH = 0.0005
 """Seconds after which a thread that computes lets others go on: who asks the store needs that often."""
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -47,6 +53,8 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
     if serving.database_url:
         # What is started from here, the supervisors of jobs among them, works with the same store.
         hand_on(DATABASE_URL.name, serving.database_url)
+    # From here on, that what was made for this run is taken away at its end.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     _make_store()
     model = _model(serving, banks)
     public = urlsplit(serving.address)
@@ -57,43 +65,75 @@ def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
         at, opened = stack.enter_context(listening(entrance))
         if serving.processes > 1:
             hand_on(_FOLDER, stack.enter_context(tempfile.TemporaryDirectory(prefix="skillbank-")))
+        runtime = _prepared(banks)
         shown = (serving.address or at.address) + serving.base_path
         print(f"Serving at {shown}/", file=sys.stderr, flush=True)
         if not serving.data_roots and not serving.open_to_everybody:
             said = "No data_roots: people read no files but their own jobs' results and label sets."
             print(said, file=sys.stderr, flush=True)
-        config = uvicorn.Config(
-            partial(_application, serving, at, banks, model),
-            factory=True,
-            workers=serving.processes,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=serving.grace,
-            # A process that is only beginning, on a busy machine, is not hung yet.
-            timeout_worker_healthcheck=_HEALTHCHECK,
-            server_header=False,
-            http=PromptHTTP,
-            # Without a proxy that was named nobody says where a request came from.
-            proxy_headers=bool(serving.proxy),
-            forwarded_allow_ips=list(serving.proxy),
-        )
-        if serving.processes == 1:
-            # uvicorn sends itself the signal again when all is answered: that is the end, and no failure.
-            signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-            uvicorn.Server(config).run(sockets=[opened])
-        else:
-            Multiprocess(config, [opened]).run()
+        work = partial(_work, runtime, serving, at, opened, model)
+        sys.exit(Workers(work, serving.processes, serving.grace, opened).run())
 
 
-def _application(serving: Serving, at: Entrance, banks: tuple[str, ...], model: Model | None) -> ASGIApp:
-    """Return what one process serves; called in it, before it answers."""
+def _prepared(banks: tuple[str, ...]) -> Runtime:
+    """Import what a worker needs, and read the banks; no thread is started, and the store is not opened."""
+    for room in _ROOMS:
+        package = importlib.import_module(f"skillbank.{room}")
+        for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            # What an extra would bring that is not installed is told where it is needed.
+            with suppress(ImportError, SkillbankError):
+                importlib.import_module(each.name)
+    # Not before the variable of its counters is set: the client of Prometheus reads it when it is imported.
     from skillbank.runtime import Runtime
+    from skillbank.team_server.logs import log_lines
+
+    log_lines()
+    runtime = Runtime(banks)
+    with runtime.reading:
+        list(runtime.library.skills)
+    return runtime
+
+
+def _work(
+    runtime: Runtime,
+    serving: Serving,
+    at: Entrance,
+    opened: socket.socket,
+    model: Model | None,
+    parent: Parent,
+) -> None:
+    """Be a worker: serve until SIGTERM."""
+    detach_with(parent.fork)
+    sys.setswitchinterval(_SWITCH)
+    try:
+        app = _application(runtime, serving, at, model, parent)
+    except SkillbankError as error:
+        print(error.sentence, file=sys.stderr, flush=True)
+        sys.exit(error.exit_code)
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=serving.grace,
+        server_header=False,
+        http=PromptHTTP,
+        # Without a proxy that was named nobody says where a request came from.
+        proxy_headers=bool(serving.proxy),
+        forwarded_allow_ips=list(serving.proxy),
+    )
+    # uvicorn sends itself the signal again when all is answered: that is the end, and no failure.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    uvicorn.Server(config).run(sockets=[opened])
+
+
+def _application(
+    runtime: Runtime, serving: Serving, at: Entrance, model: Model | None, parent: Parent
+) -> ASGIApp:
+    """Return what one process serves; called in it, before it answers."""
     from skillbank.team_server.app import TeamServer
     from skillbank.web.detectors import for_model, without_model
 
-    log_lines()
-    sys.setswitchinterval(_SWITCH)
-    runtime = Runtime(banks)
     if not serving.open_to_everybody:
         only_who_is_named()
         serve_only(DataRoots(serving.data_roots, runtime.jobs.store.has))
@@ -102,7 +142,7 @@ def _application(serving: Serving, at: Entrance, banks: tuple[str, ...], model: 
         detector = without_model(why, serving.most_waiting)
     else:
         detector = for_model(model, serving.model, serving.most_waiting)
-    return TeamServer(runtime, serving, at, detector).app
+    return TeamServer(runtime, serving, at, detector, parent).app
 
 
 def _make_store() -> None:

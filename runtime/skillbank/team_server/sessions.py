@@ -7,6 +7,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy.exc import IntegrityError
 
 from skillbank.jobs.database import SESSION_KEYS
+from skillbank.stored import asking
 
 __all__ = ["Sessions"]
 
@@ -45,7 +46,7 @@ class Sessions:
 def _key(engine: sa.Engine) -> bytes:
     """Return the key of a store; of any number of processes that begin at once one makes it."""
     query = sa.select(SESSION_KEYS.c.key).where(SESSION_KEYS.c.number == _NUMBER)
-    with engine.connect() as db:
+    with asking(engine) as db:
         found = db.scalar(query)
     if found is None:
         try:
@@ -54,6 +55,6 @@ def _key(engine: sa.Engine) -> bytes:
                 db.execute(SESSION_KEYS.insert().values(number=_NUMBER, key=made))
         except IntegrityError:
             pass  # another process was faster
-        with engine.connect() as db:
+        with asking(engine) as db:
             found = db.scalar(query)
     return str(found).encode()

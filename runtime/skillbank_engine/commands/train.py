@@ -7,9 +7,10 @@ from typing import Any
 
 from skillbank_engine.choices import ACTIVATIONS, choose, said
 from skillbank_engine.family import Family
+from skillbank_engine.importing import importing, load_libraries
 from skillbank_engine.launcher import Crew, crew_of, gpu_numbers, launch
 from skillbank_engine.profile import apply_profile, describe, prepare_start
-from skillbank_engine.session import Session, importing, open_session, prepare_libraries, setup_logging
+from skillbank_engine.session import Session, open_session, setup_logging
 from skillbank_engine.starting import starting_spec
 
 _LOG = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ def _as_one_of_many(family: Family, action: str, spec: Any, cuda: bool) -> None:
     """Be one process of the run; the launcher has opened the session."""
     rank = int(os.environ["RANK"])
     setup_logging(logging.INFO if rank == 0 else logging.ERROR)
-    prepare_libraries()
+    load_libraries()
     with importing():
         import torch
 

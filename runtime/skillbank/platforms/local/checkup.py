@@ -6,9 +6,9 @@ import shutil
 import subprocess
 
 from skillbank.bank.engines import EngineFacts, own_engines
+from skillbank.bank.programs import absent_packages, find_program
 from skillbank.installation import how_to_install
 from skillbank.platforms.check import Check
-from skillbank.platforms.programs import absent_packages, find_program
 
 __all__ = ["engine_checks", "gpu_checks", "gpu_sentence"]
 

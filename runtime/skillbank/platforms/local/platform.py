@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.engines import own_engine
+from skillbank.bank.programs import find_program
 from skillbank.errors import PlatformError
 from skillbank.installation import how_to_install
 from skillbank.jobs.record import JobState
@@ -22,7 +23,6 @@ from skillbank.platforms import keeper
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.logfile import read_log
 from skillbank.platforms.processes import alive, processes_with
-from skillbank.platforms.programs import find_program
 from skillbank.platforms.slots import gpu_slots, visible_gpus
 from skillbank.plugins import Group, names
 from skillbank.ways import Sentence, option

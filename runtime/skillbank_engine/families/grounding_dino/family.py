@@ -77,10 +77,9 @@ def _picture_size(text: str) -> int:
 
 def _detecting(arguments: Namespace) -> None:
     """Carry out ``label`` or ``serve``, which need torch."""
-    from skillbank_engine.session import importing, prepare_libraries
+    from skillbank_engine.importing import importing
 
-    prepare_libraries()
-    with importing("skillbank_engine.families.grounding_dino.detector"):
+    with importing("skillbank_engine.families.grounding_dino.detector", generators=False):
         command = getattr(import_module(f"{_COMMANDS}.{arguments.action}"), arguments.action)
     command(arguments)
 
@@ -106,8 +105,12 @@ FAMILY = Family(
         "inference": "find described objects in folders of pictures",
     },
     tools={
-        "label": Tool("find described objects in pictures, print JSON", _label_arguments, _detecting),
-        "serve": Tool("answer requests for detections on stdin until it ends", _serve_arguments, _detecting),
+        "label": Tool(
+            "find described objects in pictures, print JSON", _label_arguments, _detecting, torch=True
+        ),
+        "serve": Tool(
+            "answer requests for detections on stdin until it ends", _serve_arguments, _detecting, torch=True
+        ),
         "shapes": Tool(
             "write the demo data set of coloured shapes",
             partial(_drawn_arguments, train=500, val=60, size=128),

@@ -9,10 +9,11 @@ import os
 import signal
 import sys
 from argparse import Namespace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from skillbank_engine.session import importing
+from skillbank_engine.importing import importing
 
 _OFFLINE = "HF_HUB_OFFLINE"
 
@@ -48,6 +49,8 @@ def is_file(name: str) -> bool:
 def _take(arguments: Namespace, order: dict[str, Any]) -> None:
     if order.pop("offline", False):
         os.environ[_OFFLINE] = "1"
+        # Its library has read the variable before this was known.
+        import_module("huggingface_hub.constants").HF_HUB_OFFLINE = True  # type: ignore[attr-defined]
     for name, value in order.items():
         setattr(arguments, name, value)
 
