@@ -10,7 +10,16 @@ from typing import Any
 from skillbank.plan.reader.key_phrases import number_in_phrase
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_choices import take_choices, take_switches
-from skillbank.plan.reader.spec_keys import NUMERIC, Keys, is_of_a_slot, name_at, name_before, words_before
+from skillbank.plan.reader.spec_keys import (
+    COMMON,
+    NUMERIC,
+    Keys,
+    canonical,
+    is_of_a_slot,
+    name_at,
+    name_before,
+    words_before,
+)
 from skillbank.plan.reader.value import SIZE, Value, set_before
 from skillbank.plan.slots import slot
 
@@ -67,7 +76,7 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
         return True  # several keys have this name: which is meant, the plan asks
     if is_of_a_slot(key):
         return False  # what stands with it was no value of the slot
-    if _counts_other_epochs(text, tokens):
+    if _counts_other_epochs(text, tokens, key, keys):
         return True
     value, unit = text.tokens[i].value, []
     if text.tokens[i].kind == "percent":
@@ -83,11 +92,18 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
     return _claim(text, [*tokens, i, *unit], value, key)
 
 
-def _counts_other_epochs(text: Text, tokens: Sequence[int]) -> bool:
-    """Whether epochs are said of what is counted in validations, and not every epoch has one."""
-    epochs = any(text.within(k, "slots.epochs.nouns") for k in tokens)
+def _counts_other_epochs(text: Text, tokens: Sequence[int], key: str, keys: Keys) -> bool:
+    """Whether epochs may be no validations that a key counts: not every epoch has one, or nothing says so.
+
+    "early stopping after 5 epochs" may as well end the training then; "without improvement" tells.
+    """
+    rest = [k for k in tokens if not text.within(k, "slots.epochs.nouns")]
+    if len(rest) == len(tokens):
+        return False
+    words = canonical([text.tokens[k].text for k in rest]) - keys.parts_of(key) - COMMON
     said = (c.value for c in text.ledger.of("value"))
-    return epochs and any(v.slot == "validation_interval" and v.value != 1 for v in said)
+    others = any(v.slot == "validation_interval" and v.value != 1 for v in said)
+    return others or not words & keys.described(key) - canonical(["after", "with"])
 
 
 def _sibling(text: Text, i: int, keys: Keys) -> bool:
