@@ -23,7 +23,7 @@ RIGHT = 0.97
 MENDED = {"twelfth": 0.79}
 """The share where only what ran wrongly has been mended since a set was measured. May only rise."""
 ANSWERED = {"t12-num-early"}
-"""Cases that want a question and are read as the plan they show beside it: a key of the engine says it since."""
+"""Cases that want a question and are read as the plan beside it: the engine has had such a key since."""
 ASKED_NEEDLESSLY = {"twelfth": 23}
 """How many ordinary requests of a set may end in a question. May only fall."""
 
