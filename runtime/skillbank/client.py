@@ -137,7 +137,7 @@ class Client:
         """The ids of all operations, as the server's OpenAPI document names them."""
         return frozenset(self._known())
 
-    def call(self, operation: str, body: Mapping[str, Any] | None = None, **named: Any) -> Any:
+    def call(self, operation: str, body: Mapping[str, object] | None = None, **named: object) -> Any:
         """Call an operation by its id.
 
         Parameters
@@ -185,7 +185,7 @@ class Client:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, object] | None = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
@@ -215,7 +215,7 @@ class Client:
         """Describe an action of a skill, and the parameters that share a word with ``find``."""
         return dict(self.call("get_skills_skill_actions_action", skill=skill, action=action, find=find))
 
-    def plan(self, text: str | None = None, **arguments: Any) -> dict[str, Any]:
+    def plan(self, text: str | None = None, **arguments: object) -> dict[str, Any]:
         """Make plans, of words or arguments or both, as the tool ``plan`` takes them; nothing starts."""
         return dict(self.call("post_plans", {**({"text": text} if text else {}), **arguments}))
 
@@ -241,15 +241,15 @@ class Client:
         """Return what waits for a person's approval, each whole as that person is to see it."""
         return list(self.call("get_questions")["questions"])
 
-    def approve(self, question: Mapping[str, Any], *, code: str | None = None) -> None:
+    def approve(self, question: Mapping[str, object], *, code: str | None = None) -> None:
         """Say yes to a question that was read, as `questions` gave it; for people, not for programs."""
         self._answer(question, True, code)
 
-    def decline(self, question: Mapping[str, Any]) -> None:
+    def decline(self, question: Mapping[str, object]) -> None:
         """Say no to a question."""
         self._answer(question, False, None)
 
-    def _answer(self, question: Mapping[str, Any], approve: bool, code: str | None) -> None:
+    def _answer(self, question: Mapping[str, object], approve: bool, code: str | None) -> None:
         body = {"approve": approve, "question": question["question"], **({"code": code} if code else {})}
         self.call("post_questions_number", body, number=question["number"])
 

@@ -1,15 +1,17 @@
-"""What every database takes and gives back alike: texts and times, an insertion, a question."""
+"""What every database takes and gives back alike: texts, times, values as JSON, an insertion, a question."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import base64
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
     from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["asking", "aware", "insert", "now", "storable"]
+__all__ = ["as_json", "asking", "aware", "from_json", "insert", "now", "storable"]
 
 
 def storable(text: str) -> str:
@@ -17,9 +19,36 @@ def storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def aware(value: Any) -> Any:
+def aware(value: object) -> Any:
     """SQLite gives back the UTC time that it was given without its zone."""
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+def as_json(value: object) -> Any:
+    """Return a value of a column as JSON takes it; `from_json` reads it back."""
+    if isinstance(value, date):  # and times, which are dates
+        said: str = aware(value).isoformat()
+        return said
+    return base64.b64encode(value).decode() if isinstance(value, bytes | memoryview) else value
+
+
+def from_json(column: sa.Column[Any], value: Any) -> Any:
+    """Return the value of a column that `as_json` has written.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When it is none of that column.
+    """
+    import sqlalchemy as sa
+
+    kinds: Mapping[type[Any], Callable[[str], Any]] = {
+        sa.DateTime: datetime.fromisoformat,
+        sa.Date: date.fromisoformat,
+        sa.LargeBinary: base64.b64decode,
+    }
+    read = next((each for kind, each in kinds.items() if isinstance(column.type, kind)), None)
+    return value if value is None or read is None else read(value)
 
 
 def asking(engine: sa.Engine) -> sa.Connection:

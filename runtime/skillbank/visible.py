@@ -108,7 +108,7 @@ def drawn(text: str) -> str:
     return visible(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def visible_values(value: Any) -> Any:
+def visible_values(value: object) -> Any:
     """Return a JSON document with `visible` texts and keys, at every depth; other values stay."""
     if isinstance(value, str):
         return visible(value)
@@ -119,7 +119,7 @@ def visible_values(value: Any) -> Any:
     return value
 
 
-def json_text(document: Any, indent: int | None = None, *, compact: bool = False, nan: bool = True) -> str:
+def json_text(document: object, indent: int | None = None, *, compact: bool = False, nan: bool = True) -> str:
     """Return a document as JSON in which what cannot be seen is an escape of JSON's: nothing is lost.
 
     Values that JSON has no form for are written as their text.

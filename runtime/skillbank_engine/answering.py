@@ -152,7 +152,8 @@ def answer_of(task: AnyTask, compute: Compute) -> Answer:
         task.compile(compute.device, training=False)
     module: Any = task.graph().module.to(compute.device)
     if _of_overhead(task, compute):
-        module = TracedPasses(module, task.ahead, channels_last=task.channels_last)
+        threads = task.spec.engine.threads
+        module = TracedPasses(module, task.ahead, channels_last=task.channels_last, threads=threads)
 
     @torch.inference_mode()
     def answer(*inputs: Tensor) -> tuple[Tensor, ...]:

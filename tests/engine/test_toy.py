@@ -1,11 +1,17 @@
 """A family of the frame in every action, in seconds."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from skillbank_engine.families import GROUP
 from tests.engine.conftest import Run, status_lines
+from tests.plugin_site import install
 
 LATEST = "toy_model_latest.pth"
 
@@ -48,6 +54,28 @@ def test_every_action(toy: Run, tmp_path: Path, colours: Path) -> None:
             f"evaluate.results_dir={tmp_path / str(number)}",
         ]
         assert toy("evaluate", *words) == 0
+
+
+@pytest.mark.slow
+def test_a_package_of_its_own_makes_it_a_program_by_one_line(tmp_path: Path, colours: Path) -> None:
+    site, results = tmp_path / "site", tmp_path / "results"
+    install(site, "toy-family", {GROUP: {"toy": "tests.engine.toy_family.__main__:main"}})
+    spec = tmp_path / "spec.yaml"
+    dataset, engine = {"root": str(colours)}, {"device": "cpu", "threads": 1}
+    spec.write_text(yaml.safe_dump({"dataset": dataset, "engine": engine, "train": {"num_epochs": 1}}))
+    path = os.pathsep.join([str(site), str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "skillbank_engine", "toy", "train", "-e", str(spec)]
+    done = subprocess.run(
+        [*command, f"results_dir={results}"],
+        env={**os.environ, "PYTHONPATH": path},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert status_lines(results / "train")[-1]["status"] == "SUCCESS"
+    assert (results / "train" / LATEST).exists()
 
 
 def test_a_checkpoint_of_another_family_is_named(

@@ -80,6 +80,49 @@ def test_many_passes_run_without_python_and_few_as_they_are() -> None:
     assert (many.passes, few.passes) == (1, 20)
 
 
+class _Asking(nn.Module):
+    """Says in its trace with how many threads it was made."""
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor]:
+        return (pixels + torch.get_num_threads(),)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(("side", "named", "wanted"), [(8, 0, 1), (256, 0, 2), (8, 3, 3), (256, 1, 1)])
+def test_a_small_pass_has_one_thread_unless_somebody_names_a_number(
+    side: int, named: int, wanted: int
+) -> None:
+    usual = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        passes = TracedPasses(_Asking(), MANY, channels_last=False, threads=named)
+        pixels = _pixels(0, 1, side)
+        torch.testing.assert_close(passes(pixels)[0], pixels + wanted)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(usual)
+
+
+class _Placed(nn.Module):
+    """Adds a code of places, which follows from the size of its pixels."""
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor]:
+        places = torch.arange(pixels.shape[-1] * 2, dtype=torch.float32).sin().cos()
+        return (pixels + places[: pixels.shape[-1]],)
+
+
+@torch.inference_mode()
+def test_what_follows_from_sizes_alone_is_computed_once() -> None:
+    passes = TracedPasses(_Placed(), MANY, channels_last=False)
+    pixels = _pixels(0, 1, 8)
+    assert torch.equal(passes(pixels)[0], _Placed()(pixels)[0])
+    with torch.profiler.profile() as profile:
+        assert torch.equal(passes(pixels)[0], _Placed()(pixels)[0])
+    counts = {event.key: event.count for event in profile.key_averages()}
+    # Of the module, with which the pass is compared.
+    assert counts["aten::sin"] == counts["aten::cos"] == 1
+
+
 @torch.inference_mode()
 def test_the_last_batch_and_pictures_of_many_sizes_go_through_the_module() -> None:
     module = _Counting()

@@ -25,7 +25,7 @@ from skillbank.jobs.backup import backup
 from skillbank.jobs.database import JOBS, SKILLS
 from skillbank.jobs.restore import restore
 from skillbank.jobs.store import JobStore
-from skillbank.stored import now
+from skillbank.stored import as_json, now
 from skillbank.team import audit
 from skillbank.team.acting import acting_as
 from skillbank.team.tables import AUDIT
@@ -46,9 +46,7 @@ def rows(store: JobStore, *, but: tuple[str, ...] = ()) -> Rows:
             query = sa.select(table).order_by(*table.primary_key.columns)
             if name == AUDIT.name:
                 query = query.where(AUDIT.c.verb.notin_(("store.backup", "store.restore")))
-            found[name] = (
-                [tuple(map(backups._said, row)) for row in db.execute(query)] if name not in but else []
-            )
+            found[name] = [tuple(map(as_json, row)) for row in db.execute(query)] if name not in but else []
     return found
 
 

@@ -71,7 +71,7 @@ class Audience:
     def calls(self, calls: Sequence[ToolCall]) -> None:
         """See which tools are called."""
 
-    def answer(self, call: ToolCall, document: Mapping[str, Any]) -> None:
+    def answer(self, call: ToolCall, document: Mapping[str, object]) -> None:
         """See what a tool answered."""
 
     def decide(self, approval: Approval) -> Verdict | None:
@@ -287,7 +287,7 @@ class Chat:
             key = hashlib.sha256(key.encode()).hexdigest()
         return {**given, "idempotency_key": key}
 
-    def _keep(self, call: ToolCall, document: Mapping[str, Any], turn: Turn) -> None:
+    def _keep(self, call: ToolCall, document: Mapping[str, object], turn: Turn) -> None:
         self.transcript.add_answer(call.id, document)
         if "error" not in document:
             for subject in (f"plan:{document.get('plan_id')}", f"cancel:{document.get('job')}"):

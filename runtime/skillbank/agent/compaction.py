@@ -95,7 +95,7 @@ def _said(message: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
-def _carried(carried: Mapping[str, Any], *, whole: bool, now: bool) -> dict[str, Any]:
+def _carried(carried: Mapping[str, object], *, whole: bool, now: bool) -> dict[str, Any]:
     """Return what an endpoint wants back: old thoughts in short, sealed ones within their turn."""
     kept: dict[str, Any] = {}
     for name, value in carried.items():
@@ -120,7 +120,7 @@ def _answer(text: str, most: int) -> str:
         wide, deep = max(1, wide // 2), max(1, deep - 1) if wide <= 2 else deep
 
 
-def _ids(document: Mapping[str, Any], most: int) -> str:
+def _ids(document: Mapping[str, object], most: int) -> str:
     """Return the little that must be kept of a document with very many parts."""
     kept: dict[str, Any] = {}
     for name in (*_IDS, *document):
@@ -132,7 +132,7 @@ def _ids(document: Mapping[str, Any], most: int) -> str:
     return json_text({**kept, SHORTENED: "call again for the whole"}, compact=True)
 
 
-def _short(value: Any, wide: int, text: int, deep: int, name: str = "") -> Any:
+def _short(value: object, wide: int, text: int, deep: int, name: str = "") -> Any:
     if isinstance(value, str):
         return value if name.endswith(("_id", "job", "state", "code")) else _cut(value, text)
     if isinstance(value, Mapping):

@@ -64,7 +64,7 @@ class ToolCallError(UsageError):
         return cls(said, "unknown_tool", f"The tools are {', '.join(known)}.")
 
 
-def parse_arguments(tool: Tool, arguments: Mapping[str, Any] | str) -> Arguments:
+def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Arguments:
     """Check what a model gave.
 
     Raises
@@ -107,7 +107,7 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, Any] | str) -> Arguments
         raise ToolCallError(f"{tool.name}: {said}.", "invalid_arguments", _takes(tool)) from None
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     """Yield every text of a document."""
     waiting = [value]
     while waiting:

@@ -222,7 +222,7 @@ def _said_of(entry: dict[str, Any]) -> Iterator[str]:
         yield f"default: {one_line(entry['default'], 80)}"
 
 
-def _short_default(value: Any) -> Any:
+def _short_default(value: object) -> Any:
     return value if len(str(value)) <= 80 else shorten(str(value), 80)
 
 

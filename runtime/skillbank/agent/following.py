@@ -242,7 +242,7 @@ def _results(box: Toolbox, arguments: ResultsArguments) -> ResultsAnswer:
         checkpoints=[
             Checkpoint(path=c.path, epoch=c.epoch, best=c.best, latest=c.latest)
             for c in found.checkpoints
-            if c.best or c.latest
+            if c.taken
         ],
         report=found.report or "",
         pictures=list(found.pictures[:_MOST_PICTURES]),

@@ -107,11 +107,16 @@ def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
     labels = box.runtime.sets.open(arguments.name)
     if arguments.learn is not None:
         labels.learn(arguments.learn, WHO)
-    runs = labels.runs()
     exported = None
     if arguments.export is not None:
         exported = _export(box, labels, arguments.export, bool(arguments.unreviewed))
-    stands = labels.summary()
+    state = _state(labels)
+    return LabelSetAnswer(sets=[state], count=1, exported=exported, next=_next(state))
+
+
+def _state(labels: LabelSet) -> SetState:
+    """Return how a set stands, with its classes and the jobs that label it."""
+    stands, runs = labels.summary(), labels.runs()
     classes = [
         ClassState(
             name=one_line(each.name, 100),
@@ -122,7 +127,7 @@ def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
         )
         for each in stands.classes[:_MOST_CLASSES]
     ]
-    state = _counts(stands).model_copy(
+    return _counts(stands).model_copy(
         update={
             "classes": tuple(classes),
             "may_accept_rest": labels.audit().verdict if stands.reviewed and stands.todo else "",
@@ -130,7 +135,6 @@ def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
             "jobs": tuple(run.job for run in runs if run.job and run.finished is None),
         }
     )
-    return LabelSetAnswer(sets=[state], count=1, exported=exported, next=_next(state))
 
 
 def _counts(stands: SetSummary) -> SetState:

@@ -30,7 +30,7 @@ def openai_tools(strict: bool = True) -> list[dict[str, Any]]:
     return tools
 
 
-def _strict(schema: Any) -> Any:
+def _strict(schema: object) -> Any:
     """Require every property, at every depth."""
     if isinstance(schema, list):
         return [_strict(item) for item in schema]

@@ -22,7 +22,7 @@ __all__ = ["Arguments", "Document", "FromSkill", "Result", "Tool", "ToolFailure"
 class _Compact(GenerateJsonSchema):
     """JSON Schema without what costs tokens and tells a model nothing: titles, defaults, ``anyOf`` null."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, schema: object) -> bool:
         return False
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:

@@ -63,20 +63,18 @@ def _openapi(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, A
         return _any_of(schema, parts)
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     [kind] = [name for name in types if name != "null"]
-    made: dict[str, Any] = {"type": kind.upper()}
-    if "null" in types:
-        made["nullable"] = True
-    if "description" in schema:
-        made["description"] = schema["description"]
-    if values := [value for value in schema.get("enum", ()) if value is not None]:
-        made |= {"format": "enum", "enum": values}
-    if "items" in schema:
-        made["items"] = _openapi(schema["items"], parts)
-    if properties := schema.get("properties"):
-        made["properties"] = {name: _openapi(each, parts) for name, each in properties.items()}
-    if required := schema.get("required"):
-        made["required"] = list(required)
-    return made
+    values = [value for value in schema.get("enum", ()) if value is not None]
+    made = {
+        "type": kind.upper(),
+        "nullable": "null" in types,
+        "description": schema.get("description"),
+        "format": "enum" if values else None,
+        "enum": values,
+        "items": _openapi(schema["items"], parts) if "items" in schema else None,
+        "properties": {name: _openapi(each, parts) for name, each in schema.get("properties", {}).items()},
+        "required": list(schema.get("required", ())),
+    }
+    return {key: value for key, value in made.items() if value}
 
 
 def _any_of(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:

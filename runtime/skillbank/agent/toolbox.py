@@ -114,7 +114,7 @@ class Toolbox:
         self._locks: dict[str, tuple[threading.Lock, int]] = {}
         self._locks_lock = threading.Lock()
 
-    def call(self, name: str, arguments: Mapping[str, Any] | str) -> Answer:
+    def call(self, name: str, arguments: Mapping[str, object] | str) -> Answer:
         """Call a tool the way a model does.
 
         Parameters
@@ -137,7 +137,7 @@ class Toolbox:
             _LOG.exception("tool %s failed", name)
             return Answer(name, error=misunderstood(name, error))
 
-    def run(self, name: str, arguments: Mapping[str, Any] | str) -> Result:
+    def run(self, name: str, arguments: Mapping[str, object] | str) -> Result:
         """Call a tool and return its result, redacted.
 
         Raises
@@ -325,47 +325,47 @@ class Toolbox:
 
     # The tools as Python callables: typed results, and errors as exceptions
 
-    def search_skills(self, **arguments: Any) -> SearchAnswer:
+    def search_skills(self, **arguments: object) -> SearchAnswer:
         """Find skills by words."""
         return cast("SearchAnswer", self.run("search_skills", arguments))
 
-    def describe_action(self, **arguments: Any) -> DescribeAnswer:
+    def describe_action(self, **arguments: object) -> DescribeAnswer:
         """Say what an action needs; ``find`` searches its parameters."""
         return cast("DescribeAnswer", self.run("describe_action", arguments))
 
-    def plan(self, **arguments: Any) -> PlanAnswer:
+    def plan(self, **arguments: object) -> PlanAnswer:
         """Compile a request into plans and keep them in the store."""
         return cast("PlanAnswer", self.run("plan", arguments))
 
-    def launch(self, **arguments: Any) -> LaunchAnswer:
+    def launch(self, **arguments: object) -> LaunchAnswer:
         """Start a plan of the store."""
         return cast("LaunchAnswer", self.run("launch", arguments))
 
-    def job_status(self, **arguments: Any) -> StatusAnswer:
+    def job_status(self, **arguments: object) -> StatusAnswer:
         """Say how a job is, or wait for its end."""
         return cast("StatusAnswer", self.run("job_status", arguments))
 
-    def job_logs(self, **arguments: Any) -> LogsAnswer:
+    def job_logs(self, **arguments: object) -> LogsAnswer:
         """Return a page of what a job printed."""
         return cast("LogsAnswer", self.run("job_logs", arguments))
 
-    def cancel_job(self, **arguments: Any) -> CancelAnswer:
+    def cancel_job(self, **arguments: object) -> CancelAnswer:
         """Stop a job's work."""
         return cast("CancelAnswer", self.run("cancel_job", arguments))
 
-    def job_results(self, **arguments: Any) -> ResultsAnswer:
+    def job_results(self, **arguments: object) -> ResultsAnswer:
         """Return what a job left."""
         return cast("ResultsAnswer", self.run("job_results", arguments))
 
-    def list_jobs(self, **arguments: Any) -> JobsAnswer:
+    def list_jobs(self, **arguments: object) -> JobsAnswer:
         """List jobs, the newest first."""
         return cast("JobsAnswer", self.run("list_jobs", arguments))
 
-    def label_image(self, **arguments: Any) -> LabelAnswer:
+    def label_image(self, **arguments: object) -> LabelAnswer:
         """Find objects in pictures by describing them; with ``into``, keep them in a label set."""
         return cast("LabelAnswer", self.run("label_image", arguments))
 
-    def label_set(self, **arguments: Any) -> LabelSetAnswer:
+    def label_set(self, **arguments: object) -> LabelSetAnswer:
         """Say how label sets stand; ``export`` writes one as a data set."""
         return cast("LabelSetAnswer", self.run("label_set", arguments))
 
@@ -378,7 +378,7 @@ def _call_approval(tool: Tool, arguments: Arguments) -> Approval:
     return Approval(f"call:{tool.name}:{digest}", f"Call {tool.name} with {shown}?")
 
 
-def _redacted(value: Any, secrets: tuple[str, ...] | None = None) -> Any:
+def _redacted(value: object, secrets: tuple[str, ...] | None = None) -> Any:
     """Return a result without secrets, in whichever text of it they stand."""
     secrets = secret_values() if secrets is None else secrets
     if not secrets:

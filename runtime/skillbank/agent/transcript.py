@@ -59,7 +59,7 @@ class Transcript:
             raise
 
     @classmethod
-    def start(cls, system: str, **head: Any) -> Transcript:
+    def start(cls, system: str, **head: object) -> Transcript:
         """Begin a conversation; ``head`` is kept with it."""
         now = datetime.now(UTC)
         chat_id = f"chat-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
@@ -114,7 +114,7 @@ class Transcript:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def add(self, message: Mapping[str, Any]) -> None:
+    def add(self, message: Mapping[str, object]) -> None:
         """Add a message, as the protocol has it."""
         self._write({"kind": "message", "message": dict(message)})
 
@@ -140,12 +140,12 @@ class Transcript:
         self.add(message)
         return self.pending
 
-    def add_answer(self, call_id: str, document: Mapping[str, Any]) -> None:
+    def add_answer(self, call_id: str, document: Mapping[str, object]) -> None:
         """Add what a tool answered."""
         text = json_text(visible_values(document), compact=True)
         self.add({"role": "tool", "tool_call_id": call_id, "content": text})
 
-    def note(self, kind: str, **fields: Any) -> None:
+    def note(self, kind: str, **fields: object) -> None:
         """Keep something that is no message."""
         self._write({"kind": kind, **fields})
 
@@ -237,7 +237,7 @@ class Transcript:
                 f"The conversation {self.id} is going on in another process; wait for its end, or end it."
             ) from None
 
-    def _redacted(self, value: Any) -> Any:
+    def _redacted(self, value: object) -> Any:
         if isinstance(value, str):
             return redact(_encodable(value), self._secrets)
         if isinstance(value, Mapping):

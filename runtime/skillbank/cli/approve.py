@@ -9,6 +9,7 @@ import typer
 
 from skillbank.cli import options, terminal
 from skillbank.cli.person import person
+from skillbank.errors import NotApprovedError, UsageError
 
 if TYPE_CHECKING:
     from skillbank.agent.approval import Approval
@@ -43,8 +44,6 @@ def approve(
 
     It asks at the terminal, and needs the approval code where one is set.
     """
-    from skillbank.errors import UsageError
-
     asked = [subject is not None, set_code, remove_code]
     if sum(asked) != 1 or (yes and subject is None):
         raise UsageError(
@@ -61,7 +60,6 @@ def approve(
 
 def _approve(runtime: Runtime, subject: str, yes: bool, as_json: bool) -> None:
     from skillbank.cli.consent import ask, can_ask, refuse_broken
-    from skillbank.errors import NotApprovedError
 
     store = runtime.jobs.store
     guard = store.guard
@@ -114,7 +112,6 @@ def _approval(runtime: Runtime, subject: str) -> Approval:
     from skillbank.agent.approval import Approval
     from skillbank.agent.catalogue import TOOLS
     from skillbank.agent.launching import cancel_approval, launch_approval
-    from skillbank.errors import UsageError
     from skillbank.jobs.approval_subjects import read_plan_subject
 
     store = runtime.jobs.store

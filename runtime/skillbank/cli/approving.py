@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from skillbank.errors import NotApprovedError, StateError
 
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
@@ -39,6 +41,33 @@ class Approved:
             runtime.jobs.store.approvals.give_back(self.number, self.given.subject)
 
 
+@dataclass(frozen=True)
+class _Launch:
+    """What is to be approved: a plan on its terms, the data that lies there, the jobs it goes on from."""
+
+    plan: Plan
+    subject: str
+    data: tuple[SeenData, ...]
+    parents: tuple[str, ...]
+    question: str
+
+    def changed_since(self, had: tuple[SeenData, ...], given: GivenApproval) -> str:
+        """Say what is another now than when this was approved; empty when nothing is."""
+        from skillbank.jobs.approved_parents import other_parents
+        from skillbank.jobs.seen_data import change
+
+        return change(had, self.data) or other_parents(given.parents, self.parents)
+
+    def refuse(self, had: tuple[SeenData, ...], changed: str) -> NoReturn:
+        """Raise `StateError` for what was approved otherwise, where nobody can be asked again."""
+        from skillbank.jobs.seen_data import refuse_changed
+
+        refuse_changed(self.plan, had, self.data, "it was approved")
+        raise StateError(
+            f"Plan {self.plan.plan_id[:12]} was approved with other parents ({changed}); nothing was started."
+        )
+
+
 def approve(
     runtime: Runtime,
     plans: list[Plan],
@@ -68,70 +97,89 @@ def approve(
     StateError
         When data has changed since an approval was given, and nobody can be asked again.
     """
-    from skillbank.cli.consent import ask, can_ask, refuse_broken
+    from skillbank.cli.consent import can_ask, refuse_broken
     from skillbank.cli.person import person
-    from skillbank.errors import NotApprovedError, StateError
     from skillbank.jobs.approval_subjects import approve_argument, launch_terms, plan_subject
-    from skillbank.jobs.approved_parents import other_parents
-    from skillbank.jobs.seen_data import change, refuse_changed
 
-    terms = launch_terms(**launch)
-    data = {plan.plan_id: runtime.data_of(plan, plans[:n]) for n, plan in enumerate(plans)}
-    before = {plan.plan_id: (parents or {}).get(plan.plan_id, ()) for plan in plans}
-    questions = {
-        plan.plan_id: runtime.question(plan, terms, data[plan.plan_id], before[plan.plan_id])
-        for plan in plans
-    }
-    guard, approvals = runtime.jobs.store.guard, runtime.jobs.store.approvals
+    terms, before = launch_terms(**launch), parents or {}
+    launches: dict[str, _Launch] = {}
+    for plan in plans:
+        name, data = plan.plan_id, runtime.data_of(plan, [each.plan for each in launches.values()])
+        goes_on = before.get(name, ())
+        question = runtime.question(plan, terms, data, goes_on)
+        launches[name] = _Launch(plan, plan_subject(name, terms), data, goes_on, question)
+    guard = runtime.jobs.store.guard
     refuse_broken(guard)
     if yes and not guard.hard:
         return {
             name: Approved(
-                seen, guard.give(plan_subject(name, terms), "flag", person(), seen, parents=before[name])
+                each.data, guard.give(each.subject, "flag", person(), each.data, parents=each.parents)
             )
-            for name, seen in data.items()
+            for name, each in launches.items()
         }
     asks = can_ask(guard, as_json)
-    missing: list[str] = []
     found: dict[str, Approved] = {}
     try:
-        for plan in plans:
-            runtime.keep(plan)
-            subject, now = plan_subject(plan.plan_id, terms), data[plan.plan_id]
-            number = approvals.use(subject)
-            said = ""
-            if number is not None:
-                had, given = approvals.data(number) or (), approvals.given(number)
-                assert given is not None  # without it none counts
-                said = change(had, now) or other_parents(given.parents, before[plan.plan_id])
-                if not said:
-                    found[plan.plan_id] = Approved(had if given.seal else now, given, number)
-                    continue
-                # What was approved is there no more, so that approval is worth nothing.
-                if not asks:
-                    refuse_changed(plan, had, now, "it was approved")
-                    raise StateError(
-                        f"Plan {plan.plan_id[:12]} was approved with other parents ({said}); nothing was "
-                        "started."
-                    )
-                said = f"Changed since it was approved: {said}\n"
-            if not asks:
-                missing.append(approve_argument(plan.plan_id, terms))
-                continue
-            question = f"{said}{questions[plan.plan_id]}\nStart it?"
-            answer = ask(guard, question, subject, now, parents=before[plan.plan_id])
-            if answer is None:
-                raise NotApprovedError(f"Plan {plan.plan_id[:12]} was not approved; nothing was started.")
-            found[plan.plan_id] = Approved(now, answer)
-        if missing:
-            ways = " and ".join(f"'skillbank approve {plan}'" for plan in missing)
-            named = f"plan {' or '.join(plan.partition(':')[0] for plan in missing)}"
-            scripts = ", with the approval code" if guard.hard else " (--yes is for scripts, and recorded)"
-            raise NotApprovedError(
-                f"Nobody approved {named}; a person does that in a terminal of theirs with {ways}{scripts}."
-            )
+        for name, each in launches.items():
+            runtime.keep(each.plan)
+            if (approved := _approved(runtime, each, asks)) is not None:
+                found[name] = approved
+        if missing := [approve_argument(name, terms) for name in launches if name not in found]:
+            raise _nobody(missing, guard.hard)
     except BaseException:
-        for each in found.values():  # a chain starts as a whole: what was approved of it stays so
-            each.back(runtime)
+        for given in found.values():  # a chain starts as a whole: what was approved of it stays so
+            given.back(runtime)
         raise
     return found
+
+
+def _approved(runtime: Runtime, launch: _Launch, asks: bool) -> Approved | None:
+    """Return the approval that waited for a launch, else what somebody answers now.
+
+    Returns
+    -------
+    Approved or None
+        None where nothing waited and nobody can be asked.
+
+    Raises
+    ------
+    NotApprovedError, StateError
+    """
+    from skillbank.cli.consent import ask
+
+    changed, number = "", runtime.jobs.store.approvals.use(launch.subject)
+    if number is not None:
+        had, given = _given(runtime, number)
+        changed = launch.changed_since(had, given)
+        if not changed:
+            return Approved(had if given.seal else launch.data, given, number)
+        # What was approved is there no more, so that approval is worth nothing.
+        if not asks:
+            launch.refuse(had, changed)
+        changed = f"Changed since it was approved: {changed}\n"
+    if not asks:
+        return None
+    guard = runtime.jobs.store.guard
+    question = f"{changed}{launch.question}\nStart it?"
+    answer = ask(guard, question, launch.subject, launch.data, parents=launch.parents)
+    if answer is None:
+        raise NotApprovedError(f"Plan {launch.plan.plan_id[:12]} was not approved; nothing was started.")
+    return Approved(launch.data, answer)
+
+
+def _given(runtime: Runtime, number: int) -> tuple[tuple[SeenData, ...], GivenApproval]:
+    """Return what lay there when something was approved, and how it was."""
+    approvals = runtime.jobs.store.approvals
+    had, given = approvals.data(number) or (), approvals.given(number)
+    assert given is not None  # without it none counts
+    return had, given
+
+
+def _nobody(missing: Sequence[str], hard: bool) -> NotApprovedError:
+    """Return the refusal of launches that nobody approved; ``hard`` where an approval code is set."""
+    ways = " and ".join(f"'skillbank approve {plan}'" for plan in missing)
+    named = f"plan {' or '.join(plan.partition(':')[0] for plan in missing)}"
+    scripts = ", with the approval code" if hard else " (--yes is for scripts, and recorded)"
+    return NotApprovedError(
+        f"Nobody approved {named}; a person does that in a terminal of theirs with {ways}{scripts}."
+    )

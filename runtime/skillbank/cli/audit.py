@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.errors import UsageError
 
 if TYPE_CHECKING:
     from skillbank.trust.audit.report import Report
@@ -35,7 +36,6 @@ def audit(
     as_json: options.Json = False,
 ) -> None:
     """Read a skill or a bank for attacks and known bugs, starting nothing; exit 1 when one is HIGH."""
-    from skillbank.errors import UsageError
     from skillbank.trust.audit.finding import LEVELS
     from skillbank.trust.audit.report import audit as run
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skillbank.cli import options, terminal
-from skillbank.cli.bank_view import print_banks, print_step, print_update
+from skillbank.cli.bank_view import print_banks, print_step, print_updates
+from skillbank.errors import NotApprovedError, SkillbankError, UsageError, a_few
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.sources.keeping import Updated
@@ -72,7 +74,7 @@ def add(
     count = len(added.skills)
     terminal.say(f"{count} skill{'s' if count != 1 else ''}: {_few(added.skills)}")
     for signer in entry.signers:
-        terminal.say(f"signed by {_line(signer)}")
+        terminal.say(f"signed by {one_line(signer)}")
     for note in added.notes:
         terminal.say(f"note: {note}")
     terminal.say(f"Nothing of it runs until you trust it: skillbank trust {entry.name}")
@@ -112,7 +114,6 @@ def update(
     as_json: options.Json = False,
 ) -> None:
     """Fetch banks anew, at the tip of their refs, and say what changed; trust is not carried over."""
-    from skillbank.errors import SkillbankError, UsageError
     from skillbank.sources.address import parse_address
     from skillbank.sources.keeping import update as update_bank
     from skillbank.sources.lockfile import home_lock, read_lock
@@ -121,14 +122,13 @@ def update(
     if source is not None and len(chosen) != 1:
         raise UsageError("--source is of one bank; name that one.")
     address = parse_address(source) if source is not None else None
+    place = lock and lock.absolute()
     done: list[Updated] = []
     failed: dict[str, SkillbankError] = {}
     for name in chosen:
         try:
             with _one_sentence():
-                done.append(
-                    update_bank(name, dry_run=dry_run, lock=lock and lock.absolute(), address=address)
-                )
+                done.append(update_bank(name, dry_run=dry_run, lock=place, address=address))
         except SkillbankError as error:
             if len(chosen) == 1:
                 raise
@@ -137,12 +137,7 @@ def update(
         errors = [{"name": n, "error": {"code": e.code, "message": str(e)}} for n, e in failed.items()]
         options.print_json({"dry_run": dry_run, "banks": [u.document() for u in done], "failed": errors})
     else:
-        for updated in done:
-            print_update(updated, dry_run)
-        for fault in failed.values():
-            terminal.say(f"skillbank: {fault}", err=True)
-        if not chosen:
-            terminal.say("No bank is installed; 'skillbank bank add SOURCE' adds one.")
+        print_updates(done, failed, dry_run)
     if failed:
         raise typer.Exit(1)
 
@@ -155,7 +150,6 @@ def remove(
     as_json: options.Json = False,
 ) -> None:
     """Remove a bank and its files; plans of its skills cannot be launched any more."""
-    from skillbank.errors import NotApprovedError
     from skillbank.sources.keeping import find
     from skillbank.sources.keeping import remove as remove_bank
 
@@ -239,8 +233,6 @@ def _jobs_of(bank: str) -> tuple[str, list[str]]:
         return "", []
     said = f"; {len(found)} job{'s are' if len(found) != 1 else ' is'} of its skills, and their results stay"
     if going:
-        from skillbank.errors import a_few
-
         said += f"; still going: {a_few(going, 3)}"
     return said, going
 
@@ -252,12 +244,4 @@ def _one_sentence() -> Any:
 
 
 def _few(names: tuple[str, ...]) -> str:
-    from skillbank.errors import a_few
-
-    return a_few([_line(name) for name in names], 8)
-
-
-def _line(text: str) -> str:
-    from skillbank.visible import one_line
-
-    return one_line(text)
+    return a_few([one_line(name) for name in names], 8)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from skillbank.cli import terminal
 
 if TYPE_CHECKING:
+    from skillbank.errors import SkillbankError
     from skillbank.sources.keeping import Updated
     from skillbank.sources.reproducing import Step
 
-__all__ = ["print_banks", "print_step", "print_update"]
+__all__ = ["print_banks", "print_step", "print_updates"]
 
 
 def print_banks(rows: Sequence[dict[str, Any]], order: Sequence[str]) -> None:
@@ -34,7 +35,17 @@ def print_banks(rows: Sequence[dict[str, Any]], order: Sequence[str]) -> None:
             terminal.say(f"note: {row['problem']}", err=True)
 
 
-def print_update(updated: Updated, dry_run: bool) -> None:
+def print_updates(done: Sequence[Updated], failed: Mapping[str, SkillbankError], dry_run: bool) -> None:
+    """Print what became of the banks that were fetched anew, and which could not be, by their names."""
+    for updated in done:
+        _print_update(updated, dry_run)
+    for fault in failed.values():
+        terminal.say(f"skillbank: {fault}", err=True)
+    if not done and not failed:
+        terminal.say("No bank is installed; 'skillbank bank add SOURCE' adds one.")
+
+
+def _print_update(updated: Updated, dry_run: bool) -> None:
     """Print what an update of a bank changed, or would change."""
     name, before, after = updated.after.name, updated.before, updated.after
     commits = f", commit {(before.commit or '')[:12]} -> {(after.commit or '')[:12]}" if after.commit else ""

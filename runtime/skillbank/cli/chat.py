@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skillbank.cli import options
+from skillbank.environment import MODEL, foreign
+from skillbank.errors import UsageError
 
 if TYPE_CHECKING:
     from skillbank.agent.chat import Chat, Turn
@@ -45,7 +48,6 @@ def chat(
     from skillbank.agent.toolbox import Toolbox
     from skillbank.agent.transcript import Transcript
     from skillbank.cli.conversation import Terminal
-    from skillbank.errors import UsageError
     from skillbank.language_model.endpoint import Endpoint
 
     terminal = Terminal(quiet=as_json, yes=yes)
@@ -147,8 +149,6 @@ def _how(subject: str) -> str:
 
 
 def _prices(price: str | None, max_cost: float | None) -> tuple[float, float]:
-    from skillbank.errors import UsageError
-
     if price is None:
         if max_cost is not None:
             raise UsageError("--max-cost needs the prices: --price IN/OUT for a million tokens, e.g. 2.5/10.")
@@ -164,15 +164,11 @@ def _prices(price: str | None, max_cost: float | None) -> tuple[float, float]:
 
 def _model(head: dict[str, Any]) -> str | None:
     """Return the model that a conversation began with, unless the environment names one."""
-    from skillbank.environment import MODEL, foreign
-
     named = MODEL.value or foreign("OPENAI_MODEL")
     return None if named else head.get("model")
 
 
 def _absolute(folder: str) -> str:
-    from pathlib import Path
-
     from skillbank.nearby import at_home
 
     return str(at_home(Path(folder)).absolute())

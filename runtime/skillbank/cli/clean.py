@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -129,7 +130,7 @@ def _look(
     store: JobStore, cap: int, now: datetime, job_age: timedelta | None, model_age: timedelta | None
 ) -> _Plan:
     from skillbank.home import cache_dir, pictures_dir
-    from skillbank.jobs.cleaning import Removal, ended, reads, removable, superseded
+    from skillbank.jobs.cleaning import Removal, ended, reads, removable
     from skillbank.sets.kept_pictures import unneeded
     from skillbank.storage.cleaning import entries, over, size_of
 
@@ -139,14 +140,19 @@ def _look(
     cache = list(over(held, cap, time.time(), lambda e: any(reads(r, e.path) for r in running)))
     going = removable(records, now - job_age) if job_age is not None else Removal((), ())
     jobs = [(record, size_of(Path(record.results_dir))) for record in going.jobs]
-    models: list[tuple[JobRecord, list[Path]]] = []
-    if model_age is not None:
-        gone = {record.id for record in going.jobs}
-        old = [r for r in records if ended(r) and r.id not in gone and r.history[-1].at < now - model_age]
-        staying = [record for record in records if record.id not in gone]
-        models = [(record, paths) for record in old if (paths := superseded(record, staying))]
+    gone = {record.id for record in going.jobs}
+    staying = [record for record in records if record.id not in gone]
+    models = _superseded(staying, now - model_age) if model_age is not None else []
     pictures = unneeded(store.engine, pictures_dir(), now.timestamp())
     return _Plan(held, cache, jobs, models, list(going.kept), pictures)
+
+
+def _superseded(staying: list[JobRecord], before: datetime) -> list[tuple[JobRecord, list[Path]]]:
+    """Return the checkpoints that nothing needs of jobs that stay and ended before a time."""
+    from skillbank.jobs.cleaning import ended, superseded
+
+    old = [record for record in staying if ended(record) and record.history[-1].at < before]
+    return [(record, paths) for record in old if (paths := superseded(record, staying))]
 
 
 def _approved(found: _Plan, as_json: bool) -> bool:
@@ -159,8 +165,6 @@ def _approved(found: _Plan, as_json: bool) -> bool:
 
 def _remove(found: _Plan, store: JobStore) -> list[str]:
     """Remove what was shown; return what stayed after all, a sentence each."""
-    import shutil
-
     from skillbank.home import pictures_dir
     from skillbank.jobs.cleaning import remove_job
     from skillbank.sets import kept_pictures

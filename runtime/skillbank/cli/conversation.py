@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from skillbank.agent.approval import Approval
 from skillbank.agent.chat import Audience, Verdict
@@ -67,7 +66,7 @@ class Terminal(Audience):
             for call in calls:
                 terminal.say(f"-> {one_line(call.name, 40)} {one_line(call.arguments, 200)}", err=True)
 
-    def answer(self, call: ToolCall, document: Mapping[str, Any]) -> None:
+    def answer(self, call: ToolCall, document: Mapping[str, object]) -> None:
         """Show in one line what a tool answered."""
         if self._quiet:
             return
@@ -111,14 +110,14 @@ class Terminal(Audience):
             self._open_line = not text.endswith("\n")
 
 
-def _facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _facts(document: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return the few short values that say most."""
     plans = document.get("plans")
     found = [("plan", str(p.get("plan_id", ""))[:12]) for p in plans] if isinstance(plans, list) else []
     return found + [(k, str(document[k])) for k in ("job", "state", "count", "lines") if k in document]
 
 
-def _sentences(document: Mapping[str, Any]) -> list[str]:
+def _sentences(document: Mapping[str, object]) -> list[str]:
     """Return the plans that a tool made, read back."""
     plans = document.get("plans")
     return [str(p["sentence"]) for p in plans if "sentence" in p] if isinstance(plans, list) else []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from skillbank.datasets.copying import Copy
+    from skillbank.datasets.copying import Copy, SplitCount
 
 _LONGEST = 400
 _MOST_CLASSES = 40
@@ -100,22 +100,21 @@ def _classes(copy: Copy) -> Table:
     )
     for column in rows.columns[1:]:
         column.justify = "right"
-    counts = list(copy.splits.values())
-    counted = [each.boxes_of if boxed else each.pictures_of for each in counts]
+    counted = [each.boxes_of if boxed else each.pictures_of for each in copy.splits.values()]
     order = sorted(range(len(copy.classes)), key=lambda label: -sum(each[label] for each in counted))
     used = [label for label in order if any(each[label] for each in counted)]
     for label in _ends(used):
         if label is None:
             rows.add_row(line(f"and {len(used) - _MOST_CLASSES:,} more, down to", "dim"))
             continue
-        cells = [
-            f"{each.boxes_of[label]:,} ({each.pictures_of[label]:,})"
-            if boxed
-            else f"{each.pictures_of[label]:,}"
-            for each in counts
-        ]
+        cells = [_cell(each, label, boxed=boxed) for each in copy.splits.values()]
         rows.add_row(one_line(copy.classes[label], 60), *cells)
     return rows
+
+
+def _cell(count: SplitCount, label: int, *, boxed: bool) -> str:
+    pictures = count.pictures_of[label]
+    return f"{count.boxes_of[label]:,} ({pictures:,})" if boxed else f"{pictures:,}"
 
 
 def _ends(labels: Sequence[int]) -> list[int | None]:

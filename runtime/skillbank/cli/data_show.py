@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import data_copying, data_options, options, terminal
 from skillbank.errors import DataError, UsageError
 from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _MOST = 400
 _LARGEST, _SMALLEST = 480, 240
@@ -42,8 +46,8 @@ def show(
     from skillbank.datasets.sheets import CELL, sheets
     from skillbank.datasets.showing import pictured, survey
 
-    if png is not None and png.exists() and (not png.is_dir() or any(png.iterdir())):
-        raise UsageError(f"{png} is there already; give a new folder with --png")
+    if png is not None:
+        _refuse_used(png)
     opened = data_options.open_data(place, form)
     with data_options.steps() as report:
         found = survey(opened, count, seed, place=data_copying.said_place(place), report=report)
@@ -52,13 +56,7 @@ def show(
     path = output or Path(f"{plain(found.name) or 'dataset'}.html")
     refuse_others(path, MARK)
     try:
-        written = [write_page(path, page(shown))]
-        if png is not None:
-            png.mkdir(parents=True, exist_ok=True)
-            for number, sheet in enumerate(sheets(shown), 1):
-                file = png / f"sheet-{number:02d}.png"
-                sheet.save(file)
-                written.append(file)
+        written = [write_page(path, page(shown)), *(_write_sheets(png, sheets(shown)) if png else ())]
     except OSError as error:
         raise DataError(f"{error.filename or path} cannot be written: {error.strerror}") from None
     if as_json:
@@ -68,3 +66,16 @@ def show(
     terminal.say(f"{found.name}: {told}; {len(found.sample):,} pictures are shown")
     for file in written:
         terminal.say(f"written {one_line(file, 300)}")
+
+
+def _refuse_used(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already; give a new folder with --png")
+
+
+def _write_sheets(folder: Path, drawn: Iterable[Image]) -> Iterator[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, sheet in enumerate(drawn, 1):
+        file = folder / f"sheet-{number:02d}.png"
+        sheet.save(file)
+        yield file

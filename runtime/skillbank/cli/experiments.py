@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.errors import NotApprovedError, UsageError
+
+if TYPE_CHECKING:
+    from skillbank.jobs.record import JobRecord
+    from skillbank.runtime import Runtime
 
 
 def experiments(
@@ -30,8 +35,6 @@ def experiments(
     as_json: options.Json = False,
 ) -> None:
     """List AutoML experiments, or show, pause, resume or extend one."""
-    from skillbank.errors import NotApprovedError, UsageError
-
     with options.open_runtime(None) as runtime:
         if experiment is None:
             if pause or resume or extend is not None:
@@ -69,7 +72,9 @@ def experiments(
         terminal.show(experiment_view(runtime, record))
 
 
-def _succeed(runtime: Any, record: Any, recommendations: int, yes: bool, as_json: bool) -> Any:
+def _succeed(
+    runtime: Runtime, record: JobRecord, recommendations: int, yes: bool, as_json: bool
+) -> JobRecord:
     """Let an ended search go on as a job of its own, once somebody has approved its plan."""
     from skillbank.automl.control import succeed
     from skillbank.automl.succession import successor_plan
@@ -93,7 +98,7 @@ def _succeed(runtime: Any, record: Any, recommendations: int, yes: bool, as_json
     return found
 
 
-def _list(runtime: Any, limit: int, as_json: bool) -> None:
+def _list(runtime: Runtime, limit: int, as_json: bool) -> None:
     from skillbank.automl.control import summaries
 
     found = summaries(runtime.jobs, limit)

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skillbank.cli import options, terminal
 from skillbank.cli.request_options import Asked, says_a_request
+from skillbank.errors import PlatformError
 
 if TYPE_CHECKING:
+    from skillbank.jobs.checks import Checks
     from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """A plan, read back, and what this machine says of it."""
+
+    plan: Plan
+    sentence: str
+    checks: Checks
+    submission: _Submission | None
+
+    def document(self) -> dict[str, Any]:
+        found = {"plan_id": self.plan.plan_id, "sentence": self.sentence, **self.plan.document()}
+        found["checks"] = self.checks.model_dump(mode="json")
+        return found if self.submission is None else {**found, "submission": self.submission.text}
+
+
+@dataclass(frozen=True)
+class _Submission:
+    """What the platform would be given; None where that is no document of its own."""
+
+    text: str | None
+
+    @classmethod
+    def of(cls, runtime: Runtime, plan: Plan) -> _Submission:
+        from skillbank.jobs.launching import rehearse
+
+        return cls(runtime.jobs.platform(plan.platform).submission(rehearse(plan)))
 
 
 @says_a_request
@@ -37,57 +69,54 @@ def plan(
         requests, notes = asked.requests(runtime, elsewhere=check)
         plans = runtime.plan(requests)
         kept = _keep(runtime, plans)
-        given = [_submission(runtime, p) for p in plans] if submission else []
+        given = [_Submission.of(runtime, p) if submission else None for p in plans]
         with transfers(as_json) as report:
             checks = [
                 runtime.check(p, remote=check, earlier=plans[:i], report=report) for i, p in enumerate(plans)
             ]
-        whole, said = runtime.sentence(plans), [runtime.sentence([p]) for p in plans]
+        whole, sentences = runtime.sentence(plans), [runtime.sentence([p]) for p in plans]
+    compiled = [_Compiled(*each) for each in zip(plans, sentences, checks, given, strict=True)]
     if as_json:
-        documents = [
-            {"plan_id": p.plan_id, "sentence": own, **p.document(), "checks": seen.model_dump(mode="json")}
-            for p, own, seen in zip(plans, said, checks, strict=True)
-        ]
-        for document, text in zip(documents, given, strict=False):
-            document["submission"] = text
         for note in notes:
             terminal.say(f"note: {note}", err=True)
-        chain = {"sentence": whole, "plans": documents}
-        options.print_json(documents[0] if len(documents) == 1 else chain)
+        documents = [each.document() for each in compiled]
+        options.print_json(documents[0] if len(documents) == 1 else {"sentence": whole, "plans": documents})
     else:
-        from skillbank.cli.present import plan_view
-
-        if len(plans) > 1:
-            terminal.say(f"{whole}\n")
-        for each, own, seen in zip(plans, said, checks, strict=True):
-            # Written and not drawn, so that it can be copied whole.
-            terminal.say(own)
-            for line in seen.data:
-                terminal.say(f"data: {line}")
-            terminal.show(plan_view(each, notes, explain, seen))
-        for each, text in zip(plans, given, strict=False):
-            terminal.say(text or f"platform '{each.platform}' is handed no document of its own")
+        _show(compiled, whole if len(plans) > 1 else "", notes, explain)
     if kept is not None:
         terminal.warn(f"this plan is not kept, so that 'skillbank approve' will not know it: {kept}")
-    if any(p.questions for p in plans) or any(seen.questions for seen in checks):
-        raise typer.Exit(3)
-    if any(not seen.passed for seen in checks):
-        raise typer.Exit(5 if any(seen.missing for seen in checks) else 1)
+    if code := _exit_code(compiled):
+        raise typer.Exit(code)
+
+
+def _show(compiled: Sequence[_Compiled], whole: str, notes: Sequence[str], explain: bool) -> None:
+    """Show plans, that of a chain below the sentence of the ``whole``, and what platforms would be given."""
+    from skillbank.cli.plan_view import say_plan
+
+    if whole:
+        terminal.say(f"{whole}\n")
+    for each in compiled:
+        say_plan(each.plan, each.sentence, notes, each.checks, explain=explain)
+    for each in compiled:
+        if each.submission is not None:
+            none = f"platform '{each.plan.platform}' is handed no document of its own"
+            terminal.say(each.submission.text or none)
+
+
+def _exit_code(compiled: Sequence[_Compiled]) -> int:
+    """Return 3 where something is asked, 5 where something is not there, 1 where it cannot be used."""
+    if any(each.plan.questions or each.checks.questions for each in compiled):
+        return 3
+    if all(each.checks.passed for each in compiled):
+        return 0
+    return 5 if any(each.checks.missing for each in compiled) else 1
 
 
 def _keep(runtime: Runtime, plans: list[Plan]) -> str | None:
     """Keep plans in the store, where people approve them by their ids; else say what stands in the way."""
-    from skillbank.errors import PlatformError
-
     try:
         for each in plans:
             runtime.keep(each)
     except PlatformError as error:
         return error.sentence
     return None
-
-
-def _submission(runtime: Runtime, plan: Plan) -> str | None:
-    from skillbank.jobs.launching import rehearse
-
-    return runtime.jobs.platform(plan.platform).submission(rehearse(plan))

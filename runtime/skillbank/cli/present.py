@@ -1,4 +1,4 @@
-"""How plans, skills, jobs and results look on a terminal; in a pipe the same words without colour."""
+"""How skills, jobs and results look on a terminal; in a pipe the same words without colour."""
 
 from __future__ import annotations
 
@@ -10,98 +10,22 @@ from rich.text import Text
 
 from skillbank.cli.styled import line, pairs, words
 from skillbank.cli.styled import table as new_table
-from skillbank.visible import command_line, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import RenderableType
 
     from skillbank.agent.tool import Tool
-    from skillbank.jobs.checks import Checks, Place
     from skillbank.jobs.comparing import Measured
     from skillbank.jobs.forecast import Wait
     from skillbank.jobs.metrics import Progress
     from skillbank.jobs.record import JobRecord
-    from skillbank.jobs.results import Results
-    from skillbank.plan.model import Plan
+    from skillbank.jobs.results import CheckpointInfo, Results
     from skillbank.runtime import Runtime
 
 
 _STATE_STYLE = {"COMPLETE": "green", "ERROR": "red", "CANCELED": "yellow", "RUNNING": "cyan"}
-
-
-def plan_view(
-    plan: Plan, notes: Sequence[str] = (), explain: bool = False, checks: Checks | None = None
-) -> RenderableType:
-    """Show a plan: what, why, where, with which data, what this machine says of it, and what is open."""
-    head = pairs()
-    variant = f" ({plan.variant})" if plan.variant else ""
-    head.add_row("plan", plan.plan_id[:12])
-    head.add_row("what", f"{plan.action}{variant} · {plan.skill.name} {plan.skill.version}")
-    if explain:
-        head.add_row("bank", _bank(plan, checks.trust if checks else ""))
-    through = f" · through {plan.route.skill} with {plan.skill_path}" if plan.route.name == "automl" else ""
-    head.add_row("route", f"{plan.route.name}: {plan.route.reason}{through}")
-    head.add_row("automl", f"{plan.automl_policy.value} ({plan.automl_policy.source})")
-    image = f" · {plan.image}" + (f" ({plan.image_source})" if plan.image_source != "skill" else "")
-    head.add_row("where", plan.platform + (image if plan.platform != "local" else ""))
-    head.add_row("command", command_line(plan.command))
-    for parent in plan.parents:
-        head.add_row("parent", f"{parent.job or 'plan ' + str(parent.plan)[:12]} ({parent.action})")
-    parts: list[RenderableType] = [head]
-    data = [b for b in plan.inputs if b.runtime != "value"]
-    if data:
-        seen = {place.key: _seen(place, explain) for place in checks.places} if checks else {}
-        table = new_table("data", "where it is", "as", *(["there"] if seen else []))
-        for binding in data:
-            there = [seen.get(binding.key, "")] if seen else []
-            kind = "model hub" if binding.on_hub else binding.runtime.replace("_", " ")
-            table.add_row(binding.key, binding.uri, kind, *there)
-        parts.append(table)
-    shown = [
-        o for o in plan.overrides if explain or str(o.source) in ("user", "shorthand", "parent", "inference")
-    ]
-    if shown:
-        table = new_table("value", "is", "because")
-        for override in shown:
-            table.add_row(override.key, _value(override.value), f"{override.source}: {override.detail}")
-        parts.append(table)
-    parts += [line(f"note: {n}", "dim") for n in notes]
-    parts += [line(f"warning: {w}", "yellow") for w in plan.warnings if w not in notes]
-    questions = (*plan.questions, *(checks.questions if checks else ()))
-    if checks:
-        parts += [line(f"warning: {note}", "yellow") for note in checks.notes]
-        parts += [line(f"problem: {problem}", "bold red") for problem in checks.problems]
-    for question in questions:
-        parts.append(line(f"question: {question.key}: {question.why}", "bold red"))
-        if question.from_skill:
-            parts.append(line(f"  {question.from_skill.sentence}"))
-    parts.append(line(""))
-    return Group(*parts)
-
-
-def _bank(plan: Plan, trust: str) -> str:
-    """Say what of the bank is approved with a plan: digests, signer, commit; and how the bank stands here."""
-    ref = plan.skill
-    facts = [ref.bank, trust, f"skill's digest {ref.digest[:12]}"]
-    if ref.bank_digest:
-        facts.append(f"bank's digest {ref.bank_digest[:12]}")
-        facts.append(f"signed by {ref.signer}" if ref.signer else "no known signer")
-    if ref.commit:
-        facts.append(f"commit {ref.commit[:12]}")
-    return " · ".join(one_line(fact) for fact in facts if fact)
-
-
-def _seen(place: Place, explain: bool) -> str:
-    """Say in a word whether an input is there, and on request what stands for its content."""
-    if place.state == "found":
-        there = f"{place.bytes:,} bytes" if place.bytes is not None else place.kind or "yes"
-        kind, _, digest = place.digest.partition(":")
-        content = f"{kind} {digest[:12]}" if digest else "content not checked"
-        return f"{there}, {content}" if explain else there
-    state = {"unseen": "not looked at", "left_out": "no, left out"}.get(place.state, place.state)
-    return f"{state}, content not checked" if explain and place.state == "unseen" else state
 
 
 def skill_view(document: dict[str, Any]) -> RenderableType:
@@ -121,7 +45,7 @@ def skill_view(document: dict[str, Any]) -> RenderableType:
     table = new_table("action", "variant", "command", "image")
     for action in document["actions"]:
         command = " ".join(action["command"].split())
-        table.add_row(action["name"], action["variant"] or "", _value(command), action["image"] or "")
+        table.add_row(action["name"], action["variant"] or "", shortened(command), action["image"] or "")
     found = [line(f"{d['severity']}: {d['message']}", "yellow") for d in document["diagnostics"]]
     return Group(head, table, *found)
 
@@ -146,12 +70,19 @@ def action_view(document: dict[str, Any]) -> RenderableType:
         fields.add_row(key, str(function))
     parameters = new_table("parameter", "type", "default", "allowed")
     for p in document["parameters"]:
-        low, high = p.get("minimum", p.get("exclusiveMinimum")), p.get("maximum", p.get("exclusiveMaximum"))
-        allowed = ", ".join(map(str, p.get("enum") or ()))
-        if not allowed and (low is not None or high is not None):
-            allowed = f"{'' if low is None else low} .. {'' if high is None else high}"
-        parameters.add_row(p["key"], p["type"], _value(p["default"]), allowed)
+        parameters.add_row(p["key"], p["type"], shortened(p["default"]), _allowed(p))
     return Group(head, *(table for table in (data, fields, parameters) if table.row_count))
+
+
+def _allowed(parameter: Mapping[str, Any]) -> str:
+    """Say which values a parameter takes: those listed, else its bounds; empty where it has neither."""
+    if listed := parameter.get("enum"):
+        return ", ".join(map(str, listed))
+    low = parameter.get("minimum", parameter.get("exclusiveMinimum"))
+    high = parameter.get("maximum", parameter.get("exclusiveMaximum"))
+    if low is None and high is None:
+        return ""
+    return f"{'' if low is None else low} .. {'' if high is None else high}"
 
 
 def jobs_view(records: Sequence[JobRecord]) -> RenderableType:
@@ -207,11 +138,7 @@ def results_view(record: JobRecord, results: Results, files: bool = False) -> Re
             table.add_row(name, f"{value:.4f}")
         parts.append(table)
     root = Path(results.results_dir)
-    for checkpoint in (
-        results.checkpoints if files else [c for c in results.checkpoints if c.best or c.latest]
-    ):
-        marks = ", ".join(n for n, on in (("best", checkpoint.best), ("latest", checkpoint.latest)) if on)
-        parts.append(line(f"checkpoint {root / checkpoint.path}{f' ({marks})' if marks else ''}"))
+    parts += [_checkpoint(root, each) for each in results.checkpoints if files or each.taken]
     if results.report is not None:
         parts.append(line(f"report {root / results.report}"))
     pictures = results.pictures if files else results.pictures[:3]
@@ -227,6 +154,11 @@ def results_view(record: JobRecord, results: Results, files: bool = False) -> Re
         parts.append(line(f"approved: {record.approval.said}", "dim"))
     parts.append(line(f"results {record.results}", "dim"))
     return Group(*parts, *_failure(record), line(""))
+
+
+def _checkpoint(root: Path, checkpoint: CheckpointInfo) -> Text:
+    marks = ", ".join(n for n, on in (("best", checkpoint.best), ("latest", checkpoint.latest)) if on)
+    return line(f"checkpoint {root / checkpoint.path}{f' ({marks})' if marks else ''}")
 
 
 def record_document(runtime: Runtime, record: JobRecord) -> dict[str, Any]:
@@ -261,7 +193,8 @@ def _state(record: JobRecord) -> Text:
     return line(str(record.state), _STATE_STYLE.get(str(record.state), ""))
 
 
-def _value(value: Any) -> str:
+def shortened(value: object) -> str:
+    """Return a value as text that does not fill a table."""
     text = str(value)
     return text if len(text) <= 100 else f"{text[:97]}..."
 

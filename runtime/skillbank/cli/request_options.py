@@ -99,7 +99,7 @@ def _option(each: Slot) -> Any:
     return typer.Option(each.option, metavar=each.metavar or choices or None, help=listed)
 
 
-def _keyword(name: str, kind: Any, option: Any) -> inspect.Parameter:
+def _keyword(name: str, kind: object, option: object) -> inspect.Parameter:
     return inspect.Parameter(
         name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=Annotated[kind, option]
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skillbank.cli import options, terminal
 from skillbank.cli.request_options import Asked, says_a_request
+from skillbank.errors import QuestionsError, UsageError
 
 if TYPE_CHECKING:
     from skillbank.cli.approving import Approved
     from skillbank.jobs.chains import Step
+    from skillbank.jobs.checks import Checks
     from skillbank.jobs.record import JobRecord
     from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
@@ -37,34 +40,17 @@ def run(
     """Compile a request and run it; a chain runs one action after another."""
     from skillbank.cli.approving import approve
     from skillbank.cli.progress import transfers
-    from skillbank.errors import UsageError
     from skillbank.jobs.approval_subjects import check_terms
     from skillbank.jobs.approved_parents import meant_parents
-    from skillbank.jobs.chains import Step, steps
     from skillbank.jobs.record import JobState
 
     launch: dict[str, Any] = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
     check_terms(**launch)
     with options.open_runtime(banks, reader) as runtime:
-        if resume is not None:
-            if asked.named:
-                said = ", ".join(asked.named)
-                raise UsageError(
-                    f"--resume JOB goes on with what was asked then; leave out {said}, or ask anew."
-                )
-            notes: list[str] = []
-            chain = steps(runtime.jobs.store, resume)
-        else:
-            requests, notes = asked.requests(runtime, elsewhere=True)
-            chain = [Step(plan, None) for plan in runtime.plan(requests)]
+        chain, notes = _chain(runtime, asked, resume)
         new = [step.plan for step in chain if step.job is None]
         _refuse_questions(new)
-        if checkpoint != "auto" and not any(each.parents for each in new):
-            raise UsageError(f"--checkpoint {checkpoint} chooses a parent's model, and no parent was named.")
-        if detach and len(new) > 1:
-            raise UsageError(
-                "--detach starts one action; run a chain in the foreground, or its actions one by one."
-            )
+        _refuse_options(new, checkpoint, detach)
         ask_trust(runtime, new, as_json)
         with transfers(as_json) as report:
             seen = [runtime.jobs.preflight(each, new[:i], report) for i, each in enumerate(new)]
@@ -72,107 +58,138 @@ def run(
             for note in notes:
                 terminal.say(f"note: {note}", err=True)
         else:
-            from skillbank.cli.present import plan_view
-
-            if len(new) > 1:
-                terminal.say(f"{runtime.sentence(new)}\n")
-            for each, checks in zip(new, seen, strict=True):
-                terminal.say(runtime.sentence([each]))
-                for line in checks.data:
-                    terminal.say(f"data: {line}")
-                terminal.show(plan_view(each, notes, checks=checks))
-                if each.route.name == "automl":
-                    from skillbank.cli.searching import review_view
-
-                    terminal.show(review_view(runtime.review(each)))
+            _show(runtime, new, seen, notes)
         before = {step.plan.plan_id: step.job.id for step in chain if step.job is not None}
         parents = {plan.plan_id: meant_parents(plan, before) for plan in new}
         approved = approve(runtime, new, yes, as_json, launch, parents)
-        finished = _run(runtime, chain, approved, detach, as_json, launch)
+        finished = _Run(runtime, approved, launch, detach, as_json).whole(chain)
         _report(runtime, finished, as_json, detach)
     if not detach and finished[-1].state is not JobState.COMPLETE:
         raise typer.Exit(1)
 
 
-def _run(
-    runtime: Runtime,
-    chain: list[Step],
-    approved: dict[str, Approved],
-    detach: bool,
-    as_json: bool,
-    launch: dict[str, Any],
-) -> list[JobRecord]:
-    """Run the steps one after another up to the first that fails; return the last attempt at each.
+def _chain(runtime: Runtime, asked: Asked, resume: str | None) -> tuple[list[Step], list[str]]:
+    """Return the steps that were asked for, or those of the chain to go on with, and notes."""
+    from skillbank.jobs.chains import Step, steps
 
-    ``approved`` is what was approved of each plan; what nothing was started with goes back to where approvals
-    wait.
+    if resume is None:
+        requests, notes = asked.requests(runtime, elsewhere=True)
+        return [Step(plan, None) for plan in runtime.plan(requests)], notes
+    if asked.named:
+        said = ", ".join(asked.named)
+        raise UsageError(f"--resume JOB goes on with what was asked then; leave out {said}, or ask anew.")
+    return steps(runtime.jobs.store, resume), []
+
+
+def _refuse_options(new: list[Plan], checkpoint: str, detach: bool) -> None:
+    if checkpoint != "auto" and not any(each.parents for each in new):
+        raise UsageError(f"--checkpoint {checkpoint} chooses a parent's model, and no parent was named.")
+    if detach and len(new) > 1:
+        raise UsageError(
+            "--detach starts one action; run a chain in the foreground, or its actions one by one."
+        )
+
+
+def _show(runtime: Runtime, plans: list[Plan], seen: list[Checks], notes: list[str]) -> None:
+    """Show what is about to start, and how a search would go about it."""
+    from skillbank.cli.plan_view import say_plan
+
+    if len(plans) > 1:
+        terminal.say(f"{runtime.sentence(plans)}\n")
+    for each, checks in zip(plans, seen, strict=True):
+        say_plan(each, runtime.sentence([each]), notes, checks)
+        if each.route.name == "automl":
+            from skillbank.cli.searching import review_view
+
+            terminal.show(review_view(runtime.review(each)))
+
+
+@dataclass
+class _Run:
+    """The steps of a chain on their way, one after another.
+
+    Attributes
+    ----------
+    approved
+        What was approved of each plan, by its id.
+    records
+        The last attempt at each step that was started, by the plan's id.
     """
-    records: dict[str, JobRecord] = {}
-    try:
-        _run_steps(runtime, chain, approved, detach, as_json, launch, records)
-    finally:
-        for plan_id, each in approved.items():
-            if plan_id not in records:
-                each.back(runtime)
-    return list(records.values())
 
+    runtime: Runtime
+    approved: dict[str, Approved]
+    launch: dict[str, Any]
+    detach: bool
+    as_json: bool
+    records: dict[str, JobRecord] = field(default_factory=dict)
 
-def _run_steps(
-    runtime: Runtime,
-    chain: list[Step],
-    approved: dict[str, Approved],
-    detach: bool,
-    as_json: bool,
-    launch: dict[str, Any],
-    records: dict[str, JobRecord],
-) -> None:
-    """Run the steps; ``records`` takes the last attempt at each that was started."""
-    from skillbank.cli.progress import supervise, transfers
-    from skillbank.jobs.record import JobState
+    def whole(self, chain: list[Step]) -> list[JobRecord]:
+        """Run the steps up to the first that fails; what nothing was started with goes back to approvals."""
+        from skillbank.jobs.record import JobState
 
-    ids = [step.plan.plan_id for step in chain] if len(chain) > 1 else []
-    if ids:
-        for step in chain:
-            runtime.keep(step.plan)
-    for step in chain:
-        record = step.job
-        if record is None:
-            each = approved[step.plan.plan_id]
-            parents = [records[ref.plan].id for ref in step.plan.parents if ref.plan in records]
-            with transfers(as_json) as report:
-                record = runtime.launch(
-                    step.plan,
-                    parents=parents,
-                    chain=ids,
-                    data=each.data,
-                    approval=each.given,
-                    report=report,
-                    **launch,
-                )
-            records[step.plan.plan_id] = record
-        if detach:
-            record = runtime.jobs.look(record.id)
-        elif record.settled is None:
-            try:
-                if record.searches:
-                    from skillbank.cli.searching import conduct
+        ids = [step.plan.plan_id for step in chain] if len(chain) > 1 else []
+        try:
+            if ids:
+                for step in chain:
+                    self.runtime.keep(step.plan)
+            for step in chain:
+                record = self._followed(step.job or self._started(step.plan, ids))
+                self.records[step.plan.plan_id] = record
+                if not self.detach and record.state is not JobState.COMPLETE:
+                    break
+        finally:
+            for plan_id, each in self.approved.items():
+                if plan_id not in self.records:
+                    each.back(self.runtime)
+        return list(self.records.values())
 
-                    record = conduct(runtime, record, quiet=as_json)
-                if not record.searches or (record.results_uri and record.state.terminal):
-                    record = supervise(runtime, record, quiet=as_json)
-            except KeyboardInterrupt:
-                # The job goes on without this command, and so must what follows its end.
-                runtime.jobs.look(record.id)
-                terminal.say(err=True)
-                terminal.say(f"{record.id} goes on; 'skillbank cancel {record.id}' stops it", err=True)
-                raise
-        records[step.plan.plan_id] = record
-        if not detach and record.state is not JobState.COMPLETE:
-            break
+    def _started(self, plan: Plan, chain: list[str]) -> JobRecord:
+        from skillbank.cli.progress import transfers
+
+        each = self.approved[plan.plan_id]
+        parents = [self.records[ref.plan].id for ref in plan.parents if ref.plan in self.records]
+        with transfers(self.as_json) as report:
+            record = self.runtime.launch(
+                plan,
+                parents=parents,
+                chain=chain,
+                data=each.data,
+                approval=each.given,
+                report=report,
+                **self.launch,
+            )
+        self.records[plan.plan_id] = record
+        return record
+
+    def _followed(self, record: JobRecord) -> JobRecord:
+        """Return a job when nothing follows any more, or, detached, once somebody looks after it."""
+        if self.detach:
+            return self.runtime.jobs.look(record.id)
+        if record.settled is not None:
+            return record
+        try:
+            return self._attended(record)
+        except KeyboardInterrupt:
+            # The job goes on without this command, and so must what follows its end.
+            self.runtime.jobs.look(record.id)
+            terminal.say(err=True)
+            terminal.say(f"{record.id} goes on; 'skillbank cancel {record.id}' stops it", err=True)
+            raise
+
+    def _attended(self, record: JobRecord) -> JobRecord:
+        """Look after a job to its end: a search by its controller, all else and what ended elsewhere here."""
+        from skillbank.cli.progress import supervise
+
+        if record.searches:
+            from skillbank.cli.searching import conduct
+
+            record = conduct(self.runtime, record, quiet=self.as_json)
+        if not record.searches or (record.results_uri and record.state.terminal):
+            record = supervise(self.runtime, record, quiet=self.as_json)
+        return record
 
 
 def _refuse_questions(plans: list[Plan]) -> None:
-    from skillbank.errors import QuestionsError
     from skillbank.plan.open_points import open_points
 
     questions = [question for plan in plans for question in plan.questions]

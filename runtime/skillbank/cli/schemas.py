@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.errors import SkillNotFoundError, TrustError
 
 if TYPE_CHECKING:
     from skillbank.bank.discovery import Bank
@@ -35,13 +36,9 @@ def generate(
     """Write schemas, their manifest and spec templates; without SKILL_DIR our own schemas too."""
     from skillbank.bank.home import bank_root
     from skillbank.bank.schemas import generate_schemas, load_schema_document
-    from skillbank.bank.skill import Skill
     from skillbank.contracts import generate_contracts
 
-    folders = [skill_dir] if skill_dir else [
-        f for f in sorted((bank_root() / "skills").iterdir()) if Skill(f).info.facts.get("schema_source")
-    ]  # fmt: skip
-    admitted = [_admitted(folder) for folder in folders]
+    admitted = [_admitted(folder) for folder in ([skill_dir] if skill_dir else _with_schemas())]
     touched = [
         file
         for skill, given in admitted
@@ -52,12 +49,20 @@ def generate(
     if as_json:
         options.print_json({"stale" if check else "written": [str(f) for f in touched]})
     else:
-        for file in touched:
-            terminal.say(f"{'stale' if check else 'wrote'} {file}")
-        if not touched:
-            terminal.say("everything is up to date")
+        said = [f"{'stale' if check else 'wrote'} {file}" for file in touched]
+        for line in said or ["everything is up to date"]:
+            terminal.say(line)
     if check and touched:
         raise typer.Exit(1)
+
+
+def _with_schemas() -> list[Path]:
+    """Return the folders of our skills that name a program which prints their schemas."""
+    from skillbank.bank.home import bank_root
+    from skillbank.bank.skill import Skill
+
+    folders = sorted((bank_root() / "skills").iterdir())
+    return [folder for folder in folders if Skill(folder).info.facts.get("schema_source")]
 
 
 def _admitted(skill_dir: Path) -> tuple[Skill, dict[str, str]]:
@@ -72,7 +77,6 @@ def _admitted(skill_dir: Path) -> tuple[Skill, dict[str, str]]:
     """
     from skillbank.bank.home import bank_root
     from skillbank.bank.skill import Skill
-    from skillbank.errors import SkillNotFoundError, TrustError
     from skillbank.trust.environment import UNCHANGED, program_environment
     from skillbank.trust.gate import check_command
     from skillbank.trust.standing import standing

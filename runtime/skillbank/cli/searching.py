@@ -71,7 +71,7 @@ def _range(row: dict[str, Any]) -> str:
     return "" if low is None and high is None else f"{_plain(low)} .. {_plain(high)}{scale}"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
 
 
@@ -154,24 +154,29 @@ def table_view(
         mark = " *" if trial is best else ""
         scores = [f"{v:.4f}" for v in _latest(trial)] or [""] * len(metrics)
         state = styled_line(trial.state.value.lower(), _STYLE.get(trial.state, ""))
-        epoch = _epoch(trial, attendant)
         spent = clock(trial.seconds(now)) if trial.started else ""
         why = trial.reason if len(trial.reason) <= 60 else f"{trial.reason[:57]}..."
-        table.add_row(f"{trial.number}{mark}", state, epoch, *scores, _sparkline(trial), spent, why)
-    told_trials = len(stands.done)
-    line = f"{told_trials} ended, {len(stands.running)} running, {clock(stands.spent(now))} so far"
-    left = remaining_seconds(stands, plan, slots, now) if slots else None
-    if left is not None:
-        line += f", about {clock(left)} left"
-    if best is not None and best.scores is not None:
-        line += f"; best is {best.number}: {metrics[0]} {best.scores[0]:.4f}"
-    parts: list[RenderableType] = [table, styled_line(line)]
+        curve = _sparkline(trial)
+        table.add_row(f"{trial.number}{mark}", state, _epoch(trial, attendant), *scores, curve, spent, why)
+    parts: list[RenderableType] = [table, styled_line(_summary(stands, plan, slots, now))]
     for evaluation in stands.evaluations.values():
         said = ", ".join(f"{k} {v:.4f}" for k, v in evaluation.metrics.items()) or evaluation.note or "runs"
         parts.append(styled_line(f"evaluation of the {evaluation.what} model: {said}"))
     if stands.paused:
         parts.append(styled_line("paused; 'skillbank experiments EXP --resume' goes on", "yellow"))
     return Group(*parts)
+
+
+def _summary(stands: Experiment, plan: Plan, slots: int | None, now: datetime) -> str:
+    """Say in a line how far a search is, how long it will take and which trial is the best."""
+    line = f"{len(stands.done)} ended, {len(stands.running)} running, {clock(stands.spent(now))} so far"
+    left = remaining_seconds(stands, plan, slots, now) if slots else None
+    if left is not None:
+        line += f", about {clock(left)} left"
+    best = stands.best
+    if best is not None and best.scores is not None:
+        line += f"; best is {best.number}: {stands.objectives[0].metric} {best.scores[0]:.4f}"
+    return line
 
 
 def _chosen(stands: Experiment, best: Trial | None) -> list[Trial]:

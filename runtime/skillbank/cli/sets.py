@@ -13,6 +13,7 @@ from skillbank.cli.person import person
 from skillbank.cli.sets_judging import Name, accept_rest, audit_set, learn_from, thresholds_of
 from skillbank.cli.sets_views import document, list_view, set_view
 from skillbank.datasets.placing import Placement
+from skillbank.errors import NotApprovedError
 
 _SHOW = "show"
 
@@ -199,8 +200,6 @@ def rename_set(
 @app.command("remove")
 def remove_set(name: Name, yes: Yes = False, as_json: options.Json = False) -> None:
     """Forget a set with all decisions in it; pictures stay where they lie (see skillbank clean)."""
-    from skillbank.errors import NotApprovedError
-
     with options.open_runtime(None) as runtime:
         stands = runtime.sets.open(name).summary()
         what = f"the label set {name} ({stands.pictures:,} pictures, {stands.reviewed:,} of them reviewed)"

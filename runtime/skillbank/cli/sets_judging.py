@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,8 +30,6 @@ def audit_set(
     as_json: options.Json = False,
 ) -> None:
     """Say by a reviewed random sample whether the rest of a set may be accepted unseen."""
-    from dataclasses import asdict
-
     from skillbank.cli.styled import table
 
     with options.open_runtime(None) as runtime:
@@ -81,8 +80,6 @@ def accept_rest(
     Pictures that the latest model has not looked at, those that somebody is at, and those with proposals of
     no run stay to do. An undo on the page of skillbank review takes it back.
     """
-    from dataclasses import asdict
-
     with options.open_runtime(None) as runtime:
         done = runtime.sets.open(name).accept_rest(person(), target=target)
     if as_json:
@@ -153,8 +150,6 @@ def thresholds_of(
 
     It counts for that run's proposals alone; a decision of a person never changes.
     """
-    from dataclasses import asdict
-
     from skillbank.cli.styled import table
 
     with options.open_runtime(None) as runtime:

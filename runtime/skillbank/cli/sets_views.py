@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from skillbank.visible import one_line
@@ -16,8 +17,6 @@ __all__ = ["document", "list_view", "set_view"]
 
 def document(stands: SetSummary) -> dict[str, Any]:
     """Return how a set stands as a JSON document."""
-    from dataclasses import asdict
-
     return asdict(stands) | {"created": stands.created.isoformat()}
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.environment import foreign
+from skillbank.errors import UsageError
 
 if TYPE_CHECKING:
     from skillbank.trust.signing import Signer
+    from skillbank.trust.verify import Verification
 
 KeyFile = Annotated[
     Path, typer.Option("--key", metavar="KEY.pem", help="A private key on P-256, 384 or 521.")
@@ -58,7 +63,6 @@ def sign(
     bank: options.Banks = None,
 ) -> None:
     """Sign a skill, or every skill of a bank: skill.oms.sig, which 'skillbank verify' reads."""
-    from skillbank.errors import UsageError
     from skillbank.trust.checking import targets
     from skillbank.trust.signing import Signer, kept_certificate, read_key, read_signer, sign_skill
 
@@ -66,38 +70,37 @@ def sign(
         asked = targets(runtime.library, subject)
     if out is not None and len(asked.skills) != 1:
         raise UsageError(f"--out is for one skill, and {subject} holds {len(asked.skills)}; leave it out.")
-    for secret in (key, anchor_out or key):
-        for skill in asked.skills:
-            if secret.resolve().is_relative_to(skill.folder.resolve()):
-                raise UsageError(f"{secret} lies in the skill that is signed; keep it elsewhere.")
+    _refuse_inside((key, anchor_out or key), [skill.folder for skill in asked.skills])
     private = read_key(key, lambda: _passphrase(key, passphrase_env))
-    kept: Path | None
-    if certificate is None:
-        kept = anchor_out or key.with_suffix(".certificate.pem")
-        signer = Signer(private, kept_certificate(private, kept, signer_name))
+    if certificate is not None:
+        kept, signer = anchor_out, read_signer(private, certificate, chain or ())
     else:
-        kept = anchor_out
-        signer = read_signer(private, certificate, chain or ())
+        kept = made = anchor_out or key.with_suffix(".certificate.pem")
+        signer = Signer(private, kept_certificate(private, made, signer_name))
     signatures = [sign_skill(s.folder, signer, bank_root=s.bank_root) for s in asked.skills]
     for signature in signatures:  # all of them can be signed
         signature.write(out)
     done = [signature.found for signature in signatures]
     if as_json:
-        signed = [
-            {
-                "skill": v.skill,
-                "file": str(out or v.folder / "skill.oms.sig"),
-                "digest": v.digest,
-                "files": len(v.signed),
-            }
-            for v in done
-        ]
+        signed = [_document(found, out) for found in done]
         document = {"signed": signed, "signer": signer.certificate.name, "anchor": signer.anchor.fingerprint}
         options.print_json({**document, "anchor_file": str(kept) if kept else None})
         return
-    for v in done:
-        terminal.say(f"signed {v.skill}: {len(v.signed)} files")
+    for found in done:
+        terminal.say(f"signed {found.skill}: {len(found.signed)} files")
     _say(signer, kept)
+
+
+def _document(found: Verification, out: Path | None) -> dict[str, object]:
+    file = out or found.folder / "skill.oms.sig"
+    return {"skill": found.skill, "file": str(file), "digest": found.digest, "files": len(found.signed)}
+
+
+def _refuse_inside(secrets: Iterable[Path], folders: Sequence[Path]) -> None:
+    """Raise `UsageError` for a key that lies in a skill, with which it would be given away."""
+    for secret in secrets:
+        if any(secret.resolve().is_relative_to(folder.resolve()) for folder in folders):
+            raise UsageError(f"{secret} lies in the skill that is signed; keep it elsewhere.")
 
 
 def _say(signer: Signer, kept: Path | None) -> None:
@@ -110,11 +113,7 @@ def _say(signer: Signer, kept: Path | None) -> None:
 
 def _passphrase(key: Path, variable: str | None) -> bytes:
     """Return the passphrase of a key; never from the command line, which other users can read."""
-    from skillbank.errors import UsageError
-
     if variable is not None:
-        from skillbank.environment import foreign
-
         value = foreign(variable)
         if not value:
             raise UsageError(f"The variable {variable} holds no passphrase for {key}; set it.")
@@ -123,6 +122,5 @@ def _passphrase(key: Path, variable: str | None) -> bytes:
         raise UsageError(
             f"{key} is encrypted; name the variable that holds its passphrase: --passphrase-env."
         )
-    from getpass import getpass
 
     return getpass(f"Passphrase of {key}: ").encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,31 +28,38 @@ def skills(
 ) -> None:
     """List the skills of all banks, or search them: a weak hit only shares words with the query."""
     with options.open_runtime(banks) as runtime:
-        hits = runtime.search(query, _MOST + 1) if query else []
-        found = [h.skill for h in hits[:_MOST]] if query else list(runtime.library.skills)
+        hits, note, found = [], "", list(runtime.library.skills)
+        if query:
+            hits, note = runtime.search(query, _MOST + 1), runtime.search_note(query)
+            found = [hit.skill for hit in hits[:_MOST]]
         listed = [{**_entry(s, runtime.library), "trust": runtime.trust_of(s, signer=False)} for s in found]
         for entry, hit in zip(listed, hits, strict=False):
             entry["weak"] = not hit.strong
-        note = runtime.search_note(query) if query else ""
         diagnostics = [{"skill": s.qualified, **d.document()} for s, d in runtime.library.diagnostics]
     more = len(hits) > _MOST
     if as_json:
         said = {**({"more": True} if more else {}), **({"note": note} if note else {})}
         options.print_json({"skills": listed, **said, "diagnostics": diagnostics})
         return
-    if not listed:
-        terminal.say(f"No skill fits '{one_line(query)}'; 'skillbank skills' lists them all.")
-    else:
+    if listed:
         terminal.show(_table(listed, searched=bool(query)))
-    if listed and all(entry.get("weak") for entry in listed):
-        terminal.say("Weak hits only share words with the query; no skill says that it is for this.")
-    if more:
-        terminal.say(f"These are the best {_MOST}; more skills share words with the query.")
-    if note:
-        terminal.say(f"Note: {note}.")
+    else:
+        terminal.say(f"No skill fits '{one_line(query)}'; 'skillbank skills' lists them all.")
     bad = sum(1 for d in diagnostics if d["severity"] == "error")
+    for sentence in _remarks(listed, more, note, bad):
+        terminal.say(sentence)
+
+
+def _remarks(listed: list[dict[str, Any]], more: bool, note: str, bad: int) -> Iterator[str]:
+    """Yield what there is to know of what was found, ``bad`` being the errors in skill files."""
+    if listed and all(entry.get("weak") for entry in listed):
+        yield "Weak hits only share words with the query; no skill says that it is for this."
+    if more:
+        yield f"These are the best {_MOST}; more skills share words with the query."
+    if note:
+        yield f"Note: {note}."
     if bad and listed:
-        terminal.say(f"{bad} error{'s' if bad > 1 else ''} in skill files; --json lists them.")
+        yield f"{bad} error{'s' if bad > 1 else ''} in skill files; --json lists them."
 
 
 def _table(listed: list[dict[str, Any]], *, searched: bool) -> Table:

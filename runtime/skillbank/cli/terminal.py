@@ -63,7 +63,7 @@ def warn(sentence: str) -> None:
     say("skillbank: " + "\n  ".join(drawn(sentence).splitlines()), err=True)
 
 
-def document(value: Any) -> None:
+def document(value: object) -> None:
     """Write one JSON document to stdout; what cannot be seen is escaped as JSON does, and so not lost."""
     sys.stdout.write(json_text(value, indent=2) + "\n")
 

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.errors import UsageError, a_few
+from skillbank.visible import one_line
 
 
 def tools(
@@ -26,8 +28,6 @@ def tools(
     policy = ApprovalPolicy.from_environment()
     if form is not None or as_json:
         from skillbank.agent.tool_formats import FORMATS, tools_as
-        from skillbank.errors import UsageError, a_few
-        from skillbank.visible import one_line
 
         wanted = "openai" if form is None else form
         if wanted not in FORMATS:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.errors import SkillNotFoundError, TrustError, UsageError, did_you_mean
+from skillbank.visible import one_line, visible
 
 if TYPE_CHECKING:
     from skillbank.bank.discovery import Bank
@@ -35,8 +40,6 @@ def trust(
 
     'skillbank trust anchor --help' is about the certificates through which signers are known.
     """
-    from skillbank.errors import UsageError
-
     if listed:
         if bank is not None or yes or remove:
             raise UsageError("trust --list lists every decision; leave out the rest.")
@@ -61,7 +64,6 @@ def ask_for(runtime: Runtime, banks: Iterable[Bank], as_json: bool) -> None:
     TrustError
         When the answer is no, or nobody can be asked.
     """
-    from skillbank.errors import TrustError
     from skillbank.trust.standing import standing
 
     for bank in {bank.root: bank for bank in banks}.values():
@@ -90,34 +92,36 @@ def _find(runtime: Runtime, name: str) -> Bank:
     UsageError
         When the name is a bank's and a folder's here, of different banks.
     """
-    import os
-    from pathlib import Path
-
     from skillbank.bank.discovery import Bank
-    from skillbank.errors import SkillNotFoundError, UsageError, did_you_mean
     from skillbank.nearby import at_home
-    from skillbank.sources.kept import banks_dir
-    from skillbank.visible import one_line
 
-    folder = at_home(Path(name))
-    named = next((b for b in runtime.library.banks if b.name == name), None)
+    folder, known = at_home(Path(name)), runtime.library.banks
+    named = next((b for b in known if b.name == name), None)
     there = folder.resolve() if folder.is_dir() else None
-    # An installed bank's name is one that a person gave; any other bank can call itself like a folder here.
-    installed = named is not None and os.sep not in name and named.root == (banks_dir() / name).resolve()
-    if named is not None and there is not None and there != named.root and not installed:
+    if named is not None:
+        _refuse_unclear(named, there, name)
+        return named
+    if there is not None:
+        return next((b for b in known if b.root == there), None) or Bank(folder)
+    near = one_line(did_you_mean(name, [b.name for b in known]))
+    raise SkillNotFoundError(
+        f"There is no bank '{one_line(name)}'{near}; give its folder, or name it as 'skillbank skills' does."
+    )
+
+
+def _refuse_unclear(named: Bank, there: Path | None, name: str) -> None:
+    """Raise `UsageError` where a name is a bank's and that of another folder here.
+
+    An installed bank's name is one that a person gave; any other bank can call itself like a folder here.
+    """
+    from skillbank.sources.kept import banks_dir
+
+    installed = os.sep not in name and named.root == (banks_dir() / name).resolve()
+    if there is not None and there != named.root and not installed:
         raise UsageError(
             f"'{one_line(name)}' is a bank and a folder here; write ./{one_line(name)} for the folder, or "
             f"{one_line(named.root, 300)} for the bank."
         )
-    if named is not None:
-        return named
-    if there is not None:
-        return next((b for b in runtime.library.banks if b.root == there), None) or Bank(folder)
-    known = [b.name for b in runtime.library.banks]
-    raise SkillNotFoundError(
-        f"There is no bank '{one_line(name)}'{one_line(did_you_mean(name, known))}; give its folder, or name "
-        "it as 'skillbank skills' does."
-    )
 
 
 def _decide(bank: Bank, digest: str | None, yes: bool, as_json: bool) -> None:
@@ -128,62 +132,66 @@ def _decide(bank: Bank, digest: str | None, yes: bool, as_json: bool) -> None:
     TrustError
         When nobody trusts it afterwards.
     """
-    from skillbank.errors import TrustError
+    from skillbank.cli.trust_view import difference_lines, look_lines
     from skillbank.trust.decisions import keep
     from skillbank.trust.look import difference, earlier, look
-    from skillbank.visible import one_line
 
     before = earlier(bank)  # read before the look, so that what others decide meanwhile is seen in the look
-    seen = look(bank)
-    state = seen.standing.state
+    seen, asks = look(bank), not as_json and _asks()
     decided = before is not None and before.digest == seen.digest and seen.standing.may_run
-    changed = difference(seen, before) if before is not None and not decided else None
-    document = seen.document() | ({"changed": changed.document()} if changed else {})
-    if not as_json:
-        from skillbank.cli.trust_view import difference_lines, look_lines
-
-        _say(difference_lines(changed, seen, before) if changed and before else look_lines(seen))
-    refused = ""
+    document, lines = seen.document(), look_lines(seen)
+    if before is not None and not decided:
+        changed = difference(seen, before)
+        document["changed"] = changed.document()
+        lines = difference_lines(changed, seen, before)
+    told = _say_nothing if as_json else _say
+    told(lines)
+    refused, name = "", one_line(seen.bank)
     if digest is not None and digest != seen.digest:
-        refused = f"Bank {one_line(seen.bank)} has digest {seen.digest}, not {digest}; nothing was decided."
-    elif state == "own" or decided or (seen.standing.may_run and not yes):
-        said = f"Bank {one_line(seen.bank)} {_known(seen, decided)}."
-        document["decided"] = said
-        if not as_json:
-            _say(["", said])
-    elif yes or (not as_json and _asks() and _confirmed(seen)):
+        refused = f"Bank {name} has digest {seen.digest}, not {digest}; nothing was decided."
+    elif known := _known(seen, decided=decided, yes=yes):
+        document["decided"] = f"Bank {name} {known}."
+        told(["", document["decided"]])
+    elif yes or (asks and _confirmed(seen)):
         keep(seen.decision())
         document |= {"state": "trusted", "decided": "now"}
-        if not as_json:
-            _say([f"Bank {one_line(seen.bank)} is trusted as it lies there now, digest {seen.digest[:12]}."])
-    elif as_json or not _asks():
+        told([f"Bank {name} is trusted as it lies there now, digest {seen.digest[:12]}."])
+    elif asks:
+        refused = f"Bank {name} was not trusted; nothing of it runs."
+    else:
         refused = (
-            f"Nobody was asked whether bank {one_line(seen.bank)} is to be trusted, for this is no terminal; "
+            f"Nobody was asked whether bank {name} is to be trusted, for this is no terminal; "
             f"a person gives --yes, or {_ahead(seen)} decides beforehand."
         )
-    else:
-        refused = f"Bank {one_line(seen.bank)} was not trusted; nothing of it runs."
-    if refused and as_json:
+    _answer(document, refused, as_json)
+
+
+def _answer(document: dict[str, Any], refused: str, as_json: bool) -> None:
+    """End with what was decided, and, where nobody trusts the bank, with why."""
+    if not as_json:
+        if refused:
+            raise TrustError(refused)
+        return
+    if refused:
         error = TrustError(refused)
         options.print_json({**document, "error": {"code": error.code, "message": refused}})
         raise typer.Exit(error.exit_code)
-    if refused:
-        raise TrustError(refused)
-    if as_json:
-        options.print_json(document)
+    options.print_json(document)
 
 
-def _known(seen: Look, decided: bool) -> str:
+def _known(seen: Look, *, decided: bool, yes: bool) -> str:
+    """Say why there is nothing to decide about a bank; empty where there is.
+
+    ``yes`` also keeps what is only trusted beforehand.
+    """
     if seen.standing.state == "own":
         return "comes with skillbank, so there is nothing to decide"
-    return "is trusted already" if decided else "is trusted beforehand by SKILLBANK_TRUST"
+    if decided:
+        return "is trusted already"
+    return "is trusted beforehand by SKILLBANK_TRUST" if seen.standing.may_run and not yes else ""
 
 
 def _ahead(seen: Look) -> str:
-    import shlex
-
-    from skillbank.visible import one_line
-
     return f'SKILLBANK_TRUST="{shlex.quote(one_line(seen.root, 400))}@{seen.digest}"'
 
 
@@ -194,8 +202,6 @@ def _asks() -> bool:
 
 def _confirmed(seen: Look) -> bool:
     """Ask, and take nothing but the whole word for a yes."""
-    from skillbank.visible import one_line
-
     return terminal.ask(
         f"\nMay commands of bank {one_line(seen.bank)} be started, each once you have approved its plan, as "
         "long as its files stay as they are?",
@@ -205,12 +211,7 @@ def _confirmed(seen: Look) -> bool:
 
 def _remove(name: str, banks: list[str] | None, as_json: bool) -> None:
     """Take back what was decided about a bank, also when its folder is gone."""
-    import os
-    from pathlib import Path
-
-    from skillbank.errors import SkillNotFoundError, UsageError
     from skillbank.trust.decisions import all_decisions, forget
-    from skillbank.visible import one_line
 
     place = Path(os.path.realpath(Path(name).expanduser()))
     if forget(place):
@@ -238,7 +239,6 @@ def _list(banks: list[str] | None, as_json: bool) -> None:
     from skillbank.trust.beforehand import entries
     from skillbank.trust.decisions import all_decisions
     from skillbank.trust.standing import standing
-    from skillbank.visible import one_line, visible
 
     decisions, broken = all_decisions()
     said = entries()
@@ -271,8 +271,6 @@ def _list(banks: list[str] | None, as_json: bool) -> None:
 
 
 def _decision_document(decision: Decision) -> dict[str, Any]:
-    from skillbank.visible import visible
-
     return {
         "bank": visible(decision.bank),
         "folder": visible(decision.root),
@@ -282,6 +280,10 @@ def _decision_document(decision: Decision) -> dict[str, Any]:
         "signers": [visible(s) for s in decision.signers],
         "when": decision.when.isoformat(),
     }
+
+
+def _say_nothing(_: Iterable[str]) -> None:
+    """Leave the output to the one document of ``--json``."""
 
 
 def _say(lines: Iterable[str]) -> None:

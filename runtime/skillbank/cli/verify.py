@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.errors import a_few
+from skillbank.visible import visible
 
 if TYPE_CHECKING:
     from skillbank.trust.verify import Verification
@@ -44,7 +46,6 @@ def verify(
     """Check signatures and contents of skills; exit 1 unless all is as it was signed."""
     from skillbank.trust.anchors import Anchor, pinned, read_file
     from skillbank.trust.checking import targets, verify_all
-    from skillbank.visible import visible
 
     chosen = [Anchor(c, file) for file in anchors for c in read_file(file)] if anchors else pinned()
     with options.open_runtime(bank) as runtime:
@@ -75,26 +76,32 @@ def _fails(found: Verification, strict: bool, one_skill: bool) -> bool:
 
 
 def _print(found: Sequence[Verification], any_anchor: bool) -> None:
-    from skillbank.errors import a_few
-    from skillbank.trust.verify import STATES
-    from skillbank.visible import visible
-
     for bank in dict.fromkeys(v.bank for v in found):
-        here = [v for v in found if v.bank == bank]
-        counts = Counter(v.state for v in here)
-        said = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
-        terminal.say(f"{visible(bank)}: {said}")
-        bare = [v for v in here if v.state == "unsigned" and not v.notes]
-        if len(bare) > _MOST_ALIKE:
-            few = a_few([visible(v.skill) for v in bare], _MOST_NAMES)
-            terminal.say(f"  unsigned, so nobody vouches for them: {few}")
-            here = [v for v in here if v not in bare]
-        for skill in here:
-            if skill.state != "verified" or skill.notes or len(found) == 1:
-                terminal.say(f"  {visible(skill.skill)}: {skill.state}: {skill.sentence}")
-            for note in skill.notes:
-                terminal.say(f"    note: {note}")
+        _print_bank(bank, [v for v in found if v.bank == bank], alone=len(found) == 1)
     if not any_anchor:
         terminal.say("no anchor is pinned, so no signer is known: skillbank trust anchor add FILE")
     if any(v.state != "unsigned" for v in found):
         terminal.say("revocation is not checked")
+
+
+def _print_bank(bank: str, here: Sequence[Verification], *, alone: bool) -> None:
+    """Print how the skills of a bank stand: those that are verified by their number."""
+    from skillbank.trust.verify import STATES
+
+    counts = Counter(v.state for v in here)
+    said = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    terminal.say(f"{visible(bank)}: {said}")
+    bare = [v for v in here if v.state == "unsigned" and not v.notes]
+    if len(bare) > _MOST_ALIKE:
+        few = a_few([visible(v.skill) for v in bare], _MOST_NAMES)
+        terminal.say(f"  unsigned, so nobody vouches for them: {few}")
+        here = [v for v in here if v not in bare]
+    for skill in here:
+        _print_skill(skill, alone=alone)
+
+
+def _print_skill(skill: Verification, *, alone: bool) -> None:
+    if skill.state != "verified" or skill.notes or alone:
+        terminal.say(f"  {visible(skill.skill)}: {skill.state}: {skill.sentence}")
+    for note in skill.notes:
+        terminal.say(f"    note: {note}")

@@ -232,7 +232,7 @@ def _fresh(folder: Path) -> Path:
     return target
 
 
-def _written(folder: Path, document: Mapping[str, Any], told: str) -> list[Path]:
+def _written(folder: Path, document: Mapping[str, object], told: str) -> list[Path]:
     """Write the two reports; return them."""
     files = [folder / "report.json", folder / "report.md"]
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -36,7 +36,7 @@ def _entry(action: str) -> dict[str, Any]:
     return {"schema": schema, "defaults": copy.deepcopy(defaults)}
 
 
-def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
+def _inlined(node: object, definitions: dict[str, Any]) -> Any:
     """Put definitions where they are referred to; a value that has no default of its own keeps none."""
     if isinstance(node, list):
         return [_inlined(item, definitions) for item in node]

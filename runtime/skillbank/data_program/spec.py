@@ -46,7 +46,7 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _param(default: Any, about: str, **words: Any) -> Any:
+def _param(default: object, about: str, **words: Any) -> Any:
     return Field(default=default, description=about, json_schema_extra=words)
 
 
@@ -235,7 +235,7 @@ def _sentences(kind: type[Spec], error: ValidationError) -> list[str]:
     return found
 
 
-def _leaves(node: Mapping[str, Any], above: Sequence[str] = ()) -> list[tuple[str, Any]]:
+def _leaves(node: Mapping[str, object], above: Sequence[str] = ()) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name, value in node.items():
         path = (*above, name)

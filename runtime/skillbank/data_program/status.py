@@ -36,7 +36,7 @@ class StatusLog:
         message: str,
         *,
         kpi: Mapping[str, float] | None = None,
-        **more: Any,
+        **more: object,
     ) -> None:
         """Append one line; ``kpi`` are counts by name, ``more`` stands beside the message."""
         now = datetime.now().astimezone()

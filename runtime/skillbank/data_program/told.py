@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from skillbank.bank.engines import example_model
 from skillbank.datasets.copying import MANIFEST, Copy
 from skillbank.datasets.document import Marks
-from skillbank.datasets.faults import Severity
+from skillbank.datasets.faults import Fault, Kind, Severity
 from skillbank.datasets.formats import title_of
 from skillbank.datasets.report import WITHOUT, DataReport
 from skillbank.visible import one_line
@@ -42,21 +42,22 @@ def _check_lines(report: DataReport) -> Iterator[str]:
     )
     yield from _classes(report.classes, {_name(s.name, s.said): dict(s.by_class) for s in report.splits})
     for severity, heading in _HEADINGS.items():
-        found = list(report.tally.of(severity))
-        if not found:
-            continue
-        yield from ("", f"## {heading}", "")
-        for kind, count, examples in found:
-            yield f"- **{kind.title}: {count:,}** (`{kind.name}`)"
-            for fault in examples:
-                yield f"    - {_plain(f'{fault.where}: {fault.detail}' if fault.detail else fault.where)}"
-            if count > len(examples) > 0:
-                yield f"    - and {count - len(examples):,} more"
-            if severity is not Severity.NOTE:
-                mended = f" Or leave it out, `dataset.on_broken=skip`: {kind.repair}." if kind.repair else ""
-                yield f"    - Way out: {kind.way_out}.{mended}"
+        lines = [line for found in report.tally.of(severity) for line in _fault_lines(*found)]
+        yield from ("", f"## {heading}", "", *lines) if lines else ()
     if not report.has_errors:
         yield from ("", "No errors: a training can start on it.")
+
+
+def _fault_lines(kind: Kind, count: int, examples: Sequence[Fault]) -> Iterator[str]:
+    """Yield how often a kind of fault was found, where, and what to do about it."""
+    yield f"- **{kind.title}: {count:,}** (`{kind.name}`)"
+    for fault in examples:
+        yield f"    - {_plain(f'{fault.where}: {fault.detail}' if fault.detail else fault.where)}"
+    if count > len(examples) > 0:
+        yield f"    - and {count - len(examples):,} more"
+    if kind.severity is not Severity.NOTE:
+        mended = f" Or leave it out, `dataset.on_broken=skip`: {kind.repair}." if kind.repair else ""
+        yield f"    - Way out: {kind.way_out}.{mended}"
 
 
 def _columns(marks: Marks) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.engines import example_model
@@ -30,7 +30,7 @@ def compose(
     data: Sequence[DataLocation] | None = None,
     settings: Sequence[Setting] | None = None,
     elsewhere: bool = False,
-    **slots: Any,
+    **slots: object,
 ) -> tuple[list[Request], list[str]]:
     """Merge plain words and options into requests; options win over words, and it is said where they do.
 
@@ -123,10 +123,7 @@ def _with_actions(runtime: Planning, worded: Sequence[Request], actions: Sequenc
         chosen.append(same or _moved(runtime, base, action, first=not chosen))
     if len(left) + len(chosen) == len(worded):
         return chosen  # the words name each of them
-    settings = [s for s in base.settings if all(s not in r.settings for r in chosen)]
-    places = [d for d in base.data if all(d not in r.data for r in chosen)]
-    lost = [f"{s.key} = {one_line(s.value, 60)}" for s in settings]
-    lost += [f"{role_of(d.source)} {one_line(d.uri)}" for d in places]
+    lost = _lost(base, chosen)
     if not lost:
         return chosen
     named = ", ".join(dict.fromkeys(actions))
@@ -134,6 +131,16 @@ def _with_actions(runtime: Planning, worded: Sequence[Request], actions: Sequenc
     first = chosen[0]
     questions = (*first.questions, Question(key="words", why=why))
     return [first.model_copy(update={"questions": questions}), *chosen[1:]]
+
+
+def _lost(base: Request, chosen: Sequence[Request]) -> list[str]:
+    """Return what the words say of an action and none of those that were chosen has taken."""
+    settings = [s for s in base.settings if all(s not in r.settings for r in chosen)]
+    places = [d for d in base.data if all(d not in r.data for r in chosen)]
+    return [
+        *(f"{s.key} = {one_line(s.value, 60)}" for s in settings),
+        *(f"{role_of(d.source)} {one_line(d.uri)}" for d in places),
+    ]
 
 
 def _moved(runtime: Planning, base: Request, action: str, *, first: bool) -> Request:
@@ -194,43 +201,45 @@ def _refuse_unused(
     chain: Sequence[Step],
     data: Sequence[DataLocation],
     settings: Sequence[Setting],
-    said: dict[str, Any],
+    said: Mapping[str, object],
 ) -> None:
     """Refuse what was given and concerns no step, with the way out."""
     actions = ", ".join(step.request.action for step in chain)
-    sentences = []
-    unused = [
-        Sentence(f"{option('set', one_line(s.key))}")
-        for s in settings
-        if all(s not in step.settings for step in chain)
-    ]
-    unused += [
-        Sentence(f"{option('data', f'{role_of(d.source)}={one_line(d.uri)}')}")
-        for d in data
-        if all(d not in step.data for step in chain)
-    ]
-    if unused:
-        sentences.append(
-            Sentence(f"{', '.join(map(marked, unused))} would have no effect on {actions}; leave it out.")
-        )
     idle = [slot(name) for name in said if not any(step.took(name) for step in chain)]
-    unclear = {each: keys for each in idle if (keys := _could_be(chain, each))}
-    for each, keys in unclear.items():
-        sentences.append(
-            Sentence(
+    sentences = [*_without_effect(chain, data, settings, actions), *_idle(chain, idle, actions)]
+    if sentences:
+        raise UsageError(" ".join(map(marked, sentences)))
+
+
+def _without_effect(
+    chain: Sequence[Step], data: Sequence[DataLocation], settings: Sequence[Setting], actions: str
+) -> Iterator[Sentence]:
+    """Yield which settings and data concern no step."""
+    idle_settings = [s for s in settings if all(s not in step.settings for step in chain)]
+    idle_data = [d for d in data if all(d not in step.data for step in chain)]
+    unused = [Sentence(f"{option('set', one_line(s.key))}") for s in idle_settings]
+    unused += [Sentence(f"{option('data', f'{role_of(d.source)}={one_line(d.uri)}')}") for d in idle_data]
+    if unused:
+        yield Sentence(f"{', '.join(map(marked, unused))} would have no effect on {actions}; leave it out.")
+
+
+def _idle(chain: Sequence[Step], idle: Sequence[Slot], actions: str) -> Iterator[Sentence]:
+    """Yield which options mean one of several keys, and which mean nothing."""
+    nowhere: list[Slot] = []
+    for each in idle:
+        if keys := _could_be(chain, each):
+            yield Sentence(
                 f"{each.way()} could be {' or '.join(keys[:4])} of {actions}; say which with "
                 f"{option('set', 'KEY=VALUE')}."
             )
-        )
-    if nowhere := [each.option for each in idle if each not in unclear]:
+        else:
+            nowhere.append(each)
+    if nowhere:
         verb = "has" if len(nowhere) == 1 else "have"
-        by_key = any(slot(name).fills is Fills.SETTING for name in said if slot(name).option in nowhere)
+        by_key = any(each.fills is Fills.SETTING for each in nowhere)
         way = Sentence(f", or name the spec's own key with {option('set', 'KEY=VALUE')}") if by_key else ""
-        sentences.append(
-            Sentence(f"{', '.join(nowhere)} {verb} no meaning for {actions}; leave it out{marked(way)}.")
-        )
-    if sentences:
-        raise UsageError(" ".join(map(marked, sentences)))
+        named = ", ".join(each.option for each in nowhere)
+        yield Sentence(f"{named} {verb} no meaning for {actions}; leave it out{marked(way)}.")
 
 
 def _could_be(chain: Sequence[Step], which: Slot) -> list[str]:

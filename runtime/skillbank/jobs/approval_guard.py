@@ -24,11 +24,11 @@ from skillbank.approval_code import SHORTEST, ApprovalCode, Lock, WrongCodeError
 from skillbank.errors import NotApprovedError
 from skillbank.jobs.approval_subjects import plan_subject, read_plan_subject, terms_of
 from skillbank.jobs.approved_parents import PLAN, beyond_plan, stands_for
-from skillbank.jobs.approved_parts import alike, same_but, taken
+from skillbank.jobs.approved_parts import part_of_search, same_but, taken
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.database import CODES
 from skillbank.jobs.given import GivenApproval, How
-from skillbank.jobs.record import SEARCH, JobRecord
+from skillbank.jobs.record import JobRecord
 from skillbank.jobs.retries import attempts
 from skillbank.plan.model import Plan
 from skillbank.stored import asking, now
@@ -436,15 +436,10 @@ class ApprovalGuard:
         if not self.hard:
             return search.approval
         given, outer = self._started(search), Plan.from_document(search.plan)
-        inner, most = outer.search, (outer.automl or {}).get("max_recommendations")
-        parts = [outer, *(p for p in (inner and inner.evaluation, inner and inner.baseline) if p)]
         if (
             given is None
-            or outer.route.name != SEARCH
-            or plan.route.name == SEARCH
-            or (number is not None and isinstance(most, int) and number >= most)
             or given.subject != plan_subject(outer.plan_id, terms_of(search.checkpoint, search.retry))
-            or not any(alike(plan, part) for part in parts)
+            or not part_of_search(plan, outer, number)
             or not all(self._of_search(job, given, outer, search, look) for job in taken(plan, parents))
         ):
             raise NotApprovedError(

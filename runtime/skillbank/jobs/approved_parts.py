@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from skillbank.jobs.record import SEARCH
 from skillbank.plan.model import Plan
 from skillbank.plan.paths import get_path, leaves, set_path
 
-__all__ = ["alike", "same_but", "taken"]
+__all__ = ["part_of_search", "same_but", "taken"]
 
 _OF_TRIALS = ("spec", "overrides", "parents", "route", "automl_policy", "automl", "search", "questions")
 """What of a plan is another one in a trial or an evaluation of it."""
@@ -19,7 +20,24 @@ def taken(plan: Plan, parents: Sequence[str]) -> set[str]:
     return {*parents, *(ref.job for ref in plan.parents if ref.job is not None)}
 
 
-def alike(plan: Plan, part: Plan) -> bool:
+def part_of_search(plan: Plan, search: Plan, number: int | None) -> bool:
+    """Say whether a plan is what a search runs: a trial, the evaluation of its model, or its baseline.
+
+    Parameters
+    ----------
+    number
+        Of the trial; no search has more than it says. None for what is no trial.
+    """
+    if search.route.name != SEARCH or plan.route.name == SEARCH:
+        return False
+    most, needs = (search.automl or {}).get("max_recommendations"), search.search
+    if number is not None and isinstance(most, int) and number >= most:
+        return False
+    others = (needs.evaluation, needs.baseline) if needs is not None else ()
+    return any(_alike(plan, part) for part in (search, *others) if part)
+
+
+def _alike(plan: Plan, part: Plan) -> bool:
     """Say whether a trial runs what a part of its search runs: only values may be others, and no place."""
 
     def of(each: Plan) -> dict[str, Any]:
@@ -28,7 +46,7 @@ def alike(plan: Plan, part: Plan) -> bool:
     return of(plan) == of(part) and _named(plan.spec) <= _named(part.spec) | _named(part.automl or {})
 
 
-def _named(document: Mapping[str, Any]) -> set[str]:
+def _named(document: Mapping[str, object]) -> set[str]:
     """Return the texts of a spec, or of a search's settings, keys among them, that may be places."""
     found: set[str] = set()
     for path, value in leaves(document):

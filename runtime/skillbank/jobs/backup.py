@@ -6,14 +6,13 @@ last, with the digest of the lines. A backup that was cut off lacks it, or has a
 
 from __future__ import annotations
 
-import base64
 import gzip
 import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,7 +28,7 @@ from skillbank.jobs.migrations import VERSION
 from skillbank.sets.kept_pictures import keeping
 from skillbank.sets.tables import CLAIMS, SETS_META
 from skillbank.sets.transactions import reading
-from skillbank.stored import aware, now
+from skillbank.stored import as_json, now
 from skillbank.team import audit
 from skillbank.team.rights import Right
 from skillbank.team.tables import TEAM_META
@@ -111,7 +110,7 @@ def _written(engine: sa.Engine, work: Path) -> Backup:
     whole, rows, files = hashlib.sha256(), 0, 0
     with (work / ROWS).open("wb") as plain, gzip.GzipFile("", "wb", 6, plain, mtime=0) as packed:
 
-        def put(document: Mapping[str, Any]) -> None:
+        def put(document: Mapping[str, object]) -> None:
             line = json.dumps(document, ensure_ascii=False).encode() + b"\n"
             whole.update(line)
             packed.write(line)
@@ -140,7 +139,7 @@ def _rows(engine: sa.Engine) -> Iterator[dict[str, Any]]:
         for table in TABLES.values():
             query = sa.select(table).order_by(*table.primary_key.columns)
             for row in db.execute(query.execution_options(yield_per=PORTION)).mappings():
-                yield {"table": table.name, "row": {name: _said(value) for name, value in row.items()}}
+                yield {"table": table.name, "row": {name: as_json(value) for name, value in row.items()}}
             if _numbered(table) is not None:
                 yield {"table": table.name, "last": _last(db, table)}
 
@@ -163,14 +162,6 @@ def _last(db: sa.Connection, table: sa.Table) -> int:
         sequence = sa.text("SELECT pg_sequence_last_value(pg_get_serial_sequence(:table, :column))")
         given = db.scalar(sequence, {"table": table.name, "column": column.name})
     return max(int(found), int(given or 0))
-
-
-def _said(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return (aware(value) or value).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    return base64.b64encode(value).decode() if isinstance(value, bytes | memoryview) else value
 
 
 # Files of the home

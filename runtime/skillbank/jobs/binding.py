@@ -133,24 +133,9 @@ def bind(
     results_dir = Path(record.results_dir)
     spec: dict[str, Any] = copy.deepcopy(plan.spec)
     reads = [*(parent.model.parent for parent in parents), *_named_by_user(plan)]
-    for binding in plan.inputs:
-        if binding.runtime == "value" or binding.on_hub or has_token(binding.uri):
-            continue  # the program fetches a model of the hub
-        try:
-            reads.append(stage(binding))
-            set_path(spec, binding.key, str(reads[-1]))
-        except DataNotFoundError:
-            if not binding.optional:
-                raise
-            # Nobody named it, and whoever approved was told (see `skillbank.jobs.checks`).
-            set_path(spec, binding.key, "")
-    own = (Source.USER, Source.SHORTHAND, Source.AUTOML)
-    said = {o.key for o in plan.overrides if o.source in own}
-    for key, value in parents[0].structure.items() if parents else ():
-        if key in said or key == "engine.profile":
-            continue
-        if key.startswith("engine.") or get_path(spec, key) is not MISSING:
-            set_path(spec, key, copy.deepcopy(value))
+    reads += _put_inputs(spec, plan, stage)
+    if parents:
+        _put_structure(spec, plan, parents[0].structure)
     model = parents[0].model if parents else None
     resume = next((found for place in (results_dir, *earlier) if (found := resumable(place))), None)
     if resume is not None and not resume.is_relative_to(results_dir):
@@ -161,22 +146,66 @@ def bind(
         PARENT_MODEL_FOLDER: str(model.parent) if model else None,
         RESUME_MODEL: str(resume) if resume else "",
     }
-    again = None
-    if any(isinstance(value, str) and RESUME_MODEL in value for _, value in leaves(spec)):
-        mark = str(results_dir / RESUME_MODEL)
-        resolved = _resolve(spec, (), {**values, RESUME_MODEL: mark})
-        again = Resume(write_spec(resolved, plan.config_format), mark)
+    again = _started_again(spec, values, results_dir, plan.config_format)
     spec = _resolve(spec, (), values)
-    folder = job_dir(results_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    config_path = folder / f"spec.{plan.config_format}"
+    config_path = job_dir(results_dir) / f"spec.{plan.config_format}"
     content = write_spec(spec, plan.config_format).encode()
-    temporary = config_path.with_name(f".{config_path.name}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(config_path)
+    _write_whole(config_path, content)
     sha256 = hashlib.sha256(content).hexdigest()
     argv = _command(plan.command, config_path)
     return Bound(spec, argv, config_path, sha256, tuple(dict.fromkeys(reads)), again)
+
+
+def _put_inputs(spec: dict[str, Any], plan: Plan, stage: Callable[[InputBinding], Path]) -> list[Path]:
+    """Put the paths of the plan's data into a spec; a model of the hub is for the program to fetch.
+
+    Returns
+    -------
+    list of Path
+        What was put in.
+    """
+    put: list[Path] = []
+    for binding in plan.inputs:
+        if binding.runtime == "value" or binding.on_hub or has_token(binding.uri):
+            continue
+        try:
+            put.append(stage(binding))
+            set_path(spec, binding.key, str(put[-1]))
+        except DataNotFoundError:
+            if not binding.optional:
+                raise
+            # Nobody named it, and whoever approved was told (see `skillbank.jobs.checks`).
+            set_path(spec, binding.key, "")
+    return put
+
+
+def _put_structure(spec: dict[str, Any], plan: Plan, structure: Mapping[str, object]) -> None:
+    """Put parameters of a parent's model into a spec, where it has them and nobody has said them."""
+    own = (Source.USER, Source.SHORTHAND, Source.AUTOML)
+    said = {override.key for override in plan.overrides if override.source in own}
+    for key, value in structure.items():
+        if key in said or key == "engine.profile":
+            continue
+        if key.startswith("engine.") or get_path(spec, key) is not MISSING:
+            set_path(spec, key, copy.deepcopy(value))
+
+
+def _started_again(
+    spec: dict[str, Any], values: Mapping[str, str | None], results_dir: Path, form: str
+) -> Resume | None:
+    """Return the spec of a later start of the very job; None when it has no place for a checkpoint."""
+    if not any(isinstance(value, str) and RESUME_MODEL in value for _, value in leaves(spec)):
+        return None
+    mark = str(results_dir / RESUME_MODEL)
+    return Resume(write_spec(_resolve(spec, (), {**values, RESUME_MODEL: mark}), form), mark)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that nobody reads a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)
 
 
 def _named_by_user(plan: Plan) -> Iterator[Path]:
@@ -191,7 +220,7 @@ def _named_by_user(plan: Plan) -> Iterator[Path]:
                 yield Path(value)
 
 
-def _resolve(node: Any, path: Keys, values: Mapping[str, str | None]) -> Any:
+def _resolve(node: object, path: Keys, values: Mapping[str, str | None]) -> Any:
     if isinstance(node, dict):
         return {key: _resolve(value, (*path, str(key)), values) for key, value in node.items()}
     if isinstance(node, list):

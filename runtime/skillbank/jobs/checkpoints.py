@@ -128,22 +128,39 @@ def choose(
     ordered = sorted(candidates, key=lambda c: c.rank)
     ordered = [c for c in ordered if not c.link] or ordered
     if method.isdecimal():
-        wanted = int(method)
-        exact = [c for c in ordered if c.epoch == wanted] or [c for c in ordered if c.epoch == wanted - 1]
-        return exact[-1] if exact else None
+        return _of_epoch(ordered, int(method))
     check_method(method)
-    if method != "latest" and metric is not None:
-        # The newest file of each epoch; of equally good epochs the later one has seen more.
-        by_epoch = {c.epoch: c for c in ordered if c.epoch is not None}
-        sign = 1 if (direction or metric_direction(metric)) == "maximize" else -1
-        scored = [
-            (sign * e.values[metric], e.epoch) for e in epochs if metric in e.values and e.epoch in by_epoch
-        ]
-        if scored:
-            return by_epoch[max(scored)[1]]
-    if method == "best":
-        named = [c for c in ordered if "best" in c.path.name.lower()]
-        return named[-1] if named else None
+    if method == "latest":
+        return _last(ordered)
+    if metric is not None:
+        best = _best_by(ordered, epochs, metric, direction or metric_direction(metric))
+        if best is not None:
+            return best
+    return _last([c for c in ordered if "best" in c.path.name.lower()] if method == "best" else ordered)
+
+
+def _of_epoch(ordered: Sequence[Candidate], wanted: int) -> Candidate | None:
+    """Return the newest file of an epoch counted from zero; where it has none, counted from one."""
+    exact = [c for c in ordered if c.epoch == wanted] or [c for c in ordered if c.epoch == wanted - 1]
+    return _last(exact)
+
+
+def _best_by(
+    ordered: Sequence[Candidate],
+    epochs: Sequence[EpochMetrics],
+    metric: str,
+    direction: Literal["maximize", "minimize"],
+) -> Candidate | None:
+    """Return the newest file of the best epoch that has one; of equally good ones the later has seen more."""
+    by_epoch = {c.epoch: c for c in ordered if c.epoch is not None}
+    sign = 1 if direction == "maximize" else -1
+    scored = [
+        (sign * e.values[metric], e.epoch) for e in epochs if metric in e.values and e.epoch in by_epoch
+    ]
+    return by_epoch[max(scored)[1]] if scored else None
+
+
+def _last(ordered: Sequence[Candidate]) -> Candidate | None:
     return ordered[-1] if ordered else None
 
 

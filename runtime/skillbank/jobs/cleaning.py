@@ -108,20 +108,21 @@ def superseded(record: JobRecord, others: Iterable[JobRecord] = ()) -> list[Path
         Jobs that stay: what they were started with is kept, and of a parent of one that has not ended
         everything, since which of its models that takes may not be written down yet.
     """
-    folder = Path(record.results_dir)
     others = [other for other in others if other.id != record.id]
     waiting = any(record.id in _needs(other, (record,)) for other in others if not ended(other))
-    if waiting or not folder.is_dir():
+    if waiting or not Path(record.results_dir).is_dir():
         return []
-    results = read_results(record)
-    keep = {(folder / each.path).resolve() for each in results.checkpoints if each.best or each.latest}
-    found = {c.path for c in scan(folder, record.action) if not c.path.is_symlink()}
-    linked = {c.path.resolve() for c in scan(folder, record.action) if c.path.is_symlink()}
-    return sorted(
-        path
-        for path in found
-        if path.resolve() not in keep | linked and not any(reads(other, path) for other in others)
-    )
+    going = _neither_best_nor_latest(record)
+    return sorted(path for path in going if not any(reads(other, path) for other in others))
+
+
+def _neither_best_nor_latest(record: JobRecord) -> list[Path]:
+    """Return the checkpoints of a job that no child would take, and no link in its results leads to."""
+    folder = Path(record.results_dir)
+    candidates = scan(folder, record.action)
+    keep = {(folder / each.path).resolve() for each in read_results(record).checkpoints if each.taken}
+    keep |= {candidate.path.resolve() for candidate in candidates if candidate.link}
+    return [each.path for each in candidates if not each.link and each.path.resolve() not in keep]
 
 
 def reads(record: JobRecord, place: Path) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from skillbank.bank.engines import own_engine
 from skillbank.datasets.document import split_of
-from skillbank.datasets.faults import BECOMES, KINDS, Severity
+from skillbank.datasets.faults import BECOMES, Severity
 from skillbank.datasets.formats import FORMATS, LAST
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.progress import Progress
@@ -47,16 +47,8 @@ def checked(
     progress
         Told how far it is.
     """
-    together: dict[tuple[Path, str], list[int]] = {}
-    for index, look in enumerate(looks):
-        if look.found is not None and look.group.wanted is not None and look.group.wanted.annotated:
-            found = look.found
-            alone = "" if found.split.name and found.opened.split is None else f"{index}"
-            together.setdefault((found.opened.tree.root, f"{alone}{found.opened.data.format}"), []).append(
-                index
-            )
     seen = list(looks)
-    for indexes in together.values():
+    for indexes in _of_one_data_set(looks):
         try:
             seen_whole = whole and not any(looks[i].listed for i in indexes)
             founds = [each for i in indexes if (each := looks[i].found) is not None]
@@ -70,24 +62,33 @@ def checked(
     return tuple(_told(look, seen) for look in seen)
 
 
+def _of_one_data_set(looks: Sequence[DataLook]) -> list[list[int]]:
+    """Return the numbers of the looks at annotations, those at splits of one data set together."""
+    together: dict[tuple[Path, str], list[int]] = {}
+    for index, look in enumerate(looks):
+        found, wanted = look.found, look.group.wanted
+        if found is None or wanted is None or not wanted.annotated:
+            continue
+        alone = "" if found.split.name and found.opened.split is None else f"{index}"
+        key = found.opened.tree.root, f"{alone}{found.opened.data.format}"
+        together.setdefault(key, []).append(index)
+    return list(together.values())
+
+
 def _report(founds: Sequence[Found], whole: bool, progress: Progress | None) -> DataReport:
     """Check the splits that were found in one data set; one that has no name is what it is used for."""
     from skillbank.datasets.checking import check_data  # numpy and Pillow
 
     first = founds[0]
-    if (
-        first.group.wanted is not None and first.group.wanted.marks == "areas"
-    ):  # all splits are taken together
-        opened = replace(first.opened, split=None)
-        return check_data(
-            opened, decode=whole, cache=cache_dir() / "pictures" if whole else None, report=progress
-        )
     opened, cache = first.opened, cache_dir() / "pictures" if whole else None
-    if not first.split.name or opened.split is not None:
+    names: list[str] | None = None
+    if first.group.wanted is not None and first.group.wanted.marks == "areas":
+        opened = replace(opened, split=None)  # all splits are taken together
+    elif not first.split.name or opened.split is not None:
         named = replace(first.split, name=first.split.name or first.group.role)
         opened = Opened(opened.tree, opened.data, named)
-        return check_data(opened, decode=whole, cache=cache, report=progress)
-    names = list(dict.fromkeys(found.split.name for found in founds))
+    else:
+        names = list(dict.fromkeys(found.split.name for found in founds))
     return check_data(opened, splits=names, decode=whole, cache=cache, report=progress)
 
 
@@ -96,39 +97,43 @@ def _judged(plan: Plan, look: DataLook, report: DataReport, *, first: bool) -> D
     found = look.found
     assert found is not None
     skip = plan.on_broken == "skip"
-    blocking = report.blocking(skip=skip) if first else []
-    names = {kind.name for kind, *_ in report.blocking(skip=True)}
-    place = one_line(look.group.place, 200)
-    errors = report.sentences(Severity.ERROR)
-    all_errors = [kind.name for kind, *_ in report.tally.of(Severity.ERROR)]
-    said = dict(zip(all_errors, errors, strict=True))
-    problems = [Sentence(f"{place}: {marked(said[kind.name])}") for kind, *_ in blocking]
-    dropped = [
-        Sentence(f"{place}: {marked(said[name])}")
-        for name in all_errors
-        if skip and name not in names and first
-    ]
-    if any(KINDS[kind.name].repair for kind, *_ in blocking):
-        problems[-1] = Sentence(
-            f"{marked(problems[-1])}; or leave out what is broken with {option('on-broken', 'skip')}"
-        )
-    notes = (
-        [Sentence(f"{place}: {marked(each)}") for each in report.sentences(Severity.WARNING)] if first else []
-    )
-    if skip and all_errors and not found.why:
-        found = replace(found, why="what is broken is left out")
-    elif not found.why and any(name in report.tally.counts for name in _SIZES):
-        found = replace(found, why="its pictures have other sizes than it states")
+    found = replace(found, why=found.why or _why_converted(report, skip=skip))
+    problems, notes = _remarks(report, look.group.place, skip=skip) if first else ([], [])
     if problems and not found.why and not ours(plan):
         notes, problems = [*problems, *notes], []  # files that are there and another program reads
-    dropped = [Sentence(f"{marked(each)} (skipped)") for each in dropped]
     return replace(
         look,
         found=found,
         report=report,
         problems=(*look.problems, *problems),
-        notes=(*look.notes, *dropped, *notes),
+        notes=(*look.notes, *notes),
     )
+
+
+def _why_converted(report: DataReport, *, skip: bool) -> str:
+    """Return why files that would do as they lie are made anew, for what was found in them."""
+    if skip and report.tally.has_errors:
+        return "what is broken is left out"
+    sizes = any(name in report.tally.counts for name in _SIZES)
+    return "its pictures have other sizes than it states" if sizes else ""
+
+
+def _remarks(report: DataReport, place: str, *, skip: bool) -> tuple[list[Sentence], list[Sentence]]:
+    """Return what a report says of a place: what ends a launch; then what is skipped, and its warnings."""
+
+    def said(severity: Severity, kinds: Collection[str] | None = None) -> list[Sentence]:
+        sentences = report.sentences(severity, kinds=kinds)
+        return [Sentence(f"{one_line(place, 200)}: {marked(each)}") for each in sentences]
+
+    blocking = [kind for kind, *_ in report.blocking(skip=skip)]
+    problems = said(Severity.ERROR, [kind.name for kind in blocking])
+    if any(kind.repair for kind in blocking):
+        problems[-1] = Sentence(
+            f"{marked(problems[-1])}; or leave out what is broken with {option('on-broken', 'skip')}"
+        )
+    repaired = [kind.name for kind, *_ in report.tally.of(Severity.ERROR) if kind not in blocking]
+    skipped = [Sentence(f"{marked(each)} (skipped)") for each in said(Severity.ERROR, repaired)]
+    return problems, [*skipped, *said(Severity.WARNING)]
 
 
 def _told(look: DataLook, looks: Sequence[DataLook]) -> DataLook:
@@ -136,27 +141,37 @@ def _told(look: DataLook, looks: Sequence[DataLook]) -> DataLook:
     found, wanted = look.found, look.group.wanted
     if found is None or wanted is None or not found.why:
         return look
-    opened = found.opened
     if look.report is None:
         count = sum(1 for _ in found.split.pictures())
         return replace(look, said=f"{look.group.named}: {count:,} pictures; {found.why}")
-    title = " and ".join(_TITLES.get(name, name) for name in opened.data.format.split("+"))
-    split = found.split.said or found.split.name
-    part = f" ({split})" if split else ""
-    if set_place(look.group.place) is not None:  # it is written as files for the run, whatever these are
-        made = f"{wanted.annotations}, made of what is reviewed"
-        said = f"{look.group.named}{part}: {_counts(look)}; read as {made}"
-    else:
-        said = f"{look.group.named} is {title}{part}: {_counts(look)}; "
-        said += f"read as {wanted.annotations}, since {found.why}"
-    same = [o.found for o in looks if o.found is not None and o.found.opened.tree.root == opened.tree.root]
-    read = {each.split.name for each in same}
-    below = (o.group.local for o in looks if o.group.local is not None)
-    read |= {split_of(place.name) or "" for place in below if place.parent == opened.tree.root}
-    idle = [each.said or each.name for each in opened.data.splits if each.name not in read]
-    if idle and opened.split is None:
+    said = f"{_recognised(look, found)}; read as {wanted.annotations}, "
+    # A label set is written as files for the run, whatever these are.
+    made_of_set = set_place(look.group.place) is not None
+    said += "made of what is reviewed" if made_of_set else f"since {found.why}"
+    if idle := _left_alone(found, looks):
         said += f"; {a_few(idle, 4)} {'is' if len(idle) == 1 else 'are'} left alone"
     return replace(look, said=said, notes=(*look.notes, *_reading_notes(look, look.report)))
+
+
+def _recognised(look: DataLook, found: Found) -> str:
+    """Say what a data set is, which part of it was meant, and what that holds."""
+    named = look.group.named
+    if set_place(look.group.place) is None:
+        formats = found.opened.data.format.split("+")
+        named += f" is {' and '.join(_TITLES.get(name, name) for name in formats)}"
+    split = found.split.said or found.split.name
+    return f"{named}{f' ({split})' if split else ''}: {_counts(look)}"
+
+
+def _left_alone(found: Found, looks: Sequence[DataLook]) -> list[str]:
+    """Return the splits of a data set named as a whole that nothing reads."""
+    if found.opened.split is not None:
+        return []
+    root = found.opened.tree.root
+    read = {o.found.split.name for o in looks if o.found is not None and o.found.opened.tree.root == root}
+    below = (o.group.local for o in looks if o.group.local is not None)
+    read |= {split_of(place.name) or "" for place in below if place.parent == root}
+    return [each.said or each.name for each in found.opened.data.splits if each.name not in read]
 
 
 def _reading_notes(look: DataLook, report: DataReport) -> Iterator[str]:
@@ -172,17 +187,13 @@ def _reading_notes(look: DataLook, report: DataReport) -> Iterator[str]:
 def _counts(look: DataLook) -> str:
     split = look.split_report
     assert split is not None
-    if split.marks != "boxes":
-        classes = a_few([f"{one_line(name, 40)} {count:,}" for name, count in _most(split)], _SHOWN)
-        count = len(look.report.classes) if look.report is not None else len(split.by_class)
-        held = f" ({classes})" if classes else ""
-        return f"{split.pictures:,} pictures, {count:,} {'class' if count == 1 else 'classes'}{held}"
-    classes = a_few([f"{one_line(name, 40)} {count:,}" for name, count in _most(split)], _SHOWN)
-    return (
-        f"{split.pictures:,} pictures, {split.boxes:,} boxes, {len(split.by_class):,} "
-        f"{'class' if len(split.by_class) == 1 else 'classes'}"
-        f"{f' ({classes})' if classes else ''}"
-    )
+    if split.marks == "boxes":
+        boxes, classes = f" {split.boxes:,} boxes,", len(split.by_class)
+    else:
+        boxes, classes = "", len(look.report.classes) if look.report is not None else len(split.by_class)
+    most = a_few([f"{one_line(name, 40)} {count:,}" for name, count in _most(split)], _SHOWN)
+    held = f" ({most})" if most else ""
+    return f"{split.pictures:,} pictures,{boxes} {classes:,} {'class' if classes == 1 else 'classes'}{held}"
 
 
 def _most(split: SplitReport) -> list[tuple[str, int]]:

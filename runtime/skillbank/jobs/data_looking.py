@@ -54,11 +54,16 @@ def looked(
         for group in groups
     ]
     data = PlanData(checked(plan, looks, whole, report))
-    if all(look.found is not None and not look.problems and not look.listed for look in looks):
+    if all(_is_certain(look) for look in looks):
         while len(_KEPT) >= _MOST_KEPT:
             del _KEPT[next(iter(_KEPT))]
         _KEPT[asked] = (_signature(data, whole=whole), data)
     return data
+
+
+def _is_certain(look: DataLook) -> bool:
+    """Whether the same is seen again while no file changes."""
+    return look.found is not None and not look.problems and not look.listed
 
 
 def _signature(data: PlanData, *, whole: bool) -> str:
@@ -72,20 +77,9 @@ def _signature(data: PlanData, *, whole: bool) -> str:
 
 
 def _look(group: DataGroup, plan: Plan, *, whole: bool, elsewhere: bool, report: Report | None) -> DataLook:
-    place = group.local
+    """Look at one data set; what is wrong with it is a part of what was seen."""
     try:
-        if place is None and not elsewhere:
-            return _look_listed(group, plan, report)
-        if place is None and not group.missing and not group.form:
-            inputs = [each for each in group.bindings if is_there(each)]
-            paths = {b.file: stage(b, cache_dir(), inputs=plan.inputs, report=report) for b in inputs}
-            found = find_brought(group, plan, paths)
-            return DataLook(group, found, recognised=found is not None)
-        if place is None:
-            place = local_place(group.place, cache_dir(), report)
-        if not whole:
-            _refuse_large(place)
-        found = find(group, plan, place, unpacker(cache_dir(), report) if whole else small_unpacker())
+        return _seen(group, plan, whole=whole, elsewhere=elsewhere, report=report)
     except LaterError as error:
         return DataLook(group, notes=(error.sentence,), later=True)
     except DataNotFoundError:
@@ -93,14 +87,33 @@ def _look(group: DataGroup, plan: Plan, *, whole: bool, elsewhere: bool, report:
     except PlatformError:
         raise
     except (SkillbankError, OSError) as error:
-        if not group.missing and not group.form and not ours(plan):
-            # Files that are there, of another program, which says itself what is wrong with them.
-            areas = group.wanted is not None and group.wanted.marks == "areas"
-            return DataLook(group, notes=(sentence_of(error),) if areas else ())
+        return _unusable(group, plan, error)
+
+
+def _seen(group: DataGroup, plan: Plan, *, whole: bool, elsewhere: bool, report: Report | None) -> DataLook:
+    place = group.local
+    if place is None and not elsewhere:
+        return _look_listed(group, plan, report)
+    if place is None and not group.missing and not group.form:
+        inputs = [each for each in group.bindings if is_there(each)]
+        paths = {b.file: stage(b, cache_dir(), inputs=plan.inputs, report=report) for b in inputs}
+        found = find_brought(group, plan, paths)
+        return DataLook(group, found, recognised=found is not None)
+    if place is None:
+        place = local_place(group.place, cache_dir(), report)
+    if not whole:
+        _refuse_large(place)
+    found = find(group, plan, place, unpacker(cache_dir(), report) if whole else small_unpacker())
+    return DataLook(group, found, notes=found.notes if found else (), recognised=found is not None)
+
+
+def _unusable(group: DataGroup, plan: Plan, error: SkillbankError | OSError) -> DataLook:
+    """Say what is wrong with a data set; files that are there, of another program, are for that to judge."""
+    if group.missing or group.form or ours(plan):
         known = not isinstance(error, UnrecognisedError)
         return DataLook(group, problems=(sentence_of(error),), recognised=known)
-    notes = found.notes if found is not None else ()
-    return DataLook(group, found, notes=notes, recognised=found is not None)
+    areas = group.wanted is not None and group.wanted.marks == "areas"
+    return DataLook(group, notes=(sentence_of(error),) if areas else ())
 
 
 def _look_listed(group: DataGroup, plan: Plan, report: Report | None) -> DataLook:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from skillbank.datasets.document import DataSet, Split
+from skillbank.datasets.document import DataSet, Picture, Split
 from skillbank.datasets.formats import LAST, title_of
 from skillbank.datasets.formats.class_folders import ClassFolders
 from skillbank.datasets.formats.mask_classes import PALETTE
@@ -70,27 +72,42 @@ def split_of_areas(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Opened
     """
     data = opened.data
     there = {split.name: split for split in ((opened.split,) if opened.split is not None else data.splits)}
-    place = one_line(group.place, 200)
     notes: tuple[str, ...] = ()
     if group.role == "train":
-        needed = ("train", "val") if plan.action == "train" else ("train",)
-        missing = [name for name in needed if name not in there]
-        if missing:
-            held = a_few([split.said or split.name or "undivided" for split in there.values()], _SHOWN)
-            raise DataError(
-                f"{place} has no split {' and '.join(missing)} ({held}), which {plan.action} looks for in "
-                f"it; {command('data split')} divides it into both"
-            )
-        kept = there
+        _refuse_undivided(there, group, plan)
+        kept, meant = there, there["train"]
     else:
-        chosen = next((there[name] for name in ("val", "test", "") if name in there), None)
-        if chosen is None or (chosen.name != "val" and plan.action != "evaluate"):
-            raise DataError(f"{place} has no split to measure on, only {', '.join(there) or 'none'}")
-        if chosen.name != "val":
-            notes = (f"{place} has no validation split, and is measured on '{chosen.said or 'all of it'}'",)
-        kept = {"val": Split("val", chosen.said, chosen.pictures, chosen.annotations)}
+        meant, notes = _measured_on(there, group, plan)
+        kept = {meant.name: meant}
     data = DataSet(data.format, data.classes, tuple(kept.values()), data.notes, data.faults, data.marks)
-    return Opened(opened.tree, data), kept["train" if group.role == "train" else "val"], notes
+    return Opened(opened.tree, data), meant, notes
+
+
+def _refuse_undivided(there: Mapping[str, Split], group: DataGroup, plan: Plan) -> None:
+    """Raise `DataError` where a split is missing that an action learns from, or validates on meanwhile."""
+    needed = ("train", "val") if plan.action == "train" else ("train",)
+    if missing := [name for name in needed if name not in there]:
+        held = a_few([split.said or split.name or "undivided" for split in there.values()], _SHOWN)
+        raise DataError(
+            f"{one_line(group.place, 200)} has no split {' and '.join(missing)} ({held}), which "
+            f"{plan.action} looks for in it; {command('data split')} divides it into both"
+        )
+
+
+def _measured_on(there: Mapping[str, Split], group: DataGroup, plan: Plan) -> tuple[Split, tuple[str, ...]]:
+    """Return the split that is measured on, by the name under which a program looks for it, and notes.
+
+    Raises
+    ------
+    DataError
+        When there is none: only an evaluation measures on what was not set aside for validation.
+    """
+    place = one_line(group.place, 200)
+    chosen = next((there[name] for name in ("val", "test", "") if name in there), None)
+    if chosen is None or (chosen.name != "val" and plan.action != "evaluate"):
+        raise DataError(f"{place} has no split to measure on, only {', '.join(there) or 'none'}")
+    other = f"{place} has no validation split, and is measured on '{chosen.said or 'all of it'}'"
+    return replace(chosen, name="val"), () if chosen.name == "val" else (other,)
 
 
 def why_areas(opened: Opened, place: Path, plan: Plan) -> str:
@@ -98,13 +115,17 @@ def why_areas(opened: Opened, place: Path, plan: Plan) -> str:
     if opened.data.format != "masks" or opened.tree.root != place:
         return "it lies otherwise"
     for split in opened.data.splits:
-        for picture in split.pictures():
-            stem = (picture.path or "").rpartition(".")[0]
-            mask = picture.mask.path.rpartition(".")[0] if picture.mask is not None else ""
-            inner = stem.removeprefix(f"images/{split.name}/")
-            if inner == stem or mask not in ("", f"masks/{split.name}/{inner}"):
-                return f"not all of it lies in images/{split.name} and masks/{split.name}"
+        if not all(_lies_beside(picture, split) for picture in split.pictures()):
+            return f"not all of it lies in images/{split.name} and masks/{split.name}"
     said = any(each.source in _SAID and each.key.rpartition(".")[2] == "palette" for each in plan.overrides)
     if PALETTE not in opened.tree.files and not said:
         return f"it has no {PALETTE} that says what its masks mean, and nobody has set a palette"
     return ""
+
+
+def _lies_beside(picture: Picture, split: Split) -> bool:
+    """Whether a picture lies in the folder of its split, and its mask by the same name in that of masks."""
+    stem = (picture.path or "").rpartition(".")[0]
+    inner = stem.removeprefix(f"images/{split.name}/")
+    mask = picture.mask.path.rpartition(".")[0] if picture.mask is not None else ""
+    return inner != stem and mask in ("", f"masks/{split.name}/{inner}")

@@ -95,32 +95,30 @@ def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | N
     DataError
         When no data set is recognised, it has no split for the role, or its files cannot be made of it.
     """
-    if group.wanted is None and group.form:
-        raise DataError(
-            f"{group.named} is said to be read as {group.form}, and {one_line(plan.skill.name, 60)} takes "
-            "data of its own format, which nothing is made for; leave the format out"
-        )
     if group.wanted is None:
-        refusal = _refusal(group, plan, place, unpack) if group.missing else None
-        if refusal is not None:
-            raise refusal
+        _refuse_other(group, plan, place, unpack)
         return None
     if group.wanted.marks != "boxes":
         return _marked(group, plan, place, unpack)
-    if not group.wanted.annotated:
-        return _pictures_of(group, place, unpack) if group.missing or group.form else _astray(group, plan)
+    if group.wanted.annotated:
+        return _annotated(group, plan, place, unpack)
+    return _pictures_of(group, place, unpack) if group.missing or group.form else _astray(group, plan)
+
+
+def _annotated(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found:
+    """Find boxes: in the wanted files unless they are not there or another format was said."""
     own = _own_files(group, place, unpack)
     if own is not None and group.form not in ("", own.data.format):
         own = None
     opened = own or open_place(place, unpack, form=group.form)
     refuse_bare(opened, group, place)
     split, notes = chosen_split(opened, group, plan)
-    if not group.missing and group.form and own is None:
-        why = f"it is said to be read as {title_of(group.form)}"
-    elif not group.missing:
-        why = _why_made(group, plan, unpack)
-    else:
+    if group.missing:
         why = f"it has no {a_few([each.file for each in group.missing], 3)}"
+    elif group.form and own is None:
+        why = f"it is said to be read as {title_of(group.form)}"
+    else:
+        why = _why_made(group, plan, unpack)
     return Found(group, opened, split, why, notes)
 
 
@@ -263,18 +261,25 @@ def _pictures_of(group: DataGroup, place: Path, unpack: Unpack) -> Found:
     """
     wanted = group.wanted
     with_classes = wanted is not None and any(each.file == wanted.classes for each in group.missing)
-    if place.is_file() and place.name.lower().endswith(PICTURES) and not with_classes:
-        return _loose(group, Tree(place.parent, {place.name: place}), "one that was named")
-    packed = place.is_file() and archive_stem(place.name) is not None
-    if (place.is_dir() or packed) and not with_classes and group.form in ("", LAST.name):
-        tree = open_tree(unpack(place) if packed else place, unpack)
-        if not tree.pictures:
-            raise DataError(f"{place} holds no picture ({', '.join(PICTURES)}); name a folder of pictures")
-        return _loose(group, tree, "all of the folder but masks" if tree.masks else "all of the folder")
+    if not with_classes and (bare := _bare_pictures(group, place, unpack)) is not None:
+        return bare
     opened = open_place(place, unpack, form=group.form)
     splits = {split.name: split for split in opened.data.splits}
     split = opened.split or next((splits[name] for name in ("", "test", "val") if name in splits), None)
     return Found(group, opened, split or opened.data.splits[0], "those of the data set that was named")
+
+
+def _bare_pictures(group: DataGroup, place: Path, unpack: Unpack) -> Found | None:
+    """Return one picture, or all of a folder or an archive; None for other places and other formats."""
+    if place.is_file() and place.name.lower().endswith(PICTURES):
+        return _loose(group, Tree(place.parent, {place.name: place}), "one that was named")
+    packed = place.is_file() and archive_stem(place.name) is not None
+    if group.form not in ("", LAST.name) or not (place.is_dir() or packed):
+        return None
+    tree = open_tree(unpack(place) if packed else place, unpack)
+    if not tree.pictures:
+        raise DataError(f"{place} holds no picture ({', '.join(PICTURES)}); name a folder of pictures")
+    return _loose(group, tree, "all of the folder but masks" if tree.masks else "all of the folder")
 
 
 def _astray(group: DataGroup, plan: Plan) -> Found | None:
@@ -304,15 +309,23 @@ def _loose(group: DataGroup, tree: Tree, why: str) -> Found:
     return Found(group, Opened(tree, DataSet("pictures", (), (split,))), split, why, notes)
 
 
-def _refusal(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> DataError | None:
-    """Return why a skill's files cannot be made of the data set at a place; None where none is recognised."""
+def _refuse_other(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> None:
+    """Raise `DataError` where files of a skill's own format are missing, or said to be read as another."""
+    skill = one_line(plan.skill.name, 60)
+    if group.form:
+        raise DataError(
+            f"{group.named} is said to be read as {group.form}, and {skill} takes "
+            "data of its own format, which nothing is made for; leave the format out"
+        )
+    if not group.missing:
+        return
     try:
         opened = open_place(place, unpack)
     except (SkillbankError, OSError):
-        return None  # what is missing is said file by file
+        return  # what is missing is said file by file
     files = ", ".join(dict.fromkeys(each.file for each in group.bindings))
     kind = f"{plan.data_type.replace('_', ' ')} data" if plan.data_type else "data of its own format"
-    return DataError(
-        f"{one_line(group.place, 200)} is {opened.data.format}, and {one_line(plan.skill.name, 60)} takes "
+    raise DataError(
+        f"{one_line(group.place, 200)} is {opened.data.format}, and {skill} takes "
         f"{kind}: a folder with {files}; only files with boxes can be made of it, so bring these"
     )

@@ -152,12 +152,7 @@ def look_at(
     made
         Places that an earlier step of a chain writes to: there is nothing yet.
     """
-    groups = [
-        group
-        for group in groups_of(plan)
-        if not has_token(group.place)
-        and not any((group.local or Path()).is_relative_to(path) for path in made)
-    ]
+    groups = [group for group in groups_of(plan) if not _is_to_come(group, made)]
     if not (elsewhere or whole) and all(group.local is None for group in groups):
         measured = any(group.source == "eval_dataset" for group in groups)
         return PlanData(tuple(look_from_here(group, whole=whole, measured=measured) for group in groups))
@@ -166,6 +161,12 @@ def look_at(
     from skillbank.jobs.data_looking import looked
 
     return looked(plan, groups, whole=whole, elsewhere=elsewhere, report=report)
+
+
+def _is_to_come(group: DataGroup, made: Sequence[Path]) -> bool:
+    """Whether an earlier step of the chain writes a data set, so that there is nothing yet."""
+    place = group.local or Path()
+    return has_token(group.place) or any(place.is_relative_to(path) for path in made)
 
 
 def look_from_here(group: DataGroup, *, whole: bool, measured: bool = True) -> DataLook:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from skillbank.bank.error_patterns import pattern_text
 from skillbank.bank.foreign import FromSkill, failure_words
@@ -33,7 +32,7 @@ _TELLING = re.compile(
 def classify(
     log_tail: str,
     exit_code: int | None,
-    patterns: Iterable[Mapping[str, Any]] = (),
+    patterns: Iterable[Mapping[str, object]] = (),
     *,
     reason: str | None = None,
     secrets: Iterable[str] | None = None,
@@ -61,26 +60,36 @@ def classify(
         ``PROGRAM`` failures come back when the same plan is run again, ``INFRA`` ones need not.
     """
     hidden = None if secrets is None else list(secrets)
-    lines = [line.strip() for line in log_tail.splitlines() if line.strip()]
-    own = [line.strip() for line in (reason or "").splitlines() if line.strip()]
-    if isinstance(reason, Sentence):  # of ours, with its ways
-        own = [reason]
+    lines = _lines(log_tail)
+    own: list[str] = (
+        [reason] if isinstance(reason, Sentence) else _lines(reason or "")
+    )  # ours keep their ways
     table = (*map(_of_skill, patterns), *PATTERNS)
     # The program's own reason decides, then the last words. What the log holds above them may be a mere
     # warning: it counts only when neither a reason nor a signal has been given.
     recent, older = lines[: -_LAST_WORDS - 1 : -1], lines[-_LAST_WORDS - 1 :: -1]
     for where in (own, recent, [] if own or (exit_code or 0) > 128 else older):
         for pattern in table:
-            line = _search(pattern, where)
-            if line is not None:
-                return _failure(pattern, line, hidden, skill)
-    told = own or [line for line in lines if _TELLING.search(line)][-1:] or lines[-1:]
-    unknown = TRACEBACK if any(line.startswith("Traceback (most recent") for line in lines) else PLAIN
-    pattern = PLAIN if own else BY_EXIT_CODE.get(exit_code or 0, unknown)
-    return _failure(pattern, told[0] if told else "", hidden, skill)
+            found = _search(pattern, where)
+            if found is not None:
+                return _failure(pattern, found, hidden, skill)
+    pattern, line = (PLAIN, own[0]) if own else _not_in_table(lines, exit_code)
+    return _failure(pattern, line, hidden, skill)
 
 
-def _of_skill(entry: Mapping[str, Any]) -> Pattern:
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _not_in_table(lines: Sequence[str], exit_code: int | None) -> tuple[Pattern, str]:
+    """Return what stands for a failure that no pattern knows, and the line of a log that tells most of it."""
+    telling = [line for line in lines if _TELLING.search(line)] or lines
+    traceback = any(line.startswith("Traceback (most recent") for line in lines)
+    pattern = BY_EXIT_CODE.get(exit_code or 0, TRACEBACK if traceback else PLAIN)
+    return pattern, telling[-1] if telling else ""
+
+
+def _of_skill(entry: Mapping[str, object]) -> Pattern:
     text = pattern_text(entry)
     kind = "INFRA" if str(entry.get("kind", "")).upper() == "INFRA" else "PROGRAM"
     name = re.sub(r"[^a-z0-9]+", "_", str(entry.get("name") or text).lower()).strip("_")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from skillbank.datasets.listing import listed
 from skillbank.errors import PlatformError
@@ -77,10 +76,15 @@ def _refuse_hidden(plan: Plan) -> None:
     with opened(*filter(of_the_home, files)):
         refuse_hidden_places_of(plan)
         refuse_hidden(b.uri for b in named if not b.optional)
-        for folder in files:
-            if folder.is_dir() and not hidden(folder) and not of_the_home(folder):
-                for _ in listed(folder, _MOST_FILES):
-                    pass
+        _refuse_hidden_links(path for path in files if not of_the_home(path))
+
+
+def _refuse_hidden_links(folders: Iterable[Path]) -> None:
+    """Raise `DataNotFoundError` where a link in a folder leads to what is not there for who acts."""
+    for folder in folders:
+        if folder.is_dir() and not hidden(folder):
+            for _ in listed(folder, _MOST_FILES):
+                pass
 
 
 def places(plan: Plan, job_id: str) -> tuple[Path, str | None]:
@@ -189,7 +193,7 @@ def rehearse(plan: Plan) -> Launch:
     )
 
 
-def _gpu_ids(spec: Mapping[str, Any], action: str) -> tuple[int, ...]:
+def _gpu_ids(spec: Mapping[str, object], action: str) -> tuple[int, ...]:
     """Return the numbers of the GPUs that the spec names for its action."""
     ids = get_path(spec, f"{action}.gpu_ids")
     return tuple(i for i in ids if isinstance(i, int)) if isinstance(ids, list) else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,8 @@ __all__ = [
 _NOT_METRICS = frozenset(
     {"epoch", "step", "max_epoch", "max_step", "time_per_epoch", "time_per_step", "eta", "cur_iter"}
 )
+_LOSSES = ("train_loss", "loss", "train_loss_epoch")
+"""What programs call the loss of a training, the best name first."""
 _CLOCK = re.compile(r"(?:(\d+) days?, )?(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _LONGEST_LINE = 1 << 20
 
@@ -150,32 +153,36 @@ class StatusReader:
         return bool(documents)
 
     def _take(self, line: dict[str, Any]) -> None:
-        before, kpi = self._progress, line.get("kpi")
+        kpi = line.get("kpi")
         values = kpi if isinstance(kpi, dict) else {}
-        # The family's own programs put the counters beside the metrics or at the top level.
-        counters = {**line, **values}
         metrics = {k: n for k, v in values.items() if k not in _NOT_METRICS and (n := _number(v)) is not None}
-        epoch = _whole(counters.get("epoch"), before.epoch)
-        loss = next(
-            (metrics[k] for k in ("train_loss", "loss", "train_loss_epoch") if k in metrics), before.loss
-        )
-        self._progress = Progress(
-            status=str(line.get("status") or before.status),
-            message=str(line.get("message") or ""),
-            epoch=epoch,
-            max_epoch=_whole(counters.get("max_epoch"), before.max_epoch),
-            step=_whole(counters.get("step"), before.step),
-            max_step=_whole(counters.get("max_step"), before.max_step),
-            loss=loss,
-            metrics={**before.metrics, **metrics},
-            eta_s=_seconds(counters.get("eta")) if "eta" in counters else before.eta_s,
-        )
-        if metrics and epoch is not None:
-            self._epochs.setdefault(epoch, {}).update(metrics)
+        self._progress = _advanced(self._progress, line, values, metrics)
+        if metrics and self._progress.epoch is not None:
+            self._epochs.setdefault(self._progress.epoch, {}).update(metrics)
         if line.get("status") == "STARTED":
             self.failure = None  # an earlier attempt's
         if line.get("status") == "FAILURE":
             self.failure = str(line.get("message") or line.get("reason") or "FAILURE")
+
+
+def _advanced(
+    before: Progress, line: Mapping[str, object], kpi: Mapping[str, object], metrics: Mapping[str, float]
+) -> Progress:
+    """Return how far a program is by its next line; what that does not say stays as it was."""
+    # The family's own programs put the counters beside the metrics or at the top level.
+    counters = {**line, **kpi}
+    losses = (metrics[name] for name in _LOSSES if name in metrics)
+    return Progress(
+        status=str(line.get("status") or before.status),
+        message=str(line.get("message") or ""),
+        epoch=_whole(counters.get("epoch"), before.epoch),
+        max_epoch=_whole(counters.get("max_epoch"), before.max_epoch),
+        step=_whole(counters.get("step"), before.step),
+        max_step=_whole(counters.get("max_step"), before.max_step),
+        loss=next(losses, before.loss),
+        metrics={**before.metrics, **metrics},
+        eta_s=_seconds(counters["eta"]) if "eta" in counters else before.eta_s,
+    )
 
 
 def read_status(results_dir: Path, action: str) -> StatusReader:
@@ -195,7 +202,7 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     """Return a finite number; programs also write numbers as text, and NaN for what has no value."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -206,12 +213,12 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _whole(value: Any, default: int | None) -> int | None:
+def _whole(value: object, default: int | None) -> int | None:
     number = _number(value)
     return default if number is None else int(number)
 
 
-def _seconds(value: Any) -> float | None:
+def _seconds(value: object) -> float | None:
     """Read ``0:01:05.3`` or ``1 day, 2:00:00`` as well as plain seconds."""
     match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:

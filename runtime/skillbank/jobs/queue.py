@@ -7,9 +7,10 @@ more than there are. Who was given one starts the job; when that process dies fi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -60,25 +61,29 @@ def place_for(db: sa.Connection, record: JobRecord) -> str:
     if not quotas:
         return ""
     owner = Owner(record.project, record.person)
-    standing, waiting = standing_of(db, quotas, owner), _groups(db)
-    on_gpus = gpus_of(record) > 0
-    mine = next((g for g in waiting if g.owner == owner and g.on_gpus == on_gpus), None)
-    left = {(g.owner, g.on_gpus): g for g in waiting}
-    before = mine.size if mine else 0
-    left[owner, on_gpus] = mine or Group(owner, on_gpus, _LAST)
-    while (first := standing.first(left.values())) is not None:
-        if (first.owner, first.on_gpus) == (owner, on_gpus):
-            if not before:
-                note(db, SHARES, owner._asdict(), "served", now())
-                return ""
-            before -= 1
-        elif first.size == 1:
-            del left[first.owner, first.on_gpus]
-        else:
-            left[first.owner, first.on_gpus] = first._replace(size=first.size - 1)
-        standing.serve(first.owner, now())
-    quota = standing.against(owner, on_gpus=on_gpus)
+    standing, turn = standing_of(db, quotas, owner), (owner, gpus_of(record) > 0)
+    waiting = {(group.owner, group.on_gpus): group for group in _groups(db)}
+    mine = waiting.get(turn) or Group(*turn, oldest=_LAST, size=0)
+    waiting[turn] = mine._replace(size=mine.size + 1)
+    turns = (each for each in _turns(standing, waiting) if each == turn)
+    if next(islice(turns, mine.size, None), None) is not None:
+        note(db, SHARES, owner._asdict(), "served", now())
+        return ""
+    quota = standing.against(owner, on_gpus=turn[1])
     return f"waits for a place: {quota.said} has {quota.limits}" if quota else "waits: others come first"
+
+
+def _turns(standing: Standing, waiting: Mapping[tuple[Owner, bool], Group]) -> Iterator[tuple[Owner, bool]]:
+    """Yield whose job gets a place and whether on GPUs, one after another, while there are places."""
+    left = dict(waiting)
+    while (first := standing.first(left.values())) is not None:
+        turn = first.owner, first.on_gpus
+        yield turn
+        if first.size == 1:
+            del left[turn]
+        else:
+            left[turn] = first._replace(size=first.size - 1)
+        standing.serve(first.owner, now())
 
 
 def attended(db: sa.Connection) -> bool:

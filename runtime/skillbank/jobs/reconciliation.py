@@ -52,26 +52,33 @@ class Reconciliation:
             return record
         # Asked first: what a launcher that is dead by now has not submitted, it never will.
         launching = record.launcher is None or described_alive(record.launcher) is not False
-        handle = handle_of(record)
         try:
             platform = self._platform(record.platform)
-            native = platform.status(handle)
+            native = platform.status(handle_of(record))
         except (PlatformError, OSError) as error:
             # Nothing was learned, not even whether it was ever started: no native id is bound by this.
             return self._unknown(record, _sentence(error))
         if not native.found and record.native_id is None:
-            if Queue.broke_off(record):
-                self._store.queue.give_back(record)
-                return self._store.get(record.id)
-            try:
-                return record if launching else self._abandoned(record, platform)
-            except OSError as error:  # its folder is gone or out of reach; other jobs are listed all the same
-                return self._unknown(self._store.get(record.id), _sentence(error))
+            return self._not_submitted(record, platform, launching=launching)
         if native.state is JobState.CANCELED and any(line.message == _DIED for line in record.history):
             return self._never_started(record)
         if record.native_id is None and native.found:
             # A job that has ended may have no id of the platform any more; that it ran is known all the same.
             self._store.bind(record.id, native.native_id or f"{platform.name}:found")
+        return self._moved(record, platform, native)
+
+    def _not_submitted(self, record: JobRecord, platform: Platform, *, launching: bool) -> JobRecord:
+        """Decide about a job that its platform does not know: being launched, waiting again, or lost."""
+        if Queue.broke_off(record):
+            self._store.queue.give_back(record)
+            return self._store.get(record.id)
+        try:
+            return record if launching else self._abandoned(record, platform)
+        except OSError as error:  # its folder is gone or out of reach; other jobs are listed all the same
+            return self._unknown(self._store.get(record.id), _sentence(error))
+
+    def _moved(self, record: JobRecord, platform: Platform, native: NativeStatus) -> JobRecord:
+        """Take a job to the state that its platform says, with the reason where that is a failure."""
         if native.state is JobState.UNKNOWN:
             return self._unknown(self._store.get(record.id), native.message)
         if native.state is record.state:
@@ -86,7 +93,7 @@ class Reconciliation:
         self.enter(self._store.get(record.id), native.state, native.message, **fields)
         if native.state.terminal:
             with contextlib.suppress(SkillbankError, OSError):
-                platform.release(handle)
+                platform.release(handle_of(record))
         return self._store.get(record.id)
 
     def stale(self, record: JobRecord) -> bool:
@@ -103,7 +110,7 @@ class Reconciliation:
         with contextlib.suppress(SkillbankError, OSError):
             yield from self._platform(record.platform).logs(handle_of(record))
 
-    def enter(self, record: JobRecord, state: JobState, message: str, **fields: Any) -> None:
+    def enter(self, record: JobRecord, state: JobState, message: str, **fields: object) -> None:
         """Move a job to another state; an end that nothing follows is settled by that."""
         ended = record.model_copy(update={"state": state, **fields})
         if state.terminal and not work_left(ended):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,6 +19,7 @@ from skillbank.home import home
 from skillbank.jobs.backup import ABOUT, FILES, PORTION, ROWS, TABLES, Backup, copied, folders, kept
 from skillbank.jobs.migrations import VERSION
 from skillbank.sets.transactions import writing
+from skillbank.stored import from_json
 from skillbank.team import audit
 from skillbank.team.rights import Right
 from skillbank.visible import one_line
@@ -197,17 +196,7 @@ def _number_on(db: sa.Connection, table: sa.Table, last: int) -> None:
             db.execute(sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)"), named)
 
 
-def _read(table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
+def _read(table: sa.Table, row: Mapping[str, object]) -> dict[str, Any]:
     if set(row) != set(table.columns.keys()):
         raise ValueError(f"{table.name} has other columns")
-    return {column.name: _value(column, row[column.name]) for column in table.columns}
-
-
-def _value(column: sa.Column[Any], value: Any) -> Any:
-    kind: Mapping[type[Any], Callable[[str], Any]] = {
-        sa.DateTime: datetime.fromisoformat,
-        sa.Date: date.fromisoformat,
-        sa.LargeBinary: base64.b64decode,
-    }
-    said = next((read for each, read in kind.items() if isinstance(column.type, each)), None)
-    return value if value is None or said is None else said(value)
+    return {column.name: from_json(column, row[column.name]) for column in table.columns}

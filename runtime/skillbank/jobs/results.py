@@ -41,6 +41,11 @@ class CheckpointInfo:
     best: bool
     latest: bool
 
+    @property
+    def taken(self) -> bool:
+        """Whether a child takes it unless an epoch is named."""
+        return self.best or self.latest
+
 
 @dataclass(frozen=True)
 class Results:

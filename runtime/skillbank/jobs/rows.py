@@ -46,7 +46,7 @@ def changed_fields(changed: dict[str, Any]) -> dict[str, Any]:
     return {k: _stored(v) for k, v in changed.items()}
 
 
-def _stored(value: Any) -> Any:
+def _stored(value: object) -> Any:
     if isinstance(value, Failure):
         ways = ways_of(value)
         return {**_texts(value.model_dump()), **({"ways": ways} if ways else {})}
@@ -64,7 +64,7 @@ def line_row(job_id: str, state: JobState, message: str, at: datetime | None = N
     }
 
 
-def _texts(document: Any) -> Any:
+def _texts(document: object) -> Any:
     """Return a document with `storable` texts at every depth."""
     if isinstance(document, dict):
         return {name: _texts(inner) for name, inner in document.items()}

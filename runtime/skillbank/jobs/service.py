@@ -174,7 +174,7 @@ class Jobs:
 
         fields |= self._whose(fields)
         key, parents, approved = terms.get("idempotency_key"), terms.get("parents", ()), terms.get("data")
-        part = any(fields.get(name) for name in ("retry_of", "experiment"))
+        part, resumes = _is_part(fields), fields.get("resumes")
         if not part:  # whose keys name their job already
             key = key_in(fields["project"], key)
         report = terms.get("report")
@@ -182,18 +182,14 @@ class Jobs:
             return self.refresh(earlier.id)
         if not part:  # which was launched with its job, and waits
             refuse_over_quota(self.store.engine, plan, fields["project"], fields["person"])
-        taken = [*parents, *(job for job in (fields.get("resumes"),) if job)]
+        taken = [*parents, resumes] if resumes else [*parents]
         approval, attempt = self.store.guard.authority(
             plan, terms.get("approval"), approved, taken, fields, self.store.get
         )
         admitted = self._admit(plan, fields.get("experiment"))
         place = self._place(plan)
         platform = self.platform(place)
-        chain: tuple[str, ...] = fields.get("chain") or ()
-        later = bool(chain) and plan.plan_id != chain[0]
-        self._ensure_sets(
-            plan, begun=later or any(fields.get(k) for k in ("retry_of", "experiment", "resumes"))
-        )
+        self._ensure_sets(plan, begun=part or bool(resumes) or _is_later(plan, fields))
         preflight(plan, platform, report=report)
         if attempt != 0 and approval is not None and approval.seal:
             approved = approval.seen  # of a further attempt and a trial: what the seal says, not the record
@@ -548,3 +544,14 @@ class Jobs:
             record, JobState.ERROR, Sentence(f"not launched: {marked(text)}"), failure=failure
         )
         return begun
+
+
+def _is_part(fields: Mapping[str, object]) -> bool:
+    """Whether a new job is a trial or a further attempt; see `JobRecord.is_part`."""
+    return bool(fields.get("retry_of") or fields.get("experiment"))
+
+
+def _is_later(plan: Plan, fields: Mapping[str, Any]) -> bool:
+    """Whether a plan is a step of a chain that comes after the first."""
+    chain: tuple[str, ...] = fields.get("chain") or ()
+    return bool(chain) and plan.plan_id != chain[0]

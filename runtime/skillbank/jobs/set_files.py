@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from skillbank.plan.request import DataLocation, Request
 from skillbank.plan.set_places import PARTS, SetPlace, set_place
 from skillbank.sets.document import prompt_of
 from skillbank.sets.label_set import LabelSet
+from skillbank.sets.model import SetSummary
 from skillbank.sets.store import SetStore
 from skillbank.storage.cache import content_key, lock, once
 from skillbank.storage.data_place import local_place
@@ -74,18 +75,8 @@ def with_sets(
         prompted = _prompted(label_set, place, prompts)
         found, unmarked = _written(label_set, place, prompts=prompted)
         data.append(DataLocation(source=location.source, uri=str(found)))
-        stands = label_set.summary()
-        notes[
-            f"label set {stands.name}: {stands.reviewed:,} of {stands.pictures:,} pictures are reviewed, "
-            f"{stands.reviewed_train:,} for training and {stands.reviewed_val:,} for validation"
-        ] = None
-        if prompted and (said := _called(label_set)):
-            notes[said] = None
-        if unmarked:
-            notes[
-                f"no reviewed box of set:{stands.name}{found.rest} is of {a_few(unmarked, _SHOWN)}: a model "
-                f"learns nothing of {'it' if len(unmarked) == 1 else 'them'} there"
-            ] = None
+        stands, called = label_set.summary(), _called(label_set) if prompted else ""
+        notes |= dict.fromkeys(_notes(stands, called, found, unmarked))
         wanted = location.source == _TRAINING and _VALIDATION in set(sources) - given
         if wanted and not request.settled and not found.rest:
             if stands.reviewed_val:
@@ -98,6 +89,21 @@ def with_sets(
                 ] = None
     unique = tuple(dict.fromkeys(data))
     return request.model_copy(update={"data": unique}), tuple(notes)
+
+
+def _notes(stands: SetSummary, called: str, place: SetPlace, unmarked: Sequence[str]) -> Iterator[str]:
+    """Yield what there is to say of a set as data: how far it is reviewed, what is not learned there."""
+    yield (
+        f"label set {stands.name}: {stands.reviewed:,} of {stands.pictures:,} pictures are reviewed, "
+        f"{stands.reviewed_train:,} for training and {stands.reviewed_val:,} for validation"
+    )
+    if called:
+        yield called
+    if unmarked:
+        yield (
+            f"no reviewed box of set:{stands.name}{place.rest} is of {a_few(unmarked, _SHOWN)}: a model "
+            f"learns nothing of {'it' if len(unmarked) == 1 else 'them'} there"
+        )
 
 
 def _called(label_set: LabelSet) -> str:

@@ -6,7 +6,6 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from skillbank.errors import SpecError
 
@@ -15,7 +14,7 @@ __all__ = ["write_spec"]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def write_spec(spec: Mapping[str, Any], config_format: str) -> str:
+def write_spec(spec: Mapping[str, object], config_format: str) -> str:
     """Return the spec as text that reads back equal.
 
     Raises
@@ -37,7 +36,7 @@ def write_spec(spec: Mapping[str, Any], config_format: str) -> str:
     return "\n".join(_toml_table(spec, ())).lstrip("\n") + "\n"
 
 
-def _toml_table(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
+def _toml_table(table: Mapping[str, object], path: tuple[str, ...]) -> list[str]:
     """Write a table: its values first, then the tables below it. TOML has no null: such keys are left out."""
     plain = {k: v for k, v in table.items() if not isinstance(v, Mapping) and v is not None}
     below = {k: v for k, v in table.items() if isinstance(v, Mapping)}
@@ -57,7 +56,7 @@ def _toml_string(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _toml_value(value: Any, key: str) -> str:
+def _toml_value(value: object, key: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

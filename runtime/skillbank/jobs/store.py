@@ -160,42 +160,47 @@ class JobStore(KeptPlans):
             When no job, or more than one, is meant.
         """
         with asking(self._engine) as db:
-            query = self._jobs()
             if job == "last" or job.startswith("last:"):
-                # What somebody asked for: the trials of an experiment are its own affair.
-                query = query.where(JOBS.c.experiment.is_(None))
-                action = job.partition(":")[2]
-                if action:
-                    query = query.where(JOBS.c.action == action)
-                if skill is not None:
-                    query = query.where(JOBS.c.skill == skill)
-                newest = query.order_by(JOBS.c.seq.desc()).limit(1)
-                of_bank = newest if bank is None else newest.where(sa.or_(bank == _BANK, _BANK.is_(None)))
-                found = only_record(db, of_bank, job)
-                if found is None:
-                    kind = f"{action} job" if action else "job"
-                    of = f" of {skill}" if skill else ""
-                    if bank is not None and (other := db.execute(newest).mappings().first()) is not None:
-                        theirs = one_line((other["plan"].get("skill") or {}).get("bank"), 60)
-                        raise JobNotFoundError(
-                            f"there is no {kind}{of} of bank {one_line(bank, 60)} yet; {other['id']} is of "
-                            f"bank {theirs}, and its id names it all the same"
-                        )
-                    raise JobNotFoundError(f"there is no {kind}{of} yet; start one with {command('run')}")
-                return found
-            found = only_record(db, query.where(JOBS.c.id == job), job)
-            if found is not None:
-                return found
-            part = JOBS.c.id.startswith(job, autoescape=True) | JOBS.c.id.endswith(job, autoescape=True)
-            # By a sum no index orders, so that the small one of the ids is gone through and not the rows.
-            ids = self._ids().where(part).order_by((JOBS.c.seq + 0).desc()).limit(4)
-            meant = list(db.scalars(ids)) if job else []
-            if len(meant) == 1 and (found := only_record(db, query.where(JOBS.c.id == meant[0]), job)):
-                return found
-            if meant:
-                names = ", ".join(meant[:3]) + (", ..." if len(meant) > 3 else "")
-                raise JobNotFoundError(f"'{job}' could be several jobs ({names}); give more of the id")
-            known = list(db.scalars(self._ids().order_by(JOBS.c.seq.desc()).limit(200)))
+                return self._last(db, job, skill, bank)
+            return self._named(db, job)
+
+    def _last(self, db: sa.Connection, job: str, skill: str | None, bank: str | None) -> JobRecord:
+        # What somebody asked for: the trials of an experiment are its own affair.
+        query = self._jobs().where(JOBS.c.experiment.is_(None))
+        action = job.partition(":")[2]
+        if action:
+            query = query.where(JOBS.c.action == action)
+        if skill is not None:
+            query = query.where(JOBS.c.skill == skill)
+        newest = query.order_by(JOBS.c.seq.desc()).limit(1)
+        of_bank = newest if bank is None else newest.where(sa.or_(bank == _BANK, _BANK.is_(None)))
+        found = only_record(db, of_bank, job)
+        if found is not None:
+            return found
+        kind = f"{action} job" if action else "job"
+        of = f" of {skill}" if skill else ""
+        if bank is not None and (other := db.execute(newest).mappings().first()) is not None:
+            theirs = one_line((other["plan"].get("skill") or {}).get("bank"), 60)
+            raise JobNotFoundError(
+                f"there is no {kind}{of} of bank {one_line(bank, 60)} yet; {other['id']} is of "
+                f"bank {theirs}, and its id names it all the same"
+            )
+        raise JobNotFoundError(f"there is no {kind}{of} yet; start one with {command('run')}")
+
+    def _named(self, db: sa.Connection, job: str) -> JobRecord:
+        found = only_record(db, self._jobs().where(JOBS.c.id == job), job)
+        if found is not None:
+            return found
+        part = JOBS.c.id.startswith(job, autoescape=True) | JOBS.c.id.endswith(job, autoescape=True)
+        # By a sum no index orders, so that the small one of the ids is gone through and not the rows.
+        ids = self._ids().where(part).order_by((JOBS.c.seq + 0).desc()).limit(4)
+        meant = list(db.scalars(ids)) if job else []
+        if len(meant) == 1 and (found := only_record(db, self._jobs().where(JOBS.c.id == meant[0]), job)):
+            return found
+        if meant:
+            names = ", ".join(meant[:3]) + (", ..." if len(meant) > 3 else "")
+            raise JobNotFoundError(f"'{job}' could be several jobs ({names}); give more of the id")
+        known = list(db.scalars(self._ids().order_by(JOBS.c.seq.desc()).limit(200)))
         raise JobNotFoundError(f"no job '{job}'{did_you_mean(job, known)}; {command('jobs')} lists them")
 
     def list(
@@ -254,7 +259,7 @@ class JobStore(KeptPlans):
                         records += [record] if record is not None else []
                 return records, tuple(said)
 
-    def transition(self, job_id: str, state: JobState, message: str = "", **fields: Any) -> bool:
+    def transition(self, job_id: str, state: JobState, message: str = "", **fields: object) -> bool:
         """Move a job to another state, unless it has ended or is there already.
 
         The check and the change are one statement, so of many processes that see a job end exactly one
@@ -296,7 +301,7 @@ class JobStore(KeptPlans):
         """Note the platform's own id of a job."""
         self.update(job_id, native_id=native_id)
 
-    def update(self, job_id: str, **fields: Any) -> None:
+    def update(self, job_id: str, **fields: object) -> None:
         """Set fields of a job that are not its state."""
         with self._engine.begin() as db:
             change = seen(JOBS.update(), JOBS.c.project).where(JOBS.c.id == job_id)

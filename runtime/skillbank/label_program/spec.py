@@ -27,7 +27,7 @@ _MISSING = "???"
 """The family's mark for a value that has to be filled in before an action can run."""
 
 
-def _param(default: Any, about: str, **words: Any) -> Any:
+def _param(default: object, about: str, **words: Any) -> Any:
     return Field(default=default, description=about, **words)
 
 

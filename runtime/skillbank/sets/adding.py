@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -22,6 +22,9 @@ from skillbank.visible import one_line
 
 __all__ = ["add_pictures", "below"]
 
+_Known: TypeAlias = dict[str, tuple[int, dict[str, Any]]]
+"""Numbers and fields of pictures of a set, by their content or their place."""
+
 
 def add_pictures(
     change: Writing, found: Iterable[FoundPicture], splits: Mapping[str, str] | None = None
@@ -34,26 +37,12 @@ def add_pictures(
         The splits, by content, that pictures had where they come from; all others are dealt.
     """
     every = list(found)
-    for picture in every:
-        if storable(picture.place) != picture.place:
-            raise UsageError(
-                f"{one_line(picture.place, 200)} has a name that is no text, so that it could not be found "
-                "again; rename it"
-            )
+    _refuse_unstorable(every)
     by_content = _there(change, "sha256", (picture.sha256 for picture in every))
     scale = scale_of(change.db, change.set_id)
-    at = _there(change, "place", (picture.place for picture in every if picture.place))
-    for place, (number, fields) in at.items():  # what is found both ways is one thing
-        at[place] = by_content.get(fields["sha256"], (number, fields))
+    _leave_replaced(change, every, by_content)
     fresh: dict[str, FoundPicture] = {}
     known, moved = [], []
-    for picture in every:
-        other = at.get(picture.place)
-        if other is not None and other[1]["sha256"] != picture.sha256:
-            # Its file holds something else now: what was marked must not be shown on that. All are asked
-            # before any is followed, since files may have changed places.
-            _move(change, *other, "")
-            del at[picture.place]
     for picture in every:
         if picture.sha256 in fresh:
             continue
@@ -70,6 +59,30 @@ def add_pictures(
     new = _make(change, list(fresh.values()), splits or {})
     widened = widen(change, scale)
     return Added(new, tuple(dict.fromkeys(known)), tuple(dict.fromkeys(moved)), widened)
+
+
+def _refuse_unstorable(pictures: Iterable[FoundPicture]) -> None:
+    for picture in pictures:
+        if storable(picture.place) != picture.place:
+            raise UsageError(
+                f"{one_line(picture.place, 200)} has a name that is no text, so that it could not be found "
+                "again; rename it"
+            )
+
+
+def _leave_replaced(change: Writing, found: Iterable[FoundPicture], by_content: _Known) -> None:
+    """Let pictures lie nowhere whose files hold something else now: marks must not be shown on that.
+
+    All are asked before any is followed, since files may have changed places.
+    """
+    at = _there(change, "place", (picture.place for picture in found if picture.place))
+    for place, (number, fields) in at.items():  # what is found both ways is one thing
+        at[place] = by_content.get(fields["sha256"], (number, fields))
+    for picture in found:
+        other = at.get(picture.place)
+        if other is not None and other[1]["sha256"] != picture.sha256:
+            _move(change, *other, "")
+            del at[picture.place]
 
 
 def _is_there(place: str) -> bool:
@@ -99,11 +112,11 @@ def _depth(found: FoundPicture) -> dict[str, Any]:
     }
 
 
-def _there(change: Writing, name: str, values: Iterable[str]) -> dict[str, tuple[int, dict[str, Any]]]:
+def _there(change: Writing, name: str, values: Iterable[str]) -> _Known:
     """Return the pictures of the set that have one of some values, by it: their numbers and fields."""
     change.flush()
     column = PICTURES.c[name]
-    found: dict[str, tuple[int, dict[str, Any]]] = {}
+    found: _Known = {}
     for part in parts(values):
         query = sa.select(PICTURES).where(PICTURES.c.set_id == change.set_id, column.in_(part))
         rows = change.db.execute(query.order_by(PICTURES.c.number)).mappings()
@@ -115,18 +128,7 @@ def _make(change: Writing, fresh: list[FoundPicture], said: Mapping[str, str]) -
     numbers = [change.row["last_picture"] + i + 1 for i in range(len(fresh))]
     new = list(zip(numbers, fresh, strict=True))
     groups = groups_with(change.db, change.set_id, new)
-    splits = {number: said[picture.sha256] for number, picture in new if picture.sha256 in said}
-    of_group = _splits_of(change, set(groups.values()))
-    for number, split in splits.items():
-        of_group.setdefault(groups[number], split)
-    total, val = _dealt(change)
-    total, val = total + len(splits), val + sum(split == "val" for split in splits.values())
-    splits |= _deal(
-        change.row["val"],
-        (total, val),
-        of_group,
-        [(groups[number], number, picture) for number, picture in new if number not in splits],
-    )
+    splits = _splits(change, new, groups, said)
     names = _Names(change, [below(picture.name) for picture in fresh])
     for number, picture in zip(numbers, fresh, strict=True):
         if picture.width < 1 or picture.height < 1:
@@ -155,6 +157,23 @@ def _make(change: Writing, fresh: list[FoundPicture], said: Mapping[str, str]) -
     if looks:
         change.db.execute(LOOKS.insert(), looks)
     return tuple(numbers)
+
+
+def _splits(
+    change: Writing,
+    new: Sequence[tuple[int, FoundPicture]],
+    groups: Mapping[int, int],
+    said: Mapping[str, str],
+) -> dict[int, str]:
+    """Return the splits of new pictures: as said by content, else dealt, those of a group together."""
+    splits = {number: said[picture.sha256] for number, picture in new if picture.sha256 in said}
+    of_group = _splits_of(change, set(groups.values()))
+    for number, split in splits.items():
+        of_group.setdefault(groups[number], split)
+    total, val = _dealt(change)
+    dealt = total + len(splits), val + sum(split == "val" for split in splits.values())
+    left = [(groups[number], number, picture) for number, picture in new if number not in splits]
+    return splits | _deal(change.row["val"], dealt, of_group, left)
 
 
 def _splits_of(change: Writing, groups: Iterable[int]) -> dict[int, str]:

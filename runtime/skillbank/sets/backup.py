@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import hashlib
 import json
 import os
 import zlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ from skillbank.sets.soundness import check_row, check_whole
 from skillbank.sets.store import SetStore, checked_name
 from skillbank.sets.tables import CLAIMS, SETS, SETS_META
 from skillbank.sets.transactions import reading, writing
-from skillbank.stored import aware
+from skillbank.stored import as_json, from_json
 from skillbank.team import audit
 from skillbank.team.acting import who
 from skillbank.team.rights import Right
@@ -80,14 +78,8 @@ def _documents(labels: LabelSet) -> Iterator[dict[str, Any]]:
                 yield {"table": table.name, "row": _row(row, "set_id")}
 
 
-def _row(row: Mapping[str, Any] | sa.RowMapping, left: str) -> dict[str, Any]:
-    return {str(name): _said(aware(value)) for name, value in row.items() if name != left}
-
-
-def _said(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return base64.b64encode(value).decode() if isinstance(value, bytes | memoryview) else value
+def _row(row: Mapping[str, object] | sa.RowMapping, left: str) -> dict[str, Any]:
+    return {str(name): as_json(value) for name, value in row.items() if name != left}
 
 
 def restore(sets: SetStore, file: Path, name: str | None = None) -> LabelSet:
@@ -183,10 +175,5 @@ def _read(table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if column.name not in row and column.server_default is not None:
             continue  # backups of before it was there
-        value = row[column.name]
-        if value is not None and isinstance(column.type, sa.DateTime):
-            value = datetime.fromisoformat(value)
-        elif value is not None and isinstance(column.type, sa.LargeBinary):
-            value = base64.b64decode(value)
-        found[column.name] = value
+        found[column.name] = from_json(column, row[column.name])
     return found

@@ -199,28 +199,33 @@ def _review(change: Writing, number: int, state: str, seen: Set[int]) -> None:
         raise UsageError(f"a picture is todo, reviewed or skipped, and '{state}' is none of these")
     fields = change.get("picture", number)
     assert fields is not None
-    if state == "reviewed" and fields["state"] != "reviewed":
-        if change.changed:
-            change.flush()
-            derive(change.db, change.set_id, [number])
-        shown = sa.select(BOXES).where(
-            BOXES.c.set_id == change.set_id,
-            BOXES.c.picture == number,
-            BOXES.c.state == "proposed",
-            BOXES.c.shown,
-        )
-        rows = change.db.execute(shown.order_by(BOXES.c.number)).mappings()
-        left = {row["number"]: logged("box", row) for row in rows if row["number"] in seen}
-        change.change_all("box", left, {box: {"state": "accepted", "by": change.who} for box in left})
-    by = change.who if state == "reviewed" else None
-    at = change.at if state == "reviewed" else None
-    is_unseen = state == "reviewed" and fields["reviewed_by"] is None  # its labels came in as they are
+    is_reviewed = state == "reviewed"
+    if is_reviewed and fields["state"] != "reviewed":
+        _accept_shown(change, number, seen)
+    is_unseen = is_reviewed and fields["reviewed_by"] is None  # its labels came in as they are
     if fields["state"] == "accepted":
-        (confirm if state == "reviewed" else give_back)(change, number)
+        (confirm if is_reviewed else give_back)(change, number)
     if fields["state"] != state or is_unseen:
+        by, at = (change.who, change.at) if is_reviewed else (None, None)
         change.change("picture", number, fields, {"state": state, "reviewed_by": by, "reviewed_at": at})
-    if state == "reviewed":
+    if is_reviewed:
         change.set_apart(number, 0, 0.0)  # who looks through it has seen what models say
+
+
+def _accept_shown(change: Writing, number: int, seen: Set[int]) -> None:
+    """Accept the proposals of a picture that are shown, of those that were seen."""
+    if change.changed:
+        change.flush()
+        derive(change.db, change.set_id, [number])
+    shown = sa.select(BOXES).where(
+        BOXES.c.set_id == change.set_id,
+        BOXES.c.picture == number,
+        BOXES.c.state == "proposed",
+        BOXES.c.shown,
+    )
+    rows = change.db.execute(shown.order_by(BOXES.c.number)).mappings()
+    left = {row["number"]: logged("box", row) for row in rows if row["number"] in seen}
+    change.change_all("box", left, {box: {"state": "accepted", "by": change.who} for box in left})
 
 
 def _corners(box: Corners, size: tuple[int, int]) -> Corners:

@@ -69,41 +69,40 @@ def _of_picture(
     again: Mapping[int, Repeat],
     classes: Mapping[int, LabelClass],
 ) -> Iterator[Judged]:
-    unheard: list[LabelBox] = []
+    unheard: list[LabelBox] = []  # objects about which the run has said nothing by itself
     for box in boxes:
         repeat = again.get(box.number)
         if box.state == "proposed":
             continue
-        if box.run != run and repeat is None:
-            if box.state != "rejected":
-                unheard.append(box)
-            continue
-        score = box.score if repeat is None else repeat.score
-        if box.state == "edited" and box.first is not None and (repeat is None or repeat.is_first):
-            # What a person has moved a little was right; what was renamed or moved away was not.
-            first = heir_of(classes, box.first[0]) or box.first[0]
-            kept = first == box.class_number and overlap(box.first[1], box.corners) >= _SAME
-            yield Judged(picture, first, score, kept)
-            if not kept:
-                yield Judged(picture, box.class_number, None, True)
-        else:
-            yield Judged(picture, box.class_number, score, box.state != "rejected")
-    found: set[int] = set()
+        if box.run == run or repeat is not None:
+            yield from _of_decided(picture, box, repeat, classes)
+        elif box.state != "rejected":
+            unheard.append(box)
     candidates = [box for box in boxes if box.run == run and box.state == "proposed"]
     for box in sorted(candidates, key=lambda box: -(box.score or 0)):
-        same = next(
-            (
-                other
-                for other in unheard
-                if other.number not in found
-                and other.class_number == box.class_number
-                and overlap(other.corners, box.corners) >= _SAME
-            ),
-            None,
-        )
+        same = next((other for other in unheard if _one_object(other, box)), None)
         if same is not None:
-            found.add(same.number)
+            unheard.remove(same)
         yield Judged(picture, box.class_number, box.score, same is not None)
     for box in unheard:
-        if box.number not in found:
+        yield Judged(picture, box.class_number, None, True)
+
+
+def _of_decided(
+    picture: int, box: LabelBox, repeat: Repeat | None, classes: Mapping[int, LabelClass]
+) -> Iterator[Judged]:
+    """Yield what a decision about a box says of the run that has proposed it, or says it again."""
+    score = box.score if repeat is None else repeat.score
+    if box.state == "edited" and box.first is not None and (repeat is None or repeat.is_first):
+        # What a person has moved a little was right; what was renamed or moved away was not.
+        first = heir_of(classes, box.first[0]) or box.first[0]
+        kept = first == box.class_number and overlap(box.first[1], box.corners) >= _SAME
+        yield Judged(picture, first, score, kept)
+        if not kept:
             yield Judged(picture, box.class_number, None, True)
+    else:
+        yield Judged(picture, box.class_number, score, box.state != "rejected")
+
+
+def _one_object(one: LabelBox, other: LabelBox) -> bool:
+    return one.class_number == other.class_number and overlap(one.corners, other.corners) >= _SAME

@@ -28,24 +28,22 @@ def groups_with(db: sa.Connection, set_id: int, fresh: Sequence[tuple[int, Found
         Numbers that the pictures will have, and the pictures.
     """
     groups = {number: number for number, _ in fresh}
-    seen = [(number, picture.look) for number, picture in fresh if len(picture.look) == SMALL]
-    if not seen:
+    new = [(number, picture.look) for number, picture in fresh if len(picture.look) == SMALL]
+    if not new:
         return groups
     query = sa.select(LOOKS.c.picture, LOOKS.c.small).where(LOOKS.c.set_id == set_id)
     old = db.execute(query.order_by(LOOKS.c.picture)).all()
-    fixed = len(old)
-    numbers = [number for number, _ in old] + [number for number, _ in seen]
-    likeness = Likeness(b"".join([*(small for _, small in old), *(small for _, small in seen)]))
-    pairs = list(_alike(likeness, fixed))
-    met = {numbers[one] for one, _ in pairs if one < fixed}
-    parent = {number: number for number, _ in seen} | _groups_of(db, set_id, met)
-    fresh = numbers[fixed:]
+    numbers, looks = zip(*old, *new, strict=True)
+    pairs = list(_alike(Likeness(b"".join(looks)), len(old)))
+    met = {numbers[one] for one, _ in pairs if one < len(old)}
+    seen = numbers[len(old) :]
+    parent = {number: number for number in seen} | _groups_of(db, set_id, met)
     for one, other in pairs:
         young, kept = sorted((parent[numbers[one]], parent[numbers[other]]), reverse=True)
         if young != kept:
             # All new pictures of two groups get the older group; a group of the set is left as it is.
-            parent |= {number: kept for number in fresh if parent[number] == young}
-    return groups | {number: parent[number] for number in fresh}
+            parent |= {number: kept for number in seen if parent[number] == young}
+    return groups | {number: parent[number] for number in seen}
 
 
 def _alike(likeness: Likeness, fixed: int) -> Iterator[tuple[int, int]]:

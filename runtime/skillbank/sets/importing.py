@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -38,6 +38,9 @@ __all__ = ["Imported", "import_data"]
 
 _TAKEN = {"train": "train", "val": "val", "": ""}
 """Splits that come into a set, and what they are there; what is to be tested on stays apart."""
+
+_Key: TypeAlias = tuple[Any, ...]
+"""What makes a box the same as another: picture, class and corners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,15 +240,7 @@ def _boxes(
     numbers = {c.name: c.number for c in change.classes.values() if not c.gone}
     query = sa.select(PICTURES).where(PICTURES.c.set_id == change.set_id)
     pictures = {row["sha256"]: row for row in change.db.execute(query).mappings()}
-    boxes = sa.select(BOXES.c.picture, BOXES.c["class"], BOXES.c.x1, BOXES.c.y1, BOXES.c.x2, BOXES.c.y2)
-    known = {tuple(row) for row in change.db.execute(boxes.where(BOXES.c.set_id == change.set_id))}
-    # A box that somebody has moved, renamed or taken away since is not to come a second time.
-    before, names = imported_boxes(change), names_ever(change)
-    known |= {
-        (box["picture"], numbers[name], *(box[k] for k in ("x1", "y1", "x2", "y2")))
-        for box in before.values()
-        for name in names.get(box["class"], set()) & set(numbers)
-    }
+    known = _known(change, numbers)
     count = 0
     for each in found:
         row = pictures[each.picture.sha256]
@@ -253,18 +248,32 @@ def _boxes(
             left["boxes of pictures that are reviewed already"] += len(each.boxes)
             continue
         for name, corners in each.boxes:
-            key = row["number"], numbers[name], *corners
-            if key in known:
-                continue
-            known.add(key)
-            change.make("box", _fields(row["number"], numbers[name], corners, to_review=to_review))
-            count += 1
+            key: _Key = (row["number"], numbers[name], *corners)
+            if key not in known:
+                known.add(key)
+                change.make("box", _fields(row["number"], numbers[name], corners, to_review=to_review))
+                count += 1
         if not to_review:
             _reviewed(change, row)
         # Who has labelled a data set says of a picture without a box, too, what is in it.
         if change.changed or (row["number"] in new and not each.boxes):
             change.note(IMPORT, row["number"])
     return count
+
+
+def _known(change: Writing, numbers: Mapping[str, int]) -> set[_Key]:
+    """Return the boxes that a set has, and those that came into it, by what their classes' numbers are now.
+
+    A box that somebody has moved, renamed or taken away since is not to come a second time.
+    """
+    boxes = sa.select(BOXES.c.picture, BOXES.c["class"], BOXES.c.x1, BOXES.c.y1, BOXES.c.x2, BOXES.c.y2)
+    there = change.db.execute(boxes.where(BOXES.c.set_id == change.set_id))
+    before, names = imported_boxes(change), names_ever(change)
+    return {tuple(row) for row in there} | {
+        (box["picture"], numbers[name], *(box[k] for k in ("x1", "y1", "x2", "y2")))
+        for box in before.values()
+        for name in names.get(box["class"], set()) & set(numbers)
+    }
 
 
 def _fields(picture: int, number: int, corners: Corners, *, to_review: bool) -> dict[str, Any]:

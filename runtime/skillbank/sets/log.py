@@ -202,7 +202,7 @@ def _reverse(change: Writing, entries: Sequence[_Entry]) -> list[_Entry]:
     return kept
 
 
-def _can_turn(change: Writing, entry: _Entry, now: Mapping[str, Any] | None) -> bool:
+def _can_turn(change: Writing, entry: _Entry, now: Mapping[str, object] | None) -> bool:
     """Whether a thing is as a change has left it, and may be so again as it was before."""
     what, number, before, after = entry["what"], entry["number"], entry["before"], entry["after"]
     if what == "picture" and not set().union(before or (), after or ()) <= _OF_PEOPLE:

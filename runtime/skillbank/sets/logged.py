@@ -42,12 +42,12 @@ def from_log(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {**fields, **times}
 
 
-def clean(fields: Mapping[str, Any]) -> dict[str, Any]:
+def clean(fields: Mapping[str, object]) -> dict[str, Any]:
     """Return fields as the log keeps them: what JSON gives back is what went in."""
     return {k: v if type(v) in _AS_THEY_ARE else _plain(v) for k, v in fields.items()}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     if type(value) in _AS_THEY_ARE:
         return value
     if isinstance(value, str):

@@ -28,6 +28,14 @@ class Bid(NamedTuple):
     run: int | None = None
 
 
+class _Surer(NamedTuple):
+    """A bid that comes before another and is not hidden, and the share of the places of both."""
+
+    bid: Bid
+    shared: float
+    is_decided: bool
+
+
 class Named(NamedTuple):
     """Which proposals are shown, by their places in what was given, and how many pairs of names compete."""
 
@@ -57,25 +65,26 @@ def named(proposals: Sequence[Bid], decided: Sequence[Bid], across: Callable[[in
     shown: list[int] = []
     clashes = 0
     for place, near in enumerate(_meeting(every, ahead, [min(_SAME_PLACE, most) for most in bounds])):
-        most, run, name = bounds[place], ranked[place].run, ranked[place].class_number
-        hidden, rivals, settled = False, 0, 0
-        for other, shared in near:
-            if is_hidden[other]:
-                continue
-            is_decided = other < ahead
-            if every[other].class_number == name:
-                hidden = hidden or shared > most
-                continue
-            if shared >= _SAME_PLACE:
-                rivals += not is_decided
-                settled += is_decided
-            if most < 1 and shared > most and (is_decided or every[other].run == run):
-                hidden = True
-        clashes += rivals if hidden else rivals + settled
+        bid = ranked[place]
+        surer = [
+            _Surer(every[other], shared, other < ahead) for other, shared in near if not is_hidden[other]
+        ]
+        hidden = any(_hides(other, bid, bounds[place]) for other in surer)
+        names = [other for other in surer if other.bid.class_number != bid.class_number]
+        clashes += sum(each.shared >= _SAME_PLACE and not (hidden and each.is_decided) for each in names)
         is_hidden[ahead + place] = hidden
         if not hidden:
             shown.append(order[place])
     return Named(frozenset(shown), clashes)
+
+
+def _hides(other: _Surer, bid: Bid, most: float) -> bool:
+    """Whether a proposal is not shown for what is surer, where ``most`` is its run's bound."""
+    if other.shared <= most:
+        return False
+    if other.bid.class_number == bid.class_number:
+        return True
+    return most < 1 and (other.is_decided or other.bid.run == bid.run)
 
 
 def _meeting(every: Sequence[Bid], ahead: int, least: Sequence[float]) -> Iterator[_Near]:

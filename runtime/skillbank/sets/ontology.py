@@ -16,7 +16,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.diagnostics import Repeated
 from skillbank.bank.documents import MAX_DEPTH, read_text
@@ -200,7 +199,7 @@ def _of_file(path: Path, faults: list[str]) -> Iterator[Written]:
         raise DataError(f"{path} holds no class; write NAME: caption | caption, one a line.")
 
 
-def _of_entry(path: Path, name: Any, value: Any, faults: list[str]) -> Iterator[Written]:
+def _of_entry(path: Path, name: object, value: object, faults: list[str]) -> Iterator[Written]:
     said = f"'{one_line(name)}' in {path}"
     if not isinstance(name, str):
         faults.append(f"The name {one_line(name)} in {path} is no text in YAML; put it in quotes.")
@@ -224,7 +223,7 @@ def _of_entry(path: Path, name: Any, value: Any, faults: list[str]) -> Iterator[
     yield made
 
 
-def _of_mapping(made: Written, value: Mapping[Any, Any], faults: list[str]) -> None:
+def _of_mapping(made: Written, value: Mapping[object, object], faults: list[str]) -> None:
     for key in value:
         if key not in _KEYS:
             near = did_you_mean(str(key), _KEYS)
@@ -253,7 +252,7 @@ def _of_mapping(made: Written, value: Mapping[Any, Any], faults: list[str]) -> N
         made.threshold = float(threshold)
 
 
-def _texts(value: Any, said: str, faults: list[str]) -> list[str]:
+def _texts(value: object, said: str, faults: list[str]) -> list[str]:
     if value is None:
         return []
     if not isinstance(value, list):

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -149,6 +149,19 @@ def propose(change: Writing, run: int, found: Mapping[int, Sequence[Proposal]]) 
     return len(fresh)
 
 
+class _Placed(NamedTuple):
+    """A proposal with its class as it is now, and cut to its picture."""
+
+    class_number: int
+    corners: Corners
+    proposal: Proposal
+
+    @property
+    def mark(self) -> tuple[int, Corners]:
+        """What it says is where."""
+        return self.class_number, self.corners
+
+
 @dataclass(slots=True)
 class _There:
     """What is known of a picture: its boxes, the runs that have done it, whether somebody has labelled it."""
@@ -188,7 +201,7 @@ def _held(change: Writing, numbers: Sequence[int]) -> tuple[dict[int, sa.RowMapp
 def _propose_to(
     change: Writing,
     run: int,
-    said: Mapping[str, Any],
+    said: Mapping[str, object],
     picture: sa.RowMapping,
     there: _There,
     proposals: Sequence[Proposal],
@@ -207,24 +220,30 @@ def _propose_to(
         change.note("propose", number, body={"passed": True})
         return
     found = [each for proposal in proposals if (each := _placed(change, picture, proposal)) is not None]
-    decided, labels = _decisions(change, there.boxes, [(number, box) for number, box, _ in found])
-    undecided = [box for box in there.boxes if box["state"] == "proposed" and box["run"] is not None]
-    imported = _marks(box for box in there.boxes if box["state"] == "proposed" and box["run"] is None)
+    decided, labels = _decisions(change, there.boxes, [each.mark for each in found])
+    imported, undecided = _open_proposals(there.boxes)
     change.drop_all("box", {box["number"]: logged("box", box) for box in undecided})
-    for class_number, corners, proposal in found:
-        mark = class_number, corners
-        if not is_among(mark, decided, _SAME) and not is_among(mark, imported, _FOUND):
-            change.make("box", _fields(number, class_number, corners, proposal, run))
-    scored = [(class_number, corners, each.score) for class_number, corners, each in found]
+    for each in found:
+        if not is_among(each.mark, decided, _SAME) and not is_among(each.mark, imported, _FOUND):
+            change.make("box", _fields(number, each, run))
+    scored = [(*each.mark, each.proposal.score) for each in found]
     change.note("propose", number, body={AGAIN: repeats(there.boxes, scored, _SAME, _FOUND)})
     stand = Stand([*labels, *imported], decided, _marks(box for box in undecided if box["shown"]))
-    sure = _shown(change, run, said, found)
+    _compare(change, number, there, stand, _shown(change, run, said, found))
+
+
+def _compare(change: Writing, number: int, there: _There, stand: Stand, found: Sequence[Found]) -> None:
+    """Keep how far a run is from what stands in a picture, and how much of that speaks against its labels."""
     is_labelled = there.is_labelled or bool(stand.labels)
-    change.set_apart(
-        number,
-        apart(stand, sure) if is_labelled or there.runs else 0,
-        against(stand, sure) if is_labelled else 0.0,
-    )
+    differs = apart(stand, found) if is_labelled or there.runs else 0
+    change.set_apart(number, differs, against(stand, found) if is_labelled else 0.0)
+
+
+def _open_proposals(boxes: Iterable[sa.RowMapping]) -> tuple[list[Mark], list[sa.RowMapping]]:
+    """Return what nobody has decided: what came with a data set to be reviewed, and what models say."""
+    undecided = [box for box in boxes if box["state"] == "proposed"]
+    came = _marks(box for box in undecided if box["run"] is None)
+    return came, [box for box in undecided if box["run"] is not None]
 
 
 def _decisions(
@@ -251,16 +270,14 @@ def _decisions(
     return decided, labels
 
 
-def _shown(
-    change: Writing, run: int, said: Mapping[str, Any], found: Sequence[tuple[int, Corners, Proposal]]
-) -> list[Found]:
+def _shown(change: Writing, run: int, said: Mapping[str, Any], found: Sequence[_Placed]) -> list[Found]:
     """Return what a run has found with what of it would be shown by itself: of several names the surest."""
     sure = [
         number
         for number, (class_number, _, proposal) in enumerate(found)
         if proposal.score >= change.classes[class_number].level(run, said["threshold"])
     ]
-    bids = [Bid(*found[number][:2], found[number][2].score, run) for number in sure]
+    bids = [Bid(*found[number].mark, found[number].proposal.score, run) for number in sure]
     across = float(said["settings"]["across"])
     shown = {sure[place] for place in named(bids, (), lambda _: across).shown}
     return [
@@ -269,30 +286,26 @@ def _shown(
     ]
 
 
-def _placed(
-    change: Writing, picture: sa.RowMapping, proposal: Proposal
-) -> tuple[int, Corners, Proposal] | None:
+def _placed(change: Writing, picture: sa.RowMapping, proposal: Proposal) -> _Placed | None:
     """Return a proposal with its class as it is now, and cut to the picture; None where nothing is left."""
     class_number = change.heir(proposal.class_number)
     corners = inside(proposal.box, picture["width"], picture["height"])
     if class_number is None or corners is None or not 0 <= proposal.score <= 1:
         return None
-    return class_number, corners, proposal
+    return _Placed(class_number, corners, proposal)
 
 
 def _marks(boxes: Iterable[sa.RowMapping]) -> list[Mark]:
     return [(box["class"], _corners(box)) for box in boxes]
 
 
-def _fields(
-    picture: int, class_number: int, corners: Corners, proposal: Proposal, run: int
-) -> dict[str, Any]:
+def _fields(picture: int, found: _Placed, run: int) -> dict[str, Any]:
     return {
         "picture": picture,
-        "class": class_number,
-        **dict(zip(("x1", "y1", "x2", "y2"), corners, strict=True)),
-        "score": float(proposal.score),
-        "caption": proposal.caption,
+        "class": found.class_number,
+        **dict(zip(("x1", "y1", "x2", "y2"), found.corners, strict=True)),
+        "score": float(found.proposal.score),
+        "caption": found.proposal.caption,
         "origin": f"run {run}",
         "run": run,
         "state": "proposed",

@@ -219,28 +219,43 @@ class _Reading:
         ]
 
 
-def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _kept(fields: Mapping[str, object]) -> dict[str, Any]:
     wanted = ("class", "state", "by", "run", "score", "first", "split", "reviewed_by", "origin")
     return {name: fields[name] for name in wanted if name in fields}
 
 
 def _told(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> tuple[int, What] | None:
     """Return what a round made of a box, and its class; None when it is as it was."""
-    was = "" if before is None else before["state"]
     if now is None:
         return None
-    state = now["state"]
-    if before is not None and was == "accepted" and before["by"] is None and now["by"] is not None:
-        was = "proposed"  # it was accepted unseen, and somebody has looked at it now
-    if before is not None and state == was and before["class"] == now["class"]:
-        return (now["class"], "edited") if state == "edited" and before["first"] != now["first"] else None
+    made = _made_new(now) if before is None else _made_of(before, now)
+    return None if made is None else (now["class"], made)
+
+
+def _made_new(now: Mapping[str, object]) -> What | None:
+    """Return what a round made of a box that was not there before it."""
+    state, is_drawn = now["state"], now["run"] is None
     if state == "rejected":
-        return None if before is None and now["run"] is None else (now["class"], "rejected")
+        return None if is_drawn else "rejected"
     if state not in _DECIDED:
         return None
-    if now["run"] is None and before is None:
-        return now["class"], "added"
-    return now["class"], "edited" if state == "edited" or was in _DECIDED else "accepted"
+    if is_drawn:
+        return "added"
+    return "edited" if state == "edited" else "accepted"
+
+
+def _made_of(before: Mapping[str, object], now: Mapping[str, object]) -> What | None:
+    """Return what a round made of a box that was there."""
+    was, state = before["state"], now["state"]
+    if was == "accepted" and before["by"] is None and now["by"] is not None:
+        was = "proposed"  # it was accepted unseen, and somebody has looked at it now
+    if state == was and before["class"] == now["class"]:
+        return "edited" if state == "edited" and before["first"] != now["first"] else None
+    if state == "rejected":
+        return "rejected"
+    if state not in _DECIDED:
+        return None
+    return "edited" if state == "edited" or was in _DECIDED else "accepted"
 
 
 def _actions(event: Event) -> int:

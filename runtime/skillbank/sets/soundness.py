@@ -53,7 +53,7 @@ def check_row(table: sa.Table, row: Mapping[str, Any]) -> None:
         _check_event(row["body"])
 
 
-def _may_be(table: sa.Table, name: str, value: Any) -> bool:
+def _may_be(table: sa.Table, name: str, value: object) -> bool:
     column = table.c[name]
     if value is None:
         return bool(column.nullable)
@@ -61,7 +61,7 @@ def _may_be(table: sa.Table, name: str, value: Any) -> bool:
     return _fits(column.type, value) and check(value)
 
 
-def _anything(value: Any) -> bool:
+def _anything(value: object) -> bool:
     return True
 
 
@@ -95,11 +95,11 @@ def _is_person(name: Any) -> bool:
         return False
 
 
-def _is_name(text: Any) -> bool:
+def _is_name(text: object) -> bool:
     return isinstance(text, str) and 0 < len(text) <= LONGEST and " ".join(text.split()) == text
 
 
-def _are_names(texts: Any) -> bool:
+def _are_names(texts: object) -> bool:
     return isinstance(texts, list) and all(map(_is_name, texts))
 
 
@@ -107,13 +107,13 @@ def _is_place(place: str) -> bool:
     return place == "" or place.startswith("s3://") or PurePosixPath(place).is_absolute()
 
 
-def _is_first(first: Any) -> bool:
+def _is_first(first: object) -> bool:
     return (
         isinstance(first, list) and len(first) == 5 and type(first[0]) is int and all(map(_is_number, first))
     )
 
 
-def _are_captions(captions: Any) -> bool:
+def _are_captions(captions: object) -> bool:
     return isinstance(captions, dict) and all(
         number.isascii() and number.isdigit() and isinstance(said, list) and len(said) == 2
         and all(map(_are_names, said))
@@ -121,7 +121,7 @@ def _are_captions(captions: Any) -> bool:
     )  # fmt: skip
 
 
-def _are_settings(settings: Any) -> bool:
+def _are_settings(settings: object) -> bool:
     return (
         isinstance(settings, dict)
         and all(_is_share(settings.get(name)) for name in ("nms", "across", "least"))
@@ -129,7 +129,7 @@ def _are_settings(settings: Any) -> bool:
     )
 
 
-def _are_repeats(again: Any) -> bool:
+def _are_repeats(again: object) -> bool:
     return isinstance(again, list) and all(
         isinstance(each, list) and [type(part) for part in (*each[:1], *each[2:])] == [int, bool]
         and _is_share(each[1])
@@ -179,7 +179,7 @@ _CHECKS: dict[str, dict[str, Check]] = {
 }
 
 
-def _check_event(body: Any) -> None:
+def _check_event(body: object) -> None:
     """See that an event holds changes that an undo can turn around."""
     if not isinstance(body, dict) or not isinstance(body.get("changes"), list):
         raise ValueError("an event of the log has no changes")

@@ -37,7 +37,7 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield db
 
 
-def insert_all(db: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_all(db: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Add rows; where each would go to a server by itself, all go as one value a column."""
     if db.dialect.name == "sqlite":
         db.execute(table.insert(), rows)

@@ -150,7 +150,7 @@ class Writing:
         rows = self.db.execute(sa.select(table).where(*here)).mappings()
         return {row["number"]: logged(what, row) for row in rows}
 
-    def make(self, what: str, fields: Mapping[str, Any], number: int | None = None) -> int:
+    def make(self, what: str, fields: Mapping[str, object], number: int | None = None) -> int:
         """Add a thing; it gets the next number, or the one that it had before it was dropped."""
         if number is None:
             self.row[COUNTERS[what]] += 1
@@ -161,7 +161,9 @@ class Writing:
         self._note_change(what, number, None, kept, kept.get("picture"))
         return int(number)
 
-    def change(self, what: str, number: int, before: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    def change(
+        self, what: str, number: int, before: Mapping[str, object], fields: Mapping[str, object]
+    ) -> bool:
         """Give a thing other values; return whether that changes anything.
 
         Parameters
@@ -207,13 +209,13 @@ class Writing:
             self._update_each(what, names, rows)
         return sum(map(len, alike.values()))
 
-    def _update(self, what: str, numbers: Sequence[int], values: Mapping[str, Any]) -> None:
+    def _update(self, what: str, numbers: Sequence[int], values: Mapping[str, object]) -> None:
         """Give things the same values."""
         table = THINGS[what]
         here = table.c.set_id == self.set_id, among(self.db, table.c.number, numbers)
         self.db.execute(table.update().where(*here).values(**values))
 
-    def _update_each(self, what: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    def _update_each(self, what: str, names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
         """Give things values of their own."""
         table = THINGS[what]
         here = table.c.set_id == self.set_id, table.c.number == sa.bindparam("n")
@@ -236,7 +238,7 @@ class Writing:
         for number, fields in before.items():
             self._note_change(what, number, dict(fields), None, fields.get("picture"))
 
-    def change_self(self, **fields: Any) -> bool:
+    def change_self(self, **fields: object) -> bool:
         """Give the set itself another name, share or note."""
         changed = {k: v for k, v in clean(fields).items() if self.row[k] != v}
         if changed:
@@ -252,7 +254,7 @@ class Writing:
         *,
         of: int | None = None,
         seconds: float = 0.0,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, object] | None = None,
     ) -> Event:
         """Write what has changed since the last note into the log, as one event."""
         self.row["version"] += 1
@@ -306,7 +308,9 @@ class Writing:
         self.touched.clear()
         self.stale.clear()
 
-    def _note_change(self, what: str, number: int, before: Any, after: Any, picture: int | None) -> None:
+    def _note_change(
+        self, what: str, number: int, before: object, after: object, picture: int | None
+    ) -> None:
         entry = {"what": what, "number": number, "before": before, "after": after}
         if what == "picture":
             if before is not None:

@@ -29,18 +29,29 @@ class Written:
 
 def wrong_with(made: Written) -> Iterator[str]:
     """Yield what is wrong with one class by itself."""
-    shown = quoted(made)
-    if has_invisible(made.name) or any(map(has_invisible, (*made.captions, *made.nots))):
+    captions = (*made.captions, *made.nots)
+    if has_invisible(made.name) or any(map(has_invisible, captions)):
         yield f"{made.where} holds characters that cannot be seen; write it without them."
-    for each in (*made.captions, *made.nots):
+    for each in captions:
         if len(split_text(each)) > 1:
             yield f"{made.where} holds several captions in '{one_line(each)}'; put | between them."
+    yield from _wrong_with_name(made)
+    yield from _wrong_with_captions(made)
+
+
+def _wrong_with_name(made: Written) -> Iterator[str]:
     if not made.name:
         yield f"{made.where} has an empty name; write one."
     elif all(unicodedata.category(each)[0] in "PZC" for each in made.name):
-        yield f"The name {shown} has no letter; write one that can be read."
+        yield f"The name {quoted(made)} has no letter; write one that can be read."
     if len(made.name) > _LONGEST_NAME:
-        yield f"The name {shown} has {len(made.name)} of at most {_LONGEST_NAME} characters; shorten it."
+        count = len(made.name)
+        yield f"The name {quoted(made)} has {count} of at most {_LONGEST_NAME} characters; shorten it."
+
+
+def _wrong_with_captions(made: Written) -> Iterator[str]:
+    """Yield what is missing, said twice, or meant and not meant."""
+    shown = quoted(made)
     if made.nots and not made.captions:
         yield f"{made.where} says only what is not meant; write what {shown} looks like as well."
     for kind, captions in (("caption", made.captions), ("'not' caption", made.nots)):

@@ -6,7 +6,7 @@ whether it can be decoded, is seen when the data set is brought for a job.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -72,25 +72,30 @@ def open_listed(
     things = s3.list_objects(uri)
     if not things:
         raise DataNotFoundError(f"there is no data set at {uri}; name the folder that holds it")
-    if tables := [each.key for each in things if unpacked_name(each.key) or is_table(each.key)]:
-        raise LargeError(f"{uri} holds {tables[0]}, which is unpacked when a job is launched")
-    if sum(each.size for each in things if not _is_bare(each.key)) > most:
-        raise LargeError(f"{uri} has large annotations, and is looked into when a job is launched")
-    packed = next((each.key for each in things if _is_packed(each.key)), None)
+    _refuse_large(uri, things, most)
     try:
         opened = open_place(_mirror(uri, things, cache, report, heads=False), form=form)
     except DataError:
+        packed = next((each.key for each in things if _is_packed(each.key)), None)
         if packed is None:
             raise
         raise LargeError(f"{uri} holds {packed}, which is unpacked when a job is launched") from None
-    pictures = sum(each.key.lower().endswith(PICTURES) for each in things)
     if sizes and _needs_sizes(opened):
+        pictures = sum(each.key.lower().endswith(PICTURES) for each in things)
         if pictures > _MOST_HEADS:
             raise LargeError(
                 f"the sizes of {pictures:,} pictures are needed: {uri} is looked into when a job is launched"
             )
         opened = open_place(_mirror(uri, things, cache, report, heads=True), form=form)
     return replace(opened, tree=replace(opened.tree, named_only=True))
+
+
+def _refuse_large(uri: Uri, things: Sequence[s3.Object], most: int) -> None:
+    """Raise `LargeError` for tables, which have to be unpacked whole, and for large annotations."""
+    if tables := [each.key for each in things if unpacked_name(each.key) or is_table(each.key)]:
+        raise LargeError(f"{uri} holds {tables[0]}, which is unpacked when a job is launched")
+    if sum(each.size for each in things if not _is_bare(each.key)) > most:
+        raise LargeError(f"{uri} has large annotations, and is looked into when a job is launched")
 
 
 def _needs_sizes(opened: Opened) -> bool:

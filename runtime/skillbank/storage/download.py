@@ -86,7 +86,7 @@ class _Transfer:
     def place(self, thing: Object) -> Uri:
         return Uri("s3", f"{self.root.bucket}/{thing.key}", f"s3://{self.root.bucket}/{thing.key}")
 
-    def get(self, thing: Object, **more: Any) -> dict[str, Any]:
+    def get(self, thing: Object, **more: object) -> dict[str, Any]:
         """Ask for the object as it was listed; one that has changed since is not taken."""
         try:
             answer: dict[str, Any] = self.client.get_object(

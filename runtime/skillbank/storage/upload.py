@@ -102,14 +102,14 @@ class _Counter:
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
 
-    def on_queued(self, **_: Any) -> None:
+    def on_queued(self, **_: object) -> None:
         """Nothing has been sent yet."""
 
-    def on_progress(self, bytes_transferred: int, **_: Any) -> None:
+    def on_progress(self, bytes_transferred: int, **_: object) -> None:
         """Count bytes; they are taken back when a part is sent again."""
         self._meter.add(bytes_transferred)
 
-    def on_done(self, **_: Any) -> None:
+    def on_done(self, **_: object) -> None:
         """Everything has been counted."""
 
 

@@ -7,6 +7,7 @@ before anything looks into it. Every other scheme is refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
@@ -14,7 +15,7 @@ from urllib.parse import unquote
 from skillbank.errors import UsageError
 from skillbank.home import cache_dir
 from skillbank.nearby import at_home
-from skillbank.plan.set_places import set_place
+from skillbank.plan.set_places import SetPlace, set_place
 
 __all__ = ["Uri", "parse_uri"]
 
@@ -81,33 +82,49 @@ def parse_uri(text: str) -> Uri:
     if not text.strip() or "\0" in text:
         raise UsageError(f"{text!r} names no data; give a path, file:///folder or s3://bucket/key")
     if (found := set_place(text)) is not None:
-        if not found.digest:
-            raise UsageError(f"{text} is a label set; name it as data of a request, and it is read there")
-        if ".." in found.rest.split("/"):
-            raise UsageError(f"{text} is no part of a label set; set:{found.name}/train and /val are")
-        return Uri("file", f"{cache_dir() / found.folder}{found.rest}", text)
+        return _in_set(found, text)
     match = _SCHEME.fullmatch(text)
     if match is None:
         return Uri("file", str(at_home(Path(text)).absolute()), text)
     scheme, rest = match[1].lower(), match[2]
-    if scheme == "file":
-        host, slash, path = rest.partition("/")
-        if host not in ("", "localhost") or not slash:
-            raise UsageError(
-                f"{text} names another machine; a file URI is file:///folder/file, with three slashes"
-            )
-        return Uri("file", f"/{unquote(path)}", text)
-    if scheme == "s3":
-        bucket, _, key = rest.partition("/")
-        if not _BUCKET.fullmatch(bucket) or ".." in key.split("/"):
-            raise UsageError(f"{text} is not of the form s3://bucket/key")
-        return Uri("s3", f"{bucket}/{key}".rstrip("/"), text)
-    if scheme == "https":
-        host, _, path = rest.partition("?")[0].partition("/")
-        if not _HOST.fullmatch(host) or not path:
-            raise UsageError(f"https://{host.rpartition('@')[2]} is not of the form https://host/file")
-        return Uri("https", f"{host}/{path}", text)
-    raise UsageError(
-        f"{text} has the scheme '{scheme}'; data can be a path, file:///folder, s3://bucket/key "
-        "or https://host/file"
-    )
+    if scheme not in _PARSERS:
+        raise UsageError(
+            f"{text} has the scheme '{scheme}'; data can be a path, file:///folder, s3://bucket/key "
+            "or https://host/file"
+        )
+    return _PARSERS[scheme](rest, text)
+
+
+def _in_set(place: SetPlace, text: str) -> Uri:
+    if not place.digest:
+        raise UsageError(f"{text} is a label set; name it as data of a request, and it is read there")
+    if ".." in place.rest.split("/"):
+        raise UsageError(f"{text} is no part of a label set; set:{place.name}/train and /val are")
+    return Uri("file", f"{cache_dir() / place.folder}{place.rest}", text)
+
+
+def _file(rest: str, text: str) -> Uri:
+    host, slash, path = rest.partition("/")
+    if host not in ("", "localhost") or not slash:
+        raise UsageError(
+            f"{text} names another machine; a file URI is file:///folder/file, with three slashes"
+        )
+    return Uri("file", f"/{unquote(path)}", text)
+
+
+def _s3(rest: str, text: str) -> Uri:
+    bucket, _, key = rest.partition("/")
+    if not _BUCKET.fullmatch(bucket) or ".." in key.split("/"):
+        raise UsageError(f"{text} is not of the form s3://bucket/key")
+    return Uri("s3", f"{bucket}/{key}".rstrip("/"), text)
+
+
+def _https(rest: str, text: str) -> Uri:
+    host, _, path = rest.partition("?")[0].partition("/")
+    if not _HOST.fullmatch(host) or not path:
+        raise UsageError(f"https://{host.rpartition('@')[2]} is not of the form https://host/file")
+    return Uri("https", f"{host}/{path}", text)
+
+
+_PARSERS: Mapping[str, Callable[[str, str], Uri]] = {"file": _file, "s3": _s3, "https": _https}
+"""By scheme what reads the rest of a URI; the whole of it is for the sentence that refuses it."""

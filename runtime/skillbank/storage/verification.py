@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ class Expected:
     part_size: int = 0
 
     @classmethod
-    def of(cls, response: dict[str, Any], part_size: int = 0) -> Expected:
+    def of(cls, response: Mapping[str, Any], part_size: int = 0) -> Expected:
         """Choose from what the answer to a HEAD or GET of a whole object says.
 
         Parameters
@@ -48,10 +48,8 @@ class Expected:
         etag = clean_etag(response.get("ETag", ""))
         # Of an object uploaded in parts it may be a checksum of checksums, which not every server says.
         whole = response.get("ChecksumType", "FULL_OBJECT" if "-" not in etag else "") == "FULL_OBJECT"
-        for kind, name in (("sha256", "ChecksumSHA256"), ("crc32", "ChecksumCRC32")):
-            value = response.get(name, "")
-            if whole and value and "-" not in value:
-                return cls(kind, base64.b64decode(value).hex())
+        if whole and (stated := _stated(response)) is not None:
+            return cls(*stated)
         plain = (
             response.get("ServerSideEncryption", "AES256") == "AES256"
             and "SSECustomerAlgorithm" not in response
@@ -77,6 +75,15 @@ class Expected:
                     crc = zlib.crc32(piece, crc)
                 return f"{crc:08x}" == self.value
             return hashlib.file_digest(file, self.kind).hexdigest() == self.value
+
+
+def _stated(response: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the checksum that is stated of a whole object, and its kind; None where none is."""
+    for kind, name in (("sha256", "ChecksumSHA256"), ("crc32", "ChecksumCRC32")):
+        value = response.get(name, "")
+        if value and "-" not in value:
+            return kind, base64.b64decode(value).hex()
+    return None
 
 
 def composite_etag(path: Path, part_size: int) -> str:

@@ -117,16 +117,11 @@ def _inline(node: Any, definitions: dict[str, Any]) -> Any:
 def _annotate(node: dict[str, Any], path: str) -> dict[str, Any]:
     """Add default, AutoML lists and popular names to a block, inside out; give the default."""
     defaults: dict[str, Any] = {}
-    popular: list[str] = []
     children = node["properties"]
     for name, child in children.items():
         shown = child.pop("x_in_template", True)
         if "properties" in child:
             child["default"] = _annotate(child, f"{path}{name}.")
-            if child.get("popular"):
-                popular.append(name)
-        elif child.get("popular"):
-            popular.append(name)
         if child.get("type") == "object" and "default" not in child:
             child["default"] = {}
         if child.get("default") is None and "null" not in child["type"]:
@@ -134,15 +129,20 @@ def _annotate(node: dict[str, Any], path: str) -> dict[str, Any]:
         if shown and "default" in child:
             defaults[name] = copy.deepcopy(child["default"])
     if path:
-        for word, wanted in (("automl_default_parameters", True), ("automl_disabled_parameters", False)):
-            direct = [
-                f"{path}{name}" for name, child in children.items() if child.get("automl_enabled") is wanted
-            ]
-            if direct:
-                node[word] = sorted(direct)
-        if popular:
-            node["popular"] = sorted(popular)
+        _list_own(node, path)
     return defaults
+
+
+def _list_own(node: dict[str, Any], path: str) -> None:
+    """Add to a block, whose blocks have theirs, the AutoML lists and popular names of its own parameters."""
+    children = node["properties"].items()
+    for word, wanted in (("automl_default_parameters", True), ("automl_disabled_parameters", False)):
+        direct = sorted(f"{path}{name}" for name, child in children if child.get("automl_enabled") is wanted)
+        if direct:
+            node[word] = direct
+    popular = sorted(name for name, child in children if child.get("popular"))
+    if popular:
+        node["popular"] = popular
 
 
 def _marked(node: dict[str, Any], path: str, wanted: bool) -> list[str]:

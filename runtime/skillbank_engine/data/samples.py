@@ -31,6 +31,10 @@ _BITS, _PHOTOMETRIC, _DESCRIPTION, _MOST, _PLANES, _FORMAT, _SMALLEST, _LARGEST 
     341,
 )
 _OME = re.compile(r'SignificantBits="(\d+)"')
+_Limits = tuple[float | None, float | None]
+_Statement = tuple[int | None, bool, _Limits]
+"""Significant bits, whether they may be spread over all 16, and other limits that a file states."""
+_NO_LIMITS: _Limits = (None, None)
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Samples:
     white_is_zero: bool = False
     bits: int | None = None
     spreads: bool = False
-    limits: tuple[float | None, float | None] = (None, None)
+    limits: _Limits = _NO_LIMITS
 
     @property
     def real(self) -> bool:
@@ -187,32 +191,45 @@ def _set_layout(image: Any, layout: str) -> None:
     image.tile = tiles
 
 
-def _stated(image: Image.Image, tags: Any) -> tuple[int | None, bool, tuple[float | None, float | None]]:
-    """Significant bits, whether they may be spread, and other limits that a file states."""
+def _stated(image: Image.Image, tags: Any) -> _Statement:
+    """What a file states of its numbers."""
     if image.format == "PNG":
         bits = _png_bits(image)
-        return bits, bits is not None, (None, None)
+        return bits, bits is not None, _NO_LIMITS
     if image.format == "PPM":
         # Pillow has scaled them already, by the largest number that the file states.
-        return (16, False, (None, None)) if image.mode != "F" else (None, False, (None, None))
+        return (None if image.mode == "F" else 16), False, _NO_LIMITS
     if image.format == "JPEG2000":
-        return 16, False, (None, None)
-    if image.format != "TIFF":
-        return None, False, (None, None)
-    stored = _first(tags.get(_BITS, 16))
+        return 16, False, _NO_LIMITS
+    if image.format == "TIFF":
+        return _stated_by_tags(image.mode, tags)
+    return None, False, _NO_LIMITS
+
+
+def _stated_by_tags(mode: str, tags: Any) -> _Statement:
+    """What the tags of a TIFF state."""
     least, most = _number(tags.get(_SMALLEST), min), _number(tags.get(_LARGEST), max)
     if most is None and (told := _number(tags.get(_MOST), max)) != 65535:
         most = told  # 65535 is what this tag says unless somebody has set it
-    said = _OME.search(str(tags.get(_DESCRIPTION, "")))
-    if image.mode == "F":
+    if mode == "F":
         return None, False, (least, most)
-    if 8 < stored < 16:
-        return stored, False, (None, None)
-    if said and 0 < int(said[1]) <= 16:
-        return int(said[1]), False, (None, None)
-    if most is not None and 255 <= most <= 65535 and (int(most) + 1) & int(most) == 0:
-        return int(most).bit_length(), False, (None, None)
+    bits = _significant_bits(tags, most)
+    if bits is not None:
+        return bits, False, _NO_LIMITS
     return None, False, (None, most if most is not None and most <= 65535 else None)
+
+
+def _significant_bits(tags: Any, most: float | None) -> int | None:
+    """Bits that a TIFF stores, that its description names, or that its largest number fills."""
+    stored = _first(tags.get(_BITS, 16))
+    if 8 < stored < 16:
+        return int(stored)
+    said = _OME.search(str(tags.get(_DESCRIPTION, "")))
+    if said and 0 < int(said[1]) <= 16:
+        return int(said[1])
+    if most is not None and 255 <= most <= 65535 and (int(most) + 1) & int(most) == 0:
+        return int(most).bit_length()
+    return None
 
 
 def _png_bits(image: Any) -> int | None:

@@ -228,23 +228,20 @@ class TrainingRun(Generic[BatchT]):
     def _shares(self, batches: Sequence[BatchT]) -> tuple[list[Share], list[float]]:
         """Find out what places a process' batches have in the step, and what their losses are divided by."""
         task, team = self.task, self.team
-        counted = len(self.batches.share(self.position.batches)) > 0
-        sizes = [task.size(batch) if counted else 0.0 for batch in batches]
-        pictures = [len(batch) if counted else 0 for batch in batches]
-        most = max(task.room(batch) for batch in batches)
-        parts = team.gather(sum(pictures), sum(sizes), most, len(batches))
-        before = sum(int(part[0]) for part in parts[: team.rank]) if counted else 0
-        total = sum(int(part[0]) for part in parts)
-        room = task.rounded_room(max(int(part[2]) for part in parts))
+        # A process that has no pictures left repeats some that do not count.
+        own = batches if len(self.batches.share(self.position.batches)) else ()
+        pictures = [len(batch) for batch in own]
+        most = max(map(task.room, batches))
+        parts = team.gather(sum(pictures), sum(map(task.size, own)), most, len(batches))
+        counts, sizes, rooms, passes = zip(*parts, strict=True)
+        before, total = int(sum(counts[: team.rank])), int(sum(counts))
+        room = task.rounded_room(int(max(rooms)))
         # Gradients are averaged over the processes, so that their sum is divided by all there is.
-        divisor = max(sum(part[1] for part in parts), 1.0) / team.size
-        shares, divisors = [], []
-        for number in range(max(int(part[3]) for part in parts)):
-            counts = counted and number < len(batches)
-            first = before + sum(pictures[:number]) if counts else 0
-            shares.append(Share(first, total, room, self._seed_of))
-            divisors.append(divisor if counts else math.inf)
-        return shares, divisors
+        divisor = max(sum(sizes), 1.0) / team.size
+        firsts = [before + sum(pictures[:number]) for number in range(len(own))]
+        idle = int(max(passes)) - len(own)
+        shares = [Share(first, total, room, self._seed_of) for first in (*firsts, *[0] * idle)]
+        return shares, [divisor] * len(own) + [math.inf] * idle
 
     def _seed_of(self, *names: object) -> int:
         return random.Random(f"{self.seed}-{self.position.step}-{names}").getrandbits(63)

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -177,3 +179,16 @@ def test_the_familys_templates_are_specs_of_ours(make_spec: Callable[..., Any]) 
     for file in files:
         action = file.stem.removeprefix("spec_template_").removeprefix("deploy_")
         BY_ACTION[action].model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+@pytest.mark.slow
+def test_a_network_is_built_without_formats_that_nobody_needs() -> None:
+    code = (
+        "import sys\nfrom skillbank_engine.light import import_torch\nimport_torch()\n"
+        "from skillbank_engine.families.classification_pyt.model import build_classifier\n"
+        "from tests.engine.classification_pyt.test_loss import architecture\n"
+        "build_classifier(architecture('resnet'), 'ab')\n"
+        "print(sorted({'torchao', 'scipy'} & {name for name, module in sys.modules.items() if module}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -10,6 +10,7 @@ import torch
 
 from skillbank_engine.families.classification_pyt.answers import write_results
 from skillbank_engine.families.classification_pyt.config import BY_ACTION
+from skillbank_engine.families.classification_pyt.family import FAMILY
 from skillbank_engine.families.classification_pyt.metrics import Tally
 from skillbank_engine.families.classification_pyt.schedule import factor
 from skillbank_engine.team import Team
@@ -35,6 +36,14 @@ def test_numbers_by_hand() -> None:
     assert {"true": "a", "found": "b", "images": 1} in metrics.more["most_confused"]
     right, wrong = math.log(math.exp(5) + 2) - 5, math.log(math.exp(5) + 2)
     assert metrics.values["val_loss"] == pytest.approx((2 * right + 2 * wrong) / 4, rel=1e-5)
+
+
+def test_the_familys_metric_is_counted_whatever_is_asked_for() -> None:
+    tally = Tally.empty(3, (3, 2))
+    tally.add(logits_of([0, 1]), torch.tensor([0, 0]))
+    values = tally.metrics(("a", "b", "c")).values
+    assert [name for name in values if "acc" in name] == [FAMILY.metric, "val_acc_3", "val_acc_2"]
+    assert values[FAMILY.metric] == 0.5 and values["val_acc_3"] == 1
 
 
 def test_shares_of_processes_add_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeAlias
 
 import anyio
@@ -120,22 +119,17 @@ class ToolCalls:
         self, ctx: Context, params: types.CallToolRequestParams, call: Callable[[], Answer]
     ) -> Outcome:
         """Call a tool; when a person must approve it, ask, and call it again after a yes."""
-
-        def after(yes: Reply) -> Answer:
-            # What was approved is what was shown; a call for anything else is asked about anew.
-            with self._box.approving(yes.approval, person(ctx), how="elicitation", code=yes.code):
-                return call()
-
         reply = self._consent.reply(params)
         if reply is not None and reply.said == "no":
             return _refused(params.name, reply.approval)
-        yes = reply is not None and reply.said == "yes"
-        lane = self._lanes[params.name]
-        answer = await _in_thread(partial(after, reply) if reply is not None and yes else call, lane)
+        if reply is not None and reply.said == "yes":
+            answer = await self._after(ctx, params.name, call, reply)
+        else:
+            answer = await _in_thread(call, self._lanes[params.name])
         approval = answer.approval
         if approval is None or approval.page:  # a page is where a person answers, and nowhere else
             return answer
-        if reply is not None and not yes:
+        if reply is not None and reply.said != "yes":
             return _unanswered(answer, approval)
         if not may(Right.APPROVE):  # whoever sits at this client could say yes, and it would not count
             return answer
@@ -146,7 +140,17 @@ class ToolCalls:
             return _unanswered(answer, approval)
         if asked.said == "no":
             return _refused(params.name, approval)
-        return await _in_thread(partial(after, asked), lane)
+        return await self._after(ctx, params.name, call, asked)
+
+    async def _after(self, ctx: Context, tool: str, call: Callable[[], Answer], yes: Reply) -> Answer:
+        """Call a tool after a yes."""
+
+        def approved() -> Answer:
+            # What was approved is what was shown; a call for anything else is asked about anew.
+            with self._box.approving(yes.approval, person(ctx), how="elicitation", code=yes.code):
+                return call()
+
+        return await _in_thread(approved, self._lanes[tool])
 
     def _closing(self) -> bool:
         return self._cancellations.closing

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Mapping
-from typing import Any
 
 from skillbank.agent.launching import LaunchAnswer, job_key
 from skillbank.agent.toolbox import Answer, Toolbox
@@ -25,7 +24,7 @@ class Launching:
     looks on at the job of another call.
     """
 
-    def __init__(self, box: Toolbox, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, box: Toolbox, arguments: Mapping[str, object]) -> None:
         self._box = box
         self._arguments = dict(arguments)
         if self._arguments.get("idempotency_key") is None:

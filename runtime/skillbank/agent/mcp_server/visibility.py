@@ -29,7 +29,7 @@ async def shown(ctx: Context, call_next: CallNext) -> HandlerResult:
         ) from None
 
 
-def _seen(result: Any) -> Any:
+def _seen(result: object) -> Any:
     """Return a result with visible texts at every depth."""
     if isinstance(result, BaseModel):
         texts = {name: _seen(getattr(result, name)) for name in type(result).model_fields}

@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -169,7 +169,7 @@ class Daemon:
         with self.speaking() as api:
             return dict(api.info())
 
-    def has_gpus(self, info: dict[str, Any]) -> bool:
+    def has_gpus(self, info: Mapping[str, Any]) -> bool:
         """Whether the daemon can give NVIDIA GPUs to containers, as far as can be seen from here."""
         if "nvidia" in (info.get("Runtimes") or {}):
             return True

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from skillbank.plan.model import Plan
-from skillbank.platforms import container
+from skillbank.plan.model import Plan, Resources
+from skillbank.platforms import container, plan_problems
 from skillbank.platforms.docker.daemon import Daemon
 from skillbank.ways import Sentence, option
 
@@ -15,20 +15,12 @@ __all__ = ["known_refusals", "refusals"]
 
 def known_refusals(plan: Plan) -> Iterator[str]:
     """Yield why no daemon can run a plan, one sentence each."""
-    if not plan.command:
-        yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
-    if plan.resources.nodes > 1:
-        yield Sentence(
-            f"the plan asks for {plan.resources.nodes} nodes and platform 'docker' is one machine; "
-            f"use {option('nodes', '1')}"
-        )
-    if plan.image is None:
-        yield Sentence(
-            f"{plan.skill.name} names no container image for '{plan.action}'; give one with {option('image')}"
-        )
+    yield from plan_problems.no_command(plan)
+    yield from plan_problems.several_nodes(plan, "docker")
+    yield from plan_problems.no_image(plan)
 
 
-def refusals(plan: Plan, daemon: Daemon, info: dict[str, Any]) -> Iterator[str]:
+def refusals(plan: Plan, daemon: Daemon, info: Mapping[str, Any]) -> Iterator[str]:
     """Yield why a daemon cannot run a plan, one sentence each.
 
     Parameters
@@ -44,18 +36,7 @@ def refusals(plan: Plan, daemon: Daemon, info: dict[str, Any]) -> Iterator[str]:
     yield from known_refusals(plan)
     if plan.image is not None and (problem := daemon.image_problem(plan.image)):
         yield problem
-    gpus = plan.resources.gpus
-    if container.device_ids(gpus, ()) and not daemon.has_gpus(info):
-        yield Sentence(
-            f"the plan asks for {gpus} GPU{'s' * (gpus > 1)} and the Docker daemon has no NVIDIA "
-            "runtime; install the NVIDIA container toolkit, or run on the CPU with "
-            f"{option('gpus', '0')} or SKILLBANK_DOCKER_GPUS=none"
-        )
-    if plan.resources.cpus is not None and plan.resources.cpus > info.get("NCPU", plan.resources.cpus):
-        yield (
-            f"the plan asks for {plan.resources.cpus:g} CPUs and the Docker daemon has {info['NCPU']}; "
-            "ask for fewer"
-        )
+    yield from _too_much(plan.resources, daemon, info)
     for override in plan.overrides:
         if override.key.endswith("results_dir") and str(override.value).startswith("/"):
             yield Sentence(
@@ -67,3 +48,18 @@ def refusals(plan: Plan, daemon: Daemon, info: dict[str, Any]) -> Iterator[str]:
     for path in container.plan_mounts(plan):
         if problem := container.mount_problem(path):
             yield problem
+
+
+def _too_much(asked: Resources, daemon: Daemon, info: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is asked for that the daemon's machine has not."""
+    gpus = asked.gpus
+    if container.device_ids(gpus, ()) and not daemon.has_gpus(info):
+        yield Sentence(
+            f"the plan asks for {gpus} GPU{'s' * (gpus > 1)} and the Docker daemon has no NVIDIA "
+            "runtime; install the NVIDIA container toolkit, or run on the CPU with "
+            f"{option('gpus', '0')} or SKILLBANK_DOCKER_GPUS=none"
+        )
+    if asked.cpus is not None and asked.cpus > info.get("NCPU", asked.cpus):
+        yield (
+            f"the plan asks for {asked.cpus:g} CPUs and the Docker daemon has {info['NCPU']}; ask for fewer"
+        )

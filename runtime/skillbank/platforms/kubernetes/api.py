@@ -12,7 +12,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -102,15 +102,7 @@ class Cluster:
             )
         try:
             contexts, current = config.list_kube_config_contexts(files)
-            chosen = current
-            if self._context is not None:
-                names = [each["name"] for each in contexts]
-                if self._context not in names:
-                    raise PlatformError(
-                        f"the kubeconfig {files} has no context '{self._context}'"
-                        f"{did_you_mean(self._context, names)}; it has: {', '.join(names) or 'none'}"
-                    )
-                chosen = contexts[names.index(self._context)]
+            chosen = current if self._context is None else _context(contexts, self._context, files)
             config.load_kube_config(files, context=chosen["name"], client_configuration=settings)
         except (config.ConfigException, OSError, TypeError, KeyError, ValueError) as error:
             said = redact(" ".join(str(error).split()))[:300]
@@ -136,9 +128,9 @@ class Cluster:
         self,
         method: str,
         path: str,
-        body: Any = None,
+        body: object = None,
         *,
-        query: Mapping[str, Any] | None = None,
+        query: Mapping[str, object] | None = None,
         accept: str = "application/json",
         patience: float | None = None,
     ) -> dict[str, Any]:
@@ -176,7 +168,7 @@ class Cluster:
                 pause = min(pause * 2, 5.0)
 
     @contextmanager
-    def stream(self, path: str, query: Mapping[str, Any], quiet: float) -> Iterator[Iterator[bytes]]:
+    def stream(self, path: str, query: Mapping[str, object], quiet: float) -> Iterator[Iterator[bytes]]:
         """Open an answer without end and lend its pieces; ``quiet`` is how long it may say nothing.
 
         Raises
@@ -195,8 +187,8 @@ class Cluster:
         self,
         method: str,
         path: str,
-        body: Any,
-        query: Mapping[str, Any] | None,
+        body: object,
+        query: Mapping[str, object] | None,
         accept: str,
         timeout: tuple[float, float],
     ) -> Any:
@@ -305,3 +297,20 @@ def _pieces(response: Any, server: str) -> Iterator[bytes]:
             yield piece
     except (HTTPError, OSError) as error:
         raise ApiLostError(f"the connection to the Kubernetes API at {server} broke") from error
+
+
+def _context(contexts: Sequence[Mapping[str, Any]], name: str, files: str) -> Mapping[str, Any]:
+    """Return the context of a name.
+
+    Raises
+    ------
+    PlatformError
+        When the kubeconfig has none.
+    """
+    names = [each["name"] for each in contexts]
+    if name not in names:
+        raise PlatformError(
+            f"the kubeconfig {files} has no context '{name}'{did_you_mean(name, names)}; it has: "
+            f"{', '.join(names) or 'none'}"
+        )
+    return contexts[names.index(name)]

@@ -92,28 +92,32 @@ def _rights(cluster: Cluster) -> Iterator[Check]:
 
 
 def _things(profile: Profile, cluster: Cluster) -> Iterator[Check]:
-    space = f"/api/v1/namespaces/{cluster.namespace}"
     for claim in dict.fromkeys(volume.claim for volume in profile.volumes):
-        found = _get(cluster, f"{space}/persistentvolumeclaims/{claim}")
-        phase = found if isinstance(found, str) else str(found.get("status", {}).get("phase"))
-        modes = [] if isinstance(found, str) else found.get("spec", {}).get("accessModes") or []
-        if phase == "Bound" and not {"ReadWriteMany", "ReadOnlyMany"}.intersection(modes):
-            yield Check(
-                "kubernetes claim", "ok", f"{claim} is Bound, {'/'.join(modes)}: pods of one node only"
-            )
-        else:
-            yield Check("kubernetes claim", _CLAIMS.get(phase, "failed"), f"{claim} is {phase}")
+        yield _claim(claim, cluster)
     secrets = [*profile.secrets, *(each.secret for each in profile.secret_env.values())]
     secrets += [profile.s3.secret] if profile.s3 is not None and profile.s3.secret else []
     for kind, names in (("secret", secrets), ("image pull secret", profile.image_pull_secrets)):
         for name in dict.fromkeys(names):
-            found = _get(cluster, f"{space}/secrets/{name}", _METADATA)
-            if not isinstance(found, str):
-                yield Check(f"kubernetes {kind}", "ok", f"{name} is there")
-            else:
-                there: Literal["missing", "failed"] = "failed" if found == _ABSENT else "missing"
-                yield Check(f"kubernetes {kind}", there, f"{name} is {found}")
+            yield _secret(kind, name, cluster)
     yield _gpus(profile, cluster)
+
+
+def _claim(name: str, cluster: Cluster) -> Check:
+    found = _get(cluster, f"/api/v1/namespaces/{cluster.namespace}/persistentvolumeclaims/{name}")
+    if isinstance(found, str):
+        return Check("kubernetes claim", _CLAIMS.get(found, "failed"), f"{name} is {found}")
+    phase, modes = str(found.get("status", {}).get("phase")), found.get("spec", {}).get("accessModes") or []
+    if phase == "Bound" and not {"ReadWriteMany", "ReadOnlyMany"}.intersection(modes):
+        said = f"{name} is Bound, {'/'.join(modes)}: pods of one node only"
+        return Check("kubernetes claim", "ok", said)
+    return Check("kubernetes claim", _CLAIMS.get(phase, "failed"), f"{name} is {phase}")
+
+
+def _secret(kind: str, name: str, cluster: Cluster) -> Check:
+    found = _get(cluster, f"/api/v1/namespaces/{cluster.namespace}/secrets/{name}", _METADATA)
+    if not isinstance(found, str):
+        return Check(f"kubernetes {kind}", "ok", f"{name} is there")
+    return Check(f"kubernetes {kind}", "failed" if found == _ABSENT else "missing", f"{name} is {found}")
 
 
 def _gpus(profile: Profile, cluster: Cluster) -> Check:

@@ -148,16 +148,14 @@ class _Reader:
         while True:
             try:
                 # Asked before reading, so that the last words of a program that ends meanwhile are read.
-                over = self._over()
-                pod = next((pod for pod in self._pods() if index_of(pod) == self._index), None)
-                done = pod is not None and "terminated" in main_state(pod)
-                if pod is not None and (done or "running" in main_state(pod)):
-                    for line in self._connection(pod["metadata"]["name"], position):
+                over = self._over() or not self._follow
+                if (started := self._started()) is not None:
+                    name, ended = started
+                    for line in self._connection(name, position):
                         lost_since = None
                         yield line
-                    if done or not self._follow:
-                        return
-                elif over or not self._follow:
+                    over = ended or not self._follow
+                if over:
                     return
                 lost_since = None
             except GoneError:
@@ -167,6 +165,13 @@ class _Reader:
                 if time.monotonic() - lost_since > self._patience:
                     raise
             time.sleep(_PAUSE)
+
+    def _started(self) -> tuple[str, bool] | None:
+        """Return the pod whose program has started, and whether that has ended; None before it starts."""
+        pod = next((pod for pod in self._pods() if index_of(pod) == self._index), None)
+        if pod is None or not (state := main_state(pod)).keys() & {"running", "terminated"}:
+            return None
+        return pod["metadata"]["name"], "terminated" in state
 
     def _connection(self, pod: str, position: Position) -> Iterator[bytes]:
         path = f"/api/v1/namespaces/{self._namespace}/pods/{pod}/log"

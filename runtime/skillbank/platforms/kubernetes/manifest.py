@@ -292,7 +292,7 @@ def _user(profile: Profile) -> client.V1PodSecurityContext:
     )
 
 
-def _document(model: Any, kind: str) -> dict[str, Any]:
+def _document(model: object, kind: str) -> dict[str, Any]:
     from kubernetes import client
 
     document: dict[str, Any] = client.ApiClient().sanitize_for_serialization(model)

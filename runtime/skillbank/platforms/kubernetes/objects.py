@@ -98,7 +98,7 @@ class Objects:
                 found += self._cluster.ask("GET", f"{self._core}/events", query=query).get("items") or ()
         return found
 
-    def create(self, document: Mapping[str, Any]) -> dict[str, Any]:
+    def create(self, document: Mapping[str, object]) -> dict[str, Any]:
         """Make the Job and return it."""
         try:
             return self._change("POST", self._jobs, document, _STRICT)
@@ -108,7 +108,7 @@ class Objects:
                 return found
             raise
 
-    def create_service(self, document: Mapping[str, Any]) -> None:
+    def create_service(self, document: Mapping[str, object]) -> None:
         """Make the Service, unless an earlier try has."""
         with contextlib.suppress(ConflictingError):
             self._change("POST", f"{self._core}/services", document, _STRICT)
@@ -127,6 +127,6 @@ class Objects:
             self._change("DELETE", f"{self._jobs}/{self._place.name}", options)
 
     def _change(
-        self, method: str, path: str, body: Mapping[str, Any], query: Mapping[str, str] | None = None
+        self, method: str, path: str, body: Mapping[str, object], query: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         return self._cluster.ask(method, path, body, query=query, patience=self._patience)

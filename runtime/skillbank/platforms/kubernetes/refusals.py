@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from skillbank.environment import everything
 from skillbank.home import cache_dir, results_root
 from skillbank.plan.model import Plan
-from skillbank.platforms import container
+from skillbank.platforms import container, plan_problems
 from skillbank.platforms.kubernetes.api import Cluster, ForbiddenError, GoneError
 from skillbank.platforms.kubernetes.manifest import uncovered_names
 from skillbank.platforms.kubernetes.names import quantity
@@ -43,12 +43,8 @@ def access(cluster: Cluster, group: str, resource: str, verb: str, subresource: 
 
 def of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
     """Yield of `refusals` what lies in the plan itself."""
-    if not plan.command:
-        yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
-    if plan.image is None:
-        yield Sentence(
-            f"{plan.skill.name} names no container image for '{plan.action}'; give one with {option('image')}"
-        )
+    yield from plan_problems.no_command(plan)
+    yield from plan_problems.no_image(plan)
     for size in (plan.resources.shm_size, plan.resources.memory):
         if size is not None:
             quantity(size)

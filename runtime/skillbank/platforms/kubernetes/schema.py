@@ -62,7 +62,7 @@ def schema_problems(document: Any, kind: str, path: str = "") -> Iterator[str]:
                 yield from schema_problems(value, types[key], place)
 
 
-def _inside(document: Any, match: re.Match[str], path: str) -> Iterator[str]:
+def _inside(document: object, match: re.Match[str], path: str) -> Iterator[str]:
     container, inner = match.groups()
     if not isinstance(document, list if container == "list" else dict):
         yield _wrong(path, "list" if container == "list" else "mapping", document)
@@ -84,6 +84,6 @@ def _is_time(text: str) -> bool:
     return True
 
 
-def _wrong(path: str, wanted: str, value: Any) -> str:
+def _wrong(path: str, wanted: str, value: object) -> str:
     names = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
     return f"{path or 'the document'} must be {names.get(wanted, f'a {wanted}')} and is {value!r:.60}"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from skillbank.jobs.record import JobState
 from skillbank.platforms.base import NativeStatus
@@ -50,7 +50,9 @@ _TAKEN = {
     "TerminationByKubelet": "Evicted by its node",
 }
 """Why Kubernetes took a pod away, in words that the table of failures knows."""
+_CONTAINERS = ("initContainerStatuses", "containerStatuses")
 _NODE_REASONS = ("Evicted", "NodeLost", "Shutdown", "NodeShutdown", "Terminated", "Preempting")
+_NODE_GONE = ("Shutdown", "NodeShutdown", "Terminated")
 _ADMISSION = re.compile(r"OutOf\w|UnexpectedAdmissionError|NodeAffinity|Admission")
 _POLICY_CODE = re.compile(r"failed with exit code (\d+)")
 _NO_PROGRAM = re.compile(r"executable file not found|no such file or directory", re.IGNORECASE)
@@ -64,6 +66,13 @@ class Waiting:
     stuck: datetime | None = None
     at_once: bool = False
     """Whether waiting cannot help."""
+
+
+class _Taken(NamedTuple):
+    """How a pod was ended from outside, and that in words that the table of failures knows."""
+
+    said: str
+    evidence: str
 
 
 def index_of(pod: Document) -> int:
@@ -141,59 +150,44 @@ def waiting(job: Document, pods: Sequence[Document], events: Iterable[Document])
 
 
 def _pod_waiting(pod: Document, events: Sequence[Document]) -> Waiting | None:
+    """Say why one pod does not run yet; None when nothing is the matter with it."""
     status = pod.get("status", {})
-    for each in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
-        reason = str((each.get("state", {}).get("waiting") or {}).get("reason", ""))
-        if reason in _STUCK:
-            message = _words(each["state"]["waiting"].get("message"))
-            told = [_words(e.get("message")) for e in events if e.get("reason") == "Failed"]
-            # What the registry answered stands in an event; the state says only that it is tried again.
-            pulls = [words for words in told if words.startswith("Failed to pull")]
-            detail = pulls[-1] if pulls and "Pull" in reason else message
-            said = Sentence(
-                marked(_STUCK[reason]).format(
-                    image=each.get("image") or "?", said=detail or "no reason is given"
-                )
-            )
+    containers = [each for kind in _CONTAINERS for each in status.get(kind) or ()]
+    for each in containers:
+        waits = each.get("state", {}).get("waiting") or {}
+        if (reason := str(waits.get("reason", ""))) in _STUCK:
+            said = _stuck(reason, _words(waits.get("message")), str(each.get("image") or "?"), events)
             return Waiting(said, _since(pod, events), reason == "InvalidImageName")
-    for condition in status.get("conditions") or ():
-        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-            reason, message = condition.get("reason") or "Pending", _words(condition.get("message"))
-            return Waiting(f"no node takes it ({reason}): {message}")
+    if (left := _condition(pod, "PodScheduled", "False")) is not None:
+        return Waiting(f"no node takes it ({left.get('reason') or 'Pending'}): {_words(left.get('message'))}")
     problems = [e for e in events if e.get("reason") in _PROBLEMS]
     if problems and not main_state(pod).get("running"):
         return Waiting(f"{problems[-1]['reason']}: {_words(problems[-1].get('message'))}")
     return None
 
 
+def _stuck(reason: str, message: str, image: str, events: Sequence[Document]) -> Sentence:
+    """Say why a container most likely waits forever.
+
+    What the registry answered stands in an event; the state says only that it is tried again.
+    """
+    told = [_words(e.get("message")) for e in events if e.get("reason") == "Failed"]
+    pulls = [words for words in told if words.startswith("Failed to pull")]
+    detail = pulls[-1] if pulls and "Pull" in reason else message
+    return Sentence(marked(_STUCK[reason]).format(image=image, said=detail or "no reason is given"))
+
+
 def _pod_verdict(pod: Document) -> NativeStatus | None:
     """Return what one pod says about the end of its job; None when it says nothing."""
-    status = pod.get("status", {})
-    name = pod["metadata"]["name"]
-    taken = _condition(pod, "DisruptionTarget")
-    if taken is not None:
-        why = _TAKEN.get(str(taken.get("reason")), f"Evicted ({taken.get('reason')})")
-        said = f"pod {name} was taken away: {why}; {_words(taken.get('message'))}".rstrip("; ")
-        return NativeStatus(JobState.ERROR, said, evidence=said)
-    reason, message = str(status.get("reason") or ""), _words(status.get("message"))
-    if reason in _NODE_REASONS or _ADMISSION.match(reason):
-        word = {"Shutdown": "NodeLost", "NodeShutdown": "NodeLost", "Terminated": "NodeLost"}.get(
-            reason, "Evicted"
-        )
-        said = f"pod {name} was ended by its node ({reason}): {message}"
-        return NativeStatus(JobState.ERROR, said, evidence=f"{word}: {said}")
+    if (taken := _taken_away(pod)) is not None:
+        return NativeStatus(JobState.ERROR, taken.said, evidence=taken.evidence)
     dead = main_state(pod).get("terminated")
     if dead is None or dead.get("exitCode") == 0:
         return None
     code = int(dead.get("exitCode") or 0)
     of = f" of pod {index_of(pod)}" if INDEX in (pod["metadata"].get("annotations") or {}) else ""
     if dead.get("reason") == "OOMKilled":
-        limits = (
-            next(c for c in pod["spec"]["containers"] if c["name"] == MAIN).get("resources", {}).get("limits")
-        )
-        limit = (limits or {}).get("memory")
-        than = f"its limit of {limit}" if limit else "what its node has"
-        said = f"out of memory: the container{of} needed more than {than} (OOMKilled)"
+        said = f"out of memory: the container{of} needed more than {_memory(pod)} (OOMKilled)"
         return NativeStatus(JobState.ERROR, said, code, evidence=said)
     words = _words(dead.get("message"))
     if dead.get("reason") in ("StartError", "ContainerCannotRun"):
@@ -201,6 +195,28 @@ def _pod_verdict(pod: Document) -> NativeStatus | None:
         code = 127 if _NO_PROGRAM.search(words) else 126
         return NativeStatus(JobState.ERROR, f"the program{of} could not be started: {words}", code)
     return NativeStatus(JobState.ERROR, f"exit code {code}{of}", code)
+
+
+def _taken_away(pod: Document) -> _Taken | None:
+    """Say by whom a pod was ended from outside: the cluster or its node; None when it was not."""
+    status, name = pod.get("status", {}), pod["metadata"]["name"]
+    taken = _condition(pod, "DisruptionTarget")
+    if taken is not None:
+        why = _TAKEN.get(str(taken.get("reason")), f"Evicted ({taken.get('reason')})")
+        said = f"pod {name} was taken away: {why}; {_words(taken.get('message'))}".rstrip("; ")
+        return _Taken(said, said)
+    reason, message = str(status.get("reason") or ""), _words(status.get("message"))
+    if reason not in _NODE_REASONS and not _ADMISSION.match(reason):
+        return None
+    said = f"pod {name} was ended by its node ({reason}): {message}"
+    return _Taken(said, f"{'NodeLost' if reason in _NODE_GONE else 'Evicted'}: {said}")
+
+
+def _memory(pod: Document) -> str:
+    """Say how much memory the program's container may use."""
+    resources = next(c for c in pod["spec"]["containers"] if c["name"] == MAIN).get("resources", {})
+    limit = (resources.get("limits") or {}).get("memory")
+    return f"its limit of {limit}" if limit else "what its node has"
 
 
 def _files_broken(pods: Sequence[Document]) -> str | None:
@@ -236,9 +252,10 @@ def _by_end(pods: Sequence[Document]) -> list[Document]:
     return sorted(pods, key=end)
 
 
-def _condition(thing: Document, kind: str) -> Document | None:
+def _condition(thing: Document, kind: str, status: str = "True") -> Document | None:
+    """Return what is said of a Job or pod by a condition that has a status; None where it has another."""
     for condition in thing.get("status", {}).get("conditions") or ():
-        if condition.get("type") == kind and condition.get("status") == "True":
+        if condition.get("type") == kind and condition.get("status") == status:
             return dict(condition)
     return None
 

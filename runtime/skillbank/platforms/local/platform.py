@@ -19,7 +19,7 @@ from skillbank.errors import PlatformError
 from skillbank.installation import how_to_install
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan
-from skillbank.platforms import keeper
+from skillbank.platforms import keeper, plan_problems
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
 from skillbank.platforms.logfile import read_log
 from skillbank.platforms.processes import alive, processes_with
@@ -64,36 +64,12 @@ class LocalPlatform(Platform):
 
     def known_problems(self, plan: Plan) -> list[str]:
         """Say what a machine alone cannot do."""
-        found = []
-        if not plan.command:
-            found.append(f"the action '{plan.action}' of {plan.skill.name} names no command to run")
-        if plan.resources.nodes > 1:
-            nodes = plan.resources.nodes
-            found.append(
-                Sentence(
-                    f"the plan asks for {nodes} nodes and platform 'local' is one machine; use "
-                    f"{option('nodes', '1')}"
-                )
-            )
-        return found
+        return [*plan_problems.no_command(plan), *plan_problems.several_nodes(plan, "local")]
 
     def known_notes(self, plan: Plan) -> list[str]:
         """Say which program or GPUs are not here."""
-        found = []
         program = plan.command[0] if plan.command else ""
-        if program and find_program(program) is None:
-            engine = own_engine(program)
-            how = f"; {how_to_install(engine.extra)} installs it" if engine and engine.extra else ""
-            if "/" in program and not program.startswith("/"):
-                how = "; a path that is not whole names no program here"
-            if plan.image:
-                others = [name for name in names(Group.PLATFORMS) if name != self.name]
-                where = f"{', '.join(others[:-1])} and {others[-1]}"
-                how += f"; its image {plan.image} runs on the platforms {where}"
-            found.append(
-                f"the program '{program}' of {plan.skill.name} is not installed on this machine"
-                f"{how or '; install it and put it on PATH'}"
-            )
+        found = [self._not_installed(plan, program)] if program and find_program(program) is None else []
         # What a skill sets by itself also runs without a GPU; what somebody asked for is there or refused.
         if plan.gpus_asked and plan.resources.gpus > (gpus := visible_gpus()):
             found.append(
@@ -103,6 +79,21 @@ class LocalPlatform(Platform):
                 )
             )
         return found
+
+    def _not_installed(self, plan: Plan, program: str) -> str:
+        """Say that a program is not here, and how it comes here or where else the plan runs."""
+        engine = own_engine(program)
+        how = f"; {how_to_install(engine.extra)} installs it" if engine and engine.extra else ""
+        if "/" in program and not program.startswith("/"):
+            how = "; a path that is not whole names no program here"
+        if plan.image:
+            others = [name for name in names(Group.PLATFORMS) if name != self.name]
+            where = f"{', '.join(others[:-1])} and {others[-1]}"
+            how += f"; its image {plan.image} runs on the platforms {where}"
+        return (
+            f"the program '{program}' of {plan.skill.name} is not installed on this machine"
+            f"{how or '; install it and put it on PATH'}"
+        )
 
     def slots(self, plan: Plan) -> list[tuple[int, ...]]:
         """One job for each set of GPUs; one on a machine without."""

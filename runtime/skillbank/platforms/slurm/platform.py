@@ -202,34 +202,41 @@ class SlurmPlatform(Platform):
         """Ask Slurm; of a job that it has forgotten, the job's own folder."""
         folder, number = job_dir(handle.results_dir), _number(handle.native_id)
         rows = [row for row in self.commands.queue() if row.name == handle.job_id]
-        if number is None and (claimed := _claim(folder)) is not None:
-            number = claimed
+        if number is None:
+            number = _claim(folder)
         rows = [row for row in rows if number in (None, row.number)]
         if len(rows) > 1:
             return NativeStatus(JobState.UNKNOWN, "Slurm has several jobs of this name; scancel all but one")
-        row = rows[0] if rows else None
-        if (row is None or row.ended) and (row is not None or number is not None):
-            seen = self.commands.job(row.number if row else number or 0)
-            row = seen if seen is not None and seen.name == handle.job_id else row
+        row = self._recent(handle.job_id, rows[0] if rows else None, number)
         if row is None:
             return self._forgotten(handle, folder)
-        if row.ended:
-            return self._ended(row, folder)
+        return self._ended(row, folder) if row.ended else self._going(row, folder)
+
+    def _recent(self, job_id: str, row: Row | None, number: int | None) -> Row | None:
+        """Return what Slurm says of a job that its queue holds no more, or only as one that has ended."""
+        if row is not None and not row.ended:
+            return row
+        number = row.number if row is not None else number
+        seen = self.commands.job(number) if number is not None else None
+        return seen if seen is not None and seen.name == job_id else row
+
+    def _going(self, row: Row, folder: Path) -> NativeStatus:
+        """Say how a job is that has not ended."""
         state = state_of(row.state)
         if state is JobState.PENDING:
             end = _read_exit(folder)
             if end is not None and (end["exit_code"] == 0 or "launch" in row.reason):
                 # A killed controller has forgotten that it had started the job, and holds it back now.
                 return self._by_itself(end, folder, row.native_id)
-            return NativeStatus(state, self._waiting(row), native_id=row.native_id)
-        if state is JobState.UNKNOWN:
-            message = f"Slurm says {row.state}, which is not known here"
-            return NativeStatus(state, message, native_id=row.native_id)
-        if row.state == "COMPLETING":
-            return NativeStatus(state, f"ending on {row.nodes}", native_id=row.native_id)
-        said = "suspended" if row.state in ("SUSPENDED", "STOPPED") else "running"
-        message = f"{said} as job {row.number} on {row.nodes}"
-        return NativeStatus(state, message, native_id=row.native_id)
+            said = self._waiting(row)
+        elif state is JobState.UNKNOWN:
+            said = f"Slurm says {row.state}, which is not known here"
+        elif row.state == "COMPLETING":
+            said = f"ending on {row.nodes}"
+        else:
+            doing = "suspended" if row.state in ("SUSPENDED", "STOPPED") else "running"
+            said = f"{doing} as job {row.number} on {row.nodes}"
+        return NativeStatus(state, said, native_id=row.native_id)
 
     def _waiting(self, row: Row) -> str:
         said = f"job {row.number} waits: {explain(row.reason)}"

@@ -26,7 +26,7 @@ _TIME = re.compile(r"\d+(:\d\d){0,2}|\d+-\d\d?(:\d\d){0,2}|UNLIMITED")
 _MEMORY = re.compile(r"(\d+)([kmgt]?)i?b?", re.I)
 
 
-def _listed(value: Any) -> Any:
+def _listed(value: object) -> Any:
     return [value] if isinstance(value, str) else value
 
 

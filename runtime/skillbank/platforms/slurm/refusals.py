@@ -8,6 +8,7 @@ from pathlib import Path
 from skillbank.errors import did_you_mean
 from skillbank.home import cache_dir, results_root
 from skillbank.plan.model import Plan
+from skillbank.platforms import plan_problems
 from skillbank.platforms.container import plan_mounts, stages
 from skillbank.platforms.slurm.commands import Commands, Node
 from skillbank.platforms.slurm.profile import SlurmProfile, size
@@ -25,12 +26,9 @@ def refusals(plan: Plan, profile: SlurmProfile, commands: Commands) -> Iterator[
 
 def of_plan(plan: Plan, profile: SlurmProfile) -> Iterator[str]:
     """Yield of `refusals` what lies in the plan itself."""
-    if not plan.command:
-        yield f"the action '{plan.action}' of {plan.skill.name} names no command to run"
-    if profile.container in ("apptainer", "pyxis") and plan.image is None:
-        yield Sentence(
-            f"{plan.skill.name} names no container image for '{plan.action}'; give one with {option('image')}"
-        )
+    yield from plan_problems.no_command(plan)
+    if profile.container in ("apptainer", "pyxis"):
+        yield from plan_problems.no_image(plan)
     if plan.resources.memory is not None:
         try:
             size(plan.resources.memory)

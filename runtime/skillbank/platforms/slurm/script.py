@@ -107,29 +107,45 @@ def options(launch: Launch, profile: SlurmProfile) -> list[str]:
 def _contained(
     launch: Launch, profile: SlurmProfile, kind: Container
 ) -> tuple[Sequence[str], Sequence[str], Mapping[str, str]]:
-    """Return the options of srun, what stands before the program, and the environment, for a container."""
+    """Return the options of srun, what stands before the program, and the environment, for a container.
+
+    Both kinds put the outer environment into the container; the home is the job's own there and outside.
+    """
     if launch.image is None:
         raise PlatformError(f"job {launch.job_id} names no container image")
-    home = str(container.container_home(launch.results_dir))
     env = {k: v for k, v in container.environment(launch).items() if k != "SKILLBANK_JOB_ID"}
-    bound = container.mounts(launch.results_dir, launch.reads)
-    # Both put the outer environment into the container; the home is the job's own there and outside.
-    inside = str(launch.results_dir)
     image = image_file(launch.image, profile) or launch.image
     if kind == "pyxis":
-        listed = ",".join(f"{m['Source']}:{m['Target']}:{'ro' if m['ReadOnly'] else 'rw'}" for m in bound)
-        if not image.startswith("/"):
-            host, slash, rest = image.partition("/")
-            registry = slash and ("." in host or ":" in host or host == "localhost")
-            image = f"{host}#{rest}" if registry else image
-        srun = [f"--container-image={image}", f"--container-mounts={listed}", f"--container-workdir={inside}"]
-        return [*srun, "--no-container-mount-home"], [], env
-    image = image if image.startswith("/") else f"docker://{image}"
+        return _pyxis(launch, image), [], env
+    return [], _apptainer(launch, image), env
+
+
+def _pyxis(launch: Launch, image: str) -> list[str]:
+    """Return the options of srun; an image of a registry has its host set off by ``#``."""
+    bound = container.mounts(launch.results_dir, launch.reads)
+    listed = ",".join(f"{m['Source']}:{m['Target']}:{'ro' if m['ReadOnly'] else 'rw'}" for m in bound)
+    host, slash, rest = image.partition("/")
+    if host and slash and ("." in host or ":" in host or host == "localhost"):
+        image = f"{host}#{rest}"
+    return [
+        f"--container-image={image}",
+        f"--container-mounts={listed}",
+        f"--container-workdir={launch.results_dir}",
+        "--no-container-mount-home",
+    ]
+
+
+def _apptainer(launch: Launch, image: str) -> list[str]:
+    """Return the command that a program is started by."""
+    home = str(container.container_home(launch.results_dir))
+    bound = container.mounts(launch.results_dir, launch.reads)
     binds = [
         word for m in bound for word in ("--bind", f"{m['Source']}:{m['Target']}{':ro' * m['ReadOnly']}")
     ]
     gpus = ["--nv"] if launch.resources.gpus else []
-    return [], ["apptainer", "exec", *gpus, "--home", home, *binds, "--pwd", inside, image], env
+    place = image if image.startswith("/") else f"docker://{image}"
+    inside = str(launch.results_dir)
+    return ["apptainer", "exec", *gpus, "--home", home, *binds, "--pwd", inside, place]
 
 
 def image_file(image: str, profile: SlurmProfile) -> str | None:

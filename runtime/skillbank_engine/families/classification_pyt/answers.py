@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from skillbank_engine.data.ahead import ahead
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.families.classification_pyt.data.samples import picture_tensor
 from skillbank_engine.results import write_text
@@ -42,9 +43,10 @@ def answered(
         From ``(B, 3, H, W)`` uint8 pixels to ``(B, C)`` logits.
     """
     read = partial(picture_tensor, size=size, scale=scale)
+    batches = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
     with ThreadPoolExecutor(available_cpus()) as pool:
-        for start in range(0, len(images), batch_size):
-            yield logits(torch.stack(list(pool.map(read, images[start : start + batch_size]))))
+        for pixels in ahead(lambda batch: torch.stack(list(pool.map(read, batch))), batches):
+            yield logits(pixels)
 
 
 def write_results(

@@ -36,11 +36,10 @@ class Tally:
 
     @classmethod
     def empty(cls, classes: int, ranks: Sequence[int]) -> "Tally":
-        """Nothing counted yet."""
+        """Nothing counted yet; rank 1, which trainings and searches go by, is always counted."""
+        counted = tuple(dict.fromkeys((1, *ranks)))
         return cls(
-            np.zeros((classes, classes), dtype=np.int64),
-            np.zeros(len(ranks), dtype=np.int64),
-            tuple(ranks),
+            np.zeros((classes, classes), dtype=np.int64), np.zeros(len(counted), dtype=np.int64), counted
         )
 
     def add(self, logits: Tensor, labels: Tensor) -> None:

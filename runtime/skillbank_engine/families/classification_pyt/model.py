@@ -89,9 +89,12 @@ def build_classifier(architecture: Architecture, labels: Sequence[str]) -> Class
     ModelError
         transformers does not take the configuration.
     """
+    # Ahead of the network's own file, which would bring formats of weights and losses that nobody needs.
+    from skillbank_engine.library import PreTrainedModel
+
     try:
         config = network_config(architecture, labels)
-        network: Any = AutoModelForImageClassification.from_config(config)  # type: ignore[no-untyped-call]
+        network: PreTrainedModel = AutoModelForImageClassification.from_config(config)  # type: ignore[no-untyped-call]
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(

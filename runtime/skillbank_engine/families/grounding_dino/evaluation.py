@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from skillbank_engine.data.ahead import ahead
 from skillbank_engine.data.coco import EvaluationSet
 from skillbank_engine.data.records import Record
 from skillbank_engine.detection_metrics import average_precisions
@@ -111,10 +112,12 @@ def find(
     """
     detections: dict[int, list[Detection]] = {}
     losses: list[tuple[float, int]] = []
-    for chosen in list(_equal_sizes(data.records, batch_size))[team.rank :: team.size]:
+    passes = list(_equal_sizes(data.records, batch_size))[team.rank :: team.size]
+    coming = ahead(lambda chosen: [predictor.open(data.records[index].image) for index in chosen], passes)
+    for chosen in passes:
         records = [data.records[index] for index in chosen]
         with predictor.pace.over(len(records)):
-            images = [predictor.open(record.image) for record in records]
+            images = next(coming)
             passes = predictor.run(images)
             found = predictor.read(passes, [image.size for image in images])
         for index, items in zip(chosen, found, strict=True):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from skillbank_engine.data.ahead import ahead
 from skillbank_engine.data.images import open_image
 from skillbank_engine.data.records import read_text, require_file
 from skillbank_engine.detection_metrics import Detection
@@ -83,10 +84,11 @@ def _detected(
     assert task.answer is not None
     settings, framing = spec.inference, task.framing()
     size = settings.batch_size if settings.batch_size > 0 else spec.dataset.batch_size
-    for start in range(0, len(pictures), size):
-        places = pictures[start : start + size]
+    passes = [pictures[start : start + size] for start in range(0, len(pictures), size)]
+    coming = ahead(lambda places: [open_image(place.image, task.pixels) for place in places], passes)
+    for places in passes:
         with task.pace.over(len(places)):
-            images = [open_image(place.image, task.pixels) for place in places]
+            images = next(coming)
             logits, boxes = task.answer(framed_pixels(images, framing, compute.device))
             sizes = [image.size for image in images]
             found = detections_of(

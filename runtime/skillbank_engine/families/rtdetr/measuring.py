@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from skillbank_engine.data.ahead import ahead
 from skillbank_engine.data.coco import EvaluationSet
 from skillbank_engine.data.records import Record
-from skillbank_engine.data.transforms import image_tensor
+from skillbank_engine.data.transforms import View
 from skillbank_engine.detection_metrics import (
     AveragePrecisions,
     Detection,
@@ -26,7 +27,7 @@ from skillbank_engine.families.rtdetr.config import EvaluateSpec
 from skillbank_engine.families.rtdetr.data import TestSet, relative_targets, view_of
 from skillbank_engine.families.rtdetr.detector import DetectorOutput
 from skillbank_engine.families.rtdetr.loss import detection_loss
-from skillbank_engine.families.rtdetr.predictor import detections_of, scaled_pixels
+from skillbank_engine.families.rtdetr.predictor import detections_of, view_pixels
 from skillbank_engine.families.rtdetr.targets import TargetBatch, batch_targets
 from skillbank_engine.results import write_text
 from skillbank_engine.task import Metrics, Stage
@@ -143,12 +144,19 @@ def find(
     findings, spec, framing = Findings(), task.spec, task.framing()
     threshold = spec.evaluate.conf_threshold if isinstance(spec, EvaluateSpec) else 0.0
     records = data.annotations.records
-    for chosen in _passes(len(records), _batch_size(spec))[team.rank :: team.size]:
+
+    def opened(part: Sequence[Record]) -> list[View]:
+        return [framing.apply(view_of(record, task.pixels)) for record in part]
+
+    passes = _passes(len(records), _batch_size(spec))[team.rank :: team.size]
+    coming = ahead(opened, ([records[index] for index in chosen] for chosen in passes))
+    for chosen in passes:
         part = [records[index] for index in chosen]
         with task.pace.over(len(part)):
-            pixels, targets = _inputs(task, part, places)
-            pixels = pixels.to(compute.device)
+            views = next(coming)
+            pixels = view_pixels(views, compute.device)
             if stage == "val":
+                targets = _targets(task, part, views)
                 logits, boxes = _validate(task, pixels, targets, compute, findings)
             else:
                 assert task.answer is not None
@@ -178,22 +186,17 @@ def _validate(
     return output.logits[answer], output.boxes[answer]
 
 
-def _inputs(
-    task: "RtDetr", records: Sequence[Record], places: Sequence[int | None]
-) -> tuple[Tensor, TargetBatch]:
-    """Open pictures: pixels ``(B, 3, H, W)``, and the boxes of classes that the model knows."""
+def _targets(task: "RtDetr", records: Sequence[Record], views: Sequence[View]) -> TargetBatch:
+    """Give the boxes, in pictures as they are seen, of classes that the model knows."""
     numbers = {label: number for number, label in enumerate(task.labels)}
-    framing = task.framing()
-    pixels, boxes, classes = [], [], []
-    for record in records:
-        view = framing.apply(view_of(record, task.pixels))
+    boxes, classes = [], []
+    for record, view in zip(records, views, strict=True):
         known = [index for index in view.indices if record.phrases[index] in numbers]
         view = replace(view, boxes=view.boxes[known], indices=tuple(known))
         found, kinds = relative_targets(view, [numbers.get(name, 0) for name in record.phrases])
-        pixels.append(image_tensor(view.image))
         boxes.append(found)
         classes.append(kinds)
-    return scaled_pixels(torch.stack(pixels)), batch_targets(boxes, classes)
+    return batch_targets(boxes, classes)
 
 
 def _passes(count: int, size: int) -> list[range]:

@@ -16,8 +16,12 @@ from skillbank_engine.families.rtdetr.framing import Framing
 def framed_pixels(images: Sequence[Image.Image], framing: Framing, device: torch.device) -> Tensor:
     """Give pictures as the network takes them: ``(B, 3, H, W)`` of 0 to 1."""
     nothing = np.zeros((0, 4))
-    frames = [image_tensor(framing.apply(View(image, nothing, ())).image) for image in images]
-    return scaled_pixels(torch.stack(frames).to(device))
+    return view_pixels([framing.apply(View(image, nothing, ())) for image in images], device)
+
+
+def view_pixels(views: Sequence[View], device: torch.device) -> Tensor:
+    """Give views, each in its frame, as the network takes them: ``(B, 3, H, W)`` of 0 to 1."""
+    return scaled_pixels(torch.stack([image_tensor(view.image) for view in views]).to(device))
 
 
 def scaled_pixels(pixels: Tensor) -> Tensor:
@@ -59,12 +63,10 @@ def detections_of(
     corners = xyxy_from_cxcywh(boxes.float()).cpu()
     found = []
     for row, (width, height) in enumerate(sizes):
-        kept = best[row] >= threshold
-        chosen = corners[row, places[row][kept] // classes]
-        pixels = chosen * torch.tensor([*framing.picture_size(width, height)] * 2)
-        pixels = pixels.clamp(min=0).minimum(torch.tensor([width, height] * 2, dtype=torch.float32))
-        rows = zip(
-            (places[row][kept] % classes).tolist(), pixels.tolist(), best[row][kept].tolist(), strict=True
-        )
+        count = int((best[row] >= threshold).sum())  # the best come first
+        queries, labels = np.divmod(places[row, :count].numpy(), classes)
+        scale = np.array(framing.picture_size(width, height) * 2, dtype=np.float32)
+        pixels = (corners[row].numpy()[queries] * scale).clip(0, np.array([width, height] * 2))
+        rows = zip(labels.tolist(), pixels.tolist(), best[row, :count].tolist(), strict=True)
         found.append([Detection(label, (b[0], b[1], b[2], b[3]), score) for label, b, score in rows])
     return found

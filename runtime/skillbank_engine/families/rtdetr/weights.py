@@ -226,11 +226,7 @@ def load_backbone(detector: Detector, name: str) -> None:
     backbone: nn.Module = detector.network.backbone.model
     own: dict[str, Tensor] = backbone.state_dict()
     tensors = _state_file(Path(name), key) if Path(name).is_file() else _backbone_folder(name, key)
-    fitting: dict[str, Tensor] = {}
-    for prefix in _BACKBONE_PREFIXES:
-        found = {item.removeprefix(prefix): v for item, v in tensors.items() if item.startswith(prefix)}
-        fits = {item: v for item, v in found.items() if item in own and own[item].shape == v.shape}
-        fitting = max(fitting, fits, key=len)
+    fitting = max((_fitting(tensors, own, prefix) for prefix in _BACKBONE_PREFIXES), key=len)
     wanted = [item for item in own if not item.endswith("num_batches_tracked")]
     missing = [item for item in wanted if item not in fitting]
     if len(missing) > len(wanted) // 2:
@@ -246,6 +242,12 @@ def load_backbone(detector: Detector, name: str) -> None:
             "%s lacks %d of the backbone's %d tensors, which start at random", name, len(missing), len(wanted)
         )
     backbone.load_state_dict(fitting, strict=False)
+
+
+def _fitting(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Give the tensors below a prefix that fit, by the network's own names."""
+    found = {item.removeprefix(prefix): v for item, v in tensors.items() if item.startswith(prefix)}
+    return {item: v for item, v in found.items() if item in own and own[item].shape == v.shape}
 
 
 def _state_file(path: Path, key: str) -> Mapping[str, Tensor]:

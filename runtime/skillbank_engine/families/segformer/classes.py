@@ -131,30 +131,32 @@ def classes_of(segment: SegmentConfig) -> Classes:
     names = sorted((name for name in ids if ids[name] != IGNORED), key=lambda name: ids[name])
     _check_ids(names, ids)
     _check_count(names, segment)
-    meanings: dict[tuple[int, ...], tuple[int, str]] = {}
+    owners: dict[tuple[int, ...], str] = {}
+    meanings: dict[tuple[int, ...], int] = {}
     for entry in entries:
-        name = entry.mapping_class or entry.seg_class
-        ignored = entry.label_id == IGNORED or ids[name] == IGNORED
+        name = _class_of(entry)
         numbers = tuple(part * factor for part in (entry.rgb if len(set(entry.rgb)) > 1 else entry.rgb[:1]))
-        other = meanings.get(numbers)
-        if other is not None and other[1] != name:
+        other = owners.setdefault(numbers, name)
+        if other != name:
             raise DataError(
-                f"dataset.segment.palette gives '{other[1]}' and '{name}' the same rgb {list(entry.rgb)}: "
+                f"dataset.segment.palette gives '{other}' and '{name}' the same rgb {list(entry.rgb)}: "
                 "give each class its own"
             )
-        meanings[numbers] = (IGNORED if ignored else names.index(name)), name
-    return Classes(
-        tuple(names),
-        tuple(ids[name] for name in names),
-        tuple((numbers, number) for numbers, (number, _) in meanings.items()),
-    )
+        ignored = IGNORED in (entry.label_id, ids[name])
+        meanings[numbers] = IGNORED if ignored else names.index(name)
+    return Classes(tuple(names), tuple(ids[name] for name in names), tuple(meanings.items()))
+
+
+def _class_of(entry: PaletteEntry) -> str:
+    """Name the class that an entry belongs to."""
+    return entry.mapping_class or entry.seg_class
 
 
 def _class_ids(entries: Sequence[PaletteEntry]) -> dict[str, int]:
     """Label id by class: that of the entry which is called like it, else the smallest of its entries."""
     members: dict[str, list[PaletteEntry]] = {}
     for entry in entries:
-        members.setdefault(entry.mapping_class or entry.seg_class, []).append(entry)
+        members.setdefault(_class_of(entry), []).append(entry)
     return {
         name: next(
             (entry.label_id for entry in of_class if entry.seg_class == name),
@@ -265,9 +267,7 @@ def read_palette(path: Path) -> dict[str, Any]:
     try:
         values = SegmentConfig.model_validate({"label_transform": "None", **document})
         if "num_classes" not in document:
-            names = {
-                entry.mapping_class or entry.seg_class for entry in values.palette if entry.label_id != 255
-            }
+            names = {_class_of(entry) for entry in values.palette if entry.label_id != 255}
             values = values.model_copy(update={"num_classes": len(names)})
         classes_of(values)
     except ValidationError as error:

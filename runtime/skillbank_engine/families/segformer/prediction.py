@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from skillbank_engine.data.ahead import ahead
 from skillbank_engine.families.segformer.data.transforms import image_tensor
 from skillbank_engine.families.segformer.model import enlarged
 from skillbank_engine.threads import available_cpus
@@ -68,14 +69,17 @@ class Predictor:
             Number of the batch, key, picture, and logits ``(classes, H, W)`` of its own pixels, on the
             device.
         """
+        batches = [keys[first : first + batch_size] for first in range(0, len(keys), batch_size)]
         with ThreadPoolExecutor(min(available_cpus(), batch_size)) as pool:
-            for number, first in enumerate(range(0, len(keys), batch_size)):
-                some = keys[first : first + batch_size]
+
+            def opened(some: Sequence[Key]) -> tuple[list[Image.Image], Tensor]:
                 images = list(pool.map(read, some))
-                pixels = torch.stack(list(pool.map(self.seen, images))).to(self.device)
+                return images, torch.stack(list(pool.map(self.seen, images)))
+
+            for number, (images, pixels) in enumerate(ahead(opened, batches)):
                 # In the size that the network saw: a larger one is made of that, as of an exported file's.
-                seen = enlarged(self.logits(pixels), *self.size)
-                for key, image, row in zip(some, images, seen, strict=True):
+                seen = enlarged(self.logits(pixels.to(self.device)), *self.size)
+                for key, image, row in zip(batches[number], images, seen, strict=True):
                     yield number, key, image, enlarged(row[None], image.height, image.width)[0]
 
 

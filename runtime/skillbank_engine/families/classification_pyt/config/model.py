@@ -50,7 +50,10 @@ class HeadConfig(Block):
         None, "Further arguments of a head; the linear one has none.", automl=False, in_template=False
     )
     loss: LossConfig = block(LossConfig, "The loss of the head.")
-    topk: list[Int] = param([1], "Accuracies to report: whether the class is among the k most likely.")
+    topk: list[Int] = param(
+        [1],
+        "Accuracies to report: whether the class is among the k most likely. That of 1 is always reported.",
+    )
 
     @field_validator("topk")
     @classmethod

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from skillbank_engine.data.ahead import ahead
 from skillbank_engine.drawing import draw_detections, phrase_colours, save_picture
 from skillbank_engine.families.grounding_dino.predictor import Detection, Predictor, without_repeats
 
@@ -56,16 +57,19 @@ def label_pictures(
     """
     palette = phrase_colours(phrases, colours)
     told = time.monotonic()
-    for start in range(0, len(pictures), batch_size):
-        part = pictures[start : start + batch_size]
+    passes = [pictures[start : start + batch_size] for start in range(0, len(pictures), batch_size)]
+    coming = ahead(lambda part: [predictor.open(path) for path, _ in part], passes)
+    done = 0
+    for part in passes:
         with predictor.pace.over(len(part)):
-            images = [predictor.open(path) for path, _ in part]
+            images = next(coming)
             all_found = predictor.detect(images)
         for (path, target), image, found in zip(part, images, all_found, strict=True):
             sure = [item for item in found if item.score >= threshold]
             kept = tuple(without_repeats(sure, nms_iou))
             save_picture(draw_detections(image, kept, phrases, palette, outline), target)
             yield Labelled(path, kept, target)
+        done += len(part)
         if time.monotonic() - told > _PROGRESS_SECONDS:
             told = time.monotonic()
-            _LOG.info("%d of %d pictures done", start + len(part), len(pictures))
+            _LOG.info("%d of %d pictures done", done, len(pictures))
