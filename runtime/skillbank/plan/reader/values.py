@@ -115,7 +115,7 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         return
     size, found, match = best
     phrases = (number_in_phrase(text, i, each) for each in keys)
-    if any(phrase is not None and not {*phrase[0]} <= {*match.tokens()} for phrase in phrases):
+    if any(phrase is not None and {*match.tokens()} - {i} < {*phrase[0]} for phrase in phrases):
         return  # "accumulate gradients over 4 batches"
     if size > 100 and (_is_longer(text, found, match, keys) or (found.name == "patience" and not searching)):
         return
