@@ -170,13 +170,16 @@ class EngineBase(Block):
     )
     ema_decay: Float = param(
         0.0,
-        "Share that the average of the weights keeps at each step, as 0.999; the average is what is measured "
-        "and saved. 0 averages nothing.",
+        "Share that the exponential moving average (EMA) of the weights keeps at each step, as 0.999; the "
+        "average is what is measured and saved. 0 averages nothing.",
         ge=0,
         lt=1,
     )
     early_stopping: Int = param(
-        0, "Validations without a better value after which training ends; 0 trains all epochs.", ge=0
+        0,
+        "Patience: validations without improvement (a better value) after which training ends; 0 trains all "
+        "epochs.",
+        ge=0,
     )
     keep_best: bool = param(
         False, "Keep the checkpoint of the best validation too, and a link best.pth to it."
@@ -185,7 +188,7 @@ class EngineBase(Block):
         "", "Value of status.json that early stopping and the best checkpoint go by; empty: the family's own."
     )
     accumulate: Int = param(
-        1, "Batches whose gradients are added up for one step, as if they were one batch.", ge=1
+        1, "Batches whose gradients are added up (accumulated) for one step, as if they were one batch.", ge=1
     )
     memory: Literal["auto", "spec"] = param(
         "auto",

@@ -69,7 +69,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
             continue
         held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
         kept = held & _WEIGHTY == {"place"} and (
-            all(text.within(i, "places.data.put") for i in open_)
+            all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
             or (teller.is_history(clause.first, clause.end) and not teller.weigh(open_))
         )
         limits = any(_limits(text, i) for i in open_)
@@ -88,6 +88,13 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
             ledger.claim("context", purpose, _PURPOSE)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
     return notes
+
+
+def _counts(text: Text, i: int) -> bool:
+    """Whether a word only says how many pictures or classes there are: "1,250 pictures with 3 classes"."""
+    of_data = ("places.data.nouns", "slots.captions.nouns", "slots.captions.told")
+    number = text.tokens[i].kind == "number" and not text.within(i + 1, *_TIMES)
+    return number or text.within(i, *of_data)
 
 
 def _limits(text: Text, i: int) -> bool:
@@ -170,13 +177,16 @@ def _called(text: Text, open_: list[int]) -> list[int]:
 def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list[int]]:
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
-    teller = Teller(text, frozenset())
+    teller, over = Teller(text, frozenset()), clauses.history()
     for sentence in clauses.sentences.values():
         purposes = {i for i in sentence if text.ledger.owner.get(i, _NOBODY).value == _PURPOSE}
         free = all(text.ledger.free(i) or i in purposes for i in sentence)
         if free and teller.orders(sentence.start, sentence.stop, wishing=not purposes):
             covered.difference_update(sentence)
         last = range(clauses.of(sentence.stop - 1).first, sentence.stop)
+        goes_on = any(text.tokens[i].text in of("unchanged") for i in last[:2]) and sentence.start in over
+        if goes_on:
+            continue  # "we had them annotated and put them on the server"
         if all(map(text.ledger.free, last)) and teller.orders(last.start, last.stop, wishing=False):
             covered.difference_update(last)  # "..., then do the usual with it"
     left = {

@@ -16,6 +16,8 @@ def take_instead(text: Text) -> None:
         for match in text.find(source):
             if any(_is_near(text, c, match.first) for c in back):
                 text.ledger.claim("order", match.tokens())
+    for match in text.find("'instead 'of group.det* &^refused|^talk|^excluded"):
+        text.ledger.claim("order", match.tokens())
     for match in text.find("^report @mark* w='ignore|'disregard|'forget|'never 'mind? 'it|'that|'this|'them"):
         text.ledger.claim(
             "order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"]
@@ -96,6 +98,11 @@ def take_only(text: Text) -> None:
 
 def take_usual(text: Text) -> None:
     """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
+    for match in text.find(
+        "'keep|'leave|'with|'use|'and* 'everything|'all|'anything|'the+ 'else|'rest|'other 'settings? "
+        "'at|'as|'on|'to|'with group.det|'their|'its* slots.around.defaults|'default|'it 'is|'settings?"
+    ):
+        text.ledger.claim("order", text.unclaimed(match.tokens()))
     source = (
         "'with|'using|'use|'on? 'the|'my|'our|'his|'her|'their|'your+ free.adjective|'usual|'same|"
         "'old|'previous|'last|'default|'recommended* 'settings|'values|'defaults|'parameters|"

@@ -13,7 +13,9 @@ from itertools import pairwise
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.telling import FRAME
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.wording import is_many
 
 __all__ = ["goes_on", "listed", "take_captions"]
 
@@ -144,14 +146,25 @@ def take_captions(text: Text, *, training: bool) -> None:
         f"{_FIND} what='everything|'anything|'all what='you|'i|'we|'they|'that|'there|^courtesy+"
     ):
         text.ledger.mark("unread", match.tokens("what"))  # no description says what that is
+    for match in text.find(f"group.model|@name 'that|'which 'can|'could|'will? verb={_FIND}"):
+        found = _read(text, match.end, marked=False) if training else _List([], [], match.end)
+        if found.items:  # "a model that finds rust": what it is trained for
+            text.ledger.claim("context", [*match.tokens("verb"), *found.used])
     for match in text.find(f"{_FIND}|actions.words.segment"):
-        _find(text, match)
+        if text.ledger.free(match.first):
+            _find(text, match)
     for match in text.find(
         "modal='should|'must|'need|'needs|'to|'are|'have|'has|'be|'shall* actions.words.found_in"
     ):
         _passive(text, match)
+    for match in text.find(
+        "modal='could|'can|'may|'would 'be? !'found|'located|'done|'marked actions.words.found_in"
+    ):
+        _passive(text, match)  # "the data can be found at X" says where it lies
     if not any(c.value for c in text.ledger.of("find", "captions")):
         _elsewhere(text, training=training)
+    if not any(c.value for c in text.ledger.of("find", "captions")):
+        _in_pictures(text)
     if any(c.value and c not in cared for c in text.ledger.of("find", "captions")):
         for claim in cared:  # "find cars. We only care about trucks." is one or the other
             text.ledger.replace(claim, "unread")
@@ -341,7 +354,10 @@ def _passive(text: Text, match: Match) -> None:
     first = next(
         (k + 1 for k in range(at - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", ";", "\n")), 0
     )
-    while first < at and text.within(first, "grammar.courtesy.words", "grammar.free.adverb"):
+    while first < at and (
+        text.within(first, "grammar.courtesy.words", "grammar.free.adverb")
+        or (first in text.ledger.owner and text.ledger.owner[first].value == FRAME)
+    ):
         first += 1
     wish = next((k for k in range(first, at) if text.tokens[k].text in _WISHES and _is_open(text, k)), None)
     if wish is not None and all(text.tokens[k].text in ("to", "be") for k in range(wish + 1, at)):
@@ -350,6 +366,12 @@ def _passive(text: Text, match: Match) -> None:
     if (wish is None and not modal) or not text.ledger.free(match.end - 1):
         return
     found = _read(text, first if wish is None else wish + 1, marked=False, until=at)
+    if modal and found.items and all(_is_data(text, item) for item in found.items):
+        lead = text.match("'with|'for|'as", match.end)
+        things = _read(text, lead.end, marked=False) if lead is not None else _List([], [], at)
+        verb = [*modal, match.end - 1, *(lead.tokens() if lead is not None and things.items else ())]
+        text.ledger.claim("find", [*verb, *things.used], things.items)
+        return  # "the pictures could be labelled with cats and dogs"
     if found.items and found.end <= at and not all(_is_data(text, item) for item in found.items):
         text.ledger.claim(
             "find",
@@ -390,6 +412,31 @@ def _elsewhere(text: Text, *, training: bool) -> None:
             if found is not None and found.items:
                 text.ledger.claim("captions", [i, *found.used], found.items)
                 return
+
+
+_SHOWN = (
+    "'there 'are|'is|'may|'might|'will|'should|'be+",
+    "'they|'these|'those|'it|'all|places.data.nouns 'show|'shows|'contain|'contains|'depict",
+)
+_PICTURED = "'pictures|'picture|'photos|'photo|'images|'image|'shots 'of|'with"
+
+
+def _in_pictures(text: Text) -> None:
+    """Read what pictures are said to show where nothing but "label them" says what to look for.
+
+    "There are cats and dogs in them. Please label them."
+    """
+    if not any(
+        text.within(k, "grammar.group.it") for c in text.ledger.of("find") for k in (c.last + 1, c.last + 2)
+    ):
+        return
+    for match in [m for lead in _SHOWN for m in text.find(lead)] or list(text.find(_PICTURED)):
+        found = _read(text, match.end, marked=False)
+        if not found.items or not all(map(is_many, (item.split()[-1] for item in found.items))):
+            continue
+        if not all(_is_data(text, item) for item in found.items):
+            text.ledger.claim("captions", text.unclaimed([*match.tokens(), *found.used]), found.items)
+            return
 
 
 def _led(text: Text, i: int, *, finding: bool) -> _List | None:

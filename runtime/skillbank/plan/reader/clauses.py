@@ -28,6 +28,8 @@ _PHRASES = (
     "grammar.operator.instead",
 )
 """Classes whose phrases no clause divides."""
+_AS_DATA = tuple(f"places.roles.{role}.after" for role in ("train_datasets", "eval_dataset"))
+"""What a place is for ("as the training set") is no reason, though it begins as one."""
 
 
 class Mode(StrEnum):
@@ -70,6 +72,12 @@ class Clauses:
     def of(self, i: int) -> Clause:
         """Return the clause that a token belongs to."""
         return self._of[i]
+
+    def history(self) -> frozenset[int]:
+        """Return the tokens of the clauses that tell of what is over."""
+        return frozenset(
+            i for c in self.all if self._teller.is_history(c.first, c.end) for i in range(c.first, c.end)
+        )
 
     def sentence(self, i: int) -> range:
         """Return the tokens of the sentence that a token stands in."""
@@ -116,14 +124,12 @@ class Clauses:
             return False
         if self._text.tokens[i].text == "please" and i + 1 < len(self._text.tokens) and self._is_order(i + 1):
             return True
-        if self._text.match("'as 'well", i):
+        if self._text.match("'as 'well", i) or self._text.within(i, *_AS_DATA):
             return False
         behind = self._text.tokens[i + 1].text if i + 1 < len(self._text.tokens) else ""
         if self._text.tokens[i].text in of("comparing") and behind in of("people"):
             return True  # "like we did in X"
-        return self._text.tokens[i].text in _JOINS or self._text.within(
-            i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
-        )
+        return self._text.tokens[i].text in _JOINS or self._says(i)
 
     def _mode(self, first: int, end: int, before: Mode, asked: bool) -> Mode:
         text = self._text
@@ -169,7 +175,10 @@ class Clauses:
         )
 
     def _says(self, i: int) -> bool:
-        return self._text.within(i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order")
+        """Whether a word says what a clause is there for: a reason, a condition, an order."""
+        return self._text.within(
+            i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
+        ) and not self._text.within(i, *_AS_DATA)
 
     def _is_told(self, i: int, end: int) -> bool:
         """Whether a clause has a subject and then a verb that tells: "we are building a counter"."""

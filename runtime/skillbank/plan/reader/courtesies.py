@@ -7,6 +7,7 @@ import re
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.reports import asks, is_name
+from skillbank.plan.reader.telling import FRAME
 from skillbank.plan.slots import SLOTS, Kind
 
 __all__ = [
@@ -19,8 +20,29 @@ __all__ = [
 ]
 
 
+_WOULD = "'would|'will|'is|'does|'could|'might 'be? free.adverb*"
+_IF = "'if 'someone|'somebody|'anyone|'anybody?"
+_FRAMES = (
+    f"'it|'that {_WOULD} courtesy.pleasing 'for? 'me|'us? {_IF}",
+    f"'it {_WOULD} courtesy.pleasing 'for? 'me|'us? 'to &'have|'get|'see",
+    f"'i|'we {_WOULD} courtesy.pleased {_IF}",
+    f"'i|'we 'would|'will? free.adverb* 'appreciate|'love|'like|'welcome 'it? 'very|'much|'a|'lot* {_IF}",
+    "'would|'is 'it 'be? courtesy.pleasing 'if|'to",
+    "'would|'is 'it 'be? courtesy.pleasing 'for &@name|@job|group.det",
+    "'when|'once|'if|'whenever|'as|'soon* 'you|'there 'have|'get|'find|'is|'are|'got group.det|@number* "
+    "free.adjective? courtesy.leisure 'for|'this|'it*",
+    "'whenever|'when|'if|'as 'it|'that? 'suits|'fits|'is|'s courtesy.suiting|'you 'for? 'you?",
+)
+"""What only says that a wish is one: "it would be lovely if", "we would be grateful if"."""
+
+
 def take_courtesies(text: Text) -> None:
     """Account for phrases of politeness of two words and more; single words wait until the end."""
+    for frame in _FRAMES:
+        for match in text.find(frame):
+            behind = text.tokens[match.end - 1].text
+            if behind != "to" or not _is_question(text, match.first):
+                text.ledger.claim("courtesy", match.tokens(), FRAME)
     i = 0
     while i < len(text.tokens):
         ends = [e for e in text.ends(i, "grammar.courtesy.words") if e - i > 1]
@@ -73,6 +95,8 @@ def take_headers(text: Text) -> None:
         "'you 'will|'can? 'find group.det* places.roles.train_datasets.before|"
         "places.roles.eval_dataset.before|places.data.nouns|places.weights.before"
     ):
+        if match.first and text.tokens[match.first - 1].text in ("can", "could", "will", "would"):
+            continue  # "can you find all crabs"
         text.ledger.claim(
             "courtesy", [i for i in match.tokens() if text.tokens[i].text in ("you", "will", "can", "find")]
         )
@@ -105,6 +129,9 @@ def take_numbering(text: Text) -> None:
             few = all(text.tokens[i].value < 10 for i in match.tokens() if text.tokens[i].kind == "number")
             if few and text.tokens[match.first - 1].text not in ("every", "for", "after", "at"):
                 text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
+    for match in text.find("'fourth|'fifth|'sixth @mark"):
+        if match.first and text.tokens[match.first - 1].text in (".", ";", ",", "\n"):
+            text.ledger.claim("order", [match.first])  # "Fourth, evaluate the engine"
     marks = [
         i
         for i, t in enumerate(text.tokens[:-2])

@@ -28,7 +28,7 @@ _ANNOTATIONS = (".json", ".jsonl", ".csv", ".txt", ".yaml", ".yml", ".xml")
 _TOGETHER = frozenset(["both", "together", "combined", "jointly", "mixed", "merged", "union", "joined"])
 _SEVERAL = frozenset(["plus", "datasets", "sets", "buckets", "folders", "also", "well", "addition", "along"])
 
-_LISTING = frozenset([",", "and", "&", "+", "plus", "on", "from", "in", "at", "with", "the", "data", "place"])
+_LISTING = frozenset([*",-&+\n", "and", "plus", "on", "from", "in", "at", "with", "the", "data", "place"])
 """What stands between places of one list."""
 _MORE = _TOGETHER | _SEVERAL | {"more", "additional", "further", "other", "rest", "too"}
 """Words by which what is told of may belong to what is asked for: "more pictures lie in X"."""

@@ -246,10 +246,13 @@ def _words_that_describe(page: Text, library: Library, told: frozenset[int]) -> 
     }
     found: list[str] = []
     beside = False
+    objects = _objects(page)
     for i, token in enumerate(page.tokens):
         beside = (beside or (token.text == "for" and bool(found))) and token.kind != "mark"
         counted = i > 0 and page.tokens[i - 1].kind == "number"
-        if i in told or beside or token.kind != "word" or not page.ledger.free(i) or counted:
+        if i in told or (objects and i not in objects):
+            continue
+        if beside or token.kind != "word" or not page.ledger.free(i) or counted:
             continue
         if not page.is_plain(i) and not (token.text in about and _is_of_slots(page, i)):
             continue
@@ -278,6 +281,17 @@ def _words_that_describe(page: Text, library: Library, told: frozenset[int]) -> 
         ):
             found.append(token.text)
     return found
+
+
+def _objects(page: Text) -> frozenset[int]:
+    """Return the words of "train an open-vocabulary detector": what an action is said to be done with."""
+    found: set[int] = set()
+    for claim in page.ledger.of("action"):
+        match = page.match("group.det ~word|free.adjective|free.noun+", claim.last + 1)
+        words = match.tokens() if match is not None else []
+        heads = [k for k in words if page.lexicon.has(page.tokens[k].text, "told.heads")]
+        found.update(range(claim.last + 1, heads[-1] + 1) if heads else ())
+    return frozenset(found)
 
 
 def _is_of_slots(page: Text, i: int) -> bool:

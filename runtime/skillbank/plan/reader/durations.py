@@ -13,6 +13,8 @@ _MOST = (
     "'for|'within|'at|'most|'max|'maximum|'up|'to|'no|'more|'than|'not|'longer|'limit"
     "|'limited|'should|'must|'may|'take|'takes|'last|'finish|'only|'about|'around"
 )
+_BOUND = "'limit|'cap|'restrict|'keep|'bound|'hold|'end|'stop|'finish|'let|'give"
+_GIVEN = "'to|'at|'after|'within|'under|'below|'for|'gets|'get|'has|'may|'can|'take|'takes|'run|'most|'max|'="
 
 
 def take_durations(text: Text, name: str, searching: bool) -> None:
@@ -25,7 +27,7 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
     if name == "trial_timeout":
         sources.append(
             "'no|'each|'every|'a|'any|'single? 'trial|'trials "
-            "'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed"
+            "'gets|'get|'has|'have|'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed"
             "|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}"
         )
     if name == "time_budget" and searching:
@@ -33,9 +35,14 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
             f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ "
             f"n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all|'at|'most*"
         )
+    if name == "time_budget":
+        search = "policy.search.weak|policy.search.nouns|policy.search.doings"
+        sources.append(f"{_BOUND}* 'the|'whole|'entire|'total* {search} {_GIVEN}+ n=@number unit={{unit}}")
+        sources.append(f"'the|'whole|'entire+ {search} n=@number unit={{unit}}")
+        sources.append(f"n=@number unit={{unit}} 'at|'most|'max|'maximum* 'for 'the|'whole|'entire* {search}")
     for source in sources:
         for unit in UNITS:
-            for match in text.find(source.format(unit=f"slots.units.{unit}")):
+            for match in text.find(f"{source.format(unit=f'slots.units.{unit}')} 'at|'most*"):
                 if text.ledger.free(match.tokens("n")[0]):
                     said = Value(name, duration(text.said(match), unit))
                     claim_value(text, text.unclaimed(match.tokens()), said)

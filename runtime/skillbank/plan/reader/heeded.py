@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.telling import Teller
 
 __all__ = ["mark_unheeded"]
 
@@ -37,8 +36,7 @@ _SET = ("value", "platform", "policy", "place", "job")
 
 def mark_unheeded(text: Text, clauses: Clauses) -> None:
     """Leave such phrases unread, so that the plan asks about them; what is over asks for nothing."""
-    teller = Teller(text)
-    over = {i for c in clauses.all if teller.is_history(c.first, c.end) for i in range(c.first, c.end)}
+    over = clauses.history()
     for match in text.find(_MACHINE):
         if match.first not in over and not _is_where_data_lies(text, match):
             text.ledger.claim("unread", text.unclaimed(match.tokens()))
@@ -74,9 +72,11 @@ def _is_of_a_part(text: Text, i: int) -> bool:
 def _is_where_data_lies(text: Text, match: Match) -> bool:
     """Whether a machine is where a place is: "the pictures lie on our server, in /srv/x"."""
     told = text.match("',|'in|'at|'under|'below|'(|':* @place", match.end) is not None
+    before = match.first - 1
+    if before > 0 and text.within(before, "grammar.group.it"):
+        before -= 1  # "put them on the server"
     return told or (
-        match.first > 0
-        and text.within(match.first - 1, "places.data.put", "places.data.link", "grammar.mode.copula")
+        before >= 0 and text.within(before, "places.data.put", "places.data.link", "grammar.mode.copula")
     )
 
 

@@ -40,6 +40,7 @@ def take_places(text: Text, *, training: bool) -> None:
     take_roles(text, training=training)
     _labels(text)
     _data(text)
+    _whole(text)
     take_references(text)
     _only_spoken_of(text)
     _around(text)
@@ -75,6 +76,16 @@ def _data(text: Text) -> None:
             )
 
 
+def _whole(text: Text) -> None:
+    """Account for a folder that only tells where the data lies whose parts are named with their roles."""
+    placed = text.ledger.of("place")
+    for claim in placed:
+        inside = f"{claim.value.uri.rstrip('/')}/"
+        parts = {c.value.role for c in placed if c.value.uri.startswith(inside)}
+        if claim.value.role is None and len(parts & set(SOURCES)) > 1:
+            text.ledger.replace(claim, "context")
+
+
 def _describes_model(text: Text, match: Match) -> bool:
     """Whether the words before a place speak of a model: "an image classifier with the pictures in X"."""
     return any(
@@ -85,10 +96,14 @@ def _describes_model(text: Text, match: Match) -> bool:
 
 def _only_spoken_of(text: Text) -> None:
     """Mark places of which something is said, and not what they are for: "X is for later"."""
+    held = "@number|group.det|'about|~word* places.data.nouns"
+    for match in text.find(f"'in|'at|'under|'on &^place @place 'is|'are|'lie|'lies {held}"):
+        text.ledger.claim("order", text.unclaimed(match.tokens()))  # "in X are 2,000 pictures"
     for match in text.find("^place 'is|'are|'was|'has|'holds|'contains|'were free.adverb*"):
         owner = text.ledger.owner[match.first]
         done_on = match.first and text.tokens[match.first - 1].text in ("on", "with")
-        if owner.value.role is not None or owner.tokens != (match.first,) or done_on:
+        said = match.first and not text.ledger.free(match.end - 1)  # "in X are 2,000 pictures"
+        if owner.value.role is not None or owner.tokens != (match.first,) or done_on or said:
             continue
         if (
             text.match(f"{WORDS} group.det* {WORDS} places.data.nouns|group.it|'which|'where", match.end)
@@ -103,6 +118,10 @@ def _around(text: Text) -> None:
         owner = text.ledger.owner[match.end - 1]  # not "the pictures nobody has labelled in X"
         if owner.value.role in (None, *SOURCES) and owner is not text.ledger.owner.get(match.first - 1):
             text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "name"])
+    for match in text.find("'on|'with|'for|'about group.det what=~word|free.noun+ ': &^place"):
+        what = match.tokens("what")  # "trained on our pallets: X for training"
+        if not any(text.within(i, "told.choosing", "grammar.mode.technical") for i in what):
+            text.ledger.claim("context", text.unclaimed(what))
     for match in text.find("^place places.data.more group.prep? &^place"):
         text.ledger.claim("order", match.tokens())
     roles = {c.value.role for c in text.ledger.of("place")}

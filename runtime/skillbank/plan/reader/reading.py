@@ -164,7 +164,7 @@ def read_text(
             notes += name_skill(text, page, steps, library, index, job_skill, told)
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     settle_actions(page, steps)
-    steps = _take_words_of_skills(page, steps)
+    steps = _take_words_of_skills(page, clauses, steps)
     pairs.take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
 
@@ -214,16 +214,17 @@ def _take_settings(page: Text, clauses: Clauses) -> None:
     take_forms(page)
 
 
-def _take_words_of_skills(page: Text, steps: list[Step]) -> list[Step]:
+def _take_words_of_skills(page: Text, clauses: Clauses, steps: list[Step]) -> list[Step]:
     """Account for what only the skills of the steps explain: masks, descriptions, words of their keys."""
     skills = [s.skill for s in steps if s.skill is not None]
     masking = any(s.action == "inference" and s.skill is not None and gives_masks(s.skill) for s in steps)
     for claim in page.ledger.of("masks") if not masking else ():
         page.ledger.mark("unread", claim.tokens)
     take_description(page, skills, _listed(steps))
+    over = clauses.history()
     for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
         before = {id(c) for c in page.ledger.claims}
-        take_spec_words(page, keys_of(*found))
+        take_spec_words(page, keys_of(*found), over)
         settle(page)
         owner = next(s for s in steps if (s.skill, s.action) == found)
         owner.claims += [c for c in page.ledger.claims if id(c) not in before]

@@ -20,6 +20,9 @@ THING = (
 def trailing(text: Text, at: int) -> list[int]:
     """Return the words that a refusal ends with: "either", "yet", "this time"."""
     end = at
+    if end + 1 < len(text.tokens) and text.tokens[end].text in ("anything", "something"):
+        end += 1  # "do not export anything yet"
+        end = end if text.within(end, "grammar.operator.trailing") else at
     while (
         end < len(text.tokens)
         and (ends := text.ends(end, "grammar.operator.trailing") or text.ends(end, "grammar.mode.later"))

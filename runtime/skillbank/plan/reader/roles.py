@@ -30,7 +30,7 @@ __all__ = ["take_references", "take_roles"]
 
 _SAID = (
     f"group.prep? group.det+ {WORDS} role={NOUN} {LINK}* {LIST}",
-    f"group.prep? group.det* n=@number? free.adjective* role={NOUN} {OF}* {LINK}* {LIST}",
+    f"group.prep? group.det* n=@number? free.adjective|'more|'for* role={NOUN} {OF}* {LINK}* {LIST}",
     (
         f"group.prep? group.det* n=@number? free.adjective* role={NOUN} {OF}* places.data.link* n=@number? "
         f"places.data.nouns* ',|': {LIST}"
@@ -82,7 +82,8 @@ def take_roles(text: Text, *, training: bool) -> None:
     ):
         role = role_said(text, match.tokens("role"))
         claim_place(text, match, role)
-    between = f"')|'>? {OPEN}|',|'then|'=? 'which|'that? 'is|'are|'has|'holds|'contains? group.det*"
+    kept = "'there|'meant|'intended|'reserved|'kept|'used|'ready|'available|'here"
+    between = f"')|'>? {OPEN}|',|'then|'=? 'which|'that? 'is|'are|'has|'holds|'contains? {kept}|group.det*"
     for match in text.find(f"{LIST} {between} role={AFTER}|{NOUN}|{BARE}"):
         _after(text, match)
     _said(text, _SAID[3:], bare=True)
@@ -145,7 +146,7 @@ def _after(text: Text, match: Match) -> None:
     told = end in text.ends(said[0], f"places.roles.{role}.after")
     between = {text.tokens[i].text for i in range(place + 1, said[0])}
     bracketed = bool({"(", "[", "then", "="} & between)
-    last = end >= len(text.tokens) or text.tokens[end].text in ("and", ",", ".", ";", ")", "]", "!")
+    last = end >= len(text.tokens) or text.tokens[end].text in ("and", ",", ".", ";", ")", "]", "!", "for")
     bare = end in text.ends(said[0], f"places.roles.{role}.bare")
     if (
         not told

@@ -7,28 +7,33 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from skillbank.plan.reader.key_phrases import number_in_phrase
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_choices import take_choices, take_switches
-from skillbank.plan.reader.spec_keys import NUMERIC, Keys, name_at, name_before, words_before
-from skillbank.plan.reader.value import Value, set_before
-from skillbank.plan.slot_keys import slot_of
-from skillbank.plan.slots import SLOTS, slot
+from skillbank.plan.reader.spec_keys import (
+    COMMON,
+    NUMERIC,
+    Keys,
+    canonical,
+    is_of_a_slot,
+    name_at,
+    name_before,
+    words_before,
+)
+from skillbank.plan.reader.value import SIZE, Value, set_before
+from skillbank.plan.slots import slot
 
 __all__ = ["take_spec_words"]
 
-_SLOT_NAMES = frozenset(s.name for s in SLOTS)
 
-
-def take_spec_words(text: Text, keys: Keys) -> None:
-    """Account for what is said in the words of a spec."""
+def take_spec_words(text: Text, keys: Keys, over: frozenset[int]) -> None:
+    """Account for what is said in the words of a spec; what is said of what is ``over`` sets nothing."""
     _pairs(text, keys)
     for i, token in enumerate(text.tokens):
-        if not text.ledger.free(i):
+        if not text.ledger.free(i) or i in over:
             continue
         if token.kind in ("number", "percent"):
-            _list(text, i, keys) or _number(text, i, keys) or _pixels(text, i, keys) or _ellipsis(
-                text, i, keys
-            )
+            any(read(text, i, keys) for read in (_list, _number, _pixels, _sibling, _ellipsis))
         elif token.kind == "range":
             _bounds(text, i, keys)
     take_choices(text, keys)
@@ -62,13 +67,17 @@ def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
 
 def _number(text: Text, i: int, keys: Keys) -> bool:
     """Read "weight decay 0.05", "900 queries", "a workspace of 4096 MB"."""
-    found = name_before(text, i, keys) or name_at(text, i + 1, keys)
+    found = number_in_phrase(text, i, keys) or name_before(text, i, keys) or name_at(text, i + 1, keys)
     elided = i + 1 < len(text.tokens) and text.tokens[i + 1].text == "of"
     if found is None or elided:
         return False  # "10 epochs with 2 of warmup": of what, nobody has said
     tokens, key = found
-    if _is_of_a_slot(key):
+    if not key:
+        return True  # several keys have this name: which is meant, the plan asks
+    if is_of_a_slot(key):
         return False  # what stands with it was no value of the slot
+    if _counts_other_epochs(text, tokens, key, keys):
+        return True
     value, unit = text.tokens[i].value, []
     if text.tokens[i].kind == "percent":
         if keys.limits.get(key, 2) > 1:
@@ -83,6 +92,33 @@ def _number(text: Text, i: int, keys: Keys) -> bool:
     return _claim(text, [*tokens, i, *unit], value, key)
 
 
+def _counts_other_epochs(text: Text, tokens: Sequence[int], key: str, keys: Keys) -> bool:
+    """Whether epochs may be no validations that a key counts: not every epoch has one, or nothing says so.
+
+    "early stopping after 5 epochs" may as well end the training then; "without improvement" tells.
+    """
+    rest = [k for k in tokens if not text.within(k, "slots.epochs.nouns")]
+    if len(rest) == len(tokens):
+        return False
+    words = canonical([text.tokens[k].text for k in rest]) - keys.parts_of(key) - COMMON
+    said = (c.value for c in text.ledger.of("value"))
+    others = any(v.slot == "validation_interval" and v.value != 1 for v in said)
+    return others or not words & keys.described(key) - canonical(["after", "with"])
+
+
+def _sibling(text: Text, i: int, keys: Keys) -> bool:
+    """Read "opt 4" behind "batch sizes min 1": the key beside the one that was said last."""
+    last = next((c for c in text.ledger.of("value")[::-1] if i - 3 <= c.last < i), None)
+    if last is None or not last.value.key or i == 0 or not text.ledger.free(i - 1):
+        return False
+    for part in (parts := last.value.key.rpartition(".")[2].split("_")):
+        said = [text.tokens[i - 1].text, *(other for other in parts if other != part)]
+        key = keys.named(said, NUMERIC, whole=True)
+        if key is not None and key != last.value.key:
+            return _claim(text, [i - 1, i], text.tokens[i].value, key)
+    return False
+
+
 def _pixels(text: Text, i: int, keys: Keys) -> bool:
     """Read "512 px images", "640 pixels wide": the size of an image, or one side of it."""
     sides = "side='wide|'width|'high|'tall|'height|'images|'image|'pictures?"
@@ -95,11 +131,6 @@ def _pixels(text: Text, i: int, keys: Keys) -> bool:
 
 
 _SIDES = {"wide": "width", "width": "width", "high": "height", "tall": "height", "height": "height"}
-
-
-def _is_of_a_slot(key: str) -> bool:
-    leaf = key.rpartition(".")[2].removeprefix("num_")
-    return slot_of(leaf) is not None or leaf in _SLOT_NAMES
 
 
 def _list(text: Text, i: int, keys: Keys) -> bool:
@@ -124,7 +155,7 @@ def _ellipsis(text: Text, i: int, keys: Keys) -> bool:
     if match is None or not before or match.end >= len(text.tokens) or text.tokens[match.end].kind != "word":
         return False
     last = before[-1].value
-    names = slot(last.slot).names if last.slot in _SLOT_NAMES else (last.key.rpartition(".")[2],)
+    names = slot(last.slot).names if last.slot and last.slot != SIZE else (last.key.rpartition(".")[2],)
     what = match.end
     for name in names:
         key = keys.named([*name.split("_"), text.tokens[what].text], NUMERIC)

@@ -26,6 +26,11 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
     keys
         Spec keys of the trainings that may be meant.
     """
+    search = f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings"
+    seed, its = f"'seed {_LINK} n=@number", f"'for|'of group.det* {search}"
+    for source in (f"{search} {seed}", f"{seed} {its}", f"'seed {its} {_LINK} n=@number"):
+        for match in text.find(source):
+            _set(text, match.tokens(), "seed", text.said(match))
     leads = (
         f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*",
         f"{_SEARCH}.verbs group.det* {_SEARCH}.best",
@@ -106,8 +111,10 @@ def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -
     for i, token in enumerate(text.tokens):
         if token.kind in ("range", "number") and text.ledger.free(i):
             _range(text, i, keys)
-    _metric(text)
+    _metric(text, keys)
     _switches(text)
+    for match in text.find(f"slots.time_budget.nouns {_LINK} n=@number slots.gpu_hours.nouns"):
+        text.ledger.claim("value", match.tokens(), Value("gpu_hours", text.said(match)))
 
 
 def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:
@@ -139,17 +146,28 @@ def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:
 _BEFORE_RANGE = word_list("searches.before_range") | frozenset(",:(=")
 
 
-def _metric(text: Text) -> None:
-    """Read "minimise val_loss": the metric by its name, and which way is better."""
-    for direction, verbs in (
-        ("minimize", "'minimise|'minimize|'minimises|'minimizes|'minimising|'minimizing|'lowest|'smallest"),
-        ("maximize", "'maximise|'maximize|'maximises|'maximizes|'maximising|'maximizing|'highest|'largest"),
-    ):
-        for match in text.find(f"{verbs} group.det* name=~word"):
-            [name] = match.tokens("name")
-            if "_" in text.tokens[name].text:
-                _set(text, [name], "metric", text.ledger.said([name]))
-                _set(text, match.tokens(), "direction", direction)
+_BETTER = {
+    "minimize": "'minimise|'minimize|'minimises|'minimizes|'minimising|'minimizing|'lowest|'smallest",
+    "maximize": "'maximise|'maximize|'maximises|'maximizes|'maximising|'maximizing|'highest|'largest",
+    "": "'optimise|'optimize|'optimising|'optimizing|'rank|'ranked|'judge|'metric|'objective",
+}
+
+
+def _metric(text: Text, keys: Sequence[Keys]) -> None:
+    """Read "minimise val_loss", "optimise for mAP50": the metric by its name, and which way is better."""
+    own = {each.metric.lower().removeprefix("val_"): each.metric for each in keys if each.metric}
+    for direction, verbs in _BETTER.items():
+        link = "'for|'by|'is|'=|':|'on|'trials|group.det*"
+        for match in text.find(f"{verbs} {link} name=~word|{_SECTION}.reached"):
+            name = match.tokens("name")[0]
+            said = text.ledger.said([name])
+            metric = said if "_" in said else own.get(said.lower())
+            if metric is not None:
+                _set(text, [name], "metric", metric)
+                if direction:
+                    _set(text, match.tokens(), "direction", direction)
+                else:
+                    text.ledger.claim("order", text.unclaimed(match.tokens()))
 
 
 def _switches(text: Text) -> None:
@@ -166,7 +184,8 @@ def _switches(text: Text) -> None:
         ("best", "'best 'trials|'trial|'one|'run 'only?"),
         ("all", "'all|'every 'trials|'trial"),
     ):
-        for match in text.find(f"{kept} {which}"):
+        many = f"'keep|'keeping|'save|'saving 'only|'just|group.det* '{keep} 'checkpoints|'models"
+        for match in [*text.find(f"{kept} {which}"), *text.find(many)]:
             _set(text, match.tokens(), "keep", keep)
 
 
@@ -186,7 +205,8 @@ def _stops(text: Text, *, searching: bool) -> None:
             text.ledger.claim("value", match.tokens(), Value("patience", text.said(match)))
         for match in text.find(
             f"{stop}{_SECTION}.reached "
-            f"'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number"
+            f"'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number "
+            "'is|'was|'has? 'been? 'reached?"
         ):
             _set(text, match.tokens(), "target", text.said(match))
         for name in UNITS:

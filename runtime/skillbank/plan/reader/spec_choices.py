@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from skillbank.errors import ConflictError
+from skillbank.plan.reader.key_phrases import described_behind, zero_at
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import Keys, canonical, letters, name_at, words_before
@@ -46,12 +47,23 @@ def take_choices(text: Text, keys: Keys) -> None:
             if not all(map(usable.__contains__, part)):
                 continue
             owners = keys.enums.get(letters(text.ledger.said(part)), {})
-            if owners and _choice(text, list(part), owners):
+            if owners and _choice(text, list(part), owners, keys):
                 break
     _refuse_unknown(text, keys)
 
 
-def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
+def _named_behind(text: Text, first: int, named: frozenset[str]) -> int:
+    """Return where the words behind a choice that name or describe its key end: "cosine lr decay"."""
+    words = []
+    for k in range(first, min(first + 4, len(text.tokens))):
+        if text.tokens[k].kind != "word" or not text.ledger.free(k):
+            break
+        words.append(text.tokens[k].text)
+    fitting = (n for n in range(len(words), 0, -1) if not text.within(first + n - 1, "grammar.free.glue"))
+    return first + next((n for n in fitting if canonical(words[:n]) <= named), 0)
+
+
+def _choice(text: Text, part: list[int], owners: dict[str, str], keys: Keys) -> bool:
     said = text.ledger.said(part).lower()
     telling = bool(re.search(r"[\d_-]", said)) or said in _TELLING
     for key, spelled in owners.items():
@@ -59,9 +71,7 @@ def _choice(text: Text, part: list[int], owners: dict[str, str]) -> bool:
         named = leaf | {"optimizer", "strategy", "scheduler", "backbone"} if len(owners) == 1 else leaf
         before, links = words_before(text, part[0])
         beside = [k for k in before[-3:] if text.tokens[k].text in leaf]
-        end = part[-1] + 1
-        while end < len(text.tokens) and text.ledger.free(end) and text.tokens[end].text in named:
-            end += 1
+        end = _named_behind(text, part[-1] + 1, canonical([*named]) | keys.described(key))
         match = text.match("'as|'for|'is group.det*", end)
         if match is not None and any(token.text in named for token in text.tokens[match.end : match.end + 1]):
             end = match.end + 1
@@ -119,37 +129,69 @@ _OFF = "'off|'disabled|'false|'deactivated"
 
 def take_switches(text: Text, keys: Keys) -> None:
     """Read "no activation checkpointing", "enable wandb", "turn wandb on", "pin memory: off"."""
+    report = "'log|'report|'track|'send|'logging free.noun|group.it|group.det* 'to|'in|'with|'into"
     for on, source in (
         (True, "operator.enable|'with group.det*"),
+        (True, f"{report} group.det*"),
         (False, "operator.not group.det|free.light*"),
     ):
         for match in text.find(source):
             if (found := _switch_at(text, match.end, keys)) is not None:
-                state = text.match(_ON if on else _OFF, found[0][-1] + 1)
-                other = text.match(_OFF if on else _ON, found[0][-1] + 1)
-                tokens = [*match.tokens(), *found[0], *(state.tokens() if state else ())]
+                tokens, key, yes = found
+                state = text.match(_ON if on else _OFF, tokens[-1] + 1)
+                other = text.match(_OFF if on else _ON, tokens[-1] + 1)
+                tokens = [*match.tokens(), *tokens, *(state.tokens() if state else ())]
                 if other is None:
-                    text.ledger.claim("value", tokens, Value("", on, key=found[1]))
+                    text.ledger.claim("value", tokens, Value("", on is yes, key=key))
+            elif not on and (none := zero_at(text, match.end, keys)) is not None:
+                tokens, key = none
+                met = not keys.zero[key]
+                value = Value("", True, key=key, negated=True) if met else Value("", 0, key=key)
+                text.ledger.claim("value", [*match.tokens(), *tokens], value)
     for i in range(len(text.tokens)):
         if text.tokens[i].kind != "word" or not text.ledger.free(i):
             continue
         if (found := _switch_at(text, i, keys)) is None:
             continue
-        state = text.match(f"slots.around.link* v={_ON}|{_OFF}", found[0][-1] + 1)
+        tokens, key, yes = found
+        state = text.match(f"slots.around.link* v={_ON}|{_OFF}", tokens[-1] + 1)
         if state is not None:
             word = text.tokens[state.tokens("v")[0]].text
             turned = i and text.tokens[i - 1].text in ("turn", "switch", "turning", "switching")
             verb = [i - 1] if turned else set_before(text, i)
             on = word in ("on", "enabled", "true", "activated")
-            text.ledger.claim("value", [*verb, *found[0], *state.tokens()], Value("", on, key=found[1]))
+            text.ledger.claim("value", [*verb, *tokens, *state.tokens()], Value("", on is yes, key=key))
+        elif _is_order(text, i, tokens):
+            text.ledger.claim("value", [*set_before(text, i), *tokens], Value("", yes, key=key))
 
 
-def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
-    """Return the words from a token on that name a key that is true or false, and the key."""
+def _is_order(text: Text, i: int, tokens: Sequence[int]) -> bool:
+    """Whether what names a switch is said as an order: "freeze the backbone", "keep the backbone frozen"."""
+    if any(text.tokens[k].text in ("keep", "keeping") for k in set_before(text, i)):
+        return True
+    after = text.match("group.det|free.adjective* group.model|@name|@mark", tokens[-1] + 1)
+    if len(tokens) == 1 and after is None and tokens[-1] + 1 < len(text.tokens):
+        return False  # "compile the results"
+    opens = i == 0 or text.tokens[i - 1].kind != "word" or text.tokens[i - 1].text in ("and", "please", "but")
+    return opens and text.tokens[i].text in _ORDERS
+
+
+_ORDERS = word_list("spec_choices.orders")
+
+
+def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] | None:
+    """Return the words from a token on that name a switch, its key, and whether they say it to be on."""
+    for end in range(i + 4, i + 1, -1):
+        words = [k for k in range(i, end) if k < len(text.tokens) and text.tokens[k].kind == "word"]
+        said = canonical([text.tokens[k].text for k in words if not text.within(k, "slots.around.link")])
+        if said in keys.inverse and len(words) == end - i and all(map(text.ledger.free, words)):
+            return words, keys.inverse[said], False
     found = name_at(text, i, keys, ("boolean",), most=4)
     if found is None or keys.kinds.get(found[1]) != "boolean":
         return None
     head, _, leaf = found[1].rpartition(".")
     name = head.rpartition(".")[2] if leaf in ("enable", "enabled") else leaf
     said = canonical([text.tokens[k].text for k in found[0]])
-    return found if said >= canonical(name.split("_")) - {"enable", "enabled", "use"} else None
+    if not said >= canonical(name.split("_")) - canonical(["enable", "use"]):
+        return None
+    return [*found[0], *described_behind(text, found[0][-1] + 1, found[1], keys)], found[1], True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import LINK, LIST, OPEN, Place, claim_place, is_model_file
+from skillbank.plan.reader.wording import is_regular_past
 
 __all__ = ["take_models", "take_results"]
 
@@ -63,6 +64,9 @@ def _is_measured(text: Text, match: Match) -> bool:
 
 def _is_of_data(text: Text, match: Match) -> bool:
     """Whether the words speak of where data lies: "the camera stored its shots in X", "labels in X"."""
+    behind = range(max(0, match.first - 5), match.first)
+    if any(text.within(k, "places.data.put") and is_regular_past(text.tokens[k].text) for k in behind):
+        return True  # "I uploaded the corrected labels to X"
     if not match.tokens("verb"):
         return False
     before = text.tokens[match.first - 1] if match.first else None

@@ -15,7 +15,10 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.wishes import Wishes
 from skillbank.plan.reader.wording import FINITE, SPECIFIC, Wording, is_many, is_over, is_regular_past, of
 
-__all__ = ["Teller"]
+__all__ = ["FRAME", "Teller"]
+
+FRAME = "frame"
+"""What a claim of words that only lead to a wish holds: "it would be lovely if"."""
 
 _DATA = "places.data.nouns"
 _NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
@@ -41,6 +44,8 @@ class Teller:
         """
         end = self._before_marks(first, end)
         i, reason = self._opening(first, end)
+        if self._leads_to_doubt(first, end) or self._is_lack(i, end):
+            return True
         if i < end and (held := self._manners.hold(i, end, after=after)) is not None:
             return held
         if i < end and self._words[i] in of("subordinate"):
@@ -82,6 +87,21 @@ class Teller:
         if told or not after or word in of("conditions"):
             return told and not self._of.mean(range(i, end))
         return None
+
+    def _leads_to_doubt(self, first: int, end: int) -> bool:
+        """Whether a clause only leads to what somebody would like to know: "I'd love to know"."""
+        behind = self._of.at(end, len(self._words))
+        return end > first and self._words[end - 1] in of("curious") and behind in of("conditions")
+
+    def _is_lack(self, i: int, end: int) -> bool:
+        """Whether a clause says what there is none of somewhere, before what is asked for that reason."""
+        behind = next((w for w in self._words[end:] if w != ","), "")
+        placed = any(
+            self._words[k] in of("prepositions") and self._of.at(k + 1, end) in of("here")
+            for k in range(i + 2, end)
+        )
+        lacks = self._of.at(i, end) == "no" and placed and behind == "so"
+        return lacks and not self._of.weighs(range(i + 1, end))
 
     def _adds_rest(self, first: int, i: int, end: int) -> bool:
         return self._is_rest(first, end, counted=True) or self._goes_on(i, end)
@@ -167,6 +187,8 @@ class Teller:
                 or word in of("joins", "continuing")
             ):
                 i += 1
+            elif (owner := self._text.ledger.owner.get(i)) is not None and owner.value == FRAME:
+                i = owner.last + 1
             elif (coloured := self._coloured(i)) > i:
                 i = coloured
             else:

@@ -17,11 +17,12 @@ from skillbank.plan.reader.hardware import (
     take_the_gpu,
     take_totals,
 )
+from skillbank.plan.reader.key_phrases import number_in_phrase
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.spec_keys import Keys
 from skillbank.plan.reader.tokens import is_number
-from skillbank.plan.reader.value import SIZE, Value, claim_value
+from skillbank.plan.reader.value import SIZE, Value, claim_value, denied_before
 from skillbank.plan.slots import SLOTS, Kind, Slot
 
 __all__ = ["take_values"]
@@ -45,6 +46,7 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     _sizes(text)
     take_gpu_ids(text)
     take_no_gpus(text)
+    _scores(text)
     for name in ("trial_timeout", "time_budget"):
         take_durations(text, name, searching)
     for i, token in enumerate(text.tokens):
@@ -56,6 +58,34 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     _ellipses(text)
     for each in (s for s in SLOTS if s.kind is Kind.CHOICE and s.name in ("precision", "algorithm")):
         _choices(text, each)
+
+
+_WHAT = "'everything|'anything|'all|'boxes|'box|'detections|'hits|'those|'what|'whatever|'findings|'ones"
+_SCORED = "'with|'that|'which|'scores|'score|'scoring|'scored|'confidence|'conf|'a|'is|'are|'has|'have|'of"
+_KEPT = "'keep|'keeping|'show|'return|'only|'just|'but"
+_DROPPED = "operator.not|slots.on_broken.skip|'hide|'suppress"
+_SCORES = tuple(
+    f"{lead} {bound} n=@number|@percent slots.threshold.nouns*"
+    for lead, bound in (
+        (f"{_KEPT}* {_WHAT}+ {_SCORED}*", "slots.around.least"),
+        (f"'a? 'scores|'score|'confidence|'conf {_SCORED}*", "slots.around.least"),
+        (f"{_DROPPED} {_WHAT}+ {_SCORED}*", "slots.around.below"),
+        ("'at|'more 'least|'than 'a", "slots.threshold.nouns 'of"),
+    )
+)
+
+
+def _scores(text: Text) -> None:
+    """Read "keep boxes above 0.4", "drop everything under 45 percent": the least score that is shown."""
+    for match in [m for source in _SCORES for m in text.find(source)]:
+        [i] = match.tokens("n")
+        value = text.tokens[i].value / (100 if text.tokens[i].kind == "percent" else 1)
+        if value > 1 or not text.ledger.free(i):
+            continue
+        if denied := denied_before(text, match.first):
+            text.ledger.claim("unread", [*denied, *match.tokens()])  # "drop boxes above 0.9"
+        else:
+            claim_value(text, text.unclaimed(match.tokens()), Value("threshold", value))
 
 
 def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searching: bool) -> None:
@@ -84,6 +114,9 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
     if best is None:
         return
     size, found, match = best
+    phrases = (number_in_phrase(text, i, each) for each in keys)
+    if any(phrase is not None and {*match.tokens()} - {i} < {*phrase[0]} for phrase in phrases):
+        return  # "accumulate gradients over 4 batches"
     if size > 100 and (_is_longer(text, found, match, keys) or (found.name == "patience" and not searching)):
         return
     if found.name in ("gpus", "nodes") and is_owned(text, clauses, match):
@@ -100,12 +133,17 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         if text.ledger.said([i]).lower() in ("a", "an"):
             text.ledger.claim("unread", tokens)  # "an A100 80GB" is a type of GPU, and nothing chooses it
             return
-    most = any(text.tokens[k].text in ("most", "max", "maximum") for k in match.tokens())
+    if size > 100 and match.first and text.tokens[match.first - 1].text in _MOST:
+        tokens = [*text.unclaimed([match.first - 1]), *tokens]
+    most = any(text.tokens[k].text in _MOST for k in tokens)
     if most and searching and found.name == "learning_rate":
         text.ledger.claim("unread", tokens)  # the bound of what a search varies is not its value
         return
     said = value / 100 if kind == "percent" else int(value) if found.kind is Kind.COUNT else value
     claim_value(text, tokens, Value(found.name, said, most=most))
+
+
+_MOST = frozenset({"most", "max", "maximum", "maximal", "largest", "biggest"})
 
 
 def _fits(each: Slot, kind: str, value: float) -> bool:
@@ -237,8 +275,9 @@ def _choices(text: Text, each: Slot) -> None:
     alias = f"slots.{each.name}.alias."
     meanings = {s: s.removeprefix(alias) for s in text.lexicon.classes if s.startswith(alias)}
     values = "|".join([f"slots.{each.name}.values", *meanings])
+    link = f"{_LINK[:-1]}|'in|'with*"
     nouns = f"slots.{each.name}.nouns"
-    for match in text.find(f"slots.around.before* before={nouns}? {_LINK} v={values} after={nouns}?"):
+    for match in text.find(f"slots.around.before* before={nouns}? {link} v={values} after={nouns}?"):
         said = match.tokens("v")
         if not said or not all(map(text.ledger.free, said)):
             continue

@@ -134,16 +134,28 @@ class Wishes:
 
     def _is_own(self, said: _Said) -> bool:
         """Whether what must be is no matter of a run: "it has to be ready by Friday", "I have to show it"."""
-        if said.words & of("ready") and "be" in said.words:
+        if (said.words & of("ready") and "be" in said.words) or self._is_hosted(said):
             return True
         deed = next((k + 1 for k in range(said.verb, said.end - 1) if self._words[k] == "to"), said.end)
         if not said.mine or deed >= said.end or self._of.is_technical(deed) or said.words & of("limits"):
             return False
+        if self._words[deed] in of("errands"):
+            return all(self._text.tokens[k].kind in ("word", "mark") for k in range(deed, said.end))
         if self._words[deed] in of("imperatives"):
             return self._of.at(deed + 1, said.end) in ("it", "this", "something")
         tokens = range(deed, said.end)
         return not self._of.mean(tokens) and not any(
             self._text.within(k, "grammar.operator.not", _DATA) for k in tokens
+        )
+
+    def _is_hosted(self, said: _Said) -> bool:
+        """Whether a clause says where a model is to run one day: "the model has to fit on a small box"."""
+        model = any(self._text.within(k, "grammar.group.model") for k in range(said.begin, said.verb))
+        return model and any(
+            self._words[k] in of("hosts")
+            and self._of.at(k + 1, said.end) in of("prepositions")
+            and any(self._text.within(m, "told.machines") for m in range(k + 2, min(k + 5, said.end)))
+            for k in range(said.verb, said.end)
         )
 
     def _is_errand(self, said: _Said) -> bool:
@@ -181,7 +193,11 @@ class Wishes:
         subject, head = self._words[said.begin], self._of.head(said.begin, said.verb)
         being = said.word in of("be")
         holding = being or said.word in ("have", "has", "own", "got")
-        if self._bounds(said, holding) or (
+        numbered = any(self._text.tokens[k].kind == "number" for k in range(said.verb, said.end))
+        if numbered and self._text.within(head, "slots.time_budget.nouns", "slots.gpu_hours.nouns"):
+            return True  # "our budget ends at 50 euros"
+        able = said.word in of("abilities") and not self._of.is_about_runs(head)
+        if self._bounds(said, (said.mine and holding) or able) or (
             said.word in of("judging") and subject not in of("people") - {"nobody"}
         ):
             return True
@@ -193,7 +209,7 @@ class Wishes:
             return True
         if self._text.within(head, _DATA) or {"they", "them"} & set(self._words[said.begin : said.verb]):
             return self._limits_data(said)
-        if run and not (holding or said.word in of("stative", "modals")):
+        if run and not (holding or said.word in of("stative", "modals", "failings")):
             return True
         light = said.mine and said.word != "have" and self._text.within(said.verb, "grammar.free.light")
         if light or run:
@@ -202,7 +218,7 @@ class Wishes:
 
     def _bounds(self, said: _Said, holding: bool) -> bool:
         """Whether words of a clause bound something, whatever its subject: "except", "only"."""
-        only = "only" in said.words and not (said.mine and holding)
+        only = "only" in said.words and not holding
         return only or bool(said.words & of("limits")) or self._words[said.end - 1] == "next"
 
     def _is_of_run(self, subject: str, head: int) -> bool:

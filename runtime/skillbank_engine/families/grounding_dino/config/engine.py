@@ -53,6 +53,6 @@ class EngineConfig(EngineBase):
         le=1,
     )
     lr_scheduler: Literal["spec", "cosine"] = param(
-        "spec", "'spec' follows train.optim.lr_scheduler, 'cosine' decays to zero over the run."
+        "spec", "'spec' follows train.optim.lr_scheduler, 'cosine' anneals it to zero (a cosine decay)."
     )
     warmup_steps: Int = param(0, "Steps over which the learning rate rises to its value.", ge=0)

@@ -17,10 +17,11 @@ class EngineConfig(EngineBase):
     backbone_channels: list[Int] = param([32, 64, 96, 128], "Channels of the mini backbone's four stages.")
     flip_prob: Float = param(
         0.5,
-        "Chance that a training image is mirrored; one with a class named left or right never is.",
+        "Chance that a training image is mirrored (a horizontal flip); one with a class named left or right "
+        "never is.",
         ge=0,
         le=1,
     )
     lr_scheduler: Literal["spec", "cosine"] = param(
-        "spec", "'spec' follows train.optim.lr_scheduler, 'cosine' decays to zero over the run."
+        "spec", "'spec' follows train.optim.lr_scheduler, 'cosine' anneals it to zero (a cosine decay)."
     )

@@ -24,6 +24,6 @@ class EngineConfig(EngineBase):
     )
     clip_grad_norm: Float = param(0.0, "Largest L2 norm of the gradient; 0 turns clipping off.", ge=0)
     lr_scheduler: Literal["spec", "cosine"] = param(
-        "spec", "'spec' follows train.optim.policy, 'cosine' decays to zero over the run."
+        "spec", "'spec' follows train.optim.policy, 'cosine' anneals it to zero (a cosine decay)."
     )
     warmup_steps: Int = param(0, "Steps over which the learning rate rises to its value.", ge=0)

@@ -1,0 +1,151 @@
+"""Numbers of spec keys in a person's own phrase: the words of a key's name, then what its description says.
+
+"stop early after 5 epochs without improvement" holds all that tells ``early_stopping`` from other keys, and
+every other word of it means nothing, links, or stands in the key's description. Where two keys fit, or a word
+is of neither kind, nothing is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.spec_keys import COMMON, Keys, canonical, spells
+
+__all__ = ["described_behind", "number_in_phrase", "zero_at"]
+
+_REACH = 12
+"""Words before or behind a number that may belong to it."""
+_BETWEEN = ("grammar.free.glue", "grammar.free.adverb", "slots.around.link", "slots.around.limit")
+_APART = frozenset({"and", "or", "then", "but", "so"})
+
+
+def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
+    """Return the tokens around a number that name a key and describe it, and the key, "" for several."""
+    value = text.tokens[i].value
+    if not isinstance(value, int | float):
+        return None
+    before, behind = _words(text, i, -1)[::-1], _words(text, i, 1)
+    found: dict[str, list[int]] = {}
+    for key, telling in keys.telling.items():
+        if keys.kinds[key] == "integer" and not float(value).is_integer():
+            continue
+        tail = _described(text, behind, key, keys)
+        head = telling - _said(text, tail)
+        if head and (phrase := _named_before(text, before, key, head, keys)) is not None:
+            found[key] = [*phrase, *tail]
+        elif (phrase := _named_behind(text, behind, key, telling, keys)) is not None:
+            found[key] = phrase
+    best = [k for k in found if not any({*found[k]} < {*found[other]} for other in found)]
+    best = [k for k in best if not any(keys.telling[k] < keys.telling[other] for other in best)]
+    if not best or not _is_clear(text, found[best[0]], best[0], keys):
+        return None
+    return found[best[0]], best[0] if len(best) == 1 else ""
+
+
+def _is_clear(text: Text, phrase: list[int], key: str, keys: Keys) -> bool:
+    """Whether a key of one telling part is spelled as it is, or described besides: no "labelled 800"."""
+    if len(telling := keys.telling[key]) > 1:
+        return True
+    naming = [k for k in phrase if _said(text, [k]) & telling]
+    described = (_said(text, phrase) & keys.described(key)) - telling - COMMON
+    return bool(described) or any(spells(key.rpartition(".")[2], text.tokens[k].text) for k in naming)
+
+
+def zero_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | None:
+    """Return the words from a token on that name a key for which 0 means none of it, and the key."""
+    for end in range(min(i + 4, len(text.tokens)), i, -1):
+        said = _said(text, range(i, end))
+        fitting = [k for k in keys.telling if _denies(said, k, keys)]
+        whole = [k for k in fitting if keys.telling[k] <= said]
+        if not whole and any(text.within(k, "grammar.operator.not") for k in range(i, end)):
+            continue  # "the trucks never stop"
+        fitting = whole or fitting
+        if len(fitting) == 1 and fitting[0] in keys.zero and all(_is_open(text, k) for k in range(i, end)):
+            return list(range(i, end)), fitting[0]
+    return None
+
+
+def _denies(said: frozenset[str], key: str, keys: Keys) -> bool:
+    """Whether words behind a "no" name a key by what it does: "flipping", "label smoothing"."""
+    head = keys.head_of(key) - COMMON
+    return bool(head) and head <= said <= keys.telling[key] | keys.described(key)
+
+
+def described_behind(text: Text, i: int, key: str, keys: Keys) -> list[int]:
+    """Return the free words from a token on that a key's description has: "the best checkpoint"."""
+    return _described(text, _words(text, i - 1, 1), key, keys)
+
+
+def _words(text: Text, i: int, step: int) -> list[int]:
+    """Return the free words next to a token, up to a mark or to what joins another thing."""
+    found: list[int] = []
+    k = i + step
+    while 0 <= k < len(text.tokens) and len(found) < _REACH and _is_open(text, k):
+        if text.tokens[k].text in _APART:
+            break
+        found.append(k)
+        k += step
+    return found
+
+
+def _is_open(text: Text, k: int) -> bool:
+    return text.tokens[k].kind == "word" and text.ledger.free(k)
+
+
+def _said(text: Text, tokens: Iterable[int]) -> frozenset[str]:
+    return canonical([text.tokens[k].text for k in tokens])
+
+
+def _named_before(
+    text: Text, words: list[int], key: str, telling: frozenset[str], keys: Keys
+) -> list[int] | None:
+    """Return the words before a number, from the first that names the key on, if all are the key's own."""
+    for first in range(len(words) - 1, -1, -1):
+        if telling <= _said(text, words[first:]):
+            own = all(_belongs(text, k, words[first:], key, keys) for k in words[first:])
+            while (
+                first
+                and _describes(text, words[first - 1], key, keys)
+                and not text.within(words[first - 1], "grammar.operator.not")
+            ):
+                first -= 1
+            return words[first:] if own else None
+    return None
+
+
+def _describes(text: Text, k: int, key: str, keys: Keys) -> bool:
+    """Whether a word is of a key's name or description: "gradient" before "accumulation of 4"."""
+    said = _said(text, [k])
+    return bool(said) and said <= keys.parts_of(key) | keys.described(key)
+
+
+def _named_behind(
+    text: Text, words: list[int], key: str, telling: frozenset[str], keys: Keys
+) -> list[int] | None:
+    for end in range(1, len(words) + 1):
+        if telling <= _said(text, words[:end]):
+            own = all(_belongs(text, k, words[:end], key, keys) for k in words[:end])
+            return words[:end] if own else None
+    return None
+
+
+def _belongs(text: Text, k: int, phrase: list[int], key: str, keys: Keys) -> bool:
+    """Whether a word names or describes a key, or means nothing beside one; a negation never does."""
+    if text.within(k, "grammar.operator.not") and not _said(text, [k]) <= keys.parts_of(key):
+        return False
+    if text.within(k, *_BETWEEN):
+        return True
+    without = _said(text, [w for w in phrase if w != k])
+    return (_said(text, phrase) - without or _said(text, [k])) <= keys.parts_of(key) | keys.described(key)
+
+
+def _described(text: Text, words: list[int], key: str, keys: Keys) -> list[int]:
+    """Return the words behind a number that its key's description has: "validations without improvement"."""
+    end = 0
+    for at, k in enumerate(words):
+        described = _describes(text, k, key, keys)
+        if not described and not text.within(k, "grammar.free.glue"):
+            break
+        end = at + 1 if described else end
+    return words[:end]
