@@ -203,7 +203,7 @@ def training(theirs: Any, ours: Detector, scene: Scene, options: Any) -> None:
                 output, inputs.targets, inputs.prompts.phrase_tokens, weights, divisor=divisor
             )
 
-        passes = Passes(losses, lambda loss: loss, list(ours.parameters()), ALONE)
+        passes: Passes[Any] = Passes(losses, lambda loss: loss, list(ours.parameters()), ALONE)
         passes.recording = number % 2 == 1
 
         def our_step(fused: torch.optim.Optimizer = fused, passes: Passes[Any] = passes) -> None:

@@ -101,7 +101,7 @@ def build_classifier(architecture: Architecture, labels: Sequence[str]) -> Class
             f"The network {architecture.backbone} cannot be built for pictures of {architecture.image_size} "
             f"pixels ({reason}): set another dataset.img_size or model.backbone.type"
         ) from error
-    network.float()
+    network.float()  # type: ignore[no-untyped-call]
     return Classifier(network, architecture)
 
 

@@ -112,9 +112,9 @@ def find(
     """
     detections: dict[int, list[Detection]] = {}
     losses: list[tuple[float, int]] = []
-    passes = list(_equal_sizes(data.records, batch_size))[team.rank :: team.size]
-    coming = ahead(lambda chosen: [predictor.open(data.records[index].image) for index in chosen], passes)
-    for chosen in passes:
+    shares = list(_equal_sizes(data.records, batch_size))[team.rank :: team.size]
+    coming = ahead(lambda chosen: [predictor.open(data.records[index].image) for index in chosen], shares)
+    for chosen in shares:
         records = [data.records[index] for index in chosen]
         with predictor.pace.over(len(records)):
             images = next(coming)

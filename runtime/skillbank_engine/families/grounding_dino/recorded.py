@@ -71,14 +71,14 @@ class RecordedDetector:
                 for place, value in zip(tensors_in(places), tensors_in(inputs), strict=True):
                     place.copy_(value)
                 recording.replay()
-                return copied(recording.result)
+                return _answer(recording)
             if key not in self._seen or len(self._recordings) == MOST:
                 self._seen.add(key)
                 return self._work(inputs)
             places = copied(inputs)
             recording = Recording(lambda: self._work(places), self._pool)
             self._recordings[key] = places, recording
-            return copied(recording.result)
+            return _answer(recording)
 
     def _work(self, inputs: _Inputs) -> DetectorOutput:
         # A cache of cast weights would outlive the recording that they were cast in.
@@ -87,3 +87,9 @@ class RecordedDetector:
                 inputs.pixels, inputs.pixel_mask, inputs.prompts, inputs.denoising, inputs.text
             )
         return output
+
+
+def _answer(recording: Recording) -> DetectorOutput:
+    """Give a copy of what was found, which the next replay leaves alone."""
+    found: DetectorOutput = recording.result
+    return copied(found)
