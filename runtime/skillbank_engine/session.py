@@ -13,6 +13,8 @@ from skillbank_engine.results import results_folder, write_experiment
 from skillbank_engine.status import StatusLog
 
 _LOG = logging.getLogger(__name__)
+_LONGEST = 8_000
+"""Characters of a reason; our own are shorter, with all faults of a spec in them."""
 
 
 class Session:
@@ -82,9 +84,10 @@ def open_session(specs: Specs[SpecT], action: str, spec: SpecT, silent: bool = F
 
 
 def reason(error: BaseException) -> str:
-    """Say in one line what went wrong."""
+    """Say in one line what went wrong; a library that prints a whole network into its error is cut short."""
     text = " ".join(str(error).split())
-    return text or type(error).__name__
+    shortened = text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
+    return shortened or type(error).__name__
 
 
 class _StderrHandler(logging.Handler):

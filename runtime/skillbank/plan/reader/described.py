@@ -66,6 +66,9 @@ def _skill_of_description(
         When no skill, or more than one, fits.
     """
     telling = [w for w in words if not lexicon().has(w, "told.generic")]
+    # What no skill is called after may be part of a setting ("cosine schedule"), and else is asked about.
+    called = _called_after(library)
+    telling = [w for w in telling if w in called] or telling
     fitting: list[Hit] = [
         h for h in index.strong(" ".join(words), _LOOKED_AT)
         if all(any(a.name == n for a in h.skill.actions) for n in actions)
@@ -237,13 +240,7 @@ def _words_that_describe(page: Text, library: Library, told: frozenset[int]) -> 
     SkillNotFoundError
         When one of them is the name of a model that no bank has.
     """
-    about = {
-        word
-        for skill in library.skills
-        for word in re.findall(
-            r"[a-z]+", " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases)).lower()
-        )
-    }
+    about = _called_after(library)
     found: list[str] = []
     beside = False
     objects = _objects(page)
@@ -281,6 +278,14 @@ def _words_that_describe(page: Text, library: Library, told: frozenset[int]) -> 
         ):
             found.append(token.text)
     return found
+
+
+def _called_after(library: Library) -> frozenset[str]:
+    """Return the words of the names, tags and aliases of all skills."""
+    said = " ".join(
+        " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases)) for skill in library.skills
+    )
+    return frozenset(re.findall(r"[a-z]+", said.lower()))
 
 
 def _objects(page: Text) -> frozenset[int]:
