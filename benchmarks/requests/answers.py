@@ -114,14 +114,14 @@ def alone() -> Iterator[None]:
 def open_with_jobs(root: Path, banks: Sequence[str] = ()) -> Iterator[Runtime]:
     """A runtime with the skills in a folder's ``bank`` and a store of the jobs in its ``jobs.yaml``.
 
-    Where the folder has a bank, its skills stand for those of our own that are younger than it.
+    With a bank of the folder or a further one, their skills stand for those of our own that are younger.
     """
     own = [str(root / "bank")] if (root / "bank").is_dir() else []
     with (
         tempfile.TemporaryDirectory(prefix="skillbank-requests-") as home,
         Runtime([*own, *banks], database_url=f"sqlite:///{home}/jobs.db") as runtime,
     ):
-        if own:
+        if own or banks:
             leave_out(runtime)
         jobs = root / "jobs.yaml"
         for entry in read_yaml(jobs) if jobs.is_file() else ():

@@ -161,6 +161,7 @@ def take_captions(text: Text, *, training: bool) -> None:
         "modal='could|'can|'may|'would 'be? !'found|'located|'done|'marked actions.words.found_in"
     ):
         _passive(text, match)  # "the data can be found at X" says where it lies
+    _caused(text)
     if not any(c.value for c in text.ledger.of("find", "captions")):
         _elsewhere(text, training=training)
     if not any(c.value for c in text.ledger.of("find", "captions")):
@@ -171,6 +172,18 @@ def take_captions(text: Text, *, training: bool) -> None:
     for claim in text.ledger.of("find", "captions"):
         if any(_VAGUE.search(item) for item in claim.value or ()):
             text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)
+
+
+def _caused(text: Text) -> None:
+    """Read "have the pictures in P labelled with 'x'" as an order; who says it of themselves only tells."""
+    given = f"group.det|free.adjective|places.data.link|{_DATA}|@place+"
+    for match in text.find(f"do='have|'get {given} do=actions.words.found_in"):
+        before = text.tokens[match.first - 1] if match.first else None
+        ordered = before is None or before.text in ("please", "to", ".", "!", "?", ";", "\n")
+        owned = match.first and not text.ledger.free(match.first - 1)
+        verb = match.tokens("do")
+        if (ordered or owned) and all(map(text.ledger.free, verb)):
+            text.ledger.claim("find", verb, [])
 
 
 def listed(said: str, *, quoted: bool) -> list[str]:
@@ -447,6 +460,9 @@ def _led(text: Text, i: int, *, finding: bool) -> _List | None:
         return None
     if after.kind == "quote" and word in ("with", "as", "for", ":"):
         return _read(text, i + 1, marked=True)
+    if word == "with" and finding and text.is_plain(i + 1):
+        found = _read(text, i + 1, marked=False)
+        return found if len(found.items) > 1 else None  # "with person and helmet", but not "with care"
     if word == "as" and finding and not text.within(i, "grammar.mode.reason"):
         return _read(text, i + 1, marked=False)
     if word == "for" and (

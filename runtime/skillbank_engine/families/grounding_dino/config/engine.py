@@ -11,11 +11,11 @@ from skillbank_engine.config.fields import Float, Int, param
 class EngineConfig(EngineBase):
     """Settings of the embedded engine only; left out of defaults and templates."""
 
-    cuda_graphs: Literal["auto", True, False] = param(
-        "auto",
+    cuda_graphs: bool | None = param(
+        None,
         "Record the launches of a pass for each shape of batch and replay them: pays on a GPU that has done "
-        "what the host launches before more comes; keeps the memory of a pass. 'auto' does so in trainings "
-        "that are long enough.",
+        "what the host launches before more comes; keeps the memory of a pass. Where nothing is said, "
+        "trainings that are long enough do so.",
     )
     image_size: Int = param(
         0, "Longer image side in pixels for all actions; 0 follows dataset.augmentation.", ge=0
