@@ -80,7 +80,7 @@ def test_long_trainings_on_a_gpu_are_recorded_where_nothing_else_is_said(
     assert said.pop().startswith("Passes are recorded for each shape of batch and replayed")
     assert not chosen(kept, passes=RECORDED_PASSES - 1)
     assert said.pop() == (
-        f"Passes are not recorded (engine.cuda_graphs is not set): {RECORDED_PASSES - 1} are too few to pay for it"
+        f"Passes are not recorded (engine.cuda_graphs is not set): {RECORDED_PASSES - 1} are too few to pay"
     )
     assert not chosen(kept, device="cpu")
     assert not chosen("train.activation_checkpoint=true")

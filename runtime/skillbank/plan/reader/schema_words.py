@@ -98,7 +98,7 @@ def _counts_other_epochs(text: Text, tokens: Sequence[int], key: str, keys: Keys
     "early stopping after 5 epochs" may as well end the training then; "without improvement" tells.
     """
     rest = [k for k in tokens if not text.within(k, "slots.epochs.nouns")]
-    if len(rest) == len(tokens):
+    if len(rest) == len(tokens) or canonical(["epochs"]) <= keys.parts_of(key):
         return False
     words = canonical([text.tokens[k].text for k in rest]) - keys.parts_of(key) - COMMON
     said = (c.value for c in text.ledger.of("value"))

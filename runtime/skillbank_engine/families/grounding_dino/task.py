@@ -268,9 +268,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         if wanted is False or compute.device.type != "cuda" or is_shared(self.module) or checkpointed:
             return False
         if passes < RECORDED_PASSES:
-            say(
-                f"Passes are not recorded (engine.cuda_graphs is not set): {passes} are too few to pay for it"
-            )
+            say(f"Passes are not recorded (engine.cuda_graphs is not set): {passes} are too few to pay")
             return False
         say(
             f"Passes are recorded for each shape of batch and replayed ({passes} passes on a GPU, "
