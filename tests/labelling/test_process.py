@@ -118,5 +118,9 @@ def _label(folder: Path) -> subprocess.Popen[str]:
 
 
 def _see_that_all_have_ended(group: int) -> None:
+    """Wait for the group to be gone: a process that is told to stop takes a moment to."""
+    deadline = time.monotonic() + 60
     with pytest.raises(ProcessLookupError):
-        os.killpg(group, 0)
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.02)

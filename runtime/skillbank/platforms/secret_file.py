@@ -9,6 +9,7 @@ stays until the job's end is recorded, because whoever shows the log needs it to
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import shlex
@@ -30,10 +31,10 @@ _START = f'set -a; . {INSIDE} || exit 125; set +a; exec "$@"'
 
 
 def secret_file(job_id: str) -> Path:
-    """Return the path of a job's file."""
-    memory = Path("/dev/shm")
-    folder = memory / f"skillbank-{os.getuid()}" if memory.is_dir() else home() / "run"
-    return folder / f"{job_id}.env"
+    """Return the path of a job's file; those of another home, whose daemon may be another, lie elsewhere."""
+    own, memory = home(), Path("/dev/shm")
+    name = f"skillbank-{os.getuid()}-{hashlib.sha256(os.fsencode(own.resolve())).hexdigest()[:16]}"
+    return (memory / name if memory.is_dir() else own / "run") / f"{job_id}.env"
 
 
 def write(job_id: str, values: Mapping[str, str]) -> Path:
