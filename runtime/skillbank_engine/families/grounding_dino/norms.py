@@ -34,7 +34,7 @@ class FlatSafeNorm(nn.LayerNorm):
             with torch.no_grad():  # one kernel, however it is written
                 flat = hidden.float().var(-1, correction=0, keepdim=True) <= self.eps
             output = super().forward(torch.where(flat, hidden.detach(), hidden))
-        elif torch.is_grad_enabled() and hidden.requires_grad and not torch.jit.is_tracing():
+        elif torch.is_grad_enabled() and hidden.requires_grad and torch._C._get_tracing_state() is None:
             kind = torch.promote_types(hidden.dtype, self.weight.dtype)
             output = _FlatSafe.apply(hidden.to(kind), self.weight, self.bias, self.eps)  # type: ignore[no-untyped-call]
         else:
