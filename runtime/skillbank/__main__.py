@@ -10,7 +10,8 @@ __all__ = ["main"]
 
 _ASK_THE_ENGINE = ("label", "label-program")
 """Commands that ask the engine, which takes longer to import torch than they take for all they do before."""
-_HELP = frozenset({"--help", "-h"})
+_ASKING_NOTHING = frozenset({"--help", "-h", "--detach"})
+"""Words with which they do not: a job that is left alone has an engine of its own."""
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
 
 def _begin(words: Sequence[str]) -> None:
     """Start the engine for a command that will ask it; where that fails, who takes it is told."""
-    if words and words[0] in _ASK_THE_ENGINE and _HELP.isdisjoint(words):
+    if words and words[0] in _ASK_THE_ENGINE and _ASKING_NOTHING.isdisjoint(words):
         from skillbank.errors import SkillbankError
         from skillbank.labelling.process import begin
 

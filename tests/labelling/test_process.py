@@ -66,6 +66,7 @@ def test_begun_or_not_the_program_waits_for_its_model_and_ends_without_one() -> 
         (["label", "a.png", "red circle"], ["early"]),
         (["label-program", "-e", "spec.yaml"], ["early"]),
         (["label", "a.png", "--help"], []),
+        (["label", "--into", "signs", "--detach"], []),
         (["jobs"], []),
     ],
 )

@@ -180,9 +180,10 @@ def _caused(text: Text) -> None:
     for match in text.find(f"do='have|'get {given} do=actions.words.found_in"):
         before = text.tokens[match.first - 1] if match.first else None
         ordered = before is None or before.text in ("please", "to", ".", "!", "?", ";", "\n")
-        owned = match.first and not text.ledger.free(match.first - 1)
+        owner = text.ledger.owner.get(match.first - 1)
+        polite = owner is not None and owner.kind == "courtesy"
         verb = match.tokens("do")
-        if (ordered or owned) and all(map(text.ledger.free, verb)):
+        if (ordered or polite) and all(map(text.ledger.free, verb)):
             text.ledger.claim("find", verb, [])
 
 

@@ -51,7 +51,12 @@ def _skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | N
 
 
 def _skill_of_description(
-    text: str, words: Sequence[str], index: SearchIndex, actions: Sequence[str], library: Library
+    text: str,
+    words: Sequence[str],
+    called: frozenset[str],
+    index: SearchIndex,
+    actions: Sequence[str],
+    library: Library,
 ) -> tuple[Skill, str, list[str]]:
     """Find the one skill that a description fits; of equally good ones that of the bank that comes first.
 
@@ -67,7 +72,6 @@ def _skill_of_description(
     """
     telling = [w for w in words if not lexicon().has(w, "told.generic")]
     # What no skill is called after may be part of a setting ("cosine schedule"), and else is asked about.
-    called = _called_after(library)
     telling = [w for w in telling if w in called] or telling
     fitting: list[Hit] = [
         h for h in index.strong(" ".join(words), _LOOKED_AT)
@@ -208,7 +212,8 @@ def name_skill(
             skill = library.get(named)
             name_all(steps, skill)
             return [f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"]
-    words = _words_that_describe(page, library, told)
+    called = _called_after(library)
+    words = _words_that_describe(page, called, told)
     finding = [c for c in page.ledger.of("find", "captions") if c.value]
     if (
         not words
@@ -217,7 +222,7 @@ def name_skill(
     ):
         name_all(steps, found[0])
         return [found[1]]
-    skill, note, known = _skill_of_description(text, words, index, [s.action for s in steps], library)
+    skill, note, known = _skill_of_description(text, words, called, index, [s.action for s in steps], library)
     name_all(steps, skill)
     for i, token in enumerate(page.tokens):
         if token.kind == "word" and page.ledger.free(i) and token.text in known:
@@ -232,7 +237,7 @@ _QUIET = (
 """What describes no model."""
 
 
-def _words_that_describe(page: Text, library: Library, told: frozenset[int]) -> list[str]:
+def _words_that_describe(page: Text, about: frozenset[str], told: frozenset[int]) -> list[str]:
     """Return the words that may describe a model.
 
     Raises
@@ -240,7 +245,6 @@ def _words_that_describe(page: Text, library: Library, told: frozenset[int]) -> 
     SkillNotFoundError
         When one of them is the name of a model that no bank has.
     """
-    about = _called_after(library)
     found: list[str] = []
     beside = False
     objects = _objects(page)
