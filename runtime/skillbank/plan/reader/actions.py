@@ -117,6 +117,8 @@ def _is_of_model(text: Text, match: Match, action: str, first: int) -> bool:
     """Whether a verb is that of the action, and not of data or of a training that validates by itself."""
     if action == "dataset_convert":
         return any(text.within(i, "places.data.nouns") for i in match.tokens())
+    if text.tokens[first].text.startswith("compar"):
+        return len({text.ledger.owner[i].value for i in match.tokens() if text.tokens[i].kind == "job"}) > 1
     validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
     trained = ("actions.train.base", "actions.train.past", "actions.train.nouns")
     return not (validates and any(text.within(i, *trained) for i in range(len(text.tokens))))

@@ -55,6 +55,9 @@ PHRASES: tuple[tuple[str, str], ...] = (
         f"verb=actions.words.test what={OF}|{ENGINE}|actions.quantize.past+ &'on|'against|'with|"
         "'using|'over|'in|'at|'by|^place"),
     ("evaluate", "verb=actions.words.test &'on|'against|@name|^job|^place"),
+    ("evaluate",
+        "verb='compare|'comparing group.it|group.det|free.adjective|free.noun|@name|^job|'and|'with|"
+        "'against|'to|'versus|'vs|',+"),
     ("inference",
         f"verb=actions.words.apply what={OF}|{ENGINE}|actions.inference.nouns+ &'on|'over|"
         "'against|'through|'across|'to|'at|^place"),

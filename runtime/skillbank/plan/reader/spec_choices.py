@@ -90,7 +90,7 @@ def _choice(text: Text, part: list[int], owners: dict[str, str], keys: Keys) -> 
 
 
 def _of_side(text: Text, owners: dict[str, str], near: list[int]) -> tuple[dict[str, str], set[str]]:
-    """Leave of a teacher's and its student's key the one whose side is named near a value, else the student's."""
+    """Leave of a teacher's and its student's key the one that is named near a value, else the student's."""
     sides: dict[str, dict[str, str]] = {"teacher": {}, "student": {}}
     for key, spelled in owners.items():
         sides["teacher" if "teacher" in key.split(".") else "student"][key] = spelled
