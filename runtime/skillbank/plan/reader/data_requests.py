@@ -24,7 +24,7 @@ from skillbank.plugins import Group, names
 from skillbank.visible import one_line
 from skillbank.ways import option
 
-__all__ = ["data_request"]
+__all__ = ["checked_before", "data_request"]
 
 _SOURCE = "source_dataset"
 """What the skills for data sets call the one that they are given."""
@@ -48,7 +48,32 @@ def data_request(page: Text, library: Library, skill: Skill | None) -> Request |
     UsageError
         When a data set is to be written in a format that is none.
     """
-    line = _line(page)
+    return _asked(page, len(page.tokens), library, skill)
+
+
+def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
+    """Return the check of a data set that a text begins with, and the rest of the text, with the place in it.
+
+    "Check X and then train on it" are two requests; what else is made of a data set first, a later step may
+    not read, and such a text is no such pair.
+    """
+    if _CHECKING.isdisjoint(token.text for token in page.tokens):
+        return None
+    for match in page.find("',|'.|';|'and|'then|'afterwards|'next|'after|'that+"):
+        first = _asked(page, match.first, library, None)
+        if first is None or first.action != "check" or match.end == len(page.tokens):
+            continue
+        rest = page.ledger.original[page.tokens[match.end].start :]
+        if not any(token.kind == "place" for token in page.tokens[match.end :]):
+            uri = first.data[0].uri.replace("\\", r"\\")
+            rest = _IT.sub(uri, rest, count=1)
+        return first, rest
+    return None
+
+
+def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Request | None:
+    """Return what the words before a token ask for, read as a whole by the forms."""
+    line = _line(page, end)
     words = frozenset(line.split())
     for action, opening, form in _FORMS:
         # Most requests have none of these verbs, and the patterns take long to compile.
@@ -88,10 +113,10 @@ def _doer(library: Library, action: str) -> Skill | None:
     return None
 
 
-def _line(page: Text) -> str:
-    """Return a text in small letters, places and names of skills as the numbers of their tokens."""
+def _line(page: Text, end: int) -> str:
+    """Return a text up to a token in small letters, places and names of skills as the numbers of theirs."""
     parts = []
-    for i, token in enumerate(page.tokens):
+    for i, token in enumerate(page.tokens[:end]):
         original = page.ledger.original[token.start : token.end].lower()
         if token.kind == "place":
             # A share of a whole reads like a path: "0.8/0.2".
@@ -143,7 +168,8 @@ _SKIP = (
 _ELSEWHERE = "|".join(name for name in names(Group.PLATFORMS) if name != "local")
 _WHERE = rf"(?: (?:on|in|with|using) (?P<platform>{_ELSEWHERE})| (?P<local>locally|on this machine))?"
 _WITH = r"(?: (?:with|using|by|through) (?:the skill )?@\d+)?"
-_END = rf"{_OUT}{_SKIP}{_WHERE}{_WITH}(?: ?,? please| ?,? thanks| ?,? thank you)? ?[.!?]*"
+_WHY = r"(?: ?,? (?:before|because|since|as|so that) (?:we|i|they|it) (?:(?!(?:and|then|but) )[^§@.,;:\d])*)?"
+_END = rf"{_OUT}{_SKIP}{_WHERE}{_WITH}(?: ?,? please| ?,? thanks| ?,? thank you)?{_WHY} ?[.!?]*"
 _TO = (
     rf"(?:a |an |the )?(?P<to>{_FORM})"
     r"(?: (?:format|style|data ?set|annotations|labels|files|json|txt|xml))*"
@@ -157,7 +183,7 @@ _PART = rf"(?:{_SHARE} (?:for |as |to |of |is )?{_ROLE}|{_ROLE}(?: ?:)? \(? ?{_S
 _PARTS = rf"(?P<parts>{_PART}(?: ?(?:,|and|, and|plus) {_PART})*)"
 _NAMES = rf"(?P<names>(?:a |an )?{_ROLE}(?: ?(?:,|and|, and|/) (?:a |an )?{_ROLE})+)"
 _MORE = (
-    r"(?:,? ?(?:and |with )?(?:(?:a |the )?seed (?:of |= ?)?(?P<seed>\d+)"
+    r"(?: ?,? ?(?:and |with )?(?:(?:a |the )?seed (?:of |= ?)?(?P<seed>\d+)"
     r"|(?:grouped )?by (?P<by>near[- ]duplicates|folder|picture)))*"
 )
 _FAULTS = (
@@ -172,6 +198,8 @@ _CONVERTS = "convert|transform|turn|change|translate|rewrite|re-export|reexport|
 _MAKES = "make|create|write|generate|produce"
 _CHECKS = "check|inspect|audit|lint|examine"
 _DOUBTED = f"validate|verify|{_CHECKS}"
+_CHECKING = frozenset(_DOUBTED.split("|"))
+_IT = re.compile(r"\b(?:it|them)\b")
 _SPLITS = "split|divide|partition"
 
 _FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
@@ -224,14 +252,14 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 
 @dataclass
-class _Asked:
+class _Amounts:
     settings: dict[str, Any] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
 
 
 def _made(page: Text, action: str, skill: Skill, found: re.Match[str]) -> Request:
     said = found.groupdict()
-    asked = _Asked()
+    asked = _Amounts()
     read_as = {form_of(text) for name in ("of", "read", "bracketed", "was") if (text := said.get(name))}
     if len(read_as) > 1:
         told = " and ".join(sorted(map(str, read_as)))
@@ -264,7 +292,7 @@ def _uri(page: Text, token: str) -> str:
     return clean_uri(str(page.tokens[int(token)].value))
 
 
-def _amounts(said: dict[str, str | None], asked: _Asked) -> None:
+def _amounts(said: dict[str, str | None], asked: _Amounts) -> None:
     """Set the shares of a division as they were said, or ask for what was not said of them."""
     shares: dict[str, float] = {}
     if text := said.get("ratio"):

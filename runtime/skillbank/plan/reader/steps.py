@@ -86,7 +86,12 @@ def _of_each_job(text: Text, step: Step) -> list[Step]:
     """Split "evaluate A and B on X": what is done with several jobs is done with each."""
     jobs = {str(c.value): c for c in step.of("job")}
     named = {s.qualified for c in step.of("name") for s in c.value.skills}
-    if len(jobs) < 2 or len(named) > 1 or trains(step.action) or not _are_joined(text, [*jobs.values()], step):
+    if (
+        len(jobs) < 2
+        or len(named) > 1
+        or trains(step.action)
+        or not _are_joined(text, [*jobs.values()], step)
+    ):
         return [step]
     rest = [c for c in step.claims if c.kind != "job"]
     return [replace(step, claims=[*rest, job]) for job in jobs.values()]
