@@ -166,6 +166,8 @@ def take_captions(text: Text, *, training: bool) -> None:
         _elsewhere(text, training=training)
     if not any(c.value for c in text.ledger.of("find", "captions")):
         _in_pictures(text)
+    if not any(c.value for c in text.ledger.of("find", "captions")):
+        _needed(text)
     if any(c.value and c not in cared for c in text.ledger.of("find", "captions")):
         for claim in cared:  # "find cars. We only care about trucks." is one or the other
             text.ledger.replace(claim, "unread")
@@ -449,6 +451,18 @@ def _in_pictures(text: Text) -> None:
         if not found.items or not all(map(is_many, (item.split()[-1] for item in found.items))):
             continue
         if not all(_is_data(text, item) for item in found.items):
+            text.ledger.claim("captions", text.unclaimed([*match.tokens(), *found.used]), found.items)
+            return
+
+
+def _needed(text: Text) -> None:
+    """Read "label them. We need cups, plates and forks" where nothing else says what to look for."""
+    for match in text.find("'i|'we 'need|'want") if text.ledger.of("find") else ():
+        found = _read(text, match.end, marked=False)
+        ends = found.end == len(text.tokens) or text.tokens[found.end].kind == "mark"
+        nouns = all(is_many(item.split()[-1]) and not _is_data(text, item) for item in found.items)
+        told = any(text.within(k, "actions.words.boxes", "actions.words.metric") for k in found.used)
+        if len(found.items) > 1 and ends and nouns and not told:
             text.ledger.claim("captions", text.unclaimed([*match.tokens(), *found.used]), found.items)
             return
 

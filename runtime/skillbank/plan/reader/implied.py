@@ -138,7 +138,7 @@ def _is_purpose(page: Text, claim: Claim) -> bool:
 
     What a model is used for once it is trained is asked for: "then use it to find helmets in X".
     """
-    if any(match.end == claim.first for match in page.find(_USED)):
+    if any(match.end == claim.first for used in (_USED, "order.next") for match in page.find(used)):
         return False
     before = [t.text for t in page.tokens[max(0, claim.first - 3) : claim.first]]
     sentence = any(t in (".", "!", "?", ";", ",", "and", "then") for t in before[-1:])

@@ -48,6 +48,8 @@ class Keys:
         self.metric = skill.info.metric or skill.monitoring_metric or ""
         """What a search of this skill goes by, as its program reports it."""
         self._told: dict[str, str] = {}
+        self.lacks: dict[str, frozenset[str]] = {}
+        """What numbers count the lack of: "validations without improvement"."""
         for action in actions:
             others = foreign_sections(skill, action)
             schema = skill.schema(action)
@@ -68,6 +70,8 @@ class Keys:
                     self.megabytes.add(key)
                 if node.kind in NUMERIC and _NONE.search(told):
                     self.zero[key] = node.words.get("default")
+                if node.kind in NUMERIC and (lack := _LACK.search(told)):
+                    self.lacks[key] = canonical([lack[1]])
                 if node.kind == "boolean" and (off := _OFF.search(told)):
                     self.inverse[canonical([off[1], *leaf.split("_")[1:]])] = key
                 if leaf.lower() in ("enable", "enabled"):
@@ -154,6 +158,7 @@ class Keys:
 
 _NONE = re.compile(r"^(Chance|Share)\b|(?:^|[;.,:] )0 (?!follows|puts|shares)\w+s (?!for\b)")
 """How a description says that 0 of something is none of it."""
+_LACK = re.compile(r"\bwithout (\w+)")
 _OFF = re.compile(r"\bfalse (\w+)s\b")
 _ABBREVIATIONS = {
     "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),

@@ -43,6 +43,7 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
         Whether the text speaks of a search: a time without a noun is then the search's.
     """
     _every(text)
+    _until(text)
     _sizes(text)
     take_gpu_ids(text)
     take_no_gpus(text)
@@ -103,7 +104,10 @@ def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searchin
         before = (
             f"{own}.nouns|{own}.before slots.around.link|{hedges}* @{kind} {own}.unit? slots.around.each?"
         )
-        behind = f"slots.around.before|{hedges}* @{kind} {more} {own}.nouns|{own}.after slots.around.each?"
+        behind = (
+            f"slots.around.before|{hedges}* @{kind} {more} {own}.nouns|{own}.after slots.around.each? "
+            "slots.around.cap?"
+        )
         for led, source in ((True, before), (False, behind)):
             match = _reaching(text, source, i, sections=nouns if led else None)
             if match is None or not _is_meant(text, each, match, i, led):
@@ -215,6 +219,21 @@ def _every(text: Text) -> None:
             count = _each(text, match)
             unit = "" if text.within(match.tokens("unit")[0], "slots.epochs.nouns") else "step"
             claim_value(text, match.tokens(), Value(name, count, unit=unit))
+
+
+def _until(text: Text) -> None:
+    """Read "until epoch 60" of a training that goes on or begins anew, and "epoch 10" by itself in a list."""
+    if text.ledger.of("job"):
+        return  # of which training the epoch is, nobody has said
+    going = any(text.within(i, "actions.words.resume") for i in range(len(text.tokens)))
+    for match in text.find("lead='until|'till|'to|'up* 'epoch n=@number"):
+        before = text.tokens[match.first - 1] if match.first else None
+        closed = match.end == len(text.tokens) or text.tokens[match.end].kind == "mark"
+        opened = before is None or before.kind in ("mark", "place", "name")
+        trained = match.first and text.within(match.first - 1, "actions.train.base", "actions.train.nouns")
+        led = bool(match.tokens("lead"))
+        if closed and ((opened and led == going) or (led and trained)):
+            claim_value(text, match.tokens(), Value("epochs", text.said(match)))
 
 
 def _each(text: Text, match: Match) -> Any:
