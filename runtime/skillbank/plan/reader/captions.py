@@ -17,7 +17,7 @@ from skillbank.plan.reader.telling import FRAME
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.wording import is_many
 
-__all__ = ["goes_on", "listed", "take_captions"]
+__all__ = ["goes_on", "is_next", "listed", "take_captions"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
 _AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
@@ -304,11 +304,17 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
         return (
             word_before in _BEFORE_VERB
             or bool(owned)
+            or is_next(text, first)
             or text.within(first - 1, "grammar.free.adverb", "grammar.courtesy.words")
         )
     if word.endswith("ing"):
         return True
     return word.endswith("s") and before is not None and before.kind in ("name",)
+
+
+def is_next(text: Text, i: int) -> bool:
+    """Whether words before a token say that it comes next: "after that", "afterwards"."""
+    return any(i in text.ends(k, "grammar.order.next") for k in range(max(0, i - 3), i))
 
 
 def _is_said_only(text: Text, first: int, found: _List) -> bool:

@@ -7,6 +7,7 @@ from skillbank.bank.engines import example_model
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError
 from skillbank.plan.products import product_in, trains
+from skillbank.plan.reader.captions import is_next
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import FORMS
@@ -138,7 +139,7 @@ def _is_purpose(page: Text, claim: Claim) -> bool:
 
     What a model is used for once it is trained is asked for: "then use it to find helmets in X".
     """
-    if any(match.end == claim.first for used in (_USED, "order.next") for match in page.find(used)):
+    if is_next(page, claim.first) or any(match.end == claim.first for match in page.find(_USED)):
         return False
     before = [t.text for t in page.tokens[max(0, claim.first - 3) : claim.first]]
     sentence = any(t in (".", "!", "?", ";", ",", "and", "then") for t in before[-1:])
