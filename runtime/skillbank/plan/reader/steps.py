@@ -265,6 +265,13 @@ def _distinct(claims: list[Claim]) -> list[Skill]:
     return list(found.values())
 
 
+def _of_all_jobs(text: Text, step: Step, parts: list[list[Claim]]) -> list[Claim]:
+    """Return what is said behind a list of jobs with a model each, and so of all of them."""
+    jobs = [job for part in parts for job in [c for c in part if c.kind == "job"][:1]]
+    listed = len(jobs) == len(parts) and _are_joined(text, jobs, step)
+    return [c for c in parts[-1] if listed and c.first > jobs[-1].last]
+
+
 def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
     """Split "train Painter on A and Sculptor on B"; names joined by "and" have all in common."""
     names = step.of("name")
@@ -275,16 +282,12 @@ def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
     ]
     between = {t.text for t in text.tokens[names[0].first : names[-1].last]}
     if "or" not in between and all(any(c.kind in ("place", "job") for c in part) for part in parts):
-        lead = [c for c in step.claims if c.first < names[0].first]
-        jobs = [next((c for c in part if c.kind == "job"), None) for part in parts]
-        held = [job for job in jobs if job is not None]
-        behind = [c for c in parts[-1] if held and c.first > held[-1].last]
-        tail = behind if len(held) == len(parts) and _are_joined(text, held, step) else []
-        made = []
-        for i, (name, part) in enumerate(zip(names, parts, strict=True)):
-            claims = [*(() if i else lead), name, *part, *(tail if part is not parts[-1] else ())]
-            made.append(replace(step, at=name.first, claims=claims, skill=name.value.skills[0]))
-        return made
+        parts[0] = [*(c for c in step.claims if c.first < names[0].first), *parts[0]]
+        tail = _of_all_jobs(text, step, parts)
+        return [
+            replace(step, at=n.first, claims=[n, *part, *([] if part is parts[-1] else tail)], skill=skill)
+            for n, part, skill in zip(names, parts, (n.value.skills[0] for n in names), strict=True)
+        ]
     joined = _are_joined(text, names, step) or all(
         [t.text for t in text.tokens[a.last + 1 : b.first]] == ["as", "well", "as"]
         for a, b in pairwise(names)
