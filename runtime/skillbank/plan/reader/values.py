@@ -238,18 +238,14 @@ def _every(text: Text) -> None:
 
 
 def _until(text: Text) -> None:
-    """Read "until epoch 60" of a training that goes on or begins anew, and "epoch 10" by itself in a list."""
-    if text.ledger.of("job"):
-        return  # of which training the epoch is, nobody has said
-    going = any(text.within(i, "actions.words.resume") for i in range(len(text.tokens)))
-    for match in text.find("lead='until|'till|'to|'up* 'epoch n=@number"):
-        before = text.tokens[match.first - 1] if match.first else None
+    """Read "train until epoch 60", and the same behind a place of a training that is resumed."""
+    resumed = any(text.within(i, "actions.words.resume") for i in range(len(text.tokens)))
+    for match in text.find("'until|'till|'to|'up+ 'epoch @number") if not text.ledger.of("job") else ():
         closed = match.end == len(text.tokens) or text.tokens[match.end].kind == "mark"
-        opened = before is None or before.kind in ("mark", "place", "name")
-        trained = match.first and text.within(match.first - 1, "actions.train.base", "actions.train.nouns")
-        led = bool(match.tokens("lead"))
-        if closed and ((opened and led == going) or (led and trained)):
-            claim_value(text, match.tokens(), Value("epochs", text.said(match)))
+        trained = text.within(match.first - 1, "actions.train.base", "actions.train.nouns")
+        opened = resumed and text.tokens[match.first - 1].kind in ("mark", "place", "name")
+        if closed and match.first and (opened or trained):
+            claim_value(text, match.tokens(), Value("epochs", text.tokens[match.end - 1].value))
 
 
 def _each(text: Text, match: Match) -> Any:
