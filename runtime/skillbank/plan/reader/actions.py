@@ -57,6 +57,8 @@ def take_actions(text: Text, clauses: Clauses) -> None:
             _own(text, clauses, said)
         elif text.ledger.free(i):
             _word(text, clauses, i)
+    for match in text.find("'> &^action|actions.words.engine|actions.words.onnx"):
+        text.ledger.claim("order", [match.first])  # "train > export > engine"
     for match in text.find(f"group.det* free.adjective* {ENGINE} free.noun?"):
         clause = clauses.of(match.first)
         negation = negation_before(text, clause.first, match.first)

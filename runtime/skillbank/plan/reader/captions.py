@@ -486,6 +486,8 @@ def _led(text: Text, i: int, *, finding: bool) -> _List | None:
         return found if len(found.items) > 1 else None  # "with person and helmet", but not "with care"
     if word == "as" and finding and not text.within(i, "grammar.mode.reason"):
         return _read(text, i + 1, marked=False)
+    if word == "for" and after.text == ":" and finding:
+        return _read(text, i + 2, marked=True)
     if word == "for" and (
         finding
         or after.text not in ("the", "my", "our", "this", "that", "it", "me", "us", "his", "her", "their")
