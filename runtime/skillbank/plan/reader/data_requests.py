@@ -24,7 +24,7 @@ from skillbank.plugins import Group, names
 from skillbank.visible import one_line
 from skillbank.ways import option
 
-__all__ = ["checked_before", "data_request"]
+__all__ = ["checked_before", "data_request", "line_of", "place_of"]
 
 _SOURCE = "source_dataset"
 """What the skills for data sets call the one that they are given."""
@@ -73,14 +73,14 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
 
 def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Request | None:
     """Return what the words before a token ask for, read as a whole by the forms."""
-    line = _line(page, end)
+    line, _ = line_of(page, end)
     words = frozenset(line.split())
     for action, opening, form in _FORMS:
         # Most requests have none of these verbs, and the patterns take long to compile.
         if opening.isdisjoint(words) or (found := _pattern(form).fullmatch(line)) is None:
             continue
         doer = _doer(library, action)
-        if is_model_file(page, _uri(page, found["place"])):
+        if is_model_file(page, place_of(page, found["place"])):
             return None
         named = [page.tokens[int(i)].value.skills for i in re.findall(r"@(\d+)", found.group(0))]
         if doer is None or (skill or doer) is not doer or any(list(each) != [doer] for each in named):
@@ -113,19 +113,22 @@ def _doer(library: Library, action: str) -> Skill | None:
     return None
 
 
-def _line(page: Text, end: int) -> str:
-    """Return a text up to a token in small letters, places and names of skills as the numbers of theirs."""
-    parts = []
+def line_of(page: Text, end: int) -> tuple[str, list[tuple[int, int]]]:
+    """Return a text up to a token in small letters, places and names as the numbers of their tokens.
+
+    Beside it where each token begins in it.
+    """
+    line, starts = "", list[tuple[int, int]]()
     for i, token in enumerate(page.tokens[:end]):
-        original = page.ledger.original[token.start : token.end].lower()
-        if token.kind == "place":
-            # A share of a whole reads like a path: "0.8/0.2".
-            parts.append(original if re.fullmatch(r"[\d.]+(?:/[\d.]+)+", original) else f"§{i}")
-        elif token.kind == "name":
-            parts.append(f"@{i}")
-        else:
-            parts.append(token.text if token.kind == "word" else original)
-    return " ".join(" ".join(parts).split())
+        said = page.ledger.original[token.start : token.end].lower()
+        if token.kind == "place" and not re.fullmatch(r"[\d.]+(?:/[\d.]+)+", said):
+            said = f"§{i}"  # a share of a whole reads like a path: "0.8/0.2"
+        elif token.kind in ("name", "word"):
+            said = f"@{i}" if token.kind == "name" else token.text
+        if said := " ".join(said.split()):
+            starts.append((len(line), i))
+            line += f"{said} "
+    return line.rstrip(), starts
 
 
 # -- the forms of the sentences ---------------------------------------------------------------------
@@ -277,10 +280,10 @@ def _made(page: Text, action: str, skill: Skill, found: re.Match[str]) -> Reques
     return Request(
         skill=skill.qualified,
         action=action,
-        data=(DataLocation(source=_SOURCE, uri=_uri(page, found["place"]), form=form),),
+        data=(DataLocation(source=_SOURCE, uri=place_of(page, found["place"]), form=form),),
         settings=tuple(Setting(key=key, value=value) for key, value in asked.settings.items()),
         on_broken="skip" if said.get("skip") else None,
-        results_root=_uri(page, said["out"]) if said.get("out") else None,
+        results_root=place_of(page, said["out"]) if said.get("out") else None,
         platform=platform,
         questions=tuple(asked.questions),
         notes=(_BELOW.format(action),) if said.get("out") and action != "check" else (),
@@ -288,7 +291,8 @@ def _made(page: Text, action: str, skill: Skill, found: re.Match[str]) -> Reques
     )
 
 
-def _uri(page: Text, token: str) -> str:
+def place_of(page: Text, token: str) -> str:
+    """Return the place that a line has as the number of its token."""
     return clean_uri(str(page.tokens[int(token)].value))
 
 

@@ -50,8 +50,8 @@ def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | 
 
 def _lacks(text: Text, words: list[int], key: str, keys: Keys) -> bool:
     """Whether words deny what a key counts the lack of: "no improvement" of validations without one."""
-    said = _said(text, words)
-    return bool(lack := keys.lacks.get(key)) and lack <= said and any(_denies_lack(text, k) for k in words)
+    lack = keys.lacks.get(key)
+    return lack is not None and lack <= _said(text, words) and any(_denies_lack(text, k) for k in words)
 
 
 def _denies_lack(text: Text, k: int) -> bool:

@@ -21,7 +21,7 @@ from skillbank.plan.reader.key_phrases import number_in_phrase
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.spec_keys import Keys
-from skillbank.plan.reader.tokens import is_number
+from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.value import SIZE, Value, claim_value, denied_before
 from skillbank.plan.slots import SLOTS, Kind, Slot
 
@@ -280,14 +280,20 @@ def _stood_for(text: Text, i: int) -> Value | None:
     values = [c for c in text.ledger.of("value") if is_number(c)]
     after = text.match("'and? operator.instead|operator.not ^value", i + 1)
     if after is not None and (owner := text.ledger.owner[after.end - 1]) in values:
-        return owner.value  # type: ignore[no-any-return]
+        return _value_of(owner)
     last = next((c for c in values[::-1] if i - 8 < c.last < i), None)
     between = range(last.last + 1 if last else i, i)
     if last is None or any(text.tokens[k].kind not in ("word", "mark") for k in between):
         return None
     said = {text.tokens[k].text for k in between} & {"but", "only", "just", "use", "rather"}
     instead = last.value.negated and (said or text.match("slots.around.enough", i + 1))
-    return last.value if instead or any(text.within(k, "grammar.mode.fix") for k in between) else None
+    fixed = instead or any(text.within(k, "grammar.mode.fix") for k in between)
+    return _value_of(last) if fixed else None
+
+
+def _value_of(claim: Claim) -> Value:
+    value: Value = claim.value
+    return value
 
 
 _AFTER_ONE = frozenset([",", ".", ";", "!", ")", "and", "then", "on", "in", "at"])
