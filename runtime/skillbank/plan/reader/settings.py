@@ -53,6 +53,7 @@ class StepSettings:
 
     def _set(self, at: int, claim: Claim, own: bool, settings: dict[str, Any]) -> None:
         """Set what a value says of a step; what is said of another step counts where nothing else does."""
+        said: dict[str, Any] | None
         key = self._key(at, claim.value, own)
         if key is None:
             said = (
