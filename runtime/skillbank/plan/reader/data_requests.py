@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from skillbank.bank.discovery import OWN, Library
@@ -33,6 +34,8 @@ _BELOW = (
     "the command line's 'data {}' with -o DIR writes into DIR itself"
 )
 _AMOUNTS = ("train", "val", "test")
+_OPENING = 10
+"""Words, and joints, within which the check of a data set begins and ends."""
 
 
 def data_request(page: Text, library: Library, skill: Skill | None) -> Request | None:
@@ -57,9 +60,9 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
     "Check X and then train on it" are two requests; what else is made of a data set first, a later step may
     not read, and such a text is no such pair.
     """
-    if _CHECKING.isdisjoint(token.text for token in page.tokens):
+    if _CHECKING.isdisjoint(token.text for token in page.tokens[:_OPENING]):
         return None
-    for match in page.find("',|'.|';|'and|'then|'afterwards|'next|'after|'that+"):
+    for match in islice(page.find("',|'.|';|'and|'then|'afterwards|'next|'after|'that+"), _OPENING):
         first = _asked(page, match.first, library, None)
         if first is None or first.action != "check" or match.end == len(page.tokens):
             continue
