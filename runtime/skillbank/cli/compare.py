@@ -68,27 +68,30 @@ def compare(
 
 
 def _is_set(runtime: Runtime, name: str) -> bool:
-    """Say whether a name is that of a label set, and of no job.
+    """Say whether a name is that of a label set, or of a job.
 
     Raises
     ------
     UsageError
         When it is the name of both.
+    JobNotFoundError
+        When it is that of neither.
     """
-    from skillbank.sets.model import SetNotFoundError
-
-    try:
-        runtime.sets.open(name)
-    except SetNotFoundError:
-        return False
+    is_set = name in runtime.sets
     try:
         job = runtime.jobs.store.get(name).id
-    except JobNotFoundError:
-        return True
-    raise UsageError(
-        f"{one_line(name)} is a label set, and the job {job} is called so too; name the job by its whole id, "
-        f"or the set's models by {command('sets report', name)}"
-    )
+    except JobNotFoundError as error:
+        if is_set:
+            return True
+        raise JobNotFoundError(
+            f"{error.sentence.marked}; no label set is called so either ({command('sets')} lists them)"
+        ) from None
+    if is_set:
+        raise UsageError(
+            f"{one_line(name, 60)} is a label set, and the job {job} is meant by that too; name the job by "
+            f"its whole id, or see the set's models with {command('sets report', one_line(name, 60))}"
+        )
+    return False
 
 
 def _compare_on_set(
