@@ -253,7 +253,8 @@ def test_from_words_to_a_checkpoint_and_on_to_its_evaluation(trusted: Toolbox, d
     assert [j["job"] for j in listed["jobs"]] == [evaluation.job]
     beside = ask(trusted, "job_results", job=evaluation.job, beside=[job])["compared"]
     assert [each["trained_by"] for each in beside["jobs"]] == [job, job]
-    assert "no metric in common" in beside["not_comparable"][0]
+    unlike = beside["not_comparable"]
+    assert unlike[0] == f"Nothing says on what {job} measured." and "no metric in common" in unlike[1]
 
 
 @pytest.mark.slow

@@ -139,6 +139,8 @@ def test_what_cannot_be_held_against_each_other_is_said(jobs: Jobs, job: MakeJob
     assert not found.document()["comparable"]
     [changed] = compare(jobs, [one.id, later.id]).unlike
     assert "/x was changed between" in changed
+    nowhere = job("c", "evaluate", test_mAP=0.5)
+    assert compare(jobs, [one.id, nowhere.id]).unlike == (f"Nothing says on what {nowhere.id} measured.",)
     assert compare(jobs, [one.id, empty.id]).unlike == (f"{empty.id} has measured nothing.",)
 
 

@@ -195,6 +195,9 @@ def _other_data(one: JobRecord, other: JobRecord) -> Iterator[str]:
     before, now = content(one), content(other)
     if any(before[place] != now[place] for place in set(before) & set(now)):
         yield f"{_listed(mine)} was changed between {one.id} and {other.id}, which were measured on it."
+    elif not mine or not theirs:
+        unknown = [record.id for record, on in ((one, mine), (other, theirs)) if not on]
+        yield f"Nothing says on what {_listed(unknown)} measured."
     elif mine != theirs and not (before and sorted(before.values()) == sorted(now.values())):
         yield f"{one.id} and {other.id} were measured on different data: {_listed(mine)}; {_listed(theirs)}."
 
@@ -222,4 +225,4 @@ def _named(settings: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
 
 def _listed(names: Sequence[str], most: int = 4) -> str:
     shown = ", ".join(one_line(name, 120) for name in names[:most])
-    return (shown + (", ..." if len(names) > most else "")) or "nothing that is known"
+    return shown + (", ..." if len(names) > most else "")
