@@ -169,6 +169,16 @@ def test_a_program_writes_what_it_likes(jobs: Jobs, job: MakeJob, text: str) -> 
     assert list(found.classes()) == [] and found.jobs[0].pictures is None
 
 
+def test_settings_are_those_that_the_program_used(jobs: Jobs, job: MakeJob) -> None:
+    one, two = (job(name, "train", on="/val", val_acc=0.5, spec={"train": {"lr": 0.1}}) for name in "ab")
+    assert compare(jobs, [one.id, two.id]).settings == {}
+    used = Path(two.results_dir) / "train" / "experiment.yaml"
+    used.write_text(f"results_dir: {two.results_dir}\nd: {{file: /else}}\ntrain: {{lr: .inf, most: 1}}\n")
+    assert compare(jobs, [one.id, two.id]).settings == {"train.lr": {one.id: 0.1, two.id: "Infinity"}}
+    used.write_text("{")
+    assert compare(jobs, [one.id, two.id]).settings == {}
+
+
 def test_a_link_out_of_the_results_is_not_followed(jobs: Jobs, job: MakeJob, tmp_path: Path) -> None:
     made = [job(name, "evaluate", on="/x", test_mAP=0.5, per_class={"dot": 1.0}) for name in "ab"]
     file = Path(made[0].results_dir) / "evaluate" / "metrics.json"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import StateError, UsageError
-from skillbank.jobs.measured import Measured, content, giver, inputs, measured, measured_on
+from skillbank.jobs.measured import Measured, content, giver, inputs, measured, measured_on, used_spec
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.plan.model import TOKENS, Source
 from skillbank.plan.slots import slot
@@ -153,22 +153,27 @@ def _text(value: object) -> str:
 
 def _leaves(record: JobRecord) -> dict[str, Any]:
     """Return the values of a spec by key, without places of data and models, which are told apart."""
+    planned = _flat(record.plan.get("spec") or {})
     places = {str(each.get("key")) for each in inputs(record)}
+    places |= {key for key, value in planned.items() if any(token in str(value) for token in TOKENS)}
+    used = {key: value for key, value in _flat(used_spec(record)).items() if not _holds_place(key, places)}
+    # As a document holds it: an infinite number has no form of its own there.
+    return {key: json.loads(_text(value), parse_constant=str) for key, value in sorted(used.items())}
+
+
+def _flat(spec: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    waiting: list[tuple[str, Any]] = [("", record.plan.get("spec") or {})]
+    waiting: list[tuple[str, Any]] = [(str(key), value) for key, value in spec.items()]
     while waiting:
         path, value = waiting.pop()
-        if isinstance(value, dict) and (value or not path):
-            waiting += [(f"{path}.{key}" if path else str(key), below) for key, below in value.items()]
-        elif path and not _is_place(path, value, places):
-            # As a document holds it: an infinite number has no form of its own there.
-            found[path] = json.loads(_text(value), parse_constant=str)
-    return dict(sorted(found.items()))
+        if isinstance(value, dict) and value:
+            waiting += [(f"{path}.{key}", below) for key, below in value.items()]
+        else:
+            found[path] = value
+    return found
 
 
-def _is_place(key: str, value: object, places: set[str]) -> bool:
-    if isinstance(value, str) and any(token in value for token in TOKENS):
-        return True
+def _holds_place(key: str, places: set[str]) -> bool:
     return any(place == key or place.startswith((f"{key}[", f"{key}.")) for place in places)
 
 

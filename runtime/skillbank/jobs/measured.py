@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skillbank.bank.documents import read_yaml
 from skillbank.errors import SkillbankError
 from skillbank.jobs.data_digest import ABSENT
 from skillbank.jobs.record import JobRecord
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
     from skillbank.jobs.results import Results
     from skillbank.jobs.service import Jobs
 
-__all__ = ["Measured", "content", "giver", "inputs", "measured", "measured_on"]
+__all__ = ["Measured", "content", "giver", "inputs", "measured", "measured_on", "used_spec"]
 
 _MEASURED_ON, _TRAINED_ON = "eval_dataset", "train_datasets"
 _RATES = ("pictures_per_second", "images_per_second")
 """How programs call the pictures that a model looks at in a second."""
 _LONGEST = 16 << 20
-"""Bytes of a ``metrics.json``."""
+"""Bytes of a document that is read."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def measured(jobs: Jobs, record: JobRecord) -> Measured:
     rate = next((metrics.pop(name) for name in _RATES if name in metrics), None)
     maker = _maker(jobs, record)
     trained = maker and giver(jobs, maker)
-    document = _metrics_file(giver(jobs, record))
+    document = _left(giver(jobs, record), "metrics.json", lambda file: json.loads(file.read_bytes()))
     pictures = document.get("images")
     return Measured(
         record.id,
@@ -153,15 +154,21 @@ def content(record: JobRecord) -> dict[str, str]:
     return {each.uri: each.digest for each in seen if each.digest not in ("", ABSENT)}
 
 
-def _metrics_file(record: JobRecord) -> Mapping[str, Any]:
-    """Read the numbers that a program keeps beside its status lines; whatever is no such file is empty."""
+def used_spec(record: JobRecord) -> Mapping[str, Any]:
+    """Return the spec as the program used it, where it has kept that, else as it was planned."""
+    planned = record.plan.get("spec")
+    return _left(record, "experiment.yaml", read_yaml) or (planned if isinstance(planned, dict) else {})
+
+
+def _left(record: JobRecord, name: str, read: Callable[[Path], Any]) -> Mapping[str, Any]:
+    """Read a document that a program keeps beside its status lines; whatever is no such file is empty."""
     folder = results_folder(record).resolve()
-    file = (folder / record.action / "metrics.json").resolve()
+    file = (folder / record.action / name).resolve()
     document: Any = None
-    with suppress(OSError, ValueError, RecursionError):
+    with suppress(OSError, ValueError, RecursionError, SkillbankError):
         # A program may leave links behind, and those may lead anywhere.
         if file.is_relative_to(folder) and file.is_file() and file.stat().st_size <= _LONGEST:
-            document = json.loads(file.read_bytes())
+            document = read(file)
     return document if isinstance(document, dict) else {}
 
 
