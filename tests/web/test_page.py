@@ -276,6 +276,8 @@ def test_jobs_side_by_side(page: Page, job: JobRecord, web_home: dict[str, str],
     assert "val_mAP50\t0.6667\t0.25" in said and "train.lr\t\t<b>0.1</b>" in said
     page.locator("#job a", has_text=other.id.partition("-train-")[2]).click()
     page.wait_for_selector("#job h1:text('train')")
+    with JobStore(f"sqlite:///{web_home['SKILLBANK_HOME']}/skillbank.db") as store:
+        store.remove(other.id)  # the server is that of other tests too
 
 
 def test_a_token_is_asked_for_once(browser: Browser, web_home: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ __all__ = ["Browsing"]
 
 _MOST = 100
 _MOST_PICTURES = 200
-_JOBS = Asked("jobs", required=True)
+_BESIDE = Asked("beside", required=True)
 _KINDS = {f".{kind}": f"image/{kind}" for kind in ("png", "webp", "bmp", "gif", "tiff")}
 _KINDS[".tif"] = _KINDS[".tiff"]
 _PAGE_POLICY = (
@@ -54,7 +54,7 @@ class Browsing:
             Operation("GET", job, self.job, said.JobDocument),
             Operation("GET", f"{job}/pictures/{{number:int}}", self.picture, "image/*"),
             Operation("GET", f"{job}/report", self.evaluation, "text/html"),
-            Operation("GET", "/api/comparison", self.comparison, said.ComparisonDocument, asks=[_JOBS]),
+            Operation("GET", f"{job}/comparison", self.comparison, said.ComparisonDocument, asks=[_BESIDE]),
             Operation("GET", "/api/experiments", self.experiments, said.ExperimentsDocument),
             Operation("GET", experiment, self.experiment, said.ReportDocument),
             Operation("GET", f"{experiment}/report", self.report, "text/html"),
@@ -101,9 +101,9 @@ class Browsing:
         )
 
     def comparison(self, request: Request) -> Response:
-        """Put finished jobs side by side; their ids stand in ``jobs``, with commas between."""
-        named = [name for name in request.query_params.get("jobs", "").split(",") if name]
-        return Json(self._runtime.compare(named).document())
+        """Put finished jobs side by side: a job, and those in ``beside``, with commas between."""
+        others = [name for name in request.query_params.get("beside", "").split(",") if name]
+        return Json(self._runtime.compare([request.path_params["job"], *others]).document())
 
     def picture(self, request: Request) -> Response:
         """Send one of a job's pictures, known by its number; nothing that a client says becomes a path."""

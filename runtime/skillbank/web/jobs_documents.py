@@ -108,7 +108,7 @@ class MeasuredDocument(_Answer):
 
 
 class ComparisonDocument(_Answer):
-    """``GET /api/comparison``: jobs side by side, ``unlike`` saying why they are not ``comparable``.
+    """``GET /api/jobs/{job}/comparison``: jobs side by side; ``unlike`` says why not ``comparable``.
 
     ``settings`` are the values that differ, by key and job.
     """

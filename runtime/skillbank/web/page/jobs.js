@@ -14,7 +14,8 @@ export async function open(id, ...beside) {
     if (at("jobs").hidden) return;
     at("job-list").replaceChildren(...jobs.map((job) => entry(job, id || jobs[0].id)));
     const chosen = id || jobs[0]?.id;
-    const path = beside.length ? `api/comparison?jobs=${[id, ...beside].map(encodeURIComponent).join(",")}` : `api/jobs/${encodeURIComponent(chosen)}`;
+    const one = `api/jobs/${encodeURIComponent(chosen)}`;
+    const path = beside.length ? `${one}/comparison?beside=${beside.map(encodeURIComponent).join(",")}` : one;
     const shown = chosen && (await read(path));
     const text = JSON.stringify([path, shown, jobs.filter((job) => !RUNNING.includes(job.state)).map((job) => job.id)]);
     if (text !== drawn) at("job").replaceChildren(...(!shown ? nothing() : beside.length ? comparison(shown, jobs) : page(shown, jobs))); // what has not changed stays as it is
