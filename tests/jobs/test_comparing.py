@@ -170,10 +170,13 @@ def test_a_program_writes_what_it_likes(jobs: Jobs, job: MakeJob, text: str) -> 
 
 
 def test_settings_are_those_that_the_program_used(jobs: Jobs, job: MakeJob) -> None:
-    one, two = (job(name, "train", on="/val", val_acc=0.5, spec={"train": {"lr": 0.1}}) for name in "ab")
+    one, two = (
+        job(name, "train", on="/val", val_acc=0.5, spec={"train": {"lr": 0.1, "api_key": ""}})
+        for name in "ab"
+    )
     assert compare(jobs, [one.id, two.id]).settings == {}
     used = Path(two.results_dir) / "train" / "experiment.yaml"
-    used.write_text(f"results_dir: {two.results_dir}\nd: {{file: /else}}\ntrain: {{lr: .inf, most: 1}}\n")
+    used.write_text(f"results_dir: {two.results_dir}\nd: {{file: /else}}\ntrain: {{lr: .inf, api_key: s}}\n")
     assert compare(jobs, [one.id, two.id]).settings == {"train.lr": {one.id: 0.1, two.id: "Infinity"}}
     used.write_text("{")
     assert compare(jobs, [one.id, two.id]).settings == {}

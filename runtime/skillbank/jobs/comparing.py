@@ -12,6 +12,7 @@ from skillbank.jobs.measured import Measured, content, giver, inputs, measured, 
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.plan.model import TOKENS, Source
 from skillbank.plan.slots import slot
+from skillbank.redact import looks_secret
 from skillbank.visible import one_line
 from skillbank.ways import command
 
@@ -152,11 +153,15 @@ def _text(value: object) -> str:
 
 
 def _leaves(record: JobRecord) -> dict[str, Any]:
-    """Return the values of a spec by key, without places of data and models, which are told apart."""
+    """Return the values of a spec by key, without secrets, and places of data and models, told apart."""
     planned = _flat(record.plan.get("spec") or {})
     places = {str(each.get("key")) for each in inputs(record)}
     places |= {key for key, value in planned.items() if any(token in str(value) for token in TOKENS)}
-    used = {key: value for key, value in _flat(used_spec(record)).items() if not _holds_place(key, places)}
+    used = {
+        key: value
+        for key, value in _flat(used_spec(record)).items()
+        if not _holds_place(key, places) and not looks_secret(key.rpartition(".")[2])
+    }
     # As a document holds it: an infinite number has no form of its own there.
     return {key: json.loads(_text(value), parse_constant=str) for key, value in sorted(used.items())}
 
