@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -91,11 +90,9 @@ def _files(folder: Path) -> list[Path]:
 def _digests(file: Path) -> list[bytes]:
     if not file.name.startswith(f"{_FORMAT}-"):
         return []
-    try:
-        with np.load(file) as arrays:
-            return _cut(arrays["digests"])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return []
+    with suppress(Exception), file.open("rb") as opened, np.load(opened) as arrays:
+        return _cut(arrays["digests"])
+    return []
 
 
 def _cut(digests: _Bytes) -> list[bytes]:
@@ -105,12 +102,11 @@ def _cut(digests: _Bytes) -> list[bytes]:
 
 def _read(file: Path) -> KeptIndex | None:
     """Read an index; None where there is none, or a broken one, which its checksums tell."""
-    try:
-        with np.load(file) as arrays:
-            head, whole = (
-                Postings(*(arrays[f"{name}_{field}"] for field in _FIELDS)) for name in ("head", "whole")
-            )
-            terms, words = json.loads(arrays["language"].tobytes())
-            return KeptIndex(_cut(arrays["digests"]), terms, words, head, whole)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return None
+    # How reading fails depends on which byte is broken.
+    with suppress(Exception), file.open("rb") as opened, np.load(opened) as arrays:
+        head, whole = (
+            Postings(*(arrays[f"{name}_{field}"] for field in _FIELDS)) for name in ("head", "whole")
+        )
+        terms, words = json.loads(arrays["language"].tobytes())
+        return KeptIndex(_cut(arrays["digests"]), terms, words, head, whole)
+    return None
