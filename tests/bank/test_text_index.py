@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillbank.bank import text_index
-from skillbank.bank.stems import Stems, tokens
+from skillbank.bank.stems import Stems
 from skillbank.bank.text_index import Text, TextIndex
+from skillbank.bank.tokens import tokens
 
 WORDS = ["prune", "pruning", "prunes", "rose", "roses", "Gärten", "garten", "oak", "42", "розы"]
 TEXT = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillbank.bank.skill import Skill
-from skillbank.bank.stems import tokens
+from skillbank.bank.tokens import tokens
 
 if TYPE_CHECKING:
     import numpy as np

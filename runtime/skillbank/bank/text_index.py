@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from skillbank.bank.kept_index import KeptIndex, keep, kept_index
 from skillbank.bank.postings import Postings, Terms
-from skillbank.bank.stems import tokens
+from skillbank.bank.tokens import tokens
 
 __all__ = ["Text", "TextIndex"]
 
