@@ -42,7 +42,8 @@ def kept_index(folder: Path, digests: Sequence[bytes]) -> KeptIndex | None:
     exact = _file(folder, digests)
     if (found := _read(exact)) is not None:
         with suppress(OSError):
-            os.utime(exact)
+            for used in (exact, folder):  # what cleans looks at the folder
+                os.utime(used)
         return found
     asked = set(digests)
     shared = {file: len(asked.intersection(_digests(file))) for file in _files(folder)}
@@ -79,9 +80,9 @@ def _file(folder: Path, digests: Iterable[bytes]) -> Path:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Return the indexes in a folder, the last used first; of other formats only those to take away."""
+    """Return the files of a folder, the last used first, also of other formats or half written."""
     found: list[tuple[float, Path]] = []
-    for file in folder.glob("*.npz"):
+    for file in (*folder.glob("*.npz"), *folder.glob("*.part")):
         with suppress(OSError):  # another process has taken it away
             found.append((file.stat().st_mtime, file))
     return [file for _, file in sorted(found, reverse=True)]

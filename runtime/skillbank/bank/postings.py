@@ -68,7 +68,7 @@ class Postings:
         idf = max(float(np.log((texts - len(rows) + 0.5) / (len(rows) + 0.5))), _LEAST_IDF)
         often = self.counts[self.starts[term] : self.starts[term + 1]].astype(np.float64)
         average = max(float(self.lengths.sum()) / texts, 1e-9)
-        norm: npt.NDArray[np.float64] = _K1 * (1 - _B + _B * self.lengths[rows] / average)
+        norm = _K1 * (1 - _B + _B * self.lengths[rows].astype(np.float64) / average)
         weights: npt.NDArray[np.float64] = idf * (_K1 + 1) * often / (often + norm)
         return weights
 
