@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 
 import numpy as np
@@ -65,12 +67,16 @@ class Postings:
         two skills one that both hold would else tell nothing.
         """
         rows, texts = self.holding(term), 2 * len(self.lengths) + 1
-        idf = max(float(np.log((texts - len(rows) + 0.5) / (len(rows) + 0.5))), _LEAST_IDF)
-        often = self.counts[self.starts[term] : self.starts[term + 1]].astype(np.float64)
-        average = max(float(self.lengths.sum()) / texts, 1e-9)
-        norm = _K1 * (1 - _B + _B * self.lengths[rows].astype(np.float64) / average)
-        weights: npt.NDArray[np.float64] = idf * (_K1 + 1) * often / (often + norm)
+        idf = max(math.log((texts - len(rows) + 0.5) / (len(rows) + 0.5)), _LEAST_IDF)
+        often = self.counts[self.starts[term] : self.starts[term + 1]]
+        weights: npt.NDArray[np.float64] = idf * (_K1 + 1) * often / (often + self._norms[rows])
         return weights
+
+    @cached_property
+    def _norms(self) -> npt.NDArray[np.float64]:
+        """How often a row holds a term that weighs half of what it can; more in long texts."""
+        average = max(float(self.lengths.sum()) / (2 * len(self.lengths) + 1), 1e-9)
+        return _K1 * (1 - _B + _B / average * self.lengths.astype(np.float64))
 
     def counted(self, places: npt.NDArray[np.int64], rows: int) -> Counts:
         """Return the counts again, for a row its new number (-1: the row is gone) among so many rows."""
