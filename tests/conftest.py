@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing.spawn
 import os
 import signal
 import sys
@@ -122,10 +123,12 @@ _FORKED = frozenset(
         "test_qwen_code",
         "test_remarks",
         "test_resume",
+        "test_s3",
         "test_set_classes",
         "test_slurm",
         "test_slurm_data",
         "test_slurm_engine",
+        "test_staging",
         "test_store",
         "test_student_chain",
         "test_supervisor_crashes",
@@ -266,6 +269,7 @@ def _forked(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.path.stem in _FORKED:
             patch.setattr(sys, "executable", forking.python())
+            patch.setattr(multiprocessing.spawn, "_python_exe", os.fsencode(forking.python()))
         yield
 
 

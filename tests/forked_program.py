@@ -30,9 +30,11 @@ if program in ("python", "python3"):
         module = arguments[1]
         package = module.split(".")[0]
         server = {"tests": "skillbank"}.get(package, package)
-    elif arguments[:1] == ["-c"] and len(arguments) > 1:
-        text, called[0] = arguments[1], "-c"
-        server = "skillbank" if "from skillbank" in text or "from tests" in text else ""
+    elif "-c" in arguments[:2] and len(arguments) > 1:  # multiprocessing puts an option before it
+        at = arguments.index("-c")
+        text, called = arguments[at + 1], arguments[at : at + 1] + arguments[at + 2 :]
+        ours = ("from skillbank", "from tests", "from multiprocessing.spawn")
+        server = "skillbank" if any(each in text for each in ours) else ""
     server = server if server in ("skillbank", "skillbank_engine") else ""
 elif program == "worker":
     server, called, text = "worker", [real, *arguments], arguments[-1]
