@@ -21,6 +21,7 @@ from tests.s3 import CREDENTIALS, moto_server
 from tests.slurm import PrivateSlurm, missing, private_slurm
 
 _LONGEST = (
+    "test_image",
     "test_recipe",
     "test_hostile_agent",
     "test_hostile_banks",
@@ -33,6 +34,7 @@ _LONGEST = (
     "test_supervisor_crashes",
     "test_server",
     "test_review_page",
+    "test_label_sets",
     "test_loop_at_page",
     "test_python_agents",
     "test_light",
@@ -50,6 +52,9 @@ _LONGEST = (
     "test_in_a_run",
     "test_code_setting",
     "test_paraphrases",
+    "test_sentence_laws",
+    "test_deep_pictures",
+    "test_examples",
     "test_two_processes",
     "test_crash_controller",
     "test_deep_sets",
