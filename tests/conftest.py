@@ -89,7 +89,6 @@ _FORKED = frozenset(
         "test_deep_sets",
         "test_docker_crashes",
         "test_docker_data",
-        "test_docker_engine",
         "test_doors",
         "test_examples",
         "test_experiment_engine",
