@@ -152,7 +152,8 @@ def read_text(
     notes += settle_told(page, clauses)
     notes += settle_refused(page, clauses)
     said = policy.held(page)
-    steps = asked_steps(page, clauses, said)
+    steps, guessed = asked_steps(page, clauses, said)
+    notes += guessed
     if not steps:
         raise nothing_asked(text, page)
     if skill is not None:

@@ -30,7 +30,8 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
     seed, its = f"'seed {_LINK} n=@number", f"'for|'of group.det* {search}"
     for source in (f"{search} {seed}", f"{seed} {its}", f"'seed {its} {_LINK} n=@number"):
         for match in text.find(source):
-            _set(text, match.tokens(), "seed", text.said(match))
+            if not (match.first and text.within(match.first - 1, "grammar.operator.not")):
+                _set(text, match.tokens(), "seed", text.said(match))
     leads = (
         f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*",
         f"{_SEARCH}.verbs group.det* {_SEARCH}.best",
