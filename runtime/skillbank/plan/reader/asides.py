@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["take_instead", "take_only", "take_order", "take_usual"]
+
+_DOING = tuple(f"actions.{action}.ing" for action in ACTIONS)
 
 
 def take_instead(text: Text) -> None:
@@ -18,6 +21,9 @@ def take_instead(text: Text) -> None:
                 text.ledger.claim("order", match.tokens())
     for match in text.find("'instead 'of group.det* &^refused|^talk|^excluded"):
         text.ledger.claim("order", match.tokens())
+    for match in text.find("operator.instead group.det* &^job"):
+        if text.within(match.end, *_DOING):  # "instead of exporting job X, evaluate it"
+            text.ledger.claim("order", match.tokens())
     for match in text.find("^report @mark* w='ignore|'disregard|'forget|'never 'mind? 'it|'that|'this|'them"):
         text.ledger.claim(
             "order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"]
@@ -78,22 +84,15 @@ _LIMITED = ("action", "value", "policy", "platform", "job", "name", "find", "cap
 
 
 def take_only(text: Text) -> None:
-    """Account for "only" and "just" where what is limited has been understood."""
+    """Account for "only" and "just" where what is limited has been understood: "only train", "train only"."""
     for match in text.find("w='only|'just ^courtesy|^talk|^refused|^context"):
         text.ledger.claim("order", match.tokens("w"))
-    for match in text.find("operator.only"):
-        k = match.end
-        while (
-            k < len(text.tokens)
-            and text.ledger.free(k)
-            and text.within(
-                k, "grammar.group.det", "grammar.free.glue", "grammar.free.light", "grammar.free.adverb"
-            )
-        ):
-            k += 1
-        owner = text.ledger.owner.get(k) if k < len(text.tokens) else None
-        if owner is not None and owner.kind in _LIMITED:
-            text.ledger.claim("order", match.tokens())
+    for match in text.find("operator.only group.det|free.glue|free.light|free.adverb* &^" + "|^".join(_LIMITED)):
+        text.ledger.claim("order", [i for i in match.tokens() if text.within(i, "grammar.operator.only")])
+    if len(text.ledger.of("action", "find")) == 1:
+        for match in text.find("^action w=operator.only"):
+            if match.end == len(text.tokens) or text.tokens[match.end].kind == "mark":
+                text.ledger.claim("order", match.tokens("w"))
 
 
 def take_usual(text: Text) -> None:

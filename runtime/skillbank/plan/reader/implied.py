@@ -69,8 +69,9 @@ def _only_of_training(page: Text) -> str:
     other = page.ledger.of("job", "refused", "talk", "question", "excluded")
     if len(named) != 1 or other or not page.ledger.of("place") or not any(map(_trains, named[0].actions)):
         return ""
-    return next((page.ledger.said(c.tokens) for c in page.ledger.of("policy", "value") if (
-        c.kind == "policy" or _learns(named[0], c.value.slot))), "")  # fmt: skip
+    return next((page.ledger.said(c.tokens) for c in page.ledger.of("policy", "value", "place") if (
+        c.kind == "policy" or (c.kind == "value" and _learns(named[0], c.value.slot))
+        or getattr(c.value, "role", "") == "train_datasets")), "")  # fmt: skip
 
 
 def _learns(skill: Skill, name: str) -> bool:

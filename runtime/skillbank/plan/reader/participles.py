@@ -23,7 +23,7 @@ _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
 
 _ABLE = "'could|'can|'would|'may|'might"
 SHOULD = (
-    "wish=mode.should free.adverb* wish='be|'get free.adverb*",
+    "wish=mode.should free.adverb* wish=operator.not? free.adverb* wish='be|'get free.adverb*",
     f"wish=mode.wish {THING}|~word* wish='to? wish='be? free.adverb*",
     f"'to|'please|'would|'let|^courtesy wish='have {THING}+",
     f"^courtesy {THING}+ wish='to? wish='be?",

@@ -206,7 +206,7 @@ def _take_settings(page: Text, clauses: Clauses) -> None:
     policy.take_policy(page)
     jobs.take_jobs(page)
     searching = any(c.value.value == "on" for c in page.ledger.of("policy"))
-    training = speaks_of_training(page) or searching
+    training = speaks_of_training(page) or bool(page.ledger.of("policy"))
     searches.take_search_settings(page, learned, searching=searching)
     values.take_values(page, clauses, [k for _, k in keys], searching=searching)
     take_named_choices(page, [k for _, k in keys])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.lexicon import FORMS
+from skillbank.plan.reader.lexicon import FORMS, word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
 
@@ -19,7 +19,9 @@ THING = (
 
 def trailing(text: Text, at: int) -> list[int]:
     """Return the words that a refusal ends with: "either", "yet", "this time"."""
-    end = at
+    told = text.match("'that|'which? 'i|'we|'you 'had|'have? verb=~word 'about|'of|'for? &@mark|'and|'but", at)
+    spoken = told is not None and text.tokens[told.tokens("verb")[0]].text in word_list("refusals.spoken")
+    end = told.end if told is not None and spoken else at  # "the export we talked about"
     if end + 1 < len(text.tokens) and text.tokens[end].text in ("anything", "something"):
         end += 1  # "do not export anything yet"
         end = end if text.within(end, "grammar.operator.trailing") else at
