@@ -94,7 +94,9 @@ def _counts(text: Text, i: int) -> bool:
     """Whether a word only says how many pictures or classes there are: "1,250 pictures with 3 classes"."""
     of_data = ("places.data.nouns", "slots.captions.nouns", "slots.captions.told")
     number = text.tokens[i].kind == "number" and not text.within(i + 1, *_TIMES)
-    return number or text.within(i, *of_data)
+    chosen = text.lexicon.has(text.tokens[i].text, "told.choosing")
+    described = text.is_plain(i) and not chosen and text.within(i + 1, "places.data.nouns")
+    return number or described or text.within(i, *of_data)
 
 
 def _limits(text: Text, i: int) -> bool:

@@ -6,9 +6,11 @@ from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.slots import SLOTS
 
 __all__ = ["take_instead", "take_only", "take_order", "take_usual"]
 
+_SLOTS = "|".join(f"slots.{s.name}.{part}" for s in SLOTS for part in ("nouns", "before"))
 _DOING = tuple(f"actions.{action}.ing" for action in ACTIONS)
 
 
@@ -42,6 +44,10 @@ def take_instead(text: Text) -> None:
     for match in text.find("w='plain|'tune|'optimize|'optimise group.det* ^name"):
         if said:
             text.ledger.claim("order", match.tokens("w"))
+    for match in text.find("'it|'this|'that|'we|'which|'who w='should|'must|'shall|'can|'could|'will &^place|^value"):
+        text.ledger.claim("order", match.tokens("w"))
+    for match in text.find("w='further &^action"):
+        text.ledger.claim("order", match.tokens("w"))
     for match in text.find("'continue|'proceed|'go|'carry 'on? 'with &^job|^action|group.det"):
         text.ledger.claim("order", match.tokens())
 
@@ -87,7 +93,7 @@ def take_only(text: Text) -> None:
     """Account for "only" and "just" where what is limited has been understood: "only train", "train only"."""
     for match in text.find("w='only|'just ^courtesy|^talk|^refused|^context"):
         text.ledger.claim("order", match.tokens("w"))
-    for match in text.find("operator.only group.det|free.glue|free.light|free.adverb* &^" + "|^".join(_LIMITED)):
+    for match in text.find("operator.only group.det|free.glue|free.light|free.adverb|':* &^" + "|^".join(_LIMITED)):
         text.ledger.claim("order", [i for i in match.tokens() if text.within(i, "grammar.operator.only")])
     if len(text.ledger.of("action", "find")) == 1:
         for match in text.find("^action w=operator.only"):
@@ -95,8 +101,16 @@ def take_only(text: Text) -> None:
                 text.ledger.claim("order", match.tokens("w"))
 
 
+_UNCHANGED = (
+    f"'leave|'keep|'keeping|'leaving group.det* {_SLOTS} 'as|'at 'it|'they|'is|'are|'was|'were+",
+    f"operator.not 'touch|'change|'alter|'modify group.det* {_SLOTS}",
+)
+
+
 def take_usual(text: Text) -> None:
-    """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
+    """Account for what stays as it is; mark settings that only the person knows ("my usual settings")."""
+    for match in [m for source in _UNCHANGED for m in text.find(source)]:
+        text.ledger.claim("order", match.tokens())
     for match in text.find(
         "'keep|'leave|'with|'use|'and* 'everything|'all|'anything|'the+ 'else|'rest|'other 'settings? "
         "'at|'as|'on|'to|'with group.det|'their|'its* slots.around.defaults|'default|'it 'is|'settings?"

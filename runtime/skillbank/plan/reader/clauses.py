@@ -178,7 +178,7 @@ class Clauses:
         """Whether a word says what a clause is there for: a reason, a condition, an order."""
         return self._text.within(
             i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
-        ) and not self._text.within(i, *_AS_DATA)
+        ) and not self._text.within(i, "grammar.order.repeat", *_AS_DATA)
 
     def _is_told(self, i: int, end: int) -> bool:
         """Whether a clause has a subject and then a verb that tells: "we are building a counter"."""

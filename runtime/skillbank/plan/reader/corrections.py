@@ -9,7 +9,7 @@ from skillbank.plan.reader.captions import things_at
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import role_of_path
 from skillbank.plan.reader.tokens import Claim, is_number
-from skillbank.plan.reader.wording import FINITE
+from skillbank.plan.reader.wording import FINITE, is_many
 
 __all__ = ["runs", "settle", "settle_names"]
 
@@ -168,6 +168,16 @@ def _history(text: Text) -> None:
         text.ledger.replace(claim, "unread")
 
 
+_UNWANTED = (
+    "@mark things=~word+ 'are|'is operator.not 'needed|'wanted|'required|'necessary|'interesting !~word|@place",
+    "@mark 'i|'we 'do operator.not 'need|'want things=~word+ !~word|@place",
+    "@mark 'no things=~word+ 'needed|'wanted|'required !~word|@place",
+    "@mark 'not things=~word 'and|'or|'nor? ~word? !~word|@place|@number",
+)
+"""What is said not to be looked for, beside what is: nothing has to be done for it."""
+_NO_NAMES = ("told.members", "told.choosing", "places.data.nouns", "grammar.free.adjective", "grammar.free.noun")
+
+
 def _lacking(text: Text) -> None:
     """Read "without validation" and "no prompts" where none are given: nothing is left out that was said."""
     roles = {c.value.role for c in text.ledger.of("place")}
@@ -178,6 +188,13 @@ def _lacking(text: Text) -> None:
             )
         ):
             text.ledger.claim("refused", match.tokens(), "eval_dataset")
+    wanted = {w for c in text.ledger.of("captions", "find") for item in c.value or () for w in item.split()}
+    for match in [m for source in _UNWANTED for m in text.find(source)] if wanted else ():
+        words = match.tokens("things")
+        many = all(is_many(text.tokens[k].text) for k in words[-1:]) or len(words) < match.end - match.first - 2
+        named = many and not any(text.within(k, *_NO_THINGS, *_NO_NAMES) for k in words)
+        if named and wanted.isdisjoint(text.tokens[k].text for k in words):
+            text.ledger.claim("refused", match.tokens()[1:])
     if not text.ledger.of("captions", "find"):
         for match in list(text.find("operator.not free.light|group.det* slots.captions.nouns")):
             text.ledger.claim("refused", match.tokens())

@@ -201,13 +201,15 @@ def _take_place(text: Text, match: Match) -> None:
     """Account for whom greetings come from: "Greetings from the mine, Oskar"."""
     end = _sentence_end(text, match.end)
     opens = match.first == 0 or text.tokens[match.first - 1].kind == "mark"
-    comma = next((k for k in range(match.end, end) if text.tokens[k].text in (",", "-", "\n")), end)
+    comma = next((k for k in range(match.end, end) if text.tokens[k].text in (",", "-", "\n", ":")), end)
     named = comma < end and end - comma < 5 and all(is_name(text, k) for k in range(comma + 1, end))
+    last = end if named else comma
     meant = any(
-        text.within(k, "grammar.mode.technical", "grammar.mode.directive") for k in range(match.end, comma)
+        text.within(k, "grammar.mode.technical", "grammar.mode.directive") or asks(text, k)
+        for k in range(match.end, last)
     )
-    if opens and not meant and not any(asks(text, k) for k in range(match.end, end)):
-        text.ledger.claim("courtesy", range(match.first, end if named else comma))
+    if opens and not meant:
+        text.ledger.claim("courtesy", range(match.first, last))
 
 
 def _take_greetings(text: Text) -> None:
@@ -254,7 +256,7 @@ def _sign_off(text: Text) -> None:
 def take_askers(text: Text) -> None:
     """Account for whose wish is passed on: "Dr. Osei would like to have", "the user wants to"."""
     for match in text.find(
-        "!mode.subject group.det? who=~word|@mark+ 'would|'wants|'asks|'asked|'needs|'wishes "
+        "!'i|'we|'you|'he|'she|'they|'it|'who|'one group.det? who=~word|@mark+ 'would|'wants|'asks|'asked|'needs|'wishes "
         "&'like|'me|'us|'for|'to|'have|'a|'an|'that 'like|'me|'us|'for|'to|'have|'a|'an*"
     ):
         who = [i for i in match.tokens("who") if text.tokens[i].kind == "word"]

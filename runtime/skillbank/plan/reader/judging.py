@@ -34,6 +34,7 @@ _ANSWERS = {
     **dict.fromkeys(("no", "nope", "nah", "nein", "non"), "off"),
     **dict.fromkeys(("yes", "yeah", "sure", "oui", "ja"), "on"),
 }
+_SAYING = frozenset({"said", "say", "mentioned", "claimed", "claim"})
 _DENYING = frozenset(["no", "refrain", "not", "without", "hold"])
 
 
@@ -60,6 +61,8 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
     if value != "auto" and negations % 2:
         value = "auto" if value == "off" else "off"
     words = [i for i in range(min(used), max(used) + 1) if text.ledger.free(i)]
+    if negations and any(text.tokens[i].text in _SAYING for i in words):
+        return text.ledger.claim("unread", words)  # "I never said that I wanted HPO" demands nothing
     return text.ledger.claim("policy", words, Said(value, text.ledger.said(words), verb and value == "on"))
 
 

@@ -20,6 +20,7 @@ __all__ = ["FRAME", "Teller"]
 FRAME = "frame"
 """What a claim of words that only lead to a wish holds: "it would be lovely if"."""
 
+_QUESTIONS = frozenset({"how", "whether", "which", "what", "why", "where", "if", "who"})
 _DATA = "places.data.nouns"
 _NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
 _NOT_HEADED = SPECIFIC - {"a", "an", "my", "our", "another"} | of("people", "prepositions", "subordinate")
@@ -44,7 +45,7 @@ class Teller:
         """
         end = self._before_marks(first, end)
         i, reason = self._opening(first, end)
-        if self._leads_to_doubt(first, end) or self._is_lack(i, end):
+        if self._leads_to_doubt(first, end) or self._is_lack(i, end) or self._is_curious(first, end):
             return True
         if i < end and (held := self._manners.hold(i, end, after=after)) is not None:
             return held
@@ -61,6 +62,7 @@ class Teller:
             return False  # "must be ready", "or was it 12"
         if self._text.match("'every|'each @number", i) and not self.is_history(i, end):
             return False  # "every 10 minutes save": how often is no subject
+        reason = reason or self._leads_to_so(end)
         verb = self._of.verb(i, end, weak=reason or after)
         if verb is not None:
             return not self._wishes.ask(first, i, verb, end, reason=reason)
@@ -92,6 +94,20 @@ class Teller:
         """Whether a clause only leads to what somebody would like to know: "I'd love to know"."""
         behind = self._of.at(end, len(self._words))
         return end > first and self._words[end - 1] in of("curious") and behind in of("conditions")
+
+    def _is_curious(self, first: int, end: int) -> bool:
+        """Whether a clause says what somebody would like to know: "we'd like to know how many bees land"."""
+        asked = next(
+            (k for k in range(first + 1, end - 2)
+             if self._words[k - 1] == "to" and self._words[k] in of("curious") | {"see", "understand", "learn"}
+             and self._words[k + 1] in _QUESTIONS), end
+        )  # fmt: skip
+        return asked < end and not self._of.weighs(range(asked + 2, end))
+
+    def _leads_to_so(self, end: int) -> bool:
+        """Whether what is asked for follows from a clause: "we go live next week so please export it"."""
+        behind = [w for w in self._words[end : end + 4] if w != ","]
+        return behind[:1] == ["so"] and behind[1:2] != ["that"]
 
     def _is_lack(self, i: int, end: int) -> bool:
         """Whether a clause says what there is none of somewhere, before what is asked for that reason."""
@@ -181,6 +197,8 @@ class Teller:
                 break  # "as soon as"
             if word in of("reasons") or (word == "so" and then == "that"):
                 reason, i = True, i + 1 + (then == "that")
+            elif word in ("after", "before", "once") and self._is_talk(i + 1, end):
+                i += 2  # "after training we will show it"
             elif (
                 self._text.tokens[i].kind == "mark"
                 or word.endswith("ly")
@@ -194,6 +212,12 @@ class Teller:
             else:
                 break
         return i, reason
+
+    def _is_talk(self, k: int, end: int) -> bool:
+        """Whether a token is an action that is only spoken of, and somebody's doing follows."""
+        owner = self._text.ledger.owner.get(k)
+        spoken = owner is not None and owner.kind == "talk" and owner.tokens == (k,)
+        return spoken and self._of.at(k + 1, end) in of("people")
 
     def _coloured(self, i: int) -> int:
         """Return where an adverb or greeting that begins at a token ends."""

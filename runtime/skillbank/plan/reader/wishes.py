@@ -92,6 +92,8 @@ class Wishes:
             return said.mine or left or self._of.mean(range(said.verb, said.end))
         if said.word in of("wants"):
             return self._is_wish(said)
+        if said.word == "would" and {"rather", "than"} <= said.words:
+            return self._of.mean(range(said.verb, said.end))  # "we would rather see too many than too few"
         if said.word == "would":  # "overnight would be fine"
             return said.mine or (said.after == "be" and self._words[said.begin] not in _OF_MANNERS)
         return None
