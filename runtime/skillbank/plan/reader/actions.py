@@ -113,8 +113,12 @@ _TRAINED = ("actions.train.base", "actions.train.past", "actions.train.nouns")
 
 def _is_other_use(text: Text, match: Match, first: int) -> bool:
     """Whether a word of using a model asks for no inference."""
-    learns = bool(text.ledger.of("policy")) and not any(text.within(i, *_TRAINED) for i in range(len(text.tokens)))
-    return text.tokens[first].text == "using" or learns or _is_no_inference(text, match) or _is_noun(text, first)
+    learns = bool(text.ledger.of("policy")) and not any(
+        text.within(i, *_TRAINED) for i in range(len(text.tokens))
+    )
+    return (
+        text.tokens[first].text == "using" or learns or _is_no_inference(text, match) or _is_noun(text, first)
+    )
 
 
 def _is_of_model(text: Text, match: Match, action: str, first: int) -> bool:
@@ -268,7 +272,9 @@ def _settle(text: Text, clauses: Clauses, tokens: list[int], mention: Mention, *
     first = min(tokens)
     clause = clauses.of(first)
     refused = negation_before(text, clause.first, first) or denied(text, tokens[-1] + 1)
-    refused = refused or [i for i in tokens if text.within(i, "grammar.operator.not")]  # "must not be exported"
+    refused = refused or [
+        i for i in tokens if text.within(i, "grammar.operator.not")
+    ]  # "must not be exported"
     if refused:
         text.ledger.claim(
             "refused", [*refused, *tokens, *trailing(text, max(*refused, *tokens) + 1)], mention

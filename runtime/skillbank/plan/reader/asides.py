@@ -14,42 +14,33 @@ _SLOTS = "|".join(f"slots.{s.name}.{part}" for s in SLOTS for part in ("nouns", 
 _DOING = tuple(f"actions.{action}.ing" for action in ACTIONS)
 
 
+_TAKEN_BACK = ("'instead !'of", "'but? operator.not operator.trailing")
+_IGNORED = "'ignore|'disregard|'forget|'never 'mind? 'it|'that|'this|'them"
+_ORDERS = (
+    "w='instead w='of group.det* &^refused|^talk|^excluded",
+    f"^report @mark* w={_IGNORED.replace(' ', ' w=')}",
+    "^report @mark* w='not w='for w='me|'us|'this",
+    "w='nothing w='yet|'so",
+    "^action|^name group.det|free.adjective* w='checkpoint|'weights|'model !'in|'at|'from|'@place",
+    "'it|'this|'that|'we|'which|'who w='should|'must|'shall|'can|'could|'will &^place|^value",
+    "w='further &^action",
+    "w='continue|'proceed|'go|'carry w='on? w='with &^job|^action|group.det",
+)
+"""Small words (``w``) that only join what has been understood."""
+
+
 def take_instead(text: Text) -> None:
     """Account for "instead" and "but not today" where something is taken back, for "continue with"."""
     back = text.ledger.of("refused", "excluded", "talk", "report")
-    for source in ("'instead !'of", "'but? operator.not operator.trailing"):
-        for match in text.find(source):
-            if any(_is_near(text, c, match.first) for c in back):
-                text.ledger.claim("order", match.tokens())
-    for match in text.find("'instead 'of group.det* &^refused|^talk|^excluded"):
-        text.ledger.claim("order", match.tokens())
+    for match in (m for source in _TAKEN_BACK for m in text.find(source)):
+        if any(_is_near(text, c, match.first) for c in back):
+            text.ledger.claim("order", match.tokens())
+    searched = ("w='plain|'tune|'optimize|'optimise group.det* ^name",) if text.ledger.of("policy") else ()
+    for match in (m for source in (*_ORDERS, *searched) for m in text.find(source)):
+        text.ledger.claim("order", match.tokens("w"))
     for match in text.find("operator.instead group.det* &^job"):
         if text.within(match.end, *_DOING):  # "instead of exporting job X, evaluate it"
             text.ledger.claim("order", match.tokens())
-    for match in text.find("^report @mark* w='ignore|'disregard|'forget|'never 'mind? 'it|'that|'this|'them"):
-        text.ledger.claim(
-            "order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"]
-        )
-    for match in text.find("^report @mark* 'not 'for 'me|'us|'this"):
-        text.ledger.claim(
-            "order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"]
-        )
-    for match in text.find("'nothing 'yet|'so"):
-        text.ledger.claim("order", match.tokens())
-    for match in text.find(
-        "^action|^name group.det|free.adjective* w='checkpoint|'weights|'model !'in|'at|'from|'@place"
-    ):
-        text.ledger.claim("order", match.tokens("w"))
-    said = [c.value.value for c in text.ledger.of("policy")]
-    for match in text.find("w='plain|'tune|'optimize|'optimise group.det* ^name"):
-        if said:
-            text.ledger.claim("order", match.tokens("w"))
-    for match in text.find("'it|'this|'that|'we|'which|'who w='should|'must|'shall|'can|'could|'will &^place|^value"):
-        text.ledger.claim("order", match.tokens("w"))
-    for match in text.find("w='further &^action"):
-        text.ledger.claim("order", match.tokens("w"))
-    for match in text.find("'continue|'proceed|'go|'carry 'on? 'with &^job|^action|group.det"):
-        text.ledger.claim("order", match.tokens())
 
 
 def _is_near(text: Text, back: Claim, at: int) -> bool:
@@ -61,31 +52,25 @@ def _is_near(text: Text, back: Claim, at: int) -> bool:
 def take_order(text: Text, clauses: Clauses) -> None:
     """Account for what only says in which order things are done: "when it is trained"."""
     for clause in clauses.all:
-        if clause.mode is not Mode.ORDER:
-            continue
-        free = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
-        held = {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if i in text.ledger.owner}
-        opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
-        done = [i for i in free if text.within(i, "grammar.order.done")]
-        behind = max(text.ends(opener, "grammar.mode.order")) if opener is not None else 0
-        if (
-            done
-            and not held & {"action", "talk", "find"}
-            and any(
-                i >= behind
-                and i not in done
-                and text.tokens[i].kind == "word"
-                and not text.within(i, "grammar.order.referring")
-                for i in free
-            )
-        ):
-            text.ledger.claim("unread", [i for i in free if text.tokens[i].kind == "word"])
-            continue  # "once the upload has finished" waits for something else
-        if opener is not None and (done or held & {"action", "talk", "find"}):
-            ends = text.ends(opener, "grammar.mode.order")
-            text.ledger.claim("order", [i for i in [*range(opener, ends[0]), *done] if text.ledger.free(i)])
+        if clause.mode is Mode.ORDER:
+            _take_opener(text, range(clause.first, clause.end))
 
 
+def _take_opener(text: Text, tokens: range) -> None:
+    free = text.unclaimed(tokens)
+    spoken = any(text.ledger.owner[i].kind in _SPOKEN for i in tokens if not text.ledger.free(i))
+    opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
+    behind = text.ends(opener, "grammar.mode.order")[0] if opener is not None else 0
+    done = [i for i in free if text.within(i, "grammar.order.done")]
+    words = [i for i in free if text.tokens[i].kind == "word"]
+    others = (i for i in words if i >= behind and i not in done)
+    if done and not spoken and not all(text.within(i, "grammar.order.referring") for i in others):
+        text.ledger.claim("unread", words)  # "once the upload has finished" waits for something else
+    elif opener is not None and (done or spoken):
+        text.ledger.claim("order", text.unclaimed([*range(opener, behind), *done]))
+
+
+_SPOKEN = ("action", "talk", "find")
 _LIMITED = ("action", "value", "policy", "platform", "job", "name", "find", "captions")
 
 
@@ -93,7 +78,9 @@ def take_only(text: Text) -> None:
     """Account for "only" and "just" where what is limited has been understood: "only train", "train only"."""
     for match in text.find("w='only|'just ^courtesy|^talk|^refused|^context"):
         text.ledger.claim("order", match.tokens("w"))
-    for match in text.find("operator.only group.det|free.glue|free.light|free.adverb|':* &^" + "|^".join(_LIMITED)):
+    for match in text.find(
+        "operator.only group.det|free.glue|free.light|free.adverb|':* &^" + "|^".join(_LIMITED)
+    ):
         text.ledger.claim("order", [i for i in match.tokens() if text.within(i, "grammar.operator.only")])
     if len(text.ledger.of("action", "find")) == 1:
         for match in text.find("^action w=operator.only"):

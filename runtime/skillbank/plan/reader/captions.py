@@ -298,7 +298,9 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
         return (
             word_before in _BEFORE_VERB
             or bool(owned)
-            or text.within(first - 1, "grammar.free.adverb", "grammar.courtesy.words", "grammar.operator.only")
+            or text.within(
+                first - 1, "grammar.free.adverb", "grammar.courtesy.words", "grammar.operator.only"
+            )
         )
     if word.endswith("ing"):
         return True

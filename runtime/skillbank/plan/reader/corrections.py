@@ -175,7 +175,13 @@ _UNWANTED = (
     "@mark 'not things=~word 'and|'or|'nor? ~word? !~word|@place|@number",
 )
 """What is said not to be looked for, beside what is: nothing has to be done for it."""
-_NO_NAMES = ("told.members", "told.choosing", "places.data.nouns", "grammar.free.adjective", "grammar.free.noun")
+_NO_NAMES = (
+    "told.members",
+    "told.choosing",
+    "places.data.nouns",
+    "grammar.free.adjective",
+    "grammar.free.noun",
+)
 
 
 def _lacking(text: Text) -> None:
@@ -191,7 +197,9 @@ def _lacking(text: Text) -> None:
     wanted = {w for c in text.ledger.of("captions", "find") for item in c.value or () for w in item.split()}
     for match in [m for source in _UNWANTED for m in text.find(source)] if wanted else ():
         words = match.tokens("things")
-        many = all(is_many(text.tokens[k].text) for k in words[-1:]) or len(words) < match.end - match.first - 2
+        many = (
+            all(is_many(text.tokens[k].text) for k in words[-1:]) or len(words) < match.end - match.first - 2
+        )
         named = many and not any(text.within(k, *_NO_THINGS, *_NO_NAMES) for k in words)
         if named and wanted.isdisjoint(text.tokens[k].text for k in words):
             text.ledger.claim("refused", match.tokens()[1:])

@@ -41,7 +41,9 @@ def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Cl
         begins = clause.first == clauses.sentence(clause.first).start
         waiting = [] if begins else waiting
         if all(text.tokens[i].kind == "mark" for i in text.unclaimed(range(clause.first, clause.end))):
-            kinds = {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if not text.ledger.free(i)}
+            kinds = {
+                text.ledger.owner[i].kind for i in range(clause.first, clause.end) if not text.ledger.free(i)
+            }
             before = bool(kinds) and kinds <= _TELLING
             continue
         leads = (begins or waiting) and teller.leads(clause.first, clause.end)

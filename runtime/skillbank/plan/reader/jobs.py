@@ -105,7 +105,8 @@ def take_jobs(text: Text) -> None:
             _last(text, match)
     if ledger.of("job"):  # only then there is something to go on from
         for match in text.find("'further|'onwards|'some|'a|'bit|'more+ &group.prep|'for|',|'.|^place|^job"):
-            ledger.claim("order", match.tokens())
+            if not (match.first and text.tokens[match.first - 1].text == "once"):  # "once more" is one phrase
+                ledger.claim("order", match.tokens())
 
 
 def mark_foreign(text: Text, skills: set[str], job_skill: JobSkill | None) -> None:

@@ -58,25 +58,35 @@ class Teller:
         unsure = self._words[i] in ("not", "no") and self._of.at(i + 1, end) in of("doubts")
         if unsure or self._words[max(i - 1, 0) : i + 1] == ["as", "you"]:
             return not self._of.mean(range(i, end))
-        if self._words[i] in of("deontic", "able", "modals") or self._words[first] == "or":
-            return False  # "must be ready", "or was it 12"
-        if self._text.match("'every|'each @number", i) and not self.is_history(i, end):
-            return False  # "every 10 minutes save": how often is no subject
+        if self._demands(first, i, end):
+            return False
         reason = reason or self._leads_to_so(end)
         verb = self._of.verb(i, end, weak=reason or after)
         if verb is not None:
             return not self._wishes.ask(first, i, verb, end, reason=reason)
+        return self._tells_without_verb(
+            first, i, end, after=after, opening=opening and not reason, led=reason
+        )
+
+    def _demands(self, first: int, i: int, end: int) -> bool:
+        """Whether a clause begins with what must be, is offered or is to be done each time."""
+        if self._words[i] in of("deontic", "able", "modals") or self._words[first] == "or":
+            return True  # "must be ready", "or was it 12"
+        each = self._text.match("'every|'each @number", i)
+        return each is not None and not self.is_history(i, end)  # "every 10 minutes save"
+
+    def _tells_without_verb(
+        self, first: int, i: int, end: int, *, after: bool, opening: bool, led: bool
+    ) -> bool:
+        """Whether a clause without a finite verb tells: it adds to what was told, or is a heading."""
         if after and self._adds(i, end):
             return not self._of.mean(range(i, end))
         if self._of.is_order(i, end) or self._words[i] == "like":
             return False
-        return self._is_done(first, i, end) or (
-            not self._of.mean(range(i, end))
-            and (
-                (not reason and self._is_heading(first, i, end, opening))
-                or (after and self._adds_rest(first, i, end))
-            )
-        )
+        if self._is_done(first, i, end):
+            return True
+        headed = not led and self._is_heading(first, i, end, opening)
+        return (headed or (after and self._adds_rest(first, i, end))) and not self._of.mean(range(i, end))
 
     def _tells_when(self, i: int, end: int, *, after: bool) -> bool | None:
         """Whether a clause that begins with "when", "until", "if" tells; None where its verb says."""
@@ -102,7 +112,8 @@ class Teller:
              if self._words[k - 1] == "to" and self._words[k] in of("curious") | {"see", "understand", "learn"}
              and self._words[k + 1] in _QUESTIONS), end
         )  # fmt: skip
-        return asked < end and not self._of.weighs(range(asked + 2, end))
+        rest = range(asked + 2, end)
+        return asked < end and all(map(self._of.is_word, rest)) and not self._of.mean(rest)
 
     def _leads_to_so(self, end: int) -> bool:
         """Whether what is asked for follows from a clause: "we go live next week so please export it"."""
@@ -246,10 +257,7 @@ class Teller:
         words = self._words[i:end]
         if words[0] == "back" and len(words) > 1:
             return True
-        counted = any(
-            self._text.within(k - 1, _DATA) and self._words[k] in of("judging") for k in range(i + 1, end)
-        )
-        if words[-1].endswith("ly") or self._has_order(i, end) or counted:
+        if words[-1].endswith("ly") or self._has_order(i, end) or self._is_counted(i, end):
             return False  # "warm up slowly", "afterwards wipe the folder", "night pictures count double"
         if words[0] in _NOT_HEADED or not self._is_rest(first, end):
             return False
@@ -257,9 +265,15 @@ class Teller:
         placed = not of("prepositions").isdisjoint(words[1:-1])
         if self._text.lexicon.has(head, "told.stills"):
             return opening and placed
-        if opening:
-            return placed or not is_many(head) or len(words) == 1 or words[-1] in of("continuing")
-        return head.endswith(_NOMINAL) or (placed and not is_many(head))
+        one = len(words) == 1 or words[-1] in of("continuing")
+        named = (opening and one) or (not opening and head.endswith(_NOMINAL))
+        return named or ((opening or placed) and not is_many(head)) or (opening and placed)
+
+    def _is_counted(self, i: int, end: int) -> bool:
+        """Whether a clause says what counts how: "night pictures count double"."""
+        return any(
+            self._text.within(k - 1, _DATA) and self._words[k] in of("judging") for k in range(i + 1, end)
+        )
 
     def _has_order(self, i: int, end: int) -> bool:
         """Whether a verb in its base form stands behind words of order: "afterwards wipe the folder"."""

@@ -69,26 +69,12 @@ _VOCABULARY = (
 )  # fmt: skip
 """Classes of words by which a plan says what it has: no word of them stands in what is told."""
 _LOOSE = (
-    "actions.words",
-    "slots.around",
-    "slots.on_broken",
-    "policy.search.told",
-    "policy.search.over",
+    "actions.words", "slots.around", "slots.on_broken", "policy.search.told", "policy.search.over",
     "policy.search.best",
-)
+)  # fmt: skip
 _BESIDE = (
-    ".flags",
-    ".path",
-    ".after",
-    ".where",
-    ".verbs",
-    ".objects",
-    ".go",
-    ".must",
-    ".set",
-    ".below",
-    ".find",
-)
+    ".flags", ".path", ".after", ".where", ".verbs", ".objects", ".go", ".must", ".set", ".below", ".find",
+)  # fmt: skip
 _ABOUT_RUNS = ("grammar.free.noun", "places.data.nouns", "grammar.group.model")
 _MADE_VERBS = ("ize", "ise", "ify")
 _MADE_FORMS = (*_MADE_VERBS, "ized", "ised", "izing", "ising", "ified")
