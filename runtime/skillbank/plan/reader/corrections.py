@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from skillbank.plan.reader.captions import things_at
-from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import role_of_path
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.wording import FINITE, is_many
@@ -22,33 +22,40 @@ _NEAR = 2
 _KINDS = ("place", "value", "job", "platform", "action", "captions")
 
 
+_OTHER_NAMES = (
+    "operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* name=^name",
+    "'like|'as|'unlike|'when|'where|'last|'time free.glue|free.adverb|',* 'we|'i|'they "
+    "free.glue|free.light|~word* name=^name",
+    "'from name=^name 'to ^name",  # "we switched from A to B"
+    "name=^name mode.later|'comes|'follows+",
+)
+"""What tells of a model (``name``) that is not the one that is meant."""
+
+
 def settle_names(text: Text) -> None:
     """Take back the names that are corrected, restated or only compared with, where another one stays."""
-    for match in text.find("operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* ^name"):
-        _refuse(text, match.tokens(), match.end - 1)
-    for match in text.find(
-        "'like|'as|'unlike|'when|'where|'last|'time free.glue|free.adverb|',* 'we|'i|'they "
-        "free.glue|free.light|~word* ^name"
-    ):
-        _refuse(text, match.tokens(), match.end - 1)
-    for match in text.find("'from first=^name 'to ^name"):  # "we switched from A to B"
-        _refuse(text, match.tokens("first"), match.tokens("first")[0])
+    for match in (m for source in _OTHER_NAMES for m in text.find(source)):
+        # "from A to B": B is what is meant
+        between = text.tokens[match.first].text == "from"
+        _refuse(text, match.tokens("name") if between else match.tokens(), match.tokens("name")[0])
     for match in text.find("'unlike 'last|'the|'our 'time|'run|'job|'training ',?"):
         text.ledger.claim("refused", match.tokens())
-    for match in text.find("^name mode.later|'comes|'follows+"):
-        _refuse(text, match.tokens(), match.first)
     for run in list(runs(text, restated=True)):
         lead = text.match("group.det|free.light|free.noun|'with|'for|'on*", run.stop)
-        end = lead.end if lead else run.stop
-        after = text.ledger.owner.get(end)
-        if after is not None and after.kind == "name":
-            before = [c for c in text.ledger.of("name") if c.last < run.start]
-            if before and before[-1].value.skills != after.value.skills:
-                between = range(before[-1].last + 1, end)
-                far = any(text.tokens[i].kind in ("place", "number") for i in between)
-                _refuse(text, [*run, *range(run.stop, end)] if far else between, before[-1].first)
+        _restate(text, run, lead.end if lead else run.stop)
     for match in text.find("first=^name '(|', group.det? ^name mode.restate ')?"):
         _refuse(text, match.tokens()[1:], match.first)
+
+
+def _restate(text: Text, run: range, end: int) -> None:
+    """Take back the name before a correction where another one stands behind it."""
+    after = text.ledger.owner.get(end)
+    before = [c for c in text.ledger.of("name") if c.last < run.start]
+    if after is None or after.kind != "name" or not before or before[-1].value.skills == after.value.skills:
+        return
+    between = range(before[-1].last + 1, end)
+    far = any(text.tokens[i].kind in ("place", "number") for i in between)
+    _refuse(text, [*run, *range(run.stop, end)] if far else between, before[-1].first)
 
 
 def _refuse(text: Text, words: list[int] | range, name: int) -> None:
@@ -99,21 +106,25 @@ def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
 
 def _run(text: Text, first: int, restated: bool) -> range | None:
     """Return the words of a correction that begins at a token: one that says so, or a sigh behind a mark."""
-    strong = ("grammar.mode.fix", *(("grammar.mode.restate",) if restated else ()))
+    strong = ("grammar.mode.fix", "grammar.mode.restate") if restated else ("grammar.mode.fix",)
     end, fixes, sighs = first, 0, 0
     while end < len(text.tokens) and text.ledger.free(end):
         fixed = max((e for s in strong for e in text.ends(end, s)), default=0)
         stop = max([fixed, *text.ends(end, "grammar.mode.doubt")])
-        if stop and all(map(text.ledger.free, range(end, stop))):
-            fixes, sighs, end = fixes + (stop == fixed), sighs + 1, stop
+        if stop and len(text.unclaimed(range(end, stop))) == stop - end:
+            fixes, sighs, end = fixed == stop or fixes, sighs + 1, stop
         elif _parts(text, end):
             end += 1
         else:
             break
-    words = {text.tokens[k].text for k in range(first, end)}
-    bare = sighs == 1 and "no" in words and text.tokens[end - 1].kind != "mark"  # "A no B"
+    return range(first, end) if fixes or (sighs and _is_apart(text, first, end, sighs)) else None
+
+
+def _is_apart(text: Text, first: int, end: int, sighs: int) -> bool:
+    """Whether sighs stand apart from what is around them: "A no B" is no correction."""
+    no = sighs == 1 and any(text.tokens[k].text == "no" for k in range(first, end))
     opened = first == 0 or _parts(text, first) or text.tokens[first].kind == "mark"
-    return range(first, end) if fixes or (sighs and opened and not bare) else None
+    return opened and not (no and text.tokens[end - 1].kind != "mark")
 
 
 def _parts(text: Text, i: int) -> bool:
@@ -124,31 +135,38 @@ def _parts(text: Text, i: int) -> bool:
 
 def _excluded(text: Text) -> None:
     """Read "instead of A use B", "not A but B": A goes where there is another for the same."""
-    for source in _SPARED:
-        for match in list(text.find(source)):
-            owner = text.ledger.owner.get(next(i for i in match.tokens() if not text.ledger.free(i)))
-            if owner is not None and owner.kind == "place":
-                kind = "unread" if _is_part(text, owner) else "excluded"
-                made = text.ledger.replace(owner, kind)
-                text.ledger.claim(kind, [*match.tokens(), *made.tokens])
+    for match in [m for source in _SPARED for m in text.find(source)]:
+        owner = text.ledger.owner.get(next(i for i in match.tokens() if not text.ledger.free(i)))
+        if owner is not None and owner.kind == "place":
+            _take(text, owner, match, "unread" if _is_part(text, owner) else "excluded")
     for match in list(text.find("'no ',? ^value|^platform|^excluded")):
         if text.tokens[match.end - 1].text == "not":
             text.ledger.claim("excluded", match.tokens())
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)
-        if owner is None or owner.kind == "name" or _is_led(text, owner):
-            continue  # "not the holdout, A": A is what is meant
-        part = owner.kind == "place" and _is_part(text, owner)
-        if part and not text.within(match.first, "grammar.operator.instead"):
-            kind = "unread"
-        elif any(c is not owner and _are_rivals(owner, c) for c in text.ledger.of(owner.kind)):
-            said = match.first and text.tokens[match.first].text == "no"
-            unclear = said and text.tokens[match.first - 1].kind == "place"  # "A no B" is either
-            kind = "unread" if unclear else "excluded"
-        else:
-            continue
-        made = text.ledger.replace(owner, kind)
-        text.ledger.claim(kind, [*match.tokens(), *made.tokens])
+        # "not the holdout, A": A is what is meant
+        kind = (
+            "" if owner is None or owner.kind == "name" or _is_led(text, owner) else _fate(text, match, owner)
+        )
+        if owner is not None and kind:
+            _take(text, owner, match, kind)
+
+
+def _take(text: Text, owner: Claim, match: Match, kind: str) -> None:
+    made = text.ledger.replace(owner, kind)
+    text.ledger.claim(kind, [*match.tokens(), *made.tokens])
+
+
+def _fate(text: Text, match: Match, owner: Claim) -> str:
+    """Return what becomes of something that is excluded: nothing without a rival."""
+    if owner.kind == "place" and _is_part(text, owner):
+        if not text.within(match.first, "grammar.operator.instead"):
+            return "unread"
+    if not any(c is not owner and _are_rivals(owner, c) for c in text.ledger.of(owner.kind)):
+        return ""
+    said = match.first and text.tokens[match.first].text == "no"
+    unclear = said and text.tokens[match.first - 1].kind == "place"  # "A no B" is either
+    return "unread" if unclear else "excluded"
 
 
 def _is_part(text: Text, place: Claim) -> bool:
@@ -187,25 +205,28 @@ _NO_NAMES = (
 def _lacking(text: Text) -> None:
     """Read "without validation" and "no prompts" where none are given: nothing is left out that was said."""
     roles = {c.value.role for c in text.ledger.of("place")}
-    if "eval_dataset" not in roles:
-        for match in list(
-            text.find(
-                "operator.not group.det* places.roles.eval_dataset.bare|places.roles.eval_dataset.before"
-            )
-        ):
-            text.ledger.claim("refused", match.tokens(), "eval_dataset")
-    wanted = {w for c in text.ledger.of("captions", "find") for item in c.value or () for w in item.split()}
-    for match in [m for source in _UNWANTED for m in text.find(source)] if wanted else ():
-        words = match.tokens("things")
-        many = (
-            all(is_many(text.tokens[k].text) for k in words[-1:]) or len(words) < match.end - match.first - 2
-        )
-        named = many and not any(text.within(k, *_NO_THINGS, *_NO_NAMES) for k in words)
-        if named and wanted.isdisjoint(text.tokens[k].text for k in words):
-            text.ledger.claim("refused", match.tokens()[1:])
-    if not text.ledger.of("captions", "find"):
+    for match in list(text.find(_NO_VALIDATION)) if "eval_dataset" not in roles else ():
+        text.ledger.claim("refused", match.tokens(), "eval_dataset")
+    if not (found := text.ledger.of("captions", "find")):
         for match in list(text.find("operator.not free.light|group.det* slots.captions.nouns")):
             text.ledger.claim("refused", match.tokens())
+    wanted = {w for c in found for item in c.value or () for w in item.split()}
+    for match in [m for source in _UNWANTED for m in text.find(source)] if wanted else ():
+        if _is_unwanted(text, match, wanted):
+            text.ledger.claim("refused", match.tokens()[1:])
+
+
+_NO_VALIDATION = "operator.not group.det* places.roles.eval_dataset.bare|places.roles.eval_dataset.before"
+
+
+def _is_unwanted(text: Text, match: Match, wanted: set[str]) -> bool:
+    """Whether other things are named than those that are looked for, and no kind of them: "not the small ones"."""
+    words = match.tokens("things")
+    said = len(words) < match.end - match.first - 2  # "no ropes needed", but "not sleeping"
+    if not said and not is_many(text.tokens[words[-1]].text):
+        return False
+    named = not any(text.within(k, *_NO_THINGS, *_NO_NAMES) for k in words)
+    return named and wanted.isdisjoint(text.tokens[k].text for k in words)
 
 
 def _corrected(text: Text, run: range) -> None:
