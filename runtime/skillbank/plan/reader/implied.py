@@ -75,7 +75,7 @@ def _is_asked(page: Text, clauses: Clauses, claim: Claim, actions: list[Claim]) 
 def _only_of_training(page: Text) -> str:
     """Return what is said of a named model and its data that a training alone has, else nothing."""
     named = list({s.qualified: s for c in page.ledger.of("name") for s in c.value.skills}.values())
-    other = page.ledger.of("job", "refused", "talk", "question", "excluded")
+    other = page.ledger.of("job", "refused", "talk", "question")
     if len(named) != 1 or other or not page.ledger.of("place") or not any(map(_trains, named[0].actions)):
         return ""
     return next((page.ledger.said(c.tokens) for c in page.ledger.of("policy", "value", "place") if (

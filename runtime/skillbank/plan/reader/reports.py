@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 
@@ -175,10 +175,30 @@ def take_questions(text: Text, clauses: Clauses) -> list[str]:
     notes = []
     for clause in clauses.all:
         if clause.mode is Mode.QUESTION and text.ledger.free(clause.first):
-            tokens = [i for i in clauses.sentence(clause.first) if text.ledger.free(i)]
+            tokens = text.unclaimed(clauses.sentence(clause.first))
             if _weighs(text, tokens):
                 text.ledger.claim("unread", tokens)
+                continue
+            if _is_taken_up(text, clauses, clause):
+                text.ledger.claim("question", _opening(text, tokens))
                 continue
             text.ledger.claim("question", tokens)
             notes.append(f"'{text.ledger.said(tokens)}' is a question, and nothing of it is run")
     return notes
+
+
+def _is_taken_up(text: Text, clauses: Clauses, clause: Clause) -> bool:
+    """Whether what a question speaks of is what the next sentence orders: "... on X? Please evaluate it there"."""
+    held = {text.tokens[i].kind for i in clauses.sentence(clause.first)}
+    behind = clauses.sentences.get(clause.sentence + 1, range(0))
+    words = {text.tokens[i].text for i in behind}
+    named = any(text.tokens[i].kind in ("place", "job") for i in behind)
+    return "place" in held and not named and {"it", "there"} <= words and any(asks(text, i) for i in behind)
+
+
+def _opening(text: Text, tokens: list[int]) -> list[int]:
+    """Return the words with which a question begins: "how well does"."""
+    asking = ("grammar.mode.question", "grammar.free.glue", "grammar.free.adverb", "grammar.free.adjective")
+    end = next((n for n, i in enumerate(tokens) if not text.within(i, *asking)), len(tokens))
+    words = tokens[:end]
+    return [i for n, i in enumerate(words) if n == 0 or not text.within(i, "grammar.group.det")]
