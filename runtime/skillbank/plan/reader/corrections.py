@@ -190,7 +190,6 @@ _UNWANTED = (
     "@mark things=~word+ 'are|'is operator.not 'needed|'wanted|'required|'necessary|'interesting !~word|@place",
     "@mark 'i|'we 'do operator.not 'need|'want things=~word+ !~word|@place",
     "@mark 'no things=~word+ 'needed|'wanted|'required !~word|@place",
-    "@mark 'not things=~word 'and|'or|'nor? ~word? !~word|@place|@number",
 )
 """What is said not to be looked for, beside what is: nothing has to be done for it."""
 _NO_NAMES = (
@@ -222,9 +221,6 @@ _NO_VALIDATION = "operator.not group.det* places.roles.eval_dataset.bare|places.
 def _is_unwanted(text: Text, match: Match, wanted: set[str]) -> bool:
     """Whether other things are named than those that are looked for, and no kind of them: "not the small ones"."""
     words = match.tokens("things")
-    said = len(words) < match.end - match.first - 2  # "no ropes needed", but "not sleeping"
-    if not said and not is_many(text.tokens[words[-1]].text):
-        return False
     named = not any(text.within(k, *_NO_THINGS, *_NO_NAMES) for k in words)
     return named and wanted.isdisjoint(text.tokens[k].text for k in words)
 
@@ -267,7 +263,8 @@ def _is_led(text: Text, claim: Claim) -> bool:
 def _put_claims(text: Text, run: range, end: int) -> bool:
     """Put what is said from a token on in the place of what was said before a correction."""
     ledger, done = text.ledger, False
-    for later in (c for c in ledger.of(*_KINDS) if c.first >= end):
+    added = any(text.tokens[i].text in ("ps", "p.s") for i in run)  # adds, unless it says a value again
+    for later in (c for c in ledger.of(*(("value",) if added else _KINDS)) if c.first >= end):
         if any(t.kind == "mark" or t.text == "then" for t in text.tokens[end : later.first]):
             break
         rivals = [c for c in ledger.of(later.kind) if c.last < run.start and _rivals(later, c)]
@@ -294,15 +291,21 @@ def _takes_noun(text: Text, run: range, later: Claim) -> bool:
 
 def _things(text: Text, run: range, begin: int) -> bool:
     """Read "cups, no, mugs": things behind a correction are to be found in the place of those before."""
-    before = [c for c in text.ledger.of("find", "captions") if c.value and c.last < run.start]
+    made = any(text.tokens[i].text == "make" for i in run)  # "make it reproducible" says how
+    before = [c for c in text.ledger.of("find", "captions") if c.value and c.last < run.start and not made]
     used, items = things_at(text, begin) if before else ([], [])
     words = [k for k in used if text.tokens[k].text not in _AND]
     told = any(text.tokens[k].text in FINITE or text.within(k, *_NO_THINGS) for k in words)
-    if not items or told or not all(map(text.is_plain, words)):
+    if not items or told or not all(map(text.is_plain, words)) or not _are_alike(before[-1].value, items):
         return False
     text.ledger.replace(before[-1], before[-1].kind, items)
     text.ledger.claim("excluded", used)
     return True
+
+
+def _are_alike(before: list[str], items: list[str]) -> bool:
+    """Whether things are as many as those before: "dogs, no, cats"."""
+    return all(is_many(item.split()[-1]) for item in items) or not any(is_many(b.split()[-1]) for b in before)
 
 
 _AND = frozenset({"and", "or", ",", "&", "+", "/"})

@@ -177,7 +177,11 @@ def _asks(text: Text, match: Match, what: list[int]) -> bool:
     ):
         return True  # "an evaluation of job X" is none that has been
     ordered = match.first and text.tokens[match.first - 1].text in _ORDERED
-    if ordered and what and text.within(what[0], "actions.evaluate.nouns", "actions.export.nouns", "actions.quantize.nouns"):
+    if (
+        ordered
+        and what
+        and text.within(what[0], "actions.evaluate.nouns", "actions.export.nouns", "actions.quantize.nouns")
+    ):
         return True  # "do the evaluation of job X"
     if match.first not in what:
         return False

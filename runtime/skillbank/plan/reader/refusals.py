@@ -83,7 +83,7 @@ def negation_before(text: Text, first: int, at: int) -> list[int]:
             return [*range(min(starts), k + 1), *passed]
         owner = text.ledger.owner.get(k)
         joined = [text.tokens[j].text for j in range(k + 1, at)]
-        if owner is not None and owner.kind == "refused" and (passed or joined[0] in _JOINING):
+        if owner is not None and owner.kind == "refused" and (passed or text.tokens[k + 1].text in _JOINING):
             return passed if not {"or", "nor"}.isdisjoint(joined) else []
         stops = text.tokens[k].kind == "mark" or text.tokens[k].text in ("but", "then", "and", "so")
         if stops or not text.within(k, *_PASSED):

@@ -98,11 +98,16 @@ class Wishes:
             return said.mine or left or self._of.mean(range(said.verb, said.end))
         if said.word in of("wants"):
             return self._is_wish(said)
-        if said.word == "would" and {"rather", "than"} <= said.words:
-            return self._of.mean(range(said.verb, said.end))  # "we would rather see too many than too few"
+        if said.word == "would" and {"rather", "than"} <= said.words and self._gives_reason(said):
+            return self._of.mean(range(said.verb, said.end))
         if said.word == "would":  # "overnight would be fine"
             return said.mine or (said.after == "be" and self._words[said.begin] not in _OF_MANNERS)
         return None
+
+    def _gives_reason(self, said: _Said) -> bool:
+        """Whether a preference only gives the reason of a value: "threshold 0.1, we'd rather have too many"."""
+        before = [c.last for c in self._text.ledger.of("value") if c.last < said.begin]
+        return bool(before) and not {".", "!", "?", ";"} & set(self._words[before[-1] + 1 : said.begin])
 
     def _is_over(self, first: int, said: _Said) -> bool:
         """Whether a clause tells of what is over: "have been", "did not", "last week"."""
