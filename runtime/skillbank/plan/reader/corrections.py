@@ -159,9 +159,9 @@ def _take(text: Text, owner: Claim, match: Match, kind: str) -> None:
 
 def _fate(text: Text, match: Match, owner: Claim) -> str:
     """Return what becomes of something that is excluded: nothing without a rival."""
-    if owner.kind == "place" and _is_part(text, owner):
-        if not text.within(match.first, "grammar.operator.instead"):
-            return "unread"
+    part = owner.kind == "place" and _is_part(text, owner)
+    if part and not text.within(match.first, "grammar.operator.instead"):
+        return "unread"
     if not any(c is not owner and _are_rivals(owner, c) for c in text.ledger.of(owner.kind)):
         return ""
     said = match.first and text.tokens[match.first].text == "no"
@@ -187,7 +187,8 @@ def _history(text: Text) -> None:
 
 
 _UNWANTED = (
-    "@mark things=~word+ 'are|'is operator.not 'needed|'wanted|'required|'necessary|'interesting !~word|@place",
+    "@mark things=~word+ 'are|'is operator.not 'needed|'wanted|'required|'necessary|'interesting "
+    "!~word|@place",
     "@mark 'i|'we 'do operator.not 'need|'want things=~word+ !~word|@place",
     "@mark 'no things=~word+ 'needed|'wanted|'required !~word|@place",
 )
@@ -219,7 +220,7 @@ _NO_VALIDATION = "operator.not group.det* places.roles.eval_dataset.bare|places.
 
 
 def _is_unwanted(text: Text, match: Match, wanted: set[str]) -> bool:
-    """Whether other things are named than those that are looked for, and no kind of them: "not the small ones"."""
+    """Whether other things are named than those that are looked for, and no kind of them: "the small ones"."""
     words = match.tokens("things")
     named = not any(text.within(k, *_NO_THINGS, *_NO_NAMES) for k in words)
     return named and wanted.isdisjoint(text.tokens[k].text for k in words)

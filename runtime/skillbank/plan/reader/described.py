@@ -264,8 +264,9 @@ def _words_that_describe(page: Text, about: frozenset[str], told: frozenset[int]
         quiet = page.within(i, *_QUIET, "grammar.free.noun", "places.data.nouns")
         if token.text in about or not quiet or token.text in ("detector", "detectors", "classifier"):
             if token.text not in about and not page.lexicon.is_word(token.text) and _is_proper(page, i):
+                said = page.ledger.said([i])
                 raise SkillNotFoundError(
-                    f"There is no skill for '{page.ledger.said([i])}'; '{command('skills')}' lists what there is."
+                    f"There is no skill for '{said}'; '{command('skills')}' lists what there is."
                 )
             found.append(token.text)
     return found

@@ -39,7 +39,7 @@ def speaks_of_training(page: Text) -> bool:
 
 
 def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> tuple[list[Step], list[str]]:
-    """Return the steps, and what was guessed; words for a search ask for a training where nothing else does."""
+    """Return the steps, and what was guessed; a search asks for a training where nothing else does."""
     actions = page.ledger.of("action")
     finds = [c for c in page.ledger.of("find") if _is_asked(page, clauses, c, actions)]
     implied = _implied(page, clauses, said, bool(actions or finds))

@@ -97,7 +97,8 @@ def operator_before(text: Text, first: int, mention: int) -> tuple[str | None, i
     """
     found = [
         (end, end - i, i, turn)
-        for i in range(first, mention) for turn in ("off", "on") for end in text.ends(i, f"policy.turn.{turn}")
+        for turn in ("off", "on") for i in range(first, mention)
+        for end in text.ends(i, f"policy.turn.{turn}")
         if end <= mention and _are_passed(text, range(end, mention))
     ]  # fmt: skip
     end, _, start, value = max(found, default=(mention, 0, mention, None))

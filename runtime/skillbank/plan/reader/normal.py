@@ -84,7 +84,7 @@ def _is_called(text: str, tokens: list[Token], i: int) -> bool:
 
 
 def _is_inflected(word: str, meant: str, words: Lexicon) -> bool:
-    """Whether a word is another one's form: "straighten" is no "straight", but "datas" is meant for "data"."""
+    """Whether a word is another one's form: "straighten" is no "straight", "datas" is meant for "data"."""
     ending = word.removeprefix(meant)
     forms = ("", "s", "en", "er", "est", "ly", "ed", "ing")
     return word == meant or (ending in forms and not words.has(meant, "places.data.nouns"))

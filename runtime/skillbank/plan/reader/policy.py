@@ -25,7 +25,8 @@ def take_policy(text: Text) -> None:
     for match in text.find("policy.search.verbs group.det* ^name? free.adjective? policy.search.goals"):
         judge(text, match, verb=True)
     for match in text.find(
-        f"{_SEARCH}.nouns 'find|'choose|'pick|'determine|'set group.det|free.adjective* 'settings|'values|'parameters"
+        f"{_SEARCH}.nouns 'find|'choose|'pick|'determine|'set group.det|free.adjective* "
+        "'settings|'values|'parameters"
     ):
         judge(text, match, verb=True)
     for match in text.find(

@@ -188,7 +188,7 @@ def take_questions(text: Text, clauses: Clauses) -> list[str]:
 
 
 def _is_taken_up(text: Text, clauses: Clauses, clause: Clause) -> bool:
-    """Whether what a question speaks of is what the next sentence orders: "... on X? Please evaluate it there"."""
+    """Whether what a question speaks of is what the next sentence orders: "... on X? Evaluate it there"."""
     held = {text.tokens[i].kind for i in clauses.sentence(clause.first)}
     behind = clauses.sentences.get(clause.sentence + 1, range(0))
     words = {text.tokens[i].text for i in behind}

@@ -109,7 +109,7 @@ class Teller:
         """Whether a clause says what somebody would like to know: "we'd like to know how many bees land"."""
         asked = next(
             (k for k in range(first + 1, end - 2)
-             if self._words[k - 1] == "to" and self._words[k] in of("curious") | {"see", "understand", "learn"}
+             if self._words[k - 1] == "to" and self._words[k] in of("curious", "learning")
              and self._words[k + 1] in _QUESTIONS), end
         )  # fmt: skip
         rest = range(asked + 2, end)

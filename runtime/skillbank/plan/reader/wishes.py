@@ -105,7 +105,7 @@ class Wishes:
         return None
 
     def _gives_reason(self, said: _Said) -> bool:
-        """Whether a preference only gives the reason of a value: "threshold 0.1, we'd rather have too many"."""
+        """Whether a preference only gives the reason of a value: "threshold 0.1, I'd rather see more"."""
         before = [c.last for c in self._text.ledger.of("value") if c.last < said.begin]
         return bool(before) and not {".", "!", "?", ";"} & set(self._words[before[-1] + 1 : said.begin])
 
