@@ -58,19 +58,19 @@ def take_order(text: Text, clauses: Clauses) -> None:
 
 def _take_opener(text: Text, tokens: range) -> None:
     free = text.unclaimed(tokens)
-    spoken = any(text.ledger.owner[i].kind in _SPOKEN for i in tokens if not text.ledger.free(i))
+    kinds = {text.ledger.owner[i].kind for i in tokens if not text.ledger.free(i)}
     opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
     behind = text.ends(opener, "grammar.mode.order")[0] if opener is not None else 0
     done = [i for i in free if text.within(i, "grammar.order.done")]
     words = [i for i in free if text.tokens[i].kind == "word"]
-    others = (i for i in words if i >= behind and i not in done)
-    if done and not spoken and not all(text.within(i, "grammar.order.referring") for i in others):
+    known = {*done, *(i for i in words if i < behind or text.within(i, "grammar.order.referring"))}
+    if done and kinds.isdisjoint(_SPOKEN) and not known.issuperset(words):
         text.ledger.claim("unread", words)  # "once the upload has finished" waits for something else
-    elif opener is not None and (done or spoken):
+    elif opener is not None and (done or not kinds.isdisjoint(_SPOKEN)):
         text.ledger.claim("order", text.unclaimed([*range(opener, behind), *done]))
 
 
-_SPOKEN = ("action", "talk", "find")
+_SPOKEN = frozenset({"action", "talk", "find"})
 _LIMITED = ("action", "value", "policy", "platform", "job", "name", "find", "captions")
 
 

@@ -86,21 +86,23 @@ def read_canonical(text: str, library: Library) -> list[Request] | None:
     clauses = [part.strip() for part in re.findall(rf"(?:{_STRING}|[^;\"])+", said)]
     if "; ".join(clauses) != said:
         return None
-    fields = []
     try:
-        for step in _divided(clauses):
-            if (read := _step(step, library)) is None:
-                return None
-            fields.append(read)
+        read = [_step(step, library) for step in _divided(clauses)]
     except (SkillFormatError, SkillNotFoundError, ActionNotFoundError, ValueError):
         return None
-    for name in _WIDE:
-        if [name in step for step in fields] == [False] * (len(fields) - 1) + [True]:
-            for step in fields:
-                step[name] = fields[-1][name]
+    fields = [step for step in read if step is not None]
+    if len(fields) < len(read):
+        return None
+    last = _wide(fields)
     left_out = tuple(_items(end["left_out"] or ""))
-    made = ({k: v for k, v in step.items() if v is not None} for step in fields)
+    made = ({k: v for k, v in {**step, **last}.items() if v is not None} for step in fields)
     return [Request(**step, text=text, left_out=left_out, settled=True) for step in made]
+
+
+def _wide(fields: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the last step alone has and all mean."""
+    last = [False] * (len(fields) - 1) + [True]
+    return {name: fields[-1][name] for name in _WIDE if [name in step for step in fields] == last}
 
 
 def _divided(clauses: list[str]) -> list[list[str]]:

@@ -220,7 +220,7 @@ _NO_VALIDATION = "operator.not group.det* places.roles.eval_dataset.bare|places.
 
 
 def _is_unwanted(text: Text, match: Match, wanted: set[str]) -> bool:
-    """Whether other things are named than those that are looked for, and no kind of them: "the small ones"."""
+    """Whether other things are named than are looked for, and none of their kind: "the small ones"."""
     words = match.tokens("things")
     named = not any(text.within(k, *_NO_THINGS, *_NO_NAMES) for k in words)
     return named and wanted.isdisjoint(text.tokens[k].text for k in words)

@@ -92,12 +92,8 @@ _PASSED_OVER = (
 def take_headers(text: Text) -> None:
     """Account for the number of a ticket at the start and for lines such as "Owner: perception team"."""
     for line in _TICKET.finditer(text.ledger.original):
-        inside = [i for i, t in enumerate(text.tokens) if line.start() <= t.start and t.end <= line.end()]
-        kinds = {text.tokens[i].kind for i in inside}
-        said = (
-            asks(text, i) or text.within(i, "grammar.operator.only", "grammar.operator.not") for i in inside
-        )
-        if kinds <= {"word", "mark", "number"} and not any(said):
+        inside = _inside(text, line)
+        if not any(_is_said(text, i) for i in inside):
             text.ledger.claim("courtesy", inside)
     for match in (m for source in _PASSED_OVER for m in text.find(source)):
         text.ledger.claim("courtesy", match.tokens("w"))
@@ -108,8 +104,18 @@ def take_headers(text: Text) -> None:
         if match.end - match.first < 5 and (_opens(text, match.first) or _is_polite(text, match.first - 1)):
             text.ledger.claim("courtesy", range(match.first, match.end - 1))  # "Anna here."
     for mark in _COMMENT.finditer(text.ledger.original):
-        inside = [i for i, t in enumerate(text.tokens) if mark.start() <= t.start < mark.end()]
-        text.ledger.claim("courtesy", inside)
+        text.ledger.claim("courtesy", _inside(text, mark))
+
+
+def _inside(text: Text, found: re.Match[str]) -> list[int]:
+    """Return the tokens that begin in a part of a text."""
+    return [i for i, token in enumerate(text.tokens) if found.start() <= token.start < found.end()]
+
+
+def _is_said(text: Text, i: int) -> bool:
+    """Whether a token of a header says something of a run."""
+    of_run = asks(text, i) or text.within(i, "grammar.operator.only", "grammar.operator.not")
+    return of_run or text.tokens[i].kind not in ("word", "mark", "number")
 
 
 def _opens(text: Text, i: int) -> bool:
@@ -224,22 +230,28 @@ _LONGEST_NAME = 3
 
 def _sign_off(text: Text) -> None:
     """Account for a name that a message ends with: "In solidarity, Amparo", "-- Kenji, cell 4"."""
+    first, end, dashed = _last_line(text)
+    closing = range(first, end)
+    commas = [k for k in closing if text.tokens[k].text == ","]
+    if dashed:
+        name = range(first, commas[0] if commas else end)
+    else:
+        name = range(commas[-1] + 1 if commas else end, end)
+    named = 0 < len(name) <= _LONGEST_NAME and all(is_name(text, k) and not text.spans[k] for k in name)
+    kinds = ("word", "mark", "number") if dashed else ("word", "mark")
+    plain = all(text.tokens[k].kind in kinds and _says_nothing(text, k) for k in closing)
+    if first and named and plain and len(closing) <= 2 * _LONGEST_NAME:
+        text.ledger.claim("courtesy", range(first - dashed, end))
+
+
+def _last_line(text: Text) -> tuple[int, int, bool]:
+    """Return where the last sentence begins and ends without its marks, and whether a dash leads to it."""
     end = len(text.tokens)
     while end and text.tokens[end - 1].kind == "mark":
         end -= 1
     first = next((k + 1 for k in range(end - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", "\n")), 0)
     dashes = [k for k in range(first, end) if text.ledger.said([k]) == "-"]
-    closing = range(dashes[-1] + 1 if dashes else first, end)
-    commas = [k for k in closing if text.tokens[k].text == ","]
-    if dashes:
-        name = range(closing.start, commas[0] if commas else end)
-    else:
-        name = range(commas[-1] + 1 if commas else end, end)
-    named = 0 < len(name) <= _LONGEST_NAME and all(is_name(text, k) and not text.spans[k] for k in name)
-    kinds = ("word", "mark", "number") if dashes else ("word", "mark")
-    plain = all(text.tokens[k].kind in kinds and _says_nothing(text, k) for k in closing)
-    if first and named and plain and len(closing) <= 2 * _LONGEST_NAME:
-        text.ledger.claim("courtesy", range(dashes[-1] if dashes else first, end))
+    return (dashes[-1] + 1, end, True) if dashes else (first, end, False)
 
 
 def _says_nothing(text: Text, k: int) -> bool:

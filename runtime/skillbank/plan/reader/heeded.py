@@ -37,12 +37,9 @@ _SET = ("value", "platform", "policy", "place", "job")
 def mark_unheeded(text: Text, clauses: Clauses) -> None:
     """Leave such phrases unread, so that the plan asks about them; what is over asks for nothing."""
     over = clauses.history()
-    for match in text.find(_MACHINE):
-        if match.first not in over and not _is_where_data_lies(text, match):
-            text.ledger.claim("unread", text.unclaimed(match.tokens()))
-    for match in text.find(_DEED):
-        if _is_order(text, match):
-            text.ledger.claim("unread", text.unclaimed(match.tokens()))
+    machines = (m for m in text.find(_MACHINE) if m.first not in over and not _is_where_data_lies(text, m))
+    for match in (*machines, *(m for m in text.find(_DEED) if _is_order(text, m))):
+        text.ledger.claim("unread", text.unclaimed(match.tokens()))
     bare = text.unread()
     for match in bare.find("told.wishes"):
         beside = [text.ledger.owner.get(k) for k in (match.first - 1, match.end)]

@@ -46,20 +46,26 @@ def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
         return []  # "I would love it if you trained X"
     clause = clauses.of(i)
     ordered = clause.mode is Mode.ORDER
-    done = ordered and before in ("have", "has", "been")
-    described = text.tokens[i + 1 : i + 2] and text.tokens[i + 1].kind == "name"
-    if not done and (described or text.within(i + 1, *_NOUNS)):
-        return None
-    if before in _DOERS and not ordered:
+    if _is_told(text, i, before, ordered=ordered):
         return None
     first = clauses.sentence(i).start
     for start in range(i - 1, max(first, i - 12) - 1, -1):
-        for match in (m for source in SHOULD if (m := text.match(source, start, i)) is not None):
-            if match.end == i:
+        for source in SHOULD:
+            match = text.match(source, start, i)
+            if match is not None and match.end == i:
                 return text.unclaimed(match.tokens("wish"))
     # "once it has been trained on X": what is said of it tells that it is still to be done.
     said = ordered and any(text.tokens[k].kind in ("place", "number") for k in range(i, clause.end))
     return [] if said or _goes_on(text, first, i) else None
+
+
+def _is_told(text: Text, i: int, before: str, *, ordered: bool) -> bool:
+    """Whether a participle describes a noun, or says what somebody has done."""
+    named = text.tokens[i + 1 : i + 2] and text.tokens[i + 1].kind == "name"
+    described = named or text.within(i + 1, *_NOUNS)
+    if described and not (ordered and before in ("have", "has", "been")):
+        return True
+    return before in _DOERS and not ordered
 
 
 def _goes_on(text: Text, first: int, i: int) -> bool:

@@ -55,18 +55,16 @@ class Teller:
             i += 1
         if i >= end:
             return after and self._words[i - 1] == "before"
-        unsure = self._words[i] in ("not", "no") and self._of.at(i + 1, end) in of("doubts")
-        if unsure or self._words[max(i - 1, 0) : i + 1] == ["as", "you"]:
+        if self._is_unsure(i, end):
             return not self._of.mean(range(i, end))
-        if self._demands(first, i, end):
-            return False
-        reason = reason or self._leads_to_so(end)
-        verb = self._of.verb(i, end, weak=reason or after)
-        if verb is not None:
-            return not self._wishes.ask(first, i, verb, end, reason=reason)
-        return self._tells_without_verb(
-            first, i, end, after=after, opening=opening and not reason, led=reason
+        return not self._demands(first, i, end) and self._tells_plainly(
+            first, i, end, after=after, opening=opening, reason=reason or self._leads_to_so(end)
         )
+
+    def _is_unsure(self, i: int, end: int) -> bool:
+        """Whether a clause begins with a doubt, or with what the one addressed knows: "as you see"."""
+        unsure = self._words[i] in ("not", "no") and self._of.at(i + 1, end) in of("doubts")
+        return unsure or self._words[max(i - 1, 0) : i + 1] == ["as", "you"]
 
     def _demands(self, first: int, i: int, end: int) -> bool:
         """Whether a clause begins with what must be, is offered or is to be done each time."""
@@ -75,17 +73,20 @@ class Teller:
         each = self._text.match("'every|'each @number", i)
         return each is not None and not self.is_history(i, end)  # "every 10 minutes save"
 
-    def _tells_without_verb(
-        self, first: int, i: int, end: int, *, after: bool, opening: bool, led: bool
+    def _tells_plainly(
+        self, first: int, i: int, end: int, *, after: bool, opening: bool, reason: bool
     ) -> bool:
-        """Whether a clause without a finite verb tells: it adds to what was told, or is a heading."""
+        """Whether a clause tells by its verb, or without one: it adds to what was told, or is a heading."""
+        verb = self._of.verb(i, end, weak=reason or after)
+        if verb is not None:
+            return not self._wishes.ask(first, i, verb, end, reason=reason)
         if after and self._adds(i, end):
             return not self._of.mean(range(i, end))
         if self._of.is_order(i, end) or self._words[i] == "like":
             return False
         if self._is_done(first, i, end):
             return True
-        headed = not led and self._is_heading(first, i, end, opening)
+        headed = not reason and self._is_heading(first, i, end, opening)
         return (headed or (after and self._adds_rest(first, i, end))) and not self._of.mean(range(i, end))
 
     def _tells_when(self, i: int, end: int, *, after: bool) -> bool | None:
