@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing.spawn
 import os
 import signal
 import sys
@@ -79,28 +80,41 @@ _FORKED = frozenset(
         "test_examples",
         "test_experiment_engine",
         "test_families_run",
+        "test_find",
         "test_hostile_agent",
         "test_label",
         "test_label_buckets",
         "test_label_into",
         "test_label_sets",
+        "test_label_studio",
+        "test_loop_at_page",
         "test_loop_report",
         "test_mcp_cancel",
         "test_mcp_http_attacks",
         "test_mcp_tasks",
         "test_onnx_chain",
+        "test_options",
+        "test_page",
+        "test_plugins",
         "test_pretrained",
+        "test_processes",
         "test_python_agents",
         "test_python_sdk",
         "test_remarks",
         "test_resume",
+        "test_review_grid",
+        "test_review_learning",
+        "test_review_page",
+        "test_server",
         "test_set_classes",
+        "test_set_crashes",
         "test_slurm_engine",
         "test_student_chain",
         "test_threads",
         "test_tiles",
         "test_training",
         "test_trust",
+        "test_two_reviewers",
         "test_typescript",
         "test_waiting",
     }
@@ -231,6 +245,7 @@ def _forked(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.path.stem in _FORKED:
             patch.setattr(sys, "executable", forking.python())
+            patch.setattr(multiprocessing.spawn, "_python_exe", os.fsencode(forking.python()))
         yield
 
 

@@ -1,6 +1,7 @@
 # ruff: noqa: PTH100, PTH109, PTH110, PTH116, PTH118, PTH119, PTH120, PTH208
 # What stands as ``python``, ``skillbank`` and the engine's programs in the folder of `tests.forking`. What
-# these run of ours (``python -m skillbank...``) has itself forked there: this process lends the forked one
+# these run of ours (``python -m skillbank...``, a text that names a package of ours, a process that
+# multiprocessing starts) has itself forked there: this process lends the forked one
 # its files, hands on the signals that it gets, and ends as that one ends. Whatever else is asked for, and
 # what cannot be forked, this process becomes. `REAL` is the folder of the programs themselves; ``worker`` is
 # a Python that runs a text, for pytest's workers. Standard library only, little of it.
@@ -22,12 +23,20 @@ def become() -> None:
     os.execv(real, [own if program == "python" else real, *arguments])
 
 
+text = ""
 if program in ("python", "python3"):
-    server, module = "", arguments[1] if arguments[:1] == ["-m"] and len(arguments) > 1 else ""
-    if module.split(".")[0] in ("skillbank", "skillbank_engine"):
-        server, called = module.split(".")[0], ["", *arguments[2:]]
+    server, module = "", ""
+    if len(arguments) > 1 and arguments[0] == "-m":
+        module, called = arguments[1], ["", *arguments[2:]]
+        package = module.split(".")[0]
+        server = {"tests": "skillbank"}.get(package, package if package.startswith("skillbank") else "")
+    elif len(arguments) > 1 and arguments[0] == "-c":
+        text, called = arguments[1], ["-c", *arguments[2:]]
+        spawned = text.startswith("from multiprocessing.spawn import spawn_main;")
+        server = "skillbank_engine" if spawned or "skillbank_engine" in text else ""
+        server = server or ("skillbank" if "skillbank" in text else "")
 else:
-    called = [real, *arguments]
+    called, text = [real, *arguments], arguments[-1] if program == "worker" else ""
     server, module = {"worker": ("worker", ""), "skillbank": ("skillbank", "skillbank")}.get(
         program, ("skillbank_engine", "skillbank_engine.families." + program)
     )
@@ -38,18 +47,22 @@ files = array.array("i", [file for file in files if os.path.exists(f"/proc/self/
 mask = os.umask(0)
 os.umask(mask)
 asked = {
-    "module": module, "arguments": called, "environment": dict(os.environ), "folder": os.getcwd(),
-    "files": list(files), "mask": mask, "python": real if server == "worker" else "",
+    "module": module, "text": text, "arguments": called, "environment": dict(os.environ),
+    "folder": os.getcwd(), "files": list(files), "mask": mask, "python": real if server == "worker" else "",
 }  # fmt: skip
-connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-try:
-    connection.connect(os.path.join(place, server + ".socket"))
-    connection.sendmsg([json.dumps(asked).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
-    answer = connection.recv(64)
-except OSError:
-    answer = b""
-if answer in (b"no", b""):
-    become()
+while True:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        connection.connect(os.path.join(place, server + ".socket"))
+        connection.sendmsg([json.dumps(asked).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
+        answer = connection.recv(64)
+    except OSError:
+        answer = b""
+    if answer in (b"no", b""):
+        become()
+    if answer.isdigit():
+        break
+    server = answer.decode()  # the one of this environment
 
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
     signal.signal(number, lambda number, _: connection.send(str(int(number)).encode()))

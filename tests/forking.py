@@ -3,12 +3,13 @@
 Each is a process of its own, in a session of its own, with the arguments, the environment, the folder and the
 files of whoever starts it; it ends as Python ends. What is left out is the start of Python and the imports,
 which are the same each time and take a test that starts a program longer than all the rest. A process whose
-environment has what Python or a library reads while it starts is not forked but started.
+environment has what Python or a library reads while it starts is not forked but started; where such an
+environment comes again, a server of its own forks from then on.
 
 `Forking` is a folder that looks like a virtual environment, whose ``python``, ``skillbank`` and programs of
 the engine are ``forked_program.py``: what they run of ours is forked by one of the `SERVERS`
-(``python -m tests.forking FOLDER SERVER``). What a forked process starts is forked too. Workers of pytest
-are forked from a server that has collected the tests.
+(``python -m tests.forking FOLDER SERVER``). What a forked process starts is forked too, with multiprocessing
+as well. Workers of pytest are forked from a server that has collected the tests.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import atexit
 import contextlib
 import fcntl
 import gc
+import hashlib
 import importlib
 import importlib.util
 import io
 import json
+import multiprocessing.spawn
 import os
 import pkgutil
 import runpy
@@ -60,9 +63,14 @@ READ_AT_START = {
     "worker": (),
 }  # fmt: skip
 """The servers, and how variables begin that Python and what is imported read once, at their start."""
-HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED", "TORCHINDUCTOR_CACHE_DIR")
-"""Those of them that change nothing: all is imported by then, and the last is read when it is used."""
+HARMLESS = (
+    "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED", "TORCHINDUCTOR_CACHE_DIR",
+    "TORCH_CPP_LOG_LEVEL",
+)  # fmt: skip
+"""Those of them that change nothing: the path is heeded, the cache's is read when it is used."""
 SERVERS = tuple(READ_AT_START)
+MOST_SERVERS = 3
+"""How many servers there are at once for environments that Python or a library reads at its start."""
 
 
 def worker() -> str:
@@ -122,14 +130,18 @@ def start(
         "files": list(range(len(files))),
         **more,
     }
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    connection.connect(f"{_PLACE}/{program}.socket")
-    socket.send_fds(connection, [json.dumps(asked).encode()], list(files))
-    answer = connection.recv(64)
-    if answer == b"no":
+    server = program
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        connection.connect(f"{_PLACE}/{server}.socket")
+        socket.send_fds(connection, [json.dumps(asked).encode()], list(files))
+        answer = connection.recv(64)
+        if answer.isdigit():
+            return Forked(connection, int(answer))
         connection.close()
-        return None
-    return Forked(connection, int(answer))
+        if answer == b"no":
+            return None
+        server = answer.decode()
 
 
 class Forking:
@@ -188,16 +200,23 @@ def _families() -> list[str]:
     return [each.name for each in pkgutil.iter_modules(families.__path__) if each.ispkg]
 
 
-def _serve(folder: Path, program: str, arguments: Sequence[str]) -> str:
-    """Fork for all who connect until our input ends; return, in the process that was forked, its module.
+def _serve(folder: Path, name: str, arguments: Sequence[str]) -> tuple[str, str]:
+    """Fork for all who connect until our input ends; return, in the process that was forked, what it runs.
 
     Parameters
     ----------
+    name
+        One of the `SERVERS`, or one with the digest of an environment.
     arguments
         Those of pytest.
+
+    Returns
+    -------
+    A module and a text of Python, one of which is empty.
     """
+    program = name.partition("-")[0]
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(str(folder / f"{program}.socket"))
+    listener.bind(str(folder / f"{name}.socket"))
     listener.listen(64)
     print("listening", flush=True)
     starts = READ_AT_START[program]
@@ -219,8 +238,7 @@ def _serve(folder: Path, program: str, arguments: Sequence[str]) -> str:
             imported = True
         if os.fork() == 0:
             listener.close()
-            if (module := _attend(folder, connection, own, starts)) is not None:
-                return module
+            return _attend(folder, program, connection, own)
         connection.close()
 
 
@@ -251,20 +269,21 @@ def _collect(arguments: Sequence[str]) -> None:
     pytest.main([*arguments, "-n", "0", "--dist", "no", "--collect-only", "-q", "-s"])
 
 
-def _attend(
-    place: Path, connection: socket.socket, own: Mapping[str, str], starts: tuple[str, ...]
-) -> str | None:
-    """Fork a process and pass on signals and its end; in the process that was forked return its module."""
+def _attend(place: Path, program: str, connection: socket.socket, own: Mapping[str, str]) -> tuple[str, str]:
+    """Fork a process and pass on signals and its end; in the process that was forked return what it runs."""
     told, files, _, _ = socket.recv_fds(connection, MOST, 250)
     asked = json.loads(told)
-    if _read_at_start(asked["environment"], starts) != own:
-        connection.send(b"no")
+    read = _read_at_start(asked["environment"], READ_AT_START[program])
+    if read != own:
+        for file in files:
+            os.close(file)
+        connection.send(_elsewhere(place, program, read).encode())
         os._exit(0)
     child = os.fork()
     if child == 0:
         connection.close()
         _become(place, asked, files)
-        return str(asked["module"])
+        return str(asked["module"]), str(asked.get("text", ""))
     for file in (0, 1, *files):
         os.close(file)
     with contextlib.suppress(BrokenPipeError):  # who asked has been killed meanwhile
@@ -290,6 +309,32 @@ def _attend(
     os._exit(0)
 
 
+def _elsewhere(place: Path, program: str, read: Mapping[str, str]) -> str:
+    """Return the server of an environment, "no" where there is none; when it comes again one is started."""
+    name = f"{program}-{hashlib.sha256(json.dumps(sorted(read.items())).encode()).hexdigest()[:16]}"
+    if (place / f"{name}.socket").exists():
+        return name
+    if _first(place / f"{name}.asked") or len(list(place.glob("*.started"))) >= MOST_SERVERS:
+        return "no"
+    if _first(place / f"{name}.started"):
+        others = {k: v for k, v in os.environ.items() if not k.startswith(READ_AT_START[program])}
+        # It ends, as this one does, with the input of both.
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.forking", str(place), name],
+            env={**others, **read}, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+    return "no"
+
+
+def _first(path: Path) -> bool:
+    """Whether a file was not there; now it is."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
 def _read_at_start(environment: Mapping[str, str], starts: tuple[str, ...]) -> dict[str, str]:
     return {k: v for k, v in environment.items() if k.startswith(starts) and k not in HARMLESS}
 
@@ -311,6 +356,10 @@ def _become(place: Path, asked: Mapping[str, Any], files: Sequence[int]) -> None
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = list(asked["arguments"])
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    places = [str(Path(each).absolute()) for each in named if each]
+    sys.path[1:1] = [place for place in places if place not in sys.path]
+    multiprocessing.spawn.set_executable(sys.executable)
     sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False), encoding=sys.stdin.encoding)  # noqa: SIM115
     sys.stdout = _written(1, "strict", os.isatty(1))
     sys.stderr = _written(2, "backslashreplace", True)
@@ -327,7 +376,7 @@ def _written(number: int, errors: str, by_lines: bool) -> io.TextIOWrapper:
     return io.TextIOWrapper(file, encoding="utf-8", errors=errors, line_buffering=by_lines)
 
 
-def _run(module: str) -> NoReturn:
+def _run(module: str, text: str) -> NoReturn:
     """Run a module, or a text, and end as Python does, but for what the system takes back anyhow."""
     code = 1
     try:
@@ -336,7 +385,7 @@ def _run(module: str) -> NoReturn:
             sys.argv[0] = sys.argv[0] or str(getattr(importlib.util.find_spec(module), "origin", ""))
             runpy.run_module(module, run_name="__main__")
         else:
-            exec(sys.argv[-1], {"__name__": "__main__"})
+            exec(text, {"__name__": "__main__"})
         code = 0
     except SystemExit as end:
         if isinstance(end.code, str):
@@ -356,4 +405,4 @@ def _run(module: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _run(_serve(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]))
+    _run(*_serve(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]))
