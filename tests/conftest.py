@@ -105,7 +105,6 @@ _FORKED = frozenset(
         "test_review_grid",
         "test_review_learning",
         "test_review_page",
-        "test_server",
         "test_set_classes",
         "test_set_crashes",
         "test_slurm_engine",
@@ -115,6 +114,7 @@ _FORKED = frozenset(
         "test_training",
         "test_trust",
         "test_two_reviewers",
+        "test_two_processes",
         "test_typescript",
         "test_waiting",
     }

@@ -26,6 +26,8 @@ def become() -> None:
 text = ""
 if program in ("python", "python3"):
     server, module = "", ""
+    while arguments[:1] == ["-B"]:  # what multiprocessing hands on; all is compiled and imported by then
+        del arguments[0]
     if len(arguments) > 1 and arguments[0] == "-m":
         module, called = arguments[1], ["", *arguments[2:]]
         package = module.split(".")[0]

@@ -36,6 +36,7 @@ import sys
 import tempfile
 import termios
 import threading
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -65,7 +66,7 @@ READ_AT_START = {
 """The servers, and how variables begin that Python and what is imported read once, at their start."""
 HARMLESS = (
     "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED", "TORCHINDUCTOR_CACHE_DIR",
-    "TORCH_CPP_LOG_LEVEL",
+    "TORCHELASTIC_SIGNALS_TO_HANDLE", "TORCH_CPP_LOG_LEVEL",
 )  # fmt: skip
 """Those of them that change nothing: the path is heeded, the cache's is read when it is used."""
 SERVERS = tuple(READ_AT_START)
@@ -216,11 +217,14 @@ def _serve(folder: Path, name: str, arguments: Sequence[str]) -> tuple[str, str]
     """
     program = name.partition("-")[0]
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(str(folder / f"{name}.socket"))
+    own_socket = folder / f"{name}.socket"
+    listener.bind(f"{own_socket}.made")
     listener.listen(64)
+    Path(f"{own_socket}.made").rename(own_socket)  # whoever sees it can connect
     print("listening", flush=True)
     starts = READ_AT_START[program]
-    own, imported = _read_at_start(os.environ, starts), False  # libraries that are imported set some
+    own, imported = _read_at_start(os.environ, starts), False
+    after = own  # libraries that are imported set some
     while True:
         ready, _, _ = select.select([listener.fileno(), 0], [], [], 1)
         _reap()
@@ -236,9 +240,10 @@ def _serve(folder: Path, name: str, arguments: Sequence[str]) -> tuple[str, str]
             gc.freeze()
             gc.enable()
             imported = True
+            after = _read_at_start(os.environ, starts)
         if os.fork() == 0:
             listener.close()
-            return _attend(folder, program, connection, own)
+            return _attend(folder, program, connection, own, after)
         connection.close()
 
 
@@ -269,12 +274,20 @@ def _collect(arguments: Sequence[str]) -> None:
     pytest.main([*arguments, "-n", "0", "--dist", "no", "--collect-only", "-q", "-s"])
 
 
-def _attend(place: Path, program: str, connection: socket.socket, own: Mapping[str, str]) -> tuple[str, str]:
-    """Fork a process and pass on signals and its end; in the process that was forked return what it runs."""
+def _attend(
+    place: Path, program: str, connection: socket.socket, own: Mapping[str, str], after: Mapping[str, str]
+) -> tuple[str, str]:
+    """Fork a process and pass on signals and its end; in the process that was forked return what it runs.
+
+    Parameters
+    ----------
+    own, after
+        What was read at our start, and what it was once all had been imported: both are the same environment.
+    """
     told, files, _, _ = socket.recv_fds(connection, MOST, 250)
     asked = json.loads(told)
     read = _read_at_start(asked["environment"], READ_AT_START[program])
-    if read != own:
+    if not (own.keys() <= read.keys() and read.items() <= after.items()):
         for file in files:
             os.close(file)
         connection.send(_elsewhere(place, program, read).encode())
@@ -310,19 +323,27 @@ def _attend(place: Path, program: str, connection: socket.socket, own: Mapping[s
 
 
 def _elsewhere(place: Path, program: str, read: Mapping[str, str]) -> str:
-    """Return the server of an environment, "no" where there is none; when it comes again one is started."""
+    """Return the server of an environment, "no" where there is none; the second time one is started."""
     name = f"{program}-{hashlib.sha256(json.dumps(sorted(read.items())).encode()).hexdigest()[:16]}"
     if (place / f"{name}.socket").exists():
         return name
-    if _first(place / f"{name}.asked") or len(list(place.glob("*.started"))) >= MOST_SERVERS:
+    if _first(place / f"{name}.asked"):
         return "no"
-    if _first(place / f"{name}.started"):
+    started = place / f"{name}.started"
+    if not started.exists() and len(list(place.glob("*.started"))) >= MOST_SERVERS:
+        return "no"
+    if _first(started):
         others = {k: v for k, v in os.environ.items() if not k.startswith(READ_AT_START[program])}
         # It ends, as this one does, with the input of both.
         subprocess.Popen(
             [sys.executable, "-m", "tests.forking", str(place), name],
             env={**others, **read}, stdout=subprocess.DEVNULL,
         )  # fmt: skip
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if (place / f"{name}.socket").exists():
+            return name
+        time.sleep(0.05)
     return "no"
 
 
