@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing.spawn
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -95,7 +96,6 @@ _FORKED = frozenset(
         "test_onnx_chain",
         "test_options",
         "test_page",
-        "test_plugins",
         "test_pretrained",
         "test_processes",
         "test_python_agents",
@@ -169,6 +169,16 @@ def slurm_cluster() -> Iterator[PrivateSlurm]:
         pytest.skip(f"no {', '.join(absent)} here; .ci/services.sh installs them")
     with private_slurm() as cluster:
         yield cluster
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this test, called by one word.
+
+    One that is called "test_..." may be a part of a data set: what lies around it, the folders of all other
+    tests, would be looked through wherever none is found in it.
+    """
+    return tmp_path_factory.mktemp(re.sub(r"[^A-Za-z]", "", request.node.name)[:30])
 
 
 @pytest.fixture(autouse=True)

@@ -68,7 +68,7 @@ HARMLESS = (
     "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED", "TORCHINDUCTOR_CACHE_DIR",
     "TORCHELASTIC_SIGNALS_TO_HANDLE", "TORCH_CPP_LOG_LEVEL",
 )  # fmt: skip
-"""Those of them that change nothing: the path is heeded, the cache's is read when it is used."""
+"""Those of them that change nothing: all is imported by then, and the rest is read when it is used."""
 SERVERS = tuple(READ_AT_START)
 MOST_SERVERS = 3
 """How many servers there are at once for environments that Python or a library reads at its start."""
@@ -377,9 +377,6 @@ def _become(place: Path, asked: Mapping[str, Any], files: Sequence[int]) -> None
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = list(asked["arguments"])
-    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    places = [str(Path(each).absolute()) for each in named if each]
-    sys.path[1:1] = [place for place in places if place not in sys.path]
     multiprocessing.spawn.set_executable(sys.executable)
     sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False), encoding=sys.stdin.encoding)  # noqa: SIM115
     sys.stdout = _written(1, "strict", os.isatty(1))
