@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import multiprocessing.spawn
 import os
 import re
@@ -171,6 +172,9 @@ def slurm_cluster() -> Iterator[PrivateSlurm]:
         yield cluster
 
 
+_numbers = itertools.count()
+
+
 @pytest.fixture
 def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of this test, called by one word.
@@ -178,18 +182,20 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     One that is called "test_..." may be a part of a data set: what lies around it, the folders of all other
     tests, would be looked through wherever none is found in it.
     """
-    return tmp_path_factory.mktemp(re.sub(r"[^A-Za-z]", "", request.node.name)[:30])
+    word = re.sub(r"[^A-Za-z]", "", request.node.name)[:30]
+    # Numbered here: pytest would list all folders for the number of each.
+    return tmp_path_factory.mktemp(f"{word}{next(_numbers)}", numbered=False)
 
 
 @pytest.fixture(autouse=True)
-def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep this machine's own AWS settings, and its metadata service, out of the tests."""
     for name in list(os.environ):
         if name.startswith("AWS_") and name != "AWS_CA_BUNDLE":
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "no-aws"))
+        monkeypatch.setenv(name, str(tmp_path_factory.getbasetemp() / "no-aws"))
 
 
 @pytest.fixture(autouse=True)
