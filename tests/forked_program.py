@@ -1,10 +1,10 @@
 # ruff: noqa: PTH100, PTH109, PTH110, PTH116, PTH118, PTH119, PTH120, PTH208
 # What stands as ``python``, ``skillbank`` and the engine's programs in the folder of `tests.forking`. What
-# these run of ours (``python -m skillbank...``, a text that names a package of ours, a process that
-# multiprocessing starts) has itself forked there: this process lends the forked one
-# its files, hands on the signals that it gets, and ends as that one ends. Whatever else is asked for, and
-# what cannot be forked, this process becomes. `REAL` is the folder of the programs themselves; ``worker`` is
-# a Python that runs a text, for pytest's workers. Standard library only, little of it.
+# these run of ours (``python -m skillbank...``, or ``-c`` with a text that takes something of it) has
+# itself forked there: this process lends the forked one its files, hands on the signals that it gets, and
+# ends as that one ends. Whatever else is asked for, and what cannot be forked, this process becomes. `REAL`
+# is the folder of the programs themselves; ``worker`` is a Python that runs a text, for pytest's workers,
+# ``engine-python`` one that multiprocessing starts in a training. Standard library only, little of it.
 import array
 import json
 import os
@@ -14,7 +14,7 @@ import sys
 
 own = os.path.abspath(sys.argv[0])
 program, arguments = os.path.basename(own), sys.argv[1:]
-real = os.path.join(REAL, "python" if program == "worker" else program)  # type: ignore[name-defined]  # noqa: F821
+real = os.path.join(REAL, "python" if program in ("worker", "engine-python") else program)  # type: ignore[name-defined]  # noqa: F821
 place = os.path.dirname(os.path.dirname(own))
 
 
@@ -23,23 +23,26 @@ def become() -> None:
     os.execv(real, [own if program == "python" else real, *arguments])
 
 
-text = ""
-if program in ("python", "python3"):
-    server, module = "", ""
-    while arguments[:1] == ["-B"]:  # what multiprocessing hands on; all is compiled and imported by then
-        del arguments[0]
-    if len(arguments) > 1 and arguments[0] == "-m":
-        module, called = arguments[1], ["", *arguments[2:]]
+module = text = ""
+if program in ("python", "python3", "engine-python"):
+    server, called = "", ["", *arguments[2:]]
+    if arguments[:1] == ["-m"] and len(arguments) > 1:
+        module = arguments[1]
         package = module.split(".")[0]
-        server = {"tests": "skillbank"}.get(package, package if package.startswith("skillbank") else "")
-    elif len(arguments) > 1 and arguments[0] == "-c":
-        text, called = arguments[1], ["-c", *arguments[2:]]
-        spawned = text.startswith("from multiprocessing.spawn import spawn_main;")
-        server = "skillbank_engine" if spawned or "skillbank_engine" in text else ""
-        server = server or ("skillbank" if "skillbank" in text else "")
+        server = {"tests": "skillbank"}.get(package, package)
+    elif "-c" in arguments[:2] and len(arguments) > 1:  # multiprocessing puts an option before it
+        at = arguments.index("-c")
+        text, called = arguments[at + 1], arguments[at : at + 1] + arguments[at + 2 :]
+        ours = ("from skillbank", "from tests", "from multiprocessing.spawn")
+        server = "skillbank" if any(each in text for each in ours) else ""
+        if "skillbank_engine" in text or (program == "engine-python" and server):
+            server = "skillbank_engine"
+    server = server if server in ("skillbank", "skillbank_engine") else ""
+elif program == "worker":
+    server, called, text = "worker", [real, *arguments], arguments[-1]
 else:
-    called, text = [real, *arguments], arguments[-1] if program == "worker" else ""
-    server, module = {"worker": ("worker", ""), "skillbank": ("skillbank", "skillbank")}.get(
+    called = [real, *arguments]
+    server, module = {"skillbank": ("skillbank", "skillbank")}.get(
         program, ("skillbank_engine", "skillbank_engine.families." + program)
     )
 if not server or os.geteuid() != os.stat(place).st_uid:

@@ -70,6 +70,8 @@ HARMLESS = (
 )  # fmt: skip
 """Those of them that change nothing: all is imported by then, and the rest is read when it is used."""
 SERVERS = tuple(READ_AT_START)
+_SPAWNING = {"skillbank_engine": "engine-python"}
+"""What multiprocessing starts in a process of a server, where it is not the usual Python."""
 MOST_SERVERS = 3
 """How many servers there are at once for environments that Python or a library reads at its start."""
 
@@ -82,6 +84,11 @@ def worker() -> str:
 def python() -> str:
     """Return a Python beside which programs are forked; our own where no servers run."""
     return f"{_PLACE}/bin/python" if _PLACE else sys.executable
+
+
+def spawning(server: str) -> str:
+    """Return a Python for multiprocessing, forked by a server; our own where no servers run."""
+    return f"{_PLACE}/bin/{_SPAWNING.get(server, 'python')}" if _PLACE else sys.executable
 
 
 class Forked:
@@ -165,8 +172,9 @@ class Forking:
         (self.folder / "lib").symlink_to(here.parent / "lib")
         shutil.copy(here.parent / "pyvenv.cfg", self.folder)
         text = (Path(__file__).parent / "forked_program.py").read_text()
-        (programs / "worker").touch()
-        for name in ("python", "python3", "worker", "skillbank", *_families()):
+        for name in ("worker", *_SPAWNING.values()):
+            (programs / name).touch()
+        for name in ("python", "python3", "worker", *_SPAWNING.values(), "skillbank", *_families()):
             if (program := programs / name).exists():
                 program.unlink()
                 program.write_text(f"#!{Path(sys.executable).resolve()} -IS\nREAL = {str(here)!r}\n{text}")
@@ -295,7 +303,7 @@ def _attend(
     child = os.fork()
     if child == 0:
         connection.close()
-        _become(place, asked, files)
+        _become(place, program, asked, files)
         return str(asked["module"]), str(asked.get("text", ""))
     for file in (0, 1, *files):
         os.close(file)
@@ -360,7 +368,7 @@ def _read_at_start(environment: Mapping[str, str], starts: tuple[str, ...]) -> d
     return {k: v for k, v in environment.items() if k.startswith(starts) and k not in HARMLESS}
 
 
-def _become(place: Path, asked: Mapping[str, Any], files: Sequence[int]) -> None:
+def _become(place: Path, program: str, asked: Mapping[str, Any], files: Sequence[int]) -> None:
     """Be the process that was asked for: its session, files, folder, environment, arguments and dice."""
     os.setsid()
     if asked.get("terminal"):
@@ -377,7 +385,7 @@ def _become(place: Path, asked: Mapping[str, Any], files: Sequence[int]) -> None
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = list(asked["arguments"])
-    multiprocessing.spawn.set_executable(sys.executable)
+    multiprocessing.spawn.set_executable(spawning(program))
     sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False), encoding=sys.stdin.encoding)  # noqa: SIM115
     sys.stdout = _written(1, "strict", os.isatty(1))
     sys.stderr = _written(2, "backslashreplace", True)
@@ -403,7 +411,7 @@ def _run(module: str, text: str) -> NoReturn:
             sys.argv[0] = sys.argv[0] or str(getattr(importlib.util.find_spec(module), "origin", ""))
             runpy.run_module(module, run_name="__main__")
         else:
-            exec(text, {"__name__": "__main__"})
+            exec(compile(text, "<string>", "exec"), {"__name__": "__main__"})
         code = 0
     except SystemExit as end:
         if isinstance(end.code, str):

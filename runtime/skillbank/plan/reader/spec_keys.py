@@ -181,6 +181,11 @@ _IN_PHRASES = frozenset(w for phrase in _PHRASES for w in phrase)
 
 def canonical(spoken: Sequence[str]) -> frozenset[str]:
     """Return spoken words as the names of keys have them."""
+    return _canonical(tuple(spoken))
+
+
+@lru_cache(maxsize=1 << 14)
+def _canonical(spoken: tuple[str, ...]) -> frozenset[str]:
     words = list(spoken)
     for said, meant in _PHRASES.items():
         for i in range(len(words) - len(said) + 1):
