@@ -24,6 +24,7 @@ from tests.s3 import CREDENTIALS, moto_server
 from tests.slurm import PrivateSlurm, missing, private_slurm
 
 _LONGEST = (
+    "test_image",
     "test_recipe",
     "test_hostile_agent",
     "test_hostile_banks",
@@ -36,6 +37,7 @@ _LONGEST = (
     "test_supervisor_crashes",
     "test_server",
     "test_review_page",
+    "test_label_sets",
     "test_loop_at_page",
     "test_python_agents",
     "test_light",
@@ -53,6 +55,9 @@ _LONGEST = (
     "test_in_a_run",
     "test_code_setting",
     "test_paraphrases",
+    "test_sentence_laws",
+    "test_deep_pictures",
+    "test_examples",
     "test_two_processes",
     "test_crash_controller",
     "test_deep_sets",
@@ -87,7 +92,6 @@ _FORKED = frozenset(
         "test_deep_sets",
         "test_docker_crashes",
         "test_docker_data",
-        "test_docker_engine",
         "test_doors",
         "test_examples",
         "test_experiment_engine",

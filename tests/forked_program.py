@@ -26,13 +26,13 @@ def become() -> None:
 module = text = ""
 if program in ("python", "python3", "engine-python"):
     server, called = "", ["", *arguments[2:]]
+    at = int(arguments[:1] == ["-B"])  # multiprocessing puts it first where Python writes no compiled files
     if arguments[:1] == ["-m"] and len(arguments) > 1:
         module = arguments[1]
         package = module.split(".")[0]
         server = {"tests": "skillbank"}.get(package, package)
-    elif "-c" in arguments[:2] and len(arguments) > 1:  # multiprocessing puts an option before it
-        at = arguments.index("-c")
-        text, called = arguments[at + 1], arguments[at : at + 1] + arguments[at + 2 :]
+    elif arguments[at : at + 1] == ["-c"] and len(arguments) > at + 1:
+        text, called = arguments[at + 1], ["-c", *arguments[at + 2 :]]
         ours = ("from skillbank", "from tests", "from multiprocessing.spawn")
         server = "skillbank" if any(each in text for each in ours) else ""
         if "skillbank_engine" in text or (program == "engine-python" and server):
