@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import multiprocessing.spawn
 import os
+import re
 import signal
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,6 +96,7 @@ _FORKED = frozenset(
         "test_examples",
         "test_experiment_engine",
         "test_families_run",
+        "test_find",
         "test_gemini_cli",
         "test_hostile_agent",
         "test_identity",
@@ -106,16 +110,21 @@ _FORKED = frozenset(
         "test_label_buckets",
         "test_label_into",
         "test_label_sets",
+        "test_label_studio",
         "test_launching",
         "test_load",
+        "test_loop_at_page",
         "test_loop_report",
         "test_mcp_cancel",
         "test_mcp_http_attacks",
         "test_mcp_tasks",
         "test_onnx_chain",
         "test_opencode",
+        "test_options",
+        "test_page",
         "test_page_of_two",
         "test_pretrained",
+        "test_processes",
         "test_projects",
         "test_python_agents",
         "test_python_sdk",
@@ -123,8 +132,12 @@ _FORKED = frozenset(
         "test_qwen_code",
         "test_remarks",
         "test_resume",
+        "test_review_grid",
+        "test_review_learning",
+        "test_review_page",
         "test_s3",
         "test_set_classes",
+        "test_set_crashes",
         "test_slurm",
         "test_slurm_data",
         "test_slurm_engine",
@@ -136,6 +149,8 @@ _FORKED = frozenset(
         "test_tiles",
         "test_training",
         "test_trust",
+        "test_two_processes",
+        "test_two_reviewers",
         "test_typescript",
         "test_upgrade",
         "test_verify_command",
@@ -195,6 +210,21 @@ def slurm_cluster() -> Iterator[PrivateSlurm]:
         yield cluster
 
 
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this test, called by one word.
+
+    One that is called "test_..." may be a part of a data set: what lies around it, the folders of all other
+    tests, would be looked through wherever none is found in it.
+    """
+    word = re.sub(r"[^A-Za-z]", "", request.node.name)[:30]
+    # Numbered here: pytest would list all folders for the number of each.
+    return tmp_path_factory.mktemp(f"{word}{next(_numbers)}", numbered=False)
+
+
 @pytest.fixture(autouse=True)
 def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep this machine's own AWS settings, and its metadata service, out of the tests."""
@@ -234,6 +264,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (places.get(item.path.stem, len(places)), item.path not in slow))
 
 
+_OF_THE_ENGINE = frozenset({"engine", "grounding_dino"})
+"""Folders whose tests are processes of a training, and have multiprocessing start others of it."""
 _servers = pytest.StashKey[forking.Forking]()
 
 
@@ -269,7 +301,8 @@ def _forked(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.path.stem in _FORKED:
             patch.setattr(sys, "executable", forking.python())
-            patch.setattr(multiprocessing.spawn, "_python_exe", os.fsencode(forking.python()))
+            server = "skillbank_engine" if _OF_THE_ENGINE.intersection(request.path.parts) else "skillbank"
+            patch.setattr(multiprocessing.spawn, "_python_exe", os.fsencode(forking.spawning(server)))
         yield
 
 

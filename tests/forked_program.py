@@ -3,8 +3,8 @@
 # these run of ours (``python -m skillbank...``, or ``-c`` with a text that takes something of it) has
 # itself forked there: this process lends the forked one its files, hands on the signals that it gets, and
 # ends as that one ends. Whatever else is asked for, and what cannot be forked, this process becomes. `REAL`
-# is the folder of the programs themselves; ``worker`` is a Python that runs a text, for pytest's workers.
-# Standard library only, little of it.
+# is the folder of the programs themselves; ``worker`` is a Python that runs a text, for pytest's workers,
+# ``engine-python`` one that multiprocessing starts in a training. Standard library only, little of it.
 import array
 import json
 import os
@@ -14,7 +14,7 @@ import sys
 
 own = os.path.abspath(sys.argv[0])
 program, arguments = os.path.basename(own), sys.argv[1:]
-real = os.path.join(REAL, "python" if program == "worker" else program)  # type: ignore[name-defined]  # noqa: F821
+real = os.path.join(REAL, "python" if program in ("worker", "engine-python") else program)  # type: ignore[name-defined]  # noqa: F821
 place = os.path.dirname(os.path.dirname(own))
 
 
@@ -24,7 +24,7 @@ def become() -> None:
 
 
 module = text = ""
-if program in ("python", "python3"):
+if program in ("python", "python3", "engine-python"):
     server, called = "", ["", *arguments[2:]]
     at = int(arguments[:1] == ["-B"])  # multiprocessing puts it first where Python writes no compiled files
     if arguments[:1] == ["-m"] and len(arguments) > 1:
@@ -35,6 +35,8 @@ if program in ("python", "python3"):
         text, called = arguments[at + 1], ["-c", *arguments[at + 2 :]]
         ours = ("from skillbank", "from tests", "from multiprocessing.spawn")
         server = "skillbank" if any(each in text for each in ours) else ""
+        if "skillbank_engine" in text or (program == "engine-python" and server):
+            server = "skillbank_engine"
     server = server if server in ("skillbank", "skillbank_engine") else ""
 elif program == "worker":
     server, called, text = "worker", [real, *arguments], arguments[-1]
@@ -53,15 +55,19 @@ asked = {
     "module": module, "text": text, "arguments": called, "environment": dict(os.environ),
     "folder": os.getcwd(), "files": list(files), "mask": mask, "python": real if server == "worker" else "",
 }  # fmt: skip
-connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-try:
-    connection.connect(os.path.join(place, server + ".socket"))
-    connection.sendmsg([json.dumps(asked).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
-    answer = connection.recv(64)
-except OSError:
-    answer = b""
-if answer in (b"no", b""):
-    become()
+while True:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        connection.connect(os.path.join(place, server + ".socket"))
+        connection.sendmsg([json.dumps(asked).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
+        answer = connection.recv(64)
+    except OSError:
+        answer = b""
+    if answer in (b"no", b""):
+        become()
+    if answer.isdigit():
+        break
+    server = answer.decode()  # the one of this environment
 
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
     signal.signal(number, lambda number, _: connection.send(str(int(number)).encode()))

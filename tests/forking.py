@@ -3,12 +3,13 @@
 Each is a process of its own, in a session of its own, with the arguments, the environment, the folder and the
 files of whoever starts it; it ends as Python ends. What is left out is the start of Python and the imports,
 which are the same each time and take a test that starts a program longer than all the rest. A process whose
-environment has what Python or a library reads while it starts is not forked but started.
+environment has what Python or a library reads while it starts is not forked but started; where such an
+environment comes again, a server of its own forks from then on.
 
 `Forking` is a folder that looks like a virtual environment, whose ``python``, ``skillbank`` and programs of
 the engine are ``forked_program.py``: what they run of ours is forked by one of the `SERVERS`
-(``python -m tests.forking FOLDER SERVER``). What a forked process starts is forked too. Workers of pytest
-are forked from a server that has collected the tests.
+(``python -m tests.forking FOLDER SERVER``). What a forked process starts is forked too, with multiprocessing
+as well. Workers of pytest are forked from a server that has collected the tests.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import atexit
 import contextlib
 import fcntl
 import gc
+import hashlib
 import importlib
 import importlib.util
 import io
 import json
+import multiprocessing.spawn
 import os
 import pkgutil
 import runpy
@@ -33,6 +36,7 @@ import sys
 import tempfile
 import termios
 import threading
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,9 +64,16 @@ READ_AT_START = {
     "worker": (),
 }  # fmt: skip
 """The servers, and how variables begin that Python and what is imported read once, at their start."""
-HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED", "TORCHINDUCTOR_CACHE_DIR")
-"""Those of them that change nothing: all is imported by then, and the last is read when it is used."""
+HARMLESS = (
+    "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED", "TORCHINDUCTOR_CACHE_DIR",
+    "TORCHELASTIC_SIGNALS_TO_HANDLE", "TORCH_CPP_LOG_LEVEL",
+)  # fmt: skip
+"""Those of them that change nothing: all is imported by then, and the rest is read when it is used."""
 SERVERS = tuple(READ_AT_START)
+_SPAWNING = {"skillbank_engine": "engine-python"}
+"""What multiprocessing starts in a process of a server, where it is not the usual Python."""
+MOST_SERVERS = 3
+"""How many servers there are at once for environments that Python or a library reads at its start."""
 
 
 def worker() -> str:
@@ -73,6 +84,11 @@ def worker() -> str:
 def python() -> str:
     """Return a Python beside which programs are forked; our own where no servers run."""
     return f"{_PLACE}/bin/python" if _PLACE else sys.executable
+
+
+def spawning(server: str) -> str:
+    """Return a Python for multiprocessing, forked by a server; our own where no servers run."""
+    return f"{_PLACE}/bin/{_SPAWNING.get(server, 'python')}" if _PLACE else sys.executable
 
 
 class Forked:
@@ -122,14 +138,18 @@ def start(
         "files": list(range(len(files))),
         **more,
     }
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    connection.connect(f"{_PLACE}/{program}.socket")
-    socket.send_fds(connection, [json.dumps(asked).encode()], list(files))
-    answer = connection.recv(64)
-    if answer == b"no":
+    server = program
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        connection.connect(f"{_PLACE}/{server}.socket")
+        socket.send_fds(connection, [json.dumps(asked).encode()], list(files))
+        answer = connection.recv(64)
+        if answer.isdigit():
+            return Forked(connection, int(answer))
         connection.close()
-        return None
-    return Forked(connection, int(answer))
+        if answer == b"no":
+            return None
+        server = answer.decode()
 
 
 class Forking:
@@ -152,8 +172,9 @@ class Forking:
         (self.folder / "lib").symlink_to(here.parent / "lib")
         shutil.copy(here.parent / "pyvenv.cfg", self.folder)
         text = (Path(__file__).parent / "forked_program.py").read_text()
-        (programs / "worker").touch()
-        for name in ("python", "python3", "worker", "skillbank", *_families()):
+        for name in ("worker", *_SPAWNING.values()):
+            (programs / name).touch()
+        for name in ("python", "python3", "worker", *_SPAWNING.values(), "skillbank", *_families()):
             if (program := programs / name).exists():
                 program.unlink()
                 program.write_text(f"#!{Path(sys.executable).resolve()} -IS\nREAL = {str(here)!r}\n{text}")
@@ -188,20 +209,30 @@ def _families() -> list[str]:
     return [each.name for each in pkgutil.iter_modules(families.__path__) if each.ispkg]
 
 
-def _serve(folder: Path, program: str, arguments: Sequence[str]) -> dict[str, Any]:
-    """Fork for all who connect until our input ends; in the process that was forked return what it was asked.
+def _serve(folder: Path, name: str, arguments: Sequence[str]) -> tuple[str, str]:
+    """Fork for all who connect until our input ends; return, in the process that was forked, what it runs.
 
     Parameters
     ----------
+    name
+        One of the `SERVERS`, or one with the digest of an environment.
     arguments
         Those of pytest.
+
+    Returns
+    -------
+    A module and a text of Python, one of which is empty.
     """
+    program = name.partition("-")[0]
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(str(folder / f"{program}.socket"))
+    own_socket = folder / f"{name}.socket"
+    listener.bind(f"{own_socket}.made")
     listener.listen(64)
+    Path(f"{own_socket}.made").rename(own_socket)  # whoever sees it can connect
     print("listening", flush=True)
     starts = READ_AT_START[program]
-    own, imported = _read_at_start(os.environ, starts), False  # libraries that are imported set some
+    own, imported = _read_at_start(os.environ, starts), False
+    after = own  # libraries that are imported set some
     while True:
         ready, _, _ = select.select([listener.fileno(), 0], [], [], 1)
         _reap()
@@ -217,10 +248,10 @@ def _serve(folder: Path, program: str, arguments: Sequence[str]) -> dict[str, An
             gc.freeze()
             gc.enable()
             imported = True
+            after = _read_at_start(os.environ, starts)
         if os.fork() == 0:
             listener.close()
-            if (asked := _attend(folder, connection, own, starts)) is not None:
-                return asked
+            return _attend(folder, program, connection, own, after)
         connection.close()
 
 
@@ -252,19 +283,28 @@ def _collect(arguments: Sequence[str]) -> None:
 
 
 def _attend(
-    place: Path, connection: socket.socket, own: Mapping[str, str], starts: tuple[str, ...]
-) -> dict[str, Any] | None:
-    """Fork what was asked for, pass on signals and its end; return what was asked in what was forked."""
+    place: Path, program: str, connection: socket.socket, own: Mapping[str, str], after: Mapping[str, str]
+) -> tuple[str, str]:
+    """Fork a process and pass on signals and its end; in the process that was forked return what it runs.
+
+    Parameters
+    ----------
+    own, after
+        What was read at our start, and what it was once all had been imported: both are the same environment.
+    """
     told, files, _, _ = socket.recv_fds(connection, MOST, 250)
-    asked: dict[str, Any] = json.loads(told)
-    if _read_at_start(asked["environment"], starts) != own:
-        connection.send(b"no")
+    asked = json.loads(told)
+    read = _read_at_start(asked["environment"], READ_AT_START[program])
+    if not (own.keys() <= read.keys() and read.items() <= after.items()):
+        for file in files:
+            os.close(file)
+        connection.send(_elsewhere(place, program, read).encode())
         os._exit(0)
     child = os.fork()
     if child == 0:
         connection.close()
-        _become(place, asked, files)
-        return asked
+        _become(place, program, asked, files)
+        return str(asked["module"]), str(asked.get("text", ""))
     for file in (0, 1, *files):
         os.close(file)
     with contextlib.suppress(BrokenPipeError):  # who asked has been killed meanwhile
@@ -290,11 +330,45 @@ def _attend(
     os._exit(0)
 
 
+def _elsewhere(place: Path, program: str, read: Mapping[str, str]) -> str:
+    """Return the server of an environment, "no" where there is none; the second time one is started."""
+    name = f"{program}-{hashlib.sha256(json.dumps(sorted(read.items())).encode()).hexdigest()[:16]}"
+    if (place / f"{name}.socket").exists():
+        return name
+    if _first(place / f"{name}.asked"):
+        return "no"
+    started = place / f"{name}.started"
+    if not started.exists() and len(list(place.glob("*.started"))) >= MOST_SERVERS:
+        return "no"
+    if _first(started):
+        others = {k: v for k, v in os.environ.items() if not k.startswith(READ_AT_START[program])}
+        # It ends, as this one does, with the input of both.
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.forking", str(place), name],
+            env={**others, **read}, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if (place / f"{name}.socket").exists():
+            return name
+        time.sleep(0.05)
+    return "no"
+
+
+def _first(path: Path) -> bool:
+    """Whether a file was not there; now it is."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
 def _read_at_start(environment: Mapping[str, str], starts: tuple[str, ...]) -> dict[str, str]:
     return {k: v for k, v in environment.items() if k.startswith(starts) and k not in HARMLESS}
 
 
-def _become(place: Path, asked: Mapping[str, Any], files: Sequence[int]) -> None:
+def _become(place: Path, program: str, asked: Mapping[str, Any], files: Sequence[int]) -> None:
     """Be the process that was asked for: its session, files, folder, environment, arguments and dice."""
     os.setsid()
     if asked.get("terminal"):
@@ -311,6 +385,7 @@ def _become(place: Path, asked: Mapping[str, Any], files: Sequence[int]) -> None
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = list(asked["arguments"])
+    multiprocessing.spawn.set_executable(spawning(program))
     sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False), encoding=sys.stdin.encoding)  # noqa: SIM115
     sys.stdout = _written(1, "strict", os.isatty(1))
     sys.stderr = _written(2, "backslashreplace", True)
@@ -327,8 +402,8 @@ def _written(number: int, errors: str, by_lines: bool) -> io.TextIOWrapper:
     return io.TextIOWrapper(file, encoding="utf-8", errors=errors, line_buffering=by_lines)
 
 
-def _run(module: str, text: str = "") -> NoReturn:
-    """Run a module, or else a text, and end as Python does, but for what the system takes back anyhow."""
+def _run(module: str, text: str) -> NoReturn:
+    """Run a module, or a text, and end as Python does, but for what the system takes back anyhow."""
     code = 1
     try:
         if module:
@@ -356,5 +431,4 @@ def _run(module: str, text: str = "") -> NoReturn:
 
 
 if __name__ == "__main__":
-    told = _serve(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
-    _run(told["module"], told.get("text", ""))
+    _run(*_serve(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]))

@@ -218,7 +218,7 @@ def test_a_stopped_or_killed_run_goes_on_in_any_number_of_processes(eleven: Path
 
     def until_saved() -> subprocess.Popen[str]:
         before = len(list(folder.glob("model_epoch_*")))
-        process = start(endless)
+        process = start(endless, WHOSE=str(folder))
         deadline = time.monotonic() + 120
         while len(list(folder.glob("model_epoch_*"))) <= before and time.monotonic() < deadline:
             assert process.poll() is None, process.communicate()
@@ -238,7 +238,7 @@ def test_a_stopped_or_killed_run_goes_on_in_any_number_of_processes(eleven: Path
     assert stopped_at >= max(line["step"] for line in status_lines(folder) if "step" in line)
 
     process = until_saved()
-    second = _processes_of(process.pid)[-1]
+    second = _processes_of(folder)[-1]
     os.kill(second, signal.SIGKILL)
     output, errors = process.communicate(timeout=120)
     assert (process.returncode, output) == (1, "Execution status: FAIL\n")
@@ -255,16 +255,16 @@ def test_a_stopped_or_killed_run_goes_on_in_any_number_of_processes(eleven: Path
     assert read_checkpoint(folder / LATEST, "test").step == 2 * epochs
 
 
-def _processes_of(parent: int) -> list[int]:
-    """The training processes that a launcher has started, in order."""
+def _processes_of(folder: Path) -> list[int]:
+    """The training processes that the launcher of a run has started, in order."""
+    whose = f"WHOSE={folder}".encode()
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:
-            words = (place / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-            command = (place / "cmdline").read_text(encoding="utf-8")
+            command, environment = ((place / name).read_bytes() for name in ("cmdline", "environ"))
         except OSError:
             continue
-        if int(words[1]) == parent and "spawn_main" in command:
+        if b"spawn_main" in command and whose in environment.split(b"\0"):
             found.append(int(place.name))
     return sorted(found)
 

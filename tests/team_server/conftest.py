@@ -46,7 +46,7 @@ class Served:
 
     def client(self, token: str | None = None, **headers: str) -> httpx2.Client:
         shown = {"authorization": f"Bearer {token}"} if token else {}
-        return httpx2.Client(base_url=self.url, headers={**shown, **headers}, timeout=60)
+        return httpx2.Client(base_url=self.url, headers={**shown, **headers}, timeout=60, verify=False)
 
     def stop(self, seconds: float = 60) -> int:
         self.process.terminate()
@@ -78,7 +78,7 @@ def _ready(process: subprocess.Popen[str], log: Path, seconds: float = 90) -> Se
         if found:
             origin = re.sub(r"(://[^/]+).*", r"\1", found[1])
             try:
-                if httpx2.get(f"{origin}/ready", timeout=5).status_code == 200:
+                if httpx2.get(f"{origin}/ready", timeout=5, verify=False).status_code == 200:
                     return Served(found[1], process, log)
             except httpx2.HTTPError:
                 pass

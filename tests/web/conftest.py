@@ -33,14 +33,21 @@ ADDRESS = "http://127.0.0.1:8766"
 
 @dataclass
 class Server:
-    """``skillbank web`` that runs."""
+    """``skillbank web`` that runs.
+
+    Attributes
+    ----------
+    http
+        Asks it; one for all, since each has certificates to read, which takes longer than an answer.
+    """
 
     url: str
     process: subprocess.Popen[str]
+    http: httpx2.Client
 
     def wait_for(self, state: str, seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
-        while httpx2.get(f"{self.url}/health").json()["state"] != state:
+        while self.http.get("/health").json()["state"] != state:
             assert time.monotonic() < deadline
             time.sleep(0.1)
 
@@ -54,7 +61,9 @@ def web_server(environment: dict[str, str], *options: str, command: str = "web")
             line = process.stderr.readline()
             found = re.search(r"http://[^\s#]+", line)
             assert found, line + process.stderr.read()
-            yield Server(found[0].rstrip("/"), process)
+            url = found[0].rstrip("/")
+            with httpx2.Client(base_url=url, timeout=120, verify=False) as http:
+                yield Server(url, process, http)
         finally:
             process.terminate()
             process.wait(120)
@@ -63,10 +72,10 @@ def web_server(environment: dict[str, str], *options: str, command: str = "web")
 @pytest.fixture(scope="session")
 def web_home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of the servers; nothing is fetched from anywhere."""
-    folder = tmp_path_factory.mktemp("web")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SKILLBANK_", "HF_"))}
-    hub = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hub")}
-    return {**kept, **hub, "SKILLBANK_HOME": str(folder / "home")}
+    # The same place in all workers, and nothing there: what libraries read at their start decides who forks.
+    hub = {"HF_HUB_OFFLINE": "1", "HF_HOME": "/nowhere/hub"}
+    return {**kept, **hub, "SKILLBANK_HOME": str(tmp_path_factory.mktemp("web") / "home")}
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx2
 import pytest
 from PIL import Image
 
@@ -200,18 +199,18 @@ def test_without_a_model_the_page_says_what_to_do_and_a_trained_one_is_a_click_a
         page.locator("#trained button").click()
         page.wait_for_selector("#save:not([hidden])", timeout=120_000)
         assert page.locator("#no-model").is_hidden()
-        about = httpx2.get(f"{without.url}/api/about").json()["model"]
+        about = without.http.get("/api/about").json()["model"]
         assert (about["name"], about["state"]) == (job, "ready")
         page.close()
 
 
 def test_only_what_is_listed_can_be_chosen(server: Server, tiny_model: Path) -> None:
-    listed = httpx2.get(f"{server.url}/api/models").json()
+    listed = server.http.get("/api/models").json()
     assert listed["chosen"] == "" and listed["models"][0] == {"id": "", "name": "tiny.pth", "kind": "start"}
     for wanted in (str(tiny_model), "../tiny.pth", "owner/other", "last:train"):
-        answer = httpx2.post(f"{server.url}/api/model", json={"model": wanted})
+        answer = server.http.post("/api/model", json={"model": wanted})
         assert answer.status_code == 404 and "There is no such model here" in answer.text
-    assert httpx2.post(f"{server.url}/api/model", json={"path": "x"}).status_code == 400
-    assert httpx2.post(f"{server.url}/api/model", content=b"x" * 3000).status_code == 413
-    again = httpx2.post(f"{server.url}/api/model", json={"model": ""})
+    assert server.http.post("/api/model", json={"path": "x"}).status_code == 400
+    assert server.http.post("/api/model", content=b"x" * 3000).status_code == 413
+    again = server.http.post("/api/model", json={"model": ""})
     assert again.status_code == 200 and again.json()["model"]["state"] == "ready"

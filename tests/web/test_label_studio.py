@@ -110,14 +110,14 @@ def backend(studio: Studio, web_home: dict[str, str], tiny_model: Path) -> Itera
 class Connector:
     """Asks as Label Studio does, which knows a user and a password."""
 
-    def __init__(self, url: str, password: str = PASSWORD) -> None:
-        self._url, self._auth = f"{url}/label-studio/", ("skillbank", password)
+    def __init__(self, server: Server, password: str = PASSWORD) -> None:
+        self._http, self._auth = server.http, ("skillbank", password)
 
     def get(self, path: str) -> httpx2.Response:
-        return httpx2.get(self._url + path, auth=self._auth, timeout=60)
+        return self._http.get(f"/label-studio/{path}", auth=self._auth)
 
     def post(self, path: str, **document: Any) -> httpx2.Response:
-        return httpx2.post(self._url + path, auth=self._auth, json=document, timeout=60)
+        return self._http.post(f"/label-studio/{path}", auth=self._auth, json=document)
 
     def predict(self, *addresses: str) -> httpx2.Response:
         tasks = [{"id": n, "project": 1, "data": {"image": each}} for n, each in enumerate(addresses, 1)]
@@ -129,7 +129,7 @@ class Connector:
 
 @pytest.mark.slow
 def test_a_project_is_connected_and_gets_predictions(backend: Server, studio: Studio) -> None:
-    connector = Connector(backend.url)
+    connector = Connector(backend)
     assert connector.get("health").json()["status"] == "UP"
     setup = {"hostname": "http://elsewhere.example", "access_token": "x" * 40}
     version = connector.post("setup", project=PROJECT, schema=CONFIG, **setup).json()["model_version"]
@@ -155,7 +155,7 @@ def test_a_project_is_connected_and_gets_predictions(backend: Server, studio: St
 
 @pytest.mark.slow
 def test_what_cannot_be_had_is_told_and_the_others_are_answered(backend: Server, studio: Studio) -> None:
-    connector = Connector(backend.url)
+    connector = Connector(backend)
     before = len(studio.asked)
     bad = {
         "/etc/none.png": "(status 404)",
@@ -190,18 +190,18 @@ def test_what_cannot_be_had_is_told_and_the_others_are_answered(backend: Server,
 
 @pytest.mark.slow
 def test_who_does_not_know_the_password_gets_nothing(backend: Server) -> None:
-    assert Connector(backend.url, "wrong").get("health").status_code == 401
-    assert httpx2.get(f"{backend.url}/label-studio/health").status_code == 401
+    assert Connector(backend, "wrong").get("health").status_code == 401
+    assert backend.http.get("/label-studio/health").status_code == 401
     basic = base64.b64encode(f"x:{PASSWORD}".encode()).decode()
-    other = httpx2.get(f"{backend.url}/api/jobs", headers={"authorization": f"Basic {basic}"})
+    other = backend.http.get("/api/jobs", headers={"authorization": f"Basic {basic}"})
     assert other.status_code == 401, "elsewhere the token is shown as one"
     bearer = {"authorization": f"Bearer {PASSWORD}"}
-    assert httpx2.get(f"{backend.url}/label-studio/health", headers=bearer).status_code == 200
+    assert backend.http.get("/label-studio/health", headers=bearer).status_code == 200
 
 
 @pytest.mark.slow
 def test_nothing_is_trained_from_there(backend: Server) -> None:
-    connector = Connector(backend.url)
+    connector = Connector(backend)
     project = {"id": 1, "label_config": CONFIG}
     assert connector.post("webhook", action="ANNOTATION_CREATED", project=project).status_code == 201
     for answer in (

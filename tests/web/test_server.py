@@ -40,11 +40,10 @@ def engines(server: Server) -> list[int]:
 
 
 def detect(server: Server, picture: bytes, words: Sequence[str], **form: Any) -> httpx2.Response:
-    return httpx2.post(
-        f"{server.url}/detect",
+    return server.http.post(
+        "/detect",
         files={"picture": ("../etc/passwd", picture)},
         data={"description": list(words), "threshold": "0", **form},
-        timeout=120,
     )
 
 
@@ -141,7 +140,7 @@ def test_the_end_answers_first_and_leaves_nothing(web_home: dict[str, str], tiny
         got: list[httpx2.Response] = []
         picture = {"picture": png(0, (2000, 2000))}
         words = {"description": "red circle"}
-        with httpx2.Client(base_url=server.url, timeout=120) as client:
+        with httpx2.Client(base_url=server.url, timeout=120, verify=False) as client:
             # Over a connection that the server has taken, so that only what was sent is in question.
             assert client.get("/health").status_code == 200
             asking = threading.Thread(
@@ -159,12 +158,12 @@ def test_the_end_answers_first_and_leaves_nothing(web_home: dict[str, str], tiny
 def test_without_a_model_the_page_is_there_and_says_why(web_home: dict[str, str]) -> None:
     with web_server(web_home) as server:
         server.wait_for("failed")
-        about = httpx2.get(f"{server.url}/api/about").json()["model"]
+        about = server.http.get("/api/about").json()["model"]
         assert about["name"] == "IDEA-Research/grounding-dino-tiny"
         assert "cannot be had from the model hub here; name a model with --checkpoint" in about["message"]
         answer = detect(server, png(0), ["x"])
         assert answer.status_code == 503 and answer.json()["error"]["message"] == about["message"]
-        assert httpx2.get(f"{server.url}/api/jobs").status_code == 200
+        assert server.http.get("/api/jobs").status_code == 200
         # Another page on the same port is a mistake that is said in one sentence.
         port = server.url.rpartition(":")[2]
         command = [sys.executable, "-m", "skillbank", "web", "--port", port]
