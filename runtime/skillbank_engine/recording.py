@@ -122,8 +122,17 @@ class Recording:
     def between(self, work: HostWork, values: tuple[Tensor, ...]) -> Tensor:
         """Do work of the host between two graphs, now and in every replay."""
         self._end()
-        place = work(*(value.cpu() for value in values)).to(values[0].device)
-        self._parts.append(lambda: place.copy_(work(*(value.cpu() for value in values))))
+        # Where the device writes without help, unlike to memory that is new each time.
+        brought = [torch.empty_like(value, device="cpu", pin_memory=True) for value in values]
+
+        def done() -> Tensor:
+            for to, value in zip(brought, values, strict=True):
+                to.copy_(value, non_blocking=True)
+            torch.cuda.current_stream().synchronize()
+            return work(*brought)
+
+        place = done().to(values[0].device)
+        self._parts.append(lambda: place.copy_(done()))
         self._begin()
         return place
 

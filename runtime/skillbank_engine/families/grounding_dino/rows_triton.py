@@ -1,0 +1,166 @@
+"""Layer norms and sums of columns on a GPU, with their gradients (`rows_kernels`)."""
+
+from typing import Any
+
+import torch
+import triton
+from torch import Tensor
+
+from skillbank_engine.families.grounding_dino import rows_kernels
+
+_TILE = 2048
+"""Numbers that a program of a norm holds at once."""
+_PROGRAMS = 4
+"""Programs on each multiprocessor where one goes on over many rows."""
+_ROWS, _COLUMNS = 32, 64
+_WIDEST = 2048
+
+
+def fits(hidden: Tensor) -> bool:
+    """Whether rows are short enough for a program to hold some."""
+    return hidden.shape[-1] <= _WIDEST
+
+
+def normed(
+    hidden: Tensor,
+    change: Tensor | None,
+    weight: Tensor,
+    bias: Tensor,
+    eps: float,
+    low: torch.dtype | None,
+    *,
+    full: bool = True,
+    flat: bool = False,
+) -> tuple[Tensor | None, Tensor | None]:
+    """Layer norm of rows ``(..., D)``, of the sum with a change if there is one.
+
+    Parameters
+    ----------
+    hidden, change : Tensor, Tensor or None
+        What is normalised.
+    weight, bias : Tensor
+        ``(D,)``.
+    eps : float
+        Added to the variance.
+    low : dtype or None
+        Of a second output.
+    full : bool
+        Whether the first output, of the type of ``hidden`` and the weight, is wanted.
+    flat : bool
+        Whether rows of a variance below ``eps`` pass no gradient.
+
+    Returns
+    -------
+    tuple
+        The output in full, and in ``low``; None what is not wanted.
+    """
+    result: tuple[Tensor | None, Tensor | None]
+    result = _Norm.apply(hidden, change, weight, bias, eps, low, full, flat)  # type: ignore[no-untyped-call]
+    return result
+
+
+def _programs(device: torch.device) -> int:
+    return _PROGRAMS * int(torch.cuda.get_device_properties(device).multi_processor_count)
+
+
+class _Norm(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden: Tensor,
+        change: Tensor | None,
+        weight: Tensor,
+        bias: Tensor,
+        eps: float,
+        low: torch.dtype | None,
+        full: bool,
+        flat: bool,
+    ) -> tuple[Tensor | None, Tensor | None]:
+        hidden = hidden.contiguous()
+        width = hidden.shape[-1]
+        rows = hidden.numel() // width
+        kind = torch.promote_types(hidden.dtype, weight.dtype)
+        total = hidden
+        if change is not None:
+            change = change.contiguous()
+            total = torch.empty_like(hidden, dtype=kind)
+        outputs = (
+            torch.empty_like(hidden, dtype=kind) if full else None,
+            torch.empty_like(hidden, dtype=low) if low is not None else None,
+        )
+        means, inverses = (hidden.new_empty(rows, dtype=torch.float32) for _ in range(2))
+        sizes = _sizes(width)
+        rows_kernels.norm_forward[(triton.cdiv(rows, sizes["ROWS"]),)](
+            hidden, change, weight, bias, total, *outputs, means, inverses, rows, eps,
+            ADD=change is not None, FULL=full, LOW=low is not None, **sizes,
+        )  # fmt: skip
+        ctx.save_for_backward(total, weight, means, inverses)
+        ctx.kinds = hidden.dtype, None if change is None else change.dtype, bias.dtype
+        ctx.eps, ctx.flat = eps, flat
+        ctx.set_materialize_grads(False)
+        return outputs
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *slopes: Tensor | None) -> tuple[Tensor | None, ...]:
+        total, weight, means, inverses = ctx.saved_tensors
+        kind, change_kind, bias_kind = ctx.kinds
+        full, low = (None if slope is None else slope.contiguous() for slope in slopes)
+        width, rows = total.shape[-1], means.numel()
+        of_hidden = torch.empty_like(total, dtype=kind)
+        of_change = None
+        if change_kind is not None:
+            of_change = of_hidden if change_kind == kind else torch.empty_like(total, dtype=change_kind)
+        sizes = _sizes(width)
+        programs = min(_programs(total.device), triton.cdiv(rows, sizes["ROWS"]))
+        parts = total.new_empty(2, programs, width, dtype=torch.float32)
+        rows_kernels.norm_backward[(programs,)](
+            total, weight, means, inverses, full, low, of_hidden, of_change, parts[0], parts[1], rows,
+            ctx.eps, ADD=of_change is not None and of_change is not of_hidden, FULL=full is not None,
+            LOW=low is not None, FLAT=ctx.flat, **sizes,
+        )  # fmt: skip
+        of_weight, of_bias = parts.sum(1)
+        return of_hidden, of_change, of_weight.to(weight.dtype), of_bias.to(bias_kind), *[None] * 4
+
+
+def _sizes(width: int) -> dict[str, int]:
+    held = triton.next_power_of_2(width)
+    return {"D": width, "WIDTH": held, "ROWS": max(1, _TILE // held), "num_warps": 4}
+
+
+def column_sums(values: Tensor) -> Tensor:
+    """Sums ``(N,)`` over the rows of ``(..., N)``, in fp32."""
+    columns = values.shape[-1]
+    values = values.contiguous()
+    rows = values.numel() // columns
+    across = triton.cdiv(columns, _COLUMNS)
+    along = max(1, min(2 * _programs(values.device) // across, triton.cdiv(rows, _ROWS)))
+    parts = values.new_empty(along, columns, dtype=torch.float32)
+    rows_kernels.column_sums[(across, along)](
+        values, parts, rows, columns, ROWS=_ROWS, COLUMNS=_COLUMNS, num_warps=4
+    )
+    return parts.sum(0)
+
+
+def linear(hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Compute torch's linear layer; the bias' gradient is summed by :func:`column_sums`."""
+    result: Tensor = _Linear.apply(hidden, weight, bias)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(hidden, weight)
+        ctx.kind = bias.dtype
+        return torch.nn.functional.linear(hidden, weight, bias)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
+        hidden, weight = ctx.saved_tensors
+        needs = ctx.needs_input_grad
+        rows = slope.reshape(-1, slope.shape[-1])
+        of_hidden = (rows @ weight).view_as(hidden) if needs[0] else None
+        of_weight = rows.T @ hidden.reshape(-1, hidden.shape[-1]) if needs[1] else None
+        return of_hidden, of_weight, column_sums(rows).to(ctx.kind) if needs[2] else None
