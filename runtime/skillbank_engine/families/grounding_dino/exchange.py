@@ -10,6 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+_ALIGNED = 8
+"""Numbers: products of rows that begin elsewhere go through slower kernels."""
+
 MOST_WORDS = 256
 """Words up to which weights are written out: at most as wide as a head of the released models."""
 
@@ -81,8 +84,8 @@ class _Exchange(torch.autograd.Function):
         for head, (found, read) in enumerate(
             zip(_by_head(to_places, heads), _by_head(to_words, heads), strict=True)
         ):
-            torch.bmm(by_place[head], wv[head], out=found)
-            torch.bmm(by_word[head], pv[head], out=read)
+            torch.bmm(by_place[head, ..., : words.shape[1]], wv[head], out=found)
+            torch.bmm(by_word[head, ..., : places.shape[1]], pv[head], out=read)
         ctx.save_for_backward(*inputs, by_place, by_word)
         ctx.heads, ctx.scale = heads, scale
         return to_places, to_words
@@ -97,8 +100,9 @@ class _Exchange(torch.autograd.Function):
         to_p, to_w, to_pv, to_wv = (_by_head(tensor, heads) for tensor in results)
         of_places, of_words = (_by_head(tensor, heads) for tensor in (slope_places, slope_words))
         for head in range(heads):
-            torch.bmm(by_place[head].mT, of_places[head], out=to_wv[head])
-            torch.bmm(by_word[head].mT, of_words[head], out=to_pv[head])
+            taken, given = by_place[head, ..., : w[0].shape[1]], by_word[head, ..., : p[0].shape[1]]
+            torch.bmm(taken.mT, of_places[head], out=to_wv[head])
+            torch.bmm(given.mT, of_words[head], out=to_pv[head])
             fit = _unweighted(of_places[head], wv[head], by_place[head])
             heed = _unweighted(of_words[head], pv[head], by_word[head])
             for target, first, one, second, other in (
@@ -118,10 +122,11 @@ def _by_head(tensor: Tensor, heads: int) -> tuple[Tensor, ...]:
 def _weights(
     queries: tuple[Tensor, ...], keys: tuple[Tensor, ...], bias: Tensor | None, scale: float
 ) -> Tensor:
-    """What each query takes of each key: ``(H, B, Q, K)``."""
-    size = (len(queries), *queries[0].shape[:2], keys[0].shape[1])
-    scores = queries[0].new_empty(size)
-    for place, query, key in zip(scores, queries, keys, strict=True):
+    """What each query takes of each key: ``(H, B, Q, K)`` and zeros up to an aligned ``K``."""
+    count = keys[0].shape[1]
+    scores = queries[0].new_empty(len(queries), *queries[0].shape[:2], _aligned(count))
+    scores[..., count:].fill_(-torch.inf)
+    for place, query, key in zip(scores[..., :count], queries, keys, strict=True):
         if bias is None:
             torch.baddbmm(place, query, key.mT, beta=0, alpha=scale, out=place)
         else:
@@ -131,5 +136,12 @@ def _weights(
 
 def _unweighted(slope: Tensor, values: Tensor, weights: Tensor) -> Tensor:
     """Gradient of the scores behind weights whose mean of values has a gradient."""
-    given = torch.bmm(slope, values.mT)
-    return torch._softmax_backward_data(given, weights, -1, weights.dtype)
+    count = values.shape[1]
+    given = torch.empty_like(weights)
+    given[..., count:].zero_()
+    torch.bmm(slope, values.mT, out=given[..., :count])
+    return torch._softmax_backward_data(given, weights, -1, weights.dtype)[..., :count]
+
+
+def _aligned(count: int) -> int:
+    return -(-count // _ALIGNED) * _ALIGNED

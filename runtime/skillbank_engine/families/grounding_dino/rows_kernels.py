@@ -1,4 +1,4 @@
-"""GPU kernels over rows of numbers, in Triton's own language: layer norms and sums of columns.
+"""GPU kernels over rows of numbers, in Triton's own language: layer norms.
 
 torch's layer norm gives a whole block of threads to a row, however short: at 256 numbers it takes three times
 as long as its memory does.  Here a program takes several rows at once, adds what a residual connection adds,
@@ -111,16 +111,3 @@ def norm_backward(
     place = tl.program_id(0) * D + column
     tl.store(part_weight + place, of_weight, mask=column < D)
     tl.store(part_bias + place, of_bias, mask=column < D)
-
-
-@triton.jit(do_not_specialize=["rows"])
-def column_sums(values, parts, rows, columns, ROWS: tl.constexpr, COLUMNS: tl.constexpr):
-    """Each program's share of the sums of some columns."""
-    column = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
-    sums = tl.zeros([ROWS, COLUMNS], tl.float32)
-    for start in range(tl.program_id(1) * ROWS, rows, tl.num_programs(1) * ROWS):
-        row = (start + tl.arange(0, ROWS)).to(tl.int64)
-        valid = (row[:, None] < rows) & (column[None] < columns)
-        sums += tl.load(values + row[:, None] * columns + column[None], mask=valid, other=0.0).to(tl.float32)
-    place = tl.program_id(1) * columns + column
-    tl.store(parts + place, tl.sum(sums, 0), mask=column < columns)

@@ -1,4 +1,4 @@
-"""Layer norms and sums of columns on a GPU, with their gradients (`rows_kernels`)."""
+"""Layer norms on a GPU, with their gradients (`rows_kernels`)."""
 
 from typing import Any
 
@@ -8,11 +8,10 @@ from torch import Tensor
 
 from skillbank_engine.families.grounding_dino import rows_kernels
 
-_TILE = 2048
-"""Numbers that a program of a norm holds at once."""
+_ROWS, _TILE = 16, 4096
+"""Rows that a program holds at once, and numbers where rows are long."""
 _PROGRAMS = 4
 """Programs on each multiprocessor where one goes on over many rows."""
-_ROWS, _COLUMNS = 32, 64
 _WIDEST = 2048
 
 
@@ -125,42 +124,4 @@ class _Norm(torch.autograd.Function):
 
 def _sizes(width: int) -> dict[str, int]:
     held = triton.next_power_of_2(width)
-    return {"D": width, "WIDTH": held, "ROWS": max(1, _TILE // held), "num_warps": 4}
-
-
-def column_sums(values: Tensor) -> Tensor:
-    """Sums ``(N,)`` over the rows of ``(..., N)``, in fp32."""
-    columns = values.shape[-1]
-    values = values.contiguous()
-    rows = values.numel() // columns
-    across = triton.cdiv(columns, _COLUMNS)
-    along = max(1, min(2 * _programs(values.device) // across, triton.cdiv(rows, _ROWS)))
-    parts = values.new_empty(along, columns, dtype=torch.float32)
-    rows_kernels.column_sums[(across, along)](
-        values, parts, rows, columns, ROWS=_ROWS, COLUMNS=_COLUMNS, num_warps=4
-    )
-    return parts.sum(0)
-
-
-def linear(hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Compute torch's linear layer; the bias' gradient is summed by :func:`column_sums`."""
-    result: Tensor = _Linear.apply(hidden, weight, bias)  # type: ignore[no-untyped-call]
-    return result
-
-
-class _Linear(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(hidden, weight)
-        ctx.kind = bias.dtype
-        return torch.nn.functional.linear(hidden, weight, bias)
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
-        hidden, weight = ctx.saved_tensors
-        needs = ctx.needs_input_grad
-        rows = slope.reshape(-1, slope.shape[-1])
-        of_hidden = (rows @ weight).view_as(hidden) if needs[0] else None
-        of_weight = rows.T @ hidden.reshape(-1, hidden.shape[-1]) if needs[1] else None
-        return of_hidden, of_weight, column_sums(rows).to(ctx.kind) if needs[2] else None
+    return {"D": width, "WIDTH": held, "ROWS": max(1, min(_ROWS, _TILE // held)), "num_warps": 4}
