@@ -6,11 +6,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from skillbank_engine.families.grounding_dino.detector import Detector
-from skillbank_engine.families.grounding_dino.exchange import exchanged
+from skillbank_engine.families.grounding_dino.exchange import exchanged, padded
 from skillbank_engine.families.grounding_dino.products import TallLinear
 
 HEADS, WIDTH, SCALE = 4, 16, 0.3
-on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="kernels need a GPU")
 
 
 def by_head(tensor: torch.Tensor) -> torch.Tensor:
@@ -27,15 +26,19 @@ def usual(
     return found.transpose(1, 2).flatten(2), read.transpose(1, 2).flatten(2)
 
 
-@pytest.mark.parametrize("padded", [False, True])
-def test_products_give_what_fused_attention_gives(padded: bool) -> None:
+@pytest.mark.parametrize("masked", [False, True])
+def test_products_give_what_fused_attention_gives(masked: bool) -> None:
     torch.manual_seed(0)
     sizes = (23, 5, 23, 5)
     inputs = [torch.randn(3, size, HEADS * WIDTH, dtype=torch.float64).requires_grad_() for size in sizes]
-    visible = torch.rand(3, 23) < 0.7 if padded else None
+    visible = torch.rand(3, 23) < 0.7 if masked else None
     token_mask = torch.tensor([5, 3, 1])[:, None] > torch.arange(5)
     wanted = usual(inputs, visible, token_mask)
-    got = exchanged(*inputs, visible, token_mask, HEADS, SCALE)
+    (places, seen), (place_values, _) = padded(inputs[0], visible), padded(inputs[2], visible)
+    (words, read), (word_values, _) = padded(inputs[1], token_mask), padded(inputs[3], token_mask)
+    assert read is not None and (places.shape[1], words.shape[1]) == (24, 8)
+    found = exchanged(places, words, place_values, word_values, seen, read, HEADS, SCALE)
+    got = found[0][:, :23], found[1][:, :5]
     slopes = [torch.randn_like(output) for output in wanted]
     for one, other in zip(got, wanted, strict=True):
         torch.testing.assert_close(one, other)

@@ -197,7 +197,7 @@ def test_replayed_steps_give_the_gradients_of_plain_ones(
         sizes = {name: float(gradient.norm()) for name, gradient in wanted[1].items()}
         for name, distance in apart(wanted, found).items():
             most = max(distances[name] for distances in noise)
-            assert distance <= 4 * most + 1e-5 * sizes[name] + 1e-7 * math.hypot(*sizes.values()), name
+            assert distance <= 4 * most + 1e-4 * sizes[name] + 1e-7 * math.hypot(*sizes.values()), name
 
 
 @on_a_gpu

@@ -8,10 +8,10 @@ so that they are written out, in the products' type, and kept for the way back.
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 _ALIGNED = 8
-"""Numbers: products of rows that begin elsewhere go through slower kernels."""
+"""Places and words: products of other numbers of them go through kernels that are several times slower."""
 
 MOST_WORDS = 256
 """Words up to which weights are written out: at most as wide as a head of the released models."""
@@ -27,7 +27,7 @@ def exchanged(
     heads: int,
     scale: float,
 ) -> tuple[Tensor, Tensor]:
-    """Let places look at words, and words at places.
+    """Let places look at words, and words at places; quick where there are :func:`padded` numbers of them.
 
     Parameters
     ----------
@@ -57,6 +57,17 @@ def exchanged(
     return result
 
 
+def padded(rows: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Add rows of zeros that nobody sees to ``(B, N, D)`` and their mask ``(B, N)``, up to a round number."""
+    count = rows.shape[1]
+    more = -count % _ALIGNED
+    if not more:
+        return rows, mask
+    if mask is None:
+        mask = torch.ones(rows.shape[:2], dtype=torch.bool, device=rows.device)
+    return nn.functional.pad(rows, (0, 0, 0, more)), nn.functional.pad(mask, (0, more))
+
+
 def _bias(mask: Tensor, like: Tensor) -> Tensor:
     """``(B, 1, K)``: zero where a key is seen, else minus infinity."""
     zeros = torch.zeros(mask.shape, dtype=like.dtype, device=like.device)
@@ -84,8 +95,8 @@ class _Exchange(torch.autograd.Function):
         for head, (found, read) in enumerate(
             zip(_by_head(to_places, heads), _by_head(to_words, heads), strict=True)
         ):
-            torch.bmm(by_place[head, ..., : words.shape[1]], wv[head], out=found)
-            torch.bmm(by_word[head, ..., : places.shape[1]], pv[head], out=read)
+            torch.bmm(by_place[head], wv[head], out=found)
+            torch.bmm(by_word[head], pv[head], out=read)
         ctx.save_for_backward(*inputs, by_place, by_word)
         ctx.heads, ctx.scale = heads, scale
         return to_places, to_words
@@ -100,9 +111,8 @@ class _Exchange(torch.autograd.Function):
         to_p, to_w, to_pv, to_wv = (_by_head(tensor, heads) for tensor in results)
         of_places, of_words = (_by_head(tensor, heads) for tensor in (slope_places, slope_words))
         for head in range(heads):
-            taken, given = by_place[head, ..., : w[0].shape[1]], by_word[head, ..., : p[0].shape[1]]
-            torch.bmm(taken.mT, of_places[head], out=to_wv[head])
-            torch.bmm(given.mT, of_words[head], out=to_pv[head])
+            torch.bmm(by_place[head].mT, of_places[head], out=to_wv[head])
+            torch.bmm(by_word[head].mT, of_words[head], out=to_pv[head])
             fit = _unweighted(of_places[head], wv[head], by_place[head])
             heed = _unweighted(of_words[head], pv[head], by_word[head])
             for target, first, one, second, other in (
@@ -122,11 +132,9 @@ def _by_head(tensor: Tensor, heads: int) -> tuple[Tensor, ...]:
 def _weights(
     queries: tuple[Tensor, ...], keys: tuple[Tensor, ...], bias: Tensor | None, scale: float
 ) -> Tensor:
-    """What each query takes of each key: ``(H, B, Q, K)`` and zeros up to an aligned ``K``."""
-    count = keys[0].shape[1]
-    scores = queries[0].new_empty(len(queries), *queries[0].shape[:2], _aligned(count))
-    scores[..., count:].fill_(-torch.inf)
-    for place, query, key in zip(scores[..., :count], queries, keys, strict=True):
+    """What each query takes of each key: ``(H, B, Q, K)``."""
+    scores = queries[0].new_empty(len(queries), *queries[0].shape[:2], keys[0].shape[1])
+    for place, query, key in zip(scores, queries, keys, strict=True):
         if bias is None:
             torch.baddbmm(place, query, key.mT, beta=0, alpha=scale, out=place)
         else:
@@ -136,12 +144,5 @@ def _weights(
 
 def _unweighted(slope: Tensor, values: Tensor, weights: Tensor) -> Tensor:
     """Gradient of the scores behind weights whose mean of values has a gradient."""
-    count = values.shape[1]
-    given = torch.empty_like(weights)
-    given[..., count:].zero_()
-    torch.bmm(slope, values.mT, out=given[..., :count])
-    return torch._softmax_backward_data(given, weights, -1, weights.dtype)[..., :count]
-
-
-def _aligned(count: int) -> int:
-    return -(-count // _ALIGNED) * _ALIGNED
+    given = torch.bmm(slope, values.mT)
+    return torch._softmax_backward_data(given, weights, -1, weights.dtype)

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from skillbank_engine.families.grounding_dino.deformable import Shapes, answers_only, deformable_attention
-from skillbank_engine.families.grounding_dino.exchange import MOST_WORDS, exchanged
+from skillbank_engine.families.grounding_dino.exchange import MOST_WORDS, exchanged, padded
 from skillbank_engine.families.grounding_dino.norms import lowered, normed
 from skillbank_engine.families.grounding_dino.products import plain_pass
 
@@ -196,9 +196,7 @@ def _exchange(
     if answers_only(vision) and not layer.training and _few(attention, text):
         vision_change, text_change = _exchange_few(attention, vision, text, visible, token_mask)
         return vision + layer.vision_param * vision_change, text + layer.text_param * text_change
-    to_vision, to_text = _looks(attention, seen_places, read, visible, token_mask, layer.training)
-    vision_change = attention.out_vision_proj(to_vision)
-    text_change = attention.out_text_proj(to_text)
+    vision_change, text_change = _looks(attention, seen_places, read, visible, token_mask, layer.training)
     return (
         torch.addcmul(vision, layer.drop_path(layer.vision_param.expand(len(vision), 1, -1)), vision_change),
         torch.addcmul(text, layer.drop_path(layer.text_param.expand(len(text), 1, -1)), text_change),
@@ -208,16 +206,39 @@ def _exchange(
 def _looks(
     attention: Any, vision: Tensor, text: Tensor, visible: Tensor | None, token_mask: Tensor, training: bool
 ) -> tuple[Tensor, Tensor]:
-    """What places take of words ``(B, N, H * D)``, and words of places ``(B, T, H * D)``."""
-    places, words = attention.vision_proj(vision), attention.text_proj(text)
-    place_values, word_values = attention.values_vision_proj(vision), attention.values_text_proj(text)
+    """What looking at each other changes: ``(B, N, D)`` of the places, and ``(B, T, D)`` of the text."""
     heads, scale = attention.num_heads, attention.scale
     dropout = attention.dropout if training else 0.0
-    if vision.is_cuda and plain_pass() and not dropout and text.shape[1] <= MOST_WORDS:
-        return exchanged(places, words, place_values, word_values, visible, token_mask, heads, scale)
-    places, words, place_values, word_values = (
-        _heads(tensor, heads) for tensor in (places, words, place_values, word_values)
+    counts = vision.shape[1], text.shape[1]
+    by_products = vision.is_cuda and plain_pass() and not dropout and counts[1] <= MOST_WORDS
+    seen: Tensor | None = token_mask
+    if by_products:
+        (vision, visible), (text, seen) = padded(vision, visible), padded(text, token_mask)
+    assert seen is not None
+    inputs = (
+        attention.vision_proj(vision),
+        attention.text_proj(text),
+        attention.values_vision_proj(vision),
+        attention.values_text_proj(text),
     )
+    if by_products:
+        to_vision, to_text = exchanged(*inputs, visible, seen, heads, scale)
+    else:
+        to_vision, to_text = _fused(inputs, visible, seen, heads, scale, dropout)
+    vision_change = attention.out_vision_proj(to_vision)[:, : counts[0]]
+    return vision_change, attention.out_text_proj(to_text)[:, : counts[1]]
+
+
+def _fused(
+    inputs: tuple[Tensor, Tensor, Tensor, Tensor],
+    visible: Tensor | None,
+    token_mask: Tensor,
+    heads: int,
+    scale: float,
+    dropout: float,
+) -> tuple[Tensor, Tensor]:
+    """Compute :func:`.exchange.exchanged` by torch's fused attention."""
+    places, words, place_values, word_values = (_heads(tensor, heads) for tensor in inputs)
     to_vision = F.scaled_dot_product_attention(
         places, words, word_values, token_mask[:, None, None], dropout, scale=scale
     )

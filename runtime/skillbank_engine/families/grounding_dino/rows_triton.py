@@ -8,9 +8,9 @@ from torch import Tensor
 
 from skillbank_engine.families.grounding_dino import rows_kernels
 
-_ROWS, _TILE = 16, 4096
-"""Rows that a program holds at once, and numbers where rows are long."""
-_PROGRAMS = 4
+_THERE, _BACK = (16, 4096), (32, 8192)
+"""Rows that a program holds at once, and numbers where rows are long, on the way there and back."""
+_PROGRAMS = 8
 """Programs on each multiprocessor where one goes on over many rows."""
 _WIDEST = 2048
 
@@ -88,7 +88,7 @@ class _Norm(torch.autograd.Function):
             torch.empty_like(hidden, dtype=low) if low is not None else None,
         )
         means, inverses = (hidden.new_empty(rows, dtype=torch.float32) for _ in range(2))
-        sizes = _sizes(width)
+        sizes = _sizes(width, *_THERE)
         rows_kernels.norm_forward[(triton.cdiv(rows, sizes["ROWS"]),)](
             hidden, change, weight, bias, total, *outputs, means, inverses, rows, eps,
             ADD=change is not None, FULL=full, LOW=low is not None, **sizes,
@@ -110,7 +110,7 @@ class _Norm(torch.autograd.Function):
         of_change = None
         if change_kind is not None:
             of_change = of_hidden if change_kind == kind else torch.empty_like(total, dtype=change_kind)
-        sizes = _sizes(width)
+        sizes = _sizes(width, *_BACK)
         programs = min(_programs(total.device), triton.cdiv(rows, sizes["ROWS"]))
         parts = total.new_empty(2, programs, width, dtype=torch.float32)
         rows_kernels.norm_backward[(programs,)](
@@ -122,6 +122,6 @@ class _Norm(torch.autograd.Function):
         return of_hidden, of_change, of_weight.to(weight.dtype), of_bias.to(bias_kind), *[None] * 4
 
 
-def _sizes(width: int) -> dict[str, int]:
+def _sizes(width: int, rows: int, tile: int) -> dict[str, int]:
     held = triton.next_power_of_2(width)
-    return {"D": width, "WIDTH": held, "ROWS": max(1, min(_ROWS, _TILE // held)), "num_warps": 4}
+    return {"D": width, "WIDTH": held, "ROWS": max(1, min(rows, tile // held)), "num_warps": 4}
