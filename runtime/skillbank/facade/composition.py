@@ -55,8 +55,9 @@ def compose(
         When it is not said what to do, or with which skill; when an option has no value that it can have, no
         meaning for any action, or says something else than another option.
     """
+    said = _checked(slots)
     if text is not None:
-        requests, notes = _worded(runtime, text, skill, actions)
+        requests, notes = _worded(runtime, text, skill, actions, said.pop("leave_out", ()))
     elif skill is not None and actions:
         requests, notes = [Request(skill=skill, action=action) for action in actions], []
     else:
@@ -64,7 +65,6 @@ def compose(
         raise UsageError(
             f"Say what you want: {command('plan', words)}, or {option('skill')} and {option('action')}."
         )
-    said = _checked(slots)
     with runtime.reading:
         chain = [
             step_of(runtime.library.get(r.skill), r, i, len(requests), said.get("variant"))
@@ -87,7 +87,11 @@ def compose(
 
 
 def _worded(
-    runtime: Planning, text: str, skill: str | None, actions: Sequence[str] | None
+    runtime: Planning,
+    text: str,
+    skill: str | None,
+    actions: Sequence[str] | None,
+    leave_out: Sequence[str],
 ) -> tuple[list[Request], list[str]]:
     """Return what words say, of the skill and with the actions of options where these are given."""
     claimed: tuple[str, ...] = ()
@@ -96,6 +100,8 @@ def _worded(
             found = runtime.library.find(skill)
         skill, claimed = found.skill.qualified, (found.note,) if found.note else ()
     reading = runtime.read(text, skill=skill)
+    if leave_out:
+        reading = reading.leaving_out(leave_out)
     requests = [
         r.model_copy(update={"notes": tuple(dict.fromkeys((*r.notes, *claimed)))}) for r in reading.requests
     ]
