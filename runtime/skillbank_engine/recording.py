@@ -26,6 +26,26 @@ MOST = 24
 """Recordings of one network: each keeps its launches on the device, some ten megabytes."""
 
 _recorder: ContextVar["Recording | None"] = ContextVar("recorder", default=None)
+_paced: ContextVar[bool] = ContextVar("paced", default=False)
+
+
+@contextmanager
+def paced_by_device() -> Iterator[None]:
+    """Have passes in a block take the least time of the device, at the cost of the host's.
+
+    That is right for what is recorded: a host that launches kernels one by one is slower than they are, and
+    more of them, or such that Python launches, make it slower still.
+    """
+    token = _paced.set(True)
+    try:
+        yield
+    finally:
+        _paced.reset(token)
+
+
+def is_paced_by_device() -> bool:
+    """Whether this is inside a block of :func:`paced_by_device`."""
+    return _paced.get()
 
 
 def require_graphs(device: torch.device) -> None:

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from skillbank_engine.families.grounding_dino.deformable import Shapes, answers_only, deformable_attention
 from skillbank_engine.families.grounding_dino.exchange import MOST_WORDS, exchanged, padded
 from skillbank_engine.families.grounding_dino.norms import lowered, normed
-from skillbank_engine.families.grounding_dino.products import plain_pass
+from skillbank_engine.families.grounding_dino.products import recorded_training
 
 _BLOCK = 1024
 
@@ -210,7 +210,7 @@ def _looks(
     heads, scale = attention.num_heads, attention.scale
     dropout = attention.dropout if training else 0.0
     counts = vision.shape[1], text.shape[1]
-    by_products = vision.is_cuda and plain_pass() and not dropout and counts[1] <= MOST_WORDS
+    by_products = recorded_training(vision) and not dropout and counts[1] <= MOST_WORDS
     seen: Tensor | None = token_mask
     if by_products:
         (vision, visible), (text, seen) = padded(vision, visible), padded(text, token_mask)

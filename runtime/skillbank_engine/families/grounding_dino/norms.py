@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from skillbank_engine.families.grounding_dino.products import in_plain_training, plain_pass
+from skillbank_engine.families.grounding_dino.products import recorded_training
 
 
 class FlatSafeNorm(nn.LayerNorm):
@@ -36,9 +36,9 @@ class FlatSafeNorm(nn.LayerNorm):
             with torch.no_grad():  # one kernel, however it is written
                 flat = hidden.float().var(-1, correction=0, keepdim=True) <= self.eps
             output = super().forward(torch.where(flat, hidden.detach(), hidden))
-        elif in_plain_training(hidden):
+        elif recorded_training(hidden):
             return _by_rows(self, hidden, full=not self.lowered)[int(self.lowered)]
-        elif torch.is_grad_enabled() and hidden.requires_grad and plain_pass():
+        elif torch.is_grad_enabled() and hidden.requires_grad and torch._C._get_tracing_state() is None:
             kind = torch.promote_types(hidden.dtype, self.weight.dtype)
             output = _FlatSafe.apply(hidden.to(kind), self.weight, self.bias, self.eps)  # type: ignore[no-untyped-call]
         else:
@@ -83,7 +83,7 @@ def normed(norm: nn.LayerNorm, hidden: Tensor, change: Tensor | None = None) -> 
     output, low : Tensor
         The norm's output, and the same as :func:`lowered` gives it.
     """
-    if in_plain_training(hidden):
+    if recorded_training(hidden):
         return _by_rows(norm, hidden, change)
     output = norm(hidden if change is None else hidden + change)
     return output, lowered(output)

@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from skillbank_engine.recording import is_paced_by_device
+
 _TALL = 4096
 """Rows from which on the way back is ours."""
 
@@ -12,13 +14,13 @@ _TALL = 4096
 class TallLinear(nn.Linear):
     """A linear layer of the same numbers.
 
-    torch sums the columns of a gradient for the bias at a fraction of a GPU's speed.  Where a batch has many
-    rows it is a product with a row of ones here, which is as fast as its memory.
+    torch sums the columns of a gradient for the bias at a fraction of a GPU's speed.  Where passes of many
+    rows are recorded it is a product with a row of ones here, which is as fast as its memory.
     """
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Compute ``(..., N)`` of ``(..., M)``."""
-        if self.bias is None or not in_plain_training(hidden) or hidden.numel() < _TALL * hidden.shape[-1]:
+        if self.bias is None or not recorded_training(hidden) or hidden.numel() < _TALL * hidden.shape[-1]:
             return super().forward(hidden)
         kind = hidden.dtype
         if torch.is_autocast_enabled(hidden.device.type):
@@ -51,14 +53,14 @@ class _Linear(torch.autograd.Function):
         )
 
 
-def in_plain_training(hidden: Tensor) -> bool:
-    """Whether this is a GPU's pass with a gradient that nobody compiles or traces."""
-    return hidden.is_cuda and torch.is_grad_enabled() and plain_pass()
-
-
-def plain_pass() -> bool:
-    """Whether operations are carried out as they come, not compiled or traced."""
-    return not torch.compiler.is_compiling() and torch._C._get_tracing_state() is None
+def recorded_training(hidden: Tensor) -> bool:
+    """Whether this is a GPU's pass with a gradient that is or will be recorded, and not compiled."""
+    return (
+        hidden.is_cuda
+        and torch.is_grad_enabled()
+        and not torch.compiler.is_compiling()
+        and is_paced_by_device()
+    )
 
 
 def sum_biases_by_products(module: nn.Module) -> None:
