@@ -2,8 +2,8 @@
 
 python -m benchmarks.gpu.families [FAMILY ...] [--epochs 3]
 
-Some hundred pictures of the family's own demo (its ``shapes``), in bf16, everything else at its default; the loader
-is part of what is timed, validation, which comes after the last epoch, is not. Then a plain loop of
+Some hundred pictures of the family's own demo (its ``shapes``), in bf16, everything else at its default; the
+loader is part of what is timed, validation, which comes after the last epoch, is not. Then a plain loop of
 transformers' model (`family_loop`) on the same pictures. Exit status 1 where a command fails or a loss is not
 finite. It says nothing of learning: that takes more steps.
 """
