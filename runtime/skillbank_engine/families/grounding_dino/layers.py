@@ -225,8 +225,10 @@ def _looks(
         to_vision, to_text = exchanged(*inputs, visible, seen, heads, scale)
     else:
         to_vision, to_text = _fused(inputs, visible, seen, heads, scale, dropout)
-    vision_change = attention.out_vision_proj(to_vision)[:, : counts[0]]
-    return vision_change, attention.out_text_proj(to_text)[:, : counts[1]]
+    vision_change, text_change = attention.out_vision_proj(to_vision), attention.out_text_proj(to_text)
+    if by_products:
+        return vision_change[:, : counts[0]], text_change[:, : counts[1]]
+    return vision_change, text_change
 
 
 def _fused(

@@ -12,12 +12,6 @@ _THERE, _BACK = (16, 4096), (32, 8192)
 """Rows that a program holds at once, and numbers where rows are long, on the way there and back."""
 _PROGRAMS = 8
 """Programs on each multiprocessor where one goes on over many rows."""
-_WIDEST = 2048
-
-
-def fits(hidden: Tensor) -> bool:
-    """Whether rows are short enough for a program to hold some."""
-    return hidden.shape[-1] <= _WIDEST
 
 
 def normed(
