@@ -13,7 +13,7 @@ HEADS, WIDTH, SCALE = 4, 16, 0.3
 
 
 def by_head(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.unflatten(-1, (HEADS, -1)).transpose(1, 2)
+    return tensor.view(*tensor.shape[:-1], HEADS, -1).transpose(1, 2)
 
 
 def usual(

@@ -126,7 +126,7 @@ class _Exchange(torch.autograd.Function):
 
 def _by_head(tensor: Tensor, heads: int) -> tuple[Tensor, ...]:
     """Views ``(B, N, D)`` of each head: batches that matrix products take where they lie."""
-    return tensor.unflatten(-1, (heads, -1)).unbind(2)
+    return tensor.view(*tensor.shape[:-1], heads, -1).unbind(2)
 
 
 def _weights(
