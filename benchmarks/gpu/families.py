@@ -2,8 +2,8 @@
 
 python -m benchmarks.gpu.families [FAMILY ...] [--epochs 3]
 
-Forty pictures of the family's own demo (its ``shapes``), in bf16, everything else at its default; the loader
-is part of what is timed, validation, which comes after the last epoch, is not. Then a plain loop of
+Some hundred pictures of the family's own demo (its ``shapes``), in bf16, everything else at its default; the
+loader is part of what is timed, validation, which comes after the last epoch, is not. Then a plain loop of
 transformers' model (`family_loop`) on the same pictures. Exit status 1 where a command fails or a loss is not
 finite. It says nothing of learning: that takes more steps.
 """
@@ -38,18 +38,21 @@ class FullSize(NamedTuple):
 FULL = {
     "rtdetr": FullSize(
         {"backbone": "resnet_50"},
-        ("--train", "40", "--val", "8", "--size", "256"),
+        ("--train", "240", "--val", "8", "--size", "256"),
         "train",
         lambda data: {**data, "batch_size": 4},
     ),
     "segformer": FullSize(
         {"backbone": {"type": "mit_b2"}},
-        ("--train", "40", "--val", "8"),
+        ("--train", "240", "--val", "8"),
         "engine",
         lambda data: {"segment": {**data["segment"], "batch_size": 4}},
     ),
     "classification_pyt": FullSize(
-        {"backbone": {"type": "resnet_50"}}, (), "train", lambda data: {**data, "batch_size": 64}
+        {"backbone": {"type": "resnet_50"}},
+        ("--train", "80", "--val", "4"),
+        "train",
+        lambda data: {**data, "batch_size": 64},
     ),
 }
 

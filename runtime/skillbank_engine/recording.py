@@ -26,6 +26,26 @@ MOST = 24
 """Recordings of one network: each keeps its launches on the device, some ten megabytes."""
 
 _recorder: ContextVar["Recording | None"] = ContextVar("recorder", default=None)
+_paced: ContextVar[bool] = ContextVar("paced", default=False)
+
+
+@contextmanager
+def paced_by_device() -> Iterator[None]:
+    """Have passes in a block take the least time of the device, at the cost of the host's.
+
+    That is right for what is recorded: a host that launches kernels one by one is slower than they are, and
+    more of them, or such that Python launches, make it slower still.
+    """
+    token = _paced.set(True)
+    try:
+        yield
+    finally:
+        _paced.reset(token)
+
+
+def is_paced_by_device() -> bool:
+    """Whether this is inside a block of :func:`paced_by_device`."""
+    return _paced.get()
 
 
 def require_graphs(device: torch.device) -> None:
@@ -122,8 +142,17 @@ class Recording:
     def between(self, work: HostWork, values: tuple[Tensor, ...]) -> Tensor:
         """Do work of the host between two graphs, now and in every replay."""
         self._end()
-        place = work(*(value.cpu() for value in values)).to(values[0].device)
-        self._parts.append(lambda: place.copy_(work(*(value.cpu() for value in values))))
+        # Where the device writes without help, unlike to memory that is new each time.
+        brought = [torch.empty_like(value, device="cpu", pin_memory=True) for value in values]
+
+        def done() -> Tensor:
+            for to, value in zip(brought, values, strict=True):
+                to.copy_(value, non_blocking=True)
+            torch.cuda.current_stream().synchronize()
+            return work(*brought)
+
+        place = done().to(values[0].device)
+        self._parts.append(lambda: place.copy_(done()))
         self._begin()
         return place
 

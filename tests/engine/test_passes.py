@@ -9,7 +9,14 @@ from torch import Tensor, distributed, nn
 from torch.multiprocessing.spawn import spawn
 
 from skillbank_engine.exchange import Batch
-from skillbank_engine.recording import copied, on_host, shape_of, tensors_in, with_tensors
+from skillbank_engine.recording import (
+    copied,
+    is_paced_by_device,
+    on_host,
+    shape_of,
+    tensors_in,
+    with_tensors,
+)
 from skillbank_engine.team import ALONE, Team
 from skillbank_engine.training.passes import GradientRow, Passes
 
@@ -131,3 +138,20 @@ def test_processes_have_the_mean_of_their_gradients(tmp_path: Any) -> None:
         else:
             assert torch.equal(one[name], other[name])
             torch.testing.assert_close(one[name], parameter.grad)
+
+
+def test_only_what_is_recorded_is_told_to_spare_the_device() -> None:
+    told = []
+
+    class Telling(Model):
+        def losses(self, batch: Rows, divisor: Any) -> dict[str, Tensor]:
+            told.append(is_paced_by_device())
+            return super().losses(batch, divisor)
+
+    model = Telling()
+    passes = Passes(model.losses, lambda loss: loss, list(model.parameters()), ALONE)
+    passes.backward([Rows(torch.ones(1, 3))], [1.0])
+    passes.stop()
+    passes.backward([Rows(torch.ones(1, 3))], [1.0])
+    assert told == [True, False]
+    assert not is_paced_by_device()

@@ -19,6 +19,7 @@ from skillbank_engine.families.grounding_dino.targets import batch_targets
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 from tests.grounding_dino.conftest import TINY
 
+DEVICE = "cuda"
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
@@ -117,3 +118,34 @@ def test_a_detector_of_random_weights_on_a_padded_batch(
     gradients = [p.grad for p in detector.parameters() if p.grad is not None]
     assert float(loss.detach()) < 200
     assert float(torch.nn.utils.get_total_norm(gradients)) < 1e5
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="kernels need a GPU")
+@pytest.mark.parametrize("width", [48, 96, 256])
+@pytest.mark.parametrize("flat", [False, True])
+def test_norms_by_rows_are_those_of_float64(width: int, flat: bool) -> None:
+    from skillbank_engine.families.grounding_dino import rows_triton
+
+    torch.manual_seed(0)
+    hidden, change = (torch.randn(3, 37, width, device=DEVICE) for _ in range(2))
+    hidden[1, 5], change[1, 5] = 0.3, 0.25
+    inputs = (hidden, change.bfloat16(), *(torch.randn(width, device=DEVICE) for _ in range(2)))
+    ours = [tensor.clone().requires_grad_() for tensor in inputs]
+    exact = [tensor.double().requires_grad_() for tensor in inputs]
+    full, low = rows_triton.normed(*ours, 1e-5, torch.bfloat16, flat=flat)
+    assert full is not None and low is not None
+    total = exact[0] + exact[1]
+    if flat:
+        still = total.detach().var(-1, correction=0, keepdim=True) <= 1e-5
+        total = torch.where(still, total.detach(), total)
+    wanted = nn.functional.layer_norm(total, (width,), exact[2], exact[3], 1e-5)
+    slopes = torch.randn_like(full), torch.randn_like(low)
+    found = torch.autograd.grad((full, low), ours, slopes)
+    true = torch.autograd.grad(wanted, exact, slopes[0].double() + slopes[1].double())
+    pairs = [(full, wanted, 1e-5), (low, wanted, 1e-2)]
+    lively = torch.ones(3, 37, dtype=torch.bool, device=DEVICE)
+    lively[1, 5] = flat  # a row that is flat is divided by next to nothing
+    pairs += [(one[lively], other[lively], 1e-2) for one, other in zip(found[:2], true[:2], strict=True)]
+    pairs += [(one, other, 1e-4) for one, other in zip(found[2:], true[2:], strict=True)]
+    for one, other, most in pairs:
+        assert float((one.double() - other).norm()) <= most * float(other.norm())

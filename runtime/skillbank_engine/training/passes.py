@@ -6,13 +6,14 @@ processes that train together add up that row: what one of them replays another 
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic
 
 import torch
 from torch import Tensor, distributed, nn
 
-from skillbank_engine.recording import MOST, Recording, copied, shape_of, tensors_in
+from skillbank_engine.recording import MOST, Recording, copied, paced_by_device, shape_of, tensors_in
 from skillbank_engine.task import BatchT
 from skillbank_engine.team import Team
 
@@ -155,7 +156,8 @@ class Passes(Generic[BatchT]):
     def backward(self, batches: Sequence[BatchT], divisors: Sequence[float]) -> Losses:
         """Give the parameters the gradients of a step; its losses, of this process' share, added up."""
         self._row.clear()
-        values = [self._pass(batch, divisor) for batch, divisor in zip(batches, divisors, strict=True)]
+        with paced_by_device() if self.recording else nullcontext():
+            values = [self._pass(batch, divisor) for batch, divisor in zip(batches, divisors, strict=True)]
         self._row.give(self._team)
         return Losses({}, self._names, torch.stack(values).sum(0))
 

@@ -13,7 +13,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from skillbank_engine.families.grounding_dino.deformable import Shapes, answers_only, deformable_attention
-from skillbank_engine.families.grounding_dino.norms import lowered
+from skillbank_engine.families.grounding_dino.exchange import MOST_WORDS, exchanged, padded
+from skillbank_engine.families.grounding_dino.norms import lowered, normed
+from skillbank_engine.families.grounding_dino.products import recorded_training
 
 _BLOCK = 1024
 
@@ -75,8 +77,9 @@ def fuse(
     text = _enhance(layer.text_enhancer_layer, text, text_positions, text_attention)
     deformable = layer.deformable_layer
     seen = attend_places(deformable.self_attn, vision, scene.positions, vision, references, scene)
-    vision = deformable.self_attn_layer_norm(vision + _drop(deformable, seen))
-    return deformable.final_layer_norm(vision + _feed_forward(deformable, vision)), text
+    vision, read = normed(deformable.self_attn_layer_norm, vision, _drop(deformable, seen))
+    vision, _ = normed(deformable.final_layer_norm, vision, _feed_forward(deformable, read))
+    return vision, text
 
 
 def decode(
@@ -109,13 +112,13 @@ def decode(
     """
     placed = lowered(hidden + positions)
     seen = _attend(layer.self_attn, placed, placed, hidden, own_attention)
-    hidden = layer.self_attn_layer_norm(hidden + _drop(layer, seen))
+    hidden, _ = normed(layer.self_attn_layer_norm, hidden, _drop(layer, seen))
     read = _attend(layer.encoder_attn_text, hidden + positions, text, text, token_mask[:, None, None])
-    hidden = layer.encoder_attn_text_layer_norm(hidden + _drop(layer, read))
+    hidden, _ = normed(layer.encoder_attn_text_layer_norm, hidden, _drop(layer, read))
     found = attend_places(layer.encoder_attn, hidden, positions, vision, references, scene)
-    hidden = layer.encoder_attn_layer_norm(hidden + _drop(layer, found))
-    result: Tensor = layer.final_layer_norm(hidden + _feed_forward(layer, hidden))
-    return result
+    hidden, low = normed(layer.encoder_attn_layer_norm, hidden, _drop(layer, found))
+    hidden, _ = normed(layer.final_layer_norm, hidden, _feed_forward(layer, low))
+    return hidden
 
 
 def reference_points(scene: Scene) -> Tensor:
@@ -187,30 +190,63 @@ def _exchange(
     layer: Any, vision: Tensor, text: Tensor, visible: Tensor | None, token_mask: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Let picture and text look at each other; both directions share one product of queries and keys."""
-    vision, text = layer.layer_norm_vision(vision), layer.layer_norm_text(text)
+    vision, seen_places = normed(layer.layer_norm_vision, vision)
+    text, read = normed(layer.layer_norm_text, text)
     attention = layer.attn
     if answers_only(vision) and not layer.training and _few(attention, text):
         vision_change, text_change = _exchange_few(attention, vision, text, visible, token_mask)
         return vision + layer.vision_param * vision_change, text + layer.text_param * text_change
-    seen_places, read = lowered(vision), lowered(text)
-    places = _heads(attention.vision_proj(seen_places), attention.num_heads)
-    words = _heads(attention.text_proj(read), attention.num_heads)
-    place_values = _heads(attention.values_vision_proj(seen_places), attention.num_heads)
-    word_values = _heads(attention.values_text_proj(read), attention.num_heads)
-    dropout = attention.dropout if layer.training else 0.0
-    to_vision = F.scaled_dot_product_attention(
-        places, words, word_values, token_mask[:, None, None], dropout, scale=attention.scale
-    )
-    seen = None if visible is None else visible[:, None, None]
-    to_text = F.scaled_dot_product_attention(
-        words, places, place_values, seen, dropout, scale=attention.scale
-    )
-    vision_change = attention.out_vision_proj(to_vision.transpose(1, 2).flatten(2))
-    text_change = attention.out_text_proj(to_text.transpose(1, 2).flatten(2))
+    vision_change, text_change = _looks(attention, seen_places, read, visible, token_mask, layer.training)
     return (
         torch.addcmul(vision, layer.drop_path(layer.vision_param.expand(len(vision), 1, -1)), vision_change),
         torch.addcmul(text, layer.drop_path(layer.text_param.expand(len(text), 1, -1)), text_change),
     )
+
+
+def _looks(
+    attention: Any, vision: Tensor, text: Tensor, visible: Tensor | None, token_mask: Tensor, training: bool
+) -> tuple[Tensor, Tensor]:
+    """What looking at each other changes: ``(B, N, D)`` of the places, and ``(B, T, D)`` of the text."""
+    heads, scale = attention.num_heads, attention.scale
+    dropout = attention.dropout if training else 0.0
+    counts = vision.shape[1], text.shape[1]
+    by_products = recorded_training(vision) and not dropout and counts[1] <= MOST_WORDS
+    seen: Tensor | None = token_mask
+    if by_products:
+        (vision, visible), (text, seen) = padded(vision, visible), padded(text, token_mask)
+    assert seen is not None
+    inputs = (
+        attention.vision_proj(vision),
+        attention.text_proj(text),
+        attention.values_vision_proj(vision),
+        attention.values_text_proj(text),
+    )
+    if by_products:
+        to_vision, to_text = exchanged(*inputs, visible, seen, heads, scale)
+    else:
+        to_vision, to_text = _fused(inputs, visible, seen, heads, scale, dropout)
+    vision_change, text_change = attention.out_vision_proj(to_vision), attention.out_text_proj(to_text)
+    if by_products:
+        return vision_change[:, : counts[0]], text_change[:, : counts[1]]
+    return vision_change, text_change
+
+
+def _fused(
+    inputs: tuple[Tensor, Tensor, Tensor, Tensor],
+    visible: Tensor | None,
+    token_mask: Tensor,
+    heads: int,
+    scale: float,
+    dropout: float,
+) -> tuple[Tensor, Tensor]:
+    """Compute :func:`.exchange.exchanged` by torch's fused attention."""
+    places, words, place_values, word_values = (_heads(tensor, heads) for tensor in inputs)
+    to_vision = F.scaled_dot_product_attention(
+        places, words, word_values, token_mask[:, None, None], dropout, scale=scale
+    )
+    seen = None if visible is None else visible[:, None, None]
+    to_text = F.scaled_dot_product_attention(words, places, place_values, seen, dropout, scale=scale)
+    return to_vision.transpose(1, 2).flatten(2), to_text.transpose(1, 2).flatten(2)
 
 
 def _few(attention: Any, text: Tensor) -> bool:
@@ -252,10 +288,10 @@ def _enhance(layer: Any, text: Tensor, positions: Tensor, allowed: Tensor) -> Te
     """Self-attention of the text, inside phrases."""
     placed = lowered(text + positions)
     seen = _attend(layer.self_attn, placed, placed, text, allowed[:, None])
-    text = layer.layer_norm_before(text + _drop(layer, seen))
-    inner = _drop(layer, layer.activation(layer.fc1(text)))
-    result: Tensor = layer.layer_norm_after(text + _drop(layer, layer.fc2(inner)))
-    return result
+    text, read = normed(layer.layer_norm_before, text, _drop(layer, seen))
+    inner = _drop(layer, layer.activation(layer.fc1(read)))
+    text, _ = normed(layer.layer_norm_after, text, _drop(layer, layer.fc2(inner)))
+    return text
 
 
 def _attend(module: Any, queries: Tensor, keys: Tensor, values: Tensor, allowed: Tensor | None) -> Tensor:

@@ -16,6 +16,7 @@ from skillbank_engine.families.grounding_dino.norms import (
     let_flat_rows_pass,
     lower_before_products,
 )
+from skillbank_engine.families.grounding_dino.products import sum_biases_by_products
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 from skillbank_engine.library import (
     AutoConfig,
@@ -151,6 +152,7 @@ def wrap_network(
     let_flat_rows_pass(network.model.backbone)
     lower_before_products(network.model.backbone)
     network.model.enc_output_norm = flat_safe(network.model.enc_output_norm)
+    sum_biases_by_products(network)
     return Detector(network, architecture)
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from skillbank_engine.families.grounding_dino.products import recorded_training
+
 
 class FlatSafeNorm(nn.LayerNorm):
     """A layer norm of the same output; rows whose variance is below epsilon get no gradient through it.
@@ -34,6 +36,8 @@ class FlatSafeNorm(nn.LayerNorm):
             with torch.no_grad():  # one kernel, however it is written
                 flat = hidden.float().var(-1, correction=0, keepdim=True) <= self.eps
             output = super().forward(torch.where(flat, hidden.detach(), hidden))
+        elif recorded_training(hidden):
+            return _by_rows(self, hidden, full=not self.lowered)[int(self.lowered)]
         elif torch.is_grad_enabled() and hidden.requires_grad and torch._C._get_tracing_state() is None:
             kind = torch.promote_types(hidden.dtype, self.weight.dtype)
             output = _FlatSafe.apply(hidden.to(kind), self.weight, self.bias, self.eps)  # type: ignore[no-untyped-call]
@@ -62,6 +66,49 @@ class _FlatSafe(torch.autograd.Function):
             slope, hidden, hidden.shape[-1:], mean, inverse, weight, bias, list(ctx.needs_input_grad[:3])
         )
         return *gradients, None
+
+
+def normed(norm: nn.LayerNorm, hidden: Tensor, change: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Normalise what a residual connection adds up, for the next connection and for what lies between.
+
+    Parameters
+    ----------
+    norm : LayerNorm
+        Over the last dimension.
+    hidden, change : Tensor, Tensor or None
+        ``(..., D)``, which are added up.
+
+    Returns
+    -------
+    output, low : Tensor
+        The norm's output, and the same as :func:`lowered` gives it.
+    """
+    if recorded_training(hidden):
+        return _by_rows(norm, hidden, change)
+    output = norm(hidden if change is None else hidden + change)
+    return output, lowered(output)
+
+
+def _by_rows(
+    norm: nn.LayerNorm, hidden: Tensor, change: Tensor | None = None, *, full: bool = True
+) -> tuple[Tensor, Tensor]:
+    """Compute :func:`normed` by kernels of ours; without ``full`` both are the output as it is lowered."""
+    from skillbank_engine.families.grounding_dino import rows_triton
+
+    kind = hidden.device.type
+    low = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+    output, cast = rows_triton.normed(
+        hidden,
+        change,
+        norm.weight,
+        norm.bias,
+        norm.eps,
+        low,
+        full=full or low is None,
+        flat=isinstance(norm, FlatSafeNorm),
+    )
+    found = [tensor for tensor in (output, cast) if tensor is not None]
+    return found[0], found[-1]
 
 
 def lowered(hidden: Tensor) -> Tensor:

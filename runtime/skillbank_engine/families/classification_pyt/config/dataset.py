@@ -145,7 +145,8 @@ class DatasetConfig(Block):
     )
     img_size: Int = param(224, "Edge in pixels that all pictures are resized to.", ge=8)
     batch_size: Int = param(8, "Pictures per GPU and step.", ge=1, automl=True)
-    workers: Int = param(1, "Processes per GPU that load pictures.", ge=0, automl=True)
+    # The family starts at 1, for which a GPU waits; 0 (in the main process) is what a small run needs.
+    workers: Int = param(8, "Processes per GPU that load pictures.", ge=0, automl=True)
     shuffle: bool = param(True, "Whether training pictures come in a new order each epoch.")
     augmentation: AugmentationConfig = block(AugmentationConfig, "How pictures are varied and normalised.")
     train_dataset: ImageFolderConfig = block(ImageFolderConfig, "Pictures to train on.")

@@ -134,7 +134,8 @@ class SegmentConfig(Block):
     num_classes: Int = param(2, "Number of classes.", ge=2, math_cond=">0")
     img_size: Int = param(256, "Side in pixels that pictures are resized to.", ge=32)
     batch_size: Int = param(8, "Pictures per device and step.", ge=1)
-    workers: Int = param(1, "Processes that load pictures; 0 loads them in the main process.", ge=0)
+    # The family starts at 1, for which a GPU waits; 0 (in the main process) is what a small run needs.
+    workers: Int = param(8, "Processes that load pictures; 0 loads them in the main process.", ge=0)
     shuffle: bool = param(True, "Whether training pictures come in a new order each epoch.")
     train_split: Text = param("train", "Folder of the training pictures below images and masks.")
     validation_split: Text = param("val", "Folder of the validation pictures below images and masks.")

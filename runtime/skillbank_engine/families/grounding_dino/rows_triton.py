@@ -1,0 +1,121 @@
+"""Layer norms on a GPU, with their gradients (`rows_kernels`)."""
+
+from typing import Any
+
+import torch
+import triton
+from torch import Tensor
+
+from skillbank_engine.families.grounding_dino import rows_kernels
+
+_THERE, _BACK = (16, 4096), (32, 8192)
+"""Rows that a program holds at once, and numbers where rows are long, on the way there and back."""
+_PROGRAMS = 8
+"""Programs on each multiprocessor where one goes on over many rows."""
+
+
+def normed(
+    hidden: Tensor,
+    change: Tensor | None,
+    weight: Tensor,
+    bias: Tensor,
+    eps: float,
+    low: torch.dtype | None,
+    *,
+    full: bool = True,
+    flat: bool = False,
+) -> tuple[Tensor | None, Tensor | None]:
+    """Layer norm of rows ``(..., D)``, of the sum with a change if there is one.
+
+    Parameters
+    ----------
+    hidden, change : Tensor, Tensor or None
+        What is normalised.
+    weight, bias : Tensor
+        ``(D,)``.
+    eps : float
+        Added to the variance.
+    low : dtype or None
+        Of a second output.
+    full : bool
+        Whether the first output, of the type of ``hidden`` and the weight, is wanted.
+    flat : bool
+        Whether rows of a variance below ``eps`` pass no gradient.
+
+    Returns
+    -------
+    tuple
+        The output in full, and in ``low``; None what is not wanted.
+    """
+    result: tuple[Tensor | None, Tensor | None]
+    result = _Norm.apply(hidden, change, weight, bias, eps, low, full, flat)  # type: ignore[no-untyped-call]
+    return result
+
+
+def _programs(device: torch.device) -> int:
+    return _PROGRAMS * int(torch.cuda.get_device_properties(device).multi_processor_count)
+
+
+class _Norm(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden: Tensor,
+        change: Tensor | None,
+        weight: Tensor,
+        bias: Tensor,
+        eps: float,
+        low: torch.dtype | None,
+        full: bool,
+        flat: bool,
+    ) -> tuple[Tensor | None, Tensor | None]:
+        hidden = hidden.contiguous()
+        width = hidden.shape[-1]
+        rows = hidden.numel() // width
+        kind = torch.promote_types(hidden.dtype, weight.dtype)
+        total = hidden
+        if change is not None:
+            change = change.contiguous()
+            total = torch.empty_like(hidden, dtype=kind)
+        outputs = (
+            torch.empty_like(hidden, dtype=kind) if full else None,
+            torch.empty_like(hidden, dtype=low) if low is not None else None,
+        )
+        means, inverses = (hidden.new_empty(rows, dtype=torch.float32) for _ in range(2))
+        sizes = _sizes(width, *_THERE)
+        rows_kernels.norm_forward[(triton.cdiv(rows, sizes["ROWS"]),)](
+            hidden, change, weight, bias, total, *outputs, means, inverses, rows, eps,
+            ADD=change is not None, FULL=full, LOW=low is not None, **sizes,
+        )  # fmt: skip
+        ctx.save_for_backward(total, weight, means, inverses)
+        ctx.kinds = hidden.dtype, None if change is None else change.dtype, bias.dtype
+        ctx.eps, ctx.flat = eps, flat
+        ctx.set_materialize_grads(False)
+        return outputs
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *slopes: Tensor | None) -> tuple[Tensor | None, ...]:
+        total, weight, means, inverses = ctx.saved_tensors
+        kind, change_kind, bias_kind = ctx.kinds
+        full, low = (None if slope is None else slope.contiguous() for slope in slopes)
+        width, rows = total.shape[-1], means.numel()
+        of_hidden = torch.empty_like(total, dtype=kind)
+        of_change = None
+        if change_kind is not None:
+            of_change = of_hidden if change_kind == kind else torch.empty_like(total, dtype=change_kind)
+        sizes = _sizes(width, *_BACK)
+        programs = min(_programs(total.device), triton.cdiv(rows, sizes["ROWS"]))
+        parts = total.new_empty(2, programs, width, dtype=torch.float32)
+        rows_kernels.norm_backward[(programs,)](
+            total, weight, means, inverses, full, low, of_hidden, of_change, parts[0], parts[1], rows,
+            ctx.eps, ADD=of_change is not None and of_change is not of_hidden, FULL=full is not None,
+            LOW=low is not None, FLAT=ctx.flat, **sizes,
+        )  # fmt: skip
+        of_weight, of_bias = parts.sum(1)
+        return of_hidden, of_change, of_weight.to(weight.dtype), of_bias.to(bias_kind), *[None] * 4
+
+
+def _sizes(width: int, rows: int, tile: int) -> dict[str, int]:
+    held = triton.next_power_of_2(width)
+    return {"D": width, "WIDTH": held, "ROWS": max(1, min(rows, tile // held)), "num_warps": 4}
