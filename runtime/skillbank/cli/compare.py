@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.label_progress import progress
+from skillbank.cli.pages import plain, refuse_others, write_page
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -40,7 +42,6 @@ def compare(
     as_json: options.Json = False,
 ) -> None:
     """Compare models on the reviewed validation pictures of a label set, with intervals, as one HTML page."""
-    from skillbank.cli.label_progress import progress
     from skillbank.labelling.loop.comparison import compare as compared
 
     path = _path(output, f"{name}-compared")
@@ -69,7 +70,6 @@ def report(
 
     Models are measured on the reviewed validation pictures; those that have not looked at them are asked.
     """
-    from skillbank.cli.label_progress import progress
     from skillbank.labelling.loop.comparison import report as reported
 
     path = _path(output, f"{name}-report")
@@ -79,7 +79,6 @@ def report(
 
 
 def _path(output: Path | None, name: str) -> Path:
-    from skillbank.cli.pages import plain, refuse_others
     from skillbank.labelling.loop.page import MARK
 
     path = output or Path(f"{plain(name) or 'report'}.html")
@@ -88,7 +87,6 @@ def _path(output: Path | None, name: str) -> Path:
 
 
 def _tell(found: Compared, path: Path, as_json: bool) -> None:
-    from skillbank.cli.pages import write_page
     from skillbank.jobs.set_files import lies
     from skillbank.labelling.loop.page import page
 

@@ -10,6 +10,8 @@ import typer
 from skillbank.cli import options, terminal
 from skillbank.cli.request_options import Asked, says_a_request
 from skillbank.errors import QuestionsError, UsageError
+from skillbank.jobs.approval_subjects import check_terms
+from skillbank.jobs.comparing import compared
 
 if TYPE_CHECKING:
     from skillbank.cli.approving import Approved
@@ -40,7 +42,6 @@ def run(
     """Compile a request and run it; a chain runs one action after another."""
     from skillbank.cli.approving import approve
     from skillbank.cli.progress import transfers
-    from skillbank.jobs.approval_subjects import check_terms
     from skillbank.jobs.approved_parents import meant_parents
     from skillbank.jobs.record import JobState
 
@@ -213,7 +214,6 @@ def ask_trust(runtime: Runtime, plans: list[Plan], as_json: bool) -> None:
 
 def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: bool) -> None:
     from skillbank.cli.present import comparison_view, record_document, results_view
-    from skillbank.jobs.comparing import compared
 
     measured = compared(runtime.jobs, records) if len(records) > 1 else []
     if as_json:
