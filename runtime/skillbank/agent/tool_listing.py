@@ -38,7 +38,7 @@ def listing(tool: Tool) -> dict[str, Any]:
     return {**made, "annotations": hints}
 
 
-def _open(schema: dict[str, Any]) -> dict[str, Any]:
+def _open(schema: dict[str, object]) -> dict[str, object]:
     """Return a result's schema that an error's document also keeps to.
 
     Some clients read the text of an error as structured content and hold it to the schema: one that

@@ -81,7 +81,7 @@ class Charter(BaseModel):
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON."""
-        document: dict[str, Any] = json.loads(self.model_dump_json())
+        document: dict[str, object] = json.loads(self.model_dump_json())
         return document
 
 
@@ -99,7 +99,7 @@ def settings_of(plan: Plan) -> AutoMLSettings:
     return AutoMLSettings.read(plan.automl)
 
 
-def make_charter(plan: Plan, schema: dict[str, Any], retry: RetryPolicy) -> Charter:
+def make_charter(plan: Plan, schema: dict[str, object], retry: RetryPolicy) -> Charter:
     """Write down what an experiment of this plan needs, as far as it is known before the plan is approved.
 
     Parameters

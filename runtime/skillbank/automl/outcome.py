@@ -34,13 +34,13 @@ def publish(record: JobRecord, stands: Experiment) -> None:
         write_whole(path, lines)
 
 
-def _status_lines(stands: Experiment) -> Iterator[dict[str, Any]]:
+def _status_lines(stands: Experiment) -> Iterator[dict[str, object]]:
     """Tell the story in the words of a program: one line for each trial that has ended."""
     seen = Experiment(stands.objectives)
     yield {"status": "STARTED", "message": "The search begins."}
     for event in stands.events:
         seen.take(event)
-        line: dict[str, Any] = {"date": f"{event.at:%m/%d/%Y}", "time": f"{event.at:%H:%M:%S}"}
+        line: dict[str, object] = {"date": f"{event.at:%m/%d/%Y}", "time": f"{event.at:%H:%M:%S}"}
         if event.kind == "told":
             trial, best = seen.trials[event.body["number"]], seen.best
             kpi = {} if best is None else _scores(seen, best)

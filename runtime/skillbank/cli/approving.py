@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from skillbank.cli.consent import ask, can_ask, refuse_broken
 from skillbank.cli.person import person
@@ -74,7 +74,7 @@ def approve(
     plans: list[Plan],
     yes: bool,
     as_json: bool,
-    launch: dict[str, Any],
+    launch: dict[str, object],
     parents: Mapping[str, tuple[str, ...]] | None = None,
 ) -> dict[str, Approved]:
     """Nothing starts without a yes: by option, by an approval given before, or on the terminal.

@@ -115,7 +115,7 @@ def _report(chat: Chat, turn: Turn, terminal: Terminal) -> None:
     terminal.say(f"{chat.transcript.id} · {turn.steps} steps, {tokens}{cost}")
 
 
-def _document(chat: Chat, turn: Turn) -> dict[str, Any]:
+def _document(chat: Chat, turn: Turn) -> dict[str, object]:
     usage = chat.transcript.usage
     plans, jobs = chat.ids()
     failed = {"error": {"code": "endpoint", "message": turn.why}} if turn.stopped == "failed" else {}

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -49,7 +49,7 @@ class _Plan:
         pictures = sum(map(_bytes, self.pictures))
         return sum(e.bytes for e in self.cache) + sum(size for _, size in self.jobs) + models + pictures
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         return {
             "bytes": self.bytes,
             "cache_bytes": sum(entry.bytes for entry in self.held),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import options, terminal
+from skillbank.cli import label_into, options, terminal
 from skillbank.cli.label_progress import answer, progress
 from skillbank.labelling.formats import FORMATS
 from skillbank.labelling.words import tell_apart
@@ -132,8 +132,6 @@ def label(
 
     With --into they are kept in a label set, where people review them.
     """
-    from skillbank.cli import label_into
-
     bounds = {"threshold": threshold, "nms": nms, "across": across}
     if into is not None:
         label_into.refuse_folders(output, formats, replace)

@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -168,7 +168,7 @@ def _decide(bank: Bank, digest: str | None, yes: bool, as_json: bool) -> None:
     _answer(document, refused, as_json)
 
 
-def _answer(document: dict[str, Any], refused: str, as_json: bool) -> None:
+def _answer(document: dict[str, object], refused: str, as_json: bool) -> None:
     """End with what was decided, and, where nobody trusts the bank, with why."""
     if not as_json:
         if refused:
@@ -270,7 +270,7 @@ def _list(banks: list[str] | None, as_json: bool) -> None:
     _say(broken)
 
 
-def _decision_document(decision: Decision) -> dict[str, Any]:
+def _decision_document(decision: Decision) -> dict[str, object]:
     return {
         "bank": visible(decision.bank),
         "folder": visible(decision.root),

@@ -46,7 +46,7 @@ def take_settings(request: Request) -> tuple[Request, dict[str, Any]]:
 
 
 def search_settings(
-    draft: Draft, route: Route, said: dict[str, Any], metric: str | None, direction: str | None
+    draft: Draft, route: Route, said: dict[str, object], metric: str | None, direction: str | None
 ) -> dict[str, Any] | None:
     """Return what a plan carries for its search; None when it is not searched over.
 
@@ -80,7 +80,7 @@ def search_settings(
         raise UsageError(f"automl.directions names {len(directions)} directions for {len(metrics)} metrics.")
     known = {metric: direction} if metric and direction else {}
     directions = directions or _known_directions(draft, metrics, known)
-    document: dict[str, Any] = settings.model_dump(mode="json", exclude_unset=True)
+    document: dict[str, object] = settings.model_dump(mode="json", exclude_unset=True)
     return {**document, "metrics": list(metrics), "directions": directions}
 
 

@@ -43,10 +43,10 @@ def listing(lock: Path) -> list[dict[str, Any]]:
     return [_row(places[entry.name], entry) for entry in found]
 
 
-def _row(number: int, entry: Entry) -> dict[str, Any]:
+def _row(number: int, entry: Entry) -> dict[str, object]:
     folder = banks_dir() / entry.name
     document = entry.document()
-    row: dict[str, Any] = {
+    row: dict[str, object] = {
         "order": number,
         "name": entry.name,
         "kind": entry.kind,

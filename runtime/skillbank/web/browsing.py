@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
@@ -136,7 +136,7 @@ class Browsing:
         page = render_page(self._report(request))
         return HTMLResponse(page, headers={"content-security-policy": _REPORT_POLICY})
 
-    def _report(self, request: Request) -> dict[str, Any]:
+    def _report(self, request: Request) -> dict[str, object]:
         from skillbank.automl.charter import objectives_of
         from skillbank.automl.control import find
         from skillbank.automl.events import EventLog
@@ -160,7 +160,7 @@ def _file(results: Results, name: str | None) -> Path | None:
     return path if path.is_relative_to(folder) and path.is_file() else None
 
 
-def _brief(record: JobHead | JobRecord) -> dict[str, Any]:
+def _brief(record: JobHead | JobRecord) -> dict[str, object]:
     return {
         "id": record.id,
         "skill": record.skill,

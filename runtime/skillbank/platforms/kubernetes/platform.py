@@ -310,7 +310,7 @@ class KubernetesPlatform(Platform):
         self._wait_gone(handle, place)
         listener.join(10)
 
-    def _find_or_note(self, handle: Handle, folder: Path, place: Place) -> dict[str, Any] | None:
+    def _find_or_note(self, handle: Handle, folder: Path, place: Place) -> dict[str, object] | None:
         """Write down the wish to stop, unless the job has ended by itself, and return its Job."""
         try:
             found = self._objects(handle.job_id, place).job()
