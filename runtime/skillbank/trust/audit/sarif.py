@@ -16,7 +16,7 @@ _LEVELS: dict[Level, str] = {"HIGH": "error", "MEDIUM": "warning", "LOW": "note"
 _SCORES: dict[Level, str] = {"HIGH": "8.0", "MEDIUM": "5.0", "LOW": "2.0"}
 
 
-def sarif(report: Report, version: str) -> dict[str, Any]:
+def sarif(report: Report, version: str) -> dict[str, object]:
     """Return a report as a SARIF document; `version` is that of skillbank."""
     rules = table()
     numbers = {rule.id: number for number, rule in enumerate(rules)}
