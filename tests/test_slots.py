@@ -15,12 +15,13 @@ from skillbank.errors import UsageError
 from skillbank.language_model.reading import _tool
 from skillbank.plan.request import Request
 from skillbank.plan.slot_values import seconds_of, shown, value_of
-from skillbank.plan.slots import SLOTS, Fills, Kind, slot
+from skillbank.plan.slots import ANSWERS, SLOTS, Fills, Kind, slot
 from skillbank.platforms import known_platforms
 from skillbank.plugins import Group, names
 from tests.cli.tree import whole
 
 NAMES = [each.name for each in SLOTS]
+ANSWERED = [each.name for each in ANSWERS]
 
 
 def options_of(command: str) -> list[Any]:
@@ -39,8 +40,8 @@ def test_the_options_are_the_slots(command: str) -> None:
     words = {"text", "skill", "action", "data", "settings"}
     own = {"explain", "submission", "check", "checkpoint", "retries", "on_oom", "resume", "yes", "detach",
            "reader", "banks", "as_json"}  # fmt: skip
-    assert set(options) - words - own == set(NAMES)
-    for each in SLOTS:
+    assert set(options) - words - own == {*NAMES, *ANSWERED}
+    for each in (*SLOTS, *ANSWERS):
         assert options[each.name].opts == [each.option]
         assert options[each.name].multiple is (each.kind is Kind.TEXTS)
         assert (options[each.name].help or "").startswith(each.help.removesuffix("."))
@@ -51,7 +52,7 @@ def test_the_tool_names_every_slot_and_takes_each_as_a_setting_or_an_argument() 
     assert set(plan["properties"]) == set(Words.model_fields)
     said = plan["properties"]["settings"]["description"].removeprefix("Dotted keys, shorthands, or ")
     assert [each.partition("=")[0] for each in said.split(", ")] == NAMES
-    assert set(PlanArguments.model_fields) - set(Words.model_fields) == set(NAMES)
+    assert set(PlanArguments.model_fields) - set(Words.model_fields) == {*NAMES, *ANSWERED}
     types = {name: get_args(PlanArguments.model_fields[name].annotation)[0] for name in NAMES}
     assert {types[each.name] for each in SLOTS if each.kind is Kind.COUNT} == {int}
     assert {types[each.name] for each in SLOTS if each.kind is Kind.NUMBER} == {float}

@@ -34,9 +34,14 @@ def ask(parent):
         assert parent.fork("told", ["a", "b c"], log, kept.fileno())
     serve(parent)
 
+def stammer(parent):
+    with log.open("ab") as told:
+        socket.send_fds(parent._line, [b'["told", "cut o'], [told.fileno()])
+    ask(parent)
+
 if __name__ == "__main__":
     with socket.create_server(("127.0.0.1", 0)) as port:
-        work = {"serve": serve, "fail": fail, "hang": hang, "ask": ask}[sys.argv[2]]
+        work = {"serve": serve, "fail": fail, "hang": hang, "ask": ask, "stammer": stammer}[sys.argv[2]]
         sys.exit(workers.Workers(work, 2, 1.0, port).run())
 """
 TOLD = """
@@ -146,6 +151,16 @@ def test_a_process_is_forked_with_a_file_and_its_log_and_is_nobodys_child(
         assert len(two(process)) == 2, "what was forked is no child of the parent"
         process.send_signal(number)
         assert process.wait(60) == 0
+
+
+@pytest.mark.usefixtures("told")
+def test_half_a_line_costs_only_what_it_asked_for(tmp_path: Path) -> None:
+    with parent(tmp_path, "stammer") as process:
+        wait_for(lambda: (tmp_path / "log").read_text().count("said\n") == 2)
+        assert len(two(process)) == 2
+        process.terminate()
+        assert process.wait(60) == 0
+        assert process.stderr is not None and "unreadable, 15 bytes" in process.stderr.read()
 
 
 @pytest.mark.usefixtures("told")

@@ -16,7 +16,7 @@ from skillbank.lanes import Lane
 from skillbank.launch_question import trials
 from skillbank.plan.model import Plan, Source
 from skillbank.plan.request import DataLocation, Setting, clean_uri, setting_of, source_of
-from skillbank.plan.slots import SLOTS, Kind, Slot
+from skillbank.plan.slots import ANSWERS, SLOTS, Kind, Slot
 from skillbank.visible import one_line
 from skillbank.ways import option
 
@@ -81,7 +81,7 @@ _UNSHOWN: Any = SkipJsonSchema()  # type: ignore[type-arg]  # a class at run tim
 _TYPES: Mapping[Kind, Any] = {
     Kind.COUNT: int, Kind.NUMBER: float, Kind.TEXTS: list[str], Kind.COUNTS: list[int],
 }  # fmt: skip
-_SLOTS: dict[str, Any] = {each.name: _argument(each) for each in SLOTS}
+_SLOTS: dict[str, Any] = {each.name: _argument(each) for each in (*SLOTS, *ANSWERS)}
 PlanArguments = create_model("PlanArguments", __base__=Words, **_SLOTS)
 """The arguments of the tool: `Words`, and one for each slot, which may also stand among the settings."""
 
@@ -176,7 +176,7 @@ def _plan(box: Toolbox, arguments: Words) -> PlanAnswer:
 
 def _slots(arguments: Words) -> tuple[dict[str, Any], list[Setting]]:
     """Return the values of slots, also those that were said among the settings, and the other settings."""
-    slots = {each.name: getattr(arguments, each.name) for each in SLOTS}
+    slots = {name: getattr(arguments, name) for name in _SLOTS}
     settings: list[Setting] = []
     for given in arguments.settings or ():
         if given.key not in slots:

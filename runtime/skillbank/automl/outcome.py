@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from skillbank.automl.experiment import Experiment, Trial, TrialState
+from skillbank.automl.report.table import trials_csv
 from skillbank.automl.search import Search
 from skillbank.jobs.checkpoints import Candidate, choose, scan
 from skillbank.jobs.record import JobRecord
@@ -69,7 +70,6 @@ def write_results(jobs: Jobs, record: JobRecord, stands: Experiment, end: dict[s
     """Write the report, its data, the table of trials, and the winning overrides."""
     from skillbank.automl.report.data import report_data
     from skillbank.automl.report.page import render_page
-    from skillbank.automl.report.table import trials_csv
 
     folder = Path(record.results_dir)
     folder.mkdir(parents=True, exist_ok=True)

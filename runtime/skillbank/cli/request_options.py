@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skillbank.plan.slots import SLOTS, Kind, Slot, slot
+from skillbank.plan.slots import ANSWERS, SLOTS, Kind, Slot, slot
 
 if TYPE_CHECKING:
     from skillbank.plan.request import Request
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "says_a_request", "slot_option"]
 
+_SLOTS = (*SLOTS, *ANSWERS)
 _TYPES: Mapping[Kind, object] = {
     Kind.COUNT: int | None,
     Kind.NUMBER: float | None,
@@ -51,6 +52,11 @@ class Asked:
         said |= {slot(name).option: value for name, value in self.slots.items()}
         return [name for name, value in said.items() if value not in (None, [])]
 
+    def leaving_out(self, words: list[str]) -> Asked:
+        """Return the same with further words that count for nothing."""
+        name = "leave_out"
+        return replace(self, slots={**self.slots, name: [*(self.slots[name] or ()), *words]})
+
     def requests(self, runtime: Runtime, *, elsewhere: bool = False) -> tuple[list[Request], list[str]]:
         """Merge plain words and options into requests; see `skillbank.facade.composition.compose`."""
         from skillbank.facade.composition import compose
@@ -79,13 +85,13 @@ def says_a_request(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def called(**given: Any) -> None:
-        slots = {each.name: given.pop(each.name) for each in SLOTS}
+        slots = {each.name: given.pop(each.name) for each in _SLOTS}
         text, skill = given.pop("text"), given.pop("skill")
         actions, data, settings = (given.pop(name) or [] for name in ("action", "data", "settings"))
         command(Asked(text, skill, actions, data, settings, slots), **given)
 
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-    parameters = [*_WORDS, *(_parameter(each) for each in SLOTS), *own]
+    parameters = [*_WORDS, *map(_parameter, _SLOTS), *own]
     called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     called.__annotations__ = {p.name: p.annotation for p in parameters}
     return called

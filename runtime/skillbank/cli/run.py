@@ -48,7 +48,7 @@ def run(
     launch: dict[str, Any] = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
     check_terms(**launch)
     with options.open_runtime(banks, reader) as runtime:
-        chain, notes = _chain(runtime, asked, resume)
+        chain, notes = _chain(runtime, asked, resume, as_json)
         new = [step.plan for step in chain if step.job is None]
         _refuse_questions(new)
         _refuse_options(new, checkpoint, detach)
@@ -69,17 +69,33 @@ def run(
         raise typer.Exit(1)
 
 
-def _chain(runtime: Runtime, asked: Asked, resume: str | None) -> tuple[list[Step], list[str]]:
+def _chain(runtime: Runtime, asked: Asked, resume: str | None, as_json: bool) -> tuple[list[Step], list[str]]:
     """Return the steps that were asked for, or those of the chain to go on with, and notes."""
     from skillbank.jobs.chains import Step, steps
 
     if resume is None:
         requests, notes = asked.requests(runtime, elsewhere=True)
-        return [Step(plan, None) for plan in runtime.plan(requests)], notes
+        plans = runtime.plan(requests)
+        if words := _words_to_leave_out(plans, as_json):
+            requests, notes = asked.leaving_out(words).requests(runtime, elsewhere=True)
+            plans = runtime.plan(requests)
+        return [Step(plan, None) for plan in plans], notes
     if asked.named:
         said = ", ".join(asked.named)
         raise UsageError(f"--resume JOB goes on with what was asked then; leave out {said}, or ask anew.")
     return steps(runtime.jobs.store, resume), []
+
+
+def _words_to_leave_out(plans: list[Plan], as_json: bool) -> list[str]:
+    """Ask whether words count for nothing that were not understood, where a plan asks about nothing else."""
+    from skillbank.plan.reader.accounting import words_in_question
+
+    questions = [question for plan in plans for question in plan.questions]
+    words = list(dict.fromkeys(word for question in questions for word in words_in_question(question)))
+    if as_json or not terminal.answering() or not all(map(words_in_question, questions)) or not words:
+        return []
+    quoted = ", ".join(f"'{word}'" for word in words)
+    return words if terminal.ask(f"I did not understand {quoted}. Go on without?") else []
 
 
 def _refuse_options(new: list[Plan], checkpoint: str, detach: bool) -> None:

@@ -12,6 +12,7 @@ from skillbank.plan.option_steps import Step, step_of
 from skillbank.plan.request import DataLocation, Request, Setting, role_of
 from skillbank.plan.slot_values import value_of
 from skillbank.plan.slots import Fills, Slot, slot
+from skillbank.plan.weights import FROM_PARENT, SCRATCH
 from skillbank.visible import one_line
 from skillbank.ways import Sentence, command, marked, option
 
@@ -55,8 +56,9 @@ def compose(
         When it is not said what to do, or with which skill; when an option has no value that it can have, no
         meaning for any action, or says something else than another option.
     """
+    said = _checked(slots)
     if text is not None:
-        requests, notes = _worded(runtime, text, skill, actions)
+        requests, notes = _worded(runtime, text, skill, actions, said.pop("leave_out", ()))
     elif skill is not None and actions:
         requests, notes = [Request(skill=skill, action=action) for action in actions], []
     else:
@@ -64,7 +66,6 @@ def compose(
         raise UsageError(
             f"Say what you want: {command('plan', words)}, or {option('skill')} and {option('action')}."
         )
-    said = _checked(slots)
     with runtime.reading:
         chain = [
             step_of(runtime.library.get(r.skill), r, i, len(requests), said.get("variant"))
@@ -87,7 +88,11 @@ def compose(
 
 
 def _worded(
-    runtime: Planning, text: str, skill: str | None, actions: Sequence[str] | None
+    runtime: Planning,
+    text: str,
+    skill: str | None,
+    actions: Sequence[str] | None,
+    leave_out: Sequence[str],
 ) -> tuple[list[Request], list[str]]:
     """Return what words say, of the skill and with the actions of options where these are given."""
     claimed: tuple[str, ...] = ()
@@ -96,6 +101,8 @@ def _worded(
             found = runtime.library.find(skill)
         skill, claimed = found.skill.qualified, (found.note,) if found.note else ()
     reading = runtime.read(text, skill=skill)
+    if leave_out:
+        reading = reading.leaving_out(leave_out)
     requests = [
         r.model_copy(update={"notes": tuple(dict.fromkeys((*r.notes, *claimed)))}) for r in reading.requests
     ]
@@ -183,8 +190,6 @@ def _checked(slots: dict[str, Any]) -> dict[str, Any]:
 
 def _give_pretrained(chain: Sequence[Step], said: dict[str, Any]) -> None:
     """Give a model to start from to the first step that takes one: those after it start from that before."""
-    from skillbank.plan.weights import FROM_PARENT, SCRATCH
-
     model = said.get("pretrained")
     if model is None:
         return

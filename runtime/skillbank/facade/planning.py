@@ -32,7 +32,9 @@ __all__ = ["Planning"]
 class Planning(Finding):
     """Plans: compiled, checked on this machine, kept, and read back."""
 
-    def plan(self, request: str | Request | Sequence[Request]) -> list[Plan]:
+    def plan(
+        self, request: str | Request | Sequence[Request], *, leave_out: Sequence[str] = ()
+    ) -> list[Plan]:
         """Compile a request, or a chain of them, into plans.
 
         In a chain each plan takes the nearest earlier one that leaves a model as its parent.
@@ -41,6 +43,8 @@ class Planning(Finding):
         ----------
         request
             Plain words, which are read as `read` does, or what they mean.
+        leave_out
+            Of plain words those that were not understood and count for nothing.
 
         Returns
         -------
@@ -63,7 +67,8 @@ class Planning(Finding):
 
         self.permit(Right.PLAN, "plan")
         if isinstance(request, str):
-            chain: Sequence[Request] = self.read(request).requests
+            reading = self.read(request)
+            chain: Sequence[Request] = (reading.leaving_out(leave_out) if leave_out else reading).requests
         else:
             chain = [request] if isinstance(request, Request) else request
         plans: list[Plan] = []

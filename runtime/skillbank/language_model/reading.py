@@ -124,9 +124,9 @@ def read_with_model(
     steps = [_read(step, filled, text, held) for step in filled.steps]
     said = f"read by the model {one_line(model)} and checked by rules"
     if isinstance(rules, SkillbankError):
-        return Reading(tuple(refused(steps, text, rules)), (), (said,))
+        return Reading(tuple(refused(steps, text, rules)), notes=(said,))
     requests, not_understood = agreed(steps, rules, text)
-    return Reading(tuple(requests), not_understood, (*rules.notes, said))
+    return Reading(tuple(requests), not_understood, notes=(*rules.notes, said))
 
 
 def _tool(strict: bool) -> dict[str, Any]:

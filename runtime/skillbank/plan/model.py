@@ -288,6 +288,11 @@ class Plan(Frozen):
         description="What becomes of pictures and boxes of the data that are broken.",
     )
     request: str = Field(default="", description="The request as it was said; not part of the plan_id.")
+    left_out: tuple[str, ...] = Field(
+        default=(),
+        exclude_if=lambda value: not value,
+        description="Words of it that were not understood and were left out; not part of the plan_id.",
+    )
     skill_path: str = Field(
         default="",
         exclude_if=lambda value: not value,
@@ -363,7 +368,7 @@ class Plan(Frozen):
         )
 
 
-_VOLATILE = ("plan_id", "request", "skill_path", "bank_path")
+_VOLATILE = ("plan_id", "request", "left_out", "skill_path", "bank_path")
 """Fields that are no part of a plan's id: the words it was asked with, and what depends on the machine."""
 _WORDLESS = 3
 """The first format whose ids are of what runs alone."""

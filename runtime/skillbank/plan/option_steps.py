@@ -69,6 +69,8 @@ class Step:
             each = slot(name)
             if each.fills is Fills.FIELD:
                 self._take_field(name, value)
+            elif each.fills is Fills.ANSWER:
+                continue  # without words there is nothing to leave out
             elif self.action is not None and (key := key_of(self.skill, self.action, each)) is not None:
                 self._slots[name] = Setting(key=key, value=value)
             elif self.action is None:

@@ -128,6 +128,7 @@ def compile_plan(
             "results_root": request.results_root,
             "on_broken": on_broken,
             "request": request.text,
+            "left_out": request.left_out,
             "skill_path": utf8_name(str(skill.root)),
             "bank_path": utf8_name(origin.folder),
         }

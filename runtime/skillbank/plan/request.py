@@ -83,6 +83,8 @@ class Request(Frozen):
     text: str = ""
     unwanted: tuple[str, ...] = ()
     """Sources of data that it is said to do without, though the data that is named may hold them."""
+    left_out: tuple[str, ...] = ()
+    """Words of the text that were not understood, and that somebody has said count for nothing."""
     settled: bool = False
     """Whether places are taken as they stand: a plan that was read back names each part already."""
     questions: tuple[Question, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from skillbank.automl.settings import AutoMLSettings
 from skillbank.errors import UsageError
 from skillbank.plan.draft import Draft
 from skillbank.plan.model import Route
@@ -12,9 +13,6 @@ from skillbank.plan.paths import MISSING, get_path, set_path
 from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import Request
 from skillbank.ways import option
-
-if TYPE_CHECKING:
-    from skillbank.automl.settings import AutoMLSettings
 
 __all__ = ["search_settings", "take_settings"]
 
@@ -65,8 +63,6 @@ def search_settings(
         if draft.action.name == SEARCHED:
             _ask_about_no_search(draft, route, said)
         return None
-    from skillbank.automl.settings import AutoMLSettings
-
     settings = AutoMLSettings.read(said)
     if settings.ranges or settings.parameters is not None:
         _check_space(draft, settings)

@@ -35,7 +35,8 @@ The grammar, for whoever reads it; clauses are parted by ``; `` outside of quote
               | "on platform " NAME               one step only, the last; else every step has its own
               | "image " PLACE | "image of the skill"
               | "results below " PLACE | "results in the usual place"
-              | "nothing left out" | "asks: " KEY { ", " KEY } | "secrets not shown"
+              | "nothing left out" | "left out " STRING { " and " STRING }
+              | "asks: " KEY { ", " KEY } | "secrets not shown"
 
     COUNT     = digits                            NUMBER = a number of YAML, 1e-05 among them
     DURATION  = digits ( "h" | "m" | "s" )
@@ -338,10 +339,12 @@ def _end(plans: Sequence[Plan]) -> Iterator[str]:
         yield f"asks: {', '.join(dotted(hide_secrets(key)) for key in asked)}"
     if hidden:
         yield "secrets not shown"
-    if not asked and not hidden:
+    if left_out := dict.fromkeys(words for plan in plans for words in plan.left_out):
+        yield f"left out {' and '.join(quoted(words) for words in left_out)}"
+    elif not asked and not hidden:
         yield "nothing left out"
 
 
 def _hides(plan: Plan) -> bool:
     texts = [i.uri for i in plan.inputs] + [o.value for o in plan.overrides]
-    return is_secret([*texts, plan.image or "", plan.results_root or "", plan.automl or {}])
+    return is_secret([*texts, *plan.left_out, plan.image or "", plan.results_root or "", plan.automl or {}])

@@ -14,7 +14,7 @@ from enum import StrEnum
 from skillbank.plugins import Group, names
 from skillbank.ways import Way, option
 
-__all__ = ["SLOTS", "Fills", "Kind", "Slot", "slot"]
+__all__ = ["ANSWERS", "SLOTS", "Fills", "Kind", "Slot", "slot"]
 
 
 class Kind(StrEnum):
@@ -32,11 +32,15 @@ class Kind(StrEnum):
 
 
 class Fills(StrEnum):
-    """Where the value of a slot goes: a field of the request, a value of the spec, or one of the search."""
+    """Where the value of a slot goes: a field of the request, a value of the spec, or one of the search.
+
+    An answer goes to a question about the words of the request themselves.
+    """
 
     FIELD = "field"
     SETTING = "setting"
     SEARCH = "search"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,14 @@ SLOTS: tuple[Slot, ...] = (
 )  # fmt: skip
 """Every slot, in the order in which it is shown. Data and further spec values are said by role and by key."""
 
-_BY_NAME = {slot.name: slot for slot in SLOTS}
+ANSWERS: tuple[Slot, ...] = (
+    Slot("leave_out", Kind.TEXTS, Fills.ANSWER,
+         "Words of the request that were not understood and count for nothing; may be repeated.",
+         metavar="WORDS"),
+)  # fmt: skip
+"""Slots that no words fill: options and arguments of tools alone."""
+
+_BY_NAME = {slot.name: slot for slot in (*SLOTS, *ANSWERS)}
 
 
 def slot(name: str) -> Slot:

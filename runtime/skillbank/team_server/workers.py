@@ -188,8 +188,7 @@ class Workers:
                 self._detach(module, arguments, files)
             except OSError as error:  # the next look at the job asks for one again
                 _LOG.error("no process could be started: %s", error.strerror)
-            for file in files:
-                os.close(file)
+            _close(files)
 
     def _detach(self, module: str, arguments: list[str], files: list[int]) -> None:
         """Fork a process that nobody waits for, and that runs a module of `skillbank.background`."""
@@ -266,7 +265,12 @@ class _Worker:
             if said:
                 self.heard, self._serves = time.monotonic(), True
             for line in filter(None, said.splitlines()):
-                module, *arguments = json.loads(line)
+                try:
+                    module, *arguments = json.loads(line)
+                except ValueError:  # cut off while it was sent: who asked knows that it was not heard whole
+                    _LOG.error("a server process asked for something unreadable, %d bytes", len(line))
+                    _close(files)
+                    continue
                 found.append((module, arguments, files))
         return found
 
@@ -280,6 +284,12 @@ class _Worker:
     def close(self) -> None:
         self.line.close()
         self._process.close()
+
+
+def _close(files: list[int]) -> None:
+    """Close files that came with a line, once."""
+    while files:
+        os.close(files.pop())
 
 
 def _run(module: str, arguments: list[str], files: list[int]) -> NoReturn:

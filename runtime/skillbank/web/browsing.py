@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from skillbank.errors import DataNotFoundError
 from skillbank.jobs.results import Results
+from skillbank.plan.model import Plan
 from skillbank.redact import redact
 from skillbank.web import jobs_documents as said
 from skillbank.web.answers import Json
@@ -142,7 +143,6 @@ class Browsing:
         from skillbank.automl.events import EventLog
         from skillbank.automl.experiment import Experiment
         from skillbank.automl.report.data import report_data
-        from skillbank.plan.model import Plan
 
         jobs = self._runtime.jobs
         record = jobs.refresh(find(jobs, request.path_params["experiment"]).id)

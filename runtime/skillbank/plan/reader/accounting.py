@@ -7,6 +7,7 @@ fills nothing.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 
 from skillbank.plan.model import WORDS, Question
@@ -16,8 +17,10 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.wording import of
+from skillbank.plan.slots import slot
+from skillbank.ways import Sentence, Way, marked
 
-__all__ = ["fragments", "left_over", "question_about", "take_context"]
+__all__ = ["fragments", "left_over", "question_about", "take_context", "words_in_question"]
 
 _FREE = (
     "grammar.free.glue", "grammar.free.light", "grammar.free.noun", "grammar.free.adverb",
@@ -28,8 +31,8 @@ _TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.conditi
 _VALUES = frozenset({"place", "image", "range", "percent", "pair", "flag", "key", "size", "job"})
 _NOBODY = Claim("", ())
 _PURPOSE = "purpose"
-_MOST = 6
-"""Fragments that a question quotes."""
+_MOST, _LONGEST = 6, 120
+"""Fragments that a question quotes, and characters of one."""
 
 
 def _covered(text: Text, listed: frozenset[str]) -> set[int]:
@@ -255,9 +258,26 @@ def question_about(said: list[str], idle: list[str]) -> Question | None:
     if said:
         parts.append(
             "I did not understand "
-            + ", ".join(f"'{s[:120]}'" for s in said[:_MOST])
+            + ", ".join(f"'{s[:_LONGEST]}'" for s in said[:_MOST])
             + (" and more" if len(said) > _MOST else "")
         )
     if idle:
-        parts.append("no step here has a place for " + ", ".join(f"'{s[:120]}'" for s in idle[:_MOST]))
-    return Question(key=WORDS, why="; ".join(parts) + "; say it in other words, or leave it out")
+        parts.append("no step here has a place for " + ", ".join(f"'{s[:_LONGEST]}'" for s in idle[:_MOST]))
+    ways = _ways_to_leave_out([*said, *idle])
+    out = Sentence(f", or leave it out with {' '.join(map(marked, ways))}" if ways else "")
+    why = Sentence(f"{'; '.join(parts)}; say it in other words{marked(out)}")
+    return Question(key=WORDS, why=why, choices=ways)
+
+
+def _ways_to_leave_out(parts: list[str]) -> tuple[Sentence, ...]:
+    """Return what leaves words out; nothing where they are so many, or so long, that most was not read."""
+    if len(parts) > _MOST or any(len(part) > _LONGEST for part in parts):
+        return ()
+    return tuple(Sentence(f"{slot('leave_out').way(shlex.quote(part))}") for part in parts)
+
+
+def words_in_question(question: Question) -> list[str]:
+    """Return the words that a question is about and that can be left out; nothing for any other question."""
+    name = slot("leave_out").option.lstrip("-")
+    ways = (part for choice in question.choices for part in Sentence(choice).parts if isinstance(part, Way))
+    return [shlex.split(way.argument)[0] for way in ways if question.key == WORDS and way.name == name]

@@ -22,7 +22,7 @@ from skillbank.plan.slots import Fills, slot
 __all__ = ["END", "read_canonical"]
 
 END = "; nothing left out"
-"""How a sentence ends whose plans ask nothing."""
+"""How a sentence ends whose plans ask nothing, and of whose words none was left out."""
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _ITEM = rf"(?:{_STRING}|[^\s;\"]+)"
 _ITEMS = rf"{_ITEM}(?: and {_ITEM})*"
@@ -67,6 +67,7 @@ _CLAUSES = (
     rf"results below (?P<results_root>{_ITEM})",
     rf"(?P<key>{_ITEM}) = (?P<value>.+)",
 )
+_END = re.compile(rf"(?:{END}|; left out (?P<left_out>{_STRING}(?: and {_STRING})*))$")
 _WIDE = ("automl", "platform", "image", "results_root")
 """Clauses that hold for the whole chain where only its last step has them."""
 
@@ -78,10 +79,12 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
 
 def read_canonical(text: str, library: Library) -> list[Request] | None:
     """Return the requests that a canonical sentence stands for; None for any other text."""
-    if not text.endswith(END):
+    end = _END.search(text)
+    if end is None:
         return None
-    clauses = [part.strip() for part in re.findall(rf"(?:{_STRING}|[^;\"])+", text.removesuffix(END))]
-    if "; ".join(clauses) != text.removesuffix(END):
+    said = text[: end.start()]
+    clauses = [part.strip() for part in re.findall(rf"(?:{_STRING}|[^;\"])+", said)]
+    if "; ".join(clauses) != said:
         return None
     several = clauses[0].startswith("first ")
     steps: list[list[str]] = [[clauses[0].removeprefix("first ")]]
@@ -101,8 +104,11 @@ def read_canonical(text: str, library: Library) -> list[Request] | None:
         if [name in step for step in fields] == [False] * (len(fields) - 1) + [True]:
             for step in fields:
                 step[name] = fields[-1][name]
+    left_out = tuple(_items(end["left_out"] or ""))
     return [
-        Request(**{k: v for k, v in step.items() if v is not None}, text=text, settled=True)
+        Request(
+            **{k: v for k, v in step.items() if v is not None}, text=text, left_out=left_out, settled=True
+        )
         for step in fields
     ]
 

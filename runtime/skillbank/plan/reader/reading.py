@@ -7,7 +7,7 @@ the plan (`accounting`). Nothing is ever started that was not asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import UsageError
+from skillbank.plan.model import WORDS
 from skillbank.plan.products import trains
 from skillbank.plan.reader import (
     accounting,
@@ -62,6 +63,8 @@ from skillbank.plan.reader.steps import Step, assign_skills, settle_actions
 from skillbank.plan.reader.students import Trained, student_requests
 from skillbank.plan.reader.tokens import Ledger, Token
 from skillbank.plan.request import Request
+from skillbank.plan.slots import slot
+from skillbank.visible import one_line
 from skillbank.ways import Sentence, option
 
 __all__ = ["Reading", "read_text"]
@@ -78,15 +81,60 @@ class Reading:
     requests
         One for each action, in order; a later one takes the earlier as its parent. What was not understood is
         a question of each.
-    not_understood
-        The words that this question is about.
+    unread, unplaced
+        The words that this question is about: not understood, and without a place in any step.
     notes
         What was decided where the text leaves room, as sentences.
     """
 
     requests: tuple[Request, ...]
-    not_understood: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    unplaced: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def not_understood(self) -> tuple[str, ...]:
+        """All words that nothing came of."""
+        return (*self.unread, *self.unplaced)
+
+    def leaving_out(self, words: Sequence[str]) -> Reading:
+        """Return the same reading without a question about words that somebody says count for nothing.
+
+        What was read of the others stays as it is: nothing is read anew without them.
+
+        Raises
+        ------
+        UsageError
+            Where they are none of those that were not understood.
+        """
+        meant = {_plain(each): each for each in words}
+        left_out = [each for each in self.not_understood if _plain(each) in meant]
+        if others := [meant[each] for each in meant.keys() - set(map(_plain, left_out))]:
+            named = " and ".join(f"'{one_line(each)}'" for each in sorted(others))
+            open_ = ", ".join(f"'{each}'" for each in self.not_understood) or "nothing"
+            raise UsageError(
+                f"{slot('leave_out').way()} leaves out what was not understood, and that is {open_}, "
+                f"not {named}."
+            )
+        unread, unplaced = (
+            [each for each in part if each not in left_out] for part in (self.unread, self.unplaced)
+        )
+        question = accounting.question_about(unread, unplaced)
+        asks = (question,) if question else ()
+        requests = tuple(
+            r.model_copy(
+                update={
+                    "questions": (*(q for q in r.questions if q.key != WORDS), *asks),
+                    "left_out": tuple(left_out),
+                }
+            )
+            for r in self.requests
+        )
+        return Reading(requests, tuple(unread), tuple(unplaced), self.notes)
+
+
+def _plain(words: str) -> str:
+    return " ".join(words.split()).casefold()
 
 
 def read_text(
@@ -127,9 +175,9 @@ def read_text(
         return Reading(tuple(canonical))
     page, notes = _page(text, library, set_names)
     if (asked := data_request(page, library, skill)) is not None:
-        return Reading((asked,), (), tuple(notes))
+        return Reading((asked,), notes=tuple(notes))
     if (taught := student_requests(page, trained, skill)) is not None:
-        return Reading(tuple(taught), (), tuple(notes))
+        return Reading(tuple(taught), notes=tuple(notes))
     clauses = _take_manners(page, notes)
     _take_names(page)
     pairs.take_pairs(page)
@@ -362,7 +410,7 @@ def _made(
         )
         for r in requests
     )
-    return Reading(made, (*unread, *unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes])))
+    return Reading(made, tuple(unread), tuple(unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes])))
 
 
 def _with_claims(step: Step, page: Text) -> Step:

@@ -31,6 +31,7 @@ from skillbank.platforms import container
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Supply, job_dir
 from skillbank.platforms.kubernetes import states
 from skillbank.platforms.kubernetes.api import ApiLostError, Cluster
+from skillbank.platforms.kubernetes.checkup import kubernetes_checks
 from skillbank.platforms.kubernetes.files import Bucket
 from skillbank.platforms.kubernetes.logs import pod_logs
 from skillbank.platforms.kubernetes.manifest import job_manifest, manifest_yaml, service_manifest
@@ -73,8 +74,6 @@ class KubernetesPlatform(Platform):
 
     def checkup(self) -> list[Check]:
         """Say what this machine has of what its jobs need."""
-        from skillbank.platforms.kubernetes.checkup import kubernetes_checks
-
         return kubernetes_checks()
 
     def problems(self, plan: Plan) -> list[str]:
