@@ -41,6 +41,7 @@ class Later(TyperCommand):
         self.help = self.help or self._docstring()
         return super().get_short_help_str(limit)
 
+    # typer gives no public name to the context that its commands make
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Let the command itself parse the arguments."""
         return self.real().make_context(info_name, args, parent, **extra)
