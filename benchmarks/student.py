@@ -64,10 +64,11 @@ def benchmark(place: Path, photos: int, rounds: int) -> int:
     text = f"distill the last Grounding DINO into RT-DETR on {place}/photos, compare both on {place}/truth"
     told = ask(place, "run", text, "--yes")
     print(f"the student is trained and compared after {time.monotonic() - begun:.0f} s", flush=True)
-    show("as the chain says it", {each["skill"]: each for each in told["comparison"]})
-    trained = dict(zip((TEACHER, STUDENT), checkpoints(place, told), strict=True))
+    compared = told["comparison"]["jobs"]
+    show("as the chain says it", {each["skill"]: each for each in compared})
+    trained = dict(zip((TEACHER, STUDENT), checkpoints(place, compared), strict=True))
     exported = {name: export(place, name, model) for name, model in trained.items()}
-    good = finite(told["comparison"])
+    good = finite(compared)
     for kind, models in (("checkpoint", trained), ("ONNX", exported)):
         found = [{name: measure(place, name, models[name]) for name in models} for _ in range(rounds)]
         quality = found[0][STUDENT].map50 / found[0][TEACHER].map50
@@ -121,9 +122,9 @@ def run(place: Path, *words: str) -> str:
     return done.stdout
 
 
-def checkpoints(place: Path, told: dict[str, Any]) -> list[Path]:
+def checkpoints(place: Path, compared: list[dict[str, Any]]) -> list[Path]:
     """Name the models that the chain has measured: the teacher's and the student's."""
-    folders = [ask(place, "results", each["job"])["results_dir"] for each in told["comparison"]]
+    folders = [ask(place, "results", each["job"])["results_dir"] for each in compared]
     found = [json.loads((Path(folder) / "evaluate" / "metrics.json").read_text()) for folder in folders]
     return [Path(each["checkpoint"]) for each in found]
 
@@ -160,9 +161,9 @@ def show(title: str, rows: dict[str, dict[str, Any]]) -> None:
         )
 
 
-def finite(comparison: list[dict[str, Any]]) -> bool:
+def finite(compared: list[dict[str, Any]]) -> bool:
     """Whether the chain's table is filled with numbers."""
-    rows = [[*each["metrics"].values(), each["rate"], each["model_bytes"]] for each in comparison]
+    rows = [[*each["metrics"].values(), each["rate"], each["model_bytes"]] for each in compared]
     return len(rows) == 2 and all(value is not None and math.isfinite(value) for row in rows for value in row)
 
 

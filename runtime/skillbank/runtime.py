@@ -12,6 +12,7 @@ from skillbank.team.rights import Right
 
 if TYPE_CHECKING:
     from skillbank.facade.explanation import Explanation
+    from skillbank.jobs.comparing import Comparison
     from skillbank.jobs.metrics import Progress
     from skillbank.jobs.record import JobRecord
     from skillbank.jobs.results import Results
@@ -145,6 +146,22 @@ class Runtime(Starting):
             When there is no such job, or more than one is meant.
         """
         return self.jobs.results(self._id(job))
+
+    def compare(self, jobs: Sequence[Job]) -> Comparison:
+        """Put finished jobs side by side, of one skill or of several: what they measured, and what differs.
+
+        Raises
+        ------
+        UsageError
+            When fewer than two different jobs are named, or too many.
+        JobNotFoundError
+            When there is no such job, or more than one is meant.
+        StateError
+            When one has not ended.
+        """
+        from skillbank.jobs.comparing import compare
+
+        return compare(self.jobs, [self._id(job) for job in jobs])
 
     def cancel(self, job: Job) -> JobRecord:
         """Stop a job's real work; canceling twice is no error.

@@ -305,6 +305,7 @@ _COMMANDS: dict[str, tuple[_Words, _Words]] = {  # a command that is not here is
     "status --watch": _of("job_status", "wait", " with wait_seconds"),
     "logs": _of("job_logs", "logs"),
     "results": _of("job_results", "results"),
+    "compare": _plain("job_results with beside", "Runtime.compare"),
     "cancel": _of("cancel_job", "cancel"),
     "label": _plain("label_image", "Runtime.label"),
     "sets": _plain("label_set", "Runtime.sets.names"),

@@ -251,6 +251,10 @@ def test_from_words_to_a_checkpoint_and_on_to_its_evaluation(trusted: Toolbox, d
     assert (done.state, done.metrics["test_mAP50"]) == ("COMPLETE", 0.75)
     listed = ask(trusted, "list_jobs", state="COMPLETE", limit=1)
     assert [j["job"] for j in listed["jobs"]] == [evaluation.job]
+    beside = ask(trusted, "job_results", job=evaluation.job, beside=[job])["compared"]
+    assert [each["trained_by"] for each in beside["jobs"]] == [job, job]
+    unlike = beside["not_comparable"]
+    assert unlike[0] == f"Nothing says on what {job} measured." and "no metric in common" in unlike[1]
 
 
 @pytest.mark.slow

@@ -49,6 +49,13 @@ def test_train_then_evaluate_with_the_checkpoint_never_typed(inline: Command, da
     best = [c["path"] for c in results["checkpoints"] if c["best"]]
     assert best == ["train/model_epoch_002_step_00003.pth"]
     assert "forty-two" in inline("logs", "last:train").out
+    compared = inline("compare", "last:train", "last:evaluate", "--json").document
+    trained_by = [each["trained_by"] for each in compared["jobs"]]
+    assert trained_by == [jobs[1]["id"]] * 2 and not compared["comparable"]
+    shown = inline("compare", "last:train", "last:evaluate").out
+    assert "no metric in common: val_mAP50; test_mAP50" in shown and "0.7500" in shown
+    refused = inline("compare", "last:train", "last:evaluate", "--pictures", "3")
+    assert refused.code == 2 and "last:train is none" in refused.err
 
 
 def test_a_chain_runs_one_after_another(inline: Command, data: Path) -> None:

@@ -43,7 +43,7 @@ def test_the_chain_runs_to_a_filled_table(tmp_path: Path) -> None:
     # A teacher of two steps is sure of nothing; the plan read back takes a correction.
     output = next(part for part in told.split("; ") if part.startswith("teach.output"))
     corrected = told.replace(output, f"{output}; teach.least = 0.001", 1)
-    both = _said(tmp_path, "run", corrected, "--yes")["comparison"]
+    both = _said(tmp_path, "run", corrected, "--yes")["comparison"]["jobs"]
     assert [each["skill"] for each in both] == ["tao-train-grounding-dino", "tao-train-rtdetr"]
     for each in both:
         assert {"test_mAP", "test_mAP50"} <= each["metrics"].keys()

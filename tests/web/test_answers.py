@@ -207,4 +207,5 @@ def test_what_is_not_there_is_said(client: TestClient) -> None:
     assert client.get("/api/experiments").json() == {"experiments": []}
     assert "no job 'none'" in message(client.get("/api/jobs/none"), 404)
     assert "no job 'none'" in message(client.get("/api/experiments/none/report"), 404)
+    assert "no job 'none'" in message(client.get("/api/jobs/none/comparison?beside=other"), 404)
     assert "nothing here" in message(client.get("/none"), 404)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -249,6 +249,35 @@ def test_jobs_with_curves_and_pictures(page: Page, job: JobRecord) -> None:
     page.go_back()
     page.wait_for_selector("#job h1")
     assert page.locator('header a[aria-current="page"]').inner_text() == "Jobs"
+
+
+def test_jobs_side_by_side(page: Page, job: JobRecord, web_home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    line = {"status": "RUNNING", "kpi": {"val_mAP50": 0.25}}
+    (tmp_path / "train" / "status.json").write_text(json.dumps(line) + "\n")
+    other = job.model_copy(
+        update={
+            "id": "rtdetr-train-20260102-030406-1f2e3e",
+            "created": job.created - timedelta(hours=1),
+            "results_dir": str(tmp_path),
+            "plan": {
+                "spec": {"train": {"lr": "<b>0.1</b>"}},
+                "overrides": [{"key": "train.lr", "source": "user"}],
+            },
+        }
+    )
+    with JobStore(f"sqlite:///{web_home['SKILLBANK_HOME']}/skillbank.db") as store:
+        store.create(other)
+        store.transition(other.id, JobState.COMPLETE, "exit code 0")
+    page.evaluate("(id) => { location.hash = `#/jobs/${id}`; }", job.id)
+    page.get_by_label("Compare with").select_option(other.id)
+    page.wait_for_selector("#job h1:text('2 jobs compared')")
+    said = page.locator("#job").inner_text()
+    assert "val_mAP50\t0.6667\t0.25" in said and "train.lr\t\t<b>0.1</b>" in said
+    page.locator("#job a", has_text=other.id.partition("-train-")[2]).click()
+    page.wait_for_selector("#job h1:text('train')")
+    with JobStore(f"sqlite:///{web_home['SKILLBANK_HOME']}/skillbank.db") as store:
+        store.remove(other.id)  # the server is that of other tests too
 
 
 def test_a_token_is_asked_for_once(browser: Browser, web_home: dict[str, str]) -> None:

@@ -35,7 +35,7 @@ _BOUNDS = {
 class SearchArguments(Arguments):
     """What to look for."""
 
-    query: str = Field(description="Task or model, e.g. 'open-vocabulary detection'")
+    query: str = Field(description="Task or model, e.g. 'detection'")
 
 
 class SkillSummary(Document):
@@ -72,7 +72,7 @@ class DescribeArguments(Arguments):
     skill: str
     action: str
     variant: str | None = None
-    find: str | None = Field(None, description="Words in a parameter's key or text, e.g. 'lr'")
+    find: str | None = Field(None, description="Words of a parameter, e.g. 'lr'")
 
 
 class DataNeed(Document):

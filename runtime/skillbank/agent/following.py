@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from skillbank.plan.products import trains
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
+    from skillbank.jobs.comparing import Comparison
     from skillbank.jobs.metrics import Progress
     from skillbank.jobs.results import Results
 
@@ -25,6 +26,7 @@ LONGEST_WAIT = 600
 _MOST_METRICS = 12
 _MOST_FILES = 20
 _MOST_PICTURES = 5
+_MOST_DIFFERENCES = 30
 _MOST_JOBS = 50
 _SEARCHED = 500
 """Among so many of the newest jobs those in a certain state are looked for."""
@@ -85,10 +87,11 @@ class StatusAnswer(Result):
 
 
 class ResultsArguments(Arguments):
-    """Which job, and which of its files."""
+    """Which job, which of its files, and which other jobs stand beside it."""
 
     job: str = Field(description="Job id, 'last', 'last:train'")
-    find: str | None = Field(None, description="List files whose path holds this")
+    find: str | None = Field(None, description="Files with this in the path")
+    beside: list[str] | None = None
 
 
 class Checkpoint(Document):
@@ -107,6 +110,37 @@ class File(Document):
     size: int
 
 
+class Beside(Document):
+    """A job among others, see `skillbank.jobs.measured.Measured`."""
+
+    job: str
+    skill: str
+    action: str
+    metrics: dict[str, float]
+    pictures_per_second: float | None = None
+    model_bytes: int | None = None
+    trained_by: str | None = None
+    trained_from: tuple[str, ...] = ()
+    trained_on: tuple[str, ...] = ()
+    measured_on: tuple[str, ...] = ()
+
+
+class Compared(Document):
+    """Jobs side by side; ``not_comparable`` says why numbers cannot be held against each other.
+
+    ``settings`` and ``classes`` hold what differs by job, at most `_MOST_DIFFERENCES` each; the counts are of
+    all.
+    """
+
+    jobs: tuple[Beside, ...]
+    not_comparable: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    setting_count: int = 0
+    classes: dict[str, dict[str, float]] = Field(default_factory=dict)
+    class_count: int = 0
+
+
 class ResultsAnswer(Result):
     """What a job left; paths are relative to ``results``."""
 
@@ -121,6 +155,7 @@ class ResultsAnswer(Result):
     files: tuple[File, ...] = ()
     file_count: int = 0
     picture_count: int = 0
+    compared: Compared | None = None
 
 
 class ListArguments(Arguments):
@@ -249,7 +284,42 @@ def _results(box: Toolbox, arguments: ResultsArguments) -> ResultsAnswer:
         files=[File(path=f.path, size=f.size) for f in wanted[:_MOST_FILES]],
         file_count=len(found.files),
         picture_count=len(found.pictures),
+        compared=_compared(box.runtime.compare([record.id, *arguments.beside])) if arguments.beside else None,
         next=list(_results_next(record, found, arguments.find, len(wanted))),
+    )
+
+
+def _compared(found: Comparison) -> Compared:
+    classes = {
+        f"{name} {measure}".rstrip(): {
+            each.job: _rounded(value)
+            for each, value in zip(found.jobs, values, strict=True)
+            if value is not None
+        }
+        for name, measure, values in found.classes()
+    }
+    return Compared(
+        jobs=[
+            Beside(
+                job=each.job,
+                skill=each.skill,
+                action=each.action,
+                metrics={name: _rounded(each.metrics[name]) for name in each.metrics},
+                pictures_per_second=each.rate,
+                model_bytes=each.model_bytes,
+                trained_by=each.trained_by,
+                trained_from=each.trained_from,
+                trained_on=each.trained_on,
+                measured_on=each.measured_on,
+            )
+            for each in found.jobs
+        ],
+        not_comparable=found.unlike,
+        notes=found.notes,
+        settings=dict(islice(found.settings.items(), _MOST_DIFFERENCES)),
+        setting_count=len(found.settings),
+        classes=dict(islice(classes.items(), _MOST_DIFFERENCES)),
+        class_count=len(classes),
     )
 
 
@@ -300,7 +370,7 @@ JOB_STATUS = Tool(
 )
 JOB_RESULTS = Tool(
     name="job_results",
-    description="What a job left: metrics, checkpoints, pictures, files.",
+    description="What a job left: metrics, models, files; beside compares jobs.",
     arguments=ResultsArguments,
     result=ResultsAnswer,
     run=_results,

@@ -48,9 +48,9 @@ class LaunchArguments(Arguments):
     """What to start: a plan that the store holds, exactly as it was shown."""
 
     plan_id: str
-    idempotency_key: str | None = Field(None, description="The same text again returns the same job")
-    checkpoint: str | None = Field(None, description="Parent's model: best, latest or an epoch")
-    retries: int | None = Field(None, description="After infrastructure failures, default 2")
+    idempotency_key: str | None = Field(None, description="Same key: the same job")
+    checkpoint: str | None = Field(None, description="Parent's: best, latest or an epoch")
+    retries: int | None = Field(None, description="Of infrastructure failures; default 2")
     on_oom: Literal["stop", "reduce-batch"] | None = None
 
 

@@ -31,7 +31,7 @@ class LogsArguments(Arguments):
 
     job: str
     cursor: int | None = Field(None, description="Line to read on from; null: the last lines")
-    find: str | None = Field(None, description="Only lines that hold this text")
+    find: str | None = Field(None, description="Only lines with this")
 
 
 class LogsAnswer(Result):

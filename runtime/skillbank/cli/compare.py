@@ -1,4 +1,4 @@
-"""``skillbank compare`` and ``skillbank sets report``: how models and people do on a label set."""
+"""``skillbank compare``, of jobs or on a label set, and ``skillbank sets report``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import typer
 
 from skillbank.cli import options, terminal
 from skillbank.cli.label_progress import progress
-from skillbank.cli.pages import plain, refuse_others, write_page
+from skillbank.errors import JobNotFoundError, UsageError
 from skillbank.visible import one_line
+from skillbank.ways import command, option
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from skillbank.labelling.loop.comparison import Compared
+    from skillbank.runtime import Runtime
     from skillbank.sets.accuracy import Estimate
 
 Output = Annotated[
@@ -30,24 +32,78 @@ Pictures = Annotated[
 
 
 def compare(
-    name: Annotated[str, typer.Argument(metavar="SET", help="A label set.")],
-    models: Annotated[
+    names: Annotated[
         list[str],
         typer.Argument(
-            metavar="A B [C...]", help="Models: jobs ('last:train'), files, folders, or of the hub."
+            metavar="A B [C...]",
+            help="Jobs that have ended ('last:train'); or a label set, and models: jobs, files, folders, or "
+            "of the hub.",
         ),
     ],
     output: Output = None,
-    pictures: Pictures = 12,
+    pictures: Annotated[
+        int | None,
+        typer.Option("--pictures", min=0, max=100, help="Of a set: pictures with disagreement [default: 12]"),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Compare models on the reviewed validation pictures of a label set, with intervals, as one HTML page."""
+    """Compare finished jobs: what they measured and on what, settings that differ, classes, size and speed.
+
+    Where the first name is a label set, models are compared on its reviewed validation pictures, with
+    intervals, as one HTML page.
+    """
+    with options.open_runtime(None) as runtime:
+        if _is_set(runtime, names[0]):
+            _compare_on_set(runtime, names, output, 12 if pictures is None else pictures, as_json)
+            return
+        for name, value in (("output", output), ("pictures", pictures)):
+            if value is not None:
+                raise UsageError(f"{option(name)} is of a comparison on a label set, and {names[0]} is none")
+        found = runtime.compare(names)
+    if as_json:
+        options.print_json(found.document())
+        return
+    from skillbank.cli.comparison_view import comparison_view
+
+    terminal.show(comparison_view(found))
+
+
+def _is_set(runtime: Runtime, name: str) -> bool:
+    """Say whether a name is that of a label set, or of a job.
+
+    Raises
+    ------
+    UsageError
+        When it is the name of both.
+    JobNotFoundError
+        When it is that of neither.
+    """
+    is_set = name in runtime.sets
+    try:
+        job = runtime.jobs.store.get(name).id
+    except JobNotFoundError as error:
+        if is_set:
+            return True
+        raise JobNotFoundError(
+            f"{error.sentence.marked}; no label set is called so either ({command('sets')} lists them)"
+        ) from None
+    if is_set:
+        raise UsageError(
+            f"{one_line(name, 60)} is a label set, and the job {job} is meant by that too; name the job by "
+            f"its whole id, or see the set's models with {command('sets report', one_line(name, 60))}"
+        )
+    return False
+
+
+def _compare_on_set(
+    runtime: Runtime, names: list[str], output: Path | None, pictures: int, as_json: bool
+) -> None:
     from skillbank.labelling.loop.comparison import compare as compared
 
+    name, *models = names
     path = _path(output, f"{name}-compared")
-    with options.open_runtime(None) as runtime, progress() as told:
-        labels = runtime.sets.open(name)
-        found = compared(runtime, labels, models, most=pictures, told=told)
+    with progress() as told:
+        found = compared(runtime, runtime.sets.open(name), models, most=pictures, told=told)
     _tell(found, path, as_json)
 
 
@@ -79,6 +135,7 @@ def report(
 
 
 def _path(output: Path | None, name: str) -> Path:
+    from skillbank.cli.pages import plain, refuse_others
     from skillbank.labelling.loop.page import MARK
 
     path = output or Path(f"{plain(name) or 'report'}.html")
@@ -87,6 +144,7 @@ def _path(output: Path | None, name: str) -> Path:
 
 
 def _tell(found: Compared, path: Path, as_json: bool) -> None:
+    from skillbank.cli.pages import write_page
     from skillbank.jobs.set_files import lies
     from skillbank.labelling.loop.page import page
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from skillbank.agent.tool import Tool
-    from skillbank.jobs.comparing import Measured
     from skillbank.jobs.forecast import Wait
     from skillbank.jobs.metrics import Progress
     from skillbank.jobs.record import JobRecord
@@ -116,17 +115,6 @@ def status_view(record: JobRecord, progress: Progress, wait: Wait | None = None)
     waits = record.results_uri and record.state.terminal and record.uploaded is None
     head.add_row("results", record.results + (f" (not there yet; {record.results_dir})" if waits else ""))
     return Group(head, *_failure(record))
-
-
-def comparison_view(measured: Sequence[Measured]) -> RenderableType:
-    """Show what models that were measured on the same data scored, their speed and their size."""
-    common = [name for name in measured[0].metrics if all(name in each.metrics for each in measured)]
-    made = new_table("model", *common, "pictures/s", "size")
-    for each in measured:
-        rate = f"{each.rate:.1f}" if each.rate is not None else "not told"
-        size = f"{each.model_bytes / 2**20:.1f} MiB" if each.model_bytes is not None else "not here"
-        made.add_row(each.skill, *(f"{each.metrics[name]:.4f}" for name in common), rate, size)
-    return made
 
 
 def results_view(record: JobRecord, results: Results, files: bool = False) -> RenderableType:

@@ -11,7 +11,6 @@ from skillbank.cli import options, terminal
 from skillbank.cli.request_options import Asked, says_a_request
 from skillbank.errors import QuestionsError, UsageError
 from skillbank.jobs.approval_subjects import check_terms
-from skillbank.jobs.comparing import compared
 
 if TYPE_CHECKING:
     from skillbank.cli.approving import Approved
@@ -229,12 +228,14 @@ def ask_trust(runtime: Runtime, plans: list[Plan], as_json: bool) -> None:
 
 
 def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: bool) -> None:
-    from skillbank.cli.present import comparison_view, record_document, results_view
+    from skillbank.cli.comparison_view import measures_view
+    from skillbank.cli.present import record_document, results_view
+    from skillbank.jobs.comparing import of_a_chain
 
-    measured = compared(runtime.jobs, records) if len(records) > 1 else []
+    comparison = of_a_chain(runtime.jobs, records) if len(records) > 1 else None
     if as_json:
         documents = [record_document(runtime, r) for r in records]
-        both = {"comparison": [each.document() for each in measured]} if measured else {}
+        both = {} if comparison is None else {"comparison": comparison.document()}
         options.print_json(documents[0] if len(documents) == 1 else {"jobs": documents, **both})
         return
     for record in records:
@@ -242,5 +243,5 @@ def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: b
             terminal.say(f"started {record.id}; 'skillbank status {record.id} --watch' follows it")
         else:
             terminal.show(results_view(record, runtime.jobs.results(record.id)))
-    if measured:
-        terminal.show(comparison_view(measured))
+    if comparison is not None:
+        terminal.show(measures_view(comparison))

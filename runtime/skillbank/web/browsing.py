@@ -14,7 +14,7 @@ from skillbank.plan.model import Plan
 from skillbank.redact import redact
 from skillbank.web import jobs_documents as said
 from skillbank.web.answers import Json
-from skillbank.web.operations import Operation
+from skillbank.web.operations import Asked, Operation
 
 if TYPE_CHECKING:
     from skillbank.jobs.record import JobHead, JobRecord
@@ -24,6 +24,7 @@ __all__ = ["Browsing"]
 
 _MOST = 100
 _MOST_PICTURES = 200
+_BESIDE = Asked("beside", required=True)
 _KINDS = {f".{kind}": f"image/{kind}" for kind in ("png", "webp", "bmp", "gif", "tiff")}
 _KINDS[".tif"] = _KINDS[".tiff"]
 _PAGE_POLICY = (
@@ -54,6 +55,7 @@ class Browsing:
             Operation("GET", job, self.job, said.JobDocument),
             Operation("GET", f"{job}/pictures/{{number:int}}", self.picture, "image/*"),
             Operation("GET", f"{job}/report", self.evaluation, "text/html"),
+            Operation("GET", f"{job}/comparison", self.comparison, said.ComparisonDocument, asks=[_BESIDE]),
             Operation("GET", "/api/experiments", self.experiments, said.ExperimentsDocument),
             Operation("GET", experiment, self.experiment, said.ReportDocument),
             Operation("GET", f"{experiment}/report", self.report, "text/html"),
@@ -98,6 +100,11 @@ class Browsing:
                 "more_pictures": max(0, len(results.pictures) - _MOST_PICTURES),
             }
         )
+
+    def comparison(self, request: Request) -> Response:
+        """Put finished jobs side by side: a job, and those in ``beside``, with commas between."""
+        others = [name for name in request.query_params.get("beside", "").split(",") if name]
+        return Json(self._runtime.compare([request.path_params["job"], *others]).document())
 
     def picture(self, request: Request) -> Response:
         """Send one of a job's pictures, known by its number; nothing that a client says becomes a path."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 __all__ = [
     "CheckpointDocument",
+    "ComparisonDocument",
     "EpochDocument",
     "ExperimentEntry",
     "ExperimentsDocument",
@@ -86,6 +87,37 @@ class JobDocument(JobEntry):
     report: bool
     pictures: list[str]
     more_pictures: int
+
+
+class MeasuredDocument(_Answer):
+    """What a job has measured, and of which model."""
+
+    job: str
+    skill: str
+    action: str
+    state: str
+    trained_by: str | None
+    trained_from: list[str]
+    trained_on: list[str]
+    measured_on: list[str]
+    metrics: dict[str, float]
+    per_class: dict[str, dict[str, float]]
+    pictures: int | None
+    model_bytes: int | None
+    rate: float | None
+
+
+class ComparisonDocument(_Answer):
+    """``GET /api/jobs/{job}/comparison``: jobs side by side; ``unlike`` says why not ``comparable``.
+
+    ``settings`` are the values that differ, by key and job.
+    """
+
+    comparable: bool
+    jobs: list[MeasuredDocument]
+    settings: dict[str, dict[str, Any]]
+    unlike: list[str]
+    notes: list[str]
 
 
 class ExperimentEntry(_Answer):

@@ -138,7 +138,8 @@ def _saved(kind: Callable[..., Any], config: Any, folder: Path) -> Any:
 
 
 @pytest.mark.slow
-def test_a_saved_folder_is_read_with_equal_outputs(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("own_loss")
+def test_a_saved_folder_is_read_with_equal_outputs_and_loss(tmp_path: Path) -> None:
     network = _saved(RTDetrV2ForObjectDetection, network_config(_FULL, 4), tmp_path)
     detector, labels = read_transformers(str(tmp_path), Architecture())
     assert labels == ("LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3")
@@ -150,6 +151,14 @@ def test_a_saved_folder_is_read_with_equal_outputs(tmp_path: Path) -> None:
     again = rebuild_detector(network_values(detector), detector.architecture)
     again.load_state_dict(detector.state_dict())
     assert torch.equal(again.eval()(pixels).logits, ours.logits)
+    targets, marked = _targets((2, 3), 4)
+    pixels = torch.rand(2, 3, 64, 64)
+    network.train()
+    torch.manual_seed(2)
+    wanted = network(pixels, labels=marked).loss
+    torch.manual_seed(2)
+    loss = detection_loss(detector.train()(pixels, targets), targets, LossWeights())["loss"]
+    torch.testing.assert_close(loss, wanted, atol=1e-4, rtol=1e-5)
 
 
 @pytest.mark.slow

@@ -2,26 +2,29 @@
 import { at, h, number, span, when } from "./dom.js";
 import { read } from "./server.js";
 import { chart } from "./chart.js";
+import { comparison, others } from "./jobs_compare.js";
 
 const RUNNING = ["PENDING", "RUNNING", "UNKNOWN"];
 let timer = 0, drawn = "";
 
-export async function open(id) {
+export async function open(id, ...beside) {
   clearTimeout(timer);
   try {
     const { jobs } = await read("api/jobs");
     if (at("jobs").hidden) return;
     at("job-list").replaceChildren(...jobs.map((job) => entry(job, id || jobs[0].id)));
     const chosen = id || jobs[0]?.id;
-    const job = chosen && (await read(`api/jobs/${encodeURIComponent(chosen)}`));
-    const text = JSON.stringify(job);
-    if (text !== drawn) at("job").replaceChildren(...(job ? page(job) : nothing())); // what has not changed stays as it is
+    const one = `api/jobs/${encodeURIComponent(chosen)}`;
+    const path = beside.length ? `${one}/comparison?beside=${beside.map(encodeURIComponent).join(",")}` : one;
+    const shown = chosen && (await read(path));
+    const text = JSON.stringify([path, shown, jobs.filter((job) => !RUNNING.includes(job.state)).map((job) => job.id)]);
+    if (text !== drawn) at("job").replaceChildren(...(!shown ? nothing() : beside.length ? comparison(shown, jobs) : page(shown, jobs))); // what has not changed stays as it is
     drawn = text;
-    timer = setTimeout(() => open(id), jobs.some((job) => RUNNING.includes(job.state)) ? 2500 : 15000);
+    timer = setTimeout(() => open(id, ...beside), jobs.some((job) => RUNNING.includes(job.state)) ? 2500 : 15000);
   } catch (error) {
     drawn = "";
     at("job").replaceChildren(h("p", { class: "problem", role: "alert" }, error.message));
-    timer = setTimeout(() => open(id), 10000);
+    timer = setTimeout(() => open(id, ...beside), 10000);
   }
 }
 
@@ -37,7 +40,7 @@ function entry(job, chosen) {
     h("small", {}, when(job.created)), h("small", { class: "id" }, `${job.state.toLowerCase()} · …${job.id.split("-").slice(-2).join("-")}`)));
 }
 
-function page(job) {
+function page(job, jobs) {
   const seconds = (Date.parse(job.ended || new Date()) - Date.parse(job.created)) / 1000;
   const { epoch, epochs, eta_s: left } = job.progress;
   const tiles = Object.entries(job.metrics).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, number(value))));
@@ -53,6 +56,7 @@ function page(job) {
     charts(job),
     job.report && h("p", {}, h("a", { class: "button", href: `api/jobs/${encodeURIComponent(job.id)}/report`, target: "_blank", rel: "noopener" }, "Full report")),
     pictures(job),
+    RUNNING.includes(job.state) ? null : others([job.id], jobs),
     h("section", { class: "card" }, h("h2", {}, "Details"), h("dl", { class: "facts" }, facts(job))),
   ].filter(Boolean);
 }

@@ -21,7 +21,6 @@ SMALL: dict[str, Any] = {
     "model.dec_layers": 2,
     "model.dn_number": 30,
     "model.dim_feedforward": 128,
-    "dataset.batch_size": 8,
     "dataset.workers": 0,
     "dataset.augmentation.multi_scales": [],
     "dataset.augmentation.train_spatial_size": [128, 128],
