@@ -32,7 +32,8 @@ from skillbank.plan.request import Request, parse_data, parse_settings
 
 SKILL = "tao-train-grounding-dino"
 CORPUS = bank_root().parent / "shared" / "corpus" / "bank"
-GOALS = {"plan_warm_ms": 10.0, "search_1000_ms": 5.0, "sentence_10000_ms": 20.0, "cold_process_s": 0.6}
+GOALS = {"plan_warm_ms": 10.0, "search_1000_ms": 5.0, "sentence_10000_ms": 20.0,
+         "sentence_10000_first_ms": 20.0, "cold_process_s": 0.6}  # fmt: skip
 
 
 def main() -> int:
@@ -86,9 +87,19 @@ def run(folder: Path, count: int) -> dict[str, float]:
     measures[f"load_{count}_s"] = median_ms(load(many), 1) / 1000
     crowd = Library([many], own=False)
     _ = [(s.frontmatter, s.info) for s in crowd.skills]
-    start = time.process_time()
-    index = SearchIndex(crowd.skills)
-    measures[f"index_{count}_s"] = time.process_time() - start
+    gc.freeze()  # looking through them before each measure would take most of the time
+    kept = folder / "kept"
+
+    def indexed() -> SearchIndex:
+        made = SearchIndex(crowd.skills, kept)
+        made.search("of")  # it is made at the first question
+        return made
+
+    indexed().close()  # imports are not counted
+    shutil.rmtree(kept, ignore_errors=True)
+    measures[f"index_{count}_s"] = median_ms(lambda: indexed().close(), 1) / 1000
+    measures[f"index_{count}_kept_s"] = median_ms(lambda: indexed().close(), 3) / 1000
+    index = indexed()
     queries = [
         "grounding dino",
         "open vocabulary detection",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing.spawn
 import os
 import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from tests.s3 import CREDENTIALS, moto_server
 from tests.slurm import PrivateSlurm, missing, private_slurm
 
 _LONGEST = (
+    "test_image",
     "test_recipe",
     "test_hostile_agent",
     "test_hostile_banks",
@@ -33,6 +34,7 @@ _LONGEST = (
     "test_supervisor_crashes",
     "test_server",
     "test_review_page",
+    "test_label_sets",
     "test_loop_at_page",
     "test_python_agents",
     "test_light",
@@ -50,6 +52,9 @@ _LONGEST = (
     "test_in_a_run",
     "test_code_setting",
     "test_paraphrases",
+    "test_sentence_laws",
+    "test_deep_pictures",
+    "test_examples",
     "test_two_processes",
     "test_crash_controller",
     "test_deep_sets",
@@ -67,41 +72,74 @@ _LONGEST = (
 _FORKED = frozenset(
     {
         "test_approval",
+        "test_approval_guard",
+        "test_approved_parents",
         "test_backup",
+        "test_changed_skills",
         "test_chat",
         "test_chat_cli",
+        "test_claude_code",
         "test_client",
+        "test_code_of_another_user",
+        "test_code_setting",
+        "test_codex",
         "test_controller_commands",
         "test_data_progress",
         "test_deep_pictures",
         "test_deep_sets",
+        "test_docker_crashes",
+        "test_docker_data",
         "test_doors",
         "test_examples",
         "test_experiment_engine",
         "test_families_run",
+        "test_gemini_cli",
         "test_hostile_agent",
+        "test_identity",
+        "test_inspector",
+        "test_job_cleaning",
+        "test_keeping",
+        "test_kubernetes",
+        "test_kubernetes_nodes",
+        "test_kubernetes_protocol",
         "test_label",
         "test_label_buckets",
         "test_label_into",
         "test_label_sets",
+        "test_launching",
+        "test_load",
         "test_loop_report",
         "test_mcp_cancel",
         "test_mcp_http_attacks",
         "test_mcp_tasks",
         "test_onnx_chain",
+        "test_opencode",
+        "test_page_of_two",
         "test_pretrained",
+        "test_projects",
         "test_python_agents",
         "test_python_sdk",
+        "test_queue",
+        "test_qwen_code",
         "test_remarks",
         "test_resume",
+        "test_s3",
         "test_set_classes",
+        "test_slurm",
+        "test_slurm_data",
         "test_slurm_engine",
+        "test_staging",
+        "test_store",
         "test_student_chain",
+        "test_supervisor_crashes",
         "test_threads",
         "test_tiles",
         "test_training",
         "test_trust",
         "test_typescript",
+        "test_upgrade",
+        "test_verify_command",
+        "test_versions",
         "test_waiting",
     }
 )
@@ -158,14 +196,14 @@ def slurm_cluster() -> Iterator[PrivateSlurm]:
 
 
 @pytest.fixture(autouse=True)
-def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep this machine's own AWS settings, and its metadata service, out of the tests."""
     for name in list(os.environ):
         if name.startswith("AWS_") and name != "AWS_CA_BUNDLE":
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "no-aws"))
+        monkeypatch.setenv(name, f"{os.devnull}/none")  # of six thousand tests none needs a folder
 
 
 @pytest.fixture(autouse=True)
@@ -231,6 +269,7 @@ def _forked(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.path.stem in _FORKED:
             patch.setattr(sys, "executable", forking.python())
+            patch.setattr(multiprocessing.spawn, "_python_exe", os.fsencode(forking.python()))
         yield
 
 

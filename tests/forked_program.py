@@ -1,9 +1,10 @@
 # ruff: noqa: PTH100, PTH109, PTH110, PTH116, PTH118, PTH119, PTH120, PTH208
 # What stands as ``python``, ``skillbank`` and the engine's programs in the folder of `tests.forking`. What
-# these run of ours (``python -m skillbank...``) has itself forked there: this process lends the forked one
-# its files, hands on the signals that it gets, and ends as that one ends. Whatever else is asked for, and
-# what cannot be forked, this process becomes. `REAL` is the folder of the programs themselves; ``worker`` is
-# a Python that runs a text, for pytest's workers. Standard library only, little of it.
+# these run of ours (``python -m skillbank...``, or ``-c`` with a text that takes something of it) has
+# itself forked there: this process lends the forked one its files, hands on the signals that it gets, and
+# ends as that one ends. Whatever else is asked for, and what cannot be forked, this process becomes. `REAL`
+# is the folder of the programs themselves; ``worker`` is a Python that runs a text, for pytest's workers.
+# Standard library only, little of it.
 import array
 import json
 import os
@@ -22,13 +23,24 @@ def become() -> None:
     os.execv(real, [own if program == "python" else real, *arguments])
 
 
+module = text = ""
 if program in ("python", "python3"):
-    server, module = "", arguments[1] if arguments[:1] == ["-m"] and len(arguments) > 1 else ""
-    if module.split(".")[0] in ("skillbank", "skillbank_engine"):
-        server, called = module.split(".")[0], ["", *arguments[2:]]
+    server, called = "", ["", *arguments[2:]]
+    at = int(arguments[:1] == ["-B"])  # multiprocessing puts it first where Python writes no compiled files
+    if arguments[:1] == ["-m"] and len(arguments) > 1:
+        module = arguments[1]
+        package = module.split(".")[0]
+        server = {"tests": "skillbank"}.get(package, package)
+    elif arguments[at : at + 1] == ["-c"] and len(arguments) > at + 1:
+        text, called = arguments[at + 1], ["-c", *arguments[at + 2 :]]
+        ours = ("from skillbank", "from tests", "from multiprocessing.spawn")
+        server = "skillbank" if any(each in text for each in ours) else ""
+    server = server if server in ("skillbank", "skillbank_engine") else ""
+elif program == "worker":
+    server, called, text = "worker", [real, *arguments], arguments[-1]
 else:
     called = [real, *arguments]
-    server, module = {"worker": ("worker", ""), "skillbank": ("skillbank", "skillbank")}.get(
+    server, module = {"skillbank": ("skillbank", "skillbank")}.get(
         program, ("skillbank_engine", "skillbank_engine.families." + program)
     )
 if not server or os.geteuid() != os.stat(place).st_uid:
@@ -38,8 +50,8 @@ files = array.array("i", [file for file in files if os.path.exists(f"/proc/self/
 mask = os.umask(0)
 os.umask(mask)
 asked = {
-    "module": module, "arguments": called, "environment": dict(os.environ), "folder": os.getcwd(),
-    "files": list(files), "mask": mask, "python": real if server == "worker" else "",
+    "module": module, "text": text, "arguments": called, "environment": dict(os.environ),
+    "folder": os.getcwd(), "files": list(files), "mask": mask, "python": real if server == "worker" else "",
 }  # fmt: skip
 connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 try:

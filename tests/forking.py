@@ -188,8 +188,8 @@ def _families() -> list[str]:
     return [each.name for each in pkgutil.iter_modules(families.__path__) if each.ispkg]
 
 
-def _serve(folder: Path, program: str, arguments: Sequence[str]) -> str:
-    """Fork for all who connect until our input ends; return, in the process that was forked, its module.
+def _serve(folder: Path, program: str, arguments: Sequence[str]) -> dict[str, Any]:
+    """Fork for all who connect until our input ends; in the process that was forked return what it was asked.
 
     Parameters
     ----------
@@ -219,8 +219,8 @@ def _serve(folder: Path, program: str, arguments: Sequence[str]) -> str:
             imported = True
         if os.fork() == 0:
             listener.close()
-            if (module := _attend(folder, connection, own, starts)) is not None:
-                return module
+            if (asked := _attend(folder, connection, own, starts)) is not None:
+                return asked
         connection.close()
 
 
@@ -253,10 +253,10 @@ def _collect(arguments: Sequence[str]) -> None:
 
 def _attend(
     place: Path, connection: socket.socket, own: Mapping[str, str], starts: tuple[str, ...]
-) -> str | None:
-    """Fork a process and pass on signals and its end; in the process that was forked return its module."""
+) -> dict[str, Any] | None:
+    """Fork what was asked for, pass on signals and its end; return what was asked in what was forked."""
     told, files, _, _ = socket.recv_fds(connection, MOST, 250)
-    asked = json.loads(told)
+    asked: dict[str, Any] = json.loads(told)
     if _read_at_start(asked["environment"], starts) != own:
         connection.send(b"no")
         os._exit(0)
@@ -264,7 +264,7 @@ def _attend(
     if child == 0:
         connection.close()
         _become(place, asked, files)
-        return str(asked["module"])
+        return asked
     for file in (0, 1, *files):
         os.close(file)
     with contextlib.suppress(BrokenPipeError):  # who asked has been killed meanwhile
@@ -327,8 +327,8 @@ def _written(number: int, errors: str, by_lines: bool) -> io.TextIOWrapper:
     return io.TextIOWrapper(file, encoding="utf-8", errors=errors, line_buffering=by_lines)
 
 
-def _run(module: str) -> NoReturn:
-    """Run a module, or a text, and end as Python does, but for what the system takes back anyhow."""
+def _run(module: str, text: str = "") -> NoReturn:
+    """Run a module, or else a text, and end as Python does, but for what the system takes back anyhow."""
     code = 1
     try:
         if module:
@@ -336,7 +336,7 @@ def _run(module: str) -> NoReturn:
             sys.argv[0] = sys.argv[0] or str(getattr(importlib.util.find_spec(module), "origin", ""))
             runpy.run_module(module, run_name="__main__")
         else:
-            exec(sys.argv[-1], {"__name__": "__main__"})
+            exec(compile(text, "<string>", "exec"), {"__name__": "__main__"})
         code = 0
     except SystemExit as end:
         if isinstance(end.code, str):
@@ -356,4 +356,5 @@ def _run(module: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _run(_serve(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]))
+    told = _serve(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    _run(told["module"], told.get("text", ""))

@@ -7,7 +7,16 @@ from pathlib import Path
 from skillbank.environment import DATABASE_URL, HOME
 from skillbank.errors import PlatformError
 
-__all__ = ["cache_dir", "database_url", "home", "looks_dir", "outbox", "pictures_dir", "results_root"]
+__all__ = [
+    "cache_dir",
+    "database_url",
+    "home",
+    "looks_dir",
+    "outbox",
+    "pictures_dir",
+    "results_root",
+    "search_dir",
+]
 
 
 def home(*, make: bool = True) -> Path:
@@ -61,6 +70,11 @@ def cache_dir() -> Path:
 def looks_dir() -> Path:
     """Return the folder that keeps what was seen of pictures, so that each is decoded once."""
     return cache_dir() / "pictures"
+
+
+def search_dir() -> Path:
+    """Return the folder that keeps search indexes of large banks; made by who keeps one."""
+    return home(make=False) / "cache" / "search"
 
 
 def pictures_dir() -> Path:

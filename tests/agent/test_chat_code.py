@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from skillbank import approval_code
 from skillbank.approval_code import ApprovalCode
 from skillbank.home import database_url
 from skillbank.jobs.store import JobStore
@@ -27,6 +28,7 @@ def plan(inline: Command, data: Path, environment: dict[str, str], monkeypatch: 
     found: str = inline("plan", f"train the toy detector on {data}", "--json").document["plan_id"]
     home = Path(environment["SKILLBANK_HOME"])
     monkeypatch.setenv("SKILLBANK_HOME", str(home))
+    monkeypatch.setattr(approval_code, "_COST", approval_code._LEAST)
     made = ApprovalCode.made(CODE, home / "approval-code")
     made.write()
     with JobStore(database_url()) as store:

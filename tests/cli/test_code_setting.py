@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from skillbank import approval_code
 from skillbank.approval_code import Lock, WrongCodeError
 from skillbank.home import database_url
 from skillbank.jobs.store import JobStore
@@ -18,11 +19,13 @@ OLD, NEW = "tulips in march", "asters in autumn"
 DRIVER = """
 import os, signal, sys
 from skillbank import Runtime
+from skillbank import approval_code
 from skillbank.approval_code import ApprovalCode
 from skillbank.cli import code_setting, terminal
 from skillbank.jobs.approval_guard import ApprovalGuard
 
 answers, at = sys.argv[2].split("|") if sys.argv[2] else [], int(sys.argv[3])
+approval_code._COST = approval_code._LEAST
 terminal.secret = lambda *_: answers.pop(0)
 steps = 0
 def counted(call):
@@ -45,6 +48,7 @@ with Runtime(()) as runtime:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(approval_code, "_COST", approval_code._LEAST)
     monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
     for name in ("SKILLBANK_DATABASE_URL", "SKILLBANK_APPROVAL_CODE_FILE"):
         monkeypatch.delenv(name, raising=False)

@@ -126,10 +126,12 @@ def test_words_that_name_no_skill_are_refused_as_before(runtime: Runtime, text: 
         ("convert ./data to YOLO into ./out", "convert", {"convert.to": "yolo", "results_root": "out"}),
         ("check ./data", "check", {}),
         ("check the data set ./data for errors", "check", {}),
+        ("check ./data for mistakes please, before we train on it next week", "check", {}),
         ("Could you validate the dataset at ./data?", "check", {}),
         ("validate the annotations of ./data as YOLO", "check", {"dataset.format": "yolo"}),
         ("what is wrong with ./data?", "check", {}),
         ("split ./data 80/20", "split", {"split.val": "0.2"}),
+        ("split ./data 80/20, seed 3", "split", {"split.val": "0.2", "split.seed": 3}),
         ("split ./data 0.7/0.3 with seed 3", "split", {"split.val": "0.3", "split.seed": 3}),
         (
             "divide ./data into train, val and test (70/20/10)",
@@ -170,6 +172,24 @@ def test_what_no_data_set_is_written_in_is_refused_with_all_there_are(runtime: R
 def test_a_data_set_in_a_sentence_for_more_is_never_dropped(runtime: Runtime) -> None:
     plans = runtime.plan("convert ./data to COCO, then train Grounding DINO on it")
     assert any("convert" in question.why for plan in plans for question in plan.questions)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "check ./data and then train Grounding DINO on ./data, no HPO",
+        "Check the labels in ./data. Then train Grounding DINO on them without HPO",
+    ],
+)
+def test_a_check_before_a_training_is_a_step_of_its_own(runtime: Runtime, text: str) -> None:
+    check, train = runtime.read(text).requests
+    assert (check.action, train.action) == ("check", "train")
+    assert [d.uri for d in train.data] == [d.uri for d in check.data] and train.automl == "off"
+
+
+def test_what_is_not_understood_behind_a_check_stops_it_too(runtime: Runtime) -> None:
+    check, train = runtime.read("check ./data, then train Grounding DINO on it with zorg 7").requests
+    assert [q.key for q in check.questions] == [q.key for q in train.questions] == ["words"]
 
 
 def test_the_format_to_write_is_asked_for_with_all_there_are(runtime: Runtime) -> None:

@@ -200,7 +200,7 @@ def test_refused_model_values(values: list[str], words: str) -> None:
 
 
 def test_backbone_weights_alone(tmp_path: Path, detector: Detector) -> None:
-    donor = AutoBackbone.from_config(detector.network.config.backbone_config)  # type: ignore[no-untyped-call]
+    donor = AutoBackbone.from_config(detector.network.config.backbone_config)
     torch.save({"state_dict": donor.state_dict()}, tmp_path / "backbone.pth")
     load_backbone(detector, str(tmp_path / "backbone.pth"))
     own = detector.network.model.backbone.conv_encoder.model.state_dict()

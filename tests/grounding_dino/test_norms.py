@@ -27,7 +27,7 @@ def deep_swin() -> Any:
     torch.manual_seed(0)
     levels: dict[str, Any] = {"out_indices": [4]}
     sizes: dict[str, Any] = {"embed_dim": 16, "depths": [2, 2, 18, 2], "num_heads": [2, 2, 2, 2]}
-    return AutoBackbone.from_config(SwinConfig(**sizes, drop_path_rate=0.0, **levels))  # type: ignore[no-untyped-call]
+    return AutoBackbone.from_config(SwinConfig(**sizes, drop_path_rate=0.0, **levels))
 
 
 def largest_gradient(swin: Any, pixels: torch.Tensor) -> float:

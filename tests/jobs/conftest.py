@@ -17,6 +17,8 @@ from skillbank.plan.model import Plan, Policy, Route, SkillRef
 
 MakePlan = Callable[..., Plan]
 MakeRecord = Callable[..., JobRecord]
+PYTHON = sys.executable
+"""Python itself, also in files whose programs are forked: those of jobs run nothing of ours."""
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +49,7 @@ def make_plan() -> MakePlan:
             "automl_policy": Policy(value="off", source="user"),
             "platform": "local",
             "image": None,
-            "command": (sys.executable, "-c", code, "{config_path}"),
+            "command": (PYTHON, "-c", code, "{config_path}"),
             "spec": {"results_dir": "{results_dir}"},
             "metric": "val_mAP50",
         }

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from skillbank import approval_code
 from skillbank.approval_code import ApprovalCode, Lock
 from skillbank.cli import code_setting, terminal
 from skillbank.environment import APPROVAL_CODE_FILE
@@ -97,6 +98,7 @@ def work() -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    approval_code._COST = approval_code._LEAST
     user, place, home, warm = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])
     os.environ["SKILLBANK_HOME"] = str(warm)
     os.environ[APPROVAL_CODE_FILE.name] = str(warm / "code" / "approval-code")

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from tests.gate import open_gate
 from tests.jobs.conftest import MakePlan
-from tests.jobs.test_approval_guard import CODE, code, hard
+from tests.jobs.test_approval_guard import CODE, code, hard, quick
 from tests.jobs.test_supervisor import DONE, LOST, Scripted
 
 from skillbank.errors import NotApprovedError, ParentError, PlatformError
@@ -26,7 +26,7 @@ from skillbank.plan.model import ParentRef, Plan, Route
 from skillbank.platforms.base import Launch
 from skillbank.platforms.fake import FakePlatform
 
-__all__ = ["code", "hard"]
+__all__ = ["code", "hard", "quick"]
 
 
 def approval(store: JobStore, plan: Plan, *parents: str) -> GivenApproval:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from skillbank import approval_code
 from skillbank.approval_code import ApprovalCode
 
 pytestmark = [
@@ -23,12 +24,14 @@ pytestmark = [
 ]
 
 CODE = "tulips in march"
-DRIVER = Path(__file__).with_name("other_user_driver.py")
+DRIVER = "tests.jobs.other_user_driver"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def root() -> Iterator[Path]:
+def root(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of root's that everybody may look into; those of tests are root's alone."""
+    monkeypatch.setattr(approval_code, "_COST", approval_code._LEAST)
     folder = Path(tempfile.mkdtemp(prefix="skillbank-users-"))
     folder.chmod(0o755)
     yield folder
@@ -48,10 +51,12 @@ def tried(root: Path, folder: Path, user: int) -> dict[str, Any]:
     os.chown(root / "home", user, user)
     place = folder / "approval-code"
     ApprovalCode.made(CODE, place).write()
-    environment = {**os.environ, "TEST_CODE": CODE}
+    environment = {**os.environ, "TEST_CODE": CODE, "PYTHONPATH": str(ROOT)}
     for name in ("SKILLBANK_DATABASE_URL", "SKILLBANK_APPROVE", "SKILLBANK_BANKS"):
         environment.pop(name, None)
-    command = [sys.executable, str(DRIVER), str(user), str(place), str(root / "home"), str(root / "warm")]
+    command = [
+        sys.executable, "-m", DRIVER, str(user), str(place), str(root / "home"), str(root / "warm"),
+    ]  # fmt: skip
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd="/", check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

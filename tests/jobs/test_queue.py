@@ -58,7 +58,7 @@ KEEPER = """
     from skillbank.team_server.queue_keeper import QueueKeeper
     from tests.gate import open_gate
     jobs = Jobs(JobStore(database_url()), open_gate)
-    keeper = QueueKeeper(lambda: jobs, pause=0.05)
+    keeper = QueueKeeper(lambda: jobs, pause=PAUSE)
     keeper.start()
     print("ready", flush=True)
     sys.stdin.read()
@@ -83,9 +83,9 @@ def quotas(store: JobStore) -> Quotas:
 
 
 @contextmanager
-def keeper() -> Iterator[subprocess.Popen[str]]:
+def keeper(pause: float = 0.05) -> Iterator[subprocess.Popen[str]]:
     """A process that does what a server does for the queue."""
-    code = textwrap.dedent(KEEPER)
+    code = textwrap.dedent(KEEPER).replace("PAUSE", str(pause))
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         start_new_session=True,
@@ -376,7 +376,7 @@ def test_one_job_starts_with_the_next_free_place_though_a_thousand_trials_wait(
     # The first two were given places by their launch, and whoever launched them is gone.
     for number in range(2):
         store.transition(f"trial-{number}", JobState.CANCELED)
-    with keeper(), keeper():
+    with keeper(0.2), keeper(0.2):  # a look at a thousand that wait takes some time
         until(lambda: _given(store, "trial") >= 4)
         one = launch(jobs, make_plan("print('one')"), BOB)
         before = _given(store, "trial")

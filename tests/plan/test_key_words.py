@@ -116,3 +116,44 @@ def test_what_names_no_key_or_has_no_value_sets_nothing(runtime: Runtime, said: 
 def test_a_plural_has_the_stem_of_its_word(word: str) -> None:
     assert stem(word).startswith(word[:3])
     assert len(stem(word)) <= max(len(word), 6)
+
+
+@pytest.mark.parametrize(
+    ("said", "teacher", "student"),
+    [
+        ("into a resnet_18 student", None, "resnet_18"),
+        ("to a smaller resnet_18", None, "resnet_18"),
+        ("with student backbone resnet_18", None, "resnet_18"),
+        ("with teacher resnet_50 and student resnet_18", "resnet_50", "resnet_18"),
+        ("with teacher backbone resnet_50", "resnet_50", None),
+    ],
+)
+def test_the_backbones_of_a_teacher_and_its_student_are_told_apart(
+    runtime: Runtime, said: str, teacher: str | None, student: str | None
+) -> None:
+    found = settings_of(runtime, f"distill RT-DETR job 2b6e17 {said} on s3://b/a")
+    wanted = {"distill.teacher.backbone": teacher, "model.backbone": student}
+    assert found == {key: value for key, value in wanted.items() if value}
+
+
+def test_a_backbone_that_is_neither_the_teachers_nor_the_students_is_asked_about(runtime: Runtime) -> None:
+    assert runtime.read("distill the resnet_50 of RT-DETR job 2b6e17 on s3://b/a").not_understood
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("adam, lr 1e-4", {"train.optim.optim": "adam", "learning_rate": 0.0001}),
+        ("with adam", {"train.optim.optim": "adam"}),
+    ],
+)
+def test_an_optimizer_by_itself(runtime: Runtime, said: str, found: dict[str, object]) -> None:
+    assert in_words(runtime, "tao-train-segformer", said) == found
+    assert runtime.read("train SegFormer on s3://b/a, no hpo. Adam needs it").not_understood
+
+
+@pytest.mark.parametrize("said", ["with ema switched {}", "ema turned {}", "ema should be {}"])
+@pytest.mark.parametrize("on", [True, False])
+def test_a_switch_is_turned(runtime: Runtime, said: str, on: bool) -> None:
+    found = in_words(runtime, "tao-train-rtdetr", said.format("on" if on else "off"))
+    assert found == {"train.enable_ema": on}

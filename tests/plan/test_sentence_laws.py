@@ -28,7 +28,7 @@ for _job in JOBS:
     if _job["action"] in ("train", "export"):
         OF_SKILL.setdefault(_job["skill"], []).append(_job["id"])
 MANY = settings(
-    max_examples=250,
+    max_examples=420,  # three fifths of them ask nothing, and are read back
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
@@ -69,7 +69,9 @@ def planned(runtime: Runtime, data: st.DataObject) -> list[Plan]:
 
 @given(data=st.data())
 @MANY
-def test_a_sentence_is_one_line_of_visible_text(bank: Runtime, data: st.DataObject) -> None:
+def test_a_sentence_is_one_line_of_visible_text_and_read_as_the_same_plans(
+    bank: Runtime, data: st.DataObject
+) -> None:
     plans = planned(bank, data)
     said = bank.sentence(plans)
     assert said == bank.sentence(plans)
@@ -78,15 +80,9 @@ def test_a_sentence_is_one_line_of_visible_text(bank: Runtime, data: st.DataObje
     asked = any(plan.questions for plan in plans)
     assert said.endswith("; nothing left out") is not asked
     assert ("; asks: " in said) is asked or "asks: " in str([p.overrides for p in plans])
-
-
-@given(data=st.data())
-@MANY
-def test_a_sentence_is_read_as_the_same_plans(bank: Runtime, data: st.DataObject) -> None:
-    plans = planned(bank, data)
-    assume(not any(plan.questions for plan in plans))
+    if asked:
+        return
     event(f"{plans[0].route.name}, {', '.join(plan.action for plan in plans)}")
-    said = bank.sentence(plans)
     again = bank.plan(bank.read(said).requests)
     assert [p.plan_id for p in again] == [p.plan_id for p in plans], said
     assert bank.sentence(again) == said

@@ -62,7 +62,7 @@ class _Root:
     def tree(self, source: Path, name: str, leave: Iterable[str] = ()) -> None:
         for path in sorted(source.rglob("*")):
             inside = path.relative_to(source)
-            if path.is_file() and not {"__pycache__", *leave} & set(inside.parts):
+            if path.is_file() and not set(leave) & set(inside.parts):
                 self.file(path, f"{name}/{inside}")
 
     def text(self, name: str, content: str, mode: int = 0o644) -> None:
@@ -114,7 +114,7 @@ def base(target: Path, package: str, extras: Iterable[str], builder: str) -> Non
     for name in sorted(_needed(package, extras) | _needed(builder, ())):
         for file in distribution(name).files or ():
             path = Path(str(distribution(name).locate_file(file)))
-            if path.is_file() and ".." not in file.parts and "__pycache__" not in file.parts:
+            if path.is_file() and ".." not in file.parts:
                 root.file(path, f"{_SITE}/{file}")
                 linked += [path] if ".so" in path.name else []
     root.libraries(*linked)

@@ -209,11 +209,7 @@ def _paths(text: str, skill: Skill) -> Iterator[Path]:
     """Yield the files of the bank that the words of a text name."""
     if len(text) > 10_000 or "\0" in text:
         return
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        words = text.split()
-    for word in words:
+    for word in _words(text):
         for part in (word, word.partition("=")[2]):
             if not ("/" in part or "." in part):
                 continue
@@ -221,6 +217,15 @@ def _paths(text: str, skill: Skill) -> Iterator[Path]:
                 file = Path(os.path.normpath(base / part))
                 if file.is_relative_to(skill.bank_root) and _is_regular(file):
                     yield file
+
+
+@lru_cache(maxsize=1_000)
+def _words(text: str) -> tuple[str, ...]:
+    """Return the words of a command; a bank is looked at for each plan, and its commands seldom change."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError:
+        return tuple(text.split())
 
 
 def _is_regular(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 KEY = re.compile(r"[^.\[\]]+(\[\d{1,6}\])*(\.[^.\[\]]+(\[\d{1,6}\])*)*")
 MAX_KEY = 500
@@ -18,6 +19,7 @@ def is_name(text: object) -> bool:
     return is_key(text) and "." not in str(text) and "[" not in str(text)
 
 
+@lru_cache(1 << 14)
 def plain(key: str) -> str:
     """Return a key without its indices, to compare keys of different shape."""
     return re.sub(r"\[\d+\]", "", key)

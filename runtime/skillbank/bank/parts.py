@@ -25,8 +25,11 @@ class SkillParts(SkillFolder):
 
     def schema(self, action: Action) -> SpecSchema:
         """Return the action's schema; one that knows no key when the skill packages none."""
-        file = self.schema_path(action)
-        return self.schema_file(file) if file is not None else _EMPTY_SCHEMA
+        named = (action.name, action.variant)
+        if named not in self._schemas_of:
+            file = self.schema_path(action)
+            self._schemas_of[named] = self.schema_file(file) if file is not None else _EMPTY_SCHEMA
+        return self._schemas_of[named]
 
     def schema_path(self, action: Action) -> Path | None:
         """Find an action's schema, readable or not; None when the skill packages none."""
@@ -47,6 +50,11 @@ class SkillParts(SkillFolder):
             except Exception as error:
                 self.report("schema-json", as_format_error(error, file), self.relative(file))
         return self._schemas[file]
+
+    @cached_property
+    def _schemas_of(self) -> dict[tuple[str, str | None], SpecSchema]:
+        """Those of actions, by name and variant: asked for thousands of times while a request is read."""
+        return {}
 
     @cached_property
     def _schemas(self) -> dict[Path, SpecSchema]:

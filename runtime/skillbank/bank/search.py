@@ -1,4 +1,4 @@
-"""Ranked search over skills: BM25, counted by SQLite's full-text index (FTS5) in memory.
+"""Ranked search over skills by BM25.
 
 A skill's score is the sum of two plain BM25 scores: of its head (name, aliases, tags and description, which
 say what it is for) and of its whole text. So the head decides between skills whose texts speak of the same
@@ -9,17 +9,22 @@ weak, and says so.
 from __future__ import annotations
 
 import re
-import sqlite3
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import lru_cache
-from itertools import islice
-from operator import add
-from typing import NamedTuple
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skillbank.bank.skill import Skill
+from skillbank.bank.tokens import tokens
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from skillbank.bank.text_index import TextIndex
+
+    Rows = npt.NDArray[np.int64]
 
 __all__ = ["Hit", "SearchIndex"]
 
@@ -49,10 +54,10 @@ _DESCRIPTION, _HEAD = 1024, 3072
 
 A head that holds a dictionary would else know every query. The Agent Skills standard allows 1,024.
 """
-_MOST_SHARES = 2_000_000
-"""Words times skills whose part of scores is kept, nine bytes each."""
 _MOST_TYPOS = 12
 """Words of a query up to which unknown ones are corrected; a longer one has enough that are right."""
+_LEAST_TYPO = 4
+"""Letters of a word that is corrected; of a shorter one too many are near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,47 +86,44 @@ class Hit:
         return _is_strong(self.known, self.asked)
 
 
-class _Share(NamedTuple):
-    """What one word gives each skill: its part of the score, and 1 where the head knows it.
+class SearchIndex:
+    """An index over a fixed set of skills; it is made, or read where it was kept, at the first question.
 
-    BM25 of several words is the sum of that of each; most words of a query were asked before.
+    Parameters
+    ----------
+    skills
+        Whose texts are found.
+    kept
+        A folder where large indexes are kept for the next process, see `skillbank.bank.kept_index`.
     """
 
-    score: array[float]
-    known: bytearray
-
-
-class SearchIndex:
-    """An index over a fixed set of skills."""
-
-    def __init__(self, skills: Iterable[Skill]) -> None:
+    def __init__(self, skills: Iterable[Skill], kept: Path | None = None) -> None:
         self._skills = list(skills)
+        self._kept = kept
         self._rows = {skill.qualified: row for row, skill in enumerate(self._skills)}
+
+    @cached_property
+    def _ranks(self) -> Rows:
+        """The place of each skill's bank among the banks."""
+        import numpy as np
+
         ranks = {bank: i for i, bank in enumerate(dict.fromkeys(s.bank for s in self._skills))}
-        self._ranks = [ranks[skill.bank] for skill in self._skills]
-        self._db = sqlite3.connect(":memory:", check_same_thread=False)
-        heads = [_head(skill, _DESCRIPTION)[:_HEAD] for skill in self._skills]
-        self._fill("head", heads)
-        self._fill("whole", [f"{_head(skill)} {skill.frontmatter.body}" for skill in self._skills])
-        self._share = lru_cache(max(_MOST_SHARES // max(1, len(self._skills)), 64))(self._shares_of)
-        self._words: dict[tuple[str, int], list[tuple[str, frozenset[str]]]] = {}
-        for word in sorted({w for head in heads for w in _tokens(head) if w.isalpha()}):
-            for end in _ends(word):
-                self._words.setdefault((end, len(word)), []).append((word, frozenset(word)))
+        return np.array([ranks[skill.bank] for skill in self._skills], np.int64)
 
-    def _fill(self, table: str, texts: Sequence[str]) -> None:
-        """Index the texts, and as many empty ones and one: BM25 weighs a word by the rows without it.
+    @cached_property
+    def _texts(self) -> TextIndex:
+        from skillbank.bank.text_index import Text, TextIndex  # with NumPy, which most plans do without
 
-        FTS5 takes a word that half of the rows hold for worthless, and in a bank of two skills that is each.
-        """
-        rows = enumerate([*texts, *([""] * (len(texts) + 1))])
-        self._db.execute(f"CREATE VIRTUAL TABLE {table} USING fts5(text, content='', tokenize='porter')")
-        self._db.executemany(f"INSERT INTO {table}(rowid, text) VALUES (?, ?)", rows)
+        def text(row: int) -> Text:
+            skill = self._skills[row]
+            return Text(_head(skill, _DESCRIPTION)[:_HEAD], f"{_head(skill)} {skill.frontmatter.body}")
+
+        return TextIndex(text, len(self._skills), self._kept)
 
     def close(self) -> None:
-        """Free the index."""
-        self._share.cache_clear()
-        self._db.close()
+        """Free the index; another question makes it anew."""
+        if (made := self.__dict__.pop("_texts", None)) is not None:
+            made.close()
 
     def search(self, query: str, limit: int = 10) -> list[Hit]:
         """Return the skills that share a word with a query, the best first, weak ones among them.
@@ -141,93 +143,51 @@ class SearchIndex:
         words = list(dict.fromkeys(corrected.get(w, w) for w in self._wanted(query)))
         telling = [w for w in words if w not in _GENERAL and w not in _STOP]
         telling = telling or [w for w in words if w not in _STOP]
-        scores = self._scores(words)
-        rows = sorted(scores, key=lambda row: (-round(scores[row], 9), row))
-        known = self._known(telling, rows)
+        terms = self._texts.terms(words)
+        scores = self._texts.scores(terms[word] for word in words if word in terms)
+        known = self._texts.known(terms[word] for word in telling if word in terms)
+        # What is as good to the ninth place comes in the order of the banks.
+        rows = (-scores.round(9)).argsort(kind="stable")
+        rows = rows[scores[rows] > 0]
         if strong:
-            rows = [row for row in rows if _is_strong(known[row], len(telling))]
-        best = islice(self._by_bank(rows, known), limit)
-        return [Hit(self._skills[row], scores[row], known[row], len(telling)) for row in best]
+            rows = rows[[_is_strong(count, len(telling)) for count in known[rows].tolist()]]
+        best = self._by_bank(rows, known[rows], limit)
+        return [Hit(self._skills[row], float(scores[row]), int(known[row]), len(telling)) for row in best]
 
     def corrections(self, query: str) -> dict[str, str]:
         """Return the words of a query that are looked for as another word, each with that one."""
         words = self._wanted(query)
-        meant = {word: self._corrected(word) for word in words if len(words) <= _MOST_TYPOS}
-        return {said: word for said, word in meant.items() if word != said}
+        if len(words) > _MOST_TYPOS:
+            return {}
+        terms = self._texts.terms(words)
+        unknown = [word for word in words if len(word) >= _LEAST_TYPO and word not in terms]
+        return {word: near for word in unknown if (near := self._texts.near(word)) is not None}
 
     def knows(self, skill: Skill, word: str) -> bool:
         """Whether a word occurs in a skill's name, aliases, tags or description."""
-        query = "SELECT 1 FROM head WHERE head MATCH ? AND rowid = ?"
-        row = self._rows.get(skill.qualified, -1)
-        return self._db.execute(query, (f'"{word}"', row)).fetchone() is not None
+        row = self._rows.get(skill.qualified)
+        return row is not None and self._texts.knows(row, word)
 
     def _wanted(self, query: str) -> list[str]:
         """Return the words that are looked for, each once, as they were said."""
-        said = list(dict.fromkeys(_tokens(query)))
+        said = list(dict.fromkeys(tokens(query)))
         return [w for w in said if w not in _STOP] or said
 
-    def _scores(self, words: Sequence[str]) -> dict[int, float]:
-        """Return the score of every row that holds one of the words."""
-        shares = (self._share(word).score for word in words)
-        return {row: score for row, score in enumerate(self._added(shares)) if score}
-
-    def _known(self, words: Sequence[str], rows: Sequence[int]) -> dict[int, int]:
-        """Return how many of the words the head of each of these rows knows."""
-        counts = self._added(self._share(word).known for word in words)
-        return {row: int(counts[row]) for row in rows}
-
-    def _added(self, columns: Iterable[Iterable[float]]) -> list[float]:
-        total = [0.0] * len(self._skills)
-        for column in columns:
-            total = list(map(add, total, column))
-        return total
-
-    def _shares_of(self, word: str) -> _Share:
-        share = _Share(array("d", bytes(8 * len(self._skills))), bytearray(len(self._skills)))
-        for table in ("whole", "head"):
-            query = f"SELECT rowid, -bm25({table}) FROM {table} WHERE {table} MATCH ?"
-            for row, score in self._db.execute(query, (f'"{word}"',)):
-                share.score[row] += score
-                share.known[row] = table == "head"
-        return share
-
-    def _by_bank(self, rows: Sequence[int], known: dict[int, int]) -> Iterator[int]:
-        """Yield the rows; before each come those of earlier banks that know as many of the words."""
-        left = list(rows)
-        while len({self._ranks[row] for row in left}) > 1:
-            as_good = (row for row in left if known[row] >= known[left[0]])
-            first = min(as_good, key=self._ranks.__getitem__)
-            left.remove(first)
-            yield first
-        yield from left
-
-    def _similar(self, word: str) -> list[str]:
-        """Known words that are worth a closer look: few typos change the length by much, or both ends."""
-        letters = set(word)
-        near: dict[str, None] = {}
-        for end in _ends(word):
-            for length in range(len(word) - 2, len(word) + 3):
-                for known, known_letters in self._words.get((end, length), ()):
-                    if 3 * len(letters & known_letters) >= 2 * len(letters):
-                        near[known] = None
-        return list(near)
-
-    def _corrected(self, word: str) -> str:
-        if len(word) < 4:
-            return word
-        found = self._db.execute("SELECT 1 FROM whole WHERE whole MATCH ? LIMIT 1", (f'"{word}"',)).fetchone()
-        if found:
-            return word
-        near = get_close_matches(word, self._similar(word), n=1, cutoff=0.75)
-        return near[0] if near else word
+    def _by_bank(self, rows: Rows, known: Rows, limit: int) -> list[int]:
+        """Return the first rows; before each come those of earlier banks that know as many of the words."""
+        found: list[int] = []
+        ranks = self._ranks[rows]
+        while len(found) < limit and len(rows):
+            as_good = (known >= known[0]).nonzero()[0]
+            first = as_good[ranks[as_good].argmin()]
+            found.append(int(rows[first]))
+            left = rows != rows[first]
+            rows, known, ranks = rows[left], known[left], ranks[left]
+        return found
 
 
 def _is_strong(known: int, asked: int) -> bool:
     return 0 < asked <= 2 * known or 4 <= known >= asked / 4
-
-
-def _ends(word: str) -> tuple[str, str]:
-    return word[0], f"-{word[-1]}"
 
 
 def _head(skill: Skill, longest: int | None = None) -> str:
@@ -236,7 +196,3 @@ def _head(skill: Skill, longest: int | None = None) -> str:
     name = f"{skill.name.replace('-', ' ')} {info.network_arch} {info.network_arch.replace('_', '')}"
     said = skill.frontmatter.description[:longest]
     return " ".join((name, said, *skill.frontmatter.tags, *info.aliases))
-
-
-def _tokens(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", text.lower())

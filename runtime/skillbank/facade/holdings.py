@@ -127,8 +127,9 @@ class Holdings:
         with self.reading:
             if self._index is None:
                 from skillbank.bank.search import SearchIndex
+                from skillbank.home import search_dir
 
-                self._index = SearchIndex(self.library.skills)
+                self._index = SearchIndex(self.library.skills, search_dir())
             return self._index
 
     @property

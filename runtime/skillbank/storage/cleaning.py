@@ -24,6 +24,7 @@ _KINDS = {
     "-listed": "texts of a data set elsewhere",
     "-set": "label set as files",
     "pictures": "what was seen of pictures",
+    "search": "search indexes of skills",
 }
 
 

@@ -34,7 +34,7 @@ def save_folder(place: Path, kind: str, names: tuple[str, ...], sizes: dict[str,
         kind, **sizes, id2label=labels, label2id={name: number for number, name in labels.items()}
     )
     torch.manual_seed(3)
-    network: Any = AutoModelForImageClassification.from_config(config)  # type: ignore[no-untyped-call]
+    network: Any = AutoModelForImageClassification.from_config(config)
     network.save_pretrained(place)
     return network.eval()
 

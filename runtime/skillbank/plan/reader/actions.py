@@ -57,6 +57,8 @@ def take_actions(text: Text, clauses: Clauses) -> None:
             _own(text, clauses, said)
         elif text.ledger.free(i):
             _word(text, clauses, i)
+    for match in text.find("'> &^action|actions.words.engine|actions.words.onnx"):
+        text.ledger.claim("order", [match.first])  # "train > export > engine"
     for match in text.find(f"group.det* free.adjective* {ENGINE} free.noun?"):
         clause = clauses.of(match.first)
         negation = negation_before(text, clause.first, match.first)
@@ -117,6 +119,8 @@ def _is_of_model(text: Text, match: Match, action: str, first: int) -> bool:
     """Whether a verb is that of the action, and not of data or of a training that validates by itself."""
     if action == "dataset_convert":
         return any(text.within(i, "places.data.nouns") for i in match.tokens())
+    if text.tokens[first].text.startswith("compar"):
+        return len({text.ledger.owner[i].value for i in match.tokens() if text.tokens[i].kind == "job"}) > 1
     validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
     trained = ("actions.train.base", "actions.train.past", "actions.train.nouns")
     return not (validates and any(text.within(i, *trained) for i in range(len(text.tokens))))

@@ -17,7 +17,7 @@ from skillbank.plan.reader.telling import FRAME
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.wording import is_many
 
-__all__ = ["goes_on", "listed", "take_captions"]
+__all__ = ["goes_on", "is_next", "listed", "take_captions"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
 _AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
@@ -166,6 +166,8 @@ def take_captions(text: Text, *, training: bool) -> None:
         _elsewhere(text, training=training)
     if not any(c.value for c in text.ledger.of("find", "captions")):
         _in_pictures(text)
+    if not any(c.value for c in text.ledger.of("find", "captions")):
+        _needed(text)
     if any(c.value and c not in cared for c in text.ledger.of("find", "captions")):
         for claim in cared:  # "find cars. We only care about trucks." is one or the other
             text.ledger.replace(claim, "unread")
@@ -302,11 +304,17 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
         return (
             word_before in _BEFORE_VERB
             or bool(owned)
+            or is_next(text, first)
             or text.within(first - 1, "grammar.free.adverb", "grammar.courtesy.words")
         )
     if word.endswith("ing"):
         return True
     return word.endswith("s") and before is not None and before.kind in ("name",)
+
+
+def is_next(text: Text, i: int) -> bool:
+    """Whether words before a token say that it comes next: "after that", "afterwards"."""
+    return any(i in text.ends(k, "grammar.order.next") for k in range(max(0, i - 3), i))
 
 
 def _is_said_only(text: Text, first: int, found: _List) -> bool:
@@ -453,6 +461,18 @@ def _in_pictures(text: Text) -> None:
             return
 
 
+def _needed(text: Text) -> None:
+    """Read "label them. We need cups, plates and forks" where nothing else says what to look for."""
+    for match in text.find("'i|'we 'need|'want") if text.ledger.of("find") else ():
+        found = _read(text, match.end, marked=False)
+        ends = found.end == len(text.tokens) or text.tokens[found.end].kind == "mark"
+        nouns = all(is_many(item.split()[-1]) and not _is_data(text, item) for item in found.items)
+        told = any(text.within(k, "actions.words.boxes", "actions.words.metric") for k in found.used)
+        if len(found.items) > 1 and ends and nouns and not told:
+            text.ledger.claim("captions", text.unclaimed([*match.tokens(), *found.used]), found.items)
+            return
+
+
 def _led(text: Text, i: int, *, finding: bool) -> _List | None:
     """Read a list behind a word that may lead to one."""
     word = text.tokens[i].text
@@ -466,6 +486,8 @@ def _led(text: Text, i: int, *, finding: bool) -> _List | None:
         return found if len(found.items) > 1 else None  # "with person and helmet", but not "with care"
     if word == "as" and finding and not text.within(i, "grammar.mode.reason"):
         return _read(text, i + 1, marked=False)
+    if word == "for" and after.text == ":" and finding:
+        return _read(text, i + 2, marked=True)
     if word == "for" and (
         finding
         or after.text not in ("the", "my", "our", "this", "that", "it", "me", "us", "his", "her", "their")

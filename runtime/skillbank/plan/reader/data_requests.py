@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from skillbank.bank.discovery import OWN, Library
@@ -24,7 +25,7 @@ from skillbank.plugins import Group, names
 from skillbank.visible import one_line
 from skillbank.ways import option
 
-__all__ = ["data_request"]
+__all__ = ["checked_before", "data_request", "line_of", "place_of"]
 
 _SOURCE = "source_dataset"
 """What the skills for data sets call the one that they are given."""
@@ -33,6 +34,8 @@ _BELOW = (
     "the command line's 'data {}' with -o DIR writes into DIR itself"
 )
 _AMOUNTS = ("train", "val", "test")
+_OPENING = 10
+"""Words, and joints, within which the check of a data set begins and ends."""
 
 
 def data_request(page: Text, library: Library, skill: Skill | None) -> Request | None:
@@ -48,14 +51,39 @@ def data_request(page: Text, library: Library, skill: Skill | None) -> Request |
     UsageError
         When a data set is to be written in a format that is none.
     """
-    line = _line(page)
+    return _asked(page, len(page.tokens), library, skill)
+
+
+def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
+    """Return the check of a data set that a text begins with, and the rest of the text, with the place in it.
+
+    "Check X and then train on it" are two requests; what else is made of a data set first, a later step may
+    not read, and such a text is no such pair.
+    """
+    if _CHECKING.isdisjoint(token.text for token in page.tokens[:_OPENING]):
+        return None
+    for match in islice(page.find("',|'.|';|'and|'then|'afterwards|'next|'after|'that+"), _OPENING):
+        first = _asked(page, match.first, library, None)
+        if first is None or first.action != "check" or match.end == len(page.tokens):
+            continue
+        rest = page.ledger.original[page.tokens[match.end].start :]
+        if not any(token.kind == "place" for token in page.tokens[match.end :]):
+            uri = first.data[0].uri.replace("\\", r"\\")
+            rest = _IT.sub(uri, rest, count=1)
+        return first, rest
+    return None
+
+
+def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Request | None:
+    """Return what the words before a token ask for, read as a whole by the forms."""
+    line, _ = line_of(page, end)
     words = frozenset(line.split())
     for action, opening, form in _FORMS:
         # Most requests have none of these verbs, and the patterns take long to compile.
         if opening.isdisjoint(words) or (found := _pattern(form).fullmatch(line)) is None:
             continue
         doer = _doer(library, action)
-        if is_model_file(page, _uri(page, found["place"])):
+        if is_model_file(page, place_of(page, found["place"])):
             return None
         named = [page.tokens[int(i)].value.skills for i in re.findall(r"@(\d+)", found.group(0))]
         if doer is None or (skill or doer) is not doer or any(list(each) != [doer] for each in named):
@@ -88,19 +116,22 @@ def _doer(library: Library, action: str) -> Skill | None:
     return None
 
 
-def _line(page: Text) -> str:
-    """Return a text in small letters, places and names of skills as the numbers of their tokens."""
-    parts = []
-    for i, token in enumerate(page.tokens):
-        original = page.ledger.original[token.start : token.end].lower()
-        if token.kind == "place":
-            # A share of a whole reads like a path: "0.8/0.2".
-            parts.append(original if re.fullmatch(r"[\d.]+(?:/[\d.]+)+", original) else f"§{i}")
-        elif token.kind == "name":
-            parts.append(f"@{i}")
-        else:
-            parts.append(token.text if token.kind == "word" else original)
-    return " ".join(" ".join(parts).split())
+def line_of(page: Text, end: int) -> tuple[str, list[tuple[int, int]]]:
+    """Return a text up to a token in small letters, places and names as the numbers of their tokens.
+
+    Beside it where each token begins in it.
+    """
+    line, starts = "", list[tuple[int, int]]()
+    for i, token in enumerate(page.tokens[:end]):
+        said = page.ledger.original[token.start : token.end].lower()
+        if token.kind == "place" and not re.fullmatch(r"[\d.]+(?:/[\d.]+)+", said):
+            said = f"§{i}"  # a share of a whole reads like a path: "0.8/0.2"
+        elif token.kind in ("name", "word"):
+            said = f"@{i}" if token.kind == "name" else token.text
+        if said := " ".join(said.split()):
+            starts.append((len(line), i))
+            line += f"{said} "
+    return line.rstrip(), starts
 
 
 # -- the forms of the sentences ---------------------------------------------------------------------
@@ -143,7 +174,8 @@ _SKIP = (
 _ELSEWHERE = "|".join(name for name in names(Group.PLATFORMS) if name != "local")
 _WHERE = rf"(?: (?:on|in|with|using) (?P<platform>{_ELSEWHERE})| (?P<local>locally|on this machine))?"
 _WITH = r"(?: (?:with|using|by|through) (?:the skill )?@\d+)?"
-_END = rf"{_OUT}{_SKIP}{_WHERE}{_WITH}(?: ?,? please| ?,? thanks| ?,? thank you)? ?[.!?]*"
+_WHY = r"(?: ?,? (?:before|because|since|as|so that) (?:we|i|they|it) (?:(?!(?:and|then|but) )[^§@.,;:\d])*)?"
+_END = rf"{_OUT}{_SKIP}{_WHERE}{_WITH}(?: ?,? please| ?,? thanks| ?,? thank you)?{_WHY} ?[.!?]*"
 _TO = (
     rf"(?:a |an |the )?(?P<to>{_FORM})"
     r"(?: (?:format|style|data ?set|annotations|labels|files|json|txt|xml))*"
@@ -157,7 +189,7 @@ _PART = rf"(?:{_SHARE} (?:for |as |to |of |is )?{_ROLE}|{_ROLE}(?: ?:)? \(? ?{_S
 _PARTS = rf"(?P<parts>{_PART}(?: ?(?:,|and|, and|plus) {_PART})*)"
 _NAMES = rf"(?P<names>(?:a |an )?{_ROLE}(?: ?(?:,|and|, and|/) (?:a |an )?{_ROLE})+)"
 _MORE = (
-    r"(?:,? ?(?:and |with )?(?:(?:a |the )?seed (?:of |= ?)?(?P<seed>\d+)"
+    r"(?: ?,? ?(?:and |with )?(?:(?:a |the )?seed (?:of |= ?)?(?P<seed>\d+)"
     r"|(?:grouped )?by (?P<by>near[- ]duplicates|folder|picture)))*"
 )
 _FAULTS = (
@@ -172,6 +204,8 @@ _CONVERTS = "convert|transform|turn|change|translate|rewrite|re-export|reexport|
 _MAKES = "make|create|write|generate|produce"
 _CHECKS = "check|inspect|audit|lint|examine"
 _DOUBTED = f"validate|verify|{_CHECKS}"
+_CHECKING = frozenset(_DOUBTED.split("|"))
+_IT = re.compile(r"\b(?:it|them)\b")
 _SPLITS = "split|divide|partition"
 
 _FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
@@ -224,14 +258,14 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 
 @dataclass
-class _Asked:
+class _Amounts:
     settings: dict[str, Any] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
 
 
 def _made(page: Text, action: str, skill: Skill, found: re.Match[str]) -> Request:
     said = found.groupdict()
-    asked = _Asked()
+    asked = _Amounts()
     read_as = {form_of(text) for name in ("of", "read", "bracketed", "was") if (text := said.get(name))}
     if len(read_as) > 1:
         told = " and ".join(sorted(map(str, read_as)))
@@ -249,10 +283,10 @@ def _made(page: Text, action: str, skill: Skill, found: re.Match[str]) -> Reques
     return Request(
         skill=skill.qualified,
         action=action,
-        data=(DataLocation(source=_SOURCE, uri=_uri(page, found["place"]), form=form),),
+        data=(DataLocation(source=_SOURCE, uri=place_of(page, found["place"]), form=form),),
         settings=tuple(Setting(key=key, value=value) for key, value in asked.settings.items()),
         on_broken="skip" if said.get("skip") else None,
-        results_root=_uri(page, said["out"]) if said.get("out") else None,
+        results_root=place_of(page, said["out"]) if said.get("out") else None,
         platform=platform,
         questions=tuple(asked.questions),
         notes=(_BELOW.format(action),) if said.get("out") and action != "check" else (),
@@ -260,11 +294,12 @@ def _made(page: Text, action: str, skill: Skill, found: re.Match[str]) -> Reques
     )
 
 
-def _uri(page: Text, token: str) -> str:
+def place_of(page: Text, token: str) -> str:
+    """Return the place that a line has as the number of its token."""
     return clean_uri(str(page.tokens[int(token)].value))
 
 
-def _amounts(said: dict[str, str | None], asked: _Asked) -> None:
+def _amounts(said: dict[str, str | None], asked: _Amounts) -> None:
     """Set the shares of a division as they were said, or ask for what was not said of them."""
     shares: dict[str, float] = {}
     if text := said.get("ratio"):

@@ -216,7 +216,7 @@ class Maker:
     def _parent(self, at: int) -> str | None:
         step = self.steps[at]
         own = step.of("job")
-        alone = sum(s.group == step.group for s in self.steps) < 2
+        alone = all(s.of("job") for s in self.steps if s.group == step.group)
         said = own if own and (at == 0 or alone) else [c for s in self.steps for c in s.of("job")]
         if not said:
             return None

@@ -89,32 +89,35 @@ def take_gpu_ids(text: Text) -> None:
         "slots.around.before* noun=slots.gpu_ids.before ':|'=|'number|'numbers|'ids|'id* "
         "n=@number|@range more=',|'and|'&|@number* 'only?"
     ):
-        noun = " ".join(text.tokens[k].text for k in match.tokens("noun"))
-        numbers = [n for k in match.tokens() if text.tokens[k].kind == "number" for n in ids_at(text, k)]
-        ranged = [text.tokens[k].value for k in match.tokens("n") if text.tokens[k].kind == "range"]
         end = match.end
         while text.tokens[end - 1].kind not in ("number", "range") and text.tokens[end - 1].text != "only":
             end -= 1
-        if len(numbers) > 1 and text.within(end, *_OTHERS):
+        ids = _ids(text, match, end)
+        if not ids or not all(isinstance(n, int) for n in ids):
             continue
-        plural = noun in ("gpus", "cards", "devices")
-        linked = any(text.tokens[k].text in (":", "=") for k in match.tokens())
-        if len(numbers) == 1 and not ranged and (plural or linked) and "id" not in noun:
-            continue  # a count
-        for low, high in ranged:
-            numbers += list(range(int(low), int(high) + 1)) if high >= low else []
-        if numbers and all(isinstance(n, int) for n in numbers):
-            free = [k for k in range(match.first, end) if text.ledger.free(k)]
-            if (taken := text.match(_TAKEN, end) or text.match(_BELONG, end)) is not None:
-                others.append([*free, *taken.tokens()])
-            else:
-                claim_value(text, free, Value("gpu_ids", sorted(set(numbers))))
+        free = [k for k in range(match.first, end) if text.ledger.free(k)]
+        if (taken := text.match(_TAKEN, end) or text.match(_BELONG, end)) is not None:
+            others.append([*free, *taken.tokens()])
+        else:
+            claim_value(text, free, Value("gpu_ids", sorted(set(ids))))
     for tokens in others:
         chosen = any(c.value.slot == "gpu_ids" for c in text.ledger.of("value"))
         text.ledger.claim("report" if chosen else "unread", tokens)
 
 
 _OTHERS = tuple(f"slots.{s.name}.nouns" for s in SLOTS if s.name != "gpus")
+
+
+def _ids(text: Text, match: Match, end: int) -> list[int | float]:
+    """Return the numbers of GPUs in a match; none where they count something."""
+    noun = " ".join(text.tokens[k].text for k in match.tokens("noun"))
+    numbers = [n for k in match.tokens() if text.tokens[k].kind == "number" for n in ids_at(text, k)]
+    ranged = [text.tokens[k].value for k in match.tokens("n") if text.tokens[k].kind == "range"]
+    linked = any(text.tokens[k].text in (":", "=") for k in match.tokens())
+    counted = noun in ("gpus", "cards", "devices") or (linked and "id" not in noun)
+    if (len(numbers) == 1 and not ranged and counted) or (len(numbers) > 1 and text.within(end, *_OTHERS)):
+        return []
+    return numbers + [n for low, high in ranged for n in range(int(low), int(high) + 1)]
 
 
 def ids_at(text: Text, k: int) -> list[int | float]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from skillbank.bank.actions import Action
 from skillbank.bank.engines import example_model
+from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError
-from skillbank.plan.products import product_in
+from skillbank.plan.products import product_in, trains
+from skillbank.plan.reader.captions import is_next
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import FORMS
@@ -12,6 +15,8 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.own_actions import only_action
 from skillbank.plan.reader.steps import Step, steps_of
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.slot_keys import key_of
+from skillbank.plan.slots import slot
 
 __all__ = ["asked_steps", "nothing_asked", "speaks_of_training"]
 
@@ -34,8 +39,8 @@ def speaks_of_training(page: Text) -> bool:
     return bool(wished) or spoken or any(c.value.action in reads for c in page.ledger.of("action"))
 
 
-def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> list[Step]:
-    """Return the steps; words for a search ask for a training where nothing else is asked for."""
+def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> tuple[list[Step], list[str]]:
+    """Return the steps, and what was guessed; a search asks for a training where nothing else does."""
     actions = page.ledger.of("action")
     trained = any(c.value.action in ("train", "distill") for c in actions)
     finds = []
@@ -54,7 +59,29 @@ def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> list[Step]:
     searched = "train" if said is not None and said.value == "on" else None
     named = None if actions or finds else _product(page) or only_action(page, clauses)
     implied = doing or searched or ("inference" if page.ledger.of("captions") else named)
-    return steps_of(page, clauses, finds, implied)
+    told = _only_of_training(page) if implied is None and not actions and not finds else ""
+    notes = [f"train is taken as what is asked for, because '{told}' is said of nothing else"] if told else []
+    return steps_of(page, clauses, finds, implied or ("train" if told else None)), notes
+
+
+def _only_of_training(page: Text) -> str:
+    """Return what is said of a named model and its data that a training alone has, else nothing."""
+    named = list({s.qualified: s for c in page.ledger.of("name") for s in c.value.skills}.values())
+    other = page.ledger.of("job", "refused", "talk", "question", "excluded")
+    if len(named) != 1 or other or not page.ledger.of("place") or not any(map(_trains, named[0].actions)):
+        return ""
+    return next((page.ledger.said(c.tokens) for c in page.ledger.of("policy", "value") if (
+        c.kind == "policy" or _learns(named[0], c.value.slot))), "")  # fmt: skip
+
+
+def _learns(skill: Skill, name: str) -> bool:
+    """Whether no action of a skill but those that train has a slot."""
+    having = [a for a in skill.actions if name and key_of(skill, a, slot(name)) is not None]
+    return bool(having) and all(map(_trains, having))
+
+
+def _trains(action: Action) -> bool:
+    return trains(action.name)
 
 
 def _product(page: Text) -> str | None:
@@ -112,7 +139,7 @@ def _is_purpose(page: Text, claim: Claim) -> bool:
 
     What a model is used for once it is trained is asked for: "then use it to find helmets in X".
     """
-    if any(match.end == claim.first for match in page.find(_USED)):
+    if is_next(page, claim.first) or any(match.end == claim.first for match in page.find(_USED)):
         return False
     before = [t.text for t in page.tokens[max(0, claim.first - 3) : claim.first]]
     sentence = any(t in (".", "!", "?", ";", ",", "and", "then") for t in before[-1:])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import COMMON, Keys, canonical, spells
 
@@ -17,6 +18,8 @@ __all__ = ["described_behind", "number_in_phrase", "zero_at"]
 _REACH = 12
 """Words before or behind a number that may belong to it."""
 _BETWEEN = ("grammar.free.glue", "grammar.free.adverb", "slots.around.link", "slots.around.limit")
+_AUXILIARY = word_list("key_phrases.auxiliary")
+"""What stands between a stop and what it lacks: "if it does not improve"."""
 _APART = frozenset({"and", "or", "then", "but", "so"})
 
 
@@ -32,6 +35,8 @@ def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | 
             continue
         tail = _described(text, behind, key, keys)
         head = telling - _said(text, tail)
+        if _lacks(text, [*before, *behind], key, keys):
+            head = telling & _said(text, before)  # "stop when nothing improves for 4 epochs" is early
         if head and (phrase := _named_before(text, before, key, head, keys)) is not None:
             found[key] = [*phrase, *tail]
         elif (phrase := _named_behind(text, behind, key, telling, keys)) is not None:
@@ -41,6 +46,16 @@ def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | 
     if not best or not _is_clear(text, found[best[0]], best[0], keys):
         return None
     return found[best[0]], best[0] if len(best) == 1 else ""
+
+
+def _lacks(text: Text, words: list[int], key: str, keys: Keys) -> bool:
+    """Whether words deny what a key counts the lack of: "no improvement" of validations without one."""
+    lack = keys.lacks.get(key)
+    return lack is not None and lack <= _said(text, words) and any(_denies_lack(text, k) for k in words)
+
+
+def _denies_lack(text: Text, k: int) -> bool:
+    return text.tokens[k].text == "nothing" or text.within(k, "grammar.operator.not")
 
 
 def _is_clear(text: Text, phrase: list[int], key: str, keys: Keys) -> bool:
@@ -132,9 +147,10 @@ def _named_behind(
 
 def _belongs(text: Text, k: int, phrase: list[int], key: str, keys: Keys) -> bool:
     """Whether a word names or describes a key, or means nothing beside one; a negation never does."""
+    lacking = _lacks(text, phrase, key, keys)
     if text.within(k, "grammar.operator.not") and not _said(text, [k]) <= keys.parts_of(key):
-        return False
-    if text.within(k, *_BETWEEN):
+        return lacking
+    if text.within(k, *_BETWEEN) or (lacking and text.tokens[k].text in _AUXILIARY):
         return True
     without = _said(text, [w for w in phrase if w != k])
     return (_said(text, phrase) - without or _said(text, [k])) <= keys.parts_of(key) | keys.described(key)

@@ -82,6 +82,8 @@ def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | 
     if tokens[at].kind == "number" and word[1] in _SCALES:
         return _whole(tokens, at, at + 2, tokens[at].value * _SCALES[word[1]])
     alone = word[1] in ("one", "single")
+    if word[0] in ("a", "an") and not alone and at and _counts(tokens, at - 1, words):
+        return at + 1, None  # "5 epochs a trial"
     if word[0] in ("one", "a", "an", "single", "both") or (word[0] in ("just", "only") and alone):
         size = 2 if alone else 1
         if at + size < len(tokens) and _counts(tokens, at + size, words):

@@ -134,6 +134,8 @@ def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str
         for uri in shown if isinstance(shown, list) else [shown]:
             made = ledger.claim("place", tokens, Place(clean_uri(str(uri)), role))
             tokens = list(made.tokens)
+    elif place and text.lexicon.has(name, "places.data.nouns"):
+        ledger.claim("place", tokens, Place(clean_uri(str(shown)), None))
     elif text.lexicon.has(name, "places.platform.flags") and isinstance(shown, str):
         if shown.lower() in slot("platform").choices:
             ledger.claim("platform", tokens, shown.lower())

@@ -39,9 +39,12 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("export",
         "verb=actions.words.make group.det|free.adjective|free.glue|@name* actions.words.onnx "
         "free.noun|actions.export.base|'of|'from|'for?"),
-    ("quantize",
-        "verb=actions.words.make group.det|free.adjective|@name|^value* actions.quantize.past "
-        "@name? group.model|@name?"),
+    *(
+        (action,
+        "verb=actions.words.make 'is? group.det|free.adjective|@name|^value* "
+        f"actions.{action}.past @name? group.model|@name?")
+        for action in ("quantize", "distill")
+    ),
     ("evaluate",
         "verb=actions.words.measure group.it? group.det|free.adjective|free.adverb|'out|free.glue* "
         f"actions.words.metric {OF}* 'is|'does|'performs|'works|'on|'scores?"),
@@ -52,6 +55,9 @@ PHRASES: tuple[tuple[str, str], ...] = (
         f"verb=actions.words.test what={OF}|{ENGINE}|actions.quantize.past+ &'on|'against|'with|"
         "'using|'over|'in|'at|'by|^place"),
     ("evaluate", "verb=actions.words.test &'on|'against|@name|^job|^place"),
+    ("evaluate",
+        "verb='compare|'comparing group.it|group.det|free.adjective|free.noun|@name|^job|'and|'with|"
+        "'against|'to|'versus|'vs|',+"),
     ("inference",
         f"verb=actions.words.apply what={OF}|{ENGINE}|actions.inference.nouns+ &'on|'over|"
         "'against|'through|'across|'to|'at|^place"),

@@ -8,7 +8,7 @@ the plan (`accounting`). Nothing is ever started that was not asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from skillbank.bank.discovery import Library
@@ -42,7 +42,7 @@ from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
-from skillbank.plan.reader.data_requests import data_request
+from skillbank.plan.reader.data_requests import checked_before, data_request
 from skillbank.plan.reader.deeds import mark_told, take_deeds, told_words
 from skillbank.plan.reader.described import gives_masks, name_skill, take_description
 from skillbank.plan.reader.filling import Maker
@@ -176,6 +176,10 @@ def read_text(
     page, notes = _page(text, library, set_names)
     if (asked := data_request(page, library, skill)) is not None:
         return Reading((asked,), notes=tuple(notes))
+    if skill is None and (found := checked_before(page, library)) is not None:
+        check, rest = found
+        read = read_text(rest, library, index, list_folder, job_skill, None, set_names, trained)
+        return _joined(text, check, read, notes)
     if (taught := student_requests(page, trained, skill)) is not None:
         return Reading(tuple(taught), notes=tuple(notes))
     clauses = _take_manners(page, notes)
@@ -200,7 +204,8 @@ def read_text(
     notes += settle_told(page, clauses)
     notes += settle_refused(page, clauses)
     said = policy.held(page)
-    steps = asked_steps(page, clauses, said)
+    steps, guessed = asked_steps(page, clauses, said)
+    notes += guessed
     if not steps:
         raise nothing_asked(text, page)
     if skill is not None:
@@ -215,6 +220,14 @@ def read_text(
     steps = _take_words_of_skills(page, clauses, steps)
     pairs.take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
+
+
+def _joined(text: str, check: Request, read: Reading, notes: list[str]) -> Reading:
+    """Return a check of a data set with what is asked for behind it; what is not understood stops both."""
+    unread = tuple(q for q in read.requests[0].questions if q.key == WORDS)
+    check = check.model_copy(update={"questions": (*check.questions, *unread)})
+    made = tuple(r.model_copy(update={"text": text}) for r in (check, *read.requests))
+    return replace(read, requests=made, notes=tuple(dict.fromkeys([*notes, *read.notes])))
 
 
 def _check(text: str) -> None:

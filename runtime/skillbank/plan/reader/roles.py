@@ -37,6 +37,7 @@ _SAID = (
     ),
     f"group.prep? group.det? role={BARE} ':|'=|'is|'are|'-|group.det|{OPEN}* {LIST}",
     f"group.prep group.det? role={BARE} {LINK}* {LIST}",
+    f"group.det? role={BARE} 'one|'ones+ {LINK}* {LIST}",
     f"group.det? role={BARE} places.data.link|places.data.happens|'with|'using|'over* {LIST}",
 )
 _PAIRS = (

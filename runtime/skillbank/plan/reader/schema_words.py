@@ -142,7 +142,9 @@ def _list(text: Text, i: int, keys: Keys) -> bool:
     if found is None:
         return False
     numbers, k = [i], i + 1
-    while (match := text.match("',|'and|'&* @number", k)) is not None:
+    while (match := text.match("',|'and|'&|'epoch|'epochs|'after|'at* @number", k)) is not None:
+        if not text.ledger.free(match.end - 1):
+            break  # "drops at 9 and 11, 12 epochs"
         numbers.append(match.end - 1)
         k = match.end
     return _claim(text, [*found[0], *range(at + 1, k)], [text.tokens[n].value for n in numbers], found[1])

@@ -30,7 +30,8 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
     seed, its = f"'seed {_LINK} n=@number", f"'for|'of group.det* {search}"
     for source in (f"{search} {seed}", f"{seed} {its}", f"'seed {its} {_LINK} n=@number"):
         for match in text.find(source):
-            _set(text, match.tokens(), "seed", text.said(match))
+            if not (match.first and text.within(match.first - 1, "grammar.operator.not")):
+                _set(text, match.tokens(), "seed", text.said(match))
     leads = (
         f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*",
         f"{_SEARCH}.verbs group.det* {_SEARCH}.best",
@@ -104,7 +105,11 @@ def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -
             f"slots.around.before|slots.around.limit* n=@number {_SECTION}.words.{name}",
         ):
             for match in text.find(source):
-                if text.ledger.free(match.tokens("n")[0]):
+                if not text.ledger.free(match.tokens("n")[0]):
+                    continue
+                if name == "max_epochs" and not _has_rungs(text, match.tokens()):
+                    text.ledger.claim("value", match.tokens(), Value("epochs", text.said(match)))
+                else:
                     _set(text, match.tokens(), name, text.said(match))
     if not searching:
         return
@@ -115,6 +120,21 @@ def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -
     _switches(text)
     for match in text.find(f"slots.time_budget.nouns {_LINK} n=@number slots.gpu_hours.nouns"):
         text.ledger.claim("value", match.tokens(), Value("gpu_hours", text.said(match)))
+
+
+def _has_rungs(text: Text, tokens: list[int]) -> bool:
+    """Whether epochs are those of rungs: said so, or "epochs per trial" of an algorithm that has rungs."""
+    from skillbank.automl.algorithms import algorithm_class
+
+    if not any(text.tokens[k].text.startswith("trial") for k in tokens):
+        return True
+    alias = "slots.algorithm.alias."
+    named = {
+        c.removeprefix(alias) if c.startswith(alias) else text.tokens[i].text
+        for i, spans in enumerate(text.spans) for span in spans for c in span.classes
+        if c == "slots.algorithm.values" or c.startswith(alias)
+    }  # fmt: skip
+    return any(algorithm_class(name).multi_fidelity for name in named)
 
 
 def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:

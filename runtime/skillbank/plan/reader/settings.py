@@ -33,41 +33,47 @@ class StepSettings:
 
     def of(self, at: int) -> tuple[dict[str, Any], int | None, int | None]:
         """Return the settings of a step by key, its GPUs and its nodes."""
-        step = self.steps[at]
         settings: dict[str, Any] = {}
         counts: dict[str, Value] = {}
         for claim, own in self._claims_for(at):
             value: Value = claim.value
-            if value.slot in ("gpus", "nodes"):
-                if not (value.negated or value.limit) and (own or value.slot not in counts):
-                    _keep(counts, value.slot, value, own)
-                    self.taken.add(id(claim))
-                continue
-            key = self._key(at, value, own)
-            if key is None:
-                if own and (step.action, value.slot, value.value) == _INT8:
-                    self.taken.add(id(claim))
-                continue
-            said = self._said(at, claim, key, own)
-            if said is not None:
+            if value.slot not in ("gpus", "nodes"):
+                self._set(at, claim, own, settings)
+            elif not (value.negated or value.limit) and (own or value.slot not in counts):
+                _keep(counts, value.slot, value, own)
                 self.taken.add(id(claim))
-                for name, each in said.items():
-                    if name in settings and not own:
-                        continue
-                    set_once(settings, name, each)
-        captions = [c for c in [*step.of("captions"), *step.of("find")] if c.value]
-        if captions and step.action == "inference":
-            key = self._slot_key(at, "captions")
-            if key is not None:
-                settings.setdefault(key, list(dict.fromkeys(item for c in captions for item in c.value)))
-                self.taken |= {id(c) for c in captions}
-        gpus, nodes = counts.get("gpus"), counts.get("nodes")
+        self._set_captions(at, settings)
+        gpus, nodes = (counts[name].value if name in counts else None for name in ("gpus", "nodes"))
         ids = next((v for k, v in settings.items() if k.rpartition(".")[2] == "gpu_ids"), None)
-        if ids and gpus is None:
-            return settings, len(ids), nodes.value if nodes else None
-        if gpus is not None and gpus.total and nodes is not None and gpus.value % nodes.value == 0:
-            return settings, gpus.value // nodes.value, nodes.value
-        return settings, gpus.value if gpus else None, nodes.value if nodes else None
+        if gpus is None and ids:
+            gpus = len(ids)
+        elif gpus and nodes and counts["gpus"].total and gpus % nodes == 0:
+            gpus //= nodes
+        return settings, gpus, nodes
+
+    def _set(self, at: int, claim: Claim, own: bool, settings: dict[str, Any]) -> None:
+        """Set what a value says of a step; what is said of another step counts where nothing else does."""
+        said: dict[str, Any] | None
+        key = self._key(at, claim.value, own)
+        if key is None:
+            said = (
+                {} if own and (self.steps[at].action, claim.value.slot, claim.value.value) == _INT8 else None
+            )
+        else:
+            said = self._said(at, claim, key, own)
+        if said is not None:
+            self.taken.add(id(claim))
+        for name, each in (said or {}).items():
+            if own or name not in settings:
+                set_once(settings, name, each)
+
+    def _set_captions(self, at: int, settings: dict[str, Any]) -> None:
+        step = self.steps[at]
+        captions = [c for c in [*step.of("captions"), *step.of("find")] if c.value]
+        key = self._slot_key(at, "captions") if captions and step.action == "inference" else None
+        if key is not None:
+            settings.setdefault(key, list(dict.fromkeys(item for c in captions for item in c.value)))
+            self.taken |= {id(c) for c in captions}
 
     def _claims_for(self, at: int) -> Iterator[tuple[Claim, bool]]:
         """Yield claims of values: the step's own, those of its group, then those of other steps."""

@@ -10,7 +10,7 @@ from skillbank.plan.reader.key_phrases import described_behind, zero_at
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import Keys, canonical, letters, name_at, words_before
-from skillbank.plan.reader.value import Value, denied_before, set_before
+from skillbank.plan.reader.value import Value, denied_before, led_by, set_before
 
 __all__ = ["take_choices", "take_named_choices", "take_switches"]
 
@@ -65,17 +65,20 @@ def _named_behind(text: Text, first: int, named: frozenset[str]) -> int:
 
 def _choice(text: Text, part: list[int], owners: dict[str, str], keys: Keys) -> bool:
     said = text.ledger.said(part).lower()
-    telling = bool(re.search(r"[\d_-]", said)) or said in _TELLING
+    telling = bool(re.search(r"[\d_-]", said)) or said in _TELLING or _is_optimizer(text, part)
+    before, links = words_before(text, part[0])
+    owners, side = _of_side(text, owners, [*before[-3:][::-1], part[-1] + 1])
     for key, spelled in owners.items():
-        leaf = {*key.rpartition(".")[2].lower().split("_"), key.rpartition(".")[2]}
+        leaf = {*key.rpartition(".")[2].lower().split("_"), key.rpartition(".")[2], *side}
         named = leaf | {"optimizer", "strategy", "scheduler", "backbone"} if len(owners) == 1 else leaf
-        before, links = words_before(text, part[0])
         beside = [k for k in before[-3:] if text.tokens[k].text in leaf]
+        if "student" in side:
+            beside = beside or led_by(text, part[0], "'to|'into group.det|free.adjective|'smaller|'small*", 4)
         end = _named_behind(text, part[-1] + 1, canonical([*named]) | keys.described(key))
         match = text.match("'as|'for|'is group.det*", end)
         if match is not None and any(token.text in named for token in text.tokens[match.end : match.end + 1]):
             end = match.end + 1
-        if not ((telling and len(owners) == 1) or beside or end > part[-1] + 1):
+        if not ((telling and len(owners) == 1 and not side) or beside or end > part[-1] + 1):
             continue
         tokens = [*beside, *(links if beside else ()), *range(part[0], end)]
         tokens = [*_described(text, min(tokens), {*leaf, *re.split(r"\W|_", spelled.lower())}), *tokens]
@@ -84,6 +87,26 @@ def _choice(text: Text, part: list[int], owners: dict[str, str], keys: Keys) -> 
         text.ledger.claim("value", tokens, Value("", spelled, key=key, negated=bool(denied)))
         return True
     return False
+
+
+def _of_side(text: Text, owners: dict[str, str], near: list[int]) -> tuple[dict[str, str], set[str]]:
+    """Leave of a teacher's and its student's key the one that is named near a value, else the student's."""
+    sides: dict[str, dict[str, str]] = {"teacher": {}, "student": {}}
+    for key, spelled in owners.items():
+        sides["teacher" if "teacher" in key.split(".") else "student"][key] = spelled
+    if not all(sides.values()):
+        return owners, set()
+    said = [text.tokens[k].text for k in near if k < len(text.tokens)]
+    side = next((word for word in said if word in sides), "student")
+    return sides[side], {side}
+
+
+def _is_optimizer(text: Text, part: list[int]) -> bool:
+    """Whether a word that is a person's name as well stands by itself as an optimizer: ", adam, lr 1e-4"."""
+    said, led, end = text.ledger.said(part), text.tokens[part[0] - 1], part[-1] + 1
+    alone = part[0] > 0 and (led.kind == "mark" or led.text in ("with", "using"))
+    ends = end == len(text.tokens) or text.match("',|'.|';|'and|@number|'lr", end) is not None
+    return said.islower() and said in _OPTIMIZERS and alone and ends
 
 
 def _described(text: Text, first: int, parts: set[str]) -> list[int]:
@@ -124,6 +147,7 @@ def _refuse_unknown(text: Text, keys: Keys) -> None:
 
 
 _ON = "'on|'enabled|'true|'activated"
+_BE = "slots.around.link|'turned|'switched*"
 _OFF = "'off|'disabled|'false|'deactivated"
 
 
@@ -138,8 +162,8 @@ def take_switches(text: Text, keys: Keys) -> None:
         for match in text.find(source):
             if (found := _switch_at(text, match.end, keys)) is not None:
                 tokens, key, yes = found
-                state = text.match(_ON if on else _OFF, tokens[-1] + 1)
-                other = text.match(_OFF if on else _ON, tokens[-1] + 1)
+                state = text.match(f"{_BE} {_ON if on else _OFF}", tokens[-1] + 1)
+                other = text.match(f"{_BE} {_OFF if on else _ON}", tokens[-1] + 1)
                 tokens = [*match.tokens(), *tokens, *(state.tokens() if state else ())]
                 if other is None:
                     text.ledger.claim("value", tokens, Value("", on is yes, key=key))
@@ -154,7 +178,7 @@ def take_switches(text: Text, keys: Keys) -> None:
         if (found := _switch_at(text, i, keys)) is None:
             continue
         tokens, key, yes = found
-        state = text.match(f"slots.around.link* v={_ON}|{_OFF}", tokens[-1] + 1)
+        state = text.match(f"{_BE} v={_ON}|{_OFF}", tokens[-1] + 1)
         if state is not None:
             word = text.tokens[state.tokens("v")[0]].text
             turned = i and text.tokens[i - 1].text in ("turn", "switch", "turning", "switching")

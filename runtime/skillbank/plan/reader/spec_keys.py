@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from skillbank.bank.actions import Action
+from skillbank.bank.schema import Node
 from skillbank.bank.skill import Skill
 from skillbank.plan.paths import parse_path
 from skillbank.plan.reader.lexicon import lexicon, word_list
@@ -48,6 +49,8 @@ class Keys:
         self.metric = skill.info.metric or skill.monitoring_metric or ""
         """What a search of this skill goes by, as its program reports it."""
         self._told: dict[str, str] = {}
+        self.lacks: dict[str, frozenset[str]] = {}
+        """What numbers count the lack of: "validations without improvement"."""
         for action in actions:
             others = foreign_sections(skill, action)
             schema = skill.schema(action)
@@ -56,26 +59,8 @@ class Keys:
                     self.leaves.setdefault(shorthand.lower(), set()).add(key)
             for key in schema.keys:
                 node = schema.find(parse_path(key))[0]
-                head, _, leaf = key.rpartition(".")
-                if node is None or node.children or key.partition(".")[0] in others:
-                    continue
-                self.kinds[key] = node.kind
-                most = node.words.get("maximum")
-                if isinstance(most, int | float):
-                    self.limits[key] = most
-                told = self._told[key] = str(node.words.get("description") or "")
-                if "megabyte" in leaf or re.search(r"\bMB\b", told):
-                    self.megabytes.add(key)
-                if node.kind in NUMERIC and _NONE.search(told):
-                    self.zero[key] = node.words.get("default")
-                if node.kind == "boolean" and (off := _OFF.search(told)):
-                    self.inverse[canonical([off[1], *leaf.split("_")[1:]])] = key
-                if leaf.lower() in ("enable", "enabled"):
-                    leaf = head.rpartition(".")[2]
-                self.leaves.setdefault(leaf.lower(), set()).add(key)
-                for choice in node.words.get("enum") or ():
-                    if isinstance(choice, str) and len(choice) > 2:
-                        self.enums.setdefault(letters(choice), {})[key] = choice
+                if node is not None and not node.children and key.partition(".")[0] not in others:
+                    self._take(key, node)
 
         self._parts = {leaf: canonical(leaf.split("_")) for leaf in self.leaves}
         self._with: dict[str, list[str]] = {}
@@ -94,6 +79,28 @@ class Keys:
         """The words of the keys' last names that say something by themselves."""
         self.listed = frozenset(v for owners in self.enums.values() for v in owners.values() if v.isalpha())
         """The plain words that keys list as their values, such as "instance" of a mode."""
+
+    def _take(self, key: str, node: Node) -> None:
+        """Keep what a person may say of a key, and what its description tells of its values."""
+        head, _, leaf = key.rpartition(".")
+        kind = self.kinds[key] = node.kind
+        most = node.words.get("maximum")
+        if isinstance(most, int | float):
+            self.limits[key] = most
+        told = self._told[key] = str(node.words.get("description") or "")
+        if "megabyte" in leaf or re.search(r"\bMB\b", told):
+            self.megabytes.add(key)
+        if kind in NUMERIC and _NONE.search(told):
+            self.zero[key] = node.words.get("default")
+        if kind in NUMERIC and (lack := _LACK.search(told)):
+            self.lacks[key] = canonical([lack[1]])
+        if kind == "boolean" and (off := _OFF.search(told)):
+            self.inverse[canonical([off[1], *leaf.split("_")[1:]])] = key
+        leaf = head.rpartition(".")[2] if leaf.lower() in ("enable", "enabled") else leaf
+        self.leaves.setdefault(leaf.lower(), set()).add(key)
+        for choice in node.words.get("enum") or ():
+            if isinstance(choice, str) and len(choice) > 2:
+                self.enums.setdefault(letters(choice), {})[key] = choice
 
     def spelled(self, name: str) -> str | None:
         """Return the one key whose last name is spelled like this."""
@@ -154,6 +161,7 @@ class Keys:
 
 _NONE = re.compile(r"^(Chance|Share)\b|(?:^|[;.,:] )0 (?!follows|puts|shares)\w+s (?!for\b)")
 """How a description says that 0 of something is none of it."""
+_LACK = re.compile(r"\bwithout (\w+)")
 _OFF = re.compile(r"\bfalse (\w+)s\b")
 _ABBREVIATIONS = {
     "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),
@@ -181,6 +189,11 @@ _IN_PHRASES = frozenset(w for phrase in _PHRASES for w in phrase)
 
 def canonical(spoken: Sequence[str]) -> frozenset[str]:
     """Return spoken words as the names of keys have them."""
+    return _canonical(tuple(spoken))
+
+
+@lru_cache(maxsize=1 << 14)
+def _canonical(spoken: tuple[str, ...]) -> frozenset[str]:
     words = list(spoken)
     for said, meant in _PHRASES.items():
         for i in range(len(words) - len(said) + 1):

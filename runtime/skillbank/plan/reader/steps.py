@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from skillbank.bank.names import shown
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError
+from skillbank.plan.products import trains
 from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
@@ -78,7 +79,35 @@ def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | No
     for step in steps:
         if step not in merged:
             _mark_repeated(text, clauses, steps, step)
-    return merged
+    return [each for step in merged for each in _of_each_job(text, step)]
+
+
+def _of_each_job(text: Text, step: Step) -> list[Step]:
+    """Split "evaluate A and B on X": what is done with several jobs is done with each."""
+    jobs = {str(c.value): c for c in step.of("job")}
+    named = {s.qualified for c in step.of("name") for s in c.value.skills}
+    if (
+        len(jobs) < 2
+        or len(named) > 1
+        or trains(step.action)
+        or not _are_joined(text, [*jobs.values()], step)
+    ):
+        return [step]
+    rest = [c for c in step.claims if c.kind != "job"]
+    return [replace(step, claims=[*rest, job]) for job in jobs.values()]
+
+
+def _are_joined(text: Text, claims: list[Claim], step: Step) -> bool:
+    """Whether claims stand in one list: "A, B and C"; what is compared, also against each other."""
+    between = ((text.tokens[k].text for k in range(a.last + 1, b.last)) for a, b in pairwise(claims))
+    words = [set(each) - _BESIDE_LISTED for each in between]
+    compared = _COMPARING if text.tokens[step.at].text.startswith("compar") else frozenset[str]()
+    return all(words) and set[str]().union(*words) <= _JOINING | compared
+
+
+_BESIDE_LISTED = frozenset({"a", "an", "the", "also", "then", "both", "job", "name"})
+_JOINING = frozenset({"and", ",", "&", "+", "plus"})
+_COMPARING = frozenset({"with", "to", "against", "versus", "vs"})
 
 
 def _owner(steps: list[Step], clauses: Clauses, claim: Claim) -> Step:
@@ -236,6 +265,13 @@ def _distinct(claims: list[Claim]) -> list[Skill]:
     return list(found.values())
 
 
+def _of_all_jobs(text: Text, step: Step, parts: list[list[Claim]]) -> list[Claim]:
+    """Return what is said behind a list of jobs with a model each, and so of all of them."""
+    jobs = [job for part in parts for job in [c for c in part if c.kind == "job"][:1]]
+    listed = len(jobs) == len(parts) and _are_joined(text, jobs, step)
+    return [c for c in parts[-1] if listed and c.first > jobs[-1].last]
+
+
 def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
     """Split "train Painter on A and Sculptor on B"; names joined by "and" have all in common."""
     names = step.of("name")
@@ -244,27 +280,16 @@ def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
         [c for c in step.claims if c.kind != "name" and a.first <= c.first < b]
         for a, b in zip(names, ends, strict=True)
     ]
-    words = [t.text for t in text.tokens[names[0].first : names[-1].last]]
-    if "or" not in words and all(any(c.kind in ("place", "job") for c in part) for part in parts):
-        lead = [c for c in step.claims if c.first < names[0].first]
+    between = {t.text for t in text.tokens[names[0].first : names[-1].last]}
+    if "or" not in between and all(any(c.kind in ("place", "job") for c in part) for part in parts):
+        parts[0] = [*(c for c in step.claims if c.first < names[0].first), *parts[0]]
+        tail = _of_all_jobs(text, step, parts)
         return [
-            Step(
-                step.action,
-                n.first,
-                step.engine,
-                step.asked,
-                [*(lead if i == 0 else ()), n, *part],
-                n.value.skills[0],
-                step.group,
-            )
-            for i, (n, part) in enumerate(zip(names, parts, strict=True))
+            replace(step, at=n.first, claims=[n, *part, *([] if part is parts[-1] else tail)], skill=skill)
+            for n, part, skill in zip(names, parts, (n.value.skills[0] for n in names), strict=True)
         ]
-    joined = all(
-        (
-            "and" in (between := [t.text for t in text.tokens[a.last + 1 : b.first]])
-            and set(between) <= {"and", ",", "a", "the", "also", "then", "both"}
-        )
-        or between in ([","], ["as", "well", "as"])
+    joined = _are_joined(text, names, step) or all(
+        [t.text for t in text.tokens[a.last + 1 : b.first]] == ["as", "well", "as"]
         for a, b in pairwise(names)
     )
     if not joined:
@@ -272,7 +297,4 @@ def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
         listed = ", ".join(shown(s.qualified if names_.count(s.name) > 1 else s.name) for s in skills)
         raise AmbiguousSkillError(f"The request could mean {listed}; name the one that is meant.")
     claims = [c for c in step.claims if c.kind != "name"]
-    return [
-        Step(step.action, step.at, step.engine, step.asked, list(claims), skill, step.group)
-        for skill in skills
-    ]
+    return [replace(step, claims=list(claims), skill=skill) for skill in skills]

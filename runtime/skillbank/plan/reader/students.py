@@ -19,9 +19,10 @@ from skillbank.errors import SkillbankError
 from skillbank.home import home
 from skillbank.plan.model import Question
 from skillbank.plan.planner import split_command
+from skillbank.plan.reader.data_requests import line_of, place_of
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.roots import absolute
-from skillbank.plan.request import DataLocation, Request, Setting, clean_uri
+from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.ways import Sentence, marked
 
 __all__ = ["TRAINED", "Trained", "student_requests"]
@@ -64,7 +65,7 @@ def student_requests(page: Text, trained: Trained | None, skill: Skill | None) -
     """
     if skill is not None or not any(token.text in _VERBS for token in page.tokens):
         return None  # the form is not even compiled
-    line, starts = _line(page)
+    line, starts = line_of(page, len(page.tokens))
     found = _form().fullmatch(line)
     if found is None:
         return None
@@ -88,7 +89,7 @@ def _steps(
     captions: list[str],
     trained: Trained | None,
 ) -> list[Request]:
-    photos = _uri(page, found["pictures"])
+    photos = place_of(page, found["pictures"])
     epochs = found["epochs"] or found["epochs2"]
     job, questions = found["job"], tuple[Question, ...]()
     if job is None and found["last"]:
@@ -125,7 +126,7 @@ def _steps(
         ),
     ]  # fmt: skip
     if found["truth"]:
-        truth = (DataLocation(source="eval_dataset", uri=_uri(page, found["truth"])),)
+        truth = (DataLocation(source="eval_dataset", uri=place_of(page, found["truth"])),)
         measured = {"action": "evaluate", "data": truth, "platform": "local", "text": text}
         if job is not None:
             steps.append(Request(skill=teacher.qualified, parent=job, **measured))
@@ -165,23 +166,6 @@ def _form() -> re.Pattern[str]:
     return re.compile(rf"{_PLEASE}(?:{'|'.join(_VERBS)}) {teacher} (?:into|to) {student} {on}{rest}")
 
 
-def _line(page: Text) -> tuple[str, list[tuple[int, int]]]:
-    """Return a text in small letters, places and names as numbers of tokens, and where each token begins."""
-    parts: list[str] = []
-    starts: list[tuple[int, int]] = []
-    length = 0
-    for i, token in enumerate(page.tokens):
-        original = page.ledger.original[token.start : token.end].lower()
-        said = {"place": f"§{i}", "name": f"@{i}", "word": token.text}.get(token.kind, original)
-        said = " ".join(said.split())
-        if not said:
-            continue
-        starts.append((length, i))
-        parts.append(said)
-        length += len(said) + 1
-    return " ".join(parts), starts
-
-
 def _captions(page: Text, found: re.Match[str], starts: list[tuple[int, int]]) -> list[str]:
     """Return what is to be looked for, in the words of the text."""
     begin, end = found.span("captions")
@@ -191,7 +175,3 @@ def _captions(page: Text, found: re.Match[str], starts: list[tuple[int, int]]) -
     said = page.ledger.original[page.tokens[inside[0]].start : page.tokens[inside[-1]].end]
     parts = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", said)
     return list(dict.fromkeys(each.strip(" \"'") for each in parts if each.strip(" \"'")))
-
-
-def _uri(page: Text, token: str) -> str:
-    return clean_uri(str(page.tokens[int(token)].value))

@@ -121,8 +121,9 @@ def take_models(text: Text) -> None:
                 for i in match.tokens()
             )
             file = is_model_file(text, text.tokens[place].value)
-            if not file and ((role == "weights" and not named and "from" not in words) or "on" in words):
-                continue  # "start the training on X" names data
+            data = "on" in words or (role == "backbone" and "," in words)
+            if not file and ((role == "weights" and not named and "from" not in words) or data):
+                continue  # "start the training on X" and "resnet_34 backbone, X" name data
             _claim_weights(text, match, role)
 
 

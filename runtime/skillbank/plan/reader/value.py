@@ -8,7 +8,10 @@ from typing import Any
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.slots import SLOTS, Fills
 
-__all__ = ["SIZE", "UNITS", "Value", "claim_value", "denied_before", "duration", "hedges", "set_before"]
+__all__ = [
+    "SIZE", "UNITS", "Value", "claim_value", "denied_before", "duration", "hedges", "led_by",
+    "set_before",
+]  # fmt: skip
 
 SIZE = "size"
 """The slot-like name of a width and height."""
@@ -99,17 +102,18 @@ def claim_value(text: Text, tokens: list[int], value: Value) -> None:
 
 def denied_before(text: Text, first: int) -> list[int]:
     """Return the tokens of a negation right before a value."""
-    for start in range(max(0, first - 5), first):
-        match = text.match("operator.not group.det|slots.around.before|free.light|free.glue*", start, first)
-        if match is not None and match.end == first:
-            return match.tokens()
-    return []
+    return led_by(text, first, "operator.not group.det|slots.around.before|free.light|free.glue*", 5)
 
 
 def set_before(text: Text, first: int) -> list[int]:
     """Return the tokens of "set the", "fix", "raise the" right before a value."""
-    for start in range(max(0, first - 3), first):
-        match = text.match("slots.around.set group.det*", start, first)
+    return led_by(text, first, "slots.around.set group.det*", 3)
+
+
+def led_by(text: Text, first: int, source: str, reach: int) -> list[int]:
+    """Return the tokens of a pattern that ends right before a token and begins within some before it."""
+    for start in range(max(0, first - reach), first):
+        match = text.match(source, start, first)
         if match is not None and match.end == first:
             return match.tokens()
     return []

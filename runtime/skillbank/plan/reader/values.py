@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from skillbank.plan.reader.key_phrases import number_in_phrase
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.spec_keys import Keys
-from skillbank.plan.reader.tokens import is_number
+from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.value import SIZE, Value, claim_value, denied_before
 from skillbank.plan.slots import SLOTS, Kind, Slot
 
@@ -43,6 +43,7 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
         Whether the text speaks of a search: a time without a noun is then the search's.
     """
     _every(text)
+    _until(text)
     _sizes(text)
     take_gpu_ids(text)
     take_no_gpus(text)
@@ -90,57 +91,76 @@ def _scores(text: Text) -> None:
 
 def _number(text: Text, clauses: Clauses, keys: Sequence[Keys], i: int, searching: bool) -> None:
     """Find the slot of one number: by the noun before it, else by the one behind it."""
-    best: tuple[int, Slot, Match] | None = None
-    kind, value = text.tokens[i].kind, text.tokens[i].value
-    spans = [span for part in text.spans[max(0, i - 9) : i + 9] for span in part]
-    near = frozenset[str]().union(*(span.classes for span in spans))
-    for each in SLOTS:
-        nouns = {f"slots.{each.name}.{kind}" for kind in ("nouns", "before", "after")}
-        if nouns.isdisjoint(near) or not _fits(each, kind, value):
-            continue
-        hedges = "slots.around.least" if each.name == "threshold" else "slots.around.vague|slots.around.limit"
-        own, more = f"slots.{each.name}", f"slots.around.adjective|{hedges}|^policy*"
-        before = (
-            f"{own}.nouns|{own}.before slots.around.link|{hedges}* @{kind} {own}.unit? slots.around.each?"
-        )
-        behind = f"slots.around.before|{hedges}* @{kind} {more} {own}.nouns|{own}.after slots.around.each?"
-        for led, source in ((True, before), (False, behind)):
-            match = _reaching(text, source, i, sections=nouns if led else None)
-            if match is None or not _is_meant(text, each, match, i, led):
-                continue
-            size = match.end - match.first + 100 * led
-            if best is None or size > best[0]:
-                best = (size, each, match)
+    best = max(_meanings(text, i), key=lambda found: found[0], default=None)
     if best is None:
         return
     size, found, match = best
-    phrases = (number_in_phrase(text, i, each) for each in keys)
-    if any(phrase is not None and {*match.tokens()} - {i} < {*phrase[0]} for phrase in phrases):
-        return  # "accumulate gradients over 4 batches"
-    if size > 100 and (_is_longer(text, found, match, keys) or (found.name == "patience" and not searching)):
+    led = size > 100
+    if _is_of_a_key(text, keys, i, match) or (
+        led and (_is_longer(text, found, match, keys) or (found.name == "patience" and not searching))
+    ):
         return
+    value = text.tokens[i].value
     if found.name in ("gpus", "nodes") and is_owned(text, clauses, match):
-        memory = text.match(
-            "'with|'of|'(|'each* @number 'gb|'gib 'memory|'vram|'ram|'of|'each|')*", match.end
-        )
-        told = Value(found.name, int(value))
-        text.ledger.claim("report", [*match.tokens(), *(memory.tokens() if memory else ())], told)
+        _told(text, match, Value(found.name, int(value)))
         return
     tokens = text.unclaimed(match.tokens())
     if found.name == "gpus" and re.search(r"\d", text.ledger.said([match.end - 1])):
         memory = text.match("'-? @number 'gb|'gib 'memory|'vram?", match.end)
         tokens += memory.tokens() if memory else []
-        if text.ledger.said([i]).lower() in ("a", "an"):
-            text.ledger.claim("unread", tokens)  # "an A100 80GB" is a type of GPU, and nothing chooses it
-            return
-    if size > 100 and match.first and text.tokens[match.first - 1].text in _MOST:
+    if led and match.first and text.tokens[match.first - 1].text in _MOST:
         tokens = [*text.unclaimed([match.first - 1]), *tokens]
     most = any(text.tokens[k].text in _MOST for k in tokens)
-    if most and searching and found.name == "learning_rate":
-        text.ledger.claim("unread", tokens)  # the bound of what a search varies is not its value
+    if _is_no_value(text, i, found, match, most=most, searching=searching):
+        text.ledger.claim("unread", tokens)
         return
-    said = value / 100 if kind == "percent" else int(value) if found.kind is Kind.COUNT else value
+    said = (
+        value / 100 if text.tokens[i].kind == "percent" else int(value) if found.kind is Kind.COUNT else value
+    )
     claim_value(text, tokens, Value(found.name, said, most=most))
+
+
+def _meanings(text: Text, i: int) -> Iterator[tuple[int, Slot, Match]]:
+    """Yield the slots that a number may be of, with the words that say so, and how much these tell."""
+    kind, value = text.tokens[i].kind, text.tokens[i].value
+    spans = [span for part in text.spans[max(0, i - 9) : i + 9] for span in part]
+    near = frozenset[str]().union(*(span.classes for span in spans))
+    for each in SLOTS:
+        own = f"slots.{each.name}"
+        nouns = {f"{own}.{place}" for place in ("nouns", "before", "after")}
+        if nouns.isdisjoint(near) or not _fits(each, kind, value):
+            continue
+        hedges = "slots.around.least" if each.name == "threshold" else "slots.around.vague|slots.around.limit"
+        more = f"slots.around.adjective|{hedges}|^policy*"
+        for led, source in (
+            (True, f"{own}.nouns|{own}.before slots.around.link|{hedges}* @{kind} {own}.unit? {_EACH}"),
+            (False, f"slots.around.before|{hedges}* @{kind} {more} {own}.nouns|{own}.after {_EACH} {_CAP}"),
+        ):
+            match = _reaching(text, source, i, sections=nouns if led else None)
+            if match is not None and _is_meant(text, each, match, i, led):
+                yield match.end - match.first + 100 * led, each, match
+
+
+_EACH, _CAP = "slots.around.each?", "slots.around.cap?"
+
+
+def _is_of_a_key(text: Text, keys: Sequence[Keys], i: int, match: Match) -> bool:
+    """Whether a longer phrase gives a number to a key: "accumulate gradients over 4 batches"."""
+    phrases = (number_in_phrase(text, i, each) for each in keys)
+    return any(phrase is not None and {*match.tokens()} - {i} < {*phrase[0]} for phrase in phrases)
+
+
+def _told(text: Text, match: Match, value: Value) -> None:
+    """Account for GPUs or nodes that somebody only has, with their memory."""
+    memory = text.match("'with|'of|'(|'each* @number 'gb|'gib 'memory|'vram|'ram|'of|'each|')*", match.end)
+    text.ledger.claim("report", [*match.tokens(), *(memory.tokens() if memory else ())], value)
+
+
+def _is_no_value(text: Text, i: int, found: Slot, match: Match, *, most: bool, searching: bool) -> bool:
+    """Whether words name a type of GPU ("an A100 80GB"), or the bound of what a search varies."""
+    typed = found.name == "gpus" and re.search(r"\d", text.ledger.said([match.end - 1])) is not None
+    kind = typed and text.ledger.said([i]).lower() in ("a", "an")
+    return kind or (most and searching and found.name == "learning_rate")
 
 
 _MOST = frozenset({"most", "max", "maximum", "maximal", "largest", "biggest"})
@@ -217,6 +237,17 @@ def _every(text: Text) -> None:
             claim_value(text, match.tokens(), Value(name, count, unit=unit))
 
 
+def _until(text: Text) -> None:
+    """Read "train until epoch 60", and the same behind a place of a training that is resumed."""
+    resumed = any(text.within(i, "actions.words.resume") for i in range(len(text.tokens)))
+    for match in text.find("'until|'till|'to|'up+ 'epoch @number") if not text.ledger.of("job") else ():
+        closed = match.end == len(text.tokens) or text.tokens[match.end].kind == "mark"
+        trained = text.within(match.first - 1, "actions.train.base", "actions.train.nouns")
+        opened = resumed and text.tokens[match.first - 1].kind in ("mark", "place", "name")
+        if closed and match.first and (opened or trained):
+            claim_value(text, match.tokens(), Value("epochs", text.tokens[match.end - 1].value))
+
+
 def _each(text: Text, match: Match) -> Any:
     """Return the number of "every 2 epochs", "every other epoch", "each epoch"."""
     words = [text.tokens[k] for k in match.tokens("n")]
@@ -236,27 +267,33 @@ def _ellipses(text: Text) -> None:
         if any(c is not None and c.kind == "value" and is_number(c) for c in owners):
             text.ledger.claim("excluded", match.tokens())
     for i, token in enumerate(text.tokens):
-        if token.kind != "number" or not text.ledger.free(i):
-            continue
-        values = [c for c in text.ledger.of("value") if is_number(c)]
-        after = text.match("'and? operator.instead|operator.not ^value", i + 1)
-        if after is not None and (owner := text.ledger.owner[after.end - 1]) in values:
-            claim_value(text, [i], replace(owner.value, value=token.value, negated=False))
-            continue
-        last = next((c for c in values[::-1] if i - 8 < c.last < i), None)
-        if last is None:
-            continue
-        between = range(last.last + 1, i)
-        said = {text.tokens[k].text for k in between} & {"but", "only", "just", "use", "rather"}
-        fixed = any(text.within(k, "grammar.mode.fix") for k in between) or (
-            last.value.negated and (said or text.match("slots.around.enough", i + 1))
-        )
-        if fixed and all(text.tokens[k].kind in ("word", "mark") for k in between):
-            claim_value(text, [i], replace(last.value, value=token.value, negated=False))
+        if token.kind == "number" and text.ledger.free(i) and (stood_for := _stood_for(text, i)) is not None:
+            claim_value(text, [i], replace(stood_for, value=token.value, negated=False))
     for match in text.find("'on|'for|'with|'using 'just|'only? 'one"):
         alone = match.end == len(text.tokens) or text.tokens[match.end].text in _AFTER_ONE
         if alone and any(is_number(c) and c.last < match.first for c in text.ledger.of("value")):
             text.ledger.mark("unread", match.tokens())  # "on 4 GPUs, then export on one"
+
+
+def _stood_for(text: Text, i: int) -> Value | None:
+    """Return the value that a bare number stands in for: the one it replaces, or the last, corrected."""
+    values = [c for c in text.ledger.of("value") if is_number(c)]
+    after = text.match("'and? operator.instead|operator.not ^value", i + 1)
+    if after is not None and (owner := text.ledger.owner[after.end - 1]) in values:
+        return _value_of(owner)
+    last = next((c for c in values[::-1] if i - 8 < c.last < i), None)
+    between = range(last.last + 1 if last else i, i)
+    if last is None or any(text.tokens[k].kind not in ("word", "mark") for k in between):
+        return None
+    said = {text.tokens[k].text for k in between} & {"but", "only", "just", "use", "rather"}
+    instead = last.value.negated and (said or text.match("slots.around.enough", i + 1))
+    fixed = instead or any(text.within(k, "grammar.mode.fix") for k in between)
+    return _value_of(last) if fixed else None
+
+
+def _value_of(claim: Claim) -> Value:
+    value: Value = claim.value
+    return value
 
 
 _AFTER_ONE = frozenset([",", ".", ";", "!", ")", "and", "then", "on", "in", "at"])

@@ -94,14 +94,14 @@ def build_classifier(architecture: Architecture, labels: Sequence[str]) -> Class
 
     try:
         config = network_config(architecture, labels)
-        network: PreTrainedModel = AutoModelForImageClassification.from_config(config)  # type: ignore[no-untyped-call]
+        network: PreTrainedModel = AutoModelForImageClassification.from_config(config)
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(
             f"The network {architecture.backbone} cannot be built for pictures of {architecture.image_size} "
             f"pixels ({reason}): set another dataset.img_size or model.backbone.type"
         ) from error
-    network.float()  # type: ignore[no-untyped-call]
+    network.float()
     return Classifier(network, architecture)
 
 

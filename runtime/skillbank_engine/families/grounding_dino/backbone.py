@@ -27,7 +27,7 @@ from skillbank_engine.library import (
 _GROUPS = 8
 
 
-class MiniBackboneConfig(BackboneConfigMixin, PreTrainedConfig):  # type: ignore[no-untyped-call]
+class MiniBackboneConfig(BackboneConfigMixin, PreTrainedConfig):  # type: ignore[misc]
     """Configuration of :class:`MiniBackbone`.
 
     The name keeps clear of "resnet": transformers freezes whatever has that in its type.
@@ -60,7 +60,7 @@ class _ResidualBlock(nn.Module):
         return result
 
 
-class MiniBackbone(BackboneMixin, PreTrainedModel):  # type: ignore[no-untyped-call]
+class MiniBackbone(BackboneMixin, PreTrainedModel):  # type: ignore[misc]
     """A residual network for pictures of some hundred pixels: strides 4, 8, 16 and 32, one block each.
 
     The first stage is one strided convolution: on a CPU, anything at a finer resolution than a quarter costs
@@ -84,7 +84,7 @@ class MiniBackbone(BackboneMixin, PreTrainedModel):  # type: ignore[no-untyped-c
         last = max(self.stage_names.index(name) for name in self.out_features)
         blocks = (_ResidualBlock(*pair) for pair in pairwise(channels[:last]))
         self.stages = nn.ModuleList([stem, *blocks])
-        self.post_init()  # type: ignore[no-untyped-call]
+        self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
         """He initialisation: the transformers' default of 0.02 makes a deep ReLU network fade out."""

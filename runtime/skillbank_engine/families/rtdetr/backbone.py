@@ -20,7 +20,7 @@ from skillbank_engine.library import (
 )
 
 
-class MiniBackboneConfig(BackboneConfigMixin, PreTrainedConfig):  # type: ignore[no-untyped-call]
+class MiniBackboneConfig(BackboneConfigMixin, PreTrainedConfig):  # type: ignore[misc]
     """Configuration of :class:`MiniBackbone`."""
 
     model_type = "rtdetr_mini_backbone"
@@ -50,7 +50,7 @@ class _ResidualBlock(nn.Module):
         return result
 
 
-class MiniBackbone(BackboneMixin, PreTrainedModel):  # type: ignore[no-untyped-call]
+class MiniBackbone(BackboneMixin, PreTrainedModel):  # type: ignore[misc]
     """A residual network for pictures of some hundred pixels: strides 4, 8, 16 and 32, one block each.
 
     The first stage is one strided convolution: on a CPU, anything at a finer resolution than a quarter costs
@@ -75,7 +75,7 @@ class MiniBackbone(BackboneMixin, PreTrainedModel):  # type: ignore[no-untyped-c
         last = max(self.stage_names.index(name) for name in self.out_features)
         blocks = (_ResidualBlock(*pair) for pair in pairwise(channels[:last]))
         self.stages = nn.ModuleList([stem, *blocks])
-        self.post_init()  # type: ignore[no-untyped-call]
+        self.post_init()
 
     def forward(
         self,
