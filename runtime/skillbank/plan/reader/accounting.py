@@ -11,8 +11,9 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from skillbank.plan.model import WORDS, Question
-from skillbank.plan.reader.clauses import Clauses
+from skillbank.plan.reader.clauses import Clause, Clauses
 from skillbank.plan.reader.deeds import told_clauses
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
@@ -67,37 +68,51 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     told, teller = told_clauses(text, clauses, known), Teller(text, known)
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
-        open_ = [i for i in tokens if ledger.free(i) and i not in covered and text.tokens[i].kind != "mark"]
+        open_ = [i for i in text.unclaimed(tokens) if i not in covered and text.tokens[i].kind != "mark"]
         if not open_ or any(text.tokens[i].kind in _VALUES for i in open_):
             continue
-        held = {ledger.owner[i].kind for i in tokens if i in ledger.owner}
-        kept = held & _WEIGHTY == {"place"} and (
-            all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
-            or (teller.is_history(clause.first, clause.end) and not teller.weigh(open_))
-        )
-        limits = any(_limits(text, i) for i in open_)
-        if clause in told and not limits and (kept or not held & _WEIGHTY):
+        if clause in told and _is_told(text, teller, clause, open_):
             ledger.claim("context", open_)
             notes.append(f"'{ledger.said(open_)}' is taken as told, and changes nothing")
-        elif (
-            not any(text.tokens[i].text == "enough" for i in tokens)
-            and not any(_is_telling(text, i, known) for i in open_)
-            and listed.isdisjoint(text.tokens[i].text for i in open_)
-            and (
-                purpose := _purpose(text, clause.first, clause.end, open_)
-                or ("action" in held and _called(text, open_))
-            )
-        ):
+        elif purpose := _purpose_of(text, clause, open_, known, listed):
             ledger.claim("context", purpose, _PURPOSE)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
     return notes
+
+
+def _held(text: Text, clause: Clause) -> set[str]:
+    """Return the kinds of the claims in a clause."""
+    return {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if i in text.ledger.owner}
+
+
+def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bool:
+    """Whether a clause that tells holds nothing of a run, but for the place whose data it tells of."""
+    held = _held(text, clause) & _WEIGHTY
+    if any(_limits(text, i) for i in open_) or held - {"place"}:
+        return False
+    data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
+    over = teller.is_history(clause.first, clause.end) and not teller.weigh(open_)
+    return not held or data or over
+
+
+def _purpose_of(
+    text: Text, clause: Clause, open_: list[int], known: frozenset[str], listed: frozenset[str]
+) -> list[int]:
+    """Return the words of a clause that only say what something is for, or what it is called."""
+    means = any(_is_telling(text, i, known) or text.tokens[i].text in listed for i in open_)
+    if means or any(text.tokens[i].text == "enough" for i in range(clause.first, clause.end)):
+        return []
+    purpose = _purpose(text, clause.first, open_)
+    return purpose or (_called(text, open_) if "action" in _held(text, clause) else [])
 
 
 def _counts(text: Text, i: int) -> bool:
     """Whether a word only says how many pictures or classes there are: "1,250 pictures with 3 classes"."""
     of_data = ("places.data.nouns", "slots.captions.nouns", "slots.captions.told")
     number = text.tokens[i].kind == "number" and not text.within(i + 1, *_TIMES)
-    return number or text.within(i, *of_data)
+    chosen = text.lexicon.has(text.tokens[i].text, "told.choosing")
+    described = text.is_plain(i) and not chosen and text.within(i + 1, "places.data.nouns")
+    return number or described or text.within(i, *of_data)
 
 
 def _limits(text: Text, i: int) -> bool:
@@ -126,52 +141,23 @@ def _is_telling(text: Text, i: int, known: frozenset[str]) -> bool:
 _TIMES = tuple(f"slots.units.{unit}" for unit in ("seconds", "minutes", "hours", "days", "weeks", "months"))
 
 
-def _purpose(text: Text, first: int, end: int, open_: list[int]) -> list[int] | None:
+def _purpose(text: Text, first: int, open_: list[int]) -> list[int]:
     """Return the words of "for the warehouse project", where nothing but they is open in a clause."""
-    start = open_[0]
+    start, after = open_[0], range(open_[0], open_[-1] + 1)
     lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
-    if (
-        "for" not in lead
-        or any(text.tokens[k].text == "same" for k in range(first, start))
-        or any(
-            text.tokens[i].kind == "number"
-            or text.within(i, *_TIMES)
-            or text.tokens[i].text in ("while", "bit", "long", "moment", "night", "nights")
-            for i in open_
-        )
-    ):
-        return None
-    after = range(start, open_[-1] + 1)
-    if any(not text.ledger.free(i) and text.ledger.owner[i].kind not in ("courtesy",) for i in after):
-        return None
-    nouns = {
-        "classes",
-        "class",
-        "categories",
-        "category",
-        "images",
-        "pictures",
-        "files",
-        "photos",
-        "frames",
-        "labels",
-        "objects",
-    }
-    if nouns & {text.tokens[i].text for i in after}:
-        return None
-    return open_
+    words = {text.tokens[i].text for i in after}
+    held = {text.ledger.owner[i].kind for i in after if not text.ledger.free(i)}
+    timed = any(text.tokens[i].kind == "number" or text.within(i, *_TIMES) for i in open_)
+    same = any(text.tokens[k].text == "same" for k in range(first, start))
+    others = words & word_list("accounting.no_purpose") or held - {"courtesy"}
+    return [] if "for" not in lead or same or timed or others else open_
 
 
 def _called(text: Text, open_: list[int]) -> list[int]:
     """Return the words before a detector or data set by which a person calls it: "the sorting belt data"."""
     after = open_[-1] + 1
     whole = len(open_) < 4 and open_ == list(range(open_[0], after)) and all(map(text.is_plain, open_))
-    called = after < len(text.tokens) and text.tokens[after].text in (
-        "detector",
-        "detectors",
-        "data",
-        "dataset",
-    )
+    called = text.tokens[after : after + 1] and text.tokens[after].text in word_list("accounting.called")
     led = open_[0] > 0 and text.within(open_[0] - 1, "grammar.group.det", "grammar.free.adjective")
     chosen = any(text.lexicon.has(text.tokens[i].text, "told.choosing") for i in open_)
     return open_ if whole and called and led and not chosen and text.ledger.of("place") else []
@@ -180,18 +166,7 @@ def _called(text: Text, open_: list[int]) -> list[int]:
 def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list[int]]:
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
-    teller, over = Teller(text, frozenset()), clauses.history()
-    for sentence in clauses.sentences.values():
-        purposes = {i for i in sentence if text.ledger.owner.get(i, _NOBODY).value == _PURPOSE}
-        free = all(text.ledger.free(i) or i in purposes for i in sentence)
-        if free and teller.orders(sentence.start, sentence.stop, wishing=not purposes):
-            covered.difference_update(sentence)
-        last = range(clauses.of(sentence.stop - 1).first, sentence.stop)
-        goes_on = any(text.tokens[i].text in of("unchanged") for i in last[:2]) and sentence.start in over
-        if goes_on:
-            continue  # "we had them annotated and put them on the server"
-        if all(map(text.ledger.free, last)) and teller.orders(last.start, last.stop, wishing=False):
-            covered.difference_update(last)  # "..., then do the usual with it"
+    covered -= _ordered(text, clauses)
     left = {
         i for i, t in enumerate(text.tokens)
         if ((text.ledger.free(i) and i not in covered) or text.ledger.owner.get(i, _NOBODY).kind == "unread")
@@ -202,6 +177,27 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
             text.ledger.withdraw(claim)
             left.update(k for k in claim.tokens if k not in covered)
     return _joined(text, left, clauses)
+
+
+def _ordered(text: Text, clauses: Clauses) -> set[int]:
+    """Return the words of sentences, and of their last clauses, that order something nothing has read."""
+    found: set[int] = set()
+    teller, over = Teller(text, frozenset()), clauses.history()
+    for sentence in clauses.sentences.values():
+        purposes = {i for i in sentence if text.ledger.owner.get(i, _NOBODY).value == _PURPOSE}
+        free = all(text.ledger.free(i) or i in purposes for i in sentence)
+        if free and teller.orders(sentence.start, sentence.stop, wishing=not purposes):
+            found.update(sentence)
+        last = range(clauses.of(sentence.stop - 1).first, sentence.stop)
+        goes_on = any(text.tokens[i].text in of("unchanged") for i in last[:2]) and sentence.start in over
+        # "..., then do the usual with it", but "we had them annotated and put them on the server" tells
+        if not goes_on and all(map(text.ledger.free, last)) and teller.orders(*_ends(last), wishing=False):
+            found.update(last)
+    return found
+
+
+def _ends(tokens: range) -> tuple[int, int]:
+    return tokens.start, tokens.stop
 
 
 def _numbers_beside(text: Text, clauses: Clauses, i: int, covered: set[int]) -> Iterator[Claim]:

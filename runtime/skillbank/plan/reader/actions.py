@@ -110,9 +110,17 @@ def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
         _settle(text, clauses, free, Mention(action, engine=engine), noun=listed)
 
 
+_TRAINED = ("actions.train.base", "actions.train.past", "actions.train.nouns")
+
+
 def _is_other_use(text: Text, match: Match, first: int) -> bool:
     """Whether a word of using a model asks for no inference."""
-    return text.tokens[first].text == "using" or _is_no_inference(text, match) or _is_noun(text, first)
+    learns = bool(text.ledger.of("policy")) and not any(
+        text.within(i, *_TRAINED) for i in range(len(text.tokens))
+    )
+    return (
+        text.tokens[first].text == "using" or learns or _is_no_inference(text, match) or _is_noun(text, first)
+    )
 
 
 def _is_of_model(text: Text, match: Match, action: str, first: int) -> bool:
@@ -122,8 +130,7 @@ def _is_of_model(text: Text, match: Match, action: str, first: int) -> bool:
     if text.tokens[first].text.startswith("compar"):
         return len({text.ledger.owner[i].value for i in match.tokens() if text.tokens[i].kind == "job"}) > 1
     validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
-    trained = ("actions.train.base", "actions.train.past", "actions.train.nouns")
-    return not (validates and any(text.within(i, *trained) for i in range(len(text.tokens))))
+    return not (validates and any(text.within(i, *_TRAINED) for i in range(len(text.tokens))))
 
 
 def _goes_on(text: Text, match: Match) -> bool:
@@ -269,6 +276,9 @@ def _settle(text: Text, clauses: Clauses, tokens: list[int], mention: Mention, *
     first = min(tokens)
     clause = clauses.of(first)
     refused = negation_before(text, clause.first, first) or denied(text, tokens[-1] + 1)
+    refused = refused or [
+        i for i in tokens if text.within(i, "grammar.operator.not")
+    ]  # "must not be exported"
     if refused:
         text.ledger.claim(
             "refused", [*refused, *tokens, *trailing(text, max(*refused, *tokens) + 1)], mention

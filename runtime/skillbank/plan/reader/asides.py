@@ -4,40 +4,43 @@ from __future__ import annotations
 
 from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.slots import SLOTS
 
 __all__ = ["take_instead", "take_only", "take_order", "take_usual"]
+
+_SLOTS = "|".join(f"slots.{s.name}.{part}" for s in SLOTS for part in ("nouns", "before"))
+_DOING = tuple(f"actions.{action}.ing" for action in ACTIONS)
+
+
+_TAKEN_BACK = ("'instead !'of", "'but? operator.not operator.trailing")
+_IGNORED = "'ignore|'disregard|'forget|'never 'mind? 'it|'that|'this|'them"
+_ORDERS = (
+    "w='instead w='of group.det* &^refused|^talk|^excluded",
+    f"^report @mark* w={_IGNORED.replace(' ', ' w=')}",
+    "^report @mark* w='not w='for w='me|'us|'this",
+    "w='nothing w='yet|'so",
+    "^action|^name group.det|free.adjective* w='checkpoint|'weights|'model !'in|'at|'from|'@place",
+    "'it|'this|'that|'we|'which|'who w='should|'must|'shall|'can|'could|'will &^place|^value",
+    "w='further &^action",
+    "w='continue|'proceed|'go|'carry w='on? w='with &^job|^action|group.det",
+)
+"""Small words (``w``) that only join what has been understood."""
 
 
 def take_instead(text: Text) -> None:
     """Account for "instead" and "but not today" where something is taken back, for "continue with"."""
     back = text.ledger.of("refused", "excluded", "talk", "report")
-    for source in ("'instead !'of", "'but? operator.not operator.trailing"):
-        for match in text.find(source):
-            if any(_is_near(text, c, match.first) for c in back):
-                text.ledger.claim("order", match.tokens())
-    for match in text.find("'instead 'of group.det* &^refused|^talk|^excluded"):
-        text.ledger.claim("order", match.tokens())
-    for match in text.find("^report @mark* w='ignore|'disregard|'forget|'never 'mind? 'it|'that|'this|'them"):
-        text.ledger.claim(
-            "order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"]
-        )
-    for match in text.find("^report @mark* 'not 'for 'me|'us|'this"):
-        text.ledger.claim(
-            "order", [i for i in match.tokens() if text.ledger.free(i) and text.tokens[i].kind == "word"]
-        )
-    for match in text.find("'nothing 'yet|'so"):
-        text.ledger.claim("order", match.tokens())
-    for match in text.find(
-        "^action|^name group.det|free.adjective* w='checkpoint|'weights|'model !'in|'at|'from|'@place"
-    ):
+    for match in (m for source in _TAKEN_BACK for m in text.find(source)):
+        if any(_is_near(text, c, match.first) for c in back):
+            text.ledger.claim("order", match.tokens())
+    searched = ("w='plain|'tune|'optimize|'optimise group.det* ^name",) if text.ledger.of("policy") else ()
+    for match in (m for source in (*_ORDERS, *searched) for m in text.find(source)):
         text.ledger.claim("order", match.tokens("w"))
-    said = [c.value.value for c in text.ledger.of("policy")]
-    for match in text.find("w='plain|'tune|'optimize|'optimise group.det* ^name"):
-        if said:
-            text.ledger.claim("order", match.tokens("w"))
-    for match in text.find("'continue|'proceed|'go|'carry 'on? 'with &^job|^action|group.det"):
-        text.ledger.claim("order", match.tokens())
+    for match in text.find("operator.instead group.det* &^job"):
+        if text.within(match.end, *_DOING):  # "instead of exporting job X, evaluate it"
+            text.ledger.claim("order", match.tokens())
 
 
 def _is_near(text: Text, back: Claim, at: int) -> bool:
@@ -49,55 +52,52 @@ def _is_near(text: Text, back: Claim, at: int) -> bool:
 def take_order(text: Text, clauses: Clauses) -> None:
     """Account for what only says in which order things are done: "when it is trained"."""
     for clause in clauses.all:
-        if clause.mode is not Mode.ORDER:
-            continue
-        free = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
-        held = {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if i in text.ledger.owner}
-        opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
-        done = [i for i in free if text.within(i, "grammar.order.done")]
-        behind = max(text.ends(opener, "grammar.mode.order")) if opener is not None else 0
-        if (
-            done
-            and not held & {"action", "talk", "find"}
-            and any(
-                i >= behind
-                and i not in done
-                and text.tokens[i].kind == "word"
-                and not text.within(i, "grammar.order.referring")
-                for i in free
-            )
-        ):
-            text.ledger.claim("unread", [i for i in free if text.tokens[i].kind == "word"])
-            continue  # "once the upload has finished" waits for something else
-        if opener is not None and (done or held & {"action", "talk", "find"}):
-            ends = text.ends(opener, "grammar.mode.order")
-            text.ledger.claim("order", [i for i in [*range(opener, ends[0]), *done] if text.ledger.free(i)])
+        if clause.mode is Mode.ORDER:
+            _take_opener(text, range(clause.first, clause.end))
 
 
+def _take_opener(text: Text, tokens: range) -> None:
+    free = text.unclaimed(tokens)
+    kinds = {text.ledger.owner[i].kind for i in tokens if not text.ledger.free(i)}
+    opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
+    behind = text.ends(opener, "grammar.mode.order")[0] if opener is not None else 0
+    done = [i for i in free if text.within(i, "grammar.order.done")]
+    words = [i for i in free if text.tokens[i].kind == "word"]
+    known = {*done, *(i for i in words if i < behind or text.within(i, "grammar.order.referring"))}
+    if done and kinds.isdisjoint(_SPOKEN) and not known.issuperset(words):
+        text.ledger.claim("unread", words)  # "once the upload has finished" waits for something else
+    elif opener is not None and (done or not kinds.isdisjoint(_SPOKEN)):
+        text.ledger.claim("order", text.unclaimed([*range(opener, behind), *done]))
+
+
+_SPOKEN = frozenset({"action", "talk", "find"})
 _LIMITED = ("action", "value", "policy", "platform", "job", "name", "find", "captions")
 
 
 def take_only(text: Text) -> None:
-    """Account for "only" and "just" where what is limited has been understood."""
+    """Account for "only" and "just" where what is limited has been understood: "only train", "train only"."""
     for match in text.find("w='only|'just ^courtesy|^talk|^refused|^context"):
         text.ledger.claim("order", match.tokens("w"))
-    for match in text.find("operator.only"):
-        k = match.end
-        while (
-            k < len(text.tokens)
-            and text.ledger.free(k)
-            and text.within(
-                k, "grammar.group.det", "grammar.free.glue", "grammar.free.light", "grammar.free.adverb"
-            )
-        ):
-            k += 1
-        owner = text.ledger.owner.get(k) if k < len(text.tokens) else None
-        if owner is not None and owner.kind in _LIMITED:
-            text.ledger.claim("order", match.tokens())
+    for match in text.find(
+        "operator.only group.det|free.glue|free.light|free.adverb|':* &^" + "|^".join(_LIMITED)
+    ):
+        text.ledger.claim("order", [i for i in match.tokens() if text.within(i, "grammar.operator.only")])
+    if len(text.ledger.of("action", "find")) == 1:
+        for match in text.find("^action w=operator.only"):
+            if match.end == len(text.tokens) or text.tokens[match.end].kind == "mark":
+                text.ledger.claim("order", match.tokens("w"))
+
+
+_UNCHANGED = (
+    f"'leave|'keep|'keeping|'leaving group.det* {_SLOTS} 'as|'at 'it|'they|'is|'are|'was|'were+",
+    f"operator.not 'touch|'change|'alter|'modify group.det* {_SLOTS}",
+)
 
 
 def take_usual(text: Text) -> None:
-    """Mark settings that only the person knows ("with my usual settings"): they have to be said."""
+    """Account for what stays as it is; mark settings that only the person knows ("my usual settings")."""
+    for match in [m for source in _UNCHANGED for m in text.find(source)]:
+        text.ledger.claim("order", match.tokens())
     for match in text.find(
         "'keep|'leave|'with|'use|'and* 'everything|'all|'anything|'the+ 'else|'rest|'other 'settings? "
         "'at|'as|'on|'to|'with group.det|'their|'its* slots.around.defaults|'default|'it 'is|'settings?"

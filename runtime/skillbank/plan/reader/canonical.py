@@ -86,31 +86,35 @@ def read_canonical(text: str, library: Library) -> list[Request] | None:
     clauses = [part.strip() for part in re.findall(rf"(?:{_STRING}|[^;\"])+", said)]
     if "; ".join(clauses) != said:
         return None
+    try:
+        read = [_step(step, library) for step in _divided(clauses)]
+    except (SkillFormatError, SkillNotFoundError, ActionNotFoundError, ValueError):
+        return None
+    fields = [step for step in read if step is not None]
+    if len(fields) < len(read):
+        return None
+    last = _wide(fields)
+    left_out = tuple(_items(end["left_out"] or ""))
+    made = ({k: v for k, v in {**step, **last}.items() if v is not None} for step in fields)
+    return [Request(**step, text=text, left_out=left_out, settled=True) for step in made]
+
+
+def _wide(fields: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the last step alone has and all mean."""
+    last = [False] * (len(fields) - 1) + [True]
+    return {name: fields[-1][name] for name in _WIDE if [name in step for step in fields] == last}
+
+
+def _divided(clauses: list[str]) -> list[list[str]]:
+    """Return the clauses of each step: "first ...; then ..."."""
     several = clauses[0].startswith("first ")
-    steps: list[list[str]] = [[clauses[0].removeprefix("first ")]]
+    steps = [[clauses[0].removeprefix("first ")]]
     for clause in clauses[1:]:
         if several and clause.startswith("then "):
             steps.append([clause.removeprefix("then ")])
         else:
             steps[-1].append(clause)
-    try:
-        read = [_step(step, library) for step in steps]
-    except (SkillFormatError, SkillNotFoundError, ActionNotFoundError, ValueError):
-        return None
-    if any(step is None for step in read):
-        return None
-    fields = [step for step in read if step is not None]
-    for name in _WIDE:
-        if [name in step for step in fields] == [False] * (len(fields) - 1) + [True]:
-            for step in fields:
-                step[name] = fields[-1][name]
-    left_out = tuple(_items(end["left_out"] or ""))
-    return [
-        Request(
-            **{k: v for k, v in step.items() if v is not None}, text=text, left_out=left_out, settled=True
-        )
-        for step in fields
-    ]
+    return steps
 
 
 def _step(clauses: list[str], library: Library) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from skillbank.plan.reader.telling import FRAME
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.wording import is_many
 
-__all__ = ["goes_on", "is_next", "listed", "take_captions"]
+__all__ = ["goes_on", "is_next", "listed", "take_captions", "things_at"]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
 _AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
@@ -201,10 +201,16 @@ def listed(said: str, *, quoted: bool) -> list[str]:
 
 def goes_on(text: Text, at: int) -> tuple[list[int], list[str]]:
     """Return the tokens and the items of a list that goes on behind its first item."""
-    if at >= len(text.tokens) or text.tokens[at].text not in _JOINS or not _goes_on(text, at + 1):
+    if at >= len(text.tokens) or text.tokens[at].text not in _JOINS:
         return [], []
-    found = _read(text, at + 1, marked=False)
-    return [at, *found.used], found.items
+    used, items = things_at(text, at + 1)
+    return ([at, *used] if items else []), items
+
+
+def things_at(text: Text, at: int) -> tuple[list[int], list[str]]:
+    """Return the tokens and the items of a list of things that begins at a token."""
+    found = _read(text, at, marked=False) if _goes_on(text, at) else _List([], [], at)
+    return found.used, found.items
 
 
 def _noun(text: Text, match: Match) -> None:
@@ -227,7 +233,7 @@ def _find(text: Text, match: Match) -> None:
         first and text.ledger.free(first - 1) and text.tokens[first - 1].text in ("should", "must", "shall")
     ):
         first -= 1
-    found = _read_corrected(text, at, marked=marked)
+    found = _read(text, at, marked=marked)
     if _is_said_only(text, first, found):
         return
     if "where" in {text.tokens[i].text for i in range(first, at)}:
@@ -269,16 +275,6 @@ def _behind_verb(text: Text, end: int) -> tuple[int, bool]:
     return at, marked
 
 
-def _read_corrected(text: Text, at: int, *, marked: bool) -> _List:
-    """Read a list of things, the corrected one where it is corrected: "dogs, I mean foxes"."""
-    found = _read(text, at, marked=marked)
-    fix = text.match("',|'- * 'no|'or|'sorry|',* mode.fix 'no|'sorry|',*", found.end)
-    if fix is None or len(found.items) != 1 or not _goes_on(text, fix.end):
-        return found
-    meant = _read(text, fix.end, marked=marked)
-    return _List([*found.used, *fix.tokens(), *meant.used], meant.items, meant.end)
-
-
 def _leave_rest(text: Text, verb: int, found: _List) -> None:
     """Mark what is said of things and is no part of their name: "label X as Y", "cats (the small ones)"."""
     renamed = next((i for i in found.used if text.tokens[i].text == "as"), None)
@@ -305,7 +301,9 @@ def _is_verb(text: Text, first: int, end: int) -> bool:
             word_before in _BEFORE_VERB
             or bool(owned)
             or is_next(text, first)
-            or text.within(first - 1, "grammar.free.adverb", "grammar.courtesy.words")
+            or text.within(
+                first - 1, "grammar.free.adverb", "grammar.courtesy.words", "grammar.operator.only"
+            )
         )
     if word.endswith("ing"):
         return True

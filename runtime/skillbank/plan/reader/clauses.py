@@ -18,15 +18,8 @@ __all__ = ["Clause", "Clauses", "Mode"]
 _HARD = frozenset({".", "!", "?", ";", ALONE})
 _SOFT = frozenset(",():[]\n")
 _JOINS = frozenset({"and", "but", "then", "so", "plus", "also", "or", "yet", "as", "-"})
-
-
-_PHRASES = (
-    "grammar.mode.reason",
-    "grammar.mode.condition",
-    "grammar.mode.order",
-    "grammar.operator.not",
-    "grammar.operator.instead",
-)
+_SAYING = ("grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order")
+_PHRASES = (*_SAYING, "grammar.operator.not", "grammar.operator.instead")
 """Classes whose phrases no clause divides."""
 _AS_DATA = tuple(f"places.roles.{role}.after" for role in ("train_datasets", "eval_dataset"))
 """What a place is for ("as the training set") is no reason, though it begins as one."""
@@ -132,16 +125,10 @@ class Clauses:
         return self._text.tokens[i].text in _JOINS or self._says(i)
 
     def _mode(self, first: int, end: int, before: Mode, asked: bool) -> Mode:
-        text = self._text
-        i = first
-        while i < end and text.ledger.free(i) and not self._says(i):
-            token = text.tokens[i]
-            skip = token.kind == "mark" or token.text in _JOINS or text.within(i, "grammar.free.adverb")
-            if not skip:
-                break
-            i += 1
-        if i < end and not text.ledger.free(i) and text.ledger.owner[i].kind == "courtesy":
-            after = text.ledger.owner[i].last + 1
+        text, i = self._text, self._behind_joins(first, end)
+        owner = text.ledger.owner.get(i) if i < end else None
+        if owner is not None and owner.kind == "courtesy":
+            after = owner.last + 1
             return Mode.REPORT if after < end and self._is_told(after, end) else Mode.REQUEST
         if asked and (text.within(i, "grammar.mode.question") or self._is_whether(i, end)):
             return Mode.QUESTION
@@ -150,9 +137,20 @@ class Clauses:
                 return mode
         if i < end and self._is_told(i, end):
             return Mode.REPORT
-        if i < end and (self._is_order(i)):
-            return Mode.REQUEST
-        return before
+        return Mode.REQUEST if i < end and self._is_order(i) else before
+
+    def _behind_joins(self, first: int, end: int) -> int:
+        """Return where a clause begins behind marks, words that join it and adverbs."""
+        text = self._text
+        for i in range(first, end):
+            joins = text.tokens[i].kind == "mark" or text.tokens[i].text in _JOINS
+            if (
+                not text.ledger.free(i)
+                or self._says(i)
+                or not (joins or text.within(i, "grammar.free.adverb"))
+            ):
+                return i
+        return end
 
     def _is_whether(self, i: int, end: int) -> bool:
         """Whether a clause asks what can be done: "Can X be exported?", with no place to do it on."""
@@ -176,9 +174,8 @@ class Clauses:
 
     def _says(self, i: int) -> bool:
         """Whether a word says what a clause is there for: a reason, a condition, an order."""
-        return self._text.within(
-            i, "grammar.mode.reason", "grammar.mode.condition", "grammar.mode.order"
-        ) and not self._text.within(i, *_AS_DATA)
+        passed = self._text.within(i, "grammar.order.repeat", *_AS_DATA)
+        return self._text.within(i, *_SAYING) and not passed
 
     def _is_told(self, i: int, end: int) -> bool:
         """Whether a clause has a subject and then a verb that tells: "we are building a counter"."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.captions import things_at
+from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import role_of_path
 from skillbank.plan.reader.tokens import Claim, is_number
+from skillbank.plan.reader.wording import FINITE, is_many
 
 __all__ = ["runs", "settle", "settle_names"]
 
@@ -20,33 +22,40 @@ _NEAR = 2
 _KINDS = ("place", "value", "job", "platform", "action", "captions")
 
 
+_OTHER_NAMES = (
+    "operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* name=^name",
+    "'like|'as|'unlike|'when|'where|'last|'time free.glue|free.adverb|',* 'we|'i|'they "
+    "free.glue|free.light|~word* name=^name",
+    "'from name=^name 'to ^name",  # "we switched from A to B"
+    "name=^name mode.later|'comes|'follows+",
+)
+"""What tells of a model (``name``) that is not the one that is meant."""
+
+
 def settle_names(text: Text) -> None:
     """Take back the names that are corrected, restated or only compared with, where another one stays."""
-    for match in text.find("operator.not|operator.instead|'unlike|'than free.glue|'mean|'meaning* ^name"):
-        _refuse(text, match.tokens(), match.end - 1)
-    for match in text.find(
-        "'like|'as|'unlike|'when|'where|'last|'time free.glue|free.adverb|',* 'we|'i|'they "
-        "free.glue|free.light|~word* ^name"
-    ):
-        _refuse(text, match.tokens(), match.end - 1)
-    for match in text.find("'from first=^name 'to ^name"):  # "we switched from A to B"
-        _refuse(text, match.tokens("first"), match.tokens("first")[0])
+    for match in (m for source in _OTHER_NAMES for m in text.find(source)):
+        # "from A to B": B is what is meant
+        between = text.tokens[match.first].text == "from"
+        _refuse(text, match.tokens("name") if between else match.tokens(), match.tokens("name")[0])
     for match in text.find("'unlike 'last|'the|'our 'time|'run|'job|'training ',?"):
         text.ledger.claim("refused", match.tokens())
-    for match in text.find("^name mode.later|'comes|'follows+"):
-        _refuse(text, match.tokens(), match.first)
     for run in list(runs(text, restated=True)):
         lead = text.match("group.det|free.light|free.noun|'with|'for|'on*", run.stop)
-        end = lead.end if lead else run.stop
-        after = text.ledger.owner.get(end)
-        if after is not None and after.kind == "name":
-            before = [c for c in text.ledger.of("name") if c.last < run.start]
-            if before and before[-1].value.skills != after.value.skills:
-                between = range(before[-1].last + 1, end)
-                far = any(text.tokens[i].kind in ("place", "number") for i in between)
-                _refuse(text, [*run, *range(run.stop, end)] if far else between, before[-1].first)
+        _restate(text, run, lead.end if lead else run.stop)
     for match in text.find("first=^name '(|', group.det? ^name mode.restate ')?"):
         _refuse(text, match.tokens()[1:], match.first)
+
+
+def _restate(text: Text, run: range, end: int) -> None:
+    """Take back the name before a correction where another one stands behind it."""
+    after = text.ledger.owner.get(end)
+    before = [c for c in text.ledger.of("name") if c.last < run.start]
+    if after is None or after.kind != "name" or not before or before[-1].value.skills == after.value.skills:
+        return
+    between = range(before[-1].last + 1, end)
+    far = any(text.tokens[i].kind in ("place", "number") for i in between)
+    _refuse(text, [*run, *range(run.stop, end)] if far else between, before[-1].first)
 
 
 def _refuse(text: Text, words: list[int] | range, name: int) -> None:
@@ -88,66 +97,76 @@ def settle(text: Text) -> None:
 def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
     """Yield the words of each correction, with the marks and sighs around it: ", hmm, actually no,"."""
     i = 0
-    sections = ("grammar.mode.fix", "grammar.mode.doubt", *(("grammar.mode.restate",) if restated else ()))
     while i < len(text.tokens):
-        end, strong, weak, marks = i, False, 0, 0
-        while end < len(text.tokens) and text.ledger.free(end):
-            ends = [e for s in sections for e in text.ends(end, s)]
-            if ends and all(map(text.ledger.free, range(end, max(ends)))):
-                strong = strong or any(
-                    max(ends) in text.ends(end, s) for s in sections if not s.endswith("doubt")
-                )
-                weak += 1
-                end = max(ends)
-            elif (text.tokens[end].kind == "mark" and text.tokens[end].text in ",.-(:;!\n") or text.tokens[
-                end
-            ].text == "or":
-                marks += 1
-                end += 1
-            else:
-                break
-        opened = text.tokens[i].kind == "mark" or text.tokens[i].text == "or" or i == 0
-        bare = (
-            weak == 1
-            and any(text.tokens[k].text == "no" for k in range(i, end))
-            and text.tokens[end - 1].kind != "mark"
-        )
-        if strong or (weak and opened and not bare):
-            yield range(i, end)
-        i = max(end, i + 1)
+        found = _run(text, i, restated)
+        if found is not None:
+            yield found
+        i = found.stop if found is not None else i + 1
+
+
+def _run(text: Text, first: int, restated: bool) -> range | None:
+    """Return the words of a correction that begins at a token: one that says so, or a sigh behind a mark."""
+    strong = ("grammar.mode.fix", "grammar.mode.restate") if restated else ("grammar.mode.fix",)
+    end, fixes, sighs = first, 0, 0
+    while end < len(text.tokens) and text.ledger.free(end):
+        fixed = max((e for s in strong for e in text.ends(end, s)), default=0)
+        stop = max([fixed, *text.ends(end, "grammar.mode.doubt")])
+        if stop and len(text.unclaimed(range(end, stop))) == stop - end:
+            fixes, sighs, end = fixed == stop or fixes, sighs + 1, stop
+        elif _parts(text, end):
+            end += 1
+        else:
+            break
+    return range(first, end) if fixes or (sighs and _is_apart(text, first, end, sighs)) else None
+
+
+def _is_apart(text: Text, first: int, end: int, sighs: int) -> bool:
+    """Whether sighs stand apart from what is around them: "A no B" is no correction."""
+    no = sighs == 1 and any(text.tokens[k].text == "no" for k in range(first, end))
+    opened = first == 0 or _parts(text, first) or text.tokens[first].kind == "mark"
+    return opened and not (no and text.tokens[end - 1].kind != "mark")
+
+
+def _parts(text: Text, i: int) -> bool:
+    """Whether a token only stands between what is corrected and the correction."""
+    mark = text.tokens[i].kind == "mark" and text.tokens[i].text in ",.-(:;!\n"
+    return mark or text.tokens[i].text == "or"
 
 
 def _excluded(text: Text) -> None:
     """Read "instead of A use B", "not A but B": A goes where there is another for the same."""
-    for source in _SPARED:
-        for match in list(text.find(source)):
-            owner = text.ledger.owner.get(next(i for i in match.tokens() if not text.ledger.free(i)))
-            if owner is not None and owner.kind == "place":
-                kind = "unread" if _is_part(text, owner) else "excluded"
-                made = text.ledger.replace(owner, kind)
-                text.ledger.claim(kind, [*match.tokens(), *made.tokens])
+    for match in [m for source in _SPARED for m in text.find(source)]:
+        owner = text.ledger.owner.get(next(i for i in match.tokens() if not text.ledger.free(i)))
+        if owner is not None and owner.kind == "place":
+            _take(text, owner, match, "unread" if _is_part(text, owner) else "excluded")
     for match in list(text.find("'no ',? ^value|^platform|^excluded")):
         if text.tokens[match.end - 1].text == "not":
             text.ledger.claim("excluded", match.tokens())
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)
-        if owner is None or owner.kind == "name":
-            continue
-        if (
-            owner.kind == "place"
-            and _is_part(text, owner)
-            and not text.within(match.first, "grammar.operator.instead")
-        ):
-            made = text.ledger.replace(owner, "unread")
-            text.ledger.claim("unread", [*match.tokens(), *made.tokens])
-        elif any(
-            c is not owner and (_rivals(owner, c) or _rivals(c, owner)) for c in text.ledger.of(owner.kind)
-        ):
-            said = match.first and text.tokens[match.first].text == "no"
-            unclear = said and text.tokens[match.first - 1].kind == "place"  # "A no B" is either
-            kind = "unread" if unclear else "excluded"
-            made = text.ledger.replace(owner, kind)
-            text.ledger.claim(kind, [*match.tokens(), *made.tokens])
+        # "not the holdout, A": A is what is meant
+        kind = (
+            "" if owner is None or owner.kind == "name" or _is_led(text, owner) else _fate(text, match, owner)
+        )
+        if owner is not None and kind:
+            _take(text, owner, match, kind)
+
+
+def _take(text: Text, owner: Claim, match: Match, kind: str) -> None:
+    made = text.ledger.replace(owner, kind)
+    text.ledger.claim(kind, [*match.tokens(), *made.tokens])
+
+
+def _fate(text: Text, match: Match, owner: Claim) -> str:
+    """Return what becomes of something that is excluded: nothing without a rival."""
+    part = owner.kind == "place" and _is_part(text, owner)
+    if part and not text.within(match.first, "grammar.operator.instead"):
+        return "unread"
+    if not any(c is not owner and _are_rivals(owner, c) for c in text.ledger.of(owner.kind)):
+        return ""
+    said = match.first and text.tokens[match.first].text == "no"
+    unclear = said and text.tokens[match.first - 1].kind == "place"  # "A no B" is either
+    return "unread" if unclear else "excluded"
 
 
 def _is_part(text: Text, place: Claim) -> bool:
@@ -167,46 +186,131 @@ def _history(text: Text) -> None:
         text.ledger.replace(claim, "unread")
 
 
+_UNWANTED = (
+    "@mark things=~word+ 'are|'is operator.not 'needed|'wanted|'required|'necessary|'interesting "
+    "!~word|@place",
+    "@mark 'i|'we 'do operator.not 'need|'want things=~word+ !~word|@place",
+    "@mark 'no things=~word+ 'needed|'wanted|'required !~word|@place",
+)
+"""What is said not to be looked for, beside what is: nothing has to be done for it."""
+_NO_NAMES = (
+    "told.members",
+    "told.choosing",
+    "places.data.nouns",
+    "grammar.free.adjective",
+    "grammar.free.noun",
+)
+
+
 def _lacking(text: Text) -> None:
     """Read "without validation" and "no prompts" where none are given: nothing is left out that was said."""
     roles = {c.value.role for c in text.ledger.of("place")}
-    if "eval_dataset" not in roles:
-        for match in list(
-            text.find(
-                "operator.not group.det* places.roles.eval_dataset.bare|places.roles.eval_dataset.before"
-            )
-        ):
-            text.ledger.claim("refused", match.tokens(), "eval_dataset")
-    if not text.ledger.of("captions", "find"):
+    for match in list(text.find(_NO_VALIDATION)) if "eval_dataset" not in roles else ():
+        text.ledger.claim("refused", match.tokens(), "eval_dataset")
+    if not (found := text.ledger.of("captions", "find")):
         for match in list(text.find("operator.not free.light|group.det* slots.captions.nouns")):
             text.ledger.claim("refused", match.tokens())
+    wanted = {w for c in found for item in c.value or () for w in item.split()}
+    for match in [m for source in _UNWANTED for m in text.find(source)] if wanted else ():
+        if _is_unwanted(text, match, wanted):
+            text.ledger.claim("refused", match.tokens()[1:])
+
+
+_NO_VALIDATION = "operator.not group.det* places.roles.eval_dataset.bare|places.roles.eval_dataset.before"
+
+
+def _is_unwanted(text: Text, match: Match, wanted: set[str]) -> bool:
+    """Whether other things are named than are looked for, and none of their kind: "the small ones"."""
+    words = match.tokens("things")
+    named = not any(text.within(k, *_NO_THINGS, *_NO_NAMES) for k in words)
+    return named and wanted.isdisjoint(text.tokens[k].text for k in words)
 
 
 def _corrected(text: Text, run: range) -> None:
     """Read "on A, no wait, on B" and "10 epochs, sorry, 20": what was said before for the same goes."""
-    ledger, end, done = text.ledger, run.stop, False
-    if end < len(text.tokens) and text.tokens[end].text in ("and", "also", "plus"):
+    if run.stop < len(text.tokens) and text.tokens[run.stop].text in ("and", "also", "plus"):
         return  # "oh, and also B" says more
-    for later in (c for c in ledger.of(*_KINDS) if c.first >= end):
-        between = [text.tokens[i] for i in range(end, later.first)]
-        if any(t.kind == "mark" or t.text == "then" for t in between):
+    begin = _behind_lead(text, run.stop)
+    done = _put_claims(text, run, begin) or _bare(text, run, begin) or _things(text, run, begin)
+    if done:
+        free = text.unclaimed(range(run.start, begin))
+        text.ledger.claim("excluded", free or [run.start])
+
+
+_LEADS = (
+    "operator.not group.det* ~word|places.roles.eval_dataset.bare|places.roles.train_datasets.bare ':|',|'-+",
+    "'it|'that|'this? 'should|'must|'is|'was 'be|'have? 'been?",
+)
+
+
+def _behind_lead(text: Text, i: int) -> int:
+    """Return where what is meant begins: behind "not A:", which says what is not, and "it should be"."""
+    for source in _LEADS:
+        lead = text.match(source, i)
+        i = lead.end if lead is not None else i
+    denied = text.match("operator.not &^place", i)
+    claim = text.ledger.owner[denied.end] if denied is not None else None
+    if denied is None or claim is None or not _is_led(text, claim):
+        return i
+    text.ledger.replace(claim, "place", replace(claim.value, role=None))  # "not val: A" is no "val: A"
+    return denied.end
+
+
+def _is_led(text: Text, claim: Claim) -> bool:
+    """Whether words and a mark lead to what a claim holds."""
+    return any(text.tokens[i].text in ":,-" for i in claim.tokens)
+
+
+def _put_claims(text: Text, run: range, end: int) -> bool:
+    """Put what is said from a token on in the place of what was said before a correction."""
+    ledger, done = text.ledger, False
+    added = any(text.tokens[i].text in ("ps", "p.s") for i in run)  # adds, unless it says a value again
+    for later in (c for c in ledger.of(*(("value",) if added else _KINDS)) if c.first >= end):
+        if any(t.kind == "mark" or t.text == "then" for t in text.tokens[end : later.first]):
             break
         rivals = [c for c in ledger.of(later.kind) if c.last < run.start and _rivals(later, c)]
         before = _of_one_role(text, run, later, rivals)
         if before is None:
             ledger.replace(later, "unread")
-            done = True
         elif before:
             _put(text, before[-1], later)
-            done = True
-        elif not done:
-            break
-        end = later.last + 1
-    if not done:
-        done = _bare(text, run)
-    if done:
-        free = [i for i in run if ledger.free(i)]
-        ledger.claim("excluded", free or [run.start])
+        elif not done and not _takes_noun(text, run, later):
+            return False
+        done, end = True, later.last + 1
+    return done
+
+
+def _takes_noun(text: Text, run: range, later: Claim) -> bool:
+    """Read "for 20, no, 30 epochs": the number before has the noun of the one behind, and goes."""
+    before = run.start - 1
+    same = later.kind == "value" and is_number(later) and later.first == run.stop
+    if not same or before < 0 or text.tokens[before].kind != "number" or not text.ledger.free(before):
+        return False
+    text.ledger.claim("excluded", [before])
+    return True
+
+
+def _things(text: Text, run: range, begin: int) -> bool:
+    """Read "cups, no, mugs": things behind a correction are to be found in the place of those before."""
+    made = any(text.tokens[i].text == "make" for i in run)  # "make it reproducible" says how
+    before = [c for c in text.ledger.of("find", "captions") if c.value and c.last < run.start and not made]
+    used, items = things_at(text, begin) if before else ([], [])
+    words = [k for k in used if text.tokens[k].text not in _AND]
+    told = any(text.tokens[k].text in FINITE or text.within(k, *_NO_THINGS) for k in words)
+    if not items or told or not all(map(text.is_plain, words)) or not _are_alike(before[-1].value, items):
+        return False
+    text.ledger.replace(before[-1], before[-1].kind, items)
+    text.ledger.claim("excluded", used)
+    return True
+
+
+def _are_alike(before: list[str], items: list[str]) -> bool:
+    """Whether things are as many as those before: "dogs, no, cats"."""
+    return all(is_many(item.split()[-1]) for item in items) or not any(is_many(b.split()[-1]) for b in before)
+
+
+_AND = frozenset({"and", "or", ",", "&", "+", "/"})
+_NO_THINGS = ("grammar.free.glue", "grammar.free.adverb", "grammar.free.light", "grammar.courtesy.words")
 
 
 def _of_one_role(text: Text, run: range, later: Claim, before: list[Claim]) -> list[Claim] | None:
@@ -227,20 +331,20 @@ def _put(text: Text, before: Claim, later: Claim) -> None:
         text.ledger.replace(later, "place", replace(later.value, role=before.value.role))
 
 
-def _bare(text: Text, run: range) -> bool:
+def _bare(text: Text, run: range, begin: int) -> bool:
     """Read a number without a noun behind a correction: it takes the slot of the number before."""
-    for i in range(run.stop, min(run.stop + 7, len(text.tokens))):
-        token = text.tokens[i]
+    for i in range(begin, min(begin + 7, len(text.tokens))):
+        token, after = text.tokens[i], text.tokens[i + 1 : i + 2]
         if token.kind == "mark" or not text.ledger.free(i):
             return False
-        ends = (
-            i + 1 == len(text.tokens)
-            or text.tokens[i + 1].kind == "mark"
-            or text.tokens[i + 1].text in ("and", "then", "instead", "please", "on", "with", "for")
-        )
-        if ends and (token.kind == "number" or token.text == "one"):
+        if (token.kind == "number" or token.text == "one") and all(
+            t.kind == "mark" or t.text in _BEHIND_NUMBER for t in after
+        ):
             return _takes(text, i, [c for c in text.ledger.of("value") if c.last < run.start])
     return False
+
+
+_BEHIND_NUMBER = frozenset({"and", "then", "instead", "please", "on", "with", "for"})
 
 
 def _takes(text: Text, i: int, before: list[Claim]) -> bool:
@@ -252,6 +356,10 @@ def _takes(text: Text, i: int, before: list[Claim]) -> bool:
     said = 1 if text.tokens[i].text == "one" else text.tokens[i].value
     text.ledger.claim("value", [i], replace(numbers[-1].value, value=said, negated=False))
     return True
+
+
+def _are_rivals(one: Claim, other: Claim) -> bool:
+    return _rivals(one, other) or _rivals(other, one)
 
 
 def _rivals(one: Claim, other: Claim) -> bool:

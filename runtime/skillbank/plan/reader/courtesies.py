@@ -43,21 +43,19 @@ def take_courtesies(text: Text) -> None:
             behind = text.tokens[match.end - 1].text
             if behind != "to" or not _is_question(text, match.first):
                 text.ledger.claim("courtesy", match.tokens(), FRAME)
-    i = 0
-    while i < len(text.tokens):
-        ends = [e for e in text.ends(i, "grammar.courtesy.words") if e - i > 1]
-        if (
-            ends
-            and text.ledger.free(i)
-            and not text.within(i, "grammar.mode.defer")
-            and not _is_question(text, i)
-            and not (text.tokens[i].text in ("want", "need") and i and text.tokens[i - 1].kind == "word")
-            and not (i and text.within(i - 1, "told.negated"))
-        ):
-            text.ledger.claim("courtesy", range(i, ends[0]))
-            i = ends[0]
-        else:
-            i += 1
+    at = 0
+    for i in range(len(text.tokens)):
+        end = max(text.ends(i, "grammar.courtesy.words"), default=i)
+        if i >= at and end > i + 1 and text.ledger.free(i) and not _is_no_courtesy(text, i):
+            text.ledger.claim("courtesy", range(i, end))
+            at = end
+
+
+def _is_no_courtesy(text: Text, i: int) -> bool:
+    """Whether a phrase of politeness says something here: it puts off, asks, wishes or is denied."""
+    led = i > 0 and text.tokens[i - 1].kind == "word"
+    wished = led and (text.tokens[i].text in ("want", "need") or text.within(i - 1, "told.negated"))
+    return wished or text.within(i, "grammar.mode.defer") or _is_question(text, i)
 
 
 def _is_question(text: Text, i: int) -> bool:
@@ -79,68 +77,74 @@ _TICKET = re.compile(
 )
 
 
+_COMMENT = re.compile(r"<!--|-->|^\s*>+", re.MULTILINE)
+_DATA_FOUND = (
+    "w='you w='will|'can? w='find group.det* &places.roles.train_datasets.before|"
+    "places.roles.eval_dataset.before|places.data.nouns|places.weights.before"
+)
+_PASSED_OVER = (
+    "w='user &':",
+    "w='comma|'semicolon|'newline",
+    "w='sorry|'apologies w='for|'about w=group.det|~word|free.adjective|free.noun|free.glue+",
+)
+
+
 def take_headers(text: Text) -> None:
     """Account for the number of a ticket at the start and for lines such as "Owner: perception team"."""
     for line in _TICKET.finditer(text.ledger.original):
-        inside = [i for i, t in enumerate(text.tokens) if line.start() <= t.start and t.end <= line.end()]
-        if all(text.tokens[i].kind in ("word", "mark", "number") for i in inside) and not any(
-            asks(text, i) or text.within(i, "grammar.operator.only", "grammar.operator.not") for i in inside
-        ):
+        inside = _inside(text, line)
+        if not any(_is_said(text, i) for i in inside):
             text.ledger.claim("courtesy", inside)
-    for i, token in enumerate(text.tokens):
-        heading = token.text == "user" and i + 1 < len(text.tokens) and text.tokens[i + 1].text == ":"
-        if (heading or token.text in ("comma", "semicolon", "newline")) and text.ledger.free(i):
-            text.ledger.claim("courtesy", [i])
-    for match in text.find(
-        "'you 'will|'can? 'find group.det* places.roles.train_datasets.before|"
-        "places.roles.eval_dataset.before|places.data.nouns|places.weights.before"
-    ):
-        if match.first and text.tokens[match.first - 1].text in ("can", "could", "will", "would"):
-            continue  # "can you find all crabs"
-        text.ledger.claim(
-            "courtesy", [i for i in match.tokens() if text.tokens[i].text in ("you", "will", "can", "find")]
-        )
-    for match in text.find(
-        "'sorry|'apologies 'for|'about group.det|~word|free.adjective|free.noun|free.glue+"
-    ):
-        text.ledger.claim("courtesy", match.tokens())
+    for match in (m for source in _PASSED_OVER for m in text.find(source)):
+        text.ledger.claim("courtesy", match.tokens("w"))
+    for match in text.find(_DATA_FOUND):
+        if not (match.first and text.tokens[match.first - 1].text in ("can", "could", "will", "would")):
+            text.ledger.claim("courtesy", match.tokens("w"))  # but "can you find all crabs"
     for match in text.find("who=~word|free.noun+ 'here @mark"):
-        first = match.first
-        opened = (
-            first == 0
-            or text.tokens[first - 1].kind == "mark"
-            or text.within(first - 1, "grammar.courtesy.words")
-        )
-        if opened and match.end - first < 5:
-            text.ledger.claim("courtesy", range(first, match.end - 1))  # "Anna here."
-    for mark in re.finditer(r"<!--|-->|^\s*>+", text.ledger.original, re.MULTILINE):
-        text.ledger.claim(
-            "courtesy", [i for i, t in enumerate(text.tokens) if mark.start() <= t.start < mark.end()]
-        )
+        if match.end - match.first < 5 and (_opens(text, match.first) or _is_polite(text, match.first - 1)):
+            text.ledger.claim("courtesy", range(match.first, match.end - 1))  # "Anna here."
+    for mark in _COMMENT.finditer(text.ledger.original):
+        text.ledger.claim("courtesy", _inside(text, mark))
+
+
+def _inside(text: Text, found: re.Match[str]) -> list[int]:
+    """Return the tokens that begin in a part of a text."""
+    return [i for i, token in enumerate(text.tokens) if found.start() <= token.start < found.end()]
+
+
+def _is_said(text: Text, i: int) -> bool:
+    """Whether a token of a header says something of a run."""
+    of_run = asks(text, i) or text.within(i, "grammar.operator.only", "grammar.operator.not")
+    return of_run or text.tokens[i].kind not in ("word", "mark", "number")
+
+
+def _opens(text: Text, i: int) -> bool:
+    """Whether a token begins the text, or stands behind a mark."""
+    return i == 0 or text.tokens[i - 1].kind == "mark"
+
+
+def _is_polite(text: Text, i: int) -> bool:
+    return text.within(i, "grammar.courtesy.words")
+
+
+_STEPS = (
+    "w='step|'phase|'part|'stage|'point w=@number|'one @mark*",
+    "w=@number w='things|'steps|'actions|'tasks|'datasets|'places|'jobs @mark?",
+)
 
 
 def take_numbering(text: Text) -> None:
     """Account for numbers that only count what is to be done: "step 2:", "1. ... 2. ...", "two things:"."""
-    for source in (
-        "'step|'phase|'part|'stage|'point @number|'one @mark*",
-        "@number 'things|'steps|'actions|'tasks|'datasets|'places|'jobs @mark?",
-    ):
-        for match in text.find(source):
-            few = all(text.tokens[i].value < 10 for i in match.tokens() if text.tokens[i].kind == "number")
-            if few and text.tokens[match.first - 1].text not in ("every", "for", "after", "at"):
-                text.ledger.claim("order", [i for i in match.tokens() if text.tokens[i].kind != "mark"])
+    for match in (m for source in _STEPS for m in text.find(source)):
+        few = all(text.tokens[i].value < 10 for i in match.tokens("w") if text.tokens[i].kind == "number")
+        if few and text.tokens[match.first - 1].text not in ("every", "for", "after", "at"):
+            text.ledger.claim("order", match.tokens("w"))
     for match in text.find("'fourth|'fifth|'sixth @mark"):
         if match.first and text.tokens[match.first - 1].text in (".", ";", ",", "\n"):
             text.ledger.claim("order", [match.first])  # "Fourth, evaluate the engine"
-    marks = [
-        i
-        for i, t in enumerate(text.tokens[:-2])
-        if t.kind == "number" and text.tokens[i + 1].text in (".", ")") and text.tokens[i + 2].kind == "word"
-    ]
-    marks = [i for i in marks if not _is_value(text, i)]
+    marks = [m.first for m in text.find("@number '.|') &@word") if not _is_value(text, m.first)]
     values = [text.tokens[i].value for i in marks]
-    start = values[0] if values else 0
-    if start in (1, 2) and len(values) > 1 and values == list(range(start, start + len(values))):
+    if values[:1] in ([1], [2]) and values[1:] == list(range(values[0] + 1, values[0] + len(values))) != []:
         text.ledger.claim("order", marks)
 
 
@@ -200,14 +204,15 @@ def _take_farewells(text: Text) -> None:
 def _take_place(text: Text, match: Match) -> None:
     """Account for whom greetings come from: "Greetings from the mine, Oskar"."""
     end = _sentence_end(text, match.end)
-    opens = match.first == 0 or text.tokens[match.first - 1].kind == "mark"
-    comma = next((k for k in range(match.end, end) if text.tokens[k].text in (",", "-", "\n")), end)
+    comma = next((k for k in range(match.end, end) if text.tokens[k].text in (",", "-", "\n", ":")), end)
     named = comma < end and end - comma < 5 and all(is_name(text, k) for k in range(comma + 1, end))
+    last = end if named else comma
     meant = any(
-        text.within(k, "grammar.mode.technical", "grammar.mode.directive") for k in range(match.end, comma)
+        text.within(k, "grammar.mode.technical", "grammar.mode.directive") or asks(text, k)
+        for k in range(match.end, last)
     )
-    if opens and not meant and not any(asks(text, k) for k in range(match.end, end)):
-        text.ledger.claim("courtesy", range(match.first, end if named else comma))
+    if _opens(text, match.first) and not meant:
+        text.ledger.claim("courtesy", range(match.first, last))
 
 
 def _take_greetings(text: Text) -> None:
@@ -225,36 +230,41 @@ _LONGEST_NAME = 3
 
 def _sign_off(text: Text) -> None:
     """Account for a name that a message ends with: "In solidarity, Amparo", "-- Kenji, cell 4"."""
+    first, end, dashed = _last_line(text)
+    closing = range(first, end)
+    commas = [k for k in closing if text.tokens[k].text == ","]
+    if dashed:
+        name = range(first, commas[0] if commas else end)
+    else:
+        name = range(commas[-1] + 1 if commas else end, end)
+    named = 0 < len(name) <= _LONGEST_NAME and all(is_name(text, k) and not text.spans[k] for k in name)
+    kinds = ("word", "mark", "number") if dashed else ("word", "mark")
+    plain = all(text.tokens[k].kind in kinds and _says_nothing(text, k) for k in closing)
+    if first and named and plain and len(closing) <= 2 * _LONGEST_NAME:
+        text.ledger.claim("courtesy", range(first - dashed, end))
+
+
+def _last_line(text: Text) -> tuple[int, int, bool]:
+    """Return where the last sentence begins and ends without its marks, and whether a dash leads to it."""
     end = len(text.tokens)
     while end and text.tokens[end - 1].kind == "mark":
         end -= 1
     first = next((k + 1 for k in range(end - 1, -1, -1) if text.tokens[k].text in (".", "!", "?", "\n")), 0)
     dashes = [k for k in range(first, end) if text.ledger.said([k]) == "-"]
-    first = dashes[-1] + 1 if dashes else first
-    commas = [k for k in range(first, end) if text.tokens[k].text == ","]
-    name = (
-        range(first, commas[0] if commas else end)
-        if dashes
-        else range(commas[-1] + 1 if commas else end, end)
-    )
-    closing = range(first, end)
-    plain = all(
-        text.tokens[k].kind in ("word", "mark", *(("number",) if dashes else ()))
-        and text.ledger.free(k)
-        and not asks(text, k)
-        and (text.tokens[k].kind != "word" or text.is_plain(k))
-        and not text.within(k, "grammar.mode.technical", "places.data.nouns")
-        for k in closing
-    )
-    named = 0 < len(name) <= _LONGEST_NAME and all(is_name(text, k) and not text.spans[k] for k in name)
-    if first and plain and named and len(closing) <= 2 * _LONGEST_NAME:
-        text.ledger.claim("courtesy", range(dashes[-1] if dashes else first, end))
+    return (dashes[-1] + 1, end, True) if dashes else (first, end, False)
+
+
+def _says_nothing(text: Text, k: int) -> bool:
+    """Whether a token is no word of a run."""
+    plain = text.is_plain(k) if text.tokens[k].kind == "word" else text.ledger.free(k)
+    return plain and not asks(text, k) and not text.within(k, "grammar.mode.technical", "places.data.nouns")
 
 
 def take_askers(text: Text) -> None:
     """Account for whose wish is passed on: "Dr. Osei would like to have", "the user wants to"."""
     for match in text.find(
-        "!mode.subject group.det? who=~word|@mark+ 'would|'wants|'asks|'asked|'needs|'wishes "
+        "!'i|'we|'you|'he|'she|'they|'it|'who|'one group.det? who=~word|@mark+ "
+        "'would|'wants|'asks|'asked|'needs|'wishes "
         "&'like|'me|'us|'for|'to|'have|'a|'an|'that 'like|'me|'us|'for|'to|'have|'a|'an*"
     ):
         who = [i for i in match.tokens("who") if text.tokens[i].kind == "word"]
@@ -278,32 +288,32 @@ def _is_somebody(text: Text, i: int) -> bool:
 
 def take_approvals(text: Text, clauses: Clauses) -> list[str]:
     """Account for words that claim an approval, or want the rules put aside; they grant none."""
-    notes, approving = [], text.lexicon.classes["told.approving"]
+    notes = []
     for match in text.find("mode.approval"):
         if text.within(match.end, "places.data.nouns") and text.tokens[match.end - 1].text.endswith("ed"):
             text.ledger.claim("unread", match.tokens())
             continue  # "the approved images" are some of them
         clause = clauses.of(match.first)
-        tokens = [i for i in range(clause.first, clause.end) if text.ledger.free(i)]
-        held = any(
-            (asks(text, i) and not text.within(i, "actions.words.find"))
-            or text.tokens[i].kind not in ("word", "mark", "flag")
-            or text.within(i, "grammar.operator.only")
-            or text.lexicon.has(text.tokens[i].text, "told.stills")
-            for i in tokens
-        )
-        tokens = match.tokens() if held else tokens
+        tokens = text.unclaimed(range(clause.first, clause.end))
+        tokens = match.tokens() if any(_asks_beside(text, i) for i in tokens) else tokens
         text.ledger.claim("report", tokens)
         notes.append(f"'{text.ledger.said(tokens)}' approves nothing")
     for i, token in enumerate(text.tokens):
-        if token.kind == "flag" and text.ledger.free(i) and approving & set(token.text.split("-")):
-            text.ledger.claim("report", [i])
-            notes.append(f"'--{token.text}' in a request approves nothing")
-        elif (
-            token.kind == "pair"
-            and text.ledger.free(i)
-            and approving & set(re.split(r"\W|_", str(token.value[0]).lower()))
+        said = str(token.value[0]) if token.kind == "pair" else token.text if token.kind == "flag" else ""
+        if text.ledger.free(i) and text.lexicon.classes["told.approving"] & set(
+            re.split(r"\W|_", said.lower())
         ):
             text.ledger.claim("report", [i])
-            notes.append(f"'{text.ledger.said([i])}' in a request approves nothing")
+            shown = f"--{token.text}" if token.kind == "flag" else text.ledger.said([i])
+            notes.append(f"'{shown}' in a request approves nothing")
     return notes
+
+
+def _asks_beside(text: Text, i: int) -> bool:
+    """Whether a token beside an approval says what is to be run, or on what."""
+    return (
+        (asks(text, i) and not text.within(i, "actions.words.find"))
+        or text.tokens[i].kind not in ("word", "mark", "flag")
+        or text.within(i, "grammar.operator.only")
+        or text.lexicon.has(text.tokens[i].text, "told.stills")
+    )

@@ -29,6 +29,7 @@ _OF_RUNS = (
 )  # fmt: skip
 
 
+_TELLING = frozenset({"told", "report", "context"})
 _ASKING = ("action", "find", "captions", "policy", "value")
 
 
@@ -37,21 +38,29 @@ def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Cl
     teller, found, waiting = Teller(text, known), list[Clause](), list[Clause]()
     opening, before = True, False
     for clause in clauses.all:
-        begins = clause.first == clauses.sentence(clause.first).start
+        first, end = clause.first, clause.end
+        begins = first == clauses.sentence(first).start
         waiting = [] if begins else waiting
-        if all(text.tokens[i].kind == "mark" for i in text.unclaimed(range(clause.first, clause.end))):
-            continue
-        leads = (begins or waiting) and teller.leads(clause.first, clause.end)
-        if teller.is_empty(clause.first, clause.end):
-            waiting += [clause] if teller.leads(clause.first, clause.end) else []
-            continue
-        after = before and not begins and text.tokens[clause.first].text not in ("\n", "(", ")")
-        before = teller.tells(clause.first, clause.end, after=after, opening=opening)
-        if before:
-            found += [*waiting, clause]
-        waiting = [] if before else [*waiting, clause] if leads else waiting
-        opening = opening and before
+        if (kinds := _read_as(text, clause)) is not None:
+            before = before or (bool(kinds) and kinds <= _TELLING)
+        elif teller.is_empty(first, end):
+            waiting += [clause] if teller.leads(first, end) else []
+        else:
+            leads = (begins or waiting) and teller.leads(first, end)
+            after = before and not begins and text.tokens[first].text not in ("\n", "(", ")")
+            before = teller.tells(first, end, after=after, opening=opening)
+            found += [*waiting, clause] if before else []
+            waiting = [] if before else [*waiting, clause] if leads else waiting
+            opening = opening and before
     return found
+
+
+def _read_as(text: Text, clause: Clause) -> set[str] | None:
+    """Return the kinds of the claims that have all words of a clause; None where some are open."""
+    tokens = range(clause.first, clause.end)
+    if any(text.tokens[i].kind != "mark" for i in text.unclaimed(tokens)):
+        return None
+    return {text.ledger.owner[i].kind for i in tokens if not text.ledger.free(i)}
 
 
 def told_words(text: Text, clauses: Clauses) -> frozenset[int]:
@@ -104,13 +113,8 @@ def _done(text: Text) -> Iterator[tuple[list[int], str]]:
 
 def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
     """Yield the clauses that tell, in words of actions, what somebody does or has done."""
-    teller = Teller(text)
-    inside = [
-        range(c.first, c.end)
-        for c in told_clauses(text, clauses, frozenset())
-        if teller.has_verb(c.first, c.end)
-        or (text.within(c.first, _FINDS) and text.tokens[c.first].text.endswith("ing"))
-    ]
+    told = told_clauses(text, clauses, frozenset())
+    inside = [range(c.first, c.end) for c in told if _has_verb(text, c)]
     outside = sorted(set(range(len(text.tokens))).difference(*inside))
     asked = any(text.within(i, *_DEEDS[:-2]) for i in outside)
     seeks = any(text.within(i, _FINDS) for i in outside)
@@ -120,6 +124,11 @@ def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
             yield [i for i in tokens if text.tokens[i].kind not in ("job", "name")], "report"
         elif asked and _is_talk(text, tokens, outside, inferring=inferring):
             yield list(tokens), "told"
+
+
+def _has_verb(text: Text, clause: Clause) -> bool:
+    finding = text.within(clause.first, _FINDS) and text.tokens[clause.first].text.endswith("ing")
+    return finding or Teller(text).has_verb(clause.first, clause.end)
 
 
 def _is_talk(text: Text, tokens: range, outside: list[int], *, inferring: bool) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from skillbank.bank.discovery import OWN, Library
@@ -73,15 +73,8 @@ def _skill_of_description(
     telling = [w for w in words if not lexicon().has(w, "told.generic")]
     # What no skill is called after may be part of a setting ("cosine schedule"), and else is asked about.
     telling = [w for w in telling if w in called] or telling
-    fitting: list[Hit] = [
-        h for h in index.strong(" ".join(words), _LOOKED_AT)
-        if all(any(a.name == n for a in h.skill.actions) for n in actions)
-        and sum(index.knows(h.skill, w) for w in telling) >= 0.6 * len(telling)
-    ] if telling else []  # fmt: skip
-    # A word as general as "detector" does not decide between skills that fit the rest equally well.
-    known = [sum(index.knows(h.skill, w) for w in telling) for h in fitting]
-    hits = [h for h, many in zip(fitting, known, strict=True) if many == max(known)]
-    if not hits:
+    fitting = _fitting(index, words, telling, actions)
+    if not fitting:
         if words and not telling:
             raise AmbiguousSkillError(
                 f"'{text.strip()[:80]}' does not say which model; name one that '{command('skills')}' lists."
@@ -89,9 +82,7 @@ def _skill_of_description(
         raise SkillNotFoundError(
             f"No skill fits '{text.strip()[:80]}'; name one that '{command('skills')}' lists."
         )
-    # A bank writes its descriptions itself: how often it says a word never puts it before an earlier bank.
-    first = next(b.name for b in library.banks if any(h.skill.bank == b.name for h in hits))
-    hits = [h for h in hits if h.skill.bank == first]
+    hits = _best(index, telling, fitting, library)
     hits = _called(hits, text) or hits
     # How often one word is said tells nothing: two skills that know it are equally good.
     if len(hits) > 1 and (len(telling) == 1 or hits[1].score > 0.8 * hits[0].score):
@@ -100,6 +91,32 @@ def _skill_of_description(
     best = hits[0].skill
     note = f"no skill was named; '{shown(library.said(best))}' fits the words best{_rivals(best, fitting)}"
     return best, note, [w for w in words if index.knows(best, w)]
+
+
+def _fitting(
+    index: SearchIndex, words: Sequence[str], telling: Sequence[str], actions: Sequence[str]
+) -> list[Hit]:
+    """Return the skills that know most of the words that tell, and have all the actions."""
+    found = index.strong(" ".join(words), _LOOKED_AT) if telling else ()
+    having = (h for h in found if {a.name for a in h.skill.actions}.issuperset(actions))
+    return [h for h in having if _known(index, h, telling) >= 0.6 * len(telling)]
+
+
+def _best(index: SearchIndex, telling: Sequence[str], fitting: Sequence[Hit], library: Library) -> list[Hit]:
+    """Return the skills that know the most words, of the bank that comes first.
+
+    A word as general as "detector" does not decide between skills that fit the rest equally well; and a bank
+    writes its descriptions itself: how often it says a word never puts it before an earlier bank.
+    """
+    most = max(_known(index, h, telling) for h in fitting)
+    hits = [h for h in fitting if _known(index, h, telling) == most]
+    banks = {h.skill.bank for h in hits}
+    first = next(b.name for b in library.banks if b.name in banks)
+    return [h for h in hits if h.skill.bank == first]
+
+
+def _known(index: SearchIndex, hit: Hit, words: Sequence[str]) -> int:
+    return sum(index.knows(hit.skill, word) for word in words)
 
 
 def _called(hits: Sequence[Hit], text: str) -> list[Hit]:
@@ -123,42 +140,37 @@ def take_description(text: Text, skills: Sequence[Skill], listed: frozenset[str]
     what may be chosen. Words that keys of the steps list as values (`listed`), or that tell apart two actions
     of a skill ("segmentation" of segment_train), may be meant as such, and are left.
     """
-    said = frozenset(word for skill in skills for word in _describing(skill))
-    apart = {
-        part[:_STEM] for skill in skills for a in skill.actions if "_" in a.name for part in a.name.split("_")
-    }
-
-    def fits(i: int) -> bool:
-        word = text.tokens[i].text
-        if (
-            text.tokens[i].kind != "word"
-            or not text.ledger.free(i)
-            or word in listed
-            or word[:_STEM] in apart
-            or text.within(i, *_MEANING)
-        ):
-            return False
-        return word[:_STEM] in said
-
+    parts = (a.name.split("_") for skill in skills for a in skill.actions if "_" in a.name)
+    apart = {part[:_STEM] for words in parts for part in words}
+    said = frozenset(word for skill in skills for word in _describing(skill)) - apart
+    fit = frozenset(
+        i for i, t in enumerate(text.tokens)
+        if t.kind == "word" and t.text[:_STEM] in said and t.text not in listed
+        and text.ledger.free(i) and not text.within(i, *_MEANING)
+    )  # fmt: skip
     for i, token in enumerate(text.tokens):
-        named = token.kind == "name" or (i in text.ledger.owner and text.ledger.owner[i].kind == "name")
-        if not named and not text.lexicon.has(token.text, "told.heads") and not _looks(text, i):
-            continue
-        k = i if token.kind == "word" and fits(i) else i - 1
-        described: list[int] = []
-        while (
-            k >= 0
-            and text.ledger.free(k)
-            and (fits(k) or (_is_joined(text, k) and (fits(k + 1) or not text.ledger.free(k + 1))))
-        ):
-            described.append(k)
-            k -= 1
-        k = i + 1
-        while (named or _looks(text, i)) and k < len(text.tokens) and fits(k):
-            described.append(k)
-            k += 1
-        if described:
-            text.ledger.claim("described", described)
+        owner = text.ledger.owner.get(i)
+        named = token.kind == "name" or (owner is not None and owner.kind == "name") or _looks(text, i)
+        if named or text.lexicon.has(token.text, "told.heads"):
+            described = text.unclaimed(_beside(text, fit, i, after=named))
+            if described:
+                text.ledger.claim("described", described)
+
+
+def _beside(text: Text, fit: frozenset[int], i: int, *, after: bool) -> Iterator[int]:
+    """Yield the words that fit (`fit`) before a noun, and with it those joined to them; behind it too."""
+    k = i if text.tokens[i].kind == "word" and i in fit else i - 1
+    while k >= 0 and text.ledger.free(k) and (k in fit or _joins(text, fit, k)):
+        yield k
+        k -= 1
+    k = i + 1
+    while after and k in fit and text.ledger.free(k):
+        yield k
+        k += 1
+
+
+def _joins(text: Text, fit: frozenset[int], k: int) -> bool:
+    return _is_joined(text, k) and (k + 1 in fit or not text.ledger.free(k + 1))
 
 
 @lru_cache(maxsize=512)
@@ -214,12 +226,9 @@ def name_skill(
             return [f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"]
     called = _called_after(library)
     words = _words_that_describe(page, called, told)
-    finding = [c for c in page.ledger.of("find", "captions") if c.value]
-    if (
-        not words
-        and finding
-        and (found := _skill_that_finds(library, masks=bool(page.ledger.of("masks")))) is not None
-    ):
+    finding = not words and any(c.value for c in page.ledger.of("find", "captions"))
+    found = _skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
+    if found is not None:
         name_all(steps, found[0])
         return [found[1]]
     skill, note, known = _skill_of_description(text, words, called, index, [s.action for s in steps], library)
@@ -250,38 +259,32 @@ def _words_that_describe(page: Text, about: frozenset[str], told: frozenset[int]
     objects = _objects(page)
     for i, token in enumerate(page.tokens):
         beside = (beside or (token.text == "for" and bool(found))) and token.kind != "mark"
-        counted = i > 0 and page.tokens[i - 1].kind == "number"
-        if i in told or (objects and i not in objects):
+        if beside or i in told or (objects and i not in objects) or not _may_describe(page, i, about):
             continue
-        if beside or token.kind != "word" or not page.ledger.free(i) or counted:
-            continue
-        if not page.is_plain(i) and not (token.text in about and _is_of_slots(page, i)):
-            continue
-        quiet = page.within(i, *_QUIET)
-        noun = page.within(i, "grammar.free.noun", "places.data.nouns")
-        said = page.ledger.said([i])
-        inside = i > 0 and page.tokens[i - 1].text not in (".", "!", "?", ":", ",", ";")
-        proper = (inside and said[:1].isupper() and not page.ledger.original.isupper()) or re.search(
-            r"[a-z]\d|\d[a-z]|[a-z][A-Z]", said
-        )
-        if (
-            proper
-            and token.text not in about
-            and not quiet
-            and not noun
-            and len(said) > 1
-            and not page.lexicon.is_word(token.text)
-        ):
-            raise SkillNotFoundError(
-                f"There is no skill for '{said}'; '{command('skills')}' lists what there is."
-            )
-        if (
-            token.text in about
-            or (not quiet and not noun)
-            or token.text in ("detector", "detectors", "classifier")
-        ):
+        quiet = page.within(i, *_QUIET, "grammar.free.noun", "places.data.nouns")
+        if token.text in about or not quiet or token.text in ("detector", "detectors", "classifier"):
+            if token.text not in about and not page.lexicon.is_word(token.text) and _is_proper(page, i):
+                said = page.ledger.said([i])
+                raise SkillNotFoundError(
+                    f"There is no skill for '{said}'; '{command('skills')}' lists what there is."
+                )
             found.append(token.text)
     return found
+
+
+def _may_describe(page: Text, i: int, about: frozenset[str]) -> bool:
+    """Whether a token is a word that no one has accounted for, and that no number counts."""
+    counted = i > 0 and page.tokens[i - 1].kind == "number"
+    word = page.tokens[i].kind == "word" and page.ledger.free(i) and not counted
+    return word and (page.is_plain(i) or (page.tokens[i].text in about and _is_of_slots(page, i)))
+
+
+def _is_proper(page: Text, i: int) -> bool:
+    """Whether a word is written as the name of a model: with a capital inside of a sentence, or digits."""
+    said = page.ledger.said([i])
+    inside = i > 0 and page.tokens[i - 1].text not in (".", "!", "?", ":", ",", ";")
+    capital = inside and said[:1].isupper() and not page.ledger.original.isupper()
+    return len(said) > 1 and (capital or re.search(r"[a-z]\d|\d[a-z]|[a-z][A-Z]", said) is not None)
 
 
 def _called_after(library: Library) -> frozenset[str]:

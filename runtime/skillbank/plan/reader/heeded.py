@@ -37,28 +37,29 @@ _SET = ("value", "platform", "policy", "place", "job")
 def mark_unheeded(text: Text, clauses: Clauses) -> None:
     """Leave such phrases unread, so that the plan asks about them; what is over asks for nothing."""
     over = clauses.history()
-    for match in text.find(_MACHINE):
-        if match.first not in over and not _is_where_data_lies(text, match):
-            text.ledger.claim("unread", text.unclaimed(match.tokens()))
-    for match in text.find(_DEED):
-        if _is_order(text, match):
-            text.ledger.claim("unread", text.unclaimed(match.tokens()))
+    machines = (m for m in text.find(_MACHINE) if m.first not in over and not _is_where_data_lies(text, m))
+    for match in (*machines, *(m for m in text.find(_DEED) if _is_order(text, m))):
+        text.ledger.claim("unread", text.unclaimed(match.tokens()))
+    bare = text.unread()
+    for match in bare.find("told.wishes"):
+        beside = [text.ledger.owner.get(k) for k in (match.first - 1, match.end)]
+        if any(c is not None and c.kind in _SET for c in beside):
+            text.ledger.mark("unread", match.tokens())
+    _mark_parts(text, over)
+    for what in (m.tokens("what") for source in _ANOTHER for m in bare.find(source)):
+        kinds = {text.ledger.owner[i].kind for i in what if not text.ledger.free(i)}
+        if kinds <= {*_SET, "action", "order"}:
+            text.ledger.mark("unread", what)
+
+
+def _mark_parts(text: Text, over: frozenset[int]) -> None:
+    """Leave unread what chooses a part of the data, and places that only the shell of the person knows."""
     for i in range(len(text.tokens)):
-        for end in text.ends(i, "told.wishes")[:1]:
-            beside = [text.ledger.owner.get(k) for k in (i - 1, end)]
-            if any(c is not None and c.kind in _SET for c in beside):
-                text.ledger.mark("unread", range(i, end))
         if i not in over and text.within(i, "told.choosing") and _is_of_a_part(text, i):
             text.ledger.mark("unread", [i])
     for claim in text.ledger.of("place"):
-        if any(t.kind == "place" and "$" in str(t.value) for t in map(text.tokens.__getitem__, claim.tokens)):
-            text.ledger.mark("unread", claim.tokens)  # only the shell of the person knows its variables
-    bare = text.unread()
-    for source in _ANOTHER:
-        for match in bare.find(source):
-            owners = [text.ledger.owner.get(i) for i in match.tokens("what")]
-            if all(c is None or c.kind in (*_SET, "action", "order") for c in owners):
-                text.ledger.mark("unread", match.tokens("what"))
+        if any(text.tokens[i].kind == "place" and "$" in str(text.tokens[i].value) for i in claim.tokens):
+            text.ledger.mark("unread", claim.tokens)
 
 
 def _is_of_a_part(text: Text, i: int) -> bool:

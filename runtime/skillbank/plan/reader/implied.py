@@ -42,26 +42,35 @@ def speaks_of_training(page: Text) -> bool:
 def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> tuple[list[Step], list[str]]:
     """Return the steps, and what was guessed; a search asks for a training where nothing else does."""
     actions = page.ledger.of("action")
-    trained = any(c.value.action in ("train", "distill") for c in actions)
-    finds = []
-    for claim in page.ledger.of("find"):
-        earlier = [c.value.action for c in actions if c.first < claim.first]
-        purpose = trained and earlier[-1:] in ([], ["train"], ["distill"]) and _is_purpose(page, claim)
-        if purpose:
-            page.ledger.replace(claim, "context")
-        elif _is_no_finding(
-            page, clauses, claim, bool(actions), "inference" in {c.value.action for c in actions}
-        ):
-            page.ledger.withdraw(claim)
-        else:
-            finds.append(claim)
-    doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
-    searched = "train" if said is not None and said.value == "on" else None
-    named = None if actions or finds else _product(page) or only_action(page, clauses)
-    implied = doing or searched or ("inference" if page.ledger.of("captions") else named)
-    told = _only_of_training(page) if implied is None and not actions and not finds else ""
+    finds = [c for c in page.ledger.of("find") if _is_asked(page, clauses, c, actions)]
+    implied = _implied(page, clauses, said, bool(actions or finds))
+    told = "" if implied or actions or finds else _only_of_training(page)
     notes = [f"train is taken as what is asked for, because '{told}' is said of nothing else"] if told else []
-    return steps_of(page, clauses, finds, implied or ("train" if told else None)), notes
+    return steps_of(page, clauses, finds, "train" if told else implied), notes
+
+
+def _implied(page: Text, clauses: Clauses, said: Said | None, others: bool) -> str | None:
+    """Return what a place, a search, a list of things or a product asks for without a word of an action."""
+    doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
+    if doing or (said is not None and said.value == "on"):
+        return doing or "train"
+    if page.ledger.of("captions"):
+        return "inference"
+    return None if others else _product(page) or only_action(page, clauses)
+
+
+def _is_asked(page: Text, clauses: Clauses, claim: Claim, actions: list[Claim]) -> bool:
+    """Whether a verb of finding asks for an inference; else it is what a training is for, or no such verb."""
+    learned = [c.value.action for c in actions if c.value.action in ("train", "distill")]
+    last = [c.value.action for c in actions if c.first < claim.first][-1:]
+    if learned and (not last or last[0] in ("train", "distill")) and _is_purpose(page, claim):
+        page.ledger.replace(claim, "context")
+        return False
+    inferring = any(c.value.action == "inference" for c in actions)
+    if _is_no_finding(page, clauses, claim, bool(actions), inferring):
+        page.ledger.withdraw(claim)
+        return False
+    return True
 
 
 def _only_of_training(page: Text) -> str:
@@ -70,8 +79,9 @@ def _only_of_training(page: Text) -> str:
     other = page.ledger.of("job", "refused", "talk", "question", "excluded")
     if len(named) != 1 or other or not page.ledger.of("place") or not any(map(_trains, named[0].actions)):
         return ""
-    return next((page.ledger.said(c.tokens) for c in page.ledger.of("policy", "value") if (
-        c.kind == "policy" or _learns(named[0], c.value.slot))), "")  # fmt: skip
+    return next((page.ledger.said(c.tokens) for c in page.ledger.of("policy", "value", "place") if (
+        c.kind == "policy" or (c.kind == "value" and _learns(named[0], c.value.slot))
+        or getattr(c.value, "role", "") == "train_datasets")), "")  # fmt: skip
 
 
 def _learns(skill: Skill, name: str) -> bool:
@@ -84,38 +94,25 @@ def _trains(action: Action) -> bool:
     return trains(action.name)
 
 
+_MAKING = (("engine", "gen_trt_engine"), ("onnx", "export"))
+"""Which action makes what."""
+
+
 def _product(page: Text) -> str | None:
     """Return the action that makes what a text names alone: "TensorRT engine from the last export"."""
-    if any(
-        page.within(c.first, "actions.words.begin", "actions.words.resume")
-        for c in page.ledger.of("job", "place")
-    ):
+    given = page.ledger.of("job", "place")
+    if any(page.within(c.first, "actions.words.begin", "actions.words.resume") for c in given):
         return "train"
-    making = next(
-        (
-            i
-            for i in range(len(page.tokens))
-            if page.ledger.free(i) and page.within(i, "actions.words.make", "actions.words.convert")
-        ),
-        None,
-    )
-    for claim in page.ledger.of("place") if making is not None else ():
-        action = {"engine": "gen_trt_engine", "onnx": "export"}.get(product_in(claim.value.uri))
-        if (
-            action is not None
-            and making is not None
-            and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as")
-        ):
-            page.ledger.claim("order", [making])
+    free = page.unclaimed(range(len(page.tokens)))
+    making = [i for i in free if page.within(i, "actions.words.make", "actions.words.convert")]
+    for claim in page.ledger.of("place") if making else ():
+        action = dict(_MAKING).get(product_in(claim.value.uri) or "")
+        if action is not None and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as"):
+            page.ledger.claim("order", making[:1])
             return action
-    for kind, action in (("engine", "gen_trt_engine"), ("onnx", "export")):
-        if page.ledger.of("job", "place") and any(
-            page.within(i, f"actions.words.{kind}")
-            for i in range(len(page.tokens))
-            if page.tokens[i].kind == "word"
-        ):
-            return action
-    return None
+    words = [i for i, token in enumerate(page.tokens) if token.kind == "word"] if given else []
+    made = (action for kind, action in _MAKING if any(page.within(i, f"actions.words.{kind}") for i in words))
+    return next(made, None)
 
 
 def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:

@@ -71,6 +71,7 @@ _BEFORE_VERB = frozenset({
     "and", "then", "please", "to", "on", "for", "you", "me", "us", "let", "now", "i", "we", "can",
     "could", "will", "would", "should", "must", "just", "also"
 })  # fmt: skip
+_ORDERED = frozenset({"do", "run", "perform", "need", "request", "want", "start", "launch", "like"})
 _NOT_THE_LAST = (
     (
         "'second|'third|'fourth|'2nd|'3rd|'next|'one|'all 'to|'but|'before? group.det* group.last "
@@ -105,7 +106,8 @@ def take_jobs(text: Text) -> None:
             _last(text, match)
     if ledger.of("job"):  # only then there is something to go on from
         for match in text.find("'further|'onwards|'some|'a|'bit|'more+ &group.prep|'for|',|'.|^place|^job"):
-            ledger.claim("order", match.tokens())
+            if not (match.first and text.tokens[match.first - 1].text == "once"):  # "once more" is one phrase
+                ledger.claim("order", match.tokens())
 
 
 def mark_foreign(text: Text, skills: set[str], job_skill: JobSkill | None) -> None:
@@ -174,6 +176,13 @@ def _asks(text: Text, match: Match, what: list[int]) -> bool:
         for i in match.tokens()
     ):
         return True  # "an evaluation of job X" is none that has been
+    ordered = match.first and text.tokens[match.first - 1].text in _ORDERED
+    if (
+        ordered
+        and what
+        and text.within(what[0], "actions.evaluate.nouns", "actions.export.nouns", "actions.quantize.nouns")
+    ):
+        return True  # "do the evaluation of job X"
     if match.first not in what:
         return False
     doing = [

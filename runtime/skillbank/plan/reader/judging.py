@@ -34,6 +34,7 @@ _ANSWERS = {
     **dict.fromkeys(("no", "nope", "nah", "nein", "non"), "off"),
     **dict.fromkeys(("yes", "yeah", "sure", "oui", "ja"), "on"),
 }
+_SAYING = frozenset({"said", "say", "mentioned", "claimed", "claim"})
 _DENYING = frozenset(["no", "refrain", "not", "without", "hold"])
 
 
@@ -47,20 +48,27 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
     state, denied, end = _after(text, match.end)
     negations += sum(text.tokens[i].text in _NOT for i in match.tokens())
     if state is not None:
-        nearest_first = range(match.first - 1, first - 1, -1)
-        head = next((k for k in nearest_first if not text.within(k, "grammar.group.det")), None)
-        if value == "off" and state == "off" and head is not None and text.tokens[head].text in _HEADS:
+        head = _head_before(text, first, match.first) if value == state == "off" else None
+        if head is not None:
             negations += 1  # "no need to switch AutoML off", "without turning AutoML off"
             used.add(head)
-        if not (value == "off" and state == "on"):  # "no AutoML required" stays off
-            value = state
+        value = value if (value, state) == ("off", "on") else state  # "no AutoML required" stays off
         negations += denied
         used |= set(range(match.end, end))
     value = _joined(text, match.first) or value or "on"
     if value != "auto" and negations % 2:
         value = "auto" if value == "off" else "off"
-    words = [i for i in range(min(used), max(used) + 1) if text.ledger.free(i)]
+    words = text.unclaimed(range(min(used), max(used) + 1))
+    if negations and any(text.tokens[i].text in _SAYING for i in words):
+        return text.ledger.claim("unread", words)  # "I never said that I wanted HPO" demands nothing
     return text.ledger.claim("policy", words, Said(value, text.ledger.said(words), verb and value == "on"))
+
+
+def _head_before(text: Text, first: int, mention: int) -> int | None:
+    """Return the verb right before a mention whose state stands behind it."""
+    words = (k for k in range(mention - 1, first - 1, -1) if not text.within(k, "grammar.group.det"))
+    head = next(words, None)
+    return head if head is not None and text.tokens[head].text in _HEADS else None
 
 
 def _joined(text: Text, first: int) -> str | None:
@@ -87,34 +95,35 @@ def operator_before(text: Text, first: int, mention: int) -> tuple[str | None, i
     tuple
         What the operator says, how many negations stand before it, and which tokens say so.
     """
-    best: tuple[int, int, int, str] | None = None
-    for i in range(first, mention):
-        for turn in ("off", "on"):
-            for end in text.ends(i, f"policy.turn.{turn}"):
-                if end <= mention and all(_is_passed(text, k) for k in range(end, mention)):
-                    best = max(best or (0, 0, 0, ""), (end, end - i, i, turn))
-    used: set[int] = set()
-    start: int = mention
-    value: str | None = None
-    if best is not None:
-        end, _, start, value = best
-        used |= set(range(start, end))
-    negations = 0
+    found = [
+        (end, end - i, i, turn)
+        for turn in ("off", "on") for i in range(first, mention)
+        for end in text.ends(i, f"policy.turn.{turn}")
+        if end <= mention and _are_passed(text, range(end, mention))
+    ]  # fmt: skip
+    end, _, start, value = max(found, default=(mention, 0, mention, None))
+    used, negations = set(range(start, end)), 0
     for i in range(first, start):
-        if text.tokens[i].text in _NOT and i not in used:
+        stop = _denies(text, i, start, value) if i not in used else i
+        if stop > i:
             negations += 1
-            used.add(i)
-        elif (
-            i not in used
-            and any(e <= start for e in text.ends(i, "policy.turn.off"))
-            and (value != "off" or text.tokens[i].text in _DENYING)
-        ):
-            inside = max(e for e in text.ends(i, "policy.turn.off") if e <= start)
-            own = value == "on" and any(text.within(k, "policy.search.nouns") for k in range(inside, start))
-            if not own and all(_is_passed(text, k) for k in range(inside, start)):
-                negations += 1
-                used |= set(range(i, inside))
+            used |= set(range(i, stop))
     return value, negations, used
+
+
+def _denies(text: Text, i: int, start: int, value: str | None) -> int:
+    """Return where a negation of an operator that begins at a token ends."""
+    if text.tokens[i].text in _NOT:
+        return i + 1
+    inside = max((e for e in text.ends(i, "policy.turn.off") if e <= start), default=i)
+    if inside == i or (value == "off" and text.tokens[i].text not in _DENYING):
+        return i
+    own = value == "on" and any(text.within(k, "policy.search.nouns") for k in range(inside, start))
+    return inside if not own and _are_passed(text, range(inside, start)) else i
+
+
+def _are_passed(text: Text, tokens: range) -> bool:
+    return all(_is_passed(text, k) for k in tokens)
 
 
 _PASSED = (
@@ -137,31 +146,38 @@ def _after(text: Text, at: int) -> tuple[str | None, int, int]:
     said = [t.text for t in text.tokens[at : at + 2]]
     if said[:1] == ["?"] and said[-1] in _ANSWERS:
         return _ANSWERS[said[-1]], 0, at + 2
-    negations, i = 0, at
-    while i < min(at + 7, len(text.tokens)):
-        word = text.tokens[i].text
-        if not text.ledger.free(i) or (word == "no" and text.within(i + 1, "policy.search.nouns")):
+    negations = 0
+    for i in range(at, min(at + 7, len(text.tokens))):
+        token = text.tokens[i]
+        if not text.ledger.free(i) or (token.text == "no" and text.within(i + 1, "policy.search.nouns")):
             break
-        if text.tokens[i].kind == "quote":  # automl: "off"
-            quoted = str(text.tokens[i].value).lower()
-            for state in ("off", "on", "auto"):
-                if text.lexicon.has(quoted, f"policy.state.{state}"):
-                    return state, negations, i + 1
-        bare = i == at or text.tokens[i - 1].text in (":", "=")
-        for value in ("off", "on", "auto"):
-            for end in text.ends(i, f"policy.state.{value}"):
-                following = text.tokens[end].text if end < len(text.tokens) else "."
-                # "AutoML on s3://..." says where the data is; "AutoML on, please" says that it is on.
-                if not (value == "on" and bare and following not in ENDS):
-                    return value, negations, end
-        if text.tokens[i].kind == "number":
-            return ("off", negations, i + 1) if text.tokens[i].value == 0 else (None, 0, at)
-        if word in _NOT:
-            negations += 1
-        elif (
-            not text.within(i, "grammar.free.glue", "grammar.group.det", "grammar.free.adverb")
-            and word not in _STAYING
-        ) or (word in ("with", "and", "on") and i == at):
+        if (stated := _state(text, at, i)) is not None:
+            return stated[0], negations, stated[1]
+        if token.kind == "number":
+            return ("off", negations, i + 1) if token.value == 0 else (None, 0, at)
+        negations += token.text in _NOT
+        if token.text not in _NOT and not _stays(text, at, i):
             break
-        i += 1
     return None, 0, at
+
+
+def _state(text: Text, at: int, i: int) -> tuple[str, int] | None:
+    """Return the state that a token says, and where it ends: in quotes, or by a phrase."""
+    token, bare = text.tokens[i], i == at or text.tokens[i - 1].text in (":", "=")
+    for value in ("off", "on", "auto"):
+        if token.kind == "quote" and text.lexicon.has(str(token.value).lower(), f"policy.state.{value}"):
+            return value, i + 1  # automl: "off"
+    for value in ("off", "on", "auto"):
+        for end in text.ends(i, f"policy.state.{value}"):
+            following = text.tokens[end].text if end < len(text.tokens) else "."
+            # "AutoML on s3://..." says where the data is; "AutoML on, please" says that it is on.
+            if not (value == "on" and bare and following not in ENDS):
+                return value, end
+    return None
+
+
+def _stays(text: Text, at: int, i: int) -> bool:
+    """Whether a word may stand between a mention and its state."""
+    word = text.tokens[i].text
+    free = text.within(i, "grammar.free.glue", "grammar.group.det", "grammar.free.adverb")
+    return (free or word in _STAYING) and not (word in ("with", "and", "on") and i == at)

@@ -41,6 +41,8 @@ class Manners:
         if self._words[i] == "do" and self._of.at(i + 1, end) == "not":
             k = i + 2 + (self._of.at(i + 2, end) in ("be", "get", "feel"))
             return k + 1 if self._of.at(k, end) in of("feeling") else None
+        if self._words[i : i + 2] == ["never", "mind"] and self._of.at(i + 2, end) in _OWNERS:
+            return i + 3
         k = i + (self._words[i] == "please")
         return k + 1 if self._of.at(k, end) in of("manners") else None
 

@@ -271,10 +271,6 @@ _TELLING = (
 )  # fmt: skip
 """Classes whose words mean something for a run, wherever they stand."""
 _LOOSE = (
-    "slots.around",
-    "slots.on_broken",
-    "slots.units",
-    "slots.algorithm.values",
-    "actions.words",
+    "slots.around", "slots.on_broken", "slots.units", "slots.algorithm.values", "actions.words",
     "actions.gen_trt_engine",
-)
+)  # fmt: skip

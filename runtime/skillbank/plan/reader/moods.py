@@ -84,34 +84,41 @@ class Moods:
         return (i for i in self._asking if i >= after)
 
     def _mood(self, clause: Clause) -> tuple[Mood, int]:
-        text = self._text
         found = self._teller.verb_of(clause.first, clause.end)
-        owners = [text.ledger.owner[i] for i in range(clause.first, clause.end) if i in text.ledger.owner]
         if found is None or clause.mode is Mode.ORDER:  # "once it has been trained on X"
             return Mood.ASKED, -1
         begin, verb = found
-        if text.tokens[verb].text in ("do", "does") and verb + 1 < clause.end:
+        tokens = self._text.tokens
+        if tokens[verb].text in ("do", "does") and verb + 1 < clause.end:
             verb += 1
-        words = [t.text for t in text.tokens[begin : verb + 3]]
-        word = words[verb - begin]
-        read = text.ledger.owner.get(verb)
+        words = [t.text for t in tokens[begin : verb + 3]]
+        if self._is_read(clause, begin, verb, words) or self._is_wish(begin, verb, words):
+            return Mood.ASKED, -1
+        over = is_over(words, verb - begin) and words[verb - begin] not in _INTENT
+        return (Mood.PAST if over else Mood.STATED), verb
+
+    def _is_read(self, clause: Clause, begin: int, verb: int, words: list[str]) -> bool:
+        """Whether a clause asks by what it holds, or by what has accounted for its verb."""
+        ledger = self._text.ledger
+        owners = [ledger.owner[i] for i in range(clause.first, clause.end) if i in ledger.owner]
         asks = [c for c in owners if c.kind in _ASKING]
         if asks and not (is_over(words, verb - begin) and all(verb < c.first for c in asks)):
-            return Mood.ASKED, -1
-        reaching = read is not None and read.kind == "policy" and word in of("past")
-        if read is not None and read.kind in _READ and not reaching:
-            return Mood.ASKED, -1
-        if any(c.kind == "courtesy" and c.first <= verb and c.last >= begin for c in owners):
-            return Mood.ASKED, -1
+            return True
+        read = ledger.owner.get(verb)
+        reaching = read is not None and read.kind == "policy" and words[verb - begin] in of("past")
+        return (read is not None and read.kind in _READ and not reaching) or any(
+            c.kind == "courtesy" and c.first <= verb and c.last >= begin for c in owners
+        )
+
+    def _is_wish(self, begin: int, verb: int, words: list[str]) -> bool:
+        """Whether a verb says what is meant or wished, or is none: "4 nodes x 8 GPUs"."""
+        word = words[verb - begin]
         if words[0] in ("i", "we") and word in ("mean", "meant"):
-            return Mood.ASKED, -1
-        if not (word in FINITE or is_regular_past(word) or text.is_plain(verb)):
-            return Mood.ASKED, -1  # "4 nodes x 8 GPUs"
-        if is_over(words, verb - begin):
-            return (Mood.STATED if word in _INTENT else Mood.PAST), verb
-        if word in _WISHING and (words[0] in _OURS or not text.is_plain(begin)):
-            return Mood.ASKED, -1
-        return Mood.STATED, verb
+            return True
+        if not (word in FINITE or is_regular_past(word) or self._text.is_plain(verb)):
+            return True
+        wished = word in _WISHING and (words[0] in _OURS or not self._text.is_plain(begin))
+        return wished and not is_over(words, verb - begin)
 
 
 def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:

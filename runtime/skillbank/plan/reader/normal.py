@@ -53,25 +53,41 @@ def correct(
     looked_for = 0
     for i, token in enumerate(tokens):
         word = token.text
-        called = text[token.start : token.end].istitle() and (
-            not _opens(made) or (i + 1 < len(tokens) and tokens[i + 1].text in (",", "here"))
-        )  # somebody's name, as in "Marek, train ..."
         looked_for = _looked_for(made, words, looked_for)
-        joined = "-" in (text[token.end : token.end + 1], text[max(0, token.start - 1) : token.start])
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
-            known = words.is_word(word) or word in NUMBERS or words.has(word, "english.plain.lookalikes")
-            meant = _SWAPPED.get(word) or (
-                "" if known or looked_for or called else nearest(word, opening=_opens(made))
-            )
-            apart = joined and meant and not _is_joined(made, token, meant, words)
-            # "straighten" is no misspelling of "straight", "datas" is one of "data"
-            ending = word.removeprefix(meant) if meant and not words.has(meant, "places.data.nouns") else ""
-            inflected = ending in ("s", "en", "er", "est", "ly", "ed", "ing")
-            if meant and meant != word and not inflected and not apart and not _nearer(word, meant, named):
+            meant = _SWAPPED.get(word) or ""
+            if not (meant or looked_for or _is_known(word, words) or _is_called(text, tokens, i)):
+                meant = nearest(word, opening=_opens(made)) or ""
+            joined = "-" in (text[token.end : token.end + 1], text[max(0, token.start - 1) : token.start])
+            apart = joined and not _is_joined(made, token, meant, words)
+            if (
+                meant
+                and not apart
+                and not _is_inflected(word, meant, words)
+                and not _nearer(word, meant, named)
+            ):
                 notes.append(f"'{word}' was read as '{meant}'")
                 token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+def _is_known(word: str, words: Lexicon) -> bool:
+    return words.is_word(word) or word in NUMBERS or words.has(word, "english.plain.lookalikes")
+
+
+def _is_called(text: str, tokens: list[Token], i: int) -> bool:
+    """Whether a word is written as somebody's name, as in "Marek, train ..."."""
+    behind = tokens[i + 1].text if i + 1 < len(tokens) else ""
+    written = text[tokens[i].start : tokens[i].end].istitle()
+    return written and (not _opens(tokens[:i]) or behind in (",", "here"))
+
+
+def _is_inflected(word: str, meant: str, words: Lexicon) -> bool:
+    """Whether a word is another one's form: "straighten" is no "straight", "datas" is meant for "data"."""
+    ending = word.removeprefix(meant)
+    forms = ("", "s", "en", "er", "est", "ly", "ed", "ing")
+    return word == meant or (ending in forms and not words.has(meant, "places.data.nouns"))
 
 
 def _opens(before: list[Token]) -> bool:
@@ -117,16 +133,7 @@ def _looked_for(before: list[Token], words: Lexicon, since: int) -> int:
 
 
 _SWAPPED = (
-    {
-        "frm": "from",
-        "jbo": "job",
-        "jop": "job",
-        "u": "you",
-        "ur": "your",
-        "pls": "please",
-        "plz": "please",
-        "wth": "with",
-    }
+    dict(pair.split("=") for pair in word_list("normal.swapped"))
     | {
         w[:i] + w[i + 1] + w[i] + w[i + 2 :]: w
         for w in word_list("normal.short")
@@ -180,18 +187,26 @@ def nearest(word: str, *, opening: bool = False) -> str | None:
     """
     most = allowed(word)
     found: dict[int, set[str]] = {}
-    for size in range(len(word) - most, len(word) + most + 1) if most else ():
-        for known in _vocabulary().get(size, ()):
-            # The first letter is hardly ever wrong, unless it changed places with the second.
-            if known[0] == word[0] or known[:2] == word[1::-1]:
-                away = distance(word, known, most)
-                verb = opening and any(lexicon().has(known, f"actions.{a}.base") for a in _VERBS)
-                if away <= most and (not _is_another(word, known) or verb):
-                    found.setdefault(away, set()).add(known)
-    if not found:
-        return None
-    best = found[min(found)]
-    # Letters that only changed places, or stand there twice, tell more than one that was replaced.
+    sizes = range(len(word) - most, len(word) + most + 1) if most else ()
+    # The first letter is hardly ever wrong, unless it changed places with the second.
+    for known in (
+        k for size in sizes for k in _vocabulary().get(size, ()) if k[0] == word[0] or k[:2] == word[1::-1]
+    ):
+        away = distance(word, known, most)
+        if away <= most and (not _is_another(word, known) or (opening and _is_verb(known))):
+            found.setdefault(away, set()).add(known)
+    return _likeliest(word, found[min(found)]) if found else None
+
+
+def _is_verb(word: str) -> bool:
+    return any(lexicon().has(word, f"actions.{a}.base") for a in _VERBS)
+
+
+def _likeliest(word: str, best: set[str]) -> str | None:
+    """Return the one of equally near words that is meant; None where nothing tells which.
+
+    Letters that only changed places, or stand there twice, tell more than one that was replaced.
+    """
     swapped = {w for w in best if sorted(w) == sorted(word)}
     best = swapped or {w for w in best if _single(w) == _single(word)} or best
     stems = {re.sub(r"(?<=...)(?:ing|ed|es|s|e)$", "", w) for w in best}

@@ -23,7 +23,7 @@ _PAST = tuple(f"actions.{a}.past" for a in ACTIONS)
 
 _ABLE = "'could|'can|'would|'may|'might"
 SHOULD = (
-    "wish=mode.should free.adverb* wish='be|'get free.adverb*",
+    "wish=mode.should free.adverb* wish=operator.not? free.adverb* wish='be|'get free.adverb*",
     f"wish=mode.wish {THING}|~word* wish='to? wish='be? free.adverb*",
     f"'to|'please|'would|'let|^courtesy wish='have {THING}+",
     f"^courtesy {THING}+ wish='to? wish='be?",
@@ -32,44 +32,49 @@ SHOULD = (
 )
 
 
+_DOERS = frozenset({"i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had"})
+_NOUNS = ("grammar.group.model", "places.weights.before", "places.data.nouns")
+_JOINS = frozenset({"and", ",", "then", ")", "plus", "/", "&", "or"})
+_NEXT = frozenset({"then", "also", "afterwards", "finally"})
+
+
 def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     """Return the words by which a participle asks ("should be", "need it"); None where it only tells."""
-    after = text.tokens[i + 1].kind if i + 1 < len(text.tokens) else ""
+    before = text.tokens[i - 1].text if i else ""
     led = text.ledger.owner.get(i - 2) if i > 1 else None
-    if text.tokens[i - 1].text == "you" and led is not None and led.kind == "courtesy":
+    if before == "you" and led is not None and led.kind == "courtesy":
         return []  # "I would love it if you trained X"
-    done = clauses.of(i).mode is Mode.ORDER and i > 0 and text.tokens[i - 1].text in ("have", "has", "been")
-    if not done and (
-        after == "name"
-        or text.within(i + 1, "grammar.group.model", "places.weights.before", "places.data.nouns")
-    ):
+    clause = clauses.of(i)
+    ordered = clause.mode is Mode.ORDER
+    if _is_told(text, i, before, ordered=ordered):
         return None
     first = clauses.sentence(i).start
-    if (
-        i
-        and clauses.of(i).mode is not Mode.ORDER
-        and text.tokens[i - 1].text
-        in ("i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had")
-    ):
-        return None
     for start in range(i - 1, max(first, i - 12) - 1, -1):
         for source in SHOULD:
             match = text.match(source, start, i)
             if match is not None and match.end == i:
-                return [k for k in match.tokens("wish") if text.ledger.free(k)]
-    k = i - 1
-    while k >= first and (
-        text.within(k, "grammar.free.adverb")
-        or text.tokens[k].text in ("then", "also", "afterwards", "finally")
-    ):
-        k -= 1
-    joined = k >= first and text.tokens[k].text in ("and", ",", "then", ")", "plus", "/", "&", "or")
-    if joined and any(first <= c.first < i and text.within(c.last, *_PAST) for c in text.ledger.of("action")):
-        return []
-    clause = clauses.of(i)
+                return text.unclaimed(match.tokens("wish"))
     # "once it has been trained on X": what is said of it tells that it is still to be done.
-    if clause.mode is Mode.ORDER and any(
-        text.tokens[k].kind in ("place", "number") for k in range(i, clause.end)
-    ):
-        return []
-    return None
+    said = ordered and any(text.tokens[k].kind in ("place", "number") for k in range(i, clause.end))
+    return [] if said or _goes_on(text, first, i) else None
+
+
+def _is_told(text: Text, i: int, before: str, *, ordered: bool) -> bool:
+    """Whether a participle describes a noun, or says what somebody has done."""
+    named = text.tokens[i + 1 : i + 2] and text.tokens[i + 1].kind == "name"
+    described = named or text.within(i + 1, *_NOUNS)
+    if described and not (ordered and before in ("have", "has", "been")):
+        return True
+    return before in _DOERS and not ordered
+
+
+def _goes_on(text: Text, first: int, i: int) -> bool:
+    """Whether a participle is joined to one that asks: "should be trained on X and then exported"."""
+    k = i - 1
+    while k >= first and (text.within(k, "grammar.free.adverb") or text.tokens[k].text in _NEXT):
+        k -= 1
+    return (
+        k >= first
+        and text.tokens[k].text in _JOINS
+        and any(first <= c.first < i and text.within(c.last, *_PAST) for c in text.ledger.of("action"))
+    )

@@ -25,6 +25,11 @@ def take_policy(text: Text) -> None:
     for match in text.find("policy.search.verbs group.det* ^name? free.adjective? policy.search.goals"):
         judge(text, match, verb=True)
     for match in text.find(
+        f"{_SEARCH}.nouns 'find|'choose|'pick|'determine|'set group.det|free.adjective* "
+        "'settings|'values|'parameters"
+    ):
+        judge(text, match, verb=True)
+    for match in text.find(
         f"{_SEARCH}.goals {_SEARCH}.noun? 'of|'for|@name|group.det* "
         f"free.light|free.adverb|'to|'be|'been|'being|'are|'is|'get|'not|'should|'must* {_SEARCH}.done"
     ):

@@ -266,7 +266,7 @@ def _take_settings(page: Text, clauses: Clauses) -> None:
     policy.take_policy(page)
     jobs.take_jobs(page)
     searching = any(c.value.value == "on" for c in page.ledger.of("policy"))
-    training = speaks_of_training(page) or searching
+    training = speaks_of_training(page) or bool(page.ledger.of("policy"))
     searches.take_search_settings(page, learned, searching=searching)
     values.take_values(page, clauses, [k for _, k in keys], searching=searching)
     take_named_choices(page, [k for _, k in keys])
@@ -277,18 +277,19 @@ def _take_settings(page: Text, clauses: Clauses) -> None:
 
 def _take_words_of_skills(page: Text, clauses: Clauses, steps: list[Step]) -> list[Step]:
     """Account for what only the skills of the steps explain: masks, descriptions, words of their keys."""
-    skills = [s.skill for s in steps if s.skill is not None]
-    masking = any(s.action == "inference" and s.skill is not None and gives_masks(s.skill) for s in steps)
+    skilled = [(s, s.skill) for s in steps if s.skill is not None]
+    masking = any(s.action == "inference" and gives_masks(skill) for s, skill in skilled)
     for claim in page.ledger.of("masks") if not masking else ():
         page.ledger.mark("unread", claim.tokens)
-    take_description(page, skills, _listed(steps))
-    over = clauses.history()
-    for found in dict.fromkeys((s.skill, s.action) for s in steps if s.skill is not None):
-        before = {id(c) for c in page.ledger.claims}
-        take_spec_words(page, keys_of(*found), over)
-        settle(page)
-        owner = next(s for s in steps if (s.skill, s.action) == found)
-        owner.claims += [c for c in page.ledger.claims if id(c) not in before]
+    take_description(page, [skill for _, skill in skilled], _listed(steps))
+    over, read = clauses.history(), set[tuple[Skill, str]]()
+    for step, skill in skilled:
+        if (skill, step.action) not in read:
+            read.add((skill, step.action))
+            before = {id(c) for c in page.ledger.claims}
+            take_spec_words(page, keys_of(skill, step.action), over)
+            settle(page)
+            step.claims += [c for c in page.ledger.claims if id(c) not in before]
     return [_with_claims(step, page) for step in steps]
 
 
@@ -400,30 +401,29 @@ def _made(
     idle = [page.ledger.said(c.tokens) for c in maker.unused]
     if said is not None and said.value == "on" and not any(trains(step.action) for step in steps):
         idle.append(said.words)
-    known = frozenset(
-        w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words
-        if not any(page.lexicon.has(w, c) for c in _MEANINGLESS)
-    )  # fmt: skip
     listed = _listed(steps)
-    notes += accounting.take_context(page, clauses, known, listed)
+    notes += accounting.take_context(page, clauses, _known(page, steps), listed)
     left = accounting.left_over(page, clauses, listed)
     if left:
         maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
         requests = maker.requests()
     unread, unplaced = accounting.fragments(page, left, idle)
     question = accounting.question_about(unread, unplaced)
-    claimed = [(c.value.skills[0].qualified, c.value.note) for c in page.ledger.of("name")]
+    asked = (question,) if question else ()
+    named = [(c.value.skills[0].qualified, c.value.note) for c in page.ledger.of("name") if c.value.note]
     made = tuple(
-        r.model_copy(
-            update={
-                "text": text,
-                "questions": (*r.questions, *((question,) if question else ())),
-                "notes": tuple(dict.fromkeys(n for s, n in claimed if n and s == r.skill)),
-            }
-        )
-        for r in requests
-    )
+        r.model_copy(update={
+            "text": text, "questions": (*r.questions, *asked),
+            "notes": tuple(dict.fromkeys(note for skill, note in named if skill == r.skill)),
+        }) for r in requests
+    )  # fmt: skip
     return Reading(made, tuple(unread), tuple(unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes])))
+
+
+def _known(page: Text, steps: list[Step]) -> frozenset[str]:
+    """Return the words of the spec keys of steps that say something by themselves."""
+    words = (w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words)
+    return frozenset(w for w in words if not any(page.lexicon.has(w, c) for c in _MEANINGLESS))
 
 
 def _with_claims(step: Step, page: Text) -> Step:

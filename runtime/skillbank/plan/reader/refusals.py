@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.lexicon import FORMS
+from skillbank.plan.reader.lexicon import FORMS, word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
 
@@ -19,7 +19,11 @@ THING = (
 
 def trailing(text: Text, at: int) -> list[int]:
     """Return the words that a refusal ends with: "either", "yet", "this time"."""
-    end = at
+    told = text.match(
+        "'that|'which? 'i|'we|'you 'had|'have? verb=~word 'about|'of|'for? &@mark|'and|'but", at
+    )
+    spoken = told is not None and text.tokens[told.tokens("verb")[0]].text in word_list("refusals.spoken")
+    end = told.end if told is not None and spoken else at  # "the export we talked about"
     if end + 1 < len(text.tokens) and text.tokens[end].text in ("anything", "something"):
         end += 1  # "do not export anything yet"
         end = end if text.within(end, "grammar.operator.trailing") else at
@@ -51,85 +55,74 @@ def denied(text: Text, at: int) -> list[int]:
         if match is None:
             continue
         ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
-        told = any(text.within(k, "told.copula") for k in match.tokens())
-        if ends or (
-            (told or not source.startswith(THING))
-            and text.within(
-                match.end,
-                "grammar.free.glue",
-                "grammar.operator.trailing",
-                "grammar.free.adverb",
-                "grammar.courtesy.words",
-            )
-        ):
-            return [k for k in match.tokens() if text.ledger.free(k)]
+        told = not source.startswith(THING) or any(text.within(k, "told.copula") for k in match.tokens())
+        if ends or (told and text.within(match.end, *_BEHIND)):
+            return text.unclaimed(match.tokens())
     return []
 
 
+_BEHIND = (
+    "grammar.free.glue", "grammar.operator.trailing", "grammar.free.adverb", "grammar.courtesy.words",
+)  # fmt: skip
+_PASSED = (
+    "grammar.free.glue", "grammar.free.light", "grammar.group.det", "grammar.free.adverb",
+    "grammar.operator.or", "grammar.free.noun", "grammar.free.adjective", "grammar.courtesy.words",
+)  # fmt: skip
 _TAKING_BACK = ("grammar.operator.not", "grammar.operator.instead", "grammar.mode.defer")
 
 
 def negation_before(text: Text, first: int, at: int) -> list[int]:
     """Return the words that take an action back: a negation in its clause with only free words between."""
-    k = at - 1
     passed: list[int] = []
-    while k >= 0 and at - k < 9:
+    for k in range(at - 1, max(at - 9, -1), -1):
         starts = [
-            s for s in range(max(first, k - 4), k + 1)
+            s for s in range(max(0, first, k - 4), k + 1)
             if any(k + 1 in text.ends(s, c) for c in _TAKING_BACK)
         ]  # fmt: skip
         if starts and all(map(text.ledger.free, range(min(starts), k + 1))):
             return [*range(min(starts), k + 1), *passed]
         owner = text.ledger.owner.get(k)
-        if (
-            owner is not None
-            and owner.kind == "refused"
-            and (text.tokens[k + 1].text in ("or", "nor", "and", ",", "/") or passed)
-        ):
-            joined = [text.tokens[j].text for j in range(k + 1, at)]
-            return passed if any(t in ("or", "nor") for t in joined) else []
-        free = text.within(
-            k,
-            "grammar.free.glue",
-            "grammar.free.light",
-            "grammar.group.det",
-            "grammar.free.adverb",
-            "grammar.operator.or",
-            "grammar.free.noun",
-            "grammar.free.adjective",
-            "grammar.courtesy.words",
-        )
-        if not free or text.tokens[k].text in ("but", "then", "and", "so") or text.tokens[k].kind == "mark":
+        joined = [text.tokens[j].text for j in range(k + 1, at)]
+        if owner is not None and owner.kind == "refused" and (passed or text.tokens[k + 1].text in _JOINING):
+            return passed if not {"or", "nor"}.isdisjoint(joined) else []
+        stops = text.tokens[k].kind == "mark" or text.tokens[k].text in ("but", "then", "and", "so")
+        if stops or not text.within(k, *_PASSED):
             return []
         passed.append(k)
-        k -= 1
     return []
+
+
+_JOINING = ("or", "nor", "and", ",", "/")
 
 
 def is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> bool:
     """Whether a clause puts an action off or leaves it to somebody: "I will export it myself later"."""
     before = [text.tokens[k].text for k in range(first, at)]
     subject = bool(text.lexicon.classes["told.subject"] & set(before))
-    later = any(text.within(k, "grammar.mode.later") for k in range(first, end) if text.ledger.free(k))
-    if later and (subject or noun):
+    if (subject or noun) and any(
+        text.within(k, "grammar.mode.later") for k in text.unclaimed(range(first, end))
+    ):
         return True
     if (
         before[-2:-1] == ["who"]
         or before[-2:] in (["will", "we"], ["will", "i"])
-        or any(text.tokens[k].text == "whether" and text.ledger.free(k) for k in range(first, at))
-        or (any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at))
+        or _is_open(text, first, at)
     ):
         return True
-    future = bool({"will", "shall"} & set(before)) and subject
-    if future and any(text.within(k, "grammar.mode.decide") for k in range(first, at)):
-        return True
+    if not (subject and {"will", "shall"} & set(before)):
+        return False
     placed = any(text.tokens[k].kind == "place" for k in range(at, end))
-    return (
-        noun
-        and future
-        and not placed
-        and bool({"do", "handle", "make", "run", "care", "perform"} & set(before))
-    )
+    decided = any(text.within(k, "grammar.mode.decide") for k in range(first, at))
+    return decided or (noun and not placed and not _PERFORMING.isdisjoint(before))
+
+
+_PERFORMING = frozenset({"do", "handle", "make", "run", "care", "perform"})
+
+
+def _is_open(text: Text, first: int, at: int) -> bool:
+    """Whether it is open whether an action is meant, or it was meant before a "but"."""
+    tried = any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at)
+    return tried or any(text.tokens[k].text == "whether" for k in text.unclaimed(range(first, at)))
 
 
 def _turns(text: Text, at: int) -> bool:
@@ -153,14 +146,8 @@ def _was_job(text: Text, at: int) -> bool:
 
 def is_told_of(text: Text, at: int) -> bool:
     """Whether something is told of an action named by a noun: "the training is finished", "it can wait"."""
-    end = next(
-        (
-            k
-            for k in range(at, len(text.tokens))
-            if text.tokens[k].kind == "mark" and text.tokens[k].text not in "()"
-        ),
-        len(text.tokens),
-    )
+    marks = (k for k in range(at, len(text.tokens)) if text.tokens[k].kind == "mark")
+    end = next((k for k in marks if text.tokens[k].text not in "()"), len(text.tokens))
     match = text.match(
         f"{THING}|'and|free.glue|actions.export.nouns|actions.evaluate.ing|actions.export.ing* "
         "verb=mode.happened|mode.happens",
@@ -171,13 +158,9 @@ def is_told_of(text: Text, at: int) -> bool:
         owner = text.ledger.owner.get(at)
         return (owner is not None and owner.kind == "talk") or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
-    rest = range(match.end, end)
-    asks = any(
-        text.tokens[k].text in ("needed", "required", "wanted", "due", "requested", "missing", "please")
-        for k in rest
-    )
-    says = any(text.tokens[k].kind in ("place", "number") for k in rest)
-    return not asks and (past or not says)
+    rest = [text.tokens[k] for k in range(match.end, end)]
+    asks = any(t.text in word_list("refusals.asking") for t in rest)
+    return not asks and (past or not any(t.kind in ("place", "number") for t in rest))
 
 
 _WAITING = frozenset({"wait", "waits", "later", "postponed", "off"})
@@ -201,13 +184,16 @@ def settle_refused(text: Text, clauses: Clauses) -> Iterator[str]:
         yield f"'{ledger.said(refused.tokens)}' takes {action} back"
         for each in earlier:
             ledger.replace(each, "refused", each.value)
-    for told in ledger.of("talk"):
-        waits = any(text.tokens[i].text in _WAITING for i in told.tokens)
-        for asked in ledger.of("action") if waits else ():
-            of_it = [f"actions.{asked.value.action}.{form}" for form in (*FORMS, "nouns")]
-            if asked.first < told.first and any(text.within(i, *of_it) for i in told.tokens):
-                ledger.mark("unread", told.tokens)
-                break
+    waiting = (c for c in ledger.of("talk") if any(text.tokens[i].text in _WAITING for i in c.tokens))
+    for told in waiting:
+        if any(_is_of(text, told, asked) for asked in ledger.of("action")):
+            ledger.mark("unread", told.tokens)
+
+
+def _is_of(text: Text, told: Claim, asked: Claim) -> bool:
+    """Whether what is told speaks of an action that was asked for before it."""
+    of_it = [f"actions.{asked.value.action}.{form}" for form in (*FORMS, "nouns")]
+    return asked.first < told.first and any(text.within(i, *of_it) for i in told.tokens)
 
 
 def _is_all(text: Text, clauses: Clauses, refused: Claim) -> bool:

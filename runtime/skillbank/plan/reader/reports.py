@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.lexicon import word_list
-from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.matching import Match, Text
 
 __all__ = ["asks", "is_name", "take_heard", "take_questions", "take_reports"]
 
@@ -53,17 +53,27 @@ def _around_quote(text: Text, i: int) -> list[int]:
     first = i
     while first > 0 and i - first < 14 and not _ends_saying(text, first - 1, i):
         first -= 1
-    before = [text.tokens[k].text if text.tokens[k].kind != "quote" else "" for k in range(first, i)]
-    if text.lexicon.classes["told.saying"].isdisjoint(before) and not text.match(
-        "mode.document", max(first, i - 3)
-    ):
+    if not _says(text, first, i):
         return []
-    set_ = i > 0 and any(
-        c.startswith("slots.") and c.endswith(".nouns") for s in text.spans[i - 1] for c in s.classes
-    )
-    if set_ or word_list("reports.naming") & set(before[-1:]):
-        return []  # "in the project 'gum'"
     own = any(asks(text, k) for k in range(first, i))
+    first = max(first, i - 3) if own else first
+    kinds = {"word", "mark", "quote", "number"} | (set() if own else {"place"})
+    kept = [k for k in range(first, _end_of_saying(text, i)) if text.tokens[k].kind in kinds]
+    return [k for k in kept if not own or k == i or text.lexicon.has(text.tokens[k].text, "told.saying")]
+
+
+def _says(text: Text, first: int, i: int) -> bool:
+    """Whether words before a quote say that somebody has said it, and name nothing by it."""
+    before = [text.tokens[k].text if text.tokens[k].kind != "quote" else "" for k in range(first, i)]
+    document = text.match("mode.document", max(first, i - 3)) is not None
+    classes = {c for span in text.spans[i - 1] for c in span.classes} if i else set()
+    set_ = any(c.startswith("slots.") and c.endswith(".nouns") for c in classes)
+    named = set_ or word_list("reports.naming") & set(before[-1:])  # "in the project 'gum'"
+    return not named and (document or not text.lexicon.classes["told.saying"].isdisjoint(before))
+
+
+def _end_of_saying(text: Text, i: int) -> int:
+    """Return where the words behind a quote that go with it end; few may, and none that ask."""
     last = i + 1
     while (
         last < len(text.tokens)
@@ -71,15 +81,7 @@ def _around_quote(text: Text, i: int) -> list[int]:
         and text.tokens[last].text not in ("but", "so", "and", "then")
     ):
         last += 1
-    if any(asks(text, k) for k in range(i + 1, last)) or last - i > 6:
-        last = i + 1
-    kept = [
-        k
-        for k in range(i - 3 if own else first, last)
-        if k >= first
-        and text.tokens[k].kind in ("word", "mark", "quote", "number", *(() if own else ("place",)))
-    ]
-    return [k for k in kept if not own or k == i or text.lexicon.has(text.tokens[k].text, "told.saying")]
+    return i + 1 if last - i > 6 or any(asks(text, k) for k in range(i + 1, last)) else last
 
 
 def _ends_saying(text: Text, k: int, i: int) -> bool:
@@ -91,19 +93,15 @@ def _ends_saying(text: Text, k: int, i: int) -> bool:
 
 def asks(text: Text, i: int) -> bool:
     """Whether a word asks for something to be run, found or used."""
+    led = i > 0 and text.tokens[i - 1].kind == "word"
     if (
         text.tokens[i].text == "run"
-        and i
-        and text.tokens[i - 1].kind == "word"
+        and led
         and not text.lexicon.has(text.tokens[i - 1].text, "told.before_run")
     ):
         return False  # "the old run"
-    return any(
-        c.endswith(".base") or c in ("actions.words.find", "actions.words.apply")
-        for s in text.spans[i]
-        for c in s.classes
-        if c.startswith("actions.")
-    )
+    classes = (c for s in text.spans[i] for c in s.classes if c.startswith("actions."))
+    return any(c.endswith(".base") or c in ("actions.words.find", "actions.words.apply") for c in classes)
 
 
 def is_name(text: Text, i: int) -> bool:
@@ -114,28 +112,27 @@ def is_name(text: Text, i: int) -> bool:
 def take_heard(text: Text) -> list[str]:
     """Account for what others, documents and programs say without quotes: "the README says to use fp16"."""
     notes = []
-    for source in _HEARD:
-        for match in text.find(source):
-            end = _end_of_hearsay(text, match.end)
-            tokens = [i for i in range(match.first, end) if text.ledger.free(i)]
-            if match.tokens("who") and (
-                text.tokens[match.first].text in ("i", "we", "you", "it") or not is_name(text, match.first)
-            ):
-                continue
-            waits = any(
-                text.within(k, "grammar.mode.condition", "grammar.mode.order")
-                for k in range(max(0, match.first - 4), match.first)
-            )
-            if waits or text.tokens[match.end - 1].text in word_list("telling.relevant"):
-                continue  # "as soon as Ines says so", "a short mail is enough"
-            held = [i for i in tokens if text.tokens[i].kind in ("place", "job")]
-            if held and not any(text.tokens[i].kind == "word" for i in range(match.end, end)):
-                continue  # "the output: s3://b/out"
-            text.ledger.claim("report", tokens)
-            notes.append(
-                f"what others say changes nothing: '{' '.join(text.ledger.said(tokens).split())[:80]}'"
-            )
+    for match in (m for source in _HEARD for m in text.find(source)):
+        if not _is_heard(text, match):
+            continue
+        tokens = text.unclaimed(range(match.first, _end_of_hearsay(text, match.end)))
+        held = any(text.tokens[i].kind in ("place", "job") for i in tokens)
+        if held and not any(text.tokens[i].kind == "word" for i in tokens if i >= match.end):
+            continue  # "the output: s3://b/out"
+        text.ledger.claim("report", tokens)
+        notes.append(f"what others say changes nothing: '{' '.join(text.ledger.said(tokens).split())[:80]}'")
     return notes
+
+
+def _is_heard(text: Text, match: Match) -> bool:
+    """Whether somebody else says something; nothing waits for it: "as soon as Ines says so"."""
+    who = match.tokens("who")
+    if who and (text.tokens[match.first].text in ("i", "we", "you", "it") or not is_name(text, match.first)):
+        return False
+    before = range(max(0, match.first - 4), match.first)
+    waits = any(text.within(k, "grammar.mode.condition", "grammar.mode.order") for k in before)
+    # "a short mail is enough"
+    return not waits and text.tokens[match.end - 1].text not in word_list("telling.relevant")
 
 
 def _end_of_hearsay(text: Text, at: int) -> int:
@@ -178,10 +175,30 @@ def take_questions(text: Text, clauses: Clauses) -> list[str]:
     notes = []
     for clause in clauses.all:
         if clause.mode is Mode.QUESTION and text.ledger.free(clause.first):
-            tokens = [i for i in clauses.sentence(clause.first) if text.ledger.free(i)]
+            tokens = text.unclaimed(clauses.sentence(clause.first))
             if _weighs(text, tokens):
                 text.ledger.claim("unread", tokens)
+                continue
+            if _is_taken_up(text, clauses, clause):
+                text.ledger.claim("question", _opening(text, tokens))
                 continue
             text.ledger.claim("question", tokens)
             notes.append(f"'{text.ledger.said(tokens)}' is a question, and nothing of it is run")
     return notes
+
+
+def _is_taken_up(text: Text, clauses: Clauses, clause: Clause) -> bool:
+    """Whether what a question speaks of is what the next sentence orders: "... on X? Evaluate it there"."""
+    held = {text.tokens[i].kind for i in clauses.sentence(clause.first)}
+    behind = clauses.sentences.get(clause.sentence + 1, range(0))
+    words = {text.tokens[i].text for i in behind}
+    named = any(text.tokens[i].kind in ("place", "job") for i in behind)
+    return "place" in held and not named and {"it", "there"} <= words and any(asks(text, i) for i in behind)
+
+
+def _opening(text: Text, tokens: list[int]) -> list[int]:
+    """Return the words with which a question begins: "how well does"."""
+    asking = ("grammar.mode.question", "grammar.free.glue", "grammar.free.adverb", "grammar.free.adjective")
+    end = next((n for n, i in enumerate(tokens) if not text.within(i, *asking)), len(tokens))
+    words = tokens[:end]
+    return [i for n, i in enumerate(words) if n == 0 or not text.within(i, "grammar.group.det")]

@@ -20,6 +20,7 @@ __all__ = ["FRAME", "Teller"]
 FRAME = "frame"
 """What a claim of words that only lead to a wish holds: "it would be lovely if"."""
 
+_QUESTIONS = frozenset({"how", "whether", "which", "what", "why", "where", "if", "who"})
 _DATA = "places.data.nouns"
 _NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
 _NOT_HEADED = SPECIFIC - {"a", "an", "my", "our", "another"} | of("people", "prepositions", "subordinate")
@@ -44,7 +45,7 @@ class Teller:
         """
         end = self._before_marks(first, end)
         i, reason = self._opening(first, end)
-        if self._leads_to_doubt(first, end) or self._is_lack(i, end):
+        if self._leads_to_doubt(first, end) or self._is_lack(i, end) or self._is_curious(first, end):
             return True
         if i < end and (held := self._manners.hold(i, end, after=after)) is not None:
             return held
@@ -54,13 +55,28 @@ class Teller:
             i += 1
         if i >= end:
             return after and self._words[i - 1] == "before"
-        unsure = self._words[i] in ("not", "no") and self._of.at(i + 1, end) in of("doubts")
-        if unsure or self._words[max(i - 1, 0) : i + 1] == ["as", "you"]:
+        if self._is_unsure(i, end):
             return not self._of.mean(range(i, end))
+        return not self._demands(first, i, end) and self._tells_plainly(
+            first, i, end, after=after, opening=opening, reason=reason or self._leads_to_so(end)
+        )
+
+    def _is_unsure(self, i: int, end: int) -> bool:
+        """Whether a clause begins with a doubt, or with what the one addressed knows: "as you see"."""
+        unsure = self._words[i] in ("not", "no") and self._of.at(i + 1, end) in of("doubts")
+        return unsure or self._words[max(i - 1, 0) : i + 1] == ["as", "you"]
+
+    def _demands(self, first: int, i: int, end: int) -> bool:
+        """Whether a clause begins with what must be, is offered or is to be done each time."""
         if self._words[i] in of("deontic", "able", "modals") or self._words[first] == "or":
-            return False  # "must be ready", "or was it 12"
-        if self._text.match("'every|'each @number", i) and not self.is_history(i, end):
-            return False  # "every 10 minutes save": how often is no subject
+            return True  # "must be ready", "or was it 12"
+        each = self._text.match("'every|'each @number", i)
+        return each is not None and not self.is_history(i, end)  # "every 10 minutes save"
+
+    def _tells_plainly(
+        self, first: int, i: int, end: int, *, after: bool, opening: bool, reason: bool
+    ) -> bool:
+        """Whether a clause tells by its verb, or without one: it adds to what was told, or is a heading."""
         verb = self._of.verb(i, end, weak=reason or after)
         if verb is not None:
             return not self._wishes.ask(first, i, verb, end, reason=reason)
@@ -68,13 +84,10 @@ class Teller:
             return not self._of.mean(range(i, end))
         if self._of.is_order(i, end) or self._words[i] == "like":
             return False
-        return self._is_done(first, i, end) or (
-            not self._of.mean(range(i, end))
-            and (
-                (not reason and self._is_heading(first, i, end, opening))
-                or (after and self._adds_rest(first, i, end))
-            )
-        )
+        if self._is_done(first, i, end):
+            return True
+        headed = not reason and self._is_heading(first, i, end, opening)
+        return (headed or (after and self._adds_rest(first, i, end))) and not self._of.mean(range(i, end))
 
     def _tells_when(self, i: int, end: int, *, after: bool) -> bool | None:
         """Whether a clause that begins with "when", "until", "if" tells; None where its verb says."""
@@ -92,6 +105,21 @@ class Teller:
         """Whether a clause only leads to what somebody would like to know: "I'd love to know"."""
         behind = self._of.at(end, len(self._words))
         return end > first and self._words[end - 1] in of("curious") and behind in of("conditions")
+
+    def _is_curious(self, first: int, end: int) -> bool:
+        """Whether a clause says what somebody would like to know: "we'd like to know how many bees land"."""
+        asked = next(
+            (k for k in range(first + 1, end - 2)
+             if self._words[k - 1] == "to" and self._words[k] in of("curious", "learning")
+             and self._words[k + 1] in _QUESTIONS), end
+        )  # fmt: skip
+        rest = range(asked + 2, end)
+        return asked < end and all(map(self._of.is_word, rest)) and not self._of.mean(rest)
+
+    def _leads_to_so(self, end: int) -> bool:
+        """Whether what is asked for follows from a clause: "we go live next week so please export it"."""
+        behind = [w for w in self._words[end : end + 4] if w != ","]
+        return behind[:1] == ["so"] and behind[1:2] != ["that"]
 
     def _is_lack(self, i: int, end: int) -> bool:
         """Whether a clause says what there is none of somewhere, before what is asked for that reason."""
@@ -181,6 +209,8 @@ class Teller:
                 break  # "as soon as"
             if word in of("reasons") or (word == "so" and then == "that"):
                 reason, i = True, i + 1 + (then == "that")
+            elif word in ("after", "before", "once") and self._is_talk(i + 1, end):
+                i += 2  # "after training we will show it"
             elif (
                 self._text.tokens[i].kind == "mark"
                 or word.endswith("ly")
@@ -194,6 +224,12 @@ class Teller:
             else:
                 break
         return i, reason
+
+    def _is_talk(self, k: int, end: int) -> bool:
+        """Whether a token is an action that is only spoken of, and somebody's doing follows."""
+        owner = self._text.ledger.owner.get(k)
+        spoken = owner is not None and owner.kind == "talk" and owner.tokens == (k,)
+        return spoken and self._of.at(k + 1, end) in of("people")
 
     def _coloured(self, i: int) -> int:
         """Return where an adverb or greeting that begins at a token ends."""
@@ -222,10 +258,7 @@ class Teller:
         words = self._words[i:end]
         if words[0] == "back" and len(words) > 1:
             return True
-        counted = any(
-            self._text.within(k - 1, _DATA) and self._words[k] in of("judging") for k in range(i + 1, end)
-        )
-        if words[-1].endswith("ly") or self._has_order(i, end) or counted:
+        if words[-1].endswith("ly") or self._has_order(i, end) or self._is_counted(i, end):
             return False  # "warm up slowly", "afterwards wipe the folder", "night pictures count double"
         if words[0] in _NOT_HEADED or not self._is_rest(first, end):
             return False
@@ -233,9 +266,15 @@ class Teller:
         placed = not of("prepositions").isdisjoint(words[1:-1])
         if self._text.lexicon.has(head, "told.stills"):
             return opening and placed
-        if opening:
-            return placed or not is_many(head) or len(words) == 1 or words[-1] in of("continuing")
-        return head.endswith(_NOMINAL) or (placed and not is_many(head))
+        one = len(words) == 1 or words[-1] in of("continuing")
+        named = (opening and one) or (not opening and head.endswith(_NOMINAL))
+        return named or ((opening or placed) and not is_many(head)) or (opening and placed)
+
+    def _is_counted(self, i: int, end: int) -> bool:
+        """Whether a clause says what counts how: "night pictures count double"."""
+        return any(
+            self._text.within(k - 1, _DATA) and self._words[k] in of("judging") for k in range(i + 1, end)
+        )
 
     def _has_order(self, i: int, end: int) -> bool:
         """Whether a verb in its base form stands behind words of order: "afterwards wipe the folder"."""

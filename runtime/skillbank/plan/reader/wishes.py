@@ -27,6 +27,11 @@ class _Said:
     words: frozenset[str]
     mine: bool
 
+    @property
+    def holding(self) -> bool:
+        """Whether it says what is or what somebody has."""
+        return self.word in of("be") or self.word in ("have", "has", "own", "got")
+
 
 class Wishes:
     """Tells the clauses of a text that ask from those that only tell."""
@@ -54,20 +59,21 @@ class Wishes:
             return False
         if self._words[said.begin] == "you":
             return "to" in self._soon(said) or "please" in said.words
-        if said.words & {"please", "you", "your", "whatever"}:
+        suffices = said.word in of("modals") and said.after in (
+            "do",
+            "suffice",
+        )  # "every fifth frame will do"
+        if suffices or said.words & {"please", "you", "your", "whatever"}:
             return True
-        if said.word in of("modals") and said.after in ("do", "suffice"):
-            return True  # "every fifth frame will do"
         if said.word in of("speaking"):
             return self._passes_on(said)
         past = self._is_over(first, said)
         if said.word in of("be") | {"was", "were"} and self._judges(said, past):
             return True
-        if (asked := self._asks_by_verb(said, past)) is not None:
-            return asked
-        if past:
+        asked = self._asks_by_verb(said, past)
+        if asked is None and past:
             return bool(said.words & {"except", "excluding"} and not said.mine)
-        return not reason and self._limits(said)
+        return asked if asked is not None else not reason and self._limits(said)
 
     def _soon(self, said: _Said) -> list[str]:
         return self._words[said.verb + 1 : min(said.verb + 3, said.end)]
@@ -92,9 +98,16 @@ class Wishes:
             return said.mine or left or self._of.mean(range(said.verb, said.end))
         if said.word in of("wants"):
             return self._is_wish(said)
+        if said.word == "would" and {"rather", "than"} <= said.words and self._gives_reason(said):
+            return self._of.mean(range(said.verb, said.end))
         if said.word == "would":  # "overnight would be fine"
             return said.mine or (said.after == "be" and self._words[said.begin] not in _OF_MANNERS)
         return None
+
+    def _gives_reason(self, said: _Said) -> bool:
+        """Whether a preference only gives the reason of a value: "threshold 0.1, I'd rather see more"."""
+        before = [c.last for c in self._text.ledger.of("value") if c.last < said.begin]
+        return bool(before) and not {".", "!", "?", ";"} & set(self._words[before[-1] + 1 : said.begin])
 
     def _is_over(self, first: int, said: _Said) -> bool:
         """Whether a clause tells of what is over: "have been", "did not", "last week"."""
@@ -190,26 +203,37 @@ class Wishes:
 
     def _limits(self, said: _Said) -> bool:
         """Whether what is said in the present says how a run is to be."""
-        subject, head = self._words[said.begin], self._of.head(said.begin, said.verb)
-        being = said.word in of("be")
-        holding = being or said.word in ("have", "has", "own", "got")
-        numbered = any(self._text.tokens[k].kind == "number" for k in range(said.verb, said.end))
-        if numbered and self._text.within(head, "slots.time_budget.nouns", "slots.gpu_hours.nouns"):
-            return True  # "our budget ends at 50 euros"
-        able = said.word in of("abilities") and not self._of.is_about_runs(head)
-        if self._bounds(said, (said.mine and holding) or able) or (
-            said.word in of("judging") and subject not in of("people") - {"nobody"}
-        ):
+        head = self._of.head(said.begin, said.verb)
+        if self._is_budget(said, head) or self._binds(said, head):
             return True
+        subject = self._words[said.begin]
         run = self._is_of_run(subject, head)
-        if run and being and said.after == "the" and self._is_model(said, head):
+        if run and said.word in of("be") and said.after == "the" and self._is_model(said, head):
             return True  # "the model is the small one"
         whole = run or "same" in said.words or subject in ("each", "every", "all")
         if (whole or self._words[head] == "numbers") and self._stays(said):
             return True
         if self._text.within(head, _DATA) or {"they", "them"} & set(self._words[said.begin : said.verb]):
             return self._limits_data(said)
-        if run and not (holding or said.word in of("stative", "modals", "failings")):
+        return self._acts(said, run)
+
+    def _is_budget(self, said: _Said, head: int) -> bool:
+        """Whether a clause says how much a search may take: "our budget ends at 50 euros"."""
+        numbered = any(self._text.tokens[k].kind == "number" for k in range(said.verb, said.end))
+        return numbered and self._text.within(head, "slots.time_budget.nouns", "slots.gpu_hours.nouns")
+
+    def _binds(self, said: _Said, head: int) -> bool:
+        """Whether words of a clause bound something, or its verb says that something counts."""
+        able = said.word in of("abilities") and not self._of.is_about_runs(head)
+        judged = self._words[said.begin] not in of("people") - {"nobody"}
+        return self._bounds(said, (said.mine and said.holding) or able) or (
+            said.word in of("judging") and judged
+        )
+
+    def _acts(self, said: _Said, run: bool) -> bool:
+        """Whether what a run does, what is done lightly, or what is so means something for a run."""
+        being = said.word in of("be")
+        if run and not (said.holding or said.word in of("stative", "modals", "failings")):
             return True
         light = said.mine and said.word != "have" and self._text.within(said.verb, "grammar.free.light")
         if light or run:

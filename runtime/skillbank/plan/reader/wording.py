@@ -69,26 +69,12 @@ _VOCABULARY = (
 )  # fmt: skip
 """Classes of words by which a plan says what it has: no word of them stands in what is told."""
 _LOOSE = (
-    "actions.words",
-    "slots.around",
-    "slots.on_broken",
-    "policy.search.told",
-    "policy.search.over",
+    "actions.words", "slots.around", "slots.on_broken", "policy.search.told", "policy.search.over",
     "policy.search.best",
-)
+)  # fmt: skip
 _BESIDE = (
-    ".flags",
-    ".path",
-    ".after",
-    ".where",
-    ".verbs",
-    ".objects",
-    ".go",
-    ".must",
-    ".set",
-    ".below",
-    ".find",
-)
+    ".flags", ".path", ".after", ".where", ".verbs", ".objects", ".go", ".must", ".set", ".below", ".find",
+)  # fmt: skip
 _ABOUT_RUNS = ("grammar.free.noun", "places.data.nouns", "grammar.group.model")
 _MADE_VERBS = ("ize", "ise", "ify")
 _MADE_FORMS = (*_MADE_VERBS, "ized", "ised", "izing", "ising", "ified")
@@ -197,17 +183,8 @@ class Wording:
         weak
             Whether the clause has a verb in any case, as a reason does.
         """
-        word, before, after = self.words[k], self.words[k - 1], self.at(k + 1, end)
-        if (
-            not self.is_word(k)
-            or not word.endswith("s")
-            or word.endswith(("ss", "us", "is"))
-            or len(word) < 4
-            or word in of("elliptic")
-            or before in _NO_SUBJECT
-            or (word != "runs" and self.text.within(k, "grammar.free.noun", "places.data.nouns"))
-            or (loose and is_many(before) and before != "this")
-        ):
+        before, after = self.words[k - 1], self.at(k + 1, end)
+        if not self._may_be_third(k) or (loose and is_many(before) and before != "this"):
             return False
         if not after or after in FINITE:
             return not after and (weak or before.endswith("ly") or before in of("adverbs"))
@@ -216,6 +193,14 @@ class Wording:
         if after in of("joins", "sequence") or after in ("of", "with"):
             return False
         return after not in of("prepositions") or near or weak
+
+    def _may_be_third(self, k: int) -> bool:
+        """Whether a word has the form of a verb in the third person, and no noun is so called."""
+        word = self.words[k]
+        formed = word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3
+        if not formed or not self.is_word(k) or word in of("elliptic") or self.words[k - 1] in _NO_SUBJECT:
+            return False
+        return word == "runs" or not self.text.within(k, "grammar.free.noun", "places.data.nouns")
 
     def is_bare(self, k: int, end: int) -> bool:
         """Whether a word is a verb behind a subject in the plural: "our robots pick strawberries"."""
@@ -265,19 +250,18 @@ class Wording:
         after = self.at(k, end)
         if word == "you":
             return k if after == "are" else None
-        if word in of("people") and word not in ("i", "we") and after in of("prepositions"):
+        of_many = word in of("people") and word not in ("i", "we") and after in of("prepositions")
+        if of_many:
             return self._verb_of_noun(i, end, True, weak)  # "everyone in the lab is"
         if word in of("people") or word in ("it", "there", "here"):
-            told = after and self.is_word(k) and after not in _SMALL
-            return self._main(k, end) if told else None
+            return self._main(k, end) if after and self.is_word(k) and after not in _SMALL else None
         if word in of("things") and after and (after in FINITE or self.is_third(k, end, near=True)):
             return k
         if word in of("prepositions") or (word == "last" and after in of("sequence", "seasons")):
             return self._verb_behind(i, end)
         definite = word in of("determiners") or word in ("one", "@number")
-        if word == "@mark" or (not definite and self.is_order(i, end)):
-            return None
-        return self._verb_of_noun(i, end, definite, weak)
+        none = word == "@mark" or (not definite and self.is_order(i, end))
+        return None if none else self._verb_of_noun(i, end, definite, weak)
 
     def _verb_behind(self, i: int, end: int) -> int | None:
         """Return the verb of the subject behind a phrase that opens a clause: "at the brewery we check"."""
@@ -295,15 +279,13 @@ class Wording:
             word = self.words[k]
             if word in ("(", ")") and "@job" in self.words[k - 1 : k + 2]:
                 continue  # "the run from January (3fa91c) failed"
-            mark = self.text.tokens[k].kind == "mark"
-            if mark or word in of("subordinate") or (word == "that" and not definite):
+            ends = word in of("subordinate") or (word == "that" and not definite)
+            if ends or self.text.tokens[k].kind == "mark":
                 return None
             if nouns and ((word in FINITE and word != "am") or self.is_past(k, end, definite)):
                 return self._main(k, end)
-            if nouns and (
-                self.is_third(k, end, near=nouns == 1, loose=definite, weak=weak)
-                or ((definite or weak) and self.is_bare(k, end))
-            ):
+            bare = nouns and (definite or weak) and self.is_bare(k, end)
+            if bare or (nouns and self.is_third(k, end, near=nouns == 1, loose=definite, weak=weak)):
                 return k
             nouns += word not in of("determiners") | _SMALL
         return None
