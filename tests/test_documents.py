@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
-from skillbank.cli import app
 from skillbank.environment import VARIABLES, table
+from tests.cli.tree import whole
 
 REPO = Path(__file__).parents[1]
 DOCUMENTS = (
@@ -21,7 +20,7 @@ DOCUMENTS = (
     *sorted((REPO / "references").glob("*.md")),
     *sorted((REPO / "docs").rglob("*.md")),
 )
-PROGRAM: Any = typer.main.get_command(app)
+PROGRAM: Any = whole()
 _BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"(?<!`)`(skillbank [^`]+)`(?!`)")
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")

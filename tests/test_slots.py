@@ -6,12 +6,10 @@ import inspect
 from typing import Any, get_args
 
 import pytest
-from typer.main import get_command
 
 from skillbank.agent.openai_tools import openai_tools
 from skillbank.agent.planning import PlanArguments, Words
 from skillbank.automl.settings import AutoMLSettings
-from skillbank.cli import app
 from skillbank.cli.request_options import Asked, says_a_request
 from skillbank.errors import UsageError
 from skillbank.language_model.reading import _tool
@@ -20,13 +18,14 @@ from skillbank.plan.slot_values import seconds_of, shown, value_of
 from skillbank.plan.slots import ANSWERS, SLOTS, Fills, Kind, slot
 from skillbank.platforms import known_platforms
 from skillbank.plugins import Group, names
+from tests.cli.tree import whole
 
 NAMES = [each.name for each in SLOTS]
 ANSWERED = [each.name for each in ANSWERS]
 
 
 def options_of(command: str) -> list[Any]:
-    return get_command(app).commands[command].params  # type: ignore[attr-defined, no-any-return]
+    return list(whole().commands[command].params)
 
 
 def test_names_are_unique() -> None:

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 import skillbank
-from skillbank.cli import app
 from skillbank.plan.slots import SLOTS
+from tests.cli.tree import whole
 
 MARK = re.compile("[\ue000-\ue002]")
 
@@ -262,7 +261,7 @@ def of_the_command_line() -> dict[str, frozenset[str]]:
         for name, inner in getattr(place, "commands", {}).items():
             look(inner, (*words, name))
 
-    look(typer.main.get_command(app), ())
+    look(whole(), ())
     return found
 
 

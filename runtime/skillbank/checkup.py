@@ -11,6 +11,8 @@ from functools import partial
 
 from skillbank.environment import foreign
 from skillbank.errors import PluginError, sentence_of
+from skillbank.home import database_url, home
+from skillbank.platforms import get_platform, known_platforms
 from skillbank.platforms.check import Check
 from skillbank.plugins import Group, Offer
 from skillbank.plugins import found as found_plugins
@@ -38,8 +40,6 @@ def checkup(platform: str | None = None) -> list[Check]:
     UsageError
         When there is no such platform.
     """
-    from skillbank.platforms import get_platform, known_platforms
-
     general = (_python, _bank, _home, _disk, _database, _credentials, plugin_checks)
     found = [check for run in general for check in _run(run)]
     if platform is not None:
@@ -54,8 +54,6 @@ def checkup(platform: str | None = None) -> list[Check]:
 
 
 def _of_platform(name: str) -> list[Check]:
-    from skillbank.platforms import get_platform
-
     return get_platform(name).checkup()
 
 
@@ -79,7 +77,6 @@ def _load(each: Offer) -> None:
     from skillbank.automl.algorithms import algorithm_class
     from skillbank.datasets.formats import load_format
     from skillbank.plan.inference import function_of
-    from skillbank.platforms import get_platform
 
     if each.group is Group.LABEL_FORMATS:
         load_format(each)
@@ -116,8 +113,6 @@ def _bank() -> list[Check]:
 
 
 def _home() -> list[Check]:
-    from skillbank.home import home
-
     folder = home()
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
@@ -126,7 +121,6 @@ def _home() -> list[Check]:
 
 
 def _disk() -> list[Check]:
-    from skillbank.home import home
     from skillbank.jobs.preflight import minimum_free
 
     free, least = shutil.disk_usage(home()).free, minimum_free()
@@ -137,7 +131,6 @@ def _disk() -> list[Check]:
 
 
 def _database() -> list[Check]:
-    from skillbank.home import database_url
     from skillbank.jobs.store import JobStore
 
     with JobStore(database_url()) as store:

@@ -203,7 +203,7 @@ class Client:
 
     # What most people want of it
 
-    def me(self) -> dict[str, Any]:
+    def me(self) -> dict[str, object]:
         """Return who acts: name, project, rights."""
         return dict(self.call("get_me"))
 

@@ -64,7 +64,7 @@ def _limiters() -> dict[Lane, Any]:
 
 
 @cache
-def _kept() -> RunVar[dict[Lane, Any] | None]:
+def _kept() -> RunVar[dict[Lane, object] | None]:
     from anyio.lowlevel import RunVar
 
     return RunVar("lanes")

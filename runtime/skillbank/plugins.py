@@ -82,7 +82,7 @@ class Offer:
         """What it is and whose, for a sentence."""
         return f"the {self.group.thing} '{self.name}' of the package {self.package}"
 
-    def load(self, wanted: Callable[[Any], bool] = lambda _: True, what: str = "an object") -> Any:
+    def load(self, wanted: Callable[[object], bool] = lambda _: True, what: str = "an object") -> Any:
         """Import it.
 
         Parameters
@@ -235,8 +235,8 @@ def _plain(name: str) -> str:
     return name.removesuffix(WRITER)
 
 
-def _attribute(module: str, path: str) -> Any:
-    made: Any = import_module(module)
+def _attribute(module: str, path: str) -> object:
+    made: object = import_module(module)
     for part in path.split("."):
         made = getattr(made, part)
     return made

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from skillbank.environment import everything, snapshot
@@ -62,7 +61,7 @@ def secret_values(environment: Mapping[str, str] | None = None) -> tuple[str, ..
     return _last[1]
 
 
-_last: tuple[Mapping[Any, Any], tuple[str, ...]] | None = None
+_last: tuple[Mapping[object, object], tuple[str, ...]] | None = None
 """The environment of this process as it was found last, and its values: asked for with every text."""
 
 

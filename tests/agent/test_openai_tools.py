@@ -20,8 +20,8 @@ from skillbank.agent.openai_tools import openai_tools
 from skillbank.agent.tool import Tool
 from skillbank.agent.toolbox import Toolbox
 from skillbank.bank.home import bank_root
-from skillbank.cli import app
 from tests.cli.conftest import Command
+from tests.cli.tree import whole
 from tests.test_public import modules_after
 
 STRICT = {tool["function"]["name"]: tool["function"]["parameters"] for tool in openai_tools()}
@@ -147,5 +147,4 @@ def test_agents_are_told_of_every_tool_and_its_command() -> None:
     rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `")]
     told = {row[0].split("`")[1]: row[1].split("`")[1].split()[1] for row in rows}
     assert list(told) == [tool.name for tool in TOOLS]
-    groups = {group.name for group in app.registered_groups}
-    assert set(told.values()) <= {command.name for command in app.registered_commands} | groups
+    assert set(told.values()) <= set(whole().commands)

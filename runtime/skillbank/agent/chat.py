@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.agent.approval import Approval
 from skillbank.agent.calls import run_calls
@@ -263,7 +263,7 @@ class Chat:
         self.transcript.note("approval", subject=approval.subject, **said)
 
     def _call(self, call: ToolCall) -> Answer:
-        arguments: Mapping[str, Any] | str = call.arguments
+        arguments: Mapping[str, object] | str = call.arguments
         if call.name == "launch":
             arguments = self._once(call)
         with self.toolbox.calling(self._caller(call)):
@@ -273,7 +273,7 @@ class Chat:
         """Name a call among those of all conversations, the same after a restart."""
         return f"{self.transcript.id}:{call.id}"
 
-    def _once(self, call: ToolCall) -> Mapping[str, Any] | str:
+    def _once(self, call: ToolCall) -> Mapping[str, object] | str:
         """Give a launch a key that makes its repetition, after a kill, the same job."""
         try:
             given = json.loads(call.arguments)

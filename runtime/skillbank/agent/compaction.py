@@ -56,7 +56,7 @@ def compacted(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     share = _LATEST // max(1, len(newest)) if sum(newest) > _LATEST else _LATEST
     room, old, thoughts = _WHOLE, _OLD, _THOUGHTS
     turn = max((i for i, m in enumerate(messages) if m["role"] == "user"), default=0)
-    made: list[dict[str, Any]] = []
+    made: list[dict[str, object]] = []
     for place in range(len(messages) - 1, -1, -1):
         message = dict(messages[place])
         if message["role"] == "tool":
@@ -77,7 +77,7 @@ def compacted(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return made[::-1]
 
 
-def _said(message: dict[str, Any]) -> dict[str, Any]:
+def _said(message: dict[str, Any]) -> dict[str, object]:
     """Return an old message of the model: its words and the arguments of its calls in short."""
     if isinstance(text := message.get("content"), str):
         message["content"] = _cut(text, _SAID)
@@ -95,7 +95,7 @@ def _said(message: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
-def _carried(carried: Mapping[str, object], *, whole: bool, now: bool) -> dict[str, Any]:
+def _carried(carried: Mapping[str, object], *, whole: bool, now: bool) -> dict[str, object]:
     """Return what an endpoint wants back: old thoughts in short, sealed ones within their turn."""
     kept: dict[str, Any] = {}
     for name, value in carried.items():
@@ -122,7 +122,7 @@ def _answer(text: str, most: int) -> str:
 
 def _ids(document: Mapping[str, object], most: int) -> str:
     """Return the little that must be kept of a document with very many parts."""
-    kept: dict[str, Any] = {}
+    kept: dict[str, object] = {}
     for name in (*_IDS, *document):
         if name in document and name not in kept:
             value = _short(document[name], 1, 80, 2)

@@ -214,7 +214,7 @@ def _parameter(entry: dict[str, Any]) -> Parameter:
     )
 
 
-def _said_of(entry: dict[str, Any]) -> Iterator[str]:
+def _said_of(entry: dict[str, object]) -> Iterator[str]:
     """Yield what the schema says of a parameter: its description, and a default that is a sentence."""
     if entry.get("description"):
         yield one_line(entry["description"], 140)
@@ -222,7 +222,7 @@ def _said_of(entry: dict[str, Any]) -> Iterator[str]:
         yield f"default: {one_line(entry['default'], 80)}"
 
 
-def _short_default(value: object) -> Any:
+def _short_default(value: object) -> object:
     return value if len(str(value)) <= 80 else shorten(str(value), 80)
 
 

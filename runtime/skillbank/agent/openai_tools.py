@@ -21,7 +21,7 @@ def openai_tools(strict: bool = True) -> list[dict[str, Any]]:
     tools = []
     for tool in TOOLS:
         parameters = tool.arguments.model_json_schema()
-        function: dict[str, Any] = {"name": tool.name, "description": tool.description}
+        function: dict[str, object] = {"name": tool.name, "description": tool.description}
         if strict:
             function |= {"strict": True, "parameters": _strict(parameters)}
         else:

@@ -44,7 +44,7 @@ def tools_as(form: Format, strict: bool = True) -> list[dict[str, Any]]:
     return [listing(tool) for tool in TOOLS]
 
 
-def _declaration(tool: Mapping[str, Any]) -> dict[str, Any]:
+def _declaration(tool: Mapping[str, Any]) -> dict[str, object]:
     schema = tool["inputSchema"]
     made = {"name": tool["name"], "description": tool["description"]}
     return (
@@ -54,7 +54,7 @@ def _declaration(tool: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _openapi(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+def _openapi(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, object]:
     """Return a JSON Schema in the subset of OpenAPI 3.0: no references, no null type, no closed objects."""
     if "$ref" in schema:
         named = parts[schema["$ref"].rpartition("/")[2]]
@@ -77,7 +77,7 @@ def _openapi(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, A
     return {key: value for key, value in made.items() if value}
 
 
-def _any_of(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+def _any_of(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, object]:
     others = [each for each in schema["anyOf"] if each != {"type": "null"}]
     described = {"description": schema["description"]} if "description" in schema else {}
     nullable = {"nullable": True} if len(others) < len(schema["anyOf"]) else {}

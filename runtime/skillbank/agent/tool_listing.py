@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from skillbank.agent.tool import Tool
 
 __all__ = ["WAIT", "listing"]
@@ -19,7 +17,7 @@ _TYPED = ("launch", "cancel_job")
 clients show an output schema, and all of which are sent the list."""
 
 
-def listing(tool: Tool) -> dict[str, Any]:
+def listing(tool: Tool) -> dict[str, object]:
     """Return a tool with its schemas and hints; ``launch`` can also wait, which only a door can do.
 
     A model pays for every character of the list with every request, so that nothing stands in it twice or as
@@ -38,7 +36,7 @@ def listing(tool: Tool) -> dict[str, Any]:
     return {**made, "annotations": hints}
 
 
-def _open(schema: dict[str, Any]) -> dict[str, Any]:
+def _open(schema: dict[str, object]) -> dict[str, object]:
     """Return a result's schema that an error's document also keeps to.
 
     Some clients read the text of an error as structured content and hold it to the schema: one that

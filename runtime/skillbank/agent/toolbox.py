@@ -69,7 +69,7 @@ class Answer:
             shown = document | {"next": document.pop("next")} if "next" in document else document
             return dict(visible_values(shown))
         assert self.error is not None
-        made: dict[str, Any] = {"error": self.error.model_dump(mode="json", exclude_defaults=True)}
+        made: dict[str, object] = {"error": self.error.model_dump(mode="json", exclude_defaults=True)}
         if self.approval is not None:
             made["approval"] = {"subject": self.approval.subject, "question": self.approval.question}
         return dict(visible_values(made))
@@ -378,7 +378,7 @@ def _call_approval(tool: Tool, arguments: Arguments) -> Approval:
     return Approval(f"call:{tool.name}:{digest}", f"Call {tool.name} with {shown}?")
 
 
-def _redacted(value: object, secrets: tuple[str, ...] | None = None) -> Any:
+def _redacted(value: object, secrets: tuple[str, ...] | None = None) -> object:
     """Return a result without secrets, in whichever text of it they stand."""
     secrets = secret_values() if secrets is None else secrets
     if not secrets:

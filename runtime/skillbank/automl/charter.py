@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from skillbank.automl.metrics import Objective
+from skillbank.automl.settings import AutoMLSettings
 from skillbank.automl.settling import settle, settled_plan
 from skillbank.errors import StateError
 from skillbank.jobs.record import RetryPolicy
@@ -20,7 +21,6 @@ from skillbank.ways import Told, command
 
 if TYPE_CHECKING:
     from skillbank.automl.algorithms import Algorithm
-    from skillbank.automl.settings import AutoMLSettings
     from skillbank.automl.space import SearchSpace
 
 __all__ = ["Charter", "make_charter", "objectives_of", "settings_of", "settled_charter"]
@@ -81,7 +81,7 @@ class Charter(BaseModel):
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON."""
-        document: dict[str, Any] = json.loads(self.model_dump_json())
+        document: dict[str, object] = json.loads(self.model_dump_json())
         return document
 
 
@@ -94,12 +94,10 @@ def objectives_of(plan: Plan) -> tuple[Objective, ...]:
 
 def settings_of(plan: Plan) -> AutoMLSettings:
     """Return the settings of the search that a plan carries."""
-    from skillbank.automl.settings import AutoMLSettings
-
     return AutoMLSettings.read(plan.automl)
 
 
-def make_charter(plan: Plan, schema: dict[str, Any], retry: RetryPolicy) -> Charter:
+def make_charter(plan: Plan, schema: dict[str, object], retry: RetryPolicy) -> Charter:
     """Write down what an experiment of this plan needs, as far as it is known before the plan is approved.
 
     Parameters

@@ -96,7 +96,7 @@ class EventLog:
         return [Event(row["n"], _aware(row["at"]), row["kind"], _read(row["body"])) for row in rows]
 
     def append(
-        self, experiment: str, known: int, news: Sequence[tuple[str, Mapping[str, Any]]]
+        self, experiment: str, known: int, news: Sequence[tuple[str, Mapping[str, object]]]
     ) -> list[Event] | None:
         """Write the next events, all or none.
 
@@ -137,7 +137,7 @@ class EventLog:
                 return written[0]
 
 
-def _row(experiment: str, event: Event) -> dict[str, Any]:
+def _row(experiment: str, event: Event) -> dict[str, object]:
     """Return an event as a row: the ways of its sentences stand beside them, by name."""
     body = {name: value for name, value in event.body.items() if name != _WAYS}
     ways = {k: v.ways for k, v in body.items() if isinstance(v, Sentence) and v.offers}
@@ -145,7 +145,7 @@ def _row(experiment: str, event: Event) -> dict[str, Any]:
     return {"experiment": experiment, "n": event.n, "at": event.at, "kind": event.kind, "body": body}
 
 
-def _read(body: Mapping[str, object]) -> Mapping[str, Any]:
+def _read(body: Mapping[str, object]) -> Mapping[str, object]:
     return with_ways(body, body[_WAYS]) if _WAYS in body else body
 
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from skillbank.errors import did_you_mean
 from skillbank.jobs.metrics import StatusReader, find_status_file
@@ -133,7 +132,7 @@ def unseen(objectives: Sequence[Objective], seen: Iterable[str]) -> str:
     )
 
 
-def _documents(folder: Path) -> Iterable[Any]:
+def _documents(folder: Path) -> Iterable[object]:
     for path in sorted(folder.glob("**/metrics.json"), key=lambda p: (len(p.parts), str(p))):
         if path.relative_to(folder).parts[0] in ("inputs", "job", "ptm"):
             continue

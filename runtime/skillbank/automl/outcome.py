@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from skillbank.automl.experiment import Experiment, Trial, TrialState
+from skillbank.automl.report.table import trials_csv
 from skillbank.automl.search import Search
 from skillbank.jobs.checkpoints import Candidate, choose, scan
 from skillbank.jobs.record import JobRecord
@@ -34,13 +35,13 @@ def publish(record: JobRecord, stands: Experiment) -> None:
         write_whole(path, lines)
 
 
-def _status_lines(stands: Experiment) -> Iterator[dict[str, Any]]:
+def _status_lines(stands: Experiment) -> Iterator[dict[str, object]]:
     """Tell the story in the words of a program: one line for each trial that has ended."""
     seen = Experiment(stands.objectives)
     yield {"status": "STARTED", "message": "The search begins."}
     for event in stands.events:
         seen.take(event)
-        line: dict[str, Any] = {"date": f"{event.at:%m/%d/%Y}", "time": f"{event.at:%H:%M:%S}"}
+        line: dict[str, object] = {"date": f"{event.at:%m/%d/%Y}", "time": f"{event.at:%H:%M:%S}"}
         if event.kind == "told":
             trial, best = seen.trials[event.body["number"]], seen.best
             kpi = {} if best is None else _scores(seen, best)
@@ -69,7 +70,6 @@ def write_results(jobs: Jobs, record: JobRecord, stands: Experiment, end: dict[s
     """Write the report, its data, the table of trials, and the winning overrides."""
     from skillbank.automl.report.data import report_data
     from skillbank.automl.report.page import render_page
-    from skillbank.automl.report.table import trials_csv
 
     folder = Path(record.results_dir)
     folder.mkdir(parents=True, exist_ok=True)

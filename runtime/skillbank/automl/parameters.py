@@ -234,7 +234,7 @@ class Parameter:
         return (value - low) / (high - low)
 
 
-def _index(choices: tuple[Any, ...], value: object) -> int | None:
+def _index(choices: tuple[object, ...], value: object) -> int | None:
     """Return where a value stands among the choices; true is not 1 here."""
     found = (
         i for i, c in enumerate(choices) if c == value and isinstance(c, bool) == isinstance(value, bool)

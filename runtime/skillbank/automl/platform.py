@@ -70,7 +70,7 @@ class ExperimentPlatform(Platform):
         )
         self._log.create(launch.job_id, charter.document())
         if not self._log.read(launch.job_id):
-            news: list[tuple[str, dict[str, Any]]] = [("noted", {"text": note}) for note in charter.notes]
+            news: list[tuple[str, dict[str, object]]] = [("noted", {"text": note}) for note in charter.notes]
             if charter.settled:
                 news.append(("settled", {"values": charter.settled}))
             self._log.append(launch.job_id, -1, [("created", {"plan_id": launch.plan_id}), *news])

@@ -143,7 +143,7 @@ class AutoMLSettings(_Frozen):
 
     @field_validator("algorithm", mode="before")
     @classmethod
-    def _algorithm(cls, value: object) -> Any:
+    def _algorithm(cls, value: object) -> object:
         word = str(value).strip().lower().replace("-", "_")
         word = dict(_ALGORITHM.spellings).get(word, word)
         if word not in ALGORITHMS:
@@ -172,7 +172,7 @@ class AutoMLSettings(_Frozen):
 
     @field_validator("ranges")
     @classmethod
-    def _ranges(cls, value: dict[str, Any]) -> dict[str, Any]:
+    def _ranges(cls, value: dict[str, object]) -> dict[str, object]:
         read_ranges(value)
         return value
 

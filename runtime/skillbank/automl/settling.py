@@ -83,7 +83,7 @@ def _argv(command: str) -> list[str]:
 
 def _answer(
     argv: Sequence[str], spec: bytes, config_format: str, env: Mapping[str, str], shown: str
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Run a command on a spec and return the document that it prints.
 
     Raises

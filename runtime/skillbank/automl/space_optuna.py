@@ -27,7 +27,7 @@ SHARE = "@share"
 
 def suggest(space: SearchSpace, trial: BaseTrial) -> dict[str, Any]:
     """Ask an Optuna trial for a valid configuration."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for parameter in space.parameters:
         if space.counts(parameter, values):
             asked = [_put(trial, name, question) for name, question in _questions(parameter)]
@@ -40,7 +40,7 @@ def optuna_params(space: SearchSpace, values: Values) -> tuple[dict[str, Any], d
 
     A value outside of its range (the spec's own may be) is told as the nearest one inside.
     """
-    params: dict[str, Any] = {}
+    params: dict[str, object] = {}
     distributions: dict[str, BaseDistribution] = {}
     for parameter in space.parameters:
         if parameter.name not in values:

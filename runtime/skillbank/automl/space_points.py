@@ -71,7 +71,7 @@ class SearchSpace:
 
         It is the spec's own, so it may lie outside of the search ranges.
         """
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         for parameter in self.parameters:
             if parameter.default is not None and self.counts(parameter, values):
                 values[parameter.name] = parameter.default
@@ -100,7 +100,7 @@ class SearchSpace:
             Values by dotted key, of the parameters that count.
         """
         positions = [float(u) for u in point]
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         at = 0
         for parameter in self.parameters:
             position = positions[at : at + parameter.dimensions]
@@ -218,7 +218,7 @@ def _seen(parameter: Parameter, value: object) -> list[float]:
     return list(parameter.encode(value))
 
 
-def _extent(parameter: Parameter) -> dict[str, Any]:
+def _extent(parameter: Parameter) -> dict[str, object]:
     """Return the words that say where a parameter's values lie."""
     if parameter.kind is Kind.LIST:
         return {"items": [_extent(item) for item in parameter.items], "increasing": parameter.increasing}

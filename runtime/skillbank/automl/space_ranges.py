@@ -81,7 +81,7 @@ def _checked(key: str, words: Mapping[str, Any], form: str) -> Range:
 
 
 def _choices(
-    key: str, choices: Any, weights: Any
+    key: str, choices: object, weights: Any
 ) -> tuple[tuple[object, ...] | None, tuple[float, ...] | None]:
     """Return the choices and how often each is to be tried; None for what is not said."""
     if choices is not None and (not isinstance(choices, list | tuple) or not choices):

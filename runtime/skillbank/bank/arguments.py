@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
 from skillbank.bank.actions import Action, InputDecl
 from skillbank.bank.documents import parse_yaml
@@ -57,7 +56,7 @@ def _name(text: str) -> str:
     return text.replace("-", "_")
 
 
-def _filled(text: object, defaults: dict[str, Any]) -> object:
+def _filled(text: object, defaults: dict[str, object]) -> object:
     if not isinstance(text, str):
         return text
     return _TOKEN.sub(lambda m: str(defaults.get(_name(m[1]), m[0])), text)

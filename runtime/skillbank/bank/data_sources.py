@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from skillbank.bank.actions import DataSource
 from skillbank.bank.keys import is_key
@@ -54,7 +53,9 @@ def _of_key(key: str, raw: object, name: str, read: Shapes) -> Iterator[DataSour
     )
 
 
-def _parts(whole: DataSource, parts: Mapping[Any, object], name: str, read: Shapes) -> Iterator[DataSource]:
+def _parts(
+    whole: DataSource, parts: Mapping[object, object], name: str, read: Shapes
+) -> Iterator[DataSource]:
     """Yield what is bound below a key that takes several places of one data set."""
     for sub, said in parts.items():
         words = {"path": said} if isinstance(said, str) else read.mapping(said, f"{name}.{sub}")

@@ -137,7 +137,7 @@ def parse_json(text: str, where: str, repeated: list[Repeated] | None = None) ->
     return document
 
 
-def _mapping(repeated: list[Repeated], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _mapping(repeated: list[Repeated], pairs: list[tuple[str, object]]) -> dict[str, object]:
     made = dict(pairs)
     if len(made) < len(pairs):
         repeated += [(key[:40], None) for key, count in Counter(key for key, _ in pairs).items() if count > 1]

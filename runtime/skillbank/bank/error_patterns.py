@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from skillbank.bank.patterns import PatternError, compiled
 
@@ -15,7 +14,7 @@ def pattern_text(entry: Mapping[str, object]) -> str:
     return str(entry.get("pattern") or entry.get("name") or "")
 
 
-def taken_as_words(entries: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def taken_as_words(entries: Sequence[Mapping[str, object]]) -> Iterator[tuple[str, str]]:
     """Yield each pattern that is looked for as it stands, letter by letter, and why it is not run."""
     for entry in entries:
         text = pattern_text(entry)

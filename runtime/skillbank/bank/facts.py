@@ -52,7 +52,7 @@ def _scalar(read: Shapes, value: object, name: str) -> object:
 def _fields(needed: tuple[str, ...] = (), /, **words: Reader) -> Reader:
     """A mapping with these words; one that lacks a needed word is left out."""
 
-    def reader(read: Shapes, value: object, name: str) -> dict[str, Any]:
+    def reader(read: Shapes, value: object, name: str) -> dict[str, object]:
         said = read.mapping(value, name)
         found = {
             word: inner(read, said[word], f"{name}.{word}")
@@ -68,7 +68,7 @@ def _fields(needed: tuple[str, ...] = (), /, **words: Reader) -> Reader:
 
 
 def _listed(entry: Reader) -> Reader:
-    def reader(read: Shapes, value: object, name: str) -> list[Any]:
+    def reader(read: Shapes, value: object, name: str) -> list[object]:
         read_entries = (entry(read, one, f"an entry of {name}") for one in read.sequence(value, name))
         return [one for one in read_entries if one]
 

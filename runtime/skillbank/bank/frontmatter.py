@@ -115,7 +115,7 @@ def _version(said: object, report: _Report) -> str:
     return str(said)
 
 
-def _split(text: str, report: _Report) -> tuple[dict[str, Any], str, int]:
+def _split(text: str, report: _Report) -> tuple[dict[str, object], str, int]:
     lines = text.splitlines(keepends=True)
     if not lines or lines[0].rstrip() != "---":
         report("error", "missing", "SKILL.md does not start with a '---' line.")

@@ -55,7 +55,7 @@ def rules_of(node: Node) -> dict[str, Any]:
     """Write an entry out in the dialect of this module."""
     words = node.words
     default = words.get("default")
-    rules: dict[str, Any] = {"kind": (node.kind, node.nullable or default is None, default)}
+    rules: dict[str, object] = {"kind": (node.kind, node.nullable or default is None, default)}
     options = options_of(words)
     if options is not None:
         rules["options"] = Options(options)
@@ -161,14 +161,14 @@ def _either(validator: Any, branches: tuple[Node, ...], value: Any, schema: Any)
         yield from wrong[0]
 
 
-def _limits(validator: Any, limits: Any, value: Any, schema: Any) -> Errors:
+def _limits(validator: object, limits: Any, value: Any, schema: Any) -> Errors:
     if is_number(value):
         rule = limits.why_not(value)
         if rule is not None:
             yield ValidationError(_but(value, rule))
 
 
-def _entries(validator: Any, limits: Any, value: Any, schema: Any) -> Errors:
+def _entries(validator: object, limits: Any, value: Any, schema: Any) -> Errors:
     for i, entry in enumerate(value) if isinstance(value, list) else ():
         if is_number(entry):
             rule = limits[min(i, len(limits) - 1)].why_not(entry)
@@ -211,7 +211,7 @@ def _unique(validator: object, wanted: bool, value: object, schema: object) -> E
 
 
 UNKNOWN = "is not a key of this spec"
-_KINDS: dict[str, Any] = {
+_KINDS: dict[str, object] = {
     "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
     "number": lambda _, value: is_number(value),
     "boolean": lambda _, value: isinstance(value, bool),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.documents import read_yaml
 from skillbank.bank.folder import is_there
@@ -24,7 +23,7 @@ def resolve_image(image: str | None, bank: Path | None) -> str | None:
     maps = [_version_map(bank / "versions.yaml")] if bank is not None else []
     maps.append(_version_map(bank_root() / "references" / "images.yaml"))
     for versions in maps:
-        node: Any = versions.get("images", versions)
+        node: object = versions.get("images", versions)
         for part in image.removeprefix("images.").split("."):
             node = node.get(part) if isinstance(node, Mapping) else None
         if isinstance(node, str):

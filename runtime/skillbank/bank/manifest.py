@@ -63,14 +63,14 @@ def manifest_problems(root: Path) -> list[str]:
     return [Sentence(f"{p} Run '{command('manifest build')}'.") for p in problems]
 
 
-def _listed(manifest: object) -> dict[str, dict[str, Any]]:
+def _listed(manifest: object) -> dict[str, dict[str, object]]:
     """Return the skills of a manifest, which may be any document, by their names."""
     skills = manifest.get("skills") if isinstance(manifest, dict) else None
     entries = skills if isinstance(skills, list) else []
     return {str(entry.get("name")): entry for entry in entries if isinstance(entry, dict)}
 
 
-def _differences(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _differences(before: dict[str, dict[str, object]], after: dict[str, dict[str, Any]]) -> Iterator[str]:
     """Yield how the skills that a manifest lists differ from those of the bank."""
     for name in sorted(before.keys() - after.keys()):
         yield f"{name} is in the manifest and not in the bank."
@@ -84,5 +84,5 @@ def _differences(before: dict[str, dict[str, Any]], after: dict[str, dict[str, A
             yield f"{name} has changed ({', '.join(changed[:5]) or 'metadata'})."
 
 
-def _text(document: dict[str, Any]) -> str:
+def _text(document: dict[str, object]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"

@@ -160,7 +160,7 @@ def _node(raw: object, depth: int, key: str) -> Node:
 _CHOICES = ("type", "anyOf", "oneOf")
 
 
-def _several(raw: Mapping[str, object]) -> tuple[list[dict[str, Any]], bool] | None:
+def _several(raw: Mapping[str, object]) -> tuple[list[dict[str, object]], bool] | None:
     """Return the types that an entry chooses from and whether null is one; None when it names one itself."""
     word = raw.get("type")
     if isinstance(word, list):

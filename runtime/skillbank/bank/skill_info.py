@@ -62,7 +62,7 @@ class _Shared:
     spec_params: Mapping[object, object]
     data_sources: Mapping[object, object]
     shorthands: dict[str, str]
-    key_defaults: dict[str, Any]
+    key_defaults: dict[str, object]
 
     @classmethod
     def of(cls, raw: Mapping[str, object], read: Shapes) -> _Shared:
@@ -119,7 +119,7 @@ class _Axis:
     """One task of a document: its variant, the templates of its actions, and the tasks beside it."""
 
     variant: str | None
-    templates: Mapping[Any, Any]
+    templates: Mapping[object, object]
     others: tuple[str, ...] = ()
 
 
@@ -221,7 +221,7 @@ def _is_short(name: str, what: str, read: Shapes) -> bool:
     return len(name) <= MAX_NAME
 
 
-def _functions(raw: object, name: str, read: Shapes) -> dict[str, Any]:
+def _functions(raw: object, name: str, read: Shapes) -> dict[str, object]:
     """Return what fills each key: the name of a function, a value, or the link of a download."""
     good: dict[str, object] = {}
     for key, said in read.keyed(raw, name).items():
@@ -236,7 +236,7 @@ def _functions(raw: object, name: str, read: Shapes) -> dict[str, Any]:
     return good
 
 
-def _selective(raw: object, name: str, read: Shapes) -> dict[str, Any] | None:
+def _selective(raw: object, name: str, read: Shapes) -> dict[str, object] | None:
     said = read.mapping(raw, name)
     if not said:
         return None

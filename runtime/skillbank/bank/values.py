@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from skillbank.bank.limits import is_number, options_of, shown
 from skillbank.bank.schema import Node, SpecSchema
@@ -67,7 +66,7 @@ def _as_switch(value: object) -> bool | None:
     return _BOOLEANS.get(value.lower()) if isinstance(value, str) else None
 
 
-def _option_meant(value: bool | str, options: list[Any]) -> object:
+def _option_meant(value: bool | str, options: list[object]) -> object:
     """Return the listed value that is meant in another case ("fp16" for "FP16"), or by a YAML boolean."""
     spellings = _SPELLINGS[value] if isinstance(value, bool) else (value.lower(),)
     return next((o for o in options if str(o).lower() in spellings), value)
@@ -137,7 +136,7 @@ def _joined(key: str, path: Iterable[str | int]) -> str:
     return key
 
 
-def check_relations(schema: SpecSchema, changed: Iterable[str], value_of: Callable[[str], Any]) -> None:
+def check_relations(schema: SpecSchema, changed: Iterable[str], value_of: Callable[[str], object]) -> None:
     """Refuse changes that put related keys out of order; shipped defaults are not judged.
 
     Raises

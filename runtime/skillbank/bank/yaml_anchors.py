@@ -28,7 +28,7 @@ class Slot:
     __slots__ = ("done", "value")
 
     def __init__(self) -> None:
-        self.value: Any = None
+        self.value: object = None
         self.done = False
 
 
@@ -108,7 +108,7 @@ def merged(value: object, line: int | None) -> dict[object, object]:
     if isinstance(value, dict):
         return value
     if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
-        keys: dict[Any, Any] = {}
+        keys: dict[object, object] = {}
         for entry in reversed(value):
             keys |= entry
         return keys

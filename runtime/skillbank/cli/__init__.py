@@ -1,126 +1,96 @@
-"""The command line: one small module per command, none of which imports anything heavy at the top."""
+"""The command line: one small module per command, imported when it is taken."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from copy import copy
-from functools import cache
 from typing import Any
 
 import typer
 
-from skillbank.cli import (
-    anchors,
-    approve,
-    audit,
-    bank,
-    cancel,
-    chat,
-    clean,
-    compare,
-    data,
-    doctor,
-    experiments,
-    jobs,
-    label,
-    label_program,
-    lint,
-    logs,
-    manifest,
-    mcp,
-    packages,
-    plan,
-    report,
-    results,
-    review,
-    run,
-    schemas,
-    serve,
-    sets,
-    show,
-    sign,
-    skill,
-    skills,
-    status,
-    team,
-    terminal,
-    tools,
-    trust,
-    verify,
-    web,
-)
-from skillbank.cli.once import refuse_twice
+from skillbank.cli import terminal
+from skillbank.cli.later import Later, LaterGroup
 from skillbank.errors import SkillbankError
 from skillbank.ways import Voice, speak, spoken
 
 # typer gives no public name to the base of its errors of usage
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
+
+class _Program(LaterGroup):
+    """All commands, in the order of the help."""
+
+    later = (
+        Later("skills", "skills"),
+        Later("show", "show"),
+        Later("plan", "plan"),
+        Later("run", "run"),
+        Later("approve", "approve"),
+        Later("jobs", "jobs"),
+        Later("status", "status"),
+        Later("logs", "logs"),
+        Later("cancel", "cancel"),
+        Later("results", "results"),
+        Later("experiments", "experiments"),
+        Later("report", "report"),
+        Later("label", "label"),
+        Later("compare", "compare"),
+        Later("label-program", "label_program", "program", hidden=True),
+        Later("chat", "chat"),
+        Later("mcp", "mcp"),
+        Later("review", "review"),
+        Later("web", "web"),
+        Later("serve", "serve"),
+        Later("tools", "tools"),
+        Later("clean", "clean"),
+        Later("doctor", "doctor"),
+        Later("lint", "lint"),
+        Later("verify", "verify"),
+        Later("sign", "sign"),
+        Later("audit", "audit"),
+        Later("data", "data", group="Check, convert, divide and show data sets of any known format."),
+        Later(
+            "sets",
+            "sets",
+            group="List and show label sets (skillbank sets [NAME]); write, take in, back up, rename, remove "
+            "them.",
+        ),
+        Later(
+            "team",
+            "team",
+            group="Who may do what on a team's server: make, list and revoke tokens; quotas; the audit log.",
+        ),
+        Later("trust", "trust", group="Trust a bank from outside, or pin who may sign (anchor)."),
+        Later(
+            "bank",
+            "bank",
+            group="Add banks from folders, archives and git repositories, and keep them; nothing of them is "
+            "run.",
+        ),
+        Later("schemas", "schemas", group="Generate a skill's schemas and templates from its spec classes."),
+        Later("manifest", "manifest", group="Build or check a bank's manifest.json."),
+        Later(
+            "packages",
+            "packages",
+            group="Build or check what other ecosystems install a bank by, from its bank.yaml.",
+        ),
+        Later("skill", "skill", group="Begin a skill of your own."),
+    )
+
+
 app = typer.Typer(
     name="skillbank",
-    help="Train, evaluate, export and run vision models from skills: plan, explain, run.",
+    cls=_Program,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: importing rich would double the time of --help
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("skills")(skills.skills)
-app.command("show")(show.show)
-app.command("plan")(plan.plan)
-app.command("run")(run.run)
-app.command("approve")(approve.approve)
-app.command("jobs")(jobs.jobs)
-app.command("status")(status.status)
-app.command("logs")(logs.logs)
-app.command("cancel")(cancel.cancel)
-app.command("results")(results.results)
-app.command("experiments")(experiments.experiments)
-app.command("report")(report.report)
-app.command("label")(label.label)
-app.command("compare")(compare.compare)
-app.command("label-program", hidden=True)(label_program.program)
-app.add_typer(data.app, name="data")
-app.add_typer(sets.app, name="sets")
-app.add_typer(team.app, name="team")
-app.command("chat")(chat.chat)
-app.command("mcp")(mcp.mcp)
-app.command("review")(review.review)
-app.command("web")(web.web)
-app.command("serve")(serve.serve)
-app.command("tools")(tools.tools)
-app.command("clean")(clean.clean)
-app.command("doctor")(doctor.doctor)
-app.command("lint")(lint.lint)
-app.command("verify")(verify.verify)
-app.command("sign")(sign.sign)
-app.add_typer(anchors.trust_group(trust.trust), name="trust")
-app.add_typer(bank.app, name="bank")
-app.command("audit")(audit.audit)
-app.add_typer(schemas.app, name="schemas")
-app.add_typer(manifest.app, name="manifest")
-app.add_typer(packages.app, name="packages")
-app.add_typer(skill.app, name="skill")
-refuse_twice(app)
 
 
-def _command(words: Sequence[str]) -> Any:
-    """Return what typer makes of the signature of the command that is named first, or of all."""
-    named = words[0] if words else ""
-    known = {each.name for each in app.registered_commands} | {each.name for each in app.registered_groups}
-    return _made(named if named in known else "")
-
-
-@cache
-def _made(named: str) -> Any:
-    """Make commands of their signatures, once; making all takes as long as many a command does."""
-    if not named:
-        return typer.main.get_command(app)
-    one = copy(app)
-    one.registered_commands = [each for each in app.registered_commands if each.name == named]
-    one.registered_groups = [each for each in app.registered_groups if each.name == named]
-    return typer.main.get_group(one)
+@app.callback()
+def _skillbank() -> None:
+    """Train, evaluate, export and run vision models from skills: plan, explain, run."""
 
 
 def main() -> None:
@@ -129,7 +99,7 @@ def main() -> None:
     before = spoken()
     speak(Voice.COMMAND_LINE)
     try:
-        code = _command(sys.argv[1:])(prog_name="skillbank", standalone_mode=False)
+        code = typer.main.get_command(app)(prog_name="skillbank", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except _UsageError as error:  # of options and arguments: typer's own words
         if "--json" in sys.argv:

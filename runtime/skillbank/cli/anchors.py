@@ -10,6 +10,9 @@ import typer
 from typer.core import TyperGroup
 
 from skillbank.cli import options, terminal
+from skillbank.trust.anchors import add as pin
+from skillbank.trust.anchors import pinned
+from skillbank.trust.anchors import remove as unpin
 
 if TYPE_CHECKING:
     from skillbank.trust.anchors import Anchor
@@ -39,7 +42,7 @@ class _BankOrAnchor(TyperGroup):
 
 def trust_group(trust: Callable[..., None]) -> typer.Typer:
     """Return the group ``skillbank trust``: anchors, and the command that trusts a bank by its name alone."""
-    group = typer.Typer(cls=_BankOrAnchor, help="Trust a bank from outside, or pin who may sign (anchor).")
+    group = typer.Typer(cls=_BankOrAnchor)
     group.command(_BANK)(trust)
     group.add_typer(app, name="anchor")
     return group
@@ -51,16 +54,12 @@ def add(
     as_json: options.Json = False,
 ) -> None:
     """Pin every certificate of a file. Compare the fingerprint that is printed with the publisher's."""
-    from skillbank.trust.anchors import add as pin
-
     _show(pin(file), as_json, "pinned ")
 
 
 @app.command("list")
 def list_anchors(as_json: options.Json = False) -> None:
     """List the pinned certificates."""
-    from skillbank.trust.anchors import pinned
-
     _show(pinned(), as_json, "")
 
 
@@ -72,8 +71,6 @@ def remove(
     as_json: options.Json = False,
 ) -> None:
     """Unpin a certificate."""
-    from skillbank.trust.anchors import remove as unpin
-
     _show(unpin(which), as_json, "removed ")
 
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skillbank.agent.approval import Approval
 from skillbank.cli import options, terminal
+from skillbank.cli.code_setting import remove, set_anew
+from skillbank.cli.consent import ask, can_ask, refuse_broken
 from skillbank.cli.person import person
 from skillbank.errors import NotApprovedError, UsageError
+from skillbank.jobs.approval_subjects import read_plan_subject
 
 if TYPE_CHECKING:
-    from skillbank.agent.approval import Approval
     from skillbank.runtime import Runtime
 
 _WORD = 6
@@ -51,16 +54,12 @@ def approve(
         )
     with options.open_runtime(None) as runtime:
         if subject is None:
-            from skillbank.cli.code_setting import remove, set_anew
-
             (set_anew if set_code else remove)(runtime, as_json)
         else:
             _approve(runtime, subject, yes, as_json)
 
 
 def _approve(runtime: Runtime, subject: str, yes: bool, as_json: bool) -> None:
-    from skillbank.cli.consent import ask, can_ask, refuse_broken
-
     store = runtime.jobs.store
     guard = store.guard
     approval = _approval(runtime, subject)
@@ -109,10 +108,8 @@ def _word(subject: str) -> str:
 
 def _approval(runtime: Runtime, subject: str) -> Approval:
     """Return what is approved by a plan's id, ``cancel:JOB``, or the subject that a tool's answer gave."""
-    from skillbank.agent.approval import Approval
     from skillbank.agent.catalogue import TOOLS
     from skillbank.agent.launching import cancel_approval, launch_approval
-    from skillbank.jobs.approval_subjects import read_plan_subject
 
     store = runtime.jobs.store
     kind, _, rest = subject.partition(":")

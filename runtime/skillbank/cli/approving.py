@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from skillbank.cli.consent import ask, can_ask, refuse_broken
+from skillbank.cli.person import person
 from skillbank.errors import NotApprovedError, StateError
+from skillbank.jobs.approval_subjects import approve_argument, launch_terms, plan_subject, read_plan_subject
 
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
@@ -33,8 +36,6 @@ class Approved:
 
     def back(self, runtime: Runtime) -> None:
         """Let an approval that had waited wait on, unless a job was started with it."""
-        from skillbank.jobs.approval_subjects import read_plan_subject
-
         plan_id, _ = read_plan_subject(self.given.subject)
         jobs = runtime.jobs.store.list(plan_id=plan_id)
         if self.number is not None and not any(job.approval == self.given for job in jobs):
@@ -73,7 +74,7 @@ def approve(
     plans: list[Plan],
     yes: bool,
     as_json: bool,
-    launch: dict[str, Any],
+    launch: dict[str, object],
     parents: Mapping[str, tuple[str, ...]] | None = None,
 ) -> dict[str, Approved]:
     """Nothing starts without a yes: by option, by an approval given before, or on the terminal.
@@ -97,10 +98,6 @@ def approve(
     StateError
         When data has changed since an approval was given, and nobody can be asked again.
     """
-    from skillbank.cli.consent import can_ask, refuse_broken
-    from skillbank.cli.person import person
-    from skillbank.jobs.approval_subjects import approve_argument, launch_terms, plan_subject
-
     terms, before = launch_terms(**launch), parents or {}
     launches: dict[str, _Launch] = {}
     for plan in plans:
@@ -145,8 +142,6 @@ def _approved(runtime: Runtime, launch: _Launch, asks: bool) -> Approved | None:
     ------
     NotApprovedError, StateError
     """
-    from skillbank.cli.consent import ask
-
     changed, number = "", runtime.jobs.store.approvals.use(launch.subject)
     if number is not None:
         had, given = _given(runtime, number)

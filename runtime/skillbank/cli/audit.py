@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skillbank import __version__
 from skillbank.cli import options, terminal
 from skillbank.errors import UsageError
+from skillbank.trust.audit.finding import LEVELS, QUESTIONS
 
 if TYPE_CHECKING:
     from skillbank.trust.audit.report import Report
@@ -36,7 +38,6 @@ def audit(
     as_json: options.Json = False,
 ) -> None:
     """Read a skill or a bank for attacks and known bugs, starting nothing; exit 1 when one is HIGH."""
-    from skillbank.trust.audit.finding import LEVELS
     from skillbank.trust.audit.report import audit as run
 
     level = next((known for known in LEVELS if known == fail_on.upper()), None)
@@ -49,7 +50,6 @@ def audit(
     with options.open_runtime(bank) as runtime:
         report = run(target, library=runtime.library, osv=osv)
     if as_sarif:
-        from skillbank import __version__
         from skillbank.trust.audit.sarif import sarif
 
         options.print_json(sarif(report, __version__))
@@ -62,8 +62,6 @@ def audit(
 
 
 def _print(report: Report) -> None:
-    from skillbank.trust.audit.finding import QUESTIONS
-
     terminal.say(
         f"{report.skills} skill{'s' if report.skills != 1 else ''}, {report.files} files of {report.root}"
     )

@@ -10,15 +10,15 @@ import typer
 from skillbank.cli import options, terminal
 from skillbank.cli.bank_view import print_banks, print_step, print_updates
 from skillbank.errors import NotApprovedError, SkillbankError, UsageError, a_few
+from skillbank.sources.address import parse_address
+from skillbank.sources.faults import one_sentence
+from skillbank.sources.lockfile import home_lock, read_lock
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.sources.keeping import Updated
 
-app = typer.Typer(
-    help="Add banks from folders, archives and git repositories, and keep them; nothing of them is run.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="An installed bank's name.")]
 Lock = Annotated[
     Path | None,
@@ -59,7 +59,6 @@ def add(
     as_json: options.Json = False,
 ) -> None:
     """Copy a bank into the home and note in skillbank.lock what exactly it holds."""
-    from skillbank.sources.address import parse_address
     from skillbank.sources.keeping import add as add_bank
 
     address = parse_address(source, ref=ref, subdir=subdir, kind=kind, insecure=insecure)
@@ -85,7 +84,6 @@ def add(
 def list_banks(lock: Lock = None, as_json: options.Json = False) -> None:
     """List the installed banks, in the order in which their names are found."""
     from skillbank.sources.listing import listing
-    from skillbank.sources.lockfile import home_lock, read_lock
     from skillbank.sources.ordering import in_order
 
     file = lock.absolute() if lock else home_lock()
@@ -114,9 +112,7 @@ def update(
     as_json: options.Json = False,
 ) -> None:
     """Fetch banks anew, at the tip of their refs, and say what changed; trust is not carried over."""
-    from skillbank.sources.address import parse_address
     from skillbank.sources.keeping import update as update_bank
-    from skillbank.sources.lockfile import home_lock, read_lock
 
     chosen = names or [entry.name for entry in read_lock(home_lock())]
     if source is not None and len(chosen) != 1:
@@ -238,8 +234,6 @@ def _jobs_of(bank: str) -> tuple[str, list[str]]:
 
 
 def _one_sentence() -> Any:
-    from skillbank.sources.faults import one_sentence
-
     return one_sentence()
 
 

@@ -11,6 +11,8 @@ import typer
 from skillbank.cli import options
 from skillbank.environment import MODEL, foreign
 from skillbank.errors import UsageError
+from skillbank.jobs.approval_subjects import approve_argument, read_plan_subject
+from skillbank.nearby import at_home
 
 if TYPE_CHECKING:
     from skillbank.agent.chat import Chat, Turn
@@ -113,7 +115,7 @@ def _report(chat: Chat, turn: Turn, terminal: Terminal) -> None:
     terminal.say(f"{chat.transcript.id} · {turn.steps} steps, {tokens}{cost}")
 
 
-def _document(chat: Chat, turn: Turn) -> dict[str, Any]:
+def _document(chat: Chat, turn: Turn) -> dict[str, object]:
     usage = chat.transcript.usage
     plans, jobs = chat.ids()
     failed = {"error": {"code": "endpoint", "message": turn.why}} if turn.stopped == "failed" else {}
@@ -139,8 +141,6 @@ def _how(subject: str) -> str:
     """Say what a person runs to approve something."""
     kind, _, name = subject.partition(":")
     if kind == "plan":
-        from skillbank.jobs.approval_subjects import approve_argument, read_plan_subject
-
         argument = approve_argument(*read_plan_subject(name))
         return f"A person runs 'skillbank approve {argument}' in a terminal; then go on with --resume."
     if kind == "cancel":
@@ -169,6 +169,4 @@ def _model(head: dict[str, Any]) -> str | None:
 
 
 def _absolute(folder: str) -> str:
-    from skillbank.nearby import at_home
-
     return str(at_home(Path(folder)).absolute())

@@ -8,12 +8,14 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import options, terminal
 from skillbank.errors import NotApprovedError, UsageError
+from skillbank.home import cache_dir, pictures_dir
+from skillbank.storage.cleaning import drop, entries, over, size_of
 
 if TYPE_CHECKING:
     from skillbank.jobs.cleaning import Kept
@@ -47,7 +49,7 @@ class _Plan:
         pictures = sum(map(_bytes, self.pictures))
         return sum(e.bytes for e in self.cache) + sum(size for _, size in self.jobs) + models + pictures
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         return {
             "bytes": self.bytes,
             "cache_bytes": sum(entry.bytes for entry in self.held),
@@ -129,10 +131,8 @@ def age_in(text: str | None, option: str) -> timedelta | None:
 def _look(
     store: JobStore, cap: int, now: datetime, job_age: timedelta | None, model_age: timedelta | None
 ) -> _Plan:
-    from skillbank.home import cache_dir, pictures_dir
     from skillbank.jobs.cleaning import Removal, ended, reads, removable
     from skillbank.sets.kept_pictures import unneeded
-    from skillbank.storage.cleaning import entries, over, size_of
 
     records = store.list()
     running = [record for record in records if not ended(record)]
@@ -165,10 +165,8 @@ def _approved(found: _Plan, as_json: bool) -> bool:
 
 def _remove(found: _Plan, store: JobStore) -> list[str]:
     """Remove what was shown; return what stayed after all, a sentence each."""
-    from skillbank.home import pictures_dir
     from skillbank.jobs.cleaning import remove_job
     from skillbank.sets import kept_pictures
-    from skillbank.storage.cleaning import drop
 
     left = [f"{entry.path} stays: it is in use again" for entry in found.cache if not drop(entry)]
     stay = kept_pictures.drop(store.engine, pictures_dir(), found.pictures, time.time())
@@ -211,8 +209,6 @@ def _show(found: _Plan, cap: int) -> None:
 
 
 def _bytes(path: Path) -> int:
-    from skillbank.storage.cleaning import size_of
-
     return size_of(path) if path.is_dir() else path.stat().st_size if path.exists() else 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.label_progress import progress
 from skillbank.errors import JobNotFoundError, UsageError
 from skillbank.visible import one_line
 from skillbank.ways import command, option
@@ -97,7 +98,6 @@ def _is_set(runtime: Runtime, name: str) -> bool:
 def _compare_on_set(
     runtime: Runtime, names: list[str], output: Path | None, pictures: int, as_json: bool
 ) -> None:
-    from skillbank.cli.label_progress import progress
     from skillbank.labelling.loop.comparison import compare as compared
 
     name, *models = names
@@ -126,7 +126,6 @@ def report(
 
     Models are measured on the reviewed validation pictures; those that have not looked at them are asked.
     """
-    from skillbank.cli.label_progress import progress
     from skillbank.labelling.loop.comparison import report as reported
 
     path = _path(output, f"{name}-report")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from skillbank.cli import data_check, data_convert, data_program, data_show, data_split
+from skillbank.cli.later import Later, LaterGroup
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Check, convert, divide and show data sets of any known format.",
-)
-app.command("check")(data_check.check)
-app.command("convert")(data_convert.convert)
-app.command("split")(data_split.split)
-app.command("show")(data_show.show)
-app.command("program", hidden=True)(data_program.program)
+
+class _Data(LaterGroup):
+    later = (
+        Later("check", "data_check"),
+        Later("convert", "data_convert"),
+        Later("split", "data_split"),
+        Later("show", "data_show"),
+        Later("program", "data_program", hidden=True),
+    )
+
+
+app = typer.Typer(cls=_Data, no_args_is_help=True)

@@ -9,6 +9,7 @@ import typer
 
 from skillbank.cli import data_copying, data_options, options, terminal
 from skillbank.errors import UsageError
+from skillbank.home import looks_dir
 
 if TYPE_CHECKING:
     from skillbank.datasets.copying import Copy
@@ -34,7 +35,6 @@ def check(
     With --fix the exit is 0 where the copy was written and nothing is left in it that would end a job.
     """
     from skillbank.datasets.checking import check_data
-    from skillbank.home import looks_dir
 
     if fix != (output is not None):
         raise UsageError(
@@ -62,7 +62,6 @@ def check(
 
 def _fixed(opened: Opened, found: DataReport, folder: Path, splits: list[str] | None) -> Copy:
     from skillbank.datasets.fixing import fixed
-    from skillbank.home import looks_dir
 
     with data_options.steps() as report:
         return fixed(opened, found, folder, splits=splits, cache=looks_dir(), report=report)

@@ -8,6 +8,7 @@ import typer
 
 from skillbank.cli import data_copying, data_options, options
 from skillbank.datasets.placing import Placement
+from skillbank.home import looks_dir
 from skillbank.plugins import written_formats
 
 
@@ -39,7 +40,6 @@ def convert(
     from skillbank.datasets.converting import convert as convert_data
     from skillbank.datasets.copying import writer_of
     from skillbank.datasets.repairing import Mode
-    from skillbank.home import looks_dir
 
     writer_of(to)  # before anything is read
     opened = data_options.open_data(place, form)

@@ -10,7 +10,9 @@ import typer
 
 from skillbank.cli import terminal
 from skillbank.errors import DataError, DataNotFoundError
+from skillbank.home import cache_dir
 from skillbank.plan.set_places import set_place
+from skillbank.runtime import Runtime
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ Splits = Annotated[
 def open_data(place: str, form: str) -> Opened:
     """Open the data set that a command names, with a bar for what has to be brought."""
     from skillbank.cli.progress import transfers
-    from skillbank.home import cache_dir
     from skillbank.storage.data_place import open_data_place
 
     if (found := set_place(place)) is not None and not found.digest:
@@ -50,7 +51,6 @@ def _open_set(place: SetPlace) -> Opened:
     """Open the reviewed pictures of a label set, or those of one of its splits."""
     from skillbank.datasets.opening import Opened
     from skillbank.jobs.set_files import lies
-    from skillbank.runtime import Runtime
 
     with Runtime() as runtime:
         data, tree = runtime.sets.open(place.name).data_set(lies=lies)

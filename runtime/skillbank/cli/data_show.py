@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import data_copying, data_options, options, terminal
+from skillbank.cli.pages import plain, refuse_others, write_page
 from skillbank.errors import DataError, UsageError
 from skillbank.visible import one_line
 
@@ -41,7 +42,6 @@ def show(
 
     The page is one file that loads nothing, and can be sent as it is.
     """
-    from skillbank.cli.pages import plain, refuse_others, write_page
     from skillbank.datasets.html import MARK, page
     from skillbank.datasets.sheets import CELL, sheets
     from skillbank.datasets.showing import pictured, survey

@@ -9,6 +9,7 @@ import typer
 from skillbank.cli import data_copying, data_options, options
 from skillbank.datasets.dealing import By
 from skillbank.datasets.placing import Placement
+from skillbank.home import looks_dir
 from skillbank.plugins import written_formats
 
 
@@ -63,7 +64,6 @@ def split(
     from skillbank.datasets.repairing import Mode
     from skillbank.datasets.splitting import Amount
     from skillbank.datasets.splitting import split as split_data
-    from skillbank.home import looks_dir
 
     if to:
         writer_of(to)  # before anything is read

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from skillbank.checkup import checkup
 from skillbank.cli import options, terminal
 from skillbank.cli.request_options import slot_option
 
@@ -14,8 +15,6 @@ def doctor(
     platform: Annotated[str | None, slot_option("platform")] = None, as_json: options.Json = False
 ) -> None:
     """Check what this machine can do, and say how to get what is missing."""
-    from skillbank.checkup import checkup
-
     checks = checkup(platform)
     if as_json:
         options.print_json({"checks": [c.document() for c in checks]})

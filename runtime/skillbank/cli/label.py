@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import options, terminal
+from skillbank.cli import label_into, options, terminal
 from skillbank.cli.label_progress import answer, progress
 from skillbank.labelling.formats import FORMATS
+from skillbank.labelling.words import tell_apart
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -131,9 +132,6 @@ def label(
 
     With --into they are kept in a label set, where people review them.
     """
-    from skillbank.cli import label_into
-    from skillbank.labelling.words import tell_apart
-
     bounds = {"threshold": threshold, "nms": nms, "across": across}
     if into is not None:
         label_into.refuse_folders(output, formats, replace)

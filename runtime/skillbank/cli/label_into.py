@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from skillbank.cli import options, terminal
 from skillbank.cli.label_progress import answer, progress
 from skillbank.errors import DataNotFoundError, UsageError, did_you_mean
+from skillbank.labelling.tiles import OFF
 from skillbank.nearby import at_home, near_path
 from skillbank.visible import one_line
 
@@ -154,7 +155,6 @@ def _view(labels: SetLabels) -> RenderableType:
     from rich.console import Group
 
     from skillbank.cli.styled import line, table
-    from skillbank.labelling.tiles import OFF
 
     rows = table("class", "captions", "objects", "candidates", "decided")
     captions = {each.name: " | ".join(each.captions) for each in labels.classes}

@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+from skillbank.errors import UsageError
+from skillbank.label_program import run as labelling
+from skillbank.label_program import teach as teaching
 from skillbank.visible import one_line
 
 
@@ -17,10 +20,6 @@ def program(
     action: Annotated[str, typer.Argument(metavar="[label|teach]", help="What the spec is of.")] = "label",
 ) -> None:
     """Label pictures by a spec, as a container of a model's skill would."""
-    from skillbank.errors import UsageError
-    from skillbank.label_program import run as labelling
-    from skillbank.label_program import teach as teaching
-
     actions = {"label": labelling.run, "teach": teaching.run}
     if action not in actions:
         raise UsageError(f"There is no action '{one_line(action, 40)}' of labels; there are label and teach.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skillbank.bank.home import bank_root
 from skillbank.cli import options, terminal
 from skillbank.visible import one_line
 
@@ -29,7 +30,6 @@ def lint(
     as_json: options.Json = False,
 ) -> None:
     """Check the files of a bank; exit 1 when there are errors."""
-    from skillbank.bank.home import bank_root
     from skillbank.bank.lint import lint_bank
     from skillbank.plan.coverage import bank_coverage
 

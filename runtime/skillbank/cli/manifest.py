@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
+from skillbank.bank.home import bank_root
 from skillbank.cli import options, terminal
 from skillbank.cli.problems import tell
 
-app = typer.Typer(help="Build or check a bank's manifest.json.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 BankDir = Annotated[Path | None, typer.Argument(metavar="[BANK]", help="Default: the bank of this checkout.")]
 
 
 @app.command()
 def build(bank: BankDir = None, as_json: options.Json = False) -> None:
     """Write manifest.json from a scan of the bank."""
-    from skillbank.bank.home import bank_root
     from skillbank.bank.manifest import write_manifest
 
     file = write_manifest(bank or bank_root())
@@ -30,7 +30,6 @@ def build(bank: BankDir = None, as_json: options.Json = False) -> None:
 @app.command()
 def check(bank: BankDir = None, as_json: options.Json = False) -> None:
     """Compare manifest.json with the bank; exit 1 when they differ."""
-    from skillbank.bank.home import bank_root
     from skillbank.bank.manifest import manifest_problems
 
     tell(manifest_problems(bank or bank_root()), "manifest.json fits the bank", as_json=as_json)

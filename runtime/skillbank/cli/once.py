@@ -8,10 +8,10 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
-__all__ = ["refuse_twice"]
+__all__ = ["OnceCommand", "refuse_twice"]
 
 
-class _OnceCommand(TyperCommand):
+class OnceCommand(TyperCommand):
     """A command that takes an option with one value once."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -32,7 +32,7 @@ def _holds_one_value(parameter: Any) -> bool:
 def refuse_twice(app: typer.Typer) -> None:
     """Let all commands of an application refuse an option that is given twice."""
     for command in app.registered_commands:
-        command.cls = _OnceCommand
+        command.cls = OnceCommand
     for group in app.registered_groups:
         if group.typer_instance is not None:
             refuse_twice(group.typer_instance)

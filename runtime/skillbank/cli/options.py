@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from skillbank.cli import terminal
-
-if TYPE_CHECKING:
-    from skillbank.runtime import Runtime
+from skillbank.runtime import Runtime
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Banks = Annotated[
@@ -50,8 +48,6 @@ Reader = Annotated[
 
 def open_runtime(banks: list[str] | None, reader: str | None = None) -> Runtime:
     """Return the runtime of this command."""
-    from skillbank.runtime import Runtime
-
     runtime = Runtime(banks or (), reader=reader)
     for note in runtime.notes:
         terminal.say(f"note: {note}", err=True)

@@ -7,19 +7,17 @@ from typing import Annotated
 
 import typer
 
+from skillbank.bank.home import bank_root
 from skillbank.cli import options, terminal
 from skillbank.cli.problems import tell
 
-app = typer.Typer(
-    help="Build or check what other ecosystems install a bank by, from its bank.yaml.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 BankDir = Annotated[Path | None, typer.Argument(metavar="[BANK]", help="Default: the bank of this checkout.")]
 
 
 @app.command()
 def build(bank: BankDir = None, as_json: options.Json = False) -> None:
     """Write the manifests of Claude Code, Codex, Gemini CLI, Cursor and skills.sh."""
-    from skillbank.bank.home import bank_root
     from skillbank.publishing.packages import write_packages
 
     written = write_packages(bank or bank_root())
@@ -32,7 +30,6 @@ def build(bank: BankDir = None, as_json: options.Json = False) -> None:
 @app.command()
 def check(bank: BankDir = None, as_json: options.Json = False) -> None:
     """Compare the manifests with bank.yaml and the skills; exit 1 when they differ."""
-    from skillbank.bank.home import bank_root
     from skillbank.publishing.packages import package_problems
 
     tell(package_problems(bank or bank_root()), "the packages fit the bank", as_json=as_json)

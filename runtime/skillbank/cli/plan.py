@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,7 +27,7 @@ class _Compiled:
     checks: Checks
     submission: _Submission | None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         found = {"plan_id": self.plan.plan_id, "sentence": self.sentence, **self.plan.document()}
         found["checks"] = self.checks.model_dump(mode="json")
         return found if self.submission is None else {**found, "submission": self.submission.text}

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from skillbank.automl.report.table import trials_csv
+from skillbank.automl.report.tracking import track
 from skillbank.cli import options, terminal
 from skillbank.visible import json_text
 
@@ -30,15 +32,12 @@ def report(
     from skillbank.automl.outcome import write_whole
     from skillbank.automl.report.data import report_data
     from skillbank.automl.report.page import render_page
-    from skillbank.automl.report.table import trials_csv
     from skillbank.cli.searching import load
 
     with options.open_runtime(None) as runtime:
         record = runtime.jobs.look(find(runtime.jobs, experiment).id)
         data = report_data(record, load(runtime, record))
     if log_to is not None:
-        from skillbank.automl.report.tracking import track
-
         terminal.say(track(data, log_to))
         return
     text = trials_csv(data) if as_csv else None

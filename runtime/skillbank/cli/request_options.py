@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "says_a_request", "slot_option"]
 
 _SLOTS = (*SLOTS, *ANSWERS)
-_TYPES: Mapping[Kind, Any] = {Kind.COUNT: int | None, Kind.NUMBER: float | None, Kind.TEXTS: list[str] | None}
+_TYPES: Mapping[Kind, object] = {
+    Kind.COUNT: int | None,
+    Kind.NUMBER: float | None,
+    Kind.TEXTS: list[str] | None,
+}
 """What the command line reads; all else is text."""
 
 
@@ -97,7 +101,7 @@ def _parameter(each: Slot) -> inspect.Parameter:
     return _keyword(each.name, _TYPES.get(each.kind, str | None), _option(each))
 
 
-def _option(each: Slot) -> Any:
+def _option(each: Slot) -> object:
     listed = each.help
     if each.choices and (each.open or each.metavar):
         listed = f"{each.help.removesuffix('.')}: {', '.join(each.choices)}."

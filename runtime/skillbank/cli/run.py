@@ -10,6 +10,7 @@ import typer
 from skillbank.cli import options, terminal
 from skillbank.cli.request_options import Asked, says_a_request
 from skillbank.errors import QuestionsError, UsageError
+from skillbank.jobs.approval_subjects import check_terms
 
 if TYPE_CHECKING:
     from skillbank.cli.approving import Approved
@@ -40,7 +41,6 @@ def run(
     """Compile a request and run it; a chain runs one action after another."""
     from skillbank.cli.approving import approve
     from skillbank.cli.progress import transfers
-    from skillbank.jobs.approval_subjects import check_terms
     from skillbank.jobs.approved_parents import meant_parents
     from skillbank.jobs.record import JobState
 

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skillbank.bank.contents import MARKETPLACE
+from skillbank.bank.home import bank_root
 from skillbank.cli import options, terminal
 from skillbank.errors import SkillNotFoundError, TrustError
+from skillbank.trust.environment import UNCHANGED, program_environment
 
 if TYPE_CHECKING:
     from skillbank.bank.discovery import Bank
     from skillbank.bank.skill import Skill
 
-app = typer.Typer(
-    help="Generate a skill's schemas and templates from its spec classes.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
@@ -34,7 +35,6 @@ def generate(
     as_json: options.Json = False,
 ) -> None:
     """Write schemas, their manifest and spec templates; without SKILL_DIR our own schemas too."""
-    from skillbank.bank.home import bank_root
     from skillbank.bank.schemas import generate_schemas, load_schema_document
     from skillbank.contracts import generate_contracts
 
@@ -58,7 +58,6 @@ def generate(
 
 def _with_schemas() -> list[Path]:
     """Return the folders of our skills that name a program which prints their schemas."""
-    from skillbank.bank.home import bank_root
     from skillbank.bank.skill import Skill
 
     folders = sorted((bank_root() / "skills").iterdir())
@@ -75,9 +74,7 @@ def _admitted(skill_dir: Path) -> tuple[Skill, dict[str, str]]:
     TrustError
         One sentence with the way out.
     """
-    from skillbank.bank.home import bank_root
     from skillbank.bank.skill import Skill
-    from skillbank.trust.environment import UNCHANGED, program_environment
     from skillbank.trust.gate import check_command
     from skillbank.trust.standing import standing
 
@@ -99,7 +96,6 @@ def _admitted(skill_dir: Path) -> tuple[Skill, dict[str, str]]:
 
 def _banks_around(folder: Path) -> list[Bank]:
     """Return what may be the bank of a folder, the outermost first."""
-    from skillbank.bank.contents import MARKETPLACE
     from skillbank.bank.discovery import Bank
 
     if not folder.is_dir():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -148,7 +148,7 @@ def serve(
 
     said = {name: value for name, value in ctx.params.items() if name not in ("config", "banks")}
     # Not by their truth: 0 is a port.
-    given: dict[str, Any] = {
+    given: dict[str, object] = {
         name: value
         for name, value in said.items()
         if value is not None and value is not False and value not in ((), [])

@@ -14,6 +14,7 @@ from skillbank.cli.sets_judging import Name, accept_rest, audit_set, learn_from,
 from skillbank.cli.sets_views import document, list_view, set_view
 from skillbank.datasets.placing import Placement
 from skillbank.errors import NotApprovedError
+from skillbank.home import cache_dir, pictures_dir
 
 _SHOW = "show"
 
@@ -29,11 +30,7 @@ class _SetOrCommand(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(
-    cls=_SetOrCommand,
-    rich_markup_mode=None,
-    help="List and show label sets (skillbank sets [NAME]); write, take in, back up, rename, remove them.",
-)
+app = typer.Typer(cls=_SetOrCommand)
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -104,7 +101,6 @@ def import_set(
     as_json: options.Json = False,
 ) -> None:
     """Take a data set of any format, or pictures alone, into a label set; pictures stay where they lie."""
-    from skillbank.home import cache_dir, pictures_dir
     from skillbank.sets.importing import counts, import_data
     from skillbank.sets.store import checked_name
 

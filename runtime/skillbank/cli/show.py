@@ -8,6 +8,7 @@ import typer
 
 from skillbank.cli import options, terminal
 from skillbank.cli.request_options import slot_option
+from skillbank.plan.products import SEARCHED
 
 
 def show(
@@ -25,7 +26,6 @@ def show(
 ) -> None:
     """Show a skill, or what one of its actions needs and which parameters it has."""
     from skillbank.plan.description import describe_action, describe_skill
-    from skillbank.plan.products import SEARCHED
 
     if space:
         _show_space(name, action or SEARCHED, variant, search, banks, as_json)

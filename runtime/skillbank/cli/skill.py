@@ -9,7 +9,7 @@ import typer
 
 from skillbank.cli import options, terminal
 
-app = typer.Typer(help="Begin a skill of your own.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()

@@ -50,7 +50,7 @@ def skills(
         terminal.say(sentence)
 
 
-def _remarks(listed: list[dict[str, Any]], more: bool, note: str, bad: int) -> Iterator[str]:
+def _remarks(listed: list[dict[str, object]], more: bool, note: str, bad: int) -> Iterator[str]:
     """Yield what there is to know of what was found, ``bad`` being the errors in skill files."""
     if listed and all(entry.get("weak") for entry in listed):
         yield "Weak hits only share words with the query; no skill says that it is for this."
@@ -80,7 +80,7 @@ def _table(listed: list[dict[str, Any]], *, searched: bool) -> Table:
     return made
 
 
-def _entry(skill: Skill, library: Library) -> dict[str, Any]:
+def _entry(skill: Skill, library: Library) -> dict[str, object]:
     return {
         "name": skill.name,
         "bank": skill.bank,

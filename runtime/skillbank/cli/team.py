@@ -9,13 +9,12 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options, team_backup, team_quota, terminal
+from skillbank.cli.team_views import tokens_view
 from skillbank.errors import UsageError
 from skillbank.team.rights import Right
+from skillbank.visible import json_text, one_line
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    help="Who may do what on a team's server: make, list and revoke tokens; quotas; the audit log.",
-)
+app = typer.Typer()
 app.add_typer(team_quota.app, name="quota")
 app.command("backup")(team_backup.backup)
 app.command("restore")(team_backup.restore)
@@ -65,8 +64,6 @@ def list_tokens(as_json: options.Json = False) -> None:
     elif not tokens:
         terminal.say("No token yet; make one with: skillbank team add NAME --project P --right look ...")
     else:
-        from skillbank.cli.team_views import tokens_view
-
         terminal.show(tokens_view(tokens))
 
 
@@ -104,7 +101,6 @@ def audit(
 ) -> None:
     """Print who did what to what of which project, and from where, the oldest first."""
     from skillbank.team.audit import lines
-    from skillbank.visible import json_text, one_line
 
     start = None if since is None else time_in(since, "--since")
     end = None if before is None else time_in(before, "--before")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.team_views import quotas_view
 from skillbank.errors import UsageError
-from skillbank.team.quota import EACH, Kind, Period
+from skillbank.team.quota import EACH, Kind, Period, Quota
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from skillbank.team.quota import Quota
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -45,7 +45,6 @@ def set_quota(
     as_json: options.Json = False,
 ) -> None:
     """Set a quota in the place of the one before; what is left out has no limit."""
-    from skillbank.team.quota import Quota
     from skillbank.team.quotas import Quotas
 
     held = None if stored is None else bytes_in(stored)
@@ -91,8 +90,6 @@ def list_quotas(as_json: options.Json = False) -> None:
     elif not quotas:
         terminal.say("No quota: nothing limits anybody. To set one: skillbank team quota set --help")
     else:
-        from skillbank.cli.team_views import quotas_view
-
         terminal.show(quotas_view(quotas, used))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from skillbank.team.quota import size
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ __all__ = ["quotas_view", "tokens_view"]
 def quotas_view(quotas: Sequence[Quota], used: Mapping[Quota, Mapping[str, Any]]) -> RenderableType:
     """Return a table of quotas with what is used of them; that of each says what holds alone."""
     from skillbank.cli.styled import table
-    from skillbank.team.quota import size
 
     rows = table("quota of", "running", "GPU hours", "stored")
     for quota in quotas:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from skillbank.agent.approval import ApprovalPolicy
+from skillbank.approval_code import Lock
 from skillbank.cli import options, terminal
 from skillbank.errors import UsageError, a_few
 from skillbank.visible import one_line
@@ -22,7 +24,6 @@ def tools(
     as_json: options.Json = False,
 ) -> None:
     """List the tools of agents; --json prints them as OpenAI function tools, --format as others want them."""
-    from skillbank.agent.approval import ApprovalPolicy
     from skillbank.agent.catalogue import TOOLS
 
     policy = ApprovalPolicy.from_environment()
@@ -34,7 +35,6 @@ def tools(
             raise UsageError(f"--format '{one_line(wanted)}' must be one of {a_few(FORMATS, 9)}.")
         options.print_json(tools_as(wanted, strict))
         return
-    from skillbank.approval_code import Lock
     from skillbank.cli.present import tools_view
 
     code = Lock.read().shut

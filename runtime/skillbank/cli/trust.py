@@ -6,12 +6,16 @@ import os
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.anchors import trust_group
+from skillbank.cli.trust_view import decision_line, difference_lines, look_lines
 from skillbank.errors import SkillNotFoundError, TrustError, UsageError, did_you_mean
+from skillbank.nearby import at_home
+from skillbank.trust.beforehand import entries
 from skillbank.visible import one_line, visible
 
 if TYPE_CHECKING:
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from skillbank.trust.decisions import Decision
     from skillbank.trust.look import Look
 
-__all__ = ["ask_for", "trust"]
+__all__ = ["app", "ask_for", "trust"]
 
 
 def trust(
@@ -93,7 +97,6 @@ def _find(runtime: Runtime, name: str) -> Bank:
         When the name is a bank's and a folder's here, of different banks.
     """
     from skillbank.bank.discovery import Bank
-    from skillbank.nearby import at_home
 
     folder, known = at_home(Path(name)), runtime.library.banks
     named = next((b for b in known if b.name == name), None)
@@ -132,7 +135,6 @@ def _decide(bank: Bank, digest: str | None, yes: bool, as_json: bool) -> None:
     TrustError
         When nobody trusts it afterwards.
     """
-    from skillbank.cli.trust_view import difference_lines, look_lines
     from skillbank.trust.decisions import keep
     from skillbank.trust.look import difference, earlier, look
 
@@ -166,7 +168,7 @@ def _decide(bank: Bank, digest: str | None, yes: bool, as_json: bool) -> None:
     _answer(document, refused, as_json)
 
 
-def _answer(document: dict[str, Any], refused: str, as_json: bool) -> None:
+def _answer(document: dict[str, object], refused: str, as_json: bool) -> None:
     """End with what was decided, and, where nobody trusts the bank, with why."""
     if not as_json:
         if refused:
@@ -235,8 +237,6 @@ def _remove(name: str, banks: list[str] | None, as_json: bool) -> None:
 
 def _list(banks: list[str] | None, as_json: bool) -> None:
     """List every decision, what SKILLBANK_TRUST says, and what of it cannot be read or means no bank here."""
-    from skillbank.cli.trust_view import decision_line
-    from skillbank.trust.beforehand import entries
     from skillbank.trust.decisions import all_decisions
     from skillbank.trust.standing import standing
 
@@ -270,7 +270,7 @@ def _list(banks: list[str] | None, as_json: bool) -> None:
     _say(broken)
 
 
-def _decision_document(decision: Decision) -> dict[str, Any]:
+def _decision_document(decision: Decision) -> dict[str, object]:
     return {
         "bank": visible(decision.bank),
         "folder": visible(decision.root),
@@ -289,3 +289,6 @@ def _say_nothing(_: Iterable[str]) -> None:
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
         terminal.say(terminal.folded(line))
+
+
+app = trust_group(trust)

@@ -11,6 +11,8 @@ import typer
 
 from skillbank.cli import options, terminal
 from skillbank.errors import a_few
+from skillbank.trust.anchors import Anchor, pinned, read_file
+from skillbank.trust.verify import STATES
 from skillbank.visible import visible
 
 if TYPE_CHECKING:
@@ -44,7 +46,6 @@ def verify(
     bank: options.Banks = None,
 ) -> None:
     """Check signatures and contents of skills; exit 1 unless all is as it was signed."""
-    from skillbank.trust.anchors import Anchor, pinned, read_file
     from skillbank.trust.checking import targets, verify_all
 
     chosen = [Anchor(c, file) for file in anchors for c in read_file(file)] if anchors else pinned()
@@ -86,8 +87,6 @@ def _print(found: Sequence[Verification], any_anchor: bool) -> None:
 
 def _print_bank(bank: str, here: Sequence[Verification], *, alone: bool) -> None:
     """Print how the skills of a bank stand: those that are verified by their number."""
-    from skillbank.trust.verify import STATES
-
     counts = Counter(v.state for v in here)
     said = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
     terminal.say(f"{visible(bank)}: {said}")

@@ -235,7 +235,7 @@ def _sentences(kind: type[Spec], error: ValidationError) -> list[str]:
     return found
 
 
-def _leaves(node: Mapping[str, object], above: Sequence[str] = ()) -> list[tuple[str, Any]]:
+def _leaves(node: Mapping[str, object], above: Sequence[str] = ()) -> list[tuple[str, object]]:
     found: list[tuple[str, Any]] = []
     for name, value in node.items():
         path = (*above, name)

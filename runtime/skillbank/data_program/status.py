@@ -40,7 +40,7 @@ class StatusLog:
     ) -> None:
         """Append one line; ``kpi`` are counts by name, ``more`` stands beside the message."""
         now = datetime.now().astimezone()
-        line: dict[str, Any] = {
+        line: dict[str, object] = {
             "date": now.strftime("%m/%d/%Y"),
             "time": now.strftime("%H:%M:%S"),
             "status": status,

@@ -93,7 +93,7 @@ def draw_mask(path: Path, meanings: Meanings) -> Drawn:
 
 
 def draw_outlines(
-    size: tuple[int, int], objects: Iterable[tuple[int, Any]], *, background: int = LEFT_OUT
+    size: tuple[int, int], objects: Iterable[tuple[int, object]], *, background: int = LEFT_OUT
 ) -> Drawn:
     """Draw outlines, a later one over the earlier ones.
 

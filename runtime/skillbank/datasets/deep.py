@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
+    import numpy.typing as npt
     from PIL import Image
 
-    Numbers = np.ndarray[Any, np.dtype[Any]]
+    Numbers = npt.NDArray[Any]
 
 __all__ = ["Extent", "Range", "deep_numbers", "extent", "is_deep", "range_of", "shown"]
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+import numpy as np
+
 from skillbank.datasets.document import Picture
 from skillbank.datasets.faults import Fault, Tally
+from skillbank.datasets.likeness import Likeness
 from skillbank.datasets.looks import Look
 from skillbank.datasets.progress import Progress
 from skillbank.datasets.report import Findings
@@ -82,10 +85,6 @@ class Album:
     def _judge_look_alikes(
         self, names: Sequence[str], tally: Tally, known: set[tuple[int, str]], report: Progress | None
     ) -> None:
-        import numpy as np
-
-        from skillbank.datasets.likeness import Likeness
-
         likeness = Likeness(self._small)
         splits = np.array([split for split, _ in self._shown])
         copied = np.array([entry in known for entry in self._shown])

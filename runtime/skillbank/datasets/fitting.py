@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -31,7 +30,7 @@ class _Detection(msgspec.Struct):
 
 
 class _Region(msgspec.Struct):
-    bbox: list[Any]
+    bbox: list[object]
     phrase: str
 
 

@@ -59,7 +59,7 @@ def page(shown: Shown) -> str:
     )
 
 
-def _values(shown: Shown) -> dict[str, Any]:
+def _values(shown: Shown) -> dict[str, object]:
     found, figures = shown.survey, shown.survey.figures
     pictures, boxes = figures.pictures.total(), figures.boxes.total()
     one, many = COUNTED.get(found.opened.data.marks, ("", ""))
@@ -110,7 +110,7 @@ def _titles(form: str) -> str:
     return " and ".join(titles.get(name, one_line(name)) for name in form.split("+"))
 
 
-def _class(found: Survey, number: int, shade: str, largest: int) -> dict[str, Any]:
+def _class(found: Survey, number: int, shade: str, largest: int) -> dict[str, object]:
     of = found.figures.classes[number]
     boxes = of.boxes.total()
     missing = [name for name in found.splits if not of.boxes[name]] if boxes else []
@@ -134,7 +134,7 @@ def _shows_every_class(found: Survey, classes: Sequence[int]) -> bool:
     return bool(seen) and seen.issuperset(n for n in classes if figures.classes[n].boxes)
 
 
-def _of_boxes(figures: Figures) -> dict[str, Any]:
+def _of_boxes(figures: Figures) -> dict[str, object]:
     """Return where boxes lie, how large they are and of which shape, summed over the classes."""
     heat = _summed([each.heat for each in figures.classes], GRID * GRID)
     most = max(heat, default=0) or 1
@@ -183,7 +183,7 @@ def _card(
     }
 
 
-def _box(box: Box, number: int, width: int, height: int) -> dict[str, Any]:
+def _box(box: Box, number: int, width: int, height: int) -> dict[str, object]:
     """Return a box in percent of its picture, cut to it."""
     left, right = (_percent(value, width) for value in sorted((box.x1, box.x2)))
     top, bottom = (_percent(value, height) for value in sorted((box.y1, box.y2)))
@@ -204,7 +204,7 @@ def _percent(value: float, whole: int) -> float:
     return round(min(max(share, 0.0), 100.0), 3)
 
 
-def _numbers(found: Survey) -> dict[str, Any]:
+def _numbers(found: Survey) -> dict[str, object]:
     """Return what the script draws of each class when it is chosen; no text is among it."""
     classes = found.figures.classes
     return {
@@ -241,7 +241,7 @@ def _ranges(edges: tuple[int, ...]) -> list[str]:
     ]
 
 
-def _sizes(sizes: Counter[tuple[int, int]]) -> dict[str, Any]:
+def _sizes(sizes: Counter[tuple[int, int]]) -> dict[str, object]:
     """Return the points and ticks of the chart of sizes."""
     often = sizes.most_common(_SIZES)
     left, bottom, wide, high = _CHART

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from skillbank.datasets.document import DataSet, Mask, Picture, Split
 from skillbank.datasets.faults import Fault, Tally
 from skillbank.datasets.looks import Look, look_at
@@ -108,8 +110,6 @@ class MarkedSplitCheck:
 
     def _about_mask(self, mask: Mask, picture: Picture, look: Look | None) -> Fault | None:
         """Return what is wrong with the mask of a picture, and count the classes in it."""
-        import numpy as np
-
         path = mask.path
         size, of_mask = self._size(picture, look), self._tree.size(path)
         if of_mask is not None and size is not None and of_mask != size:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.datasets.packing import NoPicturesError
 from skillbank.datasets.tree import PICTURES
@@ -93,7 +93,7 @@ def _write(table: Path, opened: pyarrow.parquet.ParquetFile, folder: Path, most:
         (folder / _FILES[1]).write_text(json.dumps(described), encoding="utf-8")
 
 
-def _rows(opened: pyarrow.parquet.ParquetFile) -> Iterator[dict[str, Any]]:
+def _rows(opened: pyarrow.parquet.ParquetFile) -> Iterator[dict[str, object]]:
     for batch in opened.iter_batches(batch_size=_AT_ONCE):
         yield from batch.to_pylist()
 
@@ -122,7 +122,7 @@ def _is_bytes(kind: pyarrow.DataType) -> bool:
 
 def _line(
     row: Mapping[str, object], picture: str, named: str, folder: Path, number: str, taken: set[str]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Write the picture of a row, and return what the row says without it."""
     said = {key: value for key, value in row.items() if key != picture}
     if not picture:

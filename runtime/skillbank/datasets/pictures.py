@@ -10,6 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
+from PIL import Image
+
 from skillbank.datasets.document import Picture
 from skillbank.datasets.kept_looks import KeptLooks, Stamp, stamp_of
 from skillbank.datasets.looks import Look, look_at
@@ -38,8 +40,6 @@ class Gallery:
         self._threads = (len(os.sched_getaffinity(0)) or 1) + _MORE_THREADS
 
     def __enter__(self) -> Gallery:
-        from PIL import Image
-
         self._quiet.__enter__()
         # Damaged notes in a file (EXIF, tags) are no fault of the picture: what is wrong is in its look.
         warnings.filterwarnings("ignore", category=UserWarning, module="PIL")

@@ -168,7 +168,7 @@ class DataReport:
         }
 
 
-def _found(kind: Kind, count: int, examples: list[Fault]) -> dict[str, Any]:
+def _found(kind: Kind, count: int, examples: list[Fault]) -> dict[str, object]:
     return {
         "kind": kind.name,
         "count": count,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw, ImageFont
 
 from skillbank.datasets.document import Picture
 from skillbank.datasets.showing import Shown, Survey
 from skillbank.datasets.thumbnails import Thumbnail
 from skillbank.visible import one_line
-
-if TYPE_CHECKING:
-    from PIL import Image, ImageDraw, ImageFont
 
 __all__ = ["CELL", "sheets"]
 
@@ -38,8 +36,6 @@ def sheets(shown: Shown) -> Iterator[Image.Image]:
 
 
 def _sheet(found: Survey, cells: Sequence[tuple[Picture, Thumbnail | None]], page: str) -> Image.Image:
-    from PIL import Image, ImageDraw
-
     height = CELL * 3 // 4
     rows = -(-len(cells) // _COLUMNS)
     size = (_GAP + _COLUMNS * (CELL + _GAP), _HEAD + rows * (height + _CAPTION + _GAP) + _GAP)
@@ -79,8 +75,6 @@ def _head(found: Survey, pen: ImageDraw.ImageDraw, width: int, page: str) -> Non
 
 def _drawn(found: Survey, picture: Picture, small: Thumbnail, room: tuple[int, int]) -> Image.Image:
     """Return a picture with its boxes, to fit into a room (pixels)."""
-    from PIL import Image, ImageDraw
-
     fits = min(room[0] / small.image.width, room[1] / small.image.height)
     size = [max(1, round(side * fits)) for side in small.image.size]
     image = small.image.resize((size[0], size[1]), Image.Resampling.LANCZOS)
@@ -114,6 +108,4 @@ def _text(
 
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    from PIL import ImageFont
-
     return ImageFont.load_default(size)

@@ -12,6 +12,7 @@ from skillbank.plan.option_steps import Step, step_of
 from skillbank.plan.request import DataLocation, Request, Setting, role_of
 from skillbank.plan.slot_values import value_of
 from skillbank.plan.slots import Fills, Slot, slot
+from skillbank.plan.weights import FROM_PARENT, SCRATCH
 from skillbank.visible import one_line
 from skillbank.ways import Sentence, command, marked, option
 
@@ -189,8 +190,6 @@ def _checked(slots: dict[str, Any]) -> dict[str, Any]:
 
 def _give_pretrained(chain: Sequence[Step], said: dict[str, Any]) -> None:
     """Give a model to start from to the first step that takes one: those after it start from that before."""
-    from skillbank.plan.weights import FROM_PARENT, SCRATCH
-
     model = said.get("pretrained")
     if model is None:
         return

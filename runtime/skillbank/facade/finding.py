@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from skillbank.bank.skill import Skill
     from skillbank.plan.reader.reading import Reading
 
+from skillbank.bank.names import shown
 from skillbank.facade.holdings import Holdings
 
 __all__ = ["Finding"]
@@ -46,8 +47,6 @@ class Finding(Holdings):
 
     def search_note(self, query: str) -> str:
         """Return what was read into a query and what else claims the name in it; empty where nothing was."""
-        from skillbank.bank.names import shown
-
         with self.reading:
             read = [
                 f"'{one_line(said, 40)}' was read as '{shown(word)}'"

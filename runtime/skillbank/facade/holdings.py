@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from skillbank.approval_code import Lock
+from skillbank.bank.vouching import vouch_with
 from skillbank.environment import BANKS, READER
 from skillbank.errors import UsageError
+from skillbank.home import outbox
 from skillbank.platforms import get_platform
 from skillbank.team.acting import acting_as, may
 from skillbank.team.person import EVERYBODY
@@ -87,7 +89,6 @@ class Holdings:
 
     @cached_property
     def _installed(self) -> tuple[tuple[Installed, ...], tuple[str, ...]]:
-        from skillbank.bank.vouching import vouch_with
         from skillbank.sources.kept import fetched_from, installed_banks
         from skillbank.trust.loading import signer_of, vouched_files
         from skillbank.trust.origin import ask_signers, ask_sources
@@ -239,6 +240,4 @@ class Holdings:
 
     def _outbox(self) -> Path | None:
         """Return where plans wait for the database in the home; None where another database is used."""
-        from skillbank.home import outbox
-
         return None if self._database_url else outbox()

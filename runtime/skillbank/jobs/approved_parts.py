@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from skillbank.jobs.record import SEARCH
 from skillbank.plan.model import Plan
@@ -40,7 +39,7 @@ def part_of_search(plan: Plan, search: Plan, number: int | None) -> bool:
 def _alike(plan: Plan, part: Plan) -> bool:
     """Say whether a trial runs what a part of its search runs: only values may be others, and no place."""
 
-    def of(each: Plan) -> dict[str, Any]:
+    def of(each: Plan) -> dict[str, object]:
         return each.model_dump(mode="json", exclude=set(_OF_TRIALS))
 
     return of(plan) == of(part) and _named(plan.spec) <= _named(part.spec) | _named(part.automl or {})

@@ -133,7 +133,7 @@ def _written(engine: sa.Engine, work: Path) -> Backup:
     return about
 
 
-def _rows(engine: sa.Engine) -> Iterator[dict[str, Any]]:
+def _rows(engine: sa.Engine) -> Iterator[dict[str, object]]:
     """Yield all rows, as they are at one moment, and which number each table has given last."""
     with reading(engine) as db:
         for table in TABLES.values():

@@ -131,7 +131,7 @@ def bind(
     """
     check_filled(plan)
     results_dir = Path(record.results_dir)
-    spec: dict[str, Any] = copy.deepcopy(plan.spec)
+    spec: dict[str, object] = copy.deepcopy(plan.spec)
     reads = [*(parent.model.parent for parent in parents), *_named_by_user(plan)]
     reads += _put_inputs(spec, plan, stage)
     if parents:
@@ -156,7 +156,7 @@ def bind(
     return Bound(spec, argv, config_path, sha256, tuple(dict.fromkeys(reads)), again)
 
 
-def _put_inputs(spec: dict[str, Any], plan: Plan, stage: Callable[[InputBinding], Path]) -> list[Path]:
+def _put_inputs(spec: dict[str, object], plan: Plan, stage: Callable[[InputBinding], Path]) -> list[Path]:
     """Put the paths of the plan's data into a spec; a model of the hub is for the program to fetch.
 
     Returns
@@ -179,7 +179,7 @@ def _put_inputs(spec: dict[str, Any], plan: Plan, stage: Callable[[InputBinding]
     return put
 
 
-def _put_structure(spec: dict[str, Any], plan: Plan, structure: Mapping[str, object]) -> None:
+def _put_structure(spec: dict[str, object], plan: Plan, structure: Mapping[str, object]) -> None:
     """Put parameters of a parent's model into a spec, where it has them and nobody has said them."""
     own = (Source.USER, Source.SHORTHAND, Source.AUTOML)
     said = {override.key for override in plan.overrides if override.source in own}
@@ -191,7 +191,7 @@ def _put_structure(spec: dict[str, Any], plan: Plan, structure: Mapping[str, obj
 
 
 def _started_again(
-    spec: dict[str, Any], values: Mapping[str, str | None], results_dir: Path, form: str
+    spec: dict[str, object], values: Mapping[str, str | None], results_dir: Path, form: str
 ) -> Resume | None:
     """Return the spec of a later start of the very job; None when it has no place for a checkpoint."""
     if not any(isinstance(value, str) and RESUME_MODEL in value for _, value in leaves(spec)):

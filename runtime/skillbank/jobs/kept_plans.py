@@ -130,6 +130,6 @@ def _put_skill(db: sa.Connection, facts: SkillFacts) -> None:
         _put(db, SKILLS, {"digest": facts.digest, "created": now(), "document": document})
 
 
-def _put(db: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
+def _put(db: sa.Connection, table: sa.Table, row: dict[str, object]) -> None:
     """Add a row, unless it is there already."""
     db.execute(insert(db, table).values(**row).on_conflict_do_nothing())

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 __all__ = [
     "EpochMetrics",
@@ -152,7 +152,7 @@ class StatusReader:
             self._take(document)
         return bool(documents)
 
-    def _take(self, line: dict[str, Any]) -> None:
+    def _take(self, line: dict[str, object]) -> None:
         kpi = line.get("kpi")
         values = kpi if isinstance(kpi, dict) else {}
         metrics = {k: n for k, v in values.items() if k not in _NOT_METRICS and (n := _number(v)) is not None}
@@ -192,7 +192,7 @@ def read_status(results_dir: Path, action: str) -> StatusReader:
     return reader
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
+def _parse(line: bytes) -> dict[str, object] | None:
     if not line.strip() or len(line) > _LONGEST_LINE:
         return None
     try:

@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from skillbank import __version__
 from skillbank.jobs.database import (
     APPROVALS,
     CODES,
@@ -113,8 +114,6 @@ def _version(db: sa.Connection) -> int | None:
 
 def _current(version: int | None) -> bool:
     if version is not None and version > VERSION:
-        from skillbank import __version__
-
         raise NewerStoreError(
             f"was made by a newer skillbank (its tables are of version {version}, and {__version__} knows "
             f"those up to {VERSION}); upgrade skillbank, or name another store with SKILLBANK_HOME or "
@@ -148,8 +147,6 @@ def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 def _note(db: sa.Connection) -> None:
-    from skillbank import __version__
-
     db.execute(VERSIONS.insert().values(version=VERSION, since=datetime.now(UTC), skillbank=__version__))
 
 

@@ -76,7 +76,7 @@ def open_engine(url: str) -> sa.Engine:
     raise AssertionError("unreachable")
 
 
-def _note_use(connection: Any, record: sa.pool.ConnectionPoolEntry) -> None:
+def _note_use(connection: object, record: sa.pool.ConnectionPoolEntry) -> None:
     record.info[_USED] = time.monotonic()
 
 

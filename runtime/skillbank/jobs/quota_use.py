@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from skillbank.jobs.gpu_time import GpuHours
@@ -15,7 +13,7 @@ from skillbank.team.quota import Quota
 __all__ = ["use_of"]
 
 
-def use_of(engine: sa.Engine, quota: Quota) -> dict[str, Any]:
+def use_of(engine: sa.Engine, quota: Quota) -> dict[str, object]:
     """Return what whom a quota is about has now: places, GPU hours of this period, bytes."""
     with asking(engine) as db:
         return {

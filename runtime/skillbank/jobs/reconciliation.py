@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from skillbank.errors import PlatformError, SkillbankError, sentence_of
 from skillbank.jobs.attendance import work_left
@@ -85,7 +84,7 @@ class Reconciliation:
             if native.state is JobState.PENDING and native.message:
                 self._store.note(record.id, redact(native.message))  # why it waits, as often as that changes
             return self._store.get(record.id)
-        fields: dict[str, Any] = {}
+        fields: dict[str, object] = {}
         if native.state.terminal:
             fields["exit_code"] = native.exit_code
         if native.state is JobState.ERROR:

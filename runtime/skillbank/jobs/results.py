@@ -130,7 +130,7 @@ def _ordered(folder: Path, files: Sequence[str]) -> tuple[str, ...]:
 
 def _listed(file: Path) -> dict[str, int]:
     """Read where names stand in a program's list of pictures; a file that is no such list names none."""
-    rows: Any = []
+    rows: object = []
     with suppress(OSError, ValueError, RecursionError):
         if file.stat().st_size <= _LONGEST_ORDER:
             rows = json.loads(file.read_bytes())

@@ -39,14 +39,14 @@ _PLAIN_FIELDS = frozenset(
 )
 
 
-def changed_fields(changed: dict[str, Any]) -> dict[str, Any]:
+def changed_fields(changed: dict[str, object]) -> dict[str, Any]:
     """Return fields of a job that are not its state as their columns take them."""
     if unknown := changed.keys() - _PLAIN_FIELDS:
         raise TypeError(f"not a field that can change: {', '.join(sorted(unknown))}")
     return {k: _stored(v) for k, v in changed.items()}
 
 
-def _stored(value: object) -> Any:
+def _stored(value: object) -> object:
     if isinstance(value, Failure):
         ways = ways_of(value)
         return {**_texts(value.model_dump()), **({"ways": ways} if ways else {})}

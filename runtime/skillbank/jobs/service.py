@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError, sentence_of
 from skillbank.jobs.attendance import attend
+from skillbank.jobs.forecast import wait_of
 from skillbank.jobs.launch_terms import LaunchTerms
+from skillbank.jobs.limits import refuse_over_quota
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.reconciliation import Reconciliation, handle_of
 from skillbank.jobs.record import SEARCH, Failure, JobRecord, JobState, RetryPolicy, new_job_id
@@ -138,7 +140,6 @@ class Jobs:
     def preflight(self, plan: Plan, earlier: Sequence[Plan] = (), report: Report | None = None) -> Checks:
         """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
         from skillbank.jobs.launching import preflight
-        from skillbank.jobs.limits import refuse_over_quota
 
         self.permit(plan.plan_id)
         whose = self._whose({})
@@ -169,7 +170,6 @@ class Jobs:
 
     def _launch(self, plan: Plan, terms: LaunchTerms, fields: dict[str, Any]) -> JobRecord:
         from skillbank.jobs.launching import places, preflight
-        from skillbank.jobs.limits import refuse_over_quota
         from skillbank.jobs.parents import finished_parents, parent_models
 
         fields |= self._whose(fields)
@@ -305,8 +305,6 @@ class Jobs:
         """Say why a job waits for a place and when it is likely to start; None when it does not wait."""
         if not record.waits:
             return None
-        from skillbank.jobs.forecast import wait_of
-
         return wait_of(self.store.engine, record)
 
     def _whose(self, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def all_schemas() -> dict[str, dict[str, Any]]:
     return {name: _schema(name, _SPECS[name], text) for name, text in about.items()}
 
 
-def _schema(action: str, spec: type[_Block], about: str) -> dict[str, Any]:
+def _schema(action: str, spec: type[_Block], about: str) -> dict[str, object]:
     raw = spec.model_json_schema(mode="validation")
     [block] = raw.pop("$defs", {}).values()
     properties = raw["properties"]

@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from skillbank.bank.engines import labeller
 from skillbank.errors import DataError, PlatformError
+from skillbank.installation import how_to_install
 from skillbank.labelling.process import take
 
 __all__ = ["BATCH", "MOST_PIXELS", "Answer", "Engine", "PictureError"]
@@ -76,8 +77,6 @@ class Engine:
         self._program = facts.program
         process = take()
         if process is None:
-            from skillbank.installation import how_to_install
-
             raise PlatformError(
                 f"The program {self._program} is not installed; {how_to_install(facts.extra)} brings it."
             )

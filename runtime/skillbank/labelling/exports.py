@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
 
 import skillbank
 from skillbank.errors import DataError, UsageError
@@ -173,7 +172,7 @@ class Export:
         path: Path,
         sha256: str,
         copy: bytes = b"",
-        pixels: dict[str, Any] | None = None,
+        pixels: dict[str, object] | None = None,
     ) -> None:
         """Keep what was found in a picture, and the annotated copy if there is one."""
         self.pictures[labelled.name] = Picture.of(labelled, path, sha256, pixels)

@@ -48,14 +48,16 @@ def ask(
 
 def _messages(
     messages: Sequence[Mapping[str, Any]], lacks: Collection[str], owed: Collection[str]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Return the messages with what came with them; who once gave thoughts may miss them in any message."""
     given = {name for message in messages for name in message.get("carried", ()) if name in CARRIED}
     empty = dict.fromkeys(({"reasoning_content"} & given | set(owed)) - set(lacks), "")
     return [_message(message, lacks, empty) for message in messages]
 
 
-def _message(message: Mapping[str, Any], lacks: Collection[str], empty: Mapping[str, str]) -> dict[str, Any]:
+def _message(
+    message: Mapping[str, Any], lacks: Collection[str], empty: Mapping[str, str]
+) -> dict[str, object]:
     """Return one message with what the endpoint gave with it, as far as it takes that back."""
     sent = {name: value for name, value in message.items() if name != "carried"}
     if message["role"] == "assistant":
@@ -70,7 +72,7 @@ def _message(message: Mapping[str, Any], lacks: Collection[str], empty: Mapping[
     return sent
 
 
-def _documents(stream: openai.Stream[ChatCompletionChunk]) -> Iterator[dict[str, Any]]:
+def _documents(stream: openai.Stream[ChatCompletionChunk]) -> Iterator[dict[str, object]]:
     """Yield a stream's chunks, or the one document of an endpoint that does not stream."""
     if (document := whole_document(stream)) is not None:
         yield document

@@ -8,7 +8,6 @@ import ssl
 import time
 from collections.abc import Collection, Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import openai
@@ -108,7 +107,7 @@ def lasts(error: Exception) -> bool:
     if isinstance(error, openai.APIConnectionError | HTTP_ERROR):
         return any(map(_is_misconfigured, _causes(error)))
     if isinstance(error, openai.APIError):  # told within a stream
-        code: Any = error.code
+        code: object = error.code
         if isinstance(code, str) and code.isdigit():
             code = int(code)
         hopeless = isinstance(code, int) and _is_refusal(code)

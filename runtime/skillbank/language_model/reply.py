@@ -87,7 +87,7 @@ class Reply:
         return not (self.text.strip() or self.refusal or self.calls)
 
 
-def assemble(chunks: Iterable[Mapping[str, Any]]) -> Reply:
+def assemble(chunks: Iterable[Mapping[str, object]]) -> Reply:
     """Put an answer together, whatever the pieces it comes in.
 
     Parameters
@@ -142,9 +142,9 @@ class _Said:
         spoken = (text_of(delta.get(name)) for name in CARRIED)
         self.thinking.append(next(filter(None, spoken), ""))
 
-    def carried(self) -> dict[str, Any]:
+    def carried(self) -> dict[str, object]:
         """Return the fields as they came, texts and lists each put together."""
-        made: dict[str, Any] = {}
+        made: dict[str, object] = {}
         for name, pieces in self._fields.items():
             texts = [piece for piece in pieces if isinstance(piece, str)]
             items = [item for piece in pieces if isinstance(piece, list) for item in piece]
@@ -158,7 +158,7 @@ class _Slot:
     id: str = ""
     name: str = ""
     arguments: list[str] = field(default_factory=list)
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, object] = field(default_factory=dict)
 
 
 class _Calls:
@@ -201,5 +201,5 @@ def _usage(counted: Mapping[str, object]) -> Usage | None:
     return Usage(prompt, completion, count(details.get("cached_tokens")))
 
 
-def _mapping_of(part: Mapping[str, object], name: str) -> dict[str, Any]:
+def _mapping_of(part: Mapping[str, object], name: str) -> dict[str, object]:
     return {name: part[name]} if isinstance(part.get(name), Mapping) else {}

@@ -72,7 +72,7 @@ def _items(messages: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             yield from _answer(message)
 
 
-def _answer(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _answer(message: Mapping[str, Any]) -> Iterator[dict[str, object]]:
     calls = [
         {"type": "function_call", "call_id": call["id"], **call["function"]}
         for call in message.get("tool_calls") or ()
@@ -88,7 +88,7 @@ def _answer(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (*text, *calls)
 
 
-def _streamed(stream: Iterable[object]) -> dict[str, Any]:
+def _streamed(stream: Iterable[object]) -> dict[str, object]:
     """Return the document that a stream ends with; some send its items one by one, and only so."""
     items: dict[int, dict[str, Any]] = {}
     known = False
@@ -116,7 +116,7 @@ def _event(event: object) -> Mapping[str, Any]:
     return document
 
 
-def _fail(problem: Any, stream: Any) -> None:
+def _fail(problem: object, stream: Any) -> None:
     raise openai.APIError(str(problem), stream.response.request, body=problem)
 
 

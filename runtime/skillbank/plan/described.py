@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from skillbank.bank.keys import plain
 from skillbank.bank.skill import Skill
@@ -56,7 +55,7 @@ def _read(change: Override, told: list[str]) -> Override:
     return change
 
 
-def _inside(block: Mapping[str, object], steps: Sequence[str], told: list[str]) -> dict[str, Any]:
+def _inside(block: Mapping[str, object], steps: Sequence[str], told: list[str]) -> dict[str, object]:
     first, *rest = steps
     if first not in block:
         return dict(block)

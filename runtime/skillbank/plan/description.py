@@ -65,7 +65,7 @@ def describe_action(skill: Skill, action: Action, search: str | None = None) -> 
     }  # fmt: skip
 
 
-def _parameters(skill: Skill, action: Action, template: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _parameters(skill: Skill, action: Action, template: dict[str, object]) -> Iterator[dict[str, object]]:
     schema = skill.schema(action)
     for key in schema.keys:
         node, _ = schema.find(parse_path(key))

@@ -104,7 +104,7 @@ class Draft:
             error.skill = self.skill.name
             raise
 
-    def _functions(self) -> dict[str, Any]:
+    def _functions(self) -> dict[str, object]:
         """Spec field to inference function: the table first, skill_info for the rest.
 
         A table in the prose lists main and deploy fields together, so an overlay's action takes

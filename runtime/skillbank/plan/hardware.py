@@ -56,7 +56,7 @@ def _refuse_count(name: str, count: int | None, least: int) -> None:
         raise UsageError(f"{option(name)} is {count}, but no more than {_MOST} can be asked for.")
 
 
-def _counted(listed: list[Any], key: str | None, request: Request) -> int | None:
+def _counted(listed: list[object], key: str | None, request: Request) -> int | None:
     """Return how many GPUs a list of their numbers names, None where the count is set by its own key.
 
     Raises
@@ -144,7 +144,7 @@ def memory_of(info: SkillInfo) -> float | None:
 
 def section(info: SkillInfo, name: str) -> Mapping[str, Any]:
     """Return one of the skill's sections of facts; empty when there is none."""
-    facts: Mapping[str, Any] = info.facts.get(name, {})
+    facts: Mapping[str, object] = info.facts.get(name, {})
     return facts
 
 

@@ -36,7 +36,7 @@ def parent_structure(draft: Draft) -> Iterator[Override]:
     Paths are left out; they are the child's own business, and so is the profile.
     """
     parent = draft.shaping_parent
-    spec: Mapping[str, Any] = parent.spec if parent else {}
+    spec: Mapping[str, object] = parent.spec if parent else {}
     sections = {name: spec[name] for name in STRUCTURE if isinstance(spec.get(name), Mapping) and spec[name]}
     for path, value in leaves(sections) if sections else ():
         if value in (None, "") or any(word in str(path[-1]) for word in _NOT_STRUCTURE):

@@ -394,7 +394,7 @@ def document_id(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
-def _without_words(content: Mapping[str, Any]) -> dict[str, Any]:
+def _without_words(content: Mapping[str, Any]) -> dict[str, object]:
     """Return a document without what differs between two ways to say the same.
 
     Whether a value was set by its key or by a shorthand, where the policy and the image were said, and what

@@ -165,7 +165,7 @@ class Step:
 
     def _leaves_of_options(self) -> dict[str, tuple[str, object]]:
         """Return what options set, by spec key: how it was said, and the value."""
-        leaves: dict[str, tuple[str, Any]] = {}
+        leaves: dict[str, tuple[str, object]] = {}
         given = [
             (Sentence(f"{option('set', f'{one_line(s.key)}={_shown(s.value)}')}"), s) for s in self.settings
         ]
@@ -178,7 +178,7 @@ class Step:
                 _add(leaves, key, Sentence(f"{slot(name).way(self.fields[name])}"), self.fields[name])
         return leaves
 
-    def _left_of_words(self, mine: Mapping[str, tuple[str, Any]]) -> Iterator[Setting]:
+    def _left_of_words(self, mine: Mapping[str, tuple[str, object]]) -> Iterator[Setting]:
         """Yield the settings of the words that no option takes the place of."""
         for setting in self.request.settings:
             leaves = list(self._leaves(setting))
@@ -263,13 +263,13 @@ def leaves_of(skill: Skill, action: Action | None, setting: Setting) -> Iterator
         yield key, value
 
 
-def _add(leaves: dict[str, tuple[str, Any]], key: str, label: str, value: object) -> None:
+def _add(leaves: dict[str, tuple[str, object]], key: str, label: str, value: object) -> None:
     other, before = leaves.setdefault(key, (label, value))
     if not _same(before, value):
         raise UsageError(f"{other} and {label} both set {one_line(key)}; keep one.")
 
 
-def _over(key: str, mine: Mapping[str, tuple[str, Any]]) -> str | None:
+def _over(key: str, mine: Mapping[str, tuple[str, object]]) -> str | None:
     """Return the option that sets this key, one above it or one below it; None where there is none."""
     for other, (label, _) in mine.items():
         if (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from skillbank.automl.settings import AutoMLSettings
 from skillbank.errors import UsageError
 from skillbank.plan.draft import Draft
 from skillbank.plan.model import Route
@@ -12,9 +13,6 @@ from skillbank.plan.paths import MISSING, get_path, set_path
 from skillbank.plan.products import SEARCHED
 from skillbank.plan.request import Request
 from skillbank.ways import option
-
-if TYPE_CHECKING:
-    from skillbank.automl.settings import AutoMLSettings
 
 __all__ = ["search_settings", "take_settings"]
 
@@ -46,7 +44,7 @@ def take_settings(request: Request) -> tuple[Request, dict[str, Any]]:
 
 
 def search_settings(
-    draft: Draft, route: Route, said: dict[str, Any], metric: str | None, direction: str | None
+    draft: Draft, route: Route, said: dict[str, object], metric: str | None, direction: str | None
 ) -> dict[str, Any] | None:
     """Return what a plan carries for its search; None when it is not searched over.
 
@@ -65,8 +63,6 @@ def search_settings(
         if draft.action.name == SEARCHED:
             _ask_about_no_search(draft, route, said)
         return None
-    from skillbank.automl.settings import AutoMLSettings
-
     settings = AutoMLSettings.read(said)
     if settings.ranges or settings.parameters is not None:
         _check_space(draft, settings)
@@ -80,7 +76,7 @@ def search_settings(
         raise UsageError(f"automl.directions names {len(directions)} directions for {len(metrics)} metrics.")
     known = {metric: direction} if metric and direction else {}
     directions = directions or _known_directions(draft, metrics, known)
-    document: dict[str, Any] = settings.model_dump(mode="json", exclude_unset=True)
+    document: dict[str, object] = settings.model_dump(mode="json", exclude_unset=True)
     return {**document, "metrics": list(metrics), "directions": directions}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from skillbank.automl.settings import AutoMLSettings
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillbankError, UsageError
 from skillbank.plan.datasets import bindings
@@ -40,8 +41,6 @@ def search_needs(plan: Plan, skill: Skill, compile_plan: Compile) -> SearchNeeds
     PluginError
         When its algorithm is a package's and cannot be loaded.
     """
-    from skillbank.automl.settings import AutoMLSettings
-
     action = skill.action(plan.action, plan.variant)
     epochs_key = skill.shorthands(action).get("num_epochs")
     settings = AutoMLSettings.read(plan.automl)

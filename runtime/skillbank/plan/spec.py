@@ -33,7 +33,7 @@ class SpecBuilder:
     def __init__(self, template: Mapping[str, object], schema: SpecSchema) -> None:
         self._template = template
         self._schema = schema
-        self.spec: dict[str, Any] = copy.deepcopy(dict(template))
+        self.spec: dict[str, object] = copy.deepcopy(dict(template))
         self._overrides: dict[str, Override] = {}
 
     def apply(self, layer: Iterable[Override]) -> None:
@@ -112,7 +112,7 @@ def is_example(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"/[^/\s].*|<[^<>]+>", value) is not None
 
 
-def _entries(value: dict[str, Any], key: str) -> Iterator[tuple[str, object]]:
+def _entries(value: dict[str, object], key: str) -> Iterator[tuple[str, object]]:
     """Walk a mapping down to what is no mapping; names that no dotted key can hold stay inside theirs."""
     if not all(is_name(name) for name in value):
         yield key, value
@@ -129,7 +129,7 @@ def user_changes(
     shorthands: Mapping[str, str],
     schema: SpecSchema,
     template: Mapping[str, object],
-    unsupported: Sequence[Mapping[str, Any]] = (),
+    unsupported: Sequence[Mapping[str, object]] = (),
 ) -> list[Override]:
     """Turn what the user set into checked changes.
 
@@ -167,7 +167,7 @@ def user_changes(
 
 def _change(
     setting: Setting, shorthands: Mapping[str, str], schema: SpecSchema, template: Mapping[str, object],
-    unsupported: Sequence[Mapping[str, Any]], known: tuple[str, ...],
+    unsupported: Sequence[Mapping[str, object]], known: tuple[str, ...],
 ) -> Override:  # fmt: skip
     key = shorthands.get(setting.key, setting.key)
     if not is_key(key):
@@ -180,7 +180,7 @@ def _change(
     return Override(key=key, value=value, source=source, detail=detail)
 
 
-def _refuse_unsupported(key: str, value: object, unsupported: Iterable[Mapping[str, Any]]) -> None:
+def _refuse_unsupported(key: str, value: object, unsupported: Iterable[Mapping[str, object]]) -> None:
     """A value that the schema allows and the skill's own facts rule out, at the key or below it."""
     for fact in unsupported:
         name = str(fact.get("key"))

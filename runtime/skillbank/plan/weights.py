@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.plan.hardware import section
 from skillbank.plan.model import RESUME_MODEL, Override, Question, Source
@@ -78,7 +78,7 @@ def weights_question(draft: Draft, platform: str) -> tuple[Question | None, bool
     fields = pretrained_fields(draft.functions)
     if not facts or not fields or weights_named(draft):
         return None, False
-    small: Mapping[str, Any] = facts.get("small_profile", {})
+    small: Mapping[str, object] = facts.get("small_profile", {})
     profile = _profile(draft, small)
     without_gpu = bool(small) and profile == small.get("without_gpu")
     if (small and profile == small.get("always")) or (without_gpu and draft.request.gpus == 0):

@@ -161,7 +161,7 @@ def mounts(results_dir: Path, reads: Iterable[Path]) -> list[dict[str, Any]]:
     return [_bind(path, str(path), read_only) for path, read_only in bound]
 
 
-def _bind(source: Path, target: str, read_only: bool) -> dict[str, Any]:
+def _bind(source: Path, target: str, read_only: bool) -> dict[str, object]:
     return {"Type": "bind", "Source": str(source), "Target": target, "ReadOnly": read_only}
 
 
@@ -203,7 +203,7 @@ def arguments(launch: Launch, api: APIClient, info: dict[str, Any], digest: str)
         bound.append(_bind(secret_file.write(launch.job_id, named), secret_file.INSIDE, True))
         command = secret_file.wrap(launch.argv)
     resources, devices = launch.resources, device_ids(launch.resources.gpus, launch.gpu_ids)
-    options: dict[str, Any] = {}
+    options: dict[str, object] = {}
     if devices:
         options["device_requests"] = [
             {"Driver": "nvidia", "DeviceIDs": devices, "Capabilities": [["gpu"]], "Count": 0, "Options": {}}

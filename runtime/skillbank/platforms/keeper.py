@@ -62,7 +62,7 @@ def write_json(target: Path, document: dict[str, Any], *, exclusive: bool = Fals
     return True
 
 
-def myself() -> dict[str, Any]:
+def myself() -> dict[str, object]:
     """Return how this process can be recognised later."""
     pid = os.getpid()
     return {"pid": pid, "identity": identity(pid), "host": os.uname().nodename, "at": time.time()}

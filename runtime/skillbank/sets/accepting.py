@@ -151,7 +151,9 @@ def _nobodys() -> tuple[sa.ColumnElement[bool], ...]:
     return BOXES.c.state == "accepted", BOXES.c.by.is_(None)
 
 
-def _boxes(change: Writing, pictures: list[int], *where: sa.ColumnElement[bool]) -> dict[int, dict[str, Any]]:
+def _boxes(
+    change: Writing, pictures: list[int], *where: sa.ColumnElement[bool]
+) -> dict[int, dict[str, object]]:
     change.flush()
     found: dict[int, dict[str, Any]] = {}
     for part in parts(pictures):

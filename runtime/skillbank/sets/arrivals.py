@@ -92,7 +92,7 @@ def line_of(number: int, findings: Sequence[Finding], why: str = "", sha256: str
         Of the picture, by which a set knows whether the line is about its own.
     """
     found = [[each.phrase, each.score, *each.box] for each in findings]
-    told: dict[str, Any] = {"picture": number, "found": found}
+    told: dict[str, object] = {"picture": number, "found": found}
     told |= ({"why": why} if why else {}) | ({"sha256": sha256} if sha256 else {})
     return json.dumps(told).encode() + b"\n"
 

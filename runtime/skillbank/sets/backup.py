@@ -117,7 +117,7 @@ def restore(sets: SetStore, file: Path, name: str | None = None) -> LabelSet:
         check_row(SETS, own)
         with writing(sets.engine) as db:
             [set_id] = db.execute(SETS.insert().values(**own)).inserted_primary_key or [0]
-            waiting: dict[str, list[dict[str, Any]]] = {}
+            waiting: dict[str, list[dict[str, object]]] = {}
             for line in lines:
                 table = tables[line["table"]]
                 rows = waiting.setdefault(table.name, [])
@@ -168,7 +168,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
     )
 
 
-def _read(table: sa.Table, row: Mapping[str, Any]) -> dict[str, Any]:
+def _read(table: sa.Table, row: Mapping[str, Any]) -> dict[str, object]:
     found: dict[str, Any] = {}
     for column in table.columns:
         if column.name in ("id", "set_id"):

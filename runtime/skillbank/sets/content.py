@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from skillbank.errors import DataError, DataNotFoundError
+from skillbank.home import cache_dir
 from skillbank.visible import one_line
 
 __all__ = ["Pictured", "content_of"]
@@ -86,7 +87,6 @@ def _from_disk(row: Pictured, name: str) -> bytes:
 
 def _from_s3(row: Pictured) -> bytes:
     """Return the bytes of a picture in a bucket, which is brought once and then lies in the cache."""
-    from skillbank.home import cache_dir
     from skillbank.storage import s3
     from skillbank.storage.data_place import local_place
     from skillbank.storage.uri import parse_uri

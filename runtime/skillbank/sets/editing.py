@@ -97,7 +97,7 @@ def reclass(change: Writing, boxes: Sequence[int], class_number: int) -> int:
     return count
 
 
-def _box(change: Writing, number: int, picture: int | None = None) -> tuple[int, dict[str, Any]]:
+def _box(change: Writing, number: int, picture: int | None = None) -> tuple[int, dict[str, object]]:
     fields = change.get("box", number)
     if fields is None or picture not in (None, fields["picture"]):
         where = "the set" if picture is None else "the picture"
@@ -137,7 +137,7 @@ def _decide(
     number, fields = box
     if isinstance(operation, Change):
         return _change(change, number, fields, operation, size)
-    asked: dict[str, Any]
+    asked: dict[str, object]
     if isinstance(operation, Accept):
         state = "edited" if fields["first"] else "accepted"
         asked = {"state": state, "by": change.who} if fields["state"] != state else {}
@@ -157,7 +157,7 @@ def _decide(
     return change.change("box", number, fields, asked)
 
 
-def _as_it_came(change: Writing, number: int, fields: dict[str, Any]) -> dict[str, Any]:
+def _as_it_came(change: Writing, number: int, fields: dict[str, object]) -> dict[str, object]:
     """Return what a box of a data set was when it came: accepted, or a proposal to be reviewed."""
     came = imported_boxes(change, LABEL_EVENTS.c.picture == fields["picture"]).get(number)
     if came is None:
@@ -170,11 +170,11 @@ def _as_it_came(change: Writing, number: int, fields: dict[str, Any]) -> dict[st
 def _change(
     change: Writing,
     number: int,
-    fields: dict[str, Any],
+    fields: dict[str, object],
     operation: Change,
     size: tuple[int, int] | None,
 ) -> bool:
-    asked: dict[str, Any] = {}
+    asked: dict[str, object] = {}
     if operation.class_number is not None:
         asked["class"] = change.living(operation.class_number).number
     if operation.box is not None and size is not None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
@@ -39,7 +39,7 @@ __all__ = ["Imported", "import_data"]
 _TAKEN = {"train": "train", "val": "val", "": ""}
 """Splits that come into a set, and what they are there; what is to be tested on stays apart."""
 
-_Key: TypeAlias = tuple[Any, ...]
+_Key: TypeAlias = tuple[object, ...]
 """What makes a box the same as another: picture, class and corners."""
 
 
@@ -276,7 +276,7 @@ def _known(change: Writing, numbers: Mapping[str, int]) -> set[_Key]:
     }
 
 
-def _fields(picture: int, number: int, corners: Corners, *, to_review: bool) -> dict[str, Any]:
+def _fields(picture: int, number: int, corners: Corners, *, to_review: bool) -> dict[str, object]:
     return {
         "picture": picture,
         "class": number,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from skillbank.sets import (
     accepting,
@@ -73,7 +73,7 @@ class LabelSet(SetView):
         with self._noted("rename", who) as change:
             classes.rename(change, number, name)
 
-    def change_class(self, number: int, who: str, **fields: Any) -> None:
+    def change_class(self, number: int, who: str, **fields: object) -> None:
         """Change a class, all of it or nothing.
 
         Parameters

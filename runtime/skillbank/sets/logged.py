@@ -47,7 +47,7 @@ def clean(fields: Mapping[str, object]) -> dict[str, Any]:
     return {k: v if type(v) in _AS_THEY_ARE else _plain(v) for k, v in fields.items()}
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object) -> object:
     if type(value) in _AS_THEY_ARE:
         return value
     if isinstance(value, str):

@@ -47,7 +47,7 @@ def start_run(change: Writing, spec: RunSpec) -> Run:
         When a class is not of the set, or a number is out of bounds.
     """
     numbers = {found.name: found.number for found in change.classes.values() if not found.gone}
-    captions: dict[str, Any] = {}
+    captions: dict[str, object] = {}
     for asked in checked_specs(spec.classes):
         if asked.name not in numbers:
             raise UsageError(
@@ -103,7 +103,7 @@ def finish_run(change: Writing, number: int) -> None:
         change.note("run")
 
 
-def _run(change: Writing, number: int) -> dict[str, Any]:
+def _run(change: Writing, number: int) -> dict[str, object]:
     fields = change.get("run", number)
     if fields is None:
         raise SetNotFoundError(f"the set has no run {number}")
@@ -299,7 +299,7 @@ def _marks(boxes: Iterable[sa.RowMapping]) -> list[Mark]:
     return [(box["class"], _corners(box)) for box in boxes]
 
 
-def _fields(picture: int, found: _Placed, run: int) -> dict[str, Any]:
+def _fields(picture: int, found: _Placed, run: int) -> dict[str, object]:
     return {
         "picture": picture,
         "class": found.class_number,

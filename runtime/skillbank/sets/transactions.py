@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -44,7 +43,7 @@ def insert_all(db: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, o
         return
     from sqlalchemy.dialects.postgresql import ARRAY
 
-    alike: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    alike: dict[tuple[str, ...], list[Mapping[str, object]]] = defaultdict(list)
     for row in rows:
         alike[tuple(row)].append(row)
     for names, some in alike.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.discovery import Bank
 from skillbank.errors import DataNotFoundError, SkillbankError, SkillNotFoundError
@@ -17,7 +16,7 @@ from skillbank.ways import Sentence, command
 __all__ = ["listing"]
 
 
-def listing(lock: Path) -> list[dict[str, Any]]:
+def listing(lock: Path) -> list[dict[str, object]]:
     """Return one row for each bank of a lock, in its order.
 
     ``order`` counts the bank that comes with skillbank as well.
@@ -43,10 +42,10 @@ def listing(lock: Path) -> list[dict[str, Any]]:
     return [_row(places[entry.name], entry) for entry in found]
 
 
-def _row(number: int, entry: Entry) -> dict[str, Any]:
+def _row(number: int, entry: Entry) -> dict[str, object]:
     folder = banks_dir() / entry.name
     document = entry.document()
-    row: dict[str, Any] = {
+    row: dict[str, object] = {
         "order": number,
         "name": entry.name,
         "kind": entry.kind,

@@ -202,7 +202,7 @@ def _pool(endpoint: str, token: str) -> PoolManager:
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("HF_ENDPOINT must be an address like https://host")
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         "headers": headers,
         "timeout": _SECONDS,
         # A busy server may ask to be left alone for an hour.

@@ -41,7 +41,7 @@ def client() -> Any:
 
 
 @cache
-def _client(*_: object) -> Any:
+def _client(*_: object) -> object:
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError

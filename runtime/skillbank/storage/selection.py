@@ -46,7 +46,7 @@ def named_files(annotation: Path, form: str, keys: Iterable[str] = ()) -> list[s
     return names
 
 
-def _records(annotation: Path, form: str) -> Iterator[Any]:
+def _records(annotation: Path, form: str) -> Iterator[object]:
     if form in ("odvg", "jsonl"):
         with annotation.open(encoding="utf-8") as lines:
             yield from (json.loads(line) for line in lines if line.strip())

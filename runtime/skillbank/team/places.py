@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from skillbank.errors import DataNotFoundError
@@ -149,7 +148,7 @@ def refuse_hidden(places: Iterable[str | os.PathLike[str]], *, to_write: bool = 
             raise DataNotFoundError(_sentence(os.fspath(place), to_write))
 
 
-def places_in(value: Any) -> Iterator[str]:
+def places_in(value: object) -> Iterator[str]:
     """Yield what a value of a spec, or a part of it, may name as a place; bare names are none."""
     if isinstance(value, Mapping):
         for key, each in value.items():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 __all__ = ["AUDIT", "GPU_SECONDS", "QUOTAS", "REFUSALS", "SHARES", "TEAM_META", "TOKENS"]
@@ -106,7 +104,7 @@ _TRIGGERS = {
 
 
 @sa.event.listens_for(AUDIT, "after_create")
-def _guard(target: sa.Table, db: sa.Connection, **_: Any) -> None:
+def _guard(target: sa.Table, db: sa.Connection, **_: object) -> None:
     """Let the database itself refuse what would change a line or take one away."""
     for statement in _TRIGGERS.get(db.dialect.name, ()):
         db.execute(sa.text(statement))

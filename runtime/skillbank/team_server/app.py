@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import sqlalchemy as sa
-from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
@@ -22,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import skillbank
 from skillbank.agent.approval import NeedsApprovalError
 from skillbank.agent.mcp_server.cancellations import Cancellations
+from skillbank.agent.mcp_server.context import Handlers
 from skillbank.agent.mcp_server.server import build_server
 from skillbank.agent.toolbox import Toolbox
 from skillbank.entrance import Entrance, credentials
@@ -203,7 +203,7 @@ class BasePath:
         await self._app(scope, receive, send)
 
 
-def _mcp(server: Server[Any], at: Entrance) -> StreamableHTTPSessionManager:
+def _mcp(server: Handlers, at: Entrance) -> StreamableHTTPSessionManager:
     """Return MCP over HTTP without sessions: any process answers any request, though another was killed."""
     security = TransportSecuritySettings(allowed_hosts=at.allowed_hosts, allowed_origins=at.allowed_origins)
     return StreamableHTTPSessionManager(server, stateless=True, security_settings=security)
@@ -214,7 +214,7 @@ def _before_the_end(closing: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         before = signal.getsignal(number)
 
-        def ask(sig: int, frame: Any, before: Any = before) -> None:
+        def ask(sig: int, frame: object, before: Any = before) -> None:
             closing()
             if callable(before):
                 before(sig, frame)

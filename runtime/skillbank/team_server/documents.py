@@ -11,7 +11,7 @@ __all__ = ["AnswerQuestion", "MeDocument", "PlanDocument", "QuestionDocument", "
 
 
 class _Answer(BaseModel):
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as JSON."""
         return self.model_dump(mode="json")
 

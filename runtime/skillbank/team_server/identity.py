@@ -74,7 +74,7 @@ class Identity:
             return None
         return self._person(claims)
 
-    def _person(self, claims: Mapping[str, Any]) -> Person:
+    def _person(self, claims: Mapping[str, object]) -> Person:
         told = self._serving
         name, project = claims.get(told.person_claim), claims.get(told.project_claim)
         if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME:
@@ -107,7 +107,7 @@ def resource_metadata(serving: Serving, resource: str) -> dict[str, Any]:
     }
 
 
-def _values(claim: Any) -> Iterable[str]:
+def _values(claim: object) -> Iterable[str]:
     if isinstance(claim, str):
         return claim.split()
     return (each for each in claim if isinstance(each, str)) if isinstance(claim, list) else ()

@@ -8,7 +8,6 @@ import re
 import secrets
 import sys
 import time
-from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -81,7 +80,7 @@ def route_of(scope: Scope) -> str:
 
 class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
+        line: dict[str, object] = {
             "at": now().isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "message": redact(record.getMessage()),

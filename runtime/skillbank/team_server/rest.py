@@ -92,7 +92,9 @@ class RestDoor:
             method, path, endpoint, _TOOLS[tool].result, filled=False, lane=_TOOLS[tool].lane, **more
         )
 
-    def _call(self, request: Request, tool: str, arguments: Mapping[str, Any], status: int = 200) -> Response:
+    def _call(
+        self, request: Request, tool: str, arguments: Mapping[str, object], status: int = 200
+    ) -> Response:
         speak_as(request, Voice.TOOLS)  # whose arguments are the fields here
         return Json(Answer(tool, result=self._box.run(tool, arguments)).document(), status)
 
@@ -175,6 +177,6 @@ def _shown(question: Question) -> said.QuestionDocument:
     )
 
 
-def _value(kinds: Mapping[str, str], name: str, value: str) -> Any:
+def _value(kinds: Mapping[str, str], name: str, value: str) -> object:
     whole = kinds.get(name) == "integer" and value.isascii() and value.isdigit() and len(value) < 10
     return int(value) if whole else value

@@ -20,6 +20,7 @@ from skillbank.detached import detach_with
 from skillbank.entrance import Entrance, listening
 from skillbank.environment import DATABASE_URL, hand_on
 from skillbank.errors import SkillbankError
+from skillbank.home import database_url
 from skillbank.prompt_http import PromptHTTP
 from skillbank.team.acting import only_who_is_named
 from skillbank.team.places import DataRoots, serve_only
@@ -147,7 +148,6 @@ def _application(
 
 def _make_store() -> None:
     """Open the store once, so that its tables are there, or its fault is told, before anything listens."""
-    from skillbank.home import database_url
     from skillbank.jobs.store import JobStore
 
     with JobStore(database_url()):

@@ -138,7 +138,7 @@ class Serving(BaseModel):
         return not self.database_url or self.database_url.startswith("sqlite")
 
 
-def read_serving(file: Path | None, options: Mapping[str, Any]) -> Serving:
+def read_serving(file: Path | None, options: Mapping[str, object]) -> Serving:
     """Read the settings, and check them all.
 
     Parameters

@@ -15,6 +15,7 @@ from skillbank.bank.folder import is_there
 from skillbank.bank.vouching import Vouched
 from skillbank.trust.anchors import any_pinned, pinned
 from skillbank.trust.signature import SIGNATURE_FILE
+from skillbank.trust.verify import verify_skill
 
 if TYPE_CHECKING:
     from skillbank.bank.skill import Skill
@@ -48,6 +49,4 @@ def _verified(root: Path, bank_root: Path) -> Verification | None:
     """Verify a skill under the pinned anchors; None, at no cost, where there is nothing to verify."""
     if not any_pinned() or not is_there(root / SIGNATURE_FILE):
         return None
-    from skillbank.trust.verify import verify_skill
-
     return verify_skill(root, [a.certificate for a in pinned()], bank_root=bank_root)

@@ -16,7 +16,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from skillbank.home import home
 from skillbank.trust.verify import Verification
@@ -129,7 +128,7 @@ def remembering() -> Iterator[Memory]:
             temporary.replace(file)
 
 
-def _document(memory: Memory) -> dict[str, list[dict[str, Any]]]:
+def _document(memory: Memory) -> dict[str, list[dict[str, object]]]:
     return {name: [asdict(s) for s in seen] for name, seen in memory.skills.items()}
 
 

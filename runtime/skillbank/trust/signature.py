@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from skillbank.trust.certificates import CURVES, MAX_CHAIN, Certificate, CertificateError
 from skillbank.visible import one_line
@@ -190,7 +189,7 @@ def joint_digest(files: Mapping[str, str]) -> str:
     return hashlib.sha256(b"".join(bytes.fromhex(digest) for digest in files.values())).hexdigest()
 
 
-def _check_serialization(serialization: dict[str, Any]) -> None:
+def _check_serialization(serialization: dict[str, object]) -> None:
     for key, wanted in (("method", "files"), ("hash_type", "sha256")):
         if serialization.get(key) != wanted:
             raise BrokenSignature(
@@ -253,8 +252,8 @@ def _json(content: bytes, where: str) -> object:
         raise BrokenSignature(f"{where} is not JSON ({one_line(error)})") from None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:
             raise BrokenSignature(f"it has the name {_said(name)} twice in one place")
@@ -266,7 +265,7 @@ def _no_number(word: str) -> object:
     raise BrokenSignature(f"it holds {word}, which JSON does not have")
 
 
-def _mapping(value: object, what: str) -> dict[str, Any]:
+def _mapping(value: object, what: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise BrokenSignature(f"{what} is no mapping" if value is not None else f"it has no {what}")
     return value

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.bank.folder import is_there
 from skillbank.errors import DataNotFoundError, UsageError, a_few
@@ -276,7 +276,7 @@ def _statement(folder: Path, whole_bank: bool) -> bytes:
     if any(n == ".git" or n.startswith(".git/") for n in contents.names):
         raise UsageError(f"{folder} cannot be signed: it holds a repository (.git); sign a copy without it.")
     files = {n: contents.digests[n] for n in sorted(contents.digests, key=lambda n: n.split("/"))}
-    document: dict[str, Any] = {
+    document: dict[str, object] = {
         "_type": STATEMENT_TYPE,
         "subject": [{"name": folder.name, "digest": {"sha256": joint_digest(files)}}],
         "predicateType": PREDICATE_TYPE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,7 +21,7 @@ _STATUS = ((NotFoundError, 404), (UsageError, 400), (ForbiddenError, 403), (Quot
 class Json(JSONResponse):
     """A JSON document in which what cannot be seen is an escape of JSON's: nothing hides, nothing is lost."""
 
-    def render(self, content: Any) -> bytes:
+    def render(self, content: object) -> bytes:
         """Return the document as it is sent."""
         return json_text(content, compact=True, nan=False).encode()
 
@@ -60,7 +59,7 @@ def explain(request: Request, error: Exception) -> Response:
     """Answer a deliberate error of ours; a handler of Starlette's."""
     assert isinstance(error, SkillbankError)
     status = next((found for kind, found in _STATUS if isinstance(error, kind)), 409)
-    document: dict[str, Any] = {"code": error.code, "message": message(request, error)}
+    document: dict[str, object] = {"code": error.code, "message": message(request, error)}
     if error.skill_says:
         words = FromSkill.of(error.skill, redact(" · ".join(error.skill_says)))
         document["from_skill"] = words.model_dump() if words else None

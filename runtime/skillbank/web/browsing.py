@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from skillbank.errors import DataNotFoundError
 from skillbank.jobs.results import Results
+from skillbank.plan.model import Plan
 from skillbank.redact import redact
 from skillbank.web import jobs_documents as said
 from skillbank.web.answers import Json
@@ -143,13 +144,12 @@ class Browsing:
         page = render_page(self._report(request))
         return HTMLResponse(page, headers={"content-security-policy": _REPORT_POLICY})
 
-    def _report(self, request: Request) -> dict[str, Any]:
+    def _report(self, request: Request) -> dict[str, object]:
         from skillbank.automl.charter import objectives_of
         from skillbank.automl.control import find
         from skillbank.automl.events import EventLog
         from skillbank.automl.experiment import Experiment
         from skillbank.automl.report.data import report_data
-        from skillbank.plan.model import Plan
 
         jobs = self._runtime.jobs
         record = jobs.refresh(find(jobs, request.path_params["experiment"]).id)
@@ -167,7 +167,7 @@ def _file(results: Results, name: str | None) -> Path | None:
     return path if path.is_relative_to(folder) and path.is_file() else None
 
 
-def _brief(record: JobHead | JobRecord) -> dict[str, Any]:
+def _brief(record: JobHead | JobRecord) -> dict[str, object]:
     return {
         "id": record.id,
         "skill": record.skill,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -78,8 +78,8 @@ class Choosing:
             raise Refusal(409, "no_model", redact(error.sentence)) from None
         self._detector.use(wanted, found.name, *opening(found, wanted))
 
-    def _models(self) -> list[dict[str, Any]]:
-        listed: list[dict[str, Any]] = [{"id": "", "name": self._detector.first, "kind": "start"}]
+    def _models(self) -> list[dict[str, object]]:
+        listed: list[dict[str, object]] = [{"id": "", "name": self._detector.first, "kind": "start"}]
         jobs = self._runtime.jobs
         for record in jobs.store.list(state=JobState.COMPLETE, limit=_MOST_JOBS, trials=False):
             if record.id == self._detector.first or not labels(record):

@@ -21,7 +21,7 @@ __all__ = [
 
 
 class _Answer(BaseModel):
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as JSON."""
         return self.model_dump(mode="json")
 

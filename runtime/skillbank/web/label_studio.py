@@ -47,7 +47,7 @@ class _Setup(_Said):
 class _Predict(_Said):
     """What is sent when predictions are wanted."""
 
-    tasks: list[dict[str, Any]] = Field(max_length=_MOST_TASKS)
+    tasks: list[dict[str, object]] = Field(max_length=_MOST_TASKS)
     label_config: str
 
 
@@ -129,7 +129,7 @@ class LabelStudioDoor:
         wanted = await _read(said.label_config)
         turns = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(task: dict[str, Any]) -> dict[str, Any] | str:
+        async def one(task: dict[str, object]) -> dict[str, Any] | str:
             async with turns:
                 return await self._one(pictures, wanted, task)
 
@@ -142,7 +142,7 @@ class LabelStudioDoor:
         if failed and len(failed) == len(answers):
             raise Refusal(422, "pictures", f"No picture could be used. {failed[0]['message']}")
         results = [[] if isinstance(answer, str) else answer for answer in answers]
-        document: dict[str, Any] = {"results": results, "model_version": self._version}
+        document: dict[str, object] = {"results": results, "model_version": self._version}
         return Json(document | ({"errors": failed} if failed else {}))
 
     async def webhook(self, request: Request) -> Response:
@@ -158,8 +158,8 @@ class LabelStudioDoor:
         raise _no_training()
 
     async def _one(
-        self, pictures: LabelStudioPictures, wanted: list[Control], task: dict[str, Any]
-    ) -> dict[str, Any] | str:
+        self, pictures: LabelStudioPictures, wanted: list[Control], task: dict[str, object]
+    ) -> dict[str, object] | str:
         """Return the prediction for a task, or a sentence on its picture."""
         number = one_line(task.get("id", "?"), 40)
         found: list[tuple[Control, Found]] = []

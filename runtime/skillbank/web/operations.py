@@ -93,7 +93,7 @@ class Operation:
             {"name": a.name, "in": a.place, "required": a.required, "schema": {"type": a.kind}}
             for a in self.asks
         ]
-        found: dict[str, Any] = {
+        found: dict[str, object] = {
             "operationId": _id(self.method, self.shown_path),
             "summary": _summary(self.endpoint),
             "responses": {
@@ -140,7 +140,7 @@ class _Schemas:
     """The schemas that operations refer to, each once; what is asked and what is answered differ."""
 
     def __init__(self) -> None:
-        self.all: dict[str, Any] = {"Error": _ERROR}
+        self.all: dict[str, object] = {"Error": _ERROR}
         self.error = {"$ref": "#/components/schemas/Error"}
 
     def of(self, model: type[BaseModel], *, filled: bool) -> dict[str, str]:
@@ -157,7 +157,7 @@ class _Schemas:
         return {"$ref": f"#/components/schemas/{name}"}
 
 
-_ERROR: dict[str, Any] = {
+_ERROR: dict[str, object] = {
     "type": "object",
     "required": ["error"],
     "properties": {
@@ -170,7 +170,7 @@ _ERROR: dict[str, Any] = {
 }
 
 
-def _answer(gives: type[BaseModel] | str | None, schemas: _Schemas, filled: bool) -> dict[str, Any]:
+def _answer(gives: type[BaseModel] | str | None, schemas: _Schemas, filled: bool) -> dict[str, object]:
     if gives is None:
         return {"description": "Done."}
     if isinstance(gives, str):
@@ -184,6 +184,6 @@ def _id(method: str, path: str) -> str:
     return f"{method.lower()}_{words}"
 
 
-def _summary(endpoint: Callable[..., Any]) -> str:
+def _summary(endpoint: Callable[..., object]) -> str:
     called = getattr(endpoint, "func", endpoint)
     return (inspect.getdoc(called) or "").partition("\n")[0]

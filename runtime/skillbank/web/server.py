@@ -9,6 +9,7 @@ from urllib.parse import quote
 from skillbank.entrance import Entrance, find_token, listening, refuse_open, run_server
 from skillbank.environment import WEB_TOKEN
 from skillbank.labelling.models import find_model
+from skillbank.sets.store import SetStore
 from skillbank.ways import Sentence, command
 from skillbank.web.app import make_app
 from skillbank.web.detectors import for_model, without_model
@@ -81,8 +82,6 @@ def serve_review(
     SetNotFoundError, UsageError
         When there is no such set, or the address or the token cannot be used.
     """
-    from skillbank.sets.store import SetStore
-
     token = find_token(WEB_TOKEN, token)
     refuse_open(host, token, WEB_TOKEN)
     SetStore(runtime.jobs.store.engine).open(name)

@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 import anyio
 import mcp_types as types
 from anyio import to_thread
-from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
@@ -24,6 +23,7 @@ from skillbank.agent.following import LONGEST_WAIT, StatusAnswer
 from skillbank.agent.launching import LaunchAnswer
 from skillbank.agent.mcp_server.cancellations import Cancellations
 from skillbank.agent.mcp_server.consent import Consent, Reply, person
+from skillbank.agent.mcp_server.context import Context
 from skillbank.agent.mcp_server.following import follow
 from skillbank.agent.mcp_server.launching import Launching, ended
 from skillbank.agent.mcp_server.rendering import listed, rendered
@@ -38,7 +38,6 @@ from skillbank.team.rights import Right
 
 __all__ = ["ToolCalls"]
 
-Context: TypeAlias = ServerRequestContext[Any, Any]
 Outcome: TypeAlias = Answer | types.InputRequiredResult
 
 
@@ -77,8 +76,8 @@ class ToolCalls:
             return rendered(Answer(params.name, error=explain(error)))
 
     async def _launch(
-        self, ctx: Context, params: types.CallToolRequestParams, arguments: dict[str, Any]
-    ) -> Any:
+        self, ctx: Context, params: types.CallToolRequestParams, arguments: dict[str, object]
+    ) -> object:
         wait = arguments.pop(WAIT, None)
         if wait not in (True, False, None):
             failure = ToolFailure(
@@ -102,7 +101,7 @@ class ToolCalls:
                         await to_thread.run_sync(launching.take_back)
                 raise
 
-    async def _status(self, ctx: Context, arguments: dict[str, Any]) -> Answer:
+    async def _status(self, ctx: Context, arguments: dict[str, object]) -> Answer:
         seconds = arguments.get("wait_seconds")
         if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds <= 0:
             return await _in_thread(lambda: self._box.call("job_status", arguments))

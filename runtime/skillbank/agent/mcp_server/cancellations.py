@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
 
 import anyio
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+from skillbank.agent.mcp_server.context import Context
 
 __all__ = ["Cancellations", "RunningCall"]
 
-Context: TypeAlias = ServerRequestContext[Any, Any]
 _GRACE = 0.5
 """Seconds in which the notification that ended a call arrives; it is handled in the same turn of the loop."""
 

@@ -10,20 +10,19 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import mcp_types as types
-from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from skillbank.agent.approval import Approval
+from skillbank.agent.mcp_server.context import Context
 from skillbank.visible import one_line, visible
 
 __all__ = ["Consent", "Reply", "person"]
 
-Context: TypeAlias = ServerRequestContext[Any, Any]
 _KEY = "approval"
 _VALID_SECONDS = 3600.0
 _MOST_OPEN = 1000
@@ -35,7 +34,7 @@ _FORM: dict[str, Any] = {
     },
     "required": ["approve"],
 }
-_FORM_WITH_CODE: dict[str, Any] = {
+_FORM_WITH_CODE: dict[str, object] = {
     **_FORM,
     "properties": {**_FORM["properties"], "code": _CODE},
     "required": ["approve", "code"],

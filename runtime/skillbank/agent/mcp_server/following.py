@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
-from mcp.server.context import ServerRequestContext
 
+from skillbank.agent.mcp_server.context import Context
 from skillbank.jobs.metrics import Progress, StatusReader, describe, find_status_file
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, newest_attempt
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["follow"]
 
-Context: TypeAlias = ServerRequestContext[Any, Any]
 _FIRST_PAUSE = 0.05
 _LONGEST_SLEEP = 0.5
 

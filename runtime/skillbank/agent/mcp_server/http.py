@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from mcp.server.lowlevel import Server
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from skillbank.agent.mcp_server.context import Handlers
 from skillbank.entrance import (
     CHALLENGE,
     Entrance,
@@ -73,7 +72,7 @@ class BearerOnly:
         return found is not None and found[0] == "bearer" and self._at.admits(found[1])
 
 
-def http_app(server: Server[Any], at: Entrance) -> ASGIApp:
+def http_app(server: Handlers, at: Entrance) -> ASGIApp:
     """Return the ASGI application: the token first, then ``Host`` and ``Origin``, then MCP at ``/mcp``."""
     settings = TransportSecuritySettings(allowed_hosts=at.allowed_hosts, allowed_origins=at.allowed_origins)
     app: ASGIApp = server.streamable_http_app(
@@ -91,7 +90,7 @@ def http_app(server: Server[Any], at: Entrance) -> ASGIApp:
     return app
 
 
-def serve_http(server: Server[Any], at: Entrance, closing: Callable[[], None]) -> None:
+def serve_http(server: Handlers, at: Entrance, closing: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; the address, and a generated token, are said once on stderr.
 
     Parameters

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import mcp_types as types
 
 from skillbank.agent.tool import Tool
@@ -25,7 +23,7 @@ def rendered(answer: Answer) -> types.CallToolResult:
     An error is text alone: structured content has to be what the tool's output schema says, and clients that
     check that would show their own complaint in place of the error.
     """
-    document: dict[str, Any] = answer.document()
+    document: dict[str, object] = answer.document()
     text = json_text(document, compact=True)
     failed = answer.error is not None
     return types.CallToolResult(

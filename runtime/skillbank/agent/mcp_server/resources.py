@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import mcp_types as types
 from anyio import to_thread
-from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
+from skillbank.agent.mcp_server.context import Context
 from skillbank.agent.mcp_server.skills import SCHEME, Shelf
 from skillbank.bank.foreign import DESCRIPTION, FromSkill
 from skillbank.bank.skill import Skill
@@ -23,7 +23,6 @@ EXTENSION = "io.modelcontextprotocol/skills"
 SETTINGS = {"directoryRead": True}
 PAGE = 50
 _FRESH = {"ttlMs": 60_000, "cacheScope": "private"}
-Context: TypeAlias = ServerRequestContext[Any, Any]
 T = TypeVar("T")
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import anyio
 import mcp_types as types
 from mcp.server.caching import CacheHint
-from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
@@ -16,6 +13,7 @@ from skillbank import __version__
 from skillbank.agent.mcp_server import resources, tasks
 from skillbank.agent.mcp_server.calls import ToolCalls
 from skillbank.agent.mcp_server.cancellations import Cancellations
+from skillbank.agent.mcp_server.context import Context, Handlers
 from skillbank.agent.mcp_server.launching import ended
 from skillbank.agent.mcp_server.prompts import PROMPTS
 from skillbank.agent.mcp_server.rendering import rendered
@@ -34,7 +32,7 @@ INSTRUCTIONS = (
 _FRESH = CacheHint(ttl_ms=3_600_000, scope="public")
 
 
-def build_server(box: Toolbox, cancellations: Cancellations) -> Server[Any]:
+def build_server(box: Toolbox, cancellations: Cancellations) -> Handlers:
     """Return the server of a toolbox; it serves any number of clients at once.
 
     Parameters
@@ -46,7 +44,7 @@ def build_server(box: Toolbox, cancellations: Cancellations) -> Server[Any]:
     jobs = tasks.Tasks(lambda: box.runtime.jobs, lambda record: rendered(ended(record)), may_cancel)
     calls = ToolCalls(box, cancellations, jobs)
     files = resources.Resources(Shelf(box.runtime.library))
-    server: Server[Any] = Server(
+    server: Handlers = Server(
         "skillbank",
         version=__version__,
         title="skillbank",
@@ -71,7 +69,7 @@ def build_server(box: Toolbox, cancellations: Cancellations) -> Server[Any]:
     return server
 
 
-def serve_stdio(server: Server[Any]) -> None:
+def serve_stdio(server: Handlers) -> None:
     """Serve the client at stdin and stdout until it goes away; jobs go on without us."""
 
     async def serve() -> None:
@@ -81,15 +79,11 @@ def serve_stdio(server: Server[Any]) -> None:
     anyio.run(serve)
 
 
-async def _list_prompts(
-    ctx: ServerRequestContext[Any, Any], params: types.PaginatedRequestParams | None
-) -> types.ListPromptsResult:
+async def _list_prompts(ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
     return types.ListPromptsResult(prompts=[prompt.listed() for prompt in PROMPTS.values()])
 
 
-async def _get_prompt(
-    ctx: ServerRequestContext[Any, Any], params: types.GetPromptRequestParams
-) -> types.GetPromptResult:
+async def _get_prompt(ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
     prompt = PROMPTS.get(params.name)
     if prompt is None:
         known = ", ".join(PROMPTS)

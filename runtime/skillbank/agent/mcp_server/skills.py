@@ -151,7 +151,7 @@ class Shelf:
         prefix = f"{SCHEME}{bank.lower()}/{quote(name, safe='')}/"
         return next(((p, skill, parts) for p, skill in self._skills() if p == prefix), None)
 
-    def _entry(self, prefix: str, skill: Skill) -> dict[str, Any] | None:
+    def _entry(self, prefix: str, skill: Skill) -> dict[str, object] | None:
         files = list(_files(prefix, skill))
         if len(files) > MAX_FILES or sum(file.size for file in files) > MAX_BYTES:
             return None

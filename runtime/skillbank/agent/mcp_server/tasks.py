@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import mcp_types as types
 from anyio import to_thread
-from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from pydantic import Field
 
+from skillbank.agent.mcp_server.context import Context
 from skillbank.agent.shortening import in_tool_words
 from skillbank.errors import JobNotFoundError, StateError
 from skillbank.jobs.record import JobRecord, JobState
@@ -28,7 +28,6 @@ __all__ = ["EXTENSION", "TaskParams", "Tasks", "UpdateParams", "declares_tasks"]
 
 EXTENSION = "io.modelcontextprotocol/tasks"
 POLL_MS = 2000
-Context: TypeAlias = ServerRequestContext[Any, Any]
 Answer: TypeAlias = Callable[[JobRecord], types.CallToolResult]
 
 
@@ -90,7 +89,7 @@ class Tasks:
         await to_thread.run_sync(self._cancel, params.task_id)
         return {}
 
-    def _get(self, task: str) -> dict[str, Any]:
+    def _get(self, task: str) -> dict[str, object]:
         jobs = self._jobs()
         first = self._record(task)
         # `look` also sees to it that somebody supervises the job, should its supervisor have been killed.
@@ -140,7 +139,7 @@ def _status(last: JobRecord) -> str:
     return "completed" if last.state.terminal else "working"
 
 
-def _task(first: JobRecord, last: JobRecord, waits: str | None = None) -> dict[str, Any]:
+def _task(first: JobRecord, last: JobRecord, waits: str | None = None) -> dict[str, object]:
     line, said = last.history[-1], in_tool_words(waits or last.last_word)
     return {
         "taskId": first.id,

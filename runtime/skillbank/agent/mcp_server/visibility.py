@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any
 
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult
 from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel
 
+from skillbank.agent.mcp_server.context import Context
 from skillbank.visible import visible, visible_values
 
 __all__ = ["shown"]
-
-Context: TypeAlias = ServerRequestContext[Any, Any]
 
 
 async def shown(ctx: Context, call_next: CallNext) -> HandlerResult:

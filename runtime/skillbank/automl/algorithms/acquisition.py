@@ -41,7 +41,7 @@ def maximise(
     space: SearchSpace,
     score: Callable[[Array], Array],
     seeds: Sequence[Array],
-    taken: Sequence[dict[str, Any]],
+    taken: Sequence[dict[str, object]],
     rng: np.random.Generator,
     candidates: int,
     rounds: int,

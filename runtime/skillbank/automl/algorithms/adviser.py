@@ -83,7 +83,7 @@ def advice(
     raise NoAdvice(f"no usable answer in {settings.attempts} attempts: {wrong[:300]}")
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(text: str) -> dict[str, object]:
     """Return the JSON object in an answer, with or without prose and fences around it."""
     start, end = text.find("{"), text.rfind("}")
     try:

@@ -174,7 +174,7 @@ class Algorithm(ABC):
         """Return the next place to fill, or None; looks only, changes nothing."""
 
     @abstractmethod
-    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         """Return values for a slot and a note; looks only, changes nothing that a replay would miss."""
 
     def _started(self, trial: Trial, slot: Slot) -> None:  # noqa: B027

@@ -35,7 +35,7 @@ class Bayesian(FullTraining):
     """How long the best place for a trial is searched for, see `maximise`."""
     reason = "expected improvement"
 
-    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         number = len(self.trials)
         if len(self.finished()) < 2 or number < self.startup:
             return self.spread(number, rng), "evenly spread start"

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from skillbank.automl.algorithms.base import FullTraining
 from skillbank.automl.algorithms.trial import Slot, Trial
@@ -39,9 +40,9 @@ class CMAES(FullTraining):
             seed=self.settings.seed,
         )
         self._generation: dict[int, int] = {}
-        self._results: list[tuple[np.ndarray[Any, np.dtype[np.float64]], float | None]] = []
+        self._results: list[tuple[npt.NDArray[np.float64], float | None]] = []
 
-    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         taken = [t.asked.values for t in self.trials.values()]
         self._strategy.reseed_rng(int(rng.integers(2**31)))
         for _ in range(10):

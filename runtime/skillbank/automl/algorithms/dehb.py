@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -64,7 +62,7 @@ class DEHB(Hyperband):
                 return None
         return None
 
-    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         i, rung = slot.role
         parents = self._parents(rung)
         if i == 0 or len(parents) < 3:

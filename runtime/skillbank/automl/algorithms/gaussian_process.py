@@ -109,7 +109,7 @@ def single_threaded() -> AbstractContextManager[Any]:
     The matrices are small: threads cost more than they give, ten times more on a busy machine, and one thread
     always rounds alike.
     """
-    limit: AbstractContextManager[Any] = _threads().limit(limits=1, user_api="blas")
+    limit: AbstractContextManager[object] = _threads().limit(limits=1, user_api="blas")
     return limit
 
 

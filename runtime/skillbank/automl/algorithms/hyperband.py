@@ -110,7 +110,7 @@ class MultiFidelity(Algorithm):
     def _wanted(self) -> Slot | None:
         """Return the next slot, the budget left aside."""
 
-    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         return self.fresh(rng), "random"
 
     def _started(self, trial: Trial, slot: Slot) -> None:
@@ -121,7 +121,7 @@ class MultiFidelity(Algorithm):
             # What was not trained is there for others.
             self.epochs_spent -= max(trial.asked.epochs - max(trial.curve), 0)
 
-    def promotion(self, number: int, role: tuple[Any, ...]) -> Slot:
+    def promotion(self, number: int, role: tuple[object, ...]) -> Slot:
         """Return the slot in which a trial goes on to the next rung."""
         rung = self.rung_of[number] + 1
         note = f"promoted from {self.epochs[rung - 1]} to {self.epochs[rung]} epochs"
@@ -239,7 +239,7 @@ class BOHB(Hyperband):
 
     random_share = 1 / 3
 
-    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         if rng.random() < self.random_share:
             return self.fresh(rng), "random"
         enough = min(len(self.space.parameters) + 1, max(self._plan(0)[1][0] // 2, 3))

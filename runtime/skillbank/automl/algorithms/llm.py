@@ -40,7 +40,7 @@ _ROLE = (
 class Advised(FullTraining):
     """Base of the searches that ask a language model."""
 
-    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         try:
             return self._advised(rng)
         except NoAdvice as error:
@@ -50,10 +50,10 @@ class Advised(FullTraining):
             return values, note
 
     @abstractmethod
-    def _advised(self, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _advised(self, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         """Return values that the model led to, and a note."""
 
-    def _without(self, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _without(self, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         """Return what Bayesian optimisation suggests after the same trials."""
         return _bayesian_in(self, self.space)._suggest(Slot(), rng)
 
@@ -61,7 +61,7 @@ class Advised(FullTraining):
         question = json.dumps(self._state(), indent=None, default=str)
         return advice(self.settings.llm, f"{_ROLE}\n\n{task}", question, reader, int(rng.integers(2**31)))
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> dict[str, object]:
         """Return what the model is shown."""
         names = self.settings.metrics or tuple(f"objective {i}" for i in range(len(self.settings.directions)))
         return {
@@ -74,14 +74,14 @@ class Advised(FullTraining):
             "trials_left": self.settings.max_recommendations - len(self.trials),
         }
 
-    def _line(self, trial: Trial) -> dict[str, Any]:
+    def _line(self, trial: Trial) -> dict[str, object]:
         outcome = trial.outcome
-        result: Any = "running"
+        result: object = "running"
         if outcome is not None:
             result = {"failed": outcome.failure} if outcome.is_failure else list(outcome.values)
         return {"number": trial.number, "values": trial.asked.values, "result": result}
 
-    def _checked(self, proposal: object, base: Mapping[str, object]) -> dict[str, Any]:
+    def _checked(self, proposal: object, base: Mapping[str, object]) -> dict[str, object]:
         """Return a complete valid configuration of a proposal on top of a base, or raise ValueError."""
         if not isinstance(proposal, Mapping) or not proposal:
             raise ValueError('"values" must be an object with at least one key of the space.')
@@ -91,7 +91,7 @@ class Advised(FullTraining):
                 raise ValueError(f"{name} is not a key of the space{did_you_mean(str(name), names)}.")
         merged = {**base, **{k: _natural(self.space.by_name[k], v) for k, v in proposal.items()}}
         # What the proposal does not name keeps its base, as far as it still counts and fits the rest.
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         fitting = self.space.decode(self.space.encode(merged))
         for name, value in fitting.items():
             values[name] = merged[name] if name in proposal else value
@@ -105,7 +105,7 @@ class Advised(FullTraining):
             raise ValueError("this configuration has been tried already; propose another one.")
         return values
 
-    def _incumbent(self) -> dict[str, Any]:
+    def _incumbent(self) -> dict[str, object]:
         best = self.best
         return dict(self.trials[best].asked.values if best is not None else self.defaults)
 
@@ -163,7 +163,7 @@ class Hybrid(Advised):
             values if values not in taken else self.fresh(rng)
         ), f"{method} in {len(place.parameters)} keys: {reason}"
 
-    def _strategy(self, answer: dict[str, Any]) -> tuple[str, SearchSpace, dict[str, Any] | None, str]:
+    def _strategy(self, answer: dict[str, object]) -> tuple[str, SearchSpace, dict[str, object] | None, str]:
         method = answer.get("method")
         if method not in ("bayesian", "random", "propose"):
             raise ValueError('"method" must be bayesian, random or propose.')
@@ -209,7 +209,7 @@ class Autoresearch(Advised):
         values, hypothesis = self._ask(task, read, rng)
         return values, f"hypothesis: {hypothesis}"
 
-    def _line(self, trial: Trial) -> dict[str, Any]:
+    def _line(self, trial: Trial) -> dict[str, object]:
         return {**super()._line(trial), "verdict": self.verdict(trial)}
 
     def verdict(self, trial: Trial) -> str:

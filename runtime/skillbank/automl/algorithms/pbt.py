@@ -103,7 +103,7 @@ class PBT(Algorithm):
         if slot.resume_from is None:
             return self.fresh(rng), "random"
         leader = self.trials[slot.resume_from]
-        wanted: dict[str, Any] = {}
+        wanted: dict[str, object] = {}
         for parameter in self.space.parameters:
             value = leader.asked.values.get(parameter.name, parameter.default)
             wanted[parameter.name] = value if parameter.is_structural else self._varied(parameter, value, rng)

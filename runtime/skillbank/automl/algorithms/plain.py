@@ -22,7 +22,7 @@ class Random(FullTraining):
     Bergstra and Bengio, "Random Search for Hyper-Parameter Optimization", JMLR 13 (2012).
     """
 
-    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         return self.fresh(rng), "random"
 
 
@@ -47,10 +47,10 @@ class Grid(FullTraining):
         values = self._next_point()
         return None if values is None else Slot(values=values, note="grid")
 
-    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         raise AssertionError("a grid's slots come with their values")
 
-    def _next_point(self) -> dict[str, Any] | None:
+    def _next_point(self) -> dict[str, object] | None:
         levels = [_levels(p, self.settings.grid_levels) for p in self.space.parameters]
         total = math.prod(len(positions) for positions in levels)
         stride = max(1, round(total * _GOLDEN))

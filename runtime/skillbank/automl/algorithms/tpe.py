@@ -29,7 +29,7 @@ class TPE(FullTraining):
     startup = 10
     """Trials drawn at random before the model is asked, the default configuration among them."""
 
-    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         if len(self.trials) < self.startup or len(self.finished()) < 2:
             return self.fresh(rng), "random start"
         taken = [t.asked.values for t in self.trials.values()]

@@ -60,7 +60,7 @@ def report_data(
     }
 
 
-def _state(stands: Experiment, end: Mapping[str, object] | None) -> dict[str, Any]:
+def _state(stands: Experiment, end: Mapping[str, object] | None) -> dict[str, object]:
     """Return the state of an experiment and what is said of it, as it is about to end or has ended."""
     said = end or (stands.end.body if stands.end is not None else None)
     if not said:
@@ -68,14 +68,14 @@ def _state(stands: Experiment, end: Mapping[str, object] | None) -> dict[str, An
     return {"state": said["state"], "message": said["message"]}
 
 
-def _best(stands: Experiment) -> dict[str, Any]:
+def _best(stands: Experiment) -> dict[str, object]:
     """Return the number and the values of the best trial."""
     if stands.best is None:
         return {"best": None, "best_overrides": {}}
     return {"best": stands.best.number, "best_overrides": dict(stands.best.values)}
 
 
-def _trial(stands: Experiment, trial: Trial, now: datetime) -> dict[str, Any]:
+def _trial(stands: Experiment, trial: Trial, now: datetime) -> dict[str, object]:
     return {
         "number": trial.number,
         "state": trial.state.value,
@@ -96,7 +96,7 @@ def _trial(stands: Experiment, trial: Trial, now: datetime) -> dict[str, Any]:
     }
 
 
-def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
+def _evaluation(evaluation: Evaluation) -> dict[str, object]:
     return {
         "trial": evaluation.trial,
         "job": evaluation.job,
@@ -115,7 +115,7 @@ def _default_scores(stands: Experiment) -> list[float] | None:
     return None if longest is None else list(longest.scores or ())
 
 
-def _defaults(stands: Experiment, plan: Plan, keys: list[str]) -> dict[str, Any]:
+def _defaults(stands: Experiment, plan: Plan, keys: list[str]) -> dict[str, object]:
     """Return what the default configuration has, which is trial 0: a program may read a spec its own way."""
     first = stands.trials.get(0)
     found = {key: get_path(plan.spec, key) for key in keys}

@@ -28,7 +28,7 @@ def trials_csv(data: dict[str, Any]) -> str:
     return text.getvalue()
 
 
-def _cell(value: object) -> Any:
+def _cell(value: object) -> object:
     """Return a cell; text that a spreadsheet would take for a formula is marked as text."""
     if isinstance(value, list | dict):
         return json.dumps(value)

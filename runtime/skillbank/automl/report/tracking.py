@@ -96,11 +96,11 @@ def _to_wandb(data: dict[str, Any], wandb: Any) -> None:
         run.finish(exit_code=1 if _failed(trial) else 0)
 
 
-def _failed(trial: dict[str, Any]) -> bool:
+def _failed(trial: dict[str, object]) -> bool:
     return bool(trial["state"] == "FAILED")
 
 
-def _parameters(trial: dict[str, Any]) -> dict[str, Any]:
+def _parameters(trial: dict[str, Any]) -> dict[str, object]:
     epochs = {"epochs": trial["epochs"]} if trial["epochs"] else {}
     return {**trial["values"], **epochs}
 

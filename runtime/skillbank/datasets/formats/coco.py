@@ -94,7 +94,7 @@ class _Document(msgspec.Struct):
 
 
 class _Outlined(msgspec.Struct):
-    segmentation: Any = None
+    segmentation: object = None
 
 
 @dataclass(frozen=True)

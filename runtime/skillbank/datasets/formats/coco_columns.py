@@ -7,7 +7,6 @@ import re
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
@@ -26,7 +25,7 @@ _NO_NUMBERS = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b')
 class _Document(msgspec.Struct):
     images: list[msgspec.Raw] = []
     annotations: list[msgspec.Raw] = []
-    categories: list[Any] = []
+    categories: list[object] = []
 
 
 class _Image(msgspec.Struct, gc=False):
@@ -285,7 +284,7 @@ class _Reader:
         return Fault(kind, f"{self._file} {at}", detail)
 
 
-def _fields(raw: msgspec.Raw) -> dict[str, Any]:
+def _fields(raw: msgspec.Raw) -> dict[str, object]:
     try:
         found = msgspec.json.decode(raw)
     except _UNLIKE:

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import msgspec
 
@@ -87,7 +87,7 @@ def _write_pictures(
             annotations.write(_entry(annotation, count == 1))
 
 
-def _area(box: Box) -> dict[str, Any]:
+def _area(box: Box) -> dict[str, object]:
     width, height = box.x2 - box.x1, box.y2 - box.y1
     return {
         "bbox": [plain_number(value) for value in (box.x1, box.y1, width, height)],
@@ -96,12 +96,12 @@ def _area(box: Box) -> dict[str, Any]:
     }
 
 
-def _image(number: int, picture: Picture) -> dict[str, Any]:
-    image: dict[str, Any] = {"id": number, "file_name": picture.name}
+def _image(number: int, picture: Picture) -> dict[str, object]:
+    image: dict[str, object] = {"id": number, "file_name": picture.name}
     if picture.width and picture.height:
         image |= {"width": picture.width, "height": picture.height}
     return image
 
 
-def _entry(entry: dict[str, Any], first: bool) -> bytes:
+def _entry(entry: dict[str, object], first: bool) -> bytes:
     return (b"\n" if first else b",\n") + msgspec.json.encode(entry)

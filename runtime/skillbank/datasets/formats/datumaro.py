@@ -50,13 +50,13 @@ class _Media(msgspec.Struct):
 
 
 class _Item(msgspec.Struct):
-    id: Any = None
+    id: object = None
     annotations: list[_Mark] | None = None
     image: _Media | None = None
     media: _Media | None = None
-    video_frame: Any = None
-    video: Any = None
-    point_cloud: Any = None
+    video_frame: object = None
+    video: object = None
+    point_cloud: object = None
 
 
 class _Label(msgspec.Struct):

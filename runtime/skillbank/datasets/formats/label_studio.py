@@ -128,7 +128,7 @@ def _rows(tree: Tree, file: str) -> Iterator[_Task | str]:
             yield f"the row that ends in line {line} holds a list that is no JSON"
 
 
-def _cell(text: str) -> Any:
+def _cell(text: str) -> object:
     """Return what a cell holds: the marks of a picture, or text.
 
     Raises

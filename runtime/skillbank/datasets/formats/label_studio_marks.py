@@ -237,7 +237,7 @@ def _corners(here: Gathering, shape: _Values, size: tuple[int, int], at: str) ->
     return around_turned(straight, turned, (straight[0], straight[1]))  # about its upper left corner
 
 
-def _around_polygon(corners: list[Any], unit: tuple[float, float]) -> Corners | None:
+def _around_polygon(corners: list[object], unit: tuple[float, float]) -> Corners | None:
     """Return the box around a polygon in hundredths; None where one of its corners is none."""
     pairs = [numbers(each) for each in corners if isinstance(each, list)]
     points = [(pair[0] * unit[0], pair[1] * unit[1]) for pair in pairs if pair is not None and len(pair) == 2]

@@ -72,7 +72,7 @@ def _config(names: Iterable[str]) -> Iterator[str]:
 
 def _task(
     number: int, split: str, picture: Picture, classes: Sequence[str], names: dict[str, None], left: Left
-) -> dict[str, Any]:
+) -> dict[str, object]:
     if picture.caption:
         left.out("captions, which boxes of Label Studio do not know,")
     decided: list[dict[str, Any]] = []
@@ -102,7 +102,7 @@ def _task(
     return task
 
 
-def _region(identity: str, box: Box, name: str, width: int, height: int) -> dict[str, Any]:
+def _region(identity: str, box: Box, name: str, width: int, height: int) -> dict[str, object]:
     """Return a box in percent of the sides."""
     scored = {} if box.proposed is None else {"score": round(box.proposed, 6)}
     return {

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import msgspec
 
@@ -38,10 +37,10 @@ _NO_CLASSES = ("__ignore__", "_background_")
 
 
 class _Shape(msgspec.Struct):
-    label: Any = None
-    points: Any = None
+    label: object = None
+    points: object = None
     shape_type: str | None = None
-    group_id: Any = None
+    group_id: object = None
 
 
 class _Document(msgspec.Struct):
@@ -49,8 +48,8 @@ class _Document(msgspec.Struct):
 
     shapes: list[_Shape]
     imagePath: str | None = None  # noqa: N815
-    imageWidth: Any = None  # noqa: N815
-    imageHeight: Any = None  # noqa: N815
+    imageWidth: object = None  # noqa: N815
+    imageHeight: object = None  # noqa: N815
     imageData: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815
 
 

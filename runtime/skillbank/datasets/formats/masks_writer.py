@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.datasets.document import Marks, Picture
 from skillbank.datasets.formats.base import Part
@@ -73,7 +73,7 @@ def save_mask(picture: Picture, target: Path) -> int:
 
 def palette_of(classes: Sequence[str]) -> str:
     """Return the document that says what the numbers of written masks mean."""
-    entries: list[dict[str, Any]] = [
+    entries: list[dict[str, object]] = [
         {"seg_class": name, "rgb": [number] * 3, "label_id": number, "mapping_class": name}
         for number, name in enumerate(classes)
     ]

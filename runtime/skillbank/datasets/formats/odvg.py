@@ -106,7 +106,7 @@ class _Entry:
         boxes, caption = self._boxes(document)
         return Picture(name, path, width, height, tuple(boxes), caption, where, tuple(self._faults))
 
-    def _boxes(self, document: dict[str, Any]) -> tuple[list[Box], str]:
+    def _boxes(self, document: dict[str, object]) -> tuple[list[Box], str]:
         detection, grounding = document.get("detection"), document.get("grounding")
         if isinstance(detection, dict) and isinstance(instances := detection.get("instances"), list):
             if grounding is not None:
@@ -130,7 +130,7 @@ class _Entry:
             elif (label := self._label(instance, at)) is not None:
                 yield Box(*corners, self._new[label], self._other_name(instance, label), at=at)
 
-    def _label(self, instance: dict[str, Any], at: str) -> int | None:
+    def _label(self, instance: dict[str, object], at: str) -> int | None:
         labels = self._lines.labels
         said, category = instance.get("label"), instance.get("category")
         named = labels.by_name.get(plain(category)) if isinstance(category, str) else None
@@ -144,7 +144,7 @@ class _Entry:
             self._fault("unknown-class", f"the label map has no {one_line(repr(said))}{about}", at)
         return label
 
-    def _other_name(self, instance: dict[str, Any], label: int) -> str:
+    def _other_name(self, instance: dict[str, object], label: int) -> str:
         """Return what an object is called beside its label, where that is another class; a check compares."""
         category = instance.get("category")
         if not isinstance(category, str) or not category.strip():
@@ -169,7 +169,7 @@ class _Entry:
         self._faults.append(Fault(kind, f"{self._lines.file} {at or self._at}", detail))
 
 
-def _documents(tree: Tree, file: str, encoding: str) -> Iterator[tuple[str, Any]]:
+def _documents(tree: Tree, file: str, encoding: str) -> Iterator[tuple[str, object]]:
     """Yield each document with its place; what is no JSON is yielded as the text of what is wrong."""
     path = tree.path(file)
     if json_kind(path) is JsonKind.ODVG_LOOSE:

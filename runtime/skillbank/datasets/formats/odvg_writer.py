@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -68,8 +67,8 @@ def write_lines(file: Path, pictures: Iterable[Picture], classes: Sequence[str],
             lines.write(msgspec.json.encode(_line(picture, classes, left)) + b"\n")
 
 
-def _line(picture: Picture, classes: Sequence[str], left: Left) -> dict[str, Any]:
-    line: dict[str, Any] = {"file_name": picture.name}
+def _line(picture: Picture, classes: Sequence[str], left: Left) -> dict[str, object]:
+    line: dict[str, object] = {"file_name": picture.name}
     if picture.width and picture.height:
         line |= {"height": picture.height, "width": picture.width}
     boxes = []
@@ -91,7 +90,7 @@ def _line(picture: Picture, classes: Sequence[str], left: Left) -> dict[str, Any
     return line
 
 
-def _grounding(caption: str, boxes: Sequence[Box], classes: Sequence[str]) -> dict[str, Any]:
+def _grounding(caption: str, boxes: Sequence[Box], classes: Sequence[str]) -> dict[str, object]:
     phrases = [class_or_phrase(box, classes) for box in boxes]
     regions = [{"bbox": _corners(box), "phrase": phrase} for box, phrase in zip(boxes, phrases, strict=True)]
     return {"caption": caption or " . ".join(dict.fromkeys(phrases)), "regions": regions}

@@ -39,11 +39,11 @@ _Sides = tuple[int, int]
 
 
 class _Label(msgspec.Struct):
-    category: Any = None
-    box2d: Any = None
-    poly2d: Any = None
-    rle: Any = None
-    attributes: Any = None
+    category: object = None
+    box2d: object = None
+    poly2d: object = None
+    rle: object = None
+    attributes: object = None
 
     @property
     def name(self) -> str:
@@ -72,7 +72,7 @@ class _Category(msgspec.Struct):
 class _Config(msgspec.Struct):
     categories: list[_Category | str] | None = None
     size: Any = msgspec.field(name="imageSize", default=None)
-    image_size: Any = None
+    image_size: object = None
 
     @property
     def sides(self) -> _Sides | None:

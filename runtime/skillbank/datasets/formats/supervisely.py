@@ -27,7 +27,7 @@ _META = "meta.json"
 
 
 class _Tag(msgspec.Struct):
-    name: Any = None
+    name: object = None
 
 
 class _Document(msgspec.Struct):

@@ -73,7 +73,7 @@ class _Project(msgspec.Struct):
 
 class _Attribute(msgspec.Struct):
     aname: str = ""
-    options: dict[str, Any] = {}
+    options: dict[str, object] = {}
     type: int | str = 1
 
 
@@ -229,7 +229,7 @@ def _said(values: Mapping[str, object], attributes: Mapping[str, _Attribute]) ->
         yield attribute.aname or key, value
 
 
-def _shape(xy: list[Any]) -> dict[str, Any]:
+def _shape(xy: list[Any]) -> dict[str, object]:
     """Return a shape of VIA 3, which has its number in front, as VIA 2 has it."""
     number, *rest = xy
     kind = _SHAPES.get(number, f"shape {number}") if isinstance(number, int) else "nothing"

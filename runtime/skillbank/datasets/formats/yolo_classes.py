@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from skillbank.datasets.document import split_of
 from skillbank.datasets.formats.numbers import whole
@@ -145,7 +144,7 @@ def says_places(tree: Tree, name: str) -> bool:
     )
 
 
-def _loaded(tree: Tree, name: str) -> dict[str, Any]:
+def _loaded(tree: Tree, name: str) -> dict[str, object]:
     """Read YAML with every value as it stands: a class may be called "no", "1" or "2024-01-01"."""
     import yaml
 

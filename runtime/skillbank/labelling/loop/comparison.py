@@ -106,7 +106,7 @@ class Compared:
     def document(self) -> dict[str, Any]:
         """Return it as a JSON document."""
         names = self.names()
-        told: dict[str, Any] = {
+        told: dict[str, object] = {
             "set": self.summary.name,
             "version": self.summary.version,
             "digest": self.digest,
@@ -376,7 +376,7 @@ def _estimate(found: Estimate | None) -> dict[str, float] | None:
     return {name: round(getattr(found, name), 4) for name in ("value", "low", "high")}
 
 
-def _model(each: Measured, names: dict[int, str]) -> dict[str, Any]:
+def _model(each: Measured, names: dict[int, str]) -> dict[str, object]:
     return {
         "name": each.name,
         "sha256": each.sha256,
@@ -390,7 +390,7 @@ def _model(each: Measured, names: dict[int, str]) -> dict[str, Any]:
     }
 
 
-def _round(each: Round, names: dict[int, str]) -> dict[str, Any]:
+def _round(each: Round, names: dict[int, str]) -> dict[str, object]:
     def counts(found: object) -> dict[str, int]:
         return {name: getattr(found, name) for name in ("accepted", "edited", "added", "rejected")}
 

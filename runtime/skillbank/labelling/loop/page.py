@@ -114,7 +114,7 @@ def _drawn_classes(apart: Sequence[Split]) -> list[int]:
     return sorted(shown | {truth.class_number for each in apart for truth in each.truth})
 
 
-def _model(each: Measured, names: Mapping[int, str]) -> dict[str, Any]:
+def _model(each: Measured, names: Mapping[int, str]) -> dict[str, object]:
     seen = each.accuracy
     return {
         "name": one_line(each.name, _NAME),
@@ -130,7 +130,7 @@ def _model(each: Measured, names: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-def _bar(value: Estimate) -> dict[str, Any]:
+def _bar(value: Estimate) -> dict[str, object]:
     low, high = (round(100 * min(max(side, 0), 1), 2) for side in (value.low, value.high))
     return {
         "text": f"{value.value:.3f}",
@@ -152,10 +152,10 @@ def _difference(before: Measured, after: Measured, found: tuple[Estimate, Estima
 
 def _card(
     each: Split, number: int, small: Thumbnail | None, names: Mapping[int, str], shades: Mapping[int, str]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     width, height = each.row.width, each.row.height
 
-    def placed(class_number: int, box: Corners, title: str) -> dict[str, Any] | None:
+    def placed(class_number: int, box: Corners, title: str) -> dict[str, object] | None:
         cut = inside(box, width, height)
         if cut is None:
             return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from skillbank.environment import IMAGE
 from skillbank.errors import PlatformError
@@ -37,7 +36,7 @@ def docker_checks() -> list[Check]:
     ]
 
 
-def _gpus(daemon: Daemon, info: dict[str, Any]) -> Check:
+def _gpus(daemon: Daemon, info: dict[str, object]) -> Check:
     pool = gpu_pool()
     if pool == []:
         return Check(
@@ -67,7 +66,7 @@ def _images(daemon: Daemon) -> Iterator[Check]:
             yield Check("docker image", "missing", f"{image} is not here and {how}")
 
 
-def _rest(daemon: Daemon, info: dict[str, Any]) -> Iterator[Check]:
+def _rest(daemon: Daemon, info: dict[str, object]) -> Iterator[Check]:
     root = Path(str(info.get("DockerRootDir") or "/var/lib/docker"))
     if root.exists():
         free = shutil.disk_usage(root).free

@@ -24,6 +24,7 @@ from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan
 from skillbank.platforms import container, secret_file
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
+from skillbank.platforms.docker.checkup import docker_checks
 from skillbank.platforms.docker.daemon import Daemon, DaemonLostError, digest_of
 from skillbank.platforms.docker.refusals import known_refusals, refusals
 from skillbank.platforms.slots import gpu_slots, visible_gpus
@@ -66,8 +67,6 @@ class DockerPlatform(Platform):
 
     def checkup(self) -> list[Check]:
         """Say what this machine has of what its jobs need."""
-        from skillbank.platforms.docker.checkup import docker_checks
-
         return docker_checks()
 
     def problems(self, plan: Plan) -> list[str]:

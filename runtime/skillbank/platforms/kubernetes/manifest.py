@@ -58,7 +58,7 @@ def job_manifest(launch: Launch, profile: Profile, namespace: str) -> dict[str, 
 
     nodes = launch.resources.nodes
     name = job_name(launch.job_id, nodes)
-    several: dict[str, Any] = {"completion_mode": "Indexed" if nodes > 1 else "NonIndexed"}
+    several: dict[str, object] = {"completion_mode": "Indexed" if nodes > 1 else "NonIndexed"}
     job = client.V1Job(
         api_version="batch/v1",
         kind="Job",
@@ -120,7 +120,7 @@ def service_manifest(launch: Launch, profile: Profile, namespace: str, uid: str)
     return _document(service, "V1Service")
 
 
-def manifest_yaml(*documents: Mapping[str, Any]) -> str:
+def manifest_yaml(*documents: Mapping[str, object]) -> str:
     """Return documents as a file that a person can read, and give to kubectl."""
     import yaml
 
@@ -292,10 +292,10 @@ def _user(profile: Profile) -> client.V1PodSecurityContext:
     )
 
 
-def _document(model: object, kind: str) -> dict[str, Any]:
+def _document(model: object, kind: str) -> dict[str, object]:
     from kubernetes import client
 
-    document: dict[str, Any] = client.ApiClient().sanitize_for_serialization(model)
+    document: dict[str, object] = client.ApiClient().sanitize_for_serialization(model)
     if problems := list(schema_problems(document, kind)):
         raise PlatformError(f"the manifest is not what Kubernetes takes: {'; '.join(problems[:3])}")
     return document

@@ -91,7 +91,7 @@ class Objects:
 
     def events(self, pods: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return what is told about the Job and some of its pods; nothing where this user may not know."""
-        found: list[dict[str, Any]] = []
+        found: list[dict[str, object]] = []
         for name in (self._place.name, *(pod["metadata"]["name"] for pod in pods)):
             with contextlib.suppress(ForbiddenError):
                 query = {"fieldSelector": f"involvedObject.name={name}"}
@@ -115,7 +115,7 @@ class Objects:
 
     def let_go(self, document: Mapping[str, Any]) -> None:
         """Let the Job begin, or its queue do that."""
-        change: dict[str, Any] = {"metadata": {"annotations": {_STARTED: "true"}}}
+        change: dict[str, object] = {"metadata": {"annotations": {_STARTED: "true"}}}
         if _QUEUE not in document["metadata"]["labels"]:
             change["spec"] = {"suspend": False}
         self._change("PATCH", f"{self._jobs}/{self._place.name}", change)
@@ -128,5 +128,5 @@ class Objects:
 
     def _change(
         self, method: str, path: str, body: Mapping[str, object], query: Mapping[str, str] | None = None
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         return self._cluster.ask(method, path, body, query=query, patience=self._patience)

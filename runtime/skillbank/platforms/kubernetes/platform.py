@@ -31,6 +31,7 @@ from skillbank.platforms import container
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Supply, job_dir
 from skillbank.platforms.kubernetes import states
 from skillbank.platforms.kubernetes.api import ApiLostError, Cluster
+from skillbank.platforms.kubernetes.checkup import kubernetes_checks
 from skillbank.platforms.kubernetes.files import Bucket
 from skillbank.platforms.kubernetes.logs import pod_logs
 from skillbank.platforms.kubernetes.manifest import job_manifest, manifest_yaml, service_manifest
@@ -73,8 +74,6 @@ class KubernetesPlatform(Platform):
 
     def checkup(self) -> list[Check]:
         """Say what this machine has of what its jobs need."""
-        from skillbank.platforms.kubernetes.checkup import kubernetes_checks
-
         return kubernetes_checks()
 
     def problems(self, plan: Plan) -> list[str]:
@@ -310,7 +309,7 @@ class KubernetesPlatform(Platform):
         self._wait_gone(handle, place)
         listener.join(10)
 
-    def _find_or_note(self, handle: Handle, folder: Path, place: Place) -> dict[str, Any] | None:
+    def _find_or_note(self, handle: Handle, folder: Path, place: Place) -> dict[str, object] | None:
         """Write down the wish to stop, unless the job has ended by itself, and return its Job."""
         try:
             found = self._objects(handle.job_id, place).job()

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError
 from skillbank.platforms import container
@@ -52,7 +52,7 @@ class Files:
         if self.courier is None:
             return
         tier, job_id = self.courier
-        common: dict[str, Any] = {
+        common: dict[str, object] = {
             "image": tier.image,
             "security_context": security,
             # Why it failed is then in the pod's own status, in its own words.
@@ -70,7 +70,7 @@ class Files:
             period_seconds=1,
             failure_threshold=_PATIENCE,
         )
-        stays: dict[str, Any] = {"restart_policy": "Always", "startup_probe": listens}
+        stays: dict[str, object] = {"restart_policy": "Always", "startup_probe": listens}
         for verb, more in (("fetch", {}), (BRINGS, stays)):
             words = [*command, verb, tier.root, job_id, FILES]
             yield client.V1Container(name=verb, command=words, **more, **common)

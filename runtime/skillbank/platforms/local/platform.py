@@ -21,6 +21,7 @@ from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan
 from skillbank.platforms import keeper, plan_problems
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job_dir
+from skillbank.platforms.local.checkup import engine_checks, gpu_checks
 from skillbank.platforms.logfile import read_log
 from skillbank.platforms.processes import alive, processes_with
 from skillbank.platforms.slots import gpu_slots, visible_gpus
@@ -54,8 +55,6 @@ class LocalPlatform(Platform):
 
     def checkup(self) -> list[Check]:
         """Say what this machine has of what its jobs need."""
-        from skillbank.platforms.local.checkup import engine_checks, gpu_checks
-
         return [*engine_checks(), *gpu_checks()]
 
     def problems(self, plan: Plan) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
@@ -26,7 +26,7 @@ _TIME = re.compile(r"\d+(:\d\d){0,2}|\d+-\d\d?(:\d\d){0,2}|UNLIMITED")
 _MEMORY = re.compile(r"(\d+)([kmgt]?)i?b?", re.I)
 
 
-def _listed(value: object) -> Any:
+def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from skillbank.errors import PlatformError
 from skillbank.platforms import container
@@ -36,7 +36,7 @@ def render(launch: Launch, profile: SlurmProfile, kind: Container | None) -> str
     srun, wrap, env = _contained(launch, profile, kind) if kind else ([], [], {})
     folder, results = launch.job_dir, launch.results_dir
     resume = launch.resume
-    known: dict[str, Any] = {
+    known: dict[str, object] = {
         "job": {
             "id": launch.job_id,
             "plan_id": launch.plan_id,
@@ -86,7 +86,7 @@ def options(launch: Launch, profile: SlurmProfile) -> list[str]:
     asked = launch.resources
     cpus = round(asked.cpus) if asked.cpus is not None else profile.cpus
     memory = size(asked.memory) if asked.memory is not None else profile.memory
-    said: Mapping[str, Any] = {
+    said: Mapping[str, object] = {
         "partition": profile.partition,
         "account": profile.account,
         "qos": profile.qos,

@@ -108,7 +108,7 @@ def _records(path: Path, naming: re.Pattern[bytes] | None) -> Iterator[Mapping[s
             continue
         try:
             if name.endswith((".jsonl", ".ndjson")):
-                documents: Any = [
+                documents: object = [
                     json.loads(line) for line in content.splitlines() if line.strip() and naming.search(line)
                 ]
             else:
@@ -211,7 +211,7 @@ def _question(package: tuple[str, str, str], token: str) -> dict[str, object]:
     return {"package": {"ecosystem": ecosystem, "name": name}, "version": version, **page}
 
 
-def _answered(client: PoolManager, url: str, queries: list[dict[str, object]]) -> list[Mapping[str, Any]]:
+def _answered(client: PoolManager, url: str, queries: list[dict[str, object]]) -> list[Mapping[str, object]]:
     """Ask a server several questions at once, and return the answer to each.
 
     Raises

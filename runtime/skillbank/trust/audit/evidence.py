@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.bank.documents import parse_json, parse_yaml
 from skillbank.bank.frontmatter import Frontmatter, parse_frontmatter
@@ -181,7 +181,7 @@ class Evidence:
         self.neighbours: tuple[Neighbour, ...] = ()
         self.said: list[tuple[File, str, Level, str, str, int | None]] | None = None
         self.heard: Heard = {}
-        self.listed: Mapping[str, Any] | None = None
+        self.listed: Mapping[str, object] | None = None
         self.advisories: Mapping[Pinned, Sequence[Advisory]] = {}
 
     @cached_property

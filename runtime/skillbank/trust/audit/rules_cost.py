@@ -257,7 +257,7 @@ def stale(evidence: Evidence) -> Iterator[Hit]:
                 )
 
 
-def _lists(evidence: Evidence, by_name: dict[str, File]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _lists(evidence: Evidence, by_name: dict[str, File]) -> Iterator[tuple[str, dict[str, object]]]:
     own = by_name.get("schemas/manifest.json")
     document = own.parsed[0] if own is not None else None
     actions = document.get("actions") if isinstance(document, dict) else None

@@ -16,7 +16,7 @@ _LEVELS: dict[Level, str] = {"HIGH": "error", "MEDIUM": "warning", "LOW": "note"
 _SCORES: dict[Level, str] = {"HIGH": "8.0", "MEDIUM": "5.0", "LOW": "2.0"}
 
 
-def sarif(report: Report, version: str) -> dict[str, Any]:
+def sarif(report: Report, version: str) -> dict[str, object]:
     """Return a report as a SARIF document; `version` is that of skillbank."""
     rules = table()
     numbers = {rule.id: number for number, rule in enumerate(rules)}
@@ -50,7 +50,7 @@ def sarif(report: Report, version: str) -> dict[str, Any]:
     }
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: Rule) -> dict[str, object]:
     return {
         "id": rule.id,
         "name": "".join(word.capitalize() for word in rule.id.split("-")),
@@ -66,7 +66,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, number: int) -> dict[str, Any]:
+def _result(finding: Finding, number: int) -> dict[str, object]:
     place: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file), "uriBaseId": "BANK"}}
     place["region"] = {"startLine": max(finding.line or 1, 1)}
     if finding.excerpt:

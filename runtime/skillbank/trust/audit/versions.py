@@ -60,7 +60,7 @@ def is_affected(version: str, affected: Mapping[str, object], ecosystem: str) ->
     return False
 
 
-def _same(version: str, listed: Iterable[object], read: Callable[[str], Any]) -> bool:
+def _same(version: str, listed: Iterable[object], read: Callable[[str], object]) -> bool:
     mine = _read(version, read)
     return mine is not None and any(_read(str(one), read) == mine for one in listed)
 
@@ -81,7 +81,7 @@ def _inside(version: str, events: list[Any], read: Callable[[str], Any]) -> bool
     return held
 
 
-def _steps(events: list[Any], read: Callable[[str], Any]) -> Iterator[tuple[Any, str]]:
+def _steps(events: list[object], read: Callable[[str], object]) -> Iterator[tuple[object, str]]:
     """Yield the versions of a range's events, each with its word; None is before all versions."""
     for event in events:
         for word, said in event.items() if isinstance(event, Mapping) else ():
