@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 from skillbank.bank.limits import is_number, options_of, shown
 from skillbank.bank.schema import Node, SpecSchema
@@ -97,7 +98,8 @@ def _coerced_to_one(value: object, node: Node) -> object:
 
     # One word is not made a list of one here: it would fit whatever it says.
     wanted = [b for b in node.branches if b.kind != "array" or isinstance(value, list)]
-    for read in (value, *(coerce(value, branch) for branch in wanted)):
+    # One after another: types of types of types would take long to be read in every way.
+    for read in chain([value], (coerce(value, branch) for branch in wanted)):
         if any(not problems(read, branch) for branch in node.branches):
             return read
     return value
