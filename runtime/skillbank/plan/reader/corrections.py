@@ -98,14 +98,16 @@ def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
     """Yield the words of each correction, with the marks and sighs around it: ", hmm, actually no,"."""
     i = 0
     while i < len(text.tokens):
-        found = _run(text, i, restated)
-        if found is not None:
-            yield found
-        i = found.stop if found is not None else i + 1
+        end, fixes, sighs = _reach(text, i, restated)
+        if fixes or (sighs and _is_apart(text, i, end, sighs)):
+            yield range(i, end)
+            i = end
+        else:
+            i = i + 1 if sighs else max(i + 1, end)  # marks alone are none, wherever one begins with them
 
 
-def _run(text: Text, first: int, restated: bool) -> range | None:
-    """Return the words of a correction that begins at a token: one that says so, or a sigh behind a mark."""
+def _reach(text: Text, first: int, restated: bool) -> tuple[int, int, int]:
+    """Return where what may be a correction ends that begins here, and how much of it says so and sighs."""
     strong = ("grammar.mode.fix", "grammar.mode.restate") if restated else ("grammar.mode.fix",)
     end, fixes, sighs = first, 0, 0
     while end < len(text.tokens) and text.ledger.free(end):
@@ -117,7 +119,7 @@ def _run(text: Text, first: int, restated: bool) -> range | None:
             end += 1
         else:
             break
-    return range(first, end) if fixes or (sighs and _is_apart(text, first, end, sighs)) else None
+    return end, fixes, sighs
 
 
 def _is_apart(text: Text, first: int, end: int, sighs: int) -> bool:
@@ -299,9 +301,20 @@ def _things(text: Text, run: range, begin: int) -> bool:
     told = any(text.tokens[k].text in FINITE or text.within(k, *_NO_THINGS) for k in words)
     if not items or told or not all(map(text.is_plain, words)) or not _are_alike(before[-1].value, items):
         return False
-    text.ledger.replace(before[-1], before[-1].kind, items)
+    kept = _kept({text.tokens[k].text for k in range(run.stop, begin)}, before[-1].value, items)
+    if kept is None:
+        return False
+    text.ledger.replace(before[-1], before[-1].kind, [*kept, *items])
     text.ledger.claim("excluded", used)
     return True
+
+
+def _kept(denied: set[str], before: list[str], items: list[str]) -> list[str] | None:
+    """Return what stays of several things: "badgers, deer, no, not deer, foxes"; None where that is open."""
+    left = [item for item in before if denied.isdisjoint(item.split())]
+    if len(left) < len(before):
+        return left
+    return [] if len(before) == 1 or len(items) > 1 else None
 
 
 def _are_alike(before: list[str], items: list[str]) -> bool:

@@ -55,7 +55,9 @@ def _is_no_courtesy(text: Text, i: int) -> bool:
     """Whether a phrase of politeness says something here: it puts off, asks, wishes or is denied."""
     led = i > 0 and text.tokens[i - 1].kind == "word"
     wished = led and (text.tokens[i].text in ("want", "need") or text.within(i - 1, "told.negated"))
-    return wished or text.within(i, "grammar.mode.defer") or _is_question(text, i)
+    end = max(text.ends(i, "grammar.courtesy.words"), default=i)
+    report = text.match("mode.document 'from|'in|'of", end - 1)  # "please note from the file: ..."
+    return wished or report is not None or text.within(i, "grammar.mode.defer") or _is_question(text, i)
 
 
 def _is_question(text: Text, i: int) -> bool:
