@@ -130,9 +130,9 @@ def test_norms_by_rows_are_those_of_float64(width: int, flat: bool) -> None:
     hidden, change = (torch.randn(3, 37, width, device=DEVICE) for _ in range(2))
     hidden[1, 5], change[1, 5] = 0.3, 0.25
     inputs = (hidden, change.bfloat16(), *(torch.randn(width, device=DEVICE) for _ in range(2)))
-    ours = [tensor.clone().requires_grad_() for tensor in inputs]
+    one, other, weight, bias = ours = [tensor.clone().requires_grad_() for tensor in inputs]
     exact = [tensor.double().requires_grad_() for tensor in inputs]
-    full, low = rows_triton.normed(*ours, 1e-5, torch.bfloat16, flat=flat)
+    full, low = rows_triton.normed(one, other, weight, bias, 1e-5, torch.bfloat16, flat=flat)
     assert full is not None and low is not None
     total = exact[0] + exact[1]
     if flat:
@@ -145,7 +145,7 @@ def test_norms_by_rows_are_those_of_float64(width: int, flat: bool) -> None:
     pairs = [(full, wanted, 1e-5), (low, wanted, 1e-2)]
     lively = torch.ones(3, 37, dtype=torch.bool, device=DEVICE)
     lively[1, 5] = flat  # a row that is flat is divided by next to nothing
-    pairs += [(one[lively], other[lively], 1e-2) for one, other in zip(found[:2], true[:2], strict=True)]
-    pairs += [(one, other, 1e-4) for one, other in zip(found[2:], true[2:], strict=True)]
-    for one, other, most in pairs:
-        assert float((one.double() - other).norm()) <= most * float(other.norm())
+    pairs += [(a[lively], b[lively], 1e-2) for a, b in zip(found[:2], true[:2], strict=True)]
+    pairs += [(a, b, 1e-4) for a, b in zip(found[2:], true[2:], strict=True)]
+    for a, b, most in pairs:
+        assert float((a.double() - b).norm()) <= most * float(b.norm())
