@@ -16,6 +16,8 @@ from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.errors import UsageError
 from skillbank.home import home
 from skillbank.labelling.batch import label_pictures
+from skillbank.labelling.tiles import OFF
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -38,6 +40,7 @@ class LabelArguments(Arguments):
     descriptions: list[str] = Field(description="'red circle'; for a set also 'exit = red sign | green sign'")
     checkpoint: str | None = Field(None, description="Job or file; default last:train")
     threshold: float | None = Field(None, description="Least score, 0 to 1")
+    tiles: str | None = Field(None, description="auto|WxH: small objects too")
     into: str | None = Field(None, description="Label set to make or add to, as a job")
 
 
@@ -96,7 +99,7 @@ def _into_set(box: Toolbox, arguments: LabelArguments, name: str) -> LabelAnswer
             images=[Path(arguments.image)] if arguments.image is not None else (),
             classes=wanted.classes,
             model=arguments.checkpoint or "last:train",
-            asked=Asked(threshold=arguments.threshold),
+            asked=Asked(threshold=arguments.threshold, tiles=arguments.tiles or OFF),
             detach=True,
             begin=partial(_begin, box),
             who=WHO,
@@ -142,6 +145,11 @@ def _begin(box: Toolbox, plan: Plan) -> JobRecord:
 
 
 def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer:
+    if named := next((text for text in arguments.descriptions if "=" in text), None):
+        raise UsageError(
+            f"'{one_line(named)}' names a class and its captions, which a label set has: give one as into, "
+            "or say what to look for without '='."
+        )
     # Each question has a folder of its own below home, which holds nothing but these copies.
     asked = json.dumps([str(Path(image).absolute()), *arguments.descriptions], ensure_ascii=False)
     labels = label_pictures(
@@ -152,6 +160,7 @@ def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer
         output=home() / "labels" / hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()[:16],
         kinds=["pictures"],
         threshold=arguments.threshold,
+        tiles=arguments.tiles or OFF,
         replace=True,
     )
     document = labels.document()
