@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,17 +106,22 @@ def _into_set(box: Toolbox, arguments: LabelArguments, name: str) -> LabelAnswer
             who=WHO,
         )
     assert labels.job is not None
-    left = [f"{place} is {why}." for place, why in labels.left_out]
-    notes = [shorten(in_tool_words(note), 240) for note in (*wanted.notes, *labels.notes, *left)]
     return LabelAnswer(
         label_set=name,
         job=labels.job,
         plan_id=box.runtime.jobs.store.get(labels.job).plan_id,
         new=labels.new,
-        left_out=len(left),
-        notes=tuple(notes[:_MOST_NOTES]),
+        left_out=len(labels.left_out),
+        notes=_few_notes([*wanted.notes, *labels.notes], labels.left_out),
         next=[f"job_status of {labels.job} with wait_seconds", f"label_set {name} takes in what it finds"],
     )
+
+
+def _few_notes(notes: Sequence[str], left_out: Sequence[tuple[object, str]]) -> list[str]:
+    """Return the first notes, and the first of what was left out."""
+    left = [f"{place} is {why}." for place, why in left_out]
+    told = [shorten(in_tool_words(note), 240) for note in (*notes, *left) if note]
+    return told[:_MOST_NOTES]
 
 
 def _begin(box: Toolbox, plan: Plan) -> JobRecord:
@@ -169,7 +175,8 @@ def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer
     return LabelAnswer(
         pictures=pictures[:_MOST_PICTURES],
         count=len(pictures),
-        notes=[in_tool_words(note) for note in (*labels.notes, labels.names_left_out) if note],
+        left_out=len(labels.left_out),
+        notes=_few_notes([*labels.notes, labels.names_left_out], labels.left_out),
         next=[] if found else ["other words, or a lower threshold"],
     )
 
