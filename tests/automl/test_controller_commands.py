@@ -125,6 +125,13 @@ def test_from_a_request_to_the_evaluation_of_the_best(
         refused = inline("report", name, *words)
         assert (refused.code, said in refused.err + refused.out) == (2, True), refused
     assert own.read_text() == "mine"
+    for words, said in [
+        (("experiments", name, "--pause", "--resume"), "contradict each other"),
+        (("experiments", name, "--limit", "3"), "--limit is of the list"),
+        (("experiments", "--limit", "0"), "--limit"),
+    ]:
+        refused = inline(*words)
+        assert (refused.code, said in refused.err + refused.out) == (2, True), refused
 
     again = ("experiments", name, "--extend", "4")
     assert inline(*again).code == 4 and "approve" in inline(*again).err, "nobody approved the further trial"
