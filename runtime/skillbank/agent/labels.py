@@ -41,7 +41,7 @@ class LabelArguments(Arguments):
     descriptions: list[str] = Field(description="'red circle'; for a set also 'exit = red sign | green sign'")
     checkpoint: str | None = Field(None, description="Job or file; default last:train")
     threshold: float | None = Field(None, description="Least score, 0 to 1")
-    tiles: str | None = Field(None, description="auto|WxH: small objects too")
+    tiles: str | None = Field(None, description="auto|WxH")
     into: str | None = Field(None, description="Label set to make or add to, as a job")
 
 
