@@ -206,6 +206,11 @@ def test_an_import_says_what_it_does_not_take(run: Run, filled: Filled) -> None:
     assert [each["image"] for each in found["left_out"]] == ["cut.png"] and sum(found["left"].values()) == 2
     code, _, err = run("sets", "import", filled.photos, "--into", "plain", "--val", "0.5")
     assert code == 2 and "--val 0.5 is the share of a new set, and plain is there" in err
+    run("sets", "export", "plain", "--to", "yolo", "--unreviewed", "-o", filled.photos.parent / "divided")
+    code, out, _ = run(
+        "sets", "import", filled.photos.parent / "divided", "--into", "other", "--val", "0.5", "--to-review"
+    )
+    assert code == 0 and "are of a split of the data set and stay in it; --val 0.5 deals those" in out
 
 
 def test_labels_to_review_stay_beside_what_a_model_finds(

@@ -130,13 +130,18 @@ def import_set(
             keep=pictures_dir(),
             place=place,
         )
-    added = found.added
+    added, notes = found.added, list(found.notes)
+    if val is not None and found.divided:
+        notes.append(
+            f"{found.divided:,} pictures are of a split of the data set and stay in it; --val {val:g} deals "
+            "those that are of none, now and later"
+        )
     if as_json:
         options.print_json(
             {"set": into, "new": len(added.new), "known": len(added.known), "moved": len(added.moved)}
             | {"boxes": found.boxes, "left": found.left}
             | {"left_out": [{"image": name, "message": why} for name, why in found.unread]}
-            | {"notes": [*(each.sentence for each in added.widened), *found.notes]}
+            | {"notes": [*(each.sentence for each in added.widened), *notes]}
         )
         return
     there = len(added.known) + len(added.moved)
@@ -145,7 +150,7 @@ def import_set(
         + (f", {there:,} pictures were there" if there else "")
     )
     widened = (each.sentence for each in added.widened)
-    for sentence in (*widened, *found.notes, *counts(found.left.items())):
+    for sentence in (*widened, *notes, *counts(found.left.items())):
         terminal.say(sentence)
     if found.unread:
         terminal.say(a_few([f"{one_line(name, 200)} ({why})" for name, why in found.unread], _MOST_NAMED))

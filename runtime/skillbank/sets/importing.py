@@ -59,6 +59,8 @@ class Imported:
         The pictures among it that are not there or cannot be decoded: which, and half a sentence.
     notes
         Sentences of the data set itself: what of its place is not read.
+    divided
+        How many pictures have the split that they had in the data set; others are dealt by the set's share.
     """
 
     added: Added
@@ -66,6 +68,7 @@ class Imported:
     left: dict[str, int]
     unread: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    divided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,9 @@ def import_data(
             if change.changed:
                 change.note("pictures")
             boxes = _boxes(change, found, set(added.new), left, to_review=to_review or not names)
-    return Imported(added, boxes, {title: n for title, n in left.items() if n}, tuple(left.unread), notes)
+    return Imported(
+        added, boxes, {title: n for title, n in left.items() if n}, tuple(left.unread), notes, len(splits)
+    )
 
 
 class _Left(Counter[str]):
