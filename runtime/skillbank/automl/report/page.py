@@ -14,7 +14,7 @@ from skillbank.visible import visible_values
 
 __all__ = ["MARK", "render_page"]
 
-MARK = '<meta name="generator" content="skillbank report">'
+MARK = '<meta name="generator" content="skillbank: report of a search">'
 """Stands near the beginning of every such page."""
 
 _HERE = Path(__file__).parent
