@@ -10,7 +10,6 @@ from pydantic import Field
 
 from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, from_skill
-from skillbank.automl.control import find
 from skillbank.errors import UsageError
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, retry_key
@@ -338,6 +337,8 @@ def _results_next(record: JobRecord, found: Results, find: str | None, matching:
 
 
 def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
+    from skillbank.automl.control import find  # with the store, which a mere list of tools does not load
+
     jobs = box.runtime.jobs
     limit = 10 if arguments.limit is None else arguments.limit
     if not 1 <= limit <= _MOST_JOBS:

@@ -38,11 +38,11 @@ class LabelArguments(Arguments):
     """Where to look and what for."""
 
     image: str | None = Field(None, description="Picture or folder; null: the set's")
-    descriptions: list[str] = Field(description="'red circle'; for a set also 'exit = red sign | green sign'")
-    checkpoint: str | None = Field(None, description="Job or file; default last:train")
-    threshold: float | None = Field(None, description="Least score, 0 to 1")
+    descriptions: list[str] = Field(description="'red circle'; of a set 'exit = red | green sign'")
+    checkpoint: str | None = Field(None, description="Job or file, else last:train")
+    threshold: float | None = Field(None, description="0 to 1")
     tiles: str | None = Field(None, description="auto|WxH")
-    into: str | None = Field(None, description="Label set to make or add to, as a job")
+    into: str | None = Field(None, description="Label set, by job")
 
 
 class Detection(Document):
@@ -196,7 +196,7 @@ def _picture(entry: dict[str, Any]) -> LabelledPicture:
 
 LABEL_IMAGE = Tool(
     name="label_image",
-    description="Find objects in pictures by describing them; into makes a set for people to review.",
+    description="Find objects by describing them; into: a set for people to review.",
     arguments=LabelArguments,
     result=LabelAnswer,
     run=_label,
