@@ -18,6 +18,8 @@ from skillbank.home import cache_dir, pictures_dir
 from skillbank.visible import one_line
 
 _SHOW = "show"
+_SHARE = 0.2
+"""Of a new set, of the pictures that go to validation where nothing is said."""
 _MOST_NAMED = 5
 """So many pictures that are left out are named on the terminal; the JSON names all."""
 
@@ -119,8 +121,10 @@ def import_set(
                 f"--val {val:g} is the share of a new set, and {into} is there: its pictures are dealt as "
                 "when it was made; leave --val out, or import into another set."
             )
-        share = {} if val is None else {"val": val}
-        labels = sets.open(into) if into in sets else sets.create(into, who=person(), **share)
+        if into in sets:
+            labels = sets.open(into)
+        else:
+            labels = sets.create(into, val=_SHARE if val is None else val, who=person())
         found = import_data(
             labels,
             opened,
