@@ -201,7 +201,7 @@ def of_transformers(name: str) -> Any:
 
 
 def whole() -> Any:
-    """Import the rest of both libraries; afterwards they are as imported by themselves, but for texts of help.
+    """Import the rest of both libraries; they are then as imported by themselves, but for texts of help.
 
     Returns
     -------
