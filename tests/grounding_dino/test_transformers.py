@@ -28,6 +28,7 @@ HEIGHT, WIDTH = 64, 96
 # Of all places that the encoder scores only the best: further down, two differ by less than rounding, and
 # either may come first.
 QUERIES = 30
+LAYERS = 2
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def own_loss(monkeypatch: pytest.MonkeyPatch, tokenizer: PhraseTokenizer) -> Non
 def test_a_saved_folder_gives_equal_outputs_and_loss_and_leaves_as_onnx(
     tmp_path: Path, tokenizer: PhraseTokenizer
 ) -> None:
-    """Swin-T and BERT as the spec has them, six layers of encoder and decoder.
+    """Swin-T, BERT and the widths as the spec has them; of the layers, all alike, fewer.
 
     transformers takes as answers of the encoder what its class head says of the learned start of each query,
     and of the text as it was before it has seen the picture; the engine what the encoder says of the places
@@ -55,7 +56,8 @@ def test_a_saved_folder_gives_equal_outputs_and_loss_and_leaves_as_onnx(
     all of the decoder's is equal with ours.
     """
     folder = tmp_path / "saved"
-    document = {"model": {"num_queries": QUERIES}, "train": {"pretrained_model_path": str(folder)}}
+    sizes = {"num_queries": QUERIES, "enc_layers": LAYERS, "dec_layers": LAYERS + 1}
+    document = {"model": sizes, "train": {"pretrained_model_path": str(folder)}}
     spec = build_spec("train", document)
     asked = architecture_from_spec(spec)
     config = network_config(asked, len(tokenizer))
@@ -66,7 +68,7 @@ def test_a_saved_folder_gives_equal_outputs_and_loss_and_leaves_as_onnx(
     assert words.vocabulary == tokenizer.vocabulary
     built = detector.architecture
     assert set(built.differences(asked)) <= {"text_encoder", "log_scale", "class_embed_bias"}
-    assert (built.backbone, built.enc_layers, built.num_queries) == ("swin_tiny_224_1k", 6, QUERIES)
+    assert (built.backbone, built.enc_layers, built.num_queries) == ("swin_tiny_224_1k", LAYERS, QUERIES)
 
     phrases = (["red circle", "blue star"], ["green star", "red square"])
     batch = batch_prompts([build_prompt(each, tokenizer, 256) for each in phrases], tokenizer.pad)
