@@ -80,7 +80,7 @@ def _choice(text: Text, part: list[int], owners: dict[str, str], keys: Keys) -> 
         if telling or beside or end > part[-1] + 1:
             tokens = [*beside, *(links if beside else ()), *range(part[0], end)]
             parts = {*leaf, *re.split(r"\W|_", spelled.lower())}
-            tokens = [*_described(text, min(tokens), parts), *tokens]
+            tokens = [*_described(text, min(tokens), parts, keys.described(key)), *tokens]
             denied = denied_before(text, min(tokens))
             tokens = [*(denied or set_before(text, min(tokens))), *tokens]
             text.ledger.claim("value", tokens, Value("", spelled, key=key, negated=bool(denied)))
@@ -125,13 +125,20 @@ def _is_optimizer(text: Text, part: list[int]) -> bool:
     return said.islower() and said in _OPTIMIZERS and alone and ends
 
 
-def _described(text: Text, first: int, parts: set[str]) -> list[int]:
-    """Return the words before a choice that only describe it: "swin base backbone (swin_base_384_22k)"."""
-    k = first - 1
-    while k >= 0 and text.ledger.free(k) and text.tokens[k].text in parts | {"(", ":"}:
+def _described(text: Text, first: int, parts: set[str], told: frozenset[str]) -> list[int]:
+    """Return the words before a choice that only describe it: "swin base backbone (swin_base_384_22k)".
+
+    They are ``parts`` of its name and, where it stands in brackets behind them, what is ``told`` of its key.
+    """
+    bracketed, k = text.word(first - 1) == "(", first - 1
+    while k >= 0 and text.ledger.free(k):
+        described = bracketed and text.kind(k) == "word" and canonical([text.word(k)]) <= told
+        adverb = bracketed and text.within(k, "grammar.free.adverb")
+        if not (described or adverb or text.word(k) in parts | {"(", ":"}):
+            break
         k -= 1
     found = list(range(k + 1, first))
-    return found if any(text.tokens[i].kind == "word" for i in found) else []
+    return found if any(text.kind(i) == "word" for i in found) else []
 
 
 def _refuse_unknown(text: Text, keys: Keys) -> None:
