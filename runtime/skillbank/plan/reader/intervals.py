@@ -24,7 +24,7 @@ def _every(text: Text) -> None:
         unit = "unit=slots.epochs.nouns|slots.around.steps"
         for match in text.find(f"{each} {unit}"):
             _claim(text, match, name, match.tokens())
-        led = "group.it|group.prep|group.det|places.data.nouns|@name*"
+        led = "group.it|group.prep|group.det|places.data.nouns|places.roles.eval_dataset.before|@name*"
         for match in text.find(f"slots.{name}.each {led} place=@place {often} {unit}"):
             [place] = match.tokens("place")  # "validate on X every 2 epochs": its place has a role by itself
             _claim(text, match, name, [k for k in match.tokens() if k > place])

@@ -171,10 +171,11 @@ def _belongs(text: Text, k: int, phrase: list[int], key: str, keys: Keys) -> boo
 
 def _described(text: Text, words: list[int], key: str, keys: Keys) -> list[int]:
     """Return the words behind a number that its key's description has: "validations without improvement"."""
-    end = 0
+    end, lacking = 0, _lacks(text, words, key, keys)
     for at, k in enumerate(words):
         linking = text.within(k, "grammar.free.glue")
-        described = _describes(text, k, key, keys) and not linking
+        denied = lacking and _denies_lack(text, k)
+        described = denied or (_describes(text, k, key, keys) and not linking)
         if not described and not linking:
             break
         end = at + 1 if described else end

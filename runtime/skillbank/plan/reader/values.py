@@ -20,6 +20,7 @@ from skillbank.plan.reader.hardware import (
 from skillbank.plan.reader.intervals import take_intervals
 from skillbank.plan.reader.key_phrases import number_in_phrase
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.place import is_model_file
 from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.spec_keys import Keys
 from skillbank.plan.reader.tokens import Token
@@ -249,9 +250,12 @@ def _is_how_many(text: Text, match: Match, i: int, led: bool) -> bool:
 
 
 def _is_alone(text: Text, match: Match) -> bool:
-    """Whether a phrase stands by itself between two marks, in a text that speaks of no job: ", epoch 25."."""
+    """Whether a phrase stands by itself between two marks, and is no epoch of a model: ", epoch 25."."""
     between = text.kind(match.first - 1) == "mark" and text.kind(match.end) in ("", "mark")
-    return between and text.word(match.first - 1) != "(" and not text.ledger.of("job")
+    if not between or text.word(match.first - 1) == "(" or text.ledger.of("job"):
+        return False
+    files = any(t.kind == "place" and is_model_file(text, t.value) for t in text.tokens)
+    return not files and not any(text.within(k, "actions.words.resume") for k in range(len(text.tokens)))
 
 
 _MEANT: dict[str, Callable[[Text, Match, int, bool], bool]] = {
