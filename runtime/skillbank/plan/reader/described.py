@@ -21,7 +21,7 @@ from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 from skillbank.ways import command
 
-__all__ = ["gives_masks", "name_skill"]
+__all__ = ["gives_masks", "name_skill", "skill_that_finds"]
 
 _LOOKED_AT = 8
 _STEM = 6
@@ -34,7 +34,7 @@ def gives_masks(skill: Skill) -> bool:
     return "mask" in said or "segment" in said
 
 
-def _skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | None:
+def skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | None:
     """Return the first bank's one skill that finds what a text describes; None where it has several."""
     found: dict[str, list[Skill]] = {}
     for skill in library.skills:
@@ -159,7 +159,7 @@ def name_skill(
     actions = [step.action for step in steps]
     words = _words_that_describe(page, called, told, lambda word: _is_choice(library, actions, word))
     finding = not words and any(c.value for c in page.ledger.of("find", "captions"))
-    found = _skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
+    found = skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
     if found is not None:
         name_all(steps, found[0])
         return [found[1]]
