@@ -173,10 +173,8 @@ def _described(text: Text, words: list[int], key: str, keys: Keys) -> list[int]:
     """Return the words behind a number that its key's description has: "validations without improvement"."""
     end, lacking = 0, _lacks(text, words, key, keys)
     for at, k in enumerate(words):
-        linking = text.within(k, "grammar.free.glue")
-        denied = lacking and _denies_lack(text, k)
-        described = denied or (_describes(text, k, key, keys) and not linking)
-        if not described and not linking:
+        described = _describes(text, k, key, keys) or (lacking and _denies_lack(text, k))
+        if not described and not text.within(k, "grammar.free.glue"):
             break
         end = at + 1 if described else end
     return words[:end]

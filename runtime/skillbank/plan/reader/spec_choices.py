@@ -73,7 +73,7 @@ def _choice(text: Text, part: list[int], owners: dict[str, str], keys: Keys) -> 
     for key, spelled in owners.items():
         leaf = {*_leaf(key).lower().split("_"), _leaf(key), *side}
         names = leaf | (_KINDS if len(owners) == 1 else set())
-        beside = [k for k in before[-3:] if text.tokens[k].text in names]
+        beside = _named_before(text, before, leaf, names if telling else set())
         if "student" in side:
             beside = beside or led_by(text, part[0], "'to|'into group.det|free.adjective|'smaller|'small*", 4)
         end = _end_of_names(text, part[-1] + 1, names, key, keys)
@@ -86,6 +86,12 @@ def _choice(text: Text, part: list[int], owners: dict[str, str], keys: Keys) -> 
             text.ledger.claim("value", tokens, Value("", spelled, key=key, negated=bool(denied)))
             return True
     return False
+
+
+def _named_before(text: Text, before: list[int], leaf: set[str], kinds: set[str]) -> list[int]:
+    """Return the words before a value that its key is called by, or the one by which it may be: "optimizer sgd"."""
+    beside = [k for k in before[-3:] if text.tokens[k].text in leaf]
+    return beside or [k for k in before[-1:] if text.tokens[k].text in kinds]
 
 
 _KINDS = {"optimizer", "strategy", "scheduler", "backbone"}
@@ -240,11 +246,8 @@ _ORDERS = word_list("spec_choices.orders")
 
 def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] | None:
     """Return the words from a token on that name a switch, its key, and whether they say it to be on."""
-    for end in range(i + 4, i + 1, -1):
-        words = [k for k in range(i, end) if k < len(text.tokens) and text.tokens[k].kind == "word"]
-        said = canonical([text.tokens[k].text for k in words if not text.within(k, "slots.around.link")])
-        if said in keys.inverse and len(words) == end - i and all(map(text.ledger.free, words)):
-            return words, keys.inverse[said], False
+    if (inverse := _inverse_at(text, i, keys)) is not None:
+        return inverse
     found = name_at(text, i, keys, ("boolean",), most=4)
     if found is None or keys.kinds.get(found[1]) != "boolean":
         return None
@@ -253,4 +256,17 @@ def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] | 
     said = canonical([text.tokens[k].text for k in found[0]])
     if not said >= canonical(name.split("_")) - canonical(["enable", "use"]):
         return None
-    return [*found[0], *described_behind(text, found[0][-1] + 1, found[1], keys)], found[1], True
+    behind = described_behind(text, found[0][-1] + 1, found[1], keys)
+    while behind and text.match(f"{_ON}|{_OFF}", behind[-1]):
+        behind.pop()  # "activation checkpointing on", where a description may say "on" too
+    return [*found[0], *behind], found[1], True
+
+
+def _inverse_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] | None:
+    """Return what a description says of a switch that is off: "freeze the backbone"."""
+    for end in range(i + 4, i + 1, -1):
+        words = [k for k in range(i, end) if k < len(text.tokens) and text.tokens[k].kind == "word"]
+        said = canonical([text.tokens[k].text for k in words if not text.within(k, "slots.around.link")])
+        if said in keys.inverse and len(words) == end - i and all(map(text.ledger.free, words)):
+            return words, keys.inverse[said], False
+    return None
