@@ -89,7 +89,7 @@ def _choice(text: Text, part: list[int], owners: dict[str, str], keys: Keys) -> 
 
 
 def _named_before(text: Text, before: list[int], leaf: set[str], kinds: set[str]) -> list[int]:
-    """Return the words before a value that its key is called by, or the one by which it may be: "optimizer sgd"."""
+    """Return the words before a value that name its key, or the one that may: "optimizer sgd"."""
     beside = [k for k in before[-3:] if text.tokens[k].text in leaf]
     return beside or [k for k in before[-1:] if text.tokens[k].text in kinds]
 
