@@ -17,7 +17,14 @@ LIGHT = (
 )
 LIGHT += "library.GroundingDinoForObjectDetection, library.AutoBackbone\n"
 WHOLE = "from skillbank_engine import light\nlight.whole()\n"
-BIG = ("torch._prims", "torch._dynamo", "torch.distributed.tensor", "sympy", "torch._decomp", "transformers.models.clip")
+BIG = (
+    "torch._prims",
+    "torch._dynamo",
+    "torch.distributed.tensor",
+    "sympy",
+    "torch._decomp",
+    "transformers.models.clip",
+)
 ANSWERS = """
 import json, os, sys, torch
 from skillbank_engine.families.grounding_dino.architecture import Architecture
