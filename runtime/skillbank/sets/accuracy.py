@@ -223,14 +223,14 @@ def _precisions(judged: _Judged, weights: _Numbers) -> _Numbers:
         counts, places = np.unique(objects[part], return_inverse=True)
         needed = np.stack([_needed(int(count)) for count in counts])[places]
         for level, right in enumerate(judged.right):
-            # Between two that are right precision only falls, and no recall is reached: the others need no look.
+            # Between two that are right precision only falls, and no recall is reached.
             areas = _areas(np.cumsum(times[:, right], axis=1), total[:, right], needed)
             made[part, level] = np.where(objects[part] > 0, areas, np.nan)
     return made
 
 
 def _areas(right: _Numbers, total: _Numbers, needed: npt.NDArray[np.int64]) -> _Numbers:
-    """Return the mean of the precision at 101 recalls, for each row of counts, which are those at right boxes."""
+    """Return the mean of the precision at 101 recalls, for each row of counts at right boxes."""
     rows, boxes = right.shape
     if boxes == 0:
         return np.zeros(rows)
