@@ -144,6 +144,7 @@ _FORKED = frozenset(
         "test_s3",
         "test_set_classes",
         "test_set_crashes",
+        "test_skills",
         "test_slurm",
         "test_slurm_data",
         "test_slurm_engine",
