@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillbank.cli import options, terminal
+from skillbank.cli import drawing, options, terminal
 from skillbank.cli.label_progress import answer, progress
 from skillbank.errors import DataNotFoundError, UsageError, did_you_mean
 from skillbank.labelling.tiles import OFF
@@ -152,11 +152,7 @@ def _user() -> str:
 
 
 def _view(labels: SetLabels) -> RenderableType:
-    from rich.console import Group
-
-    from skillbank.cli.styled import line, table
-
-    rows = table("class", "captions", "objects", "candidates", "decided")
+    rows = drawing.table("class", "captions", "objects", "candidates", "decided")
     captions = {each.name: " | ".join(each.captions) for each in labels.classes}
     for each in labels.summary.classes:
         decided = each.accepted + each.edited + each.rejected
@@ -178,12 +174,12 @@ def _view(labels: SetLabels) -> RenderableType:
         bounds += f"; of names for one object (overlap above {across:g}) the surest, --nms-across 1 shows all"
     if tiles != OFF:
         bounds += f"; large pictures piece by piece too (--tiles {tiles})"
-    return Group(
-        line(f"{'the label set was made; ' if labels.made else ''}{done}"),
+    return drawing.Group(
+        drawing.line(f"{'the label set was made; ' if labels.made else ''}{done}"),
         rows,
-        line(stands),
-        line(bounds, "dim"),
-        line(f"next: {_next(labels)}", "dim"),
+        drawing.line(stands),
+        drawing.line(bounds, "dim"),
+        drawing.line(f"next: {_next(labels)}", "dim"),
     )
 
 

@@ -7,9 +7,14 @@ from typing import Annotated
 
 import typer
 
+from skillbank.automl.control import find
+from skillbank.automl.outcome import write_whole
+from skillbank.automl.report.data import report_data
+from skillbank.automl.report.page import render_page
 from skillbank.automl.report.table import trials_csv
 from skillbank.automl.report.tracking import track
 from skillbank.cli import options, terminal
+from skillbank.cli.searching import load
 from skillbank.visible import json_text
 
 
@@ -28,12 +33,6 @@ def report(
     as_json: options.Json = False,
 ) -> None:
     """Write one HTML page about an experiment: history, curves, importance, the winning overrides."""
-    from skillbank.automl.control import find
-    from skillbank.automl.outcome import write_whole
-    from skillbank.automl.report.data import report_data
-    from skillbank.automl.report.page import render_page
-    from skillbank.cli.searching import load
-
     with options.open_runtime(None) as runtime:
         record = runtime.jobs.look(find(runtime.jobs, experiment).id)
         data = report_data(record, load(runtime, record))

@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.present import action_view, skill_view
 from skillbank.cli.request_options import slot_option
+from skillbank.cli.space_view import space_view
+from skillbank.plan.description import describe_action, describe_skill
 from skillbank.plan.products import SEARCHED
 
 
@@ -25,8 +28,6 @@ def show(
     as_json: options.Json = False,
 ) -> None:
     """Show a skill, or what one of its actions needs and which parameters it has."""
-    from skillbank.plan.description import describe_action, describe_skill
-
     if space:
         _show_space(name, action or SEARCHED, variant, search, banks, as_json)
         return
@@ -42,7 +43,6 @@ def show(
     if as_json:
         options.print_json(document)
         return
-    from skillbank.cli.present import action_view, skill_view
 
     terminal.show(skill_view(document) if action is None else action_view(document))
     if found.note:
@@ -71,6 +71,5 @@ def _show_space(
     if as_json:
         options.print_json(document)
         return
-    from skillbank.cli.space_view import space_view
 
     terminal.show(space_view(document))
