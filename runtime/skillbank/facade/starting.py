@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from skillbank.trust.standing import Standing
 
 from skillbank.facade.planning import Planning
+from skillbank.jobs.approval_subjects import check_terms, launch_terms, plan_subject
+from skillbank.jobs.approved_parents import beyond_plan
+from skillbank.jobs.record import RetryPolicy
 
 __all__ = ["Starting"]
 
@@ -41,7 +44,6 @@ class Starting(Planning):
             When its skill is not here, or has changed since.
         """
         from skillbank.automl.review import review
-        from skillbank.jobs.record import RetryPolicy
 
         charter = self._charter(plan, RetryPolicy())
         charter.algorithm(plan)
@@ -147,10 +149,6 @@ class Starting(Planning):
         ForbiddenError
             When who acts may not launch, or, without an approval, may not approve.
         """
-        from skillbank.jobs.approval_subjects import check_terms, launch_terms
-        from skillbank.jobs.approved_parents import beyond_plan
-        from skillbank.jobs.record import RetryPolicy
-
         checkpoint = terms.get("checkpoint", "auto")
         self.jobs.permit(plan.plan_id)
         check_terms(checkpoint, retries, on_oom)
@@ -200,8 +198,6 @@ class Starting(Planning):
         ForbiddenError
             When who acts may not approve.
         """
-        from skillbank.jobs.approval_subjects import plan_subject
-
         subject = plan_subject(plan.plan_id, terms)
         return self.jobs.store.guard.give(subject, how, by, data, code, parents)
 
