@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.automl.control import extend as extended
-from skillbank.automl.control import find, paused, resumed, succeed, summaries
+from skillbank.automl.control import find, loaded, paused, resumed, succeed, summaries
 from skillbank.automl.report.data import report_data
 from skillbank.automl.succession import successor_plan
 from skillbank.bank.engines import example_model
 from skillbank.cli import drawing, options, terminal
 from skillbank.cli.approving import approve
-from skillbank.cli.searching import experiment_view, load
+from skillbank.cli.searching import experiment_view
 from skillbank.errors import NotApprovedError, UsageError
 from skillbank.jobs.approved_parents import beyond_plan
 
@@ -68,7 +68,7 @@ def experiments(
             resumed(runtime.jobs, record)
         record = runtime.jobs.look(record.id)
         if as_json:
-            options.print_json(report_data(record, load(runtime, record)))
+            options.print_json(report_data(record, loaded(runtime.jobs, record)))
             return
 
         terminal.show(experiment_view(runtime, record))

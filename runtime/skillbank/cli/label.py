@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import drawing, label_into, options, terminal
+from skillbank.cli import drawing, label_refusals, options, terminal
 from skillbank.cli.label_progress import answer, progress
 from skillbank.labelling.formats import FORMATS
 from skillbank.labelling.words import tell_apart
@@ -134,13 +134,15 @@ def label(
     """
     bounds = {"threshold": threshold, "nms": nms, "across": across}
     if into is not None:
-        label_into.refuse_folders(output, formats, replace)
+        label_refusals.refuse_folders(output, formats, replace)
         said = tell_apart(words or (), texts or (), classes=True)
+        from skillbank.cli import label_into
+
         label_into.label(into, said, classes, only, model, bounds, tiles, every, detach, as_json)
         return
-    label_into.refuse_sets(words or (), classes, only, detach)
+    label_refusals.refuse_sets(words or (), classes, only, detach)
     said = tell_apart(words or (), texts or ())
-    label_into.refuse_classes(said.texts, texts or ())
+    label_refusals.refuse_classes(said.texts, texts or ())
     from skillbank.labelling.batch import ANNOTATED, label_pictures
 
     folder = output or Path("labels")

@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-from skillbank.automl.control import find
+from skillbank.automl.control import find, loaded
 from skillbank.automl.outcome import write_whole
 from skillbank.automl.report.data import report_data
 from skillbank.automl.report.page import render_page
 from skillbank.automl.report.table import trials_csv
 from skillbank.automl.report.tracking import track
 from skillbank.cli import options, terminal
-from skillbank.cli.searching import load
 from skillbank.visible import json_text
 
 
@@ -35,7 +34,7 @@ def report(
     """Write one HTML page about an experiment: history, curves, importance, the winning overrides."""
     with options.open_runtime(None) as runtime:
         record = runtime.jobs.look(find(runtime.jobs, experiment).id)
-        data = report_data(record, load(runtime, record))
+        data = report_data(record, loaded(runtime.jobs, record))
     if log_to is not None:
         terminal.say(track(data, log_to))
         return

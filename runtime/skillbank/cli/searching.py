@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from skillbank.automl.control import loaded
 from skillbank.automl.controller import Controller
 from skillbank.automl.events import EventLog
 from skillbank.automl.experiment import Experiment, Trial, TrialState
@@ -72,7 +73,7 @@ def _plain(value: object) -> str:
 def conduct(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> JobRecord:
     """Be the controller of an experiment, or look on, and show how it goes until its end or pause."""
     log = EventLog(runtime.jobs.store.engine)
-    if load(runtime, record).paused is not None:
+    if loaded(runtime.jobs, record).paused is not None:
         log.add(record.id, "resumed", {})
     if quiet:
         return Controller(runtime.jobs, record.id).run()
@@ -97,7 +98,7 @@ def look_on(runtime: Runtime, record: JobRecord) -> JobRecord:
         return runtime.jobs.refresh(record.id)
     with drawing.live(terminal.console(), refresh_per_second=4) as table:
         while True:
-            stands = load(runtime, record)
+            stands = loaded(runtime.jobs, record)
             table.update(table_view(stands, plan, None, None))
             if stands.end is not None or (stands.paused is not None and not stands.running):
                 return runtime.jobs.refresh(record.id)
@@ -122,17 +123,9 @@ def _lines(runtime: Runtime, record: JobRecord) -> JobRecord:
     return ended
 
 
-def load(runtime: Runtime, record: JobRecord) -> Experiment:
-    """Return an experiment as its events tell it."""
-    from skillbank.automl.charter import objectives_of
-
-    events = EventLog(runtime.jobs.store.engine).read(record.id)
-    return Experiment(objectives_of(Plan.from_document(record.plan)), events)
-
-
 def experiment_view(runtime: Runtime, record: JobRecord) -> RenderableType:
     """Show how an experiment stands."""
-    stands = load(runtime, record)
+    stands = loaded(runtime.jobs, record)
     return table_view(stands, Plan.from_document(record.plan), None, None)
 
 

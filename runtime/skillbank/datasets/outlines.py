@@ -7,8 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from skillbank.datasets.document import DataSet, Drawn, Mask, Picture, Split
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.opening import Opened
@@ -67,6 +65,8 @@ def _split(split: Split, background: int | None) -> Split:
 
 
 def _drawn(draw: Callable[[], Drawn], background: int | None) -> Drawn:
+    import numpy as np
+
     drawn = draw()
     shift, rest = (1, 0) if background is None else (0, background)
     numbers = np.where(drawn.numbers < 0, rest, drawn.numbers + shift).astype(np.int16)

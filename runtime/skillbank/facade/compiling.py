@@ -18,7 +18,7 @@ from skillbank.plan.naming import resolve
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request
 from skillbank.plan.set_places import set_place
-from skillbank.platforms import chosen_platform
+from skillbank.platforms.registry import chosen_platform
 from skillbank.team.rights import Right
 from skillbank.trust.origin import origin_of
 

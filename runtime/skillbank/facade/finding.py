@@ -117,9 +117,8 @@ class Finding(Holdings):
         signer
             Whether the skill's signature is looked at, which takes time for many skills.
         """
-        from skillbank.trust.origin import signer_of
-        from skillbank.trust.standing import glance
+        from skillbank.trust import origin, standing
 
-        who = signer_of(skill) if signer else None
-        state = glance(self.bank_of(skill)).state
+        who = origin.signer_of(skill) if signer else None
+        state = standing.glance(self.bank_of(skill)).state
         return {"state": state} | ({"signer": one_line(who)} if who else {})

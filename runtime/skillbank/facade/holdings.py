@@ -18,7 +18,7 @@ from skillbank.home import database_url, outbox
 from skillbank.jobs.admission import Admitted
 from skillbank.jobs.record import SEARCH
 from skillbank.jobs.skill_facts import SkillFacts, search_schema, unchanged_skill
-from skillbank.platforms import get_platform
+from skillbank.platforms.registry import get_platform
 from skillbank.team.acting import acting_as, may
 from skillbank.team.person import EVERYBODY
 from skillbank.trust.gate import admit
@@ -132,11 +132,10 @@ class Holdings:
             return opened
         with self._opening:
             if self._jobs is None:
-                from skillbank.jobs.service import Jobs
-                from skillbank.jobs.store import JobStore
+                from skillbank.jobs import service, store
 
-                store = JobStore(self._database_url or database_url(), self._outbox(), self.lock)
-                self._jobs = Jobs(store, platforms=self._platform, gate=self._admit)
+                held = store.JobStore(self._database_url or database_url(), self._outbox(), self.lock)
+                self._jobs = service.Jobs(held, platforms=self._platform, gate=self._admit)
             return self._jobs
 
     @property

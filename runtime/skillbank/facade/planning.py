@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillbank.platforms import get_platform
+from skillbank.platforms.registry import get_platform
 from skillbank.team.acting import who
 from skillbank.team.person import EVERYBODY
 

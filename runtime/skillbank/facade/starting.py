@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from skillbank.errors import UsageError
-from skillbank.platforms import get_platform
+from skillbank.platforms.registry import get_platform
 from skillbank.ways import option
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ from skillbank.facade.planning import Planning
 from skillbank.jobs.approval_subjects import check_terms, launch_terms, plan_subject
 from skillbank.jobs.approved_parents import beyond_plan
 from skillbank.jobs.record import RetryPolicy
+from skillbank.launch_question import launch_question
 
 __all__ = ["Starting"]
 
@@ -96,7 +97,6 @@ class Starting(Planning):
             As `skill_of`.
         """
         from skillbank.jobs.data_sets import look_at
-        from skillbank.launch_question import launch_question
 
         seen = self.data_of(plan) if data is None else data
         where = get_platform(plan.platform)
@@ -112,10 +112,9 @@ class Starting(Planning):
         earlier
             Plans of the same chain that are to run before, beside those that it names and that have not run.
         """
-        from skillbank.jobs.chains import steps_before
-        from skillbank.jobs.seen_data import seen_data
+        from skillbank.jobs import chains, seen_data
 
-        return seen_data(plan, [*earlier, *steps_before(self.jobs.store, plan)])
+        return seen_data.seen_data(plan, [*earlier, *chains.steps_before(self.jobs.store, plan)])
 
     def launch(
         self, plan: Plan, *, retries: int = 2, on_oom: str = "stop", **terms: Unpack[LaunchTerms]

@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image
-
 from skillbank.datasets.document import Marks, Picture
 from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.mask_classes import PALETTE
@@ -61,6 +58,9 @@ def save_mask(picture: Picture, target: Path) -> int:
     DataError
         When it cannot be drawn, or holds more classes than a mask of 8 bits.
     """
+    import numpy as np
+    from PIL import Image
+
     assert picture.mask is not None
     drawn = picture.mask.draw()
     if drawn.numbers.size and int(drawn.numbers.max()) >= _LEFT_OUT_ID:
