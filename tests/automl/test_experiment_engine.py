@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from skillbank.automl.charter import Charter
+from skillbank.automl.control import loaded
 from skillbank.automl.controller import Controller
 from skillbank.automl.events import EventLog
 from skillbank.automl.report.data import report_data
-from skillbank.automl.control import loaded
 from skillbank.jobs.record import JobState
 from skillbank.plan.request import DataLocation, Request, settings_from
 from skillbank.runtime import Runtime

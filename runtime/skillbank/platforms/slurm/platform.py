@@ -30,7 +30,6 @@ from skillbank.platforms import keeper
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Supply, job_dir
 from skillbank.platforms.container import container_home
 from skillbank.platforms.logfile import read_log
-from skillbank.platforms.slurm.checkup import slurm_checks
 from skillbank.platforms.slurm.commands import ClusterLostError, Commands, Node
 from skillbank.platforms.slurm.profile import SlurmProfile, load_profile
 from skillbank.platforms.slurm.refusals import of_places, of_plan, refusals, unseen, usable_slots
@@ -79,6 +78,8 @@ class SlurmPlatform(Platform):
 
     def checkup(self) -> list[Check]:
         """Say what this machine has of what its jobs need."""
+        from skillbank.platforms.slurm.checkup import slurm_checks
+
         return slurm_checks()
 
     def problems(self, plan: Plan) -> list[str]:
