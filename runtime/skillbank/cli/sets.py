@@ -15,8 +15,6 @@ from skillbank.cli.sets_views import document, list_view, set_view
 from skillbank.datasets.placing import Placement
 from skillbank.errors import NotApprovedError
 from skillbank.home import cache_dir, pictures_dir
-from skillbank.sets.backup import backup, restore
-from skillbank.sets.store import checked_name
 
 _SHOW = "show"
 
@@ -104,6 +102,7 @@ def import_set(
 ) -> None:
     """Take a data set of any format, or pictures alone, into a label set; pictures stay where they lie."""
     from skillbank.sets.importing import counts, import_data
+    from skillbank.sets.store import checked_name
 
     checked_name(into)
     opened = data_options.open_data(place, form)
@@ -152,6 +151,8 @@ def backup_set(
     as_json: options.Json = False,
 ) -> None:
     """Write what is known of a set into one file: classes, boxes, decisions, the log; not the pictures."""
+    from skillbank.sets.backup import backup
+
     with options.open_runtime(None) as runtime:
         rows = backup(runtime.sets.open(name), output)
     if as_json:
@@ -167,6 +168,8 @@ def restore_set(
     as_json: options.Json = False,
 ) -> None:
     """Make a set anew from its backup; one of the same name is never replaced."""
+    from skillbank.sets.backup import restore
+
     with options.open_runtime(None) as runtime:
         stands = restore(runtime.sets, file, name).summary()
     if as_json:

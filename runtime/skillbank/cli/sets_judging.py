@@ -9,7 +9,6 @@ import typer
 
 from skillbank.cli import drawing, options, terminal
 from skillbank.cli.person import person
-from skillbank.sets.learning import FEWEST
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -107,6 +106,8 @@ def learn_from(
 
     It is learned at once if enough is reviewed, and again as more is; no decision changes.
     """
+    from skillbank.sets.learning import FEWEST
+
     with options.open_runtime(None) as runtime:
         labels = runtime.sets.open(name)
         labels.learn(not off, person())

@@ -16,8 +16,6 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from botocore import exceptions as boto
-
 from skillbank.errors import DataError, PlatformError
 from skillbank.storage.progress import Meter
 from skillbank.storage.s3 import CONNECTIONS, Object, client, explained
@@ -137,6 +135,7 @@ class _BrokenError(Exception):
 
 def _breaks() -> tuple[type[Exception], ...]:
     """Return what a body that breaks off raises, through botocore or past it."""
+    from botocore import exceptions as boto
     from urllib3.exceptions import HTTPError
 
     return (

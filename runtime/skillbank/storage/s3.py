@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from botocore import exceptions as boto
-from botocore.exceptions import BotoCoreError, ClientError
-
 from skillbank.environment import BUCKETS, foreign
 from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError, UsageError
 from skillbank.redact import redact
@@ -47,6 +44,7 @@ def client() -> Any:
 def _client(*_: object) -> object:
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
     # Requests are repeated by botocore (throttling, 5xx, timeouts); bodies that break off, by the download.
     config = Config(
@@ -111,6 +109,8 @@ def _allowed(uri: Uri) -> str:
 @contextmanager
 def explained(uri: Uri) -> Iterator[None]:
     """Turn what botocore raises into one sentence about this place."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         yield
     except (BotoCoreError, ClientError) as error:
@@ -118,6 +118,8 @@ def explained(uri: Uri) -> Iterator[None]:
 
 
 def _sentence(uri: Uri, error: Exception) -> SkillbankError:
+    from botocore import exceptions as boto
+
     endpoint = client().meta.endpoint_url
     if isinstance(error, boto.ClientError):
         return _refusal(uri, error, endpoint)

@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
-from urllib3.exceptions import HTTPError
-
 from skillbank.environment import HOSTS, foreign
 from skillbank.errors import DataError, DataNotFoundError, PlatformError, UsageError
 from skillbank.storage.progress import Meter, Report
@@ -44,6 +41,8 @@ def head(uri: Uri) -> tuple[int, str]:
 
 def fetch(uri: Uri, target: Path, report: Report | None = None) -> None:
     """Bring a file under a temporary name; it gets its own when as many bytes came as were announced."""
+    from urllib3.exceptions import HTTPError
+
     temporary = target.with_name(f".{target.name[:200]}.part")
     for attempt in range(_TRIES):
         try:
@@ -154,6 +153,8 @@ def _led_to(uri: Uri, url: str, to: str) -> str:
 
 def _patiently(uri: Uri, url: str, method: str) -> Any:
     """Ask, and ask again when nobody answers or the server is out of order."""
+    from urllib3.exceptions import HTTPError
+
     for attempt in range(_TRIES):
         last = attempt == _TRIES - 1
         failed = ""
@@ -173,6 +174,8 @@ def _patiently(uri: Uri, url: str, method: str) -> Any:
 
 
 def _ask(url: str, method: str) -> Any:
+    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+
     parts = urlsplit(url)
     plain = parts.scheme == "http"  # `parse_uri` lets no such address in; a person may have insisted
     host, port = parts.hostname or "", parts.port or (80 if plain else 443)
