@@ -29,8 +29,8 @@ from skillbank.jobs.record import SEARCH, RetryPolicy
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan, Policy, Route, SkillRef
-from skillbank.platforms import get_platform
 from skillbank.platforms.base import Platform
+from skillbank.platforms.registry import get_platform
 
 PROGRAM = r"""
 seconds=$(sed -n 's/^  seconds: //p' "$1"); out=$(sed -n 's/^results_dir: //p' "$1")/train

@@ -57,6 +57,11 @@ def test_the_command_line_loads_nothing_heavy_before_a_command_runs() -> None:
     )
 
 
+def test_what_shows_things_imports_what_draws_them_when_it_draws() -> None:
+    loaded = modules_after("from skillbank.cli import data_view, plan, plan_view, present, run, status")
+    assert loaded.isdisjoint({"rich", "sqlalchemy", "numpy", "openai"})
+
+
 def test_planning_loads_no_database_and_no_engine() -> None:
     code = "from skillbank import Runtime\nRuntime().plan('train Grounding DINO on s3://b/d, no HPO')"
     unwanted = {"torch", "transformers", "sqlalchemy", "skillbank_engine", "rich"}

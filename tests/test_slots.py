@@ -16,7 +16,7 @@ from skillbank.language_model.reading import _tool
 from skillbank.plan.request import Request
 from skillbank.plan.slot_values import seconds_of, shown, value_of
 from skillbank.plan.slots import ANSWERS, SLOTS, Fills, Kind, slot
-from skillbank.platforms import known_platforms
+from skillbank.platforms.registry import known_platforms
 from skillbank.plugins import Group, names
 from tests.cli.tree import whole
 

@@ -9,11 +9,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from skillbank.automl.algorithms import algorithm_class
+from skillbank.bank.discovery import Library
+from skillbank.datasets.formats import load_format
 from skillbank.environment import foreign
 from skillbank.errors import PluginError, sentence_of
 from skillbank.home import database_url, home
-from skillbank.platforms import get_platform, known_platforms
+from skillbank.jobs.preflight import minimum_free
+from skillbank.jobs.store import JobStore
+from skillbank.plan.inference import function_of
 from skillbank.platforms.check import Check
+from skillbank.platforms.registry import get_platform, known_platforms
 from skillbank.plugins import Group, Offer
 from skillbank.plugins import found as found_plugins
 
@@ -74,10 +80,6 @@ def plugin_checks() -> list[Check]:
 
 def _load(each: Offer) -> None:
     """Import what a package offers, as it would be when it is asked for."""
-    from skillbank.automl.algorithms import algorithm_class
-    from skillbank.datasets.formats import load_format
-    from skillbank.plan.inference import function_of
-
     if each.group is Group.LABEL_FORMATS:
         load_format(each)
         return
@@ -104,8 +106,6 @@ def _python() -> list[Check]:
 
 
 def _bank() -> list[Check]:
-    from skillbank.bank.discovery import Library
-
     library = Library()
     errors = [d for _, d in library.diagnostics if d.severity == "error"]
     said = f"{len(library.skills)} skills"
@@ -121,8 +121,6 @@ def _home() -> list[Check]:
 
 
 def _disk() -> list[Check]:
-    from skillbank.jobs.preflight import minimum_free
-
     free, least = shutil.disk_usage(home()).free, minimum_free()
     said = f"{free / 2**30:.1f} GiB free under {home()}, at least {least / 2**30:g} wanted"
     if free >= least:
@@ -131,8 +129,6 @@ def _disk() -> list[Check]:
 
 
 def _database() -> list[Check]:
-    from skillbank.jobs.store import JobStore
-
     with JobStore(database_url()) as store:
         count = len(store.list(limit=1000))
     said = f"{database_url().partition(':')[0]}, {count} job{'' if count == 1 else 's'}"

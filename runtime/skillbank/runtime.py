@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from skillbank.facade.explanation import Explanation
 from skillbank.facade.starting import Starting
+from skillbank.jobs.waiting import wait_to_the_end
 from skillbank.team.places import refuse_hidden
 from skillbank.team.rights import Right
 
@@ -81,8 +83,6 @@ class Runtime(Starting):
         SkillNotFoundError, StateError
             As `skill_of`.
         """
-        from skillbank.facade.explanation import Explanation
-
         return Explanation.of(plan, self.sentence([plan]))
 
     def status(self, job: Job) -> JobRecord:
@@ -116,8 +116,6 @@ class Runtime(Starting):
         JobNotFoundError
             When there is no such job, or more than one is meant.
         """
-        from skillbank.jobs.waiting import wait_to_the_end
-
         return wait_to_the_end(self.jobs, self._id(job), timeout, on_progress)
 
     def logs(self, job: Job, *, follow: bool = False) -> Iterator[str]:

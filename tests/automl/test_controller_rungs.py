@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skillbank.automl import algorithms
+from skillbank.automl import charter
 from skillbank.automl.algorithms import Outcome, Recommendation
 from skillbank.automl.controller import Controller
 from skillbank.automl.experiment import TrialState
@@ -64,7 +64,7 @@ class Rungs:
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Jobs, SimulatedPlatform]]:
     monkeypatch.setenv("SKILLBANK_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("SKILLBANK_DATABASE_URL", raising=False)
-    monkeypatch.setattr(algorithms, "make_algorithm", Rungs)
+    monkeypatch.setattr(charter, "make_algorithm", Rungs)
     jobs, platform = open_jobs(database_url(), tmp_path / "logs")
     yield jobs, platform
     jobs.store.close()

@@ -23,8 +23,8 @@ from skillbank.jobs.record import SEARCH, JobState, RetryPolicy
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Plan
-from skillbank.platforms import get_platform
 from skillbank.platforms.base import Platform
+from skillbank.platforms.registry import get_platform
 from tests.automl.simulated import SCHEMA, make_plan
 from tests.gate import open_gate
 from tests.platforms.conftest import TINY, daemon, private_daemon

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from skillbank.automl.charter import Charter
+from skillbank.automl.control import loaded
 from skillbank.automl.controller import Controller
 from skillbank.automl.events import EventLog
 from skillbank.automl.report.data import report_data
-from skillbank.cli.searching import load
 from skillbank.jobs.record import JobState
 from skillbank.plan.request import DataLocation, Request, settings_from
 from skillbank.runtime import Runtime
@@ -56,7 +56,7 @@ def test_the_engine_is_searched_over(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert charter.settled["train.optim.lr"] == charter.space(plan).defaults["train.optim.lr"] == 0.0015
         record = Controller(runtime.jobs, record.id).run()
         assert record.state is JobState.COMPLETE, record.history[-1].message
-        report = report_data(record, load(runtime, record))
+        report = report_data(record, loaded(runtime.jobs, record))
         trials = [runtime.jobs.store.get(trial["job"]) for trial in report["trials"]]
         assert [t["state"] for t in report["trials"]] == ["COMPLETE"] * 2
         assert report["trials"][1]["values"]["model.enc_layers"] in (2, 3)

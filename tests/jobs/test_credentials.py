@@ -14,7 +14,7 @@ from skillbank.agent.toolbox import Toolbox
 from skillbank.jobs.checks import check
 from skillbank.jobs.credentials import shown_variables
 from skillbank.plan.model import Plan, Resources
-from skillbank.platforms import get_platform
+from skillbank.platforms.registry import get_platform
 
 __all__ = ["bank", "data", "environment", "inline"]
 ASKED = ("--skill", "toy-detector", "--action", "train", "--automl", "off")

@@ -16,6 +16,7 @@ from skillbank.automl.events import Event, EventLog
 from skillbank.automl.metrics import Objective, unseen
 from skillbank.errors import JobNotFoundError, NotFoundError, PlatformError, StateError
 from skillbank.home import database_url
+from skillbank.jobs.approval_subjects import plan_subject
 from skillbank.jobs.failures import classify
 from skillbank.jobs.given import GivenApproval
 from skillbank.jobs.record import Failure, JobRecord, JobState, RetryPolicy
@@ -50,7 +51,7 @@ def _compete(
         barrier.wait()
         state = [JobState.COMPLETE, JobState.ERROR, JobState.CANCELED][i]
         won = store.transition(ended, state, f"by {i}", exit_code=i)
-        used = sum(store.consume_approval(plan_id) for _ in range(3))
+        used = sum(store.approvals.use(plan_subject(plan_id)) is not None for _ in range(3))
         created = store.create(record.model_copy(update={"id": f"{record.id}-{i}"})).id
     answers.put((i, won, used, created, empty))
 
@@ -177,10 +178,10 @@ def test_plans_and_approvals(store: JobStore, make_plan: MakePlan) -> None:
     assert store.get_plan(plan_id[:8]) == plan
     with pytest.raises(NotFoundError, match="not known"):
         store.approve("0" * 64)
-    assert not store.consume_approval(plan_id)
+    assert store.approvals.use(plan_subject(plan_id)) is None
     assert store.approve(plan_id) == store.approve(plan_id) == plan_id
-    assert store.consume_approval(plan_id)
-    assert not store.consume_approval(plan_id)
+    assert store.approvals.use(plan_subject(plan_id)) is not None
+    assert store.approvals.use(plan_subject(plan_id)) is None
 
 
 def given(subject: str, by: str) -> GivenApproval:

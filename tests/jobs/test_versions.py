@@ -24,6 +24,7 @@ from skillbank.automl.succession import successor_plan
 from skillbank.errors import PlatformError, StateError
 from skillbank.home import database_url
 from skillbank.jobs import migrations
+from skillbank.jobs.approval_subjects import plan_subject
 from skillbank.jobs.chains import steps
 from skillbank.jobs.record import JobState
 from skillbank.jobs.service import Jobs
@@ -121,7 +122,10 @@ def test_old_plans_keep_their_ids_and_their_approvals(old: Path) -> None:
             assert store.get_plan(row["plan_id"][:16]).plan_id == row["plan_id"]
         [grant] = old_rows()["grants"]
         plan_id = grant["subject"].removeprefix("plan:")
-        assert store.consume_approval(plan_id) and not store.consume_approval(plan_id)
+        assert (
+            store.approvals.use(plan_subject(plan_id)) is not None
+            and store.approvals.use(plan_subject(plan_id)) is None
+        )
         for record in store.list():
             assert Plan.from_document(record.plan).plan_id == record.plan_id
 

@@ -17,10 +17,10 @@ from skillbank.jobs.record import JobState, new_job_id
 from skillbank.platforms.base import job_dir
 from skillbank.platforms.kubernetes import states
 from skillbank.platforms.kubernetes.logs import Position
-from skillbank.platforms.kubernetes.manifest import INDEX
-from skillbank.platforms.kubernetes.names import job_name, label_value, quantity, seconds
+from skillbank.platforms.kubernetes.names import INDEX, job_name, label_value, quantity, seconds
 from skillbank.platforms.kubernetes.profile import Profile, load_profile
-from skillbank.platforms.kubernetes.volumes import place_problem, volumes_of
+from skillbank.platforms.kubernetes.shared import place_problem
+from skillbank.platforms.kubernetes.volumes import volumes_of
 from tests.gate import launch_made
 
 DNS = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")

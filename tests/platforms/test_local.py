@@ -19,10 +19,11 @@ from skillbank.bank.engines import EngineFacts
 from skillbank.bank.programs import find_program
 from skillbank.errors import PlatformError, UsageError
 from skillbank.jobs.record import JobState
-from skillbank.platforms import get_platform, keeper, known_platforms
+from skillbank.platforms import keeper
 from skillbank.platforms.base import Handle, Launch, job_dir
 from skillbank.platforms.local.platform import LocalPlatform
 from skillbank.platforms.processes import alive, describe_self, described_alive, identity
+from skillbank.platforms.registry import get_platform, known_platforms
 from skillbank.runtime import Runtime
 from tests.gate import admitted
 

@@ -32,8 +32,8 @@ from skillbank.jobs.record import JobState, RetryPolicy
 from skillbank.jobs.skill_facts import search_schema
 from skillbank.jobs.trials import TrialOf
 from skillbank.plan.model import Plan, Question
-from skillbank.platforms import get_platform, known_platforms
 from skillbank.platforms.base import Launch, job_dir
+from skillbank.platforms.registry import get_platform, known_platforms
 from skillbank.trust.gate import LONGEST_COMMAND, Pass, admit, admit_within, rehearse
 from tests.cli.conftest import Command, bank, data, environment, inline
 from tests.gate import OWN, admitted

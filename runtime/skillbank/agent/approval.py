@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from skillbank.environment import APPROVE
 from skillbank.errors import NotApprovedError, UsageError, did_you_mean
+from skillbank.jobs.approval_subjects import approve_argument, read_plan_subject
 from skillbank.team.acting import may
 from skillbank.team.rights import Right
 
@@ -76,7 +77,6 @@ def approve_command(subject: str) -> str:
     kind, _, name = subject.partition(":")
     if kind != "plan":
         return f"skillbank approve {subject}"
-    from skillbank.jobs.approval_subjects import approve_argument, read_plan_subject
 
     return f"skillbank approve {approve_argument(*read_plan_subject(name))}"
 

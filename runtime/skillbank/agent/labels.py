@@ -16,6 +16,8 @@ from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.errors import UsageError
 from skillbank.home import home
+from skillbank.jobs.approval_subjects import launch_terms
+from skillbank.jobs.seen_data import refuse_changed
 from skillbank.labelling.batch import label_pictures
 from skillbank.labelling.tiles import OFF
 from skillbank.visible import one_line
@@ -88,19 +90,19 @@ def _label(box: Toolbox, arguments: LabelArguments) -> LabelAnswer:
 
 def _into_set(box: Toolbox, arguments: LabelArguments, name: str) -> LabelAnswer:
     """Make a set, or add to it, and let a job look at the pictures that its model has not seen."""
-    from skillbank.labelling.set_labels import label_set
-    from skillbank.labelling.set_result import Asked
-    from skillbank.sets.ontology import Ontology, read_classes
+    from skillbank.labelling import set_labels, set_result  # with the store of label sets
+    from skillbank.sets import ontology
 
-    wanted = read_classes(arguments.descriptions) if arguments.descriptions else Ontology(())
+    said = arguments.descriptions
+    wanted = ontology.read_classes(said) if said else ontology.Ontology(())
     with box.alone(f"label set {name}"):
-        labels = label_set(
+        labels = set_labels.label_set(
             box.runtime,
             name,
             images=[Path(arguments.image)] if arguments.image is not None else (),
             classes=wanted.classes,
             model=arguments.checkpoint or "last:train",
-            asked=Asked(threshold=arguments.threshold, tiles=arguments.tiles or OFF),
+            asked=set_result.Asked(threshold=arguments.threshold, tiles=arguments.tiles or OFF),
             detach=True,
             begin=partial(_begin, box),
             who=WHO,
@@ -126,8 +128,6 @@ def _few_notes(notes: Sequence[str], left_out: Sequence[tuple[object, str]]) -> 
 
 def _begin(box: Toolbox, plan: Plan) -> JobRecord:
     """Start the job of a set as `launch` would: by the same policy, and with the same approval."""
-    from skillbank.jobs.approval_subjects import launch_terms
-    from skillbank.jobs.seen_data import refuse_changed
     from skillbank.labelling.set_job import RETRIES
 
     runtime = box.runtime

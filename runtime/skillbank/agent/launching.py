@@ -12,6 +12,8 @@ from pydantic import Field
 from skillbank.agent.approval import Approval
 from skillbank.agent.tool import Arguments, Result, Tool
 from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
+from skillbank.jobs.approval_subjects import launch_terms, plan_subject
+from skillbank.jobs.approved_parents import known_parents
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.data_digest import ABSENT
 from skillbank.jobs.parents import finished_parents
@@ -88,11 +90,6 @@ def launch_approval(runtime: Runtime, plan: Plan, terms: Mapping[str, str] | Non
     SkillNotFoundError, StateError
         When its skill is not here, or has changed since.
     """
-    from skillbank.jobs.approval_subjects import (
-        plan_subject,
-    )  # needs SQLAlchemy, which a list of tools does not
-    from skillbank.jobs.approved_parents import known_parents
-
     runtime.refuse_at_gate([plan])
     data, parents = runtime.data_of(plan), known_parents(runtime.jobs.store, plan)
     question = runtime.question(plan, terms, data, parents)
@@ -106,8 +103,6 @@ def cancel_approval(record: JobRecord) -> Approval:
 
 
 def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
-    from skillbank.jobs.approval_subjects import launch_terms
-
     store = box.runtime.jobs.store
     if arguments.retries is not None and not 0 <= arguments.retries <= _MOST_RETRIES:
         raise UsageError(f"retries is {arguments.retries}, but it must be 0 to {_MOST_RETRIES}.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from skillbank.automl.algorithms import make_algorithm
 from skillbank.automl.metrics import Objective
 from skillbank.automl.settings import AutoMLSettings
 from skillbank.automl.settling import settle, settled_plan
@@ -71,8 +72,6 @@ class Charter(BaseModel):
 
     def algorithm(self, plan: Plan, recommendations: int | None = None) -> Algorithm:
         """Make the algorithm as it is before its first question."""
-        from skillbank.automl.algorithms import make_algorithm
-
         settings, space = settings_of(plan), self.space(plan)
         if recommendations is not None:
             document = {**settings.model_dump(exclude_unset=True), "max_recommendations": recommendations}

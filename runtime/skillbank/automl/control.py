@@ -19,7 +19,13 @@ from skillbank.plan.model import Plan
 from skillbank.team import audit
 from skillbank.ways import command, option
 
-__all__ = ["extend", "find", "paused", "resumed", "succeed", "summaries"]
+__all__ = ["extend", "find", "loaded", "paused", "resumed", "succeed", "summaries"]
+
+
+def loaded(jobs: Jobs, record: JobRecord) -> Experiment:
+    """Return an experiment as its events tell it."""
+    events = EventLog(jobs.store.engine).read(record.id)
+    return Experiment(objectives_of(Plan.from_document(record.plan)), events)
 
 
 def find(jobs: Jobs, name: str) -> JobRecord:

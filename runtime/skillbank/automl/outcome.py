@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from skillbank.automl.experiment import Experiment, Trial, TrialState
+from skillbank.automl.report.data import report_data
+from skillbank.automl.report.page import render_page
 from skillbank.automl.report.table import trials_csv
 from skillbank.automl.search import Search
 from skillbank.jobs.checkpoints import Candidate, choose, scan
@@ -68,9 +70,6 @@ def _scores(stands: Experiment, trial: Trial) -> dict[str, float]:
 
 def write_results(jobs: Jobs, record: JobRecord, stands: Experiment, end: dict[str, Any]) -> None:
     """Write the report, its data, the table of trials, and the winning overrides."""
-    from skillbank.automl.report.data import report_data
-    from skillbank.automl.report.page import render_page
-
     folder = Path(record.results_dir)
     folder.mkdir(parents=True, exist_ok=True)
     data = report_data(record, stands, end)

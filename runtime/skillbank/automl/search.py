@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from skillbank.automl.algorithms import Outcome, Recommendation
 from skillbank.automl.events import Event, EventLog
 from skillbank.automl.experiment import Experiment, Trial, TrialState
 from skillbank.automl.metrics import Objective
@@ -12,7 +13,7 @@ from skillbank.errors import sentence_of
 from skillbank.ways import Sentence
 
 if TYPE_CHECKING:
-    from skillbank.automl.algorithms import Algorithm, Outcome, Recommendation
+    from skillbank.automl.algorithms import Algorithm
 
 __all__ = ["Search"]
 
@@ -143,13 +144,9 @@ def _broken(error: Exception) -> Sentence:
 
 
 def _recommendation(body: Mapping[str, Any]) -> Recommendation:
-    from skillbank.automl.algorithms import Recommendation
-
     return Recommendation(body["number"], dict(body["values"]), body["epochs"], body["resume_from"])
 
 
 def _outcome(body: Mapping[str, Any]) -> Outcome:
-    from skillbank.automl.algorithms import Outcome
-
     failed = body["state"] == TrialState.FAILED
     return Outcome(values=() if failed else tuple(body["scores"]), failure=body["reason"] if failed else None)

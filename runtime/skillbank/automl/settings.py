@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from skillbank.automl.algorithms import algorithm_class
 from skillbank.automl.space_ranges import read_ranges
 from skillbank.errors import UsageError, did_you_mean
 from skillbank.plan.slot_values import seconds_of
@@ -189,8 +190,6 @@ class AutoMLSettings(_Frozen):
     @property
     def is_multi_fidelity(self) -> bool:
         """Whether trials train for fewer epochs than the whole and go on from checkpoints."""
-        from skillbank.automl.algorithms import algorithm_class
-
         return algorithm_class(self.algorithm).multi_fidelity
 
     @property

@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
 from skillbank.automl.parameters import Kind, Parameter
 
 if TYPE_CHECKING:
@@ -56,8 +58,6 @@ def optuna_params(space: SearchSpace, values: Values) -> tuple[dict[str, Any], d
 
 def _questions(parameter: Parameter) -> list[tuple[str, BaseDistribution]]:
     """Return the names and distributions under which Optuna knows one parameter."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
     name = parameter.name
     if parameter.kind is Kind.LIST:
         return [(f"{name}[{i}]{SHARE}", FloatDistribution(0.0, 1.0)) for i in range(parameter.dimensions)]
@@ -89,8 +89,6 @@ def _answered(space: SearchSpace, parameter: Parameter, asked: list[Any], values
 
 def _put(trial: BaseTrial, name: str, question: BaseDistribution) -> object:
     """Ask an Optuna trial one question."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
     if isinstance(question, FloatDistribution):
         return trial.suggest_float(name, question.low, question.high, log=question.log)
     if isinstance(question, IntDistribution):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from jsonschema import Draft202012Validator
+
 from skillbank.bank.diagnostics import Diagnostic
+from skillbank.bank.grammar import unread
 from skillbank.bank.schema import Node, SpecSchema
 from skillbank.bank.skill import Skill
 from skillbank.bank.values import check
@@ -66,8 +69,6 @@ def templates(skill: Skill) -> Iterator[Diagnostic]:
 
 def _unread(schema: SpecSchema, text: str, where: str) -> Iterator[Diagnostic]:
     """Find rules that nobody can read, so that values are not checked against them."""
-    from skillbank.bank.grammar import unread
-
     nodes = ((key, schema.node(key)) for key in schema.keys)
     rules = [(key, rule) for key, node in nodes if node is not None for rule in unread(node)]
     if rules:
@@ -79,8 +80,6 @@ def _unread(schema: SpecSchema, text: str, where: str) -> Iterator[Diagnostic]:
 def _dialect(schema: SpecSchema, where: str) -> Iterator[Diagnostic]:
     foreign = list(_foreign(schema.document, ""))
     if not foreign:
-        from jsonschema import Draft202012Validator
-
         errors = Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema.document)
         foreign = [f"{'.'.join(map(str, e.absolute_path))}: {e.message[:120]}" for e in errors]
     if foreign:

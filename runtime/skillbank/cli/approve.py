@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.agent.approval import Approval
+from skillbank.agent.catalogue import TOOLS
+from skillbank.agent.launching import cancel_approval, launch_approval
 from skillbank.cli import options, terminal
 from skillbank.cli.code_setting import remove, set_anew
 from skillbank.cli.consent import ask, can_ask, refuse_broken
@@ -108,9 +110,6 @@ def _word(subject: str) -> str:
 
 def _approval(runtime: Runtime, subject: str) -> Approval:
     """Return what is approved by a plan's id, ``cancel:JOB``, or the subject that a tool's answer gave."""
-    from skillbank.agent.catalogue import TOOLS
-    from skillbank.agent.launching import cancel_approval, launch_approval
-
     store = runtime.jobs.store
     kind, _, rest = subject.partition(":")
     if kind == "cancel":

@@ -10,6 +10,8 @@ from skillbank.cli.consent import ask, can_ask, refuse_broken
 from skillbank.cli.person import person
 from skillbank.errors import NotApprovedError, StateError
 from skillbank.jobs.approval_subjects import approve_argument, launch_terms, plan_subject, read_plan_subject
+from skillbank.jobs.approved_parents import other_parents
+from skillbank.jobs.seen_data import change, refuse_changed
 
 if TYPE_CHECKING:
     from skillbank.jobs.data_digest import SeenData
@@ -54,15 +56,10 @@ class _Launch:
 
     def changed_since(self, had: tuple[SeenData, ...], given: GivenApproval) -> str:
         """Say what is another now than when this was approved; empty when nothing is."""
-        from skillbank.jobs.approved_parents import other_parents
-        from skillbank.jobs.seen_data import change
-
         return change(had, self.data) or other_parents(given.parents, self.parents)
 
     def refuse(self, had: tuple[SeenData, ...], changed: str) -> NoReturn:
         """Raise `StateError` for what was approved otherwise, where nobody can be asked again."""
-        from skillbank.jobs.seen_data import refuse_changed
-
         refuse_changed(self.plan, had, self.data, "it was approved")
         raise StateError(
             f"Plan {self.plan.plan_id[:12]} was approved with other parents ({changed}); nothing was started."

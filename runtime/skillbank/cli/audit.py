@@ -10,6 +10,8 @@ from skillbank import __version__
 from skillbank.cli import options, terminal
 from skillbank.errors import UsageError
 from skillbank.trust.audit.finding import LEVELS, QUESTIONS
+from skillbank.trust.audit.report import audit as run
+from skillbank.trust.audit.sarif import sarif
 
 if TYPE_CHECKING:
     from skillbank.trust.audit.report import Report
@@ -38,8 +40,6 @@ def audit(
     as_json: options.Json = False,
 ) -> None:
     """Read a skill or a bank for attacks and known bugs, starting nothing; exit 1 when one is HIGH."""
-    from skillbank.trust.audit.report import audit as run
-
     level = next((known for known in LEVELS if known == fail_on.upper()), None)
     if level is None:
         raise UsageError(f"--fail-on is '{fail_on}'; it must be high, medium or low.")
@@ -54,8 +54,6 @@ def audit(
     with options.open_runtime(bank) as runtime:
         report = run(target, library=runtime.library, osv=osv)
     if as_sarif:
-        from skillbank.trust.audit.sarif import sarif
-
         options.print_json(sarif(report, __version__))
     elif as_json:
         options.print_json(report.document())

@@ -12,7 +12,15 @@ from skillbank.cli.bank_view import print_banks, print_step, print_updates
 from skillbank.errors import NotApprovedError, SkillbankError, UsageError, a_few
 from skillbank.sources.address import parse_address
 from skillbank.sources.faults import one_sentence
+from skillbank.sources.keeping import add as add_bank
+from skillbank.sources.keeping import find
+from skillbank.sources.keeping import remove as remove_bank
+from skillbank.sources.keeping import update as update_bank
+from skillbank.sources.listing import listing
 from skillbank.sources.lockfile import home_lock, read_lock
+from skillbank.sources.ordering import in_order
+from skillbank.sources.ordering import order as order_banks
+from skillbank.sources.reproducing import sync as sync_banks
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -59,8 +67,6 @@ def add(
     as_json: options.Json = False,
 ) -> None:
     """Copy a bank into the home and note in skillbank.lock what exactly it holds."""
-    from skillbank.sources.keeping import add as add_bank
-
     address = parse_address(source, ref=ref, subdir=subdir, kind=kind, insecure=insecure)
     with _one_sentence():
         added = add_bank(address, name=name, first=first, lock=lock and lock.absolute())
@@ -83,9 +89,6 @@ def add(
 @app.command("list")
 def list_banks(lock: Lock = None, as_json: options.Json = False) -> None:
     """List the installed banks, in the order in which their names are found."""
-    from skillbank.sources.listing import listing
-    from skillbank.sources.ordering import in_order
-
     file = lock.absolute() if lock else home_lock()
     rows = listing(file)
     order = in_order(read_lock(file))
@@ -112,8 +115,6 @@ def update(
     as_json: options.Json = False,
 ) -> None:
     """Fetch banks anew, at the tip of their refs, and say what changed; trust is not carried over."""
-    from skillbank.sources.keeping import update as update_bank
-
     chosen = names or [entry.name for entry in read_lock(home_lock())]
     if source is not None and len(chosen) != 1:
         raise UsageError("--source is of one bank; name that one.")
@@ -146,9 +147,6 @@ def remove(
     as_json: options.Json = False,
 ) -> None:
     """Remove a bank and its files; plans of its skills cannot be launched any more."""
-    from skillbank.sources.keeping import find
-    from skillbank.sources.keeping import remove as remove_bank
-
     entry = find(name)
     jobs, going = _jobs_of(name)
     if not yes:
@@ -179,9 +177,6 @@ def order(
 
     Where 'skillbank' is not named it comes first.
     """
-    from skillbank.sources.ordering import in_order
-    from skillbank.sources.ordering import order as order_banks
-
     banks = in_order(order_banks(names, lock=lock and lock.absolute()))
     if as_json:
         options.print_json({"order": banks})
@@ -201,8 +196,6 @@ def sync(
     as_json: options.Json = False,
 ) -> None:
     """Make the installed banks those of a lock, file by file; exit 1 when something is not what it says."""
-    from skillbank.sources.reproducing import sync as sync_banks
-
     with _one_sentence():
         synced = sync_banks(lock, replace=replace, prune=prune)
     if as_json:

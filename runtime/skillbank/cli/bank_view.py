@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from skillbank.cli import terminal
+from skillbank.cli import drawing, terminal
 
 if TYPE_CHECKING:
     from skillbank.errors import SkillbankError
@@ -17,9 +17,7 @@ __all__ = ["print_banks", "print_step", "print_updates"]
 
 def print_banks(rows: Sequence[dict[str, Any]], order: Sequence[str]) -> None:
     """Print the installed banks in the order in which their names are found, and what is wrong with them."""
-    from skillbank.cli.styled import table as new_table
-
-    table = new_table("order", "name", "skills", "state", "commit", "sha256", "source")
+    table = drawing.table("order", "name", "skills", "state", "commit", "sha256", "source")
     table.columns[1].no_wrap = True
     known = {row["name"]: row for row in rows}
     for i, name in enumerate(order, 1):

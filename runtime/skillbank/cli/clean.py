@@ -15,6 +15,9 @@ import typer
 from skillbank.cli import options, terminal
 from skillbank.errors import NotApprovedError, UsageError
 from skillbank.home import cache_dir, pictures_dir
+from skillbank.jobs.cleaning import Removal, ended, reads, removable, remove_job, superseded
+from skillbank.sets import kept_pictures
+from skillbank.sets.kept_pictures import unneeded
 from skillbank.storage.cleaning import drop, entries, over, size_of
 
 if TYPE_CHECKING:
@@ -131,9 +134,6 @@ def age_in(text: str | None, option: str) -> timedelta | None:
 def _look(
     store: JobStore, cap: int, now: datetime, job_age: timedelta | None, model_age: timedelta | None
 ) -> _Plan:
-    from skillbank.jobs.cleaning import Removal, ended, reads, removable
-    from skillbank.sets.kept_pictures import unneeded
-
     records = store.list()
     running = [record for record in records if not ended(record)]
     held = entries(cache_dir())
@@ -149,8 +149,6 @@ def _look(
 
 def _superseded(staying: list[JobRecord], before: datetime) -> list[tuple[JobRecord, list[Path]]]:
     """Return the checkpoints that nothing needs of jobs that stay and ended before a time."""
-    from skillbank.jobs.cleaning import ended, superseded
-
     old = [record for record in staying if ended(record) and record.history[-1].at < before]
     return [(record, paths) for record in old if (paths := superseded(record, staying))]
 
@@ -165,9 +163,6 @@ def _approved(found: _Plan, as_json: bool) -> bool:
 
 def _remove(found: _Plan, store: JobStore) -> list[str]:
     """Remove what was shown; return what stayed after all, a sentence each."""
-    from skillbank.jobs.cleaning import remove_job
-    from skillbank.sets import kept_pictures
-
     left = [f"{entry.path} stays: it is in use again" for entry in found.cache if not drop(entry)]
     stay = kept_pictures.drop(store.engine, pictures_dir(), found.pictures, time.time())
     left += [f"{path} stays: a label set needs it, or is being made" for path in stay]

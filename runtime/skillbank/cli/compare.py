@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
-from skillbank.cli.label_progress import progress
+from skillbank.cli.comparison_view import comparison_view
 from skillbank.errors import JobNotFoundError, UsageError
 from skillbank.visible import one_line
 from skillbank.ways import command, option
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from skillbank.labelling.loop.comparison import Compared
     from skillbank.runtime import Runtime
-    from skillbank.sets.accuracy import Estimate
 
 Output = Annotated[
     Path | None,
@@ -54,7 +50,10 @@ def compare(
     """
     with options.open_runtime(None) as runtime:
         if _is_set(runtime, names[0]):
-            _compare_on_set(runtime, names, output, 12 if pictures is None else pictures, as_json)
+            from skillbank.cli import set_comparison
+
+            most = 12 if pictures is None else pictures
+            set_comparison.compare_on_set(runtime, names, output, most, as_json)
             return
         for name, value in (("output", output), ("pictures", pictures)):
             if value is not None:
@@ -63,7 +62,6 @@ def compare(
     if as_json:
         options.print_json(found.document())
         return
-    from skillbank.cli.comparison_view import comparison_view
 
     terminal.show(comparison_view(found))
 
@@ -95,18 +93,6 @@ def _is_set(runtime: Runtime, name: str) -> bool:
     return False
 
 
-def _compare_on_set(
-    runtime: Runtime, names: list[str], output: Path | None, pictures: int, as_json: bool
-) -> None:
-    from skillbank.labelling.loop.comparison import compare as compared
-
-    name, *models = names
-    path = _path(output, f"{name}-compared")
-    with progress() as told:
-        found = compared(runtime, runtime.sets.open(name), models, most=pictures, told=told)
-    _tell(found, path, as_json)
-
-
 def report(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A label set.")],
     also: Annotated[
@@ -126,72 +112,7 @@ def report(
 
     Models are measured on the reviewed validation pictures; those that have not looked at them are asked.
     """
-    from skillbank.labelling.loop.comparison import report as reported
+    from skillbank.cli import set_comparison
 
-    path = _path(output, f"{name}-report")
-    with options.open_runtime(None) as runtime, progress() as told:
-        found = reported(runtime, runtime.sets.open(name), also=also or (), most=pictures, told=told)
-    _tell(found, path, as_json)
-
-
-def _path(output: Path | None, name: str) -> Path:
-    from skillbank.cli.pages import plain, refuse_others
-    from skillbank.labelling.loop.page import MARK
-
-    path = output or Path(f"{plain(name) or 'report'}.html")
-    refuse_others(path, MARK)
-    return path
-
-
-def _tell(found: Compared, path: Path, as_json: bool) -> None:
-    from skillbank.cli.pages import write_page
-    from skillbank.jobs.set_files import lies
-    from skillbank.labelling.loop.page import page
-
-    write_page(path, page(found, lies))
-    if as_json:
-        options.print_json(found.document() | {"written": str(path)})
-        return
-    for note in found.notes:
-        terminal.warn(note)
-    if found.rounds is not None:
-        terminal.show(_rounds(found))
-    if found.models:
-        terminal.show(_models(found))
-    for before, after, (mean, _) in found.differences():
-        sure = "" if mean.low > 0 or mean.high < 0 else ", which may be chance"
-        terminal.say(
-            f"from {one_line(before.name, 60)} to {one_line(after.name, 60)}: mAP50 {mean.value:+.3f} "
-            f"({mean.low:+.3f} to {mean.high:+.3f}{sure})"
-        )
-    terminal.say(f"written {one_line(path, 300)}")
-
-
-def _rounds(found: Compared) -> RenderableType:
-    from skillbank.cli.styled import table
-
-    rows = table("round", "reviewed", "accepted", "edited", "added", "rejected", "s a picture", "actions")
-    for column in rows.columns[1:]:
-        column.justify = "right"
-    for each in found.rounds or ():
-        total = each.total
-        counts = each.reviewed, total.accepted, total.edited, total.added, total.rejected
-        means = each.seconds_a_picture, each.actions_a_picture
-        title = "before a model" if each.run is None else f"run {each.run}, {one_line(each.model, 60)}"
-        shares = ("-" if mean is None else f"{mean:.1f}" for mean in means)
-        rows.add_row(title, *(f"{count:,}" for count in counts), *shares)
-    return rows
-
-
-def _models(found: Compared) -> RenderableType:
-    from skillbank.cli.styled import table
-
-    rows = table("model", "mAP50", "mAP", f"on {found.pictures:,} pictures, {found.objects:,} objects")
-    for each in found.models:
-        seen = each.accuracy
-        rows.add_row(one_line(each.name, 60), _said(seen.map50), _said(seen.map), "")
-    return rows
-
-
-def _said(value: Estimate | None) -> str:
-    return "-" if value is None else f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
+    with options.open_runtime(None) as runtime:
+        set_comparison.report_on_set(runtime, name, also or (), output, pictures, as_json)

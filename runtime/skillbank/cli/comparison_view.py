@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from rich.console import Group
-
+from skillbank.cli import drawing
 from skillbank.cli.present import shortened
-from skillbank.cli.styled import line, pairs, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -26,19 +24,19 @@ def comparison_view(found: Comparison) -> RenderableType:
     parts: list[RenderableType] = [measures_view(found)]
     if found.settings:
         rows = ((key, [_text(values, job) for job in ids]) for key, values in found.settings.items())
-        parts += [line(""), _columns("setting that differs", found, rows)]
+        parts += [drawing.line(""), _columns("setting that differs", found, rows)]
     classes = [
         (" ".join(filter(None, (name, measure))), [_number(value) for value in values])
         for name, measure, values in found.classes()
     ]
     if classes:
-        parts += [line(""), _columns("class", found, classes)]
-    return Group(*parts)
+        parts += [drawing.line(""), _columns("class", found, classes)]
+    return drawing.Group(*parts)
 
 
 def measures_view(found: Comparison) -> RenderableType:
     """Show which jobs these are, what their models scored, how fast and how large these are, and notes."""
-    head = pairs()
+    head = drawing.pairs()
     for letter, each in zip(ascii_uppercase, found.jobs, strict=False):
         head.add_row(letter, f"{each.job} ({each.skill} {each.action})")
         head.add_row("", _model(each))
@@ -49,8 +47,8 @@ def measures_view(found: Comparison) -> RenderableType:
         for each in found.jobs
     ]
     measures = _columns("", found, [*rows, ("pictures/s", rate), ("model", size)])
-    unlike = [line(f"not comparable: {each}", "yellow") for each in found.unlike]
-    return Group(head, measures, *unlike, *(line(f"note: {each}") for each in found.notes))
+    unlike = [drawing.line(f"not comparable: {each}", "yellow") for each in found.unlike]
+    return drawing.Group(head, measures, *unlike, *(drawing.line(f"note: {each}") for each in found.notes))
 
 
 def _model(each: Measured) -> str:
@@ -65,7 +63,7 @@ def _model(each: Measured) -> str:
 
 
 def _columns(title: str, found: Comparison, rows: Iterable[tuple[str, Sequence[str]]]) -> RenderableType:
-    made = table(title, *ascii_uppercase[: len(found.jobs)])
+    made = drawing.table(title, *ascii_uppercase[: len(found.jobs)])
     for column in made.columns[1:]:
         column.justify = "right"
     for name, values in rows:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import data_copying, data_options, options, terminal
+from skillbank.cli.data_view import check_view
+from skillbank.datasets.checking import check_data
+from skillbank.datasets.fixing import fixed
 from skillbank.errors import UsageError
 from skillbank.home import looks_dir
 
@@ -34,8 +37,6 @@ def check(
 
     With --fix the exit is 0 where the copy was written and nothing is left in it that would end a job.
     """
-    from skillbank.datasets.checking import check_data
-
     if fix != (output is not None):
         raise UsageError(
             "--fix and -o DIR belong together: --fix writes a repaired copy into DIR, a new folder"
@@ -44,8 +45,6 @@ def check(
     with data_options.steps() as report:
         found = check_data(opened, splits=splits, cache=looks_dir(), report=report)
     if not as_json:
-        from skillbank.cli.data_view import check_view
-
         terminal.show(check_view(found, fixing=fix))
     if output is not None:
         copy = _fixed(opened, found, output, splits)
@@ -61,7 +60,5 @@ def check(
 
 
 def _fixed(opened: Opened, found: DataReport, folder: Path, splits: list[str] | None) -> Copy:
-    from skillbank.datasets.fixing import fixed
-
     with data_options.steps() as report:
         return fixed(opened, found, folder, splits=splits, cache=looks_dir(), report=report)

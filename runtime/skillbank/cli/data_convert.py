@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import data_copying, data_options, options
+from skillbank.datasets.converting import convert as convert_data
+from skillbank.datasets.copying import writer_of
 from skillbank.datasets.placing import Placement
+from skillbank.datasets.repairing import Mode
 from skillbank.home import looks_dir
 from skillbank.plugins import written_formats
 
@@ -37,10 +40,6 @@ def convert(
 
     A training takes any format as it is and needs no conversion; this is for other tools, and for keeping.
     """
-    from skillbank.datasets.converting import convert as convert_data
-    from skillbank.datasets.copying import writer_of
-    from skillbank.datasets.repairing import Mode
-
     writer_of(to)  # before anything is read
     opened = data_options.open_data(place, form)
     with data_options.steps() as report:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import options, terminal
+from skillbank.cli import drawing, options, terminal
 from skillbank.datasets.placing import Placement
 from skillbank.datasets.report import WITHOUT
 from skillbank.plan.set_places import set_place
@@ -67,12 +67,10 @@ def tell(copy: Copy, as_json: bool, *, by_class: bool = False) -> None:
 
 
 def _view(copy: Copy, by_class: bool) -> RenderableType:
-    from rich.console import Group
-
-    from skillbank.cli.styled import line, table
-
     boxed = copy.marks == "boxes"
-    rows = table("split", "pictures", *(("without boxes", "boxes") if boxed else (WITHOUT[copy.marks],)))
+    rows = drawing.table(
+        "split", "pictures", *(("without boxes", "boxes") if boxed else (WITHOUT[copy.marks],))
+    )
     for column in rows.columns[1:]:
         column.justify = "right"
     for name, count in copy.splits.items():
@@ -80,11 +78,16 @@ def _view(copy: Copy, by_class: bool) -> RenderableType:
         rows.add_row(name or "all", *(f"{number:,}" for number in numbers))
     parts: list[RenderableType] = [rows]
     if by_class and copy.classes and copy.marks != "areas":
-        parts += [line(""), _classes(copy)]
+        parts += [drawing.line(""), _classes(copy)]
     for sentences, style in ((copy.lost, "yellow"), (copy.notes, "dim")):
         if sentences:
-            parts += [line(""), *(line(one_line(each, _LONGEST), style) for each in sentences)]
-    return Group(*parts, line(""), line(f"written {copy.folder} ({copy.format})", "bold"))
+            parts += [
+                drawing.line(""),
+                *(drawing.line(one_line(each, _LONGEST), style) for each in sentences),
+            ]
+    return drawing.Group(
+        *parts, drawing.line(""), drawing.line(f"written {copy.folder} ({copy.format})", "bold")
+    )
 
 
 def _classes(copy: Copy) -> Table:
@@ -92,10 +95,8 @@ def _classes(copy: Copy) -> Table:
 
     Whole pictures that bear a class are counted themselves.
     """
-    from skillbank.cli.styled import line, table
-
     boxed = copy.marks == "boxes"
-    rows = table(
+    rows = drawing.table(
         "class", *(f"{name or 'all'}: {'boxes (pictures)' if boxed else 'pictures'}" for name in copy.splits)
     )
     for column in rows.columns[1:]:
@@ -105,7 +106,7 @@ def _classes(copy: Copy) -> Table:
     used = [label for label in order if any(each[label] for each in counted)]
     for label in _ends(used):
         if label is None:
-            rows.add_row(line(f"and {len(used) - _MOST_CLASSES:,} more, down to", "dim"))
+            rows.add_row(drawing.line(f"and {len(used) - _MOST_CLASSES:,} more, down to", "dim"))
             continue
         cells = [_cell(each, label, boxed=boxed) for each in copy.splits.values()]
         rows.add_row(one_line(copy.classes[label], 60), *cells)

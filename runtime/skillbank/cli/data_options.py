@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import terminal
+from skillbank.cli import drawing, terminal
+from skillbank.cli.progress import transfers
 from skillbank.errors import DataError, DataNotFoundError
 from skillbank.home import cache_dir
 from skillbank.plan.set_places import set_place
 from skillbank.runtime import Runtime
+from skillbank.storage.data_place import open_data_place
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -38,9 +40,6 @@ Splits = Annotated[
 
 def open_data(place: str, form: str) -> Opened:
     """Open the data set that a command names, with a bar for what has to be brought."""
-    from skillbank.cli.progress import transfers
-    from skillbank.storage.data_place import open_data_place
-
     if (found := set_place(place)) is not None and not found.digest:
         return _open_set(found)
     with transfers() as report:
@@ -74,12 +73,14 @@ def steps() -> Iterator[Progress | None]:
     if not terminal.interactive(err=True):
         yield None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
-    from skillbank.cli.styled import bars, field
-
-    columns = (field("description"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeRemainingColumn())
-    with bars(terminal.console(err=True), *columns, transient=True) as bar:
+    columns = (
+        drawing.field("description"),
+        drawing.BarColumn(bar_width=30),
+        drawing.MofNCompleteColumn(),
+        drawing.TimeRemainingColumn(),
+    )
+    with drawing.bars(terminal.console(err=True), *columns, transient=True) as bar:
         tasks = {}
 
         def report(step: Step) -> None:

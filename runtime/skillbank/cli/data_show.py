@@ -10,6 +10,9 @@ import typer
 
 from skillbank.cli import data_copying, data_options, options, terminal
 from skillbank.cli.pages import plain, refuse_others, write_page
+from skillbank.datasets.html import MARK, page
+from skillbank.datasets.sheets import CELL, sheets
+from skillbank.datasets.showing import pictured, survey
 from skillbank.errors import DataError, UsageError
 from skillbank.visible import one_line
 
@@ -42,10 +45,6 @@ def show(
 
     The page is one file that loads nothing, and can be sent as it is.
     """
-    from skillbank.datasets.html import MARK, page
-    from skillbank.datasets.sheets import CELL, sheets
-    from skillbank.datasets.showing import pictured, survey
-
     if png is not None:
         _refuse_used(png)
     opened = data_options.open_data(place, form)

@@ -7,8 +7,12 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import data_copying, data_options, options
+from skillbank.datasets.copying import writer_of
 from skillbank.datasets.dealing import By
 from skillbank.datasets.placing import Placement
+from skillbank.datasets.repairing import Mode
+from skillbank.datasets.splitting import Amount
+from skillbank.datasets.splitting import split as split_data
 from skillbank.home import looks_dir
 from skillbank.plugins import written_formats
 
@@ -60,11 +64,6 @@ def split(
 
     Classes keep their shares, rare ones are spread before frequent ones, and what could not be met is said.
     """
-    from skillbank.datasets.copying import writer_of
-    from skillbank.datasets.repairing import Mode
-    from skillbank.datasets.splitting import Amount
-    from skillbank.datasets.splitting import split as split_data
-
     if to:
         writer_of(to)  # before anything is read
     amounts = [

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
-
-from skillbank.cli.styled import line, table, words
+from skillbank.cli import drawing
 from skillbank.datasets.faults import Fault, Kind, Severity
 from skillbank.datasets.formats import title_of
 from skillbank.datasets.report import WITHOUT
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
     from skillbank.datasets.report import DataReport, SplitReport
@@ -26,30 +25,30 @@ _LONGEST = 240
 
 def check_view(report: DataReport, *, fixing: bool = False) -> RenderableType:
     """Lay out a report for a terminal; ``fixing`` leaves out what says how to repair it."""
-    return Group(*_parts(report, fixing))
+    return drawing.Group(*_parts(report, fixing))
 
 
 def _parts(report: DataReport, fixing: bool) -> Iterator[RenderableType]:
     many = "class" if len(report.classes) == 1 else "classes"
-    yield line(
+    yield drawing.line(
         f"{one_line(report.place, _LONGEST)}: {title_of(report.format)}, {len(report.classes):,} {many}",
         "bold",
     )
     for note in report.notes:
-        yield line(f"  {one_line(note, _LONGEST)}", "dim")
-    yield line("")
+        yield drawing.line(f"  {one_line(note, _LONGEST)}", "dim")
+    yield drawing.line("")
     yield _counts(report.splits)
     if any(split.by_class for split in report.splits):
-        yield line("")
+        yield drawing.line("")
         yield _by_class(report.classes, report.splits)
     for severity in Severity:
         found = list(report.tally.of(severity))
         if found:
-            yield line("")
-            yield line(f"{severity}s", _STYLES[severity])
+            yield drawing.line("")
+            yield drawing.line(f"{severity}s", _STYLES[severity])
             yield _faults(found, severity)
     if not (fixing and report.has_errors):
-        yield line("")
+        yield drawing.line("")
         yield _end(report)
 
 
@@ -61,7 +60,7 @@ def _name(split: SplitReport) -> str:
 def _counts(splits: Sequence[SplitReport]) -> Table:
     marked = any(split.marks != "boxes" for split in splits)
     unmarked = WITHOUT[splits[0].marks] if splits else ""
-    made = table("split", "pictures", *((unmarked,) if marked else ("without boxes", "boxes")))
+    made = drawing.table("split", "pictures", *((unmarked,) if marked else ("without boxes", "boxes")))
     for column in made.columns[1:]:
         column.justify = "right"
     crowds = any(split.crowds for split in splits)
@@ -76,7 +75,7 @@ def _counts(splits: Sequence[SplitReport]) -> Table:
 
 def _by_class(classes: Sequence[str], splits: Sequence[SplitReport]) -> Table:
     """Show boxes by class, the largest first; of very many classes those at both ends."""
-    made = table("class", *(_name(split) for split in splits))
+    made = drawing.table("class", *(_name(split) for split in splits))
     for column in made.columns[1:]:
         column.justify = "right"
     totals = {name: sum(split.by_class.get(name, 0) for split in splits) for name in classes}
@@ -87,30 +86,30 @@ def _by_class(classes: Sequence[str], splits: Sequence[SplitReport]) -> Table:
     for name in shown:
         made.add_row(one_line(name, 60), *(f"{split.by_class.get(name, 0):,}" for split in splits))
     if rest:
-        made.add_row(line(f"and {rest:,} more, down to", "dim"))
+        made.add_row(drawing.line(f"and {rest:,} more, down to", "dim"))
         for name in ordered[-5:]:
             made.add_row(one_line(name, 60), *(f"{split.by_class.get(name, 0):,}" for split in splits))
     phrases = [split.phrases for split in splits]
     if any(phrases):
-        made.add_row(line("(a phrase alone)", "dim"), *(f"{count:,}" for count in phrases))
+        made.add_row(drawing.line("(a phrase alone)", "dim"), *(f"{count:,}" for count in phrases))
     return made
 
 
 def _faults(found: Sequence[tuple[Kind, int, list[Fault]]], severity: Severity) -> Table:
-    made = table("count", "what", show_header=False)
+    made = drawing.table("count", "what", show_header=False)
     made.columns[0].justify = "right"
     made.columns[0].no_wrap = True
     for kind, count, examples in found:
-        made.add_row(line(f"{count:,}", _STYLES[severity]), kind.title)
+        made.add_row(drawing.line(f"{count:,}", _STYLES[severity]), kind.title)
         most = _EXAMPLES if severity is not Severity.NOTE else 1
         for fault in examples[:most]:
             told = f"{fault.where}: {fault.detail}" if fault.detail else fault.where
-            made.add_row("", line(f"  {one_line(told, _LONGEST)}", "dim"))
+            made.add_row("", drawing.line(f"  {one_line(told, _LONGEST)}", "dim"))
         if examples and count > sum(fault.count for fault in examples[:most]):
-            made.add_row("", line("  ...", "dim"))
+            made.add_row("", drawing.line("  ...", "dim"))
         if severity is not Severity.NOTE and kind.way_out:
             repair = f" (--fix: {kind.repair})" if kind.repair else ""
-            made.add_row("", words(line("  way out: ", "bold"), f"{kind.way_out}{repair}"))
+            made.add_row("", drawing.words(drawing.line("  way out: ", "bold"), f"{kind.way_out}{repair}"))
     return made
 
 
@@ -122,9 +121,9 @@ def _end(report: DataReport) -> RenderableType:
             if warned
             else "nothing is wrong"
         )
-        return line(told, "green")
+        return drawing.line(told, "green")
     left = report.blocking(skip=True)
     if not left:
-        return line("a job on it would not start; --fix -o DIR writes a repaired copy", "bold red")
+        return drawing.line("a job on it would not start; --fix -o DIR writes a repaired copy", "bold red")
     hard = f"{len(left)} kind{'s' if len(left) != 1 else ''} of errors"
-    return line(f"a job on it would not start; {hard} only a person can mend", "bold red")
+    return drawing.line(f"a job on it would not start; {hard} only a person can mend", "bold red")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from skillbank.checkup import checkup
-from skillbank.cli import options, terminal
+from skillbank.cli import drawing, options, terminal
 from skillbank.cli.request_options import slot_option
 
 
@@ -19,13 +19,10 @@ def doctor(
     if as_json:
         options.print_json({"checks": [c.document() for c in checks]})
     else:
-        from skillbank.cli.styled import line
-        from skillbank.cli.styled import table as new_table
-
-        table = new_table("state", "what", "said", show_header=False)
+        table = drawing.table("state", "what", "said", show_header=False)
         styles = {"ok": "green", "missing": "yellow", "failed": "red"}
         for check in checks:
-            table.add_row(line(check.state, styles[check.state]), check.name, check.said)
+            table.add_row(drawing.line(check.state, styles[check.state]), check.name, check.said)
         terminal.show(table)
     if any(c.state == "failed" for c in checks):
         raise typer.Exit(1)

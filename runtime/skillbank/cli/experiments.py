@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import options, terminal
+from skillbank.automl.control import extend as extended
+from skillbank.automl.control import find, loaded, paused, resumed, succeed, summaries
+from skillbank.automl.report.data import report_data
+from skillbank.automl.succession import successor_plan
+from skillbank.bank.engines import example_model
+from skillbank.cli import drawing, options, terminal
+from skillbank.cli.approving import approve
+from skillbank.cli.searching import experiment_view
 from skillbank.errors import NotApprovedError, UsageError
+from skillbank.jobs.approved_parents import beyond_plan
 
 if TYPE_CHECKING:
     from skillbank.jobs.record import JobRecord
@@ -52,8 +60,6 @@ def experiments(
                 )
             _list(runtime, limit or _USUAL, as_json)
             return
-        from skillbank.automl.control import extend as extended
-        from skillbank.automl.control import find, paused, resumed
 
         record = runtime.jobs.refresh(find(runtime.jobs, experiment).id)
         if pause:
@@ -71,12 +77,8 @@ def experiments(
             resumed(runtime.jobs, record)
         record = runtime.jobs.look(record.id)
         if as_json:
-            from skillbank.automl.report.data import report_data
-            from skillbank.cli.searching import load
-
-            options.print_json(report_data(record, load(runtime, record)))
+            options.print_json(report_data(record, loaded(runtime.jobs, record)))
             return
-        from skillbank.cli.searching import experiment_view
 
         terminal.show(experiment_view(runtime, record))
 
@@ -85,11 +87,7 @@ def _succeed(
     runtime: Runtime, record: JobRecord, recommendations: int, yes: bool, as_json: bool
 ) -> JobRecord:
     """Let an ended search go on as a job of its own, once somebody has approved its plan."""
-    from skillbank.automl.control import succeed
-    from skillbank.automl.succession import successor_plan
-    from skillbank.cli.approving import approve
-    from skillbank.cli.run import ask_trust
-    from skillbank.jobs.approved_parents import beyond_plan
+    from skillbank.cli.running import ask_trust
 
     plan = successor_plan(runtime.jobs, record, recommendations)
     on_oom = "reduce-batch" if record.retry.batch_key else "stop"
@@ -108,22 +106,17 @@ def _succeed(
 
 
 def _list(runtime: Runtime, limit: int, as_json: bool) -> None:
-    from skillbank.automl.control import summaries
-
     found = summaries(runtime.jobs, limit + 1)
     more, found = len(found) > limit, found[:limit]
     if as_json:
         options.print_json({"experiments": found} | ({"more": True} if more else {}))
         return
     if not found:
-        from skillbank.bank.engines import example_model
-
         example = f"train {example_model()} on DATA"
         terminal.say(f'No experiments yet; start one with: skillbank run "{example}"')
         return
-    from skillbank.cli.styled import table as new_table
 
-    table = new_table("experiment", "algorithm", "state", "trials", "best", "metric")
+    table = drawing.table("experiment", "algorithm", "state", "trials", "best", "metric")
     for row in found:
         best = "" if row["best"] is None else f"{row['best']}: {row['score']:.4f}"
         trials = f"{row['ended']} of {row['recommendations']}, {row['running']} running"

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from skillbank.bank.engines import example_model
 from skillbank.cli import options, terminal
+from skillbank.cli.present import jobs_view
 
 
 def jobs(
@@ -27,12 +29,9 @@ def jobs(
         )
         return
     if not records:
-        from skillbank.bank.engines import example_model
-
         example = f"train {example_model()} on DATA, no HPO"
         terminal.say(f'No jobs yet; start one with: skillbank run "{example}"')
         return
-    from skillbank.cli.present import jobs_view
 
     terminal.show(jobs_view(records))
     if len(stored) > limit:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import label_into, options, terminal
+from skillbank.cli import drawing, label_refusals, options, terminal
 from skillbank.cli.label_progress import answer, progress
 from skillbank.labelling.formats import FORMATS
 from skillbank.labelling.words import tell_apart
@@ -134,13 +134,15 @@ def label(
     """
     bounds = {"threshold": threshold, "nms": nms, "across": across}
     if into is not None:
-        label_into.refuse_folders(output, formats, replace)
+        label_refusals.refuse_folders(output, formats, replace)
         said = tell_apart(words or (), texts or (), classes=True)
+        from skillbank.cli import label_into
+
         label_into.label(into, said, classes, only, model, bounds, tiles, every, detach, as_json)
         return
-    label_into.refuse_sets(words or (), classes, only, detach)
+    label_refusals.refuse_sets(words or (), classes, only, detach)
     said = tell_apart(words or (), texts or ())
-    label_into.refuse_classes(said.texts, texts or ())
+    label_refusals.refuse_classes(said.texts, texts or ())
     from skillbank.labelling.batch import ANNOTATED, label_pictures
 
     folder = output or Path("labels")
@@ -180,27 +182,25 @@ def _going_on(output: Path) -> Iterator[None]:
 
 def _view(labels: Labels) -> RenderableType:
     """Show a few pictures one by one, and of many only what was found how often."""
-    from rich.console import Group
-
-    from skillbank.cli.styled import line, table
-
     parts: list[RenderableType] = []
     if len(labels.pictures) <= _SHOWN:
         for path, picture in zip(labels.paths, labels.pictures, strict=True):
-            parts.append(line(str(path), "bold"))
-            rows = table("description", "score", "box (x1 y1 x2 y2)")
+            parts.append(drawing.line(str(path), "bold"))
+            rows = drawing.table("description", "score", "box (x1 y1 x2 y2)")
             for finding in picture.findings:
                 box = " ".join(f"{value:.0f}" for value in finding.box)
                 rows.add_row(finding.phrase, f"{finding.score:.3f}", box)
-            parts.append(rows if picture.findings else line("nothing found; a lower --threshold shows more"))
+            parts.append(
+                rows if picture.findings else drawing.line("nothing found; a lower --threshold shows more")
+            )
     else:
         found = Counter(finding.phrase for picture in labels.pictures for finding in picture.findings)
         holding = Counter(phrase for p in labels.pictures for phrase in {f.phrase for f in p.findings})
-        rows = table("description", "objects", "on pictures")
+        rows = drawing.table("description", "objects", "on pictures")
         for phrase in labels.descriptions:
             rows.add_row(phrase, str(found[phrase]), f"{holding[phrase]} of {len(labels.pictures)}")
         parts.append(rows)
     if labels.names_left_out:
-        parts.append(line(f"{labels.names_left_out}; --nms-across 1 keeps every name", "dim"))
-    parts += [line(f"written {path}", "dim") for path in labels.written]
-    return Group(*parts)
+        parts.append(drawing.line(f"{labels.names_left_out}; --nms-across 1 keeps every name", "dim"))
+    parts += [drawing.line(f"written {path}", "dim") for path in labels.written]
+    return drawing.Group(*parts)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import getpass
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillbank.cli import options, terminal
+from skillbank.cli import drawing, options, terminal
+from skillbank.cli.approving import approve
 from skillbank.cli.label_progress import answer, progress
 from skillbank.errors import DataNotFoundError, UsageError, did_you_mean
+from skillbank.labelling.buckets import bring
+from skillbank.labelling.set_job import RETRIES
+from skillbank.labelling.set_labels import label_set
+from skillbank.labelling.set_result import Asked
 from skillbank.labelling.tiles import OFF
 from skillbank.nearby import at_home, near_path
+from skillbank.sets.ontology import Ontology, read_classes
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -26,41 +32,12 @@ if TYPE_CHECKING:
     from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
 
-__all__ = ["label", "refuse_classes", "refuse_folders", "refuse_sets"]
+__all__ = ["label"]
 
 _UNREVIEWED = "unreviewed"
 _OPTION = re.compile(
     r"(text|checkpoint|model|into|classes|only|output|out|format|threshold|nms|nms-across|tiles|every)=\S+"
 )
-
-
-def refuse_folders(output: Path | None, formats: Sequence[str] | None, replace: bool) -> None:
-    """Refuse options of a folder of labels where a set was named."""
-    given = {"--output": output is not None, "--format": bool(formats), "--replace": replace}
-    if named := [name for name, said in given.items() if said]:
-        raise UsageError(
-            f"{' and '.join(named)} belongs to a folder of labels, and --into to a label set; leave one out, "
-            "and export the set when it is reviewed."
-        )
-
-
-def refuse_sets(words: Sequence[str], classes: Path | None, only: str | None, detach: bool) -> None:
-    """Refuse options of a label set where none was named, and a command that names no picture."""
-    given = {"--classes": classes is not None, "--only": only is not None, "--detach": detach}
-    if named := [name for name, said in given.items() if said]:
-        raise UsageError(f"{' and '.join(named)} belongs to a label set; name it with --into SET.")
-    if not words:
-        raise UsageError("There is no picture; give pictures or a folder, and then what to find.")
-
-
-def refuse_classes(texts: Sequence[str], literal: Sequence[str]) -> None:
-    """Refuse descriptions that were meant as classes with captions, which only a set has."""
-    for text in texts:
-        if "=" in text and text not in literal:
-            raise UsageError(
-                f"'{one_line(text)}' names a class and its captions; add --into SET, or write --text "
-                f"'{one_line(text)}' to look for these very words."
-            )
 
 
 def label(
@@ -76,9 +53,6 @@ def label(
     as_json: bool,
 ) -> None:
     """Label pictures into a set, and say how it stands."""
-    from skillbank.labelling.buckets import bring
-    from skillbank.sets.ontology import Ontology, read_classes
-
     if only not in (None, _UNREVIEWED):
         near = did_you_mean(only or "", [_UNREVIEWED])
         raise UsageError(f"--only takes '{_UNREVIEWED}', and not '{one_line(only)}'{near}.")
@@ -93,8 +67,6 @@ def label(
     file = None if classes is None else at_home(classes)
     read = read_classes(said.texts, file) if said.texts or file else Ontology(())
     brought = bring(said.buckets)
-    from skillbank.labelling.set_labels import label_set
-    from skillbank.labelling.set_result import Asked
 
     with options.open_runtime(None) as runtime, _going_on(into), progress() as told:
         labels = label_set(
@@ -117,9 +89,6 @@ def label(
 
 def _begin(runtime: Runtime, plan: Plan) -> JobRecord:
     """Start the job of ``--detach``, which asks for it; the approval code is asked where one is set."""
-    from skillbank.cli.approving import approve
-    from skillbank.labelling.set_job import RETRIES
-
     launch = {"checkpoint": "auto", "retries": RETRIES, "on_oom": "stop"}
     approved = approve(runtime, [plan], True, False, launch)[plan.plan_id]
     try:
@@ -152,11 +121,7 @@ def _user() -> str:
 
 
 def _view(labels: SetLabels) -> RenderableType:
-    from rich.console import Group
-
-    from skillbank.cli.styled import line, table
-
-    rows = table("class", "captions", "objects", "candidates", "decided")
+    rows = drawing.table("class", "captions", "objects", "candidates", "decided")
     captions = {each.name: " | ".join(each.captions) for each in labels.classes}
     for each in labels.summary.classes:
         decided = each.accepted + each.edited + each.rejected
@@ -178,12 +143,12 @@ def _view(labels: SetLabels) -> RenderableType:
         bounds += f"; of names for one object (overlap above {across:g}) the surest, --nms-across 1 shows all"
     if tiles != OFF:
         bounds += f"; large pictures piece by piece too (--tiles {tiles})"
-    return Group(
-        line(f"{'the label set was made; ' if labels.made else ''}{done}"),
+    return drawing.Group(
+        drawing.line(f"{'the label set was made; ' if labels.made else ''}{done}"),
         rows,
-        line(stands),
-        line(bounds, "dim"),
-        line(f"next: {_next(labels)}", "dim"),
+        drawing.line(stands),
+        drawing.line(bounds, "dim"),
+        drawing.line(f"next: {_next(labels)}", "dim"),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import typer
 
-from skillbank.cli import options, terminal
+from skillbank.cli import drawing, options, terminal
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -39,12 +39,14 @@ def progress() -> Iterator[Told]:
     if not terminal.interactive(err=True):
         yield lambda done, total: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
-    from skillbank.cli.styled import bars, field
-
-    columns = field("description"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with bars(terminal.console(err=True), *columns, transient=True) as bar:
+    columns = (
+        drawing.field("description"),
+        drawing.BarColumn(),
+        drawing.MofNCompleteColumn(),
+        drawing.TimeRemainingColumn(),
+    )
+    with drawing.bars(terminal.console(err=True), *columns, transient=True) as bar:
         task = bar.add_task("loading the model", total=None)
         yield lambda done, total: bar.update(task, description="labelling", completed=done, total=total)
 

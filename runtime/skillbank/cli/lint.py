@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.bank.home import bank_root
-from skillbank.cli import options, terminal
+from skillbank.bank.lint import lint_bank
+from skillbank.cli import drawing, options, terminal
+from skillbank.plan.coverage import bank_coverage
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -30,9 +32,6 @@ def lint(
     as_json: options.Json = False,
 ) -> None:
     """Check the files of a bank; exit 1 when there are errors."""
-    from skillbank.bank.lint import lint_bank
-    from skillbank.plan.coverage import bank_coverage
-
     root = bank or bank_root()
     report = lint_bank(root)
     coverage = bank_coverage(root) if summary else {}
@@ -56,9 +55,7 @@ def lint(
 
 
 def _table(coverage: dict[str, Coverage]) -> Table:
-    from skillbank.cli.styled import table as new_table
-
-    table = new_table(padding=(0, 1))
+    table = drawing.table(padding=(0, 1))
     table.add_column("skill", no_wrap=True)
     columns = list(asdict(coverage[""]))[1:]
     for column in columns:

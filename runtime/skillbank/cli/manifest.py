@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from skillbank.bank.home import bank_root
+from skillbank.bank.manifest import manifest_problems, write_manifest
 from skillbank.cli import options, terminal
 from skillbank.cli.problems import tell
 
@@ -18,8 +19,6 @@ BankDir = Annotated[Path | None, typer.Argument(metavar="[BANK]", help="Default:
 @app.command()
 def build(bank: BankDir = None, as_json: options.Json = False) -> None:
     """Write manifest.json from a scan of the bank."""
-    from skillbank.bank.manifest import write_manifest
-
     file = write_manifest(bank or bank_root())
     if as_json:
         options.print_json({"written": str(file)})
@@ -30,6 +29,4 @@ def build(bank: BankDir = None, as_json: options.Json = False) -> None:
 @app.command()
 def check(bank: BankDir = None, as_json: options.Json = False) -> None:
     """Compare manifest.json with the bank; exit 1 when they differ."""
-    from skillbank.bank.manifest import manifest_problems
-
     tell(manifest_problems(bank or bank_root()), "manifest.json fits the bank", as_json=as_json)

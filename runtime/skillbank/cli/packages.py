@@ -10,6 +10,7 @@ import typer
 from skillbank.bank.home import bank_root
 from skillbank.cli import options, terminal
 from skillbank.cli.problems import tell
+from skillbank.publishing.packages import package_problems, write_packages
 
 app = typer.Typer(no_args_is_help=True)
 BankDir = Annotated[Path | None, typer.Argument(metavar="[BANK]", help="Default: the bank of this checkout.")]
@@ -18,8 +19,6 @@ BankDir = Annotated[Path | None, typer.Argument(metavar="[BANK]", help="Default:
 @app.command()
 def build(bank: BankDir = None, as_json: options.Json = False) -> None:
     """Write the manifests of Claude Code, Codex, Gemini CLI, Cursor and skills.sh."""
-    from skillbank.publishing.packages import write_packages
-
     written = write_packages(bank or bank_root())
     if as_json:
         options.print_json({"written": [str(file) for file in written]})
@@ -30,6 +29,4 @@ def build(bank: BankDir = None, as_json: options.Json = False) -> None:
 @app.command()
 def check(bank: BankDir = None, as_json: options.Json = False) -> None:
     """Compare the manifests with bank.yaml and the skills; exit 1 when they differ."""
-    from skillbank.publishing.packages import package_problems
-
     tell(package_problems(bank or bank_root()), "the packages fit the bank", as_json=as_json)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.plan_view import say_plan
+from skillbank.cli.progress import transfers
 from skillbank.cli.request_options import Asked, says_a_request
 from skillbank.errors import PlatformError
 
@@ -63,8 +65,6 @@ def plan(
     as_json: options.Json = False,
 ) -> None:
     """Compile a request into a plan and show it; nothing is started."""
-    from skillbank.cli.progress import transfers
-
     with options.open_runtime(banks, reader) as runtime:
         requests, notes = asked.requests(runtime, elsewhere=check)
         plans = runtime.plan(requests)
@@ -91,8 +91,6 @@ def plan(
 
 def _show(compiled: Sequence[_Compiled], whole: str, notes: Sequence[str], explain: bool) -> None:
     """Show plans, that of a chain below the sentence of the ``whole``, and what platforms would be given."""
-    from skillbank.cli.plan_view import say_plan
-
     if whole:
         terminal.say(f"{whole}\n")
     for each in compiled:

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rich.console import Group
-
-from skillbank.cli import terminal
+from skillbank.cli import drawing, terminal
 from skillbank.cli.present import shortened
-from skillbank.cli.styled import line, pairs
-from skillbank.cli.styled import table as new_table
 from skillbank.visible import command_line, one_line
 
 if TYPE_CHECKING:
@@ -47,18 +43,18 @@ def plan_view(
 ) -> RenderableType:
     """Show a plan: what, why, where, with which data, what this machine says of it, and what is open."""
     tables = (_inputs(plan, checks, explain), _values(plan, explain))
-    return Group(
+    return drawing.Group(
         _facts(plan, _bank(plan, checks.trust if checks else "") if explain else ""),
         *(each for each in tables if each.row_count),
         *_remarks(plan, notes, checks),
         *_questions(plan, checks),
-        line(""),
+        drawing.line(""),
     )
 
 
 def _facts(plan: Plan, bank: str) -> Table:
     """Return what runs, on which way and where."""
-    head = pairs()
+    head = drawing.pairs()
     variant = f" ({plan.variant})" if plan.variant else ""
     head.add_row("plan", plan.plan_id[:12])
     head.add_row("what", f"{plan.action}{variant} · {plan.skill.name} {plan.skill.version}")
@@ -90,7 +86,7 @@ def _bank(plan: Plan, trust: str) -> str:
 def _inputs(plan: Plan, checks: Checks | None, explain: bool) -> Table:
     """List the data, and whether it is there where anybody has looked."""
     seen = {place.key: _seen(place, explain) for place in checks.places} if checks else {}
-    table = new_table("data", "where it is", "as", *(["there"] if seen else []))
+    table = drawing.table("data", "where it is", "as", *(["there"] if seen else []))
     for binding in plan.inputs:
         if binding.runtime != "value":
             there = [seen.get(binding.key, "")] if seen else []
@@ -112,7 +108,7 @@ def _seen(place: Place, explain: bool) -> str:
 
 def _values(plan: Plan, explain: bool) -> Table:
     """List the values that are not the skill's own, or all with ``explain``, and why each is what it is."""
-    table = new_table("value", "is", "because")
+    table = drawing.table("value", "is", "because")
     for override in plan.overrides:
         if explain or str(override.source) in _TOLD:
             because = f"{override.source}: {override.detail}"
@@ -122,14 +118,16 @@ def _values(plan: Plan, explain: bool) -> Table:
 
 def _remarks(plan: Plan, notes: Sequence[str], checks: Checks | None) -> Iterator[RenderableType]:
     """Yield notes, warnings and, last, what stands against the plan."""
-    yield from (line(f"note: {note}", "dim") for note in notes)
+    yield from (drawing.line(f"note: {note}", "dim") for note in notes)
     warnings = [warning for warning in plan.warnings if warning not in notes]
-    yield from (line(f"warning: {each}", "yellow") for each in (*warnings, *(checks.notes if checks else ())))
-    yield from (line(f"problem: {each}", "bold red") for each in (checks.problems if checks else ()))
+    yield from (
+        drawing.line(f"warning: {each}", "yellow") for each in (*warnings, *(checks.notes if checks else ()))
+    )
+    yield from (drawing.line(f"problem: {each}", "bold red") for each in (checks.problems if checks else ()))
 
 
 def _questions(plan: Plan, checks: Checks | None) -> Iterator[RenderableType]:
     for question in (*plan.questions, *(checks.questions if checks else ())):
-        yield line(f"question: {question.key}: {question.why}", "bold red")
+        yield drawing.line(f"question: {question.key}: {question.why}", "bold red")
         if question.from_skill:
-            yield line(f"  {question.from_skill.sentence}")
+            yield drawing.line(f"  {question.from_skill.sentence}")

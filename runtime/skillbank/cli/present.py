@@ -5,16 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
-from rich.text import Text
-
-from skillbank.cli.styled import line, pairs, words
-from skillbank.cli.styled import table as new_table
+from skillbank.cli import drawing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rich.console import RenderableType
+    from rich.text import Text
 
     from skillbank.agent.tool import Tool
     from skillbank.jobs.forecast import Wait
@@ -29,7 +26,7 @@ _STATE_STYLE = {"COMPLETE": "green", "ERROR": "red", "CANCELED": "yellow", "RUNN
 
 def skill_view(document: dict[str, Any]) -> RenderableType:
     """Show a skill: what it is for and what it can do."""
-    head = pairs()
+    head = drawing.pairs()
     head.add_row("skill", f"{document['name']} {document['version']} · bank {document['bank']}")
     if document["trust"]["state"] != "own":
         signer = document["trust"].get("signer")
@@ -41,36 +38,36 @@ def skill_view(document: dict[str, Any]) -> RenderableType:
     head.add_row("automl", automl)
     if document["metric"]:
         head.add_row("metric", document["metric"])
-    table = new_table("action", "variant", "command", "image")
+    table = drawing.table("action", "variant", "command", "image")
     for action in document["actions"]:
         command = " ".join(action["command"].split())
         table.add_row(action["name"], action["variant"] or "", shortened(command), action["image"] or "")
-    found = [line(f"{d['severity']}: {d['message']}", "yellow") for d in document["diagnostics"]]
-    return Group(head, table, *found)
+    found = [drawing.line(f"{d['severity']}: {d['message']}", "yellow") for d in document["diagnostics"]]
+    return drawing.Group(head, table, *found)
 
 
 def action_view(document: dict[str, Any]) -> RenderableType:
     """Show an action: its data, its inputs, its parameters."""
-    head = pairs()
+    head = drawing.pairs()
     variant = f" ({document['variant']})" if document["variant"] else ""
     head.add_row("action", f"{document['skill']} {document['action']}{variant}")
     if document.get("trust", {}).get("state", "own") != "own":
         head.add_row("trust", f"the bank is {document['trust']['state']}")
     head.add_row("command", document["command"])
     head.add_row("image", document["image"] or "none")
-    data = new_table("data key", "from", "file", "as")
+    data = drawing.table("data key", "from", "file", "as")
     for row in document["data"]:
         file = row["path"] or "(the folder itself)"
         data.add_row(
             row["key"], row["source"], file + (" (optional)" if row["optional"] else ""), row["runtime"] or ""
         )
-    fields = new_table("field", "filled by")
+    fields = drawing.table("field", "filled by")
     for key, function in document["functions"].items():
         fields.add_row(key, str(function))
-    parameters = new_table("parameter", "type", "default", "allowed")
+    parameters = drawing.table("parameter", "type", "default", "allowed")
     for p in document["parameters"]:
         parameters.add_row(p["key"], p["type"], shortened(p["default"]), _allowed(p))
-    return Group(head, *(table for table in (data, fields, parameters) if table.row_count))
+    return drawing.Group(head, *(table for table in (data, fields, parameters) if table.row_count))
 
 
 def _allowed(parameter: Mapping[str, Any]) -> str:
@@ -86,7 +83,7 @@ def _allowed(parameter: Mapping[str, Any]) -> str:
 
 def jobs_view(records: Sequence[JobRecord]) -> RenderableType:
     """List jobs."""
-    table = new_table("job", "action", "state", "platform", "started")
+    table = drawing.table("job", "action", "state", "platform", "started")
     for record in records:
         started = f"{record.created.astimezone():%Y-%m-%d %H:%M:%S}"
         table.add_row(record.id, record.action, _state(record), record.platform, started)
@@ -95,7 +92,7 @@ def jobs_view(records: Sequence[JobRecord]) -> RenderableType:
 
 def status_view(record: JobRecord, progress: Progress, wait: Wait | None = None) -> RenderableType:
     """Say how a job is, and why it waits if it does."""
-    head = pairs()
+    head = drawing.pairs()
     head.add_row("job", record.id)
     head.add_row("state", _state(record))
     if progress.epoch is not None:
@@ -114,39 +111,39 @@ def status_view(record: JobRecord, progress: Progress, wait: Wait | None = None)
         head.add_row("approved", record.approval.said)
     waits = record.results_uri and record.state.terminal and record.uploaded is None
     head.add_row("results", record.results + (f" (not there yet; {record.results_dir})" if waits else ""))
-    return Group(head, *_failure(record))
+    return drawing.Group(head, *_failure(record))
 
 
 def results_view(record: JobRecord, results: Results, files: bool = False) -> RenderableType:
     """Show what a job left; ``files`` lists every file."""
-    parts: list[RenderableType] = [words(record.id, " ", _state(record))]
+    parts: list[RenderableType] = [drawing.words(record.id, " ", _state(record))]
     if results.metrics:
-        table = new_table("metric", "value")
+        table = drawing.table("metric", "value")
         for name, value in results.metrics.items():
             table.add_row(name, f"{value:.4f}")
         parts.append(table)
     root = Path(results.results_dir)
     parts += [_checkpoint(root, each) for each in results.checkpoints if files or each.taken]
     if results.report is not None:
-        parts.append(line(f"report {root / results.report}"))
+        parts.append(drawing.line(f"report {root / results.report}"))
     pictures = results.pictures if files else results.pictures[:3]
-    parts += [line(f"picture {root / p}") for p in pictures]
+    parts += [drawing.line(f"picture {root / p}") for p in pictures]
     if len(results.pictures) > len(pictures):
-        parts.append(line(f"and {len(results.pictures) - len(pictures)} more pictures beside them"))
+        parts.append(drawing.line(f"and {len(results.pictures) - len(pictures)} more pictures beside them"))
     if files:
-        table = new_table("file", "bytes")
+        table = drawing.table("file", "bytes")
         for file in results.files:
             table.add_row(file.path, f"{file.size:,}")
         parts.append(table)
     if record.approval is not None:
-        parts.append(line(f"approved: {record.approval.said}", "dim"))
-    parts.append(line(f"results {record.results}", "dim"))
-    return Group(*parts, *_failure(record), line(""))
+        parts.append(drawing.line(f"approved: {record.approval.said}", "dim"))
+    parts.append(drawing.line(f"results {record.results}", "dim"))
+    return drawing.Group(*parts, *_failure(record), drawing.line(""))
 
 
 def _checkpoint(root: Path, checkpoint: CheckpointInfo) -> Text:
     marks = ", ".join(n for n, on in (("best", checkpoint.best), ("latest", checkpoint.latest)) if on)
-    return line(f"checkpoint {root / checkpoint.path}{f' ({marks})' if marks else ''}")
+    return drawing.line(f"checkpoint {root / checkpoint.path}{f' ({marks})' if marks else ''}")
 
 
 def record_document(runtime: Runtime, record: JobRecord) -> dict[str, Any]:
@@ -167,18 +164,18 @@ def _failure(record: JobRecord) -> list[Text]:
     failure = record.failure
     if failure is None:
         return []
-    lines = [line(f"{failure.name}: {failure.explanation}", "bold red")]
+    lines = [drawing.line(f"{failure.name}: {failure.explanation}", "bold red")]
     if failure.evidence and failure.evidence not in failure.explanation:
-        lines.append(line(f"  the log says: {failure.evidence}", "red"))
+        lines.append(drawing.line(f"  the log says: {failure.evidence}", "red"))
     if failure.advice:
-        lines.append(line(f"  {failure.advice}"))
+        lines.append(drawing.line(f"  {failure.advice}"))
     if failure.from_skill:
-        lines.append(line(f"  {failure.from_skill.sentence}"))
+        lines.append(drawing.line(f"  {failure.from_skill.sentence}"))
     return lines
 
 
 def _state(record: JobRecord) -> Text:
-    return line(str(record.state), _STATE_STYLE.get(str(record.state), ""))
+    return drawing.line(str(record.state), _STATE_STYLE.get(str(record.state), ""))
 
 
 def shortened(value: object) -> str:
@@ -189,7 +186,7 @@ def shortened(value: object) -> str:
 
 def tools_view(tools: Sequence[tuple[Tool, str]]) -> RenderableType:
     """List the tools of agents; each with what is decided about approving its calls."""
-    table = new_table("tool", "approval", "what it does", "arguments")
+    table = drawing.table("tool", "approval", "what it does", "arguments")
     for tool, decision in tools:
         names = (f"{n}{'' if f.is_required() else '?'}" for n, f in tool.arguments.model_fields.items())
         table.add_row(tool.name, "" if decision == "always" else decision, tool.description, ", ".join(names))

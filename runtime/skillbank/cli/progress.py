@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from skillbank.cli import terminal
+from skillbank.cli import drawing, terminal
 from skillbank.datasets.progress import Step
 from skillbank.jobs.metrics import describe
 from skillbank.visible import one_line
@@ -50,13 +50,14 @@ def transfers(quiet: bool = False) -> Iterator[Report | None]:
     if quiet or not terminal.interactive(err=True):
         yield None
         return
-    from rich.progress import BarColumn
 
-    from skillbank.cli.styled import amount, field, pace
-    from skillbank.cli.styled import bars as new_bars
-
-    columns = (field("description"), BarColumn(bar_width=30), amount(), pace())
-    bars = new_bars(terminal.console(err=True), *columns, transient=True)
+    columns = (
+        drawing.field("description"),
+        drawing.BarColumn(bar_width=30),
+        drawing.amount(),
+        drawing.pace(),
+    )
+    bars = drawing.bars(terminal.console(err=True), *columns, transient=True)
     tasks: dict[str, TaskID] = {}
 
     def report(news: Transfer | Step) -> None:
@@ -95,12 +96,13 @@ def _lines(make: Make, record: JobRecord) -> JobRecord:
 
 
 def _live(make: Make, record: JobRecord) -> JobRecord:
-    from rich.progress import BarColumn, SpinnerColumn, TimeElapsedColumn
-
-    from skillbank.cli.styled import bars, field
-
-    columns = (SpinnerColumn(), field("description"), BarColumn(bar_width=30), TimeElapsedColumn())
-    with bars(terminal.console(), *columns, field("line")) as bar:
+    columns = (
+        drawing.SpinnerColumn(),
+        drawing.field("description"),
+        drawing.BarColumn(bar_width=30),
+        drawing.TimeElapsedColumn(),
+    )
+    with drawing.bars(terminal.console(), *columns, drawing.field("line")) as bar:
         task = bar.add_task(record.action, total=None, line=record.id)
 
         moved: dict[str, TaskID] = {}

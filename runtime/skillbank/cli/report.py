@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+from skillbank.automl.control import find, loaded
+from skillbank.automl.outcome import write_whole
+from skillbank.automl.report.data import report_data
+from skillbank.automl.report.page import MARK, render_page
 from skillbank.automl.report.table import trials_csv
 from skillbank.automl.report.tracking import track
 from skillbank.cli import options, terminal
@@ -30,12 +34,6 @@ def report(
     as_json: options.Json = False,
 ) -> None:
     """Write one HTML page about an experiment: history, curves, importance, the winning overrides."""
-    from skillbank.automl.control import find
-    from skillbank.automl.outcome import write_whole
-    from skillbank.automl.report.data import report_data
-    from skillbank.automl.report.page import MARK, render_page
-    from skillbank.cli.searching import load
-
     given = {"--csv": as_csv, "--json": as_json, "--log-to": log_to is not None}
     if len(named := [name for name, said in given.items() if said]) > 1:
         raise UsageError(f"{' and '.join(named)} are different answers; ask for one of them.")
@@ -43,7 +41,7 @@ def report(
         raise UsageError("--log-to sends the trials there and writes no file; leave --out out.")
     with options.open_runtime(None) as runtime:
         record = runtime.jobs.look(find(runtime.jobs, experiment).id)
-        data = report_data(record, load(runtime, record))
+        data = report_data(record, loaded(runtime.jobs, record))
     if log_to is not None:
         terminal.say(track(data, log_to))
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skillbank.cli import options, terminal
+from skillbank.cli.present import results_view
 
 
 def results(job: options.JobId, as_json: options.Json = False) -> None:
@@ -14,6 +15,5 @@ def results(job: options.JobId, as_json: options.Json = False) -> None:
         approval = record.approval and record.approval.document()
         options.print_json({**found.document(), "approval": approval})
         return
-    from skillbank.cli.present import results_view
 
     terminal.show(results_view(record, found, files=True))

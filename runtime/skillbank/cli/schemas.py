@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skillbank.bank.contents import MARKETPLACE
+from skillbank.bank.discovery import Bank
 from skillbank.bank.home import bank_root
+from skillbank.bank.schemas import generate_schemas, load_schema_document
+from skillbank.bank.skill import Skill
 from skillbank.cli import options, terminal
+from skillbank.contracts import generate_contracts
 from skillbank.errors import SkillNotFoundError, TrustError
 from skillbank.trust.environment import UNCHANGED, program_environment
+from skillbank.trust.gate import check_command
+from skillbank.trust.standing import standing
 
 if TYPE_CHECKING:
     from skillbank.bank.discovery import Bank
@@ -35,9 +41,6 @@ def generate(
     as_json: options.Json = False,
 ) -> None:
     """Write schemas, their manifest and spec templates; without SKILL_DIR our own schemas too."""
-    from skillbank.bank.schemas import generate_schemas, load_schema_document
-    from skillbank.contracts import generate_contracts
-
     admitted = [_admitted(folder) for folder in ([skill_dir] if skill_dir else _with_schemas())]
     touched = [
         file
@@ -58,8 +61,6 @@ def generate(
 
 def _with_schemas() -> list[Path]:
     """Return the folders of our skills that name a program which prints their schemas."""
-    from skillbank.bank.skill import Skill
-
     folders = sorted((bank_root() / "skills").iterdir())
     return [folder for folder in folders if Skill(folder).info.facts.get("schema_source")]
 
@@ -74,10 +75,6 @@ def _admitted(skill_dir: Path) -> tuple[Skill, dict[str, str]]:
     TrustError
         One sentence with the way out.
     """
-    from skillbank.bank.skill import Skill
-    from skillbank.trust.gate import check_command
-    from skillbank.trust.standing import standing
-
     folder, given = skill_dir.resolve(), program_environment()
     if folder.is_relative_to(bank_root().resolve() / "skills"):
         return Skill(folder, bank_root=bank_root()), given
@@ -96,8 +93,6 @@ def _admitted(skill_dir: Path) -> tuple[Skill, dict[str, str]]:
 
 def _banks_around(folder: Path) -> list[Bank]:
     """Return what may be the bank of a folder, the outermost first."""
-    from skillbank.bank.discovery import Bank
-
     if not folder.is_dir():
         return []
     above = [p for p in folder.parents if (p / "skills").is_dir() or (p / MARKETPLACE).is_file()]

@@ -6,18 +6,13 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
-
+from skillbank.automl.control import loaded
 from skillbank.automl.controller import Controller
 from skillbank.automl.events import EventLog
 from skillbank.automl.experiment import Experiment, Trial, TrialState
 from skillbank.automl.platform import told
 from skillbank.automl.review import remaining_seconds
-from skillbank.cli import terminal
-from skillbank.cli.styled import line as styled_line
-from skillbank.cli.styled import live as drawn_again
-from skillbank.cli.styled import pairs
-from skillbank.cli.styled import table as new_table
+from skillbank.cli import drawing, terminal
 from skillbank.plan.model import Plan
 from skillbank.visible import one_line
 
@@ -41,7 +36,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 def review_view(document: dict[str, Any]) -> RenderableType:
     """Show what a search will do and cost."""
-    head = pairs()
+    head = drawing.pairs()
     goals = ", ".join(f"{o['direction']} {o['metric']}" for o in document["objectives"])
     head.add_row("search", f"{document['algorithm']}, seed {document['seed']}: {goals}")
     epochs = f", at most {document['epochs']} epochs in all" if document["epochs"] else ""
@@ -55,12 +50,12 @@ def review_view(document: dict[str, Any]) -> RenderableType:
         head.add_row("time", f"about {clock(document['seconds'])}{cost}, as earlier trainings took")
     head.add_row("keeps", {"best": "the best checkpoints", "promotable": "best, promotable and failed "
                            "trials' checkpoints", "all": "all checkpoints"}[document["keep"]])  # fmt: skip
-    space = new_table("searched", "default", "range", padding=(0, 1))
+    space = drawing.table("searched", "default", "range", padding=(0, 1))
     for row in document["space"]:
         if row["counts_now"]:
             space.add_row(row["key"], _plain(row["default"]), _range(row))
-    notes = [styled_line(f"note: {note}", "dim") for note in document["notes"]]
-    return Group(head, space, *notes, styled_line(""))
+    notes = [drawing.line(f"note: {note}", "dim") for note in document["notes"]]
+    return drawing.Group(head, space, *notes, drawing.line(""))
 
 
 def _range(row: dict[str, Any]) -> str:
@@ -78,14 +73,14 @@ def _plain(value: object) -> str:
 def conduct(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> JobRecord:
     """Be the controller of an experiment, or look on, and show how it goes until its end or pause."""
     log = EventLog(runtime.jobs.store.engine)
-    if load(runtime, record).paused is not None:
+    if loaded(runtime.jobs, record).paused is not None:
         log.add(record.id, "resumed", {})
     if quiet:
         return Controller(runtime.jobs, record.id).run()
     if not terminal.interactive():
         return _lines(runtime, record)
     plan = Plan.from_document(record.plan)
-    with drawn_again(terminal.console(), refresh_per_second=4, transient=False) as live:
+    with drawing.live(terminal.console(), refresh_per_second=4, transient=False) as live:
         return Controller(
             runtime.jobs,
             record.id,
@@ -101,9 +96,9 @@ def look_on(runtime: Runtime, record: JobRecord) -> JobRecord:
     if not live:
         terminal.follow(runtime.jobs.logs(record.id, follow=True))
         return runtime.jobs.refresh(record.id)
-    with drawn_again(terminal.console(), refresh_per_second=4) as table:
+    with drawing.live(terminal.console(), refresh_per_second=4) as table:
         while True:
-            stands = load(runtime, record)
+            stands = loaded(runtime.jobs, record)
             table.update(table_view(stands, plan, None, None))
             if stands.end is not None or (stands.paused is not None and not stands.running):
                 return runtime.jobs.refresh(record.id)
@@ -128,17 +123,9 @@ def _lines(runtime: Runtime, record: JobRecord) -> JobRecord:
     return ended
 
 
-def load(runtime: Runtime, record: JobRecord) -> Experiment:
-    """Return an experiment as its events tell it."""
-    from skillbank.automl.charter import objectives_of
-
-    events = EventLog(runtime.jobs.store.engine).read(record.id)
-    return Experiment(objectives_of(Plan.from_document(record.plan)), events)
-
-
 def experiment_view(runtime: Runtime, record: JobRecord) -> RenderableType:
     """Show how an experiment stands."""
-    stands = load(runtime, record)
+    stands = loaded(runtime.jobs, record)
     return table_view(stands, Plan.from_document(record.plan), None, None)
 
 
@@ -148,23 +135,23 @@ def table_view(
     """Show the trials: state, epochs, metric, the curve, the time; and what is left."""
     now = datetime.now(UTC)
     metrics = [objective.metric for objective in stands.objectives]
-    table = new_table("trial", "state", "epoch", *metrics, "curve", "time", "why", padding=(0, 1))
+    table = drawing.table("trial", "state", "epoch", *metrics, "curve", "time", "why", padding=(0, 1))
     best = stands.best
     for trial in _chosen(stands, best):
         mark = " *" if trial is best else ""
         scores = [f"{v:.4f}" for v in _latest(trial)] or [""] * len(metrics)
-        state = styled_line(trial.state.value.lower(), _STYLE.get(trial.state, ""))
+        state = drawing.line(trial.state.value.lower(), _STYLE.get(trial.state, ""))
         spent = clock(trial.seconds(now)) if trial.started else ""
         why = trial.reason if len(trial.reason) <= 60 else f"{trial.reason[:57]}..."
         curve = _sparkline(trial)
         table.add_row(f"{trial.number}{mark}", state, _epoch(trial, attendant), *scores, curve, spent, why)
-    parts: list[RenderableType] = [table, styled_line(_summary(stands, plan, slots, now))]
+    parts: list[RenderableType] = [table, drawing.line(_summary(stands, plan, slots, now))]
     for evaluation in stands.evaluations.values():
         said = ", ".join(f"{k} {v:.4f}" for k, v in evaluation.metrics.items()) or evaluation.note or "runs"
-        parts.append(styled_line(f"evaluation of the {evaluation.what} model: {said}"))
+        parts.append(drawing.line(f"evaluation of the {evaluation.what} model: {said}"))
     if stands.paused:
-        parts.append(styled_line("paused; 'skillbank experiments EXP --resume' goes on", "yellow"))
-    return Group(*parts)
+        parts.append(drawing.line("paused; 'skillbank experiments EXP --resume' goes on", "yellow"))
+    return drawing.Group(*parts)
 
 
 def _summary(stands: Experiment, plan: Plan, slots: int | None, now: datetime) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import options, terminal
+from skillbank.cli import drawing, options, terminal
 from skillbank.cli.person import person
 from skillbank.visible import one_line
 
@@ -30,15 +30,13 @@ def audit_set(
     as_json: options.Json = False,
 ) -> None:
     """Say by a reviewed random sample whether the rest of a set may be accepted unseen."""
-    from skillbank.cli.styled import table
-
     with options.open_runtime(None) as runtime:
         labels = runtime.sets.open(name)
         found, names = labels.audit(target=target), {c.number: c.name for c in labels.classes(gone=True)}
     if as_json:
         options.print_json(asdict(found))
         return
-    rows = table("class", "right of the boxes", "found of the objects")
+    rows = drawing.table("class", "right of the boxes", "found of the objects")
     for called, each in (*((names[n], rates) for n, rates in found.classes.items()), ("all", found.overall)):
         cells = [
             f"{share.hits:,} of {share.of:,} ({share.low:.0%} to {share.high:.0%})" if share.of else "-"
@@ -150,8 +148,6 @@ def thresholds_of(
 
     It counts for that run's proposals alone; a decision of a person never changes.
     """
-    from skillbank.cli.styled import table
-
     with options.open_runtime(None) as runtime:
         labels = runtime.sets.open(name)
         names = {c.number: c for c in labels.classes()}
@@ -168,7 +164,7 @@ def thresholds_of(
             "Too few proposals of the latest run are reviewed to suggest a threshold; ten of a class will do."
         )
     else:
-        rows = table("class", "threshold", "right", "found", "proposals")
+        rows = drawing.table("class", "threshold", "right", "found", "proposals")
         for number, each in found.items():
             shares = f"{each.threshold:.3f}", f"{each.precision:.0%}", f"{each.recall:.0%}", f"{each.n:,}"
             rows.add_row(one_line(names[number].name, 60), *shares)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from skillbank.cli import drawing
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ def document(stands: SetSummary) -> dict[str, Any]:
 
 def list_view(found: list[SetSummary]) -> RenderableType:
     """Return a table of sets."""
-    from skillbank.cli.styled import table
-
-    rows = table("set", "pictures", "reviewed", "to do", "boxes", "proposed", "classes")
+    rows = drawing.table("set", "pictures", "reviewed", "to do", "boxes", "proposed", "classes")
     for column in rows.columns[1:6]:
         column.justify = "right"
     for each in found:
@@ -37,12 +36,8 @@ def list_view(found: list[SetSummary]) -> RenderableType:
 
 def set_view(stands: SetSummary) -> RenderableType:
     """Return how one set stands."""
-    from rich.console import Group
-
-    from skillbank.cli.styled import line, table
-
     unseen = ("unseen",) if any(each.unseen for each in stands.classes) else ()
-    rows = table("class", "accepted", "edited", "rejected", *unseen, "proposed", "candidates")
+    rows = drawing.table("class", "accepted", "edited", "rejected", *unseen, "proposed", "candidates")
     for column in rows.columns[1:]:
         column.justify = "right"
     for each in stands.classes:
@@ -50,7 +45,7 @@ def set_view(stands: SetSummary) -> RenderableType:
         counts = (each.accepted, each.edited, each.rejected, *nobodys, each.proposed, each.candidates)
         rows.add_row(one_line(each.name, 60), *(f"{count:,}" for count in counts))
     parts: list[RenderableType] = [
-        line(
+        drawing.line(
             f"{stands.name}: {stands.reviewed:,} of {stands.pictures:,} pictures are reviewed "
             f"({stands.reviewed_train:,} train, {stands.reviewed_val:,} val), {stands.todo:,} to do, "
             f"{stands.skipped:,} skipped"
@@ -60,5 +55,7 @@ def set_view(stands: SetSummary) -> RenderableType:
     ]
     for person_ in stands.people:
         rate = f", {person_.reviewed / person_.seconds * 60:.1f} a minute" if person_.seconds else ""
-        parts.append(line(f"{one_line(person_.name, 60)}: {person_.reviewed:,} pictures{rate}", "dim"))
-    return Group(*parts)
+        parts.append(
+            drawing.line(f"{one_line(person_.name, 60)}: {person_.reviewed:,} pictures{rate}", "dim")
+        )
+    return drawing.Group(*parts)

@@ -7,8 +7,11 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.present import action_view, skill_view
 from skillbank.cli.request_options import slot_option
+from skillbank.cli.space_view import space_view
 from skillbank.errors import UsageError
+from skillbank.plan.description import describe_action, describe_skill
 from skillbank.plan.products import SEARCHED
 
 
@@ -26,8 +29,6 @@ def show(
     as_json: options.Json = False,
 ) -> None:
     """Show a skill, or what one of its actions needs and which parameters it has."""
-    from skillbank.plan.description import describe_action, describe_skill
-
     if space:
         _show_space(name, action or SEARCHED, variant, search, banks, as_json)
         return
@@ -46,7 +47,6 @@ def show(
     if as_json:
         options.print_json(document)
         return
-    from skillbank.cli.present import action_view, skill_view
 
     terminal.show(skill_view(document) if action is None else action_view(document))
     if found.note:
@@ -75,6 +75,5 @@ def _show_space(
     if as_json:
         options.print_json(document)
         return
-    from skillbank.cli.space_view import space_view
 
     terminal.show(space_view(document))

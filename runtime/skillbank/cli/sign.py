@@ -13,6 +13,8 @@ import typer
 from skillbank.cli import options, terminal
 from skillbank.environment import foreign
 from skillbank.errors import UsageError
+from skillbank.trust.checking import targets
+from skillbank.trust.signing import Signer, kept_certificate, read_key, read_signer, sign_skill
 
 if TYPE_CHECKING:
     from skillbank.trust.signing import Signer
@@ -63,9 +65,6 @@ def sign(
     bank: options.Banks = None,
 ) -> None:
     """Sign a skill, or every skill of a bank: skill.oms.sig, which 'skillbank verify' reads."""
-    from skillbank.trust.checking import targets
-    from skillbank.trust.signing import Signer, kept_certificate, read_key, read_signer, sign_skill
-
     with options.open_runtime(bank) as runtime:
         asked = targets(runtime.library, subject)
     if out is not None and len(asked.skills) != 1:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.publishing.new_skill import write_skill
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -39,8 +40,6 @@ def new(
     as_json: options.Json = False,
 ) -> None:
     """Write a skill that lints clean and can be planned: SKILL.md, skill_info, spec, schema, evals."""
-    from skillbank.publishing.new_skill import write_skill
-
     home = into or (Path("skills") if Path("skills").is_dir() else Path())
     files = write_skill(home, name, actions=action or ["train"], description=description, image=image)
     if as_json:

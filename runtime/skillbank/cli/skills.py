@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skillbank.cli import options, terminal
+from skillbank.cli import drawing, options, terminal
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -63,10 +63,8 @@ def _remarks(listed: list[dict[str, object]], more: bool, note: str, bad: int) -
 
 
 def _table(listed: list[dict[str, Any]], *, searched: bool) -> Table:
-    from skillbank.cli.styled import table
-
     fit = ["fit"] if searched else []
-    made = table("skill", *fit, "bank", "actions", "the skill says what it is for", padding=(0, 1))
+    made = drawing.table("skill", *fit, "bank", "actions", "the skill says what it is for", padding=(0, 1))
     made.columns[0].no_wrap = True
     for entry in listed:
         names = dict.fromkeys(a["name"] for a in entry["actions"])

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Group, RenderableType
+from skillbank.cli import drawing
 
-from skillbank.cli.styled import line
-from skillbank.cli.styled import table as new_table
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 def space_view(document: dict[str, Any]) -> RenderableType:
     """Show one row for each searched parameter; those that do not count now are dim and say when they do."""
-    table = new_table("parameter", "kind", "default", "searched", "only", padding=(0, 1))
+    table = drawing.table("parameter", "kind", "default", "searched", "only", padding=(0, 1))
     for row in document["parameters"]:
         rules = [*row["conditions"], *row["relations"]]
         style = None if row["counts_now"] else "dim"
         default = "" if row["default"] is None else f"{row['default']}"
         table.add_row(row["key"], row["kind"], default, _extent(row), ", ".join(rules), style=style)
     head = f"{document['skill']} {document['action']}: {len(document['parameters'])} parameters to search"
-    notes = [line(f"note: {note}", "dim") for note in document["notes"]]
-    return Group(line(head), table, *notes)
+    notes = [drawing.line(f"note: {note}", "dim") for note in document["notes"]]
+    return drawing.Group(drawing.line(head), table, *notes)
 
 
 def _extent(row: dict[str, Any]) -> str:

@@ -7,6 +7,9 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options, terminal
+from skillbank.cli.present import record_document, status_view
+from skillbank.cli.progress import watch as follow
+from skillbank.jobs.record import JobState
 
 
 def status(
@@ -15,9 +18,6 @@ def status(
     as_json: options.Json = False,
 ) -> None:
     """Say how a job is: its state, how far it is, and what went wrong if it failed."""
-    from skillbank.cli.present import record_document, status_view
-    from skillbank.jobs.record import JobState
-
     with options.open_runtime(None) as runtime:
         record = runtime.jobs.look(job)
         if watch and record.searches and not as_json:
@@ -25,8 +25,6 @@ def status(
 
             record = look_on(runtime, record)
         elif watch:
-            from skillbank.cli.progress import watch as follow
-
             record = follow(runtime, record, quiet=as_json)
         if as_json:
             options.print_json(record_document(runtime, record))

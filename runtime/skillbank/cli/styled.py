@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.progress import (
+    BarColumn,
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    SpinnerColumn,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
@@ -25,7 +28,9 @@ from skillbank.environment import foreign
 from skillbank.visible import drawn, has_invisible
 
 __all__ = [
-    "StyledConsole", "amount", "bars", "field", "line", "lines", "live", "pace", "pairs", "table", "words",
+    "BarColumn", "Group", "MofNCompleteColumn", "SpinnerColumn", "StyledConsole", "TimeElapsedColumn",
+    "TimeRemainingColumn", "amount", "bars", "field", "line", "lines", "live", "pace", "pairs", "table",
+    "words",
 ]  # fmt: skip
 
 _PIPE_WIDTH = 160

@@ -11,7 +11,9 @@ import typer
 from skillbank.cli import options, team_backup, team_quota, terminal
 from skillbank.cli.team_views import tokens_view
 from skillbank.errors import UsageError
+from skillbank.team.audit import lines
 from skillbank.team.rights import Right
+from skillbank.team.tokens import Tokens
 from skillbank.visible import json_text, one_line
 
 app = typer.Typer()
@@ -40,8 +42,6 @@ def add(
     as_json: options.Json = False,
 ) -> None:
     """Make a token and print it, once: only its hash is kept."""
-    from skillbank.team.tokens import Tokens
-
     end = time_in(until, "--until", last_of_day=True)
     with options.open_runtime(None) as runtime:
         secret = Tokens(runtime.jobs.store.engine).make(name, project, right, end, agent=agent)
@@ -55,8 +55,6 @@ def add(
 @app.command("list")
 def list_tokens(as_json: options.Json = False) -> None:
     """List the tokens, also those that have ended: whose they are and what they allow."""
-    from skillbank.team.tokens import Tokens
-
     with options.open_runtime(None) as runtime:
         tokens = Tokens(runtime.jobs.store.engine).list()
     if as_json:
@@ -77,8 +75,6 @@ def revoke(
     as_json: options.Json = False,
 ) -> None:
     """Take the tokens of a person back; what they have made stays."""
-    from skillbank.team.tokens import Tokens
-
     with options.open_runtime(None) as runtime:
         count = Tokens(runtime.jobs.store.engine).revoke(name, project)
     if as_json:
@@ -100,8 +96,6 @@ def audit(
     ] = False,
 ) -> None:
     """Print who did what to what of which project, and from where, the oldest first."""
-    from skillbank.team.audit import lines
-
     start = None if since is None else time_in(since, "--since")
     end = None if before is None else time_in(before, "--before")
     with options.open_runtime(None) as runtime:

@@ -10,7 +10,10 @@ import typer
 from skillbank.cli import options, terminal
 from skillbank.cli.team_views import quotas_view
 from skillbank.errors import UsageError
+from skillbank.jobs.quota_use import use_of
 from skillbank.team.quota import EACH, Kind, Period, Quota
+from skillbank.team.quotas import Quotas
+from skillbank.team.tokens import Tokens
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -45,8 +48,6 @@ def set_quota(
     as_json: options.Json = False,
 ) -> None:
     """Set a quota in the place of the one before; what is left out has no limit."""
-    from skillbank.team.quotas import Quotas
-
     held = None if stored is None else bytes_in(stored)
     quota = Quota(kind, name, running, gpu_hours, per, held)
     with options.open_runtime(None) as runtime:
@@ -64,8 +65,6 @@ def set_quota(
 @app.command("remove")
 def remove(kind: Whose, name: Name = "", as_json: options.Json = False) -> None:
     """Take a quota away; that of '*' holds then, if there is one."""
-    from skillbank.team.quotas import Quotas
-
     with options.open_runtime(None) as runtime:
         Quotas(runtime.jobs.store.engine).remove(kind, name)
     if as_json:
@@ -77,9 +76,6 @@ def remove(kind: Whose, name: Name = "", as_json: options.Json = False) -> None:
 @app.command("list")
 def list_quotas(as_json: options.Json = False) -> None:
     """List the quotas, with what is used of each."""
-    from skillbank.jobs.quota_use import use_of
-    from skillbank.team.quotas import Quotas
-
     with options.open_runtime(None) as runtime:
         engine = runtime.jobs.store.engine
         quotas = Quotas(engine).list()
@@ -109,8 +105,6 @@ def bytes_in(text: str) -> int:
 
 def _unknown(engine: sa.Engine, quota: Quota) -> bool:
     """Say whether no token has the name that a quota was set for, as a slip of the pen has none."""
-    from skillbank.team.tokens import Tokens
-
     if quota.kind is Kind.SERVER or quota.name == EACH:
         return False
     people = [token.person for token in Tokens(engine).list()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from skillbank.cli import drawing
 from skillbank.team.quota import size
 from skillbank.visible import one_line
 
@@ -19,9 +20,7 @@ __all__ = ["quotas_view", "tokens_view"]
 
 def quotas_view(quotas: Sequence[Quota], used: Mapping[Quota, Mapping[str, Any]]) -> RenderableType:
     """Return a table of quotas with what is used of them; that of each says what holds alone."""
-    from skillbank.cli.styled import table
-
-    rows = table("quota of", "running", "GPU hours", "stored")
+    rows = drawing.table("quota of", "running", "GPU hours", "stored")
     for quota in quotas:
         has = used.get(quota)
         hours = f"{quota.gpu_hours:g} a {quota.period}" if quota.gpu_hours is not None else None
@@ -37,9 +36,7 @@ def quotas_view(quotas: Sequence[Quota], used: Mapping[Quota, Mapping[str, Any]]
 
 def tokens_view(tokens: Sequence[Token]) -> RenderableType:
     """Return a table of tokens."""
-    from skillbank.cli.styled import table
-
-    rows = table("name", "project", "rights", "made by", "until (UTC)", "")
+    rows = drawing.table("name", "project", "rights", "made by", "until (UTC)", "")
     for token in tokens:
         said = token.document()
         rights = ", ".join(said["rights"]) + (" (agent)" if token.person.agent else "")

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skillbank.bank.discovery import Bank
 from skillbank.cli import options, terminal
 from skillbank.cli.anchors import trust_group
 from skillbank.cli.trust_view import decision_line, difference_lines, look_lines
 from skillbank.errors import SkillNotFoundError, TrustError, UsageError, did_you_mean
 from skillbank.nearby import at_home
+from skillbank.sources.kept import banks_dir
 from skillbank.trust.beforehand import entries
+from skillbank.trust.decisions import all_decisions, forget, keep
+from skillbank.trust.look import difference, earlier, look
+from skillbank.trust.standing import standing
 from skillbank.visible import one_line, visible
 
 if TYPE_CHECKING:
@@ -68,8 +73,6 @@ def ask_for(runtime: Runtime, banks: Iterable[Bank], as_json: bool) -> None:
     TrustError
         When the answer is no, or nobody can be asked.
     """
-    from skillbank.trust.standing import standing
-
     for bank in {bank.root: bank for bank in banks}.values():
         found = standing(bank)
         if found.may_run:
@@ -96,8 +99,6 @@ def _find(runtime: Runtime, name: str) -> Bank:
     UsageError
         When the name is a bank's and a folder's here, of different banks.
     """
-    from skillbank.bank.discovery import Bank
-
     folder, known = at_home(Path(name)), runtime.library.banks
     named = next((b for b in known if b.name == name), None)
     there = folder.resolve() if folder.is_dir() else None
@@ -117,8 +118,6 @@ def _refuse_unclear(named: Bank, there: Path | None, name: str) -> None:
 
     An installed bank's name is one that a person gave; any other bank can call itself like a folder here.
     """
-    from skillbank.sources.kept import banks_dir
-
     installed = os.sep not in name and named.root == (banks_dir() / name).resolve()
     if there is not None and there != named.root and not installed:
         raise UsageError(
@@ -135,9 +134,6 @@ def _decide(bank: Bank, digest: str | None, yes: bool, as_json: bool) -> None:
     TrustError
         When nobody trusts it afterwards.
     """
-    from skillbank.trust.decisions import keep
-    from skillbank.trust.look import difference, earlier, look
-
     before = earlier(bank)  # read before the look, so that what others decide meanwhile is seen in the look
     seen, asks = look(bank), not as_json and _asks()
     decided = before is not None and before.digest == seen.digest and seen.standing.may_run
@@ -213,8 +209,6 @@ def _confirmed(seen: Look) -> bool:
 
 def _remove(name: str, banks: list[str] | None, as_json: bool) -> None:
     """Take back what was decided about a bank, also when its folder is gone."""
-    from skillbank.trust.decisions import all_decisions, forget
-
     place = Path(os.path.realpath(Path(name).expanduser()))
     if forget(place):
         roots = [str(place)]
@@ -237,9 +231,6 @@ def _remove(name: str, banks: list[str] | None, as_json: bool) -> None:
 
 def _list(banks: list[str] | None, as_json: bool) -> None:
     """List every decision, what SKILLBANK_TRUST says, and what of it cannot be read or means no bank here."""
-    from skillbank.trust.decisions import all_decisions
-    from skillbank.trust.standing import standing
-
     decisions, broken = all_decisions()
     said = entries()
     with options.open_runtime(banks) as runtime:

@@ -12,6 +12,7 @@ import typer
 from skillbank.cli import options, terminal
 from skillbank.errors import a_few
 from skillbank.trust.anchors import Anchor, pinned, read_file
+from skillbank.trust.checking import targets, verify_all
 from skillbank.trust.verify import STATES
 from skillbank.visible import visible
 
@@ -46,8 +47,6 @@ def verify(
     bank: options.Banks = None,
 ) -> None:
     """Check signatures and contents of skills; exit 1 unless all is as it was signed."""
-    from skillbank.trust.checking import targets, verify_all
-
     chosen = [Anchor(c, file) for file in anchors for c in read_file(file)] if anchors else pinned()
     with options.open_runtime(bank) as runtime:
         asked = targets(runtime.library, subject)

@@ -19,10 +19,12 @@ from skillbank.datasets.copying import MANIFEST, Copy
 from skillbank.datasets.dealing import By
 from skillbank.datasets.document import Marks
 from skillbank.datasets.faults import Severity
+from skillbank.datasets.html import page
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.placing import Placement
 from skillbank.datasets.repairing import Mode
 from skillbank.datasets.report import DataReport
+from skillbank.datasets.showing import pictured, survey
 from skillbank.datasets.splitting import Amount, split
 from skillbank.errors import DataError, SkillbankError
 from skillbank.storage.data_place import open_data_place
@@ -245,9 +247,6 @@ def _written(folder: Path, document: Mapping[str, object], told: str) -> list[Pa
 
 
 def _page(at: _Place) -> Path:
-    from skillbank.datasets.html import page
-    from skillbank.datasets.showing import pictured, survey
-
     file = at.folder / "dataset.html"
     shown = pictured(survey(at.opened, _PICTURES, report=at.status.step), _SIDE)
     try:

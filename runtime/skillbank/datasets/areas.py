@@ -6,7 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
 from skillbank.datasets.document import LEFT_OUT, Drawn
+from skillbank.datasets.formats.run_lengths import runs_of
 from skillbank.errors import DataError
 from skillbank.visible import one_line
 
@@ -32,9 +36,6 @@ def pixels_of(path: Path) -> NDArray[np.int64]:
     DataError
         When it cannot be read.
     """
-    import numpy as np
-    from PIL import Image, ImageOps
-
     try:
         with Image.open(path) as opened:
             if opened.width * opened.height > _MOST_PIXELS:
@@ -61,8 +62,6 @@ def pixels_of(path: Path) -> NDArray[np.int64]:
 
 def values_in(pixels: NDArray[np.int64]) -> dict[tuple[int, ...], int]:
     """Count the pixels of each number or colour."""
-    import numpy as np
-
     found, counts = np.unique(pixels, return_counts=True)
     return {_unpacked(int(value)): int(count) for value, count in zip(found, counts, strict=True)}
 
@@ -75,8 +74,6 @@ def draw_mask(path: Path, meanings: Meanings) -> Drawn:
     DataError
         When it cannot be read.
     """
-    import numpy as np
-
     pixels = pixels_of(path)
     values, places = np.unique(pixels, return_inverse=True)
     table = np.full(len(values), LEFT_OUT, dtype=np.int16)
@@ -106,9 +103,6 @@ def draw_outlines(
     background
         What the rest is.
     """
-    import numpy as np
-    from PIL import Image, ImageDraw
-
     width, height = size
     numbers = np.full((height, width), background, dtype=np.int16)
     undrawn = 0
@@ -131,10 +125,6 @@ def draw_outlines(
 
 def _of_runs(outline: Any, height: int, width: int) -> NDArray[np.bool_] | None:
     """Return what run lengths hold, which go down the columns; None where they are not of this picture."""
-    import numpy as np
-
-    from skillbank.datasets.formats.run_lengths import runs_of
-
     runs = runs_of(outline)
     if runs is None or list(outline["size"]) != [height, width] or sum(runs) > height * width:
         return None

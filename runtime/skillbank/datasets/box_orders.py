@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -118,8 +120,6 @@ class Reading:
         width, height
             Of their pictures, pixels; a number that is no pixel changes with the side that it is a share of.
         """
-        import numpy as np
-
         a, b, c, d = _numbers(read, self.meant)
         wider, lower = (width / height, height / width) if unit else (np.ones_like(a), np.ones_like(a))
         if self.order is Order.SPANS:

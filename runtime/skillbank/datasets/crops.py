@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from PIL import Image, ImageOps
+
 from skillbank.datasets.copying import MANIFEST, Copy, SplitCount
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.formats.class_folders_writer import (
@@ -94,8 +96,6 @@ def crop_all(
     lost
         Counts what is left out, by what it is.
     """
-    from PIL import Image, ImageOps
-
     names, folders = Names(), folder_names(classes)
     for picture in pictures:
         if picture.path is None or not picture.boxes:

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from PIL import Image, ImageOps
+
 if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import Image
@@ -33,9 +36,6 @@ def is_deep(picture: Image.Image) -> bool:
 
 def deep_numbers(picture: Image.Image, path: Path) -> Numbers:
     """Return the numbers of a picture that `is_deep`, ``(height, width)`` or with colours behind, upright."""
-    import numpy as np
-    from PIL import Image
-
     layout = _layout(picture)
     if ";16" not in layout or picture.mode.startswith(("I", "F")):
         return _upright(picture)
@@ -49,8 +49,6 @@ def deep_numbers(picture: Image.Image, path: Path) -> Numbers:
 
 def extent(numbers: Numbers) -> Extent:
     """Return the least and the largest number of a picture but infinity, and whether all are whole."""
-    import numpy as np
-
     whole = numbers.dtype.kind != "f"
     finite = numbers if whole else numbers[np.isfinite(numbers)]
     return (float(finite.min()), float(finite.max()), whole) if finite.size else (0.0, 0.0, whole)
@@ -68,9 +66,6 @@ def range_of(extents: Sequence[Extent]) -> Range:
 
 def shown(numbers: Numbers, ends: Range) -> Image.Image:
     """Return numbers as a picture of 8 bits; what is no number becomes black."""
-    import numpy as np
-    from PIL import Image
-
     black, white = ends
     wide = numbers.astype(np.float64)
     bright = (wide - black) * (255 / (white - black)) if white > black else np.zeros_like(wide)
@@ -88,8 +83,5 @@ def _layout(picture: Image.Image) -> str:
 
 
 def _upright(picture: Image.Image) -> Numbers:
-    import numpy as np
-    from PIL import ImageOps
-
     picture.load()
     return np.asarray(ImageOps.exif_transpose(picture))

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from PIL import Image
+
 from skillbank.datasets.deep import Range, deep_numbers, extent, is_deep, range_of
 from skillbank.datasets.heads import known_formats
 
@@ -56,8 +58,6 @@ def depth_of(path: Path) -> Depth:
     Exception
         Whatever the decoders trip over.
     """
-    from PIL import Image
-
     with Image.open(path, formats=known_formats()) as picture:
         if not is_deep(picture):
             return FLAT

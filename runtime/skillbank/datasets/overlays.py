@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from PIL import Image, ImageColor
 
 from skillbank.datasets.document import Box, Marks, Picture
 from skillbank.datasets.thumbnails import Thumbnail
@@ -40,8 +41,6 @@ def as_boxes(picture: Picture) -> Picture:
 
 def with_areas(picture: Picture, small: Thumbnail | None, colours: Mapping[int, str]) -> Thumbnail | None:
     """Return a small picture with the areas of its classes laid over it in their colours."""
-    from PIL import Image, ImageColor
-
     if small is None or picture.mask is None:
         return small
     try:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL import Image, ImageOps
+
 from skillbank.datasets.deep import deep_numbers, extent, is_deep, range_of, shown
 
 if TYPE_CHECKING:
@@ -100,8 +102,6 @@ def _finished(read: Thumbnail | _Deep | None, ends: Range | None, side: int) -> 
 
 def _read(path: Path | None, side: int) -> Thumbnail | _Deep | None:
     """Return a small picture, or what is to become one; None for one that is broken."""
-    from PIL import Image
-
     if path is None:
         return None
     try:
@@ -117,8 +117,6 @@ def _read(path: Path | None, side: int) -> Thumbnail | _Deep | None:
 
 
 def _plain(picture: Image.Image, side: int) -> Thumbnail:
-    from PIL import Image, ImageOps
-
     width, height = picture.size
     picture.draft("RGB", (2 * side, 2 * side))  # a JPEG is decoded no larger than it is needed
     if picture.getexif().get(0x0112) in (5, 6, 7, 8):
@@ -132,7 +130,5 @@ def _plain(picture: Image.Image, side: int) -> Thumbnail:
 
 
 def _small(picture: Image.Image, side: int) -> Image.Image:
-    from PIL import Image
-
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
     return picture

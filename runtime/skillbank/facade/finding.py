@@ -34,16 +34,10 @@ class Finding(Holdings):
         limit
             How many are returned at most.
         """
-        from skillbank.bank.mentions import named_in
-        from skillbank.bank.search import Hit
+        from skillbank.facade import banks
 
         with self.reading:
-            hits = self.index.search(query, limit)
-            best = max((hit.score for hit in hits), default=1.0)
-            named = {s.root: Hit(s, best, 1, 1) for s in named_in(query, self.library)}
-            found = [*named.values(), *(hit for hit in hits if hit.skill.root not in named)]
-            # What its own bank no longer wants used comes last, whatever words it shares.
-            return sorted(found, key=lambda hit: bool(hit.skill.frontmatter.lifecycle.deprecated))[:limit]
+            return banks.hits(query, self.library, self.index, limit)
 
     def search_note(self, query: str) -> str:
         """Return what was read into a query and what else claims the name in it; empty where nothing was."""
@@ -123,9 +117,8 @@ class Finding(Holdings):
         signer
             Whether the skill's signature is looked at, which takes time for many skills.
         """
-        from skillbank.trust.origin import signer_of
-        from skillbank.trust.standing import glance
+        from skillbank.trust import origin, standing
 
-        who = signer_of(skill) if signer else None
-        state = glance(self.bank_of(skill)).state
+        who = origin.signer_of(skill) if signer else None
+        state = standing.glance(self.bank_of(skill)).state
         return {"state": state} | ({"signer": one_line(who)} if who else {})

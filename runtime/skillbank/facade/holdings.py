@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from skillbank.approval_code import Lock
-from skillbank.bank.vouching import vouch_with
 from skillbank.environment import BANKS, READER
 from skillbank.errors import UsageError
-from skillbank.home import outbox
-from skillbank.platforms import get_platform
+from skillbank.home import database_url, outbox
+from skillbank.jobs.admission import Admitted
+from skillbank.jobs.record import SEARCH
+from skillbank.jobs.skill_facts import SkillFacts, search_schema, unchanged_skill
+from skillbank.platforms.registry import get_platform
 from skillbank.team.acting import acting_as, may
 from skillbank.team.person import EVERYBODY
+from skillbank.trust.gate import admit
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -89,14 +92,9 @@ class Holdings:
 
     @cached_property
     def _installed(self) -> tuple[tuple[Installed, ...], tuple[str, ...]]:
-        from skillbank.sources.kept import fetched_from, installed_banks
-        from skillbank.trust.loading import signer_of, vouched_files
-        from skillbank.trust.origin import ask_signers, ask_sources
+        from skillbank.facade import banks
 
-        vouch_with(vouched_files)
-        ask_signers(signer_of)
-        ask_sources(fetched_from)
-        return installed_banks()
+        return banks.installed()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -112,24 +110,18 @@ class Holdings:
             return self._library
 
     def _opened(self) -> Library:
-        from skillbank.bank.discovery import Library
+        from skillbank.facade import banks
 
-        installed, _ = self._installed
-        return Library(
-            self._banks,
-            named=[(bank.name, bank.folder) for bank in installed],
-            ahead=[bank.folder for bank in installed if bank.entry.before_own],
-        )
+        return banks.opened(self._banks, self._installed[0])
 
     @property
     def index(self) -> SearchIndex:
         """The search index over all skills."""
         with self.reading:
             if self._index is None:
-                from skillbank.bank.search import SearchIndex
-                from skillbank.home import search_dir
+                from skillbank.facade import banks
 
-                self._index = SearchIndex(self.library.skills, search_dir())
+                self._index = banks.index_of(self.library.skills)
             return self._index
 
     @property
@@ -140,12 +132,10 @@ class Holdings:
             return opened
         with self._opening:
             if self._jobs is None:
-                from skillbank.home import database_url
-                from skillbank.jobs.service import Jobs
-                from skillbank.jobs.store import JobStore
+                from skillbank.jobs import service, store
 
-                store = JobStore(self._database_url or database_url(), self._outbox(), self.lock)
-                self._jobs = Jobs(store, platforms=self._platform, gate=self._admit)
+                held = store.JobStore(self._database_url or database_url(), self._outbox(), self.lock)
+                self._jobs = service.Jobs(held, platforms=self._platform, gate=self._admit)
             return self._jobs
 
     @property
@@ -183,8 +173,6 @@ class Holdings:
 
     def _platform(self, name: str) -> Platform:
         """Return a platform by name; experiments live on one of their own."""
-        from skillbank.jobs.record import SEARCH
-
         if name != SEARCH:
             return get_platform(name)
         from skillbank.automl.platform import ExperimentPlatform
@@ -194,7 +182,6 @@ class Holdings:
     def _charter(self, plan: Plan, retry: RetryPolicy) -> Charter:
         """Return what an experiment of a plan needs, as the plan holds it, with the schema that it means."""
         from skillbank.automl.charter import make_charter
-        from skillbank.jobs.skill_facts import search_schema
 
         return make_charter(plan, search_schema(plan, self.skill_of(plan)), retry)
 
@@ -208,7 +195,6 @@ class Holdings:
         StateError
             When it has changed; the sentence names the files.
         """
-        from skillbank.jobs.skill_facts import unchanged_skill
 
         def kept(digest: str) -> SkillFacts | None:
             return self.jobs.store.skill(digest, plan.plan_id)
@@ -223,9 +209,6 @@ class Holdings:
         return bank_of(skill, self.library.banks)
 
     def _admit(self, plan: Plan) -> Admitted:
-        from skillbank.jobs.admission import Admitted
-        from skillbank.jobs.skill_facts import SkillFacts
-        from skillbank.trust.gate import admit
         from skillbank.trust.loading import signer_of
 
         skill = self.skill_of(plan)

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillbank.environment import IMAGE
-from skillbank.errors import ActionNotFoundError, JobNotFoundError
-from skillbank.plan.set_places import set_place
-from skillbank.platforms import chosen_platform, get_platform
+from skillbank.platforms.registry import get_platform
 from skillbank.team.acting import who
 from skillbank.team.person import EVERYBODY
-from skillbank.team.rights import Right
 
 if TYPE_CHECKING:
     from skillbank.bank.skill import Skill
     from skillbank.jobs.checks import Checks
-    from skillbank.plan.draft import Parent
     from skillbank.plan.model import Plan
     from skillbank.plan.request import Request
     from skillbank.storage.progress import Report
     from skillbank.trust.standing import Standing
 
 from skillbank.facade.finding import Finding
+from skillbank.jobs.outbox import put
+from skillbank.jobs.skill_facts import SkillFacts
 
 __all__ = ["Planning"]
 
@@ -58,44 +54,9 @@ class Planning(Finding):
         ForbiddenError
             When who acts may not plan.
         """
-        from skillbank.plan.allowed import refuse_hidden_places_of
-        from skillbank.plan.draft import Parent
-        from skillbank.plan.naming import resolve
-        from skillbank.plan.planner import compile_plan
-        from skillbank.plan.request import Request
-        from skillbank.trust.origin import origin_of
+        from skillbank.facade import compiling
 
-        self.permit(Right.PLAN, "plan")
-        if isinstance(request, str):
-            reading = self.read(request)
-            chain: Sequence[Request] = (reading.leaving_out(leave_out) if leave_out else reading).requests
-        else:
-            chain = [request] if isinstance(request, Request) else request
-        plans: list[Plan] = []
-        platforms = [chosen_platform(step.platform) for step in chain]
-        with self.reading:
-            skills = [self.library.find(step.skill).skill for step in chain]
-        for step, platform in zip(chain, platforms, strict=True):
-            with self.reading:
-                note = self.library.find(step.skill).note
-                if note and note not in step.notes:
-                    step = step.model_copy(update={"notes": (*step.notes, note)})
-                skill = self.library.current(step.skill)
-                step = resolve(step, skill, partial(self._job_named, skill=skill))
-                step, said = self.divided(step, skill, skills)
-                step = step.model_copy(update={"notes": (*step.notes, *said)})
-            if step.parent is None:
-                parent = Parent.before(plans, skill.name, skill.bank, step.action)
-            else:
-                parent, note = self._parent(step.parent, skill)
-                step = step.model_copy(update={"notes": (*step.notes, note)}) if note else step
-            if step.image is None and (image := IMAGE.value):
-                step = step.model_copy(update={"image": image, "image_source": IMAGE.name})
-            with self.reading:
-                origin = origin_of(skill, self.bank_of(skill))
-                plans.append(compile_plan(skill, step, platform, parent, origin))
-                refuse_hidden_places_of(plans[-1])
-        return plans
+        return compiling.plans_of(self, request, leave_out)
 
     def divided(
         self, step: Request, skill: Skill, chain: Sequence[Skill], *, elsewhere: bool = False
@@ -117,48 +78,9 @@ class Planning(Finding):
         DataNotFoundError
             When a place is not there for who acts.
         """
-        from skillbank.datasets.parts import may_be_there
-        from skillbank.plan.allowed import refuse_hidden_places_of_request
-        from skillbank.plan.datasets import bindings
-        from skillbank.plan.divided import divided, local_place
+        from skillbank.facade import compiling
 
-        refuse_hidden_places_of_request(step)
-
-        def splits_at(uri: str, form: str) -> Sequence[str]:
-            place = local_place(uri)
-            if may_be_there(place) if place is not None else elsewhere:
-                return _splits_at(uri, form, elsewhere)
-            return ()
-
-        try:
-            action = skill.action(step.action, step.variant)
-        except ActionNotFoundError:
-            return step, ()  # the planner says it
-        rows = bindings(skill, action, skill.template(action)[0])[0]
-        said: tuple[str, ...] = ()
-        if any(set_place(location.uri) for location in step.data):
-            from skillbank.jobs.set_files import with_sets
-            from skillbank.plan.described import reads_words
-
-            words = any(reads_words(each) for each in chain)
-            step, said = with_sets(step, {row.source for row in rows}, lambda: self.sets, prompts=words)
-        step, more = divided(step, rows, splits_at)
-        return step, (*said, *more)
-
-    def _parent(self, job: str, skill: Skill) -> tuple[Parent, str]:
-        from skillbank.jobs.parents import other_maker, planned_parent
-
-        store = self.jobs.store
-        record = store.get(job, skill=skill.name, bank=skill.bank)
-        return planned_parent(record, store.get), other_maker(record, skill)
-
-    def _job_named(self, text: str, *, skill: Skill) -> str | None:
-        try:
-            return self.jobs.store.get(text, skill=skill.name, bank=skill.bank).id
-        except JobNotFoundError:
-            if text.startswith("last:"):  # nothing else is called so
-                raise
-            return None
+        return compiling.divided_step(self, step, skill, chain, elsewhere=elsewhere)
 
     def check(
         self,
@@ -184,13 +106,12 @@ class Planning(Finding):
         Checks
             What was seen; ``problems`` end a launch.
         """
-        from skillbank.jobs.checks import check
-        from skillbank.jobs.parents import lacking_model
+        from skillbank.jobs import checks, parents
 
         where = get_platform(plan.platform)
-        seen = check(plan, platform=where, remote=remote, earlier=earlier, report=report)
+        seen = checks.check(plan, platform=where, remote=remote, earlier=earlier, report=report)
         if any(parent.job for parent in plan.parents) and (
-            lacking := lacking_model(plan, self.jobs.store.get)
+            lacking := parents.lacking_model(plan, self.jobs.store.get)
         ):
             seen = seen.model_copy(update={"problems": (*seen.problems, lacking)})
         found = self._standing_now(plan)
@@ -211,15 +132,11 @@ class Planning(Finding):
 
     def keep(self, plan: Plan) -> str:
         """Keep a plan in the store, where it can be approved and launched by its id; return the id."""
-        from skillbank.jobs.skill_facts import SkillFacts
-
         with self.reading:
             held = [s for s in self.library.skills if s.digested == plan.skill.digest]
         facts = SkillFacts.of(held[0]) if held else None
         folder = self._outbox()
         if self._jobs is None and folder is not None and who() == EVERYBODY:
-            from skillbank.jobs.outbox import put
-
             put(folder, plan, facts)
             return plan.plan_id
         return self.jobs.store.save_plan(plan, facts)
@@ -244,9 +161,3 @@ class Planning(Finding):
                 return found, found.name if alone else self.library.said(found)
 
         return sentence(plans, made_of)
-
-
-def _splits_at(uri: str, form: str, elsewhere: bool) -> Sequence[str]:
-    from skillbank.jobs.data_elsewhere import splits_at  # slow to import, and seldom needed
-
-    return splits_at(uri, form, elsewhere=elsewhere)

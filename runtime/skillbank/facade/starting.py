@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from skillbank.errors import UsageError
-from skillbank.platforms import get_platform
+from skillbank.platforms.registry import get_platform
 from skillbank.ways import option
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from skillbank.trust.standing import Standing
 
 from skillbank.facade.planning import Planning
+from skillbank.jobs.approval_subjects import check_terms, launch_terms, plan_subject
+from skillbank.jobs.approved_parents import beyond_plan
+from skillbank.jobs.record import RetryPolicy
+from skillbank.launch_question import launch_question
 
 __all__ = ["Starting"]
 
@@ -41,7 +45,6 @@ class Starting(Planning):
             When its skill is not here, or has changed since.
         """
         from skillbank.automl.review import review
-        from skillbank.jobs.record import RetryPolicy
 
         charter = self._charter(plan, RetryPolicy())
         charter.algorithm(plan)
@@ -94,7 +97,6 @@ class Starting(Planning):
             As `skill_of`.
         """
         from skillbank.jobs.data_sets import look_at
-        from skillbank.launch_question import launch_question
 
         seen = self.data_of(plan) if data is None else data
         where = get_platform(plan.platform)
@@ -110,10 +112,9 @@ class Starting(Planning):
         earlier
             Plans of the same chain that are to run before, beside those that it names and that have not run.
         """
-        from skillbank.jobs.chains import steps_before
-        from skillbank.jobs.seen_data import seen_data
+        from skillbank.jobs import chains, seen_data
 
-        return seen_data(plan, [*earlier, *steps_before(self.jobs.store, plan)])
+        return seen_data.seen_data(plan, [*earlier, *chains.steps_before(self.jobs.store, plan)])
 
     def launch(
         self, plan: Plan, *, retries: int = 2, on_oom: str = "stop", **terms: Unpack[LaunchTerms]
@@ -147,10 +148,6 @@ class Starting(Planning):
         ForbiddenError
             When who acts may not launch, or, without an approval, may not approve.
         """
-        from skillbank.jobs.approval_subjects import check_terms, launch_terms
-        from skillbank.jobs.approved_parents import beyond_plan
-        from skillbank.jobs.record import RetryPolicy
-
         checkpoint = terms.get("checkpoint", "auto")
         self.jobs.permit(plan.plan_id)
         check_terms(checkpoint, retries, on_oom)
@@ -200,8 +197,6 @@ class Starting(Planning):
         ForbiddenError
             When who acts may not approve.
         """
-        from skillbank.jobs.approval_subjects import plan_subject
-
         subject = plan_subject(plan.plan_id, terms)
         return self.jobs.store.guard.give(subject, how, by, data, code, parents)
 

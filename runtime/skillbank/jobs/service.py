@@ -21,9 +21,9 @@ from skillbank.jobs.retries import FollowUp, attempts, follow_up, retry_key
 from skillbank.jobs.store import JobStore, key_in
 from skillbank.plan.model import Plan
 from skillbank.plan.set_places import set_place
-from skillbank.platforms import get_platform
 from skillbank.platforms.base import Platform
 from skillbank.platforms.processes import describe_self
+from skillbank.platforms.registry import get_platform
 from skillbank.redact import redact, redact_stream
 from skillbank.storage.progress import Report
 from skillbank.team import audit
@@ -139,13 +139,13 @@ class Jobs:
 
     def preflight(self, plan: Plan, earlier: Sequence[Plan] = (), report: Report | None = None) -> Checks:
         """Raise whatever can be refused of a launch beforehand; see `skillbank.jobs.launching.preflight`."""
-        from skillbank.jobs.launching import preflight
+        from skillbank.jobs import launching
 
         self.permit(plan.plan_id)
         whose = self._whose({})
         refuse_over_quota(self.store.engine, plan, whose["project"], whose["person"])
         self._ensure_sets(plan)
-        return preflight(plan, self.platform(self._place(plan)), earlier, report)
+        return launching.preflight(plan, self.platform(self._place(plan)), earlier, report)
 
     def _ensure_sets(self, plan: Plan, *, begun: bool = False) -> None:
         """See to it that the label sets of a plan lie there as it names them; see `jobs.set_files`."""
@@ -169,7 +169,7 @@ class Jobs:
         return self._launch(following.plan, again, fields)
 
     def _launch(self, plan: Plan, terms: LaunchTerms, fields: dict[str, Any]) -> JobRecord:
-        from skillbank.jobs.launching import places, preflight
+        from skillbank.jobs import launching
         from skillbank.jobs.parents import finished_parents, parent_models
 
         fields |= self._whose(fields)
@@ -190,14 +190,14 @@ class Jobs:
         place = self._place(plan)
         platform = self.platform(place)
         self._ensure_sets(plan, begun=part or bool(resumes) or _is_later(plan, fields))
-        preflight(plan, platform, report=report)
+        launching.preflight(plan, platform, report=report)
         if attempt != 0 and approval is not None and approval.seal:
             approved = approval.seen  # of a further attempt and a trial: what the seal says, not the record
         data = self._unchanged(plan, approved, fields)
         parent_records = finished_parents(plan, [self.refresh(job) for job in parents], self.refresh)
         models = parent_models(plan, parent_records, self.store.get, fields["checkpoint"])
         job_id = new_job_id(plan.skill.name, plan.action)
-        folder, uri = places(plan, job_id)
+        folder, uri = launching.places(plan, job_id)
         record = self._recorded_with(
             attempt,
             JobRecord(
@@ -235,8 +235,7 @@ class Jobs:
         report: Report | None = None,
     ) -> JobRecord:
         """Start a job that is written down, has a place and may run."""
-        from skillbank.jobs.launching import prepare
-        from skillbank.jobs.uploads import results_folder
+        from skillbank.jobs import launching, uploads
 
         platform = self.platform(record.platform)
         before = [
@@ -244,12 +243,12 @@ class Jobs:
         ]
         before += [self.store.get(record.resumes)] if record.resumes and not record.searches else []
         try:
-            launch = prepare(
+            launch = launching.prepare(
                 plan,
                 record,
                 models,
                 admitted,
-                earlier=[results_folder(job) for job in before],
+                earlier=[uploads.results_folder(job) for job in before],
                 bound=lambda sha256: self.store.update(record.id, bound_spec_sha256=sha256),
                 note=lambda sentence: self.store.note(record.id, sentence),
                 report=report,
@@ -279,7 +278,7 @@ class Jobs:
 
     def _start_waiting(self, record: JobRecord) -> None:
         """Start a job that has waited, once it is sure that it is still what was approved."""
-        from skillbank.jobs.launching import preflight
+        from skillbank.jobs import launching
         from skillbank.jobs.parents import finished_parents, parent_models
 
         plan = Plan.from_document(record.plan)
@@ -291,7 +290,7 @@ class Jobs:
             self.store.guard.confirm(record, self.store.get)
             admitted = self._admit(plan, record.experiment)
             self._ensure_sets(plan, begun=True)
-            preflight(plan, platform)
+            launching.preflight(plan, platform)
             fields = {name: getattr(record, name) for name in ("retry_of", "experiment", "resumes")}
             self._unchanged(plan, record.data, fields)
             parents = finished_parents(plan, [self.refresh(job) for job in record.parents], self.refresh)

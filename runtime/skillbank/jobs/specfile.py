@@ -7,6 +7,8 @@ import math
 import re
 from collections.abc import Mapping
 
+import yaml
+
 from skillbank.errors import SpecError
 
 __all__ = ["write_spec"]
@@ -23,8 +25,6 @@ def write_spec(spec: Mapping[str, object], config_format: str) -> str:
         When the format cannot express a value: JSON has no infinity, TOML no null inside lists.
     """
     if config_format == "yaml":
-        import yaml
-
         text: str = yaml.safe_dump(dict(spec), sort_keys=False, allow_unicode=True)
         # PyYAML writes the line break U+0085 as it is and does not read it back.
         return text if "\x85" not in text else yaml.safe_dump(dict(spec), sort_keys=False)

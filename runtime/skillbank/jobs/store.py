@@ -381,10 +381,6 @@ class JobStore(KeptPlans):
         self.approvals.grant(self.guard.give(plan_subject(full), "program", by))
         return full
 
-    def consume_approval(self, plan_id: str) -> bool:
-        """Use up an approval of exactly this plan; false when there is none (any more)."""
-        return self.approvals.use(plan_subject(plan_id)) is not None
-
     def project_of(self, subject: str) -> str:
         """Return for which project somebody approves a plan or the end of a job: that which it belongs to.
 

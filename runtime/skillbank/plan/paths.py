@@ -75,17 +75,6 @@ def set_path(document: dict[str, Any], path: str | Path, value: object) -> None:
     node[last] = value
 
 
-def delete_path(document: object, path: str | Path) -> None:
-    """Remove the value at a path when it is there."""
-    parts = parse_path(path) if isinstance(path, str) else path
-    parent = get_path(document, parts[:-1])
-    last = parts[-1]
-    if isinstance(parent, dict):
-        parent.pop(last, None)
-    elif isinstance(parent, list) and isinstance(last, int) and last < len(parent):
-        del parent[last]
-
-
 def leaves(document: object, prefix: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Walk a nested document; an empty mapping or list counts as a leaf."""
     if isinstance(document, Mapping) and document:

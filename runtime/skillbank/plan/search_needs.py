@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from skillbank.automl.algorithms import algorithm_class
 from skillbank.automl.settings import AutoMLSettings
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillbankError, UsageError
@@ -47,7 +48,6 @@ def search_needs(plan: Plan, skill: Skill, compile_plan: Compile) -> SearchNeeds
     chosen = offer(Group.AUTOML_ALGORITHMS, settings.algorithm)
     if chosen is not None and chosen.package:
         # Said now and not after hours in a queue.
-        from skillbank.automl.algorithms import algorithm_class
 
         algorithm_class(settings.algorithm)
     if epochs_key is None and settings.is_multi_fidelity:

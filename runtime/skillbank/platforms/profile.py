@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar, get_args
 
+import yaml
 from pydantic import BaseModel, ValidationError
 
 from skillbank.environment import Variable
@@ -36,8 +37,6 @@ def read_profile(path: Path, model: type[Model], *, must: bool = False) -> Model
     PlatformError
         When it cannot be read, or says something that it cannot.
     """
-    import yaml
-
     try:
         # Every scalar stays the text that was written: YAML takes 1:30:00 for a number in base 60.
         document = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from skillbank.bank.lint import lint_bank
 from skillbank.errors import UsageError
@@ -142,8 +143,6 @@ def _wrong(home: Path, name: str, actions: Sequence[str]) -> list[str]:
 
 
 def _files(name: str, actions: Sequence[NewAction], description: str, image: str) -> dict[str, str]:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     templates = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,

@@ -87,19 +87,17 @@ def _from_disk(row: Pictured, name: str) -> bytes:
 
 def _from_s3(row: Pictured) -> bytes:
     """Return the bytes of a picture in a bucket, which is brought once and then lies in the cache."""
-    from skillbank.storage import s3
-    from skillbank.storage.data_place import local_place
-    from skillbank.storage.uri import parse_uri
+    from skillbank.storage import data_place, s3, uri
 
-    uri = parse_uri(row.place)
-    found = s3.find(uri)  # says whether this bucket may be used
+    place = uri.parse_uri(row.place)
+    found = s3.find(place)  # says whether this bucket may be used
     if found is None:
-        raise DataNotFoundError(f"{uri} is gone; put it back, or add where it is now")
+        raise DataNotFoundError(f"{place} is gone; put it back, or add where it is now")
     if found.size > _MOST_BYTES:
-        raise DataError(f"{uri} is larger than {_MOST_BYTES >> 30} GiB; make it smaller")
+        raise DataError(f"{place} is larger than {_MOST_BYTES >> 30} GiB; make it smaller")
     try:
-        return local_place(row.place, cache_dir()).read_bytes()
+        return data_place.local_place(row.place, cache_dir()).read_bytes()
     except OSError:  # no room, or a cache that is not ours to fill
-        with s3.explained(uri):
-            body: bytes = s3.client().get_object(Bucket=uri.bucket, Key=found.key)["Body"].read()
+        with s3.explained(place):
+            body: bytes = s3.client().get_object(Bucket=place.bucket, Key=found.key)["Body"].read()
         return body

@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from skillbank.bank.discovery import Bank
 from skillbank.errors import DataError, DataNotFoundError, UsageError
 from skillbank.home import home
 from skillbank.nearby import names_in
@@ -145,7 +146,6 @@ def _nested(folder: Path, copied: Copied, address: Address) -> dict[str, str]:
     """Give a source that is one skill itself a bank around it: a skill's folder has the skill's name."""
     if "SKILL.md" not in copied.files:
         return copied.files
-    from skillbank.bank.discovery import Bank
 
     skills = Bank(folder).skills
     if len(skills) != 1 or skills[0].root != folder.resolve():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skillbank.bank.discovery import Bank
+from skillbank.trust.anchor_folder import any_pinned
 
 __all__ = ["signers_of"]
 
@@ -15,12 +16,10 @@ def signers_of(bank: Bank) -> tuple[str, ...]:
     TrustError
         When a pinned anchor cannot be read.
     """
-    from skillbank.trust.anchors import any_pinned, pinned
-
     if not any_pinned():
         return ()
-    from skillbank.trust.verify import verify_skill
+    from skillbank.trust import anchors, verify  # with what reads certificates
 
-    anchors = [anchor.certificate for anchor in pinned()]
-    found = (verify_skill(s.root, anchors, bank=bank.name, bank_root=bank.root) for s in bank.skills)
+    known = [anchor.certificate for anchor in anchors.pinned()]
+    found = (verify.verify_skill(s.root, known, bank=bank.name, bank_root=bank.root) for s in bank.skills)
     return tuple(sorted({v.signer for v in found if v.state == "verified" and v.signer}))

@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from skillbank.environment import ANCHORS, HOME
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from skillbank.environment import ANCHORS
 from skillbank.errors import DataNotFoundError, TrustError, UsageError
-from skillbank.home import home
+from skillbank.trust.anchor_folder import anchor_folder
 from skillbank.trust.certificates import MAX_BYTES, Certificate, CertificateError, read_pem
 from skillbank.trust.contents import NotPlainError
 from skillbank.ways import command
 
-__all__ = ["Anchor", "add", "anchor_folder", "any_pinned", "pinned", "read_file", "remove"]
+__all__ = ["Anchor", "add", "pinned", "read_file", "remove"]
 
 """Files of certificates that whoever runs this machine pins for everybody, as SKILLBANK_BANKS names banks."""
 
@@ -44,24 +46,6 @@ class Anchor:
             f"{self.certificate.subject}, until {self.certificate.ends:%Y-%m-%d}{ended}\n"
             f"  sha256 {self.certificate.fingerprint}"
         )
-
-
-def anchor_folder() -> Path:
-    """Return the folder of this user's anchors; it need not be there."""
-    return home() / "trust" / "anchors"
-
-
-def any_pinned() -> bool:
-    """Whether there may be an anchor, without reading one or making a folder."""
-    if ANCHORS.value:
-        return True
-    named = HOME.value
-    try:
-        folder = (Path(named).expanduser() if named else Path.home() / ".skillbank") / "trust" / "anchors"
-        with os.scandir(folder) as entries:
-            return any(e.name.endswith(".pem") for e in entries)
-    except (OSError, RuntimeError):  # the latter: this user has no home
-        return False
 
 
 def pinned() -> list[Anchor]:
@@ -168,8 +152,6 @@ def _unpin(own: Sequence[Anchor], gone: set[str]) -> None:
 
 
 def _written(file: Path, certificate: Certificate) -> Path:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     temporary.write_bytes(certificate.parsed.public_bytes(Encoding.PEM))
     temporary.replace(file)

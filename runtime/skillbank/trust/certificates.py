@@ -10,6 +10,12 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import ExtensionNotFound, load_der_x509_certificate, load_pem_x509_certificates
+from cryptography.x509.oid import NameOID
+
 from skillbank.visible import one_line
 from skillbank.ways import Sentence, command
 
@@ -63,8 +69,6 @@ class Certificate:
     @cached_property
     def parsed(self) -> x509.Certificate:
         """The certificate as `cryptography` reads it, every part that is used later looked at once."""
-        from cryptography.x509 import load_der_x509_certificate
-
         try:
             with warnings.catch_warnings():
                 # An odd serial number is worth a warning to its authority; nothing here depends on it.
@@ -90,8 +94,6 @@ class Certificate:
     @property
     def name(self) -> str:
         """Whose it is, short: the common name, else the whole subject."""
-        from cryptography.x509.oid import NameOID
-
         common = self.parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         return one_line(common[0].value) if common else self.subject or self.fingerprint[:16]
 
@@ -118,8 +120,6 @@ class Certificate:
     @cached_property
     def key_fingerprint(self) -> str:
         """Sha256 of the public key, in hex: the same when a certificate is renewed for the same key."""
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
         key = self.parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return hashlib.sha256(key).hexdigest()
 
@@ -242,16 +242,12 @@ def _issued(child: Certificate, issuer: Certificate) -> bool:
 
 
 def _sound_key(key: CertificatePublicKeyTypes) -> bool:
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
-
     if isinstance(key, ec.EllipticCurvePublicKey):
         return key.curve.name in CURVES
     return isinstance(key, rsa.RSAPublicKey) and key.key_size >= _MIN_RSA_BITS
 
 
 def _leaf_fault(leaf: Certificate) -> str:
-    from cryptography import x509
-
     usage = _extension(leaf, x509.KeyUsage)
     constraints = _extension(leaf, x509.BasicConstraints)
     if usage is None or not usage.digital_signature:
@@ -269,8 +265,6 @@ def _issuer_fault(issuer: Certificate, between: int, *, anchor: bool) -> str:
     between
         Number of authorities that stand between it and the signer.
     """
-    from cryptography import x509
-
     constraints = _extension(issuer, x509.BasicConstraints)
     usage = _extension(issuer, x509.KeyUsage)
     if constraints is None or not constraints.ca:
@@ -285,8 +279,6 @@ def _issuer_fault(issuer: Certificate, between: int, *, anchor: bool) -> str:
 
 
 def _common_fault(certificate: Certificate) -> str:
-    from cryptography import x509
-
     for extension in certificate.parsed.extensions:
         if extension.critical and extension.oid.dotted_string not in _UNDERSTOOD:
             return (
@@ -300,8 +292,6 @@ def _common_fault(certificate: Certificate) -> str:
 
 
 def _extension(certificate: Certificate, kind: type[_E]) -> _E | None:
-    from cryptography.x509 import ExtensionNotFound
-
     try:
         return certificate.parsed.extensions.get_extension_for_class(kind).value
     except ExtensionNotFound:
@@ -316,8 +306,6 @@ def read_pem(content: bytes) -> list[Certificate]:
     CertificateError
         When there is none, one cannot be read, or the file holds a private key.
     """
-    from cryptography.x509 import load_pem_x509_certificates
-
     if b"PRIVATE KEY-----" in content:
         raise CertificateError("it holds a private key, which belongs in no file of certificates")
     if b"-----BEGIN CERTIFICATE-----" not in content:
@@ -328,6 +316,5 @@ def read_pem(content: bytes) -> list[Certificate]:
             found = load_pem_x509_certificates(content)
     except Exception as error:
         raise CertificateError(f"a certificate cannot be read ({one_line(error, 60)})") from None
-    from cryptography.hazmat.primitives.serialization import Encoding
 
     return [Certificate(c.public_bytes(Encoding.DER)) for c in found]

@@ -20,8 +20,8 @@ from skillbank.errors import (
 )
 from skillbank.nearby import at_home, near_path
 from skillbank.trust.certificates import Certificate
+from skillbank.trust.contents import SIGNATURE_FILE
 from skillbank.trust.memory import remembering
-from skillbank.trust.signature import SIGNATURE_FILE
 from skillbank.trust.verify import Verification, verify_skill
 from skillbank.visible import one_line
 

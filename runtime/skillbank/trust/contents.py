@@ -9,10 +9,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from skillbank.trust.signature import SIGNATURE_FILE
 from skillbank.walk import TooManyError, walk
 
-__all__ = ["INERT", "INERT_IN_A_BANK", "Contents", "NotPlainError", "look", "read_plain"]
+__all__ = [
+    "INERT", "INERT_IN_A_BANK", "SIGNATURE_FILE", "Contents", "NotPlainError", "look", "read_plain",
+]  # fmt: skip
+
+SIGNATURE_FILE = "skill.oms.sig"
 
 INERT = frozenset({".gitignore", ".gitattributes"})
 """Files directly in a skill that may lie there unsigned: only git reads them, no runtime and no agent."""

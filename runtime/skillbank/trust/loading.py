@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 from skillbank.bank.diagnostics import Diagnostic, Severity
 from skillbank.bank.folder import is_there
 from skillbank.bank.vouching import Vouched
-from skillbank.trust.anchors import any_pinned, pinned
-from skillbank.trust.signature import SIGNATURE_FILE
-from skillbank.trust.verify import verify_skill
+from skillbank.trust.anchor_folder import any_pinned
+from skillbank.trust.contents import SIGNATURE_FILE
 
 if TYPE_CHECKING:
     from skillbank.bank.skill import Skill
@@ -49,4 +48,6 @@ def _verified(root: Path, bank_root: Path) -> Verification | None:
     """Verify a skill under the pinned anchors; None, at no cost, where there is nothing to verify."""
     if not any_pinned() or not is_there(root / SIGNATURE_FILE):
         return None
-    return verify_skill(root, [a.certificate for a in pinned()], bank_root=bank_root)
+    from skillbank.trust import anchors, verify  # with what reads certificates
+
+    return verify.verify_skill(root, [a.certificate for a in anchors.pinned()], bank_root=bank_root)

@@ -14,11 +14,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from skillbank.trust.certificates import CURVES, MAX_CHAIN, Certificate, CertificateError
+from skillbank.trust.contents import SIGNATURE_FILE
 from skillbank.visible import one_line
 
 __all__ = [
-    "SIGNATURE_FILE",
     "BrokenSignature",
     "Bundle",
     "Statement",
@@ -29,7 +33,6 @@ __all__ = [
     "parse_statement",
 ]
 
-SIGNATURE_FILE = "skill.oms.sig"
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -135,10 +138,6 @@ def check_signature(bundle: Bundle) -> None:
     BrokenSignature
         When it did not, or is no key on one of the supported curves.
     """
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     key = bundle.leaf.parsed.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in CURVES:
         raise BrokenSignature("its key is none of ECDSA on P-256, P-384 or P-521")

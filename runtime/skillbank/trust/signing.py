@@ -12,16 +12,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import NameOID
+
 from skillbank.bank.folder import is_there
 from skillbank.errors import DataNotFoundError, UsageError, a_few
 from skillbank.trust.anchors import read_file
 from skillbank.trust.certificates import CURVES, Certificate, find_chain
-from skillbank.trust.contents import look
+from skillbank.trust.contents import SIGNATURE_FILE, look
 from skillbank.trust.signature import (
     MEDIA_TYPE,
     PAYLOAD_TYPE,
     PREDICATE_TYPE,
-    SIGNATURE_FILE,
     STATEMENT_TYPE,
     BrokenSignature,
     joint_digest,
@@ -86,9 +93,6 @@ class Signer:
 
     def sign(self, payload: bytes) -> bytes:
         """Return the signature file over a statement."""
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import ec
-
         signature = self.key.sign(pae(payload), ec.ECDSA(getattr(hashes, CURVES[self.key.curve.name])()))
         certificates = [{"rawBytes": _base64(c.der)} for c in (self.certificate, *self.chain)]
         document = {
@@ -119,10 +123,6 @@ def read_key(file: Path, passphrase: Callable[[], bytes]) -> EllipticCurvePrivat
     DataNotFoundError, UsageError
         When it is not there, is no such key, or the passphrase is wrong. No part of the file is said.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
     try:
         content = file.read_bytes()
     except FileNotFoundError:
@@ -154,11 +154,6 @@ def make_certificate(key: EllipticCurvePrivateKey, name: str, days: int = VALID_
     UsageError
         When the name cannot be one.
     """
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.x509.oid import NameOID
-
     now = datetime.now(UTC)
     try:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -203,8 +198,6 @@ def kept_certificate(key: EllipticCurvePrivateKey, file: Path, name: str) -> Cer
     UsageError
         When the file holds anything but this key's certificate.
     """
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     if is_there(file):
         found = read_file(file)
         if len(found) != 1 or found[0].parsed.public_key() != key.public_key():

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from skillbank.bank.documents import text_of
+from skillbank.bank.frontmatter import parse_frontmatter
 from skillbank.errors import SkillFormatError, a_few
 from skillbank.trust.certificates import Certificate, Chain, find_chain
-from skillbank.trust.contents import Contents, NotPlainError, look, read_plain
+from skillbank.trust.contents import SIGNATURE_FILE, Contents, NotPlainError, look, read_plain
 from skillbank.trust.signature import (
     MAX_BYTES,
-    SIGNATURE_FILE,
     BrokenSignature,
     Bundle,
     Statement,
@@ -289,9 +290,6 @@ def _kind(name: str) -> Kind:
 
 def heading(contents: Contents, folder: str) -> tuple[str, str]:
     """Return the name and the version that SKILL.md gives, read as the runtime reads them."""
-    from skillbank.bank.documents import text_of
-    from skillbank.bank.frontmatter import parse_frontmatter
-
     try:
         text = text_of(contents.heading or b"", "SKILL.md")
     except SkillFormatError:

@@ -10,7 +10,6 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from skillbank.errors import DataNotFoundError
 from skillbank.jobs.results import Results
-from skillbank.plan.model import Plan
 from skillbank.redact import redact
 from skillbank.web import jobs_documents as said
 from skillbank.web.answers import Json
@@ -145,16 +144,12 @@ class Browsing:
         return HTMLResponse(page, headers={"content-security-policy": _REPORT_POLICY})
 
     def _report(self, request: Request) -> dict[str, object]:
-        from skillbank.automl.charter import objectives_of
-        from skillbank.automl.control import find
-        from skillbank.automl.events import EventLog
-        from skillbank.automl.experiment import Experiment
+        from skillbank.automl import control
         from skillbank.automl.report.data import report_data
 
         jobs = self._runtime.jobs
-        record = jobs.refresh(find(jobs, request.path_params["experiment"]).id)
-        events = EventLog(jobs.store.engine).read(record.id)
-        return report_data(record, Experiment(objectives_of(Plan.from_document(record.plan)), events))
+        record = jobs.refresh(control.find(jobs, request.path_params["experiment"]).id)
+        return report_data(record, control.loaded(jobs, record))
 
 
 def _file(results: Results, name: str | None) -> Path | None:

@@ -12,7 +12,6 @@ import numpy as np
 
 from skillbank.automl.algorithms.base import DEFAULT, Algorithm
 from skillbank.automl.algorithms.ranking import ranked
-from skillbank.automl.algorithms.tpe import parzen_suggestion
 from skillbank.automl.algorithms.trial import Slot, Trial
 
 
@@ -246,6 +245,8 @@ class BOHB(Hyperband):
         for rung in range(len(self.epochs) - 1, -1, -1):
             known = [t for t in self.finished() if self.rung_of[t.number] == rung]
             if len(known) >= enough:
+                from skillbank.automl.algorithms.parzen import parzen_suggestion  # with optuna
+
                 running = [t for t in self.running() if t.asked.resume_from is None]
                 values = parzen_suggestion(self.space, known, running, int(rng.integers(2**31)))
                 if values not in [t.asked.values for t in self.trials.values()]:

@@ -28,8 +28,6 @@ def importances(stands: Experiment) -> dict[str, float]:
     if len(trials) < _FEWEST or not keys or len({t.scores for t in trials}) < 2:
         return {}
     import optuna
-    from optuna.importance import PedAnovaImportanceEvaluator
-    from optuna.trial import create_trial
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     maximize = stands.objectives[0].maximize
@@ -40,9 +38,13 @@ def importances(stands: Experiment) -> dict[str, float]:
         for trial in trials:
             params = {key: _plain(trial.values[key]) for key in keys}
             study.add_trial(
-                create_trial(params=params, distributions=spaces, value=(trial.scores or (0.0,))[0])
+                optuna.trial.create_trial(
+                    params=params, distributions=spaces, value=(trial.scores or (0.0,))[0]
+                )
             )
-        found = optuna.importance.get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+        found = optuna.importance.get_param_importances(
+            study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
+        )
     known = {key: float(value) for key, value in found.items() if math.isfinite(value)}
     total = sum(known.values())
     return {key: round(value / total, 4) for key, value in known.items()} if total > 0 else {}

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from skillbank.datasets.areas import draw_outlines
 from skillbank.datasets.document import Box, DataSet, Drawn, Mask, Picture, Split, Where
 from skillbank.datasets.formats.annotation_files import annotation_files, chosen, picture_folders
 from skillbank.datasets.formats.base import Recognised
@@ -152,6 +151,8 @@ class _Source:
         span = range(columns.starts[index], columns.starts[index + 1])
         outlines = self.outlines.of(self.tree.path(self.file), [columns.places[at] for at in span])
         labels = [new[columns.labels[at]] for at in span]
+        from skillbank.datasets.areas import draw_outlines  # with numpy, which boxes need not
+
         return draw_outlines((width, height), zip(labels, outlines, strict=True))
 
     def _boxes(self, index: int, new: list[int]) -> Iterator[Box]:

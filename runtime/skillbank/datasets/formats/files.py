@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from xml.etree import ElementTree
 
 import msgspec
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import ParseError, fromstring, iterparse
 
 from skillbank.visible import one_line
 
@@ -144,10 +147,6 @@ def xml_of(raw: bytes) -> tuple[Element, bool]:
     UnreadableError
         Also when it defines entities, which no annotation needs and which can grow without bound.
     """
-    from xml.etree.ElementTree import ParseError
-
-    from defusedxml import DefusedXmlException
-
     try:
         try:
             return _parsed(raw), True
@@ -170,10 +169,6 @@ def _parsed(raw: bytes) -> Element:
     A document type begins with these letters in every encoding that agrees with ASCII. In UTF-16, or in a
     code page that the declaration may name, other bytes could stand for them.
     """
-    from xml.etree import ElementTree
-
-    from defusedxml.ElementTree import fromstring
-
     declared = _DECLARED.match(raw)
     declaration = raw.partition(b"?>")[0]
     is_plain = declared[1].lower() in _LIKE_ASCII if declared is not None else b"encoding" not in declaration
@@ -201,9 +196,6 @@ def xml_parts(path: Path, tags: frozenset[str]) -> Iterator[Element]:
     ------
     UnreadableError
     """
-    from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import ParseError, iterparse
-
     with opened(path) as file:
         try:
             depth, root = 0, None

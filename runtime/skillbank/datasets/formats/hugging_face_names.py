@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+import yaml
+
 from skillbank.datasets.formats.files import UnreadableError, content, text_of
 from skillbank.datasets.tree import Tree
 
@@ -57,8 +59,6 @@ def names_of(
 
 def _front_matter(text: str) -> object:
     """Return the YAML between two lines of dashes at the start of a card."""
-    import yaml
-
     lines = text.splitlines()
     if not lines or lines[0].strip() != "---":
         return None

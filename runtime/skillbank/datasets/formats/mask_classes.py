@@ -7,14 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from skillbank.datasets.areas import Meanings, pixels_of, values_in
 from skillbank.datasets.document import LEFT_OUT
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from skillbank.datasets.areas import Meanings
 
 __all__ = ["PALETTE", "Meant", "mask_classes"]
 
@@ -148,6 +150,8 @@ def _values_of(tree: Tree, masks: Sequence[str]) -> Counter[tuple[int, ...]]:
     DataError
         When there are more than classes can be.
     """
+    from skillbank.datasets.areas import pixels_of, values_in  # with numpy
+
     counts: Counter[tuple[int, ...]] = Counter()
     for name in masks:
         try:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from skillbank.datasets.areas import Meanings, draw_mask
-from skillbank.datasets.document import SPLITS, DataSet, Mask, Picture, Split, Where, split_of
+from skillbank.datasets.document import SPLITS, DataSet, Drawn, Mask, Picture, Split, Where, split_of
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.formats.base import Recognised
 from skillbank.datasets.formats.mask_classes import mask_classes
@@ -16,6 +17,9 @@ from skillbank.datasets.masks import owners_of, plain_stem, stem_of
 from skillbank.datasets.texts import read_text
 from skillbank.datasets.tree import Tree
 from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from skillbank.datasets.areas import Meanings
 
 __all__ = ["MaskFolders"]
 
@@ -84,8 +88,14 @@ class _Reader:
             path = self.masks.get(name)
             mask = None
             if path is not None:
-                mask = Mask(path, partial(draw_mask, self.tree.path(path), self.meanings))
+                mask = Mask(path, partial(_drawn, self.tree.path(path), self.meanings))
             yield Picture(name, name, width, height, (), "", Where(name), mask=mask)
+
+
+def _drawn(path: Path, meanings: Meanings) -> Drawn:
+    from skillbank.datasets.areas import draw_mask  # with numpy: to know of masks is not to read them
+
+    return draw_mask(path, meanings)
 
 
 def _pairs(tree: Tree) -> _Pairs:

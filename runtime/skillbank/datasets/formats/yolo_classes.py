@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import yaml
+
 from skillbank.datasets.document import split_of
 from skillbank.datasets.formats.numbers import whole
 from skillbank.datasets.formats.yolo_names import ClassList, class_list, is_class_list, named_list
@@ -146,8 +148,6 @@ def says_places(tree: Tree, name: str) -> bool:
 
 def _loaded(tree: Tree, name: str) -> dict[str, object]:
     """Read YAML with every value as it stands: a class may be called "no", "1" or "2024-01-01"."""
-    import yaml
-
     path = tree.path(name)
     try:
         if path.stat().st_size > _LONGEST:

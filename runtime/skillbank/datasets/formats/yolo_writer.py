@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+import yaml
+
 from skillbank.datasets.document import SPLITS, Box, Picture
 from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.writing import Left, below_images, name_below
@@ -50,8 +52,6 @@ class YoloWriter:
 
 def _description(parts: Sequence[Part], classes: Sequence[str]) -> str:
     """Say where the pictures lie; without `path` trainers read it from beside the file, also when moved."""
-    import yaml
-
     divided = {part.name: below_images(part.name) for part in parts if part.name}
     places = {split: divided[split] for split in SPLITS if split in divided}
     document = places | {"nc": len(classes), "names": dict(enumerate(classes))}

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
 from skillbank.errors import UsageError
 from skillbank.labelling.elsewhere.search import Found, Search
 from skillbank.sets.ontology import read_classes
@@ -57,9 +60,6 @@ def controls(config: str) -> list[Control]:
     UsageError
         When it is no such config, or has no rectangles for a picture.
     """
-    from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import fromstring
-
     if len(config) > _MOST_BYTES:
         raise UsageError("The labelling config is longer than 1 MB; make it smaller.")
     try:

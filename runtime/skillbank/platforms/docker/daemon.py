@@ -21,15 +21,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import requests
+from docker import APIClient
+from docker.auth import resolve_repository_name
+from docker.errors import APIError, DockerException, NotFound
+from docker.utils import parse_repository_tag
+from urllib3.exceptions import HTTPError
 
 from skillbank.environment import DOCKER_PULL, REGISTRY, REGISTRY_PASSWORD, REGISTRY_USER, foreign
 from skillbank.errors import PlatformError
 from skillbank.redact import redact
 from skillbank.ways import Sentence, marked, option
-
-if TYPE_CHECKING:
-    from docker import APIClient
 
 __all__ = ["Daemon", "DaemonLostError", "daemon_host", "digest_of", "pull_policy"]
 
@@ -119,9 +123,7 @@ class Daemon:
     @cached_property
     def api(self) -> APIClient:
         """The client of the docker package."""
-        import docker
-
-        return docker.APIClient(base_url=self.host, version="auto", timeout=_TIMEOUT)
+        return APIClient(base_url=self.host, version="auto", timeout=_TIMEOUT)
 
     @contextmanager
     def speaking(self, image: str = "") -> Iterator[APIClient]:
@@ -132,10 +134,6 @@ class Daemon:
         image
             Named in sentences about images.
         """
-        import requests
-        from docker.errors import APIError, DockerException
-        from urllib3.exceptions import HTTPError
-
         try:
             self._knock()
             yield self.api
@@ -180,8 +178,6 @@ class Daemon:
 
     def image(self, name: str) -> dict[str, Any] | None:
         """Inspect an image that the daemon has; None when it does not have it."""
-        from docker.errors import NotFound
-
         with self.speaking(name) as api:
             try:
                 return dict(api.inspect_image(name))
@@ -222,9 +218,6 @@ class Daemon:
         return found
 
     def _pull(self, name: str) -> None:
-        from docker.errors import APIError
-        from docker.utils import parse_repository_tag
-
         repository, tag = parse_repository_tag(name)
         try:
             with self.speaking(name) as api:
@@ -262,8 +255,6 @@ def _login(name: str) -> dict[str, str] | None:
 
     A password goes to the registry that it is for: an image's name comes from a skill, which is not trusted.
     """
-    from docker.auth import resolve_repository_name
-
     registry, _ = resolve_repository_name(name)
     user, password = REGISTRY_USER.value, REGISTRY_PASSWORD.value
     if user and password and REGISTRY.value == registry:

@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docker.errors import APIError, NotFound
+
 from skillbank.errors import PlatformError, sentence_of
 from skillbank.jobs.record import JobState
 from skillbank.plan.model import Plan
@@ -104,8 +106,6 @@ class DockerPlatform(Platform):
         return _native_id(found)
 
     def _create(self, launch: Launch, digest: str) -> dict[str, Any]:
-        from docker.errors import APIError
-
         info = self._info = self._info or self._daemon.info()
         deadline = time.monotonic() + self._patience
         while True:
@@ -125,8 +125,6 @@ class DockerPlatform(Platform):
                     return found
 
     def _start(self, launch: Launch, container_id: str) -> None:
-        from docker.errors import APIError
-
         deadline = time.monotonic() + self._patience
         while True:
             try:
@@ -165,8 +163,6 @@ class DockerPlatform(Platform):
 
     def _find(self, job_id: str) -> dict[str, Any] | None:
         """Inspect a job's container; None when there is none."""
-        from docker.errors import NotFound
-
         with self._daemon.speaking() as api:
             try:
                 found = dict(api.inspect_container(job_id))
@@ -179,8 +175,6 @@ class DockerPlatform(Platform):
         return found
 
     def _remove(self, container_id: str) -> None:
-        from docker.errors import APIError
-
         # 404 and 409: it is gone, or is going.
         with contextlib.suppress(APIError), self._daemon.speaking() as api:
             api.remove_container(container_id, force=True, v=True)
@@ -232,8 +226,6 @@ class DockerPlatform(Platform):
 
     def _daemon_since(self) -> str:
         """Return since when the daemon runs, as it writes times: it makes its bridge anew at each start."""
-        from docker.errors import NotFound
-
         try:
             with self._daemon.speaking() as api:
                 return str(api.inspect_network("bridge")["Created"])
@@ -256,8 +248,6 @@ class DockerPlatform(Platform):
         return None if found is None or found["State"]["Status"] == "created" else found
 
     def _output(self, container_id: str, follow: bool) -> Iterator[str]:
-        from docker.errors import NotFound
-
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         with contextlib.suppress(NotFound), self._daemon.speaking() as api:
             for piece in api.logs(container_id, stream=True, follow=follow):
@@ -266,8 +256,6 @@ class DockerPlatform(Platform):
 
     def cancel(self, handle: Handle) -> None:
         """Note that the job is to stop, then stop its container, or remove it when it never started."""
-        from docker.errors import NotFound
-
         folder = job_dir(handle.results_dir)
         folder.mkdir(parents=True, exist_ok=True)
         found = self._find_or_note(handle, folder)

@@ -17,7 +17,7 @@ from pathlib import Path
 from skillbank.errors import SkillbankError
 from skillbank.platforms.base import job_dir
 from skillbank.platforms.kubernetes.files import Bucket
-from skillbank.platforms.kubernetes.volumes import READY
+from skillbank.platforms.kubernetes.names import READY
 from skillbank.redact import redact
 from skillbank.storage.upload import upload
 

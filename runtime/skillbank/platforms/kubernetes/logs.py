@@ -15,7 +15,7 @@ from typing import Any
 
 from skillbank.errors import PlatformError
 from skillbank.platforms.kubernetes.api import ApiLostError, Cluster, GoneError
-from skillbank.platforms.kubernetes.manifest import MAIN
+from skillbank.platforms.kubernetes.names import MAIN
 from skillbank.platforms.kubernetes.states import index_of, main_state
 
 __all__ = ["Position", "pod_logs"]

@@ -8,39 +8,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import yaml
+from kubernetes import client
 
 from skillbank.errors import PlatformError
-from skillbank.plan.hardware import NODE_ENV
 from skillbank.platforms import container
 from skillbank.platforms.base import Launch
-from skillbank.platforms.kubernetes.names import LABEL, job_name, label_value, quantity
+from skillbank.platforms.kubernetes.names import INDEX, LABEL, MAIN, job_name, label_value, quantity
 from skillbank.platforms.kubernetes.profile import Profile
 from skillbank.platforms.kubernetes.schema import schema_problems
 from skillbank.platforms.kubernetes.volumes import volumes_of
 from skillbank.redact import looks_secret
 
-if TYPE_CHECKING:
-    from kubernetes import client
-
-__all__ = [
-    "INDEX",
-    "MAIN",
-    "job_manifest",
-    "manifest_yaml",
-    "selector",
-    "service_manifest",
-    "uncovered_names",
-]
-
-MAIN = "main"
-"""The container in which the job's own program runs."""
-INDEX = "batch.kubernetes.io/job-completion-index"
-
-
-def selector(job_id: str) -> str:
-    """Return the label selector that finds everything of a job."""
-    return f"{LABEL}job={label_value(job_id)}"
+__all__ = ["job_manifest", "manifest_yaml", "service_manifest"]
 
 
 def job_manifest(launch: Launch, profile: Profile, namespace: str) -> dict[str, Any]:
@@ -54,8 +36,6 @@ def job_manifest(launch: Launch, profile: Profile, namespace: str) -> dict[str, 
     PlatformError
         When it cannot be made: an image or a folder is missing, or the profile says what the API refuses.
     """
-    from kubernetes import client
-
     nodes = launch.resources.nodes
     name = job_name(launch.job_id, nodes)
     several: dict[str, object] = {"completion_mode": "Indexed" if nodes > 1 else "NonIndexed"}
@@ -96,8 +76,6 @@ def service_manifest(launch: Launch, profile: Profile, namespace: str, uid: str)
     uid
         The Job's own, which makes it the owner.
     """
-    from kubernetes import client
-
     name = job_name(launch.job_id, launch.resources.nodes)
     owner = client.V1OwnerReference(api_version="batch/v1", kind="Job", name=name, uid=uid)
     service = client.V1Service(
@@ -122,17 +100,7 @@ def service_manifest(launch: Launch, profile: Profile, namespace: str, uid: str)
 
 def manifest_yaml(*documents: Mapping[str, object]) -> str:
     """Return documents as a file that a person can read, and give to kubectl."""
-    import yaml
-
     return yaml.safe_dump_all(documents, sort_keys=False, default_flow_style=False)
-
-
-def uncovered_names(names: tuple[str, ...], there: Mapping[str, str], profile: Profile) -> list[str]:
-    """Return the secrets that a job is to get from here and that no Secret of the profile holds."""
-    if profile.secrets:
-        return []  # what keys they have is not known, and not looked at
-    known = {*profile.secret_env, *profile.env, *NODE_ENV}
-    return [name for name in names if name in there and name not in known and looks_secret(name)]
 
 
 def _labels(launch: Launch, profile: Profile) -> dict[str, str]:
@@ -149,8 +117,6 @@ def _annotations(launch: Launch, profile: Profile) -> dict[str, str]:
 
 
 def _failure_policy() -> client.V1PodFailurePolicy:
-    from kubernetes import client
-
     disrupted = client.V1PodFailurePolicyOnPodConditionsPattern(type="DisruptionTarget", status="True")
     failed = client.V1PodFailurePolicyOnExitCodesRequirement(
         container_name=MAIN, operator="NotIn", values=[0]
@@ -164,8 +130,6 @@ def _failure_policy() -> client.V1PodFailurePolicy:
 
 
 def _pod(launch: Launch, profile: Profile, name: str) -> client.V1PodSpec:
-    from kubernetes import client
-
     if launch.image is None:
         raise PlatformError(f"job {launch.job_id} names no container image")
     files, user = volumes_of(launch, profile), _user(profile)
@@ -216,8 +180,6 @@ def _pod(launch: Launch, profile: Profile, name: str) -> client.V1PodSpec:
 
 def _environment(launch: Launch, profile: Profile, name: str) -> list[client.V1EnvVar]:
     """Return the environment: settings by value, secrets by reference, the contract of several nodes."""
-    from kubernetes import client
-
     resources, several = launch.resources, launch.resources.nodes > 1
     plain = {
         **container.environment(launch),
@@ -251,8 +213,6 @@ def _literal(text: str) -> str:
 
 def _resources(launch: Launch, profile: Profile) -> client.V1ResourceRequirements:
     """Return what a pod asks for; requests equal limits, so that a node never takes them back."""
-    from kubernetes import client
-
     cpus, memory = launch.resources.cpus or profile.cpus, launch.resources.memory or profile.memory
     asked = {}
     if cpus:
@@ -265,8 +225,6 @@ def _resources(launch: Launch, profile: Profile) -> client.V1ResourceRequirement
 
 
 def _hardening(user: client.V1PodSecurityContext) -> client.V1SecurityContext:
-    from kubernetes import client
-
     needs = list(container.ROOT_NEEDS) if user.run_as_user == 0 else None
     return client.V1SecurityContext(
         allow_privilege_escalation=False, capabilities=client.V1Capabilities(drop=["ALL"], add=needs)
@@ -274,8 +232,6 @@ def _hardening(user: client.V1PodSecurityContext) -> client.V1SecurityContext:
 
 
 def _user(profile: Profile) -> client.V1PodSecurityContext:
-    from kubernetes import client
-
     seccomp = client.V1SeccompProfile(type="RuntimeDefault")
     if profile.run_as == "image":
         return client.V1PodSecurityContext(seccomp_profile=seccomp)
@@ -293,8 +249,6 @@ def _user(profile: Profile) -> client.V1PodSecurityContext:
 
 
 def _document(model: object, kind: str) -> dict[str, object]:
-    from kubernetes import client
-
     document: dict[str, object] = client.ApiClient().sanitize_for_serialization(model)
     if problems := list(schema_problems(document, kind)):
         raise PlatformError(f"the manifest is not what Kubernetes takes: {'; '.join(problems[:3])}")

@@ -7,10 +7,19 @@ import re
 
 from skillbank.errors import PlatformError
 
-__all__ = ["LABEL", "job_name", "label_value", "quantity", "seconds"]
+__all__ = [
+    "BRINGS", "INDEX", "LABEL", "MAIN", "READY", "job_name", "label_value", "quantity", "seconds", "selector",
+]  # fmt: skip
 
 LABEL = "skillbank/"
 """Beginning of the names of all labels and annotations."""
+MAIN = "main"
+"""The container in which the job's own program runs."""
+BRINGS = "bring"
+"""The container that brings results back."""
+READY = "ready"
+"""The file that says that whoever brings results back is listening: a program may end at once."""
+INDEX = "batch.kubernetes.io/job-completion-index"
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _LONGEST = 63
@@ -44,6 +53,11 @@ def label_value(text: str) -> str:
     if _LABEL_VALUE.fullmatch(text):
         return text
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def selector(job_id: str) -> str:
+    """Return the label selector that finds everything of a job."""
+    return f"{LABEL}job={label_value(job_id)}"
 
 
 def quantity(size: str) -> str:

@@ -9,8 +9,7 @@ from typing import Any
 
 from skillbank.errors import PlatformError
 from skillbank.platforms.kubernetes.api import Cluster, ConflictingError, ForbiddenError, GoneError
-from skillbank.platforms.kubernetes.manifest import selector
-from skillbank.platforms.kubernetes.names import LABEL
+from skillbank.platforms.kubernetes.names import LABEL, selector
 
 __all__ = ["Objects", "Place", "begun"]
 

@@ -34,7 +34,6 @@ from skillbank.platforms.kubernetes.api import ApiLostError, Cluster
 from skillbank.platforms.kubernetes.checkup import kubernetes_checks
 from skillbank.platforms.kubernetes.files import Bucket
 from skillbank.platforms.kubernetes.logs import pod_logs
-from skillbank.platforms.kubernetes.manifest import job_manifest, manifest_yaml, service_manifest
 from skillbank.platforms.kubernetes.names import job_name
 from skillbank.platforms.kubernetes.objects import Objects, Place, begun
 from skillbank.platforms.kubernetes.profile import Profile, load_profile, profile_path
@@ -121,9 +120,11 @@ class KubernetesPlatform(Platform):
 
     def start(self, launch: Launch) -> str:
         """Make the Job, let it go, and return ``kubernetes:NAMESPACE/NAME``; one that is there is adopted."""
+        from skillbank.platforms.kubernetes import manifest
+
         container.container_home(launch.results_dir).mkdir(parents=True, exist_ok=True)
         namespace, name = self._cluster.namespace, job_name(launch.job_id, launch.resources.nodes)
-        document = job_manifest(launch, self._profile, namespace)
+        document = manifest.job_manifest(launch, self._profile, namespace)
         place = Place(
             server=self._cluster.server,
             namespace=namespace,
@@ -148,7 +149,7 @@ class KubernetesPlatform(Platform):
         try:
             if launch.resources.nodes > 1:
                 uid = found["metadata"]["uid"]
-                objects.create_service(service_manifest(launch, self._profile, namespace, uid))
+                objects.create_service(manifest.service_manifest(launch, self._profile, namespace, uid))
             _refuse_canceled(launch)
             objects.let_go(document)
         except PlatformError as error:
@@ -359,10 +360,12 @@ class KubernetesPlatform(Platform):
 
 
 def _manifest(launch: Launch, profile: Profile, namespace: str) -> str:
-    documents = [job_manifest(launch, profile, namespace)]
+    from skillbank.platforms.kubernetes import manifest
+
+    documents = [manifest.job_manifest(launch, profile, namespace)]
     if launch.resources.nodes > 1:
-        documents.append(service_manifest(launch, profile, namespace, "known-when-the-job-is-there"))
-    return manifest_yaml(*documents)
+        documents.append(manifest.service_manifest(launch, profile, namespace, "known-when-the-job-is-there"))
+    return manifest.manifest_yaml(*documents)
 
 
 def _refuse_canceled(launch: Launch) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from skillbank.environment import everything
 from skillbank.home import cache_dir, results_root
+from skillbank.plan.hardware import NODE_ENV
 from skillbank.plan.model import Plan
 from skillbank.platforms import container, plan_problems
 from skillbank.platforms.kubernetes.api import Cluster, ForbiddenError, GoneError
-from skillbank.platforms.kubernetes.manifest import uncovered_names
 from skillbank.platforms.kubernetes.names import quantity
 from skillbank.platforms.kubernetes.profile import Profile, profile_path
-from skillbank.platforms.kubernetes.volumes import place_problem
+from skillbank.platforms.kubernetes.shared import place_problem
+from skillbank.redact import looks_secret
 from skillbank.storage.uri import parse_uri
 from skillbank.ways import Sentence, option
 
@@ -55,7 +56,7 @@ def of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
         )
     # Of what the skill cannot do without, `skillbank.jobs.credentials` speaks.
     optional = tuple(name for name in plan.env_names if name not in plan.env_required)
-    for name in uncovered_names(optional, everything(), profile):
+    for name in _uncovered_names(optional, everything(), profile):
         yield (
             f"the plan hands {name} to its job, and no Secret is named for it; make one (kubectl create "
             f"secret generic NAME --from-literal=...) and name it under secret_env in {profile_path()}, "
@@ -108,3 +109,11 @@ def _of_cluster(profile: Profile, cluster: Cluster) -> Iterator[str]:
         else:
             if phase == "Lost":
                 yield f"the claim '{claim}' has lost its volume; ask the cluster's administrator"
+
+
+def _uncovered_names(names: tuple[str, ...], there: Mapping[str, str], profile: Profile) -> list[str]:
+    """Return the secrets that a job is to get from here and that no Secret of the profile holds."""
+    if profile.secrets:
+        return []  # what keys they have is not known, and not looked at
+    known = {*profile.secret_env, *profile.env, *NODE_ENV}
+    return [name for name in names if name in there and name not in known and looks_secret(name)]

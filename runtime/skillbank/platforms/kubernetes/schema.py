@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from kubernetes.client import models
+
 from skillbank.errors import did_you_mean
 
 __all__ = ["schema_problems"]
@@ -37,8 +39,6 @@ def schema_problems(document: Any, kind: str, path: str = "") -> Iterator[str]:
     path
         Where the document stands in the whole one, for the sentences.
     """
-    from kubernetes.client import models
-
     if match := _CONTAINER.fullmatch(kind):
         yield from _inside(document, match, path)
     elif kind in _PLAIN:

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 from skillbank.jobs.record import JobState
 from skillbank.platforms.base import NativeStatus
-from skillbank.platforms.kubernetes.manifest import INDEX, MAIN
-from skillbank.platforms.kubernetes.volumes import BRINGS
+from skillbank.platforms.kubernetes.names import BRINGS, INDEX, MAIN
 from skillbank.ways import Sentence, marked, option
 
 __all__ = ["Waiting", "ended", "index_of", "main_state", "node_lost", "over", "running", "waiting"]

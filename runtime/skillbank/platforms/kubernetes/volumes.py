@@ -5,28 +5,23 @@ Inside and outside a file has the same path, so one spec holds in both places.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from kubernetes import client
 
 from skillbank.errors import PlatformError
 from skillbank.platforms import container
 from skillbank.platforms.base import Launch
-from skillbank.platforms.kubernetes.profile import Profile, S3Tier, Volume
+from skillbank.platforms.kubernetes.names import BRINGS, READY
+from skillbank.platforms.kubernetes.profile import Profile, S3Tier
+from skillbank.platforms.kubernetes.shared import place_problem, real, volume_of
 
-if TYPE_CHECKING:
-    from kubernetes import client
+__all__ = ["FILES", "Files", "volumes_of"]
 
-__all__ = ["BRINGS", "FILES", "READY", "Files", "place_problem", "volumes_of"]
-
-BRINGS = "bring"
-"""The container that brings results back."""
 FILES = "/skillbank-files"
 """Where the containers that move files see all of them; the job's own sees each at its own path."""
-READY = "ready"
-"""The file that says that whoever brings results back is listening: a program may end at once."""
 _PATIENCE = 300
 """Seconds that it may take to begin listening."""
 
@@ -47,8 +42,6 @@ class Files:
 
     def before(self, security: client.V1SecurityContext) -> Iterator[client.V1Container]:
         """Yield the containers that start before the program: one fetches, one stays and brings back."""
-        from kubernetes import client
-
         if self.courier is None:
             return
         tier, job_id = self.courier
@@ -76,24 +69,6 @@ class Files:
             yield client.V1Container(name=verb, command=words, **more, **common)
 
 
-def place_problem(path: Path, profile: Profile, *, writes: bool = False) -> str | None:
-    """Say why pods cannot read a file or folder of this machine, or write it; None when they can."""
-    if profile.s3 is not None:
-        return None
-    volume = _volume_of(path, profile.volumes)
-    if volume is None:
-        there = ", ".join(str(volume.path) for volume in profile.volumes)
-        leads = f", which leads to {real}," if (real := _real(path)) != path else ""
-        return (
-            f"{path}{leads} is on this machine alone, where pods do not see it; "
-            + (f"put it below {there}, which they share" if there else "name a shared volume in the profile")
-            + ", or name a bucket under s3 in the profile"
-        )
-    if writes and volume.read_only:
-        return f"{path} is on the claim {volume.claim}, which pods only read; choose another place"
-    return None
-
-
 def volumes_of(launch: Launch, profile: Profile) -> Files:
     """Return how the files of a launch get into its pods: its results to write, what it reads to read.
 
@@ -102,8 +77,6 @@ def volumes_of(launch: Launch, profile: Profile) -> Files:
     PlatformError
         When something lies where pods do not see it.
     """
-    from kubernetes import client
-
     bound = [
         (Path(mount["Target"]), bool(mount["ReadOnly"]))
         for mount in container.mounts(launch.results_dir, launch.reads)
@@ -125,13 +98,11 @@ def volumes_of(launch: Launch, profile: Profile) -> Files:
     for path, read_only in bound:
         if problem := place_problem(path, profile, writes=not read_only):
             raise PlatformError(problem)
-        volume = _volume_of(path, profile.volumes)
+        volume = volume_of(path, profile.volumes)
         assert volume is not None
         name = names.setdefault(volume.claim, f"claim-{len(names)}")
         below = "/".join(
-            part
-            for part in (volume.sub_path, str(_real(path).relative_to(_real(volume.path))))
-            if part != "."
+            part for part in (volume.sub_path, str(real(path).relative_to(real(volume.path)))) if part != "."
         )
         mounts.append(
             client.V1VolumeMount(
@@ -149,16 +120,3 @@ def volumes_of(launch: Launch, profile: Profile) -> Files:
         for claim, name in names.items()
     ]
     return Files(volumes, mounts)
-
-
-def _volume_of(path: Path, volumes: tuple[Volume, ...]) -> Volume | None:
-    """Return the volume that holds what a path leads to; of several, the one that is nearest to it.
-
-    A node mounts a part of a volume without following links that are right on this machine alone.
-    """
-    inside = [volume for volume in volumes if _real(path).is_relative_to(_real(volume.path))]
-    return max(inside, key=lambda volume: len(volume.path.parts), default=None)
-
-
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from urllib3.exceptions import HTTPError
+
 from skillbank.connections import connections_to
 from skillbank.errors import DataNotFoundError, PlatformError, UsageError
 from skillbank.nearby import near_path
@@ -161,8 +163,6 @@ def _unzipped(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _from_server(url: str, wanted: Sequence[Pinned]) -> dict[Pinned, list[Advisory]]:
-    from urllib3.exceptions import HTTPError
-
     found: dict[Pinned, list[Advisory]] = {}
     records: dict[str, Mapping[str, object]] = {}
     asked = list({(p.ecosystem, p.key[1], p.version): p for p in wanted})
