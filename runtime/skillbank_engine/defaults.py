@@ -25,12 +25,12 @@ def _optim(spec: SpecBase) -> Any:
     return getattr(spec.train, "optim")  # noqa: B009
 
 
-def parameter_groups(spec: SpecBase, module: nn.Module) -> list[dict[str, Any]]:
+def parameter_groups(spec: SpecBase, module: nn.Module) -> list[dict[str, object]]:
     """Give one group of all that is trained, at ``train.optim.lr``."""
     return [{"params": list(trained(module)), "lr": _optim(spec).lr, "name": "all"}]
 
 
-def optimizer(spec: SpecBase, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+def optimizer(spec: SpecBase, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
     """Make the optimiser that ``train.optim`` names, as ``optimizer`` or ``optim``.
 
     The fused kernel does in one go what else is a loop over hundreds of tensors.
@@ -75,8 +75,8 @@ def settle(spec: SpecT, overrides: Sequence[str], kept: "Kept") -> tuple[SpecT, 
 
 
 def _take_over(
-    values: dict[str, Any],
-    saved: Any,
+    values: dict[str, object],
+    saved: Mapping[str, object],
     steps: tuple[str, ...],
     named: set[tuple[str | int, ...]],
     differences: list[str],
@@ -86,19 +86,22 @@ def _take_over(
         key = (*steps, name)
         if name not in values or key in named:
             continue
-        if isinstance(value, dict) and isinstance(values[name], dict):
-            _take_over(values[name], value, key, named, differences)
-        elif values[name] != value:
-            differences.append(f"{'.'.join(key)} {value} (spec: {values[name]})")
+        own = values[name]
+        if isinstance(value, dict) and isinstance(own, dict):
+            _take_over(own, value, key, named, differences)
+        elif own != value:
+            differences.append(f"{'.'.join(key)} {value} (spec: {own})")
             values[name] = value
 
 
-def differences(spec: SpecBase, kept: "Kept") -> dict[str, tuple[Any, Any]]:
+def differences(spec: SpecBase, kept: "Kept") -> dict[str, tuple[object, object]]:
     """Compare the model blocks of a spec and of a training, key by key."""
     return dict(_compared(kept.spec["model"], spec.model_dump(mode="json")["model"], ()))
 
 
-def _compared(before: Any, now: Any, steps: tuple[str, ...]) -> Iterator[tuple[str, tuple[Any, Any]]]:
+def _compared(
+    before: object, now: object, steps: tuple[str, ...]
+) -> Iterator[tuple[str, tuple[object, object]]]:
     if isinstance(before, dict) and isinstance(now, dict):
         for name in before.keys() & now.keys():
             yield from _compared(before[name], now[name], (*steps, name))

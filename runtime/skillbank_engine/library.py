@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 
-def read_network(kind: Any, name: str, **options: Any) -> Any:
+def read_network(kind: type[PreTrainedModel], name: str, **options: object) -> Any:
     """Let transformers read a network from a folder or the hub, with all that reading may need.
 
     Parameters

@@ -74,6 +74,7 @@ from skillbank_engine.team import Team
 
 __all__ = [
     "Answer",
+    "AnyTask",
     "Batch",
     "BatchT",
     "Graph",
@@ -161,8 +162,8 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         spec: SpecT,
         module: nn.Module,
         labels: tuple[str, ...],
-        architecture: Mapping[str, Any],
-        facts: Mapping[str, Any] | None = None,
+        architecture: Mapping[str, object],
+        facts: Mapping[str, object] | None = None,
     ) -> None:
         self.spec = spec
         self.module = module
@@ -237,7 +238,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         raise WeightsError(f"{key} names {name}, which is no file: check the path")
 
     @classmethod
-    def differences(cls, spec: SpecT, kept: Kept) -> dict[str, tuple[Any, Any]]:
+    def differences(cls, spec: SpecT, kept: Kept) -> dict[str, tuple[object, object]]:
         """Say in what a spec's model differs from one that was kept, by name: the kept value and the spec's.
 
         A run goes on from a checkpoint without differences only; by default the model blocks are compared.
@@ -305,7 +306,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """Prefixes of names that are not trained: by default ``train.freeze``."""
         return list(getattr(self.spec.train, "freeze", ()))
 
-    def parameter_groups(self) -> list[dict[str, Any]]:
+    def parameter_groups(self) -> list[dict[str, object]]:
         """Sort what is trained (``requires_grad``) into groups of a learning rate.
 
         Each is ``{"params", "lr", "name"}`` and perhaps ``weight_decay``; by default there is one, at
@@ -313,7 +314,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """
         return defaults.parameter_groups(self.spec, self.module)
 
-    def optimizer(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    def optimizer(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
         """Make the optimiser; by default AdamW, Adam or SGD by ``train.optim``."""
         return defaults.optimizer(self.spec, groups)
 
@@ -405,7 +406,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """What `infer` writes for some pictures and beside them, relative to the results folder."""
         return [Path("labels") / place.name for place in places]
 
-    def made_with(self) -> dict[str, Any]:
+    def made_with(self) -> dict[str, object]:
         """What makes results of inference what they are beside the model: thresholds, words to look for.
 
         A results folder belongs to one model and these values; results of others never mix with them.
@@ -463,3 +464,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
             What differed, empty when nothing did.
         """
         return defaults.settle(spec, overrides, kept)
+
+
+AnyTask = Task[Any, Any, Any, Any]
+"""The task of whichever family: which one, a program is told when it runs."""

@@ -134,7 +134,7 @@ class GradientWorker(Generic[BatchT]):
     @contextmanager
     def _exchange(self, *, last: bool) -> Iterator[None]:
         """Keep gradients where they are until the step's last batch, when processes exchange them."""
-        model: Any = self._model
+        model = self._model
         if isinstance(model, nn.parallel.DistributedDataParallel) and not last:
             with model.no_sync():
                 yield

@@ -124,7 +124,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         return task
 
     @classmethod
-    def differences(cls, spec: ClassificationSpec, kept: Kept) -> dict[str, tuple[Any, Any]]:
+    def differences(cls, spec: ClassificationSpec, kept: Kept) -> dict[str, tuple[object, object]]:
         """Compare the model blocks, without what is no part of the network."""
         found = super().differences(spec, kept)
         return {name: pair for name, pair in found.items() if not name.startswith(_NO_STRUCTURE)}
@@ -194,7 +194,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         freeze(self.classifier, backbone=backbone.freeze_backbone, norms=backbone.freeze_norm)
         return standing_still(self.module, self.family_name)
 
-    def parameter_groups(self) -> list[dict[str, Any]]:
+    def parameter_groups(self) -> list[dict[str, object]]:
         """Two groups: what decays, and what `train.optim.skip_names` takes out of it."""
         optim = self.spec.train.optim
         sorted_out: dict[bool, list[nn.Parameter]] = {True: [], False: []}
@@ -210,7 +210,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
             if found
         ]
 
-    def optimizer(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    def optimizer(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
         """AdamW, Adam or SGD."""
         optim = self.spec.train.optim
         if optim.optim == "sgd":

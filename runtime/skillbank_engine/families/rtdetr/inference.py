@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -63,7 +63,7 @@ def write_found(
     """Detect and write; see :meth:`.task.Task.infer`."""
     shown = chosen_labels(task.labels, spec.dataset.infer_data_sources.classmap)
     colours = phrase_colours(task.labels, spec.inference.color_map)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for place, image, found in _detected(task, spec, pictures, compute):
         items = [item for item in found if item.label in shown]
         path = folder / "labels" / place.name
@@ -97,7 +97,7 @@ def _detected(
         yield from zip(places, images, found, strict=True)
 
 
-def _row(item: Detection, labels: Sequence[str]) -> dict[str, Any]:
+def _row(item: Detection, labels: Sequence[str]) -> dict[str, object]:
     return {
         "phrase": labels[item.label],
         "box": [round(value, 2) for value in item.box],

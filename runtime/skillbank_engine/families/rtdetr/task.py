@@ -156,7 +156,7 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
         return cls(spec, detector, labels)
 
     @classmethod
-    def differences(cls, spec: ExperimentSpec, kept: Kept) -> dict[str, tuple[Any, Any]]:
+    def differences(cls, spec: ExperimentSpec, kept: Kept) -> dict[str, tuple[object, object]]:
         """Compare the structures of two detectors."""
         found = Architecture.from_dict(kept.architecture).differences(Architecture.from_spec(spec))
         # Whether norms stand still follows from the weights that a run was begun with.
@@ -249,7 +249,7 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
                 "model.pretrained_backbone_path or train.pretrained_model_path, or set model.train_backbone"
             )
 
-    def parameter_groups(self) -> list[dict[str, Any]]:
+    def parameter_groups(self) -> list[dict[str, object]]:
         """Sort what is trained into backbone and rest."""
         return parameter_groups(self.module, self.spec)
 
@@ -298,7 +298,7 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
             Path("detections.json"),
         ]
 
-    def made_with(self) -> dict[str, Any]:
+    def made_with(self) -> dict[str, object]:
         """Give the least score and which classes are shown."""
         assert isinstance(self.spec, InferenceSpec)
         classmap = self.spec.dataset.infer_data_sources.classmap
@@ -390,7 +390,7 @@ def _settle_action(
     differences: list[str],
 ) -> None:
     """Set an export's size and an inference's threshold, where nobody has chosen them."""
-    wanted: dict[str, Any] = {}
+    wanted: dict[str, object] = {}
     if action == "export":
         height, width = values["dataset"]["augmentation"]["eval_spatial_size"]
         wanted = {"input_height": height, "input_width": width}

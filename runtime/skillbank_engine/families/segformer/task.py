@@ -276,14 +276,14 @@ class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
         return type(spec).model_validate(values), f"{note} {more}".strip()
 
 
-def _of_training(segment: SegmentConfig, trained: Mapping[str, Any], *, measured: bool) -> dict[str, Any]:
+def _of_training(segment: SegmentConfig, trained: Mapping[str, Any], *, measured: bool) -> dict[str, object]:
     """What a model's training says of masks and sizes, where a spec has the family's defaults.
 
     Of masks that are measured on, what the data set itself says comes first.
     """
     usual = SegmentConfig()
     own = trained["dataset"]["segment"]
-    wanted: dict[str, Any] = {}
+    wanted: dict[str, object] = {}
     if all(getattr(segment, key) == getattr(usual, key) for key in KEYS):
         wanted.update({key: own[key] for key in KEYS})
         if measured:
