@@ -1,5 +1,7 @@
 """What a task does where its family says nothing else: by the keys that most families' specs have."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -62,7 +64,7 @@ def inference_pictures(spec: SpecBase) -> list[tuple[Path, Path]]:
     return find_images(dataset.infer_data_sources.image_dir, "dataset.infer_data_sources.image_dir")
 
 
-def settle(spec: SpecT, overrides: Sequence[str], kept: "Kept") -> tuple[SpecT, str]:
+def settle(spec: SpecT, overrides: Sequence[str], kept: Kept) -> tuple[SpecT, str]:
     """Put the model block and the profile of a training into the spec of another action."""
     values = spec.model_dump()
     differences: list[str] = []
@@ -94,7 +96,7 @@ def _take_over(
             values[name] = value
 
 
-def differences(spec: SpecBase, kept: "Kept") -> dict[str, tuple[object, object]]:
+def differences(spec: SpecBase, kept: Kept) -> dict[str, tuple[object, object]]:
     """Compare the model blocks of a spec and of a training, key by key."""
     return dict(_compared(kept.spec["model"], spec.model_dump(mode="json")["model"], ()))
 
@@ -109,7 +111,7 @@ def _compared(
         yield ".".join(steps), (before, now)
 
 
-def onnx_metadata(kept: "Kept", carried: Sequence[str]) -> dict[str, str]:
+def onnx_metadata(kept: Kept, carried: Sequence[str]) -> dict[str, str]:
     """Write what is kept of a model as the metadata of a file, of its spec some parts alone."""
     spec: dict[str, Any] = {}
     for key in carried:
@@ -127,7 +129,7 @@ def onnx_metadata(kept: "Kept", carried: Sequence[str]) -> dict[str, str]:
     }
 
 
-def kept_in(metadata: Mapping[str, str]) -> "Kept":
+def kept_in(metadata: Mapping[str, str]) -> Kept:
     """Read what :func:`onnx_metadata` has written."""
     from skillbank_engine.exchange import Kept
 

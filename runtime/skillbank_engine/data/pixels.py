@@ -5,6 +5,8 @@ Numbers of more than 8 bits are scaled by the significant bits that the file sta
 the range of the data set.  What was found for a data set is kept with the model that is trained on it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -58,13 +60,13 @@ class PixelScale:
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any] | None) -> "PixelScale":
+    def from_dict(cls, values: Mapping[str, Any] | None) -> PixelScale:
         """Read what :meth:`to_dict` gave; None, as in old checkpoints, knows no levels."""
         given = values or {}
         whole, real = (Levels(*given[name]) if given.get(name) else None for name in ("whole", "real"))
         return cls(whole, real, bool(given.get("spread")))
 
-    def completed(self, other: "PixelScale") -> "PixelScale":
+    def completed(self, other: PixelScale) -> PixelScale:
         """The same scale with the levels that it lacks taken from another."""
         return PixelScale(self.whole or other.whole, self.real or other.real, self.spread or other.spread)
 

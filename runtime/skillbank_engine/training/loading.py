@@ -5,17 +5,15 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Any, Generic
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from skillbank_engine.data.canvases import WINDOW, grouped
+from skillbank_engine.exchange import SampleT
 from skillbank_engine.task import BatchT, Samples, Shape
 from skillbank_engine.team import ALONE, Team
-
-if TYPE_CHECKING:
-    from skillbank_engine.exchange import SampleT
 
 
 class SeededSamples(Dataset[Any], Generic[SampleT, BatchT]):

@@ -20,19 +20,10 @@ from skillbank_engine.families.grounding_dino.norms import lowered, normed
 from skillbank_engine.families.grounding_dino.products import recorded_training
 
 if TYPE_CHECKING:
-    from transformers.models.grounding_dino.modeling_grounding_dino import (
-        GroundingDinoBiMultiHeadAttention,
-        GroundingDinoDecoderLayer,
-        GroundingDinoDeformableLayer,
-        GroundingDinoEncoderLayer,
-        GroundingDinoFusionLayer,
-        GroundingDinoMultiheadAttention,
-        GroundingDinoMultiscaleDeformableAttention,
-        GroundingDinoTextEnhancerLayer,
-    )
+    from skillbank_engine.library import modeling_grounding_dino as theirs
 
-    _Fed: TypeAlias = "GroundingDinoDecoderLayer | GroundingDinoDeformableLayer"
-    _Dropping: TypeAlias = "_Fed | GroundingDinoTextEnhancerLayer"
+    _Fed: TypeAlias = "theirs.GroundingDinoDecoderLayer | theirs.GroundingDinoDeformableLayer"
+    _Dropping: TypeAlias = "_Fed | theirs.GroundingDinoTextEnhancerLayer"
 
 _BLOCK = 1024
 
@@ -64,7 +55,7 @@ class Scene:
 
 
 def fuse(
-    layer: GroundingDinoEncoderLayer,
+    layer: theirs.GroundingDinoEncoderLayer,
     vision: Tensor,
     text: Tensor,
     text_positions: Tensor,
@@ -100,7 +91,7 @@ def fuse(
 
 
 def decode(
-    layer: GroundingDinoDecoderLayer,
+    layer: theirs.GroundingDinoDecoderLayer,
     hidden: Tensor,
     positions: Tensor,
     references: Tensor,
@@ -181,7 +172,7 @@ def propose(scene: Scene) -> tuple[Tensor, Tensor]:
 
 
 def attend_places(
-    module: GroundingDinoMultiscaleDeformableAttention,
+    module: theirs.GroundingDinoMultiscaleDeformableAttention,
     hidden: Tensor,
     positions: Tensor,
     vision: Tensor,
@@ -209,7 +200,11 @@ def attend_places(
 
 
 def _exchange(
-    layer: GroundingDinoFusionLayer, vision: Tensor, text: Tensor, visible: Tensor | None, token_mask: Tensor
+    layer: theirs.GroundingDinoFusionLayer,
+    vision: Tensor,
+    text: Tensor,
+    visible: Tensor | None,
+    token_mask: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Let picture and text look at each other; both directions share one product of queries and keys."""
     vision, seen_places = normed(layer.layer_norm_vision, vision)
@@ -226,7 +221,7 @@ def _exchange(
 
 
 def _looks(
-    attention: GroundingDinoBiMultiHeadAttention,
+    attention: theirs.GroundingDinoBiMultiHeadAttention,
     vision: Tensor,
     text: Tensor,
     visible: Tensor | None,
@@ -276,13 +271,13 @@ def _fused(
     return to_vision.transpose(1, 2).flatten(2), to_text.transpose(1, 2).flatten(2)
 
 
-def _few(attention: GroundingDinoBiMultiHeadAttention, text: Tensor) -> bool:
+def _few(attention: theirs.GroundingDinoBiMultiHeadAttention, text: Tensor) -> bool:
     """Whether a text is so short that its words are better brought to the places' width than the reverse."""
     return bool(text.shape[1] * attention.num_heads < attention.embed_dim)
 
 
 def _exchange_few(
-    attention: GroundingDinoBiMultiHeadAttention,
+    attention: theirs.GroundingDinoBiMultiHeadAttention,
     vision: Tensor,
     text: Tensor,
     visible: Tensor | None,
@@ -316,7 +311,7 @@ def _exchange_few(
 
 
 def _enhance(
-    layer: GroundingDinoTextEnhancerLayer, text: Tensor, positions: Tensor, allowed: Tensor
+    layer: theirs.GroundingDinoTextEnhancerLayer, text: Tensor, positions: Tensor, allowed: Tensor
 ) -> Tensor:
     """Self-attention of the text, inside phrases."""
     placed = lowered(text + positions)
@@ -328,7 +323,7 @@ def _enhance(
 
 
 def _attend(
-    module: GroundingDinoMultiheadAttention,
+    module: theirs.GroundingDinoMultiheadAttention,
     queries: Tensor,
     keys: Tensor,
     values: Tensor,

@@ -23,7 +23,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from skillbank_engine.families.rtdetr.detector import Detector
 
 if TYPE_CHECKING:
-    from transformers.models.rt_detr.modeling_rt_detr import RTDetrRepVggBlock
+    from skillbank_engine.library import modeling_rt_detr
 
 _PAIRS = (("conv", "norm"), ("conv1", "norm1"), ("conv2", "norm2"), ("convolution", "normalization"))
 """How blocks of the networks call a convolution and the batch norm right after it."""
@@ -82,7 +82,7 @@ def _pairs(module: nn.Module) -> Iterator[tuple[str, str]]:
         yield from _PAIRS
 
 
-def _one_convolution(block: RTDetrRepVggBlock) -> nn.Module:
+def _one_convolution(block: modeling_rt_detr.RTDetrRepVggBlock) -> nn.Module:
     """Add up both branches of a RepVGG block whose norms are folded."""
     wide, narrow = block.conv1.conv, block.conv2.conv
     wide.weight[:, :, 1:2, 1:2] += narrow.weight

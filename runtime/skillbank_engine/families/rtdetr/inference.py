@@ -1,5 +1,7 @@
 """Writing what was found on pictures: labels, annotated pictures, and all detections as JSON."""
 
+from __future__ import annotations
+
 import json
 import logging
 from collections.abc import Iterator, Sequence
@@ -58,7 +60,7 @@ def chosen_labels(labels: Sequence[str], classmap: str) -> frozenset[int]:
 
 
 def write_found(
-    task: "RtDetr", spec: InferenceSpec, pictures: Sequence[Place], folder: Path, compute: Compute
+    task: RtDetr, spec: InferenceSpec, pictures: Sequence[Place], folder: Path, compute: Compute
 ) -> dict[str, float]:
     """Detect and write; see :meth:`.task.Task.infer`."""
     shown = chosen_labels(task.labels, spec.dataset.infer_data_sources.classmap)
@@ -78,7 +80,7 @@ def write_found(
 
 
 def _detected(
-    task: "RtDetr", spec: InferenceSpec, pictures: Sequence[Place], compute: Compute
+    task: RtDetr, spec: InferenceSpec, pictures: Sequence[Place], compute: Compute
 ) -> Iterator[tuple[Place, Image.Image, list[Detection]]]:
     """Yield each picture with what was found on it."""
     assert task.answer is not None

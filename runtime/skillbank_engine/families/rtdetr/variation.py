@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
 from skillbank_engine.data.transforms import View, mirror, sided
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from skillbank_engine.families.rtdetr.config.experiment import ExperimentSpec
 
 _OVERLAPS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
