@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -24,7 +23,7 @@ MODELS: dict[str, type[BaseModel]] = {
 """Document name, which is also the file's stem, and its model."""
 
 
-def contract(name: str) -> dict[str, Any]:
+def contract(name: str) -> dict[str, object]:
     """Return the JSON Schema of one document.
 
     A plan as it is printed carries its ``plan_id`` beside the model's own fields.
@@ -39,7 +38,7 @@ def contract(name: str) -> dict[str, Any]:
     return {"$schema": DIALECT, "$id": f"{name}.schema.json", **schema}
 
 
-def tools_document() -> dict[str, Any]:
+def tools_document() -> dict[str, object]:
     """Return the definitions of all tools of agents."""
     from skillbank.agent.catalogue import TOOLS
 

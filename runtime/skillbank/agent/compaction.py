@@ -49,7 +49,7 @@ _LAST_ONES = frozenset({"lines", "log", "logs"})
 """Lists of which the end matters."""
 
 
-def compacted(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def compacted(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
     """Return the messages as they are sent: old ones in short, the newest whole."""
     last = max((i for i, m in enumerate(messages) if m["role"] != "tool"), default=0)
     newest = [len(m["content"]) for m in messages[last + 1 :]]
@@ -97,7 +97,7 @@ def _said(message: dict[str, Any]) -> dict[str, object]:
 
 def _carried(carried: Mapping[str, object], *, whole: bool, now: bool) -> dict[str, object]:
     """Return what an endpoint wants back: old thoughts in short, sealed ones within their turn."""
-    kept: dict[str, Any] = {}
+    kept: dict[str, object] = {}
     for name, value in carried.items():
         if isinstance(value, str):
             kept[name] = value if whole else _cut(value, _THOUGHT)

@@ -15,7 +15,7 @@ Format: TypeAlias = Literal["openai", "responses", "anthropic", "gemini", "mcp"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-def tools_as(form: Format, strict: bool = True) -> list[dict[str, Any]]:
+def tools_as(form: Format, strict: bool = True) -> list[dict[str, object]]:
     """Return the value of ``tools`` of a provider's request, or the definitions in the words of MCP.
 
     Parameters
@@ -77,7 +77,7 @@ def _openapi(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, o
     return {key: value for key, value in made.items() if value}
 
 
-def _any_of(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, object]:
+def _any_of(schema: Mapping[str, Any], parts: Mapping[str, object]) -> dict[str, object]:
     others = [each for each in schema["anyOf"] if each != {"type": "null"}]
     described = {"description": schema["description"]} if "description" in schema else {}
     nullable = {"nullable": True} if len(others) < len(schema["anyOf"]) else {}

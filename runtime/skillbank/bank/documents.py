@@ -8,7 +8,6 @@ import re
 from collections import Counter
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.diagnostics import Repeated
 from skillbank.bank.files import MAX_BYTES, read_file
@@ -60,7 +59,7 @@ def read_text(path: Path) -> str:
     return text_of(read_file(place), str(path))
 
 
-def parse_yaml(text: str, where: str, repeated: list[Repeated] | None = None) -> Any:
+def parse_yaml(text: str, where: str, repeated: list[Repeated] | None = None) -> object:
     """Parse YAML of at most `MAX_DEPTH` levels, as parsing time grows steeply with depth.
 
     Aliases and merge keys are read under a budget (`skillbank.bank.yaml_anchors`), and so are values. Of a
@@ -89,7 +88,7 @@ def _read(text: str) -> tuple[bytes, tuple[Repeated, ...]]:
     return marshal.dumps(document), tuple(repeated)
 
 
-def parse_said(text: str, where: str, *, as_json: bool = False) -> Any:
+def parse_said(text: str, where: str, *, as_json: bool = False) -> object:
     """Parse YAML, or JSON, that a person wrote into a request: nothing that was said is dropped.
 
     Raises
@@ -106,7 +105,7 @@ def parse_said(text: str, where: str, *, as_json: bool = False) -> Any:
     return document
 
 
-def parse_json(text: str, where: str, repeated: list[Repeated] | None = None) -> Any:
+def parse_json(text: str, where: str, repeated: list[Repeated] | None = None) -> object:
     """Parse JSON; the family's bare ``Infinity`` and ``NaN`` are read, callers decide about them.
 
     Of a repeated key the last counts; ``repeated`` gets it.
@@ -167,11 +166,11 @@ def _refuse_large(document: object, where: str) -> None:
     raise SkillFormatError(f"{where} is nested deeper than {MAX_DEPTH} levels; flatten it.")
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path) -> object:
     """Read and parse one YAML file."""
     return parse_yaml(read_text(path), str(path))
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> object:
     """Read and parse one JSON file."""
     return parse_json(read_text(path), str(path))

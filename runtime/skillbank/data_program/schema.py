@@ -13,12 +13,12 @@ __all__ = ["all_schemas"]
 SCHEMA_VERSION = 1
 
 
-def all_schemas(actions: Sequence[str]) -> dict[str, dict[str, Any]]:
+def all_schemas(actions: Sequence[str]) -> dict[str, dict[str, object]]:
     """Return ``{action: {"schema": ..., "defaults": ...}}`` for ``skillbank schemas generate``."""
     return {action: _entry(action) for action in actions}
 
 
-def _entry(action: str) -> dict[str, Any]:
+def _entry(action: str) -> dict[str, object]:
     raw = SPECS[action].model_json_schema(mode="validation")
     body = _inlined(raw, raw.pop("$defs", {}))
     defaults = SPECS[action]().model_dump()

@@ -244,7 +244,7 @@ class Plan(Frozen):
     command: tuple[str, ...]
     mode: Literal["config", "args", "passthrough"] = "config"
     config_format: Literal["yaml", "json", "toml"] = "yaml"
-    spec: dict[str, Any]
+    spec: dict[str, object]
     overrides: tuple[Override, ...] = ()
     inputs: tuple[InputBinding, ...] = ()
     outputs: tuple[str, ...] = ()
@@ -279,7 +279,7 @@ class Plan(Frozen):
     )
     metric: str | None = None
     metric_direction: Literal["maximize", "minimize"] | None = None
-    automl: dict[str, Any] | None = None
+    automl: dict[str, object] | None = None
     search: SearchNeeds | None = Field(default=None, exclude_if=lambda value: value is None)
     results_root: str | None = None
     on_broken: Literal["refuse", "skip"] = Field(
@@ -316,7 +316,7 @@ class Plan(Frozen):
         """Sha256 of the canonical JSON without the volatile fields, see `document_id`."""
         return document_id(self.model_dump(mode="json"))
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return the plan as a JSON document with its id first."""
         return {"plan_id": self.plan_id, **self.model_dump(mode="json")}
 

@@ -102,7 +102,7 @@ def scrub(log: Path) -> None:
     temporary.replace(log)
 
 
-def _keep(folder: Path, launch: dict[str, Any], ready: int) -> int:
+def _keep(folder: Path, launch: dict[str, object], ready: int) -> int:
     """Start the program, wait for its end, write it down."""
     os.setsid()
     if not write_json(folder / CLAIM, myself(), exclusive=True):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from skillbank.errors import SkillFormatError, a_few
 from skillbank.trust.certificates import Certificate, Chain, find_chain
@@ -136,7 +136,7 @@ class Verification:
                 parts.append(f"{len(named)} {kind}: {a_few(named, _SHOWN)}")
         return "; ".join(parts)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return the verification as a JSON document."""
         return {
             "skill": visible(self.skill),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -159,7 +159,7 @@ class Algorithm(ABC):
         """Return the source of randomness of one recommendation: a function of the seed and its number."""
         return np.random.default_rng((self.settings.seed, number))
 
-    def fresh(self, rng: np.random.Generator, tries: int = 100) -> dict[str, Any]:
+    def fresh(self, rng: np.random.Generator, tries: int = 100) -> dict[str, object]:
         """Draw a configuration that has not been asked for, if there is one to be found."""
         taken = [t.asked.values for t in self.trials.values()]
         values = self.space.sample(rng)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
@@ -75,8 +74,8 @@ def _task(
 ) -> dict[str, object]:
     if picture.caption:
         left.out("captions, which boxes of Label Studio do not know,")
-    decided: list[dict[str, Any]] = []
-    proposed: list[dict[str, Any]] = []
+    decided: list[dict[str, object]] = []
+    proposed: list[dict[str, object]] = []
     for position, box in enumerate(picture.boxes, 1):
         called = visible(class_or_phrase(box, classes))
         if box.crowd:
@@ -93,11 +92,11 @@ def _task(
     # Below the folder that Label Studio is told to serve; see the comment in the labels.
     address = f"/data/local-files/?d={quote(picture.path or picture.name)}"
     data = {"image": address} | ({"split": split} if split else {})
-    task: dict[str, Any] = {"id": number, "data": data, "annotations": []}
+    task: dict[str, object] = {"id": number, "data": data, "annotations": []}
     if decided or not (proposed or picture.undecided):
         task["annotations"] = [{"result": decided, "was_cancelled": False, "ground_truth": False}]
     if proposed:
-        surest = max(region["score"] for region in proposed)
+        surest = max(float(str(region["score"])) for region in proposed)
         task["predictions"] = [{"model_version": _MODEL, "score": surest, "result": proposed}]
     return task
 

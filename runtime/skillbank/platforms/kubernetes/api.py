@@ -26,6 +26,10 @@ from skillbank.ways import command
 
 if TYPE_CHECKING:
     from kubernetes import client
+    from kubernetes.client.exceptions import ApiException
+    from urllib3.response import BaseHTTPResponse
+
+    from skillbank.platforms.kubernetes.states import Document
 
 __all__ = ["ApiLostError", "Cluster", "ConflictingError", "ForbiddenError", "GoneError"]
 
@@ -153,7 +157,7 @@ class Cluster:
         while True:
             try:
                 response = self._call(method, path, body, query, accept, (_CONNECT, _READ))
-                answer: dict[str, Any] = json.loads(response.data or b"{}")
+                answer: dict[str, object] = json.loads(response.data or b"{}")
                 return answer
             except ValueError:
                 raise PlatformError(
@@ -219,7 +223,7 @@ class Cluster:
         except ConfigException as error:
             raise PlatformError(f"the login to {self.server} fails: {redact(str(error))[:300]}") from None
 
-    def _refusal(self, error: Any) -> PlatformError:
+    def _refusal(self, error: ApiException) -> PlatformError:
         code = int(error.status or 0)
         said = _message(error)
         if code == 0:
@@ -271,7 +275,7 @@ class Cluster:
         )
 
 
-def _message(error: Any) -> str:
+def _message(error: ApiException) -> str:
     """Return what the server said, without secrets and on one line."""
     from urllib3.exceptions import HTTPError
 
@@ -288,7 +292,7 @@ def _message(error: Any) -> str:
     return redact(" ".join(text.split()))[:400].rstrip(" .")
 
 
-def _pieces(response: Any, server: str) -> Iterator[bytes]:
+def _pieces(response: BaseHTTPResponse, server: str) -> Iterator[bytes]:
     from urllib3.exceptions import HTTPError
 
     read: Callable[[], bytes] = lambda: response.read1(1 << 16)  # noqa: E731
@@ -299,7 +303,7 @@ def _pieces(response: Any, server: str) -> Iterator[bytes]:
         raise ApiLostError(f"the connection to the Kubernetes API at {server} broke") from error
 
 
-def _context(contexts: Sequence[Mapping[str, Any]], name: str, files: str) -> Mapping[str, Any]:
+def _context(contexts: Sequence[Document], name: str, files: str) -> Document:
     """Return the context of a name.
 
     Raises
