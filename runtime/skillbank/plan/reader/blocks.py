@@ -74,7 +74,7 @@ def document(text: str) -> list[Token] | None:
     return tokens
 
 
-def _mapping(content: str) -> Mapping[str, object] | None:
+def _mapping(content: str) -> Mapping[str, Any] | None:
     try:
         found = parse_said(content, "settings")
     except (SkillFormatError, ValueError):
@@ -94,7 +94,7 @@ def _is_key(key: str) -> bool:
     return re.fullmatch(r"[A-Za-z_][\w.\[\]-]*", key) is not None
 
 
-def _flat(settings: Mapping[str, Any], below: str = "") -> Iterator[tuple[str, object]]:
+def _flat(settings: Mapping[str, Any], below: str = "") -> Iterator[tuple[str, Any]]:
     """Yield dotted keys and values; a mapping whose names are no keys is a value."""
     for key, value in settings.items():
         name = f"{below}{key}"

@@ -99,7 +99,7 @@ def read_canonical(text: str, library: Library) -> list[Request] | None:
     return [Request(**step, text=text, left_out=left_out, settled=True) for step in made]
 
 
-def _wide(fields: list[dict[str, object]]) -> dict[str, object]:
+def _wide(fields: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what the last step alone has and all mean."""
     last = [False] * (len(fields) - 1) + [True]
     return {name: fields[-1][name] for name in _WIDE if [name in step for step in fields] == last}
@@ -117,7 +117,7 @@ def _divided(clauses: list[str]) -> list[list[str]]:
     return steps
 
 
-def _step(clauses: list[str], library: Library) -> dict[str, object] | None:
+def _step(clauses: list[str], library: Library) -> dict[str, Any] | None:
     """Return the fields of one step; None where it is none."""
     does = rf"(?:(?P<verb>{'|'.join(VERBS)})|run (?P<action>{_ITEM}) of)"
     head = re.fullmatch(rf"{does} (?P<skill>{_ITEM})(?: on (?P<on>{_PLACES}))?", clauses[0])
@@ -154,8 +154,8 @@ def _data(source: str, said: str) -> list[DataLocation]:
 
 def _take(
     said: dict[str, str],
-    fields: dict[str, object],
-    settings: list[tuple[str, str, object]],
+    fields: dict[str, Any],
+    settings: list[tuple[str, str, Any]],
     data: list[DataLocation],
 ) -> None:
     """Put what one clause says where it belongs."""
@@ -177,7 +177,7 @@ def _take(
             settings.append((name, "", _value(name, text)))
 
 
-def _value(name: str, text: str) -> object:
+def _value(name: str, text: str) -> Any:
     if name == "captions":
         return _items(text)
     if name == "gpu_ids":

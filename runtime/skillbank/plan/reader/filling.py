@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.errors import ConflictError
@@ -106,7 +107,7 @@ class Maker:
         }
         return Request.model_validate({**made, **self._common(), **fields})
 
-    def _common(self) -> dict[str, object]:
+    def _common(self) -> dict[str, Any]:
         """Return what holds for every step of the text."""
         of = self.text.ledger.of
         platforms = list(dict.fromkeys(c.value for c in of("platform")))
@@ -125,7 +126,7 @@ class Maker:
             "results_root": results[0].value.uri if results else None,
         }
 
-    def _take_files(self, at: int, settings: dict[str, object]) -> str | None:
+    def _take_files(self, at: int, settings: dict[str, Any]) -> str | None:
         """Set the keys that take files of weights; return what a training starts from."""
         step, action = self.steps[at], self.actions[at]
         pretrained = SCRATCH if step.of("scratch") and trains(step.action) else None
@@ -145,7 +146,7 @@ class Maker:
             self.taken.add(id(claim))
         return pretrained
 
-    def _fields(self, at: int, data: Sequence[DataLocation]) -> dict[str, object]:
+    def _fields(self, at: int, data: Sequence[DataLocation]) -> dict[str, Any]:
         """Return the fields of a request that were named; a step without data has none of its data."""
         claims = [c for s in self.steps for c in s.of("field")]
         fields = dict(c.value for c in claims)

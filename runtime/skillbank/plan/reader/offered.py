@@ -58,7 +58,7 @@ def _said(offer: Offer) -> str:
     )
 
 
-def _file(offer: Offer) -> dict[str, object]:
+def _file(offer: Offer) -> dict[str, Any]:
     """Read the words beside a platform; a package's that cannot be read are as good as none."""
     path = offer.beside(_WORDS)
     if path is None:

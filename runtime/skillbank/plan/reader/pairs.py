@@ -115,9 +115,7 @@ def slot_of_flag(text: Text, name: str) -> str | None:
     return None
 
 
-def _pair(
-    text: Text, tokens: list[int], key: str, said: object, own: frozenset[str], *, written: bool
-) -> None:
+def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str], *, written: bool) -> None:
     ledger, key = text.ledger, _without_container(text, key.strip("\"'"))
     name = key.lower()
     value = _plain(said.strip()) if isinstance(said, str) and written else said
@@ -177,7 +175,7 @@ def _without_container(text: Text, key: str) -> str:
     return rest if of_data and _role(text, rest.lower(), "") else key
 
 
-def _slot(text: Text, tokens: list[int], name: str, said: object, value: object, shown: object) -> None:
+def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown: Any) -> None:
     each = slot(name)
     if each.fills is Fills.FIELD and (
         each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB) or name in ("on_broken", "format")
@@ -216,7 +214,7 @@ def _role(text: Text, name: str, value: Any) -> str | None:
     return None
 
 
-def _plain(text: str) -> object:
+def _plain(text: str) -> Any:
     """Read a value as YAML does, and as text where it is none."""
     try:
         return parse_said(text, "value") if text else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from skillbank.plan.reader.key_phrases import number_in_phrase
 from skillbank.plan.reader.matching import Text
@@ -54,7 +55,7 @@ def _places(text: Text, keys: Keys) -> None:
             text.ledger.claim("value", [*tokens, *claim.tokens], Value("", claim.value.uri, key=key))
 
 
-def _claim(text: Text, tokens: Sequence[int], value: object, key: str) -> bool:
+def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
     """Claim a value with a verb that sets it before it, and its unit and "is enough" behind it."""
     more = set_before(text, min(tokens))
     enough = text.match("slots.around.enough", max(tokens) + 1)
@@ -250,6 +251,6 @@ def _snake(text: Text, keys: Keys) -> None:
         if key is not None and match is not None:
             [v] = match.tokens("v")
             said = text.tokens[v]
-            plain: object = {"true": True, "false": False}.get(said.text, said.text)
+            plain: Any = {"true": True, "false": False}.get(said.text, said.text)
             value = said.value if said.value is not None else plain
             text.ledger.claim("value", [i, *match.tokens()], Value("", value, key=key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import word_list
@@ -208,7 +209,7 @@ def _switches(text: Text) -> None:
             _set(text, match.tokens(), "keep", keep)
 
 
-def _set(text: Text, tokens: Sequence[int], key: str, value: object) -> None:
+def _set(text: Text, tokens: Sequence[int], key: str, value: Any) -> None:
     text.ledger.claim("value", tokens, Value("", value, key=f"automl.{key}"))
 
 

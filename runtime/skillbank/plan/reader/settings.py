@@ -51,9 +51,9 @@ class StepSettings:
             gpus //= nodes
         return settings, gpus, nodes
 
-    def _set(self, at: int, claim: Claim, own: bool, settings: dict[str, object]) -> None:
+    def _set(self, at: int, claim: Claim, own: bool, settings: dict[str, Any]) -> None:
         """Set what a value says of a step; what is said of another step counts where nothing else does."""
-        said: dict[str, object] | None
+        said: dict[str, Any] | None
         key = self._key(at, claim.value, own)
         if key is None:
             said = (
@@ -67,7 +67,7 @@ class StepSettings:
             if own or name not in settings:
                 set_once(settings, name, each)
 
-    def _set_captions(self, at: int, settings: dict[str, object]) -> None:
+    def _set_captions(self, at: int, settings: dict[str, Any]) -> None:
         step = self.steps[at]
         captions = [c for c in [*step.of("captions"), *step.of("find")] if c.value]
         key = self._slot_key(at, "captions") if captions and step.action == "inference" else None
@@ -155,7 +155,7 @@ class StepSettings:
             return {key: value.value.upper()}
         return {key: value.value}
 
-    def _with_unit(self, at: int, key: str, value: Value) -> dict[str, object] | None:
+    def _with_unit(self, at: int, key: str, value: Value) -> dict[str, Any] | None:
         """Return an interval with its unit where the spec has a key for the unit that allows this one."""
         step, action = self.steps[at], self.actions[at]
         if action is None or step.skill is None:
@@ -177,7 +177,7 @@ class StepSettings:
             return False
         template, _ = step.skill.template(action)
         spec_key = step.skill.shorthands(action).get(key, key)
-        node: object = template
+        node: Any = template
         for part in spec_key.split("."):
             node = node.get(part) if isinstance(node, dict) else None
         if node is None:
@@ -186,7 +186,7 @@ class StepSettings:
         return node is not None and str(node).lower() != str(value.value).lower()
 
 
-def set_once(settings: dict[str, object], key: str, value: object) -> None:
+def set_once(settings: dict[str, Any], key: str, value: Any) -> None:
     """Set a key; raise `ConflictError` where it has another value."""
     if key in settings and settings[key] != value:
         raise ConflictError(f"The request sets {key} to {settings[key]} and to {value}; keep one of them.")

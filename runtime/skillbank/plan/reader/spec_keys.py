@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.schema import Node
@@ -41,7 +42,7 @@ class Keys:
         self.limits: dict[str, float] = {}
         """The most that a number may be."""
         self.megabytes: set[str] = set()
-        self.zero: dict[str, object] = {}
+        self.zero: dict[str, Any] = {}
         """Numbers of which 0 is none (a chance, or as the description says): the key, and its default."""
         self.inverse: dict[frozenset[str], str] = {}
         """By what a person says to have a switch off ("freeze the backbone"): the key."""

@@ -77,7 +77,7 @@ class Ledger:
     claims: list[Claim] = field(default_factory=list)
     owner: dict[int, Claim] = field(default_factory=dict)
 
-    def claim(self, kind: str, tokens: Iterable[int], value: object = None) -> Claim:
+    def claim(self, kind: str, tokens: Iterable[int], value: Any = None) -> Claim:
         """Account for tokens; those that have a claim already keep theirs."""
         mine = tuple(sorted({i for i in tokens if i not in self.owner}))
         made = Claim(kind, mine or tuple(sorted(set(tokens)))[:1], value)
@@ -98,7 +98,7 @@ class Ledger:
         self.claims.append(made)
         self.owner.update(dict.fromkeys(made.tokens, made))
 
-    def replace(self, claim: Claim, kind: str, value: object = None) -> Claim:
+    def replace(self, claim: Claim, kind: str, value: Any = None) -> Claim:
         """Account for the tokens of a claim in another way."""
         self.withdraw(claim)
         return self.claim(kind, claim.tokens, value)

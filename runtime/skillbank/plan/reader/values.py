@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.durations import take_durations
@@ -247,7 +248,7 @@ def _until(text: Text) -> None:
             claim_value(text, match.tokens(), Value("epochs", text.tokens[match.end - 1].value))
 
 
-def _each(text: Text, match: Match) -> object:
+def _each(text: Text, match: Match) -> Any:
     """Return the number of "every 2 epochs", "every other epoch", "each epoch"."""
     words = [text.tokens[k] for k in match.tokens("n")]
     if words and words[0].kind == "number":
