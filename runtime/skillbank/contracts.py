@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -23,7 +24,7 @@ MODELS: dict[str, type[BaseModel]] = {
 """Document name, which is also the file's stem, and its model."""
 
 
-def contract(name: str) -> dict[str, object]:
+def contract(name: str) -> dict[str, Any]:
     """Return the JSON Schema of one document.
 
     A plan as it is printed carries its ``plan_id`` beside the model's own fields.
@@ -38,7 +39,7 @@ def contract(name: str) -> dict[str, object]:
     return {"$schema": DIALECT, "$id": f"{name}.schema.json", **schema}
 
 
-def tools_document() -> dict[str, object]:
+def tools_document() -> dict[str, Any]:
     """Return the definitions of all tools of agents."""
     from skillbank.agent.catalogue import TOOLS
 

@@ -18,7 +18,7 @@ Stored = Tensor | dict[str, Tensor]
 
 def quantize_weights(
     model: nn.Module, chosen: Callable[[str], bool], options: Mapping[str, object]
-) -> tuple[dict[str, Stored], int]:
+) -> tuple[dict[str, Any], int]:
     """Quantize the weights of linear layers, each row with a scale of its own.
 
     Parameters

@@ -14,7 +14,7 @@ import pytest
 from skillbank.automl.events import Event
 from skillbank.automl.experiment import Experiment
 from skillbank.automl.metrics import Objective
-from skillbank.automl.report.data import report_data
+from skillbank.automl.report.data import ReportData, report_data
 from skillbank.automl.report.page import render_page
 from skillbank.automl.report.table import trials_csv
 from skillbank.jobs.record import JobRecord
@@ -47,7 +47,7 @@ def history(trials: int, *, objectives: int = 1) -> list[Event]:
     return [Event(n, START + timedelta(seconds=n), kind, body) for n, (kind, body) in enumerate(events)]
 
 
-def data_of(trials: int = 24, objectives: int = 1) -> dict[str, Any]:
+def data_of(trials: int = 24, objectives: int = 1) -> ReportData:
     metrics = ["val_mAP50", "latency"][:objectives]
     directions = ["maximize", "minimize"][:objectives]
     plan = make_plan(metrics=metrics, directions=directions)

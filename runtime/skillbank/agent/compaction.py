@@ -49,7 +49,7 @@ _LAST_ONES = frozenset({"lines", "log", "logs"})
 """Lists of which the end matters."""
 
 
-def compacted(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
+def compacted(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the messages as they are sent: old ones in short, the newest whole."""
     last = max((i for i, m in enumerate(messages) if m["role"] != "tool"), default=0)
     newest = [len(m["content"]) for m in messages[last + 1 :]]

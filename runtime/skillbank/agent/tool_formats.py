@@ -15,7 +15,7 @@ Format: TypeAlias = Literal["openai", "responses", "anthropic", "gemini", "mcp"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-def tools_as(form: Format, strict: bool = True) -> list[dict[str, object]]:
+def tools_as(form: Format, strict: bool = True) -> list[dict[str, Any]]:
     """Return the value of ``tools`` of a provider's request, or the definitions in the words of MCP.
 
     Parameters
@@ -44,7 +44,7 @@ def tools_as(form: Format, strict: bool = True) -> list[dict[str, object]]:
     return [listing(tool) for tool in TOOLS]
 
 
-def _declaration(tool: Mapping[str, Any]) -> dict[str, object]:
+def _declaration(tool: Mapping[str, Any]) -> dict[str, Any]:
     schema = tool["inputSchema"]
     made = {"name": tool["name"], "description": tool["description"]}
     return (

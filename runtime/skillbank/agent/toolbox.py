@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
 
@@ -61,7 +61,7 @@ class Answer:
     error: ToolFailure | None = None
     approval: Approval | None = None
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> dict[str, Any]:
         """Return what the model gets, as JSON: what is empty is left out, and nothing is hidden in it."""
         if self.result is not None:
             document = self.result.model_dump(mode="json", exclude_defaults=True)

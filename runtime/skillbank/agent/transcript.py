@@ -168,7 +168,7 @@ class Transcript:
         asked = [call for m in self._messages for call in _calls(m)]
         return [(call, json.loads(by_id[call.id])) for call in asked if call.id in by_id]
 
-    def messages(self) -> list[dict[str, object]]:
+    def messages(self) -> list[dict[str, Any]]:
         """Return the conversation as it is sent: answers in the order of the calls, old ones in short.
 
         ``carried`` in an answer of the model is what the endpoint may want back. Names and arguments that are

@@ -67,7 +67,7 @@ def _chosen(key: str, node: Node, default: object, user: Range) -> Parameter:
 
 
 def _options(
-    key: str, node: Node, default: object, options: list[Any], weights: object, user: Range | None
+    key: str, node: Node, default: object, options: list[object], weights: object, user: Range | None
 ) -> Parameter:
     numbers = all(is_number(o) for o in options)
     shares = _shares(weights, len(options))

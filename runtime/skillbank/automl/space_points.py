@@ -66,7 +66,7 @@ class SearchSpace:
         return math.prod(p.size for p in self.parameters)
 
     @cached_property
-    def defaults(self) -> dict[str, object]:
+    def defaults(self) -> dict[str, Any]:
         """The configuration that the spec itself holds, of the parameters that count in it.
 
         It is the spec's own, so it may lie outside of the search ranges.
@@ -124,7 +124,7 @@ class SearchSpace:
                 point += (0.5,) * parameter.dimensions
         return np.asarray(point, dtype=float)
 
-    def sample(self, rng: np.random.Generator) -> dict[str, object]:
+    def sample(self, rng: np.random.Generator) -> dict[str, Any]:
         """Draw one configuration at random, uniformly in positions."""
         return self.decode(rng.random(self.dimensions))
 

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 from skillbank.bank.diagnostics import Repeated
 from skillbank.bank.files import MAX_BYTES, read_file
@@ -59,7 +60,7 @@ def read_text(path: Path) -> str:
     return text_of(read_file(place), str(path))
 
 
-def parse_yaml(text: str, where: str, repeated: list[Repeated] | None = None) -> object:
+def parse_yaml(text: str, where: str, repeated: list[Repeated] | None = None) -> Any:
     """Parse YAML of at most `MAX_DEPTH` levels, as parsing time grows steeply with depth.
 
     Aliases and merge keys are read under a budget (`skillbank.bank.yaml_anchors`), and so are values. Of a
@@ -166,7 +167,7 @@ def _refuse_large(document: object, where: str) -> None:
     raise SkillFormatError(f"{where} is nested deeper than {MAX_DEPTH} levels; flatten it.")
 
 
-def read_yaml(path: Path) -> object:
+def read_yaml(path: Path) -> Any:
     """Read and parse one YAML file."""
     return parse_yaml(read_text(path), str(path))
 

@@ -17,7 +17,7 @@ FILE = "manifest.json"
 SCHEMA_VERSION = 1
 
 
-def build_manifest(root: Path) -> dict[str, object]:
+def build_manifest(root: Path) -> dict[str, Any]:
     """Scan a bank: skills, actions, AutoML support, and a sha256 for every file."""
     bank = Bank(root)
     skills = []

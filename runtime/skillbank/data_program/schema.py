@@ -13,7 +13,7 @@ __all__ = ["all_schemas"]
 SCHEMA_VERSION = 1
 
 
-def all_schemas(actions: Sequence[str]) -> dict[str, dict[str, object]]:
+def all_schemas(actions: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return ``{action: {"schema": ..., "defaults": ...}}`` for ``skillbank schemas generate``."""
     return {action: _entry(action) for action in actions}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from skillbank.datasets.document import Marks
 from skillbank.datasets.faults import Fault, Kind, Severity, Tally
@@ -54,7 +55,7 @@ class SplitReport:
     crowds: int = 0
     marks: Marks = "boxes"
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> dict[str, Any]:
         """Return it as plain values."""
         if self.marks != "boxes":
             return {
@@ -151,7 +152,7 @@ class DataReport:
         wanted = (found for found in self.tally.of(severity) if kinds is None or found[0].name in kinds)
         return [_sentence(*found, most) for found in wanted]
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> dict[str, Any]:
         """Return the report as plain values; kinds are sorted by severity, and in it as in the table."""
         return {
             "place": str(self.place),

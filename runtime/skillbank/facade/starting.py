@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from skillbank.errors import UsageError
 from skillbank.platforms import get_platform
@@ -25,7 +25,7 @@ __all__ = ["Starting"]
 class Starting(Planning):
     """Launches, and what is to be known before one."""
 
-    def review(self, plan: Plan) -> dict[str, object]:
+    def review(self, plan: Plan) -> dict[str, Any]:
         """Say what the search of a plan will do and cost; see `skillbank.automl.review.review`.
 
         Returns

@@ -166,7 +166,7 @@ def _leaves(record: JobRecord) -> dict[str, object]:
     return {key: json.loads(_text(value), parse_constant=str) for key, value in sorted(used.items())}
 
 
-def _flat(spec: Mapping[str, Any]) -> dict[str, object]:
+def _flat(spec: Mapping[str, object]) -> dict[str, object]:
     found: dict[str, object] = {}
     waiting: list[tuple[str, object]] = [(str(key), value) for key, value in spec.items()]
     while waiting:
@@ -228,7 +228,7 @@ def _notes(
             yield f"The pictures a second are of passes of different sizes ({_listed(sizes)})."
 
 
-def _named(settings: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
+def _named(settings: Mapping[str, Mapping[str, object]], name: str) -> list[str]:
     """Return the keys by which people mean a slot."""
     return [key for key in settings if key.rpartition(".")[2] in slot(name).names]
 

@@ -39,7 +39,7 @@ _PLAIN_FIELDS = frozenset(
 )
 
 
-def changed_fields(changed: dict[str, object]) -> dict[str, object]:
+def changed_fields(changed: dict[str, object]) -> dict[str, Any]:
     """Return fields of a job that are not its state as their columns take them."""
     if unknown := changed.keys() - _PLAIN_FIELDS:
         raise TypeError(f"not a field that can change: {', '.join(sorted(unknown))}")

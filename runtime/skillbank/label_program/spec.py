@@ -97,7 +97,7 @@ class LabelSpec(_Block):
     )
 
 
-def all_schemas() -> dict[str, dict[str, object]]:
+def all_schemas() -> dict[str, dict[str, Any]]:
     """Return ``{action: {"schema": ..., "defaults": ...}}`` for ``skillbank schemas generate``."""
     about = {
         ACTION: "Spec of the label action on pictures of a label set.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -129,7 +129,7 @@ def read_with_model(
     return Reading(tuple(requests), not_understood, notes=(*rules.notes, said))
 
 
-def _tool(strict: bool) -> dict[str, object]:
+def _tool(strict: bool) -> dict[str, Any]:
     schema = _closed(_Filled.model_json_schema())
     function = {
         "name": "request",

@@ -244,7 +244,7 @@ class Plan(Frozen):
     command: tuple[str, ...]
     mode: Literal["config", "args", "passthrough"] = "config"
     config_format: Literal["yaml", "json", "toml"] = "yaml"
-    spec: dict[str, object]
+    spec: dict[str, Any]
     overrides: tuple[Override, ...] = ()
     inputs: tuple[InputBinding, ...] = ()
     outputs: tuple[str, ...] = ()

@@ -38,7 +38,7 @@ def format_path(path: Sequence[str | int]) -> str:
     return text
 
 
-def get_path(document: object, path: str | Path) -> object:
+def get_path(document: object, path: str | Path) -> Any:
     """Return the value at a path, or `MISSING`."""
     node = document
     for part in parse_path(path) if isinstance(path, str) else path:
@@ -53,7 +53,7 @@ def get_path(document: object, path: str | Path) -> object:
     return node
 
 
-def set_path(document: dict[str, object], path: str | Path, value: object) -> None:
+def set_path(document: dict[str, Any], path: str | Path, value: object) -> None:
     """Set the value at a path in place; missing parents are made, a scalar in the way gives place.
 
     A list grows by empty entries of the kind that the rest of the path needs.

@@ -186,7 +186,7 @@ def container_home(results_dir: Path) -> Path:
     return job_dir(results_dir) / "home"
 
 
-def arguments(launch: Launch, api: APIClient, info: DaemonFacts, digest: str) -> dict[str, object]:
+def arguments(launch: Launch, api: APIClient, info: DaemonFacts, digest: str) -> dict[str, Any]:
     """Return the arguments of ``create_container`` for a job.
 
     Parameters

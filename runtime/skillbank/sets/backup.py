@@ -168,7 +168,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
     )
 
 
-def _read(table: sa.Table, row: Mapping[str, Any]) -> dict[str, object]:
+def _read(table: sa.Table, row: Mapping[str, object]) -> dict[str, object]:
     found: dict[str, object] = {}
     for column in table.columns:
         if column.name in ("id", "set_id"):

@@ -148,7 +148,7 @@ class _Lessons:
         self._kept: OrderedDict[tuple[object, ...], Lesson] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[Any, ...]) -> Lesson | None:
+    def get(self, key: tuple[object, ...]) -> Lesson | None:
         """Return a lesson; None of one that is not known here."""
         with self._lock:
             return self._kept.get(key)
@@ -275,7 +275,7 @@ def _findings(
         boxes = sa.select(BOXES).where(
             BOXES.c.set_id == change.set_id, among(change.db, BOXES.c.picture, part)
         )
-        of_picture: dict[int, list[Any]] = defaultdict(list)
+        of_picture: dict[int, list[object]] = defaultdict(list)
         for row in change.db.execute(boxes.order_by(BOXES.c.number)).mappings():
             of_picture[row["picture"]].append(row)
         for number, each in found.items():

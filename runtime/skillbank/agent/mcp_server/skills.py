@@ -73,7 +73,7 @@ class Shelf:
         self._library = library
         self._digests: dict[Path, tuple[_Stamp, str]] = {}
 
-    def entries(self) -> list[dict[str, object]]:
+    def entries(self) -> list[dict[str, Any]]:
         """Return the entry of every skill: ``uri``, ``frontmatter`` verbatim, ``resources``."""
         made = (self._entry(prefix, skill) for prefix, skill in self._skills())
         return [entry for entry in made if entry is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from skillbank.errors import UsageError
@@ -127,7 +128,7 @@ def _threshold(tag: Element, name: str) -> float | None:
 
 def prediction(
     found: Iterable[tuple[Control, Found]], width: int, height: int, version: str
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return a prediction for a task: rectangles in percent of the picture's sides, with their scores.
 
     Parameters

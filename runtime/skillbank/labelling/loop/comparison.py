@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import SkillbankError, StateError, UsageError
 from skillbank.labelling.loop.asking import Looked, Told, look
@@ -103,7 +103,7 @@ class Compared:
             if between is not None:
                 yield before, after, between
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> dict[str, Any]:
         """Return it as a JSON document."""
         names = self.names()
         told: dict[str, object] = {

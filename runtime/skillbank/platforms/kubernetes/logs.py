@@ -26,7 +26,7 @@ __all__ = ["Position", "pod_logs"]
 _STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z ")
 _QUIET = 30.0
 _PAUSE = 0.5
-Pods = Callable[[], Sequence[Document]]
+Pods = Callable[[], "Sequence[Document]"]
 
 
 class Position:

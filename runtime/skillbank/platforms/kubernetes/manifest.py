@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skillbank.errors import PlatformError
 from skillbank.plan.hardware import NODE_ENV
@@ -43,7 +43,7 @@ def selector(job_id: str) -> str:
     return f"{LABEL}job={label_value(job_id)}"
 
 
-def job_manifest(launch: Launch, profile: Profile, namespace: str) -> dict[str, object]:
+def job_manifest(launch: Launch, profile: Profile, namespace: str) -> dict[str, Any]:
     """Return the Job of a launch; it is suspended: nothing runs before it is told to.
 
     Retries are skillbank's own, each a job of its own: the first failure of a pod ends the Job, and the
@@ -88,7 +88,7 @@ def job_manifest(launch: Launch, profile: Profile, namespace: str) -> dict[str, 
     return _document(job, "V1Job")
 
 
-def service_manifest(launch: Launch, profile: Profile, namespace: str, uid: str) -> dict[str, object]:
+def service_manifest(launch: Launch, profile: Profile, namespace: str, uid: str) -> dict[str, Any]:
     """Return the headless Service that gives the pods of a job names; it goes away with the Job.
 
     Parameters

@@ -55,10 +55,10 @@ class Checkpoint:
     network: dict[str, object]
     vocabulary: tuple[str, ...]
     labels: tuple[str, ...]
-    spec: dict[str, object]
+    spec: dict[str, Any]
     epoch: int
     step: int
-    training: dict[str, object]
+    training: dict[str, Any]
     pixels: PixelScale = field(default_factory=PixelScale)
 
     @classmethod

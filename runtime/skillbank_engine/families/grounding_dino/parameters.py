@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
@@ -35,7 +35,7 @@ def family_name(name: str) -> str:
     return name
 
 
-def parameter_groups(model: nn.Module, spec: ExperimentSpec) -> list[dict[str, object]]:
+def parameter_groups(model: nn.Module, spec: ExperimentSpec) -> list[dict[str, Any]]:
     """Sort what is trained into groups with learning rates of their own.
 
     Parameters

@@ -73,7 +73,7 @@ class Reply:
     """The answer to a request: a JSON document, and the bytes of the copy or preview if one was wanted."""
 
     number: int
-    document: dict[str, object]
+    document: dict[str, Any]
     picture: bytes = b""
 
 
