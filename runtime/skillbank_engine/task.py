@@ -55,6 +55,7 @@ from skillbank_engine.exchange import (
     Answer,
     Batch,
     BatchT,
+    Forward,
     Graph,
     Kept,
     Measured,
@@ -77,6 +78,7 @@ __all__ = [
     "AnyTask",
     "Batch",
     "BatchT",
+    "Forward",
     "Graph",
     "Kept",
     "Measured",
@@ -87,6 +89,7 @@ __all__ = [
     "Share",
     "Stage",
     "Task",
+    "TaskOf",
     "Tell",
     "TestT",
     "TrainT",
@@ -259,7 +262,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """
 
     @abstractmethod
-    def losses(self, model: Callable[..., Any], batch: BatchT, divisor: float) -> dict[str, Tensor]:
+    def losses(self, model: Forward, batch: BatchT, divisor: float) -> dict[str, Tensor]:
         """Compute the losses of a batch, or of a part of one.
 
         Parameters
@@ -326,7 +329,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """
         return Schedule.from_spec(self.spec, steps_per_epoch).factor(step)
 
-    def forward(self, compute: Compute, team: Team) -> Callable[..., Any] | None:
+    def forward(self, compute: Compute, team: Team) -> Forward | None:
         """Something of the family's own that `losses` calls; None, the default, for the module itself."""
         return None
 
@@ -466,5 +469,8 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         return defaults.settle(spec, overrides, kept)
 
 
-AnyTask = Task[Any, Any, Any, Any]
+TaskOf = Task[Any, Any, Any, BatchT]
+"""The task of a family that trains on such batches."""
+
+AnyTask = TaskOf[Any]
 """The task of whichever family: which one, a program is told when it runs."""

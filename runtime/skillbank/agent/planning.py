@@ -174,7 +174,7 @@ def _plan(box: Toolbox, arguments: Words) -> PlanAnswer:
     return PlanAnswer(plans=summaries, notes=[in_tool_words(n) for n in notes], next=_next(summaries))
 
 
-def _slots(arguments: Words) -> tuple[dict[str, object], list[Setting]]:
+def _slots(arguments: Words) -> tuple[dict[str, Any], list[Setting]]:
     """Return the values of slots, also those that were said among the settings, and the other settings."""
     slots = {name: getattr(arguments, name) for name in _SLOTS}
     settings: list[Setting] = []

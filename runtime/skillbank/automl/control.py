@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from skillbank.automl.charter import Charter, objectives_of, settings_of
 from skillbank.automl.events import EventLog
@@ -136,7 +137,7 @@ def _tell(jobs: Jobs, record: JobRecord, verb: str) -> None:
         audit.record(db, verb, record.id, project=record.project, plan_id=record.plan_id)
 
 
-def summaries(jobs: Jobs, limit: int) -> list[dict[str, object]]:
+def summaries(jobs: Jobs, limit: int) -> list[dict[str, Any]]:
     """Return how the newest experiments stand; a look at one that runs sees to it that it goes on."""
     log, found = EventLog(jobs.store.engine), []
     for record in jobs.store.list(platform=SEARCH, limit=limit):

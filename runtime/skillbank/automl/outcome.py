@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -66,7 +66,7 @@ def _scores(stands: Experiment, trial: Trial) -> dict[str, float]:
     return dict(zip((o.metric for o in stands.objectives), trial.scores or (), strict=False))
 
 
-def write_results(jobs: Jobs, record: JobRecord, stands: Experiment, end: dict[str, object]) -> None:
+def write_results(jobs: Jobs, record: JobRecord, stands: Experiment, end: Mapping[str, object]) -> None:
     """Write the report, its data, the table of trials, and the winning overrides."""
     from skillbank.automl.report.data import report_data
     from skillbank.automl.report.page import render_page

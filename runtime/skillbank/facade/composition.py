@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.engines import example_model
 from skillbank.errors import UsageError
@@ -166,7 +166,7 @@ def _moved(runtime: Planning, base: Request, action: str, *, first: bool) -> Req
     return moved.model_copy(update=update)
 
 
-def _checked(slots: dict[str, object]) -> dict[str, object]:
+def _checked(slots: dict[str, object]) -> dict[str, Any]:
     """Return the values of slots that were said, by name, in the order of the table.
 
     Raises

@@ -316,7 +316,7 @@ class Plan(Frozen):
         """Sha256 of the canonical JSON without the volatile fields, see `document_id`."""
         return document_id(self.model_dump(mode="json"))
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> dict[str, Any]:
         """Return the plan as a JSON document with its id first."""
         return {"plan_id": self.plan_id, **self.model_dump(mode="json")}
 

@@ -172,7 +172,7 @@ def _files(name: str, actions: Sequence[NewAction], description: str, image: str
     return files
 
 
-def _schema(value: object, title: str) -> dict[str, object]:
+def _schema(value: object, title: str) -> dict[str, Any]:
     if isinstance(value, dict):
         properties = {key: _schema(each, key.replace("_", " ")) for key, each in value.items()}
         return {

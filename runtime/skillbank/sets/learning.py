@@ -275,7 +275,7 @@ def _findings(
         boxes = sa.select(BOXES).where(
             BOXES.c.set_id == change.set_id, among(change.db, BOXES.c.picture, part)
         )
-        of_picture: dict[int, list[object]] = defaultdict(list)
+        of_picture: dict[int, list[Any]] = defaultdict(list)
         for row in change.db.execute(boxes.order_by(BOXES.c.number)).mappings():
             of_picture[row["picture"]].append(row)
         for number, each in found.items():

@@ -60,7 +60,7 @@ def jobs_of_run(engine: sa.Engine, set_id: int, run: int) -> list[str]:
     return list(dict.fromkeys(job for job in found if job))
 
 
-def imported_boxes(change: Writing, *where: sa.ColumnElement[bool]) -> dict[int, dict[str, object]]:
+def imported_boxes(change: Writing, *where: sa.ColumnElement[bool]) -> dict[int, dict[str, Any]]:
     """Return the boxes that came in with data sets, as they came, by number.
 
     Parameters

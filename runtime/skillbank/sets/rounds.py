@@ -155,7 +155,7 @@ class _Reading:
     def __init__(self) -> None:
         self.round: _Open | None = None
         self._kinds: dict[int, str] = {}
-        self._boxes: dict[int, dict[str, object]] = {}
+        self._boxes: dict[int, dict[str, Any]] = {}
         self._pictures: dict[int, dict[str, Any]] = {}
 
     def take(self, event: Event) -> None:

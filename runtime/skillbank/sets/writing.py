@@ -92,9 +92,9 @@ class Writing:
         self.set_id: int = row["id"]
         self.touched: set[int] = set()
         self.stale: set[int] = set()
-        self._new: dict[str, list[dict[str, object]]] = {}
+        self._new: dict[str, list[dict[str, Any]]] = {}
         self._changes: list[dict[str, object]] = []
-        self._events: list[dict[str, object]] = []
+        self._events: list[dict[str, Any]] = []
         self._classes: dict[int, LabelClass] | None = None
         self._before = dict(row)
 

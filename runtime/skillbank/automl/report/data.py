@@ -38,6 +38,15 @@ class TrialRow(TypedDict):
     place: str
 
 
+class EvaluationRow(TypedDict):
+    """An evaluation in a report."""
+
+    trial: int | None
+    job: str | None
+    metrics: dict[str, float]
+    note: str
+
+
 class Objective(TypedDict):
     """What a search makes larger or smaller."""
 
@@ -70,7 +79,7 @@ class ReportData(TypedDict):
     default_scores: list[float] | None
     pareto: list[int]
     importance: dict[str, float]
-    evaluations: dict[str, dict[str, object]]
+    evaluations: dict[str, EvaluationRow]
     notes: list[str]
     results_dir: str
 
@@ -148,7 +157,7 @@ def _trial(stands: Experiment, trial: Trial, now: datetime) -> TrialRow:
     }
 
 
-def _evaluation(evaluation: Evaluation) -> dict[str, object]:
+def _evaluation(evaluation: Evaluation) -> EvaluationRow:
     return {
         "trial": evaluation.trial,
         "job": evaluation.job,

@@ -1,6 +1,6 @@
 """Image classification as the frame runs it: what it learns from, its loss, how it is measured and used."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, cast
@@ -41,7 +41,19 @@ from skillbank_engine.families.classification_pyt.starting import (
     released_classifier,
 )
 from skillbank_engine.parameters import standing_still
-from skillbank_engine.task import Graph, Kept, Metrics, Place, Samples, Share, Stage, Task, Tell, TrainingData
+from skillbank_engine.task import (
+    Forward,
+    Graph,
+    Kept,
+    Metrics,
+    Place,
+    Samples,
+    Share,
+    Stage,
+    Task,
+    Tell,
+    TrainingData,
+)
 from skillbank_engine.team import Team
 
 Data = TrainingData[LabelledSet, LabelledSet]
@@ -163,7 +175,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
             return batch
         return mixed(batch, augmentation.mixup_alpha, share.seed("mixture") + share.first)
 
-    def losses(self, model: Callable[..., Any], batch: PictureBatch, divisor: float) -> dict[str, Tensor]:
+    def losses(self, model: Forward, batch: PictureBatch, divisor: float) -> dict[str, Tensor]:
         """Cross entropy, and in a distillation the distance from the teacher."""
         logits = model(batch.pixels)
         task_loss = self._loss(logits, batch) / divisor

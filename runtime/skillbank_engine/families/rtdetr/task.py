@@ -1,7 +1,7 @@
 """RT-DETR as the frame sees it: how it is built, what it learns from, and how it is measured and used."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -43,7 +43,19 @@ from skillbank_engine.families.rtdetr.variation import Variation
 from skillbank_engine.families.rtdetr.weights import fit_classes, load_backbone, read_transformers
 from skillbank_engine.profile import SMALL
 from skillbank_engine.schedule import Schedule
-from skillbank_engine.task import Answer, Graph, Kept, Metrics, Place, Share, Stage, Task, Tell, TrainingData
+from skillbank_engine.task import (
+    Answer,
+    Forward,
+    Graph,
+    Kept,
+    Metrics,
+    Place,
+    Share,
+    Stage,
+    Task,
+    Tell,
+    TrainingData,
+)
 from skillbank_engine.team import Team
 
 NAME = "rtdetr"
@@ -192,7 +204,7 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
         self.module.recompute = True
         return new
 
-    def losses(self, model: Callable[..., Any], batch: DetectionBatch, divisor: float) -> dict[str, Tensor]:
+    def losses(self, model: Forward, batch: DetectionBatch, divisor: float) -> dict[str, Tensor]:
         """Score all outputs, and what the teacher would have had different."""
         output: DetectorOutput = model(batch.pixels, batch.targets)
         found = detection_loss(output, batch.targets, self._weights, divisor)
