@@ -42,7 +42,7 @@ def from_log(fields: Mapping[str, Any]) -> dict[str, object]:
     return {**fields, **times}
 
 
-def clean(fields: Mapping[str, object]) -> dict[str, object]:
+def clean(fields: Mapping[str, object]) -> dict[str, Any]:
     """Return fields as the log keeps them: what JSON gives back is what went in."""
     return {k: v if type(v) in _AS_THEY_ARE else _plain(v) for k, v in fields.items()}
 
