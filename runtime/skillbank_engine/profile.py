@@ -178,11 +178,12 @@ def settled(
 
 def _set(values: dict[str, object], steps: Sequence[str], value: object) -> None:
     first, *rest = steps
-    inner = values[first]
-    if rest and isinstance(inner, dict):
-        _set(inner, rest, value)
-    else:
+    if not rest:
         values[first] = value
+        return
+    inner = values[first]
+    assert isinstance(inner, dict)
+    _set(inner, rest, value)
 
 
 def describe(changed: Mapping[str, object]) -> Iterator[str]:

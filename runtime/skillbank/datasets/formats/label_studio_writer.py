@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
@@ -75,7 +76,7 @@ def _task(
     if picture.caption:
         left.out("captions, which boxes of Label Studio do not know,")
     decided: list[dict[str, object]] = []
-    proposed: list[dict[str, object]] = []
+    proposed: list[dict[str, Any]] = []
     for position, box in enumerate(picture.boxes, 1):
         called = visible(class_or_phrase(box, classes))
         if box.crowd:
@@ -96,7 +97,7 @@ def _task(
     if decided or not (proposed or picture.undecided):
         task["annotations"] = [{"result": decided, "was_cancelled": False, "ground_truth": False}]
     if proposed:
-        surest = max(float(str(region["score"])) for region in proposed)
+        surest = max(region["score"] for region in proposed)
         task["predictions"] = [{"model_version": _MODEL, "score": surest, "result": proposed}]
     return task
 
