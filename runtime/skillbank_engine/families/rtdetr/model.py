@@ -85,9 +85,23 @@ def rebuild_detector(network: dict[str, object], architecture: Architecture) -> 
         Of the checkpoint.
     """
     try:
-        return wrap_network(RTDetrV2ForObjectDetection(RTDetrV2Config.from_dict(network)), architecture)
+        config = RTDetrV2Config.from_dict(network)
+        return wrap_network(network_class(config)(config), architecture)
     except (ValueError, KeyError) as error:
         raise ModelError(f"This model block cannot be built ({error}): change the values it names") from error
+
+
+def network_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
+    """Give transformers' class for a configuration.
+
+    The class ties the heads of all decoder layers to those of the first, and refuses to be without others.
+    """
+    whole: type[PreTrainedModel] = RTDetrV2ForObjectDetection
+    if config.decoder_layers > 1:
+        return whole
+    ties = RTDetrV2ForObjectDetection._tied_weights_keys
+    own = {tied: to for tied, to in ties.items() if r"\d" not in tied}
+    return type(whole.__name__, (whole,), {"_tied_weights_keys": own})
 
 
 def wrap_network(network: PreTrainedModel, architecture: Architecture) -> Detector:
