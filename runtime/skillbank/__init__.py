@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillbank.bank.skill import Skill
@@ -27,7 +27,7 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that ``import skillbank`` costs nothing."""
     if name not in _HOME:
         raise AttributeError(f"module 'skillbank' has no attribute '{name}'")

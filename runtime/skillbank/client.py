@@ -207,7 +207,7 @@ class Client:
         """Return who acts: name, project, rights."""
         return dict(self.call("get_me"))
 
-    def skills(self, query: str) -> dict[str, Any]:
+    def skills(self, query: str) -> dict[str, object]:
         """Return the skills that share a word with a query, the best first."""
         return dict(self.call("get_skills", query=query))
 
@@ -219,11 +219,11 @@ class Client:
         """Make plans, of words or arguments or both, as the tool ``plan`` takes them; nothing starts."""
         return dict(self.call("post_plans", {**({"text": text} if text else {}), **arguments}))
 
-    def plan_of(self, plan_id: str) -> dict[str, Any]:
+    def plan_of(self, plan_id: str) -> dict[str, object]:
         """Return a plan whole, with its sentence."""
         return dict(self.call("get_plans_plan_id", plan_id=plan_id))
 
-    def launch(self, plan_id: str, idempotency_key: str) -> dict[str, Any]:
+    def launch(self, plan_id: str, idempotency_key: str) -> dict[str, object]:
         """Start a plan as a job; repeated with the same key it is the same job.
 
         Raises
@@ -233,11 +233,11 @@ class Client:
         """
         return dict(self.call("post_launches", {"plan_id": plan_id, "idempotency_key": idempotency_key}))
 
-    def cancel(self, job: str) -> dict[str, Any]:
+    def cancel(self, job: str) -> dict[str, object]:
         """Stop a job; raises `WaitsForApprovalError` as `launch` does."""
         return dict(self.call("post_cancellations", {"job": job}))
 
-    def questions(self) -> list[dict[str, Any]]:
+    def questions(self) -> list[dict[str, object]]:
         """Return what waits for a person's approval, each whole as that person is to see it."""
         return list(self.call("get_questions")["questions"])
 
@@ -257,11 +257,11 @@ class Client:
         """Return the newest jobs."""
         return list(self.call("get_jobs")["jobs"])
 
-    def status(self, job: str, *, wait_seconds: int | None = None) -> dict[str, Any]:
+    def status(self, job: str, *, wait_seconds: int | None = None) -> dict[str, object]:
         """Return how a job is, after waiting for its end so long at most."""
         return dict(self.call("get_jobs_job_status", job=job, wait_seconds=wait_seconds))
 
-    def wait(self, job: str, *, timeout: float | None = None) -> dict[str, Any]:
+    def wait(self, job: str, *, timeout: float | None = None) -> dict[str, object]:
         """Wait for the end of a job, or for so many seconds, and return how it is."""
         end = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -272,19 +272,19 @@ class Client:
             if left < 1:
                 time.sleep(left)
 
-    def logs(self, job: str, *, cursor: str | None = None, find: str | None = None) -> dict[str, Any]:
+    def logs(self, job: str, *, cursor: str | None = None, find: str | None = None) -> dict[str, object]:
         """Return lines of a job's log: the last, those after a cursor, or those with a word."""
         return dict(self.call("get_jobs_job_logs", job=job, cursor=cursor, find=find))
 
-    def results(self, job: str, *, find: str | None = None) -> dict[str, Any]:
+    def results(self, job: str, *, find: str | None = None) -> dict[str, object]:
         """Return metrics, checkpoints and files that a job has left."""
         return dict(self.call("get_jobs_job_results", job=job, find=find))
 
-    def sets(self) -> list[dict[str, Any]]:
+    def sets(self) -> list[dict[str, object]]:
         """Return the label sets and how they stand."""
         return list(self.call("get_sets")["sets"])
 
-    def set(self, name: str) -> dict[str, Any]:
+    def set(self, name: str) -> dict[str, object]:
         """Return a label set; all else of sets is reached by `call`, see references/sets-rest.md."""
         return dict(self.call("get_sets_set", set=name))
 

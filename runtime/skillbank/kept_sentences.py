@@ -16,7 +16,7 @@ def ways_of(model: object) -> dict[str, list[list[str | int]]]:
     return dict(_found(model, ""))
 
 
-def with_ways(document: Mapping[str, object], ways: object) -> dict[str, Any]:
+def with_ways(document: Mapping[str, object], ways: object) -> dict[str, object]:
     """Return a document as it was kept, with sentences where ways were; what does not fit changes nothing."""
     made = deepcopy(dict(document))
     for place, kept in ways.items() if isinstance(ways, Mapping) else ():

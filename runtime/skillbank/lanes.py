@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from anyio import CapacityLimiter
     from anyio.lowlevel import RunVar
 
 __all__ = ["Lane", "in_lane"]
@@ -52,7 +53,7 @@ async def in_lane(lane: Lane, call: Callable[[], T], *, abandon_on_cancel: bool 
     return await to_thread.run_sync(call, limiter=limiter, abandon_on_cancel=abandon_on_cancel)
 
 
-def _limiters() -> dict[Lane, Any]:
+def _limiters() -> dict[Lane, CapacityLimiter]:
     """Return those of the event loop that runs."""
     from anyio import CapacityLimiter
 
@@ -64,7 +65,7 @@ def _limiters() -> dict[Lane, Any]:
 
 
 @cache
-def _kept() -> RunVar[dict[Lane, object] | None]:
+def _kept() -> RunVar[dict[Lane, CapacityLimiter] | None]:
     from anyio.lowlevel import RunVar
 
     return RunVar("lanes")

@@ -24,7 +24,7 @@ def aware(value: object) -> Any:
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
-def as_json(value: object) -> Any:
+def as_json(value: object) -> object:
     """Return a value of a column as JSON takes it; `from_json` reads it back."""
     if isinstance(value, date):  # and times, which are dates
         said: str = aware(value).isoformat()
@@ -32,7 +32,7 @@ def as_json(value: object) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes | memoryview) else value
 
 
-def from_json(column: sa.Column[Any], value: Any) -> Any:
+def from_json(column: sa.Column[object], value: Any) -> object:
     """Return the value of a column that `as_json` has written.
 
     Raises
@@ -42,7 +42,7 @@ def from_json(column: sa.Column[Any], value: Any) -> Any:
     """
     import sqlalchemy as sa
 
-    kinds: Mapping[type[Any], Callable[[str], Any]] = {
+    kinds: Mapping[type[object], Callable[[str], object]] = {
         sa.DateTime: datetime.fromisoformat,
         sa.Date: date.fromisoformat,
         sa.LargeBinary: base64.b64decode,

@@ -4,12 +4,12 @@ import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from skillbank_engine.checkpoint import Checkpoint, load_weights, read_checkpoint, require_finite
+from skillbank_engine.config.blocks import EvaluateBase, InferenceBase, SpecBase
 from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import UnsupportedActionError
@@ -17,17 +17,16 @@ from skillbank_engine.family import Family
 from skillbank_engine.onnx_file import OnnxFile, OnnxRunner, read_onnx
 from skillbank_engine.ownership import digest_of
 from skillbank_engine.profile import SMALL
-from skillbank_engine.task import Answer, Kept, Task, Tell
+from skillbank_engine.task import Answer, AnyTask, Kept, Tell
 from skillbank_engine.tracing import TracedPasses
 
-AnyTask = Task[Any, Any, Any, Any]
 Model = Checkpoint | OnnxFile
 
 _FILES = (".pth", ".pt", ".safetensors", ".bin")
 """Endings that no name on the hub is meant by."""
 
 
-def refuse_trt(action: str, block: Any) -> None:
+def refuse_trt(action: str, block: EvaluateBase | InferenceBase) -> None:
     """Say where a TensorRT engine can be used, when a spec names one and no checkpoint."""
     if getattr(block, "trt_engine", "") not in ("", "???") and block.checkpoint in ("", "???"):
         raise UnsupportedActionError(
@@ -37,7 +36,7 @@ def refuse_trt(action: str, block: Any) -> None:
         )
 
 
-def read_model(family: Family, spec: Any, path: str, key: str, tell: Tell) -> Model:
+def read_model(family: Family, spec: SpecBase, path: str, key: str, tell: Tell) -> Model:
     """Read a model: an ONNX file if its name says so, else weights.
 
     Those are a checkpoint's, or of what the family's task reads: a folder, or a name on the model hub.
@@ -60,7 +59,7 @@ def read_model(family: Family, spec: Any, path: str, key: str, tell: Tell) -> Mo
     return read_weights(family, spec, path, key, tell)
 
 
-def read_weights(family: Family, spec: Any, path: str, key: str, tell: Tell) -> Checkpoint:
+def read_weights(family: Family, spec: SpecBase, path: str, key: str, tell: Tell) -> Checkpoint:
     """Read a model whose weights can be had, as :func:`read_model` does."""
     kind = family.task()
     if not (Path(path).is_dir() or _is_hub_name(path)):
@@ -100,7 +99,7 @@ def kept_of(kind: type[AnyTask], model: Model) -> Kept:
     return model.kept if isinstance(model, Checkpoint) else kind.kept_in(model.metadata)
 
 
-def task_of(kind: type[AnyTask], spec: Any, model: Model, pictures: Iterable[Path] = ()) -> AnyTask:
+def task_of(kind: type[AnyTask], spec: SpecBase, model: Model, pictures: Iterable[Path] = ()) -> AnyTask:
     """Make the task of a trained model, on the CPU.
 
     Parameters
@@ -150,15 +149,16 @@ def answer_of(task: AnyTask, compute: Compute) -> Answer:
     task.to(compute.device)
     if task.spec.engine.compile:
         task.compile(compute.device, training=False)
-    module: Any = task.graph().module.to(compute.device)
+    module = task.graph().module.to(compute.device)
+    passes: Answer = module
     if _of_overhead(task, compute):
         threads = task.spec.engine.threads
-        module = TracedPasses(module, task.ahead, channels_last=task.channels_last, threads=threads)
+        passes = TracedPasses(module, task.ahead, channels_last=task.channels_last, threads=threads)
 
     @torch.inference_mode()
     def answer(*inputs: Tensor) -> tuple[Tensor, ...]:
         with compute.autocast():
-            found = module(*inputs)
+            found = passes(*inputs)
         return tuple(part.float() if part.is_floating_point() else part for part in found)
 
     return answer

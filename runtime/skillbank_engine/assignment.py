@@ -3,20 +3,27 @@
 That package imports seven hundred modules for a function that is one compiled file.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader
 from importlib.util import find_spec, module_from_spec, spec_from_loader
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Solver = Callable[[NDArray[np.floating]], tuple[NDArray[np.intp], NDArray[np.intp]]]
 
 __all__ = ["assigned"]
 
 _SOLVER = "_lsap"
 
 
-def assigned(cost: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+def assigned(cost: NDArray[np.floating]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Pair rows with columns so that the sum of their costs is least.
 
     Parameters
@@ -34,7 +41,7 @@ def assigned(cost: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 @cache
-def _solver() -> Any:
+def _solver() -> Solver:
     found = find_spec("scipy")  # imports nothing
     for folder in (found.submodule_search_locations if found is not None else None) or ():
         for ending in EXTENSION_SUFFIXES:
@@ -45,7 +52,9 @@ def _solver() -> Any:
                 if spec is not None:
                     module = module_from_spec(spec)
                     loader.exec_module(module)
-                    return module.linear_sum_assignment
+                    solver: Solver = module.linear_sum_assignment
+                    return solver
     from scipy.optimize import linear_sum_assignment  # another version, built otherwise
 
-    return linear_sum_assignment
+    other: Solver = linear_sum_assignment
+    return other

@@ -1,9 +1,11 @@
 """Checkpoints: weights and everything that is needed to use them, or to go on training, without any hint."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -16,6 +18,9 @@ from skillbank_engine.finite import first_not_finite
 from skillbank_engine.parameters import NameOf, same_name
 from skillbank_engine.quantization import unpacked
 from skillbank_engine.results import point_link, replacing
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _OWN = ("format", "weights", "architecture", "labels", "spec", "epoch", "step", "training", "pixels")
 """Entries of the document that are the frame's; the family's facts stand beside them."""
@@ -147,7 +152,7 @@ def read_checkpoint(
     return Checkpoint(weights, kept, document["epoch"], document["step"], document["training"])
 
 
-def _what(document: Any) -> str:
+def _what(document: object) -> str:
     """Say what a file is that is no checkpoint of the family: one of another, or none at all."""
     form = document.get("format") if isinstance(document, dict) else None
     if isinstance(form, str) and form.endswith(".engine/1"):
@@ -155,7 +160,7 @@ def _what(document: Any) -> str:
     return "no checkpoint of this engine"
 
 
-def require_finite(weights: Mapping[str, Any], whose: str, name_of: NameOf = same_name) -> None:
+def require_finite(weights: Mapping[str, Tensor], whose: str, name_of: NameOf = same_name) -> None:
     """Refuse weights that are no numbers: nothing can be found, measured or learned with them.
 
     Parameters
@@ -180,7 +185,7 @@ def require_finite(weights: Mapping[str, Any], whose: str, name_of: NameOf = sam
         )
 
 
-def spec_of(family: str, path: str) -> dict[str, Any] | None:
+def spec_of(family: str, path: str) -> dict[str, object] | None:
     """Return the spec that a checkpoint file of a family was trained with; None for anything else.
 
     Its weights are not loaded.
@@ -196,7 +201,7 @@ def spec_of(family: str, path: str) -> dict[str, Any] | None:
     return dict(document["spec"]) if ours else None
 
 
-def load_weights(module: nn.Module, weights: Mapping[str, Any], source: str) -> None:
+def load_weights(module: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
     """Put weights into a module; every name and shape must fit.
 
     Raises

@@ -5,7 +5,6 @@ family's default.  Templates leave out the keys that are chosen.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -16,7 +15,7 @@ ACTIVATIONS = "train.activation_checkpoint"
 
 def said(spec: BaseModel, key: str) -> bool:
     """Whether a spec that was read from a document holds a dotted key."""
-    node: Any = spec
+    node: object = spec
     for step in key.split("."):
         if not isinstance(node, BaseModel) or step not in node.model_fields_set:
             return False
@@ -26,7 +25,7 @@ def said(spec: BaseModel, key: str) -> bool:
 
 def choose(
     specs: Specs[SpecT], spec: SpecT, action: str, read: SpecT, *, repeats: bool
-) -> tuple[SpecT, Mapping[str, Any]]:
+) -> tuple[SpecT, Mapping[str, object]]:
     """Put the family's choices (`Specs.chosen`) where a spec leaves them open.
 
     Parameters
@@ -51,7 +50,7 @@ def choose(
         Dotted key to value of what was chosen.
     """
     values = spec.model_dump()
-    changed: dict[str, Any] = {}
+    changed: dict[str, object] = {}
     for key, value in specs.chosen.items():
         *blocks, name = key.split(".")
         block = values

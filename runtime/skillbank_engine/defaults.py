@@ -1,5 +1,7 @@
 """What a task does where its family says nothing else: by the keys that most families' specs have."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,12 +27,12 @@ def _optim(spec: SpecBase) -> Any:
     return getattr(spec.train, "optim")  # noqa: B009
 
 
-def parameter_groups(spec: SpecBase, module: nn.Module) -> list[dict[str, Any]]:
+def parameter_groups(spec: SpecBase, module: nn.Module) -> list[dict[str, object]]:
     """Give one group of all that is trained, at ``train.optim.lr``."""
     return [{"params": list(trained(module)), "lr": _optim(spec).lr, "name": "all"}]
 
 
-def optimizer(spec: SpecBase, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+def optimizer(spec: SpecBase, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
     """Make the optimiser that ``train.optim`` names, as ``optimizer`` or ``optim``.
 
     The fused kernel does in one go what else is a loop over hundreds of tensors.
@@ -62,7 +64,7 @@ def inference_pictures(spec: SpecBase) -> list[tuple[Path, Path]]:
     return find_images(dataset.infer_data_sources.image_dir, "dataset.infer_data_sources.image_dir")
 
 
-def settle(spec: SpecT, overrides: Sequence[str], kept: "Kept") -> tuple[SpecT, str]:
+def settle(spec: SpecT, overrides: Sequence[str], kept: Kept) -> tuple[SpecT, str]:
     """Put the model block and the profile of a training into the spec of another action."""
     values = spec.model_dump()
     differences: list[str] = []
@@ -75,8 +77,8 @@ def settle(spec: SpecT, overrides: Sequence[str], kept: "Kept") -> tuple[SpecT, 
 
 
 def _take_over(
-    values: dict[str, Any],
-    saved: Any,
+    values: dict[str, object],
+    saved: Mapping[str, object],
     steps: tuple[str, ...],
     named: set[tuple[str | int, ...]],
     differences: list[str],
@@ -86,19 +88,22 @@ def _take_over(
         key = (*steps, name)
         if name not in values or key in named:
             continue
-        if isinstance(value, dict) and isinstance(values[name], dict):
-            _take_over(values[name], value, key, named, differences)
-        elif values[name] != value:
-            differences.append(f"{'.'.join(key)} {value} (spec: {values[name]})")
+        own = values[name]
+        if isinstance(value, dict) and isinstance(own, dict):
+            _take_over(own, value, key, named, differences)
+        elif own != value:
+            differences.append(f"{'.'.join(key)} {value} (spec: {own})")
             values[name] = value
 
 
-def differences(spec: SpecBase, kept: "Kept") -> dict[str, tuple[Any, Any]]:
+def differences(spec: SpecBase, kept: Kept) -> dict[str, tuple[object, object]]:
     """Compare the model blocks of a spec and of a training, key by key."""
     return dict(_compared(kept.spec["model"], spec.model_dump(mode="json")["model"], ()))
 
 
-def _compared(before: Any, now: Any, steps: tuple[str, ...]) -> Iterator[tuple[str, tuple[Any, Any]]]:
+def _compared(
+    before: object, now: object, steps: tuple[str, ...]
+) -> Iterator[tuple[str, tuple[object, object]]]:
     if isinstance(before, dict) and isinstance(now, dict):
         for name in before.keys() & now.keys():
             yield from _compared(before[name], now[name], (*steps, name))
@@ -106,7 +111,7 @@ def _compared(before: Any, now: Any, steps: tuple[str, ...]) -> Iterator[tuple[s
         yield ".".join(steps), (before, now)
 
 
-def onnx_metadata(kept: "Kept", carried: Sequence[str]) -> dict[str, str]:
+def onnx_metadata(kept: Kept, carried: Sequence[str]) -> dict[str, str]:
     """Write what is kept of a model as the metadata of a file, of its spec some parts alone."""
     spec: dict[str, Any] = {}
     for key in carried:
@@ -124,7 +129,7 @@ def onnx_metadata(kept: "Kept", carried: Sequence[str]) -> dict[str, str]:
     }
 
 
-def kept_in(metadata: Mapping[str, str]) -> "Kept":
+def kept_in(metadata: Mapping[str, str]) -> Kept:
     """Read what :func:`onnx_metadata` has written."""
     from skillbank_engine.exchange import Kept
 

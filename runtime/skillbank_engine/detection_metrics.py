@@ -1,14 +1,19 @@
 """Measuring detections on COCO annotations: mAP over IoU .50 to .95, mAP at .50, and both by category."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from skillbank_engine.data.coco import EvaluationSet
 from skillbank_engine.errors import DataError
+
+if TYPE_CHECKING:
+    from skillbank_engine.data.coco import CocoResult
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ def nothing_to_measure(key: str, class_ids: Sequence[int] | None) -> str:
     return f"Nothing to measure: the annotations of {key} have {what}"
 
 
-def coco_results(detections: Mapping[int, Sequence[Found]]) -> list[dict[str, Any]]:
+def coco_results(detections: Mapping[int, Sequence[Found]]) -> list[CocoResult]:
     """Turn detections, by COCO image id, into the list that COCO tools read."""
     return [
         {

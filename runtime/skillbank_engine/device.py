@@ -2,7 +2,6 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -38,7 +37,7 @@ class Compute:
 
     def autocast(
         self, weights: torch.dtype = torch.float32, *, cached: bool = True
-    ) -> AbstractContextManager[Any]:
+    ) -> AbstractContextManager[object]:
         """The context that forward passes run in.
 
         Parameters

@@ -25,6 +25,9 @@ Tell = Callable[[str], None]
 Answer = Callable[..., tuple[Tensor, ...]]
 """A model as its exported file is: from the tensors of :class:`Graph`'s inputs, in order, to its outputs."""
 
+Forward = Callable[..., Any]
+"""Called like a task's module, and gives what that gives: a tensor, or what the family makes of several."""
+
 SampleT = TypeVar("SampleT")
 
 

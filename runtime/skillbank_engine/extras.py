@@ -4,12 +4,12 @@ import json
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from skillbank_engine.errors import MissingPackageError
 
 
-def require(package: str, extra: str, purpose: str) -> Any:
+def require(package: str, extra: str, purpose: str) -> ModuleType:
     """Import a package that may be missing.
 
     Parameters

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from skillbank_engine.config.specs import Specs
-    from skillbank_engine.task import Task
+    from skillbank_engine.task import AnyTask
 
 ACTIONS: dict[str, str] = {
     "train": "train a model, validating along the way",
@@ -82,7 +82,7 @@ class Family(NamedTuple):
     title: str
     about: str
     specs: Callable[[], Specs[Any]]
-    task: Callable[[], type[Task[Any, Any, Any, Any]]]
+    task: Callable[[], type[AnyTask]]
     latest: str
     metric: str
     best: str = "best.pth"

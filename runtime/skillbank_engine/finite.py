@@ -1,19 +1,18 @@
 """Telling numbers from what overflowed: gradients, weights and optimiser states that are all finite."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from torch import Tensor, nn
 
 from skillbank_engine.parameters import NameOf, same_name
 
 
-def first_not_finite(values: Any, name: str = "") -> str | None:
+def first_not_finite(values: object, name: str = "") -> str | None:
     """Find what holds a number that is none.
 
     Parameters
     ----------
-    values : Any
+    values : object
         Tensors in mappings and lists, as deep as one likes; whatever is no tensor of floats counts as sound.
     name : str
         What the names found begin with.
@@ -25,7 +24,7 @@ def first_not_finite(values: Any, name: str = "") -> str | None:
     """
     if isinstance(values, Tensor):
         return None if not values.is_floating_point() or bool(values.isfinite().all()) else name
-    pairs: Iterable[tuple[Any, Any]] = ()
+    pairs: Iterable[tuple[object, object]] = ()
     if isinstance(values, Mapping):
         pairs = values.items()
     elif isinstance(values, list | tuple):

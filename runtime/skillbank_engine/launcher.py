@@ -3,6 +3,8 @@
 Every node runs the same command; each starts its processes, watches over them and stops all when one fails.
 """
 
+from __future__ import annotations
+
 import logging
 import multiprocessing
 import os
@@ -11,10 +13,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.errors import EngineError, InterruptedRunError
 from skillbank_engine.signals import interrupted
+
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import Store
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
+
+    from skillbank_engine.config.blocks import SpecBase, TrainBase
 
 _RENDEZVOUS_SECONDS = 900
 _SAVING_SECONDS = 120
@@ -48,7 +56,7 @@ class Crew:
         return self.per_node * self.nodes
 
 
-def crew_of(spec: Any, gpus: int, environment: Mapping[str, str]) -> Crew:
+def crew_of(spec: SpecBase, gpus: int, environment: Mapping[str, str]) -> Crew:
     """Read from a train spec and the environment which processes a run consists of.
 
     Parameters
@@ -95,7 +103,7 @@ def _number(name: str, text: str) -> int:
     return int(text)
 
 
-def gpu_numbers(train: Any, available: int) -> list[int]:
+def gpu_numbers(train: TrainBase, available: int) -> list[int]:
     """Say which GPUs of this node are used, by ``train.num_gpus`` and ``train.gpu_ids``.
 
     Raises
@@ -119,7 +127,7 @@ def gpu_numbers(train: Any, available: int) -> list[int]:
     return named
 
 
-def launch(crew: Crew, work: Callable[..., None], *arguments: Any) -> None:
+def launch(crew: Crew, work: Callable[..., None], *arguments: object) -> None:
     """Run a function in every process of this node, until all have ended.
 
     Parameters
@@ -188,7 +196,7 @@ def launch(crew: Crew, work: Callable[..., None], *arguments: Any) -> None:
             signal.signal(number, handler)
 
 
-def _failure(error: Any, store: Any, crew: Crew) -> EngineError:
+def _failure(error: ChildFailedError, store: Store, crew: Crew) -> EngineError:
     """Find out why processes have ended, and let the other nodes read it before the store is gone."""
     from skillbank_engine.team import FAILURE
 
@@ -208,7 +216,7 @@ def _failure(error: Any, store: Any, crew: Crew) -> EngineError:
     return InterruptedRunError(text) if text == str(interrupted(signal.SIGTERM)) else EngineError(text)
 
 
-def _killed(failure: Any, crew: Crew) -> str:
+def _killed(failure: ProcessFailure, crew: Crew) -> str:
     number = crew.node * crew.per_node + failure.local_rank
     return (
         f"Training process {number} of {crew.size} was ended by {failure.signal_name()}, perhaps for lack of "
@@ -216,7 +224,7 @@ def _killed(failure: Any, crew: Crew) -> str:
     )
 
 
-def _farewell(store: Any, crew: Crew) -> None:
+def _farewell(store: Store, crew: Crew) -> None:
     """Wait on the first node, which holds the store, until the others have read it."""
     if crew.node:
         store.add("skillbank_engine/gone", 1)

@@ -3,6 +3,8 @@
 Each name is imported when it is asked for, by itself; see `skillbank_engine.light`. Import from here alone.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 from skillbank_engine.light import NAMES, of_transformers, whole
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from transformers.backbone_utils import BackboneConfigMixin, BackboneMixin
     from transformers.modeling_outputs import BackboneOutput
 
+    # The layers of its networks, for type checkers alone.
+    from transformers.models.grounding_dino import modeling_grounding_dino as modeling_grounding_dino
+    from transformers.models.rt_detr import modeling_rt_detr as modeling_rt_detr
+
 __all__ = [
     "AutoBackbone",
     "AutoConfig",
@@ -45,7 +51,7 @@ __all__ = [
 ]
 
 
-def read_network(kind: Any, name: str, **options: Any) -> Any:
+def read_network(kind: type[PreTrainedModel], name: str, **options: object) -> Any:
     """Let transformers read a network from a folder or the hub, with all that reading may need.
 
     Parameters

@@ -66,7 +66,7 @@ NAMES = tuple(_PLACES)
 class _Part(ModuleType):
     """A package of transformers that has not run its ``__init__``; names are looked up when asked for."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         if name.startswith("__"):
             raise AttributeError(name)
         own = self.__name__
@@ -130,7 +130,7 @@ def _allow_generators(torch: ModuleType) -> None:
 class _Asked(MetaPathFinder):
     """Brings what :func:`import_torch` has left out, before something is imported that needs it."""
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
         if fullname in _NEEDING_SHAPES:
             _whole_torch()
 
@@ -200,7 +200,7 @@ def of_transformers(name: str) -> Any:
     return getattr(import_module(f"{_PACKAGE}.{_PLACES[name]}"), name)
 
 
-def whole() -> Any:
+def whole() -> ModuleType:
     """Import the rest of both libraries; they are then as imported by themselves, but for texts of help.
 
     Returns
@@ -303,18 +303,18 @@ def _version() -> str:
 def _no_compiler(folder: Path) -> ModuleType:
     """Give what functions are marked with for the compiler; it marks nothing here."""
     made = ModuleType(_COMPILER)
-    marks: dict[str, Callable[..., Any]] = dict.fromkeys(
+    marks: dict[str, object] = dict.fromkeys(
         ("allow_in_graph", "assume_constant_result", "disable"), _as_it_is
     )
     made.__dict__.update(marks, graph_break=_as_it_is, __path__=[str(folder)])
     return made
 
 
-def _as_it_is(function: Any = None, *_: Any, **__: Any) -> Any:
+def _as_it_is(function: object = None, *_: object, **__: object) -> object:
     return function if callable(function) else _as_it_is
 
 
-def _replace(module: ModuleType, name: str, by: Callable[..., Any]) -> None:
+def _replace(module: ModuleType, name: str, by: Callable[..., object]) -> None:
     if not hasattr(module, name):
         raise AttributeError(f"{module.__name__} has no {name}")
     setattr(module, name, by)

@@ -1,10 +1,12 @@
 """Exported models: ONNX files that carry all that is needed to use them among their metadata."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,6 +16,9 @@ from skillbank_engine.errors import WeightsError
 from skillbank_engine.extras import require
 from skillbank_engine.results import replacing
 from skillbank_engine.task import Graph
+
+if TYPE_CHECKING:
+    from skillbank_engine.data.pixels import Array
 
 OPSETS = range(16, 21)
 """Operator sets that can be written: the first has grid sampling, the last is the exporter's newest."""
@@ -200,7 +205,7 @@ class OnnxRunner:
             feeds = {
                 name: tensor[rows].numpy() for name, tensor in zip(self._model.inputs, host, strict=True)
             }
-            found: Sequence[Any] = self._session.run(list(self._model.outputs), feeds)
+            found: Sequence[Array] = self._session.run(list(self._model.outputs), feeds)
             parts.append([torch.from_numpy(array) for array in found])
         device = inputs[0].device
         return tuple(torch.cat(tensors)[:count].to(device) for tensors in zip(*parts, strict=True))

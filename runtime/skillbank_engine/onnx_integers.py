@@ -1,9 +1,11 @@
 """Static quantization of ONNX files: weights and activations as integers, ranges found on pictures."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
@@ -11,6 +13,9 @@ from skillbank_engine.errors import EngineError
 from skillbank_engine.extras import require
 from skillbank_engine.onnx_file import OnnxFile, set_metadata
 from skillbank_engine.results import replacing
+
+if TYPE_CHECKING:
+    from skillbank_engine.data.pixels import Array
 
 _OPERATORS = ["Conv", "MatMul", "Gemm"]
 
@@ -22,7 +27,7 @@ class _Reader:
         self._inputs = inputs
         self._batch = batch
 
-    def get_next(self) -> dict[str, Any] | None:
+    def get_next(self) -> dict[str, Array] | None:
         found = next(self._inputs, None)
         if found is None:
             return None
@@ -38,7 +43,7 @@ def quantize_onnx(
     *,
     method: str,
     skipped: Sequence[str],
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
 ) -> None:
     """Write an ONNX file whose convolutions and matrix products work on integers.
 

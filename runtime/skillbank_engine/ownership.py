@@ -18,7 +18,7 @@ def digest_of(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def claim(folder: Path, made_with: Mapping[str, Any], files: Sequence[Path], key: str) -> None:
+def claim(folder: Path, made_with: Mapping[str, object], files: Sequence[Path], key: str) -> None:
     """Make a folder this run's own, before anything is written to it.
 
     What an earlier run of the same kind left and this one will not write again is taken away, so that a run

@@ -6,8 +6,8 @@ an override names, stays.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
+from skillbank_engine.config.explain import value_at
 from skillbank_engine.config.load import parse_override
 from skillbank_engine.config.specs import Specs, SpecT
 
@@ -16,7 +16,7 @@ SMALL = ("small", "settled")
 
 
 def choose_profile(
-    specs: Specs[SpecT], spec: SpecT, cuda: bool, start: Mapping[str, Any] | None = None
+    specs: Specs[SpecT], spec: SpecT, cuda: bool, start: Mapping[str, object] | None = None
 ) -> str:
     """Decide what ``engine.profile: auto`` means for a spec.
 
@@ -39,7 +39,7 @@ def choose_profile(
     """
     if spec.engine.profile != "auto":
         return str(spec.engine.profile)
-    if start is not None and start["engine"]["profile"] in SMALL:
+    if start is not None and value_at(start, ("engine", "profile")) in SMALL:
         return "small"
     return "full" if cuda or specs.recipe.full(spec) else "small"
 
@@ -50,8 +50,8 @@ def apply_profile(
     action: str,
     overrides: Sequence[str],
     cuda: bool,
-    start: Mapping[str, Any] | None = None,
-) -> tuple[SpecT, dict[str, Any]]:
+    start: Mapping[str, object] | None = None,
+) -> tuple[SpecT, dict[str, object]]:
     """Settle the profile of a spec.
 
     Parameters
@@ -79,31 +79,28 @@ def apply_profile(
     profile = choose_profile(specs, spec, cuda, start)
     values = spec.model_dump()
     values["engine"]["profile"] = profile
-    changed: dict[str, Any] = {}
+    changed: dict[str, object] = {}
     if profile == "small":
         wanted = {**specs.recipe.small, **_sizes(specs, start)}
         changed = _replace_usual(specs, values, wanted, action, overrides)
     return specs.by_action[action].model_validate(values), changed
 
 
-def _sizes(specs: Specs[SpecT], start: Mapping[str, Any] | None) -> dict[str, Any]:
+def _sizes(specs: Specs[SpecT], start: Mapping[str, object] | None) -> dict[str, object]:
     """Return, by dotted key, what a small model is made of, as the spec that it was trained with says."""
     if start is None:
         return {}
-    model: dict[str, Any] = {}
-    for key in specs.recipe.small:
-        if key.startswith("model."):
-            found = _find(start, key.split("."))
-            if found is not None:
-                model[key] = found
-    names = specs.recipe.trained_with
-    engine = {f"engine.{name}": start["engine"][name] for name in names if name in start["engine"]}
-    return {**model, **engine}
+    keys = [
+        *(key for key in specs.recipe.small if key.startswith("model.")),
+        *(f"engine.{name}" for name in specs.recipe.trained_with),
+    ]
+    found = {key: value_at(start, key.split(".")) for key in keys}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def prepare_start(
     specs: Specs[SpecT], spec: SpecT, action: str, overrides: Sequence[str]
-) -> tuple[SpecT, dict[str, Any]]:
+) -> tuple[SpecT, dict[str, object]]:
     """Put into the spec of a training what its start needs (`Recipe.prepare`).
 
     Parameters
@@ -135,20 +132,20 @@ def prepare_start(
 
 def _replace_usual(
     specs: Specs[SpecT],
-    values: dict[str, Any],
-    wanted: Mapping[str, Any],
+    values: dict[str, object],
+    wanted: Mapping[str, object],
     action: str,
     overrides: Sequence[str],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Put wanted values where a spec has the family's defaults and no override names the key."""
     defaults = specs.by_action[action]().model_dump()
     named = {parse_override(word)[0] for word in overrides}
-    changed: dict[str, Any] = {}
+    changed: dict[str, object] = {}
     for key, value in wanted.items():
         steps = tuple(key.split("."))
         if any(steps[: len(name)] == name for name in named):
             continue
-        if _get(values, steps) == _get(defaults, steps):
+        if value_at(values, steps) == value_at(defaults, steps):
             changed[key] = value
             _set(values, steps, value)
     return changed
@@ -160,8 +157,8 @@ def settled(
     action: str,
     overrides: Sequence[str],
     cuda: bool,
-    start: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    start: Mapping[str, object] | None = None,
+) -> dict[str, object]:
     """Return what a spec must set so that it means the same whatever else in it is changed.
 
     Parameters
@@ -179,30 +176,16 @@ def settled(
     return {**changed, "engine.profile": "settled" if small else found.engine.profile}
 
 
-def _find(values: Mapping[str, Any], steps: Sequence[str]) -> Any:
-    """Give a value, or None where it is not there: specs of older versions lack some."""
-    node: Any = values
-    for step in steps:
-        if not isinstance(node, Mapping) or step not in node:
-            return None
-        node = node[step]
-    return node
+def _set(values: dict[str, object], steps: Sequence[str], value: object) -> None:
+    first, *rest = steps
+    if not rest:
+        values[first] = value
+        return
+    inner = values[first]
+    assert isinstance(inner, dict)
+    _set(inner, rest, value)
 
 
-def _get(values: Mapping[str, Any], steps: Sequence[str]) -> Any:
-    node: Any = values
-    for step in steps:
-        node = node[step]
-    return node
-
-
-def _set(values: dict[str, Any], steps: Sequence[str], value: Any) -> None:
-    node = values
-    for step in steps[:-1]:
-        node = node[step]
-    node[steps[-1]] = value
-
-
-def describe(changed: Mapping[str, Any]) -> Iterator[str]:
+def describe(changed: Mapping[str, object]) -> Iterator[str]:
     """Say what the recipe replaced, one ``key=value`` each."""
     return (f"{key}={value}" for key, value in changed.items())

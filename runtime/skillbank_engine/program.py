@@ -3,6 +3,8 @@
 Nothing heavy is imported until the arguments are understood.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import logging
@@ -11,9 +13,12 @@ from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from skillbank_engine.family import Family
+
+if TYPE_CHECKING:
+    from skillbank_engine.config.blocks import SpecBase
 
 
 class Main(Protocol):
@@ -107,7 +112,7 @@ def _run_spec_action(family: Family, action: str, spec_file: str, overrides: Seq
     return 1
 
 
-def _work(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
+def _work(family: Family, action: str, spec: SpecBase, overrides: Sequence[str]) -> None:
     from skillbank_engine.importing import importing
 
     name = "train" if action in family.specs().trains else action

@@ -12,9 +12,12 @@ from torch import Tensor, nn
 from skillbank_engine.errors import EngineError
 from skillbank_engine.extras import require
 
+Stored = Tensor | dict[str, Tensor]
+"""A tensor of a checkpoint: as it is, or quantized, as :func:`unpacked` takes it."""
+
 
 def quantize_weights(
-    model: nn.Module, chosen: Callable[[str], bool], options: Mapping[str, Any]
+    model: nn.Module, chosen: Callable[[str], bool], options: Mapping[str, object]
 ) -> tuple[dict[str, Any], int]:
     """Quantize the weights of linear layers, each row with a scale of its own.
 
@@ -40,7 +43,7 @@ def quantize_weights(
         torchao does not take the options.
     """
     torchao = require("torchao.quantization", "quantize", "quantize.backend=torchao")
-    weights: dict[str, Any] = dict(model.state_dict())
+    weights: dict[str, Stored] = dict(model.state_dict())
     layers = {
         name: module
         for name, module in model.named_modules(remove_duplicate=False)
@@ -60,7 +63,7 @@ def quantize_weights(
     return weights, len(wanted)
 
 
-def unpacked(weights: Mapping[str, Any]) -> dict[str, Any]:
+def unpacked(weights: Mapping[str, Stored]) -> dict[str, Tensor]:
     """Turn quantized weights into floats again; others are left as they are.
 
     Parameters

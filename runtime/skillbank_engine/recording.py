@@ -5,17 +5,22 @@ them.  A CUDA graph launches all of them at once.  It always reads and writes th
 copied to where it reads.  What the host has to compute in the middle (:func:`on_host`) divides a recording.
 """
 
+from __future__ import annotations
+
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
 
 from skillbank_engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from torch.cuda import _POOL_HANDLE
 
 ResultT = TypeVar("ResultT")
 ValueT = TypeVar("ValueT")
@@ -25,7 +30,7 @@ HostWork = Callable[..., Tensor]
 MOST = 24
 """Recordings of one network: each keeps its launches on the device, some ten megabytes."""
 
-_recorder: ContextVar["Recording | None"] = ContextVar("recorder", default=None)
+_recorder: ContextVar[Recording[Any] | None] = ContextVar("recorder", default=None)
 _paced: ContextVar[bool] = ContextVar("paced", default=False)
 
 
@@ -71,20 +76,20 @@ def on_host(work: HostWork, *values: Tensor) -> Tensor:
     return work(*(value.cpu() for value in values)).to(values[0].device)
 
 
-class Recording:
+class Recording(Generic[ResultT]):
     """The launches of a piece of work, which has been done once when this is made.
 
     Parameters
     ----------
     work : callable
         Launches on a GPU and reads nothing back but by :func:`on_host`.
-    pool : Any
+    pool : handle of a pool
         Memory that several recordings share, of which one runs at a time.  What the work leaves behind stays
         valid until the next one runs.
 
     Attributes
     ----------
-    result : Any
+    result : object
         What the work gave; replays write the same tensors anew.
 
     Raises
@@ -93,7 +98,7 @@ class Recording:
         There is no room; nothing is left of the recording.
     """
 
-    def __init__(self, work: Callable[[], Any], pool: Any) -> None:
+    def __init__(self, work: Callable[[], ResultT], pool: _POOL_HANDLE | None) -> None:
         # What is collected while it is recorded may free memory, which nothing may then.
         gc.collect()
         free, _ = torch.cuda.mem_get_info()
@@ -102,8 +107,8 @@ class Recording:
             torch.cuda.synchronize()
             torch.cuda.empty_cache()
         self._pool = pool
-        self._parts: list[Callable[[], Any]] = []
-        self._graph: Any = None
+        self._parts: list[Callable[[], object]] = []
+        self._graph: torch.cuda.CUDAGraph | None = None
         stream = _stream(torch.cuda.current_device())
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream), self._made():
@@ -135,6 +140,7 @@ class Recording:
 
     def _end(self) -> None:
         graph, self._graph = self._graph, None
+        assert graph is not None
         graph.capture_end()
         self._parts.append(graph.replay)
         graph.replay()
@@ -162,17 +168,17 @@ class Recording:
             part()
 
 
-_streams: dict[int, Any] = {}
+_streams: dict[int, torch.cuda.Stream] = {}
 
 
-def _stream(device: int) -> Any:
+def _stream(device: int) -> torch.cuda.Stream:
     """The one stream of a device that is recorded on: memory belongs to the stream that asked for it."""
     if device not in _streams:
         _streams[device] = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
     return _streams[device]
 
 
-def tensors_in(value: Any) -> Iterator[Tensor]:
+def tensors_in(value: object) -> Iterator[Tensor]:
     """Give the tensors of dataclasses in each other, in the order of their fields."""
     if isinstance(value, Tensor):
         yield value
@@ -196,7 +202,7 @@ def copied(value: ValueT) -> ValueT:
     return with_tensors(value, (tensor.detach().clone() for tensor in tensors_in(value)))
 
 
-def shape_of(value: Any) -> tuple[Any, ...]:
+def shape_of(value: object) -> tuple[object, ...]:
     """What has to be equal for a recording to serve: shapes, types, and whatever is no tensor."""
     if isinstance(value, Tensor):
         return (tuple(value.shape), value.dtype)

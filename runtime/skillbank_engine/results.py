@@ -1,18 +1,23 @@
 """Where results go, and files that are either complete or not there."""
 
+from __future__ import annotations
+
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from skillbank_engine.errors import EngineError
 
+if TYPE_CHECKING:
+    from skillbank_engine.config.blocks import SpecBase
 
-def results_folder(spec: Any, action: str) -> Path:
+
+def results_folder(spec: SpecBase, action: str) -> Path:
     """Make and give the folder of an action: ``<action>.results_dir``, else ``<results_dir>/<action>``.
 
     Raises
@@ -70,7 +75,7 @@ def point_link(link: Path, target: Path) -> None:
     temporary.replace(link)
 
 
-def write_experiment(folder: Path, spec: Any) -> None:
+def write_experiment(folder: Path, spec: SpecBase) -> None:
     """Write the spec as it was really used to ``experiment.yaml``."""
     text = yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     write_text(folder / "experiment.yaml", text)

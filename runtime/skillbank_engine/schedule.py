@@ -1,8 +1,13 @@
 """Learning rates over a run, as a pure function of the step: nothing to save, nothing to restore."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from skillbank_engine.config.blocks import SpecBase
 
 Kind = Literal["constant", "cosine", "linear", "poly", "MultiStep", "StepLR"]
 
@@ -39,9 +44,9 @@ class Schedule:
     power: float = 0.9
 
     @classmethod
-    def from_spec(cls, spec: Any, steps_per_epoch: int) -> "Schedule":
+    def from_spec(cls, spec: SpecBase, steps_per_epoch: int) -> Schedule:
         """Read ``train.optim`` and the engine block."""
-        optim = spec.train.optim
+        optim = getattr(spec.train, "optim")  # noqa: B009
         return cls(
             kind="cosine" if getattr(spec.engine, "lr_scheduler", "") == "cosine" else optim.lr_scheduler,
             total_steps=steps_per_epoch * spec.train.num_epochs,

@@ -1,12 +1,17 @@
 """What a training starts from: weights that a spec names."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from skillbank_engine.family import Family
 from skillbank_engine.importing import importing
 
+if TYPE_CHECKING:
+    from skillbank_engine.config.blocks import SpecBase
 
-def starting_spec(family: Family, spec: Any) -> dict[str, Any] | None:
+
+def starting_spec(family: Family, spec: SpecBase) -> dict[str, object] | None:
     """Return the spec of the weights that a training starts from, where this engine trained them."""
     start = family.specs().settings(spec).start
     named = next(iter(start.values()), "")

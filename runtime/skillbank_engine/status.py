@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 Status = Literal["STARTED", "RUNNING", "SUCCESS", "FAILURE"]
 
@@ -24,7 +24,7 @@ class StatusLog:
         self._silent = silent
 
     def write(
-        self, status: Status, message: str, *, kpi: dict[str, float] | None = None, **more: Any
+        self, status: Status, message: str, *, kpi: dict[str, float] | None = None, **more: object
     ) -> None:
         """Append one line.
 
@@ -42,7 +42,7 @@ class StatusLog:
         if self._silent:
             return
         now = datetime.now().astimezone()
-        line: dict[str, Any] = {
+        line: dict[str, object] = {
             "date": now.strftime("%m/%d/%Y"),
             "time": now.strftime("%H:%M:%S"),
             "status": status,

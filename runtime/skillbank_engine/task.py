@@ -55,6 +55,7 @@ from skillbank_engine.exchange import (
     Answer,
     Batch,
     BatchT,
+    Forward,
     Graph,
     Kept,
     Measured,
@@ -74,8 +75,10 @@ from skillbank_engine.team import Team
 
 __all__ = [
     "Answer",
+    "AnyTask",
     "Batch",
     "BatchT",
+    "Forward",
     "Graph",
     "Kept",
     "Measured",
@@ -86,6 +89,7 @@ __all__ = [
     "Share",
     "Stage",
     "Task",
+    "TaskOf",
     "Tell",
     "TestT",
     "TrainT",
@@ -161,8 +165,8 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         spec: SpecT,
         module: nn.Module,
         labels: tuple[str, ...],
-        architecture: Mapping[str, Any],
-        facts: Mapping[str, Any] | None = None,
+        architecture: Mapping[str, object],
+        facts: Mapping[str, object] | None = None,
     ) -> None:
         self.spec = spec
         self.module = module
@@ -237,7 +241,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         raise WeightsError(f"{key} names {name}, which is no file: check the path")
 
     @classmethod
-    def differences(cls, spec: SpecT, kept: Kept) -> dict[str, tuple[Any, Any]]:
+    def differences(cls, spec: SpecT, kept: Kept) -> dict[str, tuple[object, object]]:
         """Say in what a spec's model differs from one that was kept, by name: the kept value and the spec's.
 
         A run goes on from a checkpoint without differences only; by default the model blocks are compared.
@@ -258,7 +262,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """
 
     @abstractmethod
-    def losses(self, model: Callable[..., Any], batch: BatchT, divisor: float) -> dict[str, Tensor]:
+    def losses(self, model: Forward, batch: BatchT, divisor: float) -> dict[str, Tensor]:
         """Compute the losses of a batch, or of a part of one.
 
         Parameters
@@ -305,7 +309,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """Prefixes of names that are not trained: by default ``train.freeze``."""
         return list(getattr(self.spec.train, "freeze", ()))
 
-    def parameter_groups(self) -> list[dict[str, Any]]:
+    def parameter_groups(self) -> list[dict[str, object]]:
         """Sort what is trained (``requires_grad``) into groups of a learning rate.
 
         Each is ``{"params", "lr", "name"}`` and perhaps ``weight_decay``; by default there is one, at
@@ -313,7 +317,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """
         return defaults.parameter_groups(self.spec, self.module)
 
-    def optimizer(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    def optimizer(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
         """Make the optimiser; by default AdamW, Adam or SGD by ``train.optim``."""
         return defaults.optimizer(self.spec, groups)
 
@@ -325,7 +329,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """
         return Schedule.from_spec(self.spec, steps_per_epoch).factor(step)
 
-    def forward(self, compute: Compute, team: Team) -> Callable[..., Any] | None:
+    def forward(self, compute: Compute, team: Team) -> Forward | None:
         """Something of the family's own that `losses` calls; None, the default, for the module itself."""
         return None
 
@@ -405,7 +409,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         """What `infer` writes for some pictures and beside them, relative to the results folder."""
         return [Path("labels") / place.name for place in places]
 
-    def made_with(self) -> dict[str, Any]:
+    def made_with(self) -> dict[str, object]:
         """What makes results of inference what they are beside the model: thresholds, words to look for.
 
         A results folder belongs to one model and these values; results of others never mix with them.
@@ -463,3 +467,10 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
             What differed, empty when nothing did.
         """
         return defaults.settle(spec, overrides, kept)
+
+
+TaskOf = Task[Any, Any, Any, BatchT]
+"""The task of a family that trains on such batches."""
+
+AnyTask = TaskOf[Any]
+"""The task of whichever family: which one, a program is told when it runs."""

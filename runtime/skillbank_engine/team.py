@@ -4,6 +4,8 @@ Numbers and objects travel over gloo on the CPU, whatever the gradients use: on 
 device that way.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import threading
@@ -12,12 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import distributed
 
 from skillbank_engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import Store
 
 _LOG = logging.getLogger(__name__)
 
@@ -125,7 +130,7 @@ def joined(device: torch.device | None) -> Iterator[Team]:
         os._exit(1)
 
 
-def _store() -> Any:
+def _store() -> Store:
     """A connection to the store that the first node's launcher keeps."""
     return distributed.TCPStore(  # type: ignore[attr-defined]
         os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False, wait_for_workers=False
@@ -147,7 +152,7 @@ def _reason(error: BaseException, team: Team) -> str:
     return f"Training process {team.rank} of {team.size} failed with {type(error).__name__}: {text}"
 
 
-def _watch(store: Any, parent: int, over: threading.Event) -> None:
+def _watch(store: Store, parent: int, over: threading.Event) -> None:
     """End this process when its launcher is gone, or some time after another process has failed.
 
     On a GPU an exchange with a process that is gone waits until its time is up.

@@ -1,17 +1,23 @@
 """Building a TensorRT engine of an exported model."""
 
+from __future__ import annotations
+
 import logging
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from skillbank_engine.errors import EngineError
 from skillbank_engine.onnx_file import OnnxFile
 from skillbank_engine.results import replacing
 
+if TYPE_CHECKING:
+    from skillbank_engine.config.tensorrt import GenTrtEngineBase
+
 _LOG = logging.getLogger(__name__)
 
 
-def build_engine(trt: Any, model: OnnxFile, path: Path, settings: Any) -> None:
+def build_engine(trt: ModuleType, model: OnnxFile, path: Path, settings: GenTrtEngineBase) -> None:
     """Build an engine and write it.
 
     Parameters

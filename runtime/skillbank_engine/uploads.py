@@ -1,7 +1,6 @@
 """Pictures that somebody sends: decoded within limits, what is to be said of them, what they look like."""
 
 from io import BytesIO
-from typing import Any
 
 from PIL import Image
 
@@ -42,7 +41,7 @@ def _too_large(size: str, most: int) -> DataError:
     return DataError(f"of {size} pixels, more than the {most / 1e6:.0f} million that are taken; shrink it")
 
 
-def about_pixels(picture: Picture) -> dict[str, Any]:
+def about_pixels(picture: Picture) -> dict[str, object]:
     """What an answer says of a picture beside its boxes; empty for ordinary ones.
 
     Returns
@@ -52,7 +51,7 @@ def about_pixels(picture: Picture) -> dict[str, Any]:
         there are more than 8 bits; ``remarks``, from a word that stands for the kind to a text that goes on
         after "The picture".
     """
-    said: dict[str, Any] = {}
+    said: dict[str, object] = {}
     remarks: dict[str, str] = {}
     if picture.scaling is not None:
         black, white = picture.scaling.levels

@@ -57,7 +57,7 @@ def test_the_engine_is_searched_over(tmp_path: Path, monkeypatch: pytest.MonkeyP
         record = Controller(runtime.jobs, record.id).run()
         assert record.state is JobState.COMPLETE, record.history[-1].message
         report = report_data(record, loaded(runtime.jobs, record))
-        trials = [runtime.jobs.store.get(trial["job"]) for trial in report["trials"]]
+        trials = [runtime.jobs.store.get(trial["job"] or "") for trial in report["trials"]]
         assert [t["state"] for t in report["trials"]] == ["COMPLETE"] * 2
         assert report["trials"][1]["values"]["model.enc_layers"] in (2, 3)
         for trial, shown in zip(trials, report["trials"], strict=True):

@@ -14,7 +14,7 @@ import pytest
 from skillbank.automl.events import Event
 from skillbank.automl.experiment import Experiment
 from skillbank.automl.metrics import Objective
-from skillbank.automl.report.data import report_data
+from skillbank.automl.report.data import ReportData, report_data
 from skillbank.automl.report.page import render_page
 from skillbank.automl.report.table import trials_csv
 from skillbank.jobs.record import JobRecord
@@ -47,7 +47,7 @@ def history(trials: int, *, objectives: int = 1) -> list[Event]:
     return [Event(n, START + timedelta(seconds=n), kind, body) for n, (kind, body) in enumerate(events)]
 
 
-def data_of(trials: int = 24, objectives: int = 1) -> dict[str, Any]:
+def data_of(trials: int = 24, objectives: int = 1) -> ReportData:
     metrics = ["val_mAP50", "latency"][:objectives]
     directions = ["maximize", "minimize"][:objectives]
     plan = make_plan(metrics=metrics, directions=directions)
@@ -87,13 +87,12 @@ def test_what_matters_is_found_to_matter() -> None:
 def test_failed_trials_are_never_the_best_nor_on_the_front() -> None:
     data = data_of(24, objectives=2)
     states = {t["number"]: t["state"] for t in data["trials"]}
-    assert states[data["best"]] == "COMPLETE"
+    assert data["best"] is not None and states[data["best"]] == "COMPLETE"
     assert {states[n] for n in data["pareto"]} == {"COMPLETE"}
-    counted = [t for t in data["trials"] if t["scores"]]
-    for trial in counted:
-        a, b = trial["scores"]
-        beaten = any(o["scores"][0] >= a and o["scores"][1] <= b and o["scores"] != [a, b] for o in counted)
-        assert (trial["number"] in data["pareto"]) is not beaten
+    counted = {t["number"]: t["scores"] for t in data["trials"] if t["scores"]}
+    for number, (a, b) in counted.items():
+        beaten = any(o[0] >= a and o[1] <= b and o != [a, b] for o in counted.values())
+        assert (number in data["pareto"]) is not beaten
 
 
 def test_the_table_reads_back() -> None:
@@ -101,5 +100,5 @@ def test_the_table_reads_back() -> None:
     rows = list(csv.DictReader(io.StringIO(trials_csv(data))))
     assert [int(row["number"]) for row in rows] == list(range(8))
     assert data["defaults"] == data["trials"][0]["values"]
-    assert float(rows[0]["val_mAP50"]) == data["trials"][0]["scores"][0]
+    assert [float(rows[0]["val_mAP50"])] == data["trials"][0]["scores"]
     assert rows[6]["val_mAP50"] == "" and rows[6]["state"] == "FAILED"

@@ -41,7 +41,8 @@ def test_mlflow_holds_the_trials_once(tmp_path: Path, monkeypatch: pytest.Monkey
         assert float(run.data.params["train.lr"]) == trial["values"]["train.lr"]
         history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "mAP_0.5")
         assert [(m.step, m.value) for m in history] == [(p[0], p[1]) for p in trial["curve"]]
-        assert run.data.metrics.get("best_latency") == (trial["scores"] or [None, None])[1]
+        scores = trial["scores"]
+        assert run.data.metrics.get("best_latency") == (scores[1] if scores else None)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(PlatformError, match="mlflow did not take the trials of toy-train-1"):

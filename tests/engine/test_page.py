@@ -7,7 +7,7 @@ from PIL import Image
 
 import skillbank.datasets
 from skillbank_engine import page
-from skillbank_engine.data.coco import EvaluationSet
+from skillbank_engine.data.coco import CocoBox, EvaluationSet
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.data.records import Record
 from skillbank_engine.detection_metrics import Detection
@@ -68,8 +68,24 @@ def test_boxes_are_compared_at_the_score_where_most_is_right(tmp_path: Path) -> 
     found[2] = [Detection(0, boxes[0], 0.9), Detection(0, boxes[1], 0.85)]
     found[3] = [Detection(1, (0.0, 20.0, 9.0, 30.0), 0.9)]
     names = ("cat", "dog", "cow")
-    annotations = [{"category_id": 0, "iscrowd": 0}, {"category_id": 1, "iscrowd": 0}]
-    data = EvaluationSet(tuple(records), (1, 2, 3), names, (4, 5, 6), {"annotations": annotations})
+    annotations: list[CocoBox] = [
+        {
+            "id": number,
+            "image_id": 1,
+            "category_id": number,
+            "bbox": [0, 0, 10, 10],
+            "area": 100,
+            "iscrowd": 0,
+        }
+        for number in (0, 1)
+    ]
+    data = EvaluationSet(
+        tuple(records),
+        (1, 2, 3),
+        names,
+        (4, 5, 6),
+        {"images": [], "categories": [], "annotations": annotations},
+    )
     confusion, worst = review(data, found, None, PixelScale())
     assert confusion.names == ("cat", "dog", NOTHING)
     assert confusion.counts == [[2, 0, 1], [1, 1, 1], [0, 1, 0]]

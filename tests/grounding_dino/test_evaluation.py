@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from skillbank_engine.data.coco import EvaluationSet
+from skillbank_engine.data.coco import CocoTruth, EvaluationSet
 from skillbank_engine.data.records import Record
 from skillbank_engine.data.transforms import Resizing
 from skillbank_engine.detection_metrics import average_precisions
@@ -24,11 +24,18 @@ CPU = Compute(torch.device("cpu"), "fp32", 1)
 def evaluation_set(
     annotations: list[dict[str, Any]], names: tuple[str, ...], pictures: int = 1
 ) -> EvaluationSet:
-    document = {
+    document: CocoTruth = {
         "images": [{"id": number, "width": 100, "height": 100} for number in range(pictures)],
         "categories": [{"id": number, "name": name} for number, name in enumerate(names)],
         "annotations": [
-            {"id": number + 1, "area": entry["bbox"][2] * entry["bbox"][3], "iscrowd": 0, **entry}
+            {
+                "id": number + 1,
+                "image_id": entry["image_id"],
+                "category_id": entry["category_id"],
+                "bbox": entry["bbox"],
+                "area": entry["bbox"][2] * entry["bbox"][3],
+                "iscrowd": entry.get("iscrowd", 0),
+            }
             for number, entry in enumerate(annotations)
         ],
     }

@@ -2,13 +2,13 @@
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from skillbank_engine.errors import DataError
+from skillbank_engine.families.grounding_dino.config.dataset import TrainSource as Source
 from skillbank_engine.families.grounding_dino.data import odvg
 from skillbank_engine.families.grounding_dino.data.odvg import read_label_map, read_training_set
 
@@ -18,12 +18,6 @@ GOOD = {
     "height": 30,
     "detection": {"instances": [{"bbox": [1, 2, 11, 12], "label": 1}]},
 }
-
-
-class Source(SimpleNamespace):
-    image_dir: str
-    json_file: str
-    label_map: str
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def _said(message: dict[str, Any]) -> dict[str, object]:
 
 def _carried(carried: Mapping[str, object], *, whole: bool, now: bool) -> dict[str, object]:
     """Return what an endpoint wants back: old thoughts in short, sealed ones within their turn."""
-    kept: dict[str, Any] = {}
+    kept: dict[str, object] = {}
     for name, value in carried.items():
         if isinstance(value, str):
             kept[name] = value if whole else _cut(value, _THOUGHT)

@@ -88,7 +88,7 @@ class Parameter(Document):
 
     key: str
     type: str
-    default: Any = None
+    default: object = None
     allowed: str = ""
     from_skill: str = ""
 

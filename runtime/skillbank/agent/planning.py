@@ -69,7 +69,7 @@ class Words(Arguments):
     settings: list[Value] | None = Field(None, description=_named())
 
 
-def _argument(each: Slot) -> tuple[Any, Any]:
+def _argument(each: Slot) -> tuple[object, object]:
     """Return the argument of a slot, which the schema does not show."""
     kind: Any = _TYPES.get(each.kind, str)
     if each.kind is Kind.CHOICE and not each.open and len(each.choices) <= _MOST_CHOICES:
@@ -77,8 +77,8 @@ def _argument(each: Slot) -> tuple[Any, Any]:
     return Annotated[kind | None, _UNSHOWN], None
 
 
-_UNSHOWN: Any = SkipJsonSchema()  # type: ignore[type-arg]  # a class at run time, an alias to mypy
-_TYPES: Mapping[Kind, Any] = {
+_UNSHOWN: object = SkipJsonSchema()  # type: ignore[type-arg]  # a class at run time, an alias to mypy
+_TYPES: Mapping[Kind, object] = {
     Kind.COUNT: int, Kind.NUMBER: float, Kind.TEXTS: list[str], Kind.COUNTS: list[int],
 }  # fmt: skip
 _SLOTS: dict[str, Any] = {each.name: _argument(each) for each in (*SLOTS, *ANSWERS)}

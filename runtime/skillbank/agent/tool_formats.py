@@ -44,7 +44,7 @@ def tools_as(form: Format, strict: bool = True) -> list[dict[str, Any]]:
     return [listing(tool) for tool in TOOLS]
 
 
-def _declaration(tool: Mapping[str, Any]) -> dict[str, object]:
+def _declaration(tool: Mapping[str, Any]) -> dict[str, Any]:
     schema = tool["inputSchema"]
     made = {"name": tool["name"], "description": tool["description"]}
     return (
@@ -77,7 +77,7 @@ def _openapi(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, o
     return {key: value for key, value in made.items() if value}
 
 
-def _any_of(schema: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, object]:
+def _any_of(schema: Mapping[str, Any], parts: Mapping[str, object]) -> dict[str, object]:
     others = [each for each in schema["anyOf"] if each != {"type": "null"}]
     described = {"description": schema["description"]} if "description" in schema else {}
     nullable = {"nullable": True} if len(others) < len(schema["anyOf"]) else {}

@@ -121,7 +121,7 @@ class Transcript:
     def add_reply(self, reply: Reply) -> tuple[ToolCall, ...]:
         """Add what the model answered; return its calls, each with an id that no other call here has."""
         calls = tuple(self._named(reply.calls))
-        message: dict[str, Any] = {"role": "assistant", "content": reply.text or reply.refusal or None}
+        message: dict[str, object] = {"role": "assistant", "content": reply.text or reply.refusal or None}
         if calls:
             message["tool_calls"] = [
                 {
@@ -176,7 +176,7 @@ class Transcript:
         every endpoint takes.
         """
         answers = {m["tool_call_id"]: m for m in self._messages if m["role"] == "tool"}
-        sent: list[dict[str, Any]] = []
+        sent: list[dict[str, object]] = []
         for message in self._messages:
             if message["role"] == "tool":
                 continue
@@ -261,13 +261,13 @@ class _Said(BaseModel):
     role: Literal["system", "user", "assistant"]
     content: str | None
     tool_calls: list[_Call] = []
-    carried: dict[str, Any] = {}
+    carried: dict[str, object] = {}
 
 
 class _Answered(BaseModel):
     role: Literal["tool"]
     tool_call_id: str
-    content: Json[dict[str, Any]]
+    content: Json[dict[str, object]]
 
 
 class _MessageLine(BaseModel):
@@ -305,7 +305,7 @@ def _calls(message: Mapping[str, Any]) -> list[ToolCall]:
     return [ToolCall(c["id"], c["function"]["name"], c["function"]["arguments"]) for c in called]
 
 
-def _well_formed(call: Mapping[str, Any]) -> dict[str, Any]:
+def _well_formed(call: Mapping[str, Any]) -> dict[str, object]:
     name = re.sub(r"[^\w-]", "_", call["function"]["name"], flags=re.ASCII)[:64] or "unnamed"
     arguments = call["function"]["arguments"]
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
@@ -37,8 +37,8 @@ class Charter(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_document: dict[str, Any]
-    settled: dict[str, Any] = {}
+    schema_document: dict[str, object]
+    settled: dict[str, object] = {}
     """Values that the program would put into the spec by itself; every trial has them."""
     epochs_key: str | None = None
     retry: RetryPolicy = RetryPolicy()
@@ -78,7 +78,7 @@ class Charter(BaseModel):
             settings = type(settings).model_validate(document)
         return make_algorithm(space, settings, space.defaults)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as JSON."""
         document: dict[str, object] = json.loads(self.model_dump_json())
         return document

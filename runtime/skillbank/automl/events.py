@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -31,6 +31,96 @@ __all__ = ["Event", "EventLog", "Lease"]
 LEASE_SECONDS = 60.0
 """Without a beat for this long, a controller on another machine counts as dead."""
 _WAYS = "ways"
+
+
+class Asked(TypedDict):
+    """A recommendation that is to be tried."""
+
+    number: int
+    values: Mapping[str, object]
+    epochs: int | None
+    resume_from: int | None
+    slot: int
+    place: str
+    gpu_ids: NotRequired[list[int]]
+    note: NotRequired[str]
+
+
+class Launched(TypedDict):
+    """A job that tries a recommendation."""
+
+    number: int
+    job: str
+
+
+class Reported(TypedDict):
+    """Objectives of a trial after an epoch."""
+
+    number: int
+    epoch: int
+    values: list[float]
+
+
+class Halted(TypedDict):
+    """A trial that is stopped."""
+
+    number: int
+    reason: str
+    failed: NotRequired[bool]
+
+
+class Told(TypedDict):
+    """How a trial has ended."""
+
+    number: int
+    state: str
+    scores: list[float] | None
+    epoch: NotRequired[int | None]
+    reason: str
+
+
+class Cleaned(TypedDict):
+    """Trials whose checkpoints are gone."""
+
+    numbers: list[int]
+
+
+class Evaluating(TypedDict):
+    """An evaluation that begins."""
+
+    what: str
+    trial: int | None
+    slot: int
+    place: str
+
+
+class Evaluated(TypedDict):
+    """What an evaluation has measured."""
+
+    what: str
+    trial: NotRequired[int | None]
+    job: NotRequired[str | None]
+    metrics: dict[str, float]
+    note: NotRequired[str]
+
+
+class Noted(TypedDict):
+    """Something that people should know."""
+
+    text: str
+
+
+class Extended(TypedDict):
+    """More recommendations than a search began with."""
+
+    recommendations: int
+
+
+class Exhausted(TypedDict):
+    """Why nothing more is started."""
+
+    reason: str
+    failed: NotRequired[bool]
 
 
 @dataclass(frozen=True)
@@ -63,7 +153,7 @@ class EventLog:
         except IntegrityError:
             self.charter(experiment)
 
-    def charter(self, experiment: str) -> dict[str, Any]:
+    def charter(self, experiment: str) -> dict[str, object]:
         """Return what `create` was given.
 
         Raises
@@ -209,7 +299,7 @@ class Lease:
         return None if beat is None else _aware(beat)
 
 
-def _of(column: sa.Column[Any], experiment: str) -> tuple[sa.ColumnElement[bool], ...]:
+def _of(column: sa.Column[object], experiment: str) -> tuple[sa.ColumnElement[bool], ...]:
     """Return what finds the rows of an experiment, which is there for whom its job is there."""
     if may(Right.ADMINISTER):
         return (column == experiment,)

@@ -6,10 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skillbank.automl.events import Event
 from skillbank.automl.metrics import Measured, Objective
+
+if TYPE_CHECKING:
+    from skillbank.automl.events import (
+        Asked,
+        Cleaned,
+        Evaluated,
+        Evaluating,
+        Exhausted,
+        Extended,
+        Halted,
+        Launched,
+        Noted,
+        Reported,
+        Told,
+    )
 
 __all__ = ["Evaluation", "Experiment", "Trial", "TrialState"]
 
@@ -132,7 +147,7 @@ class Experiment:
 
     # Events
 
-    def _asked(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _asked(self, event: Event, body: Asked) -> None:
         self.begun = self.begun or event.at
         self.trials[body["number"]] = Trial(
             number=body["number"],
@@ -145,45 +160,44 @@ class Experiment:
             gpu_ids=tuple(body.get("gpu_ids") or ()),
         )
 
-    def _launched(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _launched(self, event: Event, body: Launched) -> None:
         trial = self.trials[body["number"]]
         trial.jobs.append(body["job"])
         trial.started = trial.started or event.at
         if trial.state is TrialState.ASKED:
             trial.state = TrialState.RUNNING
 
-    def _reported(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _reported(self, event: Event, body: Reported) -> None:
         self.trials[body["number"]].curve.append(Measured(body["epoch"], tuple(body["values"])))
 
-    def _halted(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _halted(self, event: Event, body: Halted) -> None:
         trial = self.trials[body["number"]]
         trial.state, trial.reason = TrialState.HALTED, body["reason"]
         trial.timed_out = bool(body.get("failed"))
 
-    def _told(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _told(self, event: Event, body: Told) -> None:
         trial = self.trials[body["number"]]
         trial.state, trial.ended = TrialState(body["state"]), event.at
         trial.scores = None if body["scores"] is None else tuple(body["scores"])
         trial.best_epoch = body.get("epoch")
         trial.reason = body["reason"]
 
-    def _cleaned(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _cleaned(self, event: Event, body: Cleaned) -> None:
         for number in body["numbers"]:
             self.trials[number].cleaned = True
 
-    def _evaluating(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _evaluating(self, event: Event, body: Evaluating) -> None:
         self.begun = self.begun or event.at
-        fields = {name: body[name] for name in ("what", "trial", "slot", "place")}
-        self.evaluations[body["what"]] = Evaluation(**fields)
+        self.evaluations[body["what"]] = Evaluation(body["what"], body["trial"], body["slot"], body["place"])
 
-    def _evaluated(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _evaluated(self, event: Event, body: Evaluated) -> None:
         evaluation = self.evaluations.setdefault(
             body["what"], Evaluation(body["what"], body.get("trial"), -1, "")
         )
         evaluation.over, evaluation.job = True, body.get("job")
         evaluation.metrics, evaluation.note = body["metrics"], body.get("note", "")
 
-    def _noted(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _noted(self, event: Event, body: Noted) -> None:
         self.notes.append(body["text"])
 
     def _paused(self, event: Event, body: Mapping[str, object]) -> None:
@@ -194,10 +208,10 @@ class Experiment:
             self.paused_seconds += (event.at - self.paused).total_seconds()
         self.paused = None
 
-    def _extended(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _extended(self, event: Event, body: Extended) -> None:
         self.extended = body["recommendations"]
 
-    def _exhausted(self, event: Event, body: Mapping[str, Any]) -> None:
+    def _exhausted(self, event: Event, body: Exhausted) -> None:
         self.no_more = body["reason"]
         self.failure = body["reason"] if body.get("failed") else None
 

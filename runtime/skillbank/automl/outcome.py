@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from skillbank.automl.experiment import Experiment, Trial, TrialState
 from skillbank.automl.report.data import report_data
@@ -68,7 +68,7 @@ def _scores(stands: Experiment, trial: Trial) -> dict[str, float]:
     return dict(zip((o.metric for o in stands.objectives), trial.scores or (), strict=False))
 
 
-def write_results(jobs: Jobs, record: JobRecord, stands: Experiment, end: dict[str, Any]) -> None:
+def write_results(jobs: Jobs, record: JobRecord, stands: Experiment, end: Mapping[str, object]) -> None:
     """Write the report, its data, the table of trials, and the winning overrides."""
     folder = Path(record.results_dir)
     folder.mkdir(parents=True, exist_ok=True)

@@ -66,7 +66,7 @@ class Parameter:
 
     name: str
     kind: Kind
-    default: Any = None
+    default: object = None
     low: float = 0.0
     high: float = 1.0
     floor: tuple[float, bool] = (-math.inf, False)

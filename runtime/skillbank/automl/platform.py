@@ -21,6 +21,7 @@ from skillbank.ways import Sentence, marked
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
+    from skillbank.automl.events import Asked, Evaluated, Told
     from skillbank.jobs.service import Jobs
 
 __all__ = ["ExperimentPlatform"]
@@ -146,21 +147,21 @@ def told(event: Event) -> Sentence:
     return Sentence(said(number, event.body) if said is not None else event.kind)
 
 
-def _asked(number: str, body: Mapping[str, Any]) -> str:
+def _asked(number: str, body: Asked) -> str:
     epochs = f", {body['epochs']} epochs" if body["epochs"] else ""
     onward = f", going on from {body['resume_from']}" if body["resume_from"] is not None else ""
     note = f" ({marked(body['note'])})" if body.get("note") else ""
     return f"{number}{note}{epochs}{onward}: {_assigned(body['values'])}"
 
 
-def _told(number: str, body: Mapping[str, Any]) -> str:
+def _told(number: str, body: Told) -> str:
     said = ": ".join(text for text in (_figures(body["scores"] or ()), marked(body["reason"])) if text)
     return f"{number} {body['state'].lower()}: {said}"
 
 
-def _evaluated(number: str, body: Mapping[str, Any]) -> str:
+def _evaluated(number: str, body: Evaluated) -> str:
     metrics = ", ".join(f"{name} {value:.6g}" for name, value in body["metrics"].items())
-    return f"the {body['what']} model: {metrics or marked(body['note'])}"
+    return f"the {body['what']} model: {metrics or marked(body.get('note', ''))}"
 
 
 def _assigned(values: Mapping[str, object]) -> str:
@@ -171,7 +172,7 @@ def _figures(values: Sequence[float]) -> str:
     return ", ".join(f"{value:.6g}" for value in values)
 
 
-_SAID: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
+_SAID: Mapping[str, Callable[[str, Any], str]] = {
     "asked": _asked,
     "settled": lambda number, body: f"the program takes here: {_assigned(body['values'])}",
     "launched": lambda number, body: f"{number} runs as job {body['job']}",

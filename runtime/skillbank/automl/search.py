@@ -14,10 +14,11 @@ from skillbank.ways import Sentence
 
 if TYPE_CHECKING:
     from skillbank.automl.algorithms import Algorithm
+    from skillbank.automl.events import Asked, Told
 
 __all__ = ["Search"]
 
-News = tuple[str, Mapping[str, Any]]
+News = tuple[str, Mapping[str, object]]
 T = TypeVar("T")
 
 
@@ -128,7 +129,7 @@ class Search:
 
     def _learn(self, event: Event) -> None:
         self.experiment.take(event)
-        body = event.body
+        body: Any = event.body  # of the event's kind
         if event.kind == "asked":
             self._call(lambda algorithm: algorithm.ask(_recommendation(body)))
         elif event.kind == "reported":
@@ -143,10 +144,12 @@ def _broken(error: Exception) -> Sentence:
     return Sentence(f"{type(error).__name__}: {sentence_of(error).marked}")
 
 
-def _recommendation(body: Mapping[str, Any]) -> Recommendation:
+def _recommendation(body: Asked) -> Recommendation:
     return Recommendation(body["number"], dict(body["values"]), body["epochs"], body["resume_from"])
 
 
-def _outcome(body: Mapping[str, Any]) -> Outcome:
+def _outcome(body: Told) -> Outcome:
     failed = body["state"] == TrialState.FAILED
-    return Outcome(values=() if failed else tuple(body["scores"]), failure=body["reason"] if failed else None)
+    return Outcome(
+        values=() if failed else tuple(body["scores"] or ()), failure=body["reason"] if failed else None
+    )

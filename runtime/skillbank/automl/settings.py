@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -86,7 +86,7 @@ class AutoMLSettings(_Frozen):
     parameters: tuple[str, ...] | None = Field(
         default=None, description="Keys to search; None takes the schema's."
     )
-    ranges: dict[str, Any] = Field(
+    ranges: dict[str, object] = Field(
         default_factory=dict, description="Own ranges by key, inside the schema's."
     )
     metrics: tuple[str, ...] = Field(default=(), description="Objectives; empty takes the skill's.")

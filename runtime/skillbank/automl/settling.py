@@ -13,7 +13,6 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.programs import find_program
 from skillbank.errors import PlatformError
@@ -31,7 +30,7 @@ _DETAIL = "what the program takes on this machine"
 
 def settle(
     plan: Plan, commands: Mapping[str, str], admitted: Pass, bound: Path | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the values, by key, that a plan's program would put into its spec here; mostly there are none.
 
     Asked is the command that the skill names (``settle`` in skill_info.yaml), where the program itself runs

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["optuna_params", "suggest"]
 
-Values = Mapping[str, Any]
+Values = Mapping[str, object]
 SHARE = "@share"
 """Ends the name under which Optuna sees a range that other values move: the share of it, 0 to 1."""
 
 
-def suggest(space: SearchSpace, trial: BaseTrial) -> dict[str, Any]:
+def suggest(space: SearchSpace, trial: BaseTrial) -> dict[str, object]:
     """Ask an Optuna trial for a valid configuration."""
     values: dict[str, object] = {}
     for parameter in space.parameters:
@@ -37,7 +37,9 @@ def suggest(space: SearchSpace, trial: BaseTrial) -> dict[str, Any]:
     return values
 
 
-def optuna_params(space: SearchSpace, values: Values) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:
+def optuna_params(
+    space: SearchSpace, values: Values
+) -> tuple[dict[str, object], dict[str, BaseDistribution]]:
     """Return parameters and distributions with which Optuna would have suggested a configuration.
 
     A value outside of its range (the spec's own may be) is told as the nearest one inside.

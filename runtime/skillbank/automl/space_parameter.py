@@ -110,7 +110,7 @@ def _shares(weights: object, options: int) -> tuple[float, ...] | None:
 
 
 def _categorical(
-    key: str, options: list[object], weights: tuple[float, ...] | None, default: object
+    key: str, options: list[Any], weights: tuple[float, ...] | None, default: object
 ) -> Parameter:
     pairs = [p for p in zip(options, weights or (1.0,) * len(options), strict=True) if p[1] > 0]
     kind = Kind.BOOLEAN if all(isinstance(o, bool) for o, _ in pairs) else Kind.CATEGORICAL

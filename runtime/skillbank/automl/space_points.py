@@ -39,7 +39,7 @@ class SearchSpace:
     """
 
     parameters: tuple[Parameter, ...]
-    spec: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    spec: Mapping[str, object] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
 
     @cached_property

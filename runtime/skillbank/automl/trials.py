@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from skillbank.plan.model import RESUME_MODEL, Override, ParentRef, Plan, Policy, Source
 from skillbank.plan.paths import MISSING, format_path, get_path, leaves, set_path
@@ -100,7 +99,7 @@ def resumes(plan: Plan) -> bool:
     return any(value == RESUME_MODEL for _, value in leaves(plan.spec))
 
 
-def structure(plan: Plan) -> dict[str, Any]:
+def structure(plan: Plan) -> dict[str, object]:
     """Return the structural parameters that AutoML chose: a model made with them needs them again."""
     return {
         override.key: override.value

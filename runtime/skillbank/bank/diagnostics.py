@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from skillbank.visible import named
 
@@ -50,7 +50,7 @@ class Diagnostic:
             return said
         return f"{self.path}:{self.line}: {said}" if self.line else f"{self.path}: {said}"
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return the finding as a JSON document."""
         return asdict(self)
 

@@ -93,7 +93,7 @@ def _read(text: str) -> tuple[bytes, tuple[Repeated, ...]] | YamlError:
     return marshal.dumps(document), tuple(repeated)
 
 
-def parse_said(text: str, where: str, *, as_json: bool = False) -> Any:
+def parse_said(text: str, where: str, *, as_json: bool = False) -> object:
     """Parse YAML, or JSON, that a person wrote into a request: nothing that was said is dropped.
 
     Raises
@@ -110,7 +110,7 @@ def parse_said(text: str, where: str, *, as_json: bool = False) -> Any:
     return document
 
 
-def parse_json(text: str, where: str, repeated: list[Repeated] | None = None) -> Any:
+def parse_json(text: str, where: str, repeated: list[Repeated] | None = None) -> object:
     """Parse JSON; the family's bare ``Infinity`` and ``NaN`` are read, callers decide about them.
 
     Of a repeated key the last counts; ``repeated`` gets it.
@@ -176,6 +176,6 @@ def read_yaml(path: Path) -> Any:
     return parse_yaml(read_text(path), str(path))
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> object:
     """Read and parse one JSON file."""
     return parse_json(read_text(path), str(path))

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from skillbank.bank.shapes import Shapes
 from skillbank.visible import named
 
 __all__ = ["read_facts"]
 
-Reader = Callable[[Shapes, Any, str], Any]
+Reader = Callable[[Shapes, object, str], object]
 """Takes a value and its name, gives what it is, or None and a finding."""
 
 
-def read_facts(raw: Mapping[str, object], read: Shapes) -> dict[str, Any]:
+def read_facts(raw: Mapping[str, object], read: Shapes) -> dict[str, object]:
     """Return the sections that say something, each as `SECTIONS` declares it."""
     facts = {name: reader(read, raw.get(name), name) for name, reader in SECTIONS.items()}
     return {name: fact for name, fact in facts.items() if fact}
@@ -108,7 +107,7 @@ def _flag(read: Shapes, value: object, name: str) -> bool:
     return read.flag(value, name)
 
 
-def _matching(pattern: re.Pattern[str], kind: str) -> Reader:
+def _matching(pattern: re.Pattern[str], kind: str) -> Callable[[Shapes, object, str], str | None]:
     """A text of one form."""
 
     def reader(read: Shapes, value: object, name: str) -> str | None:

@@ -55,8 +55,8 @@ class ActionDocument(_Open):
     one_of: list[list[Key]] = Field(default=[], description="Groups of inputs of which one is needed.")
     upload_excludes: list[str] = []
     container_image: str | None = None
-    args: dict[Key, Any] = Field(default={}, description="Mode args: spec key to a text with tokens.")
-    defaults: dict[str, Any] = Field(default={}, description="Mode args: values of tokens.")
+    args: dict[Key, object] = Field(default={}, description="Mode args: spec key to a text with tokens.")
+    defaults: dict[str, object] = Field(default={}, description="Mode args: values of tokens.")
     metric: str | None = None
     metric_direction: Literal["maximize", "minimize"] | None = None
 
@@ -192,7 +192,7 @@ class SkillInfoDocument(_Open):
     gpu_spec_key: Key | None = None
     node_spec_key: Key | None = None
     metric: Metric | str | None = None
-    required_credentials: list[str | dict[str, Any]] = Field(
+    required_credentials: list[str | dict[str, object]] = Field(
         default=[],
         description="Variables without which no job starts: names, or mappings with name; optional: true or "
         "only_when at one hands it over where it is set, and needs it not.",
@@ -202,7 +202,7 @@ class SkillInfoDocument(_Open):
     spec_params: dict[str, dict[Key, str | Download]] = Field(
         default={}, description="Inference function, literal value or download for each key of an action."
     )
-    key_defaults: dict[Key, Any] = {}
+    key_defaults: dict[Key, object] = {}
     spec_shorthand_keys: dict[str, Key] = {}
     spec_templates: dict[str, str | dict[str, str]] = {}
     schema_source: str | None = Field(default=None, description="Command that prints the spec schemas.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from skillbank.bank.diagnostics import Diagnostic, Repeated, Severity
 from skillbank.bank.documents import parse_yaml
@@ -36,7 +36,7 @@ class Frontmatter:
     description: str
     version: str
     tags: tuple[str, ...]
-    raw: dict[str, Any]
+    raw: dict[str, object]
     body: str
     body_line: int
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

@@ -8,8 +8,8 @@ defines: the type checker knows the family's words, and the words ``limits``, ``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Container, Iterator, Mapping
+from typing import Any, Protocol
 
 from jsonschema import Draft202012Validator, TypeChecker
 from jsonschema.exceptions import ValidationError
@@ -51,7 +51,7 @@ def problems(value: object, node: Node) -> list[tuple[tuple[str | int, ...], str
     return list(found.items())
 
 
-def rules_of(node: Node) -> dict[str, Any]:
+def rules_of(node: Node) -> dict[str, object]:
     """Write an entry out in the dialect of this module."""
     words = node.words
     default = words.get("default")
@@ -129,7 +129,15 @@ def show(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _kind(validator: Any, rule: tuple[str, bool, Any], value: Any, schema: Any) -> Errors:
+class _Types(Protocol):
+    """What is called of the library's validator."""
+
+    def is_type(self, value: object, kind: str) -> bool: ...
+
+    def descend(self, value: object, schema: Mapping[str, object]) -> Iterator[ValidationError]: ...
+
+
+def _kind(validator: _Types, rule: tuple[str, bool, object], value: object, schema: object) -> Errors:
     kind, may_be_empty, default = rule
     if value is None:
         # The family leaves optional values unset with null; only a declared default forbids that.
@@ -139,7 +147,9 @@ def _kind(validator: Any, rule: tuple[str, bool, Any], value: Any, schema: Any) 
         yield ValidationError(f"must be {_article(kind)}, not {show(value)}")
 
 
-def _options(validator: Any, options: Options, value: Any, schema: Any) -> Errors:
+def _options(
+    validator: object, options: Options, value: object, schema: Mapping[str, tuple[str, ...]]
+) -> Errors:
     if value is None or _is_placeholder(value, schema["kind"][0]):
         return
     for entry in value if isinstance(value, list) and not options.of_lists else [value]:
@@ -148,7 +158,7 @@ def _options(validator: Any, options: Options, value: Any, schema: Any) -> Error
             return
 
 
-def _either(validator: Any, branches: tuple[Node, ...], value: Any, schema: Any) -> Errors:
+def _either(validator: _Types, branches: tuple[Node, ...], value: object, schema: object) -> Errors:
     if value is None or _is_placeholder(value, "any"):
         return
     fitting = [b for b in branches if validator.is_type(value, b.kind)]
@@ -161,14 +171,14 @@ def _either(validator: Any, branches: tuple[Node, ...], value: Any, schema: Any)
         yield from wrong[0]
 
 
-def _limits(validator: object, limits: Any, value: Any, schema: Any) -> Errors:
+def _limits(validator: object, limits: Any, value: object, schema: object) -> Errors:
     if is_number(value):
         rule = limits.why_not(value)
         if rule is not None:
             yield ValidationError(_but(value, rule))
 
 
-def _entries(validator: object, limits: Any, value: Any, schema: Any) -> Errors:
+def _entries(validator: object, limits: Any, value: object, schema: object) -> Errors:
     for i, entry in enumerate(value) if isinstance(value, list) else ():
         if is_number(entry):
             rule = limits[min(i, len(limits) - 1)].why_not(entry)
@@ -185,13 +195,13 @@ def _pattern(validator: object, pattern: BankPattern, value: object, schema: obj
         yield ValidationError(f"is {show(value)}, but it must match {pattern.text}")
 
 
-def _closed(validator: Any, closed: bool, value: Any, schema: Any) -> Errors:
+def _closed(validator: object, closed: bool, value: object, schema: Mapping[str, Container[str]]) -> Errors:
     for name in value if closed and isinstance(value, dict) else ():
         if name not in schema["properties"]:
             yield ValidationError(UNKNOWN, path=[name])
 
 
-def _size(word: str) -> Any:
+def _size(word: str) -> Callable[[object, float, object, object], Errors]:
     plain = Draft202012Validator.VALIDATORS[word]
     rule, things = _SIZES[word]
 

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank import (
     functions,
@@ -71,7 +70,7 @@ class Report:
         """Count the findings of each code, the most frequent first."""
         return dict(Counter(d.code for _, d in self.findings).most_common())
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return the report as a JSON document."""
         return {
             "bank": str(self.root),

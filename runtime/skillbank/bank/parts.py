@@ -78,7 +78,7 @@ class SkillParts(SkillFolder):
                     return file
         return None
 
-    def template(self, action: Action) -> tuple[dict[str, Any], str]:
+    def template(self, action: Action) -> tuple[dict[str, object], str]:
         """Return the action's template document and where it came from.
 
         Templates win over a schema's ``default``, which is used only when there is no template. One that
@@ -97,7 +97,7 @@ class SkillParts(SkillFolder):
         default = self.schema(action).default
         return (default, "schema default") if isinstance(default, dict) else ({}, "empty")
 
-    def document(self, file: Path) -> dict[str, Any] | None:
+    def document(self, file: Path) -> dict[str, object] | None:
         """Return a template's document, an empty one for an empty file, None when it cannot be read."""
         if file not in self._documents:
             self._documents[file] = None
@@ -113,7 +113,7 @@ class SkillParts(SkillFolder):
         return self._documents[file]
 
     @cached_property
-    def _documents(self) -> dict[Path, dict[str, Any] | None]:
+    def _documents(self) -> dict[Path, dict[str, object] | None]:
         return {}
 
     def _once(self, code: str, message: str, action: Action) -> None:

@@ -20,7 +20,7 @@ from skillbank.visible import named
 
 __all__ = ["YamlError", "load"]
 
-_BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BaseLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _CORE = "tag:yaml.org,2002:"
 _LEFT_OUT = {f"{_CORE}timestamp", f"{_CORE}value", f"{_CORE}merge"}
@@ -69,10 +69,10 @@ def load(text: str, max_depth: int, *, repeated: list[Repeated] | None = None, m
         raise YamlError("it holds half of a surrogate pair", None) from None
 
 
-def _build(text: str, max_depth: int, repeated: list[Repeated], most: int) -> Any:
+def _build(text: str, max_depth: int, repeated: list[Repeated], most: int) -> object:
     stack: list[_Open] = []
     anchors = Anchors(max_depth)
-    document: Any = None
+    document: object = None
     documents = 0
     for count, event in enumerate(_events(text)):
         if count > 2 * most:
@@ -116,7 +116,7 @@ def _too_deep(levels: int) -> str:
     return f"it is nested deeper than {levels} levels; flatten it"
 
 
-def _opened(event: Any, mapping: bool, depth: int, anchors: Anchors) -> _Open:
+def _opened(event: yaml.CollectionStartEvent, mapping: bool, depth: int, anchors: Anchors) -> _Open:
     if depth >= anchors.max_depth:
         raise YamlError(_too_deep(anchors.max_depth), _line(event))
     if event.tag not in _COLLECTIONS:
@@ -139,14 +139,14 @@ class _Open:
 
     __slots__ = ("key", "merges", "slot", "value", "waiting")
 
-    def __init__(self, value: dict[Any, Any] | list[Any], slot: Slot | None) -> None:
+    def __init__(self, value: dict[object, object] | list[object], slot: Slot | None) -> None:
         self.value = value
         self.slot = slot
-        self.key: Any = None
+        self.key: object = None
         self.waiting = False
         self.merges: list[dict[object, object]] = []
 
-    def add(self, value: object, event: object, repeated: list[Repeated]) -> None:
+    def add(self, value: object, event: yaml.Event, repeated: list[Repeated]) -> None:
         if isinstance(self.value, list):
             self.value.append(value)
         elif self.waiting:
@@ -185,7 +185,7 @@ def _is_plain(event: object) -> bool:
     return type(event) is yaml.ScalarEvent and event.tag is None and bool(event.implicit[0])
 
 
-def _scalar(event: Any) -> object:
+def _scalar(event: yaml.ScalarEvent) -> object:
     value: str = event.value
     tag = event.tag
     try:
@@ -203,7 +203,7 @@ def _scalar(event: Any) -> object:
 
 
 @lru_cache(maxsize=8192)
-def _plain(value: str) -> Any:
+def _plain(value: str) -> object:
     """Return what a text without quotes and tag is; documents say the same words again and again."""
     for tag, pattern in _RESOLVERS.get(value[:1], ()):
         if pattern.match(value):
@@ -240,5 +240,5 @@ def _too_long(value: str) -> YamlError:
     return YamlError(told, None)
 
 
-def _line(event: Any) -> int | None:
+def _line(event: yaml.Event) -> int | None:
     return event.start_mark.line + 1 if event.start_mark else None

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.bank.limits import Limits, is_number
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lookup", "Relation", "parse_relation", "relation_of"]
 
-Lookup = Callable[[str], Any]
+Lookup = Callable[[str], object]
 """Gives the value that a key has in one configuration, or None."""
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")

@@ -81,7 +81,7 @@ class SpecSchema:
     """The schema of one action's spec."""
 
     root: Node
-    document: Mapping[str, Any]
+    document: Mapping[str, object]
 
     @classmethod
     def parse(cls, document: object) -> SpecSchema:
@@ -95,7 +95,7 @@ class SpecSchema:
         return tuple(_walk(self.root, ""))
 
     @property
-    def default(self) -> Any:
+    def default(self) -> object:
         """The schema's own default document, or None."""
         return self.document.get("default")
 

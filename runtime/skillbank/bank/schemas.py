@@ -40,7 +40,7 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
-def load_schema_document(skill: Skill, environment: Mapping[str, str]) -> dict[str, Any]:
+def load_schema_document(skill: Skill, environment: Mapping[str, str]) -> dict[str, object]:
     """Run the command that a skill names under ``schema_source`` and read what it prints.
 
     The command runs with the rights of whoever calls this, who has seen to it that it may; planning and

@@ -7,8 +7,6 @@ Copies also mean that no two places of a document share a list: a change of one 
 
 from __future__ import annotations
 
-from typing import Any
-
 MAX_ALIASED = 20_000
 """Nodes that all aliases of a text may stand for together; each `_TEXT` characters of a text count as one."""
 _TEXT = 64
@@ -59,7 +57,7 @@ class Anchors:
         """Name a scalar."""
         self.fill(self.open(anchor), value)
 
-    def copy(self, anchor: str, depth: int, line: int | None) -> Any:
+    def copy(self, anchor: str, depth: int, line: int | None) -> object:
         """Return a copy of what an alias stands for, `depth` levels down in the document.
 
         Raises

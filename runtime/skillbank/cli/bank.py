@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +24,8 @@ from skillbank.sources.reproducing import sync as sync_banks
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from skillbank.sources.keeping import Updated
 
 app = typer.Typer(no_args_is_help=True)
@@ -226,7 +228,7 @@ def _jobs_of(bank: str) -> tuple[str, list[str]]:
     return said, going
 
 
-def _one_sentence() -> Any:
+def _one_sentence() -> AbstractContextManager[None]:
     return one_sentence()
 
 

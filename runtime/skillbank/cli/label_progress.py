@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import typer
 
@@ -26,7 +26,7 @@ class Result(Protocol):
     def left_out(self) -> Sequence[tuple[object, str]]:
         """Pictures that could not be read: where they lie, and one sentence."""
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as a JSON document."""
 
 

@@ -146,7 +146,7 @@ def _checkpoint(root: Path, checkpoint: CheckpointInfo) -> Text:
     return drawing.line(f"checkpoint {root / checkpoint.path}{f' ({marks})' if marks else ''}")
 
 
-def record_document(runtime: Runtime, record: JobRecord) -> dict[str, Any]:
+def record_document(runtime: Runtime, record: JobRecord) -> dict[str, object]:
     """Return a job as one JSON document: record, progress, metrics, what went wrong."""
     progress = runtime.jobs.progress(record.id)
     wait = runtime.jobs.wait_of(record)

@@ -75,7 +75,7 @@ class Asked:
         )
 
 
-def slot_option(name: str) -> Any:
+def slot_option(name: str) -> object:
     """Return the option of a slot, for a command that has it without having a whole request."""
     return _option(slot(name))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.cli import drawing
 from skillbank.visible import one_line
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["document", "list_view", "set_view"]
 
 
-def document(stands: SetSummary) -> dict[str, Any]:
+def document(stands: SetSummary) -> dict[str, object]:
     """Return how a set stands as a JSON document."""
     return asdict(stands) | {"created": stands.created.isoformat()}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
@@ -26,6 +26,9 @@ from rich.text import Text
 
 from skillbank.environment import foreign
 from skillbank.visible import drawn, has_invisible
+
+if TYPE_CHECKING:
+    from rich.progress import Task
 
 __all__ = [
     "BarColumn", "Group", "MofNCompleteColumn", "SpinnerColumn", "StyledConsole", "TimeElapsedColumn",
@@ -119,7 +122,7 @@ class _Field(TextColumn):
         super().__init__("", markup=False)
         self._name = name
 
-    def render(self, task: Any) -> Text:
+    def render(self, task: Task) -> Text:
         return line(str(task.description if self._name == "description" else task.fields[self._name]))
 
 
@@ -138,7 +141,7 @@ class _Either(ProgressColumn):
         super().__init__()
         self._counted, self._moved = counted, moved
 
-    def render(self, task: Any) -> RenderableType:
+    def render(self, task: Task) -> RenderableType:
         return (self._counted if task.fields["counts"] else self._moved).render(task)
 
 

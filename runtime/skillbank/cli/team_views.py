@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from skillbank.team.quota import Quota
+    from skillbank.team.rights import Right
     from skillbank.team.tokens import Token
 
 __all__ = ["quotas_view", "tokens_view"]
@@ -38,8 +39,9 @@ def tokens_view(tokens: Sequence[Token]) -> RenderableType:
     """Return a table of tokens."""
     rows = drawing.table("name", "project", "rights", "made by", "until (UTC)", "")
     for token in tokens:
-        said = token.document()
-        rights = ", ".join(said["rights"]) + (" (agent)" if token.person.agent else "")
+        rights = ", ".join(right.value for right in Right if right in token.person.rights) + (
+            " (agent)" if token.person.agent else ""
+        )
         stands = "" if token.in_force else "ended" if token.revoked is None else "revoked"
         until = f"{token.until:%Y-%m-%d %H:%M}"
         rows.add_row(

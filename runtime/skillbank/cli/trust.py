@@ -148,8 +148,9 @@ def _decide(bank: Bank, digest: str | None, yes: bool, as_json: bool) -> None:
     if digest is not None and digest != seen.digest:
         refused = f"Bank {name} has digest {seen.digest}, not {digest}; nothing was decided."
     elif known := _known(seen, decided=decided, yes=yes):
-        document["decided"] = f"Bank {name} {known}."
-        told(["", document["decided"]])
+        decision = f"Bank {name} {known}."
+        document["decided"] = decision
+        told(["", decision])
     elif yes or (asks and _confirmed(seen)):
         keep(seen.decision())
         document |= {"state": "trusted", "decided": "now"}

@@ -18,7 +18,7 @@ def all_schemas(actions: Sequence[str]) -> dict[str, dict[str, Any]]:
     return {action: _entry(action) for action in actions}
 
 
-def _entry(action: str) -> dict[str, Any]:
+def _entry(action: str) -> dict[str, object]:
     raw = SPECS[action].model_json_schema(mode="validation")
     body = _inlined(raw, raw.pop("$defs", {}))
     defaults = SPECS[action]().model_dump()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -14,6 +14,9 @@ from skillbank.datasets.splitting import Amount
 from skillbank.errors import SkillFormatError, SpecError, UsageError, did_you_mean
 from skillbank.plugins import WRITER, Group, found
 from skillbank.visible import one_line
+
+ValueT = TypeVar("ValueT")
+
 
 __all__ = ["MISSING", "SPECS", "CheckSpec", "ConvertSpec", "Spec", "SplitSpec", "load_spec"]
 
@@ -46,7 +49,7 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _param(default: object, about: str, **words: Any) -> Any:
+def _param(default: ValueT, about: str, **words: Any) -> ValueT:
     return Field(default=default, description=about, json_schema_extra=words)
 
 
@@ -236,7 +239,7 @@ def _sentences(kind: type[Spec], error: ValidationError) -> list[str]:
 
 
 def _leaves(node: Mapping[str, object], above: Sequence[str] = ()) -> list[tuple[str, object]]:
-    found: list[tuple[str, Any]] = []
+    found: list[tuple[str, object]] = []
     for name, value in node.items():
         path = (*above, name)
         found += _leaves(value, path) if isinstance(value, dict) else [(".".join(path), value)]

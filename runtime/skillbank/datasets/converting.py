@@ -164,7 +164,7 @@ def checked(
     return found, Repair(found, mode)
 
 
-def origin(opened: Opened, place: str) -> dict[str, Any]:
+def origin(opened: Opened, place: str) -> dict[str, object]:
     """Return where a data set lies, as a person said it or by its folder, what it is, and the part named."""
     said = {} if opened.split is None else {"split": opened.split.name or opened.split.said}
     return {"place": redact(place) or str(opened.tree.root.resolve()), "format": opened.data.format, **said}

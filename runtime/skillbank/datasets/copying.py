@@ -75,7 +75,7 @@ class SplitCount:
         self.boxes_of.update(labels)
         self.pictures_of.update(set(labels))
 
-    def document(self, classes: Sequence[str]) -> dict[str, Any]:
+    def document(self, classes: Sequence[str]) -> dict[str, object]:
         """Return the counts as JSON; of the classes those that were seen."""
         return {
             "pictures": self.pictures,
@@ -124,7 +124,7 @@ class Copy:
         """What the written pictures bear."""
         return marks_of(writer_of(self.format))
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as JSON."""
         return {
             "written": str(self.folder),

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
 
 from skillbank.datasets.document import Box, Marks, Picture
 from skillbank.datasets.report import COUNTED, WITHOUT
@@ -145,7 +144,7 @@ class Figures:
                 self.classes.append(ClassFigures(phrase))
         return self._phrases[phrase]
 
-    def document(self, marks: Marks = "boxes") -> dict[str, Any]:
+    def document(self, marks: Marks = "boxes") -> dict[str, object]:
         """Return the figures as JSON, without the maps, by the name of what pictures bear."""
         sizes = [
             {"width": width, "height": height, "pictures": count}

@@ -151,7 +151,7 @@ def _of_boxes(figures: Figures) -> dict[str, object]:
 
 def _card(
     found: Survey, split: str, picture: Picture, small: Thumbnail | None, colours: dict[int, str]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     if small is not None:  # what the file says is what is shown
         width, height = small.width, small.height
     else:
@@ -163,7 +163,7 @@ def _card(
     counted = Counter(numbers).most_common(12)
     many = COUNTED.get(found.opened.data.marks, ("", ""))[1] or "class"
     name = picture.path or picture.name
-    placed = [
+    placed: list[dict[str, Any]] = [
         _box(box, number, width, height) | {"colour": colours[number], "name": names[number]}
         for box, number in zip(picture.boxes[:_BOXES], numbers, strict=False)
     ]

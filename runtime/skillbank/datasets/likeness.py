@@ -9,9 +9,10 @@ cells only neighbours, so that the work grows with the number of pictures and no
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skillbank.datasets.looks import COLOURS, EDGE, SMALL
 from skillbank.datasets.progress import Progress, Step
@@ -50,10 +51,10 @@ _FEW = 256
 _CHUNK = 4096
 _SAMPLE = 8192
 
-_Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
-_Ints: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
-_Bools: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
-_Bytes: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+_Floats: TypeAlias = NDArray[np.float32]
+_Ints: TypeAlias = NDArray[np.int64]
+_Bools: TypeAlias = NDArray[np.bool_]
+_Bytes: TypeAlias = NDArray[np.uint8]
 
 
 class Likeness:
@@ -94,7 +95,7 @@ class Likeness:
             for column in cells.T:
                 key = key * 100_003 + column
             # Neighbours in a crowded cell: by another mixture of axes each time.
-            order = np.lexsort((axes @ numbers.normal(size=axes.shape[1]).astype(np.float32), key))
+            order = np.lexsort((axes @ numbers.normal(size=(axes.shape[1],)).astype(np.float32), key))
             for step in range(1, _NEIGHBOURS + 1):
                 if report is not None:
                     done = (table + (step - 1) / _NEIGHBOURS) / _TABLES

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from skillbank.datasets.document import Picture, Split
 from skillbank.datasets.faults import KINDS, Tally
@@ -76,7 +75,7 @@ class Survey:
         """Return the colour of each class."""
         return {number: colour(rank) for number, rank in self.ranks().items()}
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return what was counted as JSON."""
         return {
             "place": redact(self.place),

@@ -152,7 +152,7 @@ def _lost(base: Request, chosen: Sequence[Request]) -> list[str]:
 
 def _moved(runtime: Planning, base: Request, action: str, *, first: bool) -> Request:
     """Return what words say of one action as said of another; what it starts from is the first's alone."""
-    update: dict[str, Any] = {"action": action, "variant": None}
+    update: dict[str, object] = {"action": action, "variant": None}
     if not first:
         update |= {"parent": None, "pretrained": None}
     moved = base.model_copy(update=update)
@@ -166,7 +166,7 @@ def _moved(runtime: Planning, base: Request, action: str, *, first: bool) -> Req
     return moved.model_copy(update=update)
 
 
-def _checked(slots: dict[str, Any]) -> dict[str, Any]:
+def _checked(slots: dict[str, object]) -> dict[str, Any]:
     """Return the values of slots that were said, by name, in the order of the table.
 
     Raises
@@ -174,7 +174,7 @@ def _checked(slots: dict[str, Any]) -> dict[str, Any]:
     UsageError
         With all faults at once.
     """
-    said: dict[str, Any] = {}
+    said: dict[str, object] = {}
     faults: list[str] = []
     for name, value in slots.items():
         if value is None or value == []:
@@ -188,7 +188,7 @@ def _checked(slots: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _give_pretrained(chain: Sequence[Step], said: dict[str, Any]) -> None:
+def _give_pretrained(chain: Sequence[Step], said: dict[str, object]) -> None:
     """Give a model to start from to the first step that takes one: those after it start from that before."""
     model = said.get("pretrained")
     if model is None:

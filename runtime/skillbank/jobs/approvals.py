@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -152,7 +151,7 @@ def _given(row: sa.RowMapping, subject: str) -> GivenApproval | None:
         return None
 
 
-def _open(subject: str) -> sa.Select[Any]:
+def _open(subject: str) -> sa.Select[object]:
     """Return those that wait in the project of who acts: whoever administers uses up nobody else's."""
     return sa.select(APPROVALS).where(*_still(subject, who().project)).order_by(APPROVALS.c.seq)
 

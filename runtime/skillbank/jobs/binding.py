@@ -57,7 +57,7 @@ class ParentModel:
     job_id: str
     action: str
     model: Path
-    structure: Mapping[str, Any] = field(default_factory=dict)
+    structure: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Bound:
     ``resume`` is the spec of a later start of the very job; None when it has no place for a checkpoint.
     """
 
-    spec: dict[str, Any]
+    spec: dict[str, object]
     argv: tuple[str, ...]
     config_path: Path
     sha256: str

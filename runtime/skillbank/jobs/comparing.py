@@ -68,7 +68,7 @@ class Comparison:
             if sum(value is not None for value in found) > 1:
                 yield name, measure, found
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as a JSON document."""
         return {"comparable": not self.unlike, **asdict(self)}
 
@@ -130,7 +130,7 @@ def _beside(jobs: Jobs, records: Sequence[JobRecord]) -> Comparison:
     return Comparison(told, settings, tuple(_unlike(records, told)), tuple(_notes(records, told, settings)))
 
 
-def _settings(givers: Mapping[str, JobRecord]) -> dict[str, dict[str, Any]]:
+def _settings(givers: Mapping[str, JobRecord]) -> dict[str, dict[str, object]]:
     """Return the values that differ: of keys that all specs have, and of those that somebody has chosen."""
     specs = {job: _leaves(record) for job, record in givers.items()}
     chosen = {
@@ -152,7 +152,7 @@ def _text(value: object) -> str:
     return json.dumps(value, default=str)
 
 
-def _leaves(record: JobRecord) -> dict[str, Any]:
+def _leaves(record: JobRecord) -> dict[str, object]:
     """Return the values of a spec by key, without secrets, and places of data and models, told apart."""
     planned = _flat(record.plan.get("spec") or {})
     places = {str(each.get("key")) for each in inputs(record)}
@@ -166,9 +166,9 @@ def _leaves(record: JobRecord) -> dict[str, Any]:
     return {key: json.loads(_text(value), parse_constant=str) for key, value in sorted(used.items())}
 
 
-def _flat(spec: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    waiting: list[tuple[str, Any]] = [(str(key), value) for key, value in spec.items()]
+def _flat(spec: Mapping[str, object]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    waiting: list[tuple[str, object]] = [(str(key), value) for key, value in spec.items()]
     while waiting:
         path, value = waiting.pop()
         if isinstance(value, dict) and value:
@@ -213,7 +213,7 @@ def _other_data(one: JobRecord, other: JobRecord) -> Iterator[str]:
 
 
 def _notes(
-    records: Sequence[JobRecord], told: Sequence[Measured], settings: Mapping[str, Mapping[str, Any]]
+    records: Sequence[JobRecord], told: Sequence[Measured], settings: Mapping[str, Mapping[str, object]]
 ) -> Iterator[str]:
     for record in records:
         if record.state is not JobState.COMPLETE:
@@ -228,7 +228,7 @@ def _notes(
             yield f"The pictures a second are of passes of different sizes ({_listed(sizes)})."
 
 
-def _named(settings: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
+def _named(settings: Mapping[str, Mapping[str, object]], name: str) -> list[str]:
     """Return the keys by which people mean a slot."""
     return [key for key in settings if key.rpartition(".")[2] in slot(name).names]
 

@@ -6,7 +6,7 @@ import heapq
 from collections import defaultdict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -80,7 +80,7 @@ class Wait:
         ends = "" if self.after is None else f", when {self.after} ends"
         return f"likely to start {_span(left)}{ends} (a guess from what like jobs took)"
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as programs are told of it."""
         return {
             "why": self.said,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -46,7 +46,7 @@ class GivenApproval(BaseModel):
         """Return what is sealed."""
         return canonical_json(self.model_dump(mode="json", exclude={"seal"}))
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return what people and agents are told of it."""
         facts = {"how": self.how, "by": self.by, "code": self.code, "at": self.at.isoformat()}
         told = {name: value for name in ("person", "project") if (value := getattr(self, name))}

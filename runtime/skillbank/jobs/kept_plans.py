@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -85,7 +84,7 @@ class KeptPlans:
             raise NotFoundError(f"plan '{plan_id}' is not known here; make it with {command('plan')}")
         return Plan.from_document({**rows[0]["document"], "plan_id": rows[0]["plan_id"]})
 
-    def _plans(self) -> sa.Select[Any]:
+    def _plans(self) -> sa.Select[object]:
         """Return the query of all that is read of plans: of those that are there for who acts."""
         audit.permit(lambda: self._engine, Right.LOOK, "look")
         query = sa.select(PLANS)

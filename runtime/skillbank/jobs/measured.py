@@ -154,17 +154,17 @@ def content(record: JobRecord) -> dict[str, str]:
     return {each.uri: each.digest for each in seen if each.digest not in ("", ABSENT)}
 
 
-def used_spec(record: JobRecord) -> Mapping[str, Any]:
+def used_spec(record: JobRecord) -> Mapping[str, object]:
     """Return the spec as the program used it, where it has kept that, else as it was planned."""
     planned = record.plan.get("spec")
     return _left(record, "experiment.yaml", read_yaml) or (planned if isinstance(planned, dict) else {})
 
 
-def _left(record: JobRecord, name: str, read: Callable[[Path], Any]) -> Mapping[str, Any]:
+def _left(record: JobRecord, name: str, read: Callable[[Path], object]) -> Mapping[str, object]:
     """Read a document that a program keeps beside its status lines; whatever is no such file is empty."""
     folder = results_folder(record).resolve()
     file = (folder / record.action / name).resolve()
-    document: Any = None
+    document: object = None
     with suppress(OSError, ValueError, RecursionError, SkillbankError):
         # A program may leave links behind, and those may lead anywhere.
         if file.is_relative_to(folder) and file.is_file() and file.stat().st_size <= _LONGEST:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -284,7 +283,7 @@ def _to_15(db: sa.Connection) -> None:
         db.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
 
-def _add(db: sa.Connection, column: sa.Column[Any], *, may_lack: bool = False) -> None:
+def _add(db: sa.Connection, column: sa.Column[object], *, may_lack: bool = False) -> None:
     """Add a column that may be empty or has a default; one that an earlier step made just now stays.
 
     Parameters

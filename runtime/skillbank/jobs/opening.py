@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import sqlite3
 import time
 from functools import partial
 from typing import Any
@@ -132,7 +133,7 @@ def _secrets(url: sa.URL) -> list[str]:
     return [form for value in values if value for form in (value, quote(value, safe=""))]
 
 
-def _sqlite_settings(connection: Any, _: object) -> None:
+def _sqlite_settings(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA busy_timeout = 30000")
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":

@@ -172,7 +172,7 @@ def lacking_model(plan: Plan, look: Callable[[str], JobRecord]) -> str:
     return ""
 
 
-def chosen_structure(record: JobRecord) -> dict[str, Any]:
+def chosen_structure(record: JobRecord) -> dict[str, object]:
     """Return the parameters of the model that AutoML chose for a job, by key."""
     return {
         override["key"]: override["value"]

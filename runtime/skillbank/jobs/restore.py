@@ -196,7 +196,7 @@ def _number_on(db: sa.Connection, table: sa.Table, last: int) -> None:
             db.execute(sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)"), named)
 
 
-def _read(table: sa.Table, row: Mapping[str, object]) -> dict[str, Any]:
+def _read(table: sa.Table, row: Mapping[str, object]) -> dict[str, object]:
     if set(row) != set(table.columns.keys()):
         raise ValueError(f"{table.name} has other columns")
     return {column.name: from_json(column, row[column.name]) for column in table.columns}

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from skillbank.jobs.checkpoints import choose, scan
 from skillbank.jobs.metrics import EpochMetrics, read_status
@@ -65,7 +64,7 @@ class Results:
     pictures: tuple[str, ...]
     report: str | None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as a JSON document."""
         return asdict(self)
 

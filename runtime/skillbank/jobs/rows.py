@@ -53,7 +53,7 @@ def _stored(value: object) -> object:
     return value.model_dump(mode="json") if isinstance(value, RetryPolicy) else value
 
 
-def line_row(job_id: str, state: JobState, message: str, at: datetime | None = None) -> dict[str, Any]:
+def line_row(job_id: str, state: JobState, message: str, at: datetime | None = None) -> dict[str, object]:
     """Return the row of one line of a job's history, by default of one that is written now."""
     return {
         "job_id": job_id,
@@ -111,7 +111,7 @@ def record_of(row: sa.RowMapping, lines: Sequence[sa.RowMapping]) -> JobRecord:
     return JobRecord.model_validate({**told, "history": history})
 
 
-def only_record(db: sa.Connection, query: sa.Select[Any], job: str) -> JobRecord | None:
+def only_record(db: sa.Connection, query: sa.Select[object], job: str) -> JobRecord | None:
     """Return the job that a query finds; None when it finds none.
 
     Raises

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
@@ -99,7 +99,7 @@ def _candidates(plan: Plan, library: Library) -> Iterator[Skill]:
                 return
 
 
-def search_schema(plan: Plan, skill: Skill) -> dict[str, Any]:
+def search_schema(plan: Plan, skill: Skill) -> dict[str, object]:
     """Return the schema that a plan's search space is made of.
 
     Raises

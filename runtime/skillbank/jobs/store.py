@@ -365,12 +365,12 @@ class JobStore(KeptPlans):
         """Return the job that was launched in the project of who acts under a key that they gave."""
         return self.by_key(key_in(who().project, key))
 
-    def _jobs(self) -> sa.Select[Any]:
+    def _jobs(self) -> sa.Select[object]:
         """Return the query of all that is read of jobs: of those that are there for who acts."""
         audit.permit(lambda: self._engine, Right.LOOK, "look")
         return seen(sa.select(JOBS), JOBS.c.project)
 
-    def _ids(self) -> sa.Select[Any]:
+    def _ids(self) -> sa.Select[str]:
         return self._jobs().with_only_columns(JOBS.c.id)
 
     # Approvals

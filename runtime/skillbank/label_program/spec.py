@@ -11,6 +11,9 @@ from skillbank.bank.documents import read_yaml
 from skillbank.errors import SkillFormatError, SpecError, did_you_mean
 from skillbank.visible import one_line
 
+ValueT = TypeVar("ValueT")
+
+
 __all__ = [
     "ACTION",
     "TEACH",
@@ -27,8 +30,9 @@ _MISSING = "???"
 """The family's mark for a value that has to be filled in before an action can run."""
 
 
-def _param(default: object, about: str, **words: Any) -> Any:
-    return Field(default=default, description=about, **words)
+def _param(default: ValueT, about: str, **words: Any) -> ValueT:
+    made: ValueT = Field(default=default, description=about, **words)
+    return made
 
 
 class _Block(BaseModel):

@@ -19,7 +19,7 @@ class Finding:
     score: float
     box: tuple[float, float, float, float]
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as a JSON document."""
         return {"phrase": self.phrase, "score": self.score, "box": list(self.box)}
 

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -33,11 +33,13 @@ class Picture(_Frozen):
     sha256: str
     width: int
     height: int
-    detections: tuple[dict[str, Any], ...] = ()
-    pixels: dict[str, Any] | None = None
+    detections: tuple[dict[str, object], ...] = ()
+    pixels: dict[str, object] | None = None
 
     @classmethod
-    def of(cls, labelled: Labelled, path: Path, sha256: str, pixels: dict[str, Any] | None = None) -> Picture:
+    def of(
+        cls, labelled: Labelled, path: Path, sha256: str, pixels: dict[str, object] | None = None
+    ) -> Picture:
         """Keep what was found in a picture."""
         found = tuple(finding.document() for finding in labelled.findings)
         return cls(

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 from skillbank.errors import SkillbankError
 from skillbank.labelling.engine import BATCH, Answer, Engine, PictureError
@@ -34,7 +33,7 @@ class Answered:
 
     row: Pictured
     findings: tuple[Finding, ...] = ()
-    document: Mapping[str, Any] = field(default_factory=dict)
+    document: Mapping[str, object] = field(default_factory=dict)
     why: str = ""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from skillbank.errors import UsageError
 from skillbank.labelling.tiles import OFF, checked_tiles
@@ -74,7 +73,7 @@ class SetLabels:
         """How many of the pictures that were given are behind it."""
         return self.labelled + self.known + self.repeated + len(self.left_out)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as a JSON document."""
         run, summary = self.run, self.summary
         classes = [

@@ -21,8 +21,8 @@ FEATURES = ("stream_options", "strict", "stream", "extra_content", *CARRIED)
 def ask(
     client: openai.OpenAI,
     model: str,
-    messages: Sequence[Mapping[str, Any]],
-    tools: Sequence[Mapping[str, Any]],
+    messages: Sequence[Mapping[str, object]],
+    tools: Sequence[Mapping[str, object]],
     lacks: Collection[str],
     owed: Collection[str],
 ) -> Reply:
@@ -87,7 +87,7 @@ def _documents(stream: openai.Stream[ChatCompletionChunk]) -> Iterator[dict[str,
         raise ValueError("no chunk of the protocol")
 
 
-def whole_document(stream: openai.Stream[Any]) -> dict[str, Any] | None:
+def whole_document(stream: openai.Stream[Any]) -> dict[str, object] | None:
     """Return the one document of an endpoint that was asked for a stream and does not stream."""
     if "json" not in stream.response.headers.get("content-type", ""):
         return None

@@ -36,8 +36,8 @@ from skillbank.ways import marked, option
 
 __all__ = ["Endpoint", "Patience"]
 
-Message: TypeAlias = Mapping[str, Any]
-Tools: TypeAlias = Callable[[bool], Sequence[Mapping[str, Any]]]
+Message: TypeAlias = Mapping[str, object]
+Tools: TypeAlias = Callable[[bool], Sequence[Mapping[str, object]]]
 """Returns the function tools; told whether in strict mode."""
 
 
@@ -212,6 +212,6 @@ def _with_written(reply: Reply, messages: Sequence[Message], tools: Sequence[Map
         tool["function"]["name"]: tuple(tool["function"]["parameters"].get("properties", ()))
         for tool in tools
     }
-    heard = (message["content"] for message in messages if message["role"] == "tool")
+    heard = (str(message["content"]) for message in messages if message["role"] == "tool")
     found = written_calls(reply.text, known, heard)
     return replace(reply, text=found.text, calls=found.calls, unmade=found.unmade)

@@ -57,7 +57,7 @@ def ask(
         return _assembled(_streamed(stream))
 
 
-def _items(messages: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _items(messages: Sequence[Mapping[str, object]]) -> Iterator[dict[str, object]]:
     """Yield the conversation as input; an answer's parts in the order in which they came."""
     for message in messages:
         if message["role"] == "user":
@@ -126,7 +126,7 @@ def _assembled(response: Mapping[str, object]) -> Reply:
     refusals: list[str] = []
     thoughts: list[str] = []
     calls: list[ToolCall] = []
-    kept: list[dict[str, Any]] = []
+    kept: list[dict[str, object]] = []
     for item in mappings(response.get(_OUTPUT)):
         kind = item.get("type")
         if kind == "message":

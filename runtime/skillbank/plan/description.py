@@ -26,7 +26,7 @@ _WORDS = (
 
 
 @said_of_skill
-def describe_skill(skill: Skill) -> dict[str, Any]:
+def describe_skill(skill: Skill) -> dict[str, object]:
     """Return what a skill can do, as a document."""
     info = skill.info
     return {
@@ -76,7 +76,7 @@ def _parameters(skill: Skill, action: Action, template: dict[str, object]) -> It
         yield {"key": key, "type": node.kind, "default": None if default is MISSING else default, **words}
 
 
-def find_parameters(parameters: Sequence[dict[str, Any]], search: str) -> list[dict[str, Any]]:
+def find_parameters(parameters: Sequence[dict[str, Any]], search: str) -> list[dict[str, object]]:
     """Return the parameters whose key holds every word; when none does, those whose description does."""
     words = re.findall(r"[^\s,;]+", search.lower())
     by_key = [p for p in parameters if all(w in p["key"].lower() for w in words)]

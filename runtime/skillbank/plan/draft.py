@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.documents import parse_yaml
@@ -33,7 +32,7 @@ class Parent:
     """
 
     ref: ParentRef
-    spec: Mapping[str, Any] = field(default_factory=dict)
+    spec: Mapping[str, object] = field(default_factory=dict)
     implied: bool = False
 
     @classmethod

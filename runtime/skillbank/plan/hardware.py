@@ -149,7 +149,7 @@ def section(info: SkillInfo, name: str) -> Mapping[str, Any]:
 
 
 def hardware_notes(
-    facts: Mapping[str, Any], spec: Mapping[str, Any], resources: Resources, memory_gb: float | None
+    facts: Mapping[str, Any], spec: Mapping[str, object], resources: Resources, memory_gb: float | None
 ) -> list[str]:
     """What a skill's ``hardware`` section has to say about a plan, as sentences.
 

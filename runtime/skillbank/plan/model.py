@@ -279,7 +279,7 @@ class Plan(Frozen):
     )
     metric: str | None = None
     metric_direction: Literal["maximize", "minimize"] | None = None
-    automl: dict[str, Any] | None = None
+    automl: dict[str, object] | None = None
     search: SearchNeeds | None = Field(default=None, exclude_if=lambda value: value is None)
     results_root: str | None = None
     on_broken: Literal["refuse", "skip"] = Field(

@@ -10,7 +10,7 @@ from typing import Any
 from skillbank.bank.keys import is_key
 
 Path = tuple[str | int, ...]
-MISSING: Any = object()
+MISSING: object = object()
 """Returned by `get_path` when nothing is there."""
 
 _PART = re.compile(r"([^.\[\]]+)|\[(\d{1,6})\]")
@@ -38,16 +38,18 @@ def format_path(path: Sequence[str | int]) -> str:
     return text
 
 
-def get_path(document: Any, path: str | Path) -> Any:
+def get_path(document: object, path: str | Path) -> Any:
     """Return the value at a path, or `MISSING`."""
     node = document
     for part in parse_path(path) if isinstance(path, str) else path:
         if isinstance(part, int):
             if not isinstance(node, list) or part >= len(node):
                 return MISSING
+            node = node[part]
         elif not isinstance(node, Mapping) or part not in node:
             return MISSING
-        node = node[part]
+        else:
+            node = node[part]
     return node
 
 
@@ -75,7 +77,7 @@ def set_path(document: dict[str, Any], path: str | Path, value: object) -> None:
     node[last] = value
 
 
-def leaves(document: object, prefix: Path = ()) -> Iterator[tuple[Path, Any]]:
+def leaves(document: object, prefix: Path = ()) -> Iterator[tuple[Path, object]]:
     """Walk a nested document; an empty mapping or list counts as a leaf."""
     if isinstance(document, Mapping) and document:
         for key, value in document.items():

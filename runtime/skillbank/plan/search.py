@@ -19,7 +19,7 @@ __all__ = ["search_settings", "take_settings"]
 _PREFIX, _RANGES = "automl.", "automl.ranges."
 
 
-def take_settings(request: Request) -> tuple[Request, dict[str, Any]]:
+def take_settings(request: Request) -> tuple[Request, dict[str, object]]:
     """Divide a request's settings into those of the spec and those of the search.
 
     ``automl.ranges.train.optim.lr=[1e-5, 1e-3]`` is the range of one key.
@@ -45,7 +45,7 @@ def take_settings(request: Request) -> tuple[Request, dict[str, Any]]:
 
 def search_settings(
     draft: Draft, route: Route, said: dict[str, object], metric: str | None, direction: str | None
-) -> dict[str, Any] | None:
+) -> dict[str, object] | None:
     """Return what a plan carries for its search; None when it is not searched over.
 
     Parameters

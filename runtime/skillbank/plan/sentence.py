@@ -57,6 +57,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.limits import is_number
@@ -231,7 +232,7 @@ def _parent_or(content: object, job: str | None) -> str:
 
 def _search(step: _Step) -> Iterator[str]:
     """Yield what was said of the search; metric and direction only where they are not the skill's own."""
-    left = dict(step.plan.automl or {})
+    left: dict[str, Any] = dict(step.plan.automl or {})
     info, action = step.skill.info, step.action
     metric = action.metric or info.metric or step.skill.monitoring_metric
     if left.get("metrics") == ([metric] if metric else []):

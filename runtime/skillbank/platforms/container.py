@@ -28,6 +28,8 @@ from skillbank.storage.uri import Uri, parse_uri
 if TYPE_CHECKING:
     from docker import APIClient
 
+    from skillbank.platforms.docker.daemon import DaemonFacts
+
 __all__ = [
     "KEEPS",
     "LABEL",
@@ -184,7 +186,7 @@ def container_home(results_dir: Path) -> Path:
     return job_dir(results_dir) / "home"
 
 
-def arguments(launch: Launch, api: APIClient, info: dict[str, Any], digest: str) -> dict[str, Any]:
+def arguments(launch: Launch, api: APIClient, info: DaemonFacts, digest: str) -> dict[str, Any]:
     """Return the arguments of ``create_container`` for a job.
 
     Parameters

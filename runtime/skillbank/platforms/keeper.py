@@ -22,6 +22,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -43,7 +44,7 @@ STARTED, TAKEN = 0, 3
 """Exit codes of the first process: the program runs; the job has a keeper (or never may have one)."""
 
 
-def write_json(target: Path, document: dict[str, Any], *, exclusive: bool = False) -> bool:
+def write_json(target: Path, document: Mapping[str, object], *, exclusive: bool = False) -> bool:
     """Write a file whole or not at all, and to the disk; false when it must be new and is not."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     with temporary.open("w") as file:
@@ -102,7 +103,7 @@ def scrub(log: Path) -> None:
     temporary.replace(log)
 
 
-def _keep(folder: Path, launch: dict[str, Any], ready: int) -> int:
+def _keep(folder: Path, launch: dict[str, object], ready: int) -> int:
     """Start the program, wait for its end, write it down."""
     os.setsid()
     if not write_json(folder / CLAIM, myself(), exclusive=True):

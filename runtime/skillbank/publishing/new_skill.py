@@ -58,9 +58,9 @@ class NewAction:
         return plain.format(self.name, self.skill)
 
     @property
-    def defaults(self) -> dict[str, Any]:
+    def defaults(self) -> dict[str, object]:
         """The spec that its program reads, with every value's default."""
-        spec: dict[str, Any] = {"results_dir": ""}
+        spec: dict[str, object] = {"results_dir": ""}
         if self.key:
             block, _, field = self.key.partition(".")
             spec[block] = {field: ""}
@@ -77,7 +77,7 @@ class NewAction:
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
 
     @property
-    def evaluation(self) -> dict[str, Any]:
+    def evaluation(self) -> dict[str, object]:
         """What an agent is asked, and what it should do, in the public form of evals."""
         return {
             "id": self.name,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.discovery import Bank
 from skillbank.bank.files import utf8_name
@@ -19,7 +18,7 @@ from skillbank.visible import json_text, named
 
 __all__ = ["ECOSYSTEMS", "build_packages", "package_problems", "write_packages"]
 
-Document = dict[str, Any]
+Document = dict[str, object]
 Files = Mapping[str, Document]
 _SERVERS = "mcp.json"
 """Not ``.mcp.json``, which would start the server for whoever opens a checkout."""

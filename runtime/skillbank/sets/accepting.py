@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -155,7 +155,7 @@ def _boxes(
     change: Writing, pictures: list[int], *where: sa.ColumnElement[bool]
 ) -> dict[int, dict[str, object]]:
     change.flush()
-    found: dict[int, dict[str, Any]] = {}
+    found: dict[int, dict[str, object]] = {}
     for part in parts(pictures):
         query = sa.select(BOXES).where(BOXES.c.set_id == change.set_id, BOXES.c.picture.in_(part), *where)
         rows = change.db.execute(query.order_by(BOXES.c.number)).mappings()

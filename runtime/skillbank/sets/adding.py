@@ -90,12 +90,12 @@ def _is_there(place: str) -> bool:
     return "://" in place or (place != "" and Path(place).is_file())
 
 
-def _move(change: Writing, number: int, fields: dict[str, Any], place: str) -> None:
+def _move(change: Writing, number: int, fields: dict[str, object], place: str) -> None:
     change.change("picture", number, dict(fields), {"place": place})
     fields["place"] = place
 
 
-def _measure(change: Writing, number: int, fields: dict[str, Any], found: FoundPicture) -> None:
+def _measure(change: Writing, number: int, fields: dict[str, object], found: FoundPicture) -> None:
     """Keep how deep a picture is that came before anybody looked."""
     if found.depth is not None and fields["deep"] is None:
         said = _depth(found)
@@ -103,7 +103,7 @@ def _measure(change: Writing, number: int, fields: dict[str, Any], found: FoundP
         fields |= said
 
 
-def _depth(found: FoundPicture) -> dict[str, Any]:
+def _depth(found: FoundPicture) -> dict[str, object]:
     depth = found.depth
     return {
         "deep": None if depth is None else depth.kind,

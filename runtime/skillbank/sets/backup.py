@@ -68,7 +68,7 @@ def backup(labels: LabelSet, file: Path) -> int:
     return count - 1
 
 
-def _documents(labels: LabelSet) -> Iterator[dict[str, Any]]:
+def _documents(labels: LabelSet) -> Iterator[dict[str, object]]:
     with reading(labels.engine) as db:
         head = db.execute(sa.select(SETS).where(SETS.c.id == labels.id)).mappings().one()
         yield {"kind": _KIND, "format": _FORMAT, "set": _row(head, "id")}
@@ -78,7 +78,7 @@ def _documents(labels: LabelSet) -> Iterator[dict[str, Any]]:
                 yield {"table": table.name, "row": _row(row, "set_id")}
 
 
-def _row(row: Mapping[str, object] | sa.RowMapping, left: str) -> dict[str, Any]:
+def _row(row: Mapping[str, object] | sa.RowMapping, left: str) -> dict[str, object]:
     return {str(name): as_json(value) for name, value in row.items() if name != left}
 
 
@@ -168,8 +168,8 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
     )
 
 
-def _read(table: sa.Table, row: Mapping[str, Any]) -> dict[str, object]:
-    found: dict[str, Any] = {}
+def _read(table: sa.Table, row: Mapping[str, object]) -> dict[str, object]:
+    found: dict[str, object] = {}
     for column in table.columns:
         if column.name in ("id", "set_id"):
             continue

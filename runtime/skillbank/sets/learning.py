@@ -145,15 +145,15 @@ class _Lessons:
     _MOST = 16
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Any, ...], Lesson] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], Lesson] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[Any, ...]) -> Lesson | None:
+    def get(self, key: tuple[object, ...]) -> Lesson | None:
         """Return a lesson; None of one that is not known here."""
         with self._lock:
             return self._kept.get(key)
 
-    def keep(self, key: tuple[Any, ...], lesson: Lesson) -> None:
+    def keep(self, key: tuple[object, ...], lesson: Lesson) -> None:
         """Keep a lesson."""
         with self._lock:
             self._kept[key] = lesson
@@ -164,7 +164,7 @@ class _Lessons:
 _LESSONS = _Lessons()
 
 
-def _key(change: Writing, run: int, learned: int) -> tuple[Any, ...]:
+def _key(change: Writing, run: int, learned: int) -> tuple[object, ...]:
     return str(change.db.engine.url), change.set_id, str(change.row["created"]), run, learned
 
 
@@ -206,7 +206,7 @@ def _pictures(
     change: Writing,
     run: int,
     *where: sa.ColumnElement[bool],
-    first: sa.ColumnElement[Any] | None = None,
+    first: sa.ColumnElement[object] | None = None,
     most: int | None = None,
 ) -> list[int]:
     """Return the pictures that a run has looked at, by number unless some come first."""

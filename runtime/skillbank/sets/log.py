@@ -181,8 +181,8 @@ def _reverse(change: Writing, entries: Sequence[_Entry]) -> list[_Entry]:
     if what not in ("class", "picture", "box"):
         return list(entries)
     there = change.get_all(what, [entry["number"] for entry in entries])
-    changed: dict[int, Mapping[str, Any]] = {}
-    dropped: dict[int, Mapping[str, Any]] = {}
+    changed: dict[int, Mapping[str, object]] = {}
+    dropped: dict[int, Mapping[str, object]] = {}
     kept = []
     for entry in entries:
         number, before = entry["number"], entry["before"]

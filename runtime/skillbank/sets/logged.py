@@ -27,7 +27,7 @@ _TIMES = ("reviewed_at", "started", "finished")
 _AS_THEY_ARE = (float, int, bool, type(None))
 
 
-def logged(what: str, row: sa.RowMapping) -> dict[str, Any]:
+def logged(what: str, row: sa.RowMapping) -> dict[str, object]:
     """Return the fields of a thing that the log keeps."""
     fields = {name: row[name] for name in _KEPT[what]}
     for name in _TIMES:
@@ -36,7 +36,7 @@ def logged(what: str, row: sa.RowMapping) -> dict[str, Any]:
     return fields
 
 
-def from_log(fields: Mapping[str, Any]) -> dict[str, Any]:
+def from_log(fields: Mapping[str, Any]) -> dict[str, object]:
     """Return fields of the log as the tables take them."""
     times = {k: datetime.fromisoformat(fields[k]) for k in _TIMES if fields.get(k)}
     return {**fields, **times}

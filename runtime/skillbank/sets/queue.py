@@ -129,7 +129,7 @@ def _sample(change: Writing, count: int) -> list[int]:
 def _useful(change: Writing, count: int) -> list[int]:
     done = _reviewed(change)
     # Each is asked for when its turn comes: mostly one of the two is enough.
-    open_ones: dict[str, Callable[[], list[Any]]] = {
+    open_ones: dict[str, Callable[[], list[sa.Row[Any]]]] = {
         "train": cache(lambda: _best(change, _LOOKED_AT + count)),
         "val": cache(lambda: _by_chance(change)[:count]),
     }

@@ -34,7 +34,7 @@ class Repeat:
 
 def repeats(
     boxes: Iterable[Any], found: Iterable[tuple[int, Corners, float]], same: float, imported: float
-) -> list[list[Any]]:
+) -> list[list[object]]:
     """Return what of some boxes was found again, each once, with the best score.
 
     Parameters

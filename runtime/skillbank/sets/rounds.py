@@ -219,12 +219,12 @@ class _Reading:
         ]
 
 
-def _kept(fields: Mapping[str, object]) -> dict[str, Any]:
+def _kept(fields: Mapping[str, object]) -> dict[str, object]:
     wanted = ("class", "state", "by", "run", "score", "first", "split", "reviewed_by", "origin")
     return {name: fields[name] for name in wanted if name in fields}
 
 
-def _told(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> tuple[int, What] | None:
+def _told(before: Mapping[str, object] | None, now: Mapping[str, Any] | None) -> tuple[int, What] | None:
     """Return what a round made of a box, and its class; None when it is as it was."""
     if now is None:
         return None

@@ -65,14 +65,14 @@ def _anything(value: object) -> bool:
     return True
 
 
-def _fits(kind: sa.types.TypeEngine[Any], value: Any) -> bool:
+def _fits(kind: sa.types.TypeEngine[Any], value: object) -> bool:
     """Whether a value is of a column's type, within what every database holds."""
     if isinstance(kind, sa.Boolean):
         return isinstance(value, bool)
     if isinstance(kind, sa.Integer):
         return type(value) is int and 0 <= value <= _MOST
     if isinstance(kind, sa.Double):
-        return type(value) in (int, float) and math.isfinite(value)
+        return _is_number(value)
     if isinstance(kind, sa.String):
         return isinstance(value, str) and storable(value) == value and len(value) <= (kind.length or _MOST)
     if isinstance(kind, sa.DateTime):
@@ -80,18 +80,18 @@ def _fits(kind: sa.types.TypeEngine[Any], value: Any) -> bool:
     return isinstance(value, bytes) if isinstance(kind, sa.LargeBinary) else True
 
 
-def _is_share(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value <= 1
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_person(name: Any) -> bool:
+def _is_person(name: object) -> bool:
     try:
-        return bool(person_named(name) == name)
-    except (UsageError, AttributeError):
+        return isinstance(name, str) and person_named(name) == name
+    except UsageError:
         return False
 
 

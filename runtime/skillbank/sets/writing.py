@@ -29,7 +29,7 @@ from skillbank.ways import command
 __all__ = ["COUNTERS", "Writing", "change_set"]
 
 COUNTERS = {"class": "last_class", "picture": "last_picture", "box": "last_box", "run": "last_run"}
-_ALONE: dict[str, dict[str, Any]] = {
+_ALONE: dict[str, dict[str, object]] = {
     "class": {"threshold_run": None},  # logs of before it was there
     "run": {"source": None, "learned": None},
     "picture": {
@@ -93,7 +93,7 @@ class Writing:
         self.touched: set[int] = set()
         self.stale: set[int] = set()
         self._new: dict[str, list[dict[str, Any]]] = {}
-        self._changes: list[dict[str, Any]] = []
+        self._changes: list[dict[str, object]] = []
         self._events: list[dict[str, Any]] = []
         self._classes: dict[int, LabelClass] | None = None
         self._before = dict(row)
@@ -174,7 +174,7 @@ class Writing:
         return bool(self.change_all(what, {number: before}, {number: fields}))
 
     def change_all(
-        self, what: str, before: Mapping[int, Mapping[str, Any]], fields: Mapping[int, Mapping[str, Any]]
+        self, what: str, before: Mapping[int, Mapping[str, Any]], fields: Mapping[int, Mapping[str, object]]
     ) -> int:
         """Give things other values, each its own; return how many that changes.
 
@@ -193,7 +193,7 @@ class Writing:
         if not alike:
             return 0
         self.flush()
-        alone: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+        alone: dict[tuple[str, ...], list[dict[str, object]]] = defaultdict(list)
         for text, numbers in alike.items():
             changed = json.loads(text)
             values = from_log(changed)

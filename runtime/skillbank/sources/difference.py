@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from skillbank.bank.discovery import Bank
 from skillbank.errors import a_few
@@ -70,7 +70,7 @@ class Change:
         files = f": {files_sentence(self.files)}" if self.files else ""
         return f"{self.kind} {one_line(self.skill)}{moved}{version}{files}"
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as JSON; empty fields are left out."""
         said = {
             "change": self.kind,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.discovery import Bank
 from skillbank.errors import (
@@ -37,7 +36,7 @@ class Added:
     skills: tuple[str, ...]
     notes: list[str] = field(default_factory=list)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as JSON."""
         return {
             **self.entry.document(),
@@ -66,7 +65,7 @@ class Updated:
         """All files that differ, in one line."""
         return files_sentence(changed_files(self.before.files, self.after.files))
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as JSON."""
         return {
             "name": self.after.name,

@@ -9,7 +9,6 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from skillbank.errors import SkillbankError, SkillFormatError, sentence_of
 from skillbank.home import home
@@ -68,7 +67,7 @@ class Entry:
         """Where to fetch it again."""
         return Address(self.kind, self.source, self.ref, self.subdir)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return what the lock says of it, in the order in which it is written."""
         said = {
             "name": self.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from skillbank.errors import DataNotFoundError, SkillbankError, StateError
 from skillbank.sources.fetching import fetch
@@ -43,7 +43,7 @@ class Synced:
         """The steps that were not done."""
         return [step for step in self.steps if step.done == "refused"]
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as JSON."""
         return {
             "lock": str(self.lock),

@@ -89,7 +89,7 @@ class _Transfer:
     def get(self, thing: Object, **more: object) -> dict[str, Any]:
         """Ask for the object as it was listed; one that has changed since is not taken."""
         try:
-            answer: dict[str, Any] = self.client.get_object(
+            answer: dict[str, object] = self.client.get_object(
                 Bucket=self.root.bucket, Key=thing.key, IfMatch=f'"{thing.etag}"', **more
             )
         except self.client.exceptions.ClientError as error:

@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank.environment import BUCKETS, foreign
 from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError, UsageError
 from skillbank.redact import redact
 from skillbank.storage.uri import Uri
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.exceptions import ClientError
 
 __all__ = ["CONNECTIONS", "Object", "clean_etag", "client", "explained", "find", "list_objects"]
 
@@ -34,14 +38,14 @@ class Object:
     etag: str
 
 
-def client() -> Any:
+def client() -> BaseClient:
     """Return the S3 client of this process for the environment as it is now."""
     names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_REGION")
     return _client(os.getpid(), tuple(foreign(name) for name in names))
 
 
 @cache
-def _client(*_: object) -> object:
+def _client(*_: object) -> BaseClient:
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
@@ -137,7 +141,7 @@ def _sentence(uri: Uri, error: Exception) -> SkillbankError:
     return PlatformError(f"{uri} cannot be reached: {redact(str(error))}; check the AWS_ variables")
 
 
-def _refusal(uri: Uri, error: Any, endpoint: str) -> SkillbankError:
+def _refusal(uri: Uri, error: ClientError, endpoint: str) -> SkillbankError:
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "NoSuchBucket":

@@ -8,13 +8,16 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError
 from skillbank.storage.progress import Meter, Report
 from skillbank.storage.s3 import CONNECTIONS, Object, clean_etag, client, explained, list_objects
 from skillbank.storage.uri import Uri
 from skillbank.storage.verification import composite_etag
+
+if TYPE_CHECKING:
+    from s3transfer.manager import TransferManager
 
 __all__ = ["upload"]
 
@@ -65,7 +68,7 @@ def _key(root: Uri, path: str) -> str:
     return f"{root.key}/{path}" if root.key else path
 
 
-def _manager() -> Any:
+def _manager() -> TransferManager:
     from s3transfer.manager import TransferConfig, TransferManager
 
     config = TransferConfig(
@@ -74,7 +77,7 @@ def _manager() -> Any:
     return TransferManager(client(), config)
 
 
-def _send(manager: Any, root: Uri, path: str, file: Path, book: _Notes, meter: Meter) -> None:
+def _send(manager: TransferManager, root: Uri, path: str, file: Path, book: _Notes, meter: Meter) -> None:
     place, before = root.child(path), file.stat()
     with explained(place):
         if before.st_size <= _PART:

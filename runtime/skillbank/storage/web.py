@@ -9,9 +9,9 @@ import contextlib
 import ipaddress
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from skillbank.environment import HOSTS, foreign
@@ -19,6 +19,9 @@ from skillbank.errors import DataError, DataNotFoundError, PlatformError, UsageE
 from skillbank.storage.progress import Meter, Report
 from skillbank.storage.uri import Uri, parse_uri
 from skillbank.visible import one_line
+
+if TYPE_CHECKING:
+    from urllib3.response import BaseHTTPResponse
 
 __all__ = ["check_address", "fetch", "head"]
 
@@ -64,13 +67,13 @@ def fetch(uri: Uri, target: Path, report: Report | None = None) -> None:
     temporary.replace(target)
 
 
-def _announced(headers: Any) -> int:
+def _announced(headers: Mapping[str, str]) -> int:
     """Return how many bytes a server says will come; -1 when it says nothing that can be meant."""
     said = str(headers.get("Content-Length", "")).strip()
     return int(said) if said.isascii() and said.isdecimal() and len(said) < _DIGITS else -1
 
 
-def _pieces(answer: Any) -> Iterator[bytes]:
+def _pieces(answer: BaseHTTPResponse) -> Iterator[bytes]:
     """Yield the bytes of a file as they come, which are never unpacked on the way.
 
     Raises
@@ -115,7 +118,7 @@ def check_address(host: str, port: int) -> str:
     return address
 
 
-def _request(uri: Uri, method: str) -> Any:
+def _request(uri: Uri, method: str) -> BaseHTTPResponse:
     url = uri.text
     for _ in range(_REDIRECTS):
         answer = _patiently(uri, url, method)
@@ -151,7 +154,7 @@ def _led_to(uri: Uri, url: str, to: str) -> str:
     raise DataError(f"{uri} leads to {one_line(to, 100)}, which is no https://host/file and is not followed")
 
 
-def _patiently(uri: Uri, url: str, method: str) -> Any:
+def _patiently(uri: Uri, url: str, method: str) -> BaseHTTPResponse:
     """Ask, and ask again when nobody answers or the server is out of order."""
     from urllib3.exceptions import HTTPError
 
@@ -173,7 +176,7 @@ def _patiently(uri: Uri, url: str, method: str) -> Any:
     raise AssertionError("unreachable")
 
 
-def _ask(url: str, method: str) -> Any:
+def _ask(url: str, method: str) -> BaseHTTPResponse:
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 
     parts = urlsplit(url)

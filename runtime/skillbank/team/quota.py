@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from skillbank.visible import named
 from skillbank.ways import Sentence, command
@@ -87,7 +86,7 @@ class Quota:
             parts.append(f"{size(self.bytes)} stored")
         return ", ".join(parts) or "no limit"
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as programs are told of it."""
         return {
             "kind": self.kind.value,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -11,10 +11,10 @@ from skillbank.team.rights import Right
 
 __all__ = ["seen"]
 
-_Query = TypeVar("_Query", sa.Select[Any], sa.Update, sa.Delete)
+_Query = TypeVar("_Query", sa.Select[object], sa.Update, sa.Delete)
 
 
-def seen(query: _Query, project: sa.Column[Any]) -> _Query:
+def seen(query: _Query, project: sa.Column[object]) -> _Query:
     """Return a query over what is there for who acts.
 
     Parameters

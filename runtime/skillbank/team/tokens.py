@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -60,7 +59,7 @@ class Token:
         """Whether somebody can act with it now."""
         return self.revoked is None and now() < self.until
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as people and programs are told of it."""
         return {
             "name": self.person.name,

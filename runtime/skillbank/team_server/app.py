@@ -214,7 +214,7 @@ def _before_the_end(closing: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         before = signal.getsignal(number)
 
-        def ask(sig: int, frame: object, before: Any = before) -> None:
+        def ask(sig: int, frame: object, before: object = before) -> None:
             closing()
             if callable(before):
                 before(sig, frame)

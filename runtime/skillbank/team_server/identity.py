@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
@@ -96,7 +95,7 @@ class Identity:
             return self._keys
 
 
-def resource_metadata(serving: Serving, resource: str) -> dict[str, Any]:
+def resource_metadata(serving: Serving, resource: str) -> dict[str, object]:
     """Return what RFC 9728 says of the resource: where tokens for it come from."""
     return {
         "resource": resource,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -30,7 +29,7 @@ class Anchor:
     certificate: Certificate
     file: Path
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return the anchor as a JSON document."""
         return {
             "fingerprint": self.certificate.fingerprint,

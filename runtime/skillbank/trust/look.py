@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
 from skillbank.bank.contents import digest_of
 from skillbank.bank.discovery import Bank
@@ -89,7 +89,7 @@ class Look:
             starts=self.starts,
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as a JSON document; nothing in it is hidden or cut."""
         return {
             "bank": visible(self.bank),
@@ -131,7 +131,7 @@ class Difference:
     starts: tuple[tuple[Start | None, Start | None], ...]
     files: Mapping[FileClass, tuple[tuple[str, str], ...]]
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as a JSON document."""
         return {
             "starts": [

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from skillbank.bank.documents import text_of
 from skillbank.bank.frontmatter import parse_frontmatter
@@ -137,7 +137,7 @@ class Verification:
                 parts.append(f"{len(named)} {kind}: {a_few(named, _SHOWN)}")
         return "; ".join(parts)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return the verification as a JSON document."""
         return {
             "skill": visible(self.skill),

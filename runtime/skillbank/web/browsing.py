@@ -16,6 +16,7 @@ from skillbank.web.answers import Json
 from skillbank.web.operations import Asked, Operation
 
 if TYPE_CHECKING:
+    from skillbank.automl.report.data import ReportData
     from skillbank.jobs.record import JobHead, JobRecord
     from skillbank.runtime import Runtime
 
@@ -143,7 +144,7 @@ class Browsing:
         page = render_page(self._report(request))
         return HTMLResponse(page, headers={"content-security-policy": _REPORT_POLICY})
 
-    def _report(self, request: Request) -> dict[str, object]:
+    def _report(self, request: Request) -> ReportData:
         from skillbank.automl import control
         from skillbank.automl.report.data import report_data
 

@@ -56,7 +56,7 @@ class EpochDocument(_Answer):
     """What was measured after an epoch."""
 
     epoch: int
-    values: dict[str, Any]
+    values: dict[str, object]
 
 
 class CheckpointDocument(_Answer):
@@ -74,14 +74,14 @@ class JobDocument(JobEntry):
     """
 
     message: str
-    waits: dict[str, Any] | None
+    waits: dict[str, object] | None
     ended: str | None
-    failure: dict[str, Any] | None
+    failure: dict[str, object] | None
     results: str
     parents: list[str]
-    approval: dict[str, Any] | None
+    approval: dict[str, object] | None
     progress: ProgressDocument
-    metrics: dict[str, Any]
+    metrics: dict[str, object]
     epochs: list[EpochDocument]
     checkpoints: list[CheckpointDocument]
     report: bool

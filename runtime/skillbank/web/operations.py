@@ -97,7 +97,7 @@ class Operation:
         """The path as OpenAPI writes it."""
         return _PART.sub(r"{\1}", self.path)
 
-    def document(self, schemas: _Schemas) -> dict[str, Any]:
+    def document(self, schemas: _Schemas) -> dict[str, object]:
         """Return what OpenAPI says of it."""
         parts = [
             {"name": name, "in": "path", "required": True, "schema": {"type": _KINDS.get(kind, "string")}}
@@ -126,7 +126,7 @@ class Operation:
         return found
 
 
-def openapi(operations: Iterable[Operation], *, version: str, server: str) -> dict[str, Any]:
+def openapi(operations: Iterable[Operation], *, version: str, server: str) -> dict[str, object]:
     """Return the OpenAPI 3.1 document of all operations.
 
     Parameters
@@ -134,7 +134,7 @@ def openapi(operations: Iterable[Operation], *, version: str, server: str) -> di
     server
         The URL below which the paths lie.
     """
-    schemas, paths = _Schemas(), dict[str, Any]()
+    schemas, paths = _Schemas(), dict[str, dict[str, object]]()
     for each in operations:
         paths.setdefault(each.shown_path, {})[each.method.lower()] = each.document(schemas)
     return {

@@ -1,9 +1,11 @@
 """``evaluate``: a checkpoint or an ONNX file, measured."""
 
+from __future__ import annotations
+
 import json
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.answering import kept_of, make_ready, read_model, refuse_trt, task_of
 from skillbank_engine.device import choose_compute
@@ -14,10 +16,13 @@ from skillbank_engine.session import open_session
 from skillbank_engine.team import ALONE
 from skillbank_engine.training.progress import said
 
+if TYPE_CHECKING:
+    from skillbank_engine.config.blocks import SpecBase
+
 _LOG = logging.getLogger(__name__)
 
 
-def evaluate(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
+def evaluate(family: Family, action: str, spec: SpecBase, overrides: Sequence[str]) -> None:
     """Measure ``evaluate.checkpoint``.
 
     Writes ``metrics.json`` (the headline numbers, ``per_class``, ``images``, ``checkpoint``), and what the

@@ -1,9 +1,11 @@
 """``export``: a checkpoint as an ONNX file, compared with what it was made of."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -15,10 +17,13 @@ from skillbank_engine.family import Family
 from skillbank_engine.onnx_file import OPSETS, OnnxRunner, agreement, format_of, read_onnx, write_graph
 from skillbank_engine.session import open_session
 
+if TYPE_CHECKING:
+    from skillbank_engine.config.blocks import ExportBase, SpecBase
+
 _LOG = logging.getLogger(__name__)
 
 
-def export(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
+def export(family: Family, action: str, spec: SpecBase, overrides: Sequence[str]) -> None:
     """Write ``export.checkpoint`` as the ONNX file ``export.onnx_file`` and compare the two.
 
     Parameters
@@ -81,7 +86,7 @@ def _named(file: str) -> str:
     return "" if file == "???" else file
 
 
-def _refuse_unsupported(settings: Any) -> None:
+def _refuse_unsupported(settings: ExportBase) -> None:
     """Name the first value that no family honours here."""
     elsewhere = "or run export in the family's toolkit container (platform docker, slurm or kubernetes)"
     form = getattr(settings, "format", "onnx")

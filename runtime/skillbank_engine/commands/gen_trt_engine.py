@@ -1,19 +1,25 @@
 """``gen_trt_engine``: an ONNX file as a TensorRT engine."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.errors import EngineError, UnsupportedActionError
 from skillbank_engine.family import Family
 from skillbank_engine.session import open_session
 
+if TYPE_CHECKING:
+    from skillbank_engine.config.blocks import SpecBase
+    from skillbank_engine.config.tensorrt import TensorRTBase
+
 _ELSEWHERE = "run in the family's deploy container (platform docker, slurm or kubernetes)"
 
 
-def gen_trt_engine(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
+def gen_trt_engine(family: Family, action: str, spec: SpecBase, overrides: Sequence[str]) -> None:
     """Build ``gen_trt_engine.trt_engine`` from ``gen_trt_engine.onnx_file``.
 
     Only where TensorRT and a GPU are; elsewhere the refusal says what is missing.
@@ -55,7 +61,7 @@ def gen_trt_engine(family: Family, action: str, spec: Any, overrides: Sequence[s
         session.status.write("RUNNING", f"Engine written to {path}.", kpi=kpi)
 
 
-def _refuse_unsupported(wanted: Any) -> None:
+def _refuse_unsupported(wanted: TensorRTBase) -> None:
     """Name what would make another engine than the one that is built."""
     if str(wanted.data_type).upper() == "INT8":
         raise UnsupportedActionError(

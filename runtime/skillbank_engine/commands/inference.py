@@ -1,8 +1,10 @@
 """``inference``: a model run on pictures."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.answering import kept_of, make_ready, model_digest, read_model, refuse_trt, task_of
 from skillbank_engine.device import choose_compute
@@ -11,8 +13,11 @@ from skillbank_engine.ownership import claim
 from skillbank_engine.session import open_session
 from skillbank_engine.task import Place
 
+if TYPE_CHECKING:
+    from skillbank_engine.config.blocks import SpecBase
 
-def inference(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
+
+def inference(family: Family, action: str, spec: SpecBase, overrides: Sequence[str]) -> None:
     """Run ``inference.checkpoint`` on pictures.
 
     Writes what the family finds, and ``made-with.json``, which says what all of it was made with.

@@ -5,26 +5,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from skillbank_engine.answering import kept_of, read_model, task_of
 from skillbank_engine.checkpoint import Checkpoint, write_checkpoint
+from skillbank_engine.config.blocks import QuantizeConfig, SpecBase
 from skillbank_engine.errors import EngineError, UnsupportedActionError
 from skillbank_engine.family import Family
 from skillbank_engine.onnx_file import OnnxFile
 from skillbank_engine.onnx_integers import node_names, quantize_onnx
 from skillbank_engine.quantization import quantize_weights
 from skillbank_engine.session import open_session
-from skillbank_engine.task import Task
+from skillbank_engine.task import AnyTask
 
 _LOG = logging.getLogger(__name__)
 _ELSEWHERE = "run quantize in the family's toolkit container (platform docker, slurm or kubernetes)"
 _METHODS = {"minmax": "MinMax", "max": "MinMax", "entropy": "Entropy"}
 
-AnyTask = Task[Any, Any, Any, Any]
 
-
-def quantize(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
+def quantize(family: Family, action: str, spec: SpecBase, overrides: Sequence[str]) -> None:
     """Quantize ``quantize.model_path`` to integers of eight bits.
 
     The backend torchao quantizes the weights of a checkpoint and writes ``quantized_model_torchao.pth``;
@@ -63,7 +61,9 @@ def quantize(family: Family, action: str, spec: Any, overrides: Sequence[str]) -
         _LOG.info("quantized %d layers; wrote %s, %.1f MB", count, path, kpi["megabytes"])
 
 
-def _quantize_checkpoint(family: Family, task: AnyTask, settings: Any, model: Checkpoint, path: Path) -> int:
+def _quantize_checkpoint(
+    family: Family, task: AnyTask, settings: QuantizeConfig, model: Checkpoint, path: Path
+) -> int:
     """Quantize weights; what only training needs is left out."""
     chosen = layer_choice(settings.layers, settings.skip_names)
     weights, count = quantize_weights(task.module, chosen, settings.backend_kwargs)
@@ -73,7 +73,7 @@ def _quantize_checkpoint(family: Family, task: AnyTask, settings: Any, model: Ch
     return count
 
 
-def _quantize_onnx(task: AnyTask, settings: Any, model: OnnxFile, path: Path) -> int:
+def _quantize_onnx(task: AnyTask, settings: QuantizeConfig, model: OnnxFile, path: Path) -> int:
     """Quantize a graph with calibration pictures."""
     inputs = task.calibration(*model.frame)
     chosen = layer_choice(settings.layers, settings.skip_names)
@@ -92,7 +92,7 @@ def _quantize_onnx(task: AnyTask, settings: Any, model: OnnxFile, path: Path) ->
     return len(names) - len(skipped)
 
 
-def layer_choice(rules: Sequence[Any], skipped: Sequence[str]) -> Callable[[str], bool]:
+def layer_choice(rules: Sequence[object], skipped: Sequence[str]) -> Callable[[str], bool]:
     """Make the test of which layers are quantized.
 
     Parameters
@@ -118,7 +118,7 @@ def layer_choice(rules: Sequence[Any], skipped: Sequence[str]) -> Callable[[str]
     return chosen
 
 
-def _rule_pattern(rule: Any, key: str) -> str:
+def _rule_pattern(rule: object, key: str) -> str:
     if not isinstance(rule, dict) or not isinstance(rule.get("module_name"), str):
         raise EngineError(f"{key} must be like {{module_name: Linear, weights: {{dtype: int8}}}}: correct it")
     for part in ("weights", "activations"):
@@ -135,7 +135,7 @@ def _matches(pattern: str, name: str) -> bool:
     return fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}[./]*")
 
 
-def _refuse_unsupported(spec: Any) -> None:
+def _refuse_unsupported(spec: SpecBase) -> None:
     """Name the first value, or pair of values, that the embedded engine cannot honour."""
     settings, own = spec.quantize, spec.engine.quantizer
     if Path(settings.model_path).suffix.lower() == ".onnx":
@@ -164,7 +164,7 @@ def _refuse_unsupported(spec: Any) -> None:
     _need_mode(settings, "weight_only_ptq", "checkpoints")
 
 
-def _need_mode(settings: Any, mode: str, what: str) -> None:
+def _need_mode(settings: QuantizeConfig, mode: str, what: str) -> None:
     if settings.mode != mode:
         raise UnsupportedActionError(
             f"quantize.mode={settings.mode} is not done to {what} by the embedded engine: set {mode}, or "

@@ -1,9 +1,11 @@
 """``train`` and its like: in this process, or in as many as the spec and the environment ask for."""
 
+from __future__ import annotations
+
 import logging
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.choices import ACTIVATIONS, choose, said
 from skillbank_engine.family import Family
@@ -13,10 +15,13 @@ from skillbank_engine.profile import apply_profile, describe, prepare_start
 from skillbank_engine.session import Session, open_session, setup_logging
 from skillbank_engine.starting import starting_spec
 
+if TYPE_CHECKING:
+    from skillbank_engine.config.blocks import SpecBase
+
 _LOG = logging.getLogger(__name__)
 
 
-def train(family: Family, action: str, spec: Any, overrides: Sequence[str]) -> None:
+def train(family: Family, action: str, spec: SpecBase, overrides: Sequence[str]) -> None:
     """Train as a spec says.
 
     Parameters
@@ -79,7 +84,7 @@ def _gpus(cuda: bool) -> int:
     return torch.cuda.device_count() if cuda else 0
 
 
-def _note_crew(spec: Any, crew: Crew, cuda: bool) -> None:
+def _note_crew(spec: SpecBase, crew: Crew, cuda: bool) -> None:
     if not cuda and spec.train.num_gpus > 1:
         _LOG.warning(
             "train.num_gpus is %d, but there is no GPU in use: %d process(es) a node by engine.processes",
@@ -90,7 +95,7 @@ def _note_crew(spec: Any, crew: Crew, cuda: bool) -> None:
         _LOG.info("training in %d processes on %d node(s)", crew.size, crew.nodes)
 
 
-def _as_one_of_many(family: Family, action: str, spec: Any, cuda: bool) -> None:
+def _as_one_of_many(family: Family, action: str, spec: SpecBase, cuda: bool) -> None:
     """Be one process of the run; the launcher has opened the session."""
     rank = int(os.environ["RANK"])
     setup_logging(logging.INFO if rank == 0 else logging.ERROR)

@@ -7,11 +7,14 @@ behind, and one that names a key again keeps the place.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import Field, field_validator
 
 from skillbank_engine.config.fields import MISSING, Block, Float, Int, Text, block, param
+
+if TYPE_CHECKING:
+    from skillbank_engine.config.tensorrt import GenTrtEngineBase
 
 DEVICE = r"^(cuda|cpu|trt|cuda:[0-9]+)$"
 
@@ -66,13 +69,13 @@ class QuantizeConfig(Block):
     algorithm: Literal["minmax", "max", "entropy", "awq_clip", "awq_lite", "awq_full", "rtn_dq"] = param(
         "minmax", "How ranges are found from calibration data; torchao does not look at it."
     )
-    layers: list[Any] = param(
+    layers: list[object] = param(
         [], "Rules of module_name and weights.dtype: what is quantized, and how; none means all."
     )
     skip_names: list[str] = param([], "Module (or ONNX node) names or patterns that keep full precision.")
     model_path: Text = param("", "Checkpoint to quantize, or an ONNX file for the ONNX backends.")
     results_dir: Text = param("", "Folder of this action's results; empty means <results_dir>/quantize.")
-    backend_kwargs: dict[str, Any] = Field(
+    backend_kwargs: dict[str, object] = Field(
         default_factory=dict,
         description="Further arguments, handed to the library as they are.",
         json_schema_extra={"automl_enabled": False},
@@ -197,6 +200,9 @@ class EngineBase(Block):
     )
 
 
+EngineT = TypeVar("EngineT", bound=EngineBase)
+
+
 class SpecBase(Block):
     """What the specs of all families and actions share.
 
@@ -221,12 +227,38 @@ class SpecBase(Block):
             """Settings of the embedded engine."""
             ...
 
+        # Of the action's own class: only the spec of that action has it.
+        @property
+        def evaluate(self) -> EvaluateBase:
+            """What is evaluated."""
+            ...
+
+        @property
+        def inference(self) -> InferenceBase:
+            """Which model is run on pictures."""
+            ...
+
+        @property
+        def export(self) -> ExportBase:
+            """How a checkpoint becomes an ONNX file."""
+            ...
+
+        @property
+        def quantize(self) -> QuantizeConfig:
+            """How the model is quantized."""
+            ...
+
+        @property
+        def gen_trt_engine(self) -> GenTrtEngineBase:
+            """How an ONNX file becomes an engine."""
+            ...
+
     @field_validator("engine", mode="before", check_fields=False)
     @classmethod
-    def _null_is_default(cls, value: Any) -> Any:
+    def _null_is_default(cls, value: object) -> object:
         return {} if value is None else value
 
 
-def engine_block(kind: type[EngineBase]) -> Any:
+def engine_block(kind: type[EngineT]) -> EngineT:
     """Declare the ``engine`` block of a family's specs; it is in no template."""
     return block(kind, "Settings of the embedded engine only.", in_template=False)

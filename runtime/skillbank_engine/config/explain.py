@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import get_args
 
 from pydantic import BaseModel
@@ -105,6 +105,13 @@ def dotted(steps: Sequence[str | int]) -> str:
     for step in steps:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
     return text
+
+
+def value_at(values: object, steps: Sequence[str]) -> object:
+    """Give what stands in nested plain data; None where nothing does: specs of older versions lack some."""
+    for step in steps:
+        values = values.get(step) if isinstance(values, Mapping) else None
+    return values
 
 
 def _show(value: object) -> str:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from pydantic.config import JsonDict, JsonValue
+
+ValueT = TypeVar("ValueT")
 
 MISSING = "???"
 """The family's mark for a value that has to be filled in before an action can run."""
@@ -50,8 +55,11 @@ class Block(BaseModel):
     )
 
 
+BlockT = TypeVar("BlockT", bound=Block)
+
+
 def param(
-    default: Any,
+    default: ValueT,
     about: str,
     *,
     ge: float | None = None,
@@ -67,9 +75,9 @@ def param(
     depends_on: str | None = None,
     relation: str | None = None,
     math_cond: str | None = None,
-    exclude: Any = None,
+    exclude: JsonValue = None,
     in_template: bool = True,
-) -> Any:
+) -> ValueT:
     """Declare one parameter of a spec.
 
     Parameters
@@ -107,12 +115,12 @@ def param(
 
     Returns
     -------
-    Any
-        A pydantic field; typed as Any so that it can stand as any attribute's default.
+    ValueT
+        A pydantic field, typed as the value that it gives an attribute by default.
     """
     if automl is None and isinstance(default, list):
         automl = False
-    words: dict[str, Any] = {
+    words: dict[str, JsonValue] = {
         "pattern": pattern,
         "automl_enabled": automl,
         "popular": popular or None,
@@ -126,7 +134,7 @@ def param(
         "not": {"const": exclude} if exclude is not None else None,
         "x_in_template": None if in_template else False,
     }
-    extra = {word: value for word, value in words.items() if value is not None}
+    extra: JsonDict = {word: value for word, value in words.items() if value is not None}
     return Field(
         default=default,
         description=about,
@@ -138,7 +146,7 @@ def param(
     )
 
 
-def block(kind: type[Block], about: str, *, in_template: bool = True) -> Any:
+def block(kind: type[BlockT], about: str, *, in_template: bool = True) -> BlockT:
     """Declare a nested block with its own defaults.
 
     Parameters
@@ -152,10 +160,10 @@ def block(kind: type[Block], about: str, *, in_template: bool = True) -> Any:
 
     Returns
     -------
-    Any
-        A pydantic field whose default is a fresh instance of `kind`.
+    BlockT
+        A pydantic field, typed as the block whose default is a fresh instance of `kind`.
     """
-    extra: dict[str, Any] = {"automl_enabled": False}
+    extra: JsonDict = {"automl_enabled": False}
     if not in_template:
         extra["x_in_template"] = False
     return Field(default_factory=kind, description=about, json_schema_extra=extra)

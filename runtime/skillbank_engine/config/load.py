@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -83,7 +83,7 @@ def load_spec(specs: Specs[SpecT], action: str, path: str | Path, overrides: Seq
 
 
 def build_spec(
-    specs: Specs[SpecT], action: str, document: Mapping[str, Any], overrides: Sequence[str] = ()
+    specs: Specs[SpecT], action: str, document: Mapping[str, object], overrides: Sequence[str] = ()
 ) -> SpecT:
     """Check a spec that has been read already; see `load_spec` for overrides and errors.
 
@@ -126,7 +126,7 @@ def build_spec(
     return spec
 
 
-def parse_override(word: str) -> tuple[tuple[str | int, ...], Any]:
+def parse_override(word: str) -> tuple[tuple[str | int, ...], object]:
     """Split ``a.b[0].c=value``.
 
     Parameters
@@ -155,12 +155,12 @@ def parse_override(word: str) -> tuple[tuple[str | int, ...], Any]:
         raise SpecError(f"the value of override {word!r} is not valid YAML; put it in quotes", name) from None
 
 
-def _assign(data: dict[str, Any], key: tuple[str | int, ...], value: Any, defaults: Any) -> None:
-    node: Any = data
+def _assign(data: dict[str, object], key: tuple[str | int, ...], value: object, defaults: object) -> None:
+    node: object = data
     for position, step in enumerate(key):
         last = position + 1 == len(key)
         defaults = _child(defaults, step)
-        fresh: Any = {}
+        fresh: object = {}
         if not last and isinstance(key[position + 1], int):
             # An index counts in the list as it would stand without the override.
             fresh = copy.deepcopy(defaults) if isinstance(defaults, list) else []
@@ -174,6 +174,7 @@ def _assign(data: dict[str, Any], key: tuple[str | int, ...], value: Any, defaul
                 node.append(value if last else fresh)
             elif last:
                 node[step] = value
+            node = node[step]
         else:
             if not isinstance(node, dict):
                 raise SpecError(f"{dotted(key[:position])} holds no keys, so {name} cannot be set", name)
@@ -181,16 +182,16 @@ def _assign(data: dict[str, Any], key: tuple[str | int, ...], value: Any, defaul
                 node[step] = value
             elif node.get(step) is None:
                 node[step] = fresh
-        node = node[step]
+            node = node[step]
 
 
-def _child(node: Any, step: str | int) -> Any:
+def _child(node: object, step: str | int) -> object:
     if isinstance(node, dict):
         return node.get(step)
     return node[step] if isinstance(node, list) and isinstance(step, int) and step < len(node) else None
 
 
-def _validate(kind: type[SpecBlock], data: Any, prefix: str) -> SpecBlock:
+def _validate(kind: type[SpecBlock], data: object, prefix: str) -> SpecBlock:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
@@ -217,7 +218,7 @@ def _check_missing(specs: Specs[SpecT], action: str, spec: SpecT) -> None:
             raise SpecError(f"{key} is not set ('{MISSING}'), and {action} needs it", key)
 
 
-def _leaves(node: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str, Any]]:
+def _leaves(node: object, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str, object]]:
     if isinstance(node, dict):
         for name, value in node.items():
             yield from _leaves(value, (*steps, name))
@@ -228,7 +229,7 @@ def _leaves(node: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str,
         yield dotted(steps), node
 
 
-def _did_you_mean(word: str, known: Mapping[str, Any]) -> str:
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, list(known), n=1)
     return f", did you mean {close[0]}?" if close else ""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from skillbank_engine.config.specs import Specs
+from skillbank_engine.config.specs import Specs, SpecT
 
 SCHEMA_VERSION = 1
 
 
-def spec_schema(specs: Specs[Any], action: str) -> dict[str, Any]:
+def spec_schema(specs: Specs[SpecT], action: str) -> dict[str, Any]:
     """Give the JSON Schema of an action's spec.
 
     Parameters
@@ -47,7 +47,7 @@ def spec_schema(specs: Specs[Any], action: str) -> dict[str, Any]:
     }
 
 
-def spec_defaults(specs: Specs[Any], action: str) -> dict[str, Any]:
+def spec_defaults(specs: Specs[SpecT], action: str) -> dict[str, Any]:
     """Give the default spec of an action, as its template holds it.
 
     Parameters
@@ -66,7 +66,7 @@ def spec_defaults(specs: Specs[Any], action: str) -> dict[str, Any]:
     return defaults
 
 
-def all_schemas(specs: Specs[Any], actions: list[str] | None = None) -> dict[str, dict[str, Any]]:
+def all_schemas(specs: Specs[SpecT], actions: list[str] | None = None) -> dict[str, dict[str, Any]]:
     """Give the document that the skill's generator reads.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -84,18 +84,18 @@ class Recipe(Generic[SpecT]):
         Why, for the line that says so.
     """
 
-    small: Mapping[str, Any]
+    small: Mapping[str, object]
     full: Callable[[SpecT], bool]
     trained_with: tuple[str, ...] = ()
-    prepare: Callable[[SpecT], Mapping[str, Any]] | None = None
+    prepare: Callable[[SpecT], Mapping[str, object]] | None = None
     prepared: str = "The model starts from random numbers"
 
 
-def _nothing_to_say(_spec: Any) -> Iterable[str]:
+def _nothing_to_say(_spec: SpecBase) -> Iterable[str]:
     return ()
 
 
-def _nothing_to_refuse(_action: str, _spec: Any) -> None:
+def _nothing_to_refuse(_action: str, _spec: SpecBase) -> None:
     return None
 
 
@@ -151,9 +151,9 @@ class Specs(Generic[SpecT]):
     refuse: Callable[[str, SpecT], None] = _nothing_to_refuse
     unheeded: Mapping[str, str] = field(default_factory=dict)
     not_what: frozenset[str] = frozenset()
-    chosen: Mapping[str, Any] = field(default_factory=dict)
+    chosen: Mapping[str, object] = field(default_factory=dict)
     recordable: bool = False
-    deploy: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    deploy: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     trains: tuple[str, ...] = ("train",)
 
     def action_blocks(self) -> dict[str, type[BaseModel]]:

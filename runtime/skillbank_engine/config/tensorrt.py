@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BeforeValidator, field_validator, model_validator
 
@@ -70,3 +70,10 @@ class GenTrtEngineBase(Block):
     )
     batch_size: Int = param(-1, "Batch size of the ONNX input; -1 when it is open.", ge=-1, popular=True)
     verbose: bool = param(False, "Log what the builder does.")
+
+    if TYPE_CHECKING:
+        # A field of the family's own class, which says where among its keys it stands.
+        @property
+        def tensorrt(self) -> TensorRTBase:
+            """Precision, memory and batch profile."""
+            ...

@@ -7,11 +7,12 @@ follows all of them through the source.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from skillbank_engine.config.explain import value_at
 
 if TYPE_CHECKING:
-    from skillbank_engine.config.blocks import SpecBase
-    from skillbank_engine.config.specs import Specs
+    from skillbank_engine.config.specs import Specs, SpecT
 
 _ONE_PROCESS = "it runs in one process, on the first GPU of gpu_ids"
 
@@ -30,7 +31,7 @@ UNHEEDED: Mapping[str, str] = {
 """Dotted key to why, for all families; the key of a block stands for all that is in it."""
 
 
-def not_heeded(specs: Specs[Any], spec: SpecBase) -> Iterator[str]:
+def not_heeded(specs: Specs[SpecT], spec: SpecT) -> Iterator[str]:
     """Yield a sentence for each value of a spec that is said, and not heeded.
 
     Values are not shown: a key may be secret.
@@ -44,19 +45,12 @@ def not_heeded(specs: Specs[Any], spec: SpecBase) -> Iterator[str]:
     """
     said, usual = spec.model_dump(), type(spec)().model_dump()
     for key, why in {**UNHEEDED, **specs.unheeded}.items():
-        changed = list(_changed(_at(said, key), _at(usual, key), key))
+        changed = list(_changed(value_at(said, key.split(".")), value_at(usual, key.split(".")), key))
         if changed:
             yield f"{', '.join(changed)} {'is' if len(changed) == 1 else 'are'} set, but {why}"
 
 
-def _at(values: Any, key: str) -> Any:
-    """A value by its dotted key; None where the spec of this action has none."""
-    for step in key.split("."):
-        values = values.get(step) if isinstance(values, dict) else None
-    return values
-
-
-def _changed(said: Any, usual: Any, key: str) -> Iterator[str]:
+def _changed(said: object, usual: object, key: str) -> Iterator[str]:
     if isinstance(said, dict) and isinstance(usual, dict):
         for name, value in said.items():
             yield from _changed(value, usual.get(name), f"{key}.{name}")

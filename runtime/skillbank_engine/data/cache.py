@@ -3,7 +3,6 @@
 import logging
 import mmap
 from collections.abc import Sequence
-from typing import Any
 
 from PIL import Image
 
@@ -40,7 +39,7 @@ class PictureCache:
             self._memory, self._places = None, {}
         self._flags = end
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {"_places": {}, "_memory": None, "_flags": 0}
 
     def get(self, number: int) -> Image.Image | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypedDict
 
 from skillbank_engine.data.faults import Faults
 from skillbank_engine.data.images import image_size, turned_note
@@ -24,8 +24,69 @@ from skillbank_engine.data.records import (
 from skillbank_engine.data.whole import whole_pictures
 from skillbank_engine.errors import DataError
 
-_Found = tuple[int, Box, dict[str, Any]]
+
+class _Truth(TypedDict):
+    bbox: list[float]
+    area: float
+    iscrowd: int
+
+
+class CocoBox(_Truth):
+    """A true box as COCO tools take it."""
+
+    id: int
+    image_id: int
+    category_id: int
+
+
+class CocoImage(TypedDict):
+    """A picture as COCO tools take it."""
+
+    id: int
+    width: int
+    height: int
+
+
+class CocoCategory(TypedDict):
+    """A category as COCO tools take it."""
+
+    id: int
+    name: str
+
+
+class CocoTruth(TypedDict):
+    """Annotations as COCO tools take them."""
+
+    images: list[CocoImage]
+    categories: list[CocoCategory]
+    annotations: list[CocoBox]
+
+
+class CocoResult(TypedDict):
+    """A detection as COCO tools take it."""
+
+    image_id: int
+    category_id: int
+    bbox: list[float]
+    score: float
+
+
+_Found = tuple[int, Box, _Truth]
 """Index of the category, box in corners, and the fields that measuring needs."""
+
+
+class CocoSource(Protocol):
+    """Where a spec says that a data set is."""
+
+    @property
+    def image_dir(self) -> str:
+        """The folder of the pictures."""
+        ...
+
+    @property
+    def json_file(self) -> str:
+        """The annotations."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +118,7 @@ class EvaluationSet:
     image_ids: tuple[int, ...]
     names: tuple[str, ...]
     category_ids: tuple[int, ...]
-    document: dict[str, Any]
+    document: CocoTruth
 
     def __len__(self) -> int:
         return len(self.records)
@@ -94,7 +155,7 @@ def tidy_name(text: str) -> str:
 
 
 def read_evaluation_set(
-    source: Any, key: str, *, skip_broken: bool = False, naming: Callable[[str], str] = tidy_name
+    source: CocoSource, key: str, *, skip_broken: bool = False, naming: Callable[[str], str] = tidy_name
 ) -> EvaluationSet:
     """Read a data set in COCO's format: ``dataset.val_data_sources``, for example.
 
@@ -156,13 +217,13 @@ def _record(picture: _Picture, boxes: Sequence[_Found], names: tuple[str, ...]) 
 
 def _document(
     ids: Sequence[int],
-    records: Mapping[Any, Record],
-    boxes: Mapping[Any, Sequence[_Found]],
+    records: Mapping[int | str, Record],
+    boxes: Mapping[int | str, Sequence[_Found]],
     names: Sequence[str],
-) -> dict[str, Any]:
+) -> CocoTruth:
     """Return the annotations as COCO tools take them, those of the records alone."""
-    annotations = [
-        {"image_id": number, "category_id": category, **fields}
+    found = [
+        (number, category, fields)
         for number, key in zip(ids, records, strict=True)
         for category, _, fields in boxes.get(key, ())
     ]
@@ -172,11 +233,14 @@ def _document(
             for number, record in zip(ids, records.values(), strict=True)
         ],
         "categories": [{"id": number, "name": name} for number, name in enumerate(names)],
-        "annotations": [{"id": number, **entry} for number, entry in enumerate(annotations, start=1)],
+        "annotations": [
+            {"id": place, "image_id": number, "category_id": category, **fields}
+            for place, (number, category, fields) in enumerate(found, start=1)
+        ],
     }
 
 
-def read_coco(file: Path) -> dict[str, Any]:
+def read_coco(file: Path) -> dict[str, list[object]]:
     """Read a COCO document and see that its three lists are there.
 
     Raises
@@ -195,16 +259,15 @@ def read_coco(file: Path) -> dict[str, Any]:
             )
     if not document["images"] or not document["categories"]:
         raise DataError(f"{file} has no picture or no category: there is nothing to measure")
-    coco: dict[str, Any] = document
+    coco: dict[str, list[object]] = document
     return coco
 
 
-def _categories(entries: list[Any], file: Path, naming: Callable[[str], str]) -> dict[int, str]:
+def _categories(entries: list[object], file: Path, naming: Callable[[str], str]) -> dict[int, str]:
     """Return name by id, in the order of the ids, which may be any whole numbers."""
     names: dict[int, str] = {}
     for entry in entries:
-        number = whole_number(entry.get("id")) if isinstance(entry, dict) else None
-        if number is None:
+        if not isinstance(entry, dict) or (number := whole_number(entry.get("id"))) is None:
             raise DataError(f"{file} has a category without a whole number as id: correct it")
         if number in names:
             raise DataError(f"{file} has two categories with the id {number}: tell them apart")
@@ -222,14 +285,13 @@ def _categories(entries: list[Any], file: Path, naming: Callable[[str], str]) ->
 
 
 def _pictures(
-    entries: list[Any], file: Path, folder: Path, faults: Faults
+    entries: list[object], file: Path, folder: Path, faults: Faults
 ) -> dict[int | str, _Picture | None]:
     """Return the pictures by id; None for one that is at fault."""
     pictures: dict[int | str, _Picture | None] = {}
     for position, entry in enumerate(entries):
         place = f"{file} image number {position}"
-        key = _id(entry.get("id")) if isinstance(entry, dict) else None
-        if key is None:
+        if not isinstance(entry, dict) or (key := _id(entry.get("id"))) is None:
             raise DataError(f"{place} needs an id (a number or a text) and a file_name: add them")
         if key in pictures:
             raise DataError(f"{file} has two images with id {key}: make ids unique")
@@ -239,7 +301,7 @@ def _pictures(
     return pictures
 
 
-def _picture(entry: Mapping[str, Any], key: int | str, place: str, file: Path, folder: Path) -> _Picture:
+def _picture(entry: Mapping[str, object], key: int | str, place: str, file: Path, folder: Path) -> _Picture:
     name = entry.get("file_name")
     if not isinstance(name, str) or not name:
         raise DataError(f"{place} needs an id and a file_name: add them")
@@ -250,14 +312,14 @@ def _picture(entry: Mapping[str, Any], key: int | str, place: str, file: Path, f
     return _Picture(path, width, height)
 
 
-def _id(value: Any) -> int | str | None:
+def _id(value: object) -> int | str | None:
     """Return an id so that 5, 5.0 and "5" are the same."""
     number = whole_number(value)
     return number if number is not None else value if isinstance(value, str) and value else None
 
 
 def _annotation(
-    entry: Any, place: str, pictures: Mapping[int | str, _Picture | None], order: Mapping[int, int]
+    entry: object, place: str, pictures: Mapping[int | str, _Picture | None], order: Mapping[int, int]
 ) -> tuple[int | str | None, _Found]:
     """Return the picture of an annotation (None: it is left out), and what was found."""
     if not isinstance(entry, dict):
@@ -273,7 +335,7 @@ def _annotation(
             f"{place} has category_id {entry.get('category_id')!r}, which categories lacks: correct it"
         )
     x, y, width, height = four_numbers(entry.get("bbox"), f"{place}: bbox")
-    fields = {
+    fields: _Truth = {
         "bbox": [x, y, width, height],
         "area": float(entry.get("area") or width * height),
         "iscrowd": int(bool(entry.get("iscrowd"))),

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
@@ -157,8 +156,8 @@ def write_coco(
     past: the mAP of the set is that of what is counted alone.
     """
     numbers, counting = {phrase: number for number, phrase in enumerate(names)}, frozenset(counted)
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
+    images: list[dict[str, object]] = []
+    annotations: list[dict[str, object]] = []
     with _archive(folder) as add:
         for image_id, picture in enumerate(pictures):
             add(picture)

@@ -5,9 +5,11 @@ Numbers of more than 8 bits are scaled by the significant bits that the file sta
 the range of the data set.  What was found for a data set is kept with the model that is trained on it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -17,7 +19,11 @@ from skillbank_engine.data.samples import Samples
 _BITS = (8, 10, 12, 14, 16)
 _FULL = 65535
 
-Array = np.ndarray[Any, np.dtype[Any]]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+    """Numbers of whichever kind: those of a file are known once it is read."""
 
 
 class Levels(NamedTuple):
@@ -45,7 +51,7 @@ class PixelScale:
     real: Levels | None = None
     spread: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values, as a checkpoint holds them."""
         return {
             "whole": self.whole and list(self.whole),
@@ -54,13 +60,13 @@ class PixelScale:
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any] | None) -> "PixelScale":
+    def from_dict(cls, values: Mapping[str, Any] | None) -> PixelScale:
         """Read what :meth:`to_dict` gave; None, as in old checkpoints, knows no levels."""
         given = values or {}
         whole, real = (Levels(*given[name]) if given.get(name) else None for name in ("whole", "real"))
         return cls(whole, real, bool(given.get("spread")))
 
-    def completed(self, other: "PixelScale") -> "PixelScale":
+    def completed(self, other: PixelScale) -> PixelScale:
         """The same scale with the levels that it lacks taken from another."""
         return PixelScale(self.whole or other.whole, self.real or other.real, self.spread or other.spread)
 
@@ -211,7 +217,7 @@ def render(samples: Samples, levels: Levels) -> Image.Image:
 def _brightness(values: Array, levels: Levels, white_is_zero: bool) -> Array:
     """Numbers as brightness from 0 to 255."""
     black, white = levels
-    wide: Any = values.astype(np.float32 if abs(white) <= 2**24 else np.float64)
+    wide: Array = values.astype(np.float32 if abs(white) <= 2**24 else np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         shown = (wide - black) * (255 / (white - black)) if white > black else np.zeros_like(wide)
     if white_is_zero and white > black:

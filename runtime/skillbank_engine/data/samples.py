@@ -4,17 +4,21 @@ Pillow cuts such pictures to their upper or lower byte wherever it has no mode f
 whole.  Pictures of 8 bits are none of this module's business.
 """
 
+from __future__ import annotations
+
 import re
 import struct
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageOps
 
-Array = np.ndarray[Any, np.dtype[Any]]
+if TYPE_CHECKING:
+    from skillbank_engine.data.pixels import Array
+
 Opened = Callable[[], Image.Image]
 
 _GREY = ("I", "F")
@@ -253,7 +257,7 @@ def _png_bits(image: Any) -> int | None:
         file.seek(place)
 
 
-def _first(value: Any) -> int:
+def _first(value: int | tuple[int, ...]) -> int:
     return int(value[0] if isinstance(value, tuple) else value)
 
 

@@ -1,15 +1,20 @@
 """Resizing, cropping, mirroring and normalising pictures together with their boxes."""
 
+from __future__ import annotations
+
 import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Mirroring turns these words' truth around.
 _SIDED = re.compile(r"\b(left|right|clockwise|anticlockwise|counterclockwise)\b")
@@ -34,7 +39,7 @@ class View:
     """
 
     image: Image.Image
-    boxes: np.ndarray[Any, np.dtype[np.float64]]
+    boxes: NDArray[np.float64]
     indices: tuple[int, ...]
 
 
@@ -81,7 +86,7 @@ def resized(view: View, new: tuple[int, int]) -> View:
     return View(view.image.resize(new, Image.Resampling.BILINEAR), boxes, view.indices)
 
 
-def rescaling(old: tuple[int, int], new: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def rescaling(old: tuple[int, int], new: tuple[int, int]) -> NDArray[np.float64]:
     """Factors ``(4,)`` on ``xyxy`` boxes of a picture whose width and height change."""
     return np.array([new[0] / old[0], new[1] / old[1]] * 2)
 
@@ -138,7 +143,7 @@ class TrainingTransform:
     flip_probability: float
 
     @classmethod
-    def from_spec(cls, spec: Any) -> "TrainingTransform":
+    def from_spec(cls, spec: Any) -> TrainingTransform:
         """Read ``dataset.augmentation`` and ``engine.image_size``."""
         values = spec.dataset.augmentation
         return cls(
@@ -223,8 +228,8 @@ def mirror(view: View) -> View:
     return View(view.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), boxes, view.indices)
 
 
-def _areas(boxes: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    areas: np.ndarray[Any, np.dtype[np.float64]] = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+def _areas(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    areas: NDArray[np.float64] = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     return areas
 
 

@@ -2,12 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TypedDict
 
 import torch
 from torch import Tensor, nn
 
 from skillbank_engine.training.replicas import whole
+
+
+class Averaged(TypedDict):
+    """What it takes to go on: steps so far, and the weights that were trained."""
+
+    steps: int
+    weights: Mapping[str, Tensor]
 
 
 class WeightAverage:
@@ -53,12 +60,12 @@ class WeightAverage:
         finally:
             _copy(own, state)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Averaged:
         """What it takes to go on beside the average, a checkpoint's weights: the module's own ones."""
         return {"steps": self.steps, "weights": whole(dict(self._module.state_dict()))}
 
     @torch.no_grad()
-    def load(self, state: Mapping[str, Any]) -> None:
+    def load(self, state: Averaged) -> None:
         """Go on from a checkpoint whose weights, the average, are in the module: it gets its own back."""
         self.steps = int(state["steps"])
         own = self._module.state_dict()

@@ -11,7 +11,7 @@ A step of several batches (``engine.accumulate``) adds their gradients up; proce
 On a GPU passes may be recorded and replayed instead (`.passes`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from skillbank_engine.device import Compute
 from skillbank_engine.parameters import trained
-from skillbank_engine.task import BatchT, Task
+from skillbank_engine.task import BatchT, Forward, TaskOf
 from skillbank_engine.team import ALONE, Team
 from skillbank_engine.training.passes import Losses, Passes
 from skillbank_engine.training.replicas import (
@@ -51,7 +51,7 @@ class GradientWorker(Generic[BatchT]):
 
     def __init__(
         self,
-        task: Task[Any, Any, Any, BatchT],
+        task: TaskOf[BatchT],
         compute: Compute,
         scaler: torch.amp.GradScaler,
         team: Team = ALONE,
@@ -66,7 +66,7 @@ class GradientWorker(Generic[BatchT]):
             equal_weights(task.module, team)
             self._passes = Passes(self._own_losses, scaler.scale, list(trained(task.module)), team)
             self._passes.recording = task.recording
-            self._model: Callable[..., Any] = task.module
+            self._model: Forward = task.module
         else:
             self._model = task.forward(compute, team) or replicated(task.module, compute.device, team)
         separable = compute.parts > 1 and task.separable and not learns_statistics(task.module)
@@ -134,7 +134,7 @@ class GradientWorker(Generic[BatchT]):
     @contextmanager
     def _exchange(self, *, last: bool) -> Iterator[None]:
         """Keep gradients where they are until the step's last batch, when processes exchange them."""
-        model: Any = self._model
+        model = self._model
         if isinstance(model, nn.parallel.DistributedDataParallel) and not last:
             with model.no_sync():
                 yield
@@ -143,7 +143,7 @@ class GradientWorker(Generic[BatchT]):
             model.set_requires_gradient_sync(last)  # type: ignore[operator]
         yield
 
-    def _losses(self, model: Callable[..., Any], batch: BatchT, divisor: float) -> dict[str, Tensor]:
+    def _losses(self, model: Forward, batch: BatchT, divisor: float) -> dict[str, Tensor]:
         def forward(*arguments: Any, **more: Any) -> Any:
             with self._compute.autocast():
                 return model(*arguments, **more)

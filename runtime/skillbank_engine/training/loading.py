@@ -1,5 +1,7 @@
 """Batches of training samples, the same for a seed however they are loaded."""
 
+from __future__ import annotations
+
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -9,11 +11,12 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from skillbank_engine.data.canvases import WINDOW, grouped
+from skillbank_engine.exchange import SampleT
 from skillbank_engine.task import BatchT, Samples, Shape
 from skillbank_engine.team import ALONE, Team
 
 
-class SeededSamples(Dataset[Any]):
+class SeededSamples(Dataset[Any], Generic[SampleT, BatchT]):
     """Samples by (epoch, index); equal arguments give equal samples, whichever process asks.
 
     Parameters
@@ -24,14 +27,14 @@ class SeededSamples(Dataset[Any]):
         Start of the random numbers.
     """
 
-    def __init__(self, samples: Samples[Any, Any], seed: int) -> None:
+    def __init__(self, samples: Samples[SampleT, BatchT], seed: int) -> None:
         self._samples = samples
         self._seed = seed
 
     def __len__(self) -> int:
         return len(self._samples)
 
-    def __getitem__(self, key: tuple[int, int]) -> Any:
+    def __getitem__(self, key: tuple[int, int]) -> SampleT:
         epoch, index = key
         return self._samples.sample(index, epoch, self._numbers(epoch, index))
 
@@ -157,7 +160,7 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         order[place] = [indices[number] for batch in batches for number in batch]
 
 
-class StepCollator(Generic[BatchT]):
+class StepCollator(Generic[SampleT, BatchT]):
     """Puts a step's samples together: into one batch, or several whose gradients are added up.
 
     A class and not a closure, so that loader processes can have it.
@@ -170,11 +173,11 @@ class StepCollator(Generic[BatchT]):
         Most samples of a batch.
     """
 
-    def __init__(self, samples: Samples[Any, BatchT], batch_size: int) -> None:
+    def __init__(self, samples: Samples[SampleT, BatchT], batch_size: int) -> None:
         self._samples = samples
         self._batch_size = batch_size
 
-    def __call__(self, samples: Sequence[Any]) -> list[BatchT]:
+    def __call__(self, samples: Sequence[SampleT]) -> list[BatchT]:
         """Make the batches, of (nearly) equal size."""
         count = -(-len(samples) // self._batch_size)
         edges = [len(samples) * number // count for number in range(count + 1)]
@@ -182,7 +185,7 @@ class StepCollator(Generic[BatchT]):
 
 
 def make_loader(
-    samples: Samples[Any, BatchT],
+    samples: Samples[SampleT, BatchT],
     batches: EpochBatches,
     batch_size: int,
     seed: int,

@@ -4,18 +4,22 @@ Keeping all activations is the fastest, and whether they have room shows when th
 runs out of memory has changed nothing yet, so that it is done again with less.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
 from skillbank_engine.errors import EngineError
 from skillbank_engine.status import StatusLog
-from skillbank_engine.task import Task
 from skillbank_engine.training.replicas import learns_statistics
+
+if TYPE_CHECKING:
+    from skillbank_engine.task import AnyTask
 
 _LOG = logging.getLogger(__name__)
 _GIB = 2**30
@@ -98,7 +102,7 @@ class MemoryGuard:
 
     def __init__(
         self,
-        task: Task[Any, Any, Any, Any],
+        task: AnyTask,
         device: torch.device,
         status: StatusLog,
         release: Callable[[], bool] = lambda: False,

@@ -101,13 +101,12 @@ class _Recorded(Generic[BatchT]):
     batch: BatchT
     divisor: Tensor
     touched: list[bool]
-    recording: Recording
+    recording: Recording[Tensor]
 
     @property
     def losses(self) -> Tensor:
         """What the last pass gave."""
-        found: Tensor = self.recording.result
-        return found.clone()
+        return self.recording.result.clone()
 
 
 class Passes(Generic[BatchT]):
@@ -213,5 +212,5 @@ class Passes(Generic[BatchT]):
         return None
 
 
-def _device(batch: Any) -> torch.device:
+def _device(batch: object) -> torch.device:
     return next(tensors_in(batch)).device

@@ -1,10 +1,12 @@
 """One model in several processes: whole in each (DDP), or its weights shared out (FSDP)."""
 
+from __future__ import annotations
+
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, distributed, nn
@@ -14,6 +16,9 @@ from torch.utils import _pytree
 from skillbank_engine.errors import EngineError
 from skillbank_engine.parameters import trained
 from skillbank_engine.team import Team
+
+if TYPE_CHECKING:
+    from torch.distributed.fsdp import FSDPModule
 
 
 def replicated(model: nn.Module, device: torch.device, team: Team) -> nn.Module:
@@ -90,7 +95,7 @@ def is_shared(model: nn.Module) -> bool:
     return any(map(is_part, model.parameters()))
 
 
-def is_part(value: Any) -> bool:
+def is_part(value: object) -> bool:
     """Whether something is a part of a tensor; while none is shared out, torch's module stays away."""
     module = sys.modules.get("torch.distributed.tensor")
     return module is not None and isinstance(value, module.DTensor)
@@ -131,12 +136,12 @@ def gathered(model: nn.Module) -> Iterator[None]:
     if not is_shared(model):
         yield
         return
-    shared: Any = model
-    shared.unshard()
+    assert isinstance(model, FSDPModule)
+    model.unshard()
     try:
         yield
     finally:
-        shared.reshard()
+        model.reshard()
 
 
 def whole(values: Any) -> Any:

@@ -1,16 +1,16 @@
 """Going on with a training: from which checkpoint, with which model, and whether anything is left to do."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from skillbank_engine.checkpoint import Checkpoint, read_checkpoint
 from skillbank_engine.config.blocks import SpecBase
+from skillbank_engine.config.explain import value_at
 from skillbank_engine.errors import EngineError, WeightsError
 from skillbank_engine.family import Family
 from skillbank_engine.session import Session
-from skillbank_engine.task import Task
+from skillbank_engine.task import AnyTask
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,9 +48,7 @@ def checkpoint_to_resume(family: Family, spec: SpecBase, folder: Path) -> Checkp
     return None
 
 
-def check_same_model(
-    task: type[Task[Any, Any, Any, Any]], spec: SpecBase, checkpoint: Checkpoint, start: str
-) -> None:
+def check_same_model(task: type[AnyTask], spec: SpecBase, checkpoint: Checkpoint, start: str) -> None:
     """Refuse to go on with another model than the one that was begun.
 
     Parameters
@@ -71,20 +69,13 @@ def check_same_model(
     """
     differences = task.differences(spec, checkpoint.kept)
     # Foreign weights bring their own structure, which the spec need not repeat.
-    if differences and not _value(checkpoint.kept.spec, start):
+    if differences and not value_at(checkpoint.kept.spec, start.split(".")):
         text = ", ".join(f"{name} {old} became {new}" for name, (old, new) in differences.items())
         way = f", or give the checkpoint as {start}" if start else ""
         raise WeightsError(
             f"The checkpoint to go on from has another model than the spec ({text}): choose another "
             f"results_dir{way}"
         )
-
-
-def _value(values: Any, key: str) -> Any:
-    """What a dotted key holds; None where there is none."""
-    for step in key.split("."):
-        values = values.get(step) if isinstance(values, Mapping) else None
-    return values
 
 
 def nothing_left(
@@ -139,7 +130,7 @@ def nothing_left(
     session.status.write("RUNNING", f"{text}; this command was carried out before.")
 
 
-def _other_values(before: Any, now: Any, skip: frozenset[str], key: str = "") -> Iterator[str]:
+def _other_values(before: object, now: object, skip: frozenset[str], key: str = "") -> Iterator[str]:
     """Yield what decides on the outcome of a training and has changed, as ``key was A and is B``."""
     if key in skip:
         return

@@ -22,7 +22,7 @@ from skillbank_engine.family import Family
 from skillbank_engine.finite import first_not_finite
 from skillbank_engine.signals import StopRequest, interrupted
 from skillbank_engine.status import StatusLog
-from skillbank_engine.task import BatchT, Metrics, Share, Task
+from skillbank_engine.task import BatchT, Metrics, Share, TaskOf
 from skillbank_engine.team import ALONE, Team
 from skillbank_engine.training.averaging import WeightAverage
 from skillbank_engine.training.gradients import GradientWorker, split
@@ -70,7 +70,7 @@ class TrainingRun(Generic[BatchT]):
     """
 
     family: Family
-    task: Task[Any, Any, Any, BatchT]
+    task: TaskOf[BatchT]
     settings: RunSettings
     folder: Path
     loader: Iterable[list[BatchT]]

@@ -1,10 +1,12 @@
 """What a training run keeps of itself: checkpoints of sound weights, and where it stood."""
 
+from __future__ import annotations
+
 import logging
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -14,11 +16,14 @@ from skillbank_engine.errors import EngineError, InterruptedRunError, NotFiniteE
 from skillbank_engine.family import Family
 from skillbank_engine.finite import first_not_finite
 from skillbank_engine.results import point_link
-from skillbank_engine.task import Kept, Task
+from skillbank_engine.task import Kept
 from skillbank_engine.team import Team
 from skillbank_engine.training.averaging import WeightAverage
 from skillbank_engine.training.replicas import is_shared, whole
 from skillbank_engine.training.stopping import BestSoFar
+
+if TYPE_CHECKING:
+    from skillbank_engine.task import AnyTask
 
 _LOG = logging.getLogger(__name__)
 
@@ -73,7 +78,7 @@ class Keeper:
 
     family: Family
     folder: Path
-    task: Task[Any, Any, Any, Any]
+    task: AnyTask
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
     batch_size: int

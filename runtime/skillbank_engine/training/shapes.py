@@ -1,16 +1,21 @@
 """What the batches of a run are padded to, chosen from the data set and said with the share of padding."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from skillbank_engine.data.canvases import Canvases, choose_canvases, need, padding
 from skillbank_engine.task import Samples
 from skillbank_engine.training.loading import EpochBatches
 
+if TYPE_CHECKING:
+    from skillbank_engine.exchange import BatchT, SampleT
+
 _SURVEYED = 256
 """Steps of the first epoch that the shapes are chosen from."""
 
 
-def settle_shapes(samples: Samples[Any, Any], batches: EpochBatches, most: int) -> str:
+def settle_shapes(samples: Samples[SampleT, BatchT], batches: EpochBatches, most: int) -> str:
     """Have the batches of a run padded to few shapes.
 
     Parameters

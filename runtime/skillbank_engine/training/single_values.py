@@ -5,7 +5,6 @@ gets of it.  torch refuses it, and would end the run at the end of its first epo
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -43,7 +42,7 @@ class SingleValues:
                     "running statistics; where all batches are so small, raise the batch size"
                 )
 
-    def _after(self, norm: nn.Module, _inputs: Any, _output: Any) -> None:
+    def _after(self, norm: nn.Module, _inputs: object, _output: object) -> None:
         if norm in self._standing:
             norm.training = True
             self._standing.remove(norm)

@@ -3,7 +3,6 @@
 import logging
 import random
 from functools import partial
-from typing import Any
 
 import torch
 
@@ -20,7 +19,7 @@ from skillbank_engine.launcher import gpu_numbers
 from skillbank_engine.parameters import count, freeze, trained
 from skillbank_engine.session import Session
 from skillbank_engine.signals import stop_on_signals
-from skillbank_engine.task import Metrics, Task, TrainingData
+from skillbank_engine.task import AnyTask, Batch, Measured, Metrics, TrainingData
 from skillbank_engine.team import ALONE, Team
 from skillbank_engine.training.loading import EpochBatches, SeededSamples, make_loader
 from skillbank_engine.training.memory import reserve_by_need
@@ -33,8 +32,6 @@ from skillbank_engine.training.single_values import SingleValues
 from skillbank_engine.training.stopping import BestSoFar
 
 _LOG = logging.getLogger(__name__)
-
-AnyTask = Task[Any, Any, Any, Any]
 
 
 def run_training(family: Family, spec: SpecBase, session: Session, team: Team = ALONE) -> None:
@@ -94,7 +91,7 @@ def run_training(family: Family, spec: SpecBase, session: Session, team: Team = 
 def _task_of(
     family: Family,
     spec: SpecBase,
-    data: TrainingData[Any, Any],
+    data: TrainingData[Measured, Measured],
     checkpoint: Checkpoint | None,
     session: Session,
 ) -> AnyTask:
@@ -123,7 +120,7 @@ def _place(task: AnyTask, settings: RunSettings, compute: Compute, team: Team, s
         task.compile(compute.device, training=True)
 
 
-def _log_sizes(task: AnyTask, data: TrainingData[Any, Any], compute: Compute) -> None:
+def _log_sizes(task: AnyTask, data: TrainingData[Measured, Measured], compute: Compute) -> None:
     _LOG.info(
         "%d pictures to train on, %d to validate on; %.2f M parameters, %.2f M of them trained; %s, %d "
         "threads",
@@ -136,7 +133,7 @@ def _log_sizes(task: AnyTask, data: TrainingData[Any, Any], compute: Compute) ->
     )
 
 
-def _go_on(run: TrainingRun[Any], checkpoint: Checkpoint, settings: RunSettings) -> None:
+def _go_on(run: TrainingRun[Batch], checkpoint: Checkpoint, settings: RunSettings) -> None:
     """Let a run go on from a checkpoint, and say which keys of its start do not count any more."""
     run.resume(checkpoint)
     _LOG.info("going on at epoch %d, step %d", run.position.epoch + 1, run.position.step)
@@ -145,7 +142,7 @@ def _go_on(run: TrainingRun[Any], checkpoint: Checkpoint, settings: RunSettings)
             _LOG.info("%s (%s) is what the run was begun with: the checkpoint takes its place", key, named)
 
 
-def _scale(data: TrainingData[Any, Any], checkpoint: Checkpoint | None, team: Team) -> PixelScale:
+def _scale(data: TrainingData[Measured, Measured], checkpoint: Checkpoint | None, team: Team) -> PixelScale:
     """The scale of the pictures, which a run that goes on keeps."""
     validation = data.validation.pictures() if data.validation is not None else ()
     return settle_scale(
@@ -169,11 +166,11 @@ def _make_run(
     task: AnyTask,
     settings: RunSettings,
     session: Session,
-    data: TrainingData[Any, Any],
+    data: TrainingData[Measured, Measured],
     compute: Compute,
     seed: int,
     team: Team,
-) -> TrainingRun[Any]:
+) -> TrainingRun[Batch]:
     """Put the parts of a run together."""
     size = settings.batch_size * settings.accumulate * team.size
     passes = -(-len(data.train) // size) * settings.accumulate * task.spec.train.num_epochs
@@ -239,7 +236,7 @@ def _best(family: Family, spec: SpecBase, settings: RunSettings) -> BestSoFar | 
     return BestSoFar(metric, higher, settings.early_stopping)
 
 
-def _validate(task: AnyTask, data: Any, compute: Compute, team: Team) -> Metrics | None:
+def _validate(task: AnyTask, data: Measured, compute: Compute, team: Team) -> Metrics | None:
     """Measure the module as it stands on the validation set, of which every process takes a share."""
     task.module.eval()
     with gathered(task.module), torch.no_grad():

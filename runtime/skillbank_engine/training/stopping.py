@@ -3,7 +3,6 @@
 import logging
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from skillbank_engine.errors import EngineError
 
@@ -77,12 +76,12 @@ class BestSoFar:
             f"{self.since} validations since: training ends early"
         )
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, object]:
         """What it takes to go on."""
         names = ("value", "epoch", "since", "file", "extra")
         return {"metric": self._metric, **{name: getattr(self, name) for name in names}}
 
-    def load(self, state: Mapping[str, Any]) -> None:
+    def load(self, state: Mapping[str, object]) -> None:
         """Go on, unless it is another value that counts now."""
         if state["metric"] != self._metric:
             _LOG.warning("the best epoch so far was by %s: from here on by %s", state["metric"], self._metric)

@@ -82,7 +82,7 @@ def test_full_size_outputs_are_those_of_transformers(
     size = {"resnet_50": 64, "vit_small_patch14_dinov2": 70}.get(name, 224)
     built = architecture_from_spec(make_spec(model__backbone__type=name, dataset__img_size=size), len(NAMES))
     sizes = {key: value for key, value in built.network.items() if key not in ("model_type", "num_labels")}
-    theirs = save_folder(tmp_path / "saved", built.network["model_type"], NAMES, sizes)
+    theirs = save_folder(tmp_path / "saved", str(built.network["model_type"]), NAMES, sizes)
     spec = make_spec(
         train__pretrained_model_path=str(tmp_path / "saved"),
         model__backbone__type=name,

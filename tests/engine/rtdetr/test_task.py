@@ -90,7 +90,7 @@ def _kept(detector: Detector) -> Kept:
 
 def test_a_small_models_values_hold_where_nobody_chose(detector: Detector) -> None:
     spec, note = RtDetr.settle(ExportSpec(), "export", (), _kept(detector))
-    assert (spec.export.input_height, spec.export.input_width) == (128, 128)  # type: ignore[attr-defined]
+    assert (spec.export.input_height, spec.export.input_width) == (128, 128)
     assert spec.model.hidden_dim == 64 and spec.engine.backbone == "mini"
     assert "export.input_height 128" in note
     spec, _ = RtDetr.settle(InferenceSpec(), "inference", (), _kept(detector))

@@ -58,11 +58,11 @@ def test_the_measured_data_set_may_say_it_too(kept: Kept, masked_shapes: Path) -
 
 def test_a_model_is_exported_at_the_size_of_its_training(kept: Kept) -> None:
     spec, note = SegformerTask.settle(ExportSpec(), "export", [], kept)
-    assert (spec.export.input_height, spec.export.input_width) == (64, 64)  # type: ignore[attr-defined]
+    assert (spec.export.input_height, spec.export.input_width) == (64, 64)
     assert "export.input_height=64" in note
     named = ExportSpec.model_validate({"export": {"input_height": 96, "input_width": 128}})
     spec, _ = SegformerTask.settle(named, "export", [], kept)
-    assert (spec.export.input_height, spec.export.input_width) == (96, 128)  # type: ignore[attr-defined]
+    assert (spec.export.input_height, spec.export.input_width) == (96, 128)
 
 
 def test_other_classes_than_the_model_has_are_refused(kept: Kept, two_pictures: Path) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 
 __all__ = ["Context", "Handlers"]
 
-Context: TypeAlias = ServerRequestContext[Any, Any]
+Context: TypeAlias = ServerRequestContext[object, object]
 """A request: whatever lives as long as the server, and as the connection, is not ours."""
-Handlers: TypeAlias = Server[Any]
+Handlers: TypeAlias = Server[object]
 """A server, whatever lives as long as it does."""

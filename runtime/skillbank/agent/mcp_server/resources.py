@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import mcp_types as types
 from anyio import to_thread
@@ -97,19 +97,19 @@ class Resources:
             contents = types.BlobResourceContents(uri=params.uri, mime_type=mime_type, blob=blob)
         return types.ReadResourceResult(contents=[contents])
 
-    async def list_skills(self, ctx: Context, params: CursorParams) -> dict[str, Any]:
+    async def list_skills(self, ctx: Context, params: CursorParams) -> dict[str, object]:
         """``skills/list``."""
         entries, cursor = _page(await to_thread.run_sync(self._shelf.entries), params.cursor)
         return {"skills": entries, **({"nextCursor": cursor} if cursor else {}), **_FRESH}
 
-    async def get_skill(self, ctx: Context, params: UriParams) -> dict[str, Any]:
+    async def get_skill(self, ctx: Context, params: UriParams) -> dict[str, object]:
         """``skills/get``."""
         entry = await to_thread.run_sync(self._shelf.entry, params.uri)
         if entry is None:
             raise _unknown(params.uri)
         return {"skill": entry, **_FRESH}
 
-    async def read_directory(self, ctx: Context, params: UriParams) -> dict[str, Any]:
+    async def read_directory(self, ctx: Context, params: UriParams) -> dict[str, object]:
         """``resources/directory/read``."""
         children = await to_thread.run_sync(self._shelf.children, params.uri)
         if children is None:

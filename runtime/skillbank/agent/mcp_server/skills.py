@@ -78,7 +78,7 @@ class Shelf:
         made = (self._entry(prefix, skill) for prefix, skill in self._skills())
         return [entry for entry in made if entry is not None]
 
-    def entry(self, uri: str) -> dict[str, Any] | None:
+    def entry(self, uri: str) -> dict[str, object] | None:
         """Return the entry of the skill whose SKILL.md has this URI."""
         place = self._place(uri)
         if place is None or place[2] != ("SKILL.md",):

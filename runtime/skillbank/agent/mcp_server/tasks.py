@@ -40,7 +40,7 @@ class TaskParams(types.RequestParams):
 class UpdateParams(TaskParams):
     """Parameters of ``tasks/update``."""
 
-    input_responses: dict[str, Any] = Field(default_factory=dict)
+    input_responses: dict[str, object] = Field(default_factory=dict)
 
 
 def declares_tasks(ctx: Context) -> bool:
@@ -65,7 +65,7 @@ class Tasks:
     def __init__(self, jobs: Callable[[], Jobs], answer: Answer, may_cancel: bool = True) -> None:
         self._jobs, self._answer, self._may_cancel = jobs, answer, may_cancel
 
-    def created(self, record: JobRecord) -> dict[str, Any]:
+    def created(self, record: JobRecord) -> dict[str, object]:
         """Return the CreateTaskResult of a job that was launched."""
         return {"resultType": "task", **_task(record, record)}
 
@@ -74,13 +74,13 @@ class Tasks:
         _require(ctx)
         return await to_thread.run_sync(self._get, params.task_id)
 
-    async def update(self, ctx: Context, params: UpdateParams) -> dict[str, Any]:
+    async def update(self, ctx: Context, params: UpdateParams) -> dict[str, object]:
         """``tasks/update``: acknowledged; a job asks nothing once it runs, so no response is outstanding."""
         _require(ctx)
         await to_thread.run_sync(self._record, params.task_id)
         return {}
 
-    async def cancel(self, ctx: Context, params: TaskParams) -> dict[str, Any]:
+    async def cancel(self, ctx: Context, params: TaskParams) -> dict[str, object]:
         """``tasks/cancel``: stop the job's real work and acknowledge when it has stopped."""
         _require(ctx)
         if not self._may_cancel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +45,7 @@ def maximise(
     rng: np.random.Generator,
     candidates: int,
     rounds: int,
-) -> dict[str, Any] | None:
+) -> dict[str, object] | None:
     """Return the valid configuration of highest score that has not been taken.
 
     Random points show where the score is high; from the best of them and from the seeds a local search goes

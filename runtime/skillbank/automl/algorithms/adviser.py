@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from skillbank.environment import LLM_MODEL, foreign
 from skillbank.errors import SkillbankError
 from skillbank.redact import redact
 
 if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionMessageParam
+
     from skillbank.automl.settings import LLMSettings
+
+AnswerT = TypeVar("AnswerT")
 
 
 class NoAdvice(SkillbankError):  # noqa: N818
@@ -22,9 +26,9 @@ def advice(
     settings: LLMSettings,
     instructions: str,
     question: str,
-    reader: Callable[[dict[str, Any]], Any],
+    reader: Callable[[dict[str, object]], AnswerT],
     seed: int,
-) -> Any:
+) -> AnswerT:
     """Ask until an answer can be used.
 
     Parameters
@@ -51,7 +55,7 @@ def advice(
         raise NoAdvice(f"{settings.api_key_env} is not set, and no endpoint is named in automl.llm.base_url")
     import openai
 
-    messages: list[Any] = [
+    messages: list[ChatCompletionMessageParam] = [
         {"role": "system", "content": instructions},
         {"role": "user", "content": question},
     ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.automl.algorithms.ranking import dominates
 from skillbank.automl.algorithms.trial import Outcome, Recommendation, Slot, Trial
@@ -161,7 +161,7 @@ class Algorithm(ABC):
 
         return np.random.default_rng((self.settings.seed, number))
 
-    def fresh(self, rng: np.random.Generator, tries: int = 100) -> dict[str, Any]:
+    def fresh(self, rng: np.random.Generator, tries: int = 100) -> dict[str, object]:
         """Draw a configuration that has not been asked for, if there is one to be found."""
         taken = [t.asked.values for t in self.trials.values()]
         values = self.space.sample(rng)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +42,7 @@ class Bayesian(FullTraining):
             found = self.modelled(rng)
         return (self.fresh(rng), "random") if found is None else (found, self.reason)
 
-    def modelled(self, rng: np.random.Generator) -> dict[str, Any] | None:
+    def modelled(self, rng: np.random.Generator) -> dict[str, object] | None:
         """Return the configuration that promises most, or None when all have been tried."""
         known = self.finished()
         losses = scaled_losses(known, rng)
@@ -63,7 +62,7 @@ class Bayesian(FullTraining):
         known: list[Trial],
         losses: Array,
         rng: np.random.Generator,
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, object] | None:
         """Return the untried configuration of highest score, looking around the best trials too."""
         best = [known[i].asked.values for i in np.argsort(losses, kind="stable")[:4]]
         taken = [t.asked.values for t in self.trials.values()]
@@ -82,7 +81,7 @@ class Bayesian(FullTraining):
         targets = np.r_[losses, np.full(len(failed), np.median(losses))]
         return GaussianProcess.fit(features, targets, rng)
 
-    def spread(self, number: int, rng: np.random.Generator) -> dict[str, Any]:
+    def spread(self, number: int, rng: np.random.Generator) -> dict[str, object]:
         """Return one point of a Latin hypercube with as many strata as there are trials before the model.
 
         McKay, Beckman and Conover, "A Comparison of Three Methods for Selecting Values of Input Variables",

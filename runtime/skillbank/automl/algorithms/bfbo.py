@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +29,7 @@ class BFBO(Bayesian):
 
     reason = "confidence bound"
 
-    def modelled(self, rng: np.random.Generator) -> dict[str, Any] | None:
+    def modelled(self, rng: np.random.Generator) -> dict[str, object] | None:
         """Return the configuration with the best bound away from what runs."""
         known = self.finished()
         losses = scaled_losses(known, rng)

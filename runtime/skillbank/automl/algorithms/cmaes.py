@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from skillbank.automl.algorithms.base import FullTraining
 from skillbank.automl.algorithms.trial import Slot, Trial
+
+if TYPE_CHECKING:
+    from skillbank.automl.settings import AutoMLSettings
+    from skillbank.automl.space import SearchSpace
 
 
 class CMAES(FullTraining):
@@ -24,8 +29,8 @@ class CMAES(FullTraining):
 
     several_objectives = False
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, object]) -> None:
+        super().__init__(space, settings, defaults)
         with warnings.catch_warnings():
             # cmaes warns of experimental parts that are not used here.
             warnings.simplefilter("ignore")

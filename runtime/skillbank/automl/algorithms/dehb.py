@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 
 from skillbank.automl.algorithms.hyperband import Bracket, Hyperband, brackets
 from skillbank.automl.algorithms.ranking import ranked
 from skillbank.automl.algorithms.trial import Slot, Trial
+
+if TYPE_CHECKING:
+    from skillbank.automl.settings import AutoMLSettings
+    from skillbank.automl.space import SearchSpace
 
 Array = npt.NDArray[np.float64]
 
@@ -26,8 +33,8 @@ class DEHB(Hyperband):
     mutation = 0.5
     crossover = 0.5
 
-    def __init__(self, *given: object) -> None:
-        super().__init__(*given)
+    def __init__(self, space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, object]) -> None:
+        super().__init__(space, settings, defaults)
         plan = brackets(len(self.epochs), self.settings.reduction_factor)
         self._sizes = [
             max((sizes[r - first] for first, sizes in plan if r >= first), default=1)

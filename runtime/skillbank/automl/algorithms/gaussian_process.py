@@ -103,7 +103,7 @@ def _telling(y: Array) -> npt.NDArray[np.intp]:
     return np.concatenate([order[:half], order[others]])
 
 
-def single_threaded() -> AbstractContextManager[Any]:
+def single_threaded() -> AbstractContextManager[object]:
     """Hold linear algebra to one thread meanwhile.
 
     The matrices are small: threads cost more than they give, ten times more on a busy machine, and one thread

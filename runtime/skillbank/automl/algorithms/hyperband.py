@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from skillbank.automl.algorithms.base import DEFAULT, Algorithm
 from skillbank.automl.algorithms.ranking import ranked
 from skillbank.automl.algorithms.trial import Slot, Trial
+
+if TYPE_CHECKING:
+    from skillbank.automl.settings import AutoMLSettings
+    from skillbank.automl.space import SearchSpace
 
 
 def rung_epochs(shortest: int, longest: int, factor: int) -> tuple[int, ...]:
@@ -79,8 +84,8 @@ class MultiFidelity(Algorithm):
 
     multi_fidelity = True
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, object]) -> None:
+        super().__init__(space, settings, defaults)
         said = self.settings
         self.epochs = rung_epochs(said.min_epochs, said.max_epochs, said.reduction_factor)
         self.rung_of: dict[int, int] = {}
@@ -136,8 +141,8 @@ class Hyperband(MultiFidelity):
     trial is never promoted. After the last bracket the first begins anew while the budget lasts.
     """
 
-    def __init__(self, *given: object) -> None:
-        super().__init__(*given)
+    def __init__(self, space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, object]) -> None:
+        super().__init__(space, settings, defaults)
         self.brackets: list[Bracket] = []
 
     def _wanted(self) -> Slot | None:

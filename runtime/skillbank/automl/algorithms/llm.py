@@ -12,9 +12,9 @@ import json
 import logging
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from skillbank.automl.parameters import Kind, Parameter
 from skillbank.automl.space import SearchSpace
 from skillbank.errors import did_you_mean
 from skillbank.ways import Sentence
+
+AnswerT = TypeVar("AnswerT")
+
 
 log = logging.getLogger("skillbank.automl")
 
@@ -57,7 +60,9 @@ class Advised(FullTraining):
         """Return what Bayesian optimisation suggests after the same trials."""
         return _bayesian_in(self, self.space)._suggest(Slot(), rng)
 
-    def _ask(self, task: str, reader: Any, rng: np.random.Generator) -> Any:
+    def _ask(
+        self, task: str, reader: Callable[[dict[str, object]], AnswerT], rng: np.random.Generator
+    ) -> AnswerT:
         question = json.dumps(self._state(), indent=None, default=str)
         return advice(self.settings.llm, f"{_ROLE}\n\n{task}", question, reader, int(rng.integers(2**31)))
 
@@ -118,14 +123,14 @@ class LLM(Advised):
     Optimization", ICLR 2024.
     """
 
-    def _advised(self, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _advised(self, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         task = (
             'Propose the next configuration: {"values": {key: value, ...}, "reason": "one sentence"}. Keys '
             "that you leave out keep the best trial's values. Balance trying what is uncertain with refining "
             "what is good."
         )
 
-        def read(answer: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        def read(answer: dict[str, object]) -> tuple[dict[str, object], str]:
             return self._checked(answer.get("values"), self._incumbent()), _reason(answer)
 
         values, reason = self._ask(task, read, rng)
@@ -141,7 +146,7 @@ class Hybrid(Advised):
     for several.
     """
 
-    def _advised(self, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _advised(self, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         task = (
             'Choose how the next trial is found: {"method": "bayesian" | "random" | "propose", '
             '"focus": [keys], "ranges": {key: [low, high]}, "values": {key: value}, '
@@ -152,7 +157,7 @@ class Hybrid(Advised):
         method, place, values, reason = self._ask(task, self._strategy, rng)
         if values is not None:
             return values, f"proposed: {reason}"
-        found: dict[str, Any] | None = None
+        found: dict[str, object] | None = None
         if method == "bayesian":
             found = _bayesian_in(self, place)._suggest(Slot(), rng)[0]
         found = found if found is not None else place.sample(rng)
@@ -192,7 +197,7 @@ class Autoresearch(Advised):
 
     most_changes = 3
 
-    def _advised(self, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _advised(self, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         task = (
             f"Propose one experiment: change at most {self.most_changes} values of the configuration that "
             'stands (the last trial with verdict keep): {"values": {key: value}, "hypothesis": "one '
@@ -200,7 +205,7 @@ class Autoresearch(Advised):
             "does not beat it will be discarded; do not propose a discarded one again."
         )
 
-        def read(answer: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        def read(answer: dict[str, object]) -> tuple[dict[str, object], str]:
             proposal = answer.get("values")
             if isinstance(proposal, Mapping) and len(proposal) > self.most_changes:
                 raise ValueError(f"it changes {len(proposal)} values; change at most {self.most_changes}.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +11,10 @@ from skillbank.automl.algorithms.base import DEFAULT, Algorithm
 from skillbank.automl.algorithms.ranking import ranked
 from skillbank.automl.algorithms.trial import Slot, Trial
 from skillbank.automl.parameters import Kind, Parameter
+
+if TYPE_CHECKING:
+    from skillbank.automl.settings import AutoMLSettings
+    from skillbank.automl.space import SearchSpace
 
 
 class PBT(Algorithm):
@@ -28,8 +33,8 @@ class PBT(Algorithm):
     share = 0.2
     resample = 0.25
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, object]) -> None:
+        super().__init__(space, settings, defaults)
         said = self.settings
         parts = min(said.generations, said.max_epochs)
         self.ends = [round(said.max_epochs * (g + 1) / parts) for g in range(parts)]
@@ -99,7 +104,7 @@ class PBT(Algorithm):
         """Return the members' trials of one generation that ended with a value, best first."""
         return ranked(t for t in self.finished() if self._generation[t.number] == generation)
 
-    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, Any], str]:
+    def _suggest(self, slot: Slot, rng: np.random.Generator) -> tuple[dict[str, object], str]:
         if slot.resume_from is None:
             return self.fresh(rng), "random"
         leader = self.trials[slot.resume_from]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from skillbank.automl.algorithms.base import FullTraining
 from skillbank.automl.algorithms.trial import Slot
 from skillbank.automl.parameters import Kind, Parameter
+
+if TYPE_CHECKING:
+    from skillbank.automl.settings import AutoMLSettings
+    from skillbank.automl.space import SearchSpace
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _LONG = 100_000
@@ -35,8 +40,8 @@ class Grid(FullTraining):
     gives.
     """
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, space: SearchSpace, settings: AutoMLSettings, defaults: Mapping[str, object]) -> None:
+        super().__init__(space, settings, defaults)
         # All points before this one are taken; remembering it saves looking at them again.
         self._first = 0
 

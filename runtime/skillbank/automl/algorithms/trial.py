@@ -110,6 +110,6 @@ class Slot:
 
     epochs: int | None = None
     resume_from: int | None = None
-    values: Mapping[str, Any] | None = None
+    values: Mapping[str, object] | None = None
     role: tuple[Any, ...] = ()
     note: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypedDict
 
 from skillbank.automl.charter import settings_of
 from skillbank.automl.experiment import Evaluation, Experiment, Trial
@@ -17,9 +17,74 @@ from skillbank.plan.paths import MISSING, get_path
 __all__ = ["report_data"]
 
 
-def report_data(
-    record: JobRecord, stands: Experiment, end: Mapping[str, object] | None = None
-) -> dict[str, Any]:
+class TrialRow(TypedDict):
+    """A trial in a report."""
+
+    number: int
+    state: str
+    job: str | None
+    attempts: int
+    values: dict[str, object]
+    epochs: int | None
+    resume_from: int | None
+    scores: list[float] | None
+    best_epoch: int | None
+    curve: list[list[float]]
+    reason: str
+    started: str | None
+    ended: str | None
+    seconds: float
+    slot: int
+    place: str
+
+
+class EvaluationRow(TypedDict):
+    """An evaluation in a report."""
+
+    trial: int | None
+    job: str | None
+    metrics: dict[str, float]
+    note: str
+
+
+class Objective(TypedDict):
+    """What a search makes larger or smaller."""
+
+    metric: str
+    direction: str
+
+
+class ReportData(TypedDict):
+    """All that a report shows."""
+
+    experiment: str
+    skill: str
+    plan_id: str
+    request: str
+    platform: str
+    algorithm: str
+    seed: int | None
+    state: str
+    message: str
+    created: str
+    seconds: float
+    gpu_hours: float
+    objectives: list[Objective]
+    parameters: list[str]
+    log_scale: list[str]
+    defaults: dict[str, object]
+    trials: list[TrialRow]
+    best: int | None
+    best_overrides: dict[str, object]
+    default_scores: list[float] | None
+    pareto: list[int]
+    importance: dict[str, float]
+    evaluations: dict[str, EvaluationRow]
+    notes: list[str]
+    results_dir: str
+
+
+def report_data(record: JobRecord, stands: Experiment, end: Mapping[str, object] | None = None) -> ReportData:
     """Return the report of an experiment as it stands.
 
     Parameters
@@ -30,6 +95,7 @@ def report_data(
     now = datetime.now(UTC)
     plan = Plan.from_document(record.plan)
     settings = settings_of(plan)
+    state, message = _state(stands, end)
     keys = sorted({key for trial in stands.trials.values() for key in trial.values})
     return {
         "experiment": record.id,
@@ -39,7 +105,8 @@ def report_data(
         "platform": plan.platform,
         "algorithm": settings.algorithm,
         "seed": settings.seed,
-        **_state(stands, end),
+        "state": state,
+        "message": message,
         "created": record.created.isoformat(),
         "seconds": round(stands.spent(now), 1),
         "gpu_hours": round(gpu_hours(stands, plan, now), 4),
@@ -50,7 +117,8 @@ def report_data(
         "trials": [
             _trial(stands, trial, now) for trial in sorted(stands.trials.values(), key=lambda t: t.number)
         ],
-        **_best(stands),
+        "best": stands.best.number if stands.best is not None else None,
+        "best_overrides": dict(stands.best.values) if stands.best is not None else {},
         "default_scores": _default_scores(stands),
         "pareto": [trial.number for trial in stands.pareto] if len(stands.objectives) > 1 else [],
         "importance": importances(stands),
@@ -60,22 +128,15 @@ def report_data(
     }
 
 
-def _state(stands: Experiment, end: Mapping[str, object] | None) -> dict[str, object]:
+def _state(stands: Experiment, end: Mapping[str, object] | None) -> tuple[str, str]:
     """Return the state of an experiment and what is said of it, as it is about to end or has ended."""
     said = end or (stands.end.body if stands.end is not None else None)
     if not said:
-        return {"state": stands.state, "message": ""}
-    return {"state": said["state"], "message": said["message"]}
+        return stands.state, ""
+    return str(said["state"]), str(said["message"])
 
 
-def _best(stands: Experiment) -> dict[str, object]:
-    """Return the number and the values of the best trial."""
-    if stands.best is None:
-        return {"best": None, "best_overrides": {}}
-    return {"best": stands.best.number, "best_overrides": dict(stands.best.values)}
-
-
-def _trial(stands: Experiment, trial: Trial, now: datetime) -> dict[str, object]:
+def _trial(stands: Experiment, trial: Trial, now: datetime) -> TrialRow:
     return {
         "number": trial.number,
         "state": trial.state.value,
@@ -96,7 +157,7 @@ def _trial(stands: Experiment, trial: Trial, now: datetime) -> dict[str, object]
     }
 
 
-def _evaluation(evaluation: Evaluation) -> dict[str, object]:
+def _evaluation(evaluation: Evaluation) -> EvaluationRow:
     return {
         "trial": evaluation.trial,
         "job": evaluation.job,

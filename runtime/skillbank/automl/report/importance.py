@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skillbank.automl.experiment import Experiment, Trial
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 __all__ = ["importances"]
 
@@ -63,7 +66,7 @@ def _comparable(stands: Experiment) -> tuple[list[Trial], list[str]]:
     return [t for t in counted if t.values.keys() >= {*keys}], keys
 
 
-def _varies(key: str, trials: list[Any]) -> bool:
+def _varies(key: str, trials: list[Trial]) -> bool:
     return len({json.dumps(t.values[key], sort_keys=True) for t in trials if key in t.values}) > 1
 
 
@@ -72,7 +75,7 @@ def _plain(value: object) -> Any:
     return json.dumps(value) if isinstance(value, list | dict) else value
 
 
-def _distribution(values: list[Any]) -> Any:
+def _distribution(values: list[Any]) -> BaseDistribution:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from skillbank.visible import visible_values
+
+if TYPE_CHECKING:
+    from skillbank.automl.report.data import ReportData
 
 __all__ = ["MARK", "render_page"]
 
@@ -20,7 +23,7 @@ MARK = '<meta name="generator" content="skillbank: report of a search">'
 _HERE = Path(__file__).parent
 
 
-def render_page(data: dict[str, Any]) -> str:
+def render_page(data: ReportData) -> str:
     """Return the page of a report's data (see `skillbank.automl.report.data`).
 
     All text comes from skills, programs and users, so all of it is escaped; the script gets its data as JSON

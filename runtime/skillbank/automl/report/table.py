@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from skillbank.visible import visible_values
+
+if TYPE_CHECKING:
+    from skillbank.automl.report.data import ReportData
 
 __all__ = ["trials_csv"]
 
 _FIELDS = ("number", "state", "epochs", "resume_from", "best_epoch", "seconds", "job", "reason")
 
 
-def trials_csv(data: dict[str, Any]) -> str:
+def trials_csv(data: ReportData) -> str:
     """Return one line for each trial: how it ended, its scores, its values."""
     data = visible_values(data)
     metrics = [objective["metric"] for objective in data["objectives"]]
@@ -22,9 +26,10 @@ def trials_csv(data: dict[str, Any]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*_FIELDS, *metrics, *data["parameters"]])
     for trial in data["trials"]:
-        scores = trial["scores"] or [None] * len(metrics)
+        row: Mapping[str, object] = trial
+        scores: Sequence[float | None] = trial["scores"] or [None] * len(metrics)
         values = [_cell(trial["values"].get(key)) for key in data["parameters"]]
-        writer.writerow([*(_cell(trial[name]) for name in _FIELDS), *scores, *values])
+        writer.writerow([*(_cell(row[name]) for name in _FIELDS), *scores, *values])
     return text.getvalue()
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import importlib
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError, UsageError, did_you_mean
 from skillbank.redact import redact
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from skillbank.automl.report.data import ReportData, TrialRow
 
 __all__ = ["track"]
 
@@ -15,7 +20,7 @@ _PLACES = ("mlflow", "wandb")
 _TRIAL = "skillbank.trial"
 
 
-def track(data: dict[str, Any], where: str) -> str:
+def track(data: ReportData, where: str) -> str:
     """Send each trial as a run with its parameters, its metric by epoch and its scores.
 
     Where they go is said by the library's own environment (``MLFLOW_TRACKING_URI``, ``WANDB_API_KEY``, ...).
@@ -50,7 +55,7 @@ def track(data: dict[str, Any], where: str) -> str:
     return f"sent {len(data['trials'])} trials of {data['experiment']} to {where}"
 
 
-def _to_mlflow(data: dict[str, Any], mlflow: Any) -> None:
+def _to_mlflow(data: ReportData, mlflow: ModuleType) -> None:
     place = mlflow.set_experiment(data["experiment"])
     sent = mlflow.search_runs([place.experiment_id], output_format="list")
     before = {run.data.tags.get(_TRIAL): run.info.run_id for run in sent}
@@ -78,7 +83,7 @@ def _named(name: str) -> str:
     return re.sub(r"[^\w\-. :/]", "_", name)
 
 
-def _to_wandb(data: dict[str, Any], wandb: Any) -> None:
+def _to_wandb(data: ReportData, wandb: ModuleType) -> None:
     for trial in data["trials"]:
         run = wandb.init(
             project=data["skill"],
@@ -96,20 +101,20 @@ def _to_wandb(data: dict[str, Any], wandb: Any) -> None:
         run.finish(exit_code=1 if _failed(trial) else 0)
 
 
-def _failed(trial: dict[str, object]) -> bool:
+def _failed(trial: TrialRow) -> bool:
     return bool(trial["state"] == "FAILED")
 
 
-def _parameters(trial: dict[str, Any]) -> dict[str, object]:
+def _parameters(trial: TrialRow) -> dict[str, object]:
     epochs = {"epochs": trial["epochs"]} if trial["epochs"] else {}
     return {**trial["values"], **epochs}
 
 
-def _steps(data: dict[str, Any], trial: dict[str, Any]) -> list[tuple[int, dict[str, float]]]:
+def _steps(data: ReportData, trial: TrialRow) -> list[tuple[int, dict[str, float]]]:
     names = [objective["metric"] for objective in data["objectives"]]
-    return [(point[0], dict(zip(names, point[1:], strict=True))) for point in trial["curve"]]
+    return [(int(point[0]), dict(zip(names, point[1:], strict=True))) for point in trial["curve"]]
 
 
-def _scores(data: dict[str, Any], trial: dict[str, Any]) -> dict[str, float]:
+def _scores(data: ReportData, trial: TrialRow) -> dict[str, float]:
     names = [objective["metric"] for objective in data["objectives"]]
     return dict(zip(names, trial["scores"] or (), strict=False))

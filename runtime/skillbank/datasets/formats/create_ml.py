@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import msgspec
 
@@ -32,8 +31,8 @@ _PLACE = ("x", "y", "width", "height")
 
 
 class _Mark(msgspec.Struct):
-    label: Any = None
-    coordinates: Any = None
+    label: object = None
+    coordinates: object = None
 
 
 class _Entry(msgspec.Struct):

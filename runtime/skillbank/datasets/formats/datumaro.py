@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import msgspec
 
@@ -36,17 +35,17 @@ _FOLDERS = ("images/{subset}", "images")
 
 
 class _Mark(msgspec.Struct):
-    type: Any = None
-    label_id: Any = None
-    bbox: Any = None
-    points: Any = None
-    rle: Any = None
-    attributes: Any = None
+    type: object = None
+    label_id: object = None
+    bbox: object = None
+    points: object = None
+    rle: object = None
+    attributes: object = None
 
 
 class _Media(msgspec.Struct):
     path: str | None = None
-    size: Any = None
+    size: object = None
 
 
 class _Item(msgspec.Struct):

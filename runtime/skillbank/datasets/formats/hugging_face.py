@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
-from typing import Any
 
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
@@ -30,7 +29,7 @@ _CLASSES = ("category", "categories", "label", "labels", "class", "classes", "na
 _NAME = "file_name"
 _LOOKED_INTO = 20
 
-_Entry = dict[str, Any]
+_Entry = dict[str, object]
 
 
 class HuggingFace:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from skillbank.errors import DataError
 __all__ = ["Entries", "entries_of"]
 
 T = TypeVar("T")
+PartT = TypeVar("PartT")
 _MOST = 1 << 32
 
 
@@ -46,7 +47,7 @@ class Entries(Generic[T]):
             except UnreadableError as error:
                 yield position, f"it {error}", True
 
-    def part(self, key: str, form: type[Any]) -> Any:
+    def part(self, key: str, form: type[PartT]) -> PartT | None:
         """Return another part of the document; None where there is none of that form."""
         try:
             return json_as(bytes(self.rest[key]), form)[0] if key in self.rest else None

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 from skillbank.datasets.document import DataSet, Picture, Where
 from skillbank.datasets.formats.base import Recognised
@@ -34,7 +33,7 @@ _LONGEST = 1 << 26
 """Letters of a cell; a brush has as many as a picture has pixels."""
 _CELL = re.compile(rb'""(rectangle|polygon|ellipse|brush|keypoint)labels""\s*:')
 
-_Task = dict[str, Any]
+_Task = dict[str, object]
 
 
 class LabelStudio:

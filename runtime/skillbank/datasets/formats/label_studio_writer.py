@@ -75,7 +75,7 @@ def _task(
 ) -> dict[str, object]:
     if picture.caption:
         left.out("captions, which boxes of Label Studio do not know,")
-    decided: list[dict[str, Any]] = []
+    decided: list[dict[str, object]] = []
     proposed: list[dict[str, Any]] = []
     for position, box in enumerate(picture.boxes, 1):
         called = visible(class_or_phrase(box, classes))
@@ -93,7 +93,7 @@ def _task(
     # Below the folder that Label Studio is told to serve; see the comment in the labels.
     address = f"/data/local-files/?d={quote(picture.path or picture.name)}"
     data = {"image": address} | ({"split": split} if split else {})
-    task: dict[str, Any] = {"id": number, "data": data, "annotations": []}
+    task: dict[str, object] = {"id": number, "data": data, "annotations": []}
     if decided or not (proposed or picture.undecided):
         task["annotations"] = [{"result": decided, "was_cancelled": False, "ground_truth": False}]
     if proposed:

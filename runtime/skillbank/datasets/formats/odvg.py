@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -92,11 +91,11 @@ class _Entry:
         self._new = new
         self._faults: list[Fault] = []
 
-    def picture(self, document: Any, folders: tuple[str, ...]) -> Picture:
+    def picture(self, document: object, folders: tuple[str, ...]) -> Picture:
         tree, file = self._lines.tree, self._lines.file
         where = Where(file, self._at)
         name = _name_of(document)
-        if name is None:
+        if name is None or not isinstance(document, dict):
             self._fault("unreadable-annotation", _unnamed(document))
             return Picture(self._at, None, None, None, (), where=where, faults=tuple(self._faults))
         path = tree.find(name, beside=file, folders=folders)
@@ -121,11 +120,10 @@ class _Entry:
             self._fault("unreadable-annotation", "it has no list of instances or regions")
         return [], ""
 
-    def _instances(self, instances: list[Any]) -> Iterator[Box]:
+    def _instances(self, instances: list[object]) -> Iterator[Box]:
         for place, instance in enumerate(instances):
             at = f"{self._at} box {place}"
-            corners = four(instance.get("bbox")) if isinstance(instance, dict) else None
-            if corners is None:
+            if not isinstance(instance, dict) or (corners := four(instance.get("bbox"))) is None:
                 self._fault("unreadable-annotation", "its bbox is not four numbers", at)
             elif (label := self._label(instance, at)) is not None:
                 yield Box(*corners, self._new[label], self._other_name(instance, label), at=at)
@@ -151,11 +149,11 @@ class _Entry:
             return ""
         return "" if self._lines.labels.by_name.get(plain(category)) == label else category
 
-    def _regions(self, regions: list[Any]) -> Iterator[Box]:
+    def _regions(self, regions: list[object]) -> Iterator[Box]:
         for place, region in enumerate(regions):
             at = f"{self._at} box {place}"
             phrase = region.get("phrase") if isinstance(region, dict) else None
-            if not isinstance(phrase, str) or not phrase.strip():
+            if not isinstance(region, dict) or not isinstance(phrase, str) or not phrase.strip():
                 self._fault("unreadable-annotation", "it has no phrase", at)
                 continue
             for box in _several(region.get("bbox")):
@@ -238,8 +236,10 @@ def _gathered(tree: Tree, file: str, encoding: str) -> LabelMap:
     return LabelMap(names)
 
 
-def _name_of(document: Any) -> str | None:
-    for key in _NAMES if isinstance(document, dict) else ():
+def _name_of(document: object) -> str | None:
+    if not isinstance(document, dict):
+        return None
+    for key in _NAMES:
         if isinstance(name := document.get(key), str) and name.strip():
             return name
     return None

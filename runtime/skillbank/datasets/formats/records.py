@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -97,7 +96,7 @@ def _entries(tree: Tree, file: str, dialect: Dialect) -> Iterator[tuple[str, _En
         return
     for at, piece in pieces:
         try:
-            yield at, dialect.record(json_as(piece, dict[str, Any])[0])
+            yield at, dialect.record(json_as(piece, dict[str, object])[0])
         except UnreadableError as error:
             yield at, f"it {error}"
         except _NO_ENTRY as error:

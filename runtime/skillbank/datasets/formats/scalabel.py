@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 import msgspec
 
@@ -55,7 +54,7 @@ class _Frame(msgspec.Struct):
     name: str | None = None
     url: str | None = None
     video: str | None = msgspec.field(name="videoName", default=None)
-    size: Any = None
+    size: object = None
     labels: list[_Label] | None = None
     objects: list[_Label] | None = None
 
@@ -71,7 +70,7 @@ class _Category(msgspec.Struct):
 
 class _Config(msgspec.Struct):
     categories: list[_Category | str] | None = None
-    size: Any = msgspec.field(name="imageSize", default=None)
+    size: object = msgspec.field(name="imageSize", default=None)
     image_size: object = None
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 import msgspec
 
@@ -34,7 +33,7 @@ class _Document(msgspec.Struct):
     """What is read of a file."""
 
     objects: list[Mark]
-    size: dict[str, Any] = {}
+    size: dict[str, object] = {}
     name: str | None = None
     tags: list[_Tag | str] = []
 

@@ -7,7 +7,6 @@ import binascii
 import io
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
@@ -26,13 +25,13 @@ _MOST = 1 << 26
 class Mark(msgspec.Struct):
     """An object of a picture."""
 
-    classTitle: Any = None  # noqa: N815
-    geometryType: Any = None  # noqa: N815
-    points: Any = None
-    parts: Any = None
-    bitmap: Any = None
-    mask: Any = None
-    faces: Any = None
+    classTitle: object = None  # noqa: N815
+    geometryType: object = None  # noqa: N815
+    points: object = None
+    parts: object = None
+    bitmap: object = None
+    mask: object = None
+    faces: object = None
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 
@@ -17,6 +17,9 @@ from skillbank.datasets.formats.files import UnreadableError, content, head, jso
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError
 from skillbank.visible import one_line
+
+CellT = TypeVar("CellT")
+
 
 __all__ = ["ENDINGS", "ViaPicture", "ViaRegion", "is_via", "via_pictures"]
 
@@ -50,8 +53,8 @@ _NUMBERS = {
 class ViaRegion(msgspec.Struct):
     """A region: what its shape is and where, and what was said of it."""
 
-    shape_attributes: Any = None
-    region_attributes: Any = None
+    shape_attributes: object = None
+    region_attributes: object = None
 
 
 class ViaPicture(msgspec.Struct):
@@ -89,8 +92,8 @@ class _View(msgspec.Struct):
 
 class _Mark(msgspec.Struct):
     vid: int | str = ""
-    xy: list[Any] = []
-    av: dict[str, Any] = {}
+    xy: list[object] = []
+    av: dict[str, object] = {}
 
 
 class _Third(msgspec.Struct):
@@ -188,7 +191,7 @@ def _rows(lines: list[str], first: int) -> Iterator[tuple[int, list[str]]]:
         raise UnreadableError(f"is no table ({one_line(error, 60)})") from None
 
 
-def _cell(text: str, kind: type[Any], line: int) -> Any:
+def _cell(text: str, kind: type[CellT], line: int) -> CellT:
     """Return what a cell holds as JSON: a document, or a list."""
     try:
         value = json.loads(text or ("{}" if kind is dict else "[]"))
@@ -229,14 +232,14 @@ def _said(values: Mapping[str, object], attributes: Mapping[str, _Attribute]) ->
         yield attribute.aname or key, value
 
 
-def _shape(xy: list[Any]) -> dict[str, object]:
+def _shape(xy: list[object]) -> dict[str, object]:
     """Return a shape of VIA 3, which has its number in front, as VIA 2 has it."""
     number, *rest = xy
     kind = _SHAPES.get(number, f"shape {number}") if isinstance(number, int) else "nothing"
     if number == _EDGES and len(rest) == 8:
         kind = "polygon"
     if number == _RIM and len(rest) == 6:
-        rest = _centred(numbers(rest) or [])
+        rest = [*_centred(numbers(rest) or [])]
     if kind in _NUMBERS:
         return {"name": kind, **dict(zip(_NUMBERS[kind], rest, strict=False))}
     return {"name": kind, "all_points_x": rest[::2], "all_points_y": rest[1::2]}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError, UsageError
 from skillbank.installation import how_to_install
@@ -21,6 +21,8 @@ from skillbank.runtime import Runtime
 from skillbank.sets.ontology import read_classes
 
 if TYPE_CHECKING:
+    from cvat_sdk.auto_annotation import DetectionFunctionContext
+    from cvat_sdk.models import LabeledShapeRequest
     from PIL.Image import Image
 
 __all__ = ["CvatFunction", "create"]
@@ -71,7 +73,7 @@ class CvatFunction:
         self._engine = open_engine(find_model(runtime, model), model)
         load(self._engine, model)
 
-    def detect(self, context: Any, image: Image) -> list[Any]:
+    def detect(self, context: DetectionFunctionContext, image: Image) -> list[LabeledShapeRequest]:
         """Return rectangles in pixels of the picture as it is given; called by CVAT for each frame.
 
         Parameters

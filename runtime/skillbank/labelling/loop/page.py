@@ -81,7 +81,7 @@ def _images(small: Sequence[Thumbnail | None]) -> str:
     )
 
 
-def _round(each: Any, names: Mapping[int, str]) -> dict[str, Any]:
+def _round(each: Any, names: Mapping[int, str]) -> dict[str, object]:
     total = each.total
     people = ", ".join(f"{one_line(who, _NAME)} {count:,}" for who, count in each.people.items())
     return {

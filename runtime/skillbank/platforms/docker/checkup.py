@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skillbank.environment import IMAGE
 from skillbank.errors import PlatformError
@@ -12,6 +13,9 @@ from skillbank.platforms.check import Check
 from skillbank.platforms.container import LABEL, gpu_pool
 from skillbank.platforms.docker.daemon import Daemon, pull_policy
 from skillbank.ways import Sentence, option
+
+if TYPE_CHECKING:
+    from skillbank.platforms.docker.daemon import DaemonFacts
 
 __all__ = ["docker_checks"]
 
@@ -36,7 +40,7 @@ def docker_checks() -> list[Check]:
     ]
 
 
-def _gpus(daemon: Daemon, info: dict[str, object]) -> Check:
+def _gpus(daemon: Daemon, info: DaemonFacts) -> Check:
     pool = gpu_pool()
     if pool == []:
         return Check(
@@ -66,7 +70,7 @@ def _images(daemon: Daemon) -> Iterator[Check]:
             yield Check("docker image", "missing", f"{image} is not here and {how}")
 
 
-def _rest(daemon: Daemon, info: dict[str, object]) -> Iterator[Check]:
+def _rest(daemon: Daemon, info: DaemonFacts) -> Iterator[Check]:
     root = Path(str(info.get("DockerRootDir") or "/var/lib/docker"))
     if root.exists():
         free = shutil.disk_usage(root).free

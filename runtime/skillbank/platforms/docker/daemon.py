@@ -17,11 +17,11 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import requests
 from docker import APIClient
@@ -102,7 +102,46 @@ def pull_policy() -> str:
     return policy
 
 
-def digest_of(image: dict[str, Any]) -> str:
+class ContainerState(TypedDict):
+    """How an inspected container stands."""
+
+    Status: str
+    ExitCode: NotRequired[int]
+    OOMKilled: NotRequired[bool]
+    StartedAt: NotRequired[str]
+    Error: NotRequired[str]
+
+
+class Container(TypedDict):
+    """What is read of an inspected container; one that has just been made has the first two."""
+
+    Id: str
+    State: ContainerState
+    HostConfig: NotRequired[dict[str, int | None]]
+    Config: NotRequired[dict[str, dict[str, str] | None]]
+
+
+class ImageFacts(TypedDict):
+    """What is read of an inspected image."""
+
+    Id: str
+    RepoDigests: NotRequired[list[str] | None]
+
+
+class DaemonFacts(TypedDict, total=False):
+    """What is read of what a daemon says about itself."""
+
+    ServerVersion: str
+    NCPU: int
+    MemTotal: int
+    DockerRootDir: str
+    Runtimes: dict[str, object] | None
+    DiscoveredDevices: list[object] | None
+    SecurityOptions: list[str] | None
+    InitBinary: str | None
+
+
+def digest_of(image: ImageFacts) -> str:
     """Return what names an inspected image for good: the registry's digest, else the daemon's own id."""
     for reference in image.get("RepoDigests") or ():
         return str(reference).partition("@")[2]
@@ -162,12 +201,13 @@ class Daemon:
                 return Sentence(marked(text).format("", *groups, image=image or "of the job", said=said))
         return f"the Docker daemon refuses: {said}"
 
-    def info(self) -> dict[str, Any]:
+    def info(self) -> DaemonFacts:
         """Return what the daemon says about itself."""
         with self.speaking() as api:
-            return dict(api.info())
+            found: DaemonFacts = api.info()
+            return found
 
-    def has_gpus(self, info: Mapping[str, Any]) -> bool:
+    def has_gpus(self, info: DaemonFacts) -> bool:
         """Whether the daemon can give NVIDIA GPUs to containers, as far as can be seen from here."""
         if "nvidia" in (info.get("Runtimes") or {}):
             return True
@@ -176,11 +216,12 @@ class Daemon:
             not self.remote and shutil.which("nvidia-container-runtime-hook") is not None
         )
 
-    def image(self, name: str) -> dict[str, Any] | None:
+    def image(self, name: str) -> ImageFacts | None:
         """Inspect an image that the daemon has; None when it does not have it."""
         with self.speaking(name) as api:
             try:
-                return dict(api.inspect_image(name))
+                found: ImageFacts = api.inspect_image(name)
+                return found
             except NotFound:
                 return None
 
@@ -200,7 +241,7 @@ class Daemon:
             return self.sentence(f"manifest unknown: {error}", name)
         return None
 
-    def ensure_image(self, name: str) -> dict[str, Any]:
+    def ensure_image(self, name: str) -> ImageFacts:
         """Return an image, inspected; it is pulled first where the policy says so.
 
         Raises

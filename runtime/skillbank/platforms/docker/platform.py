@@ -17,7 +17,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docker.errors import APIError, NotFound
 
@@ -34,6 +34,7 @@ from skillbank.redact import redact_stream, secret_values
 
 if TYPE_CHECKING:
     from skillbank.platforms.check import Check
+    from skillbank.platforms.docker.daemon import Container, DaemonFacts
 
 __all__ = ["DockerPlatform"]
 
@@ -60,7 +61,7 @@ class DockerPlatform(Platform):
     def __init__(self, *, grace: float = 10.0, patience: float = 30.0) -> None:
         self._daemon = Daemon()
         self._grace, self._patience = grace, patience
-        self._info: dict[str, Any] | None = None
+        self._info: DaemonFacts | None = None
 
     def slots(self, plan: Plan) -> list[tuple[int, ...]]:
         """One job for each set of GPUs that containers may use; one without."""
@@ -105,7 +106,7 @@ class DockerPlatform(Platform):
             self._sweep()
         return _native_id(found)
 
-    def _create(self, launch: Launch, digest: str) -> dict[str, Any]:
+    def _create(self, launch: Launch, digest: str) -> Container:
         info = self._info = self._info or self._daemon.info()
         deadline = time.monotonic() + self._patience
         while True:
@@ -144,7 +145,7 @@ class DockerPlatform(Platform):
                 said = self._daemon.sentence(error.explanation or sentence_of(error), launch.image or "")
                 raise PlatformError(said) from error
 
-    def _find_again(self, job_id: str, deadline: float) -> dict[str, Any] | None:
+    def _find_again(self, job_id: str, deadline: float) -> Container | None:
         """Look for a container when the daemon is back; give up with the daemon's own error after a while."""
         while True:
             time.sleep(0.3)
@@ -161,11 +162,11 @@ class DockerPlatform(Platform):
                     self._remove(found["Id"])
             raise PlatformError(f"job {job_id} was canceled before it started")
 
-    def _find(self, job_id: str) -> dict[str, Any] | None:
+    def _find(self, job_id: str) -> Container | None:
         """Inspect a job's container; None when there is none."""
         with self._daemon.speaking() as api:
             try:
-                found = dict(api.inspect_container(job_id))
+                found: Container = api.inspect_container(job_id)
             except NotFound:
                 return None
         if _label(found, "job") != job_id:
@@ -206,7 +207,7 @@ class DockerPlatform(Platform):
             return NativeStatus(JobState.CANCELED, "canceled", state["ExitCode"], native_id=native_id)
         return self._ended(found, native_id)
 
-    def _ended(self, found: dict[str, Any], native_id: str) -> NativeStatus:
+    def _ended(self, found: Container, native_id: str) -> NativeStatus:
         state, code = found["State"], int(found["State"]["ExitCode"])
         if code == 0:
             return NativeStatus(JobState.COMPLETE, "exit code 0", 0, native_id=native_id)
@@ -243,7 +244,7 @@ class DockerPlatform(Platform):
         pieces = _saved(saved) if found is None else self._output(found["Id"], follow)
         yield from redact_stream(pieces, secret_values(secret_file.read(handle.job_id)))
 
-    def _begun(self, handle: Handle) -> dict[str, Any] | None:
+    def _begun(self, handle: Handle) -> Container | None:
         found = self._find(handle.job_id)
         return None if found is None or found["State"]["Status"] == "created" else found
 
@@ -269,7 +270,7 @@ class DockerPlatform(Platform):
         with contextlib.suppress(NotFound), self._daemon.speaking() as api:
             api.stop(found["Id"], timeout=round(self._grace))
 
-    def _find_or_note(self, handle: Handle, folder: Path) -> dict[str, Any] | None:
+    def _find_or_note(self, handle: Handle, folder: Path) -> Container | None:
         """Write down the wish to stop, unless the job has ended by itself, and return its container."""
         note = folder / _CANCEL
         try:
@@ -319,9 +320,9 @@ def _saved(path: Path) -> Iterator[str]:
             yield piece
 
 
-def _label(found: dict[str, Any], name: str) -> str:
+def _label(found: Container, name: str) -> str:
     return str((found["Config"].get("Labels") or {}).get(f"{container.LABEL}{name}", ""))
 
 
-def _native_id(found: dict[str, Any]) -> str:
+def _native_id(found: Container) -> str:
     return f"docker:{found['Id'][:12]}"

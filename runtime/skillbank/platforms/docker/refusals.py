@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from skillbank.plan.model import Plan, Resources
 from skillbank.platforms import container, plan_problems
 from skillbank.platforms.docker.daemon import Daemon
 from skillbank.ways import Sentence, option
+
+if TYPE_CHECKING:
+    from skillbank.platforms.docker.daemon import DaemonFacts
 
 __all__ = ["known_refusals", "refusals"]
 
@@ -20,7 +23,7 @@ def known_refusals(plan: Plan) -> Iterator[str]:
     yield from plan_problems.no_image(plan)
 
 
-def refusals(plan: Plan, daemon: Daemon, info: Mapping[str, Any]) -> Iterator[str]:
+def refusals(plan: Plan, daemon: Daemon, info: DaemonFacts) -> Iterator[str]:
     """Yield why a daemon cannot run a plan, one sentence each.
 
     Parameters
@@ -50,7 +53,7 @@ def refusals(plan: Plan, daemon: Daemon, info: Mapping[str, Any]) -> Iterator[st
             yield problem
 
 
-def _too_much(asked: Resources, daemon: Daemon, info: Mapping[str, Any]) -> Iterator[str]:
+def _too_much(asked: Resources, daemon: Daemon, info: DaemonFacts) -> Iterator[str]:
     """Yield what is asked for that the daemon's machine has not."""
     gpus = asked.gpus
     if container.device_ids(gpus, ()) and not daemon.has_gpus(info):

@@ -111,7 +111,7 @@ class Cluster:
         while True:
             try:
                 response = self._opened.call(method, path, body, query, accept, (_CONNECT, _READ))
-                answer: dict[str, Any] = json.loads(response.data or b"{}")
+                answer: dict[str, object] = json.loads(response.data or b"{}")
                 return answer
             except ValueError:
                 raise PlatformError(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from skillbank.errors import PlatformError
 from skillbank.platforms.check import Check
 from skillbank.platforms.kubernetes.api import Cluster, ForbiddenError, GoneError
 from skillbank.platforms.kubernetes.profile import Profile, load_profile, profile_path
 from skillbank.platforms.kubernetes.refusals import access
+
+if TYPE_CHECKING:
+    from skillbank.platforms.kubernetes.states import Document
 
 __all__ = ["kubernetes_checks"]
 
@@ -45,7 +48,7 @@ def kubernetes_checks() -> list[Check]:
     return [_version(cluster, version), _profile(profile), *_rights(cluster), *_things(profile, cluster)]
 
 
-def _version(cluster: Cluster, version: dict[str, Any]) -> Check:
+def _version(cluster: Cluster, version: dict[str, object]) -> Check:
     digits = ["".join(c for c in str(version.get(part)) if c.isdigit()) or "0" for part in ("major", "minor")]
     said = f"{version.get('gitVersion')} at {cluster.server}, context {cluster.context}"
     said += f", namespace {cluster.namespace}"
@@ -138,7 +141,7 @@ def _gpus(profile: Profile, cluster: Cluster) -> Check:
     return Check("kubernetes gpus", "ok", said)
 
 
-def _get(cluster: Cluster, path: str, accept: str = "application/json") -> dict[str, Any] | str:
+def _get(cluster: Cluster, path: str, accept: str = "application/json") -> Document | str:
     """Return a thing, or in words why it cannot be had."""
     try:
         return cluster.ask("GET", path, accept=accept)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from skillbank.errors import PlatformError
 from skillbank.home import cache_dir
@@ -28,6 +28,15 @@ __all__ = ["LISTING", "Bucket", "files_below"]
 
 LISTING = "fetch.json"
 _FETCHED = "fetched.json"
+
+
+class Listing(TypedDict):
+    """What a job reads: the prefix of its objects, folders, and key and size of each file by its path."""
+
+    inputs: str
+    results: str
+    folders: list[str]
+    files: dict[str, tuple[str, int]]
 
 
 class Bucket:
@@ -96,7 +105,7 @@ class Bucket:
         if news:
             notes.write_text(json.dumps(known))
 
-    def place_inputs(self, files: Path) -> Mapping[str, Any]:
+    def place_inputs(self, files: Path) -> Listing:
         """Bring what the job reads below a folder, each file at its own path; return the list of it all.
 
         Raises
@@ -107,7 +116,7 @@ class Bucket:
         written = files / LISTING
         [item] = [thing for thing in list_objects(self.job) if thing.key.endswith(f"/{LISTING}")]
         download(self.job, [(item, written)], Meter("", 0, None))
-        listing: dict[str, Any] = _read(written) or {}
+        listing: Listing = json.loads(written.read_bytes())
         inputs = self.root.child(listing["inputs"])
         there = {thing.key.rpartition("/")[2]: thing for thing in list_objects(inputs)}
         for folder in listing["folders"]:
@@ -144,7 +153,7 @@ def _below(files: Path, target: str) -> Path:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        document: dict[str, Any] = json.loads(path.read_bytes())
+        document: dict[str, object] = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
     return document

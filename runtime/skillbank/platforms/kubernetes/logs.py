@@ -10,20 +10,23 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError
 from skillbank.platforms.kubernetes.api import ApiLostError, Cluster, GoneError
 from skillbank.platforms.kubernetes.names import MAIN
 from skillbank.platforms.kubernetes.states import index_of, main_state
 
+if TYPE_CHECKING:
+    from skillbank.platforms.kubernetes.states import Document
+
 __all__ = ["Position", "pod_logs"]
 
 _STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z ")
 _QUIET = 30.0
 _PAUSE = 0.5
-Pods = Callable[[], Sequence[Mapping[str, Any]]]
+Pods = Callable[[], "Sequence[Document]"]
 
 
 class Position:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError
 from skillbank.platforms.kubernetes.api import Cluster, ConflictingError, ForbiddenError, GoneError
 from skillbank.platforms.kubernetes.names import LABEL, selector
+
+if TYPE_CHECKING:
+    from skillbank.platforms.kubernetes.states import Document
 
 __all__ = ["Objects", "Place", "begun"]
 
@@ -40,12 +43,12 @@ class Place:
         """How a person finds it with kubectl."""
         return f"kubernetes:{self.namespace}/{self.name}"
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return it as a JSON document."""
         return asdict(self)
 
 
-def begun(job: Mapping[str, Any]) -> bool:
+def begun(job: Document) -> bool:
     """Say whether a Job has been let go: nothing of it ran before."""
     return (job["metadata"].get("annotations") or {}).get(_STARTED) == "true"
 
@@ -64,7 +67,7 @@ class Objects:
         self._core = f"/api/v1/namespaces/{place.namespace}"
         self._jobs = f"/apis/batch/v1/namespaces/{place.namespace}/jobs"
 
-    def job(self) -> dict[str, Any] | None:
+    def job(self) -> Document | None:
         """Return the Job; None when there is none.
 
         Raises
@@ -83,21 +86,21 @@ class Objects:
             )
         return found
 
-    def pods(self) -> list[dict[str, Any]]:
+    def pods(self) -> list[Document]:
         """Return the pods."""
         query = {"labelSelector": selector(self._job_id)}
         return list(self._cluster.ask("GET", f"{self._core}/pods", query=query).get("items") or ())
 
-    def events(self, pods: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def events(self, pods: Iterable[Document]) -> list[Document]:
         """Return what is told about the Job and some of its pods; nothing where this user may not know."""
-        found: list[dict[str, object]] = []
+        found: list[Document] = []
         for name in (self._place.name, *(pod["metadata"]["name"] for pod in pods)):
             with contextlib.suppress(ForbiddenError):
                 query = {"fieldSelector": f"involvedObject.name={name}"}
                 found += self._cluster.ask("GET", f"{self._core}/events", query=query).get("items") or ()
         return found
 
-    def create(self, document: Mapping[str, object]) -> dict[str, Any]:
+    def create(self, document: Mapping[str, object]) -> Document:
         """Make the Job and return it."""
         try:
             return self._change("POST", self._jobs, document, _STRICT)
@@ -112,7 +115,7 @@ class Objects:
         with contextlib.suppress(ConflictingError):
             self._change("POST", f"{self._core}/services", document, _STRICT)
 
-    def let_go(self, document: Mapping[str, Any]) -> None:
+    def let_go(self, document: Document) -> None:
         """Let the Job begin, or its queue do that."""
         change: dict[str, object] = {"metadata": {"annotations": {_STARTED: "true"}}}
         if _QUEUE not in document["metadata"]["labels"]:

@@ -42,6 +42,7 @@ from skillbank.redact import looks_secret, redact_stream
 
 if TYPE_CHECKING:
     from skillbank.platforms.check import Check
+    from skillbank.platforms.kubernetes.states import Document
 
 __all__ = ["KubernetesPlatform"]
 
@@ -189,9 +190,7 @@ class KubernetesPlatform(Platform):
             return self._end(handle, place, status)
         return self._alive(handle, place, found, pods)
 
-    def _alive(
-        self, handle: Handle, place: Place, job: dict[str, Any], pods: list[dict[str, Any]]
-    ) -> NativeStatus:
+    def _alive(self, handle: Handle, place: Place, job: Document, pods: Sequence[Document]) -> NativeStatus:
         native_id = place.native_id
         if job["spec"].get("suspend"):
             said = "waits: its Job is suspended, by a queue or by somebody (kubectl patch can let it go)"
@@ -310,7 +309,7 @@ class KubernetesPlatform(Platform):
         self._wait_gone(handle, place)
         listener.join(10)
 
-    def _find_or_note(self, handle: Handle, folder: Path, place: Place) -> dict[str, object] | None:
+    def _find_or_note(self, handle: Handle, folder: Path, place: Place) -> Document | None:
         """Write down the wish to stop, unless the job has ended by itself, and return its Job."""
         try:
             found = self._objects(handle.job_id, place).job()

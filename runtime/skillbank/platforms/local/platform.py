@@ -234,7 +234,7 @@ def _ended(end: dict[str, Any]) -> NativeStatus:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        document: dict[str, Any] = json.loads(path.read_bytes())
+        document: dict[str, object] = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
     return document

@@ -12,7 +12,7 @@ import yaml
 __all__ = ["Field", "fields_of"]
 
 _MOST = 200_000
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Places:

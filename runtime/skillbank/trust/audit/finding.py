@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from skillbank.visible import one_line
 
@@ -69,7 +69,7 @@ class Finding:
         where = f"{self.file}:{self.line}" if self.line else self.file
         return f"{where} ({self.field})" if self.field else where
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return the finding as a JSON document."""
         return asdict(self)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import re2
 
-__all__ = ["Linear", "linear", "whole"]
+__all__ = ["Linear", "Match", "linear", "whole"]
 
 _MEMORY = 64 << 20
 _HALF = re.compile("[\ud800-\udfff]")
@@ -20,17 +20,42 @@ def whole(text: str) -> str:
     return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 
+class Match(Protocol):
+    """Where a pattern was found."""
+
+    def __getitem__(self, group: int | str, /) -> str:
+        """Return the text of a group; 0 is all of it."""
+        ...
+
+    def groups(self) -> tuple[str | None, ...]:
+        """Return the texts of all groups; None of one that took no part."""
+        ...
+
+    def start(self, group: int = 0, /) -> int:
+        """Return where it begins."""
+        ...
+
+    def end(self, group: int = 0, /) -> int:
+        """Return where it ends."""
+        ...
+
+    def span(self, group: int = 0, /) -> tuple[int, int]:
+        """Return both."""
+        ...
+
+
 class Linear:
     """A compiled pattern; it takes any text."""
 
     def __init__(self, engine: Any) -> None:
         self._engine = engine
 
-    def search(self, text: str) -> Any:
+    def search(self, text: str) -> Match | None:
         """Return the first match, or None."""
-        return self._engine.search(whole(text))
+        found: Match | None = self._engine.search(whole(text))
+        return found
 
-    def match(self, text: str) -> Any:
+    def match(self, text: str) -> object:
         """Return a match at the beginning, or None."""
         return self._engine.match(whole(text))
 
@@ -38,13 +63,13 @@ class Linear:
         """Return a match of the whole text, or None."""
         return self._engine.fullmatch(whole(text))
 
-    def finditer(self, text: str) -> Iterator[Any]:
+    def finditer(self, text: str) -> Iterator[Match]:
         """Yield all matches."""
         yield from self._engine.finditer(whole(text))
 
     def findall(self, text: str) -> list[object]:
         """Return the texts of all matches."""
-        found: list[Any] = self._engine.findall(whole(text))
+        found: list[object] = self._engine.findall(whole(text))
         return found
 
 

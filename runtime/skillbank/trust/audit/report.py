@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from skillbank.bank.discovery import Bank, Library
 from skillbank.bank.home import bank_root
@@ -81,7 +80,7 @@ class Report:
             )
         return said
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return the report as a JSON document."""
         levels = Counter(f.level for f in self.findings)
         return {

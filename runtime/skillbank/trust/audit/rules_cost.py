@@ -19,7 +19,7 @@ _PATTERNS = frozenset({"pattern", "regex", "regexp", "match", "patterns"})
 _MAY_HOLD_PATTERNS = linear(r"pattern|regex|match|\\\\[ux]")
 """A key of a pattern, or an escape that may stand for a letter of one."""
 _LONGEST_PATTERN = 2000
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @rule(

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import re2
 
@@ -15,6 +15,9 @@ from skillbank.trust.audit.finding import Hit, Level, rule
 from skillbank.trust.audit.linear import Linear, linear, whole
 from skillbank.trust.audit.phrases import FOREIGN, PHRASES, POLITE, SQUEEZED, Phrase
 from skillbank.trust.audit.plain import corrected, disguised, line_of, parts, plain, rotated, squeezed, unleet
+
+if TYPE_CHECKING:
+    from skillbank.trust.audit.linear import Match
 
 __all__ = ["Found", "instructions", "said"]
 
@@ -31,7 +34,7 @@ def _engine() -> list[tuple[Phrase, Linear]]:
 
 
 @lru_cache(maxsize=1)
-def _all_of_them() -> Any:
+def _all_of_them() -> re2.Set:
     """One automaton that says which phrases occur at all: most texts hold none."""
     options = re2.Options()
     options.max_mem = 512 << 20
@@ -321,7 +324,7 @@ _OF_THE_WORK = re.compile(
 )
 
 
-def _is_template(file: File, match: Any) -> bool:
+def _is_template(file: File, match: Match) -> bool:
     """Say whether marks of a conversation are a model's template, shown as code or kept in its field.
 
     What such a template says is about the model that is trained; words on the reader's own work make it a turn.
@@ -341,7 +344,7 @@ def _is_template(file: File, match: Any) -> bool:
     return False
 
 
-def _at(file: File, match: Any, message: str, level: Level | None = None) -> Hit:
+def _at(file: File, match: Match, message: str, level: Level | None = None) -> Hit:
     start = match.start() + len(match[0]) - len(match[0].lstrip())
     line = file.text.count("\n", 0, start) + 1
     return Hit(file.name, f"{message}.", line, file.field_at(line), match[0].strip(), level)

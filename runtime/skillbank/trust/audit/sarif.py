@@ -71,7 +71,7 @@ def _result(finding: Finding, number: int) -> dict[str, object]:
     place["region"] = {"startLine": max(finding.line or 1, 1)}
     if finding.excerpt:
         place["region"]["snippet"] = {"text": finding.excerpt}
-    location: dict[str, Any] = {"physicalLocation": place}
+    location: dict[str, object] = {"physicalLocation": place}
     if finding.field:
         location["logicalLocations"] = [{"fullyQualifiedName": finding.field, "kind": "member"}]
     told = f"{finding.message} It reads: {finding.excerpt}" if finding.excerpt else finding.message

@@ -45,7 +45,7 @@ class SemVer:
 
 def is_affected(version: str, affected: Mapping[str, object], ecosystem: str) -> bool:
     """Whether one entry of an advisory's ``affected`` holds a version: listed, or inside of a range."""
-    read: Callable[[str], Any] = Version if ecosystem == "PyPI" else SemVer
+    read: Callable[[str], object] = Version if ecosystem == "PyPI" else SemVer
     listed = affected.get("versions")
     if isinstance(listed, list) and (version in listed or _same(version, listed, read)):
         return True

@@ -1,8 +1,10 @@
 """What a classifier is built from, as plain values that checkpoints and ONNX files carry."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -10,6 +12,11 @@ from torch import Tensor
 from skillbank_engine.errors import ModelError
 from skillbank_engine.families.classification_pyt.backbones import backbone
 from skillbank_engine.library import AutoConfig
+
+if TYPE_CHECKING:
+    from skillbank_engine.families.classification_pyt.config.experiment import ClassificationSpec
+    from skillbank_engine.families.classification_pyt.config.model import HeadConfig, ModelConfig
+    from skillbank_engine.library import PreTrainedConfig
 
 _SIZED = ("vit", "dinov2", "dinov2_with_registers", "swin", "swinv2", "hiera", "efficientnet", "segformer")
 """Kinds whose configuration holds the size of the pictures."""
@@ -35,7 +42,7 @@ class Architecture:
     """
 
     backbone: str
-    network: dict[str, Any]
+    network: dict[str, object]
     image_size: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -44,7 +51,7 @@ class Architecture:
     @property
     def classes(self) -> int:
         """Number of classes."""
-        return int(self.network["num_labels"])
+        return class_count(self.network)
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """Give what the network sees of pixels from 0 to 255, both ``(B, 3, H, W)``."""
@@ -53,17 +60,24 @@ class Architecture:
         )
         return (pixels.float() / 255 - mean) / std
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values, from which :meth:`from_dict` makes the same."""
         return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Architecture":
+    def from_dict(cls, values: Mapping[str, Any]) -> Architecture:
         """Read what :meth:`to_dict` gave."""
         return cls(**{**values, "mean": tuple(values["mean"]), "std": tuple(values["std"])})
 
 
-def architecture_from_spec(spec: Any, classes: int) -> Architecture:
+def class_count(network: Mapping[str, object]) -> int:
+    """How many classes a transformers configuration is of."""
+    count = network["num_labels"]
+    assert isinstance(count, int)
+    return count
+
+
+def architecture_from_spec(spec: ClassificationSpec, classes: int) -> Architecture:
     """Read what a spec says that no weights say otherwise.
 
     Parameters
@@ -81,7 +95,7 @@ def architecture_from_spec(spec: Any, classes: int) -> Architecture:
     return described(spec.model, spec, classes, "model")
 
 
-def described(block: Any, spec: Any, classes: int, key: str) -> Architecture:
+def described(block: ModelConfig, spec: ClassificationSpec, classes: int, key: str) -> Architecture:
     """Read a block that describes a classifier: ``model``, or ``distill.teacher``.
 
     Parameters
@@ -118,7 +132,7 @@ def described(block: Any, spec: Any, classes: int, key: str) -> Architecture:
     )
 
 
-def require_linear_head(head: Any, key: str, classes: int) -> None:
+def require_linear_head(head: HeadConfig, key: str, classes: int) -> None:
     """Refuse heads that would be built otherwise than the spec says.
 
     Raises
@@ -141,16 +155,16 @@ def require_linear_head(head: Any, key: str, classes: int) -> None:
         )
 
 
-def plain_config(config: Any) -> dict[str, Any]:
+def plain_config(config: PreTrainedConfig) -> dict[str, object]:
     """Give a configuration of transformers as plain values, without names of classes and of versions."""
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         name: _plain(value) for name, value in config.to_dict().items() if name not in _NOT_STRUCTURE
     }
     values["num_labels"] = int(config.num_labels)
     return values
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -6,7 +6,6 @@ network cannot be had is refused with the list of those that can, and nothing el
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from skillbank_engine.errors import ModelError
 
@@ -24,7 +23,7 @@ class Backbone:
     """
 
     kind: str
-    sizes: Mapping[str, Any]
+    sizes: Mapping[str, object]
 
 
 def _swin(width: int, depths: tuple[int, ...], heads: tuple[int, ...], window: int = 7) -> Backbone:
@@ -46,7 +45,7 @@ def _convnext(kind: str, width: int, depths: tuple[int, ...]) -> Backbone:
     return Backbone(kind, {"hidden_sizes": tuple(width * 2**stage for stage in range(4)), "depths": depths})
 
 
-def _vit(kind: str, width: int, layers: int, heads: int, patch: int, **more: Any) -> Backbone:
+def _vit(kind: str, width: int, layers: int, heads: int, patch: int, **more: object) -> Backbone:
     sizes = {"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads}
     if kind == "vit":
         sizes["intermediate_size"] = 4 * width
@@ -217,7 +216,7 @@ def backbone(name: str, key: str = "model.backbone.type") -> Backbone:
     return found
 
 
-def name_of(kind: str, config: Mapping[str, Any]) -> str:
+def name_of(kind: str, config: Mapping[str, object]) -> str:
     """Give the name of a network whose configuration is known; its kind where no name fits.
 
     Parameters
@@ -236,5 +235,7 @@ def name_of(kind: str, config: Mapping[str, Any]) -> str:
     return max(fitting, key=lambda name: len(AVAILABLE[name].sizes), default=kind)
 
 
-def _same(value: Any, wanted: Any) -> bool:
-    return list(value) == list(wanted) if isinstance(value, list | tuple) else bool(value == wanted)
+def _same(value: object, wanted: object) -> bool:
+    if isinstance(value, list | tuple) and isinstance(wanted, list | tuple):
+        return list(value) == list(wanted)
+    return bool(value == wanted)

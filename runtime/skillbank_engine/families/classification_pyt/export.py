@@ -1,7 +1,6 @@
 """The classifier as it is exported: normalised pixels in, logits out, by the family's names."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -92,10 +91,12 @@ def settled(
     return type(spec).model_validate(values), note
 
 
-def _put(values: dict[str, Any], key: str, value: Any) -> list[str]:
+def _put(values: dict[str, object], key: str, value: object) -> list[str]:
     """Set a value, and say what it was if it was another."""
     *steps, last = key.split(".")
     for step in steps:
-        values = values[step]
+        inner = values[step]
+        assert isinstance(inner, dict)
+        values = inner
     before, values[last] = values[last], value
     return [] if before == value else [f"{key} {value} (spec: {before})"]

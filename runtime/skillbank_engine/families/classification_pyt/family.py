@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.families.classification_pyt.tools import TOOLS
 from skillbank_engine.family import ACTIONS, Family
 
 if TYPE_CHECKING:
     from skillbank_engine.config.specs import Specs
+    from skillbank_engine.families.classification_pyt.config.experiment import ClassificationSpec
     from skillbank_engine.families.classification_pyt.task import ClassificationTask
 
 
-def _specs() -> Specs[Any]:
+def _specs() -> Specs[ClassificationSpec]:
     from skillbank_engine.families.classification_pyt.config import SPECS_OF_FAMILY
 
     return SPECS_OF_FAMILY

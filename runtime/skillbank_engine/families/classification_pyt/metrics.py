@@ -1,8 +1,10 @@
 """What is measured of a classifier: accuracies, the confusion of classes, and what follows from it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import Tensor
@@ -11,6 +13,9 @@ from torch.nn.functional import cross_entropy
 from skillbank_engine.exchange import Confusion, Metrics
 from skillbank_engine.families.classification_pyt.loss import correct_in
 from skillbank_engine.team import Team
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _WORST_PAIRS = 10
 
@@ -29,13 +34,13 @@ class Tally:
         Sum of the cross entropies.
     """
 
-    confusion: np.ndarray[Any, np.dtype[np.int64]]
-    hits: np.ndarray[Any, np.dtype[np.int64]]
+    confusion: NDArray[np.int64]
+    hits: NDArray[np.int64]
     ranks: tuple[int, ...]
     loss: float = 0.0
 
     @classmethod
-    def empty(cls, classes: int, ranks: Sequence[int]) -> "Tally":
+    def empty(cls, classes: int, ranks: Sequence[int]) -> Tally:
         """Nothing counted yet; rank 1, which trainings and searches go by, is always counted."""
         counted = tuple(dict.fromkeys((1, *ranks)))
         return cls(
@@ -50,7 +55,7 @@ class Tally:
         self.hits += correct_in(logits, labels, self.ranks).cpu().numpy()
         self.loss += float(cross_entropy(logits.float(), labels, reduction="sum"))
 
-    def gathered(self, team: Team) -> "Tally":
+    def gathered(self, team: Team) -> Tally:
         """Bring together what all processes have counted; all must call."""
         rows = np.array(team.gather(*self.confusion.ravel().tolist(), *self.hits.tolist(), self.loss)).sum(0)
         size = self.confusion.size
@@ -105,7 +110,7 @@ class Tally:
         confusion = Confusion(tuple(names), self.confusion.tolist(), "pictures")
         return Metrics(values, per_class, text, more, confusion)
 
-    def _worst(self, names: Sequence[str]) -> list[Mapping[str, Any]]:
+    def _worst(self, names: Sequence[str]) -> list[Mapping[str, object]]:
         """The pairs of classes that are taken for one another most often."""
         wrong = self.confusion.copy()
         np.fill_diagonal(wrong, 0)

@@ -1,8 +1,10 @@
 """The classifier: one of transformers' networks, behind the normalisation of its pictures."""
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,9 @@ from torch import Tensor, nn
 from skillbank_engine.errors import ModelError
 from skillbank_engine.families.classification_pyt.architecture import Architecture
 from skillbank_engine.library import AutoConfig, AutoModelForImageClassification
+
+if TYPE_CHECKING:
+    from skillbank_engine.library import PreTrainedConfig, PreTrainedModel
 
 
 class Classifier(nn.Module):
@@ -90,7 +95,6 @@ def build_classifier(architecture: Architecture, labels: Sequence[str]) -> Class
         transformers does not take the configuration.
     """
     # Ahead of the network's own file, which would bring formats of weights and losses that nobody needs.
-    from skillbank_engine.library import PreTrainedModel
 
     try:
         config = network_config(architecture, labels)
@@ -105,7 +109,7 @@ def build_classifier(architecture: Architecture, labels: Sequence[str]) -> Class
     return Classifier(network, architecture)
 
 
-def network_config(architecture: Architecture, labels: Sequence[str]) -> Any:
+def network_config(architecture: Architecture, labels: Sequence[str]) -> PreTrainedConfig:
     """Give the network's configuration as transformers has it, names of classes in it."""
     values = {name: value for name, value in architecture.network.items() if name != "num_labels"}
     names = dict(enumerate(labels))
@@ -131,7 +135,7 @@ def head_of(network: nn.Module) -> nn.Linear:
     return head
 
 
-def _made_for(network: Any) -> tuple[int, int] | None:
+def _made_for(network: PreTrainedModel) -> tuple[int, int] | None:
     """Height and width of pictures that a network has to be told of where they are others; None for any."""
     side = getattr(network.config, "image_size", None)
     if side is None or "interpolate_pos_encoding" not in inspect.signature(network.forward).parameters:

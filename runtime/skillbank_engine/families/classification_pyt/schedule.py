@@ -1,10 +1,15 @@
 """The family's learning-rate policies, as pure functions of the step."""
 
+from __future__ import annotations
+
 import math
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from skillbank_engine.families.classification_pyt.config.train import OptimConfig
 
 
-def factor(optim: Any, epochs: int, step: int, steps_per_epoch: int) -> float:
+def factor(optim: OptimConfig, epochs: int, step: int, steps_per_epoch: int) -> float:
     """Give the factor on the learning rate.
 
     Parameters

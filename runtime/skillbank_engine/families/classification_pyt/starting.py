@@ -1,9 +1,11 @@
 """The model that a training starts from: random, or with weights of a folder, a file or a checkpoint."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -12,6 +14,7 @@ from skillbank_engine.errors import ModelError, WeightsError
 from skillbank_engine.families.classification_pyt.architecture import (
     Architecture,
     architecture_from_spec,
+    class_count,
     require_linear_head,
 )
 from skillbank_engine.families.classification_pyt.model import Classifier, build_classifier, head_of
@@ -25,12 +28,15 @@ from skillbank_engine.families.classification_pyt.weights import (
 )
 from skillbank_engine.task import Tell
 
+if TYPE_CHECKING:
+    from skillbank_engine.families.classification_pyt.config.experiment import ClassificationSpec
+
 _MODEL = "train.pretrained_model_path"
 _BACKBONE = "model.backbone.pretrained_backbone_path"
 _TEACHER = "distill.pretrained_teacher_model_path"
 
 
-def new_classifier(spec: Any, names: Sequence[str], tell: Tell) -> Classifier:
+def new_classifier(spec: ClassificationSpec, names: Sequence[str], tell: Tell) -> Classifier:
     """Build the classifier that a spec asks for, with the weights that it names.
 
     Parameters
@@ -81,7 +87,7 @@ def require_size(classifier: Classifier) -> None:
         ) from error
 
 
-def _started(spec: Any, source: str, key: str, names: Sequence[str], tell: Tell) -> Classifier:
+def _started(spec: ClassificationSpec, source: str, key: str, names: Sequence[str], tell: Tell) -> Classifier:
     alone = key == _BACKBONE
     if Path(source).is_file() and not is_trained(source):
         classifier = build_classifier(architecture_from_spec(spec, len(names)), names)
@@ -106,7 +112,9 @@ def _started(spec: Any, source: str, key: str, names: Sequence[str], tell: Tell)
     return classifier
 
 
-def released_classifier(spec: Any, source: str, key: str, tell: Tell) -> tuple[Classifier, tuple[str, ...]]:
+def released_classifier(
+    spec: ClassificationSpec, source: str, key: str, tell: Tell
+) -> tuple[Classifier, tuple[str, ...]]:
     """Read a classifier that transformers saved, to be used as it is.
 
     Parameters
@@ -136,7 +144,7 @@ def released_classifier(spec: Any, source: str, key: str, tell: Tell) -> tuple[C
             f"{key} names {source}, which lacks {len(released.new)} weights of a classifier, as "
             f"{min(released.new)}: name a whole one, or train with it as {_MODEL} first"
         )
-    classes = int(released.network["num_labels"])
+    classes = class_count(released.network)
     names = released.labels or tuple(f"LABEL_{number}" for number in range(classes))
     built = _built(spec, released, classes, source, tell)
     own, usual = released.network.get("image_size"), type(spec.dataset).model_fields["img_size"].default
@@ -148,7 +156,9 @@ def released_classifier(spec: Any, source: str, key: str, tell: Tell) -> tuple[C
     return classifier, names
 
 
-def _built(spec: Any, released: Released, classes: int, source: str, tell: Tell) -> Architecture:
+def _built(
+    spec: ClassificationSpec, released: Released, classes: int, source: str, tell: Tell
+) -> Architecture:
     """What weights decide on, and how a spec sees pictures."""
     like = _seeing(spec, classes, released.network)
     mean, std = _normalisation(spec, released.mean, released.std, source, tell)
@@ -160,7 +170,7 @@ def _read(source: str, key: str) -> Released:
     return read_trained(source, key) if Path(source).is_file() else read_released(source, key)
 
 
-def _seeing(spec: Any, classes: int, network: dict[str, Any]) -> Architecture:
+def _seeing(spec: ClassificationSpec, classes: int, network: dict[str, object]) -> Architecture:
     """How a spec sees pictures, around a network that weights decide on."""
     require_linear_head(spec.model.head, "model.head", classes)
     values = spec.dataset.augmentation
@@ -175,7 +185,11 @@ def _seeing(spec: Any, classes: int, network: dict[str, Any]) -> Architecture:
 
 
 def _normalisation(
-    spec: Any, mean: tuple[float, ...] | None, std: tuple[float, ...] | None, source: str, tell: Tell
+    spec: ClassificationSpec,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+    source: str,
+    tell: Tell,
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """What pictures are normalised with: the spec's numbers, or the weights' where it has the defaults."""
     values = spec.dataset.augmentation
@@ -197,7 +211,7 @@ def _without(weights: dict[str, Tensor], names: Sequence[str]) -> dict[str, Tens
     return {name: value for name, value in weights.items() if name not in names}
 
 
-def _compare_head(spec: Any, classifier: Classifier, tell: Tell) -> None:
+def _compare_head(spec: ClassificationSpec, classifier: Classifier, tell: Tell) -> None:
     """Say where the spec's number of features is not that of the network, which counts."""
     said = spec.model.head.in_channels
     has = head_of(classifier.network).in_features
@@ -208,7 +222,7 @@ def _compare_head(spec: Any, classifier: Classifier, tell: Tell) -> None:
         )
 
 
-def read_teacher(spec: Any, names: Sequence[str]) -> Classifier:
+def read_teacher(spec: ClassificationSpec, names: Sequence[str]) -> Classifier:
     """Read the teacher of a distillation: a checkpoint, or a folder that transformers saved.
 
     Parameters

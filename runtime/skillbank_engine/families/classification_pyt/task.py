@@ -1,6 +1,6 @@
 """Image classification as the frame runs it: what it learns from, its loss, how it is measured and used."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, cast
@@ -41,7 +41,19 @@ from skillbank_engine.families.classification_pyt.starting import (
     released_classifier,
 )
 from skillbank_engine.parameters import standing_still
-from skillbank_engine.task import Graph, Kept, Metrics, Place, Samples, Share, Stage, Task, Tell, TrainingData
+from skillbank_engine.task import (
+    Forward,
+    Graph,
+    Kept,
+    Metrics,
+    Place,
+    Samples,
+    Share,
+    Stage,
+    Task,
+    Tell,
+    TrainingData,
+)
 from skillbank_engine.team import Team
 
 Data = TrainingData[LabelledSet, LabelledSet]
@@ -124,7 +136,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         return task
 
     @classmethod
-    def differences(cls, spec: ClassificationSpec, kept: Kept) -> dict[str, tuple[Any, Any]]:
+    def differences(cls, spec: ClassificationSpec, kept: Kept) -> dict[str, tuple[object, object]]:
         """Compare the model blocks, without what is no part of the network."""
         found = super().differences(spec, kept)
         return {name: pair for name, pair in found.items() if not name.startswith(_NO_STRUCTURE)}
@@ -163,7 +175,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
             return batch
         return mixed(batch, augmentation.mixup_alpha, share.seed("mixture") + share.first)
 
-    def losses(self, model: Callable[..., Any], batch: PictureBatch, divisor: float) -> dict[str, Tensor]:
+    def losses(self, model: Forward, batch: PictureBatch, divisor: float) -> dict[str, Tensor]:
         """Cross entropy, and in a distillation the distance from the teacher."""
         logits = model(batch.pixels)
         task_loss = self._loss(logits, batch) / divisor
@@ -194,7 +206,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
         freeze(self.classifier, backbone=backbone.freeze_backbone, norms=backbone.freeze_norm)
         return standing_still(self.module, self.family_name)
 
-    def parameter_groups(self) -> list[dict[str, Any]]:
+    def parameter_groups(self) -> list[dict[str, object]]:
         """Two groups: what decays, and what `train.optim.skip_names` takes out of it."""
         optim = self.spec.train.optim
         sorted_out: dict[bool, list[nn.Parameter]] = {True: [], False: []}
@@ -210,7 +222,7 @@ class ClassificationTask(Task[ClassificationSpec, LabelledSet, LabelledSet, Pict
             if found
         ]
 
-    def optimizer(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    def optimizer(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
         """AdamW, Adam or SGD."""
         optim = self.spec.train.optim
         if optim.optim == "sgd":

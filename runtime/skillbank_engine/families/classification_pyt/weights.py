@@ -5,7 +5,6 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -40,7 +39,7 @@ class Released:
         What its pictures were normalised with, if it says so.
     """
 
-    network: dict[str, Any]
+    network: dict[str, object]
     labels: tuple[str, ...]
     weights: dict[str, Tensor]
     new: tuple[str, ...]

@@ -1,14 +1,20 @@
 """The shape of a model: a spec's structural values, resolved, as a checkpoint remembers them."""
 
+from __future__ import annotations
+
 import logging
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skillbank_engine.errors import ModelError
 
+if TYPE_CHECKING:
+    from skillbank_engine.families.grounding_dino.config.experiment import ExperimentSpec
+    from skillbank_engine.families.grounding_dino.config.model import ModelConfig
+
 _LOG = logging.getLogger(__name__)
 
-SWIN_SIZES: dict[str, dict[str, Any]] = {
+SWIN_SIZES: dict[str, dict[str, int | list[int]]] = {
     "swin_tiny_224_1k": {
         "embed_dim": 96,
         "depths": [2, 2, 6, 2],
@@ -96,12 +102,12 @@ class Architecture:
     fusion_droppath: float = 0.1
     denoising: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values, for a checkpoint."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Architecture":
+    def from_dict(cls, values: dict[str, object]) -> Architecture:
         """Rebuild from :meth:`to_dict`; names that a newer version added keep their defaults."""
         known = {field.name for field in fields(cls)}
         chosen: dict[str, Any] = {
@@ -111,13 +117,13 @@ class Architecture:
         }
         return cls(**chosen)
 
-    def differences(self, other: "Architecture") -> dict[str, tuple[Any, Any]]:
+    def differences(self, other: Architecture) -> dict[str, tuple[object, object]]:
         """Names whose values differ, with this and the other value."""
         mine, theirs = self.to_dict(), other.to_dict()
         return {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name]}
 
 
-def architecture_from_spec(spec: Any) -> Architecture:
+def architecture_from_spec(spec: ExperimentSpec) -> Architecture:
     """Read the structural values of a spec.
 
     Parameters
@@ -161,7 +167,7 @@ def architecture_from_spec(spec: Any) -> Architecture:
     )
 
 
-def _refuse_unsupported(model: Any) -> None:
+def _refuse_unsupported(model: ModelConfig) -> None:
     """Name the first model value that the embedded engine cannot honour."""
     if model.hidden_dim % 32:
         raise ModelError(f"model.hidden_dim {model.hidden_dim} is not a multiple of 32: choose one that is")

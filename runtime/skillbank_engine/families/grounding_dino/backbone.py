@@ -35,7 +35,7 @@ class MiniBackboneConfig(BackboneConfigMixin, PreTrainedConfig):  # type: ignore
 
     model_type = "grounding_dino_mini_backbone"
 
-    def __init__(self, channels: tuple[int, ...] = (32, 64, 128, 192), **kwargs: Any) -> None:
+    def __init__(self, channels: tuple[int, ...] = (32, 64, 128, 192), **kwargs: object) -> None:
         self.channels = list(channels)
         self.stage_names = ["stem", *(f"stage{number}" for number in range(1, len(self.channels) + 1))]
         features, indices = kwargs.pop("out_features", None), kwargs.pop("out_indices", None)
@@ -156,7 +156,7 @@ AutoConfig.register(MiniBackboneConfig.model_type, MiniBackboneConfig, exist_ok=
 AutoBackbone.register(MiniBackboneConfig, MiniBackbone, exist_ok=True)
 
 
-def backbone_config(architecture: Architecture) -> Any:
+def backbone_config(architecture: Architecture) -> PreTrainedConfig:
     """Make the transformers configuration of the backbone that an architecture names.
 
     Raises
@@ -166,7 +166,7 @@ def backbone_config(architecture: Architecture) -> Any:
     """
     # Stage 0 of the family's counting is transformers' "stage1"; index 4 and above are the detector's own.
     indices = [index + 1 for index in architecture.feature_indices if index <= 3]
-    options: dict[str, Any] = {"out_indices": indices}
+    options: dict[str, object] = {"out_indices": indices}
     name = architecture.backbone
     if name == "mini":
         return MiniBackboneConfig(architecture.backbone_channels, out_indices=indices)

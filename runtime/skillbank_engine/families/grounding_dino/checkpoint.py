@@ -1,9 +1,11 @@
 """Checkpoints of Grounding DINO: the frame's, and what a detector is rebuilt from."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skillbank_engine import checkpoint as frame
 from skillbank_engine.data.pixels import PixelScale
@@ -13,6 +15,9 @@ from skillbank_engine.families.grounding_dino.model import rebuild_detector
 from skillbank_engine.families.grounding_dino.parameters import family_name
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 from skillbank_engine.task import Kept
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 NAME = "grounding_dino"
 LATEST = "gdino_model_latest.pth"
@@ -47,7 +52,7 @@ class Checkpoint:
 
     weights: dict[str, Any]
     architecture: Architecture
-    network: dict[str, Any]
+    network: dict[str, object]
     vocabulary: tuple[str, ...]
     labels: tuple[str, ...]
     spec: dict[str, Any]
@@ -57,7 +62,7 @@ class Checkpoint:
     pixels: PixelScale = field(default_factory=PixelScale)
 
     @classmethod
-    def of(cls, found: frame.Checkpoint) -> "Checkpoint":
+    def of(cls, found: frame.Checkpoint) -> Checkpoint:
         """Read what the frame has found in a file."""
         kept = found.kept
         return cls(
@@ -122,7 +127,7 @@ def read_checkpoint(path: str | Path, key: str) -> Checkpoint:
     return Checkpoint.of(frame.read_checkpoint(NAME, path, key, family_name, FOREIGN))
 
 
-def require_finite(weights: Mapping[str, Any], whose: str) -> None:
+def require_finite(weights: Mapping[str, Tensor], whose: str) -> None:
     """Refuse weights that are no numbers (:func:`skillbank_engine.checkpoint.require_finite`)."""
     frame.require_finite(weights, whose, family_name)
 

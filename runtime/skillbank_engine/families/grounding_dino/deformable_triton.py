@@ -1,18 +1,17 @@
 """Deformable attention on a GPU as one operator of torch, with its gradient; works inside torch.compile."""
 
-from typing import Any
-
 import torch
 import triton
 from torch import Tensor
 
+from skillbank_engine.autograd import Context
 from skillbank_engine.families.grounding_dino import deformable_kernels
 
 _FORWARD = {"BLOCK": 8, "num_warps": 1}
 _BACKWARD = {"BLOCK": 16, "num_warps": 4}
 
 
-def _sizes(values: Tensor, offsets: Tensor, references: Tensor) -> dict[str, Any]:
+def _sizes(values: Tensor, offsets: Tensor, references: Tensor) -> dict[str, int]:
     return {
         "queries": offsets.shape[1],
         "positions": values.shape[1],
@@ -82,11 +81,11 @@ def _(
     return torch.empty_like(values), torch.empty_like(offsets), torch.empty_like(logits)
 
 
-def _save(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+def _save(ctx: Context, inputs: tuple[Tensor, ...], output: Tensor) -> None:
     ctx.save_for_backward(*inputs, output)
 
 
-def _differentiate(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+def _differentiate(ctx: Context, grad: Tensor) -> tuple[Tensor | None, ...]:
     values, offsets, logits = _fused_backward(*ctx.saved_tensors, grad)
     return values, None, None, offsets, logits
 

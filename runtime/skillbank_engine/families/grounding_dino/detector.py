@@ -5,10 +5,12 @@ them is ours: masks and positions come from the prompt, the encoder's heads keep
 queries can join the decoder, and class logits are as long as the prompt instead of padded to its limit.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +29,9 @@ from skillbank_engine.families.grounding_dino.layers import (
 )
 from skillbank_engine.families.grounding_dino.norms import lowered
 from skillbank_engine.families.grounding_dino.prompt import PromptBatch
+
+if TYPE_CHECKING:
+    from skillbank_engine.library import PreTrainedModel
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Detector(nn.Module):
         Recompute the encoder's activations in the backward pass to save memory.
     """
 
-    def __init__(self, network: Any, architecture: Architecture) -> None:
+    def __init__(self, network: PreTrainedModel, architecture: Architecture) -> None:
         super().__init__()
         self.network = network
         self.architecture = architecture
@@ -79,7 +84,7 @@ class Detector(nn.Module):
         self.denoising_content = nn.Linear(width, width) if architecture.denoising else None
 
     def compile_layers(
-        self, *, backbone: bool = True, backend: str | Callable[..., Any] = "inductor"
+        self, *, backbone: bool = True, backend: str | Callable[..., object] = "inductor"
     ) -> None:
         """Compile the layers of encoder, decoder and backbone, each kind once; for pictures of one size.
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -171,7 +170,7 @@ def _targets(records: Sequence[Record], phrases: Sequence[str]) -> TargetBatch:
     return batch_targets(boxes, numbers)
 
 
-def detection_rows(data: EvaluationSet, detections: dict[int, list[Detection]]) -> list[dict[str, Any]]:
+def detection_rows(data: EvaluationSet, detections: dict[int, list[Detection]]) -> list[dict[str, object]]:
     """Turn detections into a COCO results list with picture and phrase added.
 
     Parameters

@@ -5,10 +5,12 @@ is a prompt of some dozen words there are so few blocks that most of a GPU waits
 so that they are written out, in the products' type, and kept for the way back.
 """
 
-from typing import Any
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+
+from skillbank_engine.autograd import Context
 
 _ALIGNED = 8
 """Places and words: products of other numbers of them go through kernels that are several times slower."""
@@ -74,10 +76,15 @@ def _bias(mask: Tensor, like: Tensor) -> Tensor:
     return zeros.masked_fill_(~mask, -torch.inf)[:, None]
 
 
+class _Kept(Context, Protocol):
+    heads: int
+    scale: float
+
+
 class _Exchange(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any,
+        ctx: _Kept,
         places: Tensor,
         words: Tensor,
         place_values: Tensor,
@@ -103,7 +110,7 @@ class _Exchange(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, slope_places: Tensor, slope_words: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _Kept, slope_places: Tensor, slope_words: Tensor) -> tuple[Tensor | None, ...]:
         *inputs, by_place, by_word = ctx.saved_tensors
         heads, scale = ctx.heads, ctx.scale
         results = tuple(torch.empty_like(tensor) for tensor in inputs)

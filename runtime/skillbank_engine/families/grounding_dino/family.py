@@ -5,14 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.family import ACTIONS, Family, Tool
 
 if TYPE_CHECKING:
     from skillbank_engine.config.specs import Specs
     from skillbank_engine.families.grounding_dino.config.experiment import ExperimentSpec
-    from skillbank_engine.task import Task
+    from skillbank_engine.task import AnyTask
 
 _COMMANDS = "skillbank_engine.families.grounding_dino.commands"
 
@@ -23,7 +23,7 @@ def _specs() -> Specs[ExperimentSpec]:
     return GROUNDING_DINO
 
 
-def _task() -> type[Task[Any, Any, Any, Any]]:
+def _task() -> type[AnyTask]:
     from skillbank_engine.families.grounding_dino.task import GroundingDino
 
     return GroundingDino

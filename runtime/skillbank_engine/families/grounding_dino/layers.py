@@ -5,8 +5,10 @@ The numbers are transformers'; the operations are fewer. Attention never writes 
 values.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor
@@ -16,6 +18,12 @@ from skillbank_engine.families.grounding_dino.deformable import Shapes, answers_
 from skillbank_engine.families.grounding_dino.exchange import MOST_WORDS, exchanged, padded
 from skillbank_engine.families.grounding_dino.norms import lowered, normed
 from skillbank_engine.families.grounding_dino.products import recorded_training
+
+if TYPE_CHECKING:
+    from skillbank_engine.library import modeling_grounding_dino as theirs
+
+    _Fed: TypeAlias = "theirs.GroundingDinoDecoderLayer | theirs.GroundingDinoDeformableLayer"
+    _Dropping: TypeAlias = "_Fed | theirs.GroundingDinoTextEnhancerLayer"
 
 _BLOCK = 1024
 
@@ -47,7 +55,7 @@ class Scene:
 
 
 def fuse(
-    layer: Any,
+    layer: theirs.GroundingDinoEncoderLayer,
     vision: Tensor,
     text: Tensor,
     text_positions: Tensor,
@@ -83,7 +91,7 @@ def fuse(
 
 
 def decode(
-    layer: Any,
+    layer: theirs.GroundingDinoDecoderLayer,
     hidden: Tensor,
     positions: Tensor,
     references: Tensor,
@@ -164,7 +172,12 @@ def propose(scene: Scene) -> tuple[Tensor, Tensor]:
 
 
 def attend_places(
-    module: Any, hidden: Tensor, positions: Tensor, vision: Tensor, references: Tensor, scene: Scene
+    module: theirs.GroundingDinoMultiscaleDeformableAttention,
+    hidden: Tensor,
+    positions: Tensor,
+    vision: Tensor,
+    references: Tensor,
+    scene: Scene,
 ) -> Tensor:
     """Deformable attention of queries ``(B, Q, D)`` to the feature levels."""
     batch, queries, width = hidden.shape
@@ -187,7 +200,11 @@ def attend_places(
 
 
 def _exchange(
-    layer: Any, vision: Tensor, text: Tensor, visible: Tensor | None, token_mask: Tensor
+    layer: theirs.GroundingDinoFusionLayer,
+    vision: Tensor,
+    text: Tensor,
+    visible: Tensor | None,
+    token_mask: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Let picture and text look at each other; both directions share one product of queries and keys."""
     vision, seen_places = normed(layer.layer_norm_vision, vision)
@@ -204,7 +221,12 @@ def _exchange(
 
 
 def _looks(
-    attention: Any, vision: Tensor, text: Tensor, visible: Tensor | None, token_mask: Tensor, training: bool
+    attention: theirs.GroundingDinoBiMultiHeadAttention,
+    vision: Tensor,
+    text: Tensor,
+    visible: Tensor | None,
+    token_mask: Tensor,
+    training: bool,
 ) -> tuple[Tensor, Tensor]:
     """What looking at each other changes: ``(B, N, D)`` of the places, and ``(B, T, D)`` of the text."""
     heads, scale = attention.num_heads, attention.scale
@@ -249,13 +271,17 @@ def _fused(
     return to_vision.transpose(1, 2).flatten(2), to_text.transpose(1, 2).flatten(2)
 
 
-def _few(attention: Any, text: Tensor) -> bool:
+def _few(attention: theirs.GroundingDinoBiMultiHeadAttention, text: Tensor) -> bool:
     """Whether a text is so short that its words are better brought to the places' width than the reverse."""
     return bool(text.shape[1] * attention.num_heads < attention.embed_dim)
 
 
 def _exchange_few(
-    attention: Any, vision: Tensor, text: Tensor, visible: Tensor | None, token_mask: Tensor
+    attention: theirs.GroundingDinoBiMultiHeadAttention,
+    vision: Tensor,
+    text: Tensor,
+    visible: Tensor | None,
+    token_mask: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Compute both changes of :func:`_exchange` with the products in another order.
 
@@ -284,7 +310,9 @@ def _exchange_few(
     return vision_change, text_change
 
 
-def _enhance(layer: Any, text: Tensor, positions: Tensor, allowed: Tensor) -> Tensor:
+def _enhance(
+    layer: theirs.GroundingDinoTextEnhancerLayer, text: Tensor, positions: Tensor, allowed: Tensor
+) -> Tensor:
     """Self-attention of the text, inside phrases."""
     placed = lowered(text + positions)
     seen = _attend(layer.self_attn, placed, placed, text, allowed[:, None])
@@ -294,7 +322,13 @@ def _enhance(layer: Any, text: Tensor, positions: Tensor, allowed: Tensor) -> Te
     return text
 
 
-def _attend(module: Any, queries: Tensor, keys: Tensor, values: Tensor, allowed: Tensor | None) -> Tensor:
+def _attend(
+    module: theirs.GroundingDinoMultiheadAttention,
+    queries: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    allowed: Tensor | None,
+) -> Tensor:
     """Multi-head attention; ``allowed`` is bool and broadcasts to ``(B, H, Q, K)``."""
     heads = module.num_attention_heads
     dropout = module.dropout.p if module.training else 0.0
@@ -309,7 +343,7 @@ def _attend(module: Any, queries: Tensor, keys: Tensor, values: Tensor, allowed:
     return result
 
 
-def _feed_forward(layer: Any, hidden: Tensor) -> Tensor:
+def _feed_forward(layer: _Fed, hidden: Tensor) -> Tensor:
     if answers_only(hidden) and not layer.training and hidden.shape[1] > _BLOCK:
         # In blocks that stay in the processor's cache, instead of one inner layer of a hundred megabytes.
         blocks = (
@@ -321,7 +355,7 @@ def _feed_forward(layer: Any, hidden: Tensor) -> Tensor:
     return _drop(layer, layer.fc2(inner))
 
 
-def _drop(layer: Any, hidden: Tensor) -> Tensor:
+def _drop(layer: _Dropping, hidden: Tensor) -> Tensor:
     return F.dropout(hidden, layer.dropout, layer.training)
 
 

@@ -1,7 +1,9 @@
 """Build a detector from an architecture: transformers' network, our backbone, heads and forward pass."""
 
+from __future__ import annotations
+
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -24,6 +26,9 @@ from skillbank_engine.library import (
     GroundingDinoConfig,
     GroundingDinoForObjectDetection,
 )
+
+if TYPE_CHECKING:
+    from skillbank_engine.library import PreTrainedConfig
 
 _POSITIONS = 512
 
@@ -63,7 +68,7 @@ def network_config(architecture: Architecture, vocabulary_size: int) -> Groundin
     )
 
 
-def _text_config(architecture: Architecture, vocabulary_size: int) -> Any:
+def _text_config(architecture: Architecture, vocabulary_size: int) -> PreTrainedConfig:
     """Configuration of the text encoder: ours by sizes, or a named BERT's own."""
     if architecture.text_encoder == "mini":
         return BertConfig(
@@ -114,7 +119,7 @@ def build_detector(architecture: Architecture, tokenizer: PhraseTokenizer) -> De
 
 
 def rebuild_detector(
-    network_values: dict[str, Any], architecture: Architecture, tokenizer: PhraseTokenizer
+    network_values: dict[str, object], architecture: Architecture, tokenizer: PhraseTokenizer
 ) -> Detector:
     """Build the detector of a checkpoint, whose weights are still to be loaded.
 
@@ -129,12 +134,12 @@ def rebuild_detector(
     return wrap_network(GroundingDinoForObjectDetection(config), architecture, tokenizer)
 
 
-def network_values(detector: Detector) -> dict[str, Any]:
+def network_values(detector: Detector) -> dict[str, object]:
     """Give the complete configuration of a detector's network as plain values.
 
     With it a checkpoint is whole: names of backbones and text encoders need not be looked up anew.
     """
-    values: dict[str, Any] = json.loads(detector.network.config.to_json_string(use_diff=False))
+    values: dict[str, object] = json.loads(detector.network.config.to_json_string(use_diff=False))
     return values
 
 

@@ -7,11 +7,12 @@ zeros from layer to layer as long as all biases are zero, which they are in a ne
 factor then meets itself in every layer, and gradients grow until they overflow.
 """
 
-from typing import Any
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
+from skillbank_engine.autograd import Context
 from skillbank_engine.families.grounding_dino.products import recorded_training
 
 
@@ -46,11 +47,15 @@ class FlatSafeNorm(nn.LayerNorm):
         return lowered(output) if self.lowered else output
 
 
+class _Kept(Context, Protocol):
+    eps: float
+
+
 class _FlatSafe(torch.autograd.Function):
     """The layer norm of torch, whose way back knows which rows are flat by what it keeps anyway."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+    def forward(ctx: _Kept, hidden: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
         output, mean, inverse = torch.native_layer_norm(hidden, hidden.shape[-1:], weight, bias, eps)
         ctx.save_for_backward(hidden, weight, bias, mean, inverse)
         ctx.eps = eps
@@ -58,7 +63,7 @@ class _FlatSafe(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _Kept, slope: Tensor) -> tuple[Tensor | None, ...]:
         hidden, weight, bias, mean, inverse = ctx.saved_tensors
         # One over the root of variance and epsilon; without it a row's gradient is zero.
         inverse = inverse.masked_fill(inverse.square() * (2 * ctx.eps) >= 1, 0.0)

@@ -1,10 +1,16 @@
 """Names of parameters as the family's specs know them, and groups of learning rates."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
 from skillbank_engine.parameters import starts
+
+if TYPE_CHECKING:
+    from skillbank_engine.families.grounding_dino.config.experiment import ExperimentSpec
+    from skillbank_engine.families.grounding_dino.config.model import ModelConfig
 
 # Ours to the family's, longest first. A spec says "backbone.0" or "transformer.encoder".
 _FAMILY_NAMES = (
@@ -29,7 +35,7 @@ def family_name(name: str) -> str:
     return name
 
 
-def parameter_groups(model: nn.Module, spec: Any) -> list[dict[str, Any]]:
+def parameter_groups(model: nn.Module, spec: ExperimentSpec) -> list[dict[str, Any]]:
     """Sort what is trained into groups with learning rates of their own.
 
     Parameters
@@ -59,7 +65,7 @@ def parameter_groups(model: nn.Module, spec: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _group(name: str, model: Any) -> str:
+def _group(name: str, model: ModelConfig) -> str:
     if any(starts(name, prefix) for prefix in model.backbone_names):
         return "backbone"
     if any(part in name.split(".") for part in model.linear_proj_names):

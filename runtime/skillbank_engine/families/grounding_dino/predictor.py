@@ -71,7 +71,7 @@ class Detection:
         return self.phrase
 
 
-def rounded(item: Detection, phrases: Sequence[str]) -> dict[str, Any]:
+def rounded(item: Detection, phrases: Sequence[str]) -> dict[str, object]:
     """A detection as it stands in JSON: phrase, ``xyxy`` box in pixels, score."""
     return {
         "phrase": phrases[item.phrase],

@@ -1,10 +1,9 @@
 """Linear layers over many rows, whose biases' gradients take no longer than their memory."""
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
+from skillbank_engine.autograd import Context
 from skillbank_engine.recording import is_paced_by_device
 
 _TALL = 4096
@@ -36,13 +35,13 @@ def linear(hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 class _Linear(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def forward(ctx: Context, hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         ctx.save_for_backward(hidden, weight)
         return nn.functional.linear(hidden, weight, bias)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Context, slope: Tensor) -> tuple[Tensor | None, ...]:
         hidden, weight = ctx.saved_tensors
         of_hidden, of_weight, of_bias = ctx.needs_input_grad
         rows = slope.reshape(-1, slope.shape[-1])

@@ -45,7 +45,7 @@ class RecordedDetector:
         self.detector = detector
         self._compute = compute
         self._seen: set[object] = set()
-        self._recordings: dict[object, tuple[_Inputs, Recording]] = {}
+        self._recordings: dict[object, tuple[_Inputs, Recording[DetectorOutput]]] = {}
         self._pool = torch.cuda.graph_pool_handle()
 
     @property
@@ -89,7 +89,6 @@ class RecordedDetector:
         return output
 
 
-def _answer(recording: Recording) -> DetectorOutput:
+def _answer(recording: Recording[DetectorOutput]) -> DetectorOutput:
     """Give a copy of what was found, which the next replay leaves alone."""
-    found: DetectorOutput = recording.result
-    return copied(found)
+    return copied(recording.result)

@@ -1,11 +1,12 @@
 """Layer norms on a GPU, with their gradients (`rows_kernels`)."""
 
-from typing import Any
+from typing import Protocol
 
 import torch
 import triton
 from torch import Tensor
 
+from skillbank_engine.autograd import Context
 from skillbank_engine.families.grounding_dino import rows_kernels
 
 _THERE, _BACK = (16, 4096), (32, 8192)
@@ -56,10 +57,16 @@ def _programs(device: torch.device) -> int:
     return _PROGRAMS * int(torch.cuda.get_device_properties(device).multi_processor_count)
 
 
+class _Kept(Context, Protocol):
+    kinds: tuple[torch.dtype, torch.dtype | None, torch.dtype]
+    eps: float
+    flat: bool
+
+
 class _Norm(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any,
+        ctx: _Kept,
         hidden: Tensor,
         change: Tensor | None,
         weight: Tensor,
@@ -95,7 +102,7 @@ class _Norm(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *slopes: Tensor | None) -> tuple[Tensor | None, ...]:
+    def backward(ctx: _Kept, *slopes: Tensor | None) -> tuple[Tensor | None, ...]:
         total, weight, means, inverses = ctx.saved_tensors
         kind, change_kind, bias_kind = ctx.kinds
         full, low = (None if slope is None else slope.contiguous() for slope in slopes)

@@ -86,12 +86,12 @@ class _Ready:
     small: Image.Image
     size: tuple[int, int]
     full: Image.Image | None
-    said: dict[str, Any]
+    said: dict[str, object]
     since: float
     preview: bytes = b""
 
     @property
-    def company(self) -> tuple[Any, ...]:
+    def company(self) -> tuple[object, ...]:
         """What requests have in common that can make one pass."""
         return self.wish.phrases, self.small.size
 
@@ -262,7 +262,7 @@ class Service:
         detect, least = item.predictor.detect, item.wish.threshold
         return detect_in_tiles(item.full, tile, detect, whole, least, self._batch_size)
 
-    def _draw(self, item: _Ready, detections: Sequence[Detection], document: dict[str, Any]) -> None:
+    def _draw(self, item: _Ready, detections: Sequence[Detection], document: dict[str, object]) -> None:
         names = item.wish.names
         try:
             assert item.full is not None

@@ -94,7 +94,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         tokenizer: PhraseTokenizer,
         labels: tuple[str, ...],
         architecture: Architecture,
-        facts: Mapping[str, Any],
+        facts: Mapping[str, object],
     ) -> None:
         super().__init__(spec, detector, labels, architecture.to_dict(), facts)
         self.tokenizer = tokenizer
@@ -152,7 +152,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         return cls(spec, found.network, found.tokenizer, (), found.architecture, facts)
 
     @classmethod
-    def differences(cls, spec: ExperimentSpec, kept: Kept) -> dict[str, tuple[Any, Any]]:
+    def differences(cls, spec: ExperimentSpec, kept: Kept) -> dict[str, tuple[object, object]]:
         """Compare the structures of two detectors."""
         return Architecture.from_dict(dict(kept.architecture)).differences(architecture_from_spec(spec))
 
@@ -247,7 +247,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
             prefixes.extend(self.spec.model.backbone_names)
         return prefixes
 
-    def parameter_groups(self) -> list[dict[str, Any]]:
+    def parameter_groups(self) -> list[dict[str, object]]:
         """Sort what is trained into backbone, linear projections and the rest."""
         return parameter_groups(self.module, self.spec)
 
@@ -402,7 +402,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
             Path("detections.json"),
         ]
 
-    def made_with(self) -> dict[str, Any]:
+    def made_with(self) -> dict[str, object]:
         """Give what is looked for, and the least score."""
         assert isinstance(self.spec, InferenceSpec)
         return {
@@ -416,7 +416,8 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         assert isinstance(spec, InferenceSpec)
         settings = spec.inference
         phrases = read_captions(spec.dataset.infer_data_sources)
-        rows: list[dict[str, Any]] = []
+        rows: list[dict[str, object]] = []
+        phrased: set[str] = set()
         found = label_pictures(
             self._predictor(phrases, self._network, compute),
             [(place.image, folder / _copy(place)) for place in pictures],
@@ -429,8 +430,9 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
         )
         for result, place in zip(found, pictures, strict=True):
             write_labels(folder / "labels" / place.name, result, phrases)
+            phrased.update(phrases[item.phrase] for item in result.detections)
             rows.extend({"image": result.image.name, **rounded(item, phrases)} for item in result.detections)
-        tell_not_found(phrases, {row["phrase"] for row in rows})
+        tell_not_found(phrases, phrased)
         write_text(folder / "detections.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
         _LOG.info("%d objects on %d pictures; see %s", len(rows), len(pictures), folder / "images_annotated")
         return {"images": float(len(pictures)), "detections": float(len(rows))}

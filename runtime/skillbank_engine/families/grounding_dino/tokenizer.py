@@ -53,7 +53,7 @@ class PhraseTokenizer:
         backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         return backend
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Leave the Rust tokenizer and the cache behind: both are rebuilt where they are needed."""
         return {"vocabulary": self.vocabulary, "_cache": {}}
 

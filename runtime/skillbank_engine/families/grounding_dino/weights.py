@@ -3,7 +3,6 @@
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
@@ -15,7 +14,13 @@ from skillbank_engine.families.grounding_dino.layouts import read_state, transla
 from skillbank_engine.families.grounding_dino.model import wrap_network
 from skillbank_engine.families.grounding_dino.released import read_pth
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer, load_tokenizer
-from skillbank_engine.library import AutoBackbone, AutoModel, GroundingDinoForObjectDetection, read_network
+from skillbank_engine.library import (
+    AutoBackbone,
+    AutoModel,
+    GroundingDinoForObjectDetection,
+    PreTrainedConfig,
+    read_network,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -60,7 +65,7 @@ def load_pretrained(name: str, architecture: Architecture) -> tuple[Detector, Ph
     return wrap_network(network, found, tokenizer), tokenizer
 
 
-def _from_transformers(name: str) -> Any:
+def _from_transformers(name: str) -> GroundingDinoForObjectDetection:
     """Let transformers load a network from a folder or the hub."""
     try:
         return read_network(GroundingDinoForObjectDetection, name)
@@ -73,7 +78,9 @@ def _from_transformers(name: str) -> Any:
         ) from error
 
 
-def architecture_of(network: Any, name: str, wanted: Architecture) -> Architecture:
+def architecture_of(
+    network: GroundingDinoForObjectDetection, name: str, wanted: Architecture
+) -> Architecture:
     """Read the architecture of a transformers network from its configuration.
 
     Parameters
@@ -112,7 +119,7 @@ def architecture_of(network: Any, name: str, wanted: Architecture) -> Architectu
     )
 
 
-def _backbone_name(config: Any, fallback: str) -> str:
+def _backbone_name(config: PreTrainedConfig, fallback: str) -> str:
     if config.model_type == "resnet":
         return "resnet_50"
     for name, sizes in SWIN_SIZES.items():
@@ -167,7 +174,7 @@ def load_backbone(detector: Detector, name: str) -> None:
 def _backbone_from_transformers(name: str) -> dict[str, Tensor]:
     """Let transformers load a backbone from a folder or the hub."""
     try:
-        loaded: Any = read_network(AutoBackbone, name)
+        loaded = read_network(AutoBackbone, name)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(

@@ -1,15 +1,20 @@
 """The shape of a model: a spec's structural values, resolved, as a checkpoint remembers them."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skillbank_engine.errors import ModelError
 
+if TYPE_CHECKING:
+    from skillbank_engine.families.rtdetr.config.experiment import ExperimentSpec
+
 _LOG = logging.getLogger(__name__)
 
-RESNET_SIZES: dict[str, dict[str, Any]] = {
+RESNET_SIZES: dict[str, dict[str, str | list[int]]] = {
     "resnet_18": {"layer_type": "basic", "hidden_sizes": [64, 128, 256, 512], "depths": [2, 2, 2, 2]},
     "resnet_34": {"layer_type": "basic", "hidden_sizes": [64, 128, 256, 512], "depths": [3, 4, 6, 3]},
     "resnet_50": {"layer_type": "bottleneck", "hidden_sizes": [256, 512, 1024, 2048], "depths": [3, 4, 6, 3]},
@@ -21,7 +26,7 @@ RESNET_SIZES: dict[str, dict[str, Any]] = {
 }
 """Family's name to what RT-DETR's own kind of ResNet is built from."""
 
-CONVNEXT_SIZES: dict[str, dict[str, Any]] = {
+CONVNEXT_SIZES: dict[str, dict[str, str | list[int]]] = {
     "convnext_tiny": {"hidden_sizes": [96, 192, 384, 768], "depths": [3, 3, 9, 3]},
     "convnext_small": {"hidden_sizes": [96, 192, 384, 768], "depths": [3, 3, 27, 3]},
     "convnext_base": {"hidden_sizes": [128, 256, 512, 1024], "depths": [3, 3, 27, 3]},
@@ -91,7 +96,7 @@ class Architecture:
         return tuple(4 * 2**index for index in self.feature_indices)
 
     @classmethod
-    def from_spec(cls, spec: Any, *, pretrained: bool = False) -> "Architecture":
+    def from_spec(cls, spec: ExperimentSpec, *, pretrained: bool = False) -> Architecture:
         """Read the model block and the engine block of a spec.
 
         Parameters
@@ -133,12 +138,12 @@ class Architecture:
             answer=model.eval_idx,
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Give plain values."""
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Architecture":
+    def from_dict(cls, values: Mapping[str, object]) -> Architecture:
         """Read what :meth:`to_dict` gave.
 
         Raises
@@ -155,7 +160,7 @@ class Architecture:
         }
         return cls(**plain)
 
-    def differences(self, other: "Architecture") -> dict[str, tuple[Any, Any]]:
+    def differences(self, other: Architecture) -> dict[str, tuple[object, object]]:
         """Name what differs, with this one's value and the other's."""
         mine, others = asdict(self), asdict(other)
         return {name: (mine[name], others[name]) for name in mine if mine[name] != others[name]}

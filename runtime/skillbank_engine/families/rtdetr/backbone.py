@@ -1,7 +1,6 @@
 """Backbones by name: ResNet and ConvNeXt at full size, a small one trained from scratch on a CPU."""
 
 from itertools import pairwise
-from typing import Any
 
 from torch import Tensor, nn
 
@@ -25,7 +24,7 @@ class MiniBackboneConfig(BackboneConfigMixin, PreTrainedConfig):  # type: ignore
 
     model_type = "rtdetr_mini_backbone"
 
-    def __init__(self, channels: tuple[int, ...] = (32, 64, 96, 128), **kwargs: Any) -> None:
+    def __init__(self, channels: tuple[int, ...] = (32, 64, 96, 128), **kwargs: object) -> None:
         self.channels = list(channels)
         self.stage_names = ["stem", *(f"stage{number}" for number in range(1, len(self.channels) + 1))]
         features, indices = kwargs.pop("out_features", None), kwargs.pop("out_indices", None)
@@ -106,7 +105,7 @@ AutoConfig.register(MiniBackboneConfig.model_type, MiniBackboneConfig, exist_ok=
 AutoBackbone.register(MiniBackboneConfig, MiniBackbone, exist_ok=True)
 
 
-def backbone_config(architecture: Architecture) -> Any:
+def backbone_config(architecture: Architecture) -> PreTrainedConfig:
     """Make the transformers configuration of the backbone that an architecture names.
 
     Raises
@@ -130,7 +129,7 @@ def backbone_config(architecture: Architecture) -> Any:
     )
 
 
-def channels_of(config: Any) -> list[int]:
+def channels_of(config: PreTrainedConfig) -> list[int]:
     """Give the channels of each feature map that a backbone of this configuration answers with."""
     sizes = config.channels if config.model_type == MiniBackboneConfig.model_type else config.hidden_sizes
     return [sizes[index - 1] for index in config.out_indices]

@@ -1,10 +1,12 @@
 """What RT-DETR learns from and is measured on: pictures with COCO annotations, in batches of one size."""
 
+from __future__ import annotations
+
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,6 +23,9 @@ from skillbank_engine.families.rtdetr.framing import Framing
 from skillbank_engine.families.rtdetr.targets import TargetBatch, batch_targets
 from skillbank_engine.families.rtdetr.variation import Variation
 from skillbank_engine.task import Batch, Samples
+
+if TYPE_CHECKING:
+    from skillbank_engine.data.coco import CocoSource
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class TestSet:
         return (record.image for record in self.annotations.records)
 
 
-def read_training_set(sources: Sequence[Any], *, skip_broken: bool) -> TrainingSet:
+def read_training_set(sources: Sequence[CocoSource], *, skip_broken: bool) -> TrainingSet:
     """Read ``dataset.train_data_sources``.
 
     Raises
@@ -83,7 +88,7 @@ def read_training_set(sources: Sequence[Any], *, skip_broken: bool) -> TrainingS
     return TrainingSet(tuple(records), tuple(names))
 
 
-def read_test_set(source: Any, key: str, *, skip_broken: bool) -> TestSet:
+def read_test_set(source: CocoSource, key: str, *, skip_broken: bool) -> TestSet:
     """Read a set with true boxes; see :func:`.data.coco.read_evaluation_set`."""
     return TestSet(read_evaluation_set(source, key, skip_broken=skip_broken))
 

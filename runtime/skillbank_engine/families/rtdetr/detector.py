@@ -5,8 +5,10 @@ them is ours: heads run on what is needed, denoising queries come of padded targ
 activations can be recomputed in the backward pass.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,9 @@ from torch.utils.checkpoint import checkpoint
 from skillbank_engine.families.rtdetr.architecture import Architecture
 from skillbank_engine.families.rtdetr.denoising import DenoisingQueries, box_logits, noised_queries
 from skillbank_engine.families.rtdetr.targets import TargetBatch
+
+if TYPE_CHECKING:
+    from skillbank_engine.library import PreTrainedModel
 
 _ANCHOR = 0.05
 _EDGE = 0.01
@@ -67,7 +72,7 @@ class Detector(nn.Module):
         backward pass to save memory.
     """
 
-    def __init__(self, network: Any, architecture: Architecture) -> None:
+    def __init__(self, network: PreTrainedModel, architecture: Architecture) -> None:
         super().__init__()
         self.network = network
         self.architecture = architecture

@@ -5,8 +5,10 @@ Bound are ``srcs``, the levels that the decoder looks at, one to one.  The crite
 the teacher knows of objects; ``L1`` and ``L2`` count all places alike.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -15,6 +17,9 @@ from skillbank_engine.boxes import iou, xyxy_from_cxcywh
 from skillbank_engine.errors import ModelError
 from skillbank_engine.families.rtdetr.detector import Detector, anchor_logits
 from skillbank_engine.families.rtdetr.targets import TargetBatch
+
+if TYPE_CHECKING:
+    from skillbank_engine.library import PreTrainedModel
 
 
 def require_alike(student: Detector, teacher: Detector) -> None:
@@ -61,7 +66,7 @@ def place_weights(teacher: Detector, sources: Sequence[Tensor], targets: TargetB
     targets : TargetBatch
         True boxes.
     """
-    network: Any = teacher.network
+    network: PreTrainedModel = teacher.network
     memory = torch.cat([source.flatten(2).transpose(1, 2) for source in sources], 1)
     anchors, usable = anchor_logits([(item.shape[-2], item.shape[-1]) for item in sources], memory.device)
     places = network.enc_output(memory * usable)

@@ -1,22 +1,25 @@
 """RT-DETR for the frame."""
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from skillbank_engine.families.rtdetr.tools import shapes, shapes_arguments
 from skillbank_engine.family import ACTIONS, Family, Tool
 
 if TYPE_CHECKING:
     from skillbank_engine.config.specs import Specs
-    from skillbank_engine.task import Task
+    from skillbank_engine.families.rtdetr.config.experiment import ExperimentSpec
+    from skillbank_engine.task import AnyTask
 
 
-def _specs() -> "Specs[Any]":
+def _specs() -> Specs[ExperimentSpec]:
     from skillbank_engine.families.rtdetr.config import RTDETR
 
     return RTDETR
 
 
-def _task() -> "type[Task[Any, Any, Any, Any]]":
+def _task() -> type[AnyTask]:
     from skillbank_engine.families.rtdetr.task import RtDetr
 
     return RtDetr

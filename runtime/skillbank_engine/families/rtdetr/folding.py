@@ -9,16 +9,21 @@ References
 Ding et al., "RepVGG: Making VGG-style ConvNets Great Again", CVPR 2021.
 """
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from skillbank_engine.families.rtdetr.detector import Detector
+
+if TYPE_CHECKING:
+    from skillbank_engine.library import modeling_rt_detr
 
 _PAIRS = (("conv", "norm"), ("conv1", "norm1"), ("conv2", "norm2"), ("convolution", "normalization"))
 """How blocks of the networks call a convolution and the batch norm right after it."""
@@ -77,7 +82,7 @@ def _pairs(module: nn.Module) -> Iterator[tuple[str, str]]:
         yield from _PAIRS
 
 
-def _one_convolution(block: Any) -> nn.Module:
+def _one_convolution(block: modeling_rt_detr.RTDetrRepVggBlock) -> nn.Module:
     """Add up both branches of a RepVGG block whose norms are folded."""
     wide, narrow = block.conv1.conv, block.conv2.conv
     wide.weight[:, :, 1:2, 1:2] += narrow.weight

@@ -1,12 +1,17 @@
 """How a picture of any size becomes an input of one size, and boxes found there boxes of the picture."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from skillbank_engine.data.transforms import View
+
+if TYPE_CHECKING:
+    from skillbank_engine.families.rtdetr.config.experiment import ExperimentSpec
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Framing:
     keep_shape: bool = False
 
     @classmethod
-    def from_spec(cls, spec: Any, *, training: bool = False) -> "Framing":
+    def from_spec(cls, spec: ExperimentSpec, *, training: bool = False) -> Framing:
         """Read ``dataset.augmentation``."""
         values = spec.dataset.augmentation
         height, width = values.train_spatial_size if training else values.eval_spatial_size

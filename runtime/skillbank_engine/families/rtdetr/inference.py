@@ -1,10 +1,12 @@
 """Writing what was found on pictures: labels, annotated pictures, and all detections as JSON."""
 
+from __future__ import annotations
+
 import json
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -58,12 +60,12 @@ def chosen_labels(labels: Sequence[str], classmap: str) -> frozenset[int]:
 
 
 def write_found(
-    task: "RtDetr", spec: InferenceSpec, pictures: Sequence[Place], folder: Path, compute: Compute
+    task: RtDetr, spec: InferenceSpec, pictures: Sequence[Place], folder: Path, compute: Compute
 ) -> dict[str, float]:
     """Detect and write; see :meth:`.task.Task.infer`."""
     shown = chosen_labels(task.labels, spec.dataset.infer_data_sources.classmap)
     colours = phrase_colours(task.labels, spec.inference.color_map)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for place, image, found in _detected(task, spec, pictures, compute):
         items = [item for item in found if item.label in shown]
         path = folder / "labels" / place.name
@@ -78,7 +80,7 @@ def write_found(
 
 
 def _detected(
-    task: "RtDetr", spec: InferenceSpec, pictures: Sequence[Place], compute: Compute
+    task: RtDetr, spec: InferenceSpec, pictures: Sequence[Place], compute: Compute
 ) -> Iterator[tuple[Place, Image.Image, list[Detection]]]:
     """Yield each picture with what was found on it."""
     assert task.answer is not None
@@ -97,7 +99,7 @@ def _detected(
         yield from zip(places, images, found, strict=True)
 
 
-def _row(item: Detection, labels: Sequence[str]) -> dict[str, Any]:
+def _row(item: Detection, labels: Sequence[str]) -> dict[str, object]:
     return {
         "phrase": labels[item.label],
         "box": [round(value, 2) for value in item.box],

@@ -4,8 +4,10 @@ Every output (decoder layers and encoder) is matched for itself and scored by th
 queries know their targets.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,6 +16,9 @@ from skillbank_engine.boxes import generalized_iou, iou, xyxy_from_cxcywh
 from skillbank_engine.families.rtdetr.detector import DetectorOutput
 from skillbank_engine.families.rtdetr.matching import Assignment, MatchingCosts, match
 from skillbank_engine.families.rtdetr.targets import TargetBatch
+
+if TYPE_CHECKING:
+    from skillbank_engine.families.rtdetr.config.experiment import ExperimentSpec
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class LossWeights:
     costs: MatchingCosts = field(default_factory=MatchingCosts)
 
     @classmethod
-    def from_spec(cls, spec: Any) -> "LossWeights":
+    def from_spec(cls, spec: ExperimentSpec) -> LossWeights:
         """Read the model block."""
         model = spec.model
         classes, boxes = ("vfl" in model.loss_types), ("boxes" in model.loss_types)

@@ -1,10 +1,12 @@
 """Measuring a detector on an evaluation set: average precisions and the training loss."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -34,6 +36,7 @@ from skillbank_engine.task import Metrics, Stage
 from skillbank_engine.team import Team
 
 if TYPE_CHECKING:
+    from skillbank_engine.families.rtdetr.config.experiment import ExperimentSpec
     from skillbank_engine.families.rtdetr.task import RtDetr
 
 __all__ = ["measurable", "measure", "nothing_to_measure"]
@@ -56,7 +59,7 @@ class Findings:
 
 
 def measure(
-    task: "RtDetr", data: TestSet, stage: Stage, compute: Compute, team: Team, folder: Path | None
+    task: RtDetr, data: TestSet, stage: Stage, compute: Compute, team: Team, folder: Path | None
 ) -> Metrics | None:
     """Measure; see :meth:`.task.Task.measure`."""
     spec = task.spec
@@ -125,7 +128,7 @@ def listed(names: Sequence[str], most: int = 6) -> str:
 
 
 def find(
-    task: "RtDetr",
+    task: RtDetr,
     data: TestSet,
     stage: Stage,
     compute: Compute,
@@ -173,7 +176,7 @@ def find(
 
 @torch.inference_mode()
 def _validate(
-    task: "RtDetr", pixels: Tensor, targets: TargetBatch, compute: Compute, findings: Findings
+    task: RtDetr, pixels: Tensor, targets: TargetBatch, compute: Compute, findings: Findings
 ) -> tuple[Tensor, Tensor]:
     """Run the module itself, and keep its training loss."""
     targets = targets.to(compute.device)
@@ -186,7 +189,7 @@ def _validate(
     return output.logits[answer], output.boxes[answer]
 
 
-def _targets(task: "RtDetr", records: Sequence[Record], views: Sequence[View]) -> TargetBatch:
+def _targets(task: RtDetr, records: Sequence[Record], views: Sequence[View]) -> TargetBatch:
     """Give the boxes, in pictures as they are seen, of classes that the model knows."""
     numbers = {label: number for number, label in enumerate(task.labels)}
     boxes, classes = [], []
@@ -203,14 +206,14 @@ def _passes(count: int, size: int) -> list[range]:
     return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
 
-def _batch_size(spec: Any) -> int:
+def _batch_size(spec: ExperimentSpec) -> int:
     own = spec.evaluate.batch_size if isinstance(spec, EvaluateSpec) else -1
     return int(own if own > 0 else spec.dataset.batch_size)
 
 
 def detection_rows(
     data: EvaluationSet, detections: Mapping[int, Sequence[Detection]]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Turn detections, by COCO image id, into a list with picture and class by name.
 
     Parameters

@@ -1,7 +1,9 @@
 """Build a detector from an architecture: transformers' layers, our start values and forward pass."""
 
+from __future__ import annotations
+
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from torch import nn
 
@@ -11,11 +13,14 @@ from skillbank_engine.families.rtdetr.backbone import backbone_config, channels_
 from skillbank_engine.families.rtdetr.detector import Detector
 from skillbank_engine.library import RTDetrV2Config, RTDetrV2ForObjectDetection
 
+if TYPE_CHECKING:
+    from skillbank_engine.library import PreTrainedConfig, PreTrainedModel
+
 _LINEAR = ("encoder.aifi", "decoder.layers", "decoder.query_pos_head", "enc_output", "enc_bbox_head")
 _BLOCKS = 3
 
 
-def network_config(architecture: Architecture, classes: int) -> Any:
+def network_config(architecture: Architecture, classes: int) -> PreTrainedConfig:
     """Make the transformers configuration of an architecture.
 
     Parameters
@@ -69,7 +74,7 @@ def build_detector(architecture: Architecture, classes: int) -> Detector:
     return detector
 
 
-def rebuild_detector(network: dict[str, Any], architecture: Architecture) -> Detector:
+def rebuild_detector(network: dict[str, object], architecture: Architecture) -> Detector:
     """Build the detector of a checkpoint, whose weights are still to be loaded.
 
     Parameters
@@ -86,21 +91,20 @@ def rebuild_detector(network: dict[str, Any], architecture: Architecture) -> Det
         raise ModelError(f"This model block cannot be built ({error}): change the values it names") from error
 
 
-def network_class(config: Any) -> Any:
+def network_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
     """Give transformers' class for a configuration.
 
     The class ties the heads of all decoder layers to those of the first, and refuses to be without others.
     """
+    whole: type[PreTrainedModel] = RTDetrV2ForObjectDetection
     if config.decoder_layers > 1:
-        return RTDetrV2ForObjectDetection
+        return whole
     ties = RTDetrV2ForObjectDetection._tied_weights_keys
     own = {tied: to for tied, to in ties.items() if r"\d" not in tied}
-    return type(
-        RTDetrV2ForObjectDetection.__name__, (RTDetrV2ForObjectDetection,), {"_tied_weights_keys": own}
-    )
+    return type(whole.__name__, (whole,), {"_tied_weights_keys": own})
 
 
-def wrap_network(network: Any, architecture: Architecture) -> Detector:
+def wrap_network(network: PreTrainedModel, architecture: Architecture) -> Detector:
     """Put our forward pass around a transformers network, its weights kept.
 
     The heads stand twice in it, as one: those in the decoder stay.
@@ -115,13 +119,13 @@ def wrap_network(network: Any, architecture: Architecture) -> Detector:
     return Detector(model, architecture)
 
 
-def network_values(detector: Detector) -> dict[str, Any]:
+def network_values(detector: Detector) -> dict[str, object]:
     """Give the complete configuration of a detector's network as plain values."""
     return _values(detector.network.config)
 
 
-def _values(config: Any) -> dict[str, Any]:
-    values: dict[str, Any] = json.loads(config.to_json_string(use_diff=False))
+def _values(config: PreTrainedConfig) -> dict[str, object]:
+    values: dict[str, object] = json.loads(config.to_json_string(use_diff=False))
     return values
 
 

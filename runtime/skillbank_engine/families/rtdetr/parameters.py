@@ -1,8 +1,13 @@
 """Names of parameters as the family's specs know them, and groups of learning rates."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from torch import nn
+
+if TYPE_CHECKING:
+    from skillbank_engine.families.rtdetr.config.experiment import ExperimentSpec
 
 # Ours to the family's, longest first: a spec says "backbone.0", "encoder" or "decoder".
 _FAMILY_NAMES = (
@@ -24,7 +29,7 @@ def begins(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(prefix.rstrip(".") + ".")
 
 
-def parameter_groups(module: nn.Module, spec: Any) -> list[dict[str, Any]]:
+def parameter_groups(module: nn.Module, spec: ExperimentSpec) -> list[dict[str, object]]:
     """Sort what is trained into backbone and rest.
 
     Parameters

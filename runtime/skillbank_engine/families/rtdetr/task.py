@@ -1,7 +1,7 @@
 """RT-DETR as the frame sees it: how it is built, what it learns from, and how it is measured and used."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -43,7 +43,19 @@ from skillbank_engine.families.rtdetr.variation import Variation
 from skillbank_engine.families.rtdetr.weights import fit_classes, load_backbone, read_transformers
 from skillbank_engine.profile import SMALL
 from skillbank_engine.schedule import Schedule
-from skillbank_engine.task import Answer, Graph, Kept, Metrics, Place, Share, Stage, Task, Tell, TrainingData
+from skillbank_engine.task import (
+    Answer,
+    Forward,
+    Graph,
+    Kept,
+    Metrics,
+    Place,
+    Share,
+    Stage,
+    Task,
+    Tell,
+    TrainingData,
+)
 from skillbank_engine.team import Team
 
 NAME = "rtdetr"
@@ -156,7 +168,7 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
         return cls(spec, detector, labels)
 
     @classmethod
-    def differences(cls, spec: ExperimentSpec, kept: Kept) -> dict[str, tuple[Any, Any]]:
+    def differences(cls, spec: ExperimentSpec, kept: Kept) -> dict[str, tuple[object, object]]:
         """Compare the structures of two detectors."""
         found = Architecture.from_dict(kept.architecture).differences(Architecture.from_spec(spec))
         # Whether norms stand still follows from the weights that a run was begun with.
@@ -192,7 +204,7 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
         self.module.recompute = True
         return new
 
-    def losses(self, model: Callable[..., Any], batch: DetectionBatch, divisor: float) -> dict[str, Tensor]:
+    def losses(self, model: Forward, batch: DetectionBatch, divisor: float) -> dict[str, Tensor]:
         """Score all outputs, and what the teacher would have had different."""
         output: DetectorOutput = model(batch.pixels, batch.targets)
         found = detection_loss(output, batch.targets, self._weights, divisor)
@@ -249,7 +261,7 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
                 "model.pretrained_backbone_path or train.pretrained_model_path, or set model.train_backbone"
             )
 
-    def parameter_groups(self) -> list[dict[str, Any]]:
+    def parameter_groups(self) -> list[dict[str, object]]:
         """Sort what is trained into backbone and rest."""
         return parameter_groups(self.module, self.spec)
 
@@ -298,7 +310,7 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
             Path("detections.json"),
         ]
 
-    def made_with(self) -> dict[str, Any]:
+    def made_with(self) -> dict[str, object]:
         """Give the least score and which classes are shown."""
         assert isinstance(self.spec, InferenceSpec)
         classmap = self.spec.dataset.infer_data_sources.classmap
@@ -390,7 +402,7 @@ def _settle_action(
     differences: list[str],
 ) -> None:
     """Set an export's size and an inference's threshold, where nobody has chosen them."""
-    wanted: dict[str, Any] = {}
+    wanted: dict[str, object] = {}
     if action == "export":
         height, width = values["dataset"]["augmentation"]["eval_spatial_size"]
         wanted = {"input_height": height, "input_width": width}

@@ -5,15 +5,21 @@ References
 Liu et al., "SSD: Single Shot MultiBox Detector", ECCV 2016: the cuts, and the changes of colour.
 """
 
+from __future__ import annotations
+
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
 from skillbank_engine.data.transforms import View, mirror, sided
+
+if TYPE_CHECKING:
+    from skillbank_engine.families.rtdetr.config.experiment import ExperimentSpec
 
 _OVERLAPS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 _TRIES = 40
@@ -21,7 +27,7 @@ _LEAST = 0.3
 _SHAPES = (0.5, 2.0)
 _HUE = 0.05
 
-Boxes = np.ndarray[Any, np.dtype[np.float64]]
+Boxes = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Variation:
     flip: float
 
     @classmethod
-    def from_spec(cls, spec: Any) -> "Variation":
+    def from_spec(cls, spec: ExperimentSpec) -> Variation:
         """Read ``dataset.augmentation`` and ``engine.flip_prob``."""
         values = spec.dataset.augmentation
         return cls(values.distortion_prob, values.iou_crop_prob, spec.engine.flip_prob)

@@ -1,10 +1,12 @@
 """Weights from elsewhere to start from: transformers folders, hub names, files with a backbone."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +26,9 @@ from skillbank_engine.library import (
     RTDetrV2Config,
     read_network,
 )
+
+if TYPE_CHECKING:
+    from skillbank_engine.library import PreTrainedConfig
 
 _LOG = logging.getLogger(__name__)
 
@@ -86,7 +91,7 @@ def read_transformers(name: str, wanted: Architecture, key: str = _KEY) -> tuple
     return wrap_network(network, found), labels
 
 
-def _second(config: Any) -> Any:
+def _second(config: PreTrainedConfig) -> PreTrainedConfig:
     """Make the configuration of a second RT-DETR that computes what one of the first computes."""
     values = config.to_dict()
     values.pop("model_type")
@@ -94,7 +99,7 @@ def _second(config: Any) -> Any:
     return RTDetrV2Config.from_dict(values)
 
 
-def architecture_of(config: Any, wanted: Architecture, key: str = _KEY) -> Architecture:
+def architecture_of(config: PreTrainedConfig, wanted: Architecture, key: str = _KEY) -> Architecture:
     """Read the architecture off the configuration of a transformers network.
 
     Parameters
@@ -149,7 +154,7 @@ def architecture_of(config: Any, wanted: Architecture, key: str = _KEY) -> Archi
     )
 
 
-def _backbone_name(config: Any) -> str:
+def _backbone_name(config: PreTrainedConfig) -> str:
     """Name a backbone as the family does, or as transformers' kind where the family has no name for it."""
     for name, sizes in (*RESNET_SIZES.items(), *CONVNEXT_SIZES.items()):
         kind = "rt_detr_resnet" if name in RESNET_SIZES else "convnext"
@@ -250,7 +255,7 @@ def _fitting(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], prefix: s
 def _state_file(path: Path, key: str) -> Mapping[str, Tensor]:
     """Read a state dict, alone or as part of a checkpoint."""
     try:
-        document: Any = torch.load(path, map_location="cpu", weights_only=True)
+        document: object = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # what the unpickler trips over depends on the bytes that it finds
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(
@@ -271,7 +276,7 @@ def _backbone_folder(name: str, key: str) -> Mapping[str, Tensor]:
             network = read_transformers(name, Architecture())[0]
             state: dict[str, Tensor] = network.network.backbone.model.state_dict()
             return state
-        loaded: Any = read_network(AutoBackbone, name)
+        loaded = read_network(AutoBackbone, name)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(f"{key} '{name}' cannot be read as weights ({reason}): check the path") from error

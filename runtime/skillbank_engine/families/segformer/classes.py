@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import ValidationError
@@ -15,6 +15,9 @@ from pydantic import ValidationError
 from skillbank_engine.config.explain import explain
 from skillbank_engine.errors import DataError
 from skillbank_engine.families.segformer.config.dataset import IGNORED, PaletteEntry, SegmentConfig
+
+if TYPE_CHECKING:
+    from skillbank_engine.data.pixels import Array
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,8 +28,6 @@ KEYS = ("num_classes", "label_transform", "palette")
 """What of ``dataset.segment`` says what masks mean."""
 
 _MOST = 255
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def _check_count(names: Sequence[str], segment: SegmentConfig) -> None:
         )
 
 
-def palette_of(segment: SegmentConfig, labels: Sequence[str]) -> dict[str, Any]:
+def palette_of(segment: SegmentConfig, labels: Sequence[str]) -> dict[str, object]:
     """Say what masks mean for a model that came with names alone, where a spec leaves that at the defaults.
 
     Parameters
@@ -213,7 +214,7 @@ def palette_of(segment: SegmentConfig, labels: Sequence[str]) -> dict[str, Any]:
     return {"num_classes": len(labels), "label_transform": "None", "palette": palette}
 
 
-def settle_classes(segment: SegmentConfig) -> dict[str, Any]:
+def settle_classes(segment: SegmentConfig) -> dict[str, object]:
     """Read from the data set's own :data:`PALETTE_FILE` what a spec leaves at the family's defaults.
 
     Parameters
@@ -245,7 +246,7 @@ def settle_classes(segment: SegmentConfig) -> dict[str, Any]:
     return {f"dataset.segment.{key}": value for key, value in values.items()}
 
 
-def read_palette(path: Path) -> dict[str, Any]:
+def read_palette(path: Path) -> dict[str, object]:
     """Read a :data:`PALETTE_FILE`.
 
     Returns

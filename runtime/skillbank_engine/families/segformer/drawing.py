@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-Array = np.ndarray[Any, np.dtype[Any]]
+if TYPE_CHECKING:
+    from skillbank_engine.data.pixels import Array
+
 Colour = tuple[int, int, int]
 
 # Letters need a certain number of pixels; smaller pictures are enlarged by a whole factor.

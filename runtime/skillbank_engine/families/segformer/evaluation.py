@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import torch
@@ -29,11 +29,19 @@ from skillbank_engine.families.segformer.prediction import Predictor, best_class
 from skillbank_engine.results import write_text
 from skillbank_engine.team import Team
 
+if TYPE_CHECKING:
+    from skillbank_engine.data.pixels import Array
+
 _LOG = logging.getLogger(__name__)
 
-Array = np.ndarray[Any, np.dtype[Any]]
 _WORST = 20
 """So many pictures are listed as the worst."""
+
+
+class _Row(TypedDict):
+    image: str
+    miou: float
+    acc: float
 
 
 @dataclass
@@ -42,7 +50,7 @@ class _Tally:
 
     matrix: Array
     loss: float = 0.0
-    pictures: list[dict[str, Any]] = field(default_factory=list)
+    pictures: list[_Row] = field(default_factory=list)
 
 
 def measure(

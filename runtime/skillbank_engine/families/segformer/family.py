@@ -5,24 +5,25 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.family import ACTIONS, Family, Tool
 
 if TYPE_CHECKING:
     from skillbank_engine.config.specs import Specs
-    from skillbank_engine.task import Task
+    from skillbank_engine.families.segformer.config.experiment import ExperimentSpec
+    from skillbank_engine.task import AnyTask
 
 _PACKAGE = "skillbank_engine.families.segformer"
 
 
-def _specs() -> Specs[Any]:
-    specs: Specs[Any] = import_module(f"{_PACKAGE}.config").SPECS_OF_FAMILY
+def _specs() -> Specs[ExperimentSpec]:
+    specs: Specs[ExperimentSpec] = import_module(f"{_PACKAGE}.config").SPECS_OF_FAMILY
     return specs
 
 
-def _task() -> type[Task[Any, Any, Any, Any]]:
-    task: type[Task[Any, Any, Any, Any]] = import_module(f"{_PACKAGE}.task").SegformerTask
+def _task() -> type[AnyTask]:
+    task: type[AnyTask] = import_module(f"{_PACKAGE}.task").SegformerTask
     return task
 
 

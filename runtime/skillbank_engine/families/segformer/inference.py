@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -17,6 +17,9 @@ from skillbank_engine.families.segformer.drawing import class_colours, draw_clas
 from skillbank_engine.families.segformer.prediction import Predictor, best_classes
 from skillbank_engine.results import write_text
 from skillbank_engine.task import Place
+
+if TYPE_CHECKING:
+    from skillbank_engine.data.pixels import Array
 
 MEANING = "masks.json"
 """Names of the label ids, and how much of each picture a class takes."""
@@ -63,7 +66,7 @@ def write_masks(
         ``images``, and ``classes`` that were found on any.
     """
     colours = class_colours(len(classes.names))
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     seen: set[str] = set()
 
     def read(place: Place) -> Image.Image:
@@ -92,9 +95,7 @@ def write_masks(
     return {"images": float(len(rows)), "classes": float(len(seen))}
 
 
-def _index_picture(
-    classes: Classes, indices: np.ndarray[Any, Any], colours: Sequence[tuple[int, int, int]]
-) -> Image.Image:
+def _index_picture(classes: Classes, indices: Array, colours: Sequence[tuple[int, int, int]]) -> Image.Image:
     """Make a picture whose numbers are label ids, shown in the colours of their classes."""
     picture = Image.fromarray(classes.label_mask(indices)).convert("L")
     table = [0] * 768

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from skillbank_engine.families.segformer.config.dataset import IGNORED
 
-Array = np.ndarray[Any, np.dtype[Any]]
+if TYPE_CHECKING:
+    from skillbank_engine.data.pixels import Array
 
 
 def confusion(truth: Array, found: Array, count: int) -> Array:

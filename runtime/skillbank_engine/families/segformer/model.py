@@ -15,6 +15,7 @@ from skillbank_engine.library import SegformerConfig, SegformerForSemanticSegmen
 
 if TYPE_CHECKING:
     from skillbank_engine.families.segformer.config import ExperimentSpec
+    from skillbank_engine.library import PreTrainedConfig, PreTrainedModel
 
 _LOG = logging.getLogger(__name__)
 
@@ -68,14 +69,14 @@ class Architecture:
     mean: tuple[float, ...] = (0.5, 0.5, 0.5)
     std: tuple[float, ...] = (0.5, 0.5, 0.5)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values."""
         return {
             name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Architecture:
+    def from_dict(cls, values: Mapping[str, object]) -> Architecture:
         """Read what :meth:`to_dict` gave."""
         known = {item.name for item in fields(cls)}
         own: dict[str, Any] = {
@@ -85,7 +86,7 @@ class Architecture:
         }
         return cls(**own)
 
-    def differences(self, other: Architecture) -> dict[str, tuple[Any, Any]]:
+    def differences(self, other: Architecture) -> dict[str, tuple[object, object]]:
         """Name to both values of what is not the same."""
         mine, theirs = asdict(self), asdict(other)
         return {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name]}
@@ -161,7 +162,7 @@ class Segmenter(nn.Module):
 
     mean: Tensor
     std: Tensor
-    network: Any
+    network: PreTrainedModel
 
     def __init__(self, network: nn.Module, architecture: Architecture) -> None:
         super().__init__()
@@ -182,7 +183,7 @@ class Segmenter(nn.Module):
         return logits
 
 
-def network_config(architecture: Architecture, labels: tuple[str, ...]) -> Any:
+def network_config(architecture: Architecture, labels: tuple[str, ...]) -> PreTrainedConfig:
     """Give transformers' configuration of a network."""
     return SegformerConfig(
         depths=list(architecture.depths),
@@ -212,7 +213,7 @@ def build(architecture: Architecture, labels: tuple[str, ...]) -> Segmenter:
     return wrapped(network, architecture)
 
 
-def wrapped(network: Any, architecture: Architecture) -> Segmenter:
+def wrapped(network: PreTrainedModel, architecture: Architecture) -> Segmenter:
     """Put a network of transformers behind the normalisation, its head's as the architecture says."""
     if architecture.groups:
         # A mean over the batch would tie its pictures together, and be a poor one of a few small pictures.

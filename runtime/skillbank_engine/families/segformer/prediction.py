@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -17,7 +16,9 @@ from skillbank_engine.families.segformer.data.transforms import image_tensor
 from skillbank_engine.families.segformer.model import enlarged
 from skillbank_engine.threads import available_cpus
 
-Array = np.ndarray[Any, np.dtype[Any]]
+if TYPE_CHECKING:
+    from skillbank_engine.data.pixels import Array
+
 Key = TypeVar("Key")
 
 

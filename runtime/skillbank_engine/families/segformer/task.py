@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -28,7 +28,19 @@ from skillbank_engine.families.segformer.model import Architecture, Segmenter, b
 from skillbank_engine.families.segformer.prediction import Predictor
 from skillbank_engine.families.segformer.weights import read_whole, start
 from skillbank_engine.schedule import Kind, Schedule
-from skillbank_engine.task import Graph, Kept, Metrics, Place, Samples, Share, Stage, Task, Tell, TrainingData
+from skillbank_engine.task import (
+    Forward,
+    Graph,
+    Kept,
+    Metrics,
+    Place,
+    Samples,
+    Share,
+    Stage,
+    Task,
+    Tell,
+    TrainingData,
+)
 from skillbank_engine.team import Team
 
 _LOG = logging.getLogger(__name__)
@@ -107,7 +119,7 @@ class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
         there = batch.to(device)
         return MaskBatch(self.module.normalised(there.pixels), there.masks)
 
-    def losses(self, model: Callable[..., Any], batch: MaskBatch, divisor: float) -> dict[str, Tensor]:
+    def losses(self, model: Forward, batch: MaskBatch, divisor: float) -> dict[str, Tensor]:
         """Cross entropy of the pixels that have a class."""
         return {"loss": pixel_loss(model(batch.pixels), batch.masks, divisor)}
 
@@ -134,7 +146,7 @@ class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
         )
         return schedule.factor(step)
 
-    def forward(self, compute: Compute, team: Team) -> Callable[..., Any] | None:
+    def forward(self, compute: Compute, team: Team) -> Forward | None:
         """Let all GPUs normalise batches together where the spec says so."""
         if self.spec.train.sync_batchnorm and team.size > 1:
             if compute.device.type == "cuda":
@@ -276,14 +288,14 @@ class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
         return type(spec).model_validate(values), f"{note} {more}".strip()
 
 
-def _of_training(segment: SegmentConfig, trained: Mapping[str, Any], *, measured: bool) -> dict[str, Any]:
+def _of_training(segment: SegmentConfig, trained: Mapping[str, Any], *, measured: bool) -> dict[str, object]:
     """What a model's training says of masks and sizes, where a spec has the family's defaults.
 
     Of masks that are measured on, what the data set itself says comes first.
     """
     usual = SegmentConfig()
     own = trained["dataset"]["segment"]
-    wanted: dict[str, Any] = {}
+    wanted: dict[str, object] = {}
     if all(getattr(segment, key) == getattr(usual, key) for key in KEYS):
         wanted.update({key: own[key] for key in KEYS})
         if measured:

@@ -28,6 +28,7 @@ from skillbank_engine.library import SegformerConfig, SegformerForSemanticSegmen
 
 if TYPE_CHECKING:
     from skillbank_engine.families.segformer.config import ExperimentSpec
+    from skillbank_engine.library import PreTrainedConfig
 
 _LOG = logging.getLogger(__name__)
 _FUSE, _CLASSIFIER = "decode_head.linear_fuse.weight", "decode_head.classifier.weight"
@@ -122,7 +123,7 @@ def _from_transformers(name: str, key: str, spec: ExperimentSpec) -> Found:
     return Found(wrapped(network, architecture), () if headless else labels, headless)
 
 
-def _of_config(config: Any, spec: ExperimentSpec) -> Architecture:
+def _of_config(config: PreTrainedConfig, spec: ExperimentSpec) -> Architecture:
     sizes = tuple(config.hidden_sizes), tuple(config.depths)
     augmentation = spec.dataset.segment.augmentation
     return Architecture(

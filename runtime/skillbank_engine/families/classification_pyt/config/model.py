@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import field_validator
 
@@ -46,7 +46,7 @@ class HeadConfig(Block):
     in_channels: Int = param(
         448, "Features that the backbone gives; the backbone decides, and what stands here is only compared."
     )
-    custom_args: dict[str, Any] | None = param(
+    custom_args: dict[str, object] | None = param(
         None, "Further arguments of a head; the linear one has none.", automl=False, in_template=False
     )
     loss: LossConfig = block(LossConfig, "The loss of the head.")

@@ -1,16 +1,21 @@
 """Folders of pictures by class: ``train/cat/1.jpg``, with ``classes.txt`` or the folders as classes."""
 
+from __future__ import annotations
+
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.data.faults import Faults
 from skillbank_engine.data.images import SUFFIXES, open_image
 from skillbank_engine.data.records import read_text, require_file, require_folder
 from skillbank_engine.errors import DataError
+
+if TYPE_CHECKING:
+    from skillbank_engine.families.classification_pyt.config.experiment import ClassificationSpec
 
 _LOG = logging.getLogger(__name__)
 _SHOWN = 10
@@ -52,7 +57,7 @@ class LabelledSet:
         return [counted[number] for number in range(len(self.names))]
 
 
-def class_names(spec: Any, folder: Path, key: str) -> tuple[str, ...]:
+def class_names(spec: ClassificationSpec, folder: Path, key: str) -> tuple[str, ...]:
     """Find the names of the classes, in their order.
 
     ``dataset.classes_file`` holds one a line; without it ``classes.txt`` in ``dataset.root_dir`` does; else

@@ -1,7 +1,9 @@
 """Which sets a spec names: of a training, and of an evaluation."""
 
+from __future__ import annotations
+
 import logging
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.data.records import require_folder
 from skillbank_engine.errors import DataError
@@ -14,6 +16,9 @@ from skillbank_engine.families.classification_pyt.data.folders import (
 )
 from skillbank_engine.task import Tell, TrainingData
 
+if TYPE_CHECKING:
+    from skillbank_engine.families.classification_pyt.config.experiment import ClassificationSpec
+
 _LOG = logging.getLogger(__name__)
 _TRAIN = "dataset.train_dataset.images_dir"
 _VAL = "dataset.val_dataset.images_dir"
@@ -21,7 +26,7 @@ _TEST = "dataset.test_dataset.images_dir"
 _UNLABELLED = "dataset.train_nolabel.folder_path"
 
 
-def read_training_sets(spec: Any, tell: Tell) -> TrainingData[LabelledSet, LabelledSet]:
+def read_training_sets(spec: ClassificationSpec, tell: Tell) -> TrainingData[LabelledSet, LabelledSet]:
     """Read what a training or a distillation learns from and is validated on.
 
     Parameters
@@ -48,7 +53,7 @@ def read_training_sets(spec: Any, tell: Tell) -> TrainingData[LabelledSet, Label
     return TrainingData(train, read_labelled(dataset.val_dataset.images_dir, _VAL, names, skip_broken=skip))
 
 
-def require_count(spec: Any, names: tuple[str, ...], tell: Tell) -> None:
+def require_count(spec: ClassificationSpec, names: tuple[str, ...], tell: Tell) -> None:
     """Compare ``dataset.num_classes`` with the classes that there are.
 
     The family's default stands in every spec that says nothing: it means as many as there are, and so does 0.
@@ -72,7 +77,7 @@ def require_count(spec: Any, names: tuple[str, ...], tell: Tell) -> None:
     tell(f"dataset.num_classes stands at its default of {said}: there are {len(names)} classes")
 
 
-def read_test_set(spec: Any) -> LabelledSet:
+def read_test_set(spec: ClassificationSpec) -> LabelledSet:
     """Read what evaluate measures on: ``dataset.val_dataset``, as the family does, else the test set.
 
     Raises

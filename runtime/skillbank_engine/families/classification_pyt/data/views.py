@@ -1,15 +1,20 @@
 """Training pictures as the network sees them: turned, cut, recoloured, covered, as the spec's keys say."""
 
+from __future__ import annotations
+
 import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
 from skillbank_engine.families.classification_pyt.data.mixture import vary_at_random
+
+if TYPE_CHECKING:
+    from skillbank_engine.families.classification_pyt.config.experiment import ClassificationSpec
 
 View = Callable[[Image.Image, random.Random], Image.Image]
 _LEAST_AREA = 0.08
@@ -38,7 +43,7 @@ class Variation:
     views: tuple[View, ...]
 
     @classmethod
-    def from_spec(cls, spec: Any) -> "Variation":
+    def from_spec(cls, spec: ClassificationSpec) -> Variation:
         """Read ``dataset.augmentation``."""
         values = spec.dataset.augmentation
         views: list[View] = []

@@ -11,7 +11,7 @@ import sys
 import threading
 import warnings
 from argparse import Namespace
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -97,7 +97,7 @@ def _read_requests(stream: BinaryIO, service: Service, usual: dict[str, float]) 
         service.close()
 
 
-def _write(stream: BinaryIO, document: dict[str, Any], picture: bytes = b"") -> None:
+def _write(stream: BinaryIO, document: dict[str, object], picture: bytes = b"") -> None:
     line = json.dumps({**document, "bytes": len(picture)}, ensure_ascii=False)
     stream.write(line.encode() + b"\n" + picture)
     stream.flush()

@@ -3,7 +3,6 @@
 import json
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
 
 from skillbank_engine.data.images import find_images
 from skillbank_engine.device import choose_compute
@@ -58,7 +57,7 @@ def label(arguments: Namespace) -> None:
         "conf_threshold": threshold,
     }
     claim(out, made_with, targets, "--out")
-    images: list[dict[str, Any]] = []
+    images: list[dict[str, object]] = []
     found: set[str] = set()
     for result in label_pictures(
         predictor,

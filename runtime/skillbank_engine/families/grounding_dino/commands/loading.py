@@ -108,7 +108,7 @@ class _Settling:
         block, name = key.split(".")
         return key in self._named or self.values[block][name] != self._usual[block][name]
 
-    def put(self, key: str, value: Any) -> None:
+    def put(self, key: str, value: object) -> None:
         """Put a value, and keep what it was put in place of."""
         block, name = key.split(".")
         own = self.values[block][name]
@@ -116,7 +116,7 @@ class _Settling:
             self.differences.append(f"{key} {value} (spec: {own})")
         self.values[block][name] = value
 
-    def put_unchosen(self, key: str, value: Any) -> None:
+    def put_unchosen(self, key: str, value: object) -> None:
         """Put a value where nobody has chosen one."""
         if not self.chosen(key):
             self.put(key, value)

@@ -11,7 +11,7 @@ import sys
 from argparse import Namespace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from skillbank_engine.importing import importing
 
@@ -46,7 +46,7 @@ def is_file(name: str) -> bool:
     return Path(name).is_file() or Path(name).suffix.lower() in (".pth", ".onnx")
 
 
-def _take(arguments: Namespace, order: dict[str, Any]) -> None:
+def _take(arguments: Namespace, order: dict[str, object]) -> None:
     if order.pop("offline", False):
         os.environ[_OFFLINE] = "1"
         # Its library has read the variable before this was known.

@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 
-def build_spec(action: str, document: Mapping[str, Any], overrides: Sequence[str] = ()) -> ExperimentSpec:
+def build_spec(action: str, document: Mapping[str, object], overrides: Sequence[str] = ()) -> ExperimentSpec:
     """Check a spec that has been read already (:func:`.config.load.build_spec`)."""
     return load.build_spec(GROUNDING_DINO, action, document, overrides)
 

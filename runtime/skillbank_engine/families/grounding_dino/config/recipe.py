@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.config.specs import Recipe
 
 if TYPE_CHECKING:
     from skillbank_engine.families.grounding_dino.config.experiment import ExperimentSpec
 
-SMALL: dict[str, Any] = {
+SMALL: dict[str, object] = {
     "model.num_queries": 30,
     "model.num_select": 100,
     "model.num_feature_levels": 2,
@@ -82,7 +82,7 @@ def wants_full(spec: "ExperimentSpec") -> bool:
     return any(getattr(spec.model, name) != getattr(usual, name) for name in _STRUCTURE)
 
 
-def first_values(spec: "ExperimentSpec") -> Mapping[str, Any]:
+def first_values(spec: "ExperimentSpec") -> Mapping[str, object]:
     """Let a model that starts from random numbers begin by saying "nothing here", and change slowly at first.
 
     The head of the released models is the plain product of queries and tokens.  Of random features its logits

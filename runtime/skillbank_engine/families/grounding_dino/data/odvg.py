@@ -4,13 +4,15 @@ A line has either ``detection`` (boxes with a number that the label map names) o
 phrases of a caption).
 """
 
+from __future__ import annotations
+
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.data.faults import Faults
 from skillbank_engine.data.images import image_size, turned_note
@@ -27,6 +29,9 @@ from skillbank_engine.data.records import (
 from skillbank_engine.data.whole import whole_pictures
 from skillbank_engine.errors import DataError
 from skillbank_engine.families.grounding_dino.tokenizer import normalise_phrase
+
+if TYPE_CHECKING:
+    from skillbank_engine.families.grounding_dino.config.dataset import TrainSource
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,7 +69,7 @@ class TrainingSet:
             yield from record.phrases
 
 
-def read_training_set(sources: list[Any], *, skip_broken: bool = False) -> TrainingSet:
+def read_training_set(sources: Sequence[TrainSource], *, skip_broken: bool = False) -> TrainingSet:
     """Read ``dataset.train_data_sources``.
 
     Parameters
@@ -98,7 +103,7 @@ def read_training_set(sources: list[Any], *, skip_broken: bool = False) -> Train
     )
 
 
-def read_source(source: Any, key: str, *, skip_broken: bool = False) -> TrainingSet:
+def read_source(source: TrainSource, key: str, *, skip_broken: bool = False) -> TrainingSet:
     """Read one source of annotated pictures.
 
     Parameters
@@ -226,7 +231,7 @@ class _LineReader:
                 phrases.append(phrase)
         return Record(image, width, height, tuple(boxes), tuple(phrases), absent)
 
-    def _file_name(self, document: Mapping[str, Any], place: str) -> str:
+    def _file_name(self, document: Mapping[str, object], place: str) -> str:
         name = document.get("file_name", document.get("filename"))
         if not isinstance(name, str) or not name:
             raise DataError(f"{place} has no file_name: add the name of its picture")
@@ -235,7 +240,7 @@ class _LineReader:
             _LOG.warning("%s says filename where file_name is meant; it is read all the same", place)
         return name
 
-    def _detections(self, block: Any, place: str) -> Iterator[tuple[str, Any, str]]:
+    def _detections(self, block: object, place: str) -> Iterator[tuple[str, object, str]]:
         """Yield place, box as written, and phrase of each object."""
         instances = block.get("instances") if isinstance(block, dict) else None
         if not isinstance(instances, list):
@@ -249,7 +254,7 @@ class _LineReader:
             with self._faults.of_a("box"):
                 yield where, *self._detection(instance, where)
 
-    def _detection(self, instance: Any, where: str) -> tuple[Any, str]:
+    def _detection(self, instance: object, where: str) -> tuple[object, str]:
         if not isinstance(instance, dict):
             raise DataError(f"{where} must be an object with bbox and label")
         number = whole_number(instance.get("label"))
@@ -260,10 +265,9 @@ class _LineReader:
             )
         return instance.get("bbox"), self._names[number]
 
-    def _regions(self, block: Any, place: str) -> Iterator[tuple[str, Any, str]]:
+    def _regions(self, block: object, place: str) -> Iterator[tuple[str, object, str]]:
         """Yield place, box as written, and phrase of each object."""
-        regions = block.get("regions") if isinstance(block, dict) else None
-        if not isinstance(regions, list):
+        if not isinstance(block, dict) or not isinstance(regions := block.get("regions"), list):
             raise DataError(f"{place} needs grounding.regions, a list")
         if isinstance(block.get("caption"), str):
             self.captions.append(block["caption"])
@@ -283,7 +287,7 @@ class _LineReader:
                 yield where, box, phrase
 
     @staticmethod
-    def _phrase(region: Any, where: str) -> str:
+    def _phrase(region: object, where: str) -> str:
         said = region.get("phrase") if isinstance(region, dict) else None
         phrase = normalise_phrase(said) if isinstance(said, str) else ""
         if not phrase:

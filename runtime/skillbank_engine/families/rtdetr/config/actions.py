@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -83,7 +83,7 @@ class DistillConfig(Block):
     )
     pretrained_teacher_model_path: Text = param(MISSING, "Checkpoint of the teacher.")
     bindings: list[BindingConfig] = param(
-        [{"student_module_name": "srcs", "teacher_module_name": "srcs", "criterion": "IOU", "weight": 1.0}],
+        [BindingConfig()],
         "What the student learns from the teacher.",
     )
     results_dir: Text = param("", "Folder of this action's results; empty means <results_dir>/distill.")
@@ -101,7 +101,7 @@ class GenTrtEngineConfig(GenTrtEngineBase):
     tensorrt: TensorRTConfig = block(TensorRTConfig, "Precision, memory and batch profile.")
 
 
-def binding_faults(bindings: list[Any]) -> list[str]:
+def binding_faults(bindings: list[BindingConfig]) -> list[str]:
     """Say which bindings the embedded engine cannot carry out, one sentence each.
 
     Parameters

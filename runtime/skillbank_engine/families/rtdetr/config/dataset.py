@@ -76,9 +76,7 @@ class AugmentationConfig(Block):
 class DatasetConfig(Block):
     """Data of every action, its loading and its augmentation."""
 
-    train_data_sources: list[CocoSource] = param(
-        [{"image_dir": "", "json_file": ""}], "Sources that training draws from, mixed."
-    )
+    train_data_sources: list[CocoSource] = param([CocoSource()], "Sources that training draws from, mixed.")
     val_data_sources: CocoSource = block(CocoSource, "Data that training is validated on.")
     test_data_sources: CocoSource = block(CocoSource, "Data that evaluation measures on.")
     infer_data_sources: InferSource = block(InferSource, "Images for inference.")

@@ -1,13 +1,13 @@
 """The recipe of the small model that learns on a laptop, and when the full one is meant."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank_engine.config.specs import Recipe
 
 if TYPE_CHECKING:
     from skillbank_engine.families.rtdetr.config.experiment import ExperimentSpec
 
-SMALL: dict[str, Any] = {
+SMALL: dict[str, object] = {
     "model.num_queries": 30,
     "model.num_select": 100,
     "model.num_feature_levels": 2,

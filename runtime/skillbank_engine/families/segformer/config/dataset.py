@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, model_validator
 
@@ -44,9 +44,9 @@ class PaletteEntry(Block):
         return self
 
 
-DEFAULT_PALETTE: list[dict[str, Any]] = [
-    {"seg_class": "foreground", "rgb": [0, 0, 0], "label_id": 0, "mapping_class": "foreground"},
-    {"seg_class": "background", "rgb": [1, 1, 1], "label_id": 1, "mapping_class": "background"},
+DEFAULT_PALETTE = [
+    PaletteEntry(seg_class="foreground", rgb=[0, 0, 0], label_id=0, mapping_class="foreground"),
+    PaletteEntry(seg_class="background", rgb=[1, 1, 1], label_id=1, mapping_class="background"),
 ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -18,7 +18,9 @@ from skillbank_engine.families.segformer.data.faults import MaskFaults
 from skillbank_engine.families.segformer.data.layout import Pair
 from skillbank_engine.threads import available_cpus
 
-Array = np.ndarray[Any, np.dtype[Any]]
+if TYPE_CHECKING:
+    from skillbank_engine.data.pixels import Array
+
 
 _PORTION = 16
 

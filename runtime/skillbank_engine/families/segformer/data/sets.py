@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -26,8 +26,6 @@ from skillbank_engine.task import Batch, Samples
 
 if TYPE_CHECKING:
     from skillbank_engine.families.segformer.config import ExperimentSpec
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True)
