@@ -42,7 +42,7 @@ def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Cl
         begins = first == clauses.sentence(first).start
         waiting = [] if begins else waiting
         if (kinds := _read_as(text, clause)) is not None:
-            before = before or (bool(kinds) and kinds <= _TELLING)
+            before |= bool(kinds) and kinds <= _TELLING
         elif teller.is_empty(first, end):
             waiting += [clause] if teller.leads(first, end) else []
         else:

@@ -42,13 +42,11 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
         text.ledger.claim("unread", text.unclaimed(match.tokens()))
     bare = text.unread()
     for match in bare.find("told.wishes"):
-        beside = [text.ledger.owner.get(k) for k in (match.first - 1, match.end)]
-        if any(c is not None and c.kind in _SET for c in beside):
+        if text.owner(match.first - 1) in _SET or text.owner(match.end) in _SET:
             text.ledger.mark("unread", match.tokens())
     _mark_parts(text, over)
     for what in (m.tokens("what") for source in _ANOTHER for m in bare.find(source)):
-        kinds = {text.ledger.owner[i].kind for i in what if not text.ledger.free(i)}
-        if kinds <= {*_SET, "action", "order"}:
+        if all(text.owner(i) in ("", *_SET, "action", "order") for i in what):
             text.ledger.mark("unread", what)
 
 

@@ -107,12 +107,11 @@ def _product(page: Text) -> str | None:
     making = [i for i in free if page.within(i, "actions.words.make", "actions.words.convert")]
     for claim in page.ledger.of("place") if making else ():
         action = dict(_MAKING).get(product_in(claim.value.uri) or "")
-        if action is not None and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as"):
+        if action is not None and page.word(claim.tokens[-1] - 1) in ("to", "into", "as"):
             page.ledger.claim("order", making[:1])
             return action
     words = [i for i, token in enumerate(page.tokens) if token.kind == "word"] if given else []
-    made = (action for kind, action in _MAKING if any(page.within(i, f"actions.words.{kind}") for i in words))
-    return next(made, None)
+    return next((action for kind, action in _MAKING if page.holds(words, f"actions.words.{kind}")), None)
 
 
 def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:

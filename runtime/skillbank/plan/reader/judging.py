@@ -46,7 +46,7 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
     value, negations, used = operator_before(text, first, match.first)
     used |= set(match.tokens())
     state, denied, end = _after(text, match.end)
-    negations += sum(text.tokens[i].text in _NOT for i in match.tokens())
+    negations += sum(text.word(i) in _NOT for i in match.tokens())
     if state is not None:
         head = _head_before(text, first, match.first) if value == state == "off" else None
         if head is not None:
@@ -55,13 +55,16 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
         value = value if (value, state) == ("off", "on") else state  # "no AutoML required" stays off
         negations += denied
         used |= set(range(match.end, end))
-    value = _joined(text, match.first) or value or "on"
-    if value != "auto" and negations % 2:
-        value = "auto" if value == "off" else "off"
+    value = _denied(_joined(text, match.first) or value or "on", negations)
     words = text.unclaimed(range(min(used), max(used) + 1))
-    if negations and any(text.tokens[i].text in _SAYING for i in words):
+    if negations and not _SAYING.isdisjoint(text.words(words)):
         return text.ledger.claim("unread", words)  # "I never said that I wanted HPO" demands nothing
     return text.ledger.claim("policy", words, Said(value, text.ledger.said(words), verb and value == "on"))
+
+
+def _denied(value: str, negations: int) -> str:
+    """Return what is said with some negations; what is not to be off may be either."""
+    return value if negations % 2 == 0 else {"off": "auto", "on": "off"}.get(value, value)
 
 
 def _head_before(text: Text, first: int, mention: int) -> int | None:
