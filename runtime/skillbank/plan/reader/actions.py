@@ -115,9 +115,7 @@ _TRAINED = ("actions.train.base", "actions.train.past", "actions.train.nouns")
 
 def _is_other_use(text: Text, match: Match, first: int) -> bool:
     """Whether a word of using a model asks for no inference."""
-    learns = bool(text.ledger.of("policy")) and not any(
-        text.within(i, *_TRAINED) for i in range(len(text.tokens))
-    )
+    learns = bool(text.ledger.of("policy")) and not text.holds(range(len(text.tokens)), *_TRAINED)
     return (
         text.tokens[first].text == "using" or learns or _is_no_inference(text, match) or _is_noun(text, first)
     )
@@ -126,11 +124,11 @@ def _is_other_use(text: Text, match: Match, first: int) -> bool:
 def _is_of_model(text: Text, match: Match, action: str, first: int) -> bool:
     """Whether a verb is that of the action, and not of data or of a training that validates by itself."""
     if action == "dataset_convert":
-        return any(text.within(i, "places.data.nouns") for i in match.tokens())
+        return text.holds(match.tokens(), "places.data.nouns")
     if text.tokens[first].text.startswith("compar"):
         return len({text.ledger.owner[i].value for i in match.tokens() if text.tokens[i].kind == "job"}) > 1
     validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
-    return not (validates and any(text.within(i, *_TRAINED) for i in range(len(text.tokens))))
+    return not (validates and text.holds(range(len(text.tokens)), *_TRAINED))
 
 
 def _is_listed(text: Text, first: int) -> bool:
@@ -140,9 +138,9 @@ def _is_listed(text: Text, first: int) -> bool:
 
 def _goes_on(text: Text, match: Match) -> bool:
     """Whether a listed action stands behind another one."""
-    return any(
-        text.within(i, "actions.export.base", "actions.export.nouns") for i in range(match.first)
-    ) or any(c.first < match.first for c in text.ledger.of("action"))
+    return text.holds(range(match.first), "actions.export.base", "actions.export.nouns") or any(
+        c.first < match.first for c in text.ledger.of("action")
+    )
 
 
 def _wish_before(text: Text, first: int) -> list[int]:
@@ -166,7 +164,7 @@ def _is_no_inference(text: Text, match: Match) -> bool:
         return True
     if any(text.tokens[i].text == "be" for i in tokens):
         return True
-    placed = any(text.tokens[i].kind == "place" for i in tokens)
+    placed = text.has_kind(tokens, "place")
     return (
         not placed
         and text.tokens[match.end].text == "to"
@@ -258,14 +256,10 @@ def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
         or before in (["during", "the"], ["of", "the"], ["for", "the"])
     ):
         return True
-    if before[-1:] == ["for"] and not any(
-        text.tokens[k].kind == "place" for k in range(end, min(end + 4, len(text.tokens)))
-    ):
+    if before[-1:] == ["for"] and not text.has_kind(range(end, min(end + 4, len(text.tokens))), "place"):
         return True
     clause = clauses.of(i)
-    if clause.mode is Mode.ORDER and not any(
-        text.tokens[k].kind in ("place", "name") for k in range(clause.first, clause.end)
-    ):
+    if clause.mode is Mode.ORDER and not text.has_kind(range(clause.first, clause.end), "place", "name"):
         opener = text.tokens[clause.first].text
         return opener not in ("before", "prior")
     return clause.mode in (Mode.REASON,)
@@ -301,7 +295,7 @@ def _is_told(text: Text, clause: Clause, tokens: list[int], *, noun: bool) -> bo
 
 def _enables(text: Text, first: int, at: int) -> bool:
     """Whether a reason says what somebody can then do: "so that I can export it"."""
-    words = [text.tokens[k].text for k in range(first, at)]
+    words = text.words(range(first, at))
     return not of("able").isdisjoint(words) and not of("people").isdisjoint(words)
 
 
@@ -323,4 +317,4 @@ def _order(text: Text, clauses: Clauses, at: int) -> bool | None:
 
 def _is_over(text: Text, first: int, at: int) -> bool:
     """Whether words of order end before an action: "once that is finished evaluate it"."""
-    return any(text.within(k, "grammar.order.done") for k in range(first, at))
+    return text.holds(range(first, at), "grammar.order.done")

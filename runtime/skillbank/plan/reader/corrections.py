@@ -54,7 +54,7 @@ def _restate(text: Text, run: range, end: int) -> None:
     if after is None or after.kind != "name" or not before or before[-1].value.skills == after.value.skills:
         return
     between = range(before[-1].last + 1, end)
-    far = any(text.tokens[i].kind in ("place", "number") for i in between)
+    far = text.has_kind(between, "place", "number")
     _refuse(text, [*run, *range(run.stop, end)] if far else between, before[-1].first)
 
 
@@ -222,7 +222,7 @@ _NO_VALIDATION = "operator.not group.det* places.roles.eval_dataset.bare|places.
 def _is_unwanted(text: Text, match: Match, wanted: set[str]) -> bool:
     """Whether other things are named than are looked for, and none of their kind: "the small ones"."""
     words = match.tokens("things")
-    named = not any(text.within(k, *_NO_THINGS, *_NO_NAMES) for k in words)
+    named = not text.holds(words, *_NO_THINGS, *_NO_NAMES)
     return named and wanted.isdisjoint(text.tokens[k].text for k in words)
 
 

@@ -66,9 +66,7 @@ def _is_question(text: Text, i: int) -> bool:
     if said not in text.ends(i, "grammar.courtesy.unsure"):
         return False
     end = next((k for k in range(i, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), i)
-    return text.tokens[end].text == "?" and not any(
-        text.tokens[k].kind in ("place", "job") for k in range(i, end)
-    )
+    return text.tokens[end].text == "?" and not text.has_kind(range(i, end), "place", "job")
 
 
 _TICKET = re.compile(

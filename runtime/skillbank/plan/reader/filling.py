@@ -164,8 +164,7 @@ class Maker:
     def _unnamed_weights(self) -> Iterator[Question]:
         """Ask which weights are meant where a model to train is called pretrained and nothing names them."""
         for i, token in enumerate(self.text.tokens):
-            owner = self.text.ledger.owner.get(i)
-            told = owner is None or owner.kind == "talk"
+            told = self.text.owner(i) in ("", "talk")
             beside = self.text.tokens[i + 1 : i + 2]
             if token.text in ("pretrained", "pre-trained") and told and beside and beside[0].kind == "name":
                 why = f"'{self.text.ledger.said([i, i + 1])}' does not say which weights are meant"
@@ -236,8 +235,7 @@ class Maker:
 
     def _is_told(self, claim: Claim) -> bool:
         """Whether a job is only told of: "I trained job X last week"."""
-        owners = [self.text.ledger.owner.get(i) for i in (claim.first - 1, claim.last + 1)]
-        return any(o is not None and o.kind == "report" for o in owners)
+        return "report" in (self.text.owner(claim.first - 1), self.text.owner(claim.last + 1))
 
 
 def _has_to_be_taken(claim: Claim) -> bool:

@@ -116,9 +116,9 @@ def _product(page: Text) -> str | None:
 
 def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
     """Whether a verb of finding means something else: "label smoothing", "count them" behind a find."""
-    if any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
+    if page.holds(clauses.sentence(claim.first), "grammar.mode.by_hand"):
         return True
-    placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))
+    placed = page.has_kind(clauses.sentence(claim.first), "place")
     behind = any(
         page.tokens[i].kind == "place" or page.within(i, "places.data.nouns", "grammar.group.it")
         for i in clauses.sentence(claim.first)

@@ -121,7 +121,7 @@ def _denies(text: Text, i: int, start: int, value: str | None) -> int:
     inside = max((e for e in text.ends(i, "policy.turn.off") if e <= start), default=i)
     if inside == i or (value == "off" and text.tokens[i].text not in _DENYING):
         return i
-    own = value == "on" and any(text.within(k, "policy.search.nouns") for k in range(inside, start))
+    own = value == "on" and text.holds(range(inside, start), "policy.search.nouns")
     return inside if not own and _are_passed(text, range(inside, start)) else i
 
 

@@ -161,8 +161,8 @@ def _fate_of_job(text: Text, moods: Moods, claim: Claim, mood: Mood) -> Fate:
     back = [i for i in after if text.tokens[i].text in _BACK]
     if any(not trains(c.value.action) for c in text.ledger.of("action")) or text.ledger.of("find"):
         return Fate.HOLDS if back or mood is Mood.STATED else Fate.HISTORY
-    led = any(text.tokens[i - 1].text in _FROM for i in back) or any(
-        text.within(i, "actions.words.begin", "actions.words.resume") for i in after
+    led = any(text.tokens[i - 1].text in _FROM for i in back) or text.holds(
+        after, "actions.words.begin", "actions.words.resume"
     )
     if led:
         return Fate.HOLDS

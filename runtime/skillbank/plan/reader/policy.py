@@ -119,7 +119,7 @@ def _goes_on(text: Text, i: int, *kinds: str) -> bool:
 
 def _speaks_of_search(text: Text, end: int) -> bool:
     """Whether a search is spoken of before a token, whoever has accounted for it."""
-    return any(text.within(k, f"{_SEARCH}.nouns", f"{_SEARCH}.weak", f"{_SEARCH}.things") for k in range(end))
+    return text.holds(range(end), f"{_SEARCH}.nouns", f"{_SEARCH}.weak", f"{_SEARCH}.things")
 
 
 _SEARCH = "policy.search"
@@ -182,8 +182,8 @@ def _echoes(text: Text) -> None:
 
 def _is_mention(text: Text, match: Match) -> bool:
     """Whether words that can mean other things mean a search here."""
-    if text.match("'when|'after|'once|'if|'as|'at", match.end) and any(
-        text.within(k, "slots.search_settings.stop") for k in range(max(0, match.first - 4), match.first)
+    if text.match("'when|'after|'once|'if|'as|'at", match.end) and text.holds(
+        range(max(0, match.first - 4), match.first), "slots.search_settings.stop"
     ):
         return False  # "stop the search after 8 hours"
     if _is_unsure(text, match):

@@ -55,7 +55,7 @@ def denied(text: Text, at: int) -> list[int]:
         if match is None:
             continue
         ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
-        told = not source.startswith(THING) or any(text.within(k, "told.copula") for k in match.tokens())
+        told = not source.startswith(THING) or text.holds(match.tokens(), "told.copula")
         if ends or (told and text.within(match.end, *_BEHIND)):
             return text.unclaimed(match.tokens())
     return []
@@ -122,7 +122,7 @@ def _is_left(before: list[str]) -> bool:
 
 def _is_open(text: Text, first: int, at: int) -> bool:
     """Whether it is open whether an action is meant, or it was meant before a "but"."""
-    tried = any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at)
+    tried = text.holds(range(first, at), "grammar.mode.tried") and _turns(text, at)
     return tried or any(text.tokens[k].text == "whether" for k in text.unclaimed(range(first, at)))
 
 
@@ -136,13 +136,9 @@ def _was_job(text: Text, at: int) -> bool:
     match = text.match(f"{THING}* &^job", at - 1) or text.match(f"{THING}* &^job", at)
     if match is None:
         return False
-    owner = text.ledger.owner.get(match.end) if match.end < len(text.tokens) else None
-    owner = owner if owner is not None and owner.kind == "job" else text.ledger.owner.get(match.end - 1)
-    return (
-        owner is not None
-        and owner.kind == "job"
-        and any(text.tokens[k].text in ("was", "were", "is") for k in owner.tokens)
-    )
+    job = next((i for i in (match.end, match.end - 1) if text.owner(i) == "job"), None)
+    words = text.words(text.ledger.owner[job].tokens) if job is not None else []
+    return not {"was", "were", "is"}.isdisjoint(words)
 
 
 def is_told_of(text: Text, at: int) -> bool:
@@ -156,8 +152,7 @@ def is_told_of(text: Text, at: int) -> bool:
         end,
     )
     if match is None:
-        owner = text.ledger.owner.get(at)
-        return (owner is not None and owner.kind == "talk") or _was_job(text, at)
+        return text.owner(at) == "talk" or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
     rest = [text.tokens[k] for k in range(match.end, end)]
     asks = any(t.text in word_list("refusals.asking") for t in rest)
@@ -194,7 +189,7 @@ def settle_refused(text: Text, clauses: Clauses) -> Iterator[str]:
 def _is_of(text: Text, told: Claim, asked: Claim) -> bool:
     """Whether what is told speaks of an action that was asked for before it."""
     of_it = [f"actions.{asked.value.action}.{form}" for form in (*FORMS, "nouns")]
-    return asked.first < told.first and any(text.within(i, *of_it) for i in told.tokens)
+    return asked.first < told.first and text.holds(told.tokens, *of_it)
 
 
 def _is_all(text: Text, clauses: Clauses, refused: Claim) -> bool:
@@ -204,6 +199,6 @@ def _is_all(text: Text, clauses: Clauses, refused: Claim) -> bool:
         i in refused.tokens
         or text.tokens[i].kind == "mark"
         or (text.ledger.free(i) and text.within(i, "grammar.free.glue", "grammar.free.adverb"))
-        or (not text.ledger.free(i) and text.ledger.owner[i].kind == "courtesy")
+        or text.owner(i) == "courtesy"
         for i in range(clause.first, clause.end)
     )

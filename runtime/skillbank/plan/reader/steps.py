@@ -131,7 +131,7 @@ def _group(text: Text, steps: list[Step]) -> None:
     number = 0
     ordered = sorted(steps, key=lambda s: s.at)
     for before, after in pairwise(ordered):
-        between = [text.tokens[i].text for i in range(before.at + 1, after.at)]
+        between = text.words(range(before.at + 1, after.at))
         glue = all(
             w in ("and", ",", "then", "&", "also", "finally", "/", "|", "it", "both", "+", "plus")
             for w in between

@@ -126,11 +126,11 @@ class Wishes:
         over = said.word not in of("wants") and is_over(
             self._words[said.begin : said.end], said.verb - said.begin
         )
-        return over or any(self._text.within(k, "grammar.mode.past") for k in range(first, said.end))
+        return over or self._text.holds(range(first, said.end), "grammar.mode.past")
 
     def _judges(self, said: _Said, past: bool) -> bool:
         """Whether a clause says what is wanted, or what counts as what: "mules are horses"."""
-        if said.word in of("be") and any(self._text.within(k, *_DONE) for k in range(said.verb, said.end)):
+        if said.word in of("be") and self._text.holds(range(said.verb, said.end), *_DONE):
             return True  # "the best one is exported"
         if said.word == "are" and self._words[said.begin] not in of("determiners"):
             many = said.after.endswith("s") and said.after not in ("always", "his", "as")
@@ -169,17 +169,15 @@ class Wishes:
         if self._words[deed] in of("imperatives"):
             return self._of.at(deed + 1, said.end) in ("it", "this", "something")
         tokens = range(deed, said.end)
-        return not self._of.mean(tokens) and not any(
-            self._text.within(k, "grammar.operator.not", _DATA) for k in tokens
-        )
+        return not self._of.mean(tokens) and not self._text.holds(tokens, "grammar.operator.not", _DATA)
 
     def _is_hosted(self, said: _Said) -> bool:
         """Whether a clause says where a model is to run one day: "the model has to fit on a small box"."""
-        model = any(self._text.within(k, "grammar.group.model") for k in range(said.begin, said.verb))
+        model = self._text.holds(range(said.begin, said.verb), "grammar.group.model")
         return model and any(
             self._words[k] in of("hosts")
             and self._of.at(k + 1, said.end) in of("prepositions")
-            and any(self._text.within(m, "told.machines") for m in range(k + 2, min(k + 5, said.end)))
+            and self._text.holds(range(k + 2, min(k + 5, said.end)), "told.machines")
             for k in range(said.verb, said.end)
         )
 
@@ -190,7 +188,7 @@ class Wishes:
             "to" in said.words
             and not said.words & (of("limits") | _NEGATIONS)
             and not self._of.mean(tokens)
-            and not any(self._text.within(k, "grammar.operator.not", "told.choosing") for k in tokens)
+            and not self._text.holds(tokens, "grammar.operator.not", "told.choosing")
         )
 
     def _is_wish(self, said: _Said) -> bool:
@@ -231,7 +229,7 @@ class Wishes:
 
     def _is_budget(self, said: _Said, head: int) -> bool:
         """Whether a clause says how much a search may take: "our budget ends at 50 euros"."""
-        numbered = any(self._text.tokens[k].kind == "number" for k in range(said.verb, said.end))
+        numbered = self._text.has_kind(range(said.verb, said.end), "number")
         return numbered and self._text.within(head, "slots.time_budget.nouns", "slots.gpu_hours.nouns")
 
     def _binds(self, said: _Said, head: int) -> bool:
