@@ -56,7 +56,7 @@ def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | No
     if not steps:
         return []
     for claim in (c for c in text.ledger.claims if c.kind in _OF_A_STEP):
-        _owner(steps, clauses, claim).claims.append(claim)
+        _owner(text, steps, clauses, claim).claims.append(claim)
     _group(text, steps)
     _mark_further(text)
     merged = _merged(steps)
@@ -108,22 +108,33 @@ _JOINING = frozenset({"and", ",", "&", "+", "plus"})
 _COMPARING = frozenset({"with", "to", "against", "versus", "vs"})
 
 
-def _owner(steps: list[Step], clauses: Clauses, claim: Claim) -> Step:
+def _owner(text: Text, steps: list[Step], clauses: Clauses, claim: Claim) -> Step:
     """Return the step that a claim belongs to: the one before it, at the start of a sentence the next.
 
-    A bare word that a step's own word follows at once is of that step: "export -> fp16 engine".
+    A bare word that a step's own word follows is of that step: "export -> fp16 engine", "an int8 X engine".
     """
     sentence = clauses.of(claim.first).sentence
     here = sorted((s for s in steps if clauses.of(s.at).sentence == sentence), key=lambda s: s.at)
     before = [s for s in here if s.at <= claim.last]
-    if claim.kind == "value" and len(claim.tokens) == 1 and isinstance(claim.value.value, str):
-        before += [s for s in here if s.at == claim.last + 1]
+    if claim.kind == "value" and isinstance(claim.value.value, str) and _is_bare(text, claim):
+        before += [s for s in here if s.at > claim.last and _describe(text, range(claim.last + 1, s.at))]
     if before:
         return before[-1]
     if here:
         return here[0]
     earlier = sorted((s for s in steps if s.at < claim.first), key=lambda s: s.at)
     return earlier[-1] if earlier else min(steps, key=lambda s: s.at)
+
+
+def _is_bare(text: Text, claim: Claim) -> bool:
+    """Whether a value is said by one word, without a noun: "an fp16", not "precision fp16"."""
+    return sum(not text.within(i, "grammar.group.det") for i in claim.tokens) == 1
+
+
+def _describe(text: Text, between: range) -> bool:
+    """Whether words before the word of a step describe what it makes: "an fp16 RT-DETR engine"."""
+    described = ("grammar.free.adjective", "grammar.free.noun")
+    return all(text.tokens[i].kind == "name" or text.within(i, *described) for i in between)
 
 
 def _group(text: Text, steps: list[Step]) -> None:
