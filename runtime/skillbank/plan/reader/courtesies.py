@@ -6,6 +6,7 @@ import re
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.reports import asks, is_name
 from skillbank.plan.reader.telling import FRAME
 from skillbank.plan.slots import SLOTS, Kind
@@ -127,6 +128,7 @@ def _is_polite(text: Text, i: int) -> bool:
     return text.within(i, "grammar.courtesy.words")
 
 
+_VERBS = "|".join(("actions.words.find", *(f"actions.{action}.base" for action in ACTIONS)))
 _STEPS = (
     "w='step|'phase|'part|'stage|'point w=@number|'one @mark*",
     "w=@number w='things|'steps|'actions|'tasks|'datasets|'places|'jobs @mark?",
@@ -138,9 +140,9 @@ def take_numbering(text: Text) -> None:
     for match in (m for source in _STEPS for m in text.find(source)):
         if _is_count(text, match):
             text.ledger.claim("order", match.tokens("w"))
-    for match in text.find("'fourth|'fifth|'sixth @mark"):
+    for match in text.find(f"'second|'third|'fourth|'fifth|'sixth @mark|{_VERBS}"):
         if text.word(match.first - 1) in _ENDS:
-            text.ledger.claim("order", [match.first])  # "Fourth, evaluate the engine"
+            text.ledger.claim("order", [match.first])  # "Fourth, evaluate the engine", "second find cones"
     marks = [m.first for m in text.find("@number '.|') &@word") if not _is_value(text, m.first)]
     values = [text.tokens[i].value for i in marks]
     counts = (list(range(first, first + len(values))) for first in (1, 2))

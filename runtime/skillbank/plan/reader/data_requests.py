@@ -175,7 +175,8 @@ _ELSEWHERE = "|".join(name for name in names(Group.PLATFORMS) if name != "local"
 _WHERE = rf"(?: (?:on|in|with|using) (?P<platform>{_ELSEWHERE})| (?P<local>locally|on this machine))?"
 _WITH = r"(?: (?:with|using|by|through) (?:the skill )?@\d+)?"
 _WHY = r"(?: ?,? (?:before|because|since|as|so that) (?:we|i|they|it) (?:(?!(?:and|then|but) )[^§@.,;:\d])*)?"
-_END = rf"{_OUT}{_SKIP}{_WHERE}{_WITH}(?: ?,? please| ?,? thanks| ?,? thank you)?{_WHY} ?[.!?]*"
+_THANKS = r"(?: ?,? please| ?,? thanks| ?,? thank you)?"
+_END = rf"{_OUT}{_SKIP}{_WHERE}{_WITH}{_THANKS}{_WHY}{_THANKS} ?[.!?]*"
 _TO = (
     rf"(?:a |an |the )?(?P<to>{_FORM})"
     r"(?: (?:format|style|data ?set|annotations|labels|files|json|txt|xml))*"
@@ -196,6 +197,11 @@ _MORE = (
 _FAULTS = (
     r"(?: for (?:all |any |its )?(?:errors|faults|mistakes|problems|issues|inconsistencies|anything wrong)"
     r"(?: (?:in|of) (?:it|the annotations|the labels))?)?"
+)
+_SOUND = (
+    r"(?:(?:really|all|still|in) )?(?:okay|ok|fine|valid|good|clean|correct|right|usable|sound|intact|"
+    r"complete|consistent|ready(?: for training| to train on)?|good enough|order|good shape|"
+    r"free of (?:errors|faults|mistakes))"
 )
 _OTHER = ("onnx", "engine", "tensorrt", "trt", "torchscript", "openvino", "fp16", "int8")
 """What models are converted to, and no data set."""
@@ -221,6 +227,7 @@ _FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
             rf"convert {_DATA} (?:to|into) (?:a |an )?(?P<unknown>\w+(?: \w+){{0,2}}){_END}",
         ),
         ("check", _CHECKS, rf"(?:{_CHECKS}) {_DATA}{_FAULTS}{_END}"),
+        ("check", _DOUBTED, rf"(?:{_DOUBTED}) (?:whether|if|that) {_DATA} (?:is|are) {_SOUND}{_END}"),
         ("check", _DOUBTED, rf"(?:{_DOUBTED}) {_NAMED}{_IN}{_PLACE}{_AS}{_FAULTS}{_END}"),
         (
             "check",

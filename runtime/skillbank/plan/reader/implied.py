@@ -103,6 +103,8 @@ def _product(page: Text) -> str | None:
     given = page.ledger.of("job", "place")
     if any(page.within(c.first, "actions.words.begin", "actions.words.resume") for c in given):
         return "train"
+    if any(_is_applied(page, job) for job in page.ledger.of("job")):
+        return "inference"
     free = page.unclaimed(range(len(page.tokens)))
     making = [i for i in free if page.within(i, "actions.words.make", "actions.words.convert")]
     for claim in page.ledger.of("place") if making else ():
@@ -112,6 +114,13 @@ def _product(page: Text) -> str | None:
             return action
     words = [i for i, token in enumerate(page.tokens) if token.kind == "word"] if given else []
     return next((action for kind, action in _MAKING if page.holds(words, f"actions.words.{kind}")), None)
+
+
+def _is_applied(page: Text, job: Claim) -> bool:
+    """Whether a job is to be used on a place that nothing says to be for something else: "use job X on P"."""
+    match = page.match("'on|'over|'against ^place", job.last + 1)
+    place = page.ledger.owner[match.end - 1] if match is not None else None
+    return page.within(job.first, "actions.words.apply") and place is not None and place.value.role is None
 
 
 def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
