@@ -25,6 +25,7 @@ _ORDERS = (
     "'it|'this|'that|'we|'which|'who w='should|'must|'shall|'can|'could|'will &^place|^value",
     "w='further &^action",
     "w='continue|'proceed|'go|'carry w='on? w='with &^job|^action|group.det",
+    "w=actions.words.make w='it|'that|'one &@mark|^courtesy|^platform",  # "... an engine from X? Build it."
 )
 """Small words (``w``) that only join what has been understood."""
 
@@ -103,6 +104,8 @@ def take_usual(text: Text) -> None:
     """Account for what stays as it is; mark settings that only the person knows ("my usual settings")."""
     for match in [m for source in _UNCHANGED for m in text.find(source)]:
         text.ledger.claim("order", match.tokens())
+    for match in text.find("group.prep? 'the|'my|'our 'usual|'normal|'regular places.data.nouns !@place"):
+        text.ledger.claim("unread", match.tokens())
     for match in text.find(
         "'keep|'leave|'with|'use|'and* 'everything|'all|'anything|'the+ 'else|'rest|'other 'settings? "
         "'at|'as|'on|'to|'with group.det|'their|'its* slots.around.defaults|'default|'it 'is|'settings?"

@@ -10,6 +10,7 @@ from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import role_of_path
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.wording import FINITE, is_many
+from skillbank.plan.slots import SLOTS
 
 __all__ = ["runs", "settle", "settle_names"]
 
@@ -361,16 +362,24 @@ def _bare(text: Text, run: range, begin: int) -> bool:
         if (token.kind == "number" or token.text == "one") and all(
             t.kind == "mark" or t.text in _BEHIND_NUMBER for t in after
         ):
-            return _takes(text, i, [c for c in text.ledger.of("value") if c.last < run.start])
+            return _takes(text, i, run.start)
     return False
 
 
 _BEHIND_NUMBER = frozenset({"and", "then", "instead", "please", "on", "with", "for"})
 
 
-def _takes(text: Text, i: int, before: list[Claim]) -> bool:
-    """Give a number the slot of the last number said before, which goes."""
-    numbers = [c for c in before if is_number(c)]
+_ANNOUNCED = "'scratch|'forget|'strike|'drop|'change|'correct|'redo group.det? "
+
+
+def _takes(text: Text, i: int, end: int) -> bool:
+    """Give a number the slot of the last number said before, which goes: the one that is to be changed."""
+    numbers = [c for c in text.ledger.of("value") if c.last < end and is_number(c)]
+    for slot in SLOTS:
+        source = f"{_ANNOUNCED}slots.{slot.name}.nouns|slots.{slot.name}.before"
+        if said := [m for m in text.find(source) if m.end == end]:  # "scratch the batch size, make it 4"
+            numbers = [c for c in numbers if c.value.slot == slot.name]
+            text.ledger.claim("excluded" if numbers else "unread", said[0].tokens())
     if not numbers:
         return False
     text.ledger.replace(numbers[-1], "excluded")

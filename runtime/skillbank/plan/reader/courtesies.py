@@ -86,6 +86,8 @@ _DATA_FOUND = (
 _PASSED_OVER = (
     "w='user &':",
     "w='comma|'semicolon|'newline",
+    "w='as w=group.det w=~word|free.noun|free.adjective|told.askers+ w=',? &'i|'we",  # "As a biologist I"
+    "w='from w=group.det w=~word|free.noun|free.adjective* w='team|'group|'lab|'office|'department w=':",
     "w='sorry|'apologies w='for|'about w=group.det|~word|free.adjective|free.noun|free.glue+",
 )
 

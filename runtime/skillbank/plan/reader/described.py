@@ -70,9 +70,7 @@ def _skill_of_description(
     SkillNotFoundError, AmbiguousSkillError
         When no skill, or more than one, fits.
     """
-    telling = [w for w in words if not lexicon().has(w, "told.generic")]
-    # What no skill is called after may be part of a setting ("cosine schedule"), and else is asked about.
-    telling = [w for w in telling if w in called] or telling
+    telling = _telling(words, called)
     fitting = _fitting(index, words, telling, actions)
     if not fitting:
         if words and not telling:
@@ -91,6 +89,15 @@ def _skill_of_description(
     best = hits[0].skill
     note = f"no skill was named; '{shown(library.said(best))}' fits the words best{_rivals(best, fitting)}"
     return best, note, [w for w in words if index.knows(best, w)]
+
+
+def _telling(words: Sequence[str], called: frozenset[str]) -> list[str]:
+    """Return the words that tell a model from others: what one is called after, else all but general ones.
+
+    What no skill is called after may be part of a setting ("cosine schedule"), and else is asked about.
+    """
+    telling = [w for w in words if not lexicon().has(w, "told.generic")]
+    return [w for w in telling if w in called] or telling
 
 
 def _fitting(
@@ -226,12 +233,15 @@ def name_skill(
             return [f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"]
     called = _called_after(library)
     words = _words_that_describe(page, called, told)
-    finding = not words and any(c.value for c in page.ledger.of("find", "captions"))
+    actions = [s.action for s in steps]
+    # Where something is to be found, words that describe no model do not name one, and are asked about.
+    finding = any(c.value for c in page.ledger.of("find", "captions")) and called.isdisjoint(words)
+    finding = finding and not _fitting(index, words, _telling(words, called), actions)
     found = _skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
     if found is not None:
         name_all(steps, found[0])
         return [found[1]]
-    skill, note, known = _skill_of_description(text, words, called, index, [s.action for s in steps], library)
+    skill, note, known = _skill_of_description(text, words, called, index, actions, library)
     name_all(steps, skill)
     for i, token in enumerate(page.tokens):
         if token.kind == "word" and page.ledger.free(i) and token.text in known:

@@ -15,7 +15,7 @@ _OBJECT = (
 )
 
 _PRODUCTS = (
-    "places.results.before", "places.results.objects", "places.results.findings", "places.weights.before",
+    "places.results.before", "places.results.objects", "places.findings.nouns", "places.weights.before",
     "actions.words.metric",
     "grammar.group.it", "grammar.group.model",
 )  # fmt: skip
@@ -27,7 +27,7 @@ def take_results(text: Text) -> None:
     """Read where results go: "save everything to X", "results should go to X", "X for the results"."""
     where = "places.results.where|places.data.link"
     things = (
-        "places.results.before|places.results.objects|places.results.findings|places.weights.before"
+        "places.results.before|places.results.objects|places.findings.nouns|places.weights.before"
         "|actions.words.engine|actions.words.onnx|actions.words.boxes|actions.words.metric"
     )
     for source in (
