@@ -22,7 +22,7 @@ from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 from skillbank.ways import command
 
-__all__ = ["gives_masks", "name_skill", "take_description"]
+__all__ = ["gives_masks", "name_skill", "skill_that_finds", "take_description"]
 
 _LOOKED_AT = 8
 _STEM = 6
@@ -35,7 +35,7 @@ def gives_masks(skill: Skill) -> bool:
     return "mask" in said or "segment" in said
 
 
-def _skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | None:
+def skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | None:
     """Return the first bank's one skill that finds what a text describes; None where it has several."""
     found: dict[str, list[Skill]] = {}
     for skill in library.skills:
@@ -237,7 +237,7 @@ def name_skill(
     # Where something is to be found, words that describe no model do not name one, and are asked about.
     finding = any(c.value for c in page.ledger.of("find", "captions")) and called.isdisjoint(words)
     finding = finding and not _fitting(index, words, _telling(words, called), actions)
-    found = _skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
+    found = skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
     if found is not None:
         name_all(steps, found[0])
         return [found[1]]

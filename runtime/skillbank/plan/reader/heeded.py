@@ -31,6 +31,12 @@ _ANOTHER = (
     "what='one places.data.nouns 'in|'of|'from|'under|'below",
 )
 """What is beside, a part of or a kind of what has been read."""
+_SIZE = (
+    "group.det* what=told.sizes|grammar.name.sizes|'fast|'full+ "
+    "'model|'models|'detector|'network|'version|'variant|^order"
+)
+_SIZED = (f"^action {_SIZE}", f"'with|'using|'use {_SIZE}")
+"""A model of some size is ordered: "train a small model with X". That somebody needs one asks for nothing."""
 _SET = ("value", "platform", "policy", "place", "job")
 
 
@@ -45,7 +51,8 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
         if text.owner(match.first - 1) in _SET or text.owner(match.end) in _SET:
             text.ledger.mark("unread", match.tokens())
     _mark_parts(text, over)
-    for what in (m.tokens("what") for source in _ANOTHER for m in bare.find(source)):
+    parts = [*(m for s in _ANOTHER for m in bare.find(s)), *(m for s in _SIZED for m in text.find(s))]
+    for what in (match.tokens("what") for match in parts):
         if all(text.owner(i) in ("", *_SET, "action", "order") for i in what):
             text.ledger.mark("unread", what)
 
