@@ -78,9 +78,9 @@ def _take_engines(text: Text, clauses: Clauses) -> None:
 
 def _take_onnx(text: Text) -> None:
     """Account for "to ONNX", which is an export by itself and else only says of one what is known."""
-    for match in text.find(
-        "'to|'into|'as|'in? group.det? actions.words.onnx !'is|'lies|'at|'under|@place|^place"
-    ):
+    for match in text.find("'to|'into|'as|'in? group.det? actions.words.onnx"):
+        if text.match("'is|'lies+ 'at|'in|'under|'here* ^place", match.end):
+            continue  # "the onnx is at X" gives one
         if not text.ledger.of("action", "find"):
             text.ledger.claim("action", match.tokens(), Mention("export"))
         elif any(c.value.action == "export" for c in text.ledger.of("action")):

@@ -46,11 +46,16 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
     machines = (m for m in text.find(_MACHINE) if m.first not in over and not _is_where_data_lies(text, m))
     for match in (*machines, *(m for m in text.find(_DEED) if _is_order(text, m))):
         text.ledger.claim("unread", text.unclaimed(match.tokens()))
+    _mark_parts(text, over)
+    _mark_beside(text)
+
+
+def _mark_beside(text: Text) -> None:
+    """Leave unread a wish that may fail, and what is another one of what has been read."""
     bare = text.unread()
     for match in bare.find("told.wishes"):
         if text.owner(match.first - 1) in _SET or text.owner(match.end) in _SET:
             text.ledger.mark("unread", match.tokens())
-    _mark_parts(text, over)
     parts = [*(m for s in _ANOTHER for m in bare.find(s)), *(m for s in _SIZED for m in text.find(s))]
     for what in (match.tokens("what") for match in parts):
         if all(text.owner(i) in ("", *_SET, "action", "order") for i in what):

@@ -101,10 +101,15 @@ _MAKING = (("engine", "gen_trt_engine"), ("onnx", "export"))
 def _product(page: Text) -> str | None:
     """Return the action that makes what a text names alone: "TensorRT engine from the last export"."""
     given = page.ledger.of("job", "place")
-    if any(page.within(c.first, "actions.words.begin", "actions.words.resume") for c in given):
+    if page.holds((c.first for c in given), "actions.words.begin", "actions.words.resume"):
         return "train"
-    if any(_is_applied(page, job) for job in page.ledger.of("job")):
+    if any(_is_applied(page, job) for job in given if job.kind == "job"):
         return "inference"
+    return _made_of(page) or _named_product(page, bool(given))
+
+
+def _made_of(page: Text) -> str | None:
+    """Return the action that makes the file that a text wants made: "convert it to x.onnx"."""
     free = page.unclaimed(range(len(page.tokens)))
     making = [i for i in free if page.within(i, "actions.words.make", "actions.words.convert")]
     for claim in page.ledger.of("place") if making else ():
@@ -112,6 +117,11 @@ def _product(page: Text) -> str | None:
         if action is not None and page.word(claim.tokens[-1] - 1) in ("to", "into", "as"):
             page.ledger.claim("order", making[:1])
             return action
+    return None
+
+
+def _named_product(page: Text, given: bool) -> str | None:
+    """Return the action that makes what is named beside what it can be made of."""
     words = [i for i, token in enumerate(page.tokens) if token.kind == "word"] if given else []
     return next((action for kind, action in _MAKING if page.holds(words, f"actions.words.{kind}")), None)
 

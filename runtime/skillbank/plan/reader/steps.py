@@ -115,9 +115,8 @@ def _owner(text: Text, steps: list[Step], clauses: Clauses, claim: Claim) -> Ste
     """
     sentence = clauses.of(claim.first).sentence
     here = sorted((s for s in steps if clauses.of(s.at).sentence == sentence), key=lambda s: s.at)
-    before = [s for s in here if s.at <= claim.last]
-    if claim.kind == "value" and isinstance(claim.value.value, str) and _is_bare(text, claim):
-        before += [s for s in here if s.at > claim.last and _describe(text, range(claim.last + 1, s.at))]
+    bare = claim.kind == "value" and _is_bare(text, claim)
+    before = [s for s in here if s.at <= claim.last or (bare and _is_described(text, claim, s))]
     if before:
         return before[-1]
     if here:
@@ -128,11 +127,13 @@ def _owner(text: Text, steps: list[Step], clauses: Clauses, claim: Claim) -> Ste
 
 def _is_bare(text: Text, claim: Claim) -> bool:
     """Whether a value is said by one word, without a noun: "an fp16", not "precision fp16"."""
-    return sum(not text.within(i, "grammar.group.det") for i in claim.tokens) == 1
+    alone = sum(not text.within(i, "grammar.group.det") for i in claim.tokens) == 1
+    return alone and isinstance(claim.value.value, str)
 
 
-def _describe(text: Text, between: range) -> bool:
-    """Whether words before the word of a step describe what it makes: "an fp16 RT-DETR engine"."""
+def _is_described(text: Text, claim: Claim, step: Step) -> bool:
+    """Whether a claim describes what the word of a step names: "an fp16 RT-DETR engine"."""
+    between = range(claim.last + 1, step.at)
     described = ("grammar.free.adjective", "grammar.free.noun")
     return all(text.tokens[i].kind == "name" or text.within(i, *described) for i in between)
 
