@@ -15,7 +15,7 @@ from benchmarks.requests.judging import Kind
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-RIGHT = {"thirteenth": 0.95, "sixteenth": 0.92, "seventeenth": 0.975}
+RIGHT = {"thirteenth": 0.95, "sixteenth": 0.92, "seventeenth": 0.975, "nineteenth": 0.91}
 """Shares of what is exact or rightly asked. May only rise."""
 RUNS_WRONGLY = {"t16-captions-03"}
 """What one may read otherwise: "mac and cheese" is two things to the reader."""

@@ -377,9 +377,9 @@ def _takes(text: Text, i: int, end: int) -> bool:
     numbers = [c for c in text.ledger.of("value") if c.last < end and is_number(c)]
     for slot in SLOTS:
         source = f"{_ANNOUNCED}slots.{slot.name}.nouns|slots.{slot.name}.before"
-        if said := [m for m in text.find(source) if m.end == end]:  # "scratch the batch size, make it 4"
+        if named := [m for m in text.find(source) if m.end == end]:  # "scratch the batch size, make it 4"
             numbers = [c for c in numbers if c.value.slot == slot.name]
-            text.ledger.claim("excluded" if numbers else "unread", said[0].tokens())
+            text.ledger.claim("excluded" if numbers else "unread", named[0].tokens())
     if not numbers:
         return False
     text.ledger.replace(numbers[-1], "excluded")
