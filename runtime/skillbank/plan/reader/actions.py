@@ -118,9 +118,7 @@ _TRAINED = ("actions.train.base", "actions.train.past", "actions.train.nouns")
 def _is_other_use(text: Text, match: Match, first: int) -> bool:
     """Whether a word of using a model asks for no inference."""
     learns = bool(text.ledger.of("policy")) and not text.holds(range(len(text.tokens)), *_TRAINED)
-    return (
-        text.tokens[first].text == "using" or learns or _is_no_inference(text, match) or _is_noun(text, first)
-    )
+    return text.word(first) == "using" or learns or _is_no_inference(text, match) or _is_noun(text, first)
 
 
 def _is_of_model(text: Text, match: Match, action: str, first: int) -> bool:
@@ -156,36 +154,20 @@ def _wish_before(text: Text, first: int) -> list[int]:
 
 def _is_no_inference(text: Text, match: Match) -> bool:
     """Whether a model is used or let do something else: "use it to train", "let it be trained"."""
-    tokens = match.tokens()
-    verb = text.tokens[match.first].text
-    named = any(
-        text.tokens[i].kind == "name" or text.within(i, "grammar.group.model", ENGINE)
-        for i in match.tokens("what")
-    )
-    if verb in ("let", "try", "use") and not named:
+    what, tokens = match.tokens("what"), match.tokens()
+    named = text.has_kind(what, "name") or text.holds(what, "grammar.group.model", ENGINE)
+    if (text.word(match.first) in ("let", "try", "use") and not named) or "be" in text.words(tokens):
         return True
-    if any(text.tokens[i].text == "be" for i in tokens):
-        return True
-    placed = text.has_kind(tokens, "place")
-    return (
-        not placed
-        and text.tokens[match.end].text == "to"
-        and any(
-            c.startswith("actions.")
-            for s in text.spans[match.end + 1 : match.end + 2]
-            for span in s
-            for c in span.classes
-        )
-    )
+    behind = text.spans[match.end + 1] if match.end + 1 < len(text.tokens) else []
+    doing = any(c.startswith("actions.") for span in behind for c in span.classes)
+    return doing and text.word(match.end) == "to" and not text.has_kind(tokens, "place")
 
 
 def _is_noun(text: Text, i: int) -> bool:
     """Whether "run" is a thing here: "a training run on X"."""
-    if text.tokens[i].text != "run" or not i:
-        return False
-    return text.tokens[i - 1].text in ("a", "the", "train", "test", "training") or text.within(
-        i - 1, "grammar.free.adjective", "actions.train.nouns", "grammar.free.noun"
-    )
+    described = ("grammar.free.adjective", "actions.train.nouns", "grammar.free.noun")
+    led = text.word(i - 1) in ("a", "the", "train", "test", "training")
+    return text.word(i) == "run" and i > 0 and (led or text.within(i - 1, *described))
 
 
 def _own(text: Text, clauses: Clauses, said: OwnWord) -> None:
@@ -195,12 +177,9 @@ def _own(text: Text, clauses: Clauses, said: OwnWord) -> None:
 
 def _word(text: Text, clauses: Clauses, i: int) -> None:
     """Read one verb or noun of an action."""
-    hosted = "group.prep group.det|free.adjective* told.machines"
     if text.word(i) in ACTIONS and "_" in text.word(i):
         _settle(text, clauses, [i], Mention(text.word(i)), noun=False)
     elif (said := next(_said(text, i), None)) is not None:
-        if text.word(i) == "fit" and text.match(hosted, i + 1):
-            return  # "the model has to fit on a small box"
         action, form, end, noun = said
         verb = text.within(i, f"actions.{action}.base")
         _take(text, clauses, list(range(i, end)), action, "base" if verb else form, noun=noun)
