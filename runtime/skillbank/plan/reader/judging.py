@@ -8,7 +8,7 @@ from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["ENDS", "REACH", "Said", "judge", "operator_before"]
+__all__ = ["REACH", "Said", "judge", "operator_before"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Said:
 
 
 _STOP = frozenset(".,;!?()/|")
-ENDS = frozenset([".", ",", ";", "!", "?", ")", "and", "please", "for", "this", "then", "but", "\n"])
+_ENDS = frozenset([".", ",", ";", "!", "?", ")", "and", "please", "for", "this", "then", "but", "\n"])
 _NOT = frozenset(["not", "never", "nobody", "neither", "none", "nothing", "hardly"])
 REACH = 9
 """Words before a mention that can be about it."""
@@ -174,7 +174,7 @@ def _state(text: Text, at: int, i: int) -> tuple[str, int] | None:
         for end in text.ends(i, f"policy.state.{value}"):
             following = text.tokens[end].text if end < len(text.tokens) else "."
             # "AutoML on s3://..." says where the data is; "AutoML on, please" says that it is on.
-            if not (value == "on" and bare and following not in ENDS):
+            if not (value == "on" and bare and following not in _ENDS):
                 return value, end
     return None
 
