@@ -234,8 +234,9 @@ def name_skill(
     called = _called_after(library)
     words = _words_that_describe(page, called, told)
     actions = [s.action for s in steps]
-    # Where something is to be found, words that describe no model do not name one, and are asked about.
-    finding = any(c.value for c in page.ledger.of("find", "captions")) and called.isdisjoint(words)
+    # Beside a verb of finding, words that describe no model do not name one, and are asked about.
+    sought = page.ledger.of("find") if words else page.ledger.of("find", "captions")
+    finding = any(c.value for c in sought) and called.isdisjoint(words)
     finding = finding and not _fitting(index, words, _telling(words, called), actions)
     found = skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
     if found is not None:
