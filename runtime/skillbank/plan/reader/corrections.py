@@ -369,23 +369,32 @@ def _bare(text: Text, run: range, begin: int) -> bool:
 _BEHIND_NUMBER = frozenset({"and", "then", "instead", "please", "on", "with", "for"})
 
 
-_ANNOUNCED = "'scratch|'forget|'strike|'drop|'change|'correct|'redo group.det? "
+_CHANGED = ("scratch", "forget", "strike", "drop", "change", "correct", "redo")
+_CHANGE = "|".join(f"'{word}" for word in _CHANGED)
 
 
 def _takes(text: Text, i: int, end: int) -> bool:
     """Give a number the slot of the last number said before, which goes: the one that is to be changed."""
     numbers = [c for c in text.ledger.of("value") if c.last < end and is_number(c)]
-    for slot in SLOTS:
-        source = f"{_ANNOUNCED}slots.{slot.name}.nouns|slots.{slot.name}.before"
-        if named := [m for m in text.find(source) if m.end == end]:  # "scratch the batch size, make it 4"
-            numbers = [c for c in numbers if c.value.slot == slot.name]
-            text.ledger.claim("excluded" if numbers else "unread", named[0].tokens())
+    if (announced := _announced(text, end)) is not None:
+        numbers = [c for c in numbers if c.value.slot == announced[1]]
+        text.ledger.claim("excluded" if numbers else "unread", announced[0].tokens())
     if not numbers:
         return False
     text.ledger.replace(numbers[-1], "excluded")
     said = 1 if text.tokens[i].text == "one" else text.tokens[i].value
     text.ledger.claim("value", [i], replace(numbers[-1].value, value=said, negated=False))
     return True
+
+
+def _announced(text: Text, end: int) -> tuple[Match, str] | None:
+    """Return what names a slot right before a correction of it: "scratch the batch size, make it 4"."""
+    first = next((k for k in range(max(0, end - 6), end) if text.word(k) in _CHANGED), end)
+    for slot in SLOTS if first < end else ():
+        source = f"{_CHANGE} group.det? slots.{slot.name}.nouns|slots.{slot.name}.before"
+        if (match := text.match(source, first, end)) is not None and match.end == end:
+            return match, slot.name
+    return None
 
 
 def _are_rivals(one: Claim, other: Claim) -> bool:
