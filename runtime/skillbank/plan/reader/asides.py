@@ -25,7 +25,8 @@ _ORDERS = (
     "'it|'this|'that|'we|'which|'who w='should|'must|'shall|'can|'could|'will &^place|^value",
     "w='further &^action",
     "w='continue|'proceed|'go|'carry w='on? w='with &^job|^action|group.det",
-    "w=actions.words.make w='it|'that|'one &@mark|^courtesy|^platform",  # "... an engine from X? Build it."
+    "w=actions.words.make w='it|'that|'one !@word|@place|@number|@name|@job|@quote",  # "... X? Build it."
+    "w=actions.words.make w='it|'that|'one &^courtesy|^platform",
 )
 """Small words (``w``) that only join what has been understood."""
 
