@@ -100,10 +100,6 @@ class Text:
         """Whether any of some tokens is of one of these kinds."""
         return any(self.tokens[k].kind in kinds for k in tokens)
 
-    def word(self, i: int) -> str:
-        """Return the text of a token; nothing where there is none."""
-        return self.tokens[i].text if 0 <= i < len(self.tokens) else ""
-
     def words(self, tokens: Iterable[int]) -> list[str]:
         """Return the texts of some tokens."""
         return [self.tokens[k].text for k in tokens]
