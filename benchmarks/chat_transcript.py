@@ -7,8 +7,8 @@ skill again and again, 40 steps, each with two tools: what is sent of that conve
 of o200k (by bpe-openai where it is installed, else estimated at 3 characters each). Every goal is printed
 beside its measure, and the exit status is 1 when one is missed.
 
-Measured (paths make it vary by a few hundred): system prompt 582 (141 tokens), list of the eleven tools 6,290
-(1,493 tokens; 1,471 for responses, 1,320 for anthropic, 1,265 for gemini), the list over MCP 7,150 (1,757
+Measured (paths make it vary by a few hundred): system prompt 582 (141 tokens), list of the eleven tools 6,299
+(1,508 tokens; 1,486 for responses, 1,330 for anthropic, 1,278 for gemini), the list over MCP 7,142 (1,767
 tokens; with a schema of every result it was 17,488 characters), the transcript 4,796 (1,469 tokens) in 5
 requests, its largest message 1,380. What an agent without tools reads for the same plan (SKILL.md,
 skill_info, template, schema of train) is 95,170. After 40 steps a request has 18,346 tokens, all 40 have

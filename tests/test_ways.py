@@ -249,7 +249,9 @@ def test_what_python_is_told_is_pythons(runtime: Runtime, data: Path) -> None:
         runtime.plan(Request(skill="toy-detector", action="train", settings=(setting,)))
     assert [way.name for way in nested.value.offers] == ["pretrained"]
     [plan] = runtime.plan("train the toy detector")
-    told.append(str(runtime.explain(plan)))
+    [warned] = runtime.plan("train the toy detector on ./d, for 3 epochs, no HPO, model only")
+    for explained in (runtime.explain(plan), runtime.explain(warned)):
+        told += [str(explained), *explained.warnings, *(each.why for each in explained.questions)]
     assert [
         text for text in told if re.search(r"(?<![\w-])--[a-z]|skillbank (?:run|plan|jobs|sets|skills)", text)
     ] == []

@@ -29,6 +29,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 
 from skillbank.visible import named
@@ -60,6 +61,7 @@ __all__ = [
     "UsageError",
     "a_few",
     "did_you_mean",
+    "is_full",
     "sentence_of",
 ]
 
@@ -207,6 +209,11 @@ def sentence_of(error: BaseException) -> Sentence:
 
 _LONGEST_WORD = 200
 _MOST_KNOWN = 5000
+
+
+def is_full(error: BaseException) -> bool:
+    """Say whether the system refused a write since the disk, or somebody's share of it, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def a_few(names: Sequence[str], most: int) -> str:

@@ -178,6 +178,11 @@ def test_mistakes_are_told(toolbox: Toolbox, photos: Path) -> None:
         ("label_image", {"image": "x", "descriptions": ["a = "], "into": "s"}, "usage", "a"),
         ("label_set", {"name": "none"}, "set_not_found", "label_set lists those"),
         ("label_set", {"export": "coco"}, "usage", "give its name"),
+        ("label_set", {"name": "none", "unreviewed": True}, "usage", "give export too"),
+        ("list_jobs", {"limit": 0}, "usage", "give 1 to 50"),
+        ("list_jobs", {"limit": 1000}, "usage", "give 1 to 50"),
+        ("label_image", {"image": str(photos), "descriptions": ["a = b"]}, "usage", "give one as into"),
+        ("label_image", {"descriptions": [], "into": "none", "tiles": "1x1"}, "usage", "640x640"),
     ]
     for tool, arguments, code, said in tried:
         answer = toolbox.call(tool, json.dumps(arguments))

@@ -93,7 +93,17 @@ def test_what_both_understand_is_planned(endpoint: list[Says], runtime: Runtime)
 def test_a_disagreement_is_a_question(
     endpoint: list[Says], runtime: Runtime, changes: dict[str, Any], key: str
 ) -> None:
-    assert "--reader rules" in asked(endpoint, runtime, TEXT, {**STEP, **changes})[key]
+    way = "--leave-out" if key == "words" else "--reader rules"
+    assert way in asked(endpoint, runtime, TEXT, {**STEP, **changes})[key]
+
+
+def test_what_neither_understands_can_be_left_out(endpoint: list[Says], runtime: Runtime) -> None:
+    endpoint += [fills({**STEP, "settings": []})] * 2
+    reading = runtime.read(TEXT)
+    [words] = reading.not_understood
+    [plan] = runtime.plan(TEXT, leave_out=[words])
+    assert not plan.questions and plan.left_out == (words,)
+    assert plan.spec["train"]["num_epochs"] == 7
 
 
 @pytest.mark.parametrize(

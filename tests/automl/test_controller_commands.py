@@ -116,6 +116,22 @@ def test_from_a_request_to_the_evaluation_of_the_best(
     page = tmp_path / "page.html"
     assert inline("report", name, "--out", str(page)).code == 0 and "Parallel coordinates" in page.read_text()
     assert inline("report", name, "--csv").out.count("\n") == 4
+    (own := tmp_path / "own.html").write_text("mine")
+    for words, said in [
+        (("--out", str(own)), "no page of this command"),
+        (("--csv", "--json"), "--csv and --json are different answers"),
+        (("--log-to", "mlflow", "--out", str(page)), "writes no file"),
+    ]:
+        refused = inline("report", name, *words)
+        assert (refused.code, said in refused.err + refused.out) == (2, True), refused
+    assert own.read_text() == "mine"
+    for words, said in [
+        (("experiments", name, "--pause", "--resume"), "contradict each other"),
+        (("experiments", name, "--limit", "3"), "--limit is of the list"),
+        (("experiments", "--limit", "0"), "--limit"),
+    ]:
+        refused = inline(*words)
+        assert (refused.code, said in refused.err + refused.out) == (2, True), refused
 
     again = ("experiments", name, "--extend", "4")
     assert inline(*again).code == 4 and "approve" in inline(*again).err, "nobody approved the further trial"

@@ -31,6 +31,7 @@ from skillbank.team.quota import Kind, Quota
 from skillbank.team.quotas import Quotas
 from skillbank.team.rights import Right
 from skillbank.team_server.queue_keeper import QueueKeeper
+from skillbank.ways import Voice
 from tests.automl.simulated import SimulatedPlatform, make_plan, open_jobs
 
 pytestmark = pytest.mark.slow
@@ -178,6 +179,15 @@ def test_a_wrong_metric_lists_what_was_seen_and_stops_the_whole(
     assert record.state is JobState.ERROR and record.failure is not None
     assert "did you mean 'val_mAP50'" in record.history[-1].message
     assert len(platform.lines("starts")) <= 4
+    ways = {
+        Voice.COMMAND_LINE: "--set automl.metric=NAME",
+        Voice.TOOLS: "settings with key 'automl.metric'",
+        Voice.PYTHON: "Setting(key='automl.metric', value=NAME)",
+    }
+    for voice, way in ways.items():  # each door reads the story of the search in its own words
+        assert [each in "".join(jobs.logs(record.id, voice=voice)) for each in ways.values()] == [
+            each == way for each in ways.values()
+        ]
 
 
 def test_a_trial_that_takes_too_long_fails(opened: tuple[Jobs, SimulatedPlatform]) -> None:

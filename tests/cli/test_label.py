@@ -118,13 +118,16 @@ def test_all_formats_of_many_pictures_and_what_cannot_be_read(
     for number in range(10):
         write_picture(folder / f"{number}.png", (100 + number, 80))
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff not really")
+    (folder / "a.heic").write_bytes(b"of a phone")
     answer = inline(
         "label", str(folder), "Red circle", "blue star", "--checkpoint", str(tiny), "--threshold", "0",
         "-o", str(out), "-f", "json,coco", "-f", "yolo", "-f", "kitti", "-f", "pictures", "--json",
     )  # fmt: skip
     assert answer.code == 1, "not all was done"
-    said = "is no picture that can be read; give a JPEG, PNG, WebP, BMP, GIF or TIFF.\n"
-    assert answer.err == f"skillbank: {folder / 'broken.jpg'} {said}", "and no bar in a pipe"
+    first, second, end = answer.err.split("\n")
+    assert second.startswith(f"skillbank: {folder / 'broken.jpg'} is no picture that can be used: it ")
+    assert first.startswith(f"skillbank: {folder / 'a.heic'} is left out: in a folder")
+    assert not end, "and no bar in a pipe"
     document = answer.document
     assert [Path(entry["image"]).name for entry in document["images"]] == [f"{n}.png" for n in range(10)]
     assert [Path(entry["image"]).name for entry in document["left_out"]] == ["broken.jpg"]

@@ -32,6 +32,10 @@ def test_a_chain_goes_on_where_it_stopped(inline: Command, data: Path) -> None:
     assert stopped.code == 1
     failed, train = inline("jobs", "--json").document["jobs"]
     assert (failed["state"], train["state"]) == ("ERROR", "COMPLETE")
+    first = inline("jobs", "--json", "--limit", "1").document
+    assert first["more"] and [each["id"] for each in first["jobs"]] == [failed["id"]]
+    assert "older ones are not shown" in inline("jobs", "-n", "1").out
+    assert inline("jobs", "-n", "0").code == 2, "no jobs are not what was asked for"
     (data / "eval" / "data.txt").write_text("eval")
     assert inline("run", "--resume", "last").code == 4, "what is started anew needs a yes"
     resumed = inline("run", "--resume", "last", "--yes", "--json")

@@ -229,3 +229,14 @@ def test_checks_are_no_part_of_a_plan(make_plan: MakePlan, tmp_path: Path) -> No
     assert check(plan) != seen and plan.plan_id == before
     document = {**plan.document(), "checks": seen.model_dump(mode="json")}
     assert Plan.from_document(document) == plan
+
+
+def test_a_folder_that_is_named_as_a_model_holds_one(make_plan: MakePlan, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "annotations.json").write_text("{}")
+    plan = make_plan(inputs=(InputBinding(key="train.weights", uri=str(folder), hub=True),))
+    [problem] = check(plan).problems
+    assert "pictures, the model for train.weights, is a folder without weights" in problem
+    (folder / "model.safetensors").write_bytes(b"weights")
+    assert not check(plan).problems

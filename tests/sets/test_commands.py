@@ -194,6 +194,26 @@ def test_pictures_alone_come_in_to_be_reviewed(run: Run, store: SetStore, filled
     )
 
 
+def test_an_import_says_what_it_does_not_take(run: Run, filled: Filled, signs: LabelSet) -> None:
+    first = min(path for path in filled.photos.rglob("*") if path.is_file())
+    shutil.copy(first, filled.photos / f"again{first.suffix}")
+    (filled.photos / "cut.png").write_text("hello")
+    (filled.photos / "film.mp4").write_bytes(b"film")
+    code, out, _ = run("sets", "import", filled.photos, "--into", "plain")
+    assert code == 0 and "other files are not read: film.mp4" in out
+    assert "another one, byte for byte, are left out: 1" in out and "cut.png (it is text: 'hello')" in out
+    found = document(run("sets", "import", filled.photos, "--into", "plain", "--json"))
+    assert [each["image"] for each in found["left_out"]] == ["cut.png"] and sum(found["left"].values()) == 2
+    code, _, err = run("sets", "import", filled.photos, "--into", "plain", "--val", "0.5")
+    assert code == 2 and "--val 0.5 is the share of a new set, and plain is there" in err
+    run("sets", "export", signs.name, "-o", filled.photos.parent / "divided")
+    code, out, err = run(
+        "sets", "import", filled.photos.parent / "divided", "--into", "other", "--val", "0.5"
+    )
+    assert code == 0, err
+    assert "are of a split of the data set and stay in it; --val 0.5 deals those" in out
+
+
 def test_labels_to_review_stay_beside_what_a_model_finds(
     run: Run, signs: LabelSet, store: SetStore, tmp_path: Path
 ) -> None:

@@ -68,6 +68,9 @@ def test_a_large_picture_is_looked_at_in_tiles_where_that_is_asked(server: Serve
     assert max(whole["seen"]) < 350 and whole["width"] == 700
     tiled = detect(server, picture, ["red circle"], threshold="0.05", tiles="auto").json()
     assert "seen" not in tiled and len(tiled["detections"]) > len(whole["detections"])
+    for wrong, said in [({"treshold": "0.9"}, "did you mean 'threshold'?"), ({"preview": "yes"}, "1 or 0")]:
+        unread = detect(server, picture, ["red circle"], **wrong)
+        assert (unread.status_code, said in unread.json()["error"]["message"]) == (400, True), unread.json()
     refused = detect(server, picture, ["red circle"], tiles="32x32")
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "usage")
 

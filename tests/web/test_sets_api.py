@@ -237,6 +237,16 @@ def test_what_is_shown_on_some_pictures(client: TestClient) -> None:
         assert client.get(f"{ONE}/boxes?pictures={wrong}").status_code == 400, wrong
 
 
+def test_what_a_query_says_and_nobody_reads_is_refused(client: TestClient) -> None:
+    for query, said in [
+        ("pictures?filtre=proposed", "has no 'filtre' (did you mean 'filter'?)"),
+        ("thresholds?target=0.5", "has no 'target'; it takes nothing"),
+        ("log?limit=3&older=1", "it takes after, limit"),
+    ]:
+        answer = client.get(f"{ONE}/{query}")
+        assert (answer.status_code, said in answer.json()["error"]["message"]) == (400, True), answer.json()
+
+
 def test_crops_are_decided_together(client: TestClient) -> None:
     boxes = [box["number"] for box in client.get(f"{ONE}/crops?class=1").json()["boxes"]]
     assert len(boxes) == 6

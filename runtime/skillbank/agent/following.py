@@ -10,6 +10,7 @@ from pydantic import Field
 
 from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, from_skill
+from skillbank.errors import UsageError
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, retry_key
 from skillbank.plan.products import trains
@@ -179,9 +180,10 @@ class JobRow(Document):
 
 
 class JobsAnswer(Result):
-    """Jobs, the newest first."""
+    """Jobs, the newest first; ``more`` says that older ones are there, or that not all were looked at."""
 
     jobs: tuple[JobRow, ...] = ()
+    more: bool = False
 
 
 def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
@@ -335,16 +337,21 @@ def _results_next(record: JobRecord, found: Results, find: str | None, matching:
 
 
 def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
+    from skillbank.automl.control import find  # with the store, which a mere list of tools does not load
+
     jobs = box.runtime.jobs
-    limit = min(max(10 if arguments.limit is None else arguments.limit, 1), _MOST_JOBS)
+    limit = 10 if arguments.limit is None else arguments.limit
+    if not 1 <= limit <= _MOST_JOBS:
+        raise UsageError(f"The limit {limit} is out of bounds; give 1 to {_MOST_JOBS}.")
     most = _SEARCHED if arguments.state else limit
     # The trials of an experiment are shown when they are asked for; otherwise it stands for them.
-    of = None if arguments.trials_of is None else jobs.store.get(arguments.trials_of).id
-    stored = jobs.store.list(action=arguments.action, experiment=of, limit=most, trials=of is not None)
+    of = None if arguments.trials_of is None else find(jobs, arguments.trials_of).id
+    stored = jobs.store.list(action=arguments.action, experiment=of, limit=most + 1, trials=of is not None)
     # Each look may change a state, so that the state asked for is compared afterwards.
-    looked = (jobs.look(r.id) for r in stored)
+    looked = (jobs.look(r.id) for r in stored[:most])
     wanted = (r for r in looked if arguments.state is None or r.state == arguments.state)
     found = list(islice(wanted, limit))
+    more = len(stored) > most or next(wanted, None) is not None
     return JobsAnswer(
         jobs=[
             JobRow(
@@ -357,6 +364,7 @@ def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
             )
             for r in found
         ],
+        more=more,
         next=["job_status", "job_results"] if found else ["plan, then launch"],
     )
 

@@ -95,6 +95,8 @@ class LabelSetAnswer(Result):
 
 
 def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
+    if arguments.unreviewed and arguments.export is None:
+        raise UsageError("unreviewed says what an export holds; give export too, or leave it out.")
     if arguments.name is None:
         if arguments.export is not None or arguments.learn is not None:
             raise UsageError("export and learn are of one label set; give its name.")

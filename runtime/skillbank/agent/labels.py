@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.errors import UsageError
 from skillbank.home import home
 from skillbank.labelling.batch import label_pictures
+from skillbank.labelling.tiles import OFF
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -35,10 +38,11 @@ class LabelArguments(Arguments):
     """Where to look and what for."""
 
     image: str | None = Field(None, description="Picture or folder; null: the set's")
-    descriptions: list[str] = Field(description="'red circle'; for a set also 'exit = red sign | green sign'")
-    checkpoint: str | None = Field(None, description="Job or file; default last:train")
-    threshold: float | None = Field(None, description="Least score, 0 to 1")
-    into: str | None = Field(None, description="Label set to make or add to, as a job")
+    descriptions: list[str] = Field(description="'red circle'; of a set 'exit = red | green sign'")
+    checkpoint: str | None = Field(None, description="Job or file, else last:train")
+    threshold: float | None = Field(None, description="0 to 1")
+    tiles: str | None = Field(None, description="auto|WxH")
+    into: str | None = Field(None, description="Label set, by job")
 
 
 class Detection(Document):
@@ -96,23 +100,28 @@ def _into_set(box: Toolbox, arguments: LabelArguments, name: str) -> LabelAnswer
             images=[Path(arguments.image)] if arguments.image is not None else (),
             classes=wanted.classes,
             model=arguments.checkpoint or "last:train",
-            asked=Asked(threshold=arguments.threshold),
+            asked=Asked(threshold=arguments.threshold, tiles=arguments.tiles or OFF),
             detach=True,
             begin=partial(_begin, box),
             who=WHO,
         )
     assert labels.job is not None
-    left = [f"{place} is {why}." for place, why in labels.left_out]
-    notes = [shorten(in_tool_words(note), 240) for note in (*wanted.notes, *labels.notes, *left)]
     return LabelAnswer(
         label_set=name,
         job=labels.job,
         plan_id=box.runtime.jobs.store.get(labels.job).plan_id,
         new=labels.new,
-        left_out=len(left),
-        notes=tuple(notes[:_MOST_NOTES]),
+        left_out=len(labels.left_out),
+        notes=_few_notes([*wanted.notes, *labels.notes], labels.left_out),
         next=[f"job_status of {labels.job} with wait_seconds", f"label_set {name} takes in what it finds"],
     )
+
+
+def _few_notes(notes: Sequence[str], left_out: Sequence[tuple[object, str]]) -> list[str]:
+    """Return the first notes, and the first of what was left out."""
+    left = [f"{place} is {why}." for place, why in left_out]
+    told = [shorten(in_tool_words(note), 240) for note in (*notes, *left) if note]
+    return told[:_MOST_NOTES]
 
 
 def _begin(box: Toolbox, plan: Plan) -> JobRecord:
@@ -142,6 +151,11 @@ def _begin(box: Toolbox, plan: Plan) -> JobRecord:
 
 
 def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer:
+    if named := next((text for text in arguments.descriptions if "=" in text), None):
+        raise UsageError(
+            f"'{one_line(named)}' names a class and its captions, which a label set has: give one as into, "
+            "or say what to look for without '='."
+        )
     # Each question has a folder of its own below home, which holds nothing but these copies.
     asked = json.dumps([str(Path(image).absolute()), *arguments.descriptions], ensure_ascii=False)
     labels = label_pictures(
@@ -152,6 +166,7 @@ def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer
         output=home() / "labels" / hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()[:16],
         kinds=["pictures"],
         threshold=arguments.threshold,
+        tiles=arguments.tiles or OFF,
         replace=True,
     )
     document = labels.document()
@@ -160,7 +175,8 @@ def _at_once(box: Toolbox, arguments: LabelArguments, image: str) -> LabelAnswer
     return LabelAnswer(
         pictures=pictures[:_MOST_PICTURES],
         count=len(pictures),
-        notes=[in_tool_words(note) for note in (*labels.notes, labels.names_left_out) if note],
+        left_out=len(labels.left_out),
+        notes=_few_notes([*labels.notes, labels.names_left_out], labels.left_out),
         next=[] if found else ["other words, or a lower threshold"],
     )
 
@@ -180,7 +196,7 @@ def _picture(entry: dict[str, Any]) -> LabelledPicture:
 
 LABEL_IMAGE = Tool(
     name="label_image",
-    description="Find objects in pictures by describing them; into makes a set for people to review.",
+    description="Find objects by describing them; into: a set for people to review.",
     arguments=LabelArguments,
     result=LabelAnswer,
     run=_label,

@@ -12,6 +12,7 @@ from pydantic import Field
 from skillbank.agent.tool import Arguments, Result, Tool
 from skillbank.jobs.record import JobState
 from skillbank.visible import visible
+from skillbank.ways import Voice
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
@@ -51,7 +52,7 @@ class LogsAnswer(Result):
 def _logs(box: Toolbox, arguments: LogsArguments) -> LogsAnswer:
     jobs = box.runtime.jobs
     record = jobs.look(arguments.job)
-    numbered = enumerate(_lines(jobs.logs(record.id), whole=record.state.terminal))
+    numbered = enumerate(_lines(jobs.logs(record.id, voice=Voice.TOOLS), whole=record.state.terminal))
     page = _Page(arguments.cursor, arguments.find)
     for number, line in numbered:
         page.take(number, line)

@@ -17,6 +17,7 @@ from skillbank.detached import detach
 from skillbank.jobs.record import SEARCH, JobState, RetryPolicy
 from skillbank.plan.model import Plan
 from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, Supply, job_dir
+from skillbank.ways import Sentence, marked
 
 if TYPE_CHECKING:
     from skillbank.automl.charter import Charter
@@ -92,12 +93,12 @@ class ExperimentPlatform(Platform):
         return NativeStatus(JobState.RUNNING, "searching", native_id=native)
 
     def logs(self, handle: Handle, follow: bool = False) -> Iterator[str]:
-        """Yield the experiment's story, one line for each event."""
+        """Yield the experiment's story, one line for each event, as a `Sentence` that each door says."""
         known, over = -1, False
         while True:
             for event in self._log.read(handle.job_id, known):
                 known, over = event.n, over or event.kind == "ended"
-                yield f"{event.at.astimezone():%Y-%m-%d %H:%M:%S} {told(event)}\n"
+                yield Sentence(f"{event.at.astimezone():%Y-%m-%d %H:%M:%S} {marked(told(event))}\n")
             if over or not follow:
                 return
             time.sleep(0.5)
@@ -138,28 +139,28 @@ def start_controller(experiment: str, results_dir: Path) -> None:
     detach("controller", [experiment], folder / "controller.log")
 
 
-def told(event: Event) -> str:
+def told(event: Event) -> Sentence:
     """Return an event as a line of the experiment's log."""
     said = _SAID.get(event.kind)
     number = f"recommendation {event.body['number']}" if "number" in event.body else ""
-    return said(number, event.body) if said is not None else event.kind
+    return Sentence(said(number, event.body) if said is not None else event.kind)
 
 
 def _asked(number: str, body: Mapping[str, Any]) -> str:
     epochs = f", {body['epochs']} epochs" if body["epochs"] else ""
     onward = f", going on from {body['resume_from']}" if body["resume_from"] is not None else ""
-    note = f" ({body['note']})" if body.get("note") else ""
+    note = f" ({marked(body['note'])})" if body.get("note") else ""
     return f"{number}{note}{epochs}{onward}: {_assigned(body['values'])}"
 
 
 def _told(number: str, body: Mapping[str, Any]) -> str:
-    said = ": ".join(text for text in (_figures(body["scores"] or ()), body["reason"]) if text)
+    said = ": ".join(text for text in (_figures(body["scores"] or ()), marked(body["reason"])) if text)
     return f"{number} {body['state'].lower()}: {said}"
 
 
 def _evaluated(number: str, body: Mapping[str, Any]) -> str:
     metrics = ", ".join(f"{name} {value:.6g}" for name, value in body["metrics"].items())
-    return f"the {body['what']} model: {metrics or body['note']}"
+    return f"the {body['what']} model: {metrics or marked(body['note'])}"
 
 
 def _assigned(values: Mapping[str, object]) -> str:
@@ -175,14 +176,14 @@ _SAID: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     "settled": lambda number, body: f"the program takes here: {_assigned(body['values'])}",
     "launched": lambda number, body: f"{number} runs as job {body['job']}",
     "reported": lambda number, body: f"{number} after epoch {body['epoch']}: {_figures(body['values'])}",
-    "halted": lambda number, body: f"{number} is stopped: {body['reason']}",
+    "halted": lambda number, body: f"{number} is stopped: {marked(body['reason'])}",
     "told": _told,
     "evaluating": lambda number, body: f"evaluating the {body['what']} model",
     "evaluated": _evaluated,
-    "exhausted": lambda number, body: f"nothing more is started: {body['reason']}",
+    "exhausted": lambda number, body: f"nothing more is started: {marked(body['reason'])}",
     "extended": lambda number, body: f"extended to {body['recommendations']} recommendations",
     "cleaned": lambda number, body: f"checkpoints removed of {', '.join(map(str, body['numbers']))}",
-    "ended": lambda number, body: f"{body['state'].lower()}: {body['message']}",
-    "noted": lambda number, body: str(body["text"]),
+    "ended": lambda number, body: f"{body['state'].lower()}: {marked(body['message'])}",
+    "noted": lambda number, body: marked(body["text"]),
 }
 """What each kind of event says of the recommendation that it is about."""

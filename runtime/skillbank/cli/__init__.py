@@ -9,7 +9,7 @@ import typer
 
 from skillbank.cli import terminal
 from skillbank.cli.later import Later, LaterGroup
-from skillbank.errors import SkillbankError
+from skillbank.errors import SkillbankError, is_full
 from skillbank.ways import Voice, speak, spoken
 
 # typer gives no public name to the base of its errors of usage
@@ -121,9 +121,10 @@ def main() -> None:
         sys.exit(0)
     except OSError as error:
         # A disk that is full or out of reach may turn up anywhere; the system's word and the place say it.
-        if error.filename is None:
+        if error.filename is None and not is_full(error):
             raise
-        _refuse("platform_error", f"{error.filename}: {error.strerror}")
+        where = "A disk is full" if error.filename is None else error.filename
+        _refuse("platform_error", f"{where}: {error.strerror}{'; make room there' if is_full(error) else ''}")
         sys.exit(1)
     finally:
         speak(before)

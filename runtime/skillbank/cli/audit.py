@@ -45,8 +45,12 @@ def audit(
         raise UsageError(f"--fail-on is '{fail_on}'; it must be high, medium or low.")
     if as_sarif and as_json:
         raise UsageError("--sarif and --json are two formats; ask for one of them.")
-    if target is None and bank and len(bank) == 1:
-        target = bank[0]
+    if target is None and bank:
+        if len(bank) > 1:
+            raise UsageError(
+                "Several banks are named with --bank; say which one is read: skillbank audit DIR."
+            )
+        [target] = bank
     with options.open_runtime(bank) as runtime:
         report = run(target, library=runtime.library, osv=osv)
     if as_sarif:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from skillbank.runtime import Runtime
 
 
+_USUAL = 20
+
+
 def experiments(
     experiment: Annotated[
         str | None, typer.Argument(metavar="[EXPERIMENT]", help="One of them, with its trials; 'last' works.")
@@ -31,17 +34,23 @@ def experiments(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Approve that an ended search goes on as a new job.")
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", help="How many, the newest first.")] = 20,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="How many, the newest first [default: 20]")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """List AutoML experiments, or show, pause, resume or extend one."""
+    if pause and resume:
+        raise UsageError("--pause and --resume contradict each other; give one of them.")
+    if experiment is not None and limit is not None:
+        raise UsageError("--limit is of the list of all experiments; leave it out, or name none.")
     with options.open_runtime(None) as runtime:
         if experiment is None:
             if pause or resume or extend is not None:
                 raise UsageError(
                     "Name the experiment to pause, resume or extend; 'skillbank experiments' lists them."
                 )
-            _list(runtime, limit, as_json)
+            _list(runtime, limit or _USUAL, as_json)
             return
         from skillbank.automl.control import extend as extended
         from skillbank.automl.control import find, paused, resumed
@@ -101,9 +110,10 @@ def _succeed(
 def _list(runtime: Runtime, limit: int, as_json: bool) -> None:
     from skillbank.automl.control import summaries
 
-    found = summaries(runtime.jobs, limit)
+    found = summaries(runtime.jobs, limit + 1)
+    more, found = len(found) > limit, found[:limit]
     if as_json:
-        options.print_json({"experiments": found})
+        options.print_json({"experiments": found} | ({"more": True} if more else {}))
         return
     if not found:
         from skillbank.bank.engines import example_model
@@ -119,3 +129,5 @@ def _list(runtime: Runtime, limit: int, as_json: bool) -> None:
         trials = f"{row['ended']} of {row['recommendations']}, {row['running']} running"
         table.add_row(row["experiment"], row["algorithm"], row["state"], trials, best, row["metric"])
     terminal.show(table)
+    if more:
+        terminal.say(f"older ones are not shown; --limit {2 * limit} shows more")

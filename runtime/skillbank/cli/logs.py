@@ -16,7 +16,7 @@ def logs(
 ) -> None:
     """Print what a job's program has printed."""
     with options.open_runtime(None) as runtime:
-        pieces = runtime.jobs.logs(job, follow=follow and not as_json)
+        pieces = runtime.jobs.logs(job, follow=follow)
         if as_json:
             options.print_json({"job": runtime.jobs.store.get(job).id, "log": "".join(pieces)})
             return

@@ -10,6 +10,8 @@ import typer
 from skillbank.automl.report.table import trials_csv
 from skillbank.automl.report.tracking import track
 from skillbank.cli import options, terminal
+from skillbank.cli.pages import refuse_others
+from skillbank.errors import UsageError
 from skillbank.visible import json_text
 
 
@@ -31,9 +33,14 @@ def report(
     from skillbank.automl.control import find
     from skillbank.automl.outcome import write_whole
     from skillbank.automl.report.data import report_data
-    from skillbank.automl.report.page import render_page
+    from skillbank.automl.report.page import MARK, render_page
     from skillbank.cli.searching import load
 
+    given = {"--csv": as_csv, "--json": as_json, "--log-to": log_to is not None}
+    if len(named := [name for name, said in given.items() if said]) > 1:
+        raise UsageError(f"{' and '.join(named)} are different answers; ask for one of them.")
+    if log_to is not None and out is not None:
+        raise UsageError("--log-to sends the trials there and writes no file; leave --out out.")
     with options.open_runtime(None) as runtime:
         record = runtime.jobs.look(find(runtime.jobs, experiment).id)
         data = report_data(record, load(runtime, record))
@@ -47,6 +54,8 @@ def report(
         terminal.say(text, end="")
         return
     path = out or Path(record.results_dir) / "report.html"
+    if text is None and out is not None:
+        refuse_others(out, MARK)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text if text is not None else render_page(data))
     terminal.say(str(path))

@@ -13,10 +13,15 @@ from skillbank.cli.person import person
 from skillbank.cli.sets_judging import Name, accept_rest, audit_set, learn_from, thresholds_of
 from skillbank.cli.sets_views import document, list_view, set_view
 from skillbank.datasets.placing import Placement
-from skillbank.errors import NotApprovedError
+from skillbank.errors import NotApprovedError, UsageError, a_few
 from skillbank.home import cache_dir, pictures_dir
+from skillbank.visible import one_line
 
 _SHOW = "show"
+_SHARE = 0.2
+"""Of a new set, of the pictures that go to validation where nothing is said."""
+_MOST_NAMED = 5
+"""So many pictures that are left out are named on the terminal; the JSON names all."""
 
 
 class _SetOrCommand(TyperGroup):
@@ -95,8 +100,11 @@ def import_set(
         typer.Option("--to-review", help="Its boxes are proposals to be reviewed; else they are accepted."),
     ] = False,
     val: Annotated[
-        float, typer.Option("--val", metavar="SHARE", help="Of a new set: share of pictures to validate on.")
-    ] = 0.2,
+        float | None,
+        typer.Option(
+            "--val", metavar="SHARE", help="Of a new set: share of pictures to validate on [default: 0.2]"
+        ),
+    ] = None,
     form: data_options.Format = "",
     as_json: options.Json = False,
 ) -> None:
@@ -108,7 +116,15 @@ def import_set(
     opened = data_options.open_data(place, form)
     with options.open_runtime(None) as runtime:
         sets = runtime.sets
-        labels = sets.open(into) if into in sets else sets.create(into, val=val, who=person())
+        if into in sets and val is not None:
+            raise UsageError(
+                f"--val {val:g} is the share of a new set, and {into} is there: its pictures are dealt as "
+                "when it was made; leave --val out, or import into another set."
+            )
+        if into in sets:
+            labels = sets.open(into)
+        else:
+            labels = sets.create(into, val=_SHARE if val is None else val, who=person())
         found = import_data(
             labels,
             opened,
@@ -118,20 +134,30 @@ def import_set(
             keep=pictures_dir(),
             place=place,
         )
-    added = found.added
+    added, notes = found.added, list(found.notes)
+    if val is not None and found.divided:
+        notes.append(
+            f"{found.divided:,} pictures are of a split of the data set and stay in it; --val {val:g} deals "
+            "those that are of none, now and later"
+        )
     if as_json:
         options.print_json(
             {"set": into, "new": len(added.new), "known": len(added.known), "moved": len(added.moved)}
             | {"boxes": found.boxes, "left": found.left}
-            | {"notes": [each.sentence for each in added.widened]}
+            | {"left_out": [{"image": name, "message": why} for name, why in found.unread]}
+            | {"notes": [*(each.sentence for each in added.widened), *notes]}
         )
         return
+    there = len(added.known) + len(added.moved)
     terminal.say(
         f"{into}: {len(added.new):,} pictures and {found.boxes:,} boxes are new"
-        + (f", {len(added.known) + len(added.moved):,} pictures were there" if added.known else "")
+        + (f", {there:,} pictures were there" if there else "")
     )
-    for sentence in (*(each.sentence for each in added.widened), *counts(found.left.items())):
+    widened = (each.sentence for each in added.widened)
+    for sentence in (*widened, *notes, *counts(found.left.items())):
         terminal.say(sentence)
+    if found.unread:
+        terminal.say(a_few([f"{one_line(name, 200)} ({why})" for name, why in found.unread], _MOST_NAMED))
     terminal.say(f"review it with: skillbank review {into}")
 
 

@@ -8,6 +8,7 @@ import typer
 
 from skillbank.cli import options, terminal
 from skillbank.cli.request_options import slot_option
+from skillbank.errors import UsageError
 from skillbank.plan.products import SEARCHED
 
 
@@ -31,6 +32,9 @@ def show(
         _show_space(name, action or SEARCHED, variant, search, banks, as_json)
         return
 
+    given = {"--variant": variant, "--find": search}
+    if action is None and (named := [each for each, value in given.items() if value is not None]):
+        raise UsageError(f"{' and '.join(named)} is of one action; name it: skillbank show {name} ACTION.")
     with options.open_runtime(banks) as runtime:
         found = runtime.library.find(name)
         skill = found.skill

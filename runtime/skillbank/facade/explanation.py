@@ -18,6 +18,9 @@ __all__ = ["Explanation"]
 class Explanation:
     """What a plan does and why; as text it has a line for each thing.
 
+    Ways out are in the words of this process, in a program those of Python. (The plan itself holds them as
+    the command line says them, wherever it was made: its document is the same at every door.)
+
     Attributes
     ----------
     sentence
@@ -41,18 +44,30 @@ class Explanation:
     @classmethod
     def of(cls, plan: Plan, sentence: str) -> Explanation:
         """Explain a plan."""
-        route = f"{plan.route.name}: {said(plan.route.reason, spoken())}"
-        return cls(sentence, route, plan.overrides, plan.questions, plan.warnings)
+        return cls(
+            sentence,
+            f"{plan.route.name}: {_spoken(plan.route.reason)}",
+            tuple(each.model_copy(update={"detail": _spoken(each.detail)}) for each in plan.overrides),
+            tuple(_asked(question) for question in plan.questions),
+            tuple(map(_spoken, plan.warnings)),
+        )
 
     def __str__(self) -> str:
         values = (
-            f"{each.key} = {each.value!r} ({each.source}{each.detail and f': {said(each.detail, spoken())}'})"
+            f"{each.key} = {each.value!r} ({each.source}{each.detail and f': {each.detail}'})"
             for each in self.values
         )
         questions = (
-            f"question: {each.key}: "
-            + " or ".join(said(text, spoken()) for text in (each.why, *each.choices))
-            for each in self.questions
+            f"question: {each.key}: {' or '.join((each.why, *each.choices))}" for each in self.questions
         )
-        warnings = (f"warning: {said(warning, spoken())}" for warning in self.warnings)
+        warnings = (f"warning: {warning}" for warning in self.warnings)
         return "\n".join((self.sentence, self.route, *values, *questions, *warnings))
+
+
+def _spoken(text: str) -> str:
+    return said(text, spoken())
+
+
+def _asked(question: Question) -> Question:
+    choices = tuple(map(_spoken, question.choices))
+    return question.model_copy(update={"why": _spoken(question.why), "choices": choices})

@@ -27,6 +27,7 @@ from skillbank.jobs.seen_data import local_digest, made_by, named_paths
 from skillbank.nearby import at_home, near_path
 from skillbank.plan.model import Frozen, InputBinding, Plan, Question
 from skillbank.plan.open_points import open_points
+from skillbank.plan.products import WEIGHT_FILES
 from skillbank.platforms.base import Platform
 from skillbank.platforms.slots import visible_gpus
 from skillbank.storage import hub
@@ -48,6 +49,10 @@ _STATES: tuple[tuple[type[SkillbankError], State], ...] = (
 )
 """What an error says of a place; a launch is refused with the first of these errors that occurs."""
 _ELSEWHERE = ("s3://", "https://")
+_USUAL = (".safetensors", ".bin", ".pth")
+"""How weights in a folder usually end."""
+_SEVERAL = "model_index.json"
+"""Stands in a folder of several models, whose weights lie in folders of it."""
 
 
 class Place(Frozen):
@@ -220,6 +225,7 @@ def _look(plan: Plan, binding: InputBinding, remote: bool, made: Sequence[Path])
     try:
         found = locate(binding)
         _refuse_empty(place, found)
+        _refuse_no_model(binding, found)
         return _found(plan, place, found), []
     except DataNotFoundError:
         if uri.scheme == "file" and any(uri.path.is_relative_to(path) for path in made):
@@ -243,6 +249,18 @@ def _refuse_empty(place: Place, found: Found) -> None:
     if nothing:
         what = "an empty folder" if found.folder else "an empty file (0 bytes)"
         raise DataError(f"{path}, the data for {place.key}, is {what}; bring what belongs there")
+
+
+def _refuse_no_model(binding: InputBinding, found: Found) -> None:
+    """Raise `DataError` for a local folder that is named as a model, as a name on the hub is, and is none."""
+    if not binding.hub or not found.folder or found.uri.scheme != "file":
+        return
+    folder = found.uri.path
+    if not any(each.name.lower().endswith((*WEIGHT_FILES, _SEVERAL)) for each in folder.iterdir()):
+        raise DataError(
+            f"{folder}, the model for {binding.key}, is a folder without weights ({', '.join(_USUAL)}); give "
+            "one that transformers saved, or a file of weights"
+        )
 
 
 def _found(plan: Plan, place: Place, found: Found) -> Place:

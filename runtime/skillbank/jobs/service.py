@@ -32,7 +32,7 @@ from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
 from skillbank.team.tokens import Tokens
 from skillbank.trust.gate import Pass, admit_within
-from skillbank.ways import Sentence, marked
+from skillbank.ways import Sentence, Voice, marked, spoken
 
 if TYPE_CHECKING:
     from skillbank.jobs.admission import Admitted
@@ -473,11 +473,16 @@ class Jobs:
         """Yield what a job's program has printed so far, as the platform gives it."""
         return self._reconciliation.output(record)
 
-    def logs(self, job: str, follow: bool = False) -> Iterator[str]:
-        """Yield a job's output in pieces, without secrets; ``follow`` goes on until the job ends."""
+    def logs(self, job: str, follow: bool = False, voice: Voice | None = None) -> Iterator[str]:
+        """Yield a job's output in pieces, without secrets; ``follow`` goes on until the job ends.
+
+        What is a sentence of ours (a search's story) is said in the words of a door: this process's, or
+        those of ``voice``. What programs have printed stays as it is.
+        """
         record = self.refresh(job)
+        door = spoken() if voice is None else voice
         pieces = self._recorded(record.platform).logs(handle_of(record), follow and not record.state.terminal)
-        return redact_stream(pieces)
+        return redact_stream(piece.said(door) if isinstance(piece, Sentence) else piece for piece in pieces)
 
     def results(self, job: str) -> Results:
         """Return what a job has left so far."""

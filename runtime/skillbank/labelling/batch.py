@@ -18,7 +18,7 @@ from skillbank.labelling.formats import FORMATS, see_that_names_differ
 from skillbank.labelling.manifest import digest, digest_file
 from skillbank.labelling.models import find_model, hub_model, model_digest, open_engine, way_out
 from skillbank.labelling.ownership import some
-from skillbank.labelling.pictures import common_root, find_pictures, see_that_they_are_there
+from skillbank.labelling.pictures import common_root, find_pictures, passed_over, see_that_they_are_there
 from skillbank.labelling.remarks import Shrunk
 from skillbank.labelling.scales import Scales, seen_with
 from skillbank.labelling.tiles import OFF, checked_tiles
@@ -166,7 +166,7 @@ def label_pictures(
     export = Export.open(output, kinds, read.names, replace)
     export.tiles = checked_tiles(tiles)
     pictures, notes = _without_own(find_pictures(images), output)
-    labels = Labels(found.name, read.names, notes=[*read.notes, *notes])
+    labels = Labels(found.name, read.names, notes=[*read.notes, *notes, *passed_over(images)])
     scales, shrunk = Scales(), Shrunk()
     with open_engine(found, model) as engine:
         load(engine, model)
@@ -323,7 +323,11 @@ def _labelled(
         try:
             answer = future.result()
         except PictureError as error:
-            labels.left_out.append((path, error.sentence))
+            from skillbank.datasets.looks import look_at  # with Pillow, which is not needed before
+
+            trouble = look_at(path).trouble
+            why = f"no picture that can be used: {trouble}" if trouble else error.sentence
+            labels.left_out.append((path, why))
             return
         labelled = Labelled.of(name, answer.document)
         own = seen_with(export.pictures[name].pixels, pixels) if pixels else answer.document.get("pixels")

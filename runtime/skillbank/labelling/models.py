@@ -148,9 +148,12 @@ def model_digest(source: str) -> str:
 def _of_job(runtime: Starting, given: str) -> Model:
     record = runtime.jobs.refresh(runtime.jobs.store.get(given).id)
     if record.state is not JobState.COMPLETE:
+        if record.state.terminal:
+            way = Sentence(f"{command('jobs')} lists others.")
+        else:
+            way = Sentence(f"{command('status', record.id, '--watch')} waits for its end.")
         raise ParentError(
-            f"The job {record.id} is {record.state}; labelling needs one that is complete. "
-            f"{command('status', record.id, '--watch')} waits for its end."
+            f"The job {record.id} is {record.state}; labelling needs one that is complete. {way.marked}"
         )
     engine = own_engine(_program(record))
     if engine is not None and not engine.labels_by_description:

@@ -15,7 +15,7 @@ from skillbank.labelling.batch import load
 from skillbank.labelling.buckets import Brought
 from skillbank.labelling.engine import Engine
 from skillbank.labelling.models import Model, find_model, model_digest, open_engine
-from skillbank.labelling.pictures import see_that_they_are_there
+from skillbank.labelling.pictures import passed_over, see_that_they_are_there
 from skillbank.labelling.set_classes import Settled, of_other_runs, settled
 from skillbank.labelling.set_pictures import Scanned, gathered, scanned
 from skillbank.labelling.set_result import Asked, SetLabels
@@ -107,7 +107,7 @@ def label_set(
         first = next(chunks, None)  # while the model is loaded
         load(engine, model)
         _refuse_unreadable(first)
-        notes = [*_beside(runtime.sets, name, there), *change.notes]
+        notes = [*passed_over(images), *_beside(runtime.sets, name, there), *change.notes]
         made = there is None
         there = _with_classes(runtime.sets, name, there, change, who)
         spec = _run_spec(found, there, wishes, engine, who)

@@ -14,6 +14,7 @@ from skillbank.errors import SkillNotFoundError, sentence_of
 from skillbank.language_model.evidence import Claim, in_text, reads_as, rest_of
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.option_steps import leaves_of, step_of
+from skillbank.plan.reader.accounting import question_about
 from skillbank.plan.reader.reading import Reading
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.slots import SLOTS, Fills
@@ -91,8 +92,9 @@ def agreed(steps: Sequence[ReadStep], rules: Reading, text: str) -> tuple[list[R
         # What the rules did not understand is asked below, as far as the model does not say it.
         update["questions"] = tuple(q for q in request.questions if q.key != WORDS)
         requests.append(_filled(request.model_copy(update=update), added))
-    questions += _about_the_rest(rules.not_understood, accepted)
-    return _asked(requests, questions), ()
+    left = _left(rules.not_understood, accepted)
+    question = question_about(left, [])
+    return _asked(requests, [*questions, *([question] if question else [])]), tuple(left)
 
 
 def _compared(
@@ -114,14 +116,10 @@ def _compared(
     return added, questions
 
 
-def _about_the_rest(not_understood: Sequence[str], accepted: Sequence[Claim]) -> Iterator[Question]:
-    """Ask about the words that the rules did not understand and no value of the model came from."""
+def _left(not_understood: Sequence[str], accepted: Sequence[Claim]) -> list[str]:
+    """Return the words that the rules did not understand and no value of the model came from."""
     said = [claim.said for claim in accepted]
-    left = [rest for words in not_understood if (rest := rest_of(words, said))]
-    if left:
-        named = ", ".join(f"'{one_line(each)}'" for each in left)
-        why = Sentence(f"neither the model nor the rules understood {named}; {marked(WAY_OUT)}")
-        yield Question(key=WORDS, why=why)
+    return [one_line(rest) for words in not_understood if (rest := rest_of(words, said))]
 
 
 def _wrong(said: Claim | None, words: Claim | None, text: str, not_understood: Sequence[str]) -> str | None:

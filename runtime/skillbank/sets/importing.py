@@ -55,11 +55,20 @@ class Imported:
         How many boxes were added.
     left
         Counts of what was left out, by a title for a count: "pictures that cannot be decoded".
+    unread
+        The pictures among it that are not there or cannot be decoded: which, and half a sentence.
+    notes
+        Sentences of the data set itself: what of its place is not read.
+    divided
+        How many pictures have the split that they had in the data set; others are dealt by the set's share.
     """
 
     added: Added
     boxes: int
     left: dict[str, int]
+    unread: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    divided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +107,13 @@ def import_data(
     place
         Where the data set was opened; pictures of a folder in a bucket stay there.
     """
-    left: Counter[str] = Counter()
+    left, notes = _Left(), opened.data.notes
     opened = _boxes_alone(opened, left)
     with keeping(keep):
         found = list(_found(opened, left, _Places(cache, keep, *_bucket(place, cache))))
+        left["pictures that are another one, byte for byte,"] += len(found) - len(
+            {each.picture.sha256 for each in found}
+        )
         names = dict.fromkeys(opened.data.classes) | dict.fromkeys(name for f in found for name, _ in f.boxes)
         with change_set(labels.engine, labels.id, who_decides(who)) as change:
             there = {c.name for c in change.classes.values() if not c.gone}
@@ -113,7 +125,21 @@ def import_data(
             if change.changed:
                 change.note("pictures")
             boxes = _boxes(change, found, set(added.new), left, to_review=to_review or not names)
-    return Imported(added, boxes, dict(left))
+    return Imported(
+        added, boxes, {title: n for title, n in left.items() if n}, tuple(left.unread), notes, len(splits)
+    )
+
+
+class _Left(Counter[str]):
+    """Counts of what is left out, by a title; pictures also with their names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unread: list[tuple[str, str]] = []
+
+    def picture(self, title: str, picture: Picture, why: str) -> None:
+        self[title] += 1
+        self.unread.append((picture.path or picture.name, why))
 
 
 def _boxes_alone(opened: Opened, left: Counter[str]) -> Opened:
@@ -126,7 +152,7 @@ def _boxes_alone(opened: Opened, left: Counter[str]) -> Opened:
     return replace(opened, data=replace(data, format=LAST.name, classes=(), marks="boxes"))
 
 
-def _found(opened: Opened, left: Counter[str], places: _Places) -> Iterator[_Found]:
+def _found(opened: Opened, left: _Left, places: _Places) -> Iterator[_Found]:
     splits = [opened.split] if opened.split is not None else list(opened.data.splits)
     with Gallery(opened.tree, places.cache / "pictures") as gallery:
         for split in splits:
@@ -149,14 +175,14 @@ def _picture(
     split: Split,
     picture: Picture,
     look: Look | None,
-    left: Counter[str],
+    left: _Left,
     places: _Places,
 ) -> FoundPicture | None:
     if picture.path is None or look is None:
-        left["pictures that are not there"] += 1
+        left.picture("pictures that are not there", picture, "not there")
         return None
     if look.trouble:
-        left["pictures that cannot be decoded"] += 1
+        left.picture("pictures that cannot be decoded", picture, look.trouble)
         return None
     path = opened.tree.path(picture.path).absolute()
     sha256 = content_key(path, places.cache)

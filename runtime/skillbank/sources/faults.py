@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from skillbank.errors import PlatformError
+from skillbank.errors import PlatformError, is_full
 from skillbank.home import home
 from skillbank.visible import one_line
 
@@ -25,7 +24,7 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if is_full(error):
             raise PlatformError(
                 f"The disk has no room for the bank in {home()}; nothing was kept: make room, or set "
                 "SKILLBANK_HOME elsewhere."

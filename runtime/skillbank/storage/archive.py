@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO, TypeAlias
 
-from skillbank.errors import DataError
+from skillbank.errors import DataError, is_full
 from skillbank.storage.members import is_new, refuse_other
 from skillbank.visible import one_line
 
-__all__ = ["SUFFIXES", "Limits", "archive_stem", "extract"]
+__all__ = ["SUFFIXES", "Limits", "archive_stem", "extract", "no_room_to_unpack"]
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar", ".zip")
 _HEADER = 16 << 20
@@ -89,6 +89,8 @@ def extract(
         # What the readers trip over depends on the bytes that they find: numbers that are none or too
         # large, texts that no encoding gives, names that no file can have.
         _empty(folder)
+        if is_full(error):
+            raise DataError(no_room_to_unpack(archive)) from error
         raise DataError(f"{archive} cannot be unpacked ({_why(error)}); make or copy it again") from error
 
 
@@ -97,6 +99,11 @@ def _extract(archive: Path, folder: Path, limits: Limits, left_out: list[str] | 
         _extract_zip(archive, folder, limits, left_out)
     else:
         _extract_tar(archive, folder, limits, left_out)
+
+
+def no_room_to_unpack(packed: Path) -> str:
+    """Return the sentence about something packed that is sound and has no room."""
+    return f"the disk has no room to unpack {packed}; make room or set SKILLBANK_HOME elsewhere"
 
 
 def _why(error: Exception) -> str:

@@ -7,7 +7,8 @@ import shutil
 import zlib
 from pathlib import Path
 
-from skillbank.errors import DataError
+from skillbank.errors import DataError, is_full
+from skillbank.storage.archive import no_room_to_unpack
 from skillbank.visible import one_line
 
 __all__ = ["unpack_file"]
@@ -40,11 +41,11 @@ def unpack_file(packed: Path, folder: Path, most: int) -> None:
                         "is meant, unpack it yourself"
                     )
                 if written > free:
-                    raise DataError(
-                        f"the disk has no room to unpack {packed}; make room or set SKILLBANK_HOME elsewhere"
-                    )
+                    raise DataError(no_room_to_unpack(packed))
                 target.write(piece)
     except (OSError, EOFError, zlib.error) as error:
+        if is_full(error):
+            raise DataError(no_room_to_unpack(packed)) from None
         raise DataError(
             f"{packed} cannot be unpacked ({one_line(error, 120)}); make or copy it again"
         ) from None

@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from skillbank.descriptions import Descriptions, advice_for, not_found, read_descriptions
-from skillbank.errors import DataError
+from skillbank.errors import DataError, did_you_mean
 from skillbank.labelling.engine import PictureError
 from skillbank.labelling.findings import Finding, Labelled
 from skillbank.labelling.formats import FORMATS, label_files, see_that_names_differ
 from skillbank.labelling.tiles import AUTO, OFF
+from skillbank.visible import one_line
 from skillbank.web.answers import Json, Refusal
 from skillbank.web.bodies import limited, read_body, too_large, validated
 from skillbank.web.detector import Detector
@@ -33,6 +34,7 @@ _ROOM = 64 << 10
 """Bytes of a form besides its picture."""
 _BOUNDS = {"threshold": "threshold", "nms": "nms", "across": "nms_across"}
 """Bounds as the engine takes them, and the fields of a form that say them."""
+_FIELDS = ("picture", "description", *_BOUNDS.values(), "tiles", "preview")
 _YEAR = (1980, 1, 1, 0, 0, 0)
 
 
@@ -58,10 +60,13 @@ class Detection:
         """
         form = await _form(request)
         try:
+            _refuse_unknown(form)
             picture = await _picture(form)
             texts = [text for text in form.getlist("description") if isinstance(text, str)]
             descriptions = _read(texts)
             bounds = {name: _share(form, field) for name, field in _BOUNDS.items()}
+            if (form.get("preview") or "0") not in ("0", "1"):
+                raise Refusal(400, "usage", "The preview is 1 or 0.")
             preview, tiles = form.get("preview") == "1", form.get("tiles") or OFF
             if tiles not in (AUTO, OFF):  # a size that anybody may say can keep the model busy for hours
                 raise Refusal(400, "usage", f"The tiles are {AUTO} or {OFF}.")
@@ -162,6 +167,17 @@ async def _form(request: Request) -> FormData:
         return await bounded.form(max_files=1, max_fields=_MOST_DESCRIPTIONS + 10, max_part_size=_ROOM)
     except HTTPException as error:
         raise Refusal(400, "usage", f"The form cannot be read: {error.detail}") from None
+
+
+def _refuse_unknown(form: FormData) -> None:
+    """Refuse fields that nothing is made of, and such as are given twice, where one of them would count."""
+    for name in form:
+        if name not in _FIELDS:
+            near = did_you_mean(name, _FIELDS)
+            known = ", ".join(_FIELDS)
+            raise Refusal(400, "usage", f"A form has no field '{one_line(name, 60)}'{near}; it has {known}.")
+        if name != "description" and len(form.getlist(name)) > 1:
+            raise Refusal(400, "usage", f"The form has two fields '{name}'; send one.")
 
 
 async def _picture(form: FormData) -> bytes:

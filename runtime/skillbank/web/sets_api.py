@@ -52,6 +52,8 @@ _FOR_EVER = "private, max-age=31536000, immutable"
 """Of pictures whose address names how they are seen, for this browser only."""
 _COUNT, _TARGET = Asked("count", "integer"), Asked("target", "number")
 _SHOWN = (Asked("filter"), Asked("split"), Asked("class", "integer"), Asked("order"))
+_LOOK = Asked("v")
+"""Names how a picture is seen, so that a browser keeps it; another gives it too, to be asked for again."""
 _CROPS = (Asked("class", "integer", required=True), Asked("state"))
 
 
@@ -88,15 +90,15 @@ class SetsDoor:
                 takes=said.Edits,
                 asks=(match, *who),
             ),
-            Operation("GET", f"{picture}/image", self.image, "image/*"),
-            Operation("GET", f"{picture}/thumbnail", self.thumbnail, "image/*"),
+            Operation("GET", f"{picture}/image", self.image, "image/*", asks=[_LOOK]),
+            Operation("GET", f"{picture}/thumbnail", self.thumbnail, "image/*", asks=[_LOOK]),
             changing(
                 "GET", f"{one}/next", self.next, said.NextDocument, asks=(Asked("count", "integer"), *who)
             ),
             changing("POST", f"{one}/claims", self.claim, said.ClaimsDocument, takes=said.Claims, asks=who),
             Operation("GET", f"{one}/crops", self.crops, said.CropsDocument, asks=(*_CROPS, *page)),
             quick("GET", f"{one}/boxes", self.boxes, said.ShownDocument, asks=(Asked("pictures"),)),
-            Operation("GET", f"{one}/boxes/{{number:int}}/crop", self.crop, "image/*"),
+            Operation("GET", f"{one}/boxes/{{number:int}}/crop", self.crop, "image/*", asks=[_LOOK]),
             changing("POST", f"{one}/decisions", self.decide, said.Counted, takes=said.Decisions, asks=who),
             changing("POST", f"{one}/undo", partial(self.turn, "undo"), said.Turned, asks=who),
             changing("POST", f"{one}/redo", partial(self.turn, "redo"), said.Turned, asks=who),

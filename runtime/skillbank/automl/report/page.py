@@ -12,7 +12,10 @@ from markupsafe import Markup
 
 from skillbank.visible import visible_values
 
-__all__ = ["render_page"]
+__all__ = ["MARK", "render_page"]
+
+MARK = '<meta name="generator" content="skillbank: report of a search">'
+"""Stands near the beginning of every such page."""
 
 _HERE = Path(__file__).parent
 
@@ -31,6 +34,7 @@ def render_page(data: dict[str, Any]) -> str:
     states = Counter(str(trial["state"]).lower() for trial in data["trials"])
     return environment.get_template("page.html.j2").render(
         d=data,
+        mark=Markup(MARK),
         best=next((t for t in data["trials"] if t["number"] == data["best"]), None),
         counts=", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none",
         json=Markup(json.dumps(data).replace("<", "\\u003c")),
