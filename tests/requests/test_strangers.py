@@ -15,10 +15,11 @@ from benchmarks.requests.judging import Kind
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-RIGHT = {"thirteenth": 0.95, "sixteenth": 0.92, "seventeenth": 0.975}
+RIGHT = {"thirteenth": 0.95, "sixteenth": 0.92, "seventeenth": 0.975, "nineteenth": 0.97}
 """Shares of what is exact or rightly asked. May only rise."""
-RUNS_WRONGLY = {"t16-captions-03"}
-"""What one may read otherwise: "mac and cheese" is two things to the reader."""
+RUNS_WRONGLY = {"t16-captions-03", "t19-ordinary-62", "t19-ordinary-142"}
+"""What may be read otherwise: "mac and cheese" is two things to the reader; a share of a split is a text and
+not a number, and "skip broken pictures" a field of the request and no setting, which cases do not know."""
 
 
 @pytest.mark.parametrize("name", sorted(RIGHT))

@@ -73,12 +73,12 @@ class DataRoots:
         state = os.path.realpath(home(make=False))
         each = [(project, root, _located(root)) for project, roots in self.roots.items() for root in roots]
         for project, root, at in each:
-            if not (_S3.match(root) or root.startswith("/")) or at is None or at in ("/", "s3://"):
+            if at in (None, "/", "s3://") or not (_S3.match(root) or root.startswith("/")):
                 yield f"'{one_line(root, 100)}' must be an absolute folder, or s3://bucket/prefix"
-            elif _within(at, state) or _within(state, at):
+            elif _overlap(at, state):
                 yield f"{root} and the server's own home {state} must not lie in one another"
             for other, beside, there in each:
-                if other < project and at and there and (_within(at, there) or _within(there, at)):
+                if other < project and _overlap(at, there):
                     yield f"{root} of {project} and {beside} of {other} must not lie in one another"
 
 
@@ -209,6 +209,11 @@ def _own_results(served: DataRoots, at: str) -> bool:
     if at == results or not _within(at, results):
         return False
     return served.own(Path(at).relative_to(results).parts[0])
+
+
+def _overlap(one: str | None, other: str | None) -> bool:
+    """Whether one of two located places lies in the other."""
+    return one is not None and other is not None and (_within(one, other) or _within(other, one))
 
 
 def _within(at: str, root: str) -> bool:

@@ -117,19 +117,28 @@ class Serving(BaseModel):
         return self
 
     def _problems(self) -> Iterator[str]:
-        if self.open_to_everybody and not loopback(self.host):
-            yield f"open_to_everybody is for loopback alone, and host is {self.host}; leave one of them out"
-        if self.open_to_everybody and self.address:
-            yield "open_to_everybody is for this machine alone, and address names others' way to it"
+        if self.open_to_everybody:
+            yield from self._problems_of_openness()
         yield from (f"data_roots: {each}" for each in DataRoots(self.data_roots).problems())
-        if self.open_to_everybody and self.data_roots:
+        yield from self._problems_of_issuer() if self.issuer else self._without_issuer()
+
+    def _problems_of_openness(self) -> Iterator[str]:
+        if not loopback(self.host):
+            yield f"open_to_everybody is for loopback alone, and host is {self.host}; leave one of them out"
+        if self.address:
+            yield "open_to_everybody is for this machine alone, and address names others' way to it"
+        if self.data_roots:
             yield "data_roots say nothing where everybody may do everything; leave open_to_everybody out"
-        if self.issuer and not self.grant:
+
+    def _problems_of_issuer(self) -> Iterator[str]:
+        if not self.grant:
             yield "issuer needs grant, which says what its tokens give, e.g. grant: {operator: [look, plan]}"
-        if self.issuer and not (self.audience or self.address):
+        if not (self.audience or self.address):
             yield "issuer needs audience or address, so that tokens for other services are none for this one"
+
+    def _without_issuer(self) -> Iterator[str]:
         unused = ("audience", "jwks_url", "grant", "agent_claim")
-        if not self.issuer and (named := [name for name in unused if getattr(self, name)]):
+        if named := [name for name in unused if getattr(self, name)]:
             yield f"{', '.join(named)} say nothing without issuer; name it, or leave them out"
 
     @property

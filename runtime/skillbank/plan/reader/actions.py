@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from skillbank.plan.reader.clauses import Clauses, Mode
+from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import OwnWord, own_actions, own_word
@@ -59,55 +60,56 @@ def take_actions(text: Text, clauses: Clauses) -> None:
             _word(text, clauses, i)
     for match in text.find("'> &^action|actions.words.engine|actions.words.onnx"):
         text.ledger.claim("order", [match.first])  # "train > export > engine"
+    _take_engines(text, clauses)
+    _take_onnx(text)
+
+
+def _take_engines(text: Text, clauses: Clauses) -> None:
+    """Account for engines that something is to be done with, unless they are refused or put off."""
     for match in text.find(f"group.det* free.adjective* {ENGINE} free.noun?"):
         clause = clauses.of(match.first)
         negation = negation_before(text, clause.first, match.first)
         if not negation and is_put_off(text, clause.first, clause.end, match.first, noun=True):
-            text.ledger.claim("talk", [i for i in range(match.first, clause.end) if text.ledger.free(i)])
+            text.ledger.claim("talk", text.unclaimed(range(match.first, clause.end)))
             continue
-        text.ledger.claim(
-            "refused" if negation else "engine",
-            [*negation, *match.tokens(), *(trailing(text, match.end) if negation else ())],
-        )
+        rest = trailing(text, match.end) if negation else []
+        text.ledger.claim("refused" if negation else "engine", [*negation, *match.tokens(), *rest])
+
+
+def _take_onnx(text: Text) -> None:
+    """Account for "to ONNX", which is an export by itself and else only says of one what is known."""
     for match in text.find("'to|'into|'as|'in? group.det? actions.words.onnx"):
-        exported = any(c.value.action == "export" for c in text.ledger.of("action"))
+        if text.match("'is|'lies+ 'at|'in|'under|'here* ^place", match.end):
+            continue  # "the onnx is at X" gives one
         if not text.ledger.of("action", "find"):
             text.ledger.claim("action", match.tokens(), Mention("export"))
-        elif exported:
+        elif any(c.value.action == "export" for c in text.ledger.of("action")):
             text.ledger.claim("talk", match.tokens())
 
 
 def _phrase(text: Text, clauses: Clauses, match: Match, action: str) -> None:
+    """Read a phrase of several words."""
     verb = match.tokens("verb") or [match.first]
-    first = verb[0]
-    if action == "inference" and _is_other_use(text, match, first):
+    if action == "inference" and _is_other_use(text, match, verb[0]):
         return
-    if (
-        text.lexicon.has(text.tokens[first].text, "told.done")
-        and wish_of(text, clauses, first) is None
-        and not joins(text, clauses, first)
-    ):
+    if _is_done(text, clauses, verb[0]):
         text.ledger.claim("talk", text.unclaimed(verb))
-        return  # "I tried it before"
-    if not _is_of_model(text, match, action, first):
         return
-    listed = (
-        text.lexicon.has(text.tokens[match.first].text, "told.listing")
-        or text.tokens[match.first].kind == "mark"
-    )
-    if listed and not _goes_on(text, match):
+    listed = _is_listed(text, match.first)
+    if not _is_of_model(text, match, action, verb[0]) or (listed and not _goes_on(text, match)):
         return
-    kept = [
-        i
-        for i in match.tokens()
-        if text.tokens[i].kind == "word"
-        and not text.within(i, "actions.export.base", "actions.quantize.base")
-    ]
-    engine = action != "gen_trt_engine" and any(text.within(i, ENGINE) for i in match.tokens())
     other = match.tokens("other")  # a word of its own: "a segmentation engine"
-    free = [i for i in text.unclaimed([*_wish_before(text, first), *kept]) if i not in other]
-    if free:
+    said = [i for i in match.tokens() if text.tokens[i].kind == "word" and i not in other]
+    kept = [i for i in said if not text.within(i, "actions.export.base", "actions.quantize.base")]
+    if free := text.unclaimed([*_wish_before(text, verb[0]), *kept]):
+        engine = action != "gen_trt_engine" and text.holds(match.tokens(), ENGINE)
         _settle(text, clauses, free, Mention(action, engine=engine), noun=listed)
+
+
+def _is_done(text: Text, clauses: Clauses, verb: int) -> bool:
+    """Whether a verb tells what has been done: "I tried it before"."""
+    done = text.lexicon.has(text.tokens[verb].text, "told.done")
+    return done and wish_of(text, clauses, verb) is None and not joins(text, clauses, verb)
 
 
 _TRAINED = ("actions.train.base", "actions.train.past", "actions.train.nouns")
@@ -115,29 +117,30 @@ _TRAINED = ("actions.train.base", "actions.train.past", "actions.train.nouns")
 
 def _is_other_use(text: Text, match: Match, first: int) -> bool:
     """Whether a word of using a model asks for no inference."""
-    learns = bool(text.ledger.of("policy")) and not any(
-        text.within(i, *_TRAINED) for i in range(len(text.tokens))
-    )
-    return (
-        text.tokens[first].text == "using" or learns or _is_no_inference(text, match) or _is_noun(text, first)
-    )
+    learns = bool(text.ledger.of("policy")) and not text.holds(range(len(text.tokens)), *_TRAINED)
+    return text.word(first) == "using" or learns or _is_no_inference(text, match) or _is_noun(text, first)
 
 
 def _is_of_model(text: Text, match: Match, action: str, first: int) -> bool:
     """Whether a verb is that of the action, and not of data or of a training that validates by itself."""
     if action == "dataset_convert":
-        return any(text.within(i, "places.data.nouns") for i in match.tokens())
+        return text.holds(match.tokens(), "places.data.nouns")
     if text.tokens[first].text.startswith("compar"):
         return len({text.ledger.owner[i].value for i in match.tokens() if text.tokens[i].kind == "job"}) > 1
     validates = action == "evaluate" and text.tokens[first].text.startswith("validat")
-    return not (validates and any(text.within(i, *_TRAINED) for i in range(len(text.tokens))))
+    return not (validates and text.holds(range(len(text.tokens)), *_TRAINED))
+
+
+def _is_listed(text: Text, first: int) -> bool:
+    """Whether a phrase begins with what joins it to others: a mark, "and", "then"."""
+    return text.tokens[first].kind == "mark" or text.lexicon.has(text.word(first), "told.listing")
 
 
 def _goes_on(text: Text, match: Match) -> bool:
     """Whether a listed action stands behind another one."""
-    return any(
-        text.within(i, "actions.export.base", "actions.export.nouns") for i in range(match.first)
-    ) or any(c.first < match.first for c in text.ledger.of("action"))
+    return text.holds(range(match.first), "actions.export.base", "actions.export.nouns") or any(
+        c.first < match.first for c in text.ledger.of("action")
+    )
 
 
 def _wish_before(text: Text, first: int) -> list[int]:
@@ -151,88 +154,64 @@ def _wish_before(text: Text, first: int) -> list[int]:
 
 def _is_no_inference(text: Text, match: Match) -> bool:
     """Whether a model is used or let do something else: "use it to train", "let it be trained"."""
-    tokens = match.tokens()
-    verb = text.tokens[match.first].text
-    named = any(
-        text.tokens[i].kind == "name" or text.within(i, "grammar.group.model", ENGINE)
-        for i in match.tokens("what")
-    )
-    if verb in ("let", "try", "use") and not named:
+    what, tokens = match.tokens("what"), match.tokens()
+    named = text.has_kind(what, "name") or text.holds(what, "grammar.group.model", ENGINE)
+    if (text.word(match.first) in ("let", "try", "use") and not named) or "be" in text.words(tokens):
         return True
-    if any(text.tokens[i].text == "be" for i in tokens):
-        return True
-    placed = any(text.tokens[i].kind == "place" for i in tokens)
-    return (
-        not placed
-        and text.tokens[match.end].text == "to"
-        and any(
-            c.startswith("actions.")
-            for s in text.spans[match.end + 1 : match.end + 2]
-            for span in s
-            for c in span.classes
-        )
-    )
+    behind = text.spans[match.end + 1] if match.end + 1 < len(text.tokens) else []
+    doing = any(c.startswith("actions.") for span in behind for c in span.classes)
+    return doing and text.word(match.end) == "to" and not text.has_kind(tokens, "place")
 
 
 def _is_noun(text: Text, i: int) -> bool:
     """Whether "run" is a thing here: "a training run on X"."""
-    if text.tokens[i].text != "run" or not i:
-        return False
-    return text.tokens[i - 1].text in ("a", "the", "train", "test", "training") or text.within(
-        i - 1, "grammar.free.adjective", "actions.train.nouns", "grammar.free.noun"
-    )
+    described = ("grammar.free.adjective", "actions.train.nouns", "grammar.free.noun")
+    led = text.word(i - 1) in ("a", "the", "train", "test", "training")
+    return text.word(i) == "run" and i > 0 and (led or text.within(i - 1, *described))
 
 
 def _own(text: Text, clauses: Clauses, said: OwnWord) -> None:
     """Read the name of an action that the named skill has besides the usual ones."""
-    tokens, noun = list(range(said.first, said.end)), said.form == "ing"
-    wish = wish_of(text, clauses, said.first) if said.form in ("past", "third") else []
-    if wish is None or (noun and _is_talk(text, clauses, said.first, said.end)):
-        text.ledger.claim("talk", tokens)
-    else:
-        _settle(text, clauses, [*wish, *tokens], Mention(said.action, asked=not noun), noun=noun)
+    _take(text, clauses, list(range(said.first, said.end)), said.action, said.form, noun=said.form == "ing")
 
 
 def _word(text: Text, clauses: Clauses, i: int) -> None:
     """Read one verb or noun of an action."""
-    if text.tokens[i].text in ACTIONS and "_" in text.tokens[i].text:
-        _settle(text, clauses, [i], Mention(text.tokens[i].text), noun=False)
-        return
-    hosted = "group.prep group.det|free.adjective* told.machines"
-    if text.tokens[i].text == "fit" and text.match(hosted, i + 1):
-        return  # "the model has to fit on a small box"
-    said = {c.split(".")[1] for span in text.spans[i] for c in span.classes if c.startswith("actions.")}
-    for action in ACTIONS if not said.isdisjoint(ACTIONS) else ():
+    if text.word(i) in ACTIONS and "_" in text.word(i):
+        _settle(text, clauses, [i], Mention(text.word(i)), noun=False)
+    elif (said := next(_said(text, i), None)) is not None:
+        action, form, end, noun = said
+        verb = text.within(i, f"actions.{action}.base")
+        _take(text, clauses, list(range(i, end)), action, "base" if verb else form, noun=noun)
+
+
+def _said(text: Text, i: int) -> Iterator[tuple[str, str, int, bool]]:
+    """Yield the actions that a word may be of: its form, where it ends and whether it is a noun."""
+    classes = {c for span in text.spans[i] for c in span.classes if c.startswith("actions.")}
+    for action in ACTIONS if classes else ():
         for form in (*FORMS, "nouns"):
-            section = f"actions.{action}.{form}"
-            ends = [e for e in text.ends(i, section) if all(map(text.ledger.free, range(i, e)))]
-            if not ends:
+            if (end := _free_end(text, i, f"actions.{action}.{form}")) is None:
                 continue
-            tokens = list(range(i, ends[0]))
-            spoken = _after_det(text, i) or text.within(
-                ends[0], "grammar.mode.happens", "grammar.mode.happened"
-            )
-            if form == "base" and spoken and text.within(i, f"actions.{action}.nouns"):
-                continue
-            noun = form == "ing" or (
-                form == "nouns" and (spoken or not text.within(i, f"actions.{action}.base"))
-            )
-            if form in ("past", "third") and not text.within(i, f"actions.{action}.base"):
-                wish = wish_of(text, clauses, i)
-                if wish is None:
-                    text.ledger.claim("talk", tokens)
-                    return
-                tokens = [*wish, *tokens]
-            clause = clauses.of(i)
-            if (
-                noun
-                and not is_put_off(text, clause.first, clause.end, i, noun=True)
-                and _is_talk(text, clauses, i, ends[0])
-            ):
-                text.ledger.claim("talk", tokens)
-                return
-            _settle(text, clauses, tokens, Mention(action, asked=not noun), noun=noun)
-            return
+            spoken = _after_det(text, i) or text.within(end, "grammar.mode.happens", "grammar.mode.happened")
+            verb = not spoken and f"actions.{action}.base" in classes
+            if verb or form != "base" or f"actions.{action}.nouns" not in classes:
+                yield action, form, end, form == "ing" or (form == "nouns" and not verb)
+
+
+def _free_end(text: Text, i: int, section: str) -> int | None:
+    """Return where the longest phrase of a class ends that begins at a token and has no claim."""
+    return next((e for e in text.ends(i, section) if all(map(text.ledger.free, range(i, e)))), None)
+
+
+def _take(text: Text, clauses: Clauses, tokens: list[int], action: str, form: str, *, noun: bool) -> None:
+    """Account for a word of an action: a participle asks where a wish leads to it."""
+    first, clause = tokens[0], clauses.of(tokens[0])
+    wish = wish_of(text, clauses, first) if form in ("past", "third") else []
+    late = noun and is_put_off(text, clause.first, clause.end, first, noun=True)
+    if wish is None or (noun and not late and _is_talk(text, clauses, first, tokens[-1] + 1)):
+        text.ledger.claim("talk", tokens)
+    else:
+        _settle(text, clauses, [*wish, *tokens], Mention(action, asked=not noun), noun=noun)
 
 
 def _after_det(text: Text, i: int) -> bool:
@@ -244,7 +223,7 @@ def _after_det(text: Text, i: int) -> bool:
 
 def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
     """Whether a noun only says what something else is of: "results of the evaluation", "during training"."""
-    before = [text.tokens[k].text for k in range(max(0, i - 2), i)]
+    before = text.words(range(max(0, i - 2), i))
     if before in (["instead", "of"], ["neither", "is"]):
         return False
     if (
@@ -258,14 +237,10 @@ def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
         or before in (["during", "the"], ["of", "the"], ["for", "the"])
     ):
         return True
-    if before[-1:] == ["for"] and not any(
-        text.tokens[k].kind == "place" for k in range(end, min(end + 4, len(text.tokens)))
-    ):
+    if before[-1:] == ["for"] and not text.has_kind(range(end, min(end + 4, len(text.tokens))), "place"):
         return True
     clause = clauses.of(i)
-    if clause.mode is Mode.ORDER and not any(
-        text.tokens[k].kind in ("place", "name") for k in range(clause.first, clause.end)
-    ):
+    if clause.mode is Mode.ORDER and not text.has_kind(range(clause.first, clause.end), "place", "name"):
         opener = text.tokens[clause.first].text
         return opener not in ("before", "prior")
     return clause.mode in (Mode.REASON,)
@@ -273,37 +248,35 @@ def _is_talk(text: Text, clauses: Clauses, i: int, end: int) -> bool:
 
 def _settle(text: Text, clauses: Clauses, tokens: list[int], mention: Mention, *, noun: bool) -> None:
     """Account for a mention: what is negated, put off or told is none that is asked for."""
-    first = min(tokens)
-    clause = clauses.of(first)
+    first, clause = min(tokens), clauses.of(min(tokens))
     refused = negation_before(text, clause.first, first) or denied(text, tokens[-1] + 1)
-    refused = refused or [
-        i for i in tokens if text.within(i, "grammar.operator.not")
-    ]  # "must not be exported"
-    if refused:
-        text.ledger.claim(
-            "refused", [*refused, *tokens, *trailing(text, max(*refused, *tokens) + 1)], mention
-        )
-        return
-    if (
+    if refused := refused or [i for i in tokens if text.within(i, "grammar.operator.not")]:
+        said = [*refused, *tokens]  # "must not be exported"
+        text.ledger.claim("refused", [*said, *trailing(text, max(said) + 1)], mention)
+    elif _is_told(text, clause, tokens, noun=noun):
+        text.ledger.claim("talk", text.unclaimed(range(clause.first, clause.end)))
+    else:
+        before = range(clause.first, first) if text.ledger.of("action") else ()
+        for k in text.unclaimed(before):  # "and maybe export it"
+            if text.lexicon.has(text.word(k), "told.unsure"):
+                text.ledger.claim("unread", [k])
+        text.ledger.claim("action", tokens, replace(mention, before=_order(text, clauses, first)))
+
+
+def _is_told(text: Text, clause: Clause, tokens: list[int], *, noun: bool) -> bool:
+    """Whether a clause only speaks of an action: it asks a question, puts it off, tells of it."""
+    first = min(tokens)
+    return (
         clause.mode is Mode.QUESTION
         or is_put_off(text, clause.first, clause.end, first, noun=noun)
         or (noun and is_told_of(text, tokens[-1] + 1))
         or (clause.mode is Mode.REASON and _enables(text, clause.first, first))
-    ):
-        text.ledger.claim("talk", [i for i in range(clause.first, clause.end) if text.ledger.free(i)])
-        return
-    if text.ledger.of("action"):
-        for k in range(clause.first, first):  # "and maybe export it"
-            if text.lexicon.has(text.tokens[k].text, "told.unsure") and text.ledger.free(k):
-                text.ledger.claim("unread", [k])
-    text.ledger.claim(
-        "action", tokens, Mention(mention.action, mention.asked, mention.engine, _order(text, clauses, first))
     )
 
 
 def _enables(text: Text, first: int, at: int) -> bool:
     """Whether a reason says what somebody can then do: "so that I can export it"."""
-    words = [text.tokens[k].text for k in range(first, at)]
+    words = text.words(range(first, at))
     return not of("able").isdisjoint(words) and not of("people").isdisjoint(words)
 
 
@@ -325,4 +298,4 @@ def _order(text: Text, clauses: Clauses, at: int) -> bool | None:
 
 def _is_over(text: Text, first: int, at: int) -> bool:
     """Whether words of order end before an action: "once that is finished evaluate it"."""
-    return any(text.within(k, "grammar.order.done") for k in range(first, at))
+    return text.holds(range(first, at), "grammar.order.done")

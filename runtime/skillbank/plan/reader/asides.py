@@ -26,6 +26,8 @@ _ORDERS = (
     "'it|'this|'that|'we|'which|'who w='should|'must|'shall|'can|'could|'will &^place|^value",
     "w='further &^action",
     "w='continue|'proceed|'go|'carry w='on? w='with &^job|^action|group.det",
+    "w=actions.words.make w='it|'that|'one !@word|@place|@number|@name|@job|@quote",  # "... X? Build it."
+    "w=actions.words.make w='it|'that|'one &^courtesy|^platform",
 )
 """Small words (``w``) that only join what has been understood."""
 
@@ -59,16 +61,21 @@ def take_order(text: Text, clauses: Clauses) -> None:
 
 def _take_opener(text: Text, tokens: range) -> None:
     free = text.unclaimed(tokens)
-    kinds = {text.ledger.owner[i].kind for i in tokens if not text.ledger.free(i)}
     opener = next((i for i in free if text.within(i, "grammar.mode.order")), None)
-    behind = text.ends(opener, "grammar.mode.order")[0] if opener is not None else 0
+    said = range(opener, text.ends(opener, "grammar.mode.order")[0]) if opener is not None else range(0)
     done = [i for i in free if text.within(i, "grammar.order.done")]
-    words = [i for i in free if text.tokens[i].kind == "word"]
-    known = {*done, *(i for i in words if i < behind or text.within(i, "grammar.order.referring"))}
-    if done and kinds.isdisjoint(_SPOKEN) and not known.issuperset(words):
+    spoken = any(text.owner(i) in _SPOKEN for i in tokens)
+    if done and not spoken and not _is_of_steps(text, free, said.stop):
+        words = [i for i in free if text.tokens[i].kind == "word"]
         text.ledger.claim("unread", words)  # "once the upload has finished" waits for something else
-    elif opener is not None and (done or not kinds.isdisjoint(_SPOKEN)):
-        text.ledger.claim("order", text.unclaimed([*range(opener, behind), *done]))
+    elif said and (done or spoken):
+        text.ledger.claim("order", text.unclaimed([*said, *done]))
+
+
+def _is_of_steps(text: Text, free: list[int], opened: int) -> bool:
+    """Whether words behind an opener only say that another step is done: "once it has been trained"."""
+    words = (i for i in free if i >= opened and text.tokens[i].kind == "word")
+    return all(text.within(i, "grammar.order.done", "grammar.order.referring") for i in words)
 
 
 _SPOKEN = frozenset({"action", "talk", "find"})
@@ -99,6 +106,8 @@ def take_usual(text: Text) -> None:
     """Account for what stays as it is; mark settings that only the person knows ("my usual settings")."""
     for match in [m for source in _UNCHANGED for m in text.find(source)]:
         text.ledger.claim("order", match.tokens())
+    for match in text.find("group.prep? 'the|'my|'our 'usual|'normal|'regular places.data.nouns !@place"):
+        text.ledger.claim("unread", match.tokens())
     for match in text.find(
         "'keep|'leave|'with|'use|'and* 'everything|'all|'anything|'the+ 'else|'rest|'other 'settings? "
         "'at|'as|'on|'to|'with group.det|'their|'its* slots.around.defaults|'default|'it 'is|'settings?"

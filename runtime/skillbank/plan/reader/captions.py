@@ -175,7 +175,8 @@ def _with_modal(text: Text, first: int) -> int:
 
 def _behind_verb(text: Text, end: int) -> tuple[int, bool]:
     """Return where what is to be found begins behind its verb, and whether a colon leads to it."""
-    at, marked = end, False
+    searched = text.match("group.it 'for", end)  # "search them for A" says where beside what
+    at, marked = searched.end if searched is not None else end, False
     while at < len(text.tokens) and text.ledger.free(at) and (
         text.tokens[at].text in ("me", "us", ":", "out", "up", "for")
         or text.within(at, "grammar.free.adverb", "grammar.operator.only")

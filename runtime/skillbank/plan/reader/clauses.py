@@ -85,21 +85,22 @@ class Clauses:
         return [*found, (first, len(self._text.tokens))] if first < len(self._text.tokens) else found
 
     def _divide(self, first: int, end: int, number: int) -> None:
-        tokens = self._text.tokens
-        asked = tokens[end - 1].text == "?"
         cuts, whole = [first], first
         for i in range(first, end):
-            mark = tokens[i].kind == "mark" and tokens[i].text in _SOFT and not self._names(i)
-            opens = i > first and i >= whole and tokens[i].kind == "word" and self._opens(i)
-            led = i == whole and self._text.within(cuts[-1], "grammar.mode.reason") and not mark
-            if mark or (opens and not (led and i in self._text.ledger.owner)):
-                cuts.append(i)  # "so that I can" is one clause
+            parts = self._text.word(i) in _SOFT and self._text.tokens[i].kind == "mark" and not self._names(i)
+            if parts or (i > first and i >= whole and self._begins(i, cuts[-1], within=i == whole)):
+                cuts.append(i)
             whole = max([whole, *(e for s in _PHRASES for e in self._text.ends(i, s))])
-        mode = Mode.PLAIN
+        mode, asked = Mode.PLAIN, self._text.word(end - 1) == "?"
         for a, b in zip(cuts, [*cuts[1:], end], strict=True):
             if a < b:
                 mode = self._mode(a, b, mode, asked and a == first)
                 self.all.append(Clause(a, b, number, mode))
+
+    def _begins(self, i: int, before: int, *, within: bool) -> bool:
+        """Whether a word begins a clause behind the one that began at a token: "so that I can" is one."""
+        goes_on = within and i in self._text.ledger.owner and self._text.within(before, "grammar.mode.reason")
+        return self._text.tokens[i].kind == "word" and not goes_on and self._opens(i)
 
     def _names(self, i: int) -> bool:
         """Whether a bracket stands around a job alone: "the run from January (3fa91c) failed"."""
@@ -126,18 +127,19 @@ class Clauses:
 
     def _mode(self, first: int, end: int, before: Mode, asked: bool) -> Mode:
         text, i = self._text, self._behind_joins(first, end)
-        owner = text.ledger.owner.get(i) if i < end else None
-        if owner is not None and owner.kind == "courtesy":
-            after = owner.last + 1
+        if i == end:
+            return before
+        if text.owner(i) == "courtesy":
+            after = text.ledger.owner[i].last + 1
             return Mode.REPORT if after < end and self._is_told(after, end) else Mode.REQUEST
         if asked and (text.within(i, "grammar.mode.question") or self._is_whether(i, end)):
             return Mode.QUESTION
         for mode in (Mode.REASON, Mode.CONDITION, Mode.ORDER):
             if text.within(i, f"grammar.mode.{mode}") and not (mode is Mode.ORDER and self._is_next(i)):
                 return mode
-        if i < end and self._is_told(i, end):
+        if self._is_told(i, end):
             return Mode.REPORT
-        return Mode.REQUEST if i < end and self._is_order(i) else before
+        return Mode.REQUEST if self._is_order(i) else before
 
     def _behind_joins(self, first: int, end: int) -> int:
         """Return where a clause begins behind marks, words that join it and adverbs."""

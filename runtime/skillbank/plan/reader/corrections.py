@@ -10,6 +10,7 @@ from skillbank.plan.reader.place import role_of_path
 from skillbank.plan.reader.things import things_at
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.wording import FINITE, is_many
+from skillbank.plan.slots import SLOTS
 
 __all__ = ["runs", "settle", "settle_names"]
 
@@ -54,7 +55,7 @@ def _restate(text: Text, run: range, end: int) -> None:
     if after is None or after.kind != "name" or not before or before[-1].value.skills == after.value.skills:
         return
     between = range(before[-1].last + 1, end)
-    far = any(text.tokens[i].kind in ("place", "number") for i in between)
+    far = text.has_kind(between, "place", "number")
     _refuse(text, [*run, *range(run.stop, end)] if far else between, before[-1].first)
 
 
@@ -142,15 +143,11 @@ def _excluded(text: Text) -> None:
         if owner is not None and owner.kind == "place":
             _take(text, owner, match, "unread" if _is_part(text, owner) else "excluded")
     for match in list(text.find("'no ',? ^value|^platform|^excluded")):
-        if text.tokens[match.end - 1].text == "not":
+        if text.word(match.end - 1) == "not":
             text.ledger.claim("excluded", match.tokens())
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)
-        # "not the holdout, A": A is what is meant
-        kind = (
-            "" if owner is None or owner.kind == "name" or _is_led(text, owner) else _fate(text, match, owner)
-        )
-        if owner is not None and kind:
+        if owner is not None and (kind := _fate(text, match, owner)):
             _take(text, owner, match, kind)
 
 
@@ -161,6 +158,8 @@ def _take(text: Text, owner: Claim, match: Match, kind: str) -> None:
 
 def _fate(text: Text, match: Match, owner: Claim) -> str:
     """Return what becomes of something that is excluded: nothing without a rival."""
+    if owner.kind == "name" or _is_led(text, owner):
+        return ""  # "not the holdout, A": A is what is meant
     part = owner.kind == "place" and _is_part(text, owner)
     if part and not text.within(match.first, "grammar.operator.instead"):
         return "unread"
@@ -224,7 +223,7 @@ _NO_VALIDATION = "operator.not group.det* places.roles.eval_dataset.bare|places.
 def _is_unwanted(text: Text, match: Match, wanted: set[str]) -> bool:
     """Whether other things are named than are looked for, and none of their kind: "the small ones"."""
     words = match.tokens("things")
-    named = not any(text.within(k, *_NO_THINGS, *_NO_NAMES) for k in words)
+    named = not text.holds(words, *_NO_THINGS, *_NO_NAMES)
     return named and wanted.isdisjoint(text.tokens[k].text for k in words)
 
 
@@ -266,8 +265,7 @@ def _is_led(text: Text, claim: Claim) -> bool:
 def _put_claims(text: Text, run: range, end: int) -> bool:
     """Put what is said from a token on in the place of what was said before a correction."""
     ledger, done = text.ledger, False
-    added = any(text.tokens[i].text in ("ps", "p.s") for i in run)  # adds, unless it says a value again
-    for later in (c for c in ledger.of(*(("value",) if added else _KINDS)) if c.first >= end):
+    for later in (c for c in ledger.of(*_corrected_kinds(text, run)) if c.first >= end):
         if any(t.kind == "mark" or t.text == "then" for t in text.tokens[end : later.first]):
             break
         rivals = [c for c in ledger.of(later.kind) if c.last < run.start and _rivals(later, c)]
@@ -282,6 +280,11 @@ def _put_claims(text: Text, run: range, end: int) -> bool:
     return done
 
 
+def _corrected_kinds(text: Text, run: range) -> tuple[str, ...]:
+    """Return what a correction may be of: a postscript adds, unless it says a value again."""
+    return ("value",) if not {"ps", "p.s"}.isdisjoint(text.words(run)) else _KINDS
+
+
 def _takes_noun(text: Text, run: range, later: Claim) -> bool:
     """Read "for 20, no, 30 epochs": the number before has the noun of the one behind, and goes."""
     before = run.start - 1
@@ -294,19 +297,25 @@ def _takes_noun(text: Text, run: range, later: Claim) -> bool:
 
 def _things(text: Text, run: range, begin: int) -> bool:
     """Read "cups, no, mugs": things behind a correction are to be found in the place of those before."""
-    made = any(text.tokens[i].text == "make" for i in run)  # "make it reproducible" says how
-    before = [c for c in text.ledger.of("find", "captions") if c.value and c.last < run.start and not made]
+    if "make" in text.words(run):
+        return False  # "make it reproducible" says how
+    before = [c for c in text.ledger.of("find", "captions") if c.value and c.last < run.start]
     used, items = things_at(text, begin) if before else ([], [])
-    words = [k for k in used if text.tokens[k].text not in _AND]
-    told = any(text.tokens[k].text in FINITE or text.within(k, *_NO_THINGS) for k in words)
-    if not items or told or not all(map(text.is_plain, words)) or not _are_alike(before[-1].value, items):
+    if not items or not _are_things(text, used) or not _are_alike(before[-1].value, items):
         return False
-    kept = _kept({text.tokens[k].text for k in range(run.stop, begin)}, before[-1].value, items)
+    kept = _kept(set(text.words(range(run.stop, begin))), before[-1].value, items)
     if kept is None:
         return False
     text.ledger.replace(before[-1], before[-1].kind, [*kept, *items])
     text.ledger.claim("excluded", used)
     return True
+
+
+def _are_things(text: Text, used: list[int]) -> bool:
+    """Whether words name nothing but things."""
+    words = [k for k in used if text.word(k) not in _AND]
+    told = text.holds(words, *_NO_THINGS) or not FINITE.isdisjoint(text.words(words))
+    return not told and all(map(text.is_plain, words))
 
 
 def _kept(denied: set[str], before: list[str], items: list[str]) -> list[str] | None:
@@ -353,22 +362,39 @@ def _bare(text: Text, run: range, begin: int) -> bool:
         if (token.kind == "number" or token.text == "one") and all(
             t.kind == "mark" or t.text in _BEHIND_NUMBER for t in after
         ):
-            return _takes(text, i, [c for c in text.ledger.of("value") if c.last < run.start])
+            return _takes(text, i, run.start)
     return False
 
 
 _BEHIND_NUMBER = frozenset({"and", "then", "instead", "please", "on", "with", "for"})
 
 
-def _takes(text: Text, i: int, before: list[Claim]) -> bool:
-    """Give a number the slot of the last number said before, which goes."""
-    numbers = [c for c in before if is_number(c)]
+_CHANGED = ("scratch", "forget", "strike", "drop", "change", "correct", "redo")
+_CHANGE = "|".join(f"'{word}" for word in _CHANGED)
+
+
+def _takes(text: Text, i: int, end: int) -> bool:
+    """Give a number the slot of the last number said before, which goes: the one that is to be changed."""
+    numbers = [c for c in text.ledger.of("value") if c.last < end and is_number(c)]
+    if (announced := _announced(text, end)) is not None:
+        numbers = [c for c in numbers if c.value.slot == announced[1]]
+        text.ledger.claim("excluded" if numbers else "unread", announced[0].tokens())
     if not numbers:
         return False
     text.ledger.replace(numbers[-1], "excluded")
     said = 1 if text.tokens[i].text == "one" else text.tokens[i].value
     text.ledger.claim("value", [i], replace(numbers[-1].value, value=said, negated=False))
     return True
+
+
+def _announced(text: Text, end: int) -> tuple[Match, str] | None:
+    """Return what names a slot right before a correction of it: "scratch the batch size, make it 4"."""
+    first = next((k for k in range(max(0, end - 6), end) if text.word(k) in _CHANGED), end)
+    for slot in SLOTS if first < end else ():
+        source = f"{_CHANGE} group.det? slots.{slot.name}.nouns|slots.{slot.name}.before"
+        if (match := text.match(source, first, end)) is not None and match.end == end:
+            return match, slot.name
+    return None
 
 
 def _are_rivals(one: Claim, other: Claim) -> bool:

@@ -6,6 +6,7 @@ import re
 
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.reports import asks, is_name
 from skillbank.plan.reader.telling import FRAME
 from skillbank.plan.slots import SLOTS, Kind
@@ -66,9 +67,7 @@ def _is_question(text: Text, i: int) -> bool:
     if said not in text.ends(i, "grammar.courtesy.unsure"):
         return False
     end = next((k for k in range(i, len(text.tokens)) if text.tokens[k].text in (".", "!", "?", ";")), i)
-    return text.tokens[end].text == "?" and not any(
-        text.tokens[k].kind in ("place", "job") for k in range(i, end)
-    )
+    return text.tokens[end].text == "?" and not text.has_kind(range(i, end), "place", "job")
 
 
 _TICKET = re.compile(
@@ -87,6 +86,8 @@ _DATA_FOUND = (
 _PASSED_OVER = (
     "w='user &':",
     "w='comma|'semicolon|'newline",
+    "w='as w=group.det w=~word|free.noun|free.adjective|told.askers+ w=',? &'i|'we",  # "As a biologist I"
+    "w='from w=group.det w=~word|free.noun|free.adjective* w='team|'group|'lab|'office|'department w=':",
     "w='sorry|'apologies w='for|'about w=group.det|~word|free.adjective|free.noun|free.glue+",
 )
 
@@ -129,6 +130,7 @@ def _is_polite(text: Text, i: int) -> bool:
     return text.within(i, "grammar.courtesy.words")
 
 
+_VERBS = "|".join(("actions.words.find", *(f"actions.{action}.base" for action in ACTIONS)))
 _STEPS = (
     "w='step|'phase|'part|'stage|'point w=@number|'one @mark*",
     "w=@number w='things|'steps|'actions|'tasks|'datasets|'places|'jobs @mark?",
@@ -138,18 +140,25 @@ _STEPS = (
 def take_numbering(text: Text) -> None:
     """Account for numbers that only count what is to be done: "step 2:", "1. ... 2. ...", "two things:"."""
     for match in (m for source in _STEPS for m in text.find(source)):
-        few = all(text.tokens[i].value < 10 for i in match.tokens("w") if text.tokens[i].kind == "number")
-        if few and text.tokens[match.first - 1].text not in ("every", "for", "after", "at"):
+        if _is_count(text, match):
             text.ledger.claim("order", match.tokens("w"))
-    for match in text.find("'fourth|'fifth|'sixth @mark"):
-        if match.first and text.tokens[match.first - 1].text in (".", ";", ",", "\n"):
-            text.ledger.claim("order", [match.first])  # "Fourth, evaluate the engine"
+    for match in text.find(f"'second|'third|'fourth|'fifth|'sixth @mark|{_VERBS}"):
+        if text.word(match.first - 1) in _ENDS:
+            text.ledger.claim("order", [match.first])  # "Fourth, evaluate the engine", "second find cones"
     marks = [m.first for m in text.find("@number '.|') &@word") if not _is_value(text, m.first)]
     values = [text.tokens[i].value for i in marks]
-    if values[:1] in ([1], [2]) and values[1:] == list(range(values[0] + 1, values[0] + len(values))) != []:
+    counts = (list(range(first, first + len(values))) for first in (1, 2))
+    if len(values) > 1 and values in counts:
         text.ledger.claim("order", marks)
 
 
+def _is_count(text: Text, match: Match) -> bool:
+    """Whether a small number counts steps, and says no more: not "every 2 steps"."""
+    few = all(text.tokens[i].value < 10 for i in match.tokens("w") if text.tokens[i].kind == "number")
+    return few and text.word(match.first - 1) not in ("every", "for", "after", "at")
+
+
+_ENDS = frozenset({".", ";", ",", "\n"})
 _COUNTED = frozenset(
     f"slots.{s.name}.{part}"
     for s in SLOTS
@@ -233,17 +242,22 @@ _LONGEST_NAME = 3
 def _sign_off(text: Text) -> None:
     """Account for a name that a message ends with: "In solidarity, Amparo", "-- Kenji, cell 4"."""
     first, end, dashed = _last_line(text)
-    closing = range(first, end)
-    commas = [k for k in closing if text.tokens[k].text == ","]
-    if dashed:
-        name = range(first, commas[0] if commas else end)
-    else:
-        name = range(commas[-1] + 1 if commas else end, end)
-    named = 0 < len(name) <= _LONGEST_NAME and all(is_name(text, k) and not text.spans[k] for k in name)
+    commas = [k for k in range(first, end) if text.word(k) == ","]
+    name = (
+        range(first, commas[0] if commas else end)
+        if dashed
+        else range(commas[-1] + 1 if commas else end, end)
+    )
     kinds = ("word", "mark", "number") if dashed else ("word", "mark")
-    plain = all(text.tokens[k].kind in kinds and _says_nothing(text, k) for k in closing)
-    if first and named and plain and len(closing) <= 2 * _LONGEST_NAME:
+    plain = all(text.tokens[k].kind in kinds and _says_nothing(text, k) for k in range(first, end))
+    if first and _is_signed(text, name) and plain and end - first <= 2 * _LONGEST_NAME:
         text.ledger.claim("courtesy", range(first - dashed, end))
+
+
+def _is_signed(text: Text, name: range) -> bool:
+    """Whether some words are a name, and nothing else in requests."""
+    short = 0 < len(name) <= _LONGEST_NAME
+    return short and all(is_name(text, k) and not text.spans[k] for k in name)
 
 
 def _last_line(text: Text) -> tuple[int, int, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -87,26 +87,24 @@ class DataOfSteps:
         """Return the data of a step: its own, else what was said by role for all, else an earlier step's."""
         reads = list(dict.fromkeys(r.source for r in self.rows[at]))
         given = {s: list(u) for s, u in self._given[at].items()}
-        step = self.steps[at]
         for i, other in enumerate(self._given):
             for source, uris in other.items():
-                later = i > at and not self._said_by_role(i, source)
-                if i == at or source not in reads or source in given or later:
-                    continue
-                given[source] = list(uris)
-        for i in range(at + 1, len(self.steps)):
-            # What the trained model is evaluated on may also tell its checkpoints apart.
-            if (
-                trains(step.action)
-                and self.steps[i].action == "evaluate"
-                and step.skill is self.steps[i].skill
-            ):
-                given.setdefault("eval_dataset", self._given[i].get("eval_dataset", []))
+                if source in reads and (i <= at or self._said_by_role(i, source)):
+                    given.setdefault(source, list(uris))
+        for i in self._evaluations(at):
+            given.setdefault("eval_dataset", self._given[i].get("eval_dataset", []))
         return [
             DataLocation(source=source, uri=uri, form=self._forms.get(uri, ""))
             for source, uris in given.items() if source in reads or len(self.steps) == 1
             for uri in dict.fromkeys(uris)
         ]  # fmt: skip
+
+    def _evaluations(self, at: int) -> Iterator[int]:
+        """Yield where what a step trains is evaluated: that data may also tell its checkpoints apart."""
+        step = self.steps[at]
+        for i in range(at + 1, len(self.steps) if trains(step.action) else 0):
+            if self.steps[i].action == "evaluate" and step.skill is self.steps[i].skill:
+                yield i
 
     def _said_by_role(self, at: int, source: str) -> bool:
         return any(c.value.role == source for c in self.steps[at].of("place"))
@@ -119,36 +117,43 @@ class DataOfSteps:
         given: dict[str, list[str]] = {}
         roles = self._roles(at, own, reads)
         self._ask_about_files(at, [(c, r) for c, r in roles if r in reads])
-        if self._tests:
-            roles = [
-                (c, r)
-                for c, r in roles
-                if (c in self._tests) == (step.action == "evaluate") or r != "eval_dataset"
-            ]
-            if step.action == "evaluate" and not roles:
-                roles = [(c, "eval_dataset") for c in self._tests[:1]]
-        for claim, role in self._asked(at, roles):
-            uri = claim.value.uri
-            if role in reads or not reads or any(role in {r.source for r in rs} for rs in self.rows):
-                given.setdefault(role, []).append(uri)
+        known = reads.union(*({r.source for r in rows} for rows in self.rows))
+        for claim, role in self._asked(at, self._tested(step, roles)):
+            if role in known or not reads:
+                given.setdefault(role, []).append(claim.value.uri)
                 self.used.add(id(claim))
         return given
+
+    def _tested(self, step: Step, roles: list[tuple[Claim, str]]) -> list[tuple[Claim, str]]:
+        """Leave data of tests to what evaluates, where other data is there to validate on."""
+        if not self._tests:
+            return roles
+        tests = step.action == "evaluate"
+        left = [(c, r) for c, r in roles if (c in self._tests) == tests or r != "eval_dataset"]
+        return [(self._tests[0], "eval_dataset")] if tests and not left else left
 
     def _asked(self, at: int, roles: list[tuple[Claim, str]]) -> list[tuple[Claim, str]]:
         """Leave out what is only told of beside what is asked for; ask where it may belong to it."""
         asked = {r for c, r in roles if not c.value.told}
         told = [(c, r) for c, r in roles if c.value.told and r in asked]
         last = max((c.last for c, r in roles if (c, r) not in told), default=0)
-        moved = any(t.text in _MOVED for t in self.text.tokens[last:])
         for claim, source in told:
             self.used.add(id(claim))
             why = f"{claim.value.uri} is told of beside the {role_of(source)} data that is asked for"
-            if claim.value.role is not None or self._adds() or (moved and claim.first > last):
-                question = Question(key=f"data.{role_of(source)}", why=f"{why}; say whether it belongs to it")
-                self.questions.setdefault(at, []).append(question)
+            if self._may_belong(claim, last):
+                self._ask(at, source, f"{why}; say whether it belongs to it")
             else:
                 self.notes.append(f"{why}, and is not used")
         return [pair for pair in roles if pair not in told]
+
+    def _may_belong(self, claim: Claim, last: int) -> bool:
+        """Whether what is told of may be meant too, or in the place of what is asked for before it."""
+        moved = claim.first > last and any(t.text in _MOVED for t in self.text.tokens[last:])
+        return claim.value.role is not None or moved or self._adds()
+
+    def _ask(self, at: int, source: str, why: str, choices: tuple[Sentence, ...] = ()) -> None:
+        question = Question(key=f"data.{role_of(source)}", why=why, choices=choices)
+        self.questions.setdefault(at, []).append(question)
 
     def _adds(self) -> bool:
         """Whether words let what is told of belong to what is asked for: "more lie in X", "on them and Y"."""
@@ -165,14 +170,24 @@ class DataOfSteps:
             self._ask_about_beside(at, loose, [c for c, r in said if r == own], own, reads)
             given = [*((c, own) for c in loose), *self._strangers(said, own, reads, alone=not loose)]
             return [*sorted(given, key=lambda pair: pair[0].first), *told_of]
-        guessed = [(c, role_of_path(self.text, c.value.uri)) for c in loose]
-        others = [(c, r) for c, r in guessed if r is not None and r != own and r in reads]
-        mine = [c for c, r in guessed if r is None or r == own]
-        for claim, role in others:
-            self.notes.append(f"{claim.value.uri} is taken as {role_of(role)} data because of its name")
+        mine, others = self._guessed(loose, own, reads)
         if self._are_unclear(self.steps[at], mine, own, reads):
             self._ask_which(at, mine, own, reads)
         return [*((c, own) for c in mine), *others, *said, *told_of]
+
+    def _guessed(
+        self, loose: list[Claim], own: str, reads: set[str]
+    ) -> tuple[list[Claim], list[tuple[Claim, str]]]:
+        """Return which of several places without a role are a step's own, and others' by their names."""
+        mine, others = list[Claim](), list[tuple[Claim, str]]()
+        for claim in loose:
+            role = role_of_path(self.text, claim.value.uri)
+            if role is None or role == own:
+                mine.append(claim)
+            elif role in reads:
+                others.append((claim, role))
+                self.notes.append(f"{claim.value.uri} is taken as {role_of(role)} data because of its name")
+        return mine, others
 
     def _said(self, at: int, reads: set[str]) -> list[tuple[Claim, str]]:
         """Return the places whose role was said, each with the source that the step reads them as.
@@ -193,21 +208,23 @@ class DataOfSteps:
         """Return the places without a role, and those of them that are only told of beside others."""
         step = self.steps[at]
         places = [c for c in step.of("place") if c.value.role is None]
-        aside = [c for c in places if c.value.told] if any(not c.value.told for c in places) else []
-        loose = [c for c in places if c not in aside]
-        if not loose and not said and reads:
+        loose = [c for c in places if not c.value.told] or places
+        aside = [c for c in places if c not in loose]
+        if not places and not said and reads:
             loose = self._shared(at)
-        others_train = any(s is not step and s.group == step.group and trains(s.action) for s in self.steps)
-        if step.action == "evaluate" and others_train and any(r == own for _, r in said):
+        if step.action == "evaluate" and self._is_trained(step) and any(r == own for _, r in said):
             loose = []  # "train and evaluate, data A, val B": A is for the training
         return loose, aside
+
+    def _is_trained(self, step: Step) -> bool:
+        """Whether a training is asked for in one breath with a step."""
+        return any(s is not step and s.group == step.group and trains(s.action) for s in self.steps)
 
     def _ask_which(self, at: int, places: list[Claim], own: str, reads: set[str]) -> None:
         listed = " and ".join(c.value.uri for c in places)
         why = f"{listed} are both named for {self.steps[at].action}; say which is for what"
         choices = tuple(Sentence(f"{option('data', f'{role_of(source)}=URI')}") for source in sorted(reads))
-        question = Question(key=f"data.{role_of(own)}", why=why, choices=choices)
-        self.questions.setdefault(at, []).append(question)
+        self._ask(at, own, why, choices)
 
     def _ask_about_beside(
         self, at: int, loose: list[Claim], said: list[Claim], own: str, reads: set[str]
@@ -226,7 +243,7 @@ class DataOfSteps:
                     f"{claim.value.uri} is one file, and {role_of(source)} data is the folder that holds "
                     "it and the images; name the folder"
                 )
-                self.questions.setdefault(at, []).append(Question(key=f"data.{role_of(source)}", why=why))
+                self._ask(at, source, why)
 
     def _source(self, role: str, at: int, reads: set[str]) -> str:
         """Return what a role is called here: a step that calibrates may read it from another source."""

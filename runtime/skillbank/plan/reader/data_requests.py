@@ -7,7 +7,7 @@ as a whole or not at all, and any word beside them leaves it to the reader of re
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -33,7 +33,7 @@ _BELOW = (
     "the data set is written below that folder, in one of the job's own; "
     "the command line's 'data {}' with -o DIR writes into DIR itself"
 )
-_AMOUNTS = ("train", "val", "test")
+_SPLIT_INTO = ("train", "val", "test")
 _OPENING = 10
 """Words, and joints, within which the check of a data set begins and ends."""
 
@@ -175,12 +175,14 @@ _ELSEWHERE = "|".join(name for name in names(Group.PLATFORMS) if name != "local"
 _WHERE = rf"(?: (?:on|in|with|using) (?P<platform>{_ELSEWHERE})| (?P<local>locally|on this machine))?"
 _WITH = r"(?: (?:with|using|by|through) (?:the skill )?@\d+)?"
 _WHY = r"(?: ?,? (?:before|because|since|as|so that) (?:we|i|they|it) (?:(?!(?:and|then|but) )[^§@.,;:\d])*)?"
-_END = rf"{_OUT}{_SKIP}{_WHERE}{_WITH}(?: ?,? please| ?,? thanks| ?,? thank you)?{_WHY} ?[.!?]*"
+_THANKS = r"(?: ?,? please| ?,? thanks| ?,? thank you)?"
+_END = rf"{_OUT}{_SKIP}{_WHERE}{_WITH}{_THANKS}{_WHY}{_THANKS} ?[.!?]*"
 _TO = (
     rf"(?:a |an |the )?(?P<to>{_FORM})"
     r"(?: (?:format|style|data ?set|annotations|labels|files|json|txt|xml))*"
 )
-_SHARE = r"\d+(?:\.\d+)? ?%?"
+_NUMBER = r"\d+(?:\.\d+)?"
+_SHARE = rf"{_NUMBER} ?%?"
 _RATIO = rf"\(? ?(?P<ratio>{_SHARE}(?: ?[/:-] ?{_SHARE}){{1,2}}) ?\)?"
 _ROLE = (
     r"(?:training|train|validation|validating|valid|val|testing|test)(?: (?:set|split|data|images|pictures))?"
@@ -195,6 +197,11 @@ _MORE = (
 _FAULTS = (
     r"(?: for (?:all |any |its )?(?:errors|faults|mistakes|problems|issues|inconsistencies|anything wrong)"
     r"(?: (?:in|of) (?:it|the annotations|the labels))?)?"
+)
+_SOUND = (
+    r"(?:(?:really|all|still|in) )?(?:okay|ok|fine|valid|good|clean|correct|right|usable|sound|intact|"
+    r"complete|consistent|ready(?: for training| to train on)?|good enough|order|good shape|"
+    r"free of (?:errors|faults|mistakes))"
 )
 _OTHER = ("onnx", "engine", "tensorrt", "trt", "torchscript", "openvino", "fp16", "int8")
 """What models are converted to, and no data set."""
@@ -220,6 +227,7 @@ _FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
             rf"convert {_DATA} (?:to|into) (?:a |an )?(?P<unknown>\w+(?: \w+){{0,2}}){_END}",
         ),
         ("check", _CHECKS, rf"(?:{_CHECKS}) {_DATA}{_FAULTS}{_END}"),
+        ("check", _DOUBTED, rf"(?:{_DOUBTED}) (?:whether|if|that) {_DATA} (?:is|are) {_SOUND}{_END}"),
         ("check", _DOUBTED, rf"(?:{_DOUBTED}) {_NAMED}{_IN}{_PLACE}{_AS}{_FAULTS}{_END}"),
         (
             "check",
@@ -258,41 +266,48 @@ def _pattern(form: str) -> re.Pattern[str]:
 # -- what they ask for ------------------------------------------------------------------------------
 
 
-@dataclass
-class _Amounts:
-    settings: dict[str, Any] = field(default_factory=dict)
-    questions: list[Question] = field(default_factory=list)
+_Parts = Mapping[str, "str | None"]
+"""The named parts of a sentence, None where it does not have them."""
 
 
 def _made(page: Text, action: str, skill: Skill, found: re.Match[str]) -> Request:
     said = found.groupdict()
-    asked = _Amounts()
-    read_as = {form_of(text) for name in ("of", "read", "bracketed", "was") if (text := said.get(name))}
-    if len(read_as) > 1:
-        told = " and ".join(sorted(map(str, read_as)))
-        raise UsageError(f"The data set is said to be read as {told}; keep one of them.")
-    form = next(iter(read_as), None) or ""
-    if said.get("to"):
-        asked.settings["convert.to"] = form_of(said["to"])
-    if said.get("seed"):
-        asked.settings["split.seed"] = int(said["seed"])
-    if said.get("by"):
-        asked.settings["split.by"] = said["by"].replace(" ", "-")
-    if action == "split":
-        _amounts(said, asked)
-    platform = said.get("platform") or ("local" if said.get("local") else None)
+    settings = dict(_settings(said))
+    shares = _shares(said) if action == "split" else {}
+    questions = list(_questions(said, shares)) if action == "split" else []
+    if shares and not questions:
+        settings |= _divided(shares)
     return Request(
         skill=skill.qualified,
         action=action,
-        data=(DataLocation(source=_SOURCE, uri=place_of(page, found["place"]), form=form),),
-        settings=tuple(Setting(key=key, value=value) for key, value in asked.settings.items()),
+        data=(DataLocation(source=_SOURCE, uri=place_of(page, found["place"]), form=_read_as(said)),),
+        settings=tuple(Setting(key=key, value=value) for key, value in settings.items()),
         on_broken="skip" if said.get("skip") else None,
         results_root=place_of(page, said["out"]) if said.get("out") else None,
-        platform=platform,
-        questions=tuple(asked.questions),
+        platform=said.get("platform") or ("local" if said.get("local") else None),
+        questions=tuple(questions),
         notes=(_BELOW.format(action),) if said.get("out") and action != "check" else (),
         text=page.ledger.original,
     )
+
+
+def _read_as(said: _Parts) -> str:
+    """Return the format that a data set is said to have, else nothing."""
+    forms = {form_of(text) for name in ("of", "read", "bracketed", "was") if (text := said.get(name))}
+    if len(forms) > 1:
+        told = " and ".join(sorted(map(str, forms)))
+        raise UsageError(f"The data set is said to be read as {told}; keep one of them.")
+    return next(iter(forms), None) or ""
+
+
+def _settings(said: _Parts) -> Iterator[tuple[str, Any]]:
+    """Yield the settings that a sentence says in one word each."""
+    if to := said.get("to"):
+        yield "convert.to", form_of(to)
+    if seed := said.get("seed"):
+        yield "split.seed", int(seed)
+    if by := said.get("by"):
+        yield "split.by", by.replace(" ", "-")
 
 
 def place_of(page: Text, token: str) -> str:
@@ -300,48 +315,46 @@ def place_of(page: Text, token: str) -> str:
     return clean_uri(str(page.tokens[int(token)].value))
 
 
-def _amounts(said: dict[str, str | None], asked: _Amounts) -> None:
-    """Set the shares of a division as they were said, or ask for what was not said of them."""
-    shares: dict[str, float] = {}
+def _shares(said: _Parts) -> dict[str, float]:
+    """Return the shares of a division as they were said, by split; train has what is left."""
     if text := said.get("ratio"):
-        numbers = [float(each) for each in re.findall(r"\d+(?:\.\d+)?", text)]
-        names = _names_in(said.get("names")) or list(_AMOUNTS)[: len(numbers)]
-        shares = dict(zip(names, numbers, strict=False)) if len(names) == len(numbers) else {}
-    elif text := said.get("parts"):
-        for part in re.findall(_PART, text):
-            [number], [name] = re.findall(r"\d+(?:\.\d+)?", part), re.findall(_ROLE, part)
-            shares[_role(name)] = float(number)
-        left = (100 if "%" in text or max(shares.values()) > 1 else 1) - sum(shares.values())
-        if "train" not in shares and left > 0:
-            shares["train"] = left  # "20% for validation"
-    elif text := said.get("share"):
-        number = float(re.findall(r"[\d.]+", text)[0])
-        shares = {_role(str(said["role"])): number}
-        shares["train"] = (100 if "%" in text or number > 1 else 1) - number
-    named = _names_in(said.get("names")) or ["val"]
-    whole = _whole(sum(shares.values()))
-    if shares and (whole is None or "train" not in shares or min(shares.values()) <= 0):
+        numbers = [float(each) for each in re.findall(_NUMBER, text)]
+        names = _names_in(said.get("names")) or list(_SPLIT_INTO)[: len(numbers)]
+        return dict(zip(names, numbers, strict=True)) if len(names) == len(numbers) else {}
+    shares: dict[str, float] = {}
+    text = said.get("parts") or said.get("share") or ""
+    for part in re.findall(_PART, text):
+        [number], [name] = re.findall(_NUMBER, part), re.findall(_ROLE, part)
+        shares[_role(name)] = float(number)
+    if share := said.get("share"):
+        shares = {_role(str(said["role"])): float(re.findall(_NUMBER, share)[0])}
+    left = (100 if "%" in text or max(shares.values(), default=0) > 1 else 1) - sum(shares.values())
+    return {"train": left} | shares if shares and left > 0 else shares  # "20% for validation"
+
+
+def _questions(said: _Parts, shares: dict[str, float]) -> Iterator[Question]:
+    """Ask for what was not said of a division, or cannot be."""
+    if not shares:
+        named = _names_in(said.get("names")) or ["val"]
+        for name in (each for each in ("val", "test") if each in named):
+            why = f"how much is for {name}? say for example {option('set', f'{name}=0.1')}"
+            yield Question(key=f"split.{name}", why=why)
+    elif _whole(shares) is None or "train" not in shares or min(shares.values()) <= 0:
         why = "the shares must be of train and the other splits, and be 100 % together"
-        asked.questions.append(
-            Question(key="split.val", why=f"{why}; say for example {option('set', 'val=0.2')}")
-        )
-        return
-    for name in ("val", "test"):
-        if whole is not None and name in shares:
-            asked.settings[f"split.{name}"] = f"{round(shares[name] / whole, 6):g}"
-        elif not shares and name in named:
-            asked.questions.append(
-                Question(
-                    key=f"split.{name}",
-                    why=f"how much is for {name}? say for example {option('set', f'{name}=0.1')}",
-                )
-            )
-    if shares and "val" not in shares:
-        asked.settings["split.val"] = ""
+        yield Question(key="split.val", why=f"{why}; say for example {option('set', 'val=0.2')}")
 
 
-def _whole(total: float) -> float | None:
+def _divided(shares: dict[str, float]) -> dict[str, str]:
+    """Return the settings that divide by shares; without one there is no val."""
+    whole = _whole(shares) or 1
+    parts = (name for name in ("val", "test") if name in shares)
+    said = {f"split.{name}": f"{round(shares[name] / whole, 6):g}" for name in parts}
+    return said | ({} if "val" in shares else {"split.val": ""})
+
+
+def _whole(shares: dict[str, float]) -> float | None:
     """Return what shares are parts of: 100, 10 or 1; None where they are parts of nothing."""
+    total = sum(shares.values())
     return next((whole for whole in (100.0, 10.0, 1.0) if abs(total - whole) < 1e-6), None)
 
 

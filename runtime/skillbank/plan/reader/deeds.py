@@ -42,7 +42,7 @@ def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Cl
         begins = first == clauses.sentence(first).start
         waiting = [] if begins else waiting
         if (kinds := _read_as(text, clause)) is not None:
-            before = before or (bool(kinds) and kinds <= _TELLING)
+            before |= bool(kinds) and kinds <= _TELLING
         elif teller.is_empty(first, end):
             waiting += [clause] if teller.leads(first, end) else []
         else:
@@ -60,7 +60,7 @@ def _read_as(text: Text, clause: Clause) -> set[str] | None:
     tokens = range(clause.first, clause.end)
     if any(text.tokens[i].kind != "mark" for i in text.unclaimed(tokens)):
         return None
-    return {text.ledger.owner[i].kind for i in tokens if not text.ledger.free(i)}
+    return {text.owner(i) for i in tokens} - {""}
 
 
 def told_words(text: Text, clauses: Clauses) -> frozenset[int]:
@@ -89,7 +89,7 @@ def mark_told(text: Text, clauses: Clauses) -> None:
 
 
 def _asks(text: Text, i: int) -> bool:
-    return not text.ledger.free(i) and text.ledger.owner[i].kind in _ASKING
+    return text.owner(i) in _ASKING
 
 
 def take_deeds(text: Text, clauses: Clauses) -> list[str]:
@@ -116,9 +116,9 @@ def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
     told = told_clauses(text, clauses, frozenset())
     inside = [range(c.first, c.end) for c in told if _has_verb(text, c)]
     outside = sorted(set(range(len(text.tokens))).difference(*inside))
-    asked = any(text.within(i, *_DEEDS[:-2]) for i in outside)
-    seeks = any(text.within(i, _FINDS) for i in outside)
-    inferring = not seeks and any(text.within(i, "actions.inference.nouns") for i in outside)
+    asked = text.holds(outside, *_DEEDS[:-2])
+    seeks = text.holds(outside, _FINDS)
+    inferring = not seeks and text.holds(outside, "actions.inference.nouns")
     for tokens in inside:
         if any(text.within(i, *_PAST) and not text.within(i, *_BASE) for i in tokens):
             yield [i for i in tokens if text.tokens[i].kind not in ("job", "name")], "report"
@@ -133,10 +133,10 @@ def _has_verb(text: Text, clause: Clause) -> bool:
 
 def _is_talk(text: Text, tokens: range, outside: list[int], *, inferring: bool) -> bool:
     """Whether words of actions in a clause that tells are no part of what is asked for beside it."""
-    made = [w for w in _MADE if any(text.within(i, w) for i in tokens)]
-    again = all(any(text.within(i, w) for i in outside) for w in made)
-    finds = inferring and any(text.within(i, _FINDS) for i in tokens)
-    named = bool(made) or any(text.within(i, *_DEEDS) for i in tokens)
+    made = [w for w in _MADE if text.holds(tokens, w)]
+    again = all(text.holds(outside, w) for w in made)
+    finds = inferring and text.holds(tokens, _FINDS)
+    named = bool(made) or text.holds(tokens, *_DEEDS)
     return named and again and not finds and not any(_is_of_run(text, i) for i in tokens)
 
 

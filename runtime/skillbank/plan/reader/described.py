@@ -69,9 +69,7 @@ def _skill_of_description(
     SkillNotFoundError, AmbiguousSkillError
         When no skill, or more than one, fits.
     """
-    telling = [w for w in words if not lexicon().has(w, "told.generic")]
-    # What no skill is called after may be part of a setting ("cosine schedule"), and else is asked about.
-    telling = [w for w in telling if w in called] or telling
+    telling = _telling(words, called)
     fitting = _fitting(index, words, telling, actions)
     if not fitting:
         raise _nothing_fits(text, words, telling)
@@ -84,6 +82,15 @@ def _skill_of_description(
     best = hits[0].skill
     note = f"no skill was named; '{shown(library.said(best))}' fits the words best{_rivals(best, fitting)}"
     return best, note, [w for w in words if index.knows(best, w)]
+
+
+def _telling(words: Sequence[str], called: frozenset[str]) -> list[str]:
+    """Return the words that tell a model from others: what one is called after, else all but general ones.
+
+    What no skill is called after may be part of a setting ("cosine schedule"), and else is asked about.
+    """
+    telling = [w for w in words if not lexicon().has(w, "told.generic")]
+    return [w for w in telling if w in called] or telling
 
 
 def _nothing_fits(
@@ -158,7 +165,10 @@ def name_skill(
     called = _called_after(library)
     actions = [step.action for step in steps]
     words = _words_that_describe(page, called, told, lambda word: _is_choice(library, actions, word))
-    finding = not words and any(c.value for c in page.ledger.of("find", "captions"))
+    # Beside a verb of finding, words that describe no model do not name one, and are asked about.
+    sought = page.ledger.of("find") if words else page.ledger.of("find", "captions")
+    finding = any(c.value for c in sought) and called.isdisjoint(words)
+    finding = finding and not _fitting(index, words, _telling(words, called), actions)
     found = skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
     if found is not None:
         name_all(steps, found[0])

@@ -65,21 +65,14 @@ class Maker:
     @property
     def unused(self) -> list[Claim]:
         """Claims of values, places, captions and jobs that no step took."""
-        claims = {
-            id(c): c
-            for s in self.steps
-            for c in s.claims
-            if c.kind in ("value", "place", "captions", "engine_value", "job")
-            or (c.kind == "field" and c.value[0] in _OF_DATA)
-            or (c.kind == "find" and c.value)
-        }
-        jobs = {str(c.value) for c in claims.values() if c.kind == "job" and id(c) in self.taken}
-        claims |= {id(c): c for c in self.text.ledger.of("format")}
-        return [
-            c for c in claims.values()
-            if id(c) not in self.taken and id(c) not in self.data.used
-            and not (c.kind == "job" and str(c.value) in jobs)
-        ]  # fmt: skip
+        held = [
+            *(c for s in self.steps for c in s.claims if _has_to_be_taken(c)),
+            *self.text.ledger.of("format"),
+        ]
+        taken = self.taken | self.data.used
+        jobs = {str(c.value) for c in held if c.kind == "job" and id(c) in taken}
+        claims = {id(c): c for c in held if id(c) not in taken}
+        return [c for c in claims.values() if not (c.kind == "job" and str(c.value) in jobs)]
 
     def _request(self, at: int) -> Request:
         step, action = self.steps[at], self.actions[at]
@@ -149,14 +142,14 @@ class Maker:
     def _fields(self, at: int, data: Sequence[DataLocation]) -> dict[str, Any]:
         """Return the fields of a request that were named; a step without data has none of its data."""
         claims = [c for s in self.steps for c in s.of("field")]
-        fields = dict(c.value for c in claims)
-        for name in _OF_DATA:
-            if name in fields and not (data if name == "format" else self.data.rows[at]):
-                del fields[name]
+        of_data = {"on_broken": bool(self.data.rows[at]), "format": bool(data)}
+        fields = {name: value for name, value in (c.value for c in claims) if of_data.get(name, True)}
         self.taken |= {id(c) for c in claims if c.value[0] in fields}
         held = {each.uri for each in data}
         self.taken |= {id(c) for c in self.text.ledger.of("format") if held.intersection(c.value[0])}
-        return {k: v for k, v in fields.items() if k != "parent" or at == 0}
+        if at:
+            fields.pop("parent", None)
+        return fields
 
     def _questions(self, at: int, pretrained: str | None) -> Iterator[Question]:
         """Yield what has to be asked of a step."""
@@ -171,8 +164,7 @@ class Maker:
     def _unnamed_weights(self) -> Iterator[Question]:
         """Ask which weights are meant where a model to train is called pretrained and nothing names them."""
         for i, token in enumerate(self.text.tokens):
-            owner = self.text.ledger.owner.get(i)
-            told = owner is None or owner.kind == "talk"
+            told = self.text.owner(i) in ("", "talk")
             beside = self.text.tokens[i + 1 : i + 2]
             if token.text in ("pretrained", "pre-trained") and told and beside and beside[0].kind == "name":
                 why = f"'{self.text.ledger.said([i, i + 1])}' does not say which weights are meant"
@@ -214,28 +206,40 @@ class Maker:
                     self.text.ledger.claim("context", [k])
 
     def _parent(self, at: int) -> str | None:
-        step = self.steps[at]
-        own = step.of("job")
+        """Return the job that a step starts from; None where there is none, or it is an earlier step."""
+        step, own = self.steps[at], self.steps[at].of("job")
         alone = all(s.of("job") for s in self.steps if s.group == step.group)
         said = own if own and (at == 0 or alone) else [c for s in self.steps for c in s.of("job")]
         if not said:
             return None
-        files = [c for c in step.of("place") if c.value.role == "weights"] if own else []
-        told = trains(step.action) and self._is_told(said[0])
-        if not files and not told:  # a file and a job are two models for one step
+        if not self._has_another_model(step) and not (trains(step.action) and self._is_told(said[0])):
             self.taken.add(id(said[0]))
-        if own and said is own:
-            return str(said[0].value)
+        job = str(said[0].value)
+        return job if own and said is own else self._inherited(at, job)
+
+    @staticmethod
+    def _has_another_model(step: Step) -> bool:
+        """Whether a step with a job has a file of weights too: they are two models for one step."""
+        return bool(step.of("job")) and any(c.value.role == "weights" for c in step.of("place"))
+
+    def _inherited(self, at: int, job: str) -> str | None:
+        """Return a job of the text for a step that takes what it left, and takes no earlier step's."""
+        step = self.steps[at]
         assert step.skill is not None
-        named = [a for a in step.skill.actions if a.name == step.action]
-        takes = {p for a in named for p in accepted_products(a)} if named else set()
-        for earlier in reversed(self.steps[:at]):
-            product = product_of(earlier.action)
-            if product != "other":
-                return None if product in takes or not takes else str(said[0].value)
-        return str(said[0].value) if takes else None
+        takes = {p for a in step.skill.actions if a.name == step.action for p in accepted_products(a)}
+        left = (product_of(earlier.action) for earlier in reversed(self.steps[:at]))
+        product = next((each for each in left if each != "other"), None)
+        if product is None:
+            return job if takes else None
+        return None if product in takes or not takes else job
 
     def _is_told(self, claim: Claim) -> bool:
         """Whether a job is only told of: "I trained job X last week"."""
-        owners = [self.text.ledger.owner.get(i) for i in (claim.first - 1, claim.last + 1)]
-        return any(o is not None and o.kind == "report" for o in owners)
+        return "report" in (self.text.owner(claim.first - 1), self.text.owner(claim.last + 1))
+
+
+def _has_to_be_taken(claim: Claim) -> bool:
+    """Whether a claim of a step says something that some step has to take."""
+    if claim.kind in ("field", "find"):
+        return claim.value[0] in _OF_DATA if claim.kind == "field" else bool(claim.value)
+    return claim.kind in ("value", "place", "captions", "engine_value", "job")

@@ -46,16 +46,19 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
     machines = (m for m in text.find(_MACHINE) if m.first not in over and not _is_where_data_lies(text, m))
     for match in (*machines, *(m for m in text.find(_DEED) if _is_order(text, m))):
         text.ledger.claim("unread", text.unclaimed(match.tokens()))
+    _mark_parts(text, over)
+    _mark_beside(text)
+
+
+def _mark_beside(text: Text) -> None:
+    """Leave unread a wish that may fail, and what is another one of what has been read."""
     bare = text.unread()
     for match in bare.find("told.wishes"):
-        beside = [text.ledger.owner.get(k) for k in (match.first - 1, match.end)]
-        if any(c is not None and c.kind in _SET for c in beside):
+        if text.owner(match.first - 1) in _SET or text.owner(match.end) in _SET:
             text.ledger.mark("unread", match.tokens())
-    _mark_parts(text, over)
     parts = [*(m for s in _ANOTHER for m in bare.find(s)), *(m for s in _SIZED for m in text.find(s))]
     for what in (match.tokens("what") for match in parts):
-        kinds = {text.ledger.owner[i].kind for i in what if not text.ledger.free(i)}
-        if kinds <= {*_SET, "action", "order"}:
+        if all(text.owner(i) in ("", *_SET, "action", "order") for i in what):
             text.ledger.mark("unread", what)
 
 
@@ -71,32 +74,26 @@ def _mark_parts(text: Text, over: frozenset[int]) -> None:
 
 def _is_of_a_part(text: Text, i: int) -> bool:
     """Whether a word chooses some of what lies at a place: "the big images in X"."""
-    owner, k = text.ledger.owner.get(i), i + 1
+    k = i + 1
     while text.within(k, "grammar.free.adjective") or text.within(k, "told.choosing"):
         k += 1
-    return (owner is None or owner.kind == "place") and text.within(k, "told.members")
+    return text.owner(i) in ("", "place") and text.within(k, "told.members")
 
 
 def _is_where_data_lies(text: Text, match: Match) -> bool:
     """Whether a machine is where a place is: "the pictures lie on our server, in /srv/x"."""
-    told = text.match("',|'in|'at|'under|'below|'(|':* @place", match.end) is not None
+    if text.match("',|'in|'at|'under|'below|'(|':* @place", match.end) is not None:
+        return True
     before = match.first - 1
     if before > 0 and text.within(before, "grammar.group.it"):
         before -= 1  # "put them on the server"
-    return told or (
-        before >= 0 and text.within(before, "places.data.put", "places.data.link", "grammar.mode.copula")
-    )
+    lies = ("places.data.put", "places.data.link", "grammar.mode.copula")
+    return before >= 0 and text.within(before, *lies)
 
 
 def _is_order(text: Text, match: Match) -> bool:
     """Whether a verb begins what is to be done, and nothing that is read stands with it."""
-    before = text.tokens[match.first - 1] if match.first else None
-    opens = (
-        before is None or before.kind == "mark" or before.text in ("and", "then", "please", "first", "but")
-    )
-    owner = text.ledger.owner.get(match.end)
-    return (
-        opens
-        and (owner is None or text.tokens[match.end].kind == "mark")
-        and not text.within(match.end, "grammar.group.prep")
-    )
+    opens = match.first == 0 or text.tokens[match.first - 1].kind == "mark"
+    joined = text.word(match.first - 1) in ("and", "then", "please", "first", "but")
+    alone = not text.owner(match.end) or text.tokens[match.end].kind == "mark"
+    return (opens or joined) and alone and not text.within(match.end, "grammar.group.prep")

@@ -101,25 +101,43 @@ _MAKING = (("engine", "gen_trt_engine"), ("onnx", "export"))
 def _product(page: Text) -> str | None:
     """Return the action that makes what a text names alone: "TensorRT engine from the last export"."""
     given = page.ledger.of("job", "place")
-    if any(page.within(c.first, "actions.words.begin", "actions.words.resume") for c in given):
+    if page.holds((c.first for c in given), "actions.words.begin", "actions.words.resume"):
         return "train"
+    if any(_is_applied(page, job) for job in given if job.kind == "job"):
+        return "inference"
+    return _made_of(page) or _named_product(page, bool(given))
+
+
+def _made_of(page: Text) -> str | None:
+    """Return the action that makes the file that a text wants made: "convert it to x.onnx"."""
     free = page.unclaimed(range(len(page.tokens)))
     making = [i for i in free if page.within(i, "actions.words.make", "actions.words.convert")]
     for claim in page.ledger.of("place") if making else ():
         action = dict(_MAKING).get(product_in(claim.value.uri) or "")
-        if action is not None and page.tokens[claim.tokens[-1] - 1].text in ("to", "into", "as"):
+        if action is not None and page.word(claim.tokens[-1] - 1) in ("to", "into", "as"):
             page.ledger.claim("order", making[:1])
             return action
+    return None
+
+
+def _named_product(page: Text, given: bool) -> str | None:
+    """Return the action that makes what is named beside what it can be made of."""
     words = [i for i, token in enumerate(page.tokens) if token.kind == "word"] if given else []
-    made = (action for kind, action in _MAKING if any(page.within(i, f"actions.words.{kind}") for i in words))
-    return next(made, None)
+    return next((action for kind, action in _MAKING if page.holds(words, f"actions.words.{kind}")), None)
+
+
+def _is_applied(page: Text, job: Claim) -> bool:
+    """Whether a job is to be used on a place that nothing says to be for something else: "use job X on P"."""
+    match = page.match("'on|'over|'against ^place", job.last + 1)
+    place = page.ledger.owner[match.end - 1] if match is not None else None
+    return page.within(job.first, "actions.words.apply") and place is not None and place.value.role is None
 
 
 def _is_no_finding(page: Text, clauses: Clauses, claim: Claim, others: bool, inferring: bool) -> bool:
     """Whether a verb of finding means something else: "label smoothing", "count them" behind a find."""
-    if any(page.within(i, "grammar.mode.by_hand") for i in clauses.sentence(claim.first)):
+    if page.holds(clauses.sentence(claim.first), "grammar.mode.by_hand"):
         return True
-    placed = any(page.tokens[i].kind == "place" for i in clauses.sentence(claim.first))
+    placed = page.has_kind(clauses.sentence(claim.first), "place")
     behind = any(
         page.tokens[i].kind == "place" or page.within(i, "places.data.nouns", "grammar.group.it")
         for i in clauses.sentence(claim.first)

@@ -71,6 +71,16 @@ _BEFORE_VERB = frozenset({
     "and", "then", "please", "to", "on", "for", "you", "me", "us", "let", "now", "i", "we", "can",
     "could", "will", "would", "should", "must", "just", "also"
 })  # fmt: skip
+_BASES, _NOUNS = ([f"actions.{a}.{form}" for a in _ACTIONS] for form in ("base", "nouns"))
+_DOING = (*_BASES, *_NOUNS, *(f"actions.{a}.ing" for a in _ACTIONS))
+_DONE_WITH = tuple(f"actions.{a}.nouns" for a in ("evaluate", "export", "quantize"))
+"""What is done with a job, so that its noun behind a word of `_ORDERED` asks for it."""
+_PRODUCTS = ("actions.words.engine", "actions.words.onnx")
+_TIMES = tuple(f"slots.units.{unit}" for unit in ("hours", "days", "minutes"))
+_ROLES = ("places.roles.train_datasets.before", "places.roles.eval_dataset.before")
+_RUNS = frozenset({"job", "jobs", "run", "runs", "one", "experiment", "session", "task"})
+_JOINTS = frozenset({"from", "of", "out", "in", "by"})
+_ENDS = frozenset({".", "!", "?", ";"})
 _ORDERED = frozenset({"do", "run", "perform", "need", "request", "want", "start", "launch", "like"})
 _NOT_THE_LAST = (
     (
@@ -130,133 +140,94 @@ def _by_id(text: Text) -> None:
 
 def _led(text: Text, match: Match) -> None:
     """Account for the words that lead to a job, unless they ask for something themselves ("export job X")."""
-    ledger = text.ledger
     jobs = [i for i in match.tokens() if text.tokens[i].kind == "job"]
-    if len(jobs) != 1 or not ledger.free(jobs[0]):
+    if len(jobs) != 1 or not text.ledger.free(jobs[0]):
         return
     match = _without_product(text, match)
     what = match.tokens("what")
-    if _asks(text, match, what) or (
-        match.first and text.tokens[match.first - 1].text in ("instead", "rather")
-    ):
+    if _asks(text, match, what) or text.word(match.first - 1) in ("instead", "rather"):
         return
-    kind = _kind(text, what)
     words = [
-        i for i in _without_names(text, match)
-        if (not text.within(i, "actions.words.engine") or kind == "gen_trt_engine")
-        and text.tokens[i].text not in ("on", "and")
-        and not text.within(i, "actions.train.base")
+        i for i in _leading(text, match, _kind(text, what))
+        if text.word(i) not in ("on", "and") and not text.within(i, "actions.train.base")
     ]  # fmt: skip
-    ledger.claim("job", words, text.tokens[jobs[0]].value)
+    text.ledger.claim("job", words, text.tokens[jobs[0]].value)
 
 
 def _without_product(text: Text, match: Match) -> Match:
     """Leave out what is to be made ("build an engine from job X"): it is no part of what it is made from."""
-    made = [i for i in match.tokens("what") if text.within(i, "actions.words.engine", "actions.words.onnx")]
-    joints = [
-        i
-        for i in match.tokens()
-        if text.tokens[i].text in ("from", "of", "out", "in", "by") and made and i > made[0]
-    ]
-    ends = [i for i in range(match.first) if text.tokens[i].text in (".", "!", "?", ";")]
-    before = range(max([match.first - 6, 0, *(i + 1 for i in ends[-1:])]), match.first)
-    making = any(
-        text.within(k, "actions.words.make", "actions.words.convert", "actions.export.base") for k in before
-    )
-    if not joints or (_others(text, match) and not making):
+    made = [i for i in match.tokens("what") if text.within(i, *_PRODUCTS)]
+    joints = [i for i in match.tokens() if made and i > made[0] and text.word(i) in _JOINTS]
+    if not joints or (_others(text, match) and not _is_made(text, match.first)):
         return match
     first = joints[0]
     return Match(first, match.end, tuple((n, max(a, first), b) for n, a, b in match.named if b > first))
 
 
+def _is_made(text: Text, at: int) -> bool:
+    """Whether a verb of making stands shortly before a token, in its sentence."""
+    ends = [i for i in range(at) if text.word(i) in _ENDS]
+    before = range(max([at - 6, 0, *(i + 1 for i in ends[-1:])]), at)
+    return text.holds(before, "actions.words.make", "actions.words.convert", "actions.export.base")
+
+
 def _asks(text: Text, match: Match, what: list[int]) -> bool:
     """Whether the words before a job ask for an action: a bare verb or noun, with no word leading to it."""
-    if any(
-        text.tokens[i].text in ("a", "an") and any(text.within(i + 1, f"actions.{a}.nouns") for a in _ACTIONS)
-        for i in match.tokens()
-    ):
-        return True  # "an evaluation of job X" is none that has been
-    ordered = match.first and text.tokens[match.first - 1].text in _ORDERED
-    if (
-        ordered
-        and what
-        and text.within(what[0], "actions.evaluate.nouns", "actions.export.nouns", "actions.quantize.nouns")
-    ):
-        return True  # "do the evaluation of job X"
+    if _is_new(text, match, what):
+        return True
     if match.first not in what:
         return False
-    doing = [
-        i
-        for i in what
-        if any(text.within(i, f"actions.{a}.{f}") for a in _ACTIONS for f in ("base", "nouns", "ing"))
-    ]
-    plain = [i for i in doing if not (i and text.within(i - 1, "grammar.group.det"))]
-    before = text.tokens[match.first - 1] if match.first else None
-    alone = before is None or before.kind in ("mark", "name") or before.text in _BEFORE_VERB
-    leading = (f"actions.{a}.{f}" for a in _ACTIONS for f in ("base", "ing", "nouns", "done"))
-    alone = alone or not text.within(match.first - 1, "grammar.group.det", "grammar.group.prep", *leading)
-    if text.tokens[match.first].text == "run" and alone:
+    alone = _is_alone(text, match.first)
+    if text.word(match.first) == "run" and alone:
         return True
-    if any(text.tokens[i].text in ("from", "of", "in") for i in match.tokens()):
+    doing = [i for i in what if text.within(i, *_DOING)]
+    plain = [i for i in doing if not (i and text.within(i - 1, "grammar.group.det"))]
+    if not {"from", "of", "in"}.isdisjoint(text.words(match.tokens())):
         return bool(plain)
-    verb = any(text.within(i, f"actions.{a}.base") for i in plain[:1] for a in _ACTIONS)
-    return bool(plain) and alone and (verb or not _others(text, match))
+    return bool(plain) and alone and (text.holds(plain[:1], *_BASES) or not _others(text, match))
+
+
+def _is_new(text: Text, match: Match, what: list[int]) -> bool:
+    """Whether a noun is none of what has been: "an evaluation of job X", "do the evaluation of job X"."""
+    one = any(text.word(i) in ("a", "an") and text.within(i + 1, *_NOUNS) for i in match.tokens())
+    return one or (text.word(match.first - 1) in _ORDERED and text.holds(what[:1], *_DONE_WITH))
+
+
+def _is_alone(text: Text, at: int) -> bool:
+    """Whether no word before a token makes a noun of it, or leads to it."""
+    before = text.tokens[at - 1] if at else None
+    bare = before is None or before.kind in ("mark", "name") or before.text in _BEFORE_VERB
+    return bare or not text.within(at - 1, "grammar.group.det", "grammar.group.prep", *_DOING)
 
 
 def _others(text: Text, match: Match) -> bool:
     """Whether other words ask for an action, so that the noun before a job only says what ran."""
-    return any(
-        text.within(i, f"actions.{a}.base", f"actions.{a}.nouns")
-        for i in range(len(text.tokens)) if i not in match.tokens() and text.ledger.free(i) for a in _ACTIONS
-    )  # fmt: skip
+    others = set(range(len(text.tokens))).difference(match.tokens())
+    return text.holds(text.unclaimed(others), *_BASES, *_NOUNS)
 
 
 def _last(text: Text, match: Match) -> None:
-    ledger = text.ledger
     match = _without_product(text, match)
     what = match.tokens("what")
-    names = any(text.tokens[i].kind == "name" for i in what)
-    if not all(ledger.free(i) or text.tokens[i].kind == "name" for i in match.tokens()) or (
-        not what and not names
-    ):
+    mine = all(text.ledger.free(i) or text.tokens[i].kind == "name" for i in match.tokens())
+    if not what or not mine or _is_no_job(text, what, match.end):
         return
-    following = match.end
-    times = (f"slots.units.{u}" for u in ("hours", "days", "minutes"))
-    lies = text.match("'under|'below|'inside|group.det* @place|@number", following)
-    if lies is not None or text.within(following, *times):
+    words = text.words(what)
+    if words == ["one"] and text.word(match.first - 1) in ("but", "except", "and", "not"):
+        text.ledger.claim("unread", match.tokens())  # of what was said before, not of the jobs
         return
-    if (
-        text.within(
-            what[0] if what else match.first,
-            "places.roles.train_datasets.before",
-            "places.roles.eval_dataset.before",
-        )
-        and text.match("places.data.nouns", what[-1])
-        and what[-1] != what[0]
-    ):
-        return
-    kind = _kind(text, what)
-    words = [text.tokens[i].text for i in what]
-    if (
-        words == ["one"]
-        and match.first
-        and text.tokens[match.first - 1].text in ("but", "except", "and", "not")
-    ):
-        ledger.claim("unread", match.tokens())  # of what was said before, not of the jobs
-        return
-    job_like = {"job", "jobs", "run", "runs", "one", "experiment", "session", "task"} & set(words)
-    model_like = (
-        any(text.within(i, "places.weights.before", "grammar.group.model") for i in what) and not job_like
-    )
-    if kind is None and not job_like and not model_like and not names:
-        return
-    value = "last" if kind is None and job_like else f"last:{kind or 'train'}"
-    claimed = [
-        i
-        for i in _without_names(text, match)
-        if not text.within(i, "actions.words.engine") or kind == "gen_trt_engine"
-    ]
-    ledger.claim("job", claimed, value)
+    kind, run = _kind(text, what), not _RUNS.isdisjoint(words)
+    model = text.has_kind(what, "name") or text.holds(what, "places.weights.before", "grammar.group.model")
+    if kind is not None or run or model:
+        value = "last" if kind is None and run else f"last:{kind or 'train'}"
+        text.ledger.claim("job", _leading(text, match, kind), value)
+
+
+def _is_no_job(text: Text, what: list[int], end: int) -> bool:
+    """Whether what is last is a time ("the last hour"), lies at a place or is data ("the last val set")."""
+    lies = text.match("'under|'below|'inside|group.det* @place|@number", end)
+    data = len(what) > 1 and text.within(what[-1], "places.data.nouns")
+    return lies is not None or text.within(end, *_TIMES) or (data and text.within(what[0], *_ROLES))
 
 
 def _kind(text: Text, what: list[int]) -> str | None:
@@ -265,11 +236,18 @@ def _kind(text: Text, what: list[int]) -> str | None:
         for action in _ACTIONS:
             if text.within(i, f"actions.{action}.nouns", *(f"actions.{action}.{f}" for f in FORMS)):
                 return action
-        if text.tokens[i].text == "build" or text.within(i, "actions.words.engine"):
+        if text.word(i) == "build" or text.within(i, "actions.words.engine"):
             return "gen_trt_engine"
         if text.within(i, "actions.words.onnx"):
             return "export"
     return None
+
+
+def _leading(text: Text, match: Match, kind: str | None) -> list[int]:
+    """Return the words that lead to a job of some kind: an engine is none of them where it is to be made."""
+    engines = kind == "gen_trt_engine"
+    words = _without_names(text, match)
+    return [i for i in words if engines or not text.within(i, "actions.words.engine")]
 
 
 def _without_names(text: Text, match: Match) -> list[int]:

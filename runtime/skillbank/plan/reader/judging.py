@@ -8,7 +8,7 @@ from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["ENDS", "REACH", "Said", "judge", "operator_before"]
+__all__ = ["REACH", "Said", "judge", "operator_before"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Said:
 
 
 _STOP = frozenset(".,;!?()/|")
-ENDS = frozenset([".", ",", ";", "!", "?", ")", "and", "please", "for", "this", "then", "but", "\n"])
+_ENDS = frozenset([".", ",", ";", "!", "?", ")", "and", "please", "for", "this", "then", "but", "\n"])
 _NOT = frozenset(["not", "never", "nobody", "neither", "none", "nothing", "hardly"])
 REACH = 9
 """Words before a mention that can be about it."""
@@ -46,7 +46,7 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
     value, negations, used = operator_before(text, first, match.first)
     used |= set(match.tokens())
     state, denied, end = _after(text, match.end)
-    negations += sum(text.tokens[i].text in _NOT for i in match.tokens())
+    negations += sum(text.word(i) in _NOT for i in match.tokens())
     if state is not None:
         head = _head_before(text, first, match.first) if value == state == "off" else None
         if head is not None:
@@ -55,13 +55,16 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
         value = value if (value, state) == ("off", "on") else state  # "no AutoML required" stays off
         negations += denied
         used |= set(range(match.end, end))
-    value = _joined(text, match.first) or value or "on"
-    if value != "auto" and negations % 2:
-        value = "auto" if value == "off" else "off"
+    value = _denied(_joined(text, match.first) or value or "on", negations)
     words = text.unclaimed(range(min(used), max(used) + 1))
-    if negations and any(text.tokens[i].text in _SAYING for i in words):
+    if negations and not _SAYING.isdisjoint(text.words(words)):
         return text.ledger.claim("unread", words)  # "I never said that I wanted HPO" demands nothing
     return text.ledger.claim("policy", words, Said(value, text.ledger.said(words), verb and value == "on"))
+
+
+def _denied(value: str, negations: int) -> str:
+    """Return what is said with some negations; what is not to be off may be either."""
+    return value if negations % 2 == 0 else {"off": "auto", "on": "off"}.get(value, value)
 
 
 def _head_before(text: Text, first: int, mention: int) -> int | None:
@@ -118,7 +121,7 @@ def _denies(text: Text, i: int, start: int, value: str | None) -> int:
     inside = max((e for e in text.ends(i, "policy.turn.off") if e <= start), default=i)
     if inside == i or (value == "off" and text.tokens[i].text not in _DENYING):
         return i
-    own = value == "on" and any(text.within(k, "policy.search.nouns") for k in range(inside, start))
+    own = value == "on" and text.holds(range(inside, start), "policy.search.nouns")
     return inside if not own and _are_passed(text, range(inside, start)) else i
 
 
@@ -171,7 +174,7 @@ def _state(text: Text, at: int, i: int) -> tuple[str, int] | None:
         for end in text.ends(i, f"policy.state.{value}"):
             following = text.tokens[end].text if end < len(text.tokens) else "."
             # "AutoML on s3://..." says where the data is; "AutoML on, please" says that it is on.
-            if not (value == "on" and bare and following not in ENDS):
+            if not (value == "on" and bare and following not in _ENDS):
                 return value, end
     return None
 

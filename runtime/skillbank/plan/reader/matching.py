@@ -92,6 +92,23 @@ class Text:
         spans = self.spans[i] if 0 <= i < len(self.tokens) else ()
         return any(not span.classes.isdisjoint(sections) for span in spans)
 
+    def holds(self, tokens: Iterable[int], *sections: str) -> bool:
+        """Whether a phrase of one of these classes begins at any of some tokens."""
+        return any(self.within(k, *sections) for k in tokens)
+
+    def has_kind(self, tokens: Iterable[int], *kinds: str) -> bool:
+        """Whether any of some tokens is of one of these kinds."""
+        return any(self.tokens[k].kind in kinds for k in tokens)
+
+    def words(self, tokens: Iterable[int]) -> list[str]:
+        """Return the texts of some tokens."""
+        return [self.tokens[k].text for k in tokens]
+
+    def owner(self, i: int) -> str:
+        """Return the kind of the claim that has a token; nothing where none has it."""
+        claim = self.ledger.owner.get(i)
+        return claim.kind if claim is not None else ""
+
     def unclaimed(self, tokens: Iterable[int]) -> list[int]:
         """Return those of some tokens that no claim has."""
         return [k for k in tokens if self.ledger.free(k)]

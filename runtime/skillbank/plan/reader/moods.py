@@ -104,11 +104,10 @@ class Moods:
         asks = [c for c in owners if c.kind in _ASKING]
         if asks and not (is_over(words, verb - begin) and all(verb < c.first for c in asks)):
             return True
-        read = ledger.owner.get(verb)
-        reaching = read is not None and read.kind == "policy" and words[verb - begin] in of("past")
-        return (read is not None and read.kind in _READ and not reaching) or any(
-            c.kind == "courtesy" and c.first <= verb and c.last >= begin for c in owners
-        )
+        read = self._text.owner(verb)
+        reaching = read == "policy" and words[verb - begin] in of("past")
+        polite = any(c.kind == "courtesy" and c.first <= verb and c.last >= begin for c in owners)
+        return polite or (read in _READ and not reaching)
 
     def _is_wish(self, begin: int, verb: int, words: list[str]) -> bool:
         """Whether a verb says what is meant or wished, or is none: "4 nodes x 8 GPUs"."""
@@ -162,8 +161,8 @@ def _fate_of_job(text: Text, moods: Moods, claim: Claim, mood: Mood) -> Fate:
     back = [i for i in after if text.tokens[i].text in _BACK]
     if any(not trains(c.value.action) for c in text.ledger.of("action")) or text.ledger.of("find"):
         return Fate.HOLDS if back or mood is Mood.STATED else Fate.HISTORY
-    led = any(text.tokens[i - 1].text in _FROM for i in back) or any(
-        text.within(i, "actions.words.begin", "actions.words.resume") for i in after
+    led = any(text.tokens[i - 1].text in _FROM for i in back) or text.holds(
+        after, "actions.words.begin", "actions.words.resume"
     )
     if led:
         return Fate.HOLDS

@@ -59,7 +59,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
         "verb='compare|'comparing group.it|group.det|free.adjective|free.noun|@name|^job|'and|'with|"
         "'against|'to|'versus|'vs|',+"),
     ("inference",
-        f"verb=actions.words.apply what={OF}|{ENGINE}|actions.inference.nouns+ &'on|'over|"
+        f"verb=actions.words.apply what={OF}|{ENGINE}|places.data.models|actions.inference.nouns+ &'on|'over|"
         "'against|'through|'across|'to|'at|^place"),
     ("inference",
         "verb=actions.words.apply group.det|free.adjective* what=@name other=~word other=~word? "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skillbank.errors import ConflictError
 from skillbank.plan.reader.corrections import runs
-from skillbank.plan.reader.judging import ENDS, REACH, Said, judge, operator_before
+from skillbank.plan.reader.judging import REACH, Said, judge, operator_before
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.tokens import Claim
@@ -43,7 +43,7 @@ def take_policy(text: Text) -> None:
     for match in text.find("^policy 'for 'either|'neither 'of? 'them|'the?"):  # both have it anyway
         text.ledger.claim("context", range(match.first + 1, match.end))
     _turned(text)
-    _told(text)
+    _turned_down(text)
     _corrected(text)
 
 
@@ -95,31 +95,17 @@ def _turned(text: Text) -> None:
                 text.ledger.claim("policy", match.tokens(), Said(value, text.ledger.said(match.tokens())))
 
 
-def _told(text: Text) -> None:
-    """Account for what is told: "last time HPO took three days", "we already know good parameters"."""
-    for match in text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak {_SEARCH}.told"):
-        first, end = match.first, match.end
-        while first > 0 and _goes_on(text, first - 1, "word"):
-            first -= 1
-        while (
-            end < len(text.tokens) and _goes_on(text, end, "word", "number") and text.tokens[end].text != "so"
-        ):
-            end += 1
-        text.ledger.claim("report", range(first, end))
+def _turned_down(text: Text) -> None:
+    """Read "HPO took three days, so train without it"."""
     for match in text.find("'without|'w/o 'it|'one|'that|'any|'them"):
         ends = match.end == len(text.tokens) or text.tokens[match.end].kind == "mark"
         if ends and _speaks_of_search(text, match.first):
             _says_off(text, match.tokens())
 
 
-def _goes_on(text: Text, i: int, *kinds: str) -> bool:
-    token = text.tokens[i]
-    return token.kind in kinds and token.text not in ENDS and text.ledger.free(i)
-
-
 def _speaks_of_search(text: Text, end: int) -> bool:
     """Whether a search is spoken of before a token, whoever has accounted for it."""
-    return any(text.within(k, f"{_SEARCH}.nouns", f"{_SEARCH}.weak", f"{_SEARCH}.things") for k in range(end))
+    return text.holds(range(end), f"{_SEARCH}.nouns", f"{_SEARCH}.weak", f"{_SEARCH}.things")
 
 
 _SEARCH = "policy.search"
@@ -173,17 +159,15 @@ def _says_off(text: Text, tokens: list[int]) -> None:
 def _echoes(text: Text) -> None:
     """Account for what says "no search" again: "nothing of that kind", "plain"."""
     for match in text.find(f"{_SEARCH}.echo"):
-        around = [
-            text.tokens[k].text if 0 <= k < len(text.tokens) else "," for k in (match.first - 1, match.end)
-        ]
+        around = [text.word(k) for k in (match.first - 1, match.end)]
         if all(w in _BESIDE or (k and not w.isalpha()) for k, w in enumerate(around)):
             text.ledger.claim("context", match.tokens())
 
 
 def _is_mention(text: Text, match: Match) -> bool:
     """Whether words that can mean other things mean a search here."""
-    if text.match("'when|'after|'once|'if|'as|'at", match.end) and any(
-        text.within(k, "slots.search_settings.stop") for k in range(max(0, match.first - 4), match.first)
+    if text.match("'when|'after|'once|'if|'as|'at", match.end) and text.holds(
+        range(max(0, match.first - 4), match.first), "slots.search_settings.stop"
     ):
         return False  # "stop the search after 8 hours"
     if _is_unsure(text, match):
@@ -192,7 +176,7 @@ def _is_mention(text: Text, match: Match) -> bool:
         match.first, f"{_SEARCH}.things", f"{_SEARCH}.nouns"
     ):
         return True
-    before = text.tokens[match.first - 1].text if match.first else ""
+    before = text.word(match.first - 1)
     denied = before in ("no", "any", "without", "skip")
     if text.match(_STATED, match.end) or text.match(_COUNTED, match.end):
         return True

@@ -109,15 +109,8 @@ class Reading:
         UsageError
             Where they are none of those that were not understood.
         """
-        meant = {_plain(each): each for each in words}
-        left_out = [each for each in self.not_understood if _plain(each) in meant]
-        if others := [meant[each] for each in meant.keys() - set(map(_plain, left_out))]:
-            named = " and ".join(f"'{one_line(each)}'" for each in sorted(others))
-            open_ = ", ".join(f"'{each}'" for each in self.not_understood) or "nothing"
-            raise UsageError(
-                f"{slot('leave_out').way()} leaves out what was not understood, and that is {open_}, "
-                f"not {named}."
-            )
+        left_out = [each for each in self.not_understood if _plain(each) in map(_plain, words)]
+        self._refuse_others(words, left_out)
         unread, unplaced = (
             [each for each in part if each not in left_out] for part in (self.unread, self.unplaced)
         )
@@ -133,6 +126,17 @@ class Reading:
             for r in self.requests
         )
         return Reading(requests, tuple(unread), tuple(unplaced), self.notes)
+
+    def _refuse_others(self, words: Sequence[str], left_out: Sequence[str]) -> None:
+        """Refuse to leave out words that are none of those that were not understood."""
+        meant = {_plain(each): each for each in words}
+        if others := [meant[each] for each in meant.keys() - set(map(_plain, left_out))]:
+            named = " and ".join(f"'{one_line(each)}'" for each in sorted(others))
+            open_ = ", ".join(f"'{each}'" for each in self.not_understood) or "nothing"
+            raise UsageError(
+                f"{slot('leave_out').way()} leaves out what was not understood, and that is {open_}, "
+                f"not {named}."
+            )
 
 
 def _plain(words: str) -> str:

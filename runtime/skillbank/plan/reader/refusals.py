@@ -55,7 +55,7 @@ def denied(text: Text, at: int) -> list[int]:
         if match is None:
             continue
         ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
-        told = not source.startswith(THING) or any(text.within(k, "told.copula") for k in match.tokens())
+        told = not source.startswith(THING) or text.holds(match.tokens(), "told.copula")
         if ends or (told and text.within(match.end, *_BEHIND)):
             return text.unclaimed(match.tokens())
     return []
@@ -75,53 +75,54 @@ def negation_before(text: Text, first: int, at: int) -> list[int]:
     """Return the words that take an action back: a negation in its clause with only free words between."""
     passed: list[int] = []
     for k in range(at - 1, max(at - 9, -1), -1):
-        starts = [
-            s for s in range(max(0, first, k - 4), k + 1)
-            if any(k + 1 in text.ends(s, c) for c in _TAKING_BACK)
-        ]  # fmt: skip
-        if starts and all(map(text.ledger.free, range(min(starts), k + 1))):
-            return [*range(min(starts), k + 1), *passed]
-        owner = text.ledger.owner.get(k)
-        joined = [text.tokens[j].text for j in range(k + 1, at)]
-        if owner is not None and owner.kind == "refused" and (passed or text.tokens[k + 1].text in _JOINING):
+        if said := _negation_to(text, first, k):
+            return [*said, *passed]
+        joined = text.words(range(k + 1, at))
+        if text.owner(k) == "refused" and (passed or joined[:1] in _JOINING):
             return passed if not {"or", "nor"}.isdisjoint(joined) else []
-        stops = text.tokens[k].kind == "mark" or text.tokens[k].text in ("but", "then", "and", "so")
+        stops = text.tokens[k].kind == "mark" or text.word(k) in ("but", "then", "and", "so")
         if stops or not text.within(k, *_PASSED):
             return []
         passed.append(k)
     return []
 
 
-_JOINING = ("or", "nor", "and", ",", "/")
+def _negation_to(text: Text, first: int, last: int) -> list[int]:
+    """Return the words of the longest negation that ends with a token, unless something has them."""
+    begins = range(max(0, first, last - 4), last + 1)
+    start = next((s for s in begins if any(last + 1 in text.ends(s, c) for c in _TAKING_BACK)), last + 1)
+    said = range(start, last + 1)
+    return list(said) if all(map(text.ledger.free, said)) else []
+
+
+_JOINING = (["or"], ["nor"], ["and"], [","], ["/"])
 
 
 def is_put_off(text: Text, first: int, end: int, at: int, *, noun: bool) -> bool:
     """Whether a clause puts an action off or leaves it to somebody: "I will export it myself later"."""
-    before = [text.tokens[k].text for k in range(first, at)]
-    subject = bool(text.lexicon.classes["told.subject"] & set(before))
-    if (subject or noun) and any(
-        text.within(k, "grammar.mode.later") for k in text.unclaimed(range(first, end))
-    ):
+    before = text.words(range(first, at))
+    subject = bool(text.lexicon.classes["told.subject"].intersection(before))
+    later = text.holds(text.unclaimed(range(first, end)), "grammar.mode.later")
+    if (later and (subject or noun)) or _is_left(before) or _is_open(text, first, at):
         return True
-    if (
-        before[-2:-1] == ["who"]
-        or before[-2:] in (["will", "we"], ["will", "i"])
-        or _is_open(text, first, at)
-    ):
-        return True
-    if not (subject and {"will", "shall"} & set(before)):
+    if not (subject and {"will", "shall"}.intersection(before)):
         return False
-    placed = any(text.tokens[k].kind == "place" for k in range(at, end))
-    decided = any(text.within(k, "grammar.mode.decide") for k in range(first, at))
+    placed = text.has_kind(range(at, end), "place")
+    decided = text.holds(range(first, at), "grammar.mode.decide")
     return decided or (noun and not placed and not _PERFORMING.isdisjoint(before))
 
 
 _PERFORMING = frozenset({"do", "handle", "make", "run", "care", "perform"})
 
 
+def _is_left(before: list[str]) -> bool:
+    """Whether the words right before an action leave it to somebody: "Tom, who exports it"."""
+    return before[-2:-1] == ["who"] or before[-2:] in (["will", "we"], ["will", "i"])
+
+
 def _is_open(text: Text, first: int, at: int) -> bool:
     """Whether it is open whether an action is meant, or it was meant before a "but"."""
-    tried = any(text.within(k, "grammar.mode.tried") for k in range(first, at)) and _turns(text, at)
+    tried = text.holds(range(first, at), "grammar.mode.tried") and _turns(text, at)
     return tried or any(text.tokens[k].text == "whether" for k in text.unclaimed(range(first, at)))
 
 
@@ -135,13 +136,9 @@ def _was_job(text: Text, at: int) -> bool:
     match = text.match(f"{THING}* &^job", at - 1) or text.match(f"{THING}* &^job", at)
     if match is None:
         return False
-    owner = text.ledger.owner.get(match.end) if match.end < len(text.tokens) else None
-    owner = owner if owner is not None and owner.kind == "job" else text.ledger.owner.get(match.end - 1)
-    return (
-        owner is not None
-        and owner.kind == "job"
-        and any(text.tokens[k].text in ("was", "were", "is") for k in owner.tokens)
-    )
+    job = next((i for i in (match.end, match.end - 1) if text.owner(i) == "job"), None)
+    words = text.words(text.ledger.owner[job].tokens) if job is not None else []
+    return not {"was", "were", "is"}.isdisjoint(words)
 
 
 def is_told_of(text: Text, at: int) -> bool:
@@ -155,8 +152,7 @@ def is_told_of(text: Text, at: int) -> bool:
         end,
     )
     if match is None:
-        owner = text.ledger.owner.get(at)
-        return (owner is not None and owner.kind == "talk") or _was_job(text, at)
+        return text.owner(at) == "talk" or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
     rest = [text.tokens[k] for k in range(match.end, end)]
     asks = any(t.text in word_list("refusals.asking") for t in rest)
@@ -193,7 +189,7 @@ def settle_refused(text: Text, clauses: Clauses) -> Iterator[str]:
 def _is_of(text: Text, told: Claim, asked: Claim) -> bool:
     """Whether what is told speaks of an action that was asked for before it."""
     of_it = [f"actions.{asked.value.action}.{form}" for form in (*FORMS, "nouns")]
-    return asked.first < told.first and any(text.within(i, *of_it) for i in told.tokens)
+    return asked.first < told.first and text.holds(told.tokens, *of_it)
 
 
 def _is_all(text: Text, clauses: Clauses, refused: Claim) -> bool:
@@ -203,6 +199,6 @@ def _is_all(text: Text, clauses: Clauses, refused: Claim) -> bool:
         i in refused.tokens
         or text.tokens[i].kind == "mark"
         or (text.ledger.free(i) and text.within(i, "grammar.free.glue", "grammar.free.adverb"))
-        or (not text.ledger.free(i) and text.ledger.owner[i].kind == "courtesy")
+        or text.owner(i) == "courtesy"
         for i in range(clause.first, clause.end)
     )

@@ -116,7 +116,7 @@ def take_heard(text: Text) -> list[str]:
         if not _is_heard(text, match):
             continue
         tokens = text.unclaimed(range(match.first, _end_of_hearsay(text, match.end)))
-        held = any(text.tokens[i].kind in ("place", "job") for i in tokens)
+        held = text.has_kind(tokens, "place", "job")
         if held and not any(text.tokens[i].kind == "word" for i in tokens if i >= match.end):
             continue  # "the output: s3://b/out"
         text.ledger.claim("report", tokens)
@@ -130,7 +130,7 @@ def _is_heard(text: Text, match: Match) -> bool:
     if who and (text.tokens[match.first].text in ("i", "we", "you", "it") or not is_name(text, match.first)):
         return False
     before = range(max(0, match.first - 4), match.first)
-    waits = any(text.within(k, "grammar.mode.condition", "grammar.mode.order") for k in before)
+    waits = text.holds(before, "grammar.mode.condition", "grammar.mode.order")
     # "a short mail is enough"
     return not waits and text.tokens[match.end - 1].text not in word_list("telling.relevant")
 
@@ -192,7 +192,7 @@ def _is_taken_up(text: Text, clauses: Clauses, clause: Clause) -> bool:
     held = {text.tokens[i].kind for i in clauses.sentence(clause.first)}
     behind = clauses.sentences.get(clause.sentence + 1, range(0))
     words = {text.tokens[i].text for i in behind}
-    named = any(text.tokens[i].kind in ("place", "job") for i in behind)
+    named = text.has_kind(behind, "place", "job")
     return "place" in held and not named and {"it", "there"} <= words and any(asks(text, i) for i in behind)
 
 

@@ -36,6 +36,11 @@ class Step:
         """Return its claims of one kind, in the order of the text."""
         return sorted((c for c in self.claims if c.kind == kind), key=lambda c: c.first)
 
+    @property
+    def named(self) -> set[str]:
+        """The skills that its names may mean."""
+        return {s.qualified for c in self.of("name") for s in c.value.skills}
+
 
 def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | None) -> list[Step]:
     """Make steps of the actions asked for, and divide what is said among them.
@@ -47,32 +52,11 @@ def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | No
     implied
         The action that is asked for where no word names one.
     """
-    ledger = text.ledger
-    ranked: list[tuple[float, Step]] = []
-    mentions = sorted([*ledger.of("action"), *finds], key=lambda c: c.first)
-    for claim in mentions:
-        mention = claim.value if isinstance(claim.value, Mention) else Mention("inference")
-        rank = float(claim.first)
-        if mention.before is not None:
-            others = [
-                c.first
-                for c in mentions
-                if c is not claim and clauses.of(c.first).sentence == clauses.of(claim.first).sentence
-            ]
-            if others and mention.before:
-                rank = min(rank, min(others) - 0.5)
-            elif others:
-                rank = max(rank, max(others) + 0.5)
-        ranked.append((rank, Step(mention.action, claim.first, mention.engine, mention.asked)))
-    ranked.sort(key=lambda r: r[0])
-    steps = [step for _, step in ranked]
-    if not steps and implied is not None:
-        steps = [Step(implied, 0)]
+    steps = _in_order(text, clauses, finds) or ([] if implied is None else [Step(implied, 0)])
     if not steps:
         return []
-    for claim in ledger.claims:
-        if claim.kind in _OF_A_STEP:
-            _owner(steps, clauses, claim).claims.append(claim)
+    for claim in (c for c in text.ledger.claims if c.kind in _OF_A_STEP):
+        _owner(text, steps, clauses, claim).claims.append(claim)
     _group(text, steps)
     _mark_further(text)
     merged = _merged(steps)
@@ -82,13 +66,27 @@ def steps_of(text: Text, clauses: Clauses, finds: list[Claim], implied: str | No
     return [each for step in merged for each in _of_each_job(text, step)]
 
 
+def _in_order(text: Text, clauses: Clauses, finds: list[Claim]) -> list[Step]:
+    """Return a step for each word of an action, in the order in which they run."""
+    mentions = sorted([*text.ledger.of("action"), *finds], key=lambda c: c.first)
+    ranked: list[tuple[float, Step]] = []
+    for claim in mentions:
+        mention = claim.value if isinstance(claim.value, Mention) else Mention("inference")
+        rank = float(claim.first)
+        if mention.before is not None:
+            here = clauses.sentence(claim.first)
+            others = [c.first for c in mentions if c is not claim and c.first in here] or [claim.first]
+            rank = min(rank, min(others) - 0.5) if mention.before else max(rank, max(others) + 0.5)
+        ranked.append((rank, Step(mention.action, claim.first, mention.engine, mention.asked)))
+    return [step for _, step in sorted(ranked, key=lambda each: each[0])]
+
+
 def _of_each_job(text: Text, step: Step) -> list[Step]:
     """Split "evaluate A and B on X": what is done with several jobs is done with each."""
     jobs = {str(c.value): c for c in step.of("job")}
-    named = {s.qualified for c in step.of("name") for s in c.value.skills}
     if (
         len(jobs) < 2
-        or len(named) > 1
+        or len(step.named) > 1
         or trains(step.action)
         or not _are_joined(text, [*jobs.values()], step)
     ):
@@ -110,16 +108,15 @@ _JOINING = frozenset({"and", ",", "&", "+", "plus"})
 _COMPARING = frozenset({"with", "to", "against", "versus", "vs"})
 
 
-def _owner(steps: list[Step], clauses: Clauses, claim: Claim) -> Step:
+def _owner(text: Text, steps: list[Step], clauses: Clauses, claim: Claim) -> Step:
     """Return the step that a claim belongs to: the one before it, at the start of a sentence the next.
 
-    A bare word that a step's own word follows at once is of that step: "export -> fp16 engine".
+    A bare word that a step's own word follows is of that step: "export -> fp16 engine", "an int8 X engine".
     """
     sentence = clauses.of(claim.first).sentence
     here = sorted((s for s in steps if clauses.of(s.at).sentence == sentence), key=lambda s: s.at)
-    before = [s for s in here if s.at <= claim.last]
-    if claim.kind == "value" and len(claim.tokens) == 1 and isinstance(claim.value.value, str):
-        before += [s for s in here if s.at == claim.last + 1]
+    bare = claim.kind == "value" and _is_bare(text, claim)
+    before = [s for s in here if s.at <= claim.last or (bare and _is_described(text, claim, s))]
     if before:
         return before[-1]
     if here:
@@ -128,12 +125,25 @@ def _owner(steps: list[Step], clauses: Clauses, claim: Claim) -> Step:
     return earlier[-1] if earlier else min(steps, key=lambda s: s.at)
 
 
+def _is_bare(text: Text, claim: Claim) -> bool:
+    """Whether a value is said by one word, without a noun: "an fp16", not "precision fp16"."""
+    alone = sum(not text.within(i, "grammar.group.det") for i in claim.tokens) == 1
+    return alone and isinstance(claim.value.value, str)
+
+
+def _is_described(text: Text, claim: Claim, step: Step) -> bool:
+    """Whether a claim describes what the word of a step names: "an fp16 RT-DETR engine"."""
+    between = range(claim.last + 1, step.at)
+    described = ("grammar.free.adjective", "grammar.free.noun")
+    return all(text.tokens[i].kind == "name" or text.within(i, *described) for i in between)
+
+
 def _group(text: Text, steps: list[Step]) -> None:
     """Join steps with nothing but "and" between them: what is said after the last is said of all."""
     number = 0
     ordered = sorted(steps, key=lambda s: s.at)
     for before, after in pairwise(ordered):
-        between = [text.tokens[i].text for i in range(before.at + 1, after.at)]
+        between = text.words(range(before.at + 1, after.at))
         glue = all(
             w in ("and", ",", "then", "&", "also", "finally", "/", "|", "it", "both", "+", "plus")
             for w in between
@@ -170,23 +180,23 @@ def _merged(steps: list[Step]) -> list[Step]:
     """An action said twice is one step, unless it is said of different models or on data of its own each."""
     kept: list[Step] = []
     for step in steps:
-        names = {s.qualified for c in step.of("name") for s in c.value.skills}
-        for other in kept:
-            if other.action != step.action:
-                continue
-            theirs = {s.qualified for c in other.of("name") for s in c.value.skills}
-            data = [any(c.value.role is None for c in s.of("place")) for s in (other, step)]
-            apart = (names and theirs and names != theirs) or (
-                all(data) and step.asked and (step.action == "evaluate" or kept[-1] is not other)
-            )
-            if not apart:
-                other.claims += step.claims
-                other.engine = other.engine or step.engine
-                other.asked = other.asked or step.asked
-                break
-        else:
+        same = (s for s in kept if s.action == step.action)
+        other = next((s for s in same if not _are_apart(s, step, s is kept[-1])), None)
+        if other is None:
             kept.append(step)
+        else:
+            other.claims += step.claims
+            other.engine = other.engine or step.engine
+            other.asked = other.asked or step.asked
     return kept
+
+
+def _are_apart(other: Step, step: Step, beside: bool) -> bool:
+    """Whether two steps of one action differ: in their models, or in data of their own each."""
+    theirs, names = other.named, step.named
+    own = all(any(c.value.role is None for c in s.of("place")) for s in (other, step))
+    again = own and step.asked and (step.action == "evaluate" or not beside)
+    return again or bool(names and theirs and names != theirs)
 
 
 def name_all(steps: list[Step], skill: Skill) -> None:
@@ -265,6 +275,19 @@ def _distinct(claims: list[Claim]) -> list[Skill]:
     return list(found.values())
 
 
+def _parts(text: Text, step: Step, names: list[Claim]) -> list[list[Claim]] | None:
+    """Return what is said of each name where each has a place or a job of its own, else None."""
+    rest = [c for c in step.claims if c.kind != "name"]
+    ends = [*(c.first for c in names[1:]), len(text.tokens)]
+    parts = [[c for c in rest if a.first <= c.first < b] for a, b in zip(names, ends, strict=True)]
+    apart = "or" not in text.words(range(names[0].first, names[-1].last))
+    if not apart or not all(any(c.kind in ("place", "job") for c in part) for part in parts):
+        return None
+    parts[0] = [*(c for c in rest if c.first < names[0].first), *parts[0]]
+    tail = _of_all_jobs(text, step, parts)
+    return [*([*part, *tail] for part in parts[:-1]), parts[-1]]
+
+
 def _of_all_jobs(text: Text, step: Step, parts: list[list[Claim]]) -> list[Claim]:
     """Return what is said behind a list of jobs with a model each, and so of all of them."""
     jobs = [job for part in parts for job in [c for c in part if c.kind == "job"][:1]]
@@ -272,27 +295,19 @@ def _of_all_jobs(text: Text, step: Step, parts: list[list[Claim]]) -> list[Claim
     return [c for c in parts[-1] if listed and c.first > jobs[-1].last]
 
 
+def _are_added(text: Text, names: list[Claim]) -> bool:
+    """Whether names are joined by "as well as"."""
+    return all(text.words(range(a.last + 1, b.first)) == ["as", "well", "as"] for a, b in pairwise(names))
+
+
 def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
     """Split "train Painter on A and Sculptor on B"; names joined by "and" have all in common."""
     names = step.of("name")
-    ends = [c.first for c in names[1:]] + [len(text.tokens)]
-    parts = [
-        [c for c in step.claims if c.kind != "name" and a.first <= c.first < b]
-        for a, b in zip(names, ends, strict=True)
-    ]
-    between = {t.text for t in text.tokens[names[0].first : names[-1].last]}
-    if "or" not in between and all(any(c.kind in ("place", "job") for c in part) for part in parts):
-        parts[0] = [*(c for c in step.claims if c.first < names[0].first), *parts[0]]
-        tail = _of_all_jobs(text, step, parts)
-        return [
-            replace(step, at=n.first, claims=[n, *part, *([] if part is parts[-1] else tail)], skill=skill)
-            for n, part, skill in zip(names, parts, (n.value.skills[0] for n in names), strict=True)
-        ]
-    joined = _are_joined(text, names, step) or all(
-        [t.text for t in text.tokens[a.last + 1 : b.first]] == ["as", "well", "as"]
-        for a, b in pairwise(names)
-    )
-    if not joined:
+    parts = _parts(text, step, names)
+    if parts is not None:
+        each = ((n, n.value.skills[0], part) for n, part in zip(names, parts, strict=True))
+        return [replace(step, at=n.first, claims=[n, *part], skill=skill) for n, skill, part in each]
+    if not _are_joined(text, names, step) and not _are_added(text, names):
         names_ = [s.name for s in skills]
         listed = ", ".join(shown(s.qualified if names_.count(s.name) > 1 else s.name) for s in skills)
         raise AmbiguousSkillError(f"The request could mean {listed}; name the one that is meant.")

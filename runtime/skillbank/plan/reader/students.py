@@ -81,12 +81,8 @@ def student_requests(
     skill
         The skill that an option names: then the words are read for that one.
     """
-    said = {token.text for token in page.tokens}
-    forms = [
-        form for form, begun in ((_distilling, (_VERBS,)), (_labelling, (_LOOKS, _TRAINS)))
-        if all(said.intersection(words) for words in begun)
-    ]  # fmt: skip
-    if skill is not None or not forms:
+    forms = _forms_of({token.text for token in page.tokens}) if skill is None else []
+    if not forms:
         return None  # no form is even compiled
     line, starts = line_of(page, len(page.tokens))
     found = next((match for form in forms if (match := form().fullmatch(line))), None)
@@ -100,6 +96,14 @@ def student_requests(
         return None
     captions = _captions(page, found, starts)
     return _steps(page, found, teacher, student, engine, captions, trained)
+
+
+def _forms_of(said: set[str]) -> list[Callable[[], re.Pattern[str]]]:
+    """Return the forms whose verbs are all among the words of a text."""
+    return [
+        form for form, begun in ((_distilling, (_VERBS,)), (_labelling, (_LOOKS, _TRAINS)))
+        if all(said.intersection(words) for words in begun)
+    ]  # fmt: skip
 
 
 def _named(page: Text, number: str) -> Skill | None:

@@ -15,7 +15,8 @@ _OBJECT = (
 )
 
 _PRODUCTS = (
-    "places.results.before", "places.results.objects", "places.weights.before", "actions.words.metric",
+    "places.results.before", "places.results.objects", "places.findings.nouns", "places.weights.before",
+    "actions.words.metric",
     "grammar.group.it", "grammar.group.model",
 )  # fmt: skip
 """What a run leaves."""
@@ -26,8 +27,8 @@ def take_results(text: Text) -> None:
     """Read where results go: "save everything to X", "results should go to X", "X for the results"."""
     where = "places.results.where|places.data.link"
     things = (
-        "places.results.before|places.results.objects|places.weights.before|actions.words.engine"
-        "|actions.words.onnx|actions.words.boxes|actions.words.metric"
+        "places.results.before|places.results.objects|places.findings.nouns|places.weights.before"
+        "|actions.words.engine|actions.words.onnx|actions.words.boxes|actions.words.metric"
     )
     for source in (
         (
@@ -74,7 +75,7 @@ def _is_of_data(text: Text, match: Match) -> bool:
     told = before is not None and (
         before.kind == "name" or (before.kind == "word" and before.text in ("i", "we", "he", "she", "they"))
     )
-    said = any(text.within(i, *_PRODUCTS) for i in match.tokens()[1:-1])
+    said = text.holds(match.tokens()[1:-1], *_PRODUCTS)
     past = not (
         text.lexicon.has(word, "places.results.verbs")
         and f"{word}s" in text.lexicon.classes["places.results.verbs"]
@@ -115,10 +116,9 @@ def take_models(text: Text) -> None:
     for role, source in kinds:
         for match in text.find(source):
             place = match.tokens("list")[0]
-            words = [text.tokens[i].text for i in match.tokens()]
-            named = any(
-                text.within(i, "places.weights.before", "places.weights.backbone", "places.weights.after")
-                for i in match.tokens()
+            words = text.words(match.tokens())
+            named = text.holds(
+                match.tokens(), "places.weights.before", "places.weights.backbone", "places.weights.after"
             )
             file = is_model_file(text, text.tokens[place].value)
             data = "on" in words or (role == "backbone" and "," in words)

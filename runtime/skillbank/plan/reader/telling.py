@@ -274,13 +274,16 @@ class Teller:
             return False  # "warm up slowly", "afterwards wipe the folder", "night pictures count double"
         if words[0] in _NOT_HEADED or not self._is_rest(first, end):
             return False
-        head = self._words[self._of.head(i, end)]
         placed = not of("prepositions").isdisjoint(words[1:-1])
-        if self._text.lexicon.has(head, "told.stills"):
+        bare = opening and (placed or len(words) == 1 or words[-1] in of("continuing"))
+        return self._heads(self._words[self._of.head(i, end)], opening, placed, bare)
+
+    def _heads(self, noun: str, opening: bool, placed: bool, bare: bool) -> bool:
+        """Whether a noun is the head of a heading, as one that is made of a verb is anywhere."""
+        if self._text.lexicon.has(noun, "told.stills"):
             return opening and placed
-        one = len(words) == 1 or words[-1] in of("continuing")
-        named = (opening and one) or (not opening and head.endswith(_NOMINAL))
-        return named or ((opening or placed) and not is_many(head)) or (opening and placed)
+        made = not opening and noun.endswith(_NOMINAL)
+        return bare or made or ((opening or placed) and not is_many(noun))
 
     def _is_counted(self, i: int, end: int) -> bool:
         """Whether a clause says what counts how: "night pictures count double"."""

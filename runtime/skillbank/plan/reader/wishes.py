@@ -12,6 +12,9 @@ __all__ = ["Wishes"]
 _DONE = tuple(f"actions.{a}.past" for a in ACTIONS)
 _DATA = "places.data.nouns"
 _OF_MANNERS = ("it", "that", "this")
+_BEING = of("be") | {"was", "were"}
+_OWING = frozenset({"need", "needs", "has", "have"})
+_ASKING = frozenset({"please", "you", "your", "whatever"})
 _NEGATIONS = frozenset({"not", "no", "never", "none", "without", "left"})
 
 
@@ -55,25 +58,33 @@ class Wishes:
             i, verb, end, self._words[verb], self._of.at(verb + 1, end), frozenset(self._words[first:end]),
             self._words[i] in ("i", "we"),
         )  # fmt: skip
-        if said.word == "hope" or (said.word == "will" and said.mine and said.after not in of("wants")):
+        if self._foretells(said):
             return False
         if self._words[said.begin] == "you":
             return "to" in self._soon(said) or "please" in said.words
-        suffices = said.word in of("modals") and said.after in (
-            "do",
-            "suffice",
-        )  # "every fifth frame will do"
-        if suffices or said.words & {"please", "you", "your", "whatever"}:
+        if self._suffices(said) or said.words & _ASKING:
             return True
         if said.word in of("speaking"):
             return self._passes_on(said)
         past = self._is_over(first, said)
-        if said.word in of("be") | {"was", "were"} and self._judges(said, past):
+        if said.word in _BEING and self._judges(said, past):
             return True
         asked = self._asks_by_verb(said, past)
-        if asked is None and past:
-            return bool(said.words & {"except", "excluding"} and not said.mine)
-        return asked if asked is not None else not reason and self._limits(said)
+        if asked is not None:
+            return asked
+        if past:
+            return not said.mine and bool(said.words & {"except", "excluding"})
+        return not reason and self._limits(said)
+
+    @staticmethod
+    def _foretells(said: _Said) -> bool:
+        """Whether a clause says what somebody hopes for or will do: "I will have a look"."""
+        return said.word == "hope" or (said.word == "will" and said.mine and said.after not in of("wants"))
+
+    @staticmethod
+    def _suffices(said: _Said) -> bool:
+        """Whether a clause says what is enough: "every fifth frame will do"."""
+        return said.word in of("modals") and said.after in ("do", "suffice")
 
     def _soon(self, said: _Said) -> list[str]:
         return self._words[said.verb + 1 : min(said.verb + 3, said.end)]
@@ -87,9 +98,8 @@ class Wishes:
 
     def _asks_by_verb(self, said: _Said, past: bool) -> bool | None:
         """Whether a verb of duty, leave or will asks; None where the verb is none of them."""
-        if said.word in of("deontic") or (
-            said.word in ("need", "needs", "has", "have") and "to" in self._soon(said)
-        ):
+        owing = said.word in _OWING and "to" in self._soon(said)
+        if owing or said.word in of("deontic"):
             return not self._is_own(said)
         if said.mine and not past and self._is_about_runs(said):
             return True
@@ -98,11 +108,13 @@ class Wishes:
             return said.mine or left or self._of.mean(range(said.verb, said.end))
         if said.word in of("wants"):
             return self._is_wish(said)
-        if said.word == "would" and {"rather", "than"} <= said.words and self._gives_reason(said):
+        return self._would(said) if said.word == "would" else None
+
+    def _would(self, said: _Said) -> bool:
+        """Whether what somebody would do or have is asked for: "overnight would be fine"."""
+        if {"rather", "than"} <= said.words and self._gives_reason(said):
             return self._of.mean(range(said.verb, said.end))
-        if said.word == "would":  # "overnight would be fine"
-            return said.mine or (said.after == "be" and self._words[said.begin] not in _OF_MANNERS)
-        return None
+        return said.mine or (said.after == "be" and self._words[said.begin] not in _OF_MANNERS)
 
     def _gives_reason(self, said: _Said) -> bool:
         """Whether a preference only gives the reason of a value: "threshold 0.1, I'd rather see more"."""
@@ -114,11 +126,11 @@ class Wishes:
         over = said.word not in of("wants") and is_over(
             self._words[said.begin : said.end], said.verb - said.begin
         )
-        return over or any(self._text.within(k, "grammar.mode.past") for k in range(first, said.end))
+        return over or self._text.holds(range(first, said.end), "grammar.mode.past")
 
     def _judges(self, said: _Said, past: bool) -> bool:
         """Whether a clause says what is wanted, or what counts as what: "mules are horses"."""
-        if said.word in of("be") and any(self._text.within(k, *_DONE) for k in range(said.verb, said.end)):
+        if said.word in of("be") and self._text.holds(range(said.verb, said.end), *_DONE):
             return True  # "the best one is exported"
         if said.word == "are" and self._words[said.begin] not in of("determiners"):
             many = said.after.endswith("s") and said.after not in ("always", "his", "as")
@@ -157,17 +169,15 @@ class Wishes:
         if self._words[deed] in of("imperatives"):
             return self._of.at(deed + 1, said.end) in ("it", "this", "something")
         tokens = range(deed, said.end)
-        return not self._of.mean(tokens) and not any(
-            self._text.within(k, "grammar.operator.not", _DATA) for k in tokens
-        )
+        return not self._of.mean(tokens) and not self._text.holds(tokens, "grammar.operator.not", _DATA)
 
     def _is_hosted(self, said: _Said) -> bool:
         """Whether a clause says where a model is to run one day: "the model has to fit on a small box"."""
-        model = any(self._text.within(k, "grammar.group.model") for k in range(said.begin, said.verb))
+        model = self._text.holds(range(said.begin, said.verb), "grammar.group.model")
         return model and any(
             self._words[k] in of("hosts")
             and self._of.at(k + 1, said.end) in of("prepositions")
-            and any(self._text.within(m, "told.machines") for m in range(k + 2, min(k + 5, said.end)))
+            and self._text.holds(range(k + 2, min(k + 5, said.end)), "told.machines")
             for k in range(said.verb, said.end)
         )
 
@@ -178,7 +188,7 @@ class Wishes:
             "to" in said.words
             and not said.words & (of("limits") | _NEGATIONS)
             and not self._of.mean(tokens)
-            and not any(self._text.within(k, "grammar.operator.not", "told.choosing") for k in tokens)
+            and not self._text.holds(tokens, "grammar.operator.not", "told.choosing")
         )
 
     def _is_wish(self, said: _Said) -> bool:
@@ -219,7 +229,7 @@ class Wishes:
 
     def _is_budget(self, said: _Said, head: int) -> bool:
         """Whether a clause says how much a search may take: "our budget ends at 50 euros"."""
-        numbered = any(self._text.tokens[k].kind == "number" for k in range(said.verb, said.end))
+        numbered = self._text.has_kind(range(said.verb, said.end), "number")
         return numbered and self._text.within(head, "slots.time_budget.nouns", "slots.gpu_hours.nouns")
 
     def _binds(self, said: _Said, head: int) -> bool:

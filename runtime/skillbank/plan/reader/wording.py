@@ -43,6 +43,7 @@ FINITE = of("be", "past", "modals", "deontic", "able", "having") | {w for w in o
 SPECIFIC = of("determiners", "pronouns")
 _SMALL = of("prepositions", "joins")
 _NO_BARE = _SMALL | SPECIFIC | of("elliptic", "participles")
+_GROUPS = of("people") - {"i", "we", "you"}
 _NO_SUBJECT = of("prepositions", "determiners") - {"this", "that", "each", "every"}
 _ORDERS = (
     "grammar.free.light", "grammar.mode.directive", "grammar.operator.not", "grammar.mode.defer",
@@ -250,18 +251,21 @@ class Wording:
         after = self.at(k, end)
         if word == "you":
             return k if after == "are" else None
-        of_many = word in of("people") and word not in ("i", "we") and after in of("prepositions")
-        if of_many:
-            return self._verb_of_noun(i, end, True, weak)  # "everyone in the lab is"
         if word in of("people") or word in ("it", "there", "here"):
-            return self._main(k, end) if after and self.is_word(k) and after not in _SMALL else None
+            return self._verb_of_pronoun(i, k, end, weak)
         if word in of("things") and after and (after in FINITE or self.is_third(k, end, near=True)):
             return k
         if word in of("prepositions") or (word == "last" and after in of("sequence", "seasons")):
             return self._verb_behind(i, end)
         definite = word in of("determiners") or word in ("one", "@number")
-        none = word == "@mark" or (not definite and self.is_order(i, end))
-        return None if none else self._verb_of_noun(i, end, definite, weak)
+        headed = definite or not self.is_order(i, end)
+        return self._verb_of_noun(i, end, definite, weak) if headed else None
+
+    def _verb_of_pronoun(self, i: int, k: int, end: int, weak: bool) -> int | None:
+        after = self.at(k, end)
+        if self.words[i] in _GROUPS and after in of("prepositions"):
+            return self._verb_of_noun(i, end, True, weak)  # "everyone in the lab is"
+        return self._main(k, end) if after and self.is_word(k) and after not in _SMALL else None
 
     def _verb_behind(self, i: int, end: int) -> int | None:
         """Return the verb of the subject behind a phrase that opens a clause: "at the brewery we check"."""
@@ -282,13 +286,19 @@ class Wording:
             ends = word in of("subordinate") or (word == "that" and not definite)
             if ends or self.text.tokens[k].kind == "mark":
                 return None
-            if nouns and ((word in FINITE and word != "am") or self.is_past(k, end, definite)):
+            if nouns and self._is_verb(k, end, definite, weak, near=nouns == 1):
                 return self._main(k, end)
-            bare = nouns and (definite or weak) and self.is_bare(k, end)
-            if bare or (nouns and self.is_third(k, end, near=nouns == 1, loose=definite, weak=weak)):
-                return k
             nouns += word not in of("determiners") | _SMALL
         return None
+
+    def _is_verb(self, k: int, end: int, definite: bool, weak: bool, *, near: bool) -> bool:
+        """Whether a word behind a noun is its verb."""
+        return (
+            (self.words[k] in FINITE and self.words[k] != "am")
+            or self.is_past(k, end, definite)
+            or ((definite or weak) and self.is_bare(k, end))
+            or self.is_third(k, end, near=near, loose=definite, weak=weak)
+        )
 
     def _main(self, k: int, end: int) -> int:
         """Return the verb that "do not" goes with, else the verb itself."""
