@@ -6,7 +6,6 @@ import types
 from pathlib import Path
 
 import pytest
-
 from benchmarks.mutants.seeding import Mutant, chosen, mutants_of
 
 _MODULE = '''

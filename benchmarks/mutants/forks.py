@@ -41,7 +41,7 @@ class Job:
 
 
 def done(jobs: Iterable[Job], at_once: int) -> Iterator[tuple[Job, Any]]:
-    """Run jobs in forks and yield each with what it returned: None where it was killed or ended on its own."""
+    """Run jobs in forks and yield each with what it returned, None where it did not come to that."""
     waiting = iter(jobs)
     running: dict[int, tuple[Job, float, Path]] = {}
     while True:
@@ -107,7 +107,7 @@ def run_items(
     ),
     to_the_end: bool = False,
 ) -> list[str]:
-    """Run tests in this process, with folders of its own, and return which failed: the first one alone, or all."""
+    """Run tests in this process, in folders of its own, and return which failed: the first, or all."""
     factory = session.config._tmp_path_factory  # type: ignore[attr-defined]
     factory._basetemp = folder / "tests"
     factory._basetemp.mkdir()

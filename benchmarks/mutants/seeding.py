@@ -1,9 +1,9 @@
 """Mutants: small faults, each one change in the body of one function, and a seeded choice of them.
 
-Faults are comparisons, ``and`` and ``or``, ``not``, numbers, truth values, strings that are compared, what is returned, conditions,
-calls that stand alone, arithmetic, bounds of slices, ``break`` and ``continue``, and what an ``except``
-does. None is made in docstrings, annotations, texts, what is raised, ``__repr__``, nor where a module or a
-class is made: no function holds that, and a function is what `running` can exchange.
+Faults are comparisons, ``and`` and ``or``, ``not``, numbers, truth values, strings that are compared, what
+is returned, conditions, calls that stand alone, arithmetic, bounds of slices, ``break`` and ``continue``, and
+what an ``except`` does. None is made in docstrings, annotations, texts, what is raised, ``__repr__``, nor
+where a module or a class is made: no function holds that, and a function is what a fork exchanges.
 """
 
 from __future__ import annotations

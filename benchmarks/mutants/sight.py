@@ -134,7 +134,8 @@ def _file_looked_at(
 def looked(session: pytest.Session, paths: Sequence[Path], folder: Path, at_once: int) -> None:
     """Run all tests, each file in a fork, and keep in a folder what they see of modules.
 
-    A file of tests that was looked at before is left out: remove what is kept of it where it has changed.
+    A file of tests that was looked at since it was changed is left out. Where modules have changed, lines are
+    others: begin with an empty folder then.
     """
     by_file: dict[Path, list[pytest.Item]] = defaultdict(list)
     for item in session.items:
@@ -144,7 +145,7 @@ def looked(session: pytest.Session, paths: Sequence[Path], folder: Path, at_once
     jobs: list[Job] = []
     for path, items in by_file.items():
         place = folder / f"{path.parent.name}.{path.stem}.json"
-        if not place.exists():
+        if not place.exists() or place.stat().st_mtime < path.stat().st_mtime:
             job = Job(partial(_file_looked_at, session, items, paths), _LIMIT)
             places[id(job)] = place
             jobs.append(job)
