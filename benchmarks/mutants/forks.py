@@ -11,6 +11,7 @@ import shutil
 import signal
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,9 +56,12 @@ def done(jobs: Iterable[Job], at_once: int) -> Iterator[tuple[Job, Any]]:
             return
         for pid in [pid for pid in running if _over(pid, running[pid][1])]:
             job, _, folder = running.pop(pid)
-            outcome = folder / _OUTCOME
-            yield job, json.loads(outcome.read_text("utf-8")) if outcome.exists() else None
+            file = folder / _OUTCOME
+            outcome = json.loads(file.read_text("utf-8")) if file.exists() else {"is": None}
             shutil.rmtree(folder, ignore_errors=True)
+            if "error" in outcome:
+                raise RuntimeError(f"a fork failed, and no test of it: {outcome['error']}")
+            yield job, outcome["is"]
         time.sleep(0.005)
 
 
@@ -80,8 +84,11 @@ def _be(job: Job, folder: Path) -> NoReturn:
         for file in (0, 1, 2):
             os.dup2(nothing, file)
         os.environ["SKILLBANK_HOME"] = str(folder / "home")
-        outcome = json.dumps(job.work(folder))
-        (folder / "outcome").write_text(outcome, "utf-8")
+        try:
+            outcome = {"is": job.work(folder)}
+        except Exception:
+            outcome = {"error": traceback.format_exc()}
+        (folder / "outcome").write_text(json.dumps(outcome), "utf-8")
         (folder / "outcome").rename(folder / _OUTCOME)
     finally:
         os._exit(0)
@@ -113,7 +120,7 @@ def run_items(
     factory._basetemp.mkdir()
     failures = _Failures()
     session.config.pluginmanager.register(failures)
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    for item, following in zip(items, [*items[1:], None], strict=False):
         with each(item):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if failures.found and not to_the_end:
