@@ -76,7 +76,7 @@ def modules_of(group: str) -> list[Path]:
     return sorted({path for pattern in GROUPS[group][1] for path in _PACKAGE.glob(pattern)})
 
 
-def tests_for(mutant: Mutant, seen: Seen) -> list[str]:
+def tests_for(mutant: Mutant, seen: Seen, patience: float = 1) -> list[str]:
     """Choose tests that see a fault, quickest first.
 
     Those of a file that is called like its module come before others, and of each function one in turn.
@@ -89,10 +89,10 @@ def tests_for(mutant: Mutant, seen: Seen) -> list[str]:
         ranked.append((not own, turns[function], place, test))
         turns[function] += 1
     found: list[str] = []
-    left = float(MOST_SECONDS)
+    left = MOST_SECONDS * patience
     for *_, test in sorted(ranked):
         left -= seen.seconds[test]
-        if len(found) < MOST_TESTS and (left > 0 or not found):
+        if len(found) < MOST_TESTS * patience and (left > 0 or not found):
             found.append(test)
     return sorted(found, key=lambda test: seen.seconds[test])
 
@@ -162,7 +162,7 @@ def _run(session: pytest.Session, arguments: argparse.Namespace) -> None:
     for count, (group, mutant) in enumerate(_drawn(arguments)):
         if _short(mutant) in known:
             continue
-        tests = [test for test in tests_for(mutant, seen) if test in ready.items]
+        tests = [test for test in tests_for(mutant, seen, arguments.patience) if test in ready.items]
         jobs[ready.job(mutant, tests, seen)] = group, mutant, tests
         if count % EACH_CONTROL == 0:
             jobs[ready.job(None, tests, seen)] = group, None, tests
@@ -255,7 +255,8 @@ def main() -> int:
     parser.add_argument("--number", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", action="append", default=[], choices=GROUPS)
-    parser.add_argument("--again", action="store_true", help="try what survived once more, on other tests")
+    parser.add_argument("--again", action="store_true", help="try what survived once more")
+    parser.add_argument("--patience", type=float, default=1, help="how many times as many tests a fault gets")
     parser.add_argument("--tests", nargs="+", default=[f"tests/{name}" for name in TESTS])
     arguments = parser.parse_args()
     os.chdir(ROOT)
