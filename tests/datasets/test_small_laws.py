@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from skillbank.datasets.box_checks import box_fault, inside, reach
 from skillbank.datasets.depths import _of_png
-from skillbank.datasets.document import LEFT_OUT, Drawn, Mask, Picture
+from skillbank.datasets.document import LEFT_OUT, Box, Drawn, Mask, Picture
 from skillbank.datasets.formats.coco_columns import _around
 from skillbank.datasets.formats.masks_writer import MasksWriter, save_mask
+from skillbank.datasets.formats.numbers import key, side, whole
 from skillbank.datasets.formats.open_orders import are_corners
 from skillbank.datasets.formats.writing import Part
 from skillbank.errors import DataError
@@ -110,3 +112,63 @@ def test_pictures_without_a_mask_and_objects_without_an_outline_are_counted(tmp_
     ]
     assert [each.name for each in (tmp_path / "masks" / "train").iterdir()] == ["a.png"]
     assert MasksWriter().write([Part("train", iter([masked([0])]))], ["sky"], tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (2**60 + 1, 2**60 + 1),
+        (7.0, 7),
+        ("7", 7),
+        ("7.0", 7),
+        (-3, -3),
+        (7.5, None),
+        ("x", None),
+        (True, None),
+        (None, None),
+        (float("inf"), None),
+        ("nan", None),
+        ([1], None),
+    ],
+)
+def test_whole_numbers_and_ids(said: object, read: int | None) -> None:
+    assert whole(said) == read and type(whole(said)) is type(read)
+    assert key(said) == (read if read is not None or not isinstance(said, str) else said)
+
+
+@pytest.mark.parametrize(("said", "read"), [(1, 1), (2**31, 2**31), (2**31 + 1, None), (0, None), (-1, None)])
+def test_sides(said: int, read: int | None) -> None:
+    assert side(said) == read
+
+
+@pytest.mark.parametrize(
+    ("corners", "fits", "fault"),
+    [
+        ((0, 0, 100, 80), True, None),
+        ((-2, -2, 102, 82), True, "box-rounded"),
+        ((102, 82, -2, -2), True, "box-reversed"),
+        ((-2.1, 0, 100, 80), False, "box-outside"),
+        ((0, -2.1, 100, 80), False, "box-outside"),
+        ((0, 0, 102.1, 80), False, "box-outside"),
+        ((0, 0, 100, 82.1), False, "box-outside"),
+        ((100, 10, 101, 20), True, "box-beyond"),
+        ((10, 80, 20, 81), True, "box-beyond"),
+        ((-1, 10, 0, 20), True, "box-beyond"),
+        ((10, 10, 10, 20), True, "box-empty"),
+        ((10, 10, 12, 12), True, None),
+        ((10, 10, 11.9, 12), True, "box-tiny"),
+        ((10, 10, 12, 11.9), True, "box-tiny"),
+        ((10, 10, float("nan"), 20), True, "box-not-finite"),
+    ],
+)
+def test_where_a_box_lies(corners: tuple[float, float, float, float], fits: bool, fault: str | None) -> None:
+    box = Box(*corners, 0)
+    assert inside(box, SIZE) is fits
+    assert (box_fault(box, SIZE) or (None,))[0] == fault
+
+
+@pytest.mark.parametrize(
+    ("size", "pixels"), [((100, 80), 2), ((80, 200), 2), ((300, 80), 3), ((80, 1000), 10)]
+)
+def test_how_far_a_box_may_reach_out(size: tuple[float, float], pixels: float) -> None:
+    assert reach(*size) == pytest.approx(pixels)
