@@ -168,7 +168,7 @@ def _run(session: pytest.Session, arguments: argparse.Namespace) -> None:
             jobs[ready.job(None, tests, seen)] = group, None, tests
     controls: list[str] = []
     for job, outcome in done(jobs, AT_ONCE):
-        group, fault, tests = jobs[job]
+        group, fault, of_job = jobs[job]
         killer = "did not end" if outcome is None else outcome
         if fault is None:
             controls.append(killer)
@@ -181,7 +181,7 @@ def _run(session: pytest.Session, arguments: argparse.Namespace) -> None:
                 "kind": fault.kind,
                 "before": fault.before,
                 "after": fault.after,
-                "tests": len(tests),
+                "tests": len(of_job),
                 "killer": killer,
             }
         )

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from skillbank.datasets import album
 from skillbank.datasets.album import place_file
 from skillbank.datasets.document import DataSet, Split
 from skillbank.datasets.opening import Opened
@@ -221,7 +220,7 @@ def test_a_file_that_cannot_be_linked_is_copied(tmp_path: Path, monkeypatch: pyt
     def refuse(self: Path, target: Path) -> None:
         raise OSError("another file system")
 
-    monkeypatch.setattr(album.Path, "hardlink_to", refuse)
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
     assert not place_file(source, tmp_path / "in" / "b.jpg"), "what is there is left"
     assert place_file(source, tmp_path / "in" / "c.jpg")
     assert (tmp_path / "in" / "c.jpg").read_text() == "x"

@@ -15,11 +15,11 @@ from PIL import Image
 from skillbank.datasets.box_checks import box_fault, inside, reach
 from skillbank.datasets.depths import _of_png
 from skillbank.datasets.document import LEFT_OUT, Box, Drawn, Mask, Picture
+from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.coco_columns import _around
 from skillbank.datasets.formats.masks_writer import MasksWriter, save_mask
 from skillbank.datasets.formats.numbers import key, side, whole
 from skillbank.datasets.formats.open_orders import are_corners
-from skillbank.datasets.formats.writing import Part
 from skillbank.errors import DataError
 from tests.grounding_dino.deep_files import png
 

@@ -45,8 +45,8 @@ def test_what_is_set_is_there_and_is_gone_when_it_is_deleted(
     parent = copy.deepcopy(get_path(document, path[:-1]))
     delete_path(document, format_path(path))
     left = get_path(document, path[:-1])
-    if isinstance(parent, list):
-        assert left == parent[: path[-1]] + parent[path[-1] + 1 :]  # type: ignore[misc,operator]
+    if isinstance(last := path[-1], int):
+        assert left == parent[:last] + parent[last + 1 :]
     else:
         assert left == {name: each for name, each in parent.items() if name != path[-1]}
         assert get_path(document, path) is MISSING

@@ -230,7 +230,7 @@ def test_a_place_that_cannot_be_looked_into_may_hold_a_code(
     def lstat(place: Path) -> os.stat_result:
         raise error("no")
 
-    monkeypatch.setattr(approval_code.os, "lstat", lstat)
+    monkeypatch.setattr(os, "lstat", lstat)
     monkeypatch.setattr(approval_code, "_own", lambda _: own)
     monkeypatch.setattr(approval_code, "_places", lambda: iter([Path("/somebody/approval-code")]))
     assert Lock.read().shut is shut
