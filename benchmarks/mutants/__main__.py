@@ -63,7 +63,7 @@ TESTS = (
     "agent/test_approval.py", "cli/test_code_setting.py", "data_program", "datasets", "jobs", "plan",
     "test_doors.py", "trust",
 )  # fmt: skip
-MOST_TESTS = 60
+MOST_TESTS = 100
 MOST_SECONDS = 3
 AT_ONCE = 2
 EACH_CONTROL = 10
@@ -91,8 +91,8 @@ def tests_for(mutant: Mutant, seen: Seen, patience: float = 1) -> list[str]:
     found: list[str] = []
     left = MOST_SECONDS * patience
     for *_, test in sorted(ranked):
-        left -= seen.seconds[test]
-        if len(found) < MOST_TESTS * patience and (left > 0 or not found):
+        if len(found) < MOST_TESTS * patience and (seen.seconds[test] <= left or not found):
+            left -= seen.seconds[test]
             found.append(test)
     return sorted(found, key=lambda test: seen.seconds[test])
 
