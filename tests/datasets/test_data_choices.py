@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from skillbank.datasets.album import place_file
+from skillbank.datasets.copying import Portion, write_copy, writer_of
 from skillbank.datasets.document import DataSet, Split
 from skillbank.datasets.opening import Opened
 from skillbank.datasets.tree import Tree
@@ -224,3 +225,18 @@ def test_a_file_that_cannot_be_linked_is_copied(tmp_path: Path, monkeypatch: pyt
     assert not place_file(source, tmp_path / "in" / "b.jpg"), "what is there is left"
     assert place_file(source, tmp_path / "in" / "c.jpg")
     assert (tmp_path / "in" / "c.jpg").read_text() == "x"
+
+
+def test_a_data_set_without_a_picture_is_not_written(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    portions = [Portion("train", (), "")]
+    with pytest.raises(DataError, match="has no picture to write"):
+        write_copy(
+            Tree(tmp_path / "d", {}),
+            portions,
+            ("cat",),
+            writer_of("coco"),
+            tmp_path / "out",
+            story=dict[str, Any],
+        )
+    assert not (tmp_path / "out").exists()

@@ -22,21 +22,28 @@ SCHEMA = {
                 "epochs": {"type": "integer", "minimum": 1},
             }
         },
-        "data": {"properties": {"folder": {"type": "string"}}},
+        "data": {"properties": {"folder": {"type": "string"}, "engine_file": {"type": "string"}}},
     }
 }
-TEMPLATE = {"train": {"lr": 0.1, "model": "???", "epochs": 3}, "data": {"folder": "???"}}
+TEMPLATE = {
+    "train": {"lr": 0.1, "model": "???", "epochs": 3},
+    "data": {"folder": "???", "engine_file": "???"},
+}
 ROW = "| train | data.folder | train_dataset | images | no |"
 
 
 @pytest.fixture
 def toy(make_skill: MakeSkill) -> Skill:
-    inputs = {"train.model": {"type": "file"}, "data.folder": {"type": "folder"}}
+    inputs = {
+        "data.engine_file": {"type": "file"},
+        "train.model": {"type": "file"},
+        "data.folder": {"type": "folder"},
+    }
     return make_skill(
         datasets=ROW,
         inference="| train | train.model | parent_model | |",
         info={
-            "monitoring_metric": "mAP",
+            "metric": "mAP",
             "actions": {"train": {"command": "toy train -e {config_path}", "inputs": inputs}},
             "spec_shorthand_keys": {"speed": "train.lr"},
         },
@@ -55,7 +62,7 @@ def test_a_skill_is_told_whole(toy: Skill) -> None:
             "image": "registry/toy:1",
         }
     ]
-    assert (told["name"], told["metric"], told["network_arch"]) == ("toy", toy.monitoring_metric, "toy")
+    assert (told["name"], told["metric"], told["network_arch"]) == ("toy", "mAP", "toy")
     assert told["shorthands"] == dict(toy.actions[0].shorthands)
 
 
@@ -66,6 +73,7 @@ def test_an_action_is_told_with_its_leaves_alone(toy: Skill) -> None:
         "train.model",
         "train.epochs",
         "data.folder",
+        "data.engine_file",
     ]
     assert told["parameters"][0]["default"] == 0.1
     assert [each["key"] for each in told["data"]] == ["data.folder"]
@@ -98,7 +106,9 @@ def test_how_much_compiles_is_counted(toy: Skill) -> None:
     assert count.skills == count.actions == 1 and count.failing == count.lost == 0
     assert count.required_inputs == count.bound + count.asked
     assert count.file_cells == count.placed == len(expected_locations(toy, toy.actions[0])) == 1
-    assert full_plan(toy, toy.actions[0]).spec["data"]["folder"] == "s3://bucket/train_dataset/images"
+    plan = full_plan(toy, toy.actions[0])
+    assert plan.spec["data"]["folder"] == "s3://bucket/train_dataset/images"
+    assert [ref.action for ref in plan.parents] == ["train"], "what it starts from is weights, and no engine"
     twice = Coverage()
     for _ in range(2):
         twice += count
@@ -125,7 +135,8 @@ def test_the_batch_of_the_largest_step_that_the_memory_reaches(
     expected = [] if said is None else [note + said]
     assert hardware_notes(facts, {"b": batch}, Resources(gpus=1), memory) == expected
     bare = [] if said is None else [note]
-    assert hardware_notes({"gpu_memory_gb": 24}, {"b": batch}, Resources(gpus=1), memory) == bare
+    for rule in ({}, {"batch_size": {"key": "b"}}, {"batch_size": {"key": "b", "by_memory_gb": {}}}):
+        assert hardware_notes({"gpu_memory_gb": 24, **rule}, {"b": batch}, Resources(gpus=1), memory) == bare
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ from skillbank.plan.literals import value
 from skillbank.plan.locations import _root
 from skillbank.plan.model import FORMAT, InputBinding, Plan, Policy, Route, SkillRef
 from skillbank.plan.paths import MISSING, delete_path, format_path, get_path, leaves, parse_path, set_path
-from skillbank.plan.request import Request, parse_settings
+from skillbank.plan.planner import compile_plan
+from skillbank.plan.request import Request, Setting, parse_settings, setting_of
+from skillbank.plan.slot_values import _count, _WrongError
 from skillbank.plan.slots import SLOTS, Fills
 from tests.plan.conftest import MakeSkill
 
@@ -157,6 +159,56 @@ def test_a_key_is_covered_where_it_or_one_above_it_was_said(
     skill: Skill = make_skill(templates={"train": template})
     request = Request(skill="toy", action="train", settings=parse_settings([said]))
     assert Draft(skill, skill.action("train", None), request, None).user_covers(key) is covered
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("7", 7),
+        (" +7 ", 7),
+        (7.0, 7),
+        (2.0**52, 2**52),
+        (2.0**53, None),
+        (7.5, None),
+        (True, None),
+        ("7.0", None),
+        (None, None),
+    ],
+)
+def test_a_count_is_a_whole_number(said: object, number: int | None) -> None:
+    [epochs] = [slot for slot in SLOTS if slot.name == "epochs"]
+    if number is None:
+        with pytest.raises(_WrongError, match="must be"):
+            _count(epochs, said)
+    else:
+        assert _count(epochs, said) == number and type(_count(epochs, said)) is int
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [("", ""), ("  ", ""), ("1e-4", 1e-4), ("[1, a]", [1, "a"]), ("null", None)]
+)
+def test_the_value_of_a_setting_is_yaml(text: str, read: object) -> None:
+    assert setting_of(" a.b ", text) == Setting(key="a.b", value=read)
+
+
+@pytest.mark.parametrize(
+    ("settings", "pretrained", "asks"),
+    [
+        (["train.model=/a"], None, False),
+        (["train.model=/a"], "/b", True),
+        (["train.model=/a"], "/a", False),
+        ([], "/b", False),
+    ],
+)
+def test_a_model_that_was_said_twice_is_asked_about(
+    make_skill: MakeSkill, settings: list[str], pretrained: str | None, asks: bool
+) -> None:
+    skill = make_skill(
+        inference="| train | train.model | ptm | |", templates={"train": {"train": {"model": ""}}}
+    )
+    request = Request(skill="toy", action="train", settings=parse_settings(settings), pretrained=pretrained)
+    questions = [each.key for each in compile_plan(skill, request, "docker", None).questions]
+    assert ("pretrained" in questions) is asks
 
 
 @pytest.mark.parametrize(
