@@ -77,16 +77,12 @@ def modules_of(group: str) -> list[Path]:
 
 
 def tests_for(mutant: Mutant, seen: Seen, patience: float = 1) -> list[str]:
-    """Choose tests that see a fault, quickest first.
-
-    Those of a file that is called like its module come before others, and of each function one in turn.
-    """
+    """Choose tests that see a fault, quickest first: of each function one in turn."""
     turns: dict[str, int] = defaultdict(int)
-    ranked: list[tuple[bool, int, int, str]] = []
+    ranked: list[tuple[int, int, str]] = []
     for place, test in enumerate(seen.tests_of(mutant.path, mutant.lines)):
         function = test.partition("[")[0]
-        own = mutant.path.stem in test.partition("::")[0]
-        ranked.append((not own, turns[function], place, test))
+        ranked.append((turns[function], place, test))
         turns[function] += 1
     found: list[str] = []
     left = MOST_SECONDS * patience
