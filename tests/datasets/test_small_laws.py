@@ -16,6 +16,7 @@ from skillbank.datasets.box_checks import box_fault, inside, reach
 from skillbank.datasets.depths import _of_png
 from skillbank.datasets.document import LEFT_OUT, Box, Drawn, Mask, Picture
 from skillbank.datasets.formats.base import Part
+from skillbank.datasets.formats.coco_categories import _name
 from skillbank.datasets.formats.coco_columns import _around
 from skillbank.datasets.formats.masks_writer import MasksWriter, save_mask
 from skillbank.datasets.formats.numbers import key, side, whole
@@ -172,3 +173,19 @@ def test_where_a_box_lies(corners: tuple[float, float, float, float], fits: bool
 )
 def test_how_far_a_box_may_reach_out(size: tuple[float, float], pixels: float) -> None:
     assert reach(*size) == pytest.approx(pixels)
+
+
+@pytest.mark.parametrize(
+    ("entry", "read"),
+    [
+        ({"name": " cat "}, "cat"),
+        ({"name": 7}, "7"),
+        ({"name": True}, ""),
+        ({"name": None}, ""),
+        ({"name": ["x"]}, ""),
+        ({}, ""),
+        ("cat", ""),
+    ],
+)
+def test_the_name_of_a_category(entry: object, read: str) -> None:
+    assert _name(entry) == read

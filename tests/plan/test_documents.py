@@ -19,8 +19,10 @@ from skillbank.plan.model import FORMAT, InputBinding, Plan, Policy, Route, Skil
 from skillbank.plan.paths import MISSING, delete_path, format_path, get_path, leaves, parse_path, set_path
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request, Setting, parse_settings, setting_of
+from skillbank.plan.slot_keys import _is_of
 from skillbank.plan.slot_values import _count, _WrongError
 from skillbank.plan.slots import SLOTS, Fills
+from skillbank.plan.spec import _entries
 from tests.plan.conftest import MakeSkill
 
 KEYS = st.sampled_from(["a", "b", "c"])
@@ -224,3 +226,24 @@ def test_values_of_no_kind_of_json_are_written_as_texts_or_as_yaml_has_them(
     content: object, text: str
 ) -> None:
     assert value(content) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "action", "of"),
+    [
+        ("train", "train", True),
+        ("infer_dataset", "inference", True),
+        ("Eval_data", "evaluate", True),
+        ("gen", "gen_trt_engine", False),
+        ("evaluate", "evaluation_of", False),
+        ("model", "train", False),
+        ("dataset", "train", False),
+    ],
+)
+def test_a_part_of_a_key_is_an_actions_by_its_first_word(part: str, action: str, of: bool) -> None:
+    assert _is_of(part, action) is of
+
+
+def test_a_mapping_is_walked_down_to_names_that_no_key_can_hold() -> None:
+    value = {"a": {"b": 1, "c": {}}, "d": {"x.y": {"e": 2}}}
+    assert list(_entries(value, "k")) == [("k.a.b", 1), ("k.a.c", {}), ("k.d", {"x.y": {"e": 2}})]
