@@ -136,9 +136,10 @@ def run_seed(
 
 
 def run(name: str, *words: str) -> None:
-    """Run a family's program."""
+    """Run a family's program, whose bytecode is written and read as in an installed package."""
     command = [sys.executable, "-m", "skillbank_engine", name, *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise SystemExit(f"{name} {words[0]} failed:\n{done.stderr}")
 

@@ -78,6 +78,7 @@ _FORKED = frozenset(
         "test_approval_guard",
         "test_approved_parents",
         "test_backup",
+        "test_cases",
         "test_changed_skills",
         "test_chat",
         "test_chat_cli",
@@ -87,6 +88,7 @@ _FORKED = frozenset(
         "test_code_setting",
         "test_codex",
         "test_controller_commands",
+        "test_cvat",
         "test_data_progress",
         "test_deep_pictures",
         "test_deep_sets",
@@ -95,11 +97,14 @@ _FORKED = frozenset(
         "test_doors",
         "test_examples",
         "test_experiment_engine",
+        "test_experiment_uploads",
         "test_families_run",
         "test_find",
+        "test_forged_records",
         "test_gemini_cli",
         "test_hostile_agent",
         "test_identity",
+        "test_in_a_run",
         "test_inspector",
         "test_job_cleaning",
         "test_keeping",
@@ -109,6 +114,7 @@ _FORKED = frozenset(
         "test_label",
         "test_label_buckets",
         "test_label_into",
+        "test_label_program",
         "test_label_sets",
         "test_label_studio",
         "test_launching",
@@ -138,6 +144,7 @@ _FORKED = frozenset(
         "test_s3",
         "test_set_classes",
         "test_set_crashes",
+        "test_skills",
         "test_slurm",
         "test_slurm_data",
         "test_slurm_engine",
@@ -275,6 +282,9 @@ def pytest_configure(config: pytest.Config) -> None:
     home = tempfile.TemporaryDirectory(prefix="skillbank-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(home.cleanup)
     os.environ["SKILLBANK_HOME"] = home.name
+    # They start Python a thousand times, which compiles all that it imports each time where nothing is kept.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # The tests import ten thousand modules before the first of them runs, all to stay: nothing to collect.
     gc.disable()
     if not hasattr(config, "workerinput") and not config.option.collectonly:

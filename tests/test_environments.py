@@ -23,10 +23,11 @@ AGENTS = ("langchain-mcp-adapters", "mcp-use", "google-adk")
 
 
 class Environment:
-    """An environment of Python, and what of it can be run."""
+    """An environment of Python, and what of it can be run; pip of this one installs into it."""
 
     def __init__(self, folder: Path) -> None:
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True)
+        command = [sys.executable, "-m", "venv", "--without-pip", str(folder)]
+        subprocess.run(command, check=True, capture_output=True)
         self.bin = folder / "bin"
 
     def install(self, *wanted: str) -> None:
@@ -35,6 +36,11 @@ class Environment:
         if done.returncode and ("No matching distribution" in done.stderr or "Connection" in done.stderr):
             pytest.skip(f"no index is reached that has {' '.join(wanted)}")
         assert done.returncode == 0, done.stderr
+
+    def pip(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run pip, and return what it said."""
+        command = [sys.executable, "-m", "pip", "--python", str(self.bin / "python"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
 
     def has(self, module: str) -> bool:
         """Say whether a module can be found."""
@@ -99,13 +105,11 @@ def test_a_package_is_installed_by_pip_and_uninstalled(
     core: Environment, environment: dict[str, str], tmp_path: Path
 ) -> None:
     source = shutil.copytree(Path(__file__).parent / "plugin_package", tmp_path / "package")
-    pip = [str(core.bin / "python"), "-m", "pip", "--quiet"]
-    subprocess.run([*pip, "install", "--no-deps", str(source)], check=True, capture_output=True)
+    core.pip("install", "--quiet", "--no-deps", str(source)).check_returncode()
     answer = core("doctor", "--json", env=environment, cwd=tmp_path)
     plug_ins = [c for c in json.loads(answer.stdout)["checks"] if c["name"] == "plug-in"]
     assert len(plug_ins) == 6 and {each["state"] for each in plug_ins} == {"ok"}, plug_ins
-    remove = ["uninstall", "--yes", "skillbank-sample"]
-    subprocess.run([*pip, *remove], check=True, capture_output=True)
+    core.pip("uninstall", "--quiet", "--yes", "skillbank-sample").check_returncode()
     answer = core("doctor", "--json", env=environment, cwd=tmp_path)
     assert not [c for c in json.loads(answer.stdout)["checks"] if c["name"] == "plug-in"]
 
@@ -185,8 +189,8 @@ def test_it_lives_beside_the_agents_of_others(environment: dict[str, str], tmp_p
     assert own == version("skillbank")
     for module in ("langchain_mcp_adapters", "mcp_use", "google.adk"):
         assert made.has(module)
-    checked = subprocess.run([str(made.bin / "python"), "-m", "pip", "check"], capture_output=True, text=True)
-    assert "skillbank" not in checked.stdout, checked.stdout
+    checked = made.pip("check")
+    assert checked.stdout and "skillbank" not in checked.stdout, checked.stdout + checked.stderr
     planned = made(
         "plan", "train Grounding DINO on s3://b/data, no HPO", "--json", env=environment, cwd=tmp_path
     )

@@ -4,7 +4,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from skillbank_engine.families import programs
+from skillbank_engine.ending import ended
+from skillbank_engine.families import PROGRAMS, programs
 
 
 def main(argv: Sequence[str]) -> int:
@@ -16,7 +17,7 @@ def main(argv: Sequence[str]) -> int:
         Its exit code; 2 where there is no such program.
     """
     name = argv[0] if argv else ""
-    known = programs()
+    known = PROGRAMS if name in PROGRAMS else programs()
     if name not in known:
         print(f"ERROR: unknown program '{name}': choose from {', '.join(known)}", file=sys.stderr)
         return 2
@@ -25,4 +26,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(ended(main))

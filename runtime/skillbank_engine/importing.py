@@ -108,7 +108,7 @@ def _load(folder: Path) -> None:
 
 
 @contextmanager
-def importing(done: str = "skillbank_engine.task", *, generators: bool = True) -> Iterator[None]:
+def importing(done: str = "skillbank_engine.task") -> Iterator[None]:
     """Import PyTorch, and in the block what is built on it.
 
     Looking through so many modules for garbage again and again would be a seventh of the time that importing
@@ -118,8 +118,6 @@ def importing(done: str = "skillbank_engine.task", *, generators: bool = True) -
     ----------
     done : str
         The module that has been imported where nothing is left to do.
-    generators : bool
-        Whether a generator of random numbers is made.
     """
     if done in sys.modules:
         yield
@@ -127,7 +125,7 @@ def importing(done: str = "skillbank_engine.task", *, generators: bool = True) -
     with _collecting_nothing():
         if "torch" not in sys.modules:
             _import(_PLAIN)
-        import_torch(generators=generators)
+        import_torch()
         yield
     gc.freeze()
 

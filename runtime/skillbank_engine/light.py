@@ -6,6 +6,7 @@ imports or asks for them (:func:`whole`), and what is computed is the same: the 
 Whatever another version of either would trip over ends in importing it as everybody does.
 """
 
+import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ __all__ = ["NAMES", "import_torch", "of_transformers", "whole", "without_compile
 _META = "torch._meta_registrations"
 _COMPILER = "torch._dynamo"
 _KEEPING = "torch._compile"
+_KINDS = "torch._opaque_base"
 _GENERATORS = "torch._prims.rng_prims"
 _NEEDING_SHAPES = frozenset(
     {_COMPILER, "torch._decomp", "torch._inductor", "torch._refs", "torch.distributed.tensor"}
@@ -77,25 +79,52 @@ class _Part(ModuleType):
         raise AttributeError(f"module '{own}' has no attribute '{name}'")
 
 
-def import_torch(*, generators: bool = True) -> None:
+def import_torch() -> None:
     """Import torch without its compiler, and without what tells shapes of operations that nobody carries out.
 
     Both come when something imports them; see `_Asked`.
-
-    Parameters
-    ----------
-    generators
-        Whether a `torch.Generator` is made, which torch refuses without some of its primitives.
     """
-    if "torch" not in sys.modules:
-        sys.modules[_META] = ModuleType(_META)
-        keeping = _keep_from_no_compiler()
+    if "torch" in sys.modules:
+        return
+    sys.modules[_META] = ModuleType(_META)
+    keeping = _keep_from_no_compiler()
+    with _without_lines():
         torch = import_module("torch")
-        if keeping is not None:
-            torch.__dict__["_compile"] = keeping
-        sys.meta_path.insert(0, _Asked())
-    if generators and find_spec(_GENERATORS) is not None:
-        import_module(_GENERATORS)
+        _allow_generators(torch)
+    if keeping is not None:
+        torch.__dict__["_compile"] = keeping
+    sys.meta_path.insert(0, _Asked())
+
+
+@contextmanager
+def _without_lines() -> Iterator[None]:
+    """Tell of a frame its file and line, without the text there.
+
+    Torch notes so where an operation is registered; for the text, Python would look through the files of all
+    modules.
+    """
+    tell = inspect.getframeinfo
+
+    def tell_briefly(frame: Any, context: int = 0) -> Any:
+        return tell(frame, context)
+
+    inspect.__dict__["getframeinfo"] = tell_briefly
+    try:
+        yield
+    finally:
+        inspect.__dict__["getframeinfo"] = tell
+
+
+def _allow_generators(torch: ModuleType) -> None:
+    """Say what kind of class `torch.Generator` is, without which torch makes none.
+
+    Its own way there is to import a hundred primitives of its compiler, whose last line says it.
+    """
+    try:
+        torch._C._set_generator_metaclass(import_module(_KINDS).OpaqueBaseMeta)
+    except (ImportError, AttributeError):  # another version
+        if find_spec(_GENERATORS) is not None:
+            import_module(_GENERATORS)
 
 
 class _Asked(MetaPathFinder):
@@ -172,7 +201,7 @@ def of_transformers(name: str) -> Any:
 
 
 def whole() -> Any:
-    """Import the rest of both libraries; afterwards they are as if imported by themselves.
+    """Import the rest of both libraries; they are then as imported by themselves, but for texts of help.
 
     Returns
     -------
@@ -219,6 +248,8 @@ def _stand_ins() -> Iterator[None]:
             # One would run the package's ``__init__`` once more, the other needs the compiler.
             _replace(module, "direct_transformers_import", lambda *_, **__: package)
             _replace(module, "is_torch_flex_attn_available", lambda: False)
+        # Texts of help for each argument of each network, which nobody reads here.
+        _replace(utils, "auto_docstring", _as_it_is)
         yield
     finally:
         torch.distributed.is_available = is_available

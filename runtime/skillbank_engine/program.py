@@ -142,7 +142,7 @@ def _print_settled(family: Family, action: str, spec_file: str) -> int:
     from skillbank_engine.profile import settled
     from skillbank_engine.starting import starting_spec
 
-    with importing(generators=False):
+    with importing():
         from skillbank_engine.device import cuda_wanted
 
     specs = family.specs()

@@ -60,7 +60,9 @@ def tiny_swin(vocabulary: int) -> GroundingDinoConfig:
     )
 
 
-def save_tiny(folder: Path, tokenizer: PhraseTokenizer, config: GroundingDinoConfig) -> Any:
+def save_network(
+    folder: Path, tokenizer: PhraseTokenizer, config: GroundingDinoConfig, spread: float = 0.3
+) -> Any:
     """Save a network as transformers does, with a tokenizer whose special ids are those of BERT."""
     torch.manual_seed(0)
     network: Any = GroundingDinoForObjectDetection(config)
@@ -69,7 +71,7 @@ def save_tiny(folder: Path, tokenizer: PhraseTokenizer, config: GroundingDinoCon
         # The box heads start at zero and the fusion near it; both must matter for a fair comparison.
         for name, parameter in network.named_parameters():
             if "bbox_embed" in name or "_param" in name:
-                parameter.normal_(0, 0.3)
+                parameter.normal_(0, spread)
     network.save_pretrained(folder)
     (folder / "vocab.txt").write_text("\n".join(tokenizer.vocabulary) + "\n", encoding="utf-8")
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}', encoding="utf-8")
@@ -85,7 +87,7 @@ def test_a_saved_transformers_model_gives_identical_outputs(
         config.backbone_config = ResNetConfig(
             embedding_size=8, hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], **LEVELS
         )
-    network = save_tiny(tmp_path, tokenizer, config)
+    network = save_network(tmp_path, tokenizer, config)
     detector, loaded_tokenizer = load_pretrained(str(tmp_path), TINY)
     detector.eval()
     assert loaded_tokenizer.vocabulary == tokenizer.vocabulary

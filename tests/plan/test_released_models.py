@@ -18,7 +18,13 @@ KEYS = {
 
 
 @pytest.mark.parametrize(
-    "skill", ["tao-train-rtdetr", "tao-train-segformer", "tao-train-image-classification"]
+    "skill",
+    [
+        "tao-train-grounding-dino",
+        "tao-train-rtdetr",
+        "tao-train-segformer",
+        "tao-train-image-classification",
+    ],
 )
 @pytest.mark.parametrize(("action", "key"), KEYS.items())
 def test_actions_take_a_name_on_the_hub(skill: str, action: str, key: str, tmp_path: Path) -> None:
@@ -30,3 +36,16 @@ def test_actions_take_a_name_on_the_hub(skill: str, action: str, key: str, tmp_p
             [plan] = runtime.plan(requests)
             [found] = [each for each in plan.inputs if each.key == key]
             assert (found.uri, found.on_hub) == (model, on_hub)
+
+
+def test_what_finds_by_a_description_needs_no_training(tmp_path: Path) -> None:
+    text = f"find 'red emergency exit signs' in {tmp_path}"
+    with Runtime() as runtime:
+        [asking] = runtime.plan(text)
+        [question] = asking.questions
+        [way] = question.choices
+        key, _, model = str(way).partition(" ")[2].partition("=")
+        requests, _ = composed(runtime, text, None, [], data=[], settings=[f"{key}={model}"])
+        for plan in (runtime.plan(requests)[0], runtime.plan(f"{text} with {model}")[0]):
+            [found] = [each for each in plan.inputs if each.key == key]
+            assert found.on_hub and not plan.questions

@@ -66,7 +66,7 @@ def test_a_value_belongs_to_the_longest_name(read: Read, said: str, expected: di
         "batch size 16 in total on 4 GPUs",
         "freeze the backbone for the first 5 epochs",
         "lower the lr after 8 epochs",
-        "epoch 12",
+        "from epoch 12",
         "on node 3",
         "gpus=all",
         "for a week",

@@ -88,6 +88,23 @@ def test_a_chain_that_is_told_whole_and_reads_back(runtime: Runtime, tmp_path: P
     assert not [p for p in runtime.check(train, earlier=[teach]).problems if output in p]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "label all the cats and dogs in {} and train toy detector on it for 5 epochs",
+        "Find cats, dogs in our photos in {}, then train toy detector on the labels, no HPO, 5 epochs",
+        "detect cats and dogs in {} with Grounding DINO. Then train toy detector on the labels, 5 epochs",
+    ],
+)
+def test_labelling_and_a_training_on_the_labels_are_the_same_chain(
+    runtime: Runtime, tmp_path: Path, text: str
+) -> None:
+    told = f"{FIRST.format(tmp_path / 'photos')} to find cats and dogs for 5 epochs"
+    [teach, train] = runtime.read(text.format(tmp_path / "photos")).requests
+    without_text = [request.model_dump(exclude={"text"}) for request in (teach, train)]
+    assert without_text == [each.model_dump(exclude={"text"}) for each in runtime.read(told).requests]
+
+
 def test_without_a_teacher_that_is_known_it_is_asked(runtime: Runtime, tmp_path: Path) -> None:
     [first, _] = runtime.read(FIRST.format(tmp_path / "photos")).requests
     assert [question.key for question in first.questions] == ["teacher"]
@@ -123,6 +140,11 @@ def test_the_last_training_of_the_teacher_is_named_and_both_are_measured(
         "distill Grounding DINO into something smaller on {}",
         "distill Grounding DINO into toy detector on {} and email me",
         "do not distill Grounding DINO into toy detector on {}",
+        "label cats but not dogs in {} and train toy detector on the labels",
+        "label cats with threshold 0.4 in {} and train toy detector on the labels",
+        "label cats in {} and do not train toy detector on the labels",
+        "label cats in {} and train toy detector on the labels tomorrow",
+        "label cats in {} and train toy detector",
     ],
 )
 def test_any_other_sentence_is_left_to_the_reader_of_requests(

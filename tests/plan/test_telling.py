@@ -15,6 +15,7 @@ from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Ledger
+from skillbank.runtime import Runtime
 
 
 def tells(said: str, *, opening: bool = False) -> bool:
@@ -130,3 +131,21 @@ def test_a_heading_tells_where_headings_stand(said: str) -> None:
 def test_an_order_a_limit_or_a_wish_does_not_tell(said: str) -> None:
     assert not tells(said)
     assert not tells(said, opening=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("train a small model with RT-DETR on /d, no HPO", "small"),
+        ("train RT-DETR on /d with the fast version, no HPO", "fast"),
+        ("find cats in /p using the large model", "large"),
+        ("train RT-DETR on /d with yolo, no HPO", "yolo"),
+        ("We need a small model for our robot. Train RT-DETR on /d, no HPO", ""),
+        ("train RT-DETR on /d with YOLO labels, no HPO", ""),
+    ],
+)
+def test_a_size_or_a_model_that_no_skill_has_is_asked_about(text: str, word: str) -> None:
+    with Runtime() as runtime:
+        [request] = runtime.read(text).requests
+        asked = [question.why for question in request.questions if question.key == "words"]
+        assert [f"'{word}'" in why for why in asked] == ([True] if word else [])

@@ -712,11 +712,11 @@ def test_everybody_can_use_it(browser: Browser, served: Server, name: str, schem
                 ann.picture(name, 1)
                 ann.key("b")
             page.wait_for_selector(f"#part-{part}:not([hidden])")
-            page.evaluate(axe)
+            if part == "pictures":  # it stays: the parts are one page
+                page.evaluate(axe)
             assert page.evaluate(AXE) == [], (part, scheme)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (part, width)
         ann.key("?") if width > 400 else page.click("#help-open")
-        page.evaluate(axe)
         assert page.evaluate(AXE) == []
 
 

@@ -115,6 +115,7 @@ class Bank:
 
     def _plugin_roots(self) -> Iterator[Path]:
         plugins = self._marketplace[0].get("plugins")
+        asked: set[tuple[str, str]] = set()  # a list may name one folder ten thousand times
         for plugin in plugins if isinstance(plugins, list) else ():
             if not isinstance(plugin, dict):
                 continue
@@ -123,14 +124,15 @@ class Bank:
                 continue  # lives in another repository, so it is not in this folder
             listed = plugin.get("skills")
             for path in listed if isinstance(listed, list) else ["."]:
+                if not isinstance(path, str) or (source, path) in asked:
+                    continue
+                asked.add((source, path))
                 folder = self._folder(source, path)
                 if folder is not None:
                     yield folder
 
-    def _folder(self, source: str, path: object) -> Path | None:
+    def _folder(self, source: str, path: str) -> Path | None:
         """Return a folder that the list of plugins names; None for what is no folder of the bank."""
-        if not isinstance(path, str):
-            return None
         try:
             folder = (self.root / source / path).resolve()
             return folder if folder.is_relative_to(self.root) and folder.is_dir() else None

@@ -68,24 +68,28 @@ def parse_yaml(text: str, where: str, repeated: list[Repeated] | None = None) ->
     """
     if len(text) > MAX_BYTES:
         raise SkillFormatError(f"{where} is larger than {MAX_BYTES >> 20} MiB; split it.")
-    try:
-        kept, more = _read(text)
-    except YamlError as error:
-        place = f"{where}:{error.line}" if error.line else where
-        raise SkillFormatError(f"{place} is not valid YAML: {error}.") from None
+    read = _read(text)
+    if isinstance(read, YamlError):
+        place = f"{where}:{read.line}" if read.line else where
+        raise SkillFormatError(f"{place} is not valid YAML: {read}.")
+    kept, more = read
     if repeated is not None:
         repeated += more
     return marshal.loads(kept)
 
 
 @lru_cache(maxsize=128)
-def _read(text: str) -> tuple[bytes, tuple[Repeated, ...]]:
+def _read(text: str) -> tuple[bytes, tuple[Repeated, ...]] | YamlError:
     """Parse a text once for each process that reads it again and again; as bytes, so that nobody shares it.
 
-    The bytes are made here and go nowhere.
+    The bytes are made here and go nowhere. What is wrong with a text is returned, so that it is kept as well:
+    one that is no YAML may take as long to read as one that is.
     """
     repeated: list[Repeated] = []
-    document = load(text, MAX_DEPTH, repeated=repeated, most=MAX_NODES)
+    try:
+        document = load(text, MAX_DEPTH, repeated=repeated, most=MAX_NODES)
+    except YamlError as error:
+        return YamlError(str(error), error.line)  # a new one: that of the parser holds all that it had read
     return marshal.dumps(document), tuple(repeated)
 
 

@@ -77,13 +77,16 @@ def _chunks(path: Path, most: int) -> Iterator[bytes]:
         _refuse_odd(path, os.lstat(path).st_mode)  # opening a device may already do something
         handle = os.open(path, _FLAGS)
         with os.fdopen(handle, "rb", buffering=0) as file:
-            _refuse_odd(path, os.fstat(handle).st_mode)
-            left = most + 1
+            said = os.fstat(handle)
+            _refuse_odd(path, said.st_mode)
+            # Some of the system's files say that they hold nothing, and others grow: what is read counts too.
+            left = most + 1 if said.st_size <= most else 0
             while left > 0 and (chunk := file.read(min(left, _CHUNK))):
                 left -= len(chunk)
-                if left <= 0:
-                    raise SkillFormatError(f"{_said(path)} is larger than {_size(most)}; split it.")
-                yield chunk
+                if left > 0:
+                    yield chunk
+            if left <= 0:
+                raise SkillFormatError(f"{_said(path)} is larger than {_size(most)}; split it.")
     except OSError as error:
         reason = "it is a link" if error.errno == errno.ELOOP else error.strerror or str(error)
         raise SkillFormatError(f"{_said(path)} cannot be read: {reason}.") from None

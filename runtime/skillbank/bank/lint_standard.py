@@ -12,6 +12,7 @@ from skillbank.errors import SkillFormatError
 
 FILE = "SKILL.md"
 MAX_COMPATIBILITY = 500
+_FIELD = re.compile(r"([\w-]+):\s*(.*)")
 
 
 def standard(skill: Skill) -> Iterator[Diagnostic]:
@@ -28,7 +29,8 @@ def standard(skill: Skill) -> Iterator[Diagnostic]:
 
 
 def _line_of(field: str, head: list[str]) -> int:
-    return next((i for i, line in enumerate(head, 2) if line.startswith(f"{field}:")), 1)
+    start = f"{field}:"
+    return next((i for i, line in enumerate(head, 2) if line.startswith(start)), 1)
 
 
 def _forgiven(skill: Skill, head: list[str]) -> Iterator[Diagnostic]:
@@ -63,7 +65,7 @@ def _syntax(head: list[str]) -> Iterator[Diagnostic]:
     """Find what the standard's own YAML dialect does not have: flow collections and repeated fields."""
     seen: set[str] = set()
     for number, line in enumerate(head, 2):
-        field = re.match(r"([\w-]+):\s*(.*)", line)
+        field = _FIELD.match(line)
         if field is None:
             continue
         if field[1] in seen:
@@ -71,6 +73,6 @@ def _syntax(head: list[str]) -> Iterator[Diagnostic]:
                 "error", "standard-duplicate", f"'{field[1]}' is given more than once.", FILE, number
             )
         seen.add(field[1])
-        if re.match(r"[\[{]", field[2]):
+        if field[2].startswith(("[", "{")):
             message = f"'{field[1]}' is written in [..] or {{..}}; write one entry a line."
             yield Diagnostic("error", "standard-flow", message, FILE, number)

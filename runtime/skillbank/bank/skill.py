@@ -276,7 +276,7 @@ class Skill(SkillParts):
             except SkillFormatError as error:
                 self.report("prose", error, self.relative(file))
         for text, name, first in texts:
-            for number, line in enumerate(text.splitlines(), first):
+            for number, line in enumerate(text.splitlines() if "|" in text else (), first):
                 if len(line) > MAX_LINE and line.lstrip().startswith("|"):
                     message = f"a table's line has {len(line)} characters, and {MAX_LINE} of them are read."
                     self.found.append(Diagnostic("warning", "table-row", message, name, number))

@@ -79,6 +79,8 @@ MAX_LINE = 4000
 
 def markdown_tables(text: str, first_line: int = 1) -> Iterator[Table]:
     """Yield every pipe table outside code fences; cells lose their backticks and bold marks."""
+    if "|" not in text:
+        return  # a long text without any is not gone through line by line
     lines = text.splitlines()
     fenced = False
     i = 0

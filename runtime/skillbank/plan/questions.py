@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from skillbank.bank.actions import Action
+from skillbank.bank.engines import own_engine
 from skillbank.bank.keys import plain
 from skillbank.bank.limits import options_of
 from skillbank.bank.skill import Skill
@@ -148,10 +149,13 @@ def _ask_for(draft: Draft, key: str, row: Binding | None) -> None:
 
 def _ask_for_parent(draft: Draft, key: str) -> None:
     if draft.parent is None:
+        released = _released_model(draft, key)
+        from_job, of_hub = option("parent", "JOB"), option("set", f"{named(key)}={released}")
         draft.ask(
             "parent",
-            f"{named(key)} comes from a parent job; give {option('parent', 'JOB')}, or "
-            f"{option('set', f'{named(key)}=FILE')}",
+            f"{named(key)} comes from a parent job; give {from_job}, or {option('set', f'{named(key)}=FILE')}"
+            + (f", or {of_hub} for the model as it was released" if released else ""),
+            (Sentence(f"{of_hub}"),) if released else (),
         )
         return
     action = draft.parent.ref.action
@@ -161,6 +165,13 @@ def _ask_for_parent(draft: Draft, key: str) -> None:
         f"{key} needs {wanted}, but the parent's action '{action}' leaves {left}; "
         f"give another {option('parent')} or {option('set', f'{key}=FILE')}",
     )
+
+
+def _released_model(draft: Draft, key: str) -> str:
+    """Return the model on the hub that finds what is described without a training; "" where it cannot be."""
+    on_hub = any(i.key == key and i.extra.get("hub") is True for i in draft.action.inputs)
+    engine = own_engine(draft.action.command.partition(" ")[0]) if on_hub else None
+    return engine.hub_model if engine is not None and engine.labels_by_description else ""
 
 
 def _ask_for_source(draft: Draft, source: str, why: str) -> None:

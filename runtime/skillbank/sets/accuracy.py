@@ -220,25 +220,29 @@ def _precisions(judged: _Judged, weights: _Numbers) -> _Numbers:
         part = slice(start, start + step)
         times = weights[part][:, judged.picture]
         total = np.cumsum(times, axis=1)
+        counts, places = np.unique(objects[part], return_inverse=True)
+        needed = np.stack([_needed(int(count)) for count in counts])[places]
         for level, right in enumerate(judged.right):
-            made[part, level] = _areas(np.cumsum(times * right, axis=1), total, objects[part])
+            # Between two that are right precision only falls, and no recall is reached.
+            areas = _areas(np.cumsum(times[:, right], axis=1), total[:, right], needed)
+            made[part, level] = np.where(objects[part] > 0, areas, np.nan)
     return made
 
 
-def _areas(right: _Numbers, total: _Numbers, objects: _Numbers) -> _Numbers:
-    """Return the mean of the precision at 101 recalls, for each row of counts."""
+def _areas(right: _Numbers, total: _Numbers, needed: npt.NDArray[np.int64]) -> _Numbers:
+    """Return the mean of the precision at 101 recalls, for each row of counts at right boxes."""
     rows, boxes = right.shape
+    if boxes == 0:
+        return np.zeros(rows)
     precision = np.divide(right, total, out=np.zeros_like(right), where=total > 0)
     precision = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-    needed = np.stack([_needed(int(count)) for count in objects])
     # All rows in one search: each lies behind the one before, as whole numbers, so that nothing is rounded.
     behind = (int(max(right.max(), needed.max())) + 1) * np.arange(rows)[:, None]
     flat = np.searchsorted((right.astype(np.int64) + behind).ravel(), (needed + behind).ravel())
     places = flat.reshape(rows, -1) - boxes * np.arange(rows)[:, None]
     reached = np.take_along_axis(precision, np.minimum(places, boxes - 1), axis=1)
     means: _Numbers = np.where(places < boxes, reached, 0.0).sum(axis=1) / len(_RECALLS)
-    known: _Numbers = np.where(objects > 0, means, np.nan)
-    return known
+    return means
 
 
 @cache

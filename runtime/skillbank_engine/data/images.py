@@ -2,9 +2,10 @@
 
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 
@@ -21,22 +22,25 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 MOST_PIXELS = 178_956_970
 """Of a picture: more is what files claim that are made to fill the memory."""
 _MOST_BYTES = 4 << 30
-_FORMATS = (
-    "JPEG",
-    "PNG",
-    "WEBP",
-    "BMP",
-    "DIB",
-    "GIF",
-    "TIFF",
-    "PPM",
-    "JPEG2000",
-    "AVIF",
-    "ICO",
-    "TGA",
-    "PCX",
-)
-"""What is tried on a file; Pillow knows more, some of which run other programs (EPS) or lead elsewhere."""
+_FORMATS = {
+    "JPEG": "JpegImagePlugin",
+    "PNG": "PngImagePlugin",
+    "WEBP": "WebPImagePlugin",
+    "BMP": "BmpImagePlugin",
+    "DIB": "BmpImagePlugin",
+    "GIF": "GifImagePlugin",
+    "TIFF": "TiffImagePlugin",
+    "PPM": "PpmImagePlugin",
+    "JPEG2000": "Jpeg2KImagePlugin",
+    "AVIF": "AvifImagePlugin",
+    "ICO": "IcoImagePlugin",
+    "TGA": "TgaImagePlugin",
+    "PCX": "PcxImagePlugin",
+}
+"""What is tried on a file, and the module of Pillow that reads it, which alone is imported.
+
+Pillow knows more formats, some of which run other programs (EPS) or lead elsewhere.
+"""
 # Pillow warns of half of what is taken; whoever opens a picture here looks at its size.
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
@@ -115,7 +119,9 @@ def opened(data: bytes, formats: tuple[str, ...] | None = None) -> Image.Image:
 @cache
 def known_formats() -> tuple[str, ...]:
     """Return Pillow's names of the formats that are tried on a file."""
-    Image.init()
+    for module in _FORMATS.values():
+        with suppress(ImportError):
+            import_module(f"PIL.{module}")
     return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 

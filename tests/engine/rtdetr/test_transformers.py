@@ -18,6 +18,7 @@ from skillbank_engine.families.rtdetr.detector import Detector
 from skillbank_engine.families.rtdetr.loss import LossWeights, detection_loss
 from skillbank_engine.families.rtdetr.model import (
     build_detector,
+    network_class,
     network_config,
     network_values,
     rebuild_detector,
@@ -43,7 +44,8 @@ def own_loss(monkeypatch: pytest.MonkeyPatch) -> None:
 def _pair(architecture: Architecture, classes: int) -> tuple[Any, Detector]:
     """A transformers network with start values worth comparing, and our way through it."""
     torch.manual_seed(0)
-    network = RTDetrV2ForObjectDetection(network_config(architecture, classes))
+    config = network_config(architecture, classes)
+    network = network_class(config)(config)
     detector = wrap_network(network, architecture)
     detector.load_state_dict(build_detector(architecture, classes).state_dict())
     return network, detector
@@ -59,7 +61,11 @@ def _targets(counts: tuple[int, ...], classes: int) -> tuple[TargetBatch, list[d
 
 @pytest.mark.parametrize(
     "architecture",
-    [pytest.param(TINY, id="tiny"), pytest.param(_FULL, id="full", marks=pytest.mark.slow)],
+    [
+        pytest.param(TINY, id="tiny"),
+        pytest.param(replace(TINY, dec_layers=1), id="one layer"),
+        pytest.param(_FULL, id="full", marks=pytest.mark.slow),
+    ],
 )
 def test_outputs_are_those_of_transformers(architecture: Architecture) -> None:
     network, detector = _pair(architecture, 5)
@@ -73,9 +79,11 @@ def test_outputs_are_those_of_transformers(architecture: Architecture) -> None:
 
 @pytest.mark.usefixtures("own_loss")
 @pytest.mark.parametrize("counts", [(3, 0, 5), (1,), (0, 0)], ids=str)
-@pytest.mark.parametrize("denoising", [0, 12])
-def test_the_loss_of_a_batch_is_that_of_transformers(counts: tuple[int, ...], denoising: int) -> None:
-    network, detector = _pair(replace(TINY, denoising=denoising), 5)
+@pytest.mark.parametrize(("denoising", "layers"), [(0, 2), (12, 2), (12, 1)])
+def test_the_loss_of_a_batch_is_that_of_transformers(
+    counts: tuple[int, ...], denoising: int, layers: int
+) -> None:
+    network, detector = _pair(replace(TINY, denoising=denoising, dec_layers=layers), 5)
     targets, labels = _targets(counts, 5)
     pixels = torch.rand(len(counts), 3, 64, 64)
     network.train()

@@ -22,6 +22,7 @@ _ORDERS = (
     "^report @mark* w='not w='for w='me|'us|'this",
     "w='nothing w='yet|'so",
     "^action|^name group.det|free.adjective* w='checkpoint|'weights|'model !'in|'at|'from|'@place",
+    "'we 'are w=@number w=~word",
     "'it|'this|'that|'we|'which|'who w='should|'must|'shall|'can|'could|'will &^place|^value",
     "w='further &^action",
     "w='continue|'proceed|'go|'carry w='on? w='with &^job|^action|group.det",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from skillbank.plan.reader.captions import things_at
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import role_of_path
+from skillbank.plan.reader.things import things_at
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.wording import FINITE, is_many
 

@@ -235,7 +235,8 @@ _FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
         (
             "split",
             _SPLITS,
-            rf"(?:{_SPLITS}) {_DATA} (?:into|in) {_NAMES}(?: ?,? (?:as |at |with )?{_RATIO})?{_MORE}{_END}",
+            rf"(?:{_SPLITS}) {_DATA} (?:into|in) {_NAMES}"
+            rf"(?: ?,? (?:as |at |with )?(?:(?:a |the )?share of )?(?:{_RATIO}|{_PARTS}))?{_MORE}{_END}",
         ),
         ("split", _SPLITS, rf"(?:{_SPLITS}) {_DATA}{_MORE}{_END}"),
         (

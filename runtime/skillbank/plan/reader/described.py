@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.names import bare_name, shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
-from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.jobs import JobSkill
-from skillbank.plan.reader.lexicon import FORMS, lexicon
+from skillbank.plan.reader.key_words import letters
+from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
-from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.spec_keys import keys_of
 from skillbank.plan.reader.steps import Step, name_all
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
 from skillbank.ways import command
 
-__all__ = ["gives_masks", "name_skill", "take_description"]
+__all__ = ["gives_masks", "name_skill", "skill_that_finds"]
 
 _LOOKED_AT = 8
 _STEM = 6
@@ -35,7 +34,7 @@ def gives_masks(skill: Skill) -> bool:
     return "mask" in said or "segment" in said
 
 
-def _skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | None:
+def skill_that_finds(library: Library, *, masks: bool) -> tuple[Skill, str] | None:
     """Return the first bank's one skill that finds what a text describes; None where it has several."""
     found: dict[str, list[Skill]] = {}
     for skill in library.skills:
@@ -75,13 +74,7 @@ def _skill_of_description(
     telling = [w for w in telling if w in called] or telling
     fitting = _fitting(index, words, telling, actions)
     if not fitting:
-        if words and not telling:
-            raise AmbiguousSkillError(
-                f"'{text.strip()[:80]}' does not say which model; name one that '{command('skills')}' lists."
-            )
-        raise SkillNotFoundError(
-            f"No skill fits '{text.strip()[:80]}'; name one that '{command('skills')}' lists."
-        )
+        raise _nothing_fits(text, words, telling)
     hits = _best(index, telling, fitting, library)
     hits = _called(hits, text) or hits
     # How often one word is said tells nothing: two skills that know it are equally good.
@@ -91,6 +84,16 @@ def _skill_of_description(
     best = hits[0].skill
     note = f"no skill was named; '{shown(library.said(best))}' fits the words best{_rivals(best, fitting)}"
     return best, note, [w for w in words if index.knows(best, w)]
+
+
+def _nothing_fits(
+    text: str, words: Sequence[str], telling: Sequence[str]
+) -> AmbiguousSkillError | SkillNotFoundError:
+    """Return the error of a request whose words fit no skill, or that has none which tell one apart."""
+    said, names = text.strip()[:80], command("skills")
+    if words and not telling:
+        return AmbiguousSkillError(f"'{said}' does not say which model; name one that '{names}' lists.")
+    return SkillNotFoundError(f"No skill fits '{said}'; name one that '{names}' lists.")
 
 
 def _fitting(
@@ -125,78 +128,6 @@ def _called(hits: Sequence[Hit], text: str) -> list[Hit]:
     return [h for h in hits if {part[:_STEM] for part in bare_name(h.skill).split("-")} <= said]
 
 
-_MEANING = (
-    "grammar.free.glue", "grammar.mode.technical", "grammar.mode.directive",
-    "grammar.operator.not", "grammar.operator.only",
-    *(f"actions.{action}.{form}" for action in ACTIONS for form in (*FORMS, "nouns")),
-)  # fmt: skip
-"""Classes of words that mean something for a run wherever they stand."""
-
-
-def take_description(text: Text, skills: Sequence[Skill], listed: frozenset[str]) -> None:
-    """Account for words that describe a model that is known: "the wide view painter Painter".
-
-    They are those of its name, its tags and the first sentence of its description: further sentences speak of
-    what may be chosen. Words that keys of the steps list as values (`listed`), or that tell apart two actions
-    of a skill ("segmentation" of segment_train), may be meant as such, and are left.
-    """
-    parts = (a.name.split("_") for skill in skills for a in skill.actions if "_" in a.name)
-    apart = {part[:_STEM] for words in parts for part in words}
-    said = frozenset(word for skill in skills for word in _describing(skill)) - apart
-    fit = frozenset(
-        i for i, t in enumerate(text.tokens)
-        if t.kind == "word" and t.text[:_STEM] in said and t.text not in listed
-        and text.ledger.free(i) and not text.within(i, *_MEANING)
-    )  # fmt: skip
-    for i, token in enumerate(text.tokens):
-        owner = text.ledger.owner.get(i)
-        named = token.kind == "name" or (owner is not None and owner.kind == "name") or _looks(text, i)
-        if named or text.lexicon.has(token.text, "told.heads"):
-            described = text.unclaimed(_beside(text, fit, i, after=named))
-            if described:
-                text.ledger.claim("described", described)
-
-
-def _beside(text: Text, fit: frozenset[int], i: int, *, after: bool) -> Iterator[int]:
-    """Yield the words that fit (`fit`) before a noun, and with it those joined to them; behind it too."""
-    k = i if text.tokens[i].kind == "word" and i in fit else i - 1
-    while k >= 0 and text.ledger.free(k) and (k in fit or _joins(text, fit, k)):
-        yield k
-        k -= 1
-    k = i + 1
-    while after and k in fit and text.ledger.free(k):
-        yield k
-        k += 1
-
-
-def _joins(text: Text, fit: frozenset[int], k: int) -> bool:
-    return _is_joined(text, k) and (k + 1 in fit or not text.ledger.free(k + 1))
-
-
-@lru_cache(maxsize=512)
-def _describing(skill: Skill) -> frozenset[str]:
-    """Return the beginnings of the words that say what the model of a skill is."""
-    begun = skill.frontmatter.description.partition(". ")[0]
-    whole = " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases, begun)).lower()
-    return frozenset(word[:_STEM] for word in re.findall(r"[a-z0-9]+", whole))
-
-
-def _looks(text: Text, i: int) -> bool:
-    """Whether a token is the verb of looking for what the model is for: "predict depth", "recognize text"."""
-    owner = text.ledger.owner.get(i)
-    if owner is None or owner.last != i:
-        return False
-    return owner.kind == "find" or (isinstance(owner.value, Mention) and owner.value.action == "inference")
-
-
-def _is_joined(text: Text, k: int) -> bool:
-    """Whether a word and the one behind it were written with a hyphen."""
-    return (
-        text.ledger.original[text.tokens[k].end : text.tokens[k + 1].start] in ("", "-")
-        and text.tokens[k].kind == "word"
-    )
-
-
 def _rivals(best: Skill, fitting: Sequence[Hit]) -> str:
     others = [shown(h.skill.qualified) for h in fitting if h.skill.bank != best.bank]
     if not others:
@@ -225,13 +156,14 @@ def name_skill(
             name_all(steps, skill)
             return [f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"]
     called = _called_after(library)
-    words = _words_that_describe(page, called, told)
+    actions = [step.action for step in steps]
+    words = _words_that_describe(page, called, told, lambda word: _is_choice(library, actions, word))
     finding = not words and any(c.value for c in page.ledger.of("find", "captions"))
-    found = _skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
+    found = skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
     if found is not None:
         name_all(steps, found[0])
         return [found[1]]
-    skill, note, known = _skill_of_description(text, words, called, index, [s.action for s in steps], library)
+    skill, note, known = _skill_of_description(text, words, called, index, actions, library)
     name_all(steps, skill)
     for i, token in enumerate(page.tokens):
         if token.kind == "word" and page.ledger.free(i) and token.text in known:
@@ -246,8 +178,16 @@ _QUIET = (
 """What describes no model."""
 
 
-def _words_that_describe(page: Text, about: frozenset[str], told: frozenset[int]) -> list[str]:
-    """Return the words that may describe a model.
+def _is_choice(library: Library, actions: Sequence[str], word: str) -> bool:
+    """Whether a word is a value that a key of some skill's action lists: "mobilenet_v2" of a backbone."""
+    keys = (keys_of(skill, action) for skill in library.skills for action in actions)
+    return any(letters(word) in each.enums for each in keys)
+
+
+def _words_that_describe(
+    page: Text, about: frozenset[str], told: frozenset[int], chosen: Callable[[str], bool]
+) -> list[str]:
+    """Return the words that may describe a model; one that is a value of a key (``chosen``) is none.
 
     Raises
     ------
@@ -259,17 +199,23 @@ def _words_that_describe(page: Text, about: frozenset[str], told: frozenset[int]
     objects = _objects(page)
     for i, token in enumerate(page.tokens):
         beside = (beside or (token.text == "for" and bool(found))) and token.kind != "mark"
-        if beside or i in told or (objects and i not in objects) or not _may_describe(page, i, about):
-            continue
-        quiet = page.within(i, *_QUIET, "grammar.free.noun", "places.data.nouns")
-        if token.text in about or not quiet or token.text in ("detector", "detectors", "classifier"):
+        outside = beside or i in told or (bool(objects) and i not in objects)
+        if not outside and _may_describe(page, i, about) and _says_something(page, i, about):
             if token.text not in about and not page.lexicon.is_word(token.text) and _is_proper(page, i):
                 said = page.ledger.said([i])
+                if chosen(said):
+                    continue
                 raise SkillNotFoundError(
                     f"There is no skill for '{said}'; '{command('skills')}' lists what there is."
                 )
             found.append(token.text)
     return found
+
+
+def _says_something(page: Text, i: int, about: frozenset[str]) -> bool:
+    """Whether a word is one of what skills are called after, or else one that is no mere courtesy or noun."""
+    quiet = page.within(i, *_QUIET, "grammar.free.noun", "places.data.nouns")
+    return not quiet or page.tokens[i].text in about | {"detector", "detectors", "classifier"}
 
 
 def _may_describe(page: Text, i: int, about: frozenset[str]) -> bool:

@@ -42,7 +42,7 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
         sources.append(f"n=@number unit={{unit}} 'at|'most|'max|'maximum* 'for 'the|'whole|'entire* {search}")
     for source in sources:
         for unit in UNITS:
-            for match in text.find(f"{source.format(unit=f'slots.units.{unit}')} 'at|'most*"):
+            for match in text.find(f"{source.format(unit=f'slots.units.{unit}')} slots.around.cap?"):
                 if text.ledger.free(match.tokens("n")[0]):
                     said = Value(name, duration(text.said(match), unit))
                     claim_value(text, text.unclaimed(match.tokens()), said)

@@ -96,11 +96,12 @@ def _data_at(text: Text, i: int) -> Claim | None:
 
 
 def _behind(text: Text, i: int, end: int, form: str) -> bool:
-    """Read "X as COCO", "X, in COCO format", "X (COCO)"."""
+    """Read "X as COCO", "X, in COCO format", "X (COCO)"; "find cats in X with YOLO" names a model."""
     start = _past(text, i - 1, "form_words.before", -1)
     claim = _data_at(text, start)
-    led = any(text.tokens[k].text in word_list("form_words.leads") for k in range(start + 1, i))
     stop = _past(text, end, "form_words.nouns")
+    said = {text.tokens[k].text for k in range(start + 1, i)} - ({"with"} if stop == end else set())
+    led = bool(said & word_list("form_words.leads"))
     if claim is None or not (led or stop > end):
         return False
     if led and text.tokens[start + 1].text == "(" and _is(text, stop, "form_words.closing"):

@@ -48,21 +48,26 @@ _SOME = "@number|'one|'some|'most|'half|'part 'of 'them|'these|'those|'it"
 def take_owned(text: Text) -> None:
     """Read "there are two A100s in the rack; both please": the GPUs told of are asked for."""
     owned = [c for c in text.ledger.of("report") if isinstance(c.value, Value)]
-    for match in (
-        text.find("@number|'one|'some|'most|'half|'part 'of 'them|'these|'those|'it") if owned else ()
-    ):
+    if not owned:
+        return
+    for match in text.find(_SOME):
         text.ledger.claim("unread", match.tokens())
-    for match in text.find(_ALL) if owned else ():
+    for match in text.find(_ALL):
         before = [c for c in owned if c.last < match.first]
-        if not before or any(c.value.slot == before[-1].value.slot for c in text.ledger.of("value")):
-            continue
-        between = range(before[-1].last + 1, match.first)
-        others = any(is_many(text.tokens[k].text) and text.within(k, _DATA) for k in between)
-        both = any(text.tokens[k].text == "both" for k in match.tokens("what"))
-        if len(before) > 1 or others or (both and before[-1].value.value != 2):
-            text.ledger.claim("unread", match.tokens())
-        else:
-            text.ledger.claim("value", match.tokens(), before[-1].value)
+        if before and not any(c.value.slot == before[-1].value.slot for c in text.ledger.of("value")):
+            _take_all_of(text, match, before)
+
+
+def _take_all_of(text: Text, match: Match, owned: list[Claim]) -> None:
+    """Account for "all of them" behind GPUs that somebody has: of what else there is, it may as well be."""
+    last = owned[-1]
+    between = range(last.last + 1, match.first)
+    others = any(is_many(text.tokens[k].text) and text.within(k, _DATA) for k in between)
+    both = any(text.tokens[k].text == "both" for k in match.tokens("what"))
+    if len(owned) > 1 or others or (both and last.value.value != 2):
+        text.ledger.claim("unread", match.tokens())
+    else:
+        text.ledger.claim("value", match.tokens(), last.value)
 
 
 _DATA = "places.data.nouns"
@@ -110,14 +115,20 @@ _OTHERS = tuple(f"slots.{s.name}.nouns" for s in SLOTS if s.name != "gpus")
 
 def _ids(text: Text, match: Match, end: int) -> list[int | float]:
     """Return the numbers of GPUs in a match; none where they count something."""
-    noun = " ".join(text.tokens[k].text for k in match.tokens("noun"))
     numbers = [n for k in match.tokens() if text.tokens[k].kind == "number" for n in ids_at(text, k)]
-    ranged = [text.tokens[k].value for k in match.tokens("n") if text.tokens[k].kind == "range"]
-    linked = any(text.tokens[k].text in (":", "=") for k in match.tokens())
-    counted = noun in ("gpus", "cards", "devices") or (linked and "id" not in noun)
-    if (len(numbers) == 1 and not ranged and counted) or (len(numbers) > 1 and text.within(end, *_OTHERS)):
+    ranges = [text.tokens[k].value for k in match.tokens("n") if text.tokens[k].kind == "range"]
+    if len(numbers) == 1 and not ranges and _is_counted(text, match):
         return []
-    return numbers + [n for low, high in ranged for n in range(int(low), int(high) + 1)]
+    if len(numbers) > 1 and text.within(end, *_OTHERS):
+        return []
+    return numbers + [n for low, high in ranges for n in range(int(low), int(high) + 1)]
+
+
+def _is_counted(text: Text, match: Match) -> bool:
+    """Whether one number behind a noun is how many: "gpus 2", "gpu: 1", but not "gpu 1", "gpu id: 1"."""
+    noun = " ".join(text.tokens[k].text for k in match.tokens("noun"))
+    linked = any(text.tokens[k].text in (":", "=") for k in match.tokens())
+    return noun in ("gpus", "cards", "devices") or (linked and "id" not in noun)
 
 
 def ids_at(text: Text, k: int) -> list[int | float]:

@@ -31,6 +31,12 @@ _ANOTHER = (
     "what='one places.data.nouns 'in|'of|'from|'under|'below",
 )
 """What is beside, a part of or a kind of what has been read."""
+_SIZE = (
+    "group.det* what=told.sizes|grammar.name.sizes|'fast|'full+ "
+    "'model|'models|'detector|'network|'version|'variant|^order"
+)
+_SIZED = (f"^action {_SIZE}", f"'with|'using|'use {_SIZE}")
+"""A model of some size is ordered: "train a small model with X". That somebody needs one asks for nothing."""
 _SET = ("value", "platform", "policy", "place", "job")
 
 
@@ -46,7 +52,8 @@ def mark_unheeded(text: Text, clauses: Clauses) -> None:
         if any(c is not None and c.kind in _SET for c in beside):
             text.ledger.mark("unread", match.tokens())
     _mark_parts(text, over)
-    for what in (m.tokens("what") for source in _ANOTHER for m in bare.find(source)):
+    parts = [*(m for s in _ANOTHER for m in bare.find(s)), *(m for s in _SIZED for m in text.find(s))]
+    for what in (match.tokens("what") for match in parts):
         kinds = {text.ledger.owner[i].kind for i in what if not text.ledger.free(i)}
         if kinds <= {*_SET, "action", "order"}:
             text.ledger.mark("unread", what)

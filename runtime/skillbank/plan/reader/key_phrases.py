@@ -7,11 +7,12 @@ is of neither kind, nothing is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from skillbank.plan.reader.key_words import COMMON, canonical, spells
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.spec_keys import COMMON, Keys, canonical, spells
+from skillbank.plan.reader.spec_keys import Keys
 
 __all__ = ["described_behind", "number_in_phrase", "zero_at"]
 
@@ -28,24 +29,36 @@ def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | 
     value = text.tokens[i].value
     if not isinstance(value, int | float):
         return None
+    whole = float(value).is_integer()
     before, behind = _words(text, i, -1)[::-1], _words(text, i, 1)
-    found: dict[str, list[int]] = {}
-    for key, telling in keys.telling.items():
-        if keys.kinds[key] == "integer" and not float(value).is_integer():
-            continue
-        tail = _described(text, behind, key, keys)
-        head = telling - _said(text, tail)
-        if _lacks(text, [*before, *behind], key, keys):
-            head = telling & _said(text, before)  # "stop when nothing improves for 4 epochs" is early
-        if head and (phrase := _named_before(text, before, key, head, keys)) is not None:
-            found[key] = [*phrase, *tail]
-        elif (phrase := _named_behind(text, behind, key, telling, keys)) is not None:
-            found[key] = phrase
-    best = [k for k in found if not any({*found[k]} < {*found[other]} for other in found)]
-    best = [k for k in best if not any(keys.telling[k] < keys.telling[other] for other in best)]
+    phrases = {
+        key: _phrase_of(text, key, before, behind, keys)
+        for key in keys.telling
+        if whole or keys.kinds[key] != "integer"
+    }
+    found = {key: phrase for key, phrase in phrases.items() if phrase}
+    best = _closest(found, keys)
     if not best or not _is_clear(text, found[best[0]], best[0], keys):
         return None
     return found[best[0]], best[0] if len(best) == 1 else ""
+
+
+def _closest(found: Mapping[str, list[int]], keys: Keys) -> list[str]:
+    """Return the keys whose phrase is in no longer one, and whose name tells no less than another's."""
+    longest = [k for k in found if not any({*found[k]} < {*phrase} for phrase in found.values())]
+    return [k for k in longest if not any(keys.telling[k] < keys.telling[other] for other in longest)]
+
+
+def _phrase_of(text: Text, key: str, before: list[int], behind: list[int], keys: Keys) -> list[int]:
+    """Return the words around a number that name a key and describe it; none where they do not."""
+    telling = keys.telling[key]
+    tail = _described(text, behind, key, keys)
+    head = telling - _said(text, tail)
+    if _lacks(text, [*before, *behind], key, keys):
+        head = telling & _said(text, before)  # "stop when nothing improves for 4 epochs" is early
+    if head and (phrase := _named_before(text, before, key, head, keys)) is not None:
+        return [*phrase, *tail]
+    return _named_behind(text, behind, key, telling, keys) or []
 
 
 def _lacks(text: Text, words: list[int], key: str, keys: Keys) -> bool:
@@ -158,9 +171,9 @@ def _belongs(text: Text, k: int, phrase: list[int], key: str, keys: Keys) -> boo
 
 def _described(text: Text, words: list[int], key: str, keys: Keys) -> list[int]:
     """Return the words behind a number that its key's description has: "validations without improvement"."""
-    end = 0
+    end, lacking = 0, _lacks(text, words, key, keys)
     for at, k in enumerate(words):
-        described = _describes(text, k, key, keys)
+        described = _describes(text, k, key, keys) or (lacking and _denies_lack(text, k))
         if not described and not text.within(k, "grammar.free.glue"):
             break
         end = at + 1 if described else end

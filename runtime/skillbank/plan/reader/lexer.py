@@ -178,32 +178,30 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
 
 def _plain(kind: str, text: str, start: int, end: int) -> Token:
     """Read what is one token of its own."""
-    if kind in ("number", "power", "size", "range"):
-        return Token(
-            kind if kind in ("size", "range") else "number", "number", start, end, _numbers(kind, text)
-        )
+    if kind in _NUMERIC:
+        return Token(_NUMERIC[kind], "number", start, end, _numbers(kind, text))
     if kind == "image":
         return Token("image", "image", start, end, text)
-    if kind == "latin":
-        return Token("word", {"i": "namely", "e": "say", "n": "nr"}[text[0].lower()], start, end)
-    if kind == "title":
-        return Token("word", text.lower().rstrip("."), start, end)
     if kind == "alone":
         return Token("mark", ALONE, start, end)
-    if kind == "short":
-        return Token("word", "with" if text.lower() == "w/" else "without", start, end)
-    if kind == "arrow":
-        return Token("word", "then", start, end)
-    if kind == "bits":
-        kind, text = (
-            "word",
-            {"16": "fp16", "32": "fp32", "8": "int8"}[text.partition("-" if "-" in text else " ")[0]],
-        )
-    if kind == "card":
-        kind, text = "word", "gpus" if text.lower().endswith("s") else "gpu"
-    if kind == "type":
-        kind, text = "word", re.sub(r"[ -]", "", text.lower()).replace("bfloat", "bf").replace("float", "fp")
-    return Token("mark" if kind == "mark" else "word", text.lower(), start, end)
+    said = text.lower()
+    said = _MEANT[kind](said) if kind in _MEANT else said
+    return Token("mark" if kind == "mark" else "word", said, start, end)
+
+
+_NUMERIC = {"number": "number", "power": "number", "size": "size", "range": "range"}
+_LATIN = {"i": "namely", "e": "say", "n": "nr"}
+_BITS = {"16": "fp16", "32": "fp32", "8": "int8"}
+_MEANT: dict[str, Callable[[str], str]] = {
+    "latin": lambda said: _LATIN[said[0]],
+    "title": lambda said: said.rstrip("."),
+    "short": lambda said: "with" if said == "w/" else "without",
+    "arrow": lambda said: "then",
+    "bits": lambda said: _BITS[re.split("[- ]", said)[0]],
+    "card": lambda said: "gpus" if said.endswith("s") else "gpu",
+    "type": lambda said: re.sub(r"[ -]", "", said).replace("bfloat", "bf").replace("float", "fp"),
+}
+"""By kind of what was written: the word that it is read as."""
 
 
 def _numbers(kind: str, text: str) -> object:

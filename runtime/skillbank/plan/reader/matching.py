@@ -1,82 +1,26 @@
-"""Patterns over the words of a text: a few items in a row, each a class of phrases, a word, a kind of token.
-
-An item is ``alternative|alternative`` with ``?``, ``*`` or ``+`` behind it and ``name=`` before it. An
-alternative is
-
-- ``slots.epochs.nouns``: a phrase of that class of the lexicon; ``group.det`` is ``grammar.group.det``;
-- ``'word``: that word or mark;
-- ``@number``: a token of that kind;
-- ``^value``: a token that a claim of that kind has;
-- ``~word``: any word that no other claim has, whatever it is, except marks and operators;
-- ``~aside``: the same, passed over: it is no evidence of what the pattern finds, and stays unread;
-- ``!`` before an alternative: nothing of the kind follows; ``&``: it follows, and stays.
-"""
+"""A text with the phrases that stand in it, and where patterns over them are found."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from skillbank.plan.reader.lexicon import Lexicon, Span
+from skillbank.plan.reader.patterns import Item, Pattern, pattern
 from skillbank.plan.reader.tokens import Ledger
 
-__all__ = ["Match", "Text", "pattern"]
+__all__ = ["STOPS", "Match", "Text"]
 
-_ITEM = re.compile(r"(?:(?P<name>\w+)=)?(?P<look>[!&])?(?P<alternatives>[^\s?*+]+)(?P<many>[?*+]?)")
+STOPS = frozenset(".!?;")
+"""Marks that end what one sentence says."""
+
 _MOST = 24
 """Ends of an item with a star that are tried."""
 _RARE = 40
 _REACH = 48
 """Tokens within which a match has all that it needs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One item of a pattern, its alternatives by what they are."""
-
-    literals: frozenset[str]
-    sections: frozenset[str]
-    kinds: frozenset[str]
-    owners: frozenset[str]
-    plain: bool
-    aside: bool
-    """Whether the words that only the wildcard finds are none of the match."""
-    keys: frozenset[str]
-    """What it can begin with, as `Text` knows where that stands."""
-    needed: bool
-    """Whether a match has it in any case."""
-    name: str = ""
-    look: str = ""
-    many: str = ""
-
-
-@lru_cache(maxsize=2048)
-def pattern(source: str) -> tuple[Item, ...]:
-    """Read a pattern."""
-    return tuple(_item(m) for m in _ITEM.finditer(source))
-
-
-def _item(found: re.Match[str]) -> Item:
-    alternatives = found["alternatives"].split("|")
-    by_mark = {mark: frozenset(a[1:] for a in alternatives if a[0] == mark) for mark in "'@^~"}
-    sections = frozenset(_full(a) for a in alternatives if a[0] not in "'@^~")
-    keys = sections | {a for a in alternatives if a[0] in "'@"}
-    needed = not found["look"] and found["many"] in ("", "+")
-    return Item(
-        by_mark["'"], sections, by_mark["@"], by_mark["^"], bool(by_mark["~"]), "aside" in by_mark["~"],
-        keys, needed, found["name"] or "", found["look"] or "", found["many"],
-    )  # fmt: skip
-
-
-def _full(section: str) -> str:
-    return f"grammar.{section}" if section.startswith(_GRAMMAR) else section
-
-
-_GRAMMAR = ("group.", "operator.", "free.", "mode.", "courtesy.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +65,32 @@ class Text:
         made.ledger = Ledger(self.ledger.original, self.tokens)
         return made
 
+    def word(self, i: int) -> str:
+        """Return the text of a token; "" before the first and behind the last."""
+        return self.tokens[i].text if 0 <= i < len(self.tokens) else ""
+
+    def kind(self, i: int) -> str:
+        """Return the kind of a token; "" before the first and behind the last."""
+        return self.tokens[i].kind if 0 <= i < len(self.tokens) else ""
+
+    def sentence(self, i: int, stops: frozenset[str] = STOPS) -> range:
+        """Return the tokens of the sentence that a token stands in, without what ends it."""
+        before = (k + 1 for k in range(i - 1, -1, -1) if self.tokens[k].text in stops)
+        behind = (k for k in range(i, len(self.tokens)) if self.tokens[k].text in stops)
+        return range(next(before, 0), next(behind, len(self.tokens)))
+
+    def begins(self, sources: Iterable[str], i: int) -> bool:
+        """Whether one of some patterns is found at a token."""
+        return any(self.match(source, i) is not None for source in sources)
+
     def ends(self, i: int, section: str) -> list[int]:
         """Return where phrases of a class that begin at a token end, the longest first."""
         return [span.end for span in self.spans[i] if section in span.classes] if i < len(self.tokens) else []
 
     def within(self, i: int, *sections: str) -> bool:
         """Whether a phrase of one of these classes begins at a token."""
-        return i < len(self.tokens) and any(not span.classes.isdisjoint(sections) for span in self.spans[i])
+        spans = self.spans[i] if 0 <= i < len(self.tokens) else ()
+        return any(not span.classes.isdisjoint(sections) for span in spans)
 
     def unclaimed(self, tokens: Iterable[int]) -> list[int]:
         """Return those of some tokens that no claim has."""
@@ -139,32 +102,20 @@ class Text:
 
     def find(self, source: str) -> Iterator[Match]:
         """Yield where a pattern is found, from left to right; matches do not overlap."""
-        items = pattern(source)
-        starts = self._starts(items)
         at = 0
-        for i in sorted(starts) if starts else ():
+        for i in sorted(self._starts(pattern(source))):
             if i >= at and (match := self.match(source, i)) is not None:
                 yield match
                 at = max(match.end, i + 1)
 
-    def _starts(self, items: tuple[Item, ...]) -> set[int]:
+    def _starts(self, pattern: Pattern) -> set[int]:
         """Return where a match can begin: where its first item can, with all that it needs not far behind."""
-        starts: set[int] = set()
-        for item in items:
-            if item.needed and not item.plain and not item.owners and item.keys.isdisjoint(self._at):
-                return starts
-        for item in items:
-            if not item.look:
-                starts |= self._where(item)
-            if item.needed:
-                break
-        for item in items:
-            if item.needed and not item.plain:
-                there = self._where(item)
-                if not there:
-                    return set()
-                if len(there) < _RARE:
-                    starts = {i for i in starts if any(i <= k <= i + _REACH for k in there)}
+        if any(not item.owners and item.keys.isdisjoint(self._at) for item in pattern.tied):
+            return set()
+        starts = set[int]().union(*map(self._where, pattern.leading))
+        for there in map(self._where, pattern.tied):
+            if len(there) < _RARE:
+                starts = {i for i in starts if any(i <= k <= i + _REACH for k in there)}
         return starts
 
     def _where(self, item: Item) -> set[int]:
@@ -178,7 +129,7 @@ class Text:
     def match(self, source: str, i: int, end: int | None = None) -> Match | None:
         """Match a pattern at a token."""
         last = len(self.tokens) if end is None else end
-        items = pattern(source)
+        items = pattern(source).items
         if items[0].needed and not self._ends_of(items[0], i, last):
             return None  # most are none, and this is soon seen
         for stop, named in self._match(items, 0, i, last, set()):

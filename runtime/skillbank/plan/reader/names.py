@@ -74,31 +74,7 @@ class Names:
         SkillNotFoundError
             When a name is part of a longer one that no skill has.
         """
-        notes: list[str] = []
-        found: dict[int, tuple[int, Named]] = {}
-        taken: set[int] = set()
-        spoken = [
-            normalise(t.text if t.kind == "word" else original[t.start : t.end])
-            if t.kind in ("word", "number")
-            else None
-            for t in tokens
-        ]
-        strange = [
-            t.kind == "word" and t.text not in self.words and not self._is_known(t.text) for t in tokens
-        ]
-        for size in range(_LONGEST, 0, -1):
-            for at in range(len(tokens) - size + 1):
-                said = spoken[at : at + size]
-                if None in said:
-                    likely = size == 1 and tokens[at].kind == "quote"
-                else:
-                    likely = True in strange[at : at + size] or "".join(filter(None, said)) in self.spelled
-                if likely and taken.isdisjoint(range(at, at + size)):
-                    note, named = self._match(original, tokens[at : at + size])
-                    if named is not None:
-                        found[at] = (at + size, named)
-                        taken.update(range(at, at + size))
-                        notes += [note] if note else []
+        found, notes = self._found(original, tokens)
         made: list[Token] = []
         at = 0
         while at < len(tokens):
@@ -117,27 +93,58 @@ class Names:
                 self._check_longer(original, made, i, lexicon())
         return made, notes + released
 
+    def _found(self, original: str, tokens: list[Token]) -> tuple[dict[int, tuple[int, Named]], list[str]]:
+        """Return where names begin and end, the longest first, and a sentence for each misspelled one."""
+        notes: list[str] = []
+        found: dict[int, tuple[int, Named]] = {}
+        taken: set[int] = set()
+        for part in self._likely(original, tokens):
+            if taken.isdisjoint(part):
+                note, named = self._match(original, tokens[part.start : part.stop])
+                if named is not None:
+                    found[part.start] = (part.stop, named)
+                    taken.update(part)
+                    notes += [note] if note else []
+        return found, notes
+
+    def _likely(self, original: str, tokens: list[Token]) -> Iterator[range]:
+        """Yield the parts of a text that may be names: quotes, what is spelled as one, strange words."""
+        spoken = [_spoken(original, t) if t.kind in ("word", "number") else None for t in tokens]
+        strange = [
+            t.kind == "word" and t.text not in self.words and not self._is_known(t.text) for t in tokens
+        ]
+        for size in range(_LONGEST, 0, -1):
+            for at in range(len(tokens) - size + 1):
+                said = spoken[at : at + size]
+                if None in said:
+                    likely = size == 1 and tokens[at].kind == "quote"
+                else:
+                    likely = True in strange[at : at + size] or "".join(filter(None, said)) in self.spelled
+                if likely:
+                    yield range(at, at + size)
+
     def _match(self, original: str, tokens: Sequence[Token]) -> tuple[str, Named | None]:
+        """Return the name that some tokens are, with a sentence where it is misspelled."""
         if len(tokens) == 1 and tokens[0].kind == "quote":
             content = tokens[0].value
             skills = of_quote(self._qualified, content)
             return "", Named(skills) if skills else self._named(content, content, tokens)
-        if not all(t.kind in ("word", "number") for t in tokens):
-            return "", None
         said = original[tokens[0].start : tokens[-1].end]
-        name = normalise("".join(t.text if t.kind == "word" else original[t.start : t.end] for t in tokens))
+        name = "".join(_spoken(original, t) for t in tokens)
         if name in self.spelled:
             return "", self._named(name, said, tokens)
-        # What is right as it stands is no misspelling, and neither end may be a word of another meaning.
-        if (len(name) < 5 and len(tokens) > 1) or not all(map(self._may_end, (tokens[0], tokens[-1]))):
-            return "", None
-        if all(t.text in self.words or self._is_known(t.text) for t in tokens):
-            return "", None
-        near = self._nearest(name)
+        near = self._nearest(name) if self._may_be_misspelled(name, tokens) else ()
         if not near:
             return "", None
         meant = near[0].name if near[0].bank == OWN else near[0].qualified
         return f"'{said}' was read as '{shown(meant)}'", Named(near)
+
+    def _may_be_misspelled(self, name: str, tokens: Sequence[Token]) -> bool:
+        """Whether words may be a misspelled name: one is strange, and neither end means anything else."""
+        if len(name) < 5 and len(tokens) > 1:
+            return False
+        ends = self._may_end(tokens[0]) and self._may_end(tokens[-1])
+        return ends and any(t.text not in self.words and not self._is_known(t.text) for t in tokens)
 
     def _may_end(self, token: Token) -> bool:
         return token.text in self.words or not self._is_known(token.text)
@@ -192,12 +199,10 @@ class Names:
     def _search_nearest(self, name: str) -> tuple[Skill, ...]:
         most = allowed(name)
         found: dict[int, list[str]] = {}
-        for spelling in self.spelled if most else ():
-            # Digits tell members of a family apart; they are never typing errors.
-            if re.sub(r"\D", "", spelling) == re.sub(r"\D", "", name):
-                away = distance(name, spelling, most)
-                if away <= most and (spelling[0] == name[0] or spelling[:2] == name[1::-1]):
-                    found.setdefault(away, []).append(spelling)
+        for spelling in filter(lambda spelled: _may_stand_for(name, spelled), self.spelled if most else ()):
+            away = distance(name, spelling, most)
+            if away <= most:
+                found.setdefault(away, []).append(spelling)
         if not found:
             return ()
         skills = {id(s): s for n in found[min(found)] for s in self.claims.of(n).skills}
@@ -207,29 +212,46 @@ class Names:
 
     def _check_longer(self, original: str, tokens: list[Token], at: int, words: Lexicon) -> None:
         """Refuse "MM Painter" and "Painter v2": another model than the one whose name is in it."""
-        token = tokens[at]
-        longer = None
-        family = at > 0 and words.has(tokens[at - 1].text, "grammar.name.family")
-        if at and tokens[at - 1].kind == "word" and (family or not words.is_word(tokens[at - 1].text)):
-            before = tokens[at - 1]
-            gap, word = original[before.end : token.start], original[before.start : before.end]
-            inside = at > 1 and tokens[at - 2].text not in (".", "!", "?")
-            proper = inside and word[:1].isupper() and not original.isupper()
-            begun = any(w[:5] == before.text[:5] for w in self.words if len(w) > 5 < len(before.text) + 1)
-            digit = any(c.isdigit() for c in word)
-            if gap == "-" or begun or family or (proper and gap == " ") or digit:
-                longer = original[before.start : token.end]
-        if at + 1 < len(tokens):
-            after = tokens[at + 1]
-            gap, word = original[token.end : after.start], original[after.start : after.end]
-            version = re.fullmatch(r"v\d+(\.\d+)?|x|xl|plus|\d+(\.\d+)?", word, re.IGNORECASE)
-            if version and (
-                gap == "-" or re.match(r"[vx]", after.text) or (after.kind == "number" and "." in word)
-            ):
-                longer = original[token.start : after.end]
-        if longer:
-            known = [s.name for s in token.value.skills]
+        start = tokens[at - 1].start if self._begins_longer(original, tokens, at, words) else tokens[at].start
+        end = tokens[at].end
+        if at + 1 < len(tokens) and _is_version(original, end, tokens[at + 1]):
+            start, end = tokens[at].start, tokens[at + 1].end
+        if end - start > tokens[at].end - tokens[at].start:
+            known = [s.name for s in tokens[at].value.skills]
             raise SkillNotFoundError(
-                f"There is no skill for '{longer}'{did_you_mean(known[0], known)}; "
+                f"There is no skill for '{original[start:end]}'{did_you_mean(known[0], known)}; "
                 f"'{command('skills')}' lists them all."
             )
+
+    def _begins_longer(self, original: str, tokens: list[Token], at: int, words: Lexicon) -> bool:
+        """Whether the word before a name is part of a longer one: "MM-Painter", "Mask Painter"."""
+        if at == 0 or tokens[at - 1].kind != "word":
+            return False
+        before = tokens[at - 1]
+        if words.has(before.text, "grammar.name.family"):
+            return True
+        gap, word = original[before.end : tokens[at].start], original[before.start : before.end]
+        inside = at > 1 and tokens[at - 2].text not in (".", "!", "?")
+        proper = inside and gap == " " and word[:1].isupper() and not original.isupper()
+        begun = any(w[:5] == before.text[:5] for w in self.words if len(w) > 5 < len(before.text) + 1)
+        told = gap == "-" or begun or proper or any(c.isdigit() for c in word)
+        return told and not words.is_word(before.text)
+
+
+def _spoken(original: str, token: Token) -> str:
+    """Return a word as names are compared, a number as it was written."""
+    return normalise(token.text if token.kind == "word" else original[token.start : token.end])
+
+
+def _may_stand_for(name: str, spelling: str) -> bool:
+    """Whether a spelling begins as a name does, and has its digits: these tell members of a family apart."""
+    begun = spelling[0] == name[0] or spelling[:2] == name[1::-1]
+    return begun and re.sub(r"\D", "", spelling) == re.sub(r"\D", "", name)
+
+
+def _is_version(original: str, end: int, after: Token) -> bool:
+    """Whether a token behind the end of a name tells another version of it: "v2", "-x", "2.1"."""
+    gap, word = original[end : after.start], original[after.start : after.end]
+    if re.fullmatch(r"v\d+(\.\d+)?|x|xl|plus|\d+(\.\d+)?", word, re.IGNORECASE) is None:
+        return False
+    return gap == "-" or after.text[0] in "vx" or (after.kind == "number" and "." in word)

@@ -52,24 +52,23 @@ def correct(
     notes: list[str] = []
     looked_for = 0
     for i, token in enumerate(tokens):
-        word = token.text
+        word, meant = token.text, ""
         looked_for = _looked_for(made, words, looked_for)
         if token.kind == "word" and word.isalpha() and word.isascii() and word not in right:
-            meant = _SWAPPED.get(word) or ""
-            if not (meant or looked_for or _is_known(word, words) or _is_called(text, tokens, i)):
-                meant = nearest(word, opening=_opens(made)) or ""
-            joined = "-" in (text[token.end : token.end + 1], text[max(0, token.start - 1) : token.start])
-            apart = joined and not _is_joined(made, token, meant, words)
-            if (
-                meant
-                and not apart
-                and not _is_inflected(word, meant, words)
-                and not _nearer(word, meant, named)
-            ):
-                notes.append(f"'{word}' was read as '{meant}'")
-                token = replace(token, text=meant)
+            wrong = not (looked_for or _is_known(word, words) or _is_called(text, tokens, i))
+            meant = _SWAPPED.get(word) or (wrong and nearest(word, opening=_opens(made))) or ""
+        if meant and _may_be(text, made, token, meant, words) and not _nearer(word, meant, named):
+            notes.append(f"'{word}' was read as '{meant}'")
+            token = replace(token, text=meant)
         made.append(token)
     return made, notes
+
+
+def _may_be(text: str, before: list[Token], token: Token, meant: str, words: Lexicon) -> bool:
+    """Whether a word may be a misspelling: no other word's form, and no part of a word with a hyphen."""
+    joined = "-" in (text[token.end : token.end + 1], text[max(0, token.start - 1) : token.start])
+    apart = joined and not _is_joined(before, token, meant, words)
+    return not apart and not _is_inflected(token.text, meant, words)
 
 
 def _is_known(word: str, words: Lexicon) -> bool:

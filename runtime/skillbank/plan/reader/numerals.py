@@ -68,35 +68,64 @@ def _is_item(tokens: list[Token], i: int, token: Token) -> bool:
 def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | None]:
     """Read one number at a token; return where it ends."""
     word = [t.text if t.kind == "word" else "" for t in tokens[at : at + 5]] + [""] * 5
-    noun = at + 1 < len(tokens) and _counts(tokens, at + 1, words)
-    for said, value in (
-        ("half a dozen", 6),
-        ("a dozen", 12),
-        ("dozen", 12),
-        ("a couple of", 2),
-        ("a pair of", 2),
-    ):
-        size = len(said.split())
-        if word[:size] == said.split() and (size > 1 or noun):
+    for read in (_group, _scaled, _one):
+        found = read(tokens, at, word, words)
+        if found is not None:
+            return found
+    return _words_of_a_number(tokens, at, word)
+
+
+_Read = tuple[int, Token | None]
+
+
+def _group(tokens: list[Token], at: int, word: list[str], words: Lexicon) -> _Read | None:
+    """Read "half a dozen", "a couple of"; "dozen" alone only before what is counted."""
+    for said, value in _GROUPS.items():
+        size = len(said)
+        if tuple(word[:size]) == said and (size > 1 or _counts(tokens, at + 1, words)):
             return _whole(tokens, at, at + size + (word[size] == "of"), value)
-    if tokens[at].kind == "number" and word[1] in _SCALES:
-        return _whole(tokens, at, at + 2, tokens[at].value * _SCALES[word[1]])
+    return None
+
+
+_GROUPS = {
+    ("half", "a", "dozen"): 6, ("a", "dozen"): 12, ("dozen",): 12,
+    ("a", "couple", "of"): 2, ("a", "pair", "of"): 2,
+}  # fmt: skip
+
+
+def _scaled(tokens: list[Token], at: int, word: list[str], words: Lexicon) -> _Read | None:
+    """Read "20 thousand"."""
+    if tokens[at].kind != "number" or word[1] not in _SCALES:
+        return None
+    return _whole(tokens, at, at + 2, tokens[at].value * _SCALES[word[1]])
+
+
+def _one(tokens: list[Token], at: int, word: list[str], words: Lexicon) -> _Read | None:
+    """Read "a single GPU", "just one epoch", "both GPUs"; "5 epochs a trial" has no further number."""
     alone = word[1] in ("one", "single")
     if word[0] in ("a", "an") and not alone and at and _counts(tokens, at - 1, words):
-        return at + 1, None  # "5 epochs a trial"
-    if word[0] in ("one", "a", "an", "single", "both") or (word[0] in ("just", "only") and alone):
-        size = 2 if alone else 1
-        if at + size < len(tokens) and _counts(tokens, at + size, words):
-            return _whole(tokens, at, at + size, 2 if word[0] == "both" else 1)
-        if word[0] != "one" or (word[1] not in NUMBERS and not _is_power(word[1:])):
-            return at + 1, None
+        return at + 1, None
+    if word[0] not in _SINGLE and not (word[0] in ("just", "only") and alone):
+        return None
+    size = 2 if alone else 1
+    if _counts(tokens, at + size, words):
+        return _whole(tokens, at, at + size, 2 if word[0] == "both" else 1)
+    begins = word[0] == "one" and (word[1] in NUMBERS or _is_power(word[1:]))
+    return None if begins else (at + 1, None)
+
+
+_SINGLE = frozenset(["one", "a", "an", "single", "both"])
+
+
+def _words_of_a_number(tokens: list[Token], at: int, word: list[str]) -> _Read:
+    """Read "twenty-five", "two hundred and fifty", "one e minus four"; "a few dozen" is no number."""
     end = at
     while end < len(tokens) and tokens[end].kind == "word" and tokens[end].text in NUMBERS:
         end += 1
         further = [token.text for token in tokens[end : end + 2]]
         if tokens[end - 1].text in _SCALES and further[:1] == ["and"] and further[-1] in NUMBERS:
-            end += 1  # "two hundred and fifty"
-    if end == at or word[0] == "dozen":  # "a few dozen"
+            end += 1
+    if end == at or word[0] == "dozen":
         return at + 1, None
     counted = _value([t.text for t in tokens[at:end]])
     if _is_power(word[end - at :]):
@@ -111,6 +140,8 @@ def _is_power(word: list[str]) -> bool:
 
 def _counts(tokens: list[Token], at: int, words: Lexicon) -> bool:
     """Whether what begins at a token is counted in requests: "a single GPU", but not "a model"."""
+    if at >= len(tokens):
+        return False
     starts = [at, at + 1] if tokens[at].text in ("full", "nvidia", "gpu") and at + 1 < len(tokens) else [at]
     classes = {c for k in starts for span in words.spans(tokens, k) for c in span.classes}
     return bool(classes & _COUNTED) and tokens[at].text not in ("d", "h", "m", "s", "card", "boxes")

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from skillbank.bank.documents import parse_said
 from skillbank.errors import SkillFormatError
-from skillbank.plan.reader.captions import goes_on, listed
 from skillbank.plan.reader.hardware import ids_at
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.own_actions import own_sources
 from skillbank.plan.reader.place import SOURCES, Place
+from skillbank.plan.reader.things import goes_on, listed
 from skillbank.plan.reader.value import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word
 from skillbank.plan.slot_values import value_of
 from skillbank.plan.slots import SLOTS, Fills, Kind, Slot, slot
 
-__all__ = ["take_announcements", "take_pairs"]
+__all__ = ["take_pairs"]
 
 _POLICY = frozenset(["automl", "automl_policy", "hpo", "automl-policy", "policy"])
-_LEADING = frozenset([":", "\n", "are", "is", "=", "as", "follows", "below", "like"])
-"""What stands between "these settings" and the settings."""
 _JOBS = frozenset(["parent", "job", "parent_job", "from_job", "parent-job"])
 _WORDS = word_list("pairs.words")
 
@@ -32,76 +32,65 @@ def take_pairs(text: Text) -> None:
     own = own_sources(text)
     for i, token in enumerate(text.tokens):
         if token.kind == "pair" and text.ledger.free(i):
-            before = text.tokens[i - 1] if i else token
-            longer = f"{before.text} {token.value[0].lower()}"
-            sections = {r: f"places.roles.{r}.before" for r in SOURCES} | {"results": "places.results.before"}
-            role = next((r for r, section in sections.items() if text.lexicon.has(longer, section)), None)
-            if role and before.kind == "word":
-                uri = clean_uri(token.value[1].strip("\"' "))
-                text.ledger.claim("place", [i - 1, i], Place(uri, role, test=before.text == "test"))
-            else:
-                _pair(text, [i], token.value[0], token.value[1], own, written=True)
+            _written(text, i, own)
     for i, token in enumerate(text.tokens):
         if token.kind == "flag" and text.ledger.free(i):
             _flag(text, i, own)
     for i in [k for k, token in enumerate(text.tokens) if token.kind == "word" and token.text in own]:
         match = text.match("slots.around.link|group.prep* v=@place", i + 1)
         if match is not None:
-            place = clean_uri(text.tokens[match.tokens("v")[0]].value)
-            text.ledger.claim("place", [i, *match.tokens()], Place(place, text.tokens[i].text))
+            place = Place(clean_uri(text.said(match, "v")), text.word(i))
+            text.ledger.claim("place", [i, *match.tokens()], place)
     for match in text.find("k=@key slots.around.link* v=@number|@quote|@place|@key|'on|'off|'none|~word"):
-        [k], [v] = match.tokens("k"), match.tokens("v")
         if all(map(text.ledger.free, match.tokens())):
-            said = text.tokens[v]
-            value = said.value if said.value is not None else _plain(text.ledger.said([v]))
+            [v] = match.tokens("v")
+            said = text.tokens[v].value
+            value = said if said is not None else _plain(text.ledger.said([v]))
             tokens = [*set_before(text, match.first), *match.tokens()]
-            text.ledger.claim("value", tokens, Value("", value, key=text.tokens[k].value))
+            text.ledger.claim("value", tokens, Value("", value, key=text.said(match, "k")))
 
 
-def take_announcements(text: Text) -> None:
-    """Account for "with these settings:" before values, and for the defaults, which hold anyway."""
-    for match in text.find("group.det|'following|'own|'some* slots.around.announce"):
-        at = match.end
-        while at < len(text.tokens) and text.tokens[at].text in _LEADING:
-            at += 1
-        owner = text.ledger.owner.get(at)
-        if owner is not None and owner.kind in ("value", "policy", "place", "words", "field"):
-            text.ledger.claim("context", match.tokens())
-    for match in text.find("slots.around.enough"):
-        owner = text.ledger.owner.get(match.first - 1)
-        if owner is not None and owner.kind in ("action", "policy", "talk", "value", "find"):
-            text.ledger.claim("context", match.tokens())
-    nouns = "|".join(f"slots.{s.name}.nouns" for s in SLOTS)
-    for match in text.find(f"'at|'with|'use|'using|'keep|group.det* 'default {nouns}"):
-        text.ledger.claim("context", match.tokens())
-    lead = "slots.around.set|'use|'with|'keep|'keeping|'leave|'at|'on|'all|group.det*"
-    for match in text.find(f"{lead} slots.around.defaults"):
-        text.ledger.claim("context", match.tokens())
+def _written(text: Text, i: int, own: frozenset[str]) -> None:
+    """Read a pair, or "training data=X" as a place."""
+    key, said = text.tokens[i].value
+    longer = f"{text.word(i - 1)} {key.lower()}"
+    role = next((r for r, section in _SAID_BEFORE.items() if text.lexicon.has(longer, section)), None)
+    if role and text.kind(i - 1) == "word":
+        place = Place(clean_uri(said.strip("\"' ")), role, test=text.word(i - 1) == "test")
+        text.ledger.claim("place", [i - 1, i], place)
+    else:
+        _take(text, _Pair.of(text, [i], key, said, written=True), own)
+
+
+_SAID_BEFORE = {
+    **{role: f"places.roles.{role}.before" for role in SOURCES}, "results": "places.results.before",
+}  # fmt: skip
+"""By role: the words that say it before a place."""
 
 
 def _flag(text: Text, i: int, own: frozenset[str]) -> None:
     """Read an option and the one token behind it; ``--set`` and ``--data`` only lead to a pair."""
-    name = text.tokens[i].text
-    if name in ("set", "data") and i + 1 < len(text.tokens) and not text.ledger.free(i + 1):
-        text.ledger.claim("courtesy", [i])
-        return
-    at = i + 1
-    while at < len(text.tokens) and text.tokens[at].kind == "mark" and text.tokens[at].text in (":", "="):
+    name, at = text.tokens[i].text, i + 1
+    leads = name in ("set", "data") and not text.ledger.free(at)
+    while text.word(at) in (":", "="):
         at += 1
-    if at < len(text.tokens) and text.tokens[at].kind == "name":
+    if leads or text.kind(at) == "name":
         text.ledger.claim("courtesy", [i])
-        return
-    if at >= len(text.tokens) or not text.ledger.free(at):
-        return
+    elif at < len(text.tokens) and text.ledger.free(at):
+        if name.lower().replace("-", "_") in _WORDS:
+            text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
+        else:
+            _take(text, _Pair.of(text, [i, at], name, _said_at(text, at, name), written=False), own)
+
+
+def _said_at(text: Text, at: int, name: str) -> Any:
+    """Return the value of an option that stands at a token."""
     token = text.tokens[at]
+    ids = ids_at(text, at) if token.kind == "number" else []
+    if len(ids) > 1 and slot_of_flag(text, name) == "gpu_ids":
+        return ids
     whole = token.kind in ("number", "place", "job", "quote", "key")
-    value = token.value if whole else text.ledger.said([at])
-    if token.kind == "number" and len(ids := ids_at(text, at)) > 1 and slot_of_flag(text, name) == "gpu_ids":
-        value = ids
-    if name.lower().replace("-", "_") in _WORDS:
-        text.ledger.claim("courtesy", [i])  # its value is a word of the request itself
-        return
-    _pair(text, [i, at], name, value, own, written=False)
+    return token.value if whole else text.ledger.said([at])
 
 
 def slot_of_flag(text: Text, name: str) -> str | None:
@@ -115,37 +104,115 @@ def slot_of_flag(text: Text, name: str) -> str | None:
     return None
 
 
-def _pair(text: Text, tokens: list[int], key: str, said: Any, own: frozenset[str], *, written: bool) -> None:
-    ledger, key = text.ledger, _without_container(text, key.strip("\"'"))
-    name = key.lower()
-    value = _plain(said.strip()) if isinstance(said, str) and written else said
-    shown = said.strip("\"' ") if isinstance(said, str) else said
-    place = isinstance(shown, str) and ("/" in shown or "\\" in shown or shown.startswith((".", "~")))
-    if name in _POLICY and not isinstance(value, dict):
-        ledger.claim("policy", tokens, Said(policy_word(shown), f"{key}={shown}"))
-    elif name in _JOBS and isinstance(shown, str):
-        ledger.claim("job", tokens, shown)
-    elif name in _WORDS and isinstance(shown, str | list):
-        for word in [shown] if isinstance(shown, str) else shown:
-            ledger.claim("words", tokens, str(word))
-    elif (role := name if name in own else _role(text, name, shown)) and (
-        place or name not in ("test", "text")
-    ):
-        for uri in shown if isinstance(shown, list) else [shown]:
-            made = ledger.claim("place", tokens, Place(clean_uri(str(uri)), role))
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A key and what was said for it.
+
+    Attributes
+    ----------
+    value, shown
+        What was said as YAML reads it, and as a text without its quotes; each as it is where it is no text.
+    written
+        Whether key and value were written as a pair, and not as an option.
+    """
+
+    tokens: list[int]
+    key: str
+    said: Any
+    value: Any
+    shown: Any
+    written: bool
+
+    @classmethod
+    def of(cls, text: Text, tokens: list[int], key: str, said: Any, *, written: bool) -> _Pair:
+        """Read a key and what was said for it."""
+        value = _plain(said.strip()) if isinstance(said, str) and written else said
+        shown = said.strip("\"' ") if isinstance(said, str) else said
+        return cls(tokens, _without_container(text, key.strip("\"'")), said, value, shown, written)
+
+    @property
+    def name(self) -> str:
+        """The key in small letters."""
+        return self.key.lower()
+
+    @property
+    def is_place(self) -> bool:
+        """Whether the value looks like a location."""
+        shown = self.shown
+        return isinstance(shown, str) and ("/" in shown or "\\" in shown or shown.startswith((".", "~")))
+
+
+def _take(text: Text, pair: _Pair, own: frozenset[str]) -> None:
+    """Account for a pair by the first meaning that its key has."""
+    any(takes(text, pair, own) for takes in _MEANINGS)
+
+
+def _as_policy(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
+    if pair.name not in _POLICY or isinstance(pair.value, dict):
+        return False
+    text.ledger.claim("policy", pair.tokens, Said(policy_word(pair.shown), f"{pair.key}={pair.shown}"))
+    return True
+
+
+def _as_job(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
+    if pair.name not in _JOBS or not isinstance(pair.shown, str):
+        return False
+    text.ledger.claim("job", pair.tokens, pair.shown)
+    return True
+
+
+def _as_words(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
+    """Read ``skill=``, ``action=``: the value is a word of the request itself."""
+    if pair.name not in _WORDS or not isinstance(pair.shown, str | list):
+        return False
+    for word in [pair.shown] if isinstance(pair.shown, str) else pair.shown:
+        text.ledger.claim("words", pair.tokens, str(word))
+    return True
+
+
+def _as_place(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
+    role = pair.name if pair.name in own else _role(text, pair.name, pair.shown)
+    if role and (pair.is_place or pair.name not in ("test", "text")):
+        tokens = pair.tokens
+        for uri in pair.shown if isinstance(pair.shown, list) else [pair.shown]:
+            made = text.ledger.claim("place", tokens, Place(clean_uri(str(uri)), role))
             tokens = list(made.tokens)
-    elif place and text.lexicon.has(name, "places.data.nouns"):
-        ledger.claim("place", tokens, Place(clean_uri(str(shown)), None))
-    elif text.lexicon.has(name, "places.platform.flags") and isinstance(shown, str):
-        if shown.lower() in slot("platform").choices:
-            ledger.claim("platform", tokens, shown.lower())
-    elif (found := slot_of_flag(text, name)) is not None and (
-        found != "format" or _is_of_kind(slot(found), value)  # other things have formats too: "format=onnx"
-    ):
-        if _is_of_kind(slot(found), value):
-            _slot(text, tokens, found, said, value, shown)
-    elif "." in key or written:
-        ledger.claim("value", tokens, Value("", value, key=key))
+        return True
+    if pair.is_place and text.lexicon.has(pair.name, "places.data.nouns"):
+        text.ledger.claim("place", pair.tokens, Place(clean_uri(str(pair.shown)), None))
+        return True
+    return False
+
+
+def _as_platform(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
+    if not text.lexicon.has(pair.name, "places.platform.flags") or not isinstance(pair.shown, str):
+        return False
+    if pair.shown.lower() in slot("platform").choices:
+        text.ledger.claim("platform", pair.tokens, pair.shown.lower())
+    return True
+
+
+def _as_slot(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
+    """Read a key that means a slot; what the slot cannot have stays, to be asked about."""
+    name = slot_of_flag(text, pair.name)
+    if name is None:
+        return False
+    fits = _is_of_kind(slot(name), pair.value)
+    if fits:
+        _slot(text, pair, slot(name))
+    return fits or name != "format"  # other things have formats too: "format=onnx"
+
+
+def _as_spec_key(text: Text, pair: _Pair, own: frozenset[str]) -> bool:
+    if "." in pair.key or pair.written:
+        text.ledger.claim("value", pair.tokens, Value("", pair.value, key=pair.key))
+    return True
+
+
+_MEANINGS: tuple[Callable[[Text, _Pair, frozenset[str]], bool], ...] = (
+    _as_policy, _as_job, _as_words, _as_place, _as_platform, _as_slot, _as_spec_key,
+)  # fmt: skip
+"""What a pair may be, in the order in which keys are looked up; each says whether it was that."""
 
 
 def _is_of_kind(each: Slot, value: Any) -> bool:
@@ -175,33 +242,38 @@ def _without_container(text: Text, key: str) -> str:
     return rest if of_data and _role(text, rest.lower(), "") else key
 
 
-def _slot(text: Text, tokens: list[int], name: str, said: Any, value: Any, shown: Any) -> None:
-    each = slot(name)
+def _slot(text: Text, pair: _Pair, each: Slot) -> None:
+    """Account for a pair as the value of a slot."""
+    tokens, value, end = pair.tokens, pair.value, max(pair.tokens) + 1
     if each.fills is Fills.FIELD and (
-        each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB) or name in ("on_broken", "format")
+        each.kind in (Kind.TEXT, Kind.PLACE, Kind.JOB) or each.name in ("on_broken", "format")
     ):
-        text.ledger.claim("field", tokens, (name, value_of(each, value) if name == "format" else str(shown)))
+        shown = value_of(each, value) if each.name == "format" else str(pair.shown)
+        text.ledger.claim("field", tokens, (each.name, shown))
     elif each.kind is Kind.TEXTS and isinstance(value, int | float):
         head = text.tokens[tokens[0]]  # "number of classes = 4" counts them
         named = head.value[0] if head.kind == "pair" else head.text
         text.ledger.claim("value", tokens, Value("", value, key=named))
     elif each.kind is Kind.TEXTS:
-        quoted = (
-            not isinstance(said, str)
-            or said[:1] in "\"'"
-            or any(text.tokens[i].kind == "quote" for i in tokens)
-        )
-        items = list(map(str, value)) if isinstance(value, list) else listed(str(shown), quoted=quoted)
-        used, more = goes_on(text, max(tokens) + 1)
-        text.ledger.claim("captions", [*tokens, *used], [*items, *more])
+        used, more = goes_on(text, end)
+        text.ledger.claim("captions", [*tokens, *used], [*_texts_of(text, pair), *more])
     elif each.kind is Kind.COUNTS and isinstance(value, int):
-        ids, at = [value], max(tokens) + 1
+        ids, at = [value], end
         while (further := text.match("', @number", at)) is not None:  # gpu_ids=0,1
             ids.append(text.tokens[at + 1].value)
             at = further.end
-        text.ledger.claim("value", [*tokens, *range(max(tokens) + 1, at)], Value(name, ids))
+        text.ledger.claim("value", [*tokens, *range(end, at)], Value(each.name, ids))
     else:
-        text.ledger.claim("value", tokens, Value(name, value))
+        text.ledger.claim("value", tokens, Value(each.name, value))
+
+
+def _texts_of(text: Text, pair: _Pair) -> list[str]:
+    """Return the texts of a pair: a list, or one text divided as descriptions are."""
+    if isinstance(pair.value, list):
+        return list(map(str, pair.value))
+    plain = isinstance(pair.said, str) and pair.said[:1] not in ("", '"', "'")
+    quoted = not plain or any(text.kind(i) == "quote" for i in pair.tokens)
+    return listed(str(pair.shown), quoted=quoted)
 
 
 def _role(text: Text, name: str, value: Any) -> str | None:

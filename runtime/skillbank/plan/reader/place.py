@@ -127,36 +127,34 @@ def bridges(text: Text, match: Match) -> bool:
 
 def claim_place(text: Text, match: Match, role: str | None) -> None:
     """Give the place of a match, and those listed with it, a role."""
-    ledger = text.ledger
     [first] = match.tokens("list")[:1]
-    if not ledger.free(first):
+    if not text.ledger.free(first):
         return
-    listed, said = _count(text, first), str(text.tokens[first].value)
-    introduced = _introduces(text, match)
+    words, doing = _evidence(text, match, first), None
+    if role in (None, *SOURCES) and is_model_file(text, text.tokens[first].value):
+        role = "weights"
+    if role in SOURCES and not any(text.within(i, "places.data.nouns") for i in words):
+        doing = next((a for a in DOING if text.within(words[0], f"actions.{a}.nouns")), None)
+    place = place_at(text, first, role, words, doing=doing)
+    text.ledger.claim("place", [*words, *brackets(text, first)], place)
+    if role in SOURCES:
+        listed_with(text, match.end, place_at(text, first, role, words))
+
+
+def _evidence(text: Text, match: Match, first: int) -> list[int]:
+    """Return the tokens of a match that say what its place is for, the place (``first``) among them.
+
+    Words that only describe what lies there count where they introduce it or its path says the same; a number
+    counts where it is that of the places.
+    """
+    said, introduced = str(text.tokens[first].value), _introduces(text, match)
     words = [
         i
         for i in range(match.first, match.end)
         if i not in match.aside or introduced or _names(said, text.tokens[i].text)
     ]
-    words = [
-        i for i in words
-        if text.tokens[i].kind not in ("name", "place", "number") or i == first
-        or (i in match.tokens("n") and text.tokens[i].value == listed)
-        or (text.tokens[i].kind == "number" and i not in match.tokens("n"))
-    ]  # fmt: skip
-    doing = None
-    if role in SOURCES and is_model_file(text, text.tokens[first].value):
-        role = None
-    if role in SOURCES and not any(text.within(i, "places.data.nouns") for i in words):
-        doing = next((a for a in DOING if text.within(words[0], f"actions.{a}.nouns")), None)
-    weights = role is None and is_model_file(text, text.tokens[first].value)
-    ledger.claim(
-        "place",
-        [*words, *brackets(text, first)],
-        place_at(text, first, "weights" if weights else role, words, doing=doing),
-    )
-    if role in SOURCES:
-        listed_with(text, match.end, place_at(text, first, role, words))
+    others = [n for n in match.tokens("n") if text.tokens[n].value != _count(text, first)]
+    return [i for i in words if i == first or (text.kind(i) not in ("name", "place") and i not in others)]
 
 
 def _introduces(text: Text, match: Match) -> bool:

@@ -28,6 +28,7 @@ def take_platforms(page: Text) -> None:
     sending = (
         "'platform|'backend|'runner ':|'=|'is|'to*",
         "'send|'submit|'bring|'move|'hand group.it 'to|'over* group.det*",
+        "'on|'in|'to|'over group.det|'gpu|'compute* places.platform.around",
     )
     for name, placed in _PLATFORMS.items():
         for lead in sending:

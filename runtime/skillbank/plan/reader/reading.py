@@ -38,13 +38,15 @@ from skillbank.plan.reader import (
     values,
 )
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
+from skillbank.plan.reader.announcements import take_announcements
 from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
 from skillbank.plan.reader.data_requests import checked_before, data_request
 from skillbank.plan.reader.deeds import mark_told, take_deeds, told_words
-from skillbank.plan.reader.described import gives_masks, name_skill, take_description
+from skillbank.plan.reader.described import gives_masks, name_skill
+from skillbank.plan.reader.describing import take_description
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
@@ -180,7 +182,7 @@ def read_text(
         check, rest = found
         read = read_text(rest, library, index, list_folder, job_skill, None, set_names, trained)
         return _joined(text, check, read, notes)
-    if (taught := student_requests(page, trained, skill)) is not None:
+    if (taught := student_requests(page, library, trained, skill)) is not None:
         return Reading(tuple(taught), notes=tuple(notes))
     clauses = _take_manners(page, notes)
     _take_names(page)
@@ -218,7 +220,7 @@ def read_text(
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
-    pairs.take_announcements(page)
+    take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
 
 

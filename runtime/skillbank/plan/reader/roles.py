@@ -141,42 +141,12 @@ def _after(text: Text, match: Match) -> None:
     """Read "X for validation" and "X (validation)"; what a role leads to another place is not of this one."""
     end, said = match.end, match.tokens("role")
     [place] = match.tokens("list")[:1]
-    if not text.ledger.free(place):
+    if not text.ledger.free(place) or not _is_said_of(text, match, place) or _leads_on(text, match, place):
         return
-    role = role_said(text, said)
-    told = end in text.ends(said[0], f"places.roles.{role}.after")
-    between = {text.tokens[i].text for i in range(place + 1, said[0])}
-    bracketed = bool({"(", "[", "then", "="} & between)
-    last = end >= len(text.tokens) or text.tokens[end].text in ("and", ",", ".", ";", ")", "]", "!", "for")
-    bare = end in text.ends(said[0], f"places.roles.{role}.bare")
-    if (
-        not told
-        and not bracketed
-        and not (
-            last
-            and not bare
-            and between
-            <= {"which", "that", "is", "are", "has", "holds", "contains", ",", "the", "our", "my", "a"}
-        )
-    ):
-        return
-    if text.tokens[said[0]].text == "to" and text.match(f"group.it|@name* group.prep {LINK}* @place", end):
-        return  # "train on A, to validate it on B": of B
-    close = (
-        place + 1 == said[0] and end < len(text.tokens) and text.tokens[end].text == "on"
-    )  # "with V for validation on T"
-    if not last and not close and text.match(f"{LINK}* @place", end):
-        return
-    verbs = [
-        i
-        for i in said
-        if any(
-            text.within(i, f"actions.{a}.base") and text.tokens[i - 1].text == "to"
-            for a in ("train", "evaluate")
-        )
-    ]
-    closed = [end] if end < len(text.tokens) and text.tokens[end].text in (")", "]") else []
+    verbs = [i for i in said if text.word(i - 1) == "to" and text.within(i, *_VERBS)]
+    closed = [end] if text.word(end) in (")", "]") else []
     words = [i for i in match.tokens() if i not in verbs]
+    role = role_said(text, said)
     made = text.ledger.claim(
         "place", [*words, *closed, *brackets(text, place)], place_at(text, place, role, said)
     )
@@ -184,12 +154,36 @@ def _after(text: Text, match: Match) -> None:
     if also is not None and text.match(f"{LINK}* @place", also.end) is None:
         text.ledger.claim("order", also.tokens())
         text.ledger.claim("place", [place], place_at(text, place, role_said(text, also.tokens("role"))))
-    if (
-        text.tokens[said[0]].text == "are"
-        or text.tokens[place - 1].text in ("plus", "+")
-        or _is_taken(text, place)
-    ):
+    if text.word(said[0]) == "are" or text.word(place - 1) in ("plus", "+") or _is_taken(text, place):
         _backwards(text, place, made.value)
+
+
+_VERBS = ("actions.train.base", "actions.evaluate.base")
+_SAYING = frozenset(["which", "that", "is", "are", "has", "holds", "contains", ",", "the", "our", "my", "a"])
+"""What stands between a place and a role that is said of it by the way."""
+_CLOSING = frozenset(["", "and", ",", ".", ";", ")", "]", "!", "for"])
+"""What stands behind a role that leads to nothing else."""
+
+
+def _is_said_of(text: Text, match: Match, place: int) -> bool:
+    """Whether a role behind a place is said of it: by a phrase, in brackets, or as in "X is the test set"."""
+    end, first = match.end, match.tokens("role")[0]
+    role = role_said(text, match.tokens("role"))
+    between = {text.tokens[i].text for i in range(place + 1, first)}
+    if end in text.ends(first, f"places.roles.{role}.after") or between & {"(", "[", "then", "="}:
+        return True
+    bare = end in text.ends(first, f"places.roles.{role}.bare")
+    return text.word(end) in _CLOSING and not bare and between <= _SAYING
+
+
+def _leads_on(text: Text, match: Match, place: int) -> bool:
+    """Whether a role behind a place leads to another: "train on A, to validate it on B"."""
+    end, first = match.end, match.tokens("role")[0]
+    if text.word(first) == "to" and text.match(f"group.it|@name* group.prep {LINK}* @place", end):
+        return True
+    close = place + 1 == first and text.word(end) == "on"  # "with V for validation on T"
+    closes = text.word(end) in _CLOSING or close
+    return not closes and text.match(f"{LINK}* @place", end) is not None
 
 
 def _is_taken(text: Text, place: int) -> bool:

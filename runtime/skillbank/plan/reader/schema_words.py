@@ -8,18 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from skillbank.plan.reader.key_phrases import number_in_phrase
+from skillbank.plan.reader.key_words import COMMON, canonical
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_choices import take_choices, take_switches
-from skillbank.plan.reader.spec_keys import (
-    COMMON,
-    NUMERIC,
-    Keys,
-    canonical,
-    is_of_a_slot,
-    name_at,
-    name_before,
-    words_before,
-)
+from skillbank.plan.reader.spec_keys import NUMERIC, Keys, is_of_a_slot, name_at, name_before, words_before
+from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.value import SIZE, Value, set_before
 from skillbank.plan.slots import slot
 
@@ -192,29 +185,30 @@ def _bounds(text: Text, i: int, keys: Keys) -> bool:
 def _pairs(text: Text, keys: Keys) -> None:
     """Read "max text length = 128", where only the last word stands before the sign, and "opset=13"."""
     for i, token in enumerate(text.tokens):
-        if token.kind != "pair":
-            continue
         owner = text.ledger.owner.get(i)
-        if owner is None or owner.kind != "value" or "." in token.value[0]:
+        if token.kind != "pair" or owner is None or owner.kind != "value" or "." in token.value[0]:
             continue
-        if isinstance(owner.value.value, str | list | dict):
-            continue
-        words = words_before(text, i)[0]
-        spoken = re.split(r"[-_\s]", token.value[0].lower())
-        for first in range(len(words) + 1):
-            said = [*(text.tokens[k].text for k in words[first:]), *spoken]
-            key = keys.named(said, NUMERIC)
-            longer, name = first < len(words), owner.value.slot
-            if longer and name and not (key and keys.extends(slot(name).names, said[0])):
-                if any(text.lexicon.has(" ".join(said), f"slots.{name}.{c}") for c in ("before", "nouns")):
-                    text.ledger.claim("context", words[first:])
-                    break
-                continue
-            known = name or keys.spelled(token.value[0]) is not None
-            if key is not None and (longer or not known):
-                text.ledger.withdraw(owner)
-                text.ledger.claim("value", [*words[first:], i], replace(owner.value, slot="", key=key))
-                break
+        if not isinstance(owner.value.value, str | list | dict):
+            _pair(text, i, owner, keys)
+
+
+def _pair(text: Text, i: int, owner: Claim, keys: Keys) -> None:
+    """Give a pair to the key that the longest words before its sign name, where that is not a slot's own."""
+    words, name = words_before(text, i)[0], owner.value.slot
+    written = text.tokens[i].value[0]
+    spoken = re.split(r"[-_\s]", written.lower())
+    for first in range(len(words) + 1):
+        said = [*(text.tokens[k].text for k in words[first:]), *spoken]
+        key = keys.named(said, NUMERIC)
+        longer = first < len(words)
+        if longer and name and not (key and keys.extends(slot(name).names, said[0])):
+            if any(text.lexicon.has(" ".join(said), f"slots.{name}.{c}") for c in ("before", "nouns")):
+                text.ledger.claim("context", words[first:])
+                return
+        elif key is not None and (longer or not (name or keys.spelled(written) is not None)):
+            text.ledger.withdraw(owner)
+            text.ledger.claim("value", [*words[first:], i], replace(owner.value, slot="", key=key))
+            return
 
 
 def _texts(text: Text, keys: Keys) -> None:
@@ -225,20 +219,23 @@ def _texts(text: Text, keys: Keys) -> None:
             continue
         mine = [k for k in keys.leaves.get(token.text, ()) if keys.kinds.get(k) == "string"]
         mine = [k for k in mine if k.split(".")[0] in spoken]
-        if len(mine) != 1:
-            continue
-        match = text.match("'is|'=|':|'name|'called|'named* v=@quote|~word", i + 1)
-        if match is None:
-            continue
-        [v] = match.tokens("v")
-        value, end = text.tokens[v].value, v + 1
-        if value is None:
-            whole = re.match(r"[\w.-]*\w", text.ledger.original[text.tokens[v].start :])
-            value = whole[0] if whole else text.tokens[v].text
-            while end < len(text.tokens) and text.tokens[end].end <= text.tokens[v].start + len(value):
-                end += 1
-        section = [i - 1] if i and text.tokens[i - 1].text == mine[0].split(".")[0] else []
-        text.ledger.claim("value", [*section, *range(i, end)], Value("", value, key=mine[0]))
+        source = "'is|'=|':|'name|'called|'named* v=@quote|~word"
+        if len(mine) == 1 and (match := text.match(source, i + 1)) is not None:
+            value, end = _text_at(text, match.tokens("v")[0])
+            section = [i - 1] if text.word(i - 1) == mine[0].split(".")[0] else []
+            text.ledger.claim("value", [*section, *range(i, end)], Value("", value, key=mine[0]))
+
+
+def _text_at(text: Text, i: int) -> tuple[str, int]:
+    """Return what is quoted at a token, or written there without a blank, and where it ends."""
+    token, end = text.tokens[i], i + 1
+    if token.value is not None:
+        return str(token.value), end
+    whole = re.match(r"[\w.-]*\w", text.ledger.original[token.start :])
+    value = whole[0] if whole else token.text
+    while end < len(text.tokens) and text.tokens[end].end <= token.start + len(value):
+        end += 1
+    return value, end
 
 
 def _snake(text: Text, keys: Keys) -> None:

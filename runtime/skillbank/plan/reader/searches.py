@@ -7,7 +7,7 @@ from typing import Any
 
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import word_list
-from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.spec_keys import Keys, name_at, name_before
 from skillbank.plan.reader.value import UNITS, Value, duration
 
@@ -26,38 +26,47 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
     keys
         Spec keys of the trainings that may be meant.
     """
-    search = f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings"
-    seed, its = f"'seed {_LINK} n=@number", f"'for|'of group.det* {search}"
-    for source in (f"{search} {seed}", f"{seed} {its}", f"'seed {its} {_LINK} n=@number"):
-        for match in text.find(source):
-            if not (match.first and text.within(match.first - 1, "grammar.operator.not")):
-                _set(text, match.tokens(), "seed", text.said(match))
+    _take_seeds(text)
     leads = (
         f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*",
         f"{_SEARCH}.verbs group.det* {_SEARCH}.best",
         "'search|'searching|'look|'explore 'only|'just* 'over|'through|'across 'only|group.det*",
     )
     for match in [m for lead in leads for m in text.find(lead)]:
-        denied = match.first and text.within(match.first - 1, "grammar.operator.not")
-        loose = bool(
-            {"over", "vary", "sweep", "varying", "sweeping"} & {text.tokens[k].text for k in match.tokens()}
-        )
+        loose = any(text.tokens[k].text in _LOOSE for k in match.tokens())
         found = _names(text, match.end, keys, choices=loose)
-        if found is not None and not denied:
+        if found is not None and not _is_denied(text, match):
             verb = [i for i in match.tokens() if text.tokens[i].kind == "word"]
             text.ledger.claim("policy", verb, Said("on", text.ledger.said([*verb, *found[0]]), verb=True))
             _set(text, found[0], "parameters", found[1])
-    searched = text.find(f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings|slots.algorithm.values")
-    for match in (
-        list(text.find("'over|'of|'across|'on 'only|'just|'both|group.det*"))
-        if any(True for _ in searched)
-        else ()
-    ):
+    if any(True for _ in text.find(f"{_SEARCHES}|slots.algorithm.values")):
+        _take_over(text, keys)
+
+
+_SEARCHES = f"{_SEARCH}.nouns|{_SEARCH}.weak|{_SEARCH}.doings"
+_LOOSE = frozenset(["over", "vary", "sweep", "varying", "sweeping"])
+"""Words behind which what a search is over may be a choice as well as a number."""
+
+
+def _take_seeds(text: Text) -> None:
+    """Read "a search with seed 3", "seed 3 for the search"."""
+    seed, its = f"'seed {_LINK} n=@number", f"'for|'of group.det* {_SEARCHES}"
+    for source in (f"{_SEARCHES} {seed}", f"{seed} {its}", f"'seed {its} {_LINK} n=@number"):
+        for match in text.find(source):
+            if not _is_denied(text, match):
+                _set(text, match.tokens(), "seed", text.said(match))
+
+
+def _is_denied(text: Text, match: Match) -> bool:
+    return text.within(match.first - 1, "grammar.operator.not")
+
+
+def _take_over(text: Text, keys: Sequence[Keys]) -> None:
+    """Read "over lr and weight decay" in a text of a search, and "on lr" right behind its noun."""
+    for match in list(text.find("'over|'of|'across|'on 'only|'just|'both|group.det*")):
         found = _names(text, match.end, keys, choices=True)
-        over = text.tokens[match.first].text == "over"
-        if found is not None and (
-            over or text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")
-        ):
+        behind = text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")
+        if found is not None and (behind or text.word(match.first) == "over"):
             _set(text, [*match.tokens(), *found[0]], "parameters", found[1])
 
 
@@ -139,28 +148,34 @@ def _has_rungs(text: Text, tokens: list[int]) -> bool:
 
 def _range(text: Text, i: int, keys: Sequence[Keys]) -> None:
     """Read "learning rate between 1e-5 and 1e-3" and "batch size 2, 4 or 8" as the range of a key."""
-    at, end = i, i + 1
-    value: object = None
-    if text.tokens[i].kind == "range":
-        value = list(text.tokens[i].value)
-    else:  # "batch size 2, 4 or 8"
-        while (match := text.match("',? 'or|'and? @number", end)) is not None:
-            end = match.end
-        numbers = [text.tokens[k] for k in range(i, end) if text.tokens[k].kind == "number"]
-        if len(numbers) < 2 or not any(text.tokens[k].text == "or" for k in range(i, end)):
-            return
-        value = {"choices": [n.value for n in numbers]}
-    while at > 0 and text.tokens[at - 1].text in _BEFORE_RANGE:
+    end, value = _values_from(text, i)
+    at = i
+    while text.word(at - 1) in _BEFORE_RANGE:
         at -= 1
-    owner = text.ledger.owner.get(at - 1)
-    found: tuple[list[int], str] | None = None
-    if owner is not None and owner.value and owner.kind == "value" and owner.value.key == "automl.parameters":
-        found = [], owner.value.value[-1]
-    elif owner is None:
-        found = next((f for k in keys if (f := name_before(text, at, k)) is not None), None)
+    found = _key_before(text, at, keys) if value is not None else None
     if found is not None:
-        tokens = [k for k in [*found[0], *range(at, end)] if text.ledger.free(k)]
-        _set(text, tokens, f"ranges.{found[1]}", value)
+        _set(text, text.unclaimed([*found[0], *range(at, end)]), f"ranges.{found[1]}", value)
+
+
+def _values_from(text: Text, i: int) -> tuple[int, object]:
+    """Return where a range or a choice of numbers ends, and what it holds; None for a single number."""
+    if text.tokens[i].kind == "range":
+        return i + 1, list(text.tokens[i].value)
+    end = i + 1
+    while (match := text.match("',? 'or|'and? @number", end)) is not None:
+        end = match.end
+    numbers = [token.value for token in text.tokens[i:end] if token.kind == "number"]
+    chosen = len(numbers) > 1 and any(token.text == "or" for token in text.tokens[i:end])
+    return end, {"choices": numbers} if chosen else None
+
+
+def _key_before(text: Text, at: int, keys: Sequence[Keys]) -> tuple[list[int], str] | None:
+    """Return the key that a range before a token is of, with the free words that name it."""
+    owner = text.ledger.owner.get(at - 1)
+    if owner is None:
+        return next((f for k in keys if (f := name_before(text, at, k)) is not None), None)
+    searched = owner.kind == "value" and owner.value and owner.value.key == "automl.parameters"
+    return ([], owner.value.value[-1]) if searched else None
 
 
 _BEFORE_RANGE = word_list("searches.before_range") | frozenset(",:(=")

@@ -43,13 +43,7 @@ class StepSettings:
                 _keep(counts, value.slot, value, own)
                 self.taken.add(id(claim))
         self._set_captions(at, settings)
-        gpus, nodes = (counts[name].value if name in counts else None for name in ("gpus", "nodes"))
-        ids = next((v for k, v in settings.items() if k.rpartition(".")[2] == "gpu_ids"), None)
-        if gpus is None and ids:
-            gpus = len(ids)
-        elif gpus and nodes and counts["gpus"].total and gpus % nodes == 0:
-            gpus //= nodes
-        return settings, gpus, nodes
+        return settings, *_counted(counts, settings)
 
     def _set(self, at: int, claim: Claim, own: bool, settings: dict[str, Any]) -> None:
         """Set what a value says of a step; what is said of another step counts where nothing else does."""
@@ -90,27 +84,26 @@ class StepSettings:
         """Return the key of a value for a step; None where the step has no such value, or it is not meant."""
         step, action = self.steps[at], self.actions[at]
         assert step.skill is not None
-        if value.slot == SIZE:
-            return (
-                SIZE
-                if own and f"{step.action}.input_width" in keys_of(step.skill, step.action).kinds
-                else None
-            )
-        if value.slot:
-            if slot(value.slot).fills is Fills.SEARCH:
-                return slot(value.slot).key if self._searches(step) else None
-            key = self._most_key(at, value.slot) if value.most else None
-            key = key or (None if value.limit else self._slot_key(at, value.slot))
-            mine = self._owner_of(value)
-            return key if own or mine is None else None
         keys = keys_of(step.skill, step.action)
-        shorthands = action.shorthands if action else {}
+        if value.slot == SIZE:
+            return SIZE if own and f"{step.action}.input_width" in keys.kinds else None
+        if value.slot:
+            return self._key_of_slot(at, value, own)
         key = value.key
         if key.startswith("automl.") or key == "automl":
             return key if self._searches(step) else None
-        if key not in shorthands and "." not in key:
+        if "." not in key and (action is None or key not in action.shorthands):
             key = keys.spelled(key) or key
         return key if own else None
+
+    def _key_of_slot(self, at: int, value: Value, own: bool) -> str | None:
+        """Return the key of a slot's value; what is said of another step that has it is that step's."""
+        if slot(value.slot).fills is Fills.SEARCH:
+            return slot(value.slot).key if self._searches(self.steps[at]) else None
+        key = self._most_key(at, value.slot) if value.most else None
+        if key is None and not value.limit:
+            key = self._slot_key(at, value.slot)
+        return key if own or self._owner_of(value) is None else None
 
     def _searches(self, step: Step) -> bool:
         """Whether a step can be a search."""
@@ -173,8 +166,8 @@ class StepSettings:
             same = other.value.slot == value.slot and other.value.key == value.key
             if same and not other.value.negated and other.value.value != value.value:
                 return True
-        if action is None:
-            return False
+        if action is None or _is_a_number(value.value):
+            return False  # "not with batch size 64": with which, nobody has said
         template, _ = step.skill.template(action)
         spec_key = step.skill.shorthands(action).get(key, key)
         node: Any = template
@@ -186,11 +179,26 @@ class StepSettings:
         return node is not None and str(node).lower() != str(value.value).lower()
 
 
+def _counted(counts: dict[str, Value], settings: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Return the GPUs of each node and the nodes: by ids where no number says it, of a total its share."""
+    gpus, nodes = (counts[name].value if name in counts else None for name in ("gpus", "nodes"))
+    ids = next((v for k, v in settings.items() if k.rpartition(".")[2] == "gpu_ids"), None)
+    if gpus is None and ids:
+        gpus = len(ids)
+    elif gpus and nodes and counts["gpus"].total and gpus % nodes == 0:
+        gpus //= nodes
+    return gpus, nodes
+
+
 def set_once(settings: dict[str, Any], key: str, value: Any) -> None:
     """Set a key; raise `ConflictError` where it has another value."""
     if key in settings and settings[key] != value:
         raise ConflictError(f"The request sets {key} to {settings[key]} and to {value}; keep one of them.")
     settings[key] = value
+
+
+def _is_a_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _keep(counts: dict[str, Value], name: str, value: Value, own: bool) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from skillbank.errors import ConflictError
 from skillbank.plan.reader.key_phrases import described_behind, zero_at
+from skillbank.plan.reader.key_words import canonical, letters
 from skillbank.plan.reader.lexicon import word_list
-from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.spec_keys import Keys, canonical, letters, name_at, words_before
+from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.spec_keys import Keys, name_at, words_before
 from skillbank.plan.reader.value import Value, denied_before, led_by, set_before
 
 __all__ = ["take_choices", "take_named_choices", "take_switches"]
@@ -20,21 +21,22 @@ _OPTIMIZERS = word_list("spec_choices.optimizers")
 
 def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
     """Account for "prediction Attn": a value behind its key's name, though that is a word of requests."""
-    leaves = {key.rpartition(".")[2] for keys in all_keys for owners in keys.enums.values() for key in owners}
+    leaves = {_leaf(key) for keys in all_keys for owners in keys.enums.values() for key in owners}
     for i in range(1, len(text.tokens)):
-        name, token = text.tokens[i - 1].text, text.tokens[i]
-        if (
-            token.kind != "word"
-            or name not in leaves
-            or not (text.ledger.free(i) and text.ledger.free(i - 1))
-        ):
+        name = text.word(i - 1)
+        if name not in leaves or text.kind(i) != "word" or len(text.unclaimed((i - 1, i))) < 2:
             continue
-        owners = {k: v for keys in all_keys for k, v in keys.enums.get(letters(token.text), {}).items()}
-        named = [key for key in owners if key.rpartition(".")[2] == name]
-        denied = any(text.within(k, "grammar.operator.not") for k in range(max(0, i - 4), i))
+        owners = {k: v for keys in all_keys for k, v in keys.enums.get(letters(text.word(i)), {}).items()}
+        named = [key for key in owners if _leaf(key) == name]
+        denied = any(text.within(k, "grammar.operator.not") for k in range(i - 4, i))
         if len(named) == 1 and not denied:
             tokens = [*set_before(text, i - 1), i - 1, i]
             text.ledger.claim("value", tokens, Value("", owners[named[0]], key=named[0]))
+
+
+def _leaf(key: str) -> str:
+    """Return the last name of a key."""
+    return key.rpartition(".")[2]
 
 
 def take_choices(text: Text, keys: Keys) -> None:
@@ -64,29 +66,49 @@ def _named_behind(text: Text, first: int, named: frozenset[str]) -> int:
 
 
 def _choice(text: Text, part: list[int], owners: dict[str, str], keys: Keys) -> bool:
-    said = text.ledger.said(part).lower()
-    telling = bool(re.search(r"[\d_-]", said)) or said in _TELLING or _is_optimizer(text, part)
+    """Account for a word as the value of the key that it stands with, or of the only one that lists it."""
     before, links = words_before(text, part[0])
     owners, side = _of_side(text, owners, [*before[-3:][::-1], part[-1] + 1])
+    telling = len(owners) == 1 and not side and _tells(text, part)
     for key, spelled in owners.items():
-        leaf = {*key.rpartition(".")[2].lower().split("_"), key.rpartition(".")[2], *side}
-        named = leaf | {"optimizer", "strategy", "scheduler", "backbone"} if len(owners) == 1 else leaf
-        beside = [k for k in before[-3:] if text.tokens[k].text in leaf]
+        leaf = {*_leaf(key).lower().split("_"), _leaf(key), *side}
+        names = leaf | (_KINDS if len(owners) == 1 else set())
+        beside = _named_before(text, before, leaf, names if telling else set())
         if "student" in side:
             beside = beside or led_by(text, part[0], "'to|'into group.det|free.adjective|'smaller|'small*", 4)
-        end = _named_behind(text, part[-1] + 1, canonical([*named]) | keys.described(key))
-        match = text.match("'as|'for|'is group.det*", end)
-        if match is not None and any(token.text in named for token in text.tokens[match.end : match.end + 1]):
-            end = match.end + 1
-        if not ((telling and len(owners) == 1 and not side) or beside or end > part[-1] + 1):
-            continue
-        tokens = [*beside, *(links if beside else ()), *range(part[0], end)]
-        tokens = [*_described(text, min(tokens), {*leaf, *re.split(r"\W|_", spelled.lower())}), *tokens]
-        denied = denied_before(text, min(tokens))
-        tokens = [*(denied or set_before(text, min(tokens))), *tokens]
-        text.ledger.claim("value", tokens, Value("", spelled, key=key, negated=bool(denied)))
-        return True
+        end = _end_of_names(text, part[-1] + 1, names, key, keys)
+        if telling or beside or end > part[-1] + 1:
+            tokens = [*beside, *(links if beside else ()), *range(part[0], end)]
+            parts = {*leaf, *re.split(r"\W|_", spelled.lower())}
+            tokens = [*_described(text, min(tokens), parts, keys.described(key)), *tokens]
+            denied = denied_before(text, min(tokens))
+            tokens = [*(denied or set_before(text, min(tokens))), *tokens]
+            text.ledger.claim("value", tokens, Value("", spelled, key=key, negated=bool(denied)))
+            return True
     return False
+
+
+def _named_before(text: Text, before: list[int], leaf: set[str], kinds: set[str]) -> list[int]:
+    """Return the words before a value that name its key, or the one that may: "optimizer sgd"."""
+    beside = [k for k in before[-3:] if text.tokens[k].text in leaf]
+    return beside or [k for k in before[-1:] if text.tokens[k].text in kinds]
+
+
+_KINDS = {"optimizer", "strategy", "scheduler", "backbone"}
+"""What a value that only one key lists may be called, whatever the key's name."""
+
+
+def _tells(text: Text, part: list[int]) -> bool:
+    """Whether a value says by itself that it is one: "resnet_50", "adamw"."""
+    said = text.ledger.said(part).lower()
+    return bool(re.search(r"[\d_-]", said)) or said in _TELLING or _is_optimizer(text, part)
+
+
+def _end_of_names(text: Text, at: int, names: set[str], key: str, keys: Keys) -> int:
+    """Return where the words behind a value end that name its key: "cosine lr decay", "sgd as optimizer"."""
+    end = _named_behind(text, at, canonical([*names]) | keys.described(key))
+    match = text.match("'as|'for|'is group.det*", end)
+    return match.end + 1 if match is not None and text.word(match.end) in names else end
 
 
 def _of_side(text: Text, owners: dict[str, str], near: list[int]) -> tuple[dict[str, str], set[str]]:
@@ -109,13 +131,20 @@ def _is_optimizer(text: Text, part: list[int]) -> bool:
     return said.islower() and said in _OPTIMIZERS and alone and ends
 
 
-def _described(text: Text, first: int, parts: set[str]) -> list[int]:
-    """Return the words before a choice that only describe it: "swin base backbone (swin_base_384_22k)"."""
-    k = first - 1
-    while k >= 0 and text.ledger.free(k) and text.tokens[k].text in parts | {"(", ":"}:
+def _described(text: Text, first: int, parts: set[str], told: frozenset[str]) -> list[int]:
+    """Return the words before a choice that only describe it: "swin base backbone (swin_base_384_22k)".
+
+    They are ``parts`` of its name and, where it stands in brackets behind them, what is ``told`` of its key.
+    """
+    bracketed, k = text.word(first - 1) == "(", first - 1
+    while k >= 0 and text.ledger.free(k):
+        described = bracketed and text.kind(k) == "word" and canonical([text.word(k)]) <= told
+        adverb = bracketed and text.within(k, "grammar.free.adverb")
+        if not (described or adverb or text.word(k) in parts | {"(", ":"}):
+            break
         k -= 1
     found = list(range(k + 1, first))
-    return found if any(text.tokens[i].kind == "word" for i in found) else []
+    return found if any(text.kind(i) == "word" for i in found) else []
 
 
 def _refuse_unknown(text: Text, keys: Keys) -> None:
@@ -129,21 +158,27 @@ def _refuse_unknown(text: Text, keys: Keys) -> None:
     lists: dict[str, tuple[str, set[str]]] = {}
     for owners in keys.enums.values():
         for key, spelled in owners.items():
-            lists.setdefault(key.rpartition(".")[2].lower(), (key, set()))[1].add(spelled)
+            lists.setdefault(_leaf(key).lower(), (key, set()))[1].add(spelled)
     for i, token in enumerate(text.tokens):
-        leaf = token.text
-        if token.kind != "word" or leaf not in lists or not text.ledger.free(i):
-            continue
-        key, choices = lists[leaf]
-        behind = range(i - 1, max(-1, i - 5), -1)
-        before = next((k for k in behind if text.tokens[k].text not in ("as", "the", "a", "for")), -1)
-        for k in (before, i + 1, i + 2):
-            if 0 <= k < len(text.tokens) and text.ledger.free(k) and text.tokens[k].kind == "word":
-                said = text.tokens[k].text
-                code = re.fullmatch(r"[a-z]+[-_]?\d[\w.-]*|[a-z]+_\w+", said) or said in _OPTIMIZERS
-                if code and (k != i + 2 or text.within(i + 1, "slots.around.link")):
+        if token.kind == "word" and token.text in lists and text.ledger.free(i):
+            key, choices = lists[token.text]
+            for k in _beside(text, i):
+                if _is_code(text, k):
                     listed = ", ".join(sorted(choices))
-                    raise ConflictError(f"{key} cannot be '{said}'; it is one of {listed}.")
+                    raise ConflictError(f"{key} cannot be '{text.word(k)}'; it is one of {listed}.")
+
+
+def _beside(text: Text, i: int) -> list[int]:
+    """Return where a value of a key that is named at a token may stand: before it, behind it or its link."""
+    behind = range(i - 1, max(-1, i - 5), -1)
+    before = next((k for k in behind if text.tokens[k].text not in ("as", "the", "a", "for")), -1)
+    return [before, i + 1, *([i + 2] if text.within(i + 1, "slots.around.link") else [])]
+
+
+def _is_code(text: Text, k: int) -> bool:
+    """Whether a free word looks like a value that somebody lists: "vgg16", "swin_tiny", "adam"."""
+    said = text.word(k) if text.kind(k) == "word" and text.ledger.free(k) else ""
+    return said in _OPTIMIZERS or re.fullmatch(r"[a-z]+[-_]?\d[\w.-]*|[a-z]+_\w+", said) is not None
 
 
 _ON = "'on|'enabled|'true|'activated"
@@ -160,33 +195,39 @@ def take_switches(text: Text, keys: Keys) -> None:
         (False, "operator.not group.det|free.light*"),
     ):
         for match in text.find(source):
-            if (found := _switch_at(text, match.end, keys)) is not None:
-                tokens, key, yes = found
-                state = text.match(f"{_BE} {_ON if on else _OFF}", tokens[-1] + 1)
-                other = text.match(f"{_BE} {_OFF if on else _ON}", tokens[-1] + 1)
-                tokens = [*match.tokens(), *tokens, *(state.tokens() if state else ())]
-                if other is None:
-                    text.ledger.claim("value", tokens, Value("", on is yes, key=key))
-            elif not on and (none := zero_at(text, match.end, keys)) is not None:
-                tokens, key = none
-                met = not keys.zero[key]
-                value = Value("", True, key=key, negated=True) if met else Value("", 0, key=key)
-                text.ledger.claim("value", [*match.tokens(), *tokens], value)
+            _switch_behind(text, match, keys, on=on)
     for i in range(len(text.tokens)):
-        if text.tokens[i].kind != "word" or not text.ledger.free(i):
-            continue
-        if (found := _switch_at(text, i, keys)) is None:
-            continue
+        if text.tokens[i].kind == "word" and text.ledger.free(i):
+            _switch_by_name(text, i, keys)
+
+
+def _switch_behind(text: Text, match: Match, keys: Keys, *, on: bool) -> None:
+    """Read a switch behind a word that turns it on or off, or what there is to be none of."""
+    if (found := _switch_at(text, match.end, keys)) is not None:
         tokens, key, yes = found
-        state = text.match(f"{_BE} v={_ON}|{_OFF}", tokens[-1] + 1)
-        if state is not None:
-            word = text.tokens[state.tokens("v")[0]].text
-            turned = i and text.tokens[i - 1].text in ("turn", "switch", "turning", "switching")
-            verb = [i - 1] if turned else set_before(text, i)
-            on = word in ("on", "enabled", "true", "activated")
-            text.ledger.claim("value", [*verb, *tokens, *state.tokens()], Value("", on is yes, key=key))
-        elif _is_order(text, i, tokens):
-            text.ledger.claim("value", [*set_before(text, i), *tokens], Value("", yes, key=key))
+        state = text.match(f"{_BE} {_ON if on else _OFF}", tokens[-1] + 1)
+        if text.match(f"{_BE} {_OFF if on else _ON}", tokens[-1] + 1) is None:
+            tokens = [*match.tokens(), *tokens, *(state.tokens() if state else ())]
+            text.ledger.claim("value", tokens, Value("", on is yes, key=key))
+    elif not on and (none := zero_at(text, match.end, keys)) is not None:
+        tokens, key = none
+        value = Value("", 0, key=key) if keys.zero[key] else Value("", True, key=key, negated=True)
+        text.ledger.claim("value", [*match.tokens(), *tokens], value)
+
+
+def _switch_by_name(text: Text, i: int, keys: Keys) -> None:
+    """Read a switch by its name, with "on" or "off" behind it or as an order."""
+    if (found := _switch_at(text, i, keys)) is None:
+        return
+    tokens, key, yes = found
+    state = text.match(f"{_BE} v={_ON}|{_OFF}", tokens[-1] + 1)
+    if state is not None:
+        turned = text.word(i - 1) in ("turn", "switch", "turning", "switching")
+        verb = [i - 1] if turned else set_before(text, i)
+        on = f"'{text.word(state.tokens('v')[0])}" in _ON.split("|")
+        text.ledger.claim("value", [*verb, *tokens, *state.tokens()], Value("", on is yes, key=key))
+    elif _is_order(text, i, tokens):
+        text.ledger.claim("value", [*set_before(text, i), *tokens], Value("", yes, key=key))
 
 
 def _is_order(text: Text, i: int, tokens: Sequence[int]) -> bool:
@@ -205,11 +246,8 @@ _ORDERS = word_list("spec_choices.orders")
 
 def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] | None:
     """Return the words from a token on that name a switch, its key, and whether they say it to be on."""
-    for end in range(i + 4, i + 1, -1):
-        words = [k for k in range(i, end) if k < len(text.tokens) and text.tokens[k].kind == "word"]
-        said = canonical([text.tokens[k].text for k in words if not text.within(k, "slots.around.link")])
-        if said in keys.inverse and len(words) == end - i and all(map(text.ledger.free, words)):
-            return words, keys.inverse[said], False
+    if (inverse := _inverse_at(text, i, keys)) is not None:
+        return inverse
     found = name_at(text, i, keys, ("boolean",), most=4)
     if found is None or keys.kinds.get(found[1]) != "boolean":
         return None
@@ -218,4 +256,17 @@ def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] | 
     said = canonical([text.tokens[k].text for k in found[0]])
     if not said >= canonical(name.split("_")) - canonical(["enable", "use"]):
         return None
-    return [*found[0], *described_behind(text, found[0][-1] + 1, found[1], keys)], found[1], True
+    behind = described_behind(text, found[0][-1] + 1, found[1], keys)
+    while behind and text.match(f"{_ON}|{_OFF}", behind[-1]):
+        behind.pop()  # "activation checkpointing on", where a description may say "on" too
+    return [*found[0], *behind], found[1], True
+
+
+def _inverse_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] | None:
+    """Return what a description says of a switch that is off: "freeze the backbone"."""
+    for end in range(i + 4, i + 1, -1):
+        words = [k for k in range(i, end) if k < len(text.tokens) and text.tokens[k].kind == "word"]
+        said = canonical([text.tokens[k].text for k in words if not text.within(k, "slots.around.link")])
+        if said in keys.inverse and len(words) == end - i and all(map(text.ledger.free, words)):
+            return words, keys.inverse[said], False
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,16 +11,21 @@ from skillbank.bank.actions import Action
 from skillbank.bank.schema import Node
 from skillbank.bank.skill import Skill
 from skillbank.plan.paths import parse_path
-from skillbank.plan.reader.lexicon import lexicon, word_list
+from skillbank.plan.reader.key_words import (
+    COMMON,
+    FILLERS,
+    IN_PHRASES,
+    canonical,
+    letters,
+    spells,
+    stems_of,
+)
+from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.stems import stem
 from skillbank.plan.slot_keys import foreign_sections, slot_of
 from skillbank.plan.slots import SLOTS
 
-__all__ = [
-    "COMMON", "NUMERIC", "Keys", "canonical", "is_of_a_slot", "keys_of", "letters", "name_at", "name_before",
-    "spells", "words_before",
-]  # fmt: skip
+__all__ = ["NUMERIC", "Keys", "is_of_a_slot", "keys_of", "name_at", "name_before", "words_before"]
 
 NUMERIC = ("number", "integer")
 
@@ -52,48 +57,42 @@ class Keys:
         self.lacks: dict[str, frozenset[str]] = {}
         """What numbers count the lack of: "validations without improvement"."""
         for action in actions:
-            others = foreign_sections(skill, action)
-            schema = skill.schema(action)
-            for shorthand, key in action.shorthands.items():
-                if key.partition(".")[0] not in others:
-                    self.leaves.setdefault(shorthand.lower(), set()).add(key)
-            for key in schema.keys:
-                node = schema.find(parse_path(key))[0]
-                if node is not None and not node.children and key.partition(".")[0] not in others:
-                    self._take(key, node)
-
+            self._take_action(skill, action)
         self._parts = {leaf: canonical(leaf.split("_")) for leaf in self.leaves}
-        self._with: dict[str, list[str]] = {}
-        for leaf, parts in self._parts.items():
-            for word in parts:
-                self._with.setdefault(word, []).append(leaf)
-        self.telling = {
-            key: parts
-            for key, kind in self.kinds.items()
-            if kind in NUMERIC and not is_of_a_slot(key) and (parts := self.parts_of(key) - _FILLERS) - COMMON
-        }
+        self._with = _by_word(self._parts)
+        self.telling = self._telling_parts()
         """What tells the number of each key from others: the parts of its name that are no fillers."""
         self.words = frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - word_list(
-            "spec_keys.common"
+            "key_words.common"
         )
         """The words of the keys' last names that say something by themselves."""
         self.listed = frozenset(v for owners in self.enums.values() for v in owners.values() if v.isalpha())
         """The plain words that keys list as their values, such as "instance" of a mode."""
 
+    def _telling_parts(self) -> dict[str, frozenset[str]]:
+        numbers = (key for key, kind in self.kinds.items() if kind in NUMERIC and not is_of_a_slot(key))
+        parts = {key: self.parts_of(key) - FILLERS for key in numbers}
+        return {key: words for key, words in parts.items() if words - COMMON}
+
+    def _take_action(self, skill: Skill, action: Action) -> None:
+        """Keep the keys of an action that are no other action's."""
+        others = foreign_sections(skill, action)
+        schema = skill.schema(action)
+        for shorthand, key in action.shorthands.items():
+            if key.partition(".")[0] not in others:
+                self.leaves.setdefault(shorthand.lower(), set()).add(key)
+        for key in schema.keys:
+            node = schema.find(parse_path(key))[0]
+            if node is not None and not node.children and key.partition(".")[0] not in others:
+                self._take(key, node)
+
     def _take(self, key: str, node: Node) -> None:
         """Keep what a person may say of a key, and what its description tells of its values."""
         head, _, leaf = key.rpartition(".")
         kind = self.kinds[key] = node.kind
-        most = node.words.get("maximum")
-        if isinstance(most, int | float):
-            self.limits[key] = most
         told = self._told[key] = str(node.words.get("description") or "")
-        if "megabyte" in leaf or re.search(r"\bMB\b", told):
-            self.megabytes.add(key)
-        if kind in NUMERIC and _NONE.search(told):
-            self.zero[key] = node.words.get("default")
-        if kind in NUMERIC and (lack := _LACK.search(told)):
-            self.lacks[key] = canonical([lack[1]])
+        if kind in NUMERIC:
+            self._take_number(key, node, told)
         if kind == "boolean" and (off := _OFF.search(told)):
             self.inverse[canonical([off[1], *leaf.split("_")[1:]])] = key
         leaf = head.rpartition(".")[2] if leaf.lower() in ("enable", "enabled") else leaf
@@ -101,6 +100,18 @@ class Keys:
         for choice in node.words.get("enum") or ():
             if isinstance(choice, str) and len(choice) > 2:
                 self.enums.setdefault(letters(choice), {})[key] = choice
+
+    def _take_number(self, key: str, node: Node, told: str) -> None:
+        """Keep what a number counts, the most that it may be, and what its 0 means."""
+        most = node.words.get("maximum")
+        if isinstance(most, int | float):
+            self.limits[key] = most
+        if "megabyte" in key.rpartition(".")[2] or re.search(r"\bMB\b", told):
+            self.megabytes.add(key)
+        if _NONE.search(told):
+            self.zero[key] = node.words.get("default")
+        if lack := _LACK.search(told):
+            self.lacks[key] = canonical([lack[1]])
 
     def spelled(self, name: str) -> str | None:
         """Return the one key whose last name is spelled like this."""
@@ -119,7 +130,7 @@ class Keys:
 
     def described(self, key: str) -> frozenset[str]:
         """Return the words of a key's description, as `canonical` has them."""
-        return _stems_of(self._told.get(key, ""))
+        return stems_of(self._told.get(key, ""))
 
     def extends(self, names: Sequence[str], word: str) -> bool:
         """Whether a word and one of these names are the name of another key: "backbone" and "lr"."""
@@ -132,12 +143,7 @@ class Keys:
         """Return the one key of these kinds whose last name these words say: all, or what tells it apart."""
         if not all(map(self._may_name, spoken)):
             return None
-        said = canonical(spoken)
-        if "num" in said and not any(
-            "num" in self._parts[leaf] and said & self._parts[leaf] - {"num"}
-            for leaf in self._with.get("num", ())
-        ):
-            said -= {"num"}  # "num workers" of a key that is only named workers
+        said = self._without_num(canonical(spoken))
         leaves = [leaf for leaf in self._with.get(next(iter(said), ""), ()) if said <= self._parts[leaf]]
         if len(spoken) == 1:  # "labelled 800 pictures" names no ``max_labels``, "scale 2" no list ``scales``
             leaves = [leaf for leaf in leaves if spells(leaf, spoken[0], exactly="array" in kinds)]
@@ -149,82 +155,34 @@ class Keys:
                 return next(iter(keys))
         return None
 
+    def _without_num(self, said: frozenset[str]) -> frozenset[str]:
+        """Leave out the number of "num workers" where the key is only named workers."""
+        counted = (self._parts[leaf] - {"num"} for leaf in self._with.get("num", ()))
+        return said if any(said & parts for parts in counted) else said - {"num"}
+
     def _may_name(self, word: str) -> bool:
-        return word in _IN_PHRASES or canonical([word]) <= self._with.keys()
+        return word in IN_PHRASES or canonical([word]) <= self._with.keys()
 
     def _missing(self, said: frozenset[str], kinds: Sequence[str], *, whole: bool) -> list[frozenset[str]]:
         """Return which parts of a name may be left out: none, and then those that say little."""
         if whole:
-            return [frozenset(), _FILLERS]
-        return [frozenset()] if "array" in kinds or not said - COMMON else [frozenset(), COMMON | _FILLERS]
+            return [frozenset(), FILLERS]
+        return [frozenset()] if "array" in kinds or not said - COMMON else [frozenset(), COMMON | FILLERS]
+
+
+def _by_word(parts: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
+    """Return the last names that have a word among their parts, by the word."""
+    found: dict[str, list[str]] = {}
+    for leaf, words in parts.items():
+        for word in words:
+            found.setdefault(word, []).append(leaf)
+    return found
 
 
 _NONE = re.compile(r"^(Chance|Share)\b|(?:^|[;.,:] )0 (?!follows|puts|shares)\w+s (?!for\b)")
 """How a description says that 0 of something is none of it."""
 _LACK = re.compile(r"\bwithout (\w+)")
 _OFF = re.compile(r"\bfalse (\w+)s\b")
-_ABBREVIATIONS = {
-    "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),
-    **dict.fromkeys(("minimum", "minimal", "smallest"), "min"),
-    "length": "len", **dict.fromkeys(("optimal", "optimum", "typical"), "opt"), "evaluation": "eval",
-    **dict.fromkeys(("confidence", "score"), "conf"), **dict.fromkeys(("gradient", "gradients"), "grad"),
-    "encoder": "enc", "decoder": "dec", "normalization": "norm",
-    **dict.fromkeys(("the", "a", "an", "of", "for", "to", "loader", "dataloader", "loading"), ""),
-    "dimension": "dim", "probability": "prob", "query": "queries", "optimiser": "optimizer",
-    "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"),
-    **dict.fromkeys(("image", "images", "picture", "pictures"), "img"), "threshold": "thresh",
-}  # fmt: skip
-_PHRASES = {
-    ("wd",): ("weight", "decay"),
-    ("learning", "rate"): ("lr",),
-    ("data", "loader"): (),
-    ("data", "loading"): (),
-    ("l", "r"): ("lr",),
-    ("exponential", "moving", "average"): ("ema",),
-    ("moving", "average"): ("ema",),
-    ("warm", "up"): ("warmup",),
-}
-_IN_PHRASES = frozenset(w for phrase in _PHRASES for w in phrase)
-
-
-def canonical(spoken: Sequence[str]) -> frozenset[str]:
-    """Return spoken words as the names of keys have them."""
-    return _canonical(tuple(spoken))
-
-
-@lru_cache(maxsize=1 << 14)
-def _canonical(spoken: tuple[str, ...]) -> frozenset[str]:
-    words = list(spoken)
-    for said, meant in _PHRASES.items():
-        for i in range(len(words) - len(said) + 1):
-            if tuple(words[i : i + len(said)]) == said:
-                words[i : i + len(said)] = meant
-    return frozenset(_part(_ABBREVIATIONS.get(w, w)) for w in words) - {""}
-
-
-@lru_cache(maxsize=4096)
-def _part(word: str) -> str:
-    """Return the stem of a word; a verb that says nothing by itself ("process 5 images") stays as it is."""
-    return word if lexicon().has(word, "grammar.free.light") else stem(word)
-
-
-COMMON = canonical([*word_list("spec_keys.common")])
-"""Parts of names that tell nothing apart by themselves."""
-_FILLERS = canonical(["num", "size", "ratio", "prob", "coef", "max", "norm"])
-"""Parts of names that people leave out."""
-
-
-@lru_cache(maxsize=4096)
-def _stems_of(description: str) -> frozenset[str]:
-    words = re.findall(r"[a-z]+", description.lower())
-    return canonical(words) | {_part(word) for word in words}
-
-
-def spells(leaf: str, word: str, *, exactly: bool = False) -> bool:
-    """Whether a word is a part of a last name (but for the plural where not exactly), or stands for one."""
-    short = _ABBREVIATIONS.get(word, word)
-    forms = {short} if exactly else {short, f"{short}s", short.removesuffix("s"), short.removesuffix("es")}
-    return short != word or not forms.isdisjoint(leaf.lower().split("_"))
 
 
 def is_of_a_slot(key: str) -> bool:
@@ -234,12 +192,6 @@ def is_of_a_slot(key: str) -> bool:
 
 
 _SLOT_NAMES = frozenset(s.name for s in SLOTS)
-
-
-@lru_cache(maxsize=4096)
-def letters(text: str) -> str:
-    """Return the letters and digits of a value: ``resnet_50`` and "ResNet-50" are one."""
-    return re.sub(r"[\W_]+", "", text.lower())
 
 
 def name_before(

@@ -1,18 +1,19 @@
 """A teacher and its student in one sentence: "distill the last TEACHER into STUDENT on photos/".
 
-The teacher is a model that finds what a text describes; it labels the pictures, the student is trained on the
-labels, and both are measured on the truth that is named. The sentence is read by this form as a whole or not
-at all: any word beside it leaves it to the reader of other requests.
+Or by what they do: "label cats in photos/ and train STUDENT on the labels". The teacher is a model that finds
+what a text describes; it labels the pictures, the student is trained on the labels, and both are measured on
+the truth that is named. The sentence is read by one of these forms as a whole or not at all: any word beside
+it leaves it to the reader of other requests.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from skillbank.bank.discovery import OWN
+from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.engines import EngineFacts, own_engine
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillbankError
@@ -20,6 +21,7 @@ from skillbank.home import home
 from skillbank.plan.model import Question
 from skillbank.plan.planner import split_command
 from skillbank.plan.reader.data_requests import line_of, place_of
+from skillbank.plan.reader.described import skill_that_finds
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.roots import absolute
 from skillbank.plan.request import DataLocation, Request, Setting
@@ -34,16 +36,20 @@ _TEACHES = f"{OWN}:skillbank-label-set"
 _DETECTS = "object_detection"
 _SOURCE = "a student is trained once"
 _VERBS = ("distill", "distil")
+_LOOKS = ("label", "annotate", "find", "detect", "locate")
+_TRAINS = ("train", "fine-tune", "finetune")
 _PLEASE = r"(?:(?:please|could you|can you|would you|i want to|i would like to|now|kindly) )*"
 _DET = r"(?:(?:the|my|our|a|an) )?"
 _LAST = r"(?:(?P<last>last|latest|newest|most recent|previous)(?: trained)? )?"
 _KIND = r"(?: (?:model|detector|network|one|training))?"
 _JOB = r"(?: from job (?P<job>[\w-]+))?"
 _PICTURES = r"(?: (?:the|my|our|all|these|unlabelled|unlabeled|pictures|images|photos|in|of|folder))*"
-_FIND = (
-    r"(?:(?: ?,)? (?:to (?:find|detect)|finding|detecting|looking for)"
-    r" (?P<captions>(?:(?! validat| compar| measur| evaluat|§|@)[^;])+?))?"
+_THINGS = (
+    r"(?P<captions>(?:(?!\b(?:validat|compar|measur|evaluat)|\b(?:with|without|using|at|above|below|over|under|than"
+    r"|except|excluding|but|not|no|only|instead|as|if|unless|until|when|first|last|for|then|train)\b)[^;§@\d])+?)"
 )
+"""Whatever else may be said of them is another's to read: a threshold, an exception, a part."""
+_FIND = rf"(?:(?: ?,)? (?:to (?:find|detect)|finding|detecting|looking for) {_THINGS})?"
 _EPOCHS = r"(?:(?: ?,)?(?: for| with)? (?P<epochs>\d+) epochs?)?"
 _PLAIN = r"(?:(?: ?,)? (?:no|without) (?:hpo|automl|search|hyperparameter search))?"
 _TRUTH = (
@@ -51,33 +57,62 @@ _TRUTH = (
     r" (?:on|with|against|using)(?: the)?(?: truth)?(?: (?:in|of|at))? §(?P<truth>\d+))?"
 )
 _END = r"(?: please)? ?[.!]*"
+_STUDENT = rf"{_DET}(?:(?:small|fast|new) )*@(?P<student>\d+){_KIND}"
+_TEACHER = rf"{_DET}{_LAST}@(?P<teacher>\d+){_KIND}{_JOB}"
+_AFTER = rf"{_EPOCHS}{_PLAIN}{_TRUTH}{_EPOCHS.replace('epochs>', 'epochs2>')}{_PLAIN}{_END}"
+_LABELS = (
+    r"(?:it|them|these|those|that|this|(?:the|these|those|its|your|their)"
+    r"(?: (?:new|fresh|resulting|found))?(?: (?:labels?|boxes|annotations?|results?|labelled|labeled"
+    r"|annotated|pictures|images|photos|data|set|ones))+)"
+)
 
 
-def student_requests(page: Text, trained: Trained | None, skill: Skill | None) -> list[Request] | None:
+def student_requests(
+    page: Text, library: Library, trained: Trained | None, skill: Skill | None
+) -> list[Request] | None:
     """Return the steps that a sentence about a teacher and its student asks for; None for any other text.
 
     Parameters
     ----------
+    library
+        The teacher is its skill that finds what a text describes, where the sentence names none.
     trained
         Looks for the teacher's training; where None, none is known.
     skill
         The skill that an option names: then the words are read for that one.
     """
-    if skill is not None or not any(token.text in _VERBS for token in page.tokens):
-        return None  # the form is not even compiled
+    said = {token.text for token in page.tokens}
+    forms = [
+        form for form, begun in ((_distilling, (_VERBS,)), (_labelling, (_LOOKS, _TRAINS)))
+        if all(said.intersection(words) for words in begun)
+    ]  # fmt: skip
+    if skill is not None or not forms:
+        return None  # no form is even compiled
     line, starts = line_of(page, len(page.tokens))
-    found = _form().fullmatch(line)
+    found = next((match for form in forms if (match := form().fullmatch(line))), None)
     if found is None:
         return None
-    teachers, students = (page.tokens[int(found[name])].value.skills for name in ("teacher", "student"))
-    if len(teachers) != 1 or len(students) != 1 or teachers[0] is students[0]:
+    teacher, student = _teacher(page, found, library), _named(page, found["student"])
+    engine = _engine(teacher) if teacher is not None else None
+    if teacher is None or student is None or engine is None or teacher is student:
         return None
-    [teacher], [student] = teachers, students
-    engine = _engine(teacher)
-    if engine is None or not engine.labels_by_description or not _is_student(student):
+    if not engine.labels_by_description or not _is_student(student):
         return None
     captions = _captions(page, found, starts)
     return _steps(page, found, teacher, student, engine, captions, trained)
+
+
+def _named(page: Text, number: str) -> Skill | None:
+    """Return the skill that a token names; None where several are called so."""
+    skills: Sequence[Skill] = page.tokens[int(number)].value.skills
+    return skills[0] if len(skills) == 1 else None
+
+
+def _teacher(page: Text, found: re.Match[str], library: Library) -> Skill | None:
+    if found["teacher"] is not None:
+        return _named(page, found["teacher"])
+    finding = skill_that_finds(library, masks=False)
+    return finding[0] if finding is not None else None
 
 
 def _steps(
@@ -158,12 +193,23 @@ def _is_student(skill: Skill) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _form() -> re.Pattern[str]:
-    teacher = rf"{_DET}{_LAST}@(?P<teacher>\d+){_KIND}{_JOB}"
-    student = rf"{_DET}(?:(?:small|fast|new) )*@(?P<student>\d+){_KIND}"
+def _distilling() -> re.Pattern[str]:
+    """``distill TEACHER into STUDENT on PICTURES``."""
     on = rf"(?:on|with|using|over){_PICTURES} §(?P<pictures>\d+)"
-    rest = rf"{_FIND}{_EPOCHS}{_PLAIN}{_TRUTH}{_EPOCHS.replace('epochs>', 'epochs2>')}{_PLAIN}{_END}"
-    return re.compile(rf"{_PLEASE}(?:{'|'.join(_VERBS)}) {teacher} (?:into|to) {student} {on}{rest}")
+    return re.compile(
+        rf"{_PLEASE}(?:{'|'.join(_VERBS)}) {_TEACHER} (?:into|to) {_STUDENT} {on}{_FIND}{_AFTER}"
+    )
+
+
+@lru_cache(maxsize=1)
+def _labelling() -> re.Pattern[str]:
+    """``label THINGS in PICTURES [with TEACHER] and train STUDENT on the labels``."""
+    things = rf"(?:(?:all|every|each|any|of|the) )*{_THINGS}"
+    where = rf"(?:in|on|inside|across|from|over){_PICTURES} §(?P<pictures>\d+)"
+    then = r"(?: ?[,;.])?(?: ?(?:and|then|next|afterwards|after that|now|please|use them to|use it to|,))+"
+    train = rf"(?:{'|'.join(_TRAINS)}) {_STUDENT} (?:on|with|from|using) {_LABELS}"
+    look = rf"(?:{'|'.join(_LOOKS)}) {things} {where}(?: (?:with|using|by) {_TEACHER})?"
+    return re.compile(rf"{_PLEASE}{look}{then} {train}{_AFTER}")
 
 
 def _captions(page: Text, found: re.Match[str], starts: list[tuple[int, int]]) -> list[str]:

@@ -107,14 +107,26 @@ class Teller:
         return end > first and self._words[end - 1] in of("curious") and behind in of("conditions")
 
     def _is_curious(self, first: int, end: int) -> bool:
-        """Whether a clause says what somebody would like to know: "we'd like to know how many bees land"."""
-        asked = next(
-            (k for k in range(first + 1, end - 2)
-             if self._words[k - 1] == "to" and self._words[k] in of("curious", "learning")
-             and self._words[k + 1] in _QUESTIONS), end
-        )  # fmt: skip
-        rest = range(asked + 2, end)
+        """Whether a clause says what somebody would like to know, or has to tell others.
+
+        "we'd like to know how many bees land", "I have to tell the airport how many there were"
+        """
+        behind = (
+            self._question_behind(k, end) for k in range(first + 1, end - 2) if self._words[k - 1] == "to"
+        )
+        asked = next((k for k in behind if k is not None), end)
+        rest = range(asked + 1, end)
         return asked < end and all(map(self._of.is_word, rest)) and not self._of.mean(rest)
+
+    def _question_behind(self, k: int, end: int) -> int | None:
+        """Return the word of a question behind a verb of learning, or of telling somebody; else None."""
+        if self._words[k] in of("curious", "learning"):
+            reach = range(k + 1, k + 2)
+        elif self._words[k] in of("reporting") and self._words[k + 1] not in ("you", "me"):
+            reach = range(k + 1, min(end, k + 6))
+        else:
+            return None
+        return next((q for q in reach if self._words[q] in _QUESTIONS), None)
 
     def _leads_to_so(self, end: int) -> bool:
         """Whether what is asked for follows from a clause: "we go live next week so please export it"."""

@@ -79,7 +79,7 @@ def _detecting(arguments: Namespace) -> None:
     """Carry out ``label`` or ``serve``, which need torch."""
     from skillbank_engine.importing import importing
 
-    with importing("skillbank_engine.families.grounding_dino.detector", generators=False):
+    with importing("skillbank_engine.families.grounding_dino.detector"):
         command = getattr(import_module(f"{_COMMANDS}.{arguments.action}"), arguments.action)
     command(arguments)
 

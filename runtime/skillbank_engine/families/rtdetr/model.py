@@ -80,9 +80,24 @@ def rebuild_detector(network: dict[str, Any], architecture: Architecture) -> Det
         Of the checkpoint.
     """
     try:
-        return wrap_network(RTDetrV2ForObjectDetection(RTDetrV2Config.from_dict(network)), architecture)
+        config = RTDetrV2Config.from_dict(network)
+        return wrap_network(network_class(config)(config), architecture)
     except (ValueError, KeyError) as error:
         raise ModelError(f"This model block cannot be built ({error}): change the values it names") from error
+
+
+def network_class(config: Any) -> Any:
+    """Give transformers' class for a configuration.
+
+    The class ties the heads of all decoder layers to those of the first, and refuses to be without others.
+    """
+    if config.decoder_layers > 1:
+        return RTDetrV2ForObjectDetection
+    ties = RTDetrV2ForObjectDetection._tied_weights_keys
+    own = {tied: to for tied, to in ties.items() if r"\d" not in tied}
+    return type(
+        RTDetrV2ForObjectDetection.__name__, (RTDetrV2ForObjectDetection,), {"_tied_weights_keys": own}
+    )
 
 
 def wrap_network(network: Any, architecture: Architecture) -> Detector:

@@ -17,12 +17,11 @@ from skillbank_engine.families.rtdetr.architecture import (
     note_differences,
 )
 from skillbank_engine.families.rtdetr.detector import Detector
-from skillbank_engine.families.rtdetr.model import build_detector, wrap_network
+from skillbank_engine.families.rtdetr.model import build_detector, network_class, wrap_network
 from skillbank_engine.library import (
     AutoBackbone,
     AutoConfig,
     RTDetrV2Config,
-    RTDetrV2ForObjectDetection,
     read_network,
 )
 
@@ -69,9 +68,7 @@ def read_transformers(name: str, wanted: Architecture, key: str = _KEY) -> tuple
             raise ValueError(f"it is a {config.model_type}")
         if config.model_type != _KINDS[0]:
             config = _second(config)
-        network, told = read_network(
-            RTDetrV2ForObjectDetection, name, config=config, output_loading_info=True
-        )
+        network, told = read_network(network_class(config), name, config=config, output_loading_info=True)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(

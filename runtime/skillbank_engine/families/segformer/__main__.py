@@ -1,11 +1,14 @@
 """The command line: ``segformer ACTION ...``."""
 
 import sys
+from functools import partial
 
+from skillbank_engine.ending import ended
 from skillbank_engine.families.segformer.family import FAMILY
 from skillbank_engine.program import program
 
 main = program(FAMILY)
+script = partial(ended, main)
 
 if __name__ == "__main__":
-    sys.exit(main(None))
+    sys.exit(script())

@@ -31,7 +31,7 @@ def serve(arguments: Namespace) -> None:
     requests, answers = _own_streams()
     # Whoever started this program closes its stdin; Ctrl-C in a terminal reaches the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with importing(generators=False):
+    with importing():
         if not arguments.checkpoint:
             line = requests.readline()
             if not line:

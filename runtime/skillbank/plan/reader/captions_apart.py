@@ -1,0 +1,206 @@
+"""What is to be found where it is not said behind its verb: "search P for A", "there are A in them"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from skillbank.plan.reader.matching import STOPS, Match, Text
+from skillbank.plan.reader.telling import FRAME
+from skillbank.plan.reader.things import DATA_NOUNS, Things, is_data, read_things
+from skillbank.plan.reader.wording import is_many
+
+__all__ = ["take_apart"]
+
+_LINES = STOPS | {"\n"}
+_ROLES = tuple(
+    f"places.roles.{r}.{k}"
+    for r in ("train_datasets", "eval_dataset", "inference_dataset", "calibration_dataset")
+    for k in ("bare", "before", "after")
+)
+_WISHES = frozenset({"need", "want", "like", "have", "get", "wish"})
+_DOING = ("actions.inference.base", "actions.inference.ing", "actions.inference.nouns", "actions.words.apply")
+
+
+def take_apart(text: Text, *, training: bool) -> None:
+    """Account for what is to be found and stands before its verb or in other words than those behind it.
+
+    Parameters
+    ----------
+    training
+        Whether the text speaks of a training: "for X" then says what something is for, and not what to find.
+    """
+    _take_passives(text)
+    _take_caused(text)
+    for take in (partial(_take_led, training=training), _take_pictured, _take_needed):
+        if not any(claim.value for claim in text.ledger.of("find", "captions")):
+            take(text)
+
+
+def _take_passives(text: Text) -> None:
+    """Account for "The X in P should be located", "I need all X in P found", "P could be labelled with X"."""
+    for modal in (
+        "'should|'must|'need|'needs|'to|'are|'have|'has|'be|'shall*",
+        # "the data can be found at X" says where it lies
+        "'could|'can|'may|'would 'be? !'found|'located|'done|'marked",
+    ):
+        for match in text.find(f"modal={modal} actions.words.found_in"):
+            _passive(text, match)
+
+
+def _passive(text: Text, match: Match) -> None:
+    """Read a passive: what is to be found stands before it."""
+    verb, modal = match.end - 1, text.unclaimed(match.tokens("modal"))
+    first = _behind_courtesy(text, match.first)
+    wish = _wish(text, range(first, match.first))
+    if (wish is None and not modal) or not text.ledger.free(verb):
+        return
+    found = read_things(text, first if wish is None else wish + 1, until=match.first)
+    if any(not is_data(text, item) for item in found.items):
+        wished = [] if wish is None else text.unclaimed([wish])
+        text.ledger.claim("find", [*wished, *found.used, *modal, verb], found.items)
+    elif found.items and modal:
+        lead = text.match("'with|'for|'as", match.end)
+        things = Things() if lead is None else read_things(text, lead.end)
+        led = lead.tokens() if lead is not None and things.items else ()
+        text.ledger.claim("find", [*modal, verb, *led, *things.used], things.items)
+
+
+def _behind_courtesy(text: Text, at: int) -> int:
+    """Return where the sentence that a token stands in begins to say something."""
+    first = text.sentence(at, _LINES).start
+    while first < at and (
+        text.within(first, "grammar.courtesy.words", "grammar.free.adverb")
+        or (first in text.ledger.owner and text.ledger.owner[first].value == FRAME)
+    ):
+        first += 1
+    return first
+
+
+def _wish(text: Text, words: range) -> int | None:
+    """Return the verb of "I need all X found"; none of "the X need to be labelled"."""
+    wish = next((k for k in words if text.word(k) in _WISHES and _is_open(text, k)), None)
+    if wish is None or all(text.word(k) in ("to", "be") for k in range(wish + 1, words.stop)):
+        return None
+    return wish
+
+
+def _is_open(text: Text, i: int) -> bool:
+    """Whether a word is free, or only part of a courtesy ("I want")."""
+    return text.ledger.free(i) or text.ledger.owner[i].kind == "courtesy"
+
+
+def _take_caused(text: Text) -> None:
+    """Read "have the pictures in P labelled with 'x'" as an order; who says it of themselves only tells."""
+    given = f"group.det|free.adjective|places.data.link|{DATA_NOUNS}|@place+"
+    for match in text.find(f"do='have|'get {given} do=actions.words.found_in"):
+        before = text.tokens[match.first - 1] if match.first else None
+        ordered = before is None or before.text in ("please", "to", ".", "!", "?", ";", "\n")
+        owner = text.ledger.owner.get(match.first - 1)
+        polite = owner is not None and owner.kind == "courtesy"
+        verb = match.tokens("do")
+        if (ordered or polite) and all(map(text.ledger.free, verb)):
+            text.ledger.claim("find", verb, [])
+
+
+def _take_led(text: Text, *, training: bool) -> None:
+    """Account for what is to be found where the verb has something else behind it: "search P for x"."""
+    asked = text.ledger.of("find")
+    inferring = [i for i in range(len(text.tokens)) if text.ledger.free(i) and text.within(i, *_DOING)]
+    for start in [c.last for c in asked] or ([] if training else inferring[:1]):
+        for i in _free_behind(text, start):
+            found = _led(text, i, finding=bool(asked))
+            if found.items:
+                text.ledger.claim("captions", [i, *found.used], found.items)
+                return
+
+
+def _free_behind(text: Text, start: int) -> Iterator[int]:
+    """Yield the free words and marks behind a token, up to the free mark that ends its sentence."""
+    for i in range(start + 1, len(text.tokens)):
+        if text.ledger.free(i) and text.tokens[i].kind in ("word", "mark"):
+            if text.tokens[i].text in STOPS:
+                return
+            yield i
+
+
+def _led(text: Text, i: int, *, finding: bool) -> Things:
+    """Read a list behind a word that may lead to one."""
+    word = text.word(i)
+    apart = text.within(i, *_ROLES) or text.within(i + 1, *_ROLES)
+    if i + 1 == len(text.tokens) or not text.ledger.free(i + 1) or apart:
+        return Things()
+    if text.kind(i + 1) == "quote" and word in ("with", "as", "for", ":"):
+        return read_things(text, i + 1, marked=True)
+    return _LED[word](text, i + 1, finding) if word in _LED else Things()
+
+
+def _behind_with(text: Text, at: int, finding: bool) -> Things:
+    """Read "with person and helmet", but not "with care"."""
+    found = read_things(text, at) if finding and text.is_plain(at) else Things()
+    return found if len(found.items) > 1 else Things()
+
+
+def _behind_as(text: Text, at: int, finding: bool) -> Things:
+    told = text.within(at - 1, "grammar.mode.reason")
+    return read_things(text, at) if finding and not told else Things()
+
+
+def _behind_for(text: Text, at: int, finding: bool) -> Things:
+    if text.word(at) == ":" and finding:
+        return read_things(text, at + 1, marked=True)
+    found = read_things(text, at) if finding or text.word(at) not in _OWNED else Things()
+    return Things() if all(is_data(text, item) for item in found.items) else found
+
+
+_OWNED = frozenset(["the", "my", "our", "this", "that", "it", "me", "us", "his", "her", "their"])
+"""Words behind a "for" that says for whom or what, where nothing is said to be found."""
+
+
+def _behind_colon(text: Text, at: int, finding: bool) -> Things:
+    found = read_things(text, at, marked=True)
+    return found if text.word(found.end) in ("", ".", "!", "\n") else Things()
+
+
+_LED: dict[str, Callable[[Text, int, bool], Things]] = {
+    "with": _behind_with, "as": _behind_as, "for": _behind_for, ":": _behind_colon,
+}  # fmt: skip
+"""By a word that may lead to things: how they are read from the token behind it on."""
+_SHOWN = (
+    "'there 'are|'is|'may|'might|'will|'should|'be+",
+    "'they|'these|'those|'it|'all|places.data.nouns 'show|'shows|'contain|'contains|'depict",
+)
+_PICTURED = "'pictures|'picture|'photos|'photo|'images|'image|'shots 'of|'with"
+
+
+def _take_pictured(text: Text) -> None:
+    """Account for what pictures are said to show where nothing but "label them" says what to look for.
+
+    "There are cats and dogs in them. Please label them."
+    """
+    if not any(
+        text.within(k, "grammar.group.it") for c in text.ledger.of("find") for k in (c.last + 1, c.last + 2)
+    ):
+        return
+    for match in [m for lead in _SHOWN for m in text.find(lead)] or list(text.find(_PICTURED)):
+        found = read_things(text, match.end)
+        if found.items and _are_many(found) and not all(is_data(text, item) for item in found.items):
+            text.ledger.claim("captions", text.unclaimed([*match.tokens(), *found.used]), found.items)
+            return
+
+
+def _take_needed(text: Text) -> None:
+    """Account for "label them. We need cups, plates and forks" where nothing else says what to look for."""
+    for match in text.find("'i|'we 'need|'want") if text.ledger.of("find") else ():
+        found = read_things(text, match.end)
+        ends = text.kind(found.end) in ("", "mark")
+        nouns = _are_many(found) and not any(is_data(text, item) for item in found.items)
+        told = any(text.within(k, "actions.words.boxes", "actions.words.metric") for k in found.used)
+        if len(found.items) > 1 and ends and nouns and not told:
+            text.ledger.claim("captions", text.unclaimed([*match.tokens(), *found.used]), found.items)
+            return
+
+
+def _are_many(found: Things) -> bool:
+    """Whether all that is listed has the form of a plural."""
+    return all(is_many(item.split()[-1]) for item in found.items)

@@ -1,0 +1,83 @@
+"""The words of the names of spec keys: how people say them, and what of them tells nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from skillbank.plan.reader.lexicon import lexicon, word_list
+from skillbank.plan.reader.stems import stem
+
+__all__ = ["COMMON", "FILLERS", "IN_PHRASES", "canonical", "letters", "spells", "stems_of"]
+
+_ABBREVIATIONS = {
+    "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),
+    **dict.fromkeys(("minimum", "minimal", "smallest"), "min"),
+    "length": "len", **dict.fromkeys(("optimal", "optimum", "typical"), "opt"), "evaluation": "eval",
+    **dict.fromkeys(("confidence", "score"), "conf"), **dict.fromkeys(("gradient", "gradients"), "grad"),
+    "encoder": "enc", "decoder": "dec", "normalization": "norm",
+    **dict.fromkeys(("the", "a", "an", "of", "for", "to", "loader", "dataloader", "loading"), ""),
+    "dimension": "dim", "probability": "prob", "query": "queries", "optimiser": "optimizer",
+    "learning": "lr", **dict.fromkeys(("milestones", "drops", "drop"), "steps"),
+    **dict.fromkeys(("image", "images", "picture", "pictures"), "img"), "threshold": "thresh",
+    "progress": "improvement",
+}  # fmt: skip
+_PHRASES = {
+    ("wd",): ("weight", "decay"),
+    ("learning", "rate"): ("lr",),
+    ("data", "loader"): (),
+    ("data", "loading"): (),
+    ("l", "r"): ("lr",),
+    ("exponential", "moving", "average"): ("ema",),
+    ("moving", "average"): ("ema",),
+    ("warm", "up"): ("warmup",),
+}
+IN_PHRASES = frozenset(w for phrase in _PHRASES for w in phrase)
+
+
+def canonical(spoken: Sequence[str]) -> frozenset[str]:
+    """Return spoken words as the names of keys have them."""
+    return _canonical(tuple(spoken))
+
+
+@lru_cache(maxsize=1 << 14)
+def _canonical(spoken: tuple[str, ...]) -> frozenset[str]:
+    words = list(spoken)
+    for said, meant in _PHRASES.items():
+        for i in range(len(words) - len(said) + 1):
+            if tuple(words[i : i + len(said)]) == said:
+                words[i : i + len(said)] = meant
+    return frozenset(_part(_ABBREVIATIONS.get(w, w)) for w in words) - {""}
+
+
+@lru_cache(maxsize=4096)
+def _part(word: str) -> str:
+    """Return the stem of a word; a verb that says nothing by itself ("process 5 images") stays as it is."""
+    return word if lexicon().has(word, "grammar.free.light") else stem(word)
+
+
+COMMON = canonical([*word_list("key_words.common")])
+"""Parts of names that tell nothing apart by themselves."""
+FILLERS = canonical(["num", "size", "ratio", "prob", "coef", "max", "norm"])
+"""Parts of names that people leave out."""
+
+
+@lru_cache(maxsize=4096)
+def stems_of(description: str) -> frozenset[str]:
+    """Return the words of a description, as `canonical` has them and as their stems alone."""
+    words = re.findall(r"[a-z]+", description.lower())
+    return canonical(words) | {_part(word) for word in words}
+
+
+def spells(leaf: str, word: str, *, exactly: bool = False) -> bool:
+    """Whether a word is a part of a last name (but for the plural where not exactly), or stands for one."""
+    short = _ABBREVIATIONS.get(word, word)
+    forms = {short} if exactly else {short, f"{short}s", short.removesuffix("s"), short.removesuffix("es")}
+    return short != word or not forms.isdisjoint(leaf.lower().split("_"))
+
+
+@lru_cache(maxsize=4096)
+def letters(text: str) -> str:
+    """Return the letters and digits of a value: ``resnet_50`` and "ResNet-50" are one."""
+    return re.sub(r"[\W_]+", "", text.lower())

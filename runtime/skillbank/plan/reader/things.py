@@ -1,0 +1,266 @@
+"""Lists of things to be found: "A, B and C", from the first thing to where the words lead elsewhere.
+
+A list goes on over commas and "and" as long as nouns follow. It ends where the words lead to something else:
+to the place where to look, to the model to look with, to another thing to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from skillbank.plan.reader.lexer import ALONE
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.wording import is_many
+
+__all__ = ["DATA_NOUNS", "Things", "begins_thing", "goes_on", "is_data", "listed", "read_things", "things_at"]
+
+_ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
+_AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
+"""What is said once more before a further thing: "looking for X and for Y"."""
+_HERE = re.compile(r"\s+(?:there|here|too|as well|please|now|today)$", re.IGNORECASE)
+"""What is said behind the last thing and is no part of it."""
+_ENDS = frozenset(".!?;():\n<>[]")
+_QUALIFYING = frozenset(
+    ["without", "with", "wearing", "holding", "carrying", "say", "namely", "but", "except"]
+)
+_JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
+DATA_NOUNS = "places.data.nouns|free.noun"
+_UNLABELLED = "places.roles.inference_dataset.before"
+_ON = "'in|'on|'from|'at|'inside|'within|'across|'over|'through|'under|'of|'throughout|'among"
+_WITH = "'with|'using|'by|'via|'through|'from|'on|'in|'of|'at|'use|'take|'and|'above|'over|'below"
+_AWAY = (
+    f"{_ON} group.det+ ~word 'of group.det* @place",
+    f"{_ON} group.det+ ~word|free.adjective* 'half|'part|'third|'quarter|'rest|'corner|'middle 'of",
+    "'in|'on group.det+ free.adjective* told.stills",
+    f"{_ON} group.det|free.adjective* @place",
+    "'with|'at|'above|'over|'below|'having group.det|free.adjective|~word* slots.threshold.nouns",
+    (
+        f"{_ON} group.det|free.adjective|~word|@number|^unread* {DATA_NOUNS}|{_UNLABELLED}+ "
+        f"places.data.link|group.prep|group.det|free.adjective|{DATA_NOUNS}* @place"
+    ),
+    f"{_ON} group.det|free.adjective* group.it|{DATA_NOUNS} 'above|'below|'there? !~word",
+    "'for 'me|'us|'my|'our|'them|'him|'her",
+    "'with|'using|'by|'via|'through 'it|'them|'that|'this !~word",
+    f"{_WITH} group.det|free.adjective|places.weights.before|places.data.link|group.prep|{DATA_NOUNS}"
+    "|actions.words.engine* "
+    "@name|@job|^job|^name|^value|^engine|^platform|^policy|actions.words.engine",
+    (
+        f"{_WITH} group.det|free.adjective|places.data.link|free.noun* "
+        "places.weights.before|places.results.before"
+    ),
+)
+"""What leads away from a phrase of things to be found: to where they lie or with what they are found."""
+_OTHER = (
+    (
+        "places.results.before|places.weights.before|places.labels.before|places.data.nouns"
+        "|free.adjective|group.det+ "
+        "places.data.link* @place"
+    ),
+    (
+        "group.prep? group.det? places.roles.inference_dataset.before|places.data.nouns "
+        "':|'=|'is|'are|'in|'at|'on|'from"
+    ),
+    "group.det* @name|@job|^job|^name|^value|^platform|^policy|^report",
+    "operator.not|operator.only|free.adverb|courtesy.words|mode.fix|mode.doubt|mode.reason|mode.condition|mode.order|mode.directive",
+    "mode.subject free.adverb* mode.copula",
+    "'i|'we|'you|'he|'she|'they|'it|'whatever|'etc|'maybe|'perhaps",
+)
+"""What begins something else behind a comma or "and"."""
+_ORDERS = (
+    "free.light|actions.words.apply|actions.words.convert|actions.words.measure|places.results.verbs",
+    "actions.train.base|actions.evaluate.base|actions.export.base|actions.quantize.base|actions.inference.base",
+)
+"""Verbs that begin something else to do there."""
+_QUIET = (
+    "slots.captions.nouns", "places.data.nouns", "grammar.group.det", "grammar.group.it",
+    *(f"grammar.free.{kind}" for kind in ("noun", "adjective", "glue")),
+)  # fmt: skip
+"""Classes of words that are no things by themselves."""
+
+
+@dataclass(slots=True)
+class Things:
+    """A list that has been read: its tokens, what it holds, and where it ends."""
+
+    used: list[int] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
+    end: int = 0
+
+
+def read_things(text: Text, at: int, *, marked: bool = False, until: int | None = None) -> Things:
+    """Read a list of things that begins at a token.
+
+    Parameters
+    ----------
+    marked
+        Whether a colon or the like leads to it: a semicolon divides it too.
+    until
+        Where it ends at the latest.
+    """
+    found, part = Things(end=at), list[int]()
+    stop = len(text.tokens) if until is None else until
+    while found.end < stop and text.ledger.free(i := found.end):
+        what = _part_of_list(text, i, begun=bool(part or found.items), marked=marked)
+        if not what:
+            break
+        if what == "word":
+            part.append(i)
+        else:
+            if what == "join" and _may_be_one(text, part, i):
+                text.ledger.mark("unread", [i])
+            found.items += _named_by(text, part)
+            part.clear()
+        if what == "quote":
+            found.items += listed(text.tokens[i].value, quoted=True)
+        found.used.append(i)
+        found.end += 1
+        if what == "stop":
+            break
+    found.items += _named_by(text, part)
+    return found
+
+
+def _part_of_list(text: Text, i: int, *, begun: bool, marked: bool) -> str:
+    """Return what a token is in a list: a "word" of a thing, a "quote", a "join", the "stop" that ends it.
+
+    It is "" where the token is none of the list.
+    """
+    token = text.tokens[i]
+    if token.kind not in ("word", "mark", "number"):
+        return "quote" if token.kind == "quote" else ""
+    if token.text == "," and _qualifies(text, i + 1):
+        return "word"
+    if token.text in _JOINS or _divides(text, i, marked=marked):
+        return "join" if begins_thing(text, i + 1) else ""
+    if token.text == ALONE and (i + 1 == len(text.tokens) or _leads_away(text, i + 1, begun=True)):
+        return "stop"  # "red circle . blue star ."
+    ends = token.kind == "mark" and token.text in {*_ENDS, ALONE}
+    return "" if ends or _leads_away(text, i, begun=begun) else "word"
+
+
+def _divides(text: Text, i: int, *, marked: bool) -> bool:
+    """Whether a mark divides one description from the next: "red circle . blue star", "a: b; c"."""
+    word = text.tokens[i].text
+    return (word == ALONE or (word == ";" and marked)) and _is_item(text, i + 1)
+
+
+def _named_by(text: Text, part: Sequence[int]) -> list[str]:
+    """Return the thing that some words name, without its article; none where they name none."""
+    said = f"{text.ledger.said(part).strip()} " if part else ""
+    said = _ARTICLE.sub("", _AGAIN.sub("", said)).strip().rstrip(".")
+    said = _HERE.sub("", said)
+    return [said] if said and not _ARTICLE.match(f"{said} -") else []
+
+
+def _may_be_one(text: Text, part: list[int], at: int) -> bool:
+    """Whether "and" may join two things that one has: "a man with a red hat and a blue jacket"."""
+    words = [text.tokens[k].text for k in part]
+    articles = ("a", "an")
+    return (
+        text.tokens[at].text == "and"
+        and words[:1] in (["a"], ["an"])
+        and any(a in ("with", "wearing", "holding", "carrying") and b in articles for a, b in pairwise(words))
+        and text.tokens[at + 1].text in articles
+    )
+
+
+def _qualifies(text: Text, i: int) -> bool:
+    """Whether a comma stands inside of one description: "a hat, without glasses", "vehicles, e.g. cars"."""
+    if i >= len(text.tokens) or text.tokens[i].text not in _QUALIFYING or not text.ledger.free(i):
+        return False
+    return not _leads_away(text, i, begun=True)
+
+
+def _is_item(text: Text, i: int) -> bool:
+    """Whether nothing but plain words stands up to the next mark."""
+    start = i
+    while i < len(text.tokens) and not (
+        text.tokens[i].kind == "mark" and text.tokens[i].text in {*".;!?\n", ALONE}
+    ):
+        if not text.ledger.free(i) or (
+            text.tokens[i].kind not in ("word", "quote", "number") and text.tokens[i].text != ","
+        ):
+            return False
+        i += 1
+    return i > start and begins_thing(text, start)
+
+
+def begins_thing(text: Text, i: int) -> bool:
+    """Whether a list goes on behind a comma or "and": with a noun, and not with something else to do."""
+    if i >= len(text.tokens) or not text.ledger.free(i):
+        return False
+    token = text.tokens[i]
+    if token.kind == "quote":
+        return True
+    if token.text in _JOINS and token.text != "n":
+        return begins_thing(text, i + 1)
+    if token.kind != "word" or text.begins(_AWAY, i):
+        return False
+    if _is_thing(text, i):
+        return True
+    return not text.begins(_OTHER, i) and (_is_many_and_last(text, i) or not text.begins(_ORDERS, i))
+
+
+def _is_thing(text: Text, i: int) -> bool:
+    """Whether a word that can be a verb is a thing here ("smoke or fire"): no object follows."""
+    if not text.within(i, "actions.words.things"):
+        return False
+    end = i + 1
+    plain = (
+        end >= len(text.tokens)
+        or text.tokens[end].kind == "mark"
+        or text.tokens[end].text in _JOINS
+        or text.is_plain(end)
+    )
+    return plain or text.begins(_AWAY, end)
+
+
+def _is_many_and_last(text: Text, i: int) -> bool:
+    """Whether a word that has the form of an order's third person ends a thing: "apples and leaves in X"."""
+    ends = text.kind(i + 1) in ("", "mark") or text.word(i + 1) in _JOINS or text.begins(_AWAY, i + 1)
+    return ends and is_many(text.word(i))
+
+
+def _leads_away(text: Text, i: int, *, begun: bool) -> bool:
+    """Whether a word leads to where, with what or why things are to be found."""
+    word = text.tokens[i].text
+    if word in ("please", "then", "but") or text.within(
+        i, "grammar.mode.reason", "grammar.mode.fix", "grammar.mode.condition", "grammar.mode.schedule"
+    ):  # fmt: skip
+        return True
+    if text.begins(_AWAY, i):
+        return True
+    return not begun and word in ("in", "on", "at", "from", "with", "using", "of", "by", "if", "when")
+
+
+def is_data(text: Text, item: str) -> bool:
+    """Whether what is to be found is only what it is to be found in: "label the images"."""
+    words = item.lower().split()
+    return all(any(text.lexicon.has(w, c) for c in _QUIET) for w in words)
+
+
+def listed(said: str, *, quoted: bool) -> list[str]:
+    """Divide what was written as one value: at full stops, as models take them, at commas without quotes."""
+    parts = re.split(
+        r"\s+\.(?:\s+|$)|\.\s+(?=.*\.$)"
+        + (r"|(?<!\d),(?=[^\s\d])" if quoted else r"|\s*[,;]\s*(?:and\s+|or\s+)?"),
+        said,
+    )
+    return [p for part in parts if (p := _ARTICLE.sub("", part.strip(" .\"'")))] or [said.strip()]
+
+
+def goes_on(text: Text, at: int) -> tuple[list[int], list[str]]:
+    """Return the tokens and the items of a list that goes on behind its first item."""
+    if at >= len(text.tokens) or text.tokens[at].text not in _JOINS:
+        return [], []
+    used, items = things_at(text, at + 1)
+    return ([at, *used] if items else []), items
+
+
+def things_at(text: Text, at: int) -> tuple[list[int], list[str]]:
+    """Return the tokens and the items of a list of things that begins at a token."""
+    found = read_things(text, at) if begins_thing(text, at) else Things(end=at)
+    return found.used, found.items
