@@ -168,8 +168,11 @@ def test_cityscapes_names(tmp_path: Path) -> None:
 def test_colours_by_a_label_map(tmp_path: Path) -> None:
     picture(tmp_path / "images" / "a.jpg")
     mask(tmp_path / "masks" / "a.png", [(0, 0, 0), (128, 0, 0), (0, 128, 0)])
+    picture(tmp_path / "images" / "b.jpg")
+    mask(tmp_path / "masks" / "b.png", [0, 1, 255])
     (tmp_path / "labelmap.txt").write_text("# label:color_rgb\nsky:0,0,0::\nroof:128,0,0::\n")
     report = checked(tmp_path)
+    assert report.tally.counts["mask-value"] == 1, "of a palette 255 is what is left out"
     assert report.classes == ("sky", "roof")
     assert report.tally.examples["mask-value"][0].detail.startswith("(0, 128, 0)")
 
@@ -432,6 +435,7 @@ def test_masks_in_another_layout_are_given_as_the_program_wants_them(tmp_path: P
     palette = json.loads((root / "palette.json").read_text())
     assert palette["num_classes"] == 3 and len(palette["palette"]) == 4
     assert any("4 pictures" in note for note in run.notes)
+    assert any("what the numbers of the masks mean: 3 classes from 0" in note for note in run.notes)
 
 
 def test_masks_as_the_program_wants_them_are_used_as_they_lie(tmp_path: Path) -> None:

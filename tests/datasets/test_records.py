@@ -93,6 +93,7 @@ def test_each_service(tmp_path: Path, file: str, entry: Any) -> None:
     [[(name, *corners)]] = boxes(data, split.name).values()
     assert name == "cat" and corners == pytest.approx([10, 20, 40, 60], abs=0.1)
     assert split.name == ("train" if "train" in file else "")
+    assert set(kinds(data)) <= {"mark-left-out"}
 
 
 def test_lines_without_an_answer_are_pictures_without_boxes(tmp_path: Path) -> None:

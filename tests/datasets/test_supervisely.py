@@ -11,6 +11,8 @@ from typing import Any
 
 from PIL import Image
 
+from skillbank.datasets.formats.supervisely import Supervisely
+from skillbank.datasets.tree import open_tree
 from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 
 BOX = (10.0, 20.0, 40.0, 60.0)
@@ -56,6 +58,8 @@ def test_data_sets_of_a_project_with_the_order_of_its_classes(tmp_path: Path) ->
     saved(tmp_path / "ds0", "a.jpg", mark(points=CORNERS))
     saved(tmp_path / "ds1", "a.jpg", mark("person", points=CORNERS), mark(points=CORNERS))
     picture(tmp_path / "ds1" / "masks_machine" / "a.png")
+    recognised = Supervisely().recognise(open_tree(tmp_path))
+    assert recognised is not None and "meta.json" in recognised.files
     data = data_of(tmp_path)
     assert (data.format, data.classes) == ("supervisely", ("person", "dog"))
     assert boxes(data) == {

@@ -16,7 +16,7 @@ from skillbank.errors import DataNotFoundError, ParentError, PlatformError, Spec
 from skillbank.jobs.binding import ParentModel, bind, check_filled, needs_parent_model
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.specfile import write_spec
-from skillbank.plan.model import InputBinding, Plan
+from skillbank.plan.model import InputBinding, Override, Plan, Source
 
 MakePlan = Callable[..., Plan]
 MakeRecord = Callable[..., JobRecord]
@@ -89,6 +89,27 @@ def test_tokens_anywhere_in_text(bound: Callable[..., Any]) -> None:
         "number": 1e-5,
         "nothing": None,
     }
+
+
+def test_a_parents_structure_fills_what_nobody_said(bound: Callable[..., Any]) -> None:
+    structure = {"model.size": 3, "model.depth": 4, "model.none": 5, "engine.x": 6, "engine.profile": "small"}
+    said = Override(key="model.depth", value=9, source=Source.USER)
+    parent = ParentModel("job-1", "train", Path("/m/model.pth"), structure)
+    out = bound({"model": {"size": 1, "depth": 9}}, (parent,), overrides=(said,))
+    assert out.spec == {"model": {"size": 3, "depth": 9}, "engine": {"x": 6}}
+    assert bound({"model": {"size": 1}}).spec == {"model": {"size": 1}}
+    other = ParentModel("job-2", "train", Path("/m/other.pth"), {"model.size": 8})
+    assert bound({"model": {"size": 1}}, (other, parent)).spec == {"model": {"size": 8}}, "the first counts"
+
+
+def test_a_later_start_goes_on_from_a_checkpoint_where_there_is_a_place_for_one(
+    bound: Callable[..., Any],
+) -> None:
+    out = bound({"resume": "{resume_model}", "results": "{results_dir}"})
+    results = str(out.config_path.parent.parent)
+    assert out.resume is not None and out.resume.mark == f"{results}/{{resume_model}}"
+    assert yaml.safe_load(out.resume.text) == {"resume": out.resume.mark, "results": results}
+    assert out.spec["resume"] == "" and bound({"results": "{results_dir}"}).resume is None
 
 
 def test_the_resume_model_is_the_newest_of_its_own(make_plan: MakePlan, make_record: MakeRecord) -> None:

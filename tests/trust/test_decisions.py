@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ import pytest
 from skillbank.bank.discovery import Bank
 from skillbank.errors import StateError, UsageError
 from skillbank.trust import origin
-from skillbank.trust.decisions import Decision, all_decisions, decision_of, keep
+from skillbank.trust.decisions import Decision, all_decisions, decision_of, forget, keep
 from skillbank.trust.look import difference, file_class, look
 from skillbank.trust.origin import Source
 from skillbank.trust.reach import Start
@@ -41,6 +44,30 @@ def test_a_decision_is_read_as_it_was_kept_and_is_the_users_alone(
     file = file_of(home)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [p for p in file.parent.iterdir() if p.suffix != ".json" and p.name != ".lock"] == []
+
+
+def test_a_decision_that_cannot_be_written_leaves_the_earlier_one_alone(
+    bank: Path, decision: Decision, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="full"):
+        keep(decision.model_copy(update={"digest": "other"}))
+    assert decision_of(bank) == decision
+    assert {file.name for file in (home / "trust" / "banks").iterdir()} == {".lock", file_of(home).name}
+
+
+def test_who_decides_waits_for_another_that_writes(bank: Path, decision: Decision, home: Path) -> None:
+    with (home / "trust" / "banks" / ".lock").open("w") as other, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        taken = pool.submit(forget, bank)
+        with pytest.raises(TimeoutError):
+            taken.result(0.05)
+        assert decision_of(bank) == decision
+        fcntl.flock(other, fcntl.LOCK_UN)
+        assert taken.result(10)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b"null"])

@@ -1,0 +1,1 @@
+"""The parts of `benchmarks.mutants`: faults, the tests that see them, and runs of these tests in forks."""
