@@ -89,6 +89,8 @@ def test_a_label_set_is_filled_without_what_reads_data_sets() -> None:
 
 def test_every_error_has_one_root_and_an_exit_code() -> None:
     classes = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, Exception)]
-    assert {c.__name__ for c in classes} | {"a_few", "did_you_mean", "sentence_of"} == set(errors.__all__)
+    assert {c.__name__ for c in classes} | {"a_few", "did_you_mean", "is_full", "sentence_of"} == set(
+        errors.__all__
+    )
     assert all(issubclass(c, errors.SkillbankError) and c.exit_code in (1, 2, 3, 4, 5) for c in classes)
     assert errors.SkillNotFoundError("x").code == "skill_not_found"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ from skillbank.plan.draft import Draft
 from skillbank.plan.literals import value
 from skillbank.plan.locations import _root
 from skillbank.plan.model import FORMAT, InputBinding, Plan, Policy, Route, SkillRef
-from skillbank.plan.paths import MISSING, delete_path, format_path, get_path, leaves, parse_path, set_path
+from skillbank.plan.paths import format_path, get_path, leaves, parse_path, set_path
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request, Setting, parse_settings, setting_of
 from skillbank.plan.slot_keys import _is_of
@@ -40,30 +39,10 @@ DOCUMENTS = st.dictionaries(
 
 
 @given(document=DOCUMENTS, path=PATHS, new=SCALARS)
-def test_what_is_set_is_there_and_is_gone_when_it_is_deleted(
-    document: dict[str, Any], path: tuple[str | int, ...], new: object
-) -> None:
+def test_what_is_set_is_there(document: dict[str, Any], path: tuple[str | int, ...], new: object) -> None:
     assert parse_path(format_path(path)) == path
     set_path(document, path, new)
     assert get_path(document, path) == get_path(document, format_path(path)) == new
-    parent = copy.deepcopy(get_path(document, path[:-1]))
-    delete_path(document, format_path(path))
-    left = get_path(document, path[:-1])
-    if isinstance(last := path[-1], int):
-        assert left == parent[:last] + parent[last + 1 :]
-    else:
-        assert left == {name: each for name, each in parent.items() if name != path[-1]}
-        assert get_path(document, path) is MISSING
-
-
-@given(document=DOCUMENTS, path=PATHS)
-def test_deleting_what_is_not_there_changes_nothing(
-    document: dict[str, Any], path: tuple[str | int, ...]
-) -> None:
-    before = copy.deepcopy(document)
-    if get_path(document, path) is MISSING:
-        delete_path(document, path)
-        assert document == before
 
 
 @given(document=DOCUMENTS)

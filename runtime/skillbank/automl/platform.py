@@ -144,24 +144,28 @@ def told(event: Event) -> Sentence:
     """Return an event as a line of the experiment's log."""
     said = _SAID.get(event.kind)
     number = f"recommendation {event.body['number']}" if "number" in event.body else ""
-    return Sentence(said(number, event.body) if said is not None else event.kind)
+    return said(number, event.body) if said is not None else Sentence(event.kind)
 
 
-def _asked(number: str, body: Asked) -> str:
+def _asked(number: str, body: Asked) -> Sentence:
     epochs = f", {body['epochs']} epochs" if body["epochs"] else ""
     onward = f", going on from {body['resume_from']}" if body["resume_from"] is not None else ""
-    note = f" ({marked(body['note'])})" if body.get("note") else ""
-    return f"{number}{note}{epochs}{onward}: {_assigned(body['values'])}"
+    said = f"{epochs}{onward}: {_assigned(body['values'])}"
+    if body.get("note"):
+        return Sentence(f"{number} ({marked(body['note'])}){said}")
+    return Sentence(f"{number}{said}")
 
 
-def _told(number: str, body: Told) -> str:
-    said = ": ".join(text for text in (_figures(body["scores"] or ()), marked(body["reason"])) if text)
-    return f"{number} {body['state'].lower()}: {said}"
+def _told(number: str, body: Told) -> Sentence:
+    figures, ended = _figures(body["scores"] or ()), f"{number} {body['state'].lower()}:"
+    if not body["reason"]:
+        return Sentence(f"{ended} {figures}")
+    return Sentence(f"{ended} {figures}{': ' if figures else ''}{marked(body['reason'])}")
 
 
-def _evaluated(number: str, body: Evaluated) -> str:
+def _evaluated(number: str, body: Evaluated) -> Sentence:
     metrics = ", ".join(f"{name} {value:.6g}" for name, value in body["metrics"].items())
-    return f"the {body['what']} model: {metrics or marked(body.get('note', ''))}"
+    return Sentence(f"the {body['what']} model: {metrics or marked(body.get('note', ''))}")
 
 
 def _assigned(values: Mapping[str, object]) -> str:
@@ -172,19 +176,23 @@ def _figures(values: Sequence[float]) -> str:
     return ", ".join(f"{value:.6g}" for value in values)
 
 
-_SAID: Mapping[str, Callable[[str, Any], str]] = {
+_SAID: Mapping[str, Callable[[str, Any], Sentence]] = {
     "asked": _asked,
-    "settled": lambda number, body: f"the program takes here: {_assigned(body['values'])}",
-    "launched": lambda number, body: f"{number} runs as job {body['job']}",
-    "reported": lambda number, body: f"{number} after epoch {body['epoch']}: {_figures(body['values'])}",
-    "halted": lambda number, body: f"{number} is stopped: {marked(body['reason'])}",
+    "settled": lambda number, body: Sentence(f"the program takes here: {_assigned(body['values'])}"),
+    "launched": lambda number, body: Sentence(f"{number} runs as job {body['job']}"),
+    "reported": lambda number, body: Sentence(
+        f"{number} after epoch {body['epoch']}: {_figures(body['values'])}"
+    ),
+    "halted": lambda number, body: Sentence(f"{number} is stopped: {marked(body['reason'])}"),
     "told": _told,
-    "evaluating": lambda number, body: f"evaluating the {body['what']} model",
+    "evaluating": lambda number, body: Sentence(f"evaluating the {body['what']} model"),
     "evaluated": _evaluated,
-    "exhausted": lambda number, body: f"nothing more is started: {marked(body['reason'])}",
-    "extended": lambda number, body: f"extended to {body['recommendations']} recommendations",
-    "cleaned": lambda number, body: f"checkpoints removed of {', '.join(map(str, body['numbers']))}",
-    "ended": lambda number, body: f"{body['state'].lower()}: {marked(body['message'])}",
-    "noted": lambda number, body: marked(body["text"]),
+    "exhausted": lambda number, body: Sentence(f"nothing more is started: {marked(body['reason'])}"),
+    "extended": lambda number, body: Sentence(f"extended to {body['recommendations']} recommendations"),
+    "cleaned": lambda number, body: Sentence(
+        f"checkpoints removed of {', '.join(map(str, body['numbers']))}"
+    ),
+    "ended": lambda number, body: Sentence(f"{body['state'].lower()}: {marked(body['message'])}"),
+    "noted": lambda number, body: Sentence(marked(body["text"])),
 }
 """What each kind of event says of the recommendation that it is about."""

@@ -57,9 +57,10 @@ def find_pictures(given: Sequence[Path]) -> list[Path]:
         pictures = sorted(_below(path)) if path.is_dir() else [path]
         refuse_hidden(picture for picture in pictures if picture.is_symlink())
         if not pictures:
-            others = "; ".join(map(marked, passed_over([path])))
+            others = passed_over([path])
             raise DataNotFoundError(
-                others or f"The folder {path} holds no picture ({', '.join(PICTURE_SUFFIXES)}); give another."
+                "; ".join(map(marked, others))
+                or f"The folder {path} holds no picture ({', '.join(PICTURE_SUFFIXES)}); give another."
             )
         found.update(dict.fromkeys(pictures))
     return list(found)

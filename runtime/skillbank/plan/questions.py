@@ -149,14 +149,7 @@ def _ask_for(draft: Draft, key: str, row: Binding | None) -> None:
 
 def _ask_for_parent(draft: Draft, key: str) -> None:
     if draft.parent is None:
-        released = _released_model(draft, key)
-        from_job, of_hub = option("parent", "JOB"), option("set", f"{named(key)}={released}")
-        draft.ask(
-            "parent",
-            f"{named(key)} comes from a parent job; give {from_job}, or {option('set', f'{named(key)}=FILE')}"
-            + (f", or {of_hub} for the model as it was released" if released else ""),
-            (Sentence(f"{of_hub}"),) if released else (),
-        )
+        _ask_which_model(draft, key, _released_model(draft, key))
         return
     action = draft.parent.ref.action
     left, wanted = product_of(action), inference.field_accepts(key)
@@ -164,6 +157,24 @@ def _ask_for_parent(draft: Draft, key: str) -> None:
         key,
         f"{key} needs {wanted}, but the parent's action '{action}' leaves {left}; "
         f"give another {option('parent')} or {option('set', f'{key}=FILE')}",
+    )
+
+
+def _ask_which_model(draft: Draft, key: str, released: str) -> None:
+    """Ask for the job whose model is meant; or a file, or the model as it was released, where it has one."""
+    if not released:
+        draft.ask(
+            "parent",
+            f"{named(key)} comes from a parent job; give {option('parent', 'JOB')}, or "
+            f"{option('set', f'{named(key)}=FILE')}",
+        )
+        return
+    draft.ask(
+        "parent",
+        f"{named(key)} comes from a parent job; give {option('parent', 'JOB')}, "
+        f"{option('set', f'{named(key)}=FILE')}, or {option('set', f'{named(key)}={released}')} for the "
+        "model as it was released",
+        (Sentence(f"{option('set', f'{named(key)}={released}')}"),),
     )
 
 

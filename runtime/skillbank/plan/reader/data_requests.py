@@ -337,8 +337,10 @@ def _questions(said: _Parts, shares: dict[str, float]) -> Iterator[Question]:
     if not shares:
         named = _names_in(said.get("names")) or ["val"]
         for name in (each for each in ("val", "test") if each in named):
-            why = f"how much is for {name}? say for example {option('set', f'{name}=0.1')}"
-            yield Question(key=f"split.{name}", why=why)
+            yield Question(
+                key=f"split.{name}",
+                why=f"how much is for {name}? say for example {option('set', f'{name}=0.1')}",
+            )
     elif _whole(shares) is None or "train" not in shares or min(shares.values()) <= 0:
         why = "the shares must be of train and the other splits, and be 100 % together"
         yield Question(key="split.val", why=f"{why}; say for example {option('set', 'val=0.2')}")

@@ -97,10 +97,12 @@ def _nothing_fits(
     text: str, words: Sequence[str], telling: Sequence[str]
 ) -> AmbiguousSkillError | SkillNotFoundError:
     """Return the error of a request whose words fit no skill, or that has none which tell one apart."""
-    said, names = text.strip()[:80], command("skills")
+    said = text.strip()[:80]
     if words and not telling:
-        return AmbiguousSkillError(f"'{said}' does not say which model; name one that '{names}' lists.")
-    return SkillNotFoundError(f"No skill fits '{said}'; name one that '{names}' lists.")
+        return AmbiguousSkillError(
+            f"'{said}' does not say which model; name one that '{command('skills')}' lists."
+        )
+    return SkillNotFoundError(f"No skill fits '{said}'; name one that '{command('skills')}' lists.")
 
 
 def _fitting(

@@ -132,7 +132,7 @@ def _is_bare(text: Text, claim: Claim) -> bool:
 
 
 def _is_described(text: Text, claim: Claim, step: Step) -> bool:
-    """Whether a claim describes what the word of a step names: "an fp16 RT-DETR engine"."""
+    """Whether a claim describes what the word of a step names: "an fp16 MODEL engine"."""
     between = range(claim.last + 1, step.at)
     described = ("grammar.free.adjective", "grammar.free.noun")
     return all(text.tokens[i].kind == "name" or text.within(i, *described) for i in between)
