@@ -30,7 +30,6 @@ _NEEDING_SHAPES = frozenset(
 )
 """What computes with shapes alone: whoever imports it gets all of torch."""
 _PACKAGE = "transformers"
-_MODELS = f"{_PACKAGE}.models"
 _UNUSED = ("torchao", "scipy")
 """What transformers imports if it is installed, for formats of weights and losses that the engine has not."""
 _PLACES = {
@@ -57,8 +56,11 @@ _PLACES = {
     "SwinConfig": "models.swin.configuration_swin",
 }
 """Where the engine's own names of transformers stand, so that nobody looks through all models for them."""
-_INSIDE = {"GroundingDinoForObjectDetection": ("bert.modeling_bert", "swin.modeling_swin")}
-"""What a network looks up by name when it is built."""
+_INSIDE = {
+    **dict.fromkeys(("AutoBackbone", "AutoModel", "AutoModelForImageClassification"), ("modeling_utils",)),
+    "GroundingDinoForObjectDetection": ("models.bert.modeling_bert", "models.swin.modeling_swin"),
+}
+"""What a network looks up by name when it is built, and what those that are looked up so are built on."""
 NAMES = tuple(_PLACES)
 """What the engine takes of transformers."""
 
@@ -190,7 +192,7 @@ def of_transformers(name: str) -> Any:
             with _without(_UNUSED), without_compiler(), _stand_ins():
                 found = getattr(import_module(f"{_PACKAGE}.{_PLACES[name]}"), name)
                 for layers in _INSIDE.get(name, ()):
-                    import_module(f"{_MODELS}.{layers}")
+                    import_module(f"{_PACKAGE}.{layers}")
                 return found
         except (ImportError, AttributeError, TypeError):
             pass  # another version, built otherwise
@@ -277,7 +279,7 @@ def without_compiler() -> Iterator[None]:
 def _package() -> _Part:
     package = _part(_PACKAGE)
     package.__dict__["__version__"] = _version()
-    package.__dict__["models"] = _part(_MODELS, Path(package.__path__[0]) / "models")
+    package.__dict__["models"] = _part(f"{_PACKAGE}.models", Path(package.__path__[0]) / "models")
     return package
 
 

@@ -77,6 +77,16 @@ def test_what_is_large_stays_away() -> None:
     assert not set(answer(code).split()).intersection(BIG)
 
 
+def test_a_network_that_is_found_by_its_name_brings_nothing_large() -> None:
+    code = (
+        "from skillbank_engine import light\nlight.import_torch()\nimport sys\n"
+        "from skillbank_engine.library import AutoConfig, AutoModelForImageClassification as auto\n"
+        "auto.from_config(AutoConfig.for_model('resnet', depths=[1, 1, 1, 1], embedding_size=8))\n"
+        "print(*sys.modules)"
+    )
+    assert not set(answer(code).split()).intersection({*BIG, "torchao", "scipy"})
+
+
 def test_the_rest_comes_when_it_is_asked_for() -> None:
     code = (
         "import torch\nfrom transformers import AutoImageProcessor, AutoTokenizer, pipeline\n"
