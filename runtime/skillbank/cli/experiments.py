@@ -64,15 +64,8 @@ def experiments(
         record = runtime.jobs.refresh(find(runtime.jobs, experiment).id)
         if pause:
             paused(runtime.jobs, record)
-        if extend is not None and record.state.terminal:
-            record = _succeed(runtime, record, extend, yes, as_json)
-        elif extend is not None and runtime.jobs.store.guard.hard:
-            raise NotApprovedError(
-                "An approval code is set, so a search goes on beyond what was approved only as a new job, "
-                f"once {record.id} has ended: --extend asks for the code then."
-            )
-        elif extend is not None:
-            extended(runtime.jobs, record, extend)
+        if extend is not None:
+            record = _extended(runtime, record, extend, yes, as_json)
         if resume:
             resumed(runtime.jobs, record)
         record = runtime.jobs.look(record.id)
@@ -81,6 +74,21 @@ def experiments(
             return
 
         terminal.show(experiment_view(runtime, record))
+
+
+def _extended(
+    runtime: Runtime, record: JobRecord, recommendations: int, yes: bool, as_json: bool
+) -> JobRecord:
+    """Let a search go on beyond what was approved; return its job, a new one where it had ended."""
+    if record.state.terminal:
+        return _succeed(runtime, record, recommendations, yes, as_json)
+    if runtime.jobs.store.guard.hard:
+        raise NotApprovedError(
+            "An approval code is set, so a search goes on beyond what was approved only as a new job, "
+            f"once {record.id} has ended: --extend asks for the code then."
+        )
+    extended(runtime.jobs, record, recommendations)
+    return record
 
 
 def _succeed(

@@ -87,14 +87,21 @@ def agreed(steps: Sequence[ReadStep], rules: Reading, text: str) -> tuple[list[R
         added, asked = _compared(step, request, text, rules.not_understood)
         accepted += added
         questions += asked
-        both = "automl" in step.claims and request.automl is not None
-        update: dict[str, object] = {"automl_source": _SOURCE} if both else {}
-        # What the rules did not understand is asked below, as far as the model does not say it.
-        update["questions"] = tuple(q for q in request.questions if q.key != WORDS)
-        requests.append(_filled(request.model_copy(update=update), added))
+        requests.append(_filled(_said_by_both(step, request), added))
     left = _left(rules.not_understood, accepted)
     question = question_about(left, [])
     return _asked(requests, [*questions, *([question] if question else [])]), tuple(left)
+
+
+def _said_by_both(step: ReadStep, request: Request) -> Request:
+    """Return a step as the rules have read it, without their question about words.
+
+    What they did not understand is asked of both readings, as far as the model does not say it.
+    """
+    both = "automl" in step.claims and request.automl is not None
+    update: dict[str, object] = {"automl_source": _SOURCE} if both else {}
+    update["questions"] = tuple(q for q in request.questions if q.key != WORDS)
+    return request.model_copy(update=update)
 
 
 def _compared(

@@ -111,16 +111,14 @@ def import_data(
     opened = _boxes_alone(opened, left)
     with keeping(keep):
         found = list(_found(opened, left, _Places(cache, keep, *_bucket(place, cache))))
-        left["pictures that are another one, byte for byte,"] += len(found) - len(
-            {each.picture.sha256 for each in found}
-        )
+        different = {each.picture.sha256 for each in found}
+        left["pictures that are another one, byte for byte,"] += len(found) - len(different)
         names = dict.fromkeys(opened.data.classes) | dict.fromkeys(name for f in found for name, _ in f.boxes)
+        splits = {each.picture.sha256: each.split for each in found if each.split}
         with change_set(labels.engine, labels.id, who_decides(who)) as change:
-            there = {c.name for c in change.classes.values() if not c.gone}
-            put_specs(change, [ClassSpec(name) for name in names if name.strip() and name not in there])
+            _put_classes(change, names)
             if change.changed:
                 change.note(IMPORT)
-            splits = {each.picture.sha256: each.split for each in found if each.split}
             added = add_pictures(change, (each.picture for each in found), splits)
             if change.changed:
                 change.note("pictures")
@@ -257,6 +255,12 @@ def _named(
             left["boxes without a class"] += 1
         else:
             yield " ".join(name.split()), corners
+
+
+def _put_classes(change: Writing, names: Iterable[str]) -> None:
+    """Have the classes of these names; an empty name is none."""
+    there = {c.name for c in change.classes.values() if not c.gone}
+    put_specs(change, [ClassSpec(name) for name in names if name.strip() and name not in there])
 
 
 def _boxes(

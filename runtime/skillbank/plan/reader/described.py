@@ -144,6 +144,15 @@ def _rivals(best: Skill, fitting: Sequence[Hit]) -> str:
     return f" ({', '.join(others[:3])} of other banks fits as well; BANK:SKILL in the request chooses)"
 
 
+def _skill_of_job(page: Text, library: Library, job_skill: JobSkill) -> tuple[Skill, str] | None:
+    """Return the skill of the first job that is named and known, and the sentence that says so."""
+    for claim in page.ledger.of("job"):
+        if (named := job_skill(claim.value)) is not None:
+            skill = library.get(named)
+            return skill, f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"
+    return None
+
+
 def name_skill(
     text: str,
     page: Text,
@@ -157,13 +166,9 @@ def name_skill(
 
     Words in clauses that tell something (`told`) describe no model.
     """
-    for claim in page.ledger.of("job") if job_skill else ():
-        assert job_skill is not None
-        named = job_skill(claim.value)
-        if named is not None:
-            skill = library.get(named)
-            name_all(steps, skill)
-            return [f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"]
+    if job_skill is not None and (of_job := _skill_of_job(page, library, job_skill)) is not None:
+        name_all(steps, of_job[0])
+        return [of_job[1]]
     called = _called_after(library)
     actions = [step.action for step in steps]
     words = _words_that_describe(page, called, told, lambda word: _is_choice(library, actions, word))
