@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from benchmarks.house import GOALS, OURS, measures, read_package
 
 HELD = sorted(GOALS.keys() - {"mean complexity"})
