@@ -13,7 +13,6 @@ from skillbank.team.places import refuse_hidden
 from skillbank.team.rights import Right
 
 if TYPE_CHECKING:
-    from skillbank.facade.explanation import Explanation
     from skillbank.jobs.comparing import Comparison
     from skillbank.jobs.metrics import Progress
     from skillbank.jobs.record import JobRecord

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,10 +18,6 @@ from skillbank.errors import SkillNotFoundError, TrustError
 from skillbank.trust.environment import UNCHANGED, program_environment
 from skillbank.trust.gate import check_command
 from skillbank.trust.standing import standing
-
-if TYPE_CHECKING:
-    from skillbank.bank.discovery import Bank
-    from skillbank.bank.skill import Skill
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -17,7 +17,6 @@ from skillbank.trust.checking import targets
 from skillbank.trust.signing import Signer, kept_certificate, read_key, read_signer, sign_skill
 
 if TYPE_CHECKING:
-    from skillbank.trust.signing import Signer
     from skillbank.trust.verify import Verification
 
 KeyFile = Annotated[

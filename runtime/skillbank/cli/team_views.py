@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from skillbank.cli import drawing
 from skillbank.team.quota import size
+from skillbank.team.rights import Right
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from skillbank.team.quota import Quota
-    from skillbank.team.rights import Right
     from skillbank.team.tokens import Token
 
 __all__ = ["quotas_view", "tokens_view"]

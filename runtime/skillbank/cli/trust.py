@@ -24,7 +24,6 @@ from skillbank.trust.standing import standing
 from skillbank.visible import one_line, visible
 
 if TYPE_CHECKING:
-    from skillbank.bank.discovery import Bank
     from skillbank.runtime import Runtime
     from skillbank.trust.decisions import Decision
     from skillbank.trust.look import Look

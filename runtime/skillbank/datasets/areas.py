@@ -15,7 +15,6 @@ from skillbank.errors import DataError
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["Meanings", "draw_mask", "draw_outlines", "pixels_of", "values_in"]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
 __all__ = ["PERCENT", "PIXELS", "SHARES", "Corners", "Numbers", "Order", "Reading", "Written", "written_as"]

@@ -16,7 +16,6 @@ from PIL import Image, ImageOps
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    from PIL import Image
 
     Numbers = npt.NDArray[Any]
 

@@ -11,15 +11,12 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from PIL import Image
 
 from skillbank.datasets.deep import Range, deep_numbers, extent, is_deep, range_of
 from skillbank.datasets.heads import known_formats
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 __all__ = ["FLAT", "REAL", "STATED", "WHOLE", "Depth", "depth_of", "levels_of"]
 

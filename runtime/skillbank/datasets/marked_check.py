@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +16,6 @@ from skillbank.datasets.report import Findings, SplitReport
 from skillbank.datasets.tree import Tree
 from skillbank.errors import DataError, a_few
 from skillbank.visible import one_line
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["MarkedSplitCheck", "marked_faults"]
 

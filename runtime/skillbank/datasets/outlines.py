@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from skillbank.datasets.document import DataSet, Drawn, Mask, Picture, Split
 from skillbank.datasets.faults import Fault
 from skillbank.datasets.opening import Opened
 from skillbank.errors import DataError
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["BACKGROUND", "as_areas"]
 

@@ -16,8 +16,6 @@ from PIL import Image, ImageOps
 from skillbank.datasets.deep import deep_numbers, extent, is_deep, range_of, shown
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from skillbank.datasets.deep import Extent, Numbers, Range
 
 __all__ = ["Thumbnail", "Thumbnails", "thumbnails"]

@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from skillbank.bank.discovery import Bank, Library
     from skillbank.bank.search import SearchIndex
     from skillbank.bank.skill import Skill
-    from skillbank.jobs.admission import Admitted
     from skillbank.jobs.record import RetryPolicy
     from skillbank.jobs.service import Jobs
-    from skillbank.jobs.skill_facts import SkillFacts
     from skillbank.plan.model import Plan
     from skillbank.platforms.base import Platform
     from skillbank.sets.store import SetStore

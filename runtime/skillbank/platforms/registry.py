@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from skillbank.environment import PLATFORM
 from skillbank.errors import UsageError, did_you_mean
 from skillbank.platforms.base import Platform
 from skillbank.platforms.foreign import ForeignPlatform
 from skillbank.plugins import Group, guarded, names, offer
-
-if TYPE_CHECKING:
-    from skillbank.platforms.base import Platform
 
 __all__ = ["checked_platform", "chosen_platform", "get_platform", "known_platforms"]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from skillbank.errors import SkillbankError
 from skillbank.home import home
@@ -18,9 +18,6 @@ from skillbank.sources.lockfile import FILE, Entry, home_lock, read_lock, write_
 from skillbank.sources.tree import digest_of, hash_tree
 from skillbank.trust.origin import Source
 from skillbank.ways import Sentence, command
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "Installed",

@@ -20,7 +20,6 @@ from skillbank.visible import one_line
 from skillbank.ways import Sentence, command
 
 if TYPE_CHECKING:
-    from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 _E = TypeVar("_E", bound="x509.ExtensionType")

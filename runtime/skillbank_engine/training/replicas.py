@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
@@ -16,9 +16,6 @@ from torch.utils import _pytree
 from skillbank_engine.errors import EngineError
 from skillbank_engine.parameters import trained
 from skillbank_engine.team import Team
-
-if TYPE_CHECKING:
-    from torch.distributed.fsdp import FSDPModule
 
 
 def replicated(model: nn.Module, device: torch.device, team: Team) -> nn.Module:
@@ -136,6 +133,8 @@ def gathered(model: nn.Module) -> Iterator[None]:
     if not is_shared(model):
         yield
         return
+    from torch.distributed.fsdp import FSDPModule  # loaded by now: the weights are shared out
+
     assert isinstance(model, FSDPModule)
     model.unshard()
     try:

@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from skillbank.datasets.document import Marks, Picture
 from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.mask_classes import PALETTE
 from skillbank.datasets.formats.writing import below_images
 from skillbank.errors import DataError
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["MasksWriter", "palette_of", "save_mask"]
 
