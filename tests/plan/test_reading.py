@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from skillbank.errors import (
 )
 from skillbank.plan.reader.reading import Reading, read_text
 from skillbank.plan.request import Request
+from skillbank.runtime import Runtime
 
 
 @pytest.fixture(scope="module")
@@ -212,3 +214,16 @@ def test_what_cannot_be_read(reader: Any, text: str, error: type[SkillbankError]
 def test_reading_is_deterministic(reader: Any) -> None:
     text = "train Grounding DINO on s3://b/t, evaluate it on s3://b/v with 3 epochs"
     assert reader(text) == reader(text)
+
+
+@pytest.mark.parametrize("said", ["'my photos'", '"my photos"', "photos"])
+def test_a_name_that_is_a_folder_here_is_a_place(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / said.strip("'\"")
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    with Runtime() as runtime:
+        [request] = runtime.read(f"find red stars in {said}").requests
+    assert [place.uri for place in request.data] == [str(folder)]
+    assert [setting.value for setting in request.settings] == [["red stars"]]

@@ -15,7 +15,10 @@ from skillbank.team.places import hidden
 ListFolder = Callable[[str], "set[str] | None"]
 """Names in a folder, or None when it cannot be listed (a remote place, no folder)."""
 
-_WORD = re.compile(r"(?<=\bon |\bat |\bin )([\w.-]*\w)(?![\w/:.-])", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?<=\bon |\bat |\bin )(?:(?P<word>[\w.-]*\w)(?![\w/:.-])|'(?P<one>[^'\n]+)'|\"(?P<two>[^\"\n]+)\")",
+    re.IGNORECASE,
+)
 
 
 def list_local(uri: str) -> set[str] | None:
@@ -38,15 +41,24 @@ def is_local_file(uri: str) -> bool:
 
 
 def mark_folders(original: str, tokens: list[Token]) -> list[Token]:
-    """Turn single words that are a folder here ("train on shapes") into places."""
-    for match in _WORD.finditer(original):
-        if hidden(match[1]) or not Path(match[1]).is_dir():
+    """Turn words and quoted names that are a folder here into places: "on shapes", "in 'my photos'"."""
+    for match in _NAMED.finditer(original):
+        name = match["word"] or match["one"] or match["two"]
+        kind = "word" if match["word"] else "quote"
+        if not _is_folder(name):
             continue
         inside = [i for i, t in enumerate(tokens) if match.start() <= t.start and t.end <= match.end()]
-        if inside and all(tokens[i].kind == "word" for i in inside):
-            place = Token("place", "place", match.start(), match.end(), absolute(match[1]))
+        if inside and all(tokens[i].kind == kind for i in inside):
+            place = Token("place", "place", match.start(), match.end(), absolute(name))
             tokens = [*tokens[: inside[0]], place, *tokens[inside[-1] + 1 :]]
     return tokens
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return not hidden(name) and Path(name).is_dir()
+    except OSError:  # a name too long
+        return False
 
 
 def absolute(uri: str) -> str:
