@@ -232,7 +232,7 @@ def test_a_terminal_sees_a_bar_and_why_a_picture_alone_is_none(
                 seen += piece
         assert run.wait() == 1
     os.close(master)
-    assert b"loading the model" in seen and b"a.png is no picture that can be read" in seen
+    assert b"loading the model" in seen and b"a.png is no picture that can be used: it is text" in seen
     assert not (tmp_path / "out").exists()
 
 

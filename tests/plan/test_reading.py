@@ -227,3 +227,22 @@ def test_a_name_that_is_a_folder_here_is_a_place(
         [request] = runtime.read(f"find red stars in {said}").requests
     assert [place.uri for place in request.data] == [str(folder)]
     assert [setting.value for setting in request.settings] == [["red stars"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "places", "asked"),
+    [
+        ("Train Grounding DINO and RT-DETR, both without HPO, on /a and /b respectively", ["/a"], False),
+        ("Train Grounding DINO and RT-DETR, both without HPO, on /a and /b", ["/a", "/b"], True),
+        ("Train RT-DETR on /a and /b, no HPO, and tell both of us", ["/a", "/b"], True),
+        ("I have /a and /b. Train RT-DETR on both, no HPO", ["/a", "/b"], False),
+        ("Train RT-DETR on both folders, /a and /b, no HPO", ["/a", "/b"], False),
+    ],
+)
+def test_both_and_respectively_say_of_places_what_they_are_beside(
+    text: str, places: list[str], asked: bool
+) -> None:
+    with Runtime() as runtime:
+        first = runtime.read(text).requests[0]
+    assert [place.uri for place in first.data] == places
+    assert ("data.train" in {question.key for question in first.questions}) is asked

@@ -25,7 +25,13 @@ from skillbank.ways import Sentence, option
 __all__ = ["DataOfSteps", "rows_of"]
 
 _ANNOTATIONS = (".json", ".jsonl", ".csv", ".txt", ".yaml", ".yml", ".xml")
-_TOGETHER = frozenset(["both", "together", "combined", "jointly", "mixed", "merged", "union", "joined"])
+_TOGETHER = frozenset(["together", "combined", "jointly", "mixed", "merged", "union", "joined"])
+_BOTH = (
+    "'both 'of? group.det|'these|'those? places.data.nouns",
+    "'use|'take|'combine|'mix 'both|'them+",
+    "'on|'with|'from|'in|'over 'both !~word",
+)
+"""Ways to say of several places that they are one; "both" may be of models and of people too."""
 _SEVERAL = frozenset(["plus", "datasets", "sets", "buckets", "folders", "also", "well", "addition", "along"])
 
 _LISTING = frozenset([*",-&+\n", "and", "plus", "on", "from", "in", "at", "with", "the", "data", "place"])
@@ -214,7 +220,15 @@ class DataOfSteps:
             loose = self._shared(at)
         if step.action == "evaluate" and self._is_trained(step) and any(r == own for _, r in said):
             loose = []  # "train and evaluate, data A, val B": A is for the training
-        return loose, aside
+        return self._respectively(at, loose), aside
+
+    def _respectively(self, at: int, places: list[Claim]) -> list[Claim]:
+        """Return a step's own of places that are dealt out in order: "train X and Y on A and B respectively"."""
+        if not any(t.text == "respectively" for t in self.text.tokens):
+            return places
+        named = {id(c) for c in places}
+        takers = [i for i, s in enumerate(self.steps) if named <= {id(c) for c in s.of("place")}]
+        return [places[takers.index(at)]] if at in takers and len(takers) == len(places) else places
 
     def _is_trained(self, step: Step) -> bool:
         """Whether a training is asked for in one breath with a step."""
@@ -293,6 +307,8 @@ class DataOfSteps:
         if before and before[-1].text in ("are", ":") and not any(t.kind == "number" for t in before):
             before = []  # "the folders are A and B" says what there is, not what it is for
         near = [t.text for t in (*before, *self.text.tokens[first : last + 1])]
+        if "both" in near[max(0, len(before) - 2) :] or any(True for s in _BOTH for _ in self.text.find(s)):
+            return True
         return not _SEVERAL.isdisjoint(near) or any(t.text in _TOGETHER for t in self.text.tokens)
 
     def _shared(self, at: int) -> list[Claim]:
