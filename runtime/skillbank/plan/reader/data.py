@@ -223,7 +223,7 @@ class DataOfSteps:
         return self._respectively(at, loose), aside
 
     def _respectively(self, at: int, places: list[Claim]) -> list[Claim]:
-        """Return a step's own of places that are dealt out in order: "train X and Y on A and B respectively"."""
+        """Return a step's own of places that are dealt out: "train X and Y on A and B respectively"."""
         if not any(t.text == "respectively" for t in self.text.tokens):
             return places
         named = {id(c) for c in places}
