@@ -33,7 +33,8 @@ def message(answer: Any, status: int) -> str:
     ("form", "status", "words"),
     [
         ({"data": {"description": "x"}}, 415, "multipart/form-data"),
-        ({"files": {"other": b"x"}}, 400, "no picture"),
+        ({"files": {"other": b"x"}}, 400, "no field 'other'"),
+        ({"data": {"description": "x"}, "files": {"threshold": b"0.5"}}, 400, "no picture"),
         ({"files": {"picture": b""}, "data": {"description": "x"}}, 400, "picture is empty"),
         ({"files": {"picture": b"x"}}, 400, "nothing to look for"),
         ({"files": {"picture": b"x"}, "data": {"description": " "}}, 400, "description is empty"),
