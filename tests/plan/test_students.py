@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from skillbank.errors import JobNotFoundError, SkillbankError
+from skillbank.plan.reader import students
 from skillbank.plan.reader.reading import Reading
 from skillbank.runtime import Runtime
 
@@ -155,3 +157,10 @@ def test_any_other_sentence_is_left_to_the_reader_of_requests(
     except SkillbankError:
         return  # refused
     assert ("skillbank-label-set", "teach") not in steps(reading)
+
+
+@pytest.mark.parametrize("many", ["in ", "the ", "in the pictures of ", "and then ", ", "])
+def test_a_long_text_without_a_chain_is_soon_seen_to_be_none(runtime: Runtime, many: str) -> None:
+    begun = time.process_time()
+    assert students._labelling().fullmatch(f"label {many * 4000}train") is None
+    assert time.process_time() - begun < 1

@@ -46,7 +46,7 @@ _JOB = r"(?: from job (?P<job>[\w-]+))?"
 _PICTURES = r"(?: (?:the|my|our|all|these|unlabelled|unlabeled|pictures|images|photos|in|of|folder))*"
 _THINGS = (
     r"(?P<captions>(?:(?!\b(?:validat|compar|measur|evaluat)|\b(?:with|without|using|at|above|below|over|under|than"
-    r"|except|excluding|but|not|no|only|instead|as|if|unless|until|when|first|last|for|then|train)\b)[^;§@\d])+?)"
+    r"|except|excluding|but|not|no|only|instead|as|if|unless|until|when|first|last|for|then|train)\b)[^;§@\d]){1,400}?)"
 )
 """Whatever else may be said of them is another's to read: a threshold, an exception, a part."""
 _FIND = rf"(?:(?: ?,)? (?:to (?:find|detect)|finding|detecting|looking for) {_THINGS})?"
@@ -208,7 +208,7 @@ def _distilling() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _labelling() -> re.Pattern[str]:
     """``label THINGS in PICTURES [with TEACHER] and train STUDENT on the labels``."""
-    things = rf"(?:(?:all|every|each|any|of|the) )*{_THINGS}"
+    things = rf"(?:(?:all|every|each|any|of|the) ){{0,4}}{_THINGS}"
     where = rf"(?:in|on|inside|across|from|over){_PICTURES} §(?P<pictures>\d+)"
     then = r"(?: ?[,;.])?(?: ?(?:and|then|next|afterwards|after that|now|please|use them to|use it to|,))+"
     train = rf"(?:{'|'.join(_TRAINS)}) {_STUDENT} (?:on|with|from|using) {_LABELS}"
