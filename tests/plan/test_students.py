@@ -147,6 +147,8 @@ def test_the_last_training_of_the_teacher_is_named_and_both_are_measured(
         "label cats in {} and do not train toy detector on the labels",
         "label cats in {} and train toy detector on the labels tomorrow",
         "label cats in {} and train toy detector",
+        "label cats in {} and train a small toy detector on the labels",
+        "distill Grounding DINO into a fast toy detector on {} to find cats",
     ],
 )
 def test_any_other_sentence_is_left_to_the_reader_of_requests(

@@ -57,7 +57,8 @@ _TRUTH = (
     r" (?:on|with|against|using)(?: the)?(?: truth)?(?: (?:in|of|at))? §(?P<truth>\d+))?"
 )
 _END = r"(?: please)? ?[.!]*"
-_STUDENT = rf"{_DET}(?:(?:small|fast|new) )*@(?P<student>\d+){_KIND}"
+# A size of the student is no plain word: "a small X" is left to the reader that asks about it.
+_STUDENT = rf"{_DET}(?:new )?@(?P<student>\d+){_KIND}"
 _TEACHER = rf"{_DET}{_LAST}@(?P<teacher>\d+){_KIND}{_JOB}"
 _AFTER = rf"{_EPOCHS}{_PLAIN}{_TRUTH}{_EPOCHS.replace('epochs>', 'epochs2>')}{_PLAIN}{_END}"
 _LABELS = (
