@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import LabelBox
 from skillbank.sets.store import SetStore
+from tests.web.browser import open_page, until
 from tests.web.sets import store_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Reviewer:
     def open(self, name: str, *parts: str) -> None:
         """Open a set, or a part of it; the first time the page asks who reviews."""
         self.page.goto(f"{self.url}/#/review/{'/'.join((name, *parts))}")
-        self.page.wait_for_function(
+        until(
+            self.page,
             "(name) => document.getElementById('who').open || "
             "document.getElementById('review-person').textContent === name",
             arg=self.name,
@@ -74,7 +76,8 @@ class Reviewer:
             self.key(key)
         else:
             key()
-        self.page.wait_for_function(
+        until(
+            self.page,
             "(before) => document.getElementById('part-picture').dataset.number !== before || "
             "/^(Nothing is left|This was the last|This is the first)/.test("
             "document.getElementById('review-said').textContent)",
@@ -88,9 +91,10 @@ class Reviewer:
 
     def settle(self) -> str:
         """Wait until the page has saved, or asks about a conflict; return what it says."""
-        said = self.page.wait_for_function(
+        said = until(
+            self.page,
             "() => { const said = document.getElementById('saved').textContent;"
-            " return said !== 'Saving …' && said; }"
+            " return said !== 'Saving …' && said; }",
         )
         return str(said.json_value())
 
@@ -149,12 +153,12 @@ class Reviewer:
 @contextmanager
 def reviewer(browser: Browser, url: str, name: str = "Ann", **context: Any) -> Iterator[Reviewer]:
     """A person at a browser of their own; whatever it complains of fails the test."""
-    opened = browser.new_context(viewport=context.pop("viewport", {"width": 1280, "height": 860}), **context)
-    someone = Reviewer(opened.new_page(), url, name)
+    page = open_page(browser, viewport=context.pop("viewport", {"width": 1280, "height": 860}), **context)
+    someone = Reviewer(page, url, name)
     try:
         yield someone
     finally:
-        opened.close()
+        page.context.close()
     assert someone.said == []
 
 

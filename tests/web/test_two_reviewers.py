@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from skillbank.sets.label_set import LabelSet
-from tests.web.browser import open_browser
+from tests.web.browser import open_browser, until
 from tests.web.conftest import web_server
 from tests.web.reviewing import Reviewer, boxes_of, opened, reviewer
 from tests.web.sets import make_set, store_of, write_truth
@@ -99,7 +99,8 @@ def act(someone: Reviewer, dice: random.Random) -> Deed | None:
         return Deed("add", picture)
     if kind == "review":
         someone.key("a")
-        someone.page.wait_for_function(
+        until(
+            someone.page,
             "(before) => document.getElementById('part-picture').dataset.number !== before || "
             "!document.getElementById('conflict').hidden || "
             "document.getElementById('review-said').textContent.startsWith('Nothing is left')",
