@@ -46,4 +46,4 @@ def until(page: Page, seen: str, arg: Any = None) -> JSHandle:
 
     It is looked at every few milliseconds: by itself playwright asks in each frame, and one is made for it.
     """
-    return page.wait_for_function(seen, arg=arg, polling=20)
+    return page.wait_for_function(seen, arg=arg, polling=40)

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 Corners = tuple[float, float, float, float]
+DEAF = """(path) => {
+  const heard = window.fetch;
+  window.fetch = (asked, ...more) =>
+    new URL(asked, location).pathname === path ? new Promise(() => {}) : heard(asked, ...more);
+}"""
 
 
 class Reviewer:
@@ -34,7 +39,6 @@ class Reviewer:
     def __init__(self, page: Page, url: str, name: str) -> None:
         self.page, self.url, self.name = page, url, name
         self.said: list[str] = []
-        self.held: list[Any] = []
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: self.said.append(str(error)))
         page.on("console", self._console)
@@ -86,8 +90,11 @@ class Reviewer:
         return self.number() if self.number() != before else 0
 
     def deaf(self, name: str) -> None:
-        """Let the page hear no more of what others do; it is told only what it asks."""
-        self.page.route(f"**/api/sets/{name}", lambda route: self.held.append(route))
+        """Let the page hear no more of what others do; it is told only what it asks.
+
+        Its question is held in the page: playwright would have every request, and all pictures anew.
+        """
+        self.page.evaluate(DEAF, f"/api/sets/{name}")
 
     def settle(self) -> str:
         """Wait until the page has saved, or asks about a conflict; return what it says."""
@@ -102,9 +109,9 @@ class Reviewer:
         """Wait until the page says something."""
         self.page.locator(f"#{where}", has_text=words).wait_for()
 
-    def hear(self, name: str) -> None:
-        """Let the page hear of others again."""
-        self.page.unroute(f"**/api/sets/{name}")
+    def hear(self) -> None:
+        """Let the page begin anew, and hear of others again."""
+        self.page.reload()
 
     def key(self, *names: str) -> None:
         for name in names:

@@ -76,8 +76,7 @@ def test_no_edit_of_two_people_is_lost(web_home: dict[str, str], tmp_path: Path)
                     someone.picture(NAME, number if dice.random() < 0.8 else dice.randrange(PICTURES) + 1)
         assert asked > 5, "they did get into each other's way"
         for someone in people:  # what both see in the end is what is there
-            someone.hear(NAME)
-            someone.page.reload()
+            someone.hear()
             someone.picture(NAME, 1)
             there = {n for n, box in boxes_of(home, NAME, 1).items() if box.shown}
             assert set(someone.marks()) == there
