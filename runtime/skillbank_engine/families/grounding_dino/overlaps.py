@@ -38,7 +38,8 @@ class Boxes:
     def areas(self) -> Numbers:
         """Their areas, shape ``(count,)``."""
         left, top, right, bottom = self._corners[:, : self._count]
-        return (right - left) * (bottom - top)
+        areas: Numbers = (right - left) * (bottom - top)
+        return areas
 
     def shared(self, box: Sequence[float]) -> Numbers:
         """Return the area that a box has in common with each, shape ``(count,)``."""
