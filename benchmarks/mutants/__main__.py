@@ -17,7 +17,6 @@ fails does so of a fault.
 from __future__ import annotations
 
 import argparse
-import functools
 import gc
 import importlib
 import json
@@ -34,7 +33,7 @@ import pytest
 
 from benchmarks.mutants.forks import Job, done, run_items
 from benchmarks.mutants.seeding import Mutant, chosen
-from benchmarks.mutants.sight import Seen, kept, looked
+from benchmarks.mutants.sight import Seen, caches, kept, looked
 
 ROOT = Path(__file__).resolve().parents[2]
 _PACKAGE = ROOT / "runtime" / "skillbank"
@@ -124,17 +123,14 @@ def _ready(session: pytest.Session, seen: Seen) -> _Ready:
             importlib.import_module(name)
         except Exception:
             continue
-    gc.unfreeze()
+    remembering = caches()
     functions: dict[tuple[str, str, int], list[types.FunctionType]] = defaultdict(list)
-    caches: list[Any] = []
     for each in gc.get_objects():
-        if isinstance(each, types.FunctionType) and each.__code__.co_filename.startswith(str(_PACKAGE)):
+        if type(each) is types.FunctionType and each.__code__.co_filename.startswith(str(_PACKAGE)):
             code = each.__code__
             functions[(code.co_filename, code.co_qualname, code.co_firstlineno)].append(each)
-        elif isinstance(each, functools._lru_cache_wrapper) and each.__module__.startswith("skillbank"):
-            caches.append(each)
     gc.freeze()
-    return _Ready(session, {item.nodeid: item for item in session.items}, functions, caches)
+    return _Ready(session, {item.nodeid: item for item in session.items}, functions, remembering)
 
 
 def _drawn(arguments: argparse.Namespace) -> list[tuple[str, Mutant]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import gc
 import json
 import os
 import sys
@@ -19,7 +21,7 @@ import pytest
 
 from benchmarks.mutants.forks import Job, done, run_items
 
-__all__ = ["Seen", "kept", "looked"]
+__all__ = ["Seen", "caches", "kept", "looked"]
 
 _LIMIT = 300
 
@@ -64,6 +66,13 @@ def kept(folder: Path) -> Seen:
     return Seen(seconds, lines, sorted(modules))
 
 
+def caches() -> list[Any]:
+    """Return the caches of the package's functions: what is remembered, no test sees the making of."""
+    gc.unfreeze()
+    found = (each for each in gc.get_objects() if type(each) is functools._lru_cache_wrapper)
+    return [each for each in found if each.__module__.startswith("skillbank")]
+
+
 class _Tracer:
     """Writes down the lines of some modules as they are run."""
 
@@ -102,7 +111,11 @@ class _Tracer:
 
 
 def _file_looked_at(
-    session: pytest.Session, items: list[pytest.Item], paths: Sequence[Path], folder: Path
+    session: pytest.Session,
+    items: list[pytest.Item],
+    paths: Sequence[Path],
+    remembering: Sequence[Any],
+    folder: Path,
 ) -> dict[str, Any]:
     tracer = _Tracer(paths)
     seconds: dict[str, float] = {}
@@ -120,6 +133,8 @@ def _file_looked_at(
                 bits[code.co_filename] |= 1 << line
         lines[item.nodeid] = bits
 
+    for cache in remembering:
+        cache.cache_clear()
     failed = run_items(session, items, folder, each, to_the_end=True)
     for test in failed:
         seconds.pop(test, None)
@@ -143,10 +158,12 @@ def looked(session: pytest.Session, paths: Sequence[Path], folder: Path, at_once
     folder.mkdir(parents=True, exist_ok=True)
     places: dict[int, Path] = {}
     jobs: list[Job] = []
+    remembering = caches()
+    gc.freeze()
     for path, items in by_file.items():
         place = folder / f"{path.parent.name}.{path.stem}.json"
         if not place.exists() or place.stat().st_mtime < path.stat().st_mtime:
-            job = Job(partial(_file_looked_at, session, items, paths), _LIMIT)
+            job = Job(partial(_file_looked_at, session, items, paths, remembering), _LIMIT)
             places[id(job)] = place
             jobs.append(job)
     for count, (job, outcome) in enumerate(done(jobs, at_once), 1):
