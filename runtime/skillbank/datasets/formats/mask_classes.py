@@ -98,8 +98,9 @@ def _of_palette(tree: Tree) -> Meant:
     order = sorted({(number, name) for name, _, number in said if number != _LEFT_OUT_ID})
     names = list(dict.fromkeys(name for _, name in order))
     meanings = {
-        _short(values): LEFT_OUT if number == _LEFT_OUT_ID else names.index(name)
+        value: LEFT_OUT if number == _LEFT_OUT_ID else names.index(name)
         for name, values, number in said
+        for value in _forms(values)
     }
     return Meant(tuple(names), meanings, (f"{PALETTE} says what the values of masks mean",))
 
@@ -115,7 +116,7 @@ def _of_colours(tree: Tree) -> Meant | None:
     names = list(dict.fromkeys(name for name, _ in found))
     # Masks with a palette keep the place in this list, masks of colours the colour.
     meanings: dict[tuple[int, ...], int] = {(number,): number for number in range(len(names))}
-    meanings |= {_short(colour): names.index(name) for name, colour in found}
+    meanings |= {value: names.index(name) for name, colour in found for value in _forms(colour)}
     meanings.setdefault((_LEFT_OUT_ID,), LEFT_OUT)
     return Meant(tuple(names), meanings, (f"{_COLOURS} says what the colours of masks mean",))
 
@@ -171,8 +172,9 @@ def _is_of_voc(value: tuple[int, ...]) -> bool:
     return len(value) == 1 and (value[0] < len(_VOC) or value[0] == _LEFT_OUT_ID)
 
 
-def _short(values: tuple[int, ...]) -> tuple[int, ...]:
-    return values[:1] if len(set(values)) == 1 else values
+def _forms(values: tuple[int, ...]) -> set[tuple[int, ...]]:
+    """Return how a colour can stand in masks: a grey is one number in those that are all grey."""
+    return {values, values[:1]} if len(set(values)) == 1 else {values}
 
 
 def _numbered(count: int) -> dict[tuple[int, ...], int]:
