@@ -220,6 +220,10 @@ def test_a_part_of_a_search_is_of_that_search(hard: JobStore, make_plan: MakePla
         with pytest.raises(NotApprovedError, match="part of it"):
             jobs.launch(plan, trial=of)
     assert len(hard.list()) == 3
+    with hard.engine.begin() as db:
+        db.execute(JOBS.update().where(JOBS.c.id == other.id).values(approval=None))
+    with pytest.raises(NotApprovedError, match="part of it"):
+        jobs.launch(alone, trial=TrialOf(other.id, 0))
     written = make_plan("print(1)", platform="fake", route=route, spec=spec)
     with hard.engine.begin() as db:  # another plan under the id of the one that was approved
         db.execute(JOBS.update().where(JOBS.c.id == outer.id).values(plan=written.model_dump(mode="json")))
