@@ -64,7 +64,7 @@ def off(by: int, count: int) -> list[Box]:
         (off(3, 10), {}, ""),
         (off(0, 10), {}, ""),
         ([box(1, "zebra")] * 10, {}, ""),
-        (off(1, 8) + [box(1, "zebra")], {}, ""),
+        ([*off(1, 8), box(1, "zebra")], {}, ""),
     ],
 )
 def test_contradictions_that_are_all_alike_are_told_first(

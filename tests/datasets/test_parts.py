@@ -26,8 +26,7 @@ def test_folders_that_are_called_as_parts(name: str, part: bool) -> None:
         ("set/train", ["set"]),
         ("set/images/train", ["set/images", "set"]),
         ("data/VOC/ImageSets/Main/val.txt", ["data/VOC/ImageSets/Main", "data/VOC/ImageSets", "data/VOC"]),
-        ("set/images/train/val/test/0.jpg", ["set/images/train/val/test", "set/images/train/val"]
-         + ["set/images/train"]),
+        ("set/train/val/test/0.jpg", ["set/train/val/test", "set/train/val", "set/train"]),
         ("gone/images/train", ["gone"]),
         ("set/images", ["set"]),
     ],
