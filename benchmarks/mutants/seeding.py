@@ -3,7 +3,8 @@
 Faults are comparisons, ``and`` and ``or``, ``not``, numbers, truth values, strings that are compared, what
 is returned, conditions, calls that stand alone, arithmetic, bounds of slices, ``break`` and ``continue``, and
 what an ``except`` does. None is made in docstrings, annotations, texts, what is raised, ``__repr__``, nor
-where a module or a class is made: no function holds that, and a function is what a fork exchanges.
+where a module or a class is made: no function holds that, and a function is what a fork exchanges. Nor is one
+made that no test should see: where a message is cut off, and whether a moment of the clock still counts.
 """
 
 from __future__ import annotations
@@ -29,9 +30,13 @@ _COMPUTED: Mapping[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
     ast.Mod: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr, ast.Pow: ast.Mult,
 }  # fmt: skip
+_CUTTING = frozenset({"a_few", "examples", "one_line"})
+"""Functions that cut what they say to a length."""
+_CLOCKS = frozenset({"monotonic", "now", "perf_counter", "process_time", "time"})
 _TEXTS = ast.JoinedStr | ast.Raise | ast.Assert
 _UNSEEN = frozenset({"annotation", "returns", "decorator_list", "args", "pattern"})
 """Fields of nodes that hold no code of a body; ``args`` are those of functions, with their defaults."""
+_ORDERED = ast.Lt | ast.LtE | ast.Gt | ast.GtE
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -169,6 +174,8 @@ def _alternatives(node: ast.AST, owner: ast.AST) -> Iterator[tuple[str, ast.AST]
     match node:
         case ast.Compare():
             for i, op in enumerate(node.ops):
+                if isinstance(op, _ORDERED) and _tells_the_time(node):
+                    continue
                 ops = [*node.ops[:i], _COMPARED[type(op)](), *node.ops[i + 1 :]]
                 yield "comparison", _with(node, ops=ops)
         case ast.BoolOp():
@@ -213,11 +220,19 @@ def _other_statements(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
 def _other_values(value: object, owner: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     if isinstance(value, bool):
         yield "truth", ast.Constant(not value)
-    elif isinstance(value, int | float):
+    elif isinstance(value, int | float) and not (isinstance(owner, ast.Call) and _name(owner) in _CUTTING):
         yield "number", ast.Constant(value + 1)
         yield "number", ast.Constant(value - 1)
     elif isinstance(value, str) and value and isinstance(owner, ast.Compare):
         yield "text", ast.Constant("")
+
+
+def _name(call: ast.Call) -> str:
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
+def _tells_the_time(node: ast.Compare) -> bool:
+    return any(isinstance(each, ast.Call) and _name(each) in _CLOCKS for each in ast.walk(node))
 
 
 def _is_empty(value: ast.expr) -> bool:
