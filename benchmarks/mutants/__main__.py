@@ -59,8 +59,9 @@ GROUPS: Mapping[str, tuple[int, tuple[str, ...]]] = {
 }  # fmt: skip
 """What faults are made in, and how many of 400."""
 TESTS = (
-    "agent/test_approval.py", "cli/test_code_setting.py", "data_program", "datasets", "jobs", "plan",
-    "test_doors.py", "trust",
+    "agent/test_approval.py", "agent/test_reading.py", "automl/test_space.py", "cli/test_code_setting.py",
+    "data_program", "datasets", "jobs", "labelling/test_formats.py", "plan", "sets/test_in_a_run.py",
+    "team/test_places.py", "test_doors.py", "test_slots.py", "trust",
 )  # fmt: skip
 MOST_TESTS = 100
 MOST_SECONDS = 3
