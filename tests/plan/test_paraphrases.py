@@ -57,7 +57,7 @@ ASKED_NEEDLESSLY = {
 
 @pytest.mark.parametrize("group", CASES)
 def test_some_wordings_of_each_group_have_their_plans(runtime: Runtime, group: str) -> None:
-    """What `test_every_wording_has_its_plans_or_asks_and_never_runs_anything_else` sees of all of them, soon."""
+    """What the slow test below sees of all of them, soon."""
     score = Score.of(verdicts(runtime, CASES[group][3::16]))
     assert score.ids(Kind.RUNNABLE, Kind.CRASHED) == []
     assert group in ASKED_NEEDLESSLY or score.failing == []
