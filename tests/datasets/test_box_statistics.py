@@ -86,7 +86,7 @@ class Counted:
         }
 
     def axis(self, number: int) -> list[tuple[float, float, float, float]]:
-        """Return first and second corner along an axis, the side of the picture, and what rounding explains."""
+        """Return first and second corner along an axis, the picture's side, and what rounding explains."""
         return [(box[number], box[number + 2], size[number], reach(size)) for box, size in self.sized]
 
     def expected(self) -> float:

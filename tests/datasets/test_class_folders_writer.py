@@ -27,7 +27,9 @@ def test_folders_of_classes_are_told_apart_on_every_disk(classes: list[str], nam
 
 def test_what_has_no_class_and_what_is_called_otherwise_is_said(tmp_path: Path) -> None:
     def part(*labels: int | None) -> Part:
-        return Part("train", [Picture(f"{i}", f"{i}.jpg", 9, 9, (), label=each) for i, each in enumerate(labels)])
+        return Part(
+            "train", [Picture(f"{i}", f"{i}.jpg", 9, 9, (), label=each) for i, each in enumerate(labels)]
+        )
 
     writer = ClassFoldersWriter()
     assert (writer.folder("train"), writer.folder("")) == ("images_train", "")
