@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from benchmarks.mutants.forks import Job, done, run_items
 __all__ = ["Seen", "caches", "kept", "looked"]
 
 _LIMIT = 300
+_BEGUN = time.time()
+"""Tests that were changed since then are others than those looked at."""
 
 
 @dataclass(frozen=True)
@@ -171,5 +174,6 @@ def looked(session: pytest.Session, paths: Sequence[Path], folder: Path, at_once
         said = "did not end"
         if outcome is not None:
             place.write_text(json.dumps(outcome), "utf-8")
+            os.utime(place, (_BEGUN, _BEGUN))
             said = f"{sum(outcome['seconds'].values()):.1f} s, failed: {outcome['failed'] or 'none'}"
         print(f"{count}/{len(jobs)} {place.stem}: {said}", flush=True)

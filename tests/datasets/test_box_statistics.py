@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillbank.datasets.box_orders import PERCENT, PIXELS, SHARES, Order, Reading, Written
@@ -118,12 +118,32 @@ SIZE = st.sampled_from([None, (100.0, 50.0), (100.0, 80.0), (400.0, 300.0), (64.
 ROWS = st.lists(st.tuples(st.tuples(NUMBER, NUMBER, NUMBER, NUMBER), SIZE), min_size=1, max_size=8)
 
 
+WIDE, LARGE = (100.0, 50.0), (400.0, 300.0)
+
+
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda each: f"{each.orders[0].name}-{each.unit:g}")
-@settings(max_examples=30)
-@example(rows=[((0.0, 0.0, 1.0, 1.0), (100.0, 50.0)), ((0.25, 0.5, 1.0, 1.0), None)])
-@example(rows=[((-2.0, 1.0, 102.0, 51.0), (100.0, 50.0)), ((-4.5, 0.0, 404.0, 304.5), (400.0, 300.0))])
-@given(rows=ROWS)
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [((0, 0, 1, 1), WIDE), ((0.25, 0.5, 1, 1), None), ((0, 0, 1, 1.25), WIDE), ((0, -0.25, 1, 1), WIDE)],
+        [((-2, 1, 102, 51), WIDE), ((-4.5, 0, 404, 304.5), LARGE), ((-4, 0, 404, 304), LARGE)],
+        [((-0.51, 0, 100.51, 50), WIDE), ((0.06, 1, 1.06, 3), WIDE), ((1.07, 1, 9, 9), WIDE)],
+        [((9, 9, 4, 12), WIDE), ((4, 12, 9, 9), WIDE), ((30, 30, 30, 30), WIDE), ((0, 60, 5, 70), WIDE)],
+        [((2, 10, 90, 40), WIDE), ((2, 10, 90, 40), WIDE), ((50, 2, 60, 48), (64.0, 64.0))],
+        [((1, 2, 3, 4), None)],
+    ],
+)
 def test_counts_are_those_of_each_box_alone(written: Written, rows: list[Row]) -> None:
+    same(written, rows)
+
+
+@settings(max_examples=60)
+@given(written=st.sampled_from(WRITTEN), rows=ROWS)
+def test_counts_of_any_boxes_are_those_of_each_alone(written: Written, rows: list[Row]) -> None:
+    same(written, rows)
+
+
+def same(written: Written, rows: list[Row]) -> None:
     statistics = BoxStatistics(written)
     for box, size in rows:
         statistics.add(Box(*box, 0), size)
