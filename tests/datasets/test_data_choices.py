@@ -173,6 +173,7 @@ def test_what_lies_elsewhere_is_said_not_to_be_looked_into(
     [note] = look_from_here(there, whole=whole, measured=measured).notes
     assert note.startswith("s3://bucket/d lies elsewhere") and said in note
     assert look_from_here(group(source, "s3://bucket/d"), whole=whole).notes == ()
+    assert not look_from_here(there, whole=whole, measured=measured).later
 
 
 def test_a_plan_that_measures_elsewhere_says_nothing_of_a_missing_split() -> None:

@@ -388,7 +388,8 @@ def test_a_file_that_is_none_closes(home: Path, text: str, code: ApprovalCode) -
     }  # fmt: skip
     code.place.write_text(json.dumps({**document, **changes[text]}) if text in changes else text)
     lock = Lock.read()
-    assert lock.code is None and "cannot be read" in lock.broken
+    assert lock.code is None
+    assert lock.broken == f"the file of the approval code {code.place} cannot be read (it is not one)"
     with JobStore(database_url(), lock=lock) as store:
         assert store.guard.hard
         with pytest.raises(NotApprovedError, match="Nothing can be approved"):
@@ -406,7 +407,8 @@ def test_places_that_no_variable_moves_come_first(
     monkeypatch.setenv("HOME", str(tmp_path / "moved"))
     assert Lock.read() == Lock()
     monkeypatch.setenv(environment.APPROVAL_CODE_FILE.name, str(tmp_path / "none"))
-    assert "names" in Lock.read().broken, "a variable that leads nowhere opens nothing"
+    named = f"SKILLBANK_APPROVAL_CODE_FILE names {tmp_path / 'none'}, and there is no such file"
+    assert Lock.read().broken == named, "a variable that leads nowhere opens nothing"
     monkeypatch.setenv(environment.APPROVAL_CODE_FILE.name, str(own.place))
     assert Lock.read().code == own
     (tmp_path / "person" / ".skillbank").mkdir(parents=True)

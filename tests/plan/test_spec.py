@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill import Skill
 from skillbank.errors import SpecError, StateError, UsageError
+from skillbank.plan.datasets import _shaped
 from skillbank.plan.model import Override, Plan, Source
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import DataLocation, Request, Setting, parse_data, parse_settings
@@ -318,6 +319,38 @@ def test_the_order_of_changes_never_matters(changes: dict[str, Any], seed: int) 
     assert one.spec == two.spec
     assert one.overrides == two.overrides
     assert TREE == {"a": {"b": {"c": 1}, "d": 2, "e": [{"f": 1}]}, "g": {"h": 0}}
+
+
+@pytest.mark.parametrize("source", Source)
+def test_what_a_person_said_is_an_override_also_where_the_template_has_it(source: Source) -> None:
+    builder = SpecBuilder(TREE, SpecSchema.parse({}))
+    builder.apply([Override(key="a.d", value=2, source=source), Override(key="g.h", value=1, source=source)])
+    said = source in (Source.USER, Source.SHORTHAND)
+    assert [each.key for each in builder.overrides] == (["a.d", "g.h"] if said else ["g.h"])
+    assert builder.set_by_user == (("a.d", "g.h") if said else ())
+
+
+@pytest.mark.parametrize(
+    ("key", "template", "shaped", "whole"),
+    [
+        ("a.b", {}, "a.b", "a.b"),
+        ("a.b", {"a": {"b": 1}}, "a.b", "a.b"),
+        ("a.b", {"a": [{"b": 1}]}, "a[0].b", "a[0].b"),
+        ("a.b", {"a": []}, "a[0].b", "a[0].b"),
+        ("a.b", {"a": [1]}, "a.b", "a.b"),
+        ("a[0].b", {"a": {"b": 1}}, "a.b", "a.b"),
+        ("a[0].b", {"a": [{"b": 1}]}, "a[0].b", "a[0].b"),
+        ("a[0].b", {}, "a[0].b", "a[0].b"),
+        ("a.b", {"a": {"b": [{"c": 1}]}}, "a.b", "a.b[0]"),
+        ("a.b[0]", {"a": {"b": [{"c": 1}]}}, "a.b[0]", "a.b[0]"),
+        ("a.b[0]", {"a": {"b": {"c": 1}}}, "a.b", "a.b"),
+        ("a.b.c", {"a": [{"b": [{"c": 1}]}]}, "a[0].b[0].c", "a[0].b[0].c"),
+    ],
+)
+def test_a_key_takes_the_shape_of_the_template(
+    key: str, template: dict[str, Any], shaped: str, whole: str
+) -> None:
+    assert (_shaped(key, template), _shaped(key, template, whole=True)) == (shaped, whole)
 
 
 def test_children_survive_a_parent_that_is_set_later(grounding_dino: Skill, compiled: Compile) -> None:
