@@ -4,7 +4,8 @@ Faults are comparisons, ``and`` and ``or``, ``not``, numbers, truth values, stri
 is returned, conditions, calls that stand alone, arithmetic, bounds of slices, ``break`` and ``continue``, and
 what an ``except`` does. None is made in docstrings, annotations, texts, what is raised, ``__repr__``, nor
 where a module or a class is made: no function holds that, and a function is what a fork exchanges. Nor is one
-made that no test should see: where a message is cut off, and whether a moment of the clock still counts.
+made that no test should see: where a message is cut off, for how long a loop sleeps, and whether a moment of
+the clock still counts.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ _COMPUTED: Mapping[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
     ast.Mod: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr, ast.Pow: ast.Mult,
 }  # fmt: skip
-_CUTTING = frozenset({"a_few", "examples", "one_line"})
-"""Functions that cut what they say to a length."""
+_UNTOLD = frozenset({"a_few", "examples", "one_line", "sleep"})
+"""Functions whose numbers no test should see: where a text is cut off, and for how long nothing is done."""
 _CLOCKS = frozenset({"monotonic", "now", "perf_counter", "process_time", "time"})
 _TEXTS = ast.JoinedStr | ast.Raise | ast.Assert
 _UNSEEN = frozenset({"annotation", "returns", "decorator_list", "args", "pattern"})
@@ -220,7 +221,7 @@ def _other_statements(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
 def _other_values(value: object, owner: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     if isinstance(value, bool):
         yield "truth", ast.Constant(not value)
-    elif isinstance(value, int | float) and not (isinstance(owner, ast.Call) and _name(owner) in _CUTTING):
+    elif isinstance(value, int | float) and not (isinstance(owner, ast.Call) and _name(owner) in _UNTOLD):
         yield "number", ast.Constant(value + 1)
         yield "number", ast.Constant(value - 1)
     elif isinstance(value, str) and value and isinstance(owner, ast.Compare):

@@ -186,6 +186,9 @@ def test_white_letters_can_be_read_on_every_colour() -> None:
     colours = [colour(number) for number in range(300)]
     assert min(map(contrast_with_white, colours)) >= 4.5
     assert len(set(colours[:40])) == 40
+    assert [colour(number) for number in (0, 11, 12, 13, 47, 299)] == [
+        "#2457d6", "#0369a1", "#11746c", "#82622b", "#6b4d06", "#d50bb2",
+    ]  # fmt: skip
 
 
 def test_contact_sheets_show_every_chosen_picture_with_its_boxes(made: Made) -> None:

@@ -14,12 +14,29 @@ from skillbank.datasets.opening import open_place
 from tests.datasets.reading import picture
 
 WRITER = {writer.name: writer for writer in WRITERS}
+FOLDERS = {
+    "odvg": ("train/images", "images"),
+    "coco": ("train/images", "images"),
+    "yolo": ("images/train", "images"),
+    "voc": ("JPEGImages", "JPEGImages"),
+    "cvat": ("images/train", "images"),
+    "labelme": ("train", "images"),
+    "label_studio": ("images/train", "images"),
+    "masks": ("images/train", "images"),
+    "class_folders": ("images_train", ""),
+    "csv": ("images/train", "images"),
+}
+"""Where each writer puts the pictures of a split, and of what is not divided."""
 BOX = Box(10, 20, 40, 60, 1)
 
 
 def one(*boxes: Box, name: str = "a.jpg", caption: str = "", sized: bool = True) -> Picture:
     width, height = (100, 80) if sized else (None, None)
     return Picture(name, name, width, height, boxes, caption)
+
+
+def test_folders_of_pictures() -> None:
+    assert {name: (each.folder("train"), each.folder("")) for name, each in WRITER.items()} == FOLDERS
 
 
 def write(form: str, root: Path, *pictures: Picture, split: str = "train") -> list[str]:
