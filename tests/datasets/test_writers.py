@@ -39,6 +39,17 @@ def test_folders_of_pictures() -> None:
     assert {name: (each.folder("train"), each.folder("")) for name, each in WRITER.items()} == FOLDERS
 
 
+def test_pictures_in_folders_of_one_split_are_documents_in_folders_too(tmp_path: Path) -> None:
+    pictures = [one(BOX, name=name) for name in ("a/1.jpg", "a/2.jpg", "b/c/1.jpg", "3.jpg")]
+    assert write("voc", tmp_path / "new" / "place", *pictures) == []
+    lists = tmp_path / "new" / "place" / "ImageSets" / "Main"
+    names = (lists / "train.txt").read_text().split()
+    assert names == ["a/1", "a/2", "b/c/1", "3"]
+    assert all((tmp_path / "new" / "place" / "Annotations" / f"{name}.xml").is_file() for name in names)
+    assert write("csv", tmp_path / "new" / "table", *pictures) == []
+    assert (tmp_path / "new" / "table" / "classes.csv").read_text().split() == ["dog,0", "cat,1"]
+
+
 def write(form: str, root: Path, *pictures: Picture, split: str = "train") -> list[str]:
     writer = WRITER[form]
     placed = [replace(each, path=f"{writer.folder(split)}/{each.path}") for each in pictures]

@@ -270,6 +270,27 @@ def test_an_approval_is_for_its_plan_terms_data_and_day(hard: JobStore, make_pla
     assert len(hard.list()) == 1
 
 
+def test_an_approval_is_used_for_one_thing_until_that_is_taken_back(
+    hard: JobStore, make_plan: MakePlan, home: Path
+) -> None:
+    once = given(hard, make_plan(platform="fake"))
+    hard.guard.spend(once, "job-1")
+    with pytest.raises(NotApprovedError, match=r"The approval of plan:.* was used already, so nothing was"):
+        hard.guard.spend(once, "job-2")
+    hard.guard.spend(once, "job-2", 1)
+    hard.guard.unspend(once, "job-2")
+    with pytest.raises(NotApprovedError, match="was used already"):
+        hard.guard.spend(once, "job-1")
+    hard.guard.unspend(once, "job-1")
+    hard.guard.spend(once, "job-3")
+    notes = {file.name: file.read_text() for file in (home / "approvals-used").iterdir()}
+    assert notes == {once.nonce: "job-3", f"{once.nonce}.1": "job-2"}
+    for nothing in (None, once):
+        hard.guard.spend(nothing, "job-4", None if nothing else 0)
+        hard.guard.unspend(nothing, "job-3", None if nothing else 0)
+    assert len(list((home / "approvals-used").iterdir())) == 2
+
+
 def test_rows_that_somebody_wrote_count_for_nothing(hard: JobStore, make_plan: MakePlan) -> None:
     plan = make_plan()
     subject, real = plan_subject(plan.plan_id), given(hard, plan)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from skillbank.errors import UsageError
+from skillbank.plan.datasets import bindings
 from skillbank.plan.model import Plan
 from tests.plan.conftest import Compile, MakeSkill
 
@@ -246,6 +247,45 @@ def test_data_that_nobody_reads_is_refused_with_the_nearest_name(
     skill = make_skill(datasets="| train | data.ann | train_datasets | a.json | No |")
     with pytest.raises(UsageError, match=r"No action of toy reads 'trian' \(did you mean 'train'\?\)"):
         compiled(skill, "train", data=("trian=s3://b",))
+
+
+@pytest.mark.parametrize(
+    ("row", "source", "told"),
+    [
+        (
+            "| train | data.a | train_datasets | the folder with all | No |",
+            {"source": "train_datasets", "path": "a.json"},
+            [
+                "data.a: the table only describes it in words; skill_info data_sources: "
+                "train_datasets/a.json is used"
+            ],
+        ),
+        (
+            "| train | data.a | train_datasets | b.json | No |",
+            {"source": "train_datasets", "path": "a.json"},
+            ["data.a: table and skill_info disagree (path 'b.json' against 'a.json'); the table is used"],
+        ),
+        (
+            "| train | data.a | eval_dataset | a.json | No |",
+            {"source": "train_datasets", "path": "a.json"},
+            [
+                "data.a: table and skill_info disagree (source 'eval_dataset' against 'train_datasets'); "
+                "the table is used"
+            ],
+        ),
+        (
+            "| train | data.a | train_datasets | a.json | No |",
+            {"source": "train_datasets", "path": "a.json"},
+            [],
+        ),
+    ],
+)
+def test_where_a_table_and_skill_info_disagree_is_told(
+    make_skill: MakeSkill, row: str, source: dict[str, str], told: list[str]
+) -> None:
+    skill = make_skill(datasets=row, info={"data_sources": {"train": {"data.a": source}}})
+    action = skill.action("train")
+    assert bindings(skill, action, {"data": {"a": ""}})[1] == told
 
 
 def test_data_without_a_place_is_said(make_skill: MakeSkill, compiled: Compile) -> None:
