@@ -241,3 +241,31 @@ def test_a_data_set_without_a_picture_is_not_written(tmp_path: Path) -> None:
             story=dict[str, Any],
         )
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("there", "place", "later"),
+    [
+        (["images", "lines.jsonl", "map.json"], True, ()),
+        (["images"], True, ("lines.jsonl, map.json",)),
+        (["images", "lines.jsonl"], True, ("map.json",)),
+        ([], True, ("images, lines.jsonl, map.json",)),
+        ([], False, ()),
+    ],
+)
+def test_what_a_server_lacks_of_a_data_set_is_recognised_later(
+    tmp_path: Path, there: list[str], place: bool, later: tuple[str, ...]
+) -> None:
+    """Of a place on this machine it is answered as of one on a server."""
+    root = tmp_path / "d"
+    for name in there:
+        (root / name).mkdir(parents=True) if name == "images" else (root / name).write_text("x")
+    if place:
+        root.mkdir(exist_ok=True)
+    looked = look_from_here(
+        group(place=str(root), wanted=LINES, bindings=bound(root, "images", "lines.jsonl", "map.json")),
+        whole=True,
+    )
+    brought = "it is brought as a whole and recognised when the job is launched"
+    assert looked.notes == tuple(f"{root} has no {files}: {brought}" for files in later)
+    assert looked.later is bool(later)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill import Skill
 from skillbank.errors import SpecError, StateError, UsageError
-from skillbank.plan.datasets import _shaped
+from skillbank.plan.datasets import _covers, _shaped
 from skillbank.plan.model import Override, Plan, Source
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import DataLocation, Request, Setting, parse_data, parse_settings
@@ -426,3 +426,10 @@ def test_a_changed_document_is_noticed(grounding_dino: Skill, compiled: Compile)
 def test_the_words_of_the_request_do_not_change_the_plan(grounding_dino: Skill, compiled: Compile) -> None:
     one = compiled(grounding_dino, "export", parent="train", text="please export")
     assert one.plan_id == compiled(grounding_dino, "export", parent="train").plan_id
+
+
+@pytest.mark.parametrize(
+    ("key", "covers"), [("a.b", True), ("a.b.c", True), ("a.bc", False), ("a", False), ("x.a.b", False)]
+)
+def test_a_declared_key_covers_what_is_below_it(key: str, covers: bool) -> None:
+    assert _covers("a.b", {"z", key}) is covers
