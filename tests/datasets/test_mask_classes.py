@@ -128,6 +128,14 @@ def test_values_in_use(
     assert sorted({*found.meanings.values()} - {LEFT_OUT}) == [*range(len(found.classes))]
 
 
+@pytest.mark.parametrize("grey", [0, 7, 255])
+def test_a_mask_of_one_grey_among_masks_of_colours_holds_that_colour(tmp_path: Path, grey: int) -> None:
+    found = meant(tmp_path, {"a.png": [[[9, 0, 0], [grey] * 3]], "b.png": [[[grey] * 3] * 2]})
+    assert sorted(found.classes) == sorted(["colour 9-0-0", f"colour {grey}-{grey}-{grey}"])
+    assert found.meanings[(grey,)] == found.meanings[(grey, grey, grey)] >= 0
+    assert "left out" not in found.notes[0]
+
+
 def test_of_very_many_masks_some_are_looked_at_and_too_many_values_are_no_classes(tmp_path: Path) -> None:
     many = {f"{number:03}.png": [[number % 2 * 9 + 1]] for number in range(400)}
     found = meant(tmp_path, many)

@@ -134,11 +134,12 @@ def _in_use(tree: Tree, masks: Sequence[str]) -> Meant:
     if any("SegmentationClass" in name for name in masks) and all(map(_is_of_voc, values)):
         told = "the numbers of masks are those of Pascal VOC; 255 is left out"
         return Meant(_VOC, _numbered(len(_VOC)), (told,))
-    kept = [value for value in values if value != (_LEFT_OUT_ID,)]
+    alone = {value for value in values if value * 3 not in counts}  # a mask of colours can be all of one grey
+    kept = [value for value in values if value in alone and value != (_LEFT_OUT_ID,)]
     names = tuple("class " + str(v[0]) if len(v) == 1 else "colour " + "-".join(map(str, v)) for v in kept)
-    meanings: dict[tuple[int, ...], int] = {value: number for number, value in enumerate(kept)}
-    meanings[(_LEFT_OUT_ID,)] = LEFT_OUT
-    left = "; 255 is left out" if (_LEFT_OUT_ID,) in counts else ""
+    meanings = {form: number for number, value in enumerate(kept) for form in _forms(value)}
+    meanings.setdefault((_LEFT_OUT_ID,), LEFT_OUT)
+    left = "; 255 is left out" if (_LEFT_OUT_ID,) in counts and (_LEFT_OUT_ID,) in alone else ""
     told = f"nothing says what the values of masks mean: those in use are classes ({a_few(names, 5)}){left}"
     return Meant(names, meanings, (f"{told}{looked_told}; {PALETTE} or classes.txt would name them",))
 
