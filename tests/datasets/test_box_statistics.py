@@ -99,7 +99,7 @@ class Counted:
 
     def together(self) -> float:
         count = len(self.sized)
-        found = []
+        found: list[float] = []
         for axis in (0, 1):
             pairs = [(one / side, two / side) for one, two, side, _ in self.axis(axis)]
             first, second = (sum(values) / count for values in zip(*pairs, strict=True))
@@ -170,8 +170,8 @@ def same(written: Written, rows: list[Row]) -> None:
 
 def test_the_first_that_reaches_out_is_the_example() -> None:
     statistics = BoxStatistics(WRITTEN[0])
-    for corners in ((1, 1, 9, 9), (1, 1, 102, 9), (1, 1, 102.5, 9), (1, 1, 200, 9)):
-        statistics.add(Box(*corners, 0), (100, 50))
+    for right in (9, 102, 102.5, 200):
+        statistics.add(Box(1, 1, right, 9, 0), (100, 50))
     statistics.count()
     assert statistics.example_about == "1, 1, 102.5, 9 in a picture of 100 x 50 pixels"
 

@@ -13,7 +13,7 @@ from skillbank.datasets.label_checks import LabelCheck
 CLASSES = ("hard hat", "person", "stop sign", "dog", "cat")
 
 
-def box(label: int | None, phrase: str | None = None) -> Box:
+def box(label: int | None, phrase: str = "") -> Box:
     return Box(1, 1, 9, 9, label, phrase)
 
 
@@ -21,7 +21,7 @@ def box(label: int | None, phrase: str | None = None) -> Box:
     ("label", "phrase", "kind", "told"),
     [
         (None, "person", None, ""),
-        (0, None, None, ""),
+        (0, "", None, ""),
         (0, "HARD hat", None, ""),
         (4, "cat", None, ""),
         (0, " ", None, ""),
@@ -31,9 +31,7 @@ def box(label: int | None, phrase: str | None = None) -> Box:
         (1, "zebra", "label-contradicts", "its label 1 is 'person', its category 'zebra'"),
     ],
 )
-def test_a_label_and_what_is_beside_it(
-    label: int | None, phrase: str | None, kind: str | None, told: str
-) -> None:
+def test_a_label_and_what_is_beside_it(label: int | None, phrase: str, kind: str | None, told: str) -> None:
     assert LabelCheck(CLASSES).fault(box(label, phrase)) == (None if kind is None else (kind, told))
 
 
