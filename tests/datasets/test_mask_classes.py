@@ -52,7 +52,7 @@ def test_ids_of_cityscapes_are_told_by_the_names_of_masks(
 ) -> None:
     found = meant(tmp_path, {name: [[7, 8]]})
     assert (len(found.classes), len(found.meanings)) == (19, count)
-    assert found.meanings == found.meanings | some
+    assert found.meanings == {**found.meanings, **some}
     assert "Cityscapes" in found.notes[0]
     both = meant(tmp_path, {name: [[7]], "other.png": [[7]]})
     assert both.classes == ("class 7",), "all masks must be called so"

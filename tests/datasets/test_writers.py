@@ -6,11 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
-from skillbank.datasets.document import Box, Picture
+import pytest
+
+from skillbank.datasets.converting import fitting
+from skillbank.datasets.document import Box, DataSet, Marks, Picture, Split
 from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.coco_writer import CocoWriter
-from skillbank.datasets.opening import open_place
+from skillbank.datasets.opening import Opened, open_place
+from skillbank.datasets.tree import open_tree
+from skillbank.errors import DataError, UsageError
 from tests.datasets.reading import picture
 
 WRITER = {writer.name: writer for writer in WRITERS}
@@ -37,6 +42,21 @@ def one(*boxes: Box, name: str = "a.jpg", caption: str = "", sized: bool = True)
 
 def test_folders_of_pictures() -> None:
     assert {name: (each.folder("train"), each.folder("")) for name, each in WRITER.items()} == FOLDERS
+
+
+@pytest.mark.parametrize("there", ["boxes", "areas", "classes"])
+@pytest.mark.parametrize("form", ["coco", "masks", "class_folders"])
+def test_what_a_format_holds(tmp_path: Path, there: Marks, form: str) -> None:
+    picture(tmp_path / "a.jpg")
+    split = Split("", "", lambda: iter([one(BOX)]))
+    found = Opened(open_tree(tmp_path), DataSet("voc", ("dog", "cat"), (split,), marks=there))
+    fits = {("boxes", "coco"), ("boxes", "class_folders"), ("areas", "masks"), ("classes", "class_folders")}
+    if (there, form) in fits:
+        assert fitting(found, WRITER[form]) is found
+    else:
+        lacks = "boxes and no outlines" if there == "boxes" else "holds"
+        with pytest.raises((UsageError, DataError), match=lacks):
+            fitting(found, WRITER[form])
 
 
 def test_pictures_in_folders_of_one_split_are_documents_in_folders_too(tmp_path: Path) -> None:

@@ -291,6 +291,24 @@ def test_an_approval_is_used_for_one_thing_until_that_is_taken_back(
     assert len(list((home / "approvals-used").iterdir())) == 2
 
 
+@pytest.mark.parametrize(
+    ("theirs", "project", "passes"),
+    [("cars", "cars", True), ("", None, True), ("cars", "birds", False), ("cars", None, False)],
+)
+def test_an_approval_is_of_its_project_without_a_code_too(
+    store: JobStore, make_plan: MakePlan, theirs: str, project: str | None, passes: bool
+) -> None:
+    plan, retry = make_plan(platform="fake"), RetryPolicy()
+    fields: dict[str, Any] = {"checkpoint": "auto", "retry": retry}
+    fields |= {} if project is None else {"project": project}
+    mine = given(store, plan).model_copy(update={"project": theirs})
+    if passes:
+        assert store.guard.authority(plan, mine, None, (), fields, store.get) == (mine, 0)
+    else:
+        with pytest.raises(NotApprovedError, match="is one of another project"):
+            store.guard.authority(plan, mine, None, (), fields, store.get)
+
+
 def test_rows_that_somebody_wrote_count_for_nothing(hard: JobStore, make_plan: MakePlan) -> None:
     plan = make_plan()
     subject, real = plan_subject(plan.plan_id), given(hard, plan)

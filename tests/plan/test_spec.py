@@ -321,6 +321,27 @@ def test_the_order_of_changes_never_matters(changes: dict[str, Any], seed: int) 
     assert TREE == {"a": {"b": {"c": 1}, "d": 2, "e": [{"f": 1}]}, "g": {"h": 0}}
 
 
+@pytest.mark.parametrize(
+    ("held", "length", "fitted"),
+    [
+        ([{"f": 1}, {"f": 2, "g": [3]}], 3, [{"f": 1}, {"f": 2, "g": [3]}, {"f": 1}]),
+        ([{"f": 1}, {"f": 2}], 1, [{"f": 1}]),
+        ([{"f": 1}, {"f": 2}], 2, [{"f": 1}, {"f": 2}]),
+        ([{"f": 1}], 0, []),
+        ([], 2, [{}, {}]),
+        (["a"], 2, ["a", {}]),
+        ("a", 1, [{}]),
+    ],
+)
+def test_a_list_is_made_to_fit_by_its_first_entry(held: Any, length: int, fitted: list[Any]) -> None:
+    builder = SpecBuilder({"a": held}, SpecSchema.parse({}))
+    builder.fit_list("a", length)
+    assert builder.get("a") == fitted
+    if length > 1 and len(held) < length:
+        builder.get("a")[-1]["f"] = 9
+        assert 9 not in [each.get("f") for each in builder.get("a")[:-1] if each != "a"], "each has its own"
+
+
 @pytest.mark.parametrize("source", Source)
 def test_what_a_person_said_is_an_override_also_where_the_template_has_it(source: Source) -> None:
     builder = SpecBuilder(TREE, SpecSchema.parse({}))
