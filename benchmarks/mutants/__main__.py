@@ -77,12 +77,12 @@ def modules_of(group: str) -> list[Path]:
 
 
 def tests_for(mutant: Mutant, seen: Seen, patience: float = 1) -> list[str]:
-    """Choose tests that see a fault, those that see little else first: of each function one in turn."""
+    """Choose tests that see a fault, those that see little else first, of each function one in turn."""
     turns: dict[str, int] = defaultdict(int)
-    ranked: list[tuple[int, int, str]] = []
+    ranked: list[tuple[float, int, int, str]] = []
     for place, test in enumerate(seen.tests_of(mutant.path, mutant.lines)):
         function = test.partition("[")[0]
-        ranked.append((turns[function], place, test))
+        ranked.append((-seen.share(test, mutant.path), turns[function], place, test))
         turns[function] += 1
     found: list[str] = []
     left = MOST_SECONDS * patience

@@ -51,14 +51,14 @@ class Seen:
     spread: dict[str, int]
 
     def tests_of(self, path: Path, lines: range) -> list[str]:
-        """Return the tests that ran one of these lines, first those that ran little beside their module."""
+        """Return the tests that ran one of these lines, quickest first."""
         mask = sum(1 << line for line in lines)
-        of_module = self.lines.get(str(path), {})
-        found = [test for test, bits in of_module.items() if bits & mask and test in self.seconds]
-        return sorted(
-            found,
-            key=lambda test: (-round(of_module[test].bit_count() / self.spread[test], 2), self.seconds[test]),
-        )
+        found = (test for test, bits in self.lines.get(str(path), {}).items() if bits & mask)
+        return sorted((test for test in found if test in self.seconds), key=lambda test: self.seconds[test])
+
+    def share(self, test: str, path: Path) -> float:
+        """Return how much of what a test ran is of a module, in tenths."""
+        return round(self.lines[str(path)][test].bit_count() / self.spread[test], 1)
 
 
 def kept(folder: Path) -> Seen:
