@@ -4,8 +4,8 @@ Faults are comparisons, ``and`` and ``or``, ``not``, numbers, truth values, stri
 is returned, conditions, calls that stand alone, arithmetic, bounds of slices, ``break`` and ``continue``, and
 what an ``except`` does. None is made in docstrings, annotations, texts, what is raised, ``__repr__``, nor
 where a module or a class is made: no function holds that, and a function is what a fork exchanges. Nor is one
-made that no test should see: where a message is cut off, for how long a loop sleeps, and whether a moment of
-the clock still counts.
+made that no test should see: where a message is cut off, for how long a loop sleeps, whether a moment of
+the clock still counts, and that what is zipped has one length.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _changes(owner: ast.AST) -> Iterator[tuple[tuple[ast.AST, str, int | None], 
         if field in _UNSEEN and not (field == "args" and isinstance(owner, ast.Call)):
             continue
         for index, child in enumerate(value) if isinstance(value, list) else ((None, value),):
-            if not isinstance(child, ast.AST) or isinstance(child, _TEXTS):
+            if not isinstance(child, ast.AST) or isinstance(child, _TEXTS) or _is_guard(child):
                 continue
             for kind, new in _alternatives(child, owner):
                 yield (owner, field, index), child, kind, new
@@ -230,6 +230,11 @@ def _other_values(value: object, owner: ast.AST) -> Iterator[tuple[str, ast.AST]
 
 def _name(call: ast.Call) -> str:
     return ast.unparse(call.func).rpartition(".")[2]
+
+
+def _is_guard(node: ast.AST) -> bool:
+    """Whether it only says that the lengths of what is zipped must be the same, as they are."""
+    return isinstance(node, ast.keyword) and node.arg == "strict"
 
 
 def _tells_the_time(node: ast.Compare) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from skillbank.bank.skill import Skill
+from skillbank.plan.model import Question
+from skillbank.plan.open_points import open_points
 from skillbank.plan.questions import left_open
 from tests.plan.conftest import Compile, MakeSkill
 
@@ -320,3 +322,14 @@ def test_what_another_action_leaves_open_is_listed(make_skill: MakeSkill) -> Non
     skill = make_skill(info={"actions": acts("evaluate") | acts("train")}, templates=EVAL)
     spec = {"evaluate": {"data": "???"}, "train": {"lr": "???", "n": 1}, "model": {"x": "???"}}
     assert left_open(skill, skill.action("evaluate", None), spec) == ("train.lr",)
+
+
+@pytest.mark.parametrize(
+    ("count", "more"), [(0, ""), (1, ""), (20, ""), (21, "; and 1 more"), (25, "; and 5 more")]
+)
+def test_of_many_questions_the_first_are_told(count: int, more: str) -> None:
+    asked = [Question(key=f"k{number}", why="why" if number else "w" * 700) for number in range(count)]
+    told = str(open_points(asked))
+    assert told.startswith("k0: www" if count else "") and told.endswith(more)
+    assert told.count("; ") == max(0, min(count, 20) - 1) + bool(more)
+    assert len(told.partition("; ")[0]) < 620
