@@ -76,6 +76,28 @@ def test_gpu_ids_of_the_user_stay(grounding_dino: Skill, compiled: Compile) -> N
     assert plan.spec["train"]["gpu_ids"] == [2, 3]
 
 
+@pytest.mark.parametrize("said", ["train.num_gpus=3", "train={num_gpus: 3}", "train.num_gpus='3'"])
+def test_gpus_counted_by_their_key_are_the_same_plan(
+    grounding_dino: Skill, compiled: Compile, said: str
+) -> None:
+    plan = compiled(grounding_dino, "train", said, data=DATA, automl="off")
+    assert plan.spec["train"]["gpu_ids"] == [0, 1, 2]
+    assert plan.plan_id == compiled(grounding_dino, "train", data=DATA, automl="off", gpus=3).plan_id
+
+
+@pytest.mark.parametrize("said", ["train.gpu_ids=[2, 5]", "train={gpu_ids: [2, 5]}"])
+def test_gpus_that_are_named_are_counted_however_they_are_said(
+    grounding_dino: Skill, compiled: Compile, said: str
+) -> None:
+    train = compiled(grounding_dino, "train", said, data=DATA, automl="off").spec["train"]
+    assert (train["num_gpus"], train["gpu_ids"]) == (2, [2, 5])
+    for other in ({"gpus": 4}, {"gpus": 0}):
+        with pytest.raises(UsageError, match=r"GPUs were asked for and 2 are named \(2, 5\)"):
+            compiled(grounding_dino, "train", said, data=DATA, automl="off", **other)
+    with pytest.raises(UsageError, match=r"3 GPUs were asked for and 2 are named \(2, 5\)"):
+        compiled(grounding_dino, "train", said, "train.num_gpus=3", data=DATA, automl="off")
+
+
 def test_keys_follow_the_action(make_skill: MakeSkill, compiled: Compile) -> None:
     actions = {n: {"command": f"toy {n}"} for n in ("train", "evaluate")}
     template = {"evaluate": {"num_gpus": 1, "num_nodes": 1}, "train": {"num_gpus": 1}}

@@ -74,7 +74,7 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Argume
     """
     if isinstance(arguments, str):
         try:
-            arguments = json.loads(arguments or "{}")
+            arguments = json.loads(arguments or "{}", object_pairs_hook=_once)
         except ValueError as error:
             raise ToolCallError(
                 f"The arguments of {tool.name} are not JSON: {error}.",
@@ -100,11 +100,30 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Argume
             "invalid_arguments",
             _takes(tool),
         )
+    if faults := [*_empty(tool, arguments)]:
+        raise ToolCallError(f"{tool.name}: {'; '.join(faults[:4])}.", "invalid_arguments", _takes(tool))
     try:
         return tool.arguments.model_validate(dict(arguments))
     except ValidationError as error:
         said = "; ".join(_problem(tool, e) for e in error.errors(include_url=False)[:4])
         raise ToolCallError(f"{tool.name}: {said}.", "invalid_arguments", _takes(tool)) from None
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object of JSON, in which a name that is said twice with two values says neither."""
+    made: dict[str, object] = {}
+    for name, value in pairs:
+        if made.setdefault(name, value) != value:
+            raise ValueError(f"'{shorten(name, 60)}' is said twice in one object")
+    return made
+
+
+def _empty(tool: Tool, arguments: Mapping[str, object]) -> Iterator[str]:
+    """Say which arguments that need not be given are given as nothing but blanks."""
+    for name, value in arguments.items():
+        known = tool.arguments.model_fields.get(name)
+        if known is not None and not known.is_required() and isinstance(value, str) and not value.strip():
+            yield f"'{name}' is empty: give it a value or leave it out"
 
 
 def _texts(value: object) -> Iterator[str]:

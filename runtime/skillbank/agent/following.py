@@ -14,12 +14,14 @@ from skillbank.errors import UsageError
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, retry_key
 from skillbank.plan.products import trains
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
     from skillbank.jobs.comparing import Comparison
     from skillbank.jobs.metrics import Progress
     from skillbank.jobs.results import Results
+    from skillbank.jobs.store import JobStore
 
 __all__ = ["JOB_RESULTS", "JOB_STATUS", "LIST_JOBS", "JobsAnswer", "ResultsAnswer", "StatusAnswer"]
 
@@ -188,8 +190,10 @@ class JobsAnswer(Result):
 
 def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
     jobs = box.runtime.jobs
+    seconds = arguments.wait_seconds or 0
+    if not 0 <= seconds <= LONGEST_WAIT:
+        raise UsageError(f"wait_seconds is {seconds}, but it must be 0 to {LONGEST_WAIT}.")
     record = jobs.look(arguments.job)
-    seconds = min(max(arguments.wait_seconds or 0, 0), LONGEST_WAIT)
     if seconds and not record.state.terminal:
         record = jobs.wait(record.id, timeout=seconds)
         record = jobs.look(record.id)
@@ -365,8 +369,19 @@ def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
             for r in found
         ],
         more=more,
-        next=["job_status", "job_results"] if found else ["plan, then launch"],
+        next=["job_status", "job_results"]
+        if found
+        else [*_others(jobs.store, arguments), "plan, then launch"],
     )
+
+
+def _others(store: JobStore, arguments: ListArguments) -> Iterator[str]:
+    """Say which actions there are jobs of, where there is none of the one that was named."""
+    if arguments.action is not None:
+        actions = sorted({record.action for record in store.list(limit=_SEARCHED, trials=True)})
+        if arguments.action not in actions:
+            known = ", ".join(actions) or "none"
+            yield f"no job is of action '{one_line(arguments.action, 60)}'; there are: {known}"
 
 
 JOB_STATUS = Tool(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from skillbank.bank.actions import Action
 from skillbank.bank.documents import parse_yaml
@@ -90,15 +91,20 @@ class Draft:
         self.warnings += told
 
     def _user_changes(self) -> list[Override]:
-        resources = resource_changes(self.request, self.action, self.info, self.schema, self.template)
         unsupported = [
             fact for info in (self.skill.info, self.info) for fact in info.facts.get("unsupported", ())
         ]
-        settings = [*self.request.settings, *resources]
+        checked = partial(
+            user_changes,
+            shorthands=self.skill.shorthands(self.action),
+            schema=self.schema,
+            template=self.template,
+            unsupported=unsupported,
+        )
         try:
-            return user_changes(
-                settings, self.skill.shorthands(self.action), self.schema, self.template, unsupported
-            )
+            said = checked(self.request.settings)
+            counts = resource_changes(self.request, said, self.action, self.info, self.schema, self.template)
+            return checked([*self.request.settings, *counts]) if counts else said
         except SpecError as error:
             error.skill = self.skill.name
             raise
