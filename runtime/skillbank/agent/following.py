@@ -145,7 +145,7 @@ class Compared(Document):
 
 
 class ResultsAnswer(Result):
-    """What a job left; paths are relative to ``results``."""
+    """What a job left; paths are relative to ``results``. ``lack`` says that there should be a model."""
 
     job: str
     state: JobState
@@ -158,6 +158,7 @@ class ResultsAnswer(Result):
     files: tuple[File, ...] = ()
     file_count: int = 0
     picture_count: int = 0
+    lack: str = ""
     compared: Compared | None = None
 
 
@@ -201,6 +202,8 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
     progress, failure = jobs.progress(record.id), record.failure
     wait = jobs.wait_of(record)
     last = record.last_word if wait is None else wait.said
+    complete = record.state is JobState.COMPLETE
+    lack = jobs.results(record.id).lack if complete and trains(record.action) else ""
     return StatusAnswer(
         job=record.id,
         skill=record.skill,
@@ -220,11 +223,11 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
         )
         if failure
         else None,
-        message="" if record.state.terminal else shorten(in_tool_words(last), 300),
+        message=lack if record.state.terminal else shorten(in_tool_words(last), 300),
         starts=None if wait is None or wait.starts is None else wait.starts.isoformat(),
         approved=record.approval.said if record.approval is not None else "",
         retried_by=follower.id if follower else None,
-        next=list(_status_next(record, follower)),
+        next=["job_logs with find 'error'"] if lack else list(_status_next(record, follower)),
     )
 
 
@@ -290,6 +293,7 @@ def _results(box: Toolbox, arguments: ResultsArguments) -> ResultsAnswer:
         files=[File(path=f.path, size=f.size) for f in wanted[:_MOST_FILES]],
         file_count=len(found.files),
         picture_count=len(found.pictures),
+        lack=found.lack,
         compared=_compared(box.runtime.compare([record.id, *arguments.beside])) if arguments.beside else None,
         next=list(_results_next(record, found, arguments.find, len(wanted))),
     )

@@ -258,7 +258,8 @@ def _idle(chain: Sequence[Step], idle: Sequence[Slot], actions: str) -> Iterator
 def _model_keys(chain: Sequence[Step]) -> list[str]:
     """Return the keys by which steps that are no training are told their model."""
     functions = (step.action.spec_params for step in chain if step.action is not None)
-    return list(dict.fromkeys(key for each in functions for key, f in each.items() if takes_parent(f)))
+    firsts = (next((key for key, f in each.items() if takes_parent(f)), None) for each in functions)
+    return list(dict.fromkeys(key for key in firsts if key is not None))
 
 
 def _could_be(chain: Sequence[Step], which: Slot) -> list[str]:
