@@ -194,6 +194,12 @@ def test_settings_are_json_and_nothing_is_guessed_about_them(toolbox: Toolbox) -
             "'idempotency_key' is empty",
         ),
         ("launch", {"plan_id": "0", "retries": True}, "invalid_arguments", "'retries' is true"),
+        (
+            "plan",
+            {"settings": {"epochs": 5}},
+            "invalid_arguments",
+            '[{"key": "...", "value_json": "..."}]',
+        ),
         ("plan", {"epochs": True}, "invalid_arguments", "'epochs' is true"),
         ("plan", {"gpu_ids": [0, True]}, "invalid_arguments", "'gpu_ids' is [0, true]"),
         ("plan", {"text": "x", "gpu_ids": []}, "usage", "gpu_ids is empty"),

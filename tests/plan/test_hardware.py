@@ -91,9 +91,9 @@ def test_gpus_that_are_named_are_counted_however_they_are_said(
 ) -> None:
     train = compiled(grounding_dino, "train", said, data=DATA, automl="off").spec["train"]
     assert (train["num_gpus"], train["gpu_ids"]) == (2, [2, 5])
-    for other in ({"gpus": 4}, {"gpus": 0}):
+    for other in (4, 0):
         with pytest.raises(UsageError, match=r"GPUs were asked for and 2 are named \(2, 5\)"):
-            compiled(grounding_dino, "train", said, data=DATA, automl="off", **other)
+            compiled(grounding_dino, "train", said, data=DATA, automl="off", gpus=other)
     with pytest.raises(UsageError, match=r"3 GPUs were asked for and 2 are named \(2, 5\)"):
         compiled(grounding_dino, "train", said, "train.num_gpus=3", data=DATA, automl="off")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from skillbank.agent.approval import NeedsApprovalError, for_the_person
 from skillbank.agent.shortening import in_tool_words, shorten
-from skillbank.agent.tool import Arguments, Tool, ToolFailure, from_skill
+from skillbank.agent.tool import Arguments, Document, Tool, ToolFailure, from_skill
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import SkillbankError, UsageError, did_you_mean
 from skillbank.redact import redact
@@ -147,7 +147,21 @@ def _problem(tool: Tool, error: Any) -> str:
     if error["type"] == "missing":
         return f"'{where}' is missing"
     given = shorten(json.dumps(error.get("input"), default=str), 60)
+    if error["type"] == "list_type" and (shape := _entry(tool, error["loc"])):
+        return f"'{where}' is {given}: it is a list, such as [{shape}]"
     return f"'{where}' is {given}: {str(error['msg'])[:1].lower()}{shorten(str(error['msg']), 160)[1:]}"
+
+
+def _entry(tool: Tool, place: Sequence[str | int]) -> str:
+    """Return what an entry of a list among the arguments looks like; nothing where it is no object."""
+    field = tool.arguments.model_fields.get(str(place[0])) if len(place) == 1 else None
+    waiting: list[object] = [] if field is None else [field.annotation]
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, type) and issubclass(kind, Document):
+            return json.dumps(dict.fromkeys(kind.model_fields, "..."))
+        waiting += get_args(kind)
+    return ""
 
 
 def _takes(tool: Tool) -> str:

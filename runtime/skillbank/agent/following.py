@@ -13,7 +13,7 @@ from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, f
 from skillbank.errors import UsageError
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, retry_key
-from skillbank.plan.products import trains
+from skillbank.plan.products import leaving, trains
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -202,8 +202,8 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
     progress, failure = jobs.progress(record.id), record.failure
     wait = jobs.wait_of(record)
     last = record.last_word if wait is None else wait.said
-    complete = record.state is JobState.COMPLETE
-    lack = jobs.results(record.id).lack if complete and trains(record.action) else ""
+    leaves = record.state is JobState.COMPLETE and leaving(record.action).product != "other"
+    lack = jobs.results(record.id).lack if leaves else ""
     return StatusAnswer(
         job=record.id,
         skill=record.skill,
