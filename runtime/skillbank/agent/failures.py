@@ -15,6 +15,7 @@ from skillbank.agent.tool import Arguments, Document, Tool, ToolFailure, from_sk
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import SkillbankError, UsageError, did_you_mean
 from skillbank.redact import redact
+from skillbank.unique_names import unique_names
 
 __all__ = ["ToolCallError", "explain", "misunderstood", "parse_arguments"]
 
@@ -74,7 +75,7 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Argume
     """
     if isinstance(arguments, str):
         try:
-            arguments = json.loads(arguments or "{}", object_pairs_hook=_once)
+            arguments = json.loads(arguments or "{}", object_pairs_hook=unique_names)
         except ValueError as error:
             raise ToolCallError(
                 f"The arguments of {tool.name} are not JSON: {error}.",
@@ -107,15 +108,6 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Argume
     except ValidationError as error:
         said = "; ".join(_problem(tool, e) for e in error.errors(include_url=False)[:4])
         raise ToolCallError(f"{tool.name}: {said}.", "invalid_arguments", _takes(tool)) from None
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object of JSON, in which a name that is said twice with two values says neither."""
-    made: dict[str, object] = {}
-    for name, value in pairs:
-        if made.setdefault(name, value) != value:
-            raise ValueError(f"'{shorten(name, 60)}' is said twice in one object")
-    return made
 
 
 def _empty(tool: Tool, arguments: Mapping[str, object]) -> Iterator[str]:
