@@ -335,6 +335,11 @@ def _why_unused(draft: Draft, parent: ParentRef, starts_from_weights: bool) -> s
     if starts_from_weights:
         left = product_of(parent.action)
         return f"the parent {name} ({parent.action}) leaves {left}, which {where} does not start from"
+    takers = (key for key, function in draft.functions.items() if inference.takes_parent(function))
+    for key in takers:
+        if draft.user_covers(key) and not draft.builder.is_unset(key):
+            said = one_line(draft.builder.get(key), 120)
+            return f"{named(key)} is set to {said}, so that {name} gives nothing; keep one"
     return Sentence(
         f"nothing of {where} says which key takes the model of {name}, so that the parent would give "
         f"nothing; set the key yourself ({option('set', 'KEY=JOB')}), or leave the parent out"
