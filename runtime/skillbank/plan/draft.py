@@ -14,7 +14,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SpecError
 from skillbank.plan import datasets, inference
 from skillbank.plan.described import read_captions
-from skillbank.plan.hardware import resource_changes
+from skillbank.plan.hardware import counted, resource_changes
 from skillbank.plan.model import PARENT_MODEL, Override, ParentRef, Plan, Question
 from skillbank.plan.paths import MISSING, get_path, parse_path
 from skillbank.plan.products import product_of, trains
@@ -104,7 +104,7 @@ class Draft:
         try:
             said = checked(self.request.settings)
             counts = resource_changes(self.request, said, self.action, self.info, self.schema, self.template)
-            return checked([*self.request.settings, *counts]) if counts else said
+            return counted(checked([*self.request.settings, *counts]), counts) if counts else said
         except SpecError as error:
             error.skill = self.skill.name
             raise

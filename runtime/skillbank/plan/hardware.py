@@ -120,9 +120,8 @@ def said_hardware(
     user = {o.key: o.value for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
     key, had = gpu_key(action, info), plan.resources.gpus
     if key is not None and key in user and had == user[key]:
-        ids = _ids_beside(key)
-        listed = not _has(ids, schema, template) or ids in user
-        gpus, follows = _said_gpus(key, ids, user, had) if listed else (None, set[str]())
+        # Of GPUs that were named their number follows.
+        gpus, follows = None if names_gpus(plan, _ids_beside(key)) else had, {key}
     else:
         gpus, follows = (had if had != _count(plan.spec, key, _usual_gpus(info)) else None), set()
     key, nodes = node_key(action, info), plan.resources.nodes
@@ -131,14 +130,16 @@ def said_hardware(
     return gpus, nodes if nodes != _count(plan.spec, key, 1) else None, follows
 
 
-def _said_gpus(key: str, ids: str, user: Mapping[str, object], gpus: int) -> tuple[int | None, set[str]]:
-    """Return how many GPUs were asked for beside their keys, and which of the keys follow from that.
+def names_gpus(plan: Plan, ids: str) -> bool:
+    """Whether a user has named the GPUs that a key of a plan lists, and not only how many there are."""
+    return any(o.key == ids and o.source in (Source.USER, Source.SHORTHAND) for o in plan.overrides)
 
-    The count follows from the list of GPUs, and a list that only counts follows from it.
-    """
-    if ids not in user:
-        return gpus, {key}
-    return (gpus, {key, ids}) if user[ids] == list(range(gpus)) else (None, {key})
+
+def counted(changes: Sequence[Override], counts: Sequence[Setting]) -> list[Override]:
+    """Return the changes of a user, lists of GPUs among `resource_changes` as what follows from a count."""
+    lists = {each.key for each in counts if isinstance(each.value, list)}
+    follows = {"source": Source.INFERENCE, "detail": "as many as are asked for, the first ones"}
+    return [c.model_copy(update=follows) if c.key in lists else c for c in changes]
 
 
 def gpu_key(action: Action, info: SkillInfo) -> str | None:
