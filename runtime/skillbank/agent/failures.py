@@ -17,7 +17,7 @@ from skillbank.errors import SkillbankError, UsageError, did_you_mean
 from skillbank.redact import redact
 from skillbank.unique_names import unique_names
 
-__all__ = ["ToolCallError", "explain", "misunderstood", "parse_arguments"]
+__all__ = ["ToolCallError", "explain", "misunderstood", "parse_arguments", "refuse_empty"]
 
 _LONGEST = 600
 _MOST_CHARACTERS = 100_000
@@ -101,8 +101,6 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Argume
             "invalid_arguments",
             _takes(tool),
         )
-    if faults := [*_empty(tool, arguments)]:
-        raise ToolCallError(f"{tool.name}: {'; '.join(faults[:4])}.", "invalid_arguments", _takes(tool))
     try:
         return tool.arguments.model_validate(dict(arguments))
     except ValidationError as error:
@@ -110,12 +108,21 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Argume
         raise ToolCallError(f"{tool.name}: {said}.", "invalid_arguments", _takes(tool)) from None
 
 
-def _empty(tool: Tool, arguments: Mapping[str, object]) -> Iterator[str]:
-    """Say which arguments that need not be given are given as nothing but blanks."""
-    for name, value in arguments.items():
-        known = tool.arguments.model_fields.get(name)
-        if known is not None and not known.is_required() and isinstance(value, str) and not value.strip():
-            yield f"'{name}' is empty: give it a value or leave it out"
+def refuse_empty(tool: Tool, arguments: Arguments) -> None:
+    """Refuse texts that need not be given and are given as nothing but blanks, which a schema cannot.
+
+    Raises
+    ------
+    ToolCallError
+        Naming them.
+    """
+    faults = [
+        f"'{name}' is empty: give it a value or leave it out"
+        for name, field in tool.arguments.model_fields.items()
+        if isinstance(said := getattr(arguments, name), str) and not (said.strip() or field.is_required())
+    ]
+    if faults:
+        raise ToolCallError(f"{tool.name}: {'; '.join(faults[:4])}.", "invalid_arguments", _takes(tool))
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -242,17 +242,20 @@ def _idle(chain: Sequence[Step], idle: Sequence[Slot], actions: str) -> Iterator
             nowhere.append(each)
     models = [] if len(nowhere) != 1 or nowhere[0].name != "pretrained" else _model_keys(chain)
     if models:
-        ways = [option("parent", "JOB"), *(option("set", f"{key}=FILE") for key in models[:4])]
+        ways = [Sentence(f"{option('parent', 'JOB')}")]
+        ways += [Sentence(f"{option('set', f'{key}=FILE')}") for key in models[:4]]
         yield Sentence(
             f"{nowhere[0].way()} is what a training starts from; the model of {actions} is named with "
-            f"{' or '.join(map(format, ways))}."
+            f"{' or '.join(map(marked, ways))}."
         )
     elif nowhere:
         verb = "has" if len(nowhere) == 1 else "have"
         by_key = any(each.fills is Fills.SETTING for each in nowhere)
         way = Sentence(f", or name the spec's own key with {option('set', 'KEY=VALUE')}") if by_key else ""
-        named = ", ".join(f"{each.way()}" for each in nowhere)
-        yield Sentence(f"{named} {verb} no meaning for {actions}; leave it out{marked(way)}.")
+        named = [Sentence(f"{each.way()}") for each in nowhere]
+        yield Sentence(
+            f"{', '.join(map(marked, named))} {verb} no meaning for {actions}; leave it out{marked(way)}."
+        )
 
 
 def _model_keys(chain: Sequence[Step]) -> list[str]:

@@ -94,11 +94,12 @@ def _half_given(draft: Draft) -> None:
         given = [key for key in keys if draft.user_covers(key) and not draft.builder.is_unset(key)]
         lacking = [key for key in keys if draft.builder.is_unset(key)]
         if given and lacking:
-            said, ways = ", ".join(map(named, given)), [option("set", f"{named(k)}=VALUE") for k in lacking]
+            said = ", ".join(map(named, given))
+            ways = [Sentence(f"{option('set', f'{named(key)}=VALUE')}") for key in lacking]
             draft.ask(
                 f"data.{role_of(source)}",
                 f"{said} is set and {', '.join(map(named, lacking))}, which {draft.action.name} reads with "
-                f"it, is not; give {', '.join(map(format, ways))}, or leave {said} out",
+                f"it, is not; give {', '.join(map(marked, ways))}, or leave {said} out",
             )
 
 
