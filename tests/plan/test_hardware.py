@@ -73,6 +73,11 @@ def test_impossible_counts(grounding_dino: Skill, compiled: Compile, name: str, 
         compiled(grounding_dino, "train", data=DATA, **asked)
 
 
+def test_a_count_by_its_key_has_the_same_limit(grounding_dino: Skill, compiled: Compile) -> None:
+    with pytest.raises(UsageError, match=r"--gpus is 10000000000, but no more than 4096"):
+        compiled(grounding_dino, "train", f"train.num_gpus={10**10}", data=DATA)
+
+
 def test_gpu_ids_of_the_user_stay(grounding_dino: Skill, compiled: Compile) -> None:
     plan = compiled(grounding_dino, "train", "train.gpu_ids=[2, 3]", data=DATA, gpus=2)
     assert plan.spec["train"]["gpu_ids"] == [2, 3]

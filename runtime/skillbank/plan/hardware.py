@@ -45,9 +45,9 @@ def resource_changes(
     ids = _ids_beside(key)
     own, listed = _said(key or "", said), _said(ids, said)
     gpus = _counted(listed, own, request.gpus) if isinstance(listed, list) and listed else request.gpus
-    _refuse_count("gpus", gpus, least=0)
     if gpus is None and listed is None and isinstance(own, int):
         gpus = own
+    _refuse_count("gpus", gpus, least=0)
     if gpus and key is not None and _has(key, schema, template):
         counts += [] if own is not None and own == gpus else [Setting(key=key, value=gpus)]
         if ids and listed is None and _has(ids, schema, template):
