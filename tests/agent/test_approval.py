@@ -16,7 +16,7 @@ from skillbank.agent.chat import Verdict
 from skillbank.agent.launching import launch_approval
 from skillbank.agent.mcp_server.consent import Reply
 from skillbank.agent.toolbox import Answer, Approval, Toolbox
-from skillbank.errors import DataNotFoundError, NotApprovedError, UsageError
+from skillbank.errors import DataNotFoundError, NotApprovedError, StateError, UsageError
 from skillbank.jobs.database import PLANS
 from skillbank.team.acting import acting_as
 from skillbank.team.person import Person
@@ -71,6 +71,14 @@ def test_a_key_makes_a_repeated_launch_the_same_job_without_asking_again(
     other = toolbox.call("launch", {**call, "plan_id": plan_of(toolbox, data, settings=SLOW)})
     assert other.error is not None and other.error.code == "state"
     assert first.job in other.error.message
+    assert toolbox.launch(**call, retries=2).job == first.job
+    for term, had in (({"retries": 5}, 2), ({"on_oom": "reduce-batch"}, "stop")):
+        changed = toolbox.call("launch", {**call, **term})
+        assert changed.error is not None and changed.error.code == "state"
+        assert f"launch of job {first.job}, for which it is {had}" in changed.error.message
+    plan = toolbox.runtime.jobs.store.get_plan(plan_id)
+    with pytest.raises(StateError, match="retries is 5, but this repeats the launch"):
+        toolbox.runtime.launch(plan, idempotency_key="agent:once", retries=5)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from skillbank.bank.skill import Skill
 from skillbank.errors import UsageError
 from skillbank.plan.datasets import bindings
 from skillbank.plan.model import Plan
@@ -308,3 +309,18 @@ def test_keys_of_the_user_are_left_alone(make_skill: MakeSkill, compiled: Compil
     whole = compiled(skill, "train", "data={ann: s3://mine/x.json}", data=("train=s3://b",))
     assert whole.spec == plan.spec
     assert {i.key: (i.uri, i.runtime) for i in whole.inputs}["data.ann"] == ("s3://mine/x.json", "file")
+
+
+TRAINED: dict[str, Any] = {"data": ("train=/t",), "automl": "off", "pretrained": "none"}
+
+
+def test_data_that_is_set_by_half_is_asked_about(grounding_dino: Skill, compiled: Compile) -> None:
+    half = "dataset.val_data_sources.image_dir=/v/pictures"
+    [asked] = compiled(grounding_dino, "train", half, **TRAINED).questions
+    assert asked.key == "data.eval"
+    assert asked.why.startswith(
+        "dataset.val_data_sources.image_dir is set and dataset.val_data_sources.json_file, which train reads"
+    )
+    both = (half, "dataset.val_data_sources.json_file=/v/a.json")
+    assert not compiled(grounding_dino, "train", *both, **TRAINED).questions
+    assert not compiled(grounding_dino, "train", **TRAINED).questions

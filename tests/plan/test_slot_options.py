@@ -68,7 +68,6 @@ def test_slots_of_a_search_stand_in_the_plan(runtime: Runtime) -> None:
         (["evaluate"], {"trials": 3}, "--trials has no meaning for evaluate"),
         (["export"], {"precision": "fp16"}, "--precision has no meaning for export"),
         (["evaluate"], {"automl": "on"}, "--automl has no meaning for evaluate"),
-        (["evaluate", "export"], {"pretrained": "none"}, "--pretrained has no meaning for evaluate, export"),
     ],
 )
 def test_what_has_no_meaning_is_refused(
@@ -76,6 +75,15 @@ def test_what_has_no_meaning_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=f"{named}; leave it out"):
         composed(runtime, None, SKILL, actions, **slots)
+
+
+def test_a_model_of_what_is_no_training_is_named_otherwise(runtime: Runtime) -> None:
+    with pytest.raises(UsageError) as refused:
+        composed(runtime, None, SKILL, ["evaluate", "export"], pretrained="m.pth")
+    assert str(refused.value) == (
+        "--pretrained is what a training starts from; the model of evaluate, export is named with "
+        "--parent JOB or --set evaluate.checkpoint=FILE or --set export.checkpoint=FILE."
+    )
 
 
 def test_what_holds_anyway_may_be_said(runtime: Runtime) -> None:

@@ -197,6 +197,13 @@ def test_the_same_key_twice(toy: Skill, compiled: Compile) -> None:
     assert compiled(toy, "train", "num_epochs=4", "epochs=4").spec["train"]["epochs"] == 4
 
 
+def test_a_block_of_values_and_one_of_them(toy: Skill, compiled: Compile) -> None:
+    with pytest.raises(SpecError, match=r"train\.epochs is set twice, to 4 and to 5"):
+        compiled(toy, "train", "train={epochs: 4}", "train.epochs=5")
+    spec = compiled(toy, "train", "train={epochs: 4}", "train={step: 9}").spec["train"]
+    assert (spec["epochs"], spec["step"]) == (4, 9)
+
+
 def test_shorthands_say_what_they_were(toy: Skill, compiled: Compile) -> None:
     [change] = compiled(toy, "train", "num_epochs=4").overrides
     assert (change.key, change.value, change.source, change.detail) == (
