@@ -14,7 +14,7 @@ from threading import RLock
 from types import ModuleType
 from typing import Any, Union
 
-__all__ = ["Later"]
+__all__ = ["Later", "put_off"]
 
 _RUNNING = RLock()
 
@@ -46,7 +46,7 @@ class Later(MetaPathFinder):
                 _run(module)
         for module in [*sys.modules.values()]:
             taken = vars(module) if isinstance(module, ModuleType) else {}
-            taken.update({name: each.real() for name, each in taken.items() if isinstance(each, _Name)})
+            taken.update({name: each.real() for name, each in taken.items() if type(each) is _Name})
 
     def find_spec(self, fullname: str, path: Any = None, target: object = None) -> ModuleSpec | None:
         """Find a module that is to be put off; others find all else."""
@@ -56,6 +56,11 @@ class Later(MetaPathFinder):
         if spec is not None and spec.loader is not None:
             spec.loader = _PuttingOff(spec.loader, self._modules[fullname])
         return spec
+
+
+def put_off() -> list[str]:
+    """Return the names of the modules that wait."""
+    return [name for name, module in [*sys.modules.items()] if isinstance(module, _PutOff)]
 
 
 class _PuttingOff(Loader):
@@ -127,7 +132,8 @@ class _Name:
     def __init__(self, module: ModuleType, name: str) -> None:
         self._module, self._name = module, name
 
-    def _real(self) -> Any:
+    def real(self) -> Any:
+        """Return it."""
         _run(self._module)
         return getattr(self._module, self._name)
 
@@ -149,6 +155,6 @@ class _Name:
         return (self.real(),)
 
     def __or__(self, other: Any) -> Any:
-        return Union[self, other]  # of an annotation, which nothing has to look at now
+        return Union[self, other]  # noqa: UP007  an annotation, which nothing has to look at now
 
     __ror__ = __or__

@@ -33,11 +33,12 @@ _NEEDING_SHAPES = frozenset(
 """What computes with shapes alone: whoever imports it gets all of torch."""
 _PACKAGE = "transformers"
 _UNUSED = ("torchao", "scipy", "jinja2")
-"""What transformers imports if it is installed, for what the engine has not: formats of weights, losses, chats."""
+"""What transformers imports if it is installed, for weights, losses and chats that the engine has not."""
 _HUB = "huggingface_hub"
 _OPERATORS = "torch._higher_order_ops"
 _LATER = Later(
     {
+        "torch._tensor_docs": (),
         "torch.distributions": ("constraints",),
         "torch.export": (),
         "torch.masked": (),
@@ -221,7 +222,7 @@ def of_transformers(name: str) -> Any:
     package = sys.modules.get(_PACKAGE)
     if package is None or isinstance(package, _Part):
         try:
-            with _without(_UNUSED), without_compiler(), _stand_ins():
+            with _without(_UNUSED), without_compiler(), _without_lines(), _stand_ins():
                 found = getattr(import_module(f"{_PACKAGE}.{_PLACES[name]}"), name)
                 for layers in _INSIDE.get(name, ()):
                     import_module(f"{_PACKAGE}.{layers}")

@@ -77,6 +77,16 @@ def test_what_is_large_stays_away() -> None:
     assert not set(answer(code).split()).intersection(BIG)
 
 
+def test_what_no_pass_needs_has_not_run() -> None:
+    code = (
+        LIGHT + "import skillbank_engine.families.grounding_dino.commands.answering, sys\n"
+        "from skillbank_engine.later import put_off\nprint(*put_off())"
+    )
+    waiting = set(answer(code).split())
+    assert waiting >= {"torch.export", "torch._higher_order_ops", "torch.masked", "torch.quantization"}
+    assert waiting >= {"huggingface_hub.hf_api", "torch.distributions", "torchgen.model"}
+
+
 def test_a_network_that_is_found_by_its_name_brings_nothing_large() -> None:
     code = (
         "from skillbank_engine import light\nlight.import_torch()\nimport sys\n"
@@ -94,6 +104,9 @@ def test_the_rest_comes_when_it_is_asked_for() -> None:
         "print(transformers.models.clip.__name__, torch.distributed.is_available())\n"
         "print(torch.compile(lambda x: x + 1, backend='eager')(torch.zeros(1)).item())\n"
         "print(torch.rand(2, generator=torch.Generator().manual_seed(1)), torch._prims.__name__)\n"
+        "print(torch.cond is torch._higher_order_ops.cond, torch.distributions.Normal(0.0, 1.0).mean)\n"
+        "print(torch.export.export.__module__, transformers.utils.hub.HfApi.__name__)\n"
+        "print('compared' in torch.Tensor.allclose.__doc__ or torch.Tensor.allclose.__doc__)\n"
         "print(torch.empty(2, 3, device='meta').matmul(torch.empty(3, 4, device='meta')).shape)\n"
         "from skillbank_engine.library import GroundingDinoForObjectDetection as ours\n"
         "print(ours is transformers.GroundingDinoForObjectDetection)"
