@@ -6,6 +6,8 @@ import inspect
 import subprocess
 import sys
 
+import pytest
+
 import skillbank
 from skillbank import errors
 
@@ -65,8 +67,23 @@ def test_what_shows_things_imports_what_draws_them_when_it_draws() -> None:
 def test_planning_loads_no_database_and_no_engine() -> None:
     code = "from skillbank import Runtime\nRuntime().plan('train Grounding DINO on s3://b/d, no HPO')"
     unwanted = {"torch", "transformers", "sqlalchemy", "skillbank_engine", "rich"}
-    # Who is named is not searched for.
-    assert modules_after(code).isdisjoint({*unwanted, "numpy", "skillbank.bank.text_index"})
+    # Who is named is not searched for, and nobody is asked.
+    asking = {"urllib.request", "http.client", "ssl", "urllib3"}
+    assert modules_after(code).isdisjoint({*unwanted, *asking, "numpy", "skillbank.bank.text_index"})
+
+
+def test_what_is_drawn_once_imports_no_bars() -> None:
+    loaded = modules_after("from skillbank.cli import drawing\ndrawing.table('a')")
+    assert "rich.table" in loaded
+    assert loaded.isdisjoint({"rich.progress", "rich.live", "skillbank.cli.moving"})
+    assert "rich.progress" in modules_after("from skillbank.cli import drawing\ndrawing.amount()")
+
+
+@pytest.mark.parametrize("command", ["plan", "run", "jobs", "status", "logs", "results", "cancel", "skills"])
+def test_help_needs_no_runtime(command: str) -> None:
+    code = f"from skillbank.cli import _Program\n[c.real() for c in _Program.later if c.name == '{command}']"
+    unwanted = {"skillbank.runtime", "skillbank.plan.reader", "sqlalchemy", "numpy", "rich", "jsonschema"}
+    assert modules_after(code).isdisjoint(unwanted)
 
 
 def test_who_looks_after_a_job_loads_no_bank_no_reader_and_no_other_database() -> None:

@@ -1,4 +1,4 @@
-"""Modules that are imported when something of them is asked for, and names of theirs that stand for them till then.
+"""Modules that run when something of them is asked for, and what stands for their names till then.
 
 A module that is put off is there as ever, in ``sys.modules`` and in its package, but has not run. The first
 question for anything in it, or for a module below it, runs it, in place.
@@ -20,7 +20,7 @@ _RUNNING = RLock()
 
 
 class Later(MetaPathFinder):
-    """Puts modules off from the moment that it is `begin`\\ s until it is ended by `all_of_them`.
+    """Puts modules off, from `begin` until `all_of_them`.
 
     Parameters
     ----------

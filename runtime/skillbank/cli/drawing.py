@@ -1,4 +1,4 @@
-"""What `skillbank.cli.styled` and `moving` offer, imported when it is drawn: an answer as JSON needs none of it."""
+"""What `styled` and `moving` offer, imported when it is drawn: an answer as JSON needs none of it."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 __all__ = [
-    "BarColumn", "MofNCompleteColumn", "SpinnerColumn", "TimeElapsedColumn", "amount", "bars", "field", "live",
-    "pace",
+    "BarColumn", "MofNCompleteColumn", "SpinnerColumn", "TimeElapsedColumn", "amount", "bars", "field",
+    "live", "pace",
 ]  # fmt: skip
 
 
