@@ -111,3 +111,25 @@ def test_every_error_has_one_root_and_an_exit_code() -> None:
     )
     assert all(issubclass(c, errors.SkillbankError) and c.exit_code in (1, 2, 3, 4, 5) for c in classes)
     assert errors.SkillNotFoundError("x").code == "skill_not_found"
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("sys.argv = ['skillbank', '--help']\nmain()", 0),
+        ("sys.argv = ['skillbank', 'plan', '--no-such-option']\nmain()", 2),
+        ("with block():\n    atexit.register(lambda: print('at the end'))\n    sys.exit(3)", 3),
+        ("with block():\n    atexit.register(lambda: print('at the end'))\n    1 / 0", 1),
+    ],
+)
+def test_a_command_that_has_ended_takes_nothing_apart(program: str, code: int) -> None:
+    begin = (
+        "import atexit, sys\nfrom skillbank.__main__ import main\n"
+        "from skillbank.garbage import taking_nothing_apart as block\n"
+        "class Apart:\n    def __del__(self, write=sys.stderr.write):\n        write('taken apart')\n"
+        "kept = Apart()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", begin + program], capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert ("taken apart" in done.stderr) == ("1 / 0" in program)
+    assert ("at the end" in done.stdout) == ("at the end" in program)

@@ -121,8 +121,8 @@ def _run(module: ModuleType) -> None:
         for name in off.names:
             del module.__dict__[name]
         if spec.submodule_search_locations is not None:
-            module.__path__ = spec.submodule_search_locations  # type: ignore[assignment]
-        module.__class__ = ModuleType
+            module.__path__ = spec.submodule_search_locations
+        module.__class__ = ModuleType  # type: ignore[assignment]
         off.loader.exec_module(module)
 
 

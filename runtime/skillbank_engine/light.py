@@ -139,8 +139,8 @@ def _without_lines() -> Iterator[None]:
         return tell(frame, context)
 
     def named(thing: Any, file: str | None = None) -> ModuleType | None:
-        module = sys.modules.get(thing.f_globals.get("__name__")) if inspect.isframe(thing) else None
-        return module or module_of(thing, file)
+        name = thing.f_globals.get("__name__", "") if inspect.isframe(thing) else ""
+        return sys.modules.get(name) or module_of(thing, file)
 
     inspect.__dict__.update(getframeinfo=tell_briefly, getmodule=named)
     try:
