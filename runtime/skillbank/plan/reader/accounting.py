@@ -128,7 +128,7 @@ _WEIGHTY = frozenset({"value", "place", "action", "captions", "policy", "find"})
 
 def _is_telling(text: Text, i: int, known: frozenset[str]) -> bool:
     """Whether a word means something for a run."""
-    classes = {c for span in text.spans[i] for c in span.classes}
+    classes = text.classes[i]
     word = text.tokens[i].text
     forms = {word, word.removesuffix("s"), word.removesuffix("ing"), word.removesuffix("ed")}
     return (
@@ -182,7 +182,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
 def _ordered(text: Text, clauses: Clauses) -> set[int]:
     """Return the words of sentences, and of their last clauses, that order something nothing has read."""
     found: set[int] = set()
-    teller, over = Teller(text, frozenset()), clauses.history()
+    teller, over = clauses.teller, clauses.history()
     for sentence in clauses.sentences.values():
         purposes = {i for i in sentence if text.ledger.owner.get(i, _NOBODY).value == _PURPOSE}
         free = all(text.ledger.free(i) or i in purposes for i in sentence)

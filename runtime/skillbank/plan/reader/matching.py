@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from skillbank.plan.reader.lexicon import Lexicon, Span
@@ -51,13 +52,13 @@ class Text:
         self.spans: list[list[Span]] = [
             list(lexicon.spans(self.tokens, i))[::-1] for i in range(len(self.tokens))
         ]
+        self.classes: list[frozenset[str]] = [_classes_of(spans) for spans in self.spans]
+        """The classes of the phrases that begin at each token."""
         self._at: dict[str, set[int]] = {}
         for i, token in enumerate(self.tokens):
-            self._at.setdefault(f"@{token.kind}", set()).add(i)
-            self._at.setdefault(f"'{token.text}", set()).add(i)
-            for span in self.spans[i]:
-                for section in span.classes:
-                    self._at.setdefault(section, set()).add(i)
+            for key in (f"@{token.kind}", f"'{token.text}", *self.classes[i]):
+                self._at.setdefault(key, set()).add(i)
+        self._there = set(self._at)
 
     def unread(self) -> Text:
         """Return the same text before anything of it has been claimed."""
@@ -85,12 +86,13 @@ class Text:
 
     def ends(self, i: int, section: str) -> list[int]:
         """Return where phrases of a class that begin at a token end, the longest first."""
-        return [span.end for span in self.spans[i] if section in span.classes] if i < len(self.tokens) else []
+        if i >= len(self.tokens) or section not in self.classes[i]:
+            return []
+        return [span.end for span in self.spans[i] if section in span.classes]
 
     def within(self, i: int, *sections: str) -> bool:
         """Whether a phrase of one of these classes begins at a token."""
-        spans = self.spans[i] if 0 <= i < len(self.tokens) else ()
-        return any(not span.classes.isdisjoint(sections) for span in spans)
+        return 0 <= i < len(self.tokens) and not self.classes[i].isdisjoint(sections)
 
     def holds(self, tokens: Iterable[int], *sections: str) -> bool:
         """Whether a phrase of one of these classes begins at any of some tokens."""
@@ -127,8 +129,9 @@ class Text:
 
     def _starts(self, pattern: Pattern) -> set[int]:
         """Return where a match can begin: where its first item can, with all that it needs not far behind."""
-        if any(not item.owners and item.keys.isdisjoint(self._at) for item in pattern.tied):
-            return set()
+        for item in pattern.tied:
+            if not item.owners and item.keys.isdisjoint(self._there):
+                return set()  # most are nowhere, and this is soon seen
         starts = set[int]().union(*map(self._where, pattern.leading))
         for there in map(self._where, pattern.tied):
             if len(there) < _RARE:
@@ -225,11 +228,26 @@ class Text:
         """Whether a token is a word that no operator, action or slot is made of: a mere description."""
         if self.tokens[i].kind != "word" or not self.ledger.free(i):
             return False
-        classes = {s for span in self.spans[i] for s in span.classes}
-        return not any(
-            s.startswith(_TELLING) and not s.startswith(_LOOSE) and not s.endswith((".path", ".flags"))
-            for s in classes
-        )
+        return not _tells(self.classes[i])
+
+
+_NOWHERE = frozenset[str]()
+
+
+def _classes_of(spans: list[Span]) -> frozenset[str]:
+    """Return the classes of some phrases."""
+    if len(spans) < 2:
+        return spans[0].classes if spans else _NOWHERE
+    return _NOWHERE.union(*(span.classes for span in spans))
+
+
+@lru_cache(maxsize=4096)
+def _tells(classes: frozenset[str]) -> bool:
+    """Whether any of the classes of a word means something for a run."""
+    return any(
+        s.startswith(_TELLING) and not s.startswith(_LOOSE) and not s.endswith((".path", ".flags"))
+        for s in classes
+    )
 
 
 _TELLING = (

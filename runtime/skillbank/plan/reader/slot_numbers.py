@@ -84,8 +84,7 @@ def _is_a_type(text: Text, i: int) -> bool:
 def _meanings(text: Text, i: int) -> Iterator[_Meaning]:
     """Yield the slots that a number may be of."""
     kind, value = text.tokens[i].kind, text.tokens[i].value
-    spans = [span for part in text.spans[max(0, i - 9) : i + 9] for span in part]
-    near = frozenset[str]().union(*(span.classes for span in spans))
+    near = frozenset[str]().union(*text.classes[max(0, i - 9) : i + 9])
     for each in SLOTS:
         own = f"slots.{each.name}"
         nouns = {f"{own}.{place}" for place in ("nouns", "before", "after")}

@@ -21,13 +21,13 @@ _OPTIMIZERS = word_list("spec_choices.optimizers")
 
 def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
     """Account for "prediction Attn": a value behind its key's name, though that is a word of requests."""
-    leaves = {_leaf(key) for keys in all_keys for owners in keys.enums.values() for key in owners}
+    leaves = frozenset[str]().union(*(keys.choices for keys in all_keys))
     for i in range(1, len(text.tokens)):
         name = text.word(i - 1)
         if name not in leaves or text.kind(i) != "word" or len(text.unclaimed((i - 1, i))) < 2:
             continue
         owners = {k: v for keys in all_keys for k, v in keys.enums.get(letters(text.word(i)), {}).items()}
-        named = [key for key in owners if _leaf(key) == name]
+        named = [key for key in owners if _leaf(key).lower() == name]
         denied = any(text.within(k, "grammar.operator.not") for k in range(i - 4, i))
         if len(named) == 1 and not denied:
             tokens = [*set_before(text, i - 1), i - 1, i]
@@ -155,13 +155,9 @@ def _refuse_unknown(text: Text, keys: Keys) -> None:
     ConflictError
         Naming the value and those that there are.
     """
-    lists: dict[str, tuple[str, set[str]]] = {}
-    for owners in keys.enums.values():
-        for key, spelled in owners.items():
-            lists.setdefault(_leaf(key).lower(), (key, set()))[1].add(spelled)
     for i, token in enumerate(text.tokens):
-        if token.kind == "word" and token.text in lists and text.ledger.free(i):
-            key, choices = lists[token.text]
+        if token.kind == "word" and token.text in keys.choices and text.ledger.free(i):
+            key, choices = keys.choices[token.text]
             for k in _beside(text, i):
                 if _is_code(text, k):
                     listed = ", ".join(sorted(choices))

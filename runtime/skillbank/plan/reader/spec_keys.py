@@ -20,7 +20,7 @@ from skillbank.plan.reader.key_words import (
     spells,
     stems_of,
 )
-from skillbank.plan.reader.lexicon import word_list
+from skillbank.plan.reader.lexicon import lexicon, word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.slot_keys import foreign_sections, slot_of
 from skillbank.plan.slots import SLOTS
@@ -62,12 +62,22 @@ class Keys:
         self._with = _by_word(self._parts)
         self.telling = self._telling_parts()
         """What tells the number of each key from others: the parts of its name that are no fillers."""
-        self.words = frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - word_list(
-            "key_words.common"
+        words = {w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2}
+        self.words = frozenset(words).difference(
+            word_list("key_words.common"), *(lexicon().classes[section] for section in _MEANINGLESS)
         )
         """The words of the keys' last names that say something by themselves."""
+        self.choices = self._choices()
+        """By a last name in small letters, the first key of that name that lists its values, and these."""
         self.listed = frozenset(v for owners in self.enums.values() for v in owners.values() if v.isalpha())
         """The plain words that keys list as their values, such as "instance" of a mode."""
+
+    def _choices(self) -> dict[str, tuple[str, set[str]]]:
+        lists: dict[str, tuple[str, set[str]]] = {}
+        for owners in self.enums.values():
+            for key, spelled in owners.items():
+                lists.setdefault(key.rpartition(".")[2].lower(), (key, set()))[1].add(spelled)
+        return lists
 
     def _telling_parts(self) -> dict[str, frozenset[str]]:
         numbers = (key for key, kind in self.kinds.items() if kind in NUMERIC and not is_of_a_slot(key))
@@ -168,6 +178,13 @@ class Keys:
         if whole:
             return [frozenset(), FILLERS]
         return [frozenset()] if "array" in kinds or not said - COMMON else [frozenset(), COMMON | FILLERS]
+
+
+_MEANINGLESS = (
+    *(f"grammar.free.{k}" for k in ("glue", "light", "noun", "adjective", "adverb")),
+    "told.counts",
+)
+"""Words of keys that say nothing by themselves."""
 
 
 def _by_word(parts: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:

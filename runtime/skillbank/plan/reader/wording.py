@@ -134,8 +134,7 @@ class Wording:
             or (self.text.within(k, *_BOUNDING) and self.words[k] not in ("am", "with", "to", "of", "use"))
             or any(
                 c.startswith(_VOCABULARY) and not (c.startswith(_LOOSE) or c.endswith(_BESIDE))
-                for span in self.text.spans[k]
-                for c in span.classes
+                for c in self.text.classes[k]
             )
             for k in tokens
         )
