@@ -23,11 +23,11 @@ from skillbank.ways import Sentence, Way, marked
 
 __all__ = ["fragments", "left_over", "question_about", "take_context", "words_in_question"]
 
-_FREE = (
+_FREE = frozenset((
     "grammar.free.glue", "grammar.free.light", "grammar.free.noun", "grammar.free.adverb",
     "grammar.courtesy.words",
     "grammar.group.det", "grammar.group.it", "grammar.free.adjective", "places.data.nouns",
-)  # fmt: skip
+))  # fmt: skip
 _TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.condition", "grammar.mode.schedule")
 _VALUES = frozenset({"place", "image", "range", "percent", "pair", "flag", "key", "size", "job"})
 _NOBODY = Claim("", ())
@@ -49,7 +49,7 @@ def _covered(text: Text, listed: frozenset[str]) -> set[int]:
         if text.within(i, "grammar.mode.technical") and text.within(i + 1, "grammar.group.it"):
             continue  # "zip it"
         for span in text.spans[i]:
-            if any(c in _FREE for c in span.classes) and all(map(text.ledger.free, range(i, span.end))):
+            if not _FREE.isdisjoint(span.classes) and all(map(text.ledger.free, range(i, span.end))):
                 covered.update(range(i, span.end))
     return covered
 
@@ -65,7 +65,7 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         Words that those keys list as values: what something is for ("for instance segmentation") may be one.
     """
     ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
-    told, teller = told_clauses(text, clauses, known), Teller(text, known)
+    told, teller = frozenset(told_clauses(text, clauses, known)), Teller(text, known)
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in text.unclaimed(tokens) if i not in covered and text.tokens[i].kind != "mark"]

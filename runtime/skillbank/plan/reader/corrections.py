@@ -112,8 +112,10 @@ def _reach(text: Text, first: int, restated: bool) -> tuple[int, int, int]:
     strong = ("grammar.mode.fix", "grammar.mode.restate") if restated else ("grammar.mode.fix",)
     end, fixes, sighs = first, 0, 0
     while end < len(text.tokens) and text.ledger.free(end):
-        fixed = max((e for s in strong for e in text.ends(end, s)), default=0)
-        stop = max([fixed, *text.ends(end, "grammar.mode.doubt")])
+        fixed = stop = 0
+        if text.within(end, *strong, "grammar.mode.doubt"):
+            fixed = max((e for s in strong for e in text.ends(end, s)), default=0)
+            stop = max([fixed, *text.ends(end, "grammar.mode.doubt")])
         if stop and len(text.unclaimed(range(end, stop))) == stop - end:
             fixes, sighs, end = fixed == stop or fixes, sighs + 1, stop
         elif _parts(text, end):

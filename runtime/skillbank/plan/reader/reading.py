@@ -426,5 +426,6 @@ def _known(steps: list[Step]) -> frozenset[str]:
 
 def _with_claims(step: Step, page: Text) -> Step:
     """Return a step without the claims that were taken back."""
-    step.claims = [c for c in step.claims if any(c is held for held in page.ledger.claims)]
+    held = set(map(id, page.ledger.claims))
+    step.claims = [c for c in step.claims if id(c) in held]
     return step

@@ -43,10 +43,10 @@ def take_choices(text: Text, keys: Keys) -> None:
     """A word that only one key allows ("resnet_50", "fsdp") sets it, with the key's own name beside it."""
     kinds = ("word", "number", "key")
     usable = {i for i, token in enumerate(text.tokens) if token.kind in kinds and text.ledger.free(i)}
-    for i in range(len(text.tokens)):
+    for i in sorted(usable):
         for size in (3, 2, 1):
             part = range(i, i + size)
-            if not all(map(usable.__contains__, part)):
+            if not usable.issuperset(part):
                 continue
             owners = keys.enums.get(letters(text.ledger.said(part)), {})
             if owners and _choice(text, list(part), owners, keys):
@@ -260,6 +260,8 @@ def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] | 
 
 def _inverse_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] | None:
     """Return what a description says of a switch that is off: "freeze the backbone"."""
+    if not (keys.may_say_off(text.word(i)) or text.within(i, "slots.around.link")):
+        return None
     for end in range(i + 4, i + 1, -1):
         words = [k for k in range(i, end) if k < len(text.tokens) and text.tokens[k].kind == "word"]
         said = canonical([text.tokens[k].text for k in words if not text.within(k, "slots.around.link")])

@@ -60,6 +60,7 @@ class Keys:
             self._take_action(skill, action)
         self._parts = {leaf: canonical(leaf.split("_")) for leaf in self.leaves}
         self._with = _by_word(self._parts)
+        self._off = frozenset[str]().union(*self.inverse)
         self.telling = self._telling_parts()
         """What tells the number of each key from others: the parts of its name that are no fillers."""
         words = {w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2}
@@ -151,7 +152,7 @@ class Keys:
 
     def named(self, spoken: Sequence[str], kinds: Sequence[str], *, whole: bool = False) -> str | None:
         """Return the one key of these kinds whose last name these words say: all, or what tells it apart."""
-        if not all(map(self._may_name, spoken)):
+        if not all(map(self.may_name, spoken)):
             return None
         said = self._without_num(canonical(spoken))
         leaves = [leaf for leaf in self._with.get(next(iter(said), ""), ()) if said <= self._parts[leaf]]
@@ -170,8 +171,13 @@ class Keys:
         counted = (self._parts[leaf] - {"num"} for leaf in self._with.get("num", ()))
         return said if any(said & parts for parts in counted) else said - {"num"}
 
-    def _may_name(self, word: str) -> bool:
+    def may_name(self, word: str) -> bool:
+        """Whether a word may stand in the name of a key; that of no key has another."""
         return word in IN_PHRASES or canonical([word]) <= self._with.keys()
+
+    def may_say_off(self, word: str) -> bool:
+        """Whether what a person says to have a switch off may begin with a word."""
+        return word in IN_PHRASES or canonical([word]) <= self._off
 
     def _missing(self, said: frozenset[str], kinds: Sequence[str], *, whole: bool) -> list[frozenset[str]]:
         """Return which parts of a name may be left out: none, and then those that say little."""
@@ -216,7 +222,8 @@ def name_before(
 ) -> tuple[list[int], str] | None:
     """Return the tokens that name a key right before a token, and the key; the longest name counts."""
     words, links = words_before(text, i)
-    for first in range(len(words)):
+    strange = (n for n in range(len(words), 0, -1) if not keys.may_name(text.word(words[n - 1])))
+    for first in range(next(strange, 0), len(words)):
         key = keys.named([text.tokens[k].text for k in words[first:]], kinds)
         if key is not None:
             return [*words[first:], *links], key
@@ -229,7 +236,7 @@ def name_at(
     """Return the tokens that name a key from a token on, and the key; the longest name counts."""
     after: list[int] = []
     k = i
-    while k < len(text.tokens) and len(after) < most and _may_name(text, k):
+    while k < len(text.tokens) and len(after) < most and _may_name(text, k) and keys.may_name(text.word(k)):
         after.append(k)
         k += 1
     for end in range(len(after), 0, -1):

@@ -23,6 +23,7 @@ FRAME = "frame"
 _QUESTIONS = frozenset({"how", "whether", "which", "what", "why", "where", "if", "who"})
 _DATA = "places.data.nouns"
 _NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
+_TELLS_MORE = SPECIFIC | FINITE | of("people", "imperatives") | {"to", "let", "thanks"}
 _NOT_HEADED = SPECIFIC - {"a", "an", "my", "our", "another"} | of("people", "prepositions", "subordinate")
 
 
@@ -248,9 +249,7 @@ class Teller:
         if past := self._text.ends(i, "grammar.mode.past"):
             return i if self._words[i] in of("prepositions") else past[0]
         ends = self._text.ends(i, "grammar.free.adverb") or self._text.ends(i, "grammar.courtesy.words")
-        bare = ends and (
-            SPECIFIC | FINITE | of("people", "imperatives") | {"to", "let", "thanks"}
-        ).isdisjoint(self._words[i : ends[0]])
+        bare = ends and _TELLS_MORE.isdisjoint(self._words[i : ends[0]])
         return ends[0] if bare else i
 
     def _is_done(self, first: int, i: int, end: int) -> bool:

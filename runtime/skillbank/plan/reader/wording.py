@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from skillbank.plan.reader.lexicon import word_list
+from skillbank.plan.reader.lexicon import Lexicon, word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 
@@ -32,6 +32,13 @@ def is_over(words: list[str], verb: int) -> bool:
     return word in of("past") or is_regular_past(word) or perfect or "did" in words[:verb]
 
 
+@lru_cache(maxsize=4096)
+def _is_form_of_technical(lexicon: Lexicon, word: str) -> bool:
+    stems = (word.removesuffix(end) for end in ("ed", "d", "ing", "s"))
+    technical = any(lexicon.has(stem, _TECHNICAL[0]) for stem in stems)
+    return technical or (len(word) > 6 and word.endswith(_MADE_FORMS))
+
+
 def is_many(word: str) -> bool:
     """Whether a word has the form of a plural."""
     return (word.endswith("s") and not word.endswith(("ss", "us"))) or word.endswith(
@@ -42,6 +49,8 @@ def is_many(word: str) -> bool:
 FINITE = of("be", "past", "modals", "deontic", "able", "having") | {w for w in of("wants") if w[-1] == "s"}
 SPECIFIC = of("determiners", "pronouns")
 _SMALL = of("prepositions", "joins")
+_NO_ORDER = FINITE | of("determiners", "prepositions", "subordinate")
+_NO_NOUN = _SMALL | of("determiners")
 _NO_BARE = _SMALL | SPECIFIC | of("elliptic", "participles")
 _GROUPS = of("people") - {"i", "we", "you"}
 _NO_SUBJECT = of("prepositions", "determiners") - {"this", "that", "each", "every"}
@@ -107,13 +116,7 @@ class Wording:
 
     def is_technical(self, k: int) -> bool:
         """Whether a word is one of the trade in any form: "crops", "anonymized"."""
-        word = self.words[k]
-        stems = (word.removesuffix(end) for end in ("ed", "d", "ing", "s"))
-        return (
-            self.text.within(k, *_TECHNICAL)
-            or any(self.text.lexicon.has(stem, _TECHNICAL[0]) for stem in stems)
-            or (len(word) > 6 and word.endswith(_MADE_FORMS))
-        )
+        return self.text.within(k, *_TECHNICAL) or _is_form_of_technical(self.text.lexicon, self.words[k])
 
     def mean(self, tokens: Iterable[int]) -> bool:
         """Whether any of some words could mean something for a run."""
@@ -148,7 +151,7 @@ class Wording:
         word, after = self.words[i], self.at(i + 1, end)
         if word in ("do", "does", "be", "have"):
             return True
-        if not self.is_word(i) or word in FINITE | of("determiners", "prepositions", "subordinate"):
+        if word in _NO_ORDER or not self.is_word(i):
             return False
         if word in of("sequence") and after == "@number":
             return False  # "take four"
@@ -287,7 +290,7 @@ class Wording:
                 return None
             if nouns and self._is_verb(k, end, definite, weak, near=nouns == 1):
                 return self._main(k, end)
-            nouns += word not in of("determiners") | _SMALL
+            nouns += word not in _NO_NOUN
         return None
 
     def _is_verb(self, k: int, end: int, definite: bool, weak: bool, *, near: bool) -> bool:
