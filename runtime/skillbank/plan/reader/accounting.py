@@ -65,7 +65,8 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         Words that those keys list as values: what something is for ("for instance segmentation") may be one.
     """
     ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
-    told, teller = frozenset(told_clauses(text, clauses, known)), Teller(text, known)
+    teller = clauses.teller.knowing(known)
+    told = frozenset(told_clauses(text, clauses, teller))
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in text.unclaimed(tokens) if i not in covered and text.tokens[i].kind != "mark"]

@@ -11,7 +11,7 @@ from enum import StrEnum
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
-from skillbank.plan.reader.wording import of
+from skillbank.plan.reader.wording import Wording, of
 
 __all__ = ["Clause", "Clauses", "Mode"]
 
@@ -51,7 +51,7 @@ class Clauses:
     """The clauses of a text, by token."""
 
     def __init__(self, text: Text) -> None:
-        self._text, self.teller = text, Teller(text)
+        self._text, self.teller = text, Teller(Wording(text))
         self.all: list[Clause] = []
         for number, (first, end) in enumerate(self._sentences()):
             self._divide(first, end, number)

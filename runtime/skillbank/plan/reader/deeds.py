@@ -33,9 +33,8 @@ _TELLING = frozenset({"told", "report", "context"})
 _ASKING = ("action", "find", "captions", "policy", "value")
 
 
-def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Clause]:
+def told_clauses(text: Text, clauses: Clauses, teller: Teller) -> list[Clause]:
     """Return the clauses that tell something, those that lead to one in its sentence among them."""
-    teller = Teller(text, known) if known else clauses.teller
     found, waiting = list[Clause](), list[Clause]()
     opening, before = True, False
     for clause in clauses.all:
@@ -68,7 +67,7 @@ def told_words(text: Text, clauses: Clauses) -> frozenset[int]:
     """Return the tokens of clauses that tell something in sentences that ask for nothing."""
     told = [
         c
-        for c in told_clauses(text, clauses, frozenset())
+        for c in told_clauses(text, clauses, clauses.teller)
         if clauses.teller.has_verb(c.first, c.end)
         and not any(_asks(text, i) for i in clauses.sentence(c.first))
     ]
@@ -114,8 +113,8 @@ def _done(text: Text) -> Iterator[tuple[list[int], str]]:
 
 def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
     """Yield the clauses that tell, in words of actions, what somebody does or has done."""
-    told, teller = told_clauses(text, clauses, frozenset()), clauses.teller
-    inside = [range(c.first, c.end) for c in told if _has_verb(text, teller, c)]
+    told = told_clauses(text, clauses, clauses.teller)
+    inside = [range(c.first, c.end) for c in told if _has_verb(text, clauses.teller, c)]
     outside = sorted(set(range(len(text.tokens))).difference(*inside))
     asked = text.holds(outside, *_DEEDS[:-2])
     seeks = text.holds(outside, _FINDS)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from skillbank.plan.reader.lexicon import Lexicon, Span
-from skillbank.plan.reader.patterns import Item, Pattern, pattern
+from skillbank.plan.reader.patterns import Item, pattern
 from skillbank.plan.reader.tokens import Ledger
 
 __all__ = ["STOPS", "Match", "Text"]
@@ -58,6 +58,8 @@ class Text:
         for i, token in enumerate(self.tokens):
             for key in (f"@{token.kind}", f"'{token.text}", *self.classes[i]):
                 self._at.setdefault(key, set()).add(i)
+        self._fixed: dict[str, set[int] | None] = {}
+        self._any_of: dict[tuple[str, ...], set[int] | None] = {}
         self._there = set(self._at)
 
     def unread(self) -> Text:
@@ -80,9 +82,13 @@ class Text:
         behind = (k for k in range(i, len(self.tokens)) if self.tokens[k].text in stops)
         return range(next(before, 0), next(behind, len(self.tokens)))
 
-    def begins(self, sources: Iterable[str], i: int) -> bool:
+    def begins(self, sources: tuple[str, ...], i: int) -> bool:
         """Whether one of some patterns is found at a token."""
-        return any(self.match(source, i) is not None for source in sources)
+        if sources not in self._any_of:
+            starts = [self._fixed_starts(source) for source in sources]
+            self._any_of[sources] = None if None in starts else set[int]().union(*filter(None, starts))
+        where = self._any_of[sources]
+        return (where is None or i in where) and any(self.match(source, i) is not None for source in sources)
 
     def ends(self, i: int, section: str) -> list[int]:
         """Return where phrases of a class that begin at a token end, the longest first."""
@@ -122,21 +128,35 @@ class Text:
     def find(self, source: str) -> Iterator[Match]:
         """Yield where a pattern is found, from left to right; matches do not overlap."""
         at = 0
-        for i in sorted(self._starts(pattern(source))):
+        for i in sorted(self._starts(source)):
             if i >= at and (match := self.match(source, i)) is not None:
                 yield match
                 at = max(match.end, i + 1)
 
-    def _starts(self, pattern: Pattern) -> set[int]:
+    def _starts(self, source: str) -> set[int]:
         """Return where a match can begin: where its first item can, with all that it needs not far behind."""
-        for item in pattern.tied:
+        items = pattern(source)
+        for item in items.tied:
             if not item.owners and item.keys.isdisjoint(self._there):
                 return set()  # most are nowhere, and this is soon seen
-        starts = set[int]().union(*map(self._where, pattern.leading))
-        for there in map(self._where, pattern.tied):
-            if len(there) < _RARE:
+        starts = self._fixed_starts(source)
+        if starts is None:
+            starts = set[int]().union(*map(self._where, items.leading))
+        for item in items.tied if starts else ():
+            if item not in items.leading and len(there := self._where(item)) < _RARE:
                 starts = {i for i in starts if any(i <= k <= i + _REACH for k in there)}
         return starts
+
+    def _fixed_starts(self, source: str) -> set[int] | None:
+        """Return where a match can begin whatever has been claimed; None where a claim or any word begins it.
+
+        It is the index of a text: made once for a pattern, however often that is tried.
+        """
+        if source not in self._fixed:
+            leading = pattern(source).leading
+            free = any(item.plain or item.owners for item in leading)
+            self._fixed[source] = None if free else set[int]().union(*map(self._where, leading))
+        return self._fixed[source]
 
     def _where(self, item: Item) -> set[int]:
         if item.plain:
@@ -149,9 +169,9 @@ class Text:
     def match(self, source: str, i: int, end: int | None = None) -> Match | None:
         """Match a pattern at a token."""
         last = len(self.tokens) if end is None else end
-        items = pattern(source).items
-        if items[0].needed and not self._ends_of(items[0], i, last):
+        if (starts := self._fixed_starts(source)) is not None and i not in starts:
             return None  # most are none, and this is soon seen
+        items = pattern(source).items
         for stop, named in self._match(items, 0, i, last, set()):
             if stop > i:
                 passed = [(items[int(n[1:])], range(a, b)) for n, a, b in named if n.startswith("~")]

@@ -44,6 +44,8 @@ def take_choices(text: Text, keys: Keys) -> None:
     kinds = ("word", "number", "key")
     usable = {i for i, token in enumerate(text.tokens) if token.kind in kinds and text.ledger.free(i)}
     for i in sorted(usable):
+        if letters(text.ledger.said([i])) not in keys.openings:
+            continue
         for size in (3, 2, 1):
             part = range(i, i + size)
             if not usable.issuperset(part):

@@ -44,6 +44,8 @@ class Keys:
         self.kinds: dict[str, str] = {}
         self.enums: dict[str, dict[str, str]] = {}
         """By the letters and digits of a value that a key lists: the keys, and how each spells it."""
+        self.openings: frozenset[str] = frozenset()
+        """What the letters and digits of such values begin with."""
         self.limits: dict[str, float] = {}
         """The most that a number may be."""
         self.megabytes: set[str] = set()
@@ -58,6 +60,7 @@ class Keys:
         """What numbers count the lack of: "validations without improvement"."""
         for action in actions:
             self._take_action(skill, action)
+        self.openings = frozenset(each[:end] for each in self.enums for end in range(len(each) + 1))
         self._parts = {leaf: canonical(leaf.split("_")) for leaf in self.leaves}
         self._with = _by_word(self._parts)
         self._off = frozenset[str]().union(*self.inverse)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from skillbank.plan.reader.manners import Manners
-from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.wishes import Wishes
 from skillbank.plan.reader.wording import FINITE, SPECIFIC, Wording, is_many, is_over, is_regular_past, of
 
@@ -28,11 +27,15 @@ _NOT_HEADED = SPECIFIC - {"a", "an", "my", "our", "another"} | of("people", "pre
 
 
 class Teller:
-    """Judges the clauses of a text; ``known`` are words of the spec keys of the steps."""
+    """Judges the clauses of a text by its words."""
 
-    def __init__(self, text: Text, known: frozenset[str] = frozenset()) -> None:
-        self._text, self._of = text, Wording(text, known)
+    def __init__(self, wording: Wording) -> None:
+        self._text, self._of = wording.text, wording
         self._words, self._wishes, self._manners = self._of.words, Wishes(self._of), Manners(self._of)
+
+    def knowing(self, known: frozenset[str]) -> Teller:
+        """Return one that knows words of spec keys: what holds one of them tells nothing for its build."""
+        return Teller(self._of.knowing(known))
 
     def tells(self, first: int, end: int, *, after: bool = False, opening: bool = False) -> bool:
         """Whether a clause tells something, and asks for nothing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from functools import lru_cache
 
 from skillbank.plan.reader.lexicon import Lexicon, word_list
@@ -99,12 +100,19 @@ class Wording:
         Words of the spec keys of the steps: what holds one of them could mean something for a run.
     """
 
-    def __init__(self, text: Text, known: frozenset[str]) -> None:
+    def __init__(self, text: Text, known: frozenset[str] = frozenset()) -> None:
         self.text, self._known = text, known
+        self._verbs: dict[tuple[int, int, bool], int | None] = {}
         self.words = [t.text if t.kind in ("word", "mark") else f"@{t.kind}" for t in text.tokens]
         for k, token in enumerate(text.tokens[1:], 1):
             if token.text in ("may", "will") and text.ledger.original[token.start].isupper():
                 self.words[k] = "@name"  # "in May"
+
+    def knowing(self, known: frozenset[str]) -> Wording:
+        """Return the same words where others are known to be of spec keys."""
+        made = copy(self)
+        made._known = known
+        return made
 
     def at(self, k: int, end: int) -> str:
         """Return a word, nothing behind the end."""
@@ -249,6 +257,11 @@ class Wording:
 
     def verb(self, i: int, end: int, *, weak: bool) -> int | None:
         """Return the finite verb of the subject that begins at a token; None without one."""
+        if (asked := (i, end, weak)) not in self._verbs:
+            self._verbs[asked] = self._find_verb(i, end, weak=weak)
+        return self._verbs[asked]
+
+    def _find_verb(self, i: int, end: int, *, weak: bool) -> int | None:
         word, k = self.words[i], self.over_adverbs(i + 1, end)
         after = self.at(k, end)
         if word == "you":
