@@ -9,7 +9,17 @@ from functools import lru_cache
 from skillbank.plan.reader.lexicon import lexicon, word_list
 from skillbank.plan.reader.stems import stem
 
-__all__ = ["COMMON", "FILLERS", "IN_PHRASES", "canonical", "letters", "parts_near", "spells", "stems_of"]
+__all__ = [
+    "COMMON",
+    "FILLERS",
+    "IN_PHRASES",
+    "canonical",
+    "letters",
+    "part_of",
+    "parts_near",
+    "spells",
+    "stems_of",
+]
 
 _ABBREVIATIONS = {
     "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),
@@ -40,6 +50,12 @@ IN_PHRASES = frozenset(w for phrase in _PHRASES for w in phrase)
 def canonical(spoken: Sequence[str]) -> frozenset[str]:
     """Return spoken words as the names of keys have them."""
     return _canonical(tuple(spoken))
+
+
+@lru_cache(maxsize=1 << 14)
+def part_of(word: str) -> frozenset[str]:
+    """Return one word so: a part of a name, or nothing where it says nothing."""
+    return canonical([word])
 
 
 def parts_near(spoken: Sequence[str]) -> frozenset[str]:

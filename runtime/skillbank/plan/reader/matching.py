@@ -48,7 +48,7 @@ class Text:
 
     def __init__(self, ledger: Ledger, lexicon: Lexicon) -> None:
         self.ledger, self.lexicon = ledger, lexicon
-        self.tokens = ledger.tokens
+        self.tokens, self._end = ledger.tokens, len(ledger.tokens)
         self.spans: list[list[Span]] = [
             list(lexicon.spans(self.tokens, i))[::-1] for i in range(len(self.tokens))
         ]
@@ -70,11 +70,11 @@ class Text:
 
     def word(self, i: int) -> str:
         """Return the text of a token; "" before the first and behind the last."""
-        return self.tokens[i].text if 0 <= i < len(self.tokens) else ""
+        return self.tokens[i].text if 0 <= i < self._end else ""
 
     def kind(self, i: int) -> str:
         """Return the kind of a token; "" before the first and behind the last."""
-        return self.tokens[i].kind if 0 <= i < len(self.tokens) else ""
+        return self.tokens[i].kind if 0 <= i < self._end else ""
 
     def sentence(self, i: int, stops: frozenset[str] = STOPS) -> range:
         """Return the tokens of the sentence that a token stands in, without what ends it."""
@@ -92,13 +92,13 @@ class Text:
 
     def ends(self, i: int, section: str) -> list[int]:
         """Return where phrases of a class that begin at a token end, the longest first."""
-        if i >= len(self.tokens) or section not in self.classes[i]:
-            return []
-        return [span.end for span in self.spans[i] if section in span.classes]
+        if i < self._end and section in self.classes[i]:
+            return [span.end for span in self.spans[i] if section in span.classes]
+        return []
 
     def within(self, i: int, *sections: str) -> bool:
         """Whether a phrase of one of these classes begins at a token."""
-        return 0 <= i < len(self.tokens) and not self.classes[i].isdisjoint(sections)
+        return 0 <= i < self._end and not self.classes[i].isdisjoint(sections)
 
     def holds(self, tokens: Iterable[int], *sections: str) -> bool:
         """Whether a phrase of one of these classes begins at any of some tokens."""

@@ -17,6 +17,7 @@ from skillbank.plan.reader.key_words import (
     IN_PHRASES,
     canonical,
     letters,
+    part_of,
     spells,
     stems_of,
 )
@@ -63,6 +64,8 @@ class Keys:
         self.openings = frozenset(each[:end] for each in self.enums for end in range(len(each) + 1))
         self._parts = {leaf: canonical(leaf.split("_")) for leaf in self.leaves}
         self._with = _by_word(self._parts)
+        counted = frozenset[str]().union(*(self._parts[leaf] for leaf in self._with.get("num", ())))
+        self._counted = counted - {"num"}
         self._off = frozenset[str]().union(*self.inverse)
         self.telling = self._telling_parts()
         """What tells the number of each key from others: the parts of its name that are no fillers."""
@@ -171,16 +174,15 @@ class Keys:
 
     def _without_num(self, said: frozenset[str]) -> frozenset[str]:
         """Leave out the number of "num workers" where the key is only named workers."""
-        counted = (self._parts[leaf] - {"num"} for leaf in self._with.get("num", ()))
-        return said if any(said & parts for parts in counted) else said - {"num"}
+        return said - {"num"} if said.isdisjoint(self._counted) else said
 
     def may_name(self, word: str) -> bool:
         """Whether a word may stand in the name of a key; that of no key has another."""
-        return word in IN_PHRASES or canonical([word]) <= self._with.keys()
+        return word in IN_PHRASES or part_of(word) <= self._with.keys()
 
     def may_say_off(self, word: str) -> bool:
         """Whether what a person says to have a switch off may begin with a word."""
-        return word in IN_PHRASES or canonical([word]) <= self._off
+        return word in IN_PHRASES or part_of(word) <= self._off
 
     def _missing(self, said: frozenset[str], kinds: Sequence[str], *, whole: bool) -> list[frozenset[str]]:
         """Return which parts of a name may be left out: none, and then those that say little."""

@@ -9,6 +9,7 @@ or a condition, or takes something out. Which words open what is a matter of clo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from skillbank.plan.reader.manners import Manners
 from skillbank.plan.reader.wishes import Wishes
@@ -139,13 +140,14 @@ class Teller:
 
     def _is_lack(self, i: int, end: int) -> bool:
         """Whether a clause says what there is none of somewhere, before what is asked for that reason."""
-        behind = next((w for w in self._words[end:] if w != ","), "")
+        if self._of.at(i, end) != "no":
+            return False
+        behind = next((w for w in islice(self._words, end, None) if w != ","), "")
         placed = any(
             self._words[k] in of("prepositions") and self._of.at(k + 1, end) in of("here")
             for k in range(i + 2, end)
         )
-        lacks = self._of.at(i, end) == "no" and placed and behind == "so"
-        return lacks and not self._of.weighs(range(i + 1, end))
+        return placed and behind == "so" and not self._of.weighs(range(i + 1, end))
 
     def _adds_rest(self, first: int, i: int, end: int) -> bool:
         return self._is_rest(first, end, counted=True) or self._goes_on(i, end)
