@@ -7,8 +7,8 @@ import sys
 from types import FrameType
 
 import pytest
-
 from benchmarks.reading import long_requests
+
 from skillbank.errors import SkillbankError
 from skillbank.plan.reader.reading import read_text
 from skillbank.runtime import Runtime

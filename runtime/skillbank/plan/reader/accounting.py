@@ -81,14 +81,9 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     return notes
 
 
-def _held(text: Text, clause: Clause) -> set[str]:
-    """Return the kinds of the claims in a clause."""
-    return {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if i in text.ledger.owner}
-
-
 def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bool:
     """Whether a clause that tells holds nothing of a run, but for the place whose data it tells of."""
-    held = _held(text, clause) & _WEIGHTY
+    held = text.owners(range(clause.first, clause.end)) & _WEIGHTY
     if any(_limits(text, i) for i in open_) or held - {"place"}:
         return False
     data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
@@ -104,7 +99,9 @@ def _purpose_of(
     if means or any(text.tokens[i].text == "enough" for i in range(clause.first, clause.end)):
         return []
     purpose = _purpose(text, clause.first, open_)
-    return purpose or (_called(text, open_) if "action" in _held(text, clause) else [])
+    return purpose or (
+        _called(text, open_) if "action" in text.owners(range(clause.first, clause.end)) else []
+    )
 
 
 def _counts(text: Text, i: int) -> bool:
@@ -118,7 +115,7 @@ def _counts(text: Text, i: int) -> bool:
 
 def _limits(text: Text, i: int) -> bool:
     """Whether a word takes a part of what is named: "only with those that", but not "we only have"."""
-    then = text.tokens[i + 1].text if i + 1 < len(text.tokens) else ""
+    then = text.word(i + 1)
     return text.within(i, "grammar.operator.only") and (
         then in of("prepositions") or then in ("those", "these", "the", "ones")
     )
@@ -147,7 +144,7 @@ def _purpose(text: Text, first: int, open_: list[int]) -> list[int]:
     start, after = open_[0], range(open_[0], open_[-1] + 1)
     lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
     words = {text.tokens[i].text for i in after}
-    held = {text.ledger.owner[i].kind for i in after if not text.ledger.free(i)}
+    held = text.owners(after)
     timed = any(text.tokens[i].kind == "number" or text.within(i, *_TIMES) for i in open_)
     same = any(text.tokens[k].text == "same" for k in range(first, start))
     others = words & word_list("accounting.no_purpose") or held - {"courtesy"}
@@ -158,7 +155,7 @@ def _called(text: Text, open_: list[int]) -> list[int]:
     """Return the words before a detector or data set by which a person calls it: "the sorting belt data"."""
     after = open_[-1] + 1
     whole = len(open_) < 4 and open_ == list(range(open_[0], after)) and all(map(text.is_plain, open_))
-    called = text.tokens[after : after + 1] and text.tokens[after].text in word_list("accounting.called")
+    called = text.word(after) in word_list("accounting.called")
     led = open_[0] > 0 and text.within(open_[0] - 1, "grammar.group.det", "grammar.free.adjective")
     chosen = any(text.lexicon.has(text.tokens[i].text, "told.choosing") for i in open_)
     return open_ if whole and called and led and not chosen and text.ledger.of("place") else []
@@ -170,7 +167,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     covered -= _ordered(text, clauses)
     left = {
         i for i, t in enumerate(text.tokens)
-        if ((text.ledger.free(i) and i not in covered) or text.ledger.owner.get(i, _NOBODY).kind == "unread")
+        if ((text.ledger.free(i) and i not in covered) or text.owner(i) == "unread")
         and (t.kind != "mark" or t.text in "<>≥≤%")
     }  # fmt: skip
     for i in sorted(left):

@@ -120,8 +120,7 @@ class Clauses:
             return True
         if self._text.match("'as 'well", i) or self._text.within(i, *_AS_DATA):
             return False
-        behind = self._text.tokens[i + 1].text if i + 1 < len(self._text.tokens) else ""
-        if self._text.tokens[i].text in of("comparing") and behind in of("people"):
+        if self._text.tokens[i].text in of("comparing") and self._text.word(i + 1) in of("people"):
             return True  # "like we did in X"
         return self._text.tokens[i].text in _JOINS or self._says(i)
 

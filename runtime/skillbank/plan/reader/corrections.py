@@ -97,7 +97,7 @@ def settle(text: Text) -> None:
 
 def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
     """Yield the words of each correction, with the marks and sighs around it: ", hmm, actually no,"."""
-    i = 0
+    i = 0 if text.has("grammar.mode.fix", "grammar.mode.restate", "grammar.mode.doubt") else len(text.tokens)
     while i < len(text.tokens):
         end, fixes, sighs = _reach(text, i, restated)
         if fixes or (sighs and _is_apart(text, i, end, sighs)):
@@ -231,7 +231,7 @@ def _is_unwanted(text: Text, match: Match, wanted: set[str]) -> bool:
 
 def _corrected(text: Text, run: range) -> None:
     """Read "on A, no wait, on B" and "10 epochs, sorry, 20": what was said before for the same goes."""
-    if run.stop < len(text.tokens) and text.tokens[run.stop].text in ("and", "also", "plus"):
+    if text.word(run.stop) in ("and", "also", "plus"):
         return  # "oh, and also B" says more
     begin = _behind_lead(text, run.stop)
     done = _put_claims(text, run, begin) or _bare(text, run, begin) or _things(text, run, begin)

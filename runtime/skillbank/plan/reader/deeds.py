@@ -60,7 +60,7 @@ def _read_as(text: Text, clause: Clause) -> set[str] | None:
     tokens = range(clause.first, clause.end)
     if any(text.tokens[i].kind != "mark" for i in text.unclaimed(tokens)):
         return None
-    return {text.owner(i) for i in tokens} - {""}
+    return text.owners(tokens)
 
 
 def told_words(text: Text, clauses: Clauses) -> frozenset[int]:

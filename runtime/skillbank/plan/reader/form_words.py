@@ -85,7 +85,7 @@ def _form_at(text: Text, i: int) -> tuple[str, int] | None:
 
 
 def _is(text: Text, i: int, words: str) -> bool:
-    return 0 <= i < len(text.tokens) and text.tokens[i].text in word_list(words)
+    return text.word(i) in word_list(words)
 
 
 def _past(text: Text, i: int, words: str, step: int = 1) -> int:
@@ -97,8 +97,8 @@ def _past(text: Text, i: int, words: str, step: int = 1) -> int:
 
 def _data_at(text: Text, i: int) -> Claim | None:
     """Return the claim of a place of data that stands at a token."""
-    owner = text.ledger.owner.get(i) if 0 <= i < len(text.tokens) else None
-    if owner is None or owner.kind != "place" or text.tokens[i].kind != "place":
+    owner = text.ledger.owner.get(i)
+    if owner is None or owner.kind != "place" or text.kind(i) != "place":
         return None
     return owner if owner.value.role in (None, *SOURCES) else None
 

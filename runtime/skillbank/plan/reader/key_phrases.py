@@ -32,6 +32,8 @@ def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | 
     whole = float(value).is_integer()
     before, behind = _words(text, i, -1)[::-1], _words(text, i, 1)
     near = parts_near(text.words([*before, *behind]))
+    if near.isdisjoint(keys.all_telling):
+        return None
     found = {
         key: phrase
         for key, telling in keys.telling.items()

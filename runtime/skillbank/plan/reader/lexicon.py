@@ -147,7 +147,7 @@ def split(phrase: str) -> list[str]:
     """Split a phrase as the lexer does: what a hyphen joins is one word only where it is listed so."""
     if phrase.isalpha():  # most are: the lexicon splits thousands at every start
         return [phrase.lower()]
-    return [w for w in _WORD.findall(phrase.lower()) if w.strip()]
+    return _WORD.findall(phrase.lower())
 
 
 def _lists(content: object, section: str) -> Iterator[tuple[str, list[str]]]:
@@ -167,7 +167,7 @@ def _lists(content: object, section: str) -> Iterator[tuple[str, list[str]]]:
         elif " = " in phrase:
             said, _, meant = phrase.partition(" = ")
             yield f"{section}.{meant}", [said]
-        elif phrase:
+        else:
             plain.append(phrase)
     yield section, plain
 

@@ -100,6 +100,10 @@ class Text:
         """Whether a phrase of one of these classes begins at a token."""
         return 0 <= i < self._end and not self.classes[i].isdisjoint(sections)
 
+    def has(self, *sections: str) -> bool:
+        """Whether a phrase of one of these classes stands anywhere."""
+        return not self._there.isdisjoint(sections)
+
     def holds(self, tokens: Iterable[int], *sections: str) -> bool:
         """Whether a phrase of one of these classes begins at any of some tokens."""
         return any(self.within(k, *sections) for k in tokens)
@@ -116,6 +120,10 @@ class Text:
         """Return the kind of the claim that has a token; nothing where none has it."""
         claim = self.ledger.owner.get(i)
         return claim.kind if claim is not None else ""
+
+    def owners(self, tokens: Iterable[int]) -> set[str]:
+        """Return the kinds of the claims that have any of some tokens."""
+        return {self.owner(k) for k in tokens} - {""}
 
     def unclaimed(self, tokens: Iterable[int]) -> list[int]:
         """Return those of some tokens that no claim has."""

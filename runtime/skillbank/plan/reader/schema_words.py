@@ -61,8 +61,7 @@ def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
 def _number(text: Text, i: int, keys: Keys) -> bool:
     """Read "weight decay 0.05", "900 queries", "a workspace of 4096 MB"."""
     found = number_in_phrase(text, i, keys) or name_before(text, i, keys) or name_at(text, i + 1, keys)
-    elided = i + 1 < len(text.tokens) and text.tokens[i + 1].text == "of"
-    if found is None or elided:
+    if found is None or text.word(i + 1) == "of":
         return False  # "10 epochs with 2 of warmup": of what, nobody has said
     tokens, key = found
     if not key:

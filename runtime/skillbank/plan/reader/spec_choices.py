@@ -265,7 +265,7 @@ def _inverse_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] |
     if not (keys.may_say_off(text.word(i)) or text.within(i, "slots.around.link")):
         return None
     for end in range(i + 4, i + 1, -1):
-        words = [k for k in range(i, end) if k < len(text.tokens) and text.tokens[k].kind == "word"]
+        words = [k for k in range(i, end) if text.kind(k) == "word"]
         said = canonical([text.tokens[k].text for k in words if not text.within(k, "slots.around.link")])
         if said in keys.inverse and len(words) == end - i and all(map(text.ledger.free, words)):
             return words, keys.inverse[said], False
