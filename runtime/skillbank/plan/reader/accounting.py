@@ -30,7 +30,6 @@ _FREE = frozenset((
 ))  # fmt: skip
 _TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.condition", "grammar.mode.schedule")
 _VALUES = frozenset({"place", "image", "range", "percent", "pair", "flag", "key", "size", "job"})
-_NOBODY = Claim("", ())
 _PURPOSE = "purpose"
 _MOST, _LONGEST = 6, 120
 """Fragments that a question quotes, and characters of one."""
@@ -98,10 +97,8 @@ def _purpose_of(
     means = any(_is_telling(text, i, known) or text.tokens[i].text in listed for i in open_)
     if means or any(text.tokens[i].text == "enough" for i in range(clause.first, clause.end)):
         return []
-    purpose = _purpose(text, clause.first, open_)
-    return purpose or (
-        _called(text, open_) if "action" in text.owners(range(clause.first, clause.end)) else []
-    )
+    asked = "action" in text.owners(range(clause.first, clause.end))
+    return _purpose(text, clause.first, open_) or (_called(text, open_) if asked else [])
 
 
 def _counts(text: Text, i: int) -> bool:
@@ -182,7 +179,7 @@ def _ordered(text: Text, clauses: Clauses) -> set[int]:
     found: set[int] = set()
     teller, over = clauses.teller, clauses.history()
     for sentence in clauses.sentences.values():
-        purposes = {i for i in sentence if text.ledger.owner.get(i, _NOBODY).value == _PURPOSE}
+        purposes = {i for i in sentence if not text.ledger.free(i) and text.ledger.owner[i].value == _PURPOSE}
         free = all(text.ledger.free(i) or i in purposes for i in sentence)
         if free and teller.orders(sentence.start, sentence.stop, wishing=not purposes):
             found.update(sentence)
