@@ -146,7 +146,7 @@ def _ellipsis(text: Text, i: int, keys: Keys) -> bool:
     """Read "lr 1e-4, 1e-5 for the backbone": the number is of the same kind, of something else."""
     match = text.match("'for|'in|'of group.det?", i + 1)
     before = [c for c in text.ledger.of("value") if c.last < i and i - c.last < 6]
-    if match is None or not before or match.end >= len(text.tokens) or text.tokens[match.end].kind != "word":
+    if match is None or not before or text.kind(match.end) != "word":
         return False
     last = before[-1].value
     names = slot(last.slot).names if last.slot and last.slot != SIZE else (last.key.rpartition(".")[2],)
