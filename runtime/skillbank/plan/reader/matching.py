@@ -151,7 +151,7 @@ class Text:
         if starts is None:
             starts = set[int]().union(*map(self._where, items.leading))
         for item in items.tied if starts else ():
-            if item not in items.leading and len(there := self._where(item)) < _RARE:
+            if items.leading != (item,) and len(there := self._where(item)) < _RARE:
                 starts = {i for i in starts if any(i <= k <= i + _REACH for k in there)}
         return starts
 

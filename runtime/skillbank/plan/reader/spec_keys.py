@@ -45,8 +45,6 @@ class Keys:
         self.kinds: dict[str, str] = {}
         self.enums: dict[str, dict[str, str]] = {}
         """By the letters and digits of a value that a key lists: the keys, and how each spells it."""
-        self.openings: frozenset[str] = frozenset()
-        """What the letters and digits of such values begin with."""
         self.limits: dict[str, float] = {}
         """The most that a number may be."""
         self.megabytes: set[str] = set()
@@ -62,6 +60,7 @@ class Keys:
         for action in actions:
             self._take_action(skill, action)
         self.openings = frozenset(each[:end] for each in self.enums for end in range(len(each) + 1))
+        """What the letters and digits of values begin with that keys list."""
         self._parts = {leaf: canonical(leaf.split("_")) for leaf in self.leaves}
         self._with = _by_word(self._parts)
         counted = frozenset[str]().union(*(self._parts[leaf] for leaf in self._with.get("num", ())))
