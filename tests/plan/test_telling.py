@@ -15,13 +15,14 @@ from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Ledger
+from skillbank.plan.reader.wording import Wording
 from skillbank.runtime import Runtime
 
 
 def tells(said: str, *, opening: bool = False) -> bool:
     words = lexicon()
     text = Text(Ledger(said, lex(said, lambda _: [], words.is_word)), words)
-    return Teller(text).tells(0, len(text.tokens), opening=opening)
+    return Teller(Wording(text)).tells(0, len(text.tokens), opening=opening)
 
 
 NAMED = sorted(

@@ -36,7 +36,7 @@ LONGEST_BANK = 64
 
 def normalise(name: str) -> str:
     """Fold case, spaces, hyphens and underscores: ``Wide Painter`` and ``wide_painter`` are one."""
-    return re.sub(r"[\s_-]+", "", name.lower())
+    return name.lower() if name.isalnum() else re.sub(r"[\s_-]+", "", name.lower())
 
 
 def plain(name: str) -> bool:

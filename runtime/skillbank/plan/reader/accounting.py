@@ -23,14 +23,13 @@ from skillbank.ways import Sentence, Way, marked
 
 __all__ = ["fragments", "left_over", "question_about", "take_context", "words_in_question"]
 
-_FREE = (
+_FREE = frozenset((
     "grammar.free.glue", "grammar.free.light", "grammar.free.noun", "grammar.free.adverb",
     "grammar.courtesy.words",
     "grammar.group.det", "grammar.group.it", "grammar.free.adjective", "places.data.nouns",
-)  # fmt: skip
+))  # fmt: skip
 _TELLING = ("grammar.operator.", "grammar.mode.directive", "grammar.mode.condition", "grammar.mode.schedule")
 _VALUES = frozenset({"place", "image", "range", "percent", "pair", "flag", "key", "size", "job"})
-_NOBODY = Claim("", ())
 _PURPOSE = "purpose"
 _MOST, _LONGEST = 6, 120
 """Fragments that a question quotes, and characters of one."""
@@ -49,7 +48,7 @@ def _covered(text: Text, listed: frozenset[str]) -> set[int]:
         if text.within(i, "grammar.mode.technical") and text.within(i + 1, "grammar.group.it"):
             continue  # "zip it"
         for span in text.spans[i]:
-            if any(c in _FREE for c in span.classes) and all(map(text.ledger.free, range(i, span.end))):
+            if not _FREE.isdisjoint(span.classes) and all(map(text.ledger.free, range(i, span.end))):
                 covered.update(range(i, span.end))
     return covered
 
@@ -65,7 +64,8 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         Words that those keys list as values: what something is for ("for instance segmentation") may be one.
     """
     ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
-    told, teller = told_clauses(text, clauses, known), Teller(text, known)
+    teller = clauses.teller.knowing(known)
+    told = frozenset(told_clauses(text, clauses, teller))
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in text.unclaimed(tokens) if i not in covered and text.tokens[i].kind != "mark"]
@@ -80,14 +80,9 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     return notes
 
 
-def _held(text: Text, clause: Clause) -> set[str]:
-    """Return the kinds of the claims in a clause."""
-    return {text.ledger.owner[i].kind for i in range(clause.first, clause.end) if i in text.ledger.owner}
-
-
 def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bool:
     """Whether a clause that tells holds nothing of a run, but for the place whose data it tells of."""
-    held = _held(text, clause) & _WEIGHTY
+    held = text.owners(range(clause.first, clause.end)) & _WEIGHTY
     if any(_limits(text, i) for i in open_) or held - {"place"}:
         return False
     data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
@@ -102,8 +97,8 @@ def _purpose_of(
     means = any(_is_telling(text, i, known) or text.tokens[i].text in listed for i in open_)
     if means or any(text.tokens[i].text == "enough" for i in range(clause.first, clause.end)):
         return []
-    purpose = _purpose(text, clause.first, open_)
-    return purpose or (_called(text, open_) if "action" in _held(text, clause) else [])
+    asked = "action" in text.owners(range(clause.first, clause.end))
+    return _purpose(text, clause.first, open_) or (_called(text, open_) if asked else [])
 
 
 def _counts(text: Text, i: int) -> bool:
@@ -117,7 +112,7 @@ def _counts(text: Text, i: int) -> bool:
 
 def _limits(text: Text, i: int) -> bool:
     """Whether a word takes a part of what is named: "only with those that", but not "we only have"."""
-    then = text.tokens[i + 1].text if i + 1 < len(text.tokens) else ""
+    then = text.word(i + 1)
     return text.within(i, "grammar.operator.only") and (
         then in of("prepositions") or then in ("those", "these", "the", "ones")
     )
@@ -128,7 +123,7 @@ _WEIGHTY = frozenset({"value", "place", "action", "captions", "policy", "find"})
 
 def _is_telling(text: Text, i: int, known: frozenset[str]) -> bool:
     """Whether a word means something for a run."""
-    classes = {c for span in text.spans[i] for c in span.classes}
+    classes = text.classes[i]
     word = text.tokens[i].text
     forms = {word, word.removesuffix("s"), word.removesuffix("ing"), word.removesuffix("ed")}
     return (
@@ -146,7 +141,7 @@ def _purpose(text: Text, first: int, open_: list[int]) -> list[int]:
     start, after = open_[0], range(open_[0], open_[-1] + 1)
     lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
     words = {text.tokens[i].text for i in after}
-    held = {text.ledger.owner[i].kind for i in after if not text.ledger.free(i)}
+    held = text.owners(after)
     timed = any(text.tokens[i].kind == "number" or text.within(i, *_TIMES) for i in open_)
     same = any(text.tokens[k].text == "same" for k in range(first, start))
     others = words & word_list("accounting.no_purpose") or held - {"courtesy"}
@@ -157,7 +152,7 @@ def _called(text: Text, open_: list[int]) -> list[int]:
     """Return the words before a detector or data set by which a person calls it: "the sorting belt data"."""
     after = open_[-1] + 1
     whole = len(open_) < 4 and open_ == list(range(open_[0], after)) and all(map(text.is_plain, open_))
-    called = text.tokens[after : after + 1] and text.tokens[after].text in word_list("accounting.called")
+    called = text.word(after) in word_list("accounting.called")
     led = open_[0] > 0 and text.within(open_[0] - 1, "grammar.group.det", "grammar.free.adjective")
     chosen = any(text.lexicon.has(text.tokens[i].text, "told.choosing") for i in open_)
     return open_ if whole and called and led and not chosen and text.ledger.of("place") else []
@@ -169,7 +164,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     covered -= _ordered(text, clauses)
     left = {
         i for i, t in enumerate(text.tokens)
-        if ((text.ledger.free(i) and i not in covered) or text.ledger.owner.get(i, _NOBODY).kind == "unread")
+        if ((text.ledger.free(i) and i not in covered) or text.owner(i) == "unread")
         and (t.kind != "mark" or t.text in "<>≥≤%")
     }  # fmt: skip
     for i in sorted(left):
@@ -182,9 +177,9 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
 def _ordered(text: Text, clauses: Clauses) -> set[int]:
     """Return the words of sentences, and of their last clauses, that order something nothing has read."""
     found: set[int] = set()
-    teller, over = Teller(text, frozenset()), clauses.history()
+    teller, over = clauses.teller, clauses.history()
     for sentence in clauses.sentences.values():
-        purposes = {i for i in sentence if text.ledger.owner.get(i, _NOBODY).value == _PURPOSE}
+        purposes = {i for i in sentence if not text.ledger.free(i) and text.ledger.owner[i].value == _PURPOSE}
         free = all(text.ledger.free(i) or i in purposes for i in sentence)
         if free and teller.orders(sentence.start, sentence.stop, wishing=not purposes):
             found.update(sentence)

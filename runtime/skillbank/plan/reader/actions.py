@@ -158,8 +158,8 @@ def _is_no_inference(text: Text, match: Match) -> bool:
     named = text.has_kind(what, "name") or text.holds(what, "grammar.group.model", ENGINE)
     if (text.word(match.first) in ("let", "try", "use") and not named) or "be" in text.words(tokens):
         return True
-    behind = text.spans[match.end + 1] if match.end + 1 < len(text.tokens) else []
-    doing = any(c.startswith("actions.") for span in behind for c in span.classes)
+    behind = text.classes[match.end + 1] if match.end + 1 < len(text.tokens) else ()
+    doing = any(c.startswith("actions.") for c in behind)
     return doing and text.word(match.end) == "to" and not text.has_kind(tokens, "place")
 
 
@@ -187,14 +187,14 @@ def _word(text: Text, clauses: Clauses, i: int) -> None:
 
 def _said(text: Text, i: int) -> Iterator[tuple[str, str, int, bool]]:
     """Yield the actions that a word may be of: its form, where it ends and whether it is a noun."""
-    classes = {c for span in text.spans[i] for c in span.classes if c.startswith("actions.")}
-    for action in ACTIONS if classes else ():
+    means = any(c.startswith("actions.") for c in text.classes[i])
+    for action in ACTIONS if means else ():
         for form in (*FORMS, "nouns"):
             if (end := _free_end(text, i, f"actions.{action}.{form}")) is None:
                 continue
             spoken = _after_det(text, i) or text.within(end, "grammar.mode.happens", "grammar.mode.happened")
-            verb = not spoken and f"actions.{action}.base" in classes
-            if verb or form != "base" or f"actions.{action}.nouns" not in classes:
+            verb = not spoken and f"actions.{action}.base" in text.classes[i]
+            if verb or form != "base" or f"actions.{action}.nouns" not in text.classes[i]:
                 yield action, form, end, form == "ing" or (form == "nouns" and not verb)
 
 

@@ -15,7 +15,7 @@ def take_announcements(text: Text) -> None:
     """Account for "with these settings:" before values, and for the defaults, which hold anyway."""
     for match in text.find("group.det|'following|'own|'some* slots.around.announce"):
         at = match.end
-        while at < len(text.tokens) and text.tokens[at].text in _LEADING:
+        while text.word(at) in _LEADING:
             at += 1
         owner = text.ledger.owner.get(at)
         if owner is not None and owner.kind in ("value", "policy", "place", "words", "field"):

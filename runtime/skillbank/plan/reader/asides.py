@@ -92,7 +92,7 @@ def take_only(text: Text) -> None:
         text.ledger.claim("order", [i for i in match.tokens() if text.within(i, "grammar.operator.only")])
     if len(text.ledger.of("action", "find")) == 1:
         for match in text.find("^action w=operator.only"):
-            if match.end == len(text.tokens) or text.tokens[match.end].kind == "mark":
+            if text.kind(match.end) in ("", "mark"):
                 text.ledger.claim("order", match.tokens("w"))
 
 
@@ -120,8 +120,7 @@ def take_usual(text: Text) -> None:
     )
     for match in text.find(source):
         words = {text.tokens[i].text for i in match.tokens()}
-        after = text.tokens[match.end] if match.end < len(text.tokens) else None
-        shown = after is not None and (after.kind in ("pair", "key") or after.text in (":", "below"))
+        shown = text.kind(match.end) in ("pair", "key") or text.word(match.end) in (":", "below")
         if words & {"default", "standard", "recommended"}:
             text.ledger.claim("order", match.tokens())
         elif not shown and not words & {"following", "below", "given", "above"}:

@@ -194,7 +194,7 @@ def _leave_rest(text: Text, verb: Match, found: Things) -> None:
     renamed = next((i for i in found.used if text.tokens[i].text == "as"), None)
     if renamed is not None and text.word(verb.first).startswith(("label", "mark", "tag", "annotate", "box")):
         text.ledger.mark("unread", [i for i in found.used if i >= renamed])
-    if found.end < len(text.tokens) and text.tokens[found.end].text == "(":
+    if text.word(found.end) == "(":
         close = next((i for i in range(found.end, len(text.tokens)) if text.tokens[i].text == ")"), found.end)
         inside = range(found.end + 1, close)
         if all(text.ledger.free(i) and text.tokens[i].kind == "word" for i in inside):

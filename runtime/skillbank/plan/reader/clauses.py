@@ -11,7 +11,7 @@ from enum import StrEnum
 from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
-from skillbank.plan.reader.wording import of
+from skillbank.plan.reader.wording import Wording, of
 
 __all__ = ["Clause", "Clauses", "Mode"]
 
@@ -51,7 +51,7 @@ class Clauses:
     """The clauses of a text, by token."""
 
     def __init__(self, text: Text) -> None:
-        self._text, self._teller = text, Teller(text)
+        self._text, self.teller = text, Teller(Wording(text))
         self.all: list[Clause] = []
         for number, (first, end) in enumerate(self._sentences()):
             self._divide(first, end, number)
@@ -69,7 +69,7 @@ class Clauses:
     def history(self) -> frozenset[int]:
         """Return the tokens of the clauses that tell of what is over."""
         return frozenset(
-            i for c in self.all if self._teller.is_history(c.first, c.end) for i in range(c.first, c.end)
+            i for c in self.all if self.teller.is_history(c.first, c.end) for i in range(c.first, c.end)
         )
 
     def sentence(self, i: int) -> range:
@@ -120,8 +120,7 @@ class Clauses:
             return True
         if self._text.match("'as 'well", i) or self._text.within(i, *_AS_DATA):
             return False
-        behind = self._text.tokens[i + 1].text if i + 1 < len(self._text.tokens) else ""
-        if self._text.tokens[i].text in of("comparing") and behind in of("people"):
+        if self._text.tokens[i].text in of("comparing") and self._text.word(i + 1) in of("people"):
             return True  # "like we did in X"
         return self._text.tokens[i].text in _JOINS or self._says(i)
 
@@ -183,11 +182,7 @@ class Clauses:
         """Whether a clause has a subject and then a verb that tells: "we are building a counter"."""
         if i and self._text.tokens[i - 1].text in ("and", "then") and self._text.match("~word 'it|'them", i):
             return False  # "and compare it with what we had"
-        return not self._text.within(i, "grammar.free.light") and self._teller.has_verb(i, end)
+        return not self._text.within(i, "grammar.free.light") and self.teller.has_verb(i, end)
 
     def _is_order(self, i: int) -> bool:
-        return any(
-            s.startswith("actions.") and s.endswith((".base", ".find"))
-            for span in self._text.spans[i]
-            for s in span.classes
-        )
+        return any(s.startswith("actions.") and s.endswith((".base", ".find")) for s in self._text.classes[i])

@@ -97,7 +97,7 @@ def settle(text: Text) -> None:
 
 def runs(text: Text, *, restated: bool = False) -> Iterator[range]:
     """Yield the words of each correction, with the marks and sighs around it: ", hmm, actually no,"."""
-    i = 0
+    i = 0 if text.has("grammar.mode.fix", "grammar.mode.restate", "grammar.mode.doubt") else len(text.tokens)
     while i < len(text.tokens):
         end, fixes, sighs = _reach(text, i, restated)
         if fixes or (sighs and _is_apart(text, i, end, sighs)):
@@ -112,8 +112,10 @@ def _reach(text: Text, first: int, restated: bool) -> tuple[int, int, int]:
     strong = ("grammar.mode.fix", "grammar.mode.restate") if restated else ("grammar.mode.fix",)
     end, fixes, sighs = first, 0, 0
     while end < len(text.tokens) and text.ledger.free(end):
-        fixed = max((e for s in strong for e in text.ends(end, s)), default=0)
-        stop = max([fixed, *text.ends(end, "grammar.mode.doubt")])
+        fixed = stop = 0
+        if text.within(end, *strong, "grammar.mode.doubt"):
+            fixed = max((e for s in strong for e in text.ends(end, s)), default=0)
+            stop = max([fixed, *text.ends(end, "grammar.mode.doubt")])
         if stop and len(text.unclaimed(range(end, stop))) == stop - end:
             fixes, sighs, end = fixed == stop or fixes, sighs + 1, stop
         elif _parts(text, end):
@@ -229,7 +231,7 @@ def _is_unwanted(text: Text, match: Match, wanted: set[str]) -> bool:
 
 def _corrected(text: Text, run: range) -> None:
     """Read "on A, no wait, on B" and "10 epochs, sorry, 20": what was said before for the same goes."""
-    if run.stop < len(text.tokens) and text.tokens[run.stop].text in ("and", "also", "plus"):
+    if text.word(run.stop) in ("and", "also", "plus"):
         return  # "oh, and also B" says more
     begin = _behind_lead(text, run.stop)
     done = _put_claims(text, run, begin) or _bare(text, run, begin) or _things(text, run, begin)

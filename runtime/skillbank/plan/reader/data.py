@@ -215,7 +215,8 @@ class DataOfSteps:
         step = self.steps[at]
         places = [c for c in step.of("place") if c.value.role is None]
         loose = [c for c in places if not c.value.told] or places
-        aside = [c for c in places if c not in loose]
+        kept = set(map(id, loose))
+        aside = [c for c in places if id(c) not in kept]
         if not places and not said and reads:
             loose = self._shared(at)
         if step.action == "evaluate" and self._is_trained(step) and any(r == own for _, r in said):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from skillbank.plan.reader.clauses import Clause, Clauses
@@ -33,9 +33,9 @@ _TELLING = frozenset({"told", "report", "context"})
 _ASKING = ("action", "find", "captions", "policy", "value")
 
 
-def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Clause]:
+def told_clauses(text: Text, clauses: Clauses, teller: Teller) -> list[Clause]:
     """Return the clauses that tell something, those that lead to one in its sentence among them."""
-    teller, found, waiting = Teller(text, known), list[Clause](), list[Clause]()
+    found, waiting = list[Clause](), list[Clause]()
     opening, before = True, False
     for clause in clauses.all:
         first, end = clause.first, clause.end
@@ -60,23 +60,23 @@ def _read_as(text: Text, clause: Clause) -> set[str] | None:
     tokens = range(clause.first, clause.end)
     if any(text.tokens[i].kind != "mark" for i in text.unclaimed(tokens)):
         return None
-    return {text.owner(i) for i in tokens} - {""}
+    return text.owners(tokens)
 
 
 def told_words(text: Text, clauses: Clauses) -> frozenset[int]:
     """Return the tokens of clauses that tell something in sentences that ask for nothing."""
-    teller = Teller(text)
     told = [
         c
-        for c in told_clauses(text, clauses, frozenset())
-        if teller.has_verb(c.first, c.end) and not any(_asks(text, i) for i in clauses.sentence(c.first))
+        for c in told_clauses(text, clauses, clauses.teller)
+        if clauses.teller.has_verb(c.first, c.end)
+        and not any(_asks(text, i) for i in clauses.sentence(c.first))
     ]
     return frozenset(i for c in told for i in range(c.first, c.end))
 
 
 def mark_told(text: Text, clauses: Clauses) -> None:
     """Mark the places of clauses that have a subject and a verb, and say nothing of what is to be done."""
-    teller, wishes, told, before = Teller(text), of("deontic", "wants", "modals"), set[int](), -1
+    teller, wishes, told, before = clauses.teller, of("deontic", "wants", "modals"), set[int](), -1
     for c in clauses.all:
         goes_on = before == c.sentence and not teller.orders(c.first, c.end)
         asks = any(text.tokens[k].text in wishes or _asks(text, k) for k in range(c.first, c.end))
@@ -113,8 +113,8 @@ def _done(text: Text) -> Iterator[tuple[list[int], str]]:
 
 def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
     """Yield the clauses that tell, in words of actions, what somebody does or has done."""
-    told = told_clauses(text, clauses, frozenset())
-    inside = [range(c.first, c.end) for c in told if _has_verb(text, c)]
+    told = told_clauses(text, clauses, clauses.teller)
+    inside = [range(c.first, c.end) for c in told if _has_verb(text, clauses.teller, c)]
     outside = sorted(set(range(len(text.tokens))).difference(*inside))
     asked = text.holds(outside, *_DEEDS[:-2])
     seeks = text.holds(outside, _FINDS)
@@ -126,9 +126,9 @@ def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
             yield list(tokens), "told"
 
 
-def _has_verb(text: Text, clause: Clause) -> bool:
+def _has_verb(text: Text, teller: Teller, clause: Clause) -> bool:
     finding = text.within(clause.first, _FINDS) and text.tokens[clause.first].text.endswith("ing")
-    return finding or Teller(text).has_verb(clause.first, clause.end)
+    return finding or teller.has_verb(clause.first, clause.end)
 
 
 def _is_talk(text: Text, tokens: range, outside: list[int], *, inferring: bool) -> bool:
@@ -142,5 +142,4 @@ def _is_talk(text: Text, tokens: range, outside: list[int], *, inferring: bool) 
 
 def _is_of_run(text: Text, i: int) -> bool:
     """Whether a token speaks of a run: a place, a number, a name, its data's role, a search."""
-    classes: Iterable[str] = (c for span in text.spans[i] for c in span.classes)
-    return text.tokens[i].kind not in ("word", "mark") or any(c.startswith(_OF_RUNS) for c in classes)
+    return text.tokens[i].kind not in ("word", "mark") or any(c.startswith(_OF_RUNS) for c in text.classes[i])

@@ -272,7 +272,5 @@ def _objects(page: Text) -> frozenset[int]:
 def _is_of_slots(page: Text, i: int) -> bool:
     """Whether a word is but a noun of slots, such as "text", which may as well describe a model."""
     return all(
-        c.startswith(("slots.", "english.", "places.data.", "grammar.free.noun"))
-        for s in page.spans[i]
-        for c in s.classes
+        c.startswith(("slots.", "english.", "places.data.", "grammar.free.noun")) for c in page.classes[i]
     )

@@ -38,6 +38,12 @@ def _joined_names() -> dict[str, str]:
     return {name.replace(" ", ""): form for name, form in _names().items()}
 
 
+@lru_cache(maxsize=1)
+def _openings() -> frozenset[str]:
+    """Return what the first word of a name may be, whatever stands between its parts."""
+    return frozenset(name[:end] for name in _joined_names() for end in range(1, len(name) + 1))
+
+
 def form_of(said: str) -> str | None:
     """Return the format that a name in small letters means; None where it means none."""
     words = " ".join(said.split())
@@ -65,6 +71,8 @@ def take_forms(text: Text) -> None:
 
 def _form_at(text: Text, i: int) -> tuple[str, int] | None:
     """Return the format that free words from one on name, and where they end."""
+    if text.word(i) not in _openings() and _YOLO.fullmatch(text.word(i)) is None:
+        return None
     for count in range(_LONGEST, 0, -1):
         tokens = range(i, i + count)
         if i + count > len(text.tokens) or not all(text.ledger.free(k) for k in tokens):
@@ -77,7 +85,7 @@ def _form_at(text: Text, i: int) -> tuple[str, int] | None:
 
 
 def _is(text: Text, i: int, words: str) -> bool:
-    return 0 <= i < len(text.tokens) and text.tokens[i].text in word_list(words)
+    return text.word(i) in word_list(words)
 
 
 def _past(text: Text, i: int, words: str, step: int = 1) -> int:
@@ -89,8 +97,8 @@ def _past(text: Text, i: int, words: str, step: int = 1) -> int:
 
 def _data_at(text: Text, i: int) -> Claim | None:
     """Return the claim of a place of data that stands at a token."""
-    owner = text.ledger.owner.get(i) if 0 <= i < len(text.tokens) else None
-    if owner is None or owner.kind != "place" or text.tokens[i].kind != "place":
+    owner = text.ledger.owner.get(i)
+    if owner is None or owner.kind != "place" or text.kind(i) != "place":
         return None
     return owner if owner.value.role in (None, *SOURCES) else None
 

@@ -39,7 +39,7 @@ def _until(text: Text) -> None:
     """Read "train until epoch 60", and the same behind a place of a training that is resumed."""
     resumed = any(text.within(i, "actions.words.resume") for i in range(len(text.tokens)))
     for match in text.find("'until|'till|'to|'up+ 'epoch @number") if not text.ledger.of("job") else ():
-        closed = match.end == len(text.tokens) or text.tokens[match.end].kind == "mark"
+        closed = text.kind(match.end) in ("", "mark")
         trained = text.within(match.first - 1, "actions.train.base", "actions.train.nouns")
         opened = resumed and text.tokens[match.first - 1].kind in ("mark", "place", "name")
         if closed and match.first and (opened or trained):

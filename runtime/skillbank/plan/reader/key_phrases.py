@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from skillbank.plan.reader.key_words import COMMON, canonical, spells
+from skillbank.plan.reader.key_words import COMMON, canonical, parts_near, spells
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import Keys
@@ -31,12 +31,16 @@ def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | 
         return None
     whole = float(value).is_integer()
     before, behind = _words(text, i, -1)[::-1], _words(text, i, 1)
-    phrases = {
-        key: _phrase_of(text, key, before, behind, keys)
-        for key in keys.telling
-        if whole or keys.kinds[key] != "integer"
+    near = parts_near(text.words([*before, *behind]))
+    if near.isdisjoint(keys.all_telling):
+        return None
+    found = {
+        key: phrase
+        for key, telling in keys.telling.items()
+        if (telling <= near or (key in keys.lacks and keys.lacks[key] <= near))
+        and (whole or keys.kinds[key] != "integer")
+        and (phrase := _phrase_of(text, key, before, behind, keys))
     }
-    found = {key: phrase for key, phrase in phrases.items() if phrase}
     best = _closest(found, keys)
     if not best or not _is_clear(text, found[best[0]], best[0], keys):
         return None

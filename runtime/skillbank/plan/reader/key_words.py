@@ -9,7 +9,17 @@ from functools import lru_cache
 from skillbank.plan.reader.lexicon import lexicon, word_list
 from skillbank.plan.reader.stems import stem
 
-__all__ = ["COMMON", "FILLERS", "IN_PHRASES", "canonical", "letters", "spells", "stems_of"]
+__all__ = [
+    "COMMON",
+    "FILLERS",
+    "IN_PHRASES",
+    "canonical",
+    "letters",
+    "part_of",
+    "parts_near",
+    "spells",
+    "stems_of",
+]
 
 _ABBREVIATIONS = {
     "number": "num", **dict.fromkeys(("maximum", "maximal", "largest", "biggest"), "max"),
@@ -33,12 +43,25 @@ _PHRASES = {
     ("moving", "average"): ("ema",),
     ("warm", "up"): ("warmup",),
 }
+_LONGEST = max(map(len, _PHRASES))
 IN_PHRASES = frozenset(w for phrase in _PHRASES for w in phrase)
 
 
 def canonical(spoken: Sequence[str]) -> frozenset[str]:
     """Return spoken words as the names of keys have them."""
     return _canonical(tuple(spoken))
+
+
+@lru_cache(maxsize=1 << 14)
+def part_of(word: str) -> frozenset[str]:
+    """Return one word so: a part of a name, or nothing where it says nothing."""
+    return canonical([word])
+
+
+def parts_near(spoken: Sequence[str]) -> frozenset[str]:
+    """Return every part of a key's name that any row of some spoken words may be."""
+    rows = (spoken[i : i + n] for n in range(1, _LONGEST + 1) for i in range(len(spoken) - n + 1))
+    return frozenset[str]().union(*map(canonical, rows))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -80,6 +80,7 @@ class Lexicon:
         self.classes: dict[str, frozenset[str]] = {}
         self._tree: dict[str, Any] = {}
         self.words: set[str] = set()
+        self._below: dict[str, tuple[str, ...]] = {}
         for name, content in files.items():
             for section, group in _lists(content, name):
                 self.classes[section] = self.classes.get(section, frozenset()) | frozenset(group)
@@ -95,6 +96,7 @@ class Lexicon:
                 self.classes[section] = self.classes.get(section, frozenset()) | new
                 for phrase in new:
                     self._put(phrase, section)
+        self._below.clear()
 
     def _means_something(self, phrase: str) -> bool:
         node = self._tree
@@ -113,7 +115,7 @@ class Lexicon:
                 if word.isalpha():
                     self.words.add(word)
             node = node[word]
-        node.setdefault("", set()).add(section)
+        node[""] = node.get("", frozenset()) | {section}
 
     def spans(self, tokens: list[Token], first: int) -> Iterator[Span]:
         """Yield the phrases that begin at a token, the shortest first."""
@@ -124,11 +126,17 @@ class Lexicon:
                 return
             node = node[word]
             if "" in node:
-                yield Span(first, i + 1, frozenset(node[""]))
+                yield Span(first, i + 1, node[""])
 
     def has(self, word: str, section: str) -> bool:
         """Whether a phrase is in a class."""
         return word in self.classes.get(section, ())
+
+    def below(self, section: str) -> tuple[str, ...]:
+        """Return the classes of a section, such as those of ``slots.algorithm.alias``."""
+        if section not in self._below:
+            self._below[section] = tuple(s for s in self.classes if s.startswith(f"{section}."))
+        return self._below[section]
 
     def is_word(self, word: str) -> bool:
         """Whether a word means anything in requests."""
@@ -139,7 +147,7 @@ def split(phrase: str) -> list[str]:
     """Split a phrase as the lexer does: what a hyphen joins is one word only where it is listed so."""
     if phrase.isalpha():  # most are: the lexicon splits thousands at every start
         return [phrase.lower()]
-    return [w for w in _WORD.findall(phrase.lower()) if w.strip()]
+    return _WORD.findall(phrase.lower())
 
 
 def _lists(content: object, section: str) -> Iterator[tuple[str, list[str]]]:
@@ -159,7 +167,7 @@ def _lists(content: object, section: str) -> Iterator[tuple[str, list[str]]]:
         elif " = " in phrase:
             said, _, meant = phrase.partition(" = ")
             yield f"{section}.{meant}", [said]
-        elif phrase:
+        else:
             plain.append(phrase)
     yield section, plain
 

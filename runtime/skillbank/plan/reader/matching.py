@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from skillbank.plan.reader.lexicon import Lexicon, Span
-from skillbank.plan.reader.patterns import Item, Pattern, pattern
+from skillbank.plan.reader.patterns import Item, pattern
 from skillbank.plan.reader.tokens import Ledger
 
 __all__ = ["STOPS", "Match", "Text"]
@@ -47,17 +48,19 @@ class Text:
 
     def __init__(self, ledger: Ledger, lexicon: Lexicon) -> None:
         self.ledger, self.lexicon = ledger, lexicon
-        self.tokens = ledger.tokens
+        self.tokens, self._end = ledger.tokens, len(ledger.tokens)
         self.spans: list[list[Span]] = [
             list(lexicon.spans(self.tokens, i))[::-1] for i in range(len(self.tokens))
         ]
+        self.classes: list[frozenset[str]] = [_classes_of(spans) for spans in self.spans]
+        """The classes of the phrases that begin at each token."""
         self._at: dict[str, set[int]] = {}
         for i, token in enumerate(self.tokens):
-            self._at.setdefault(f"@{token.kind}", set()).add(i)
-            self._at.setdefault(f"'{token.text}", set()).add(i)
-            for span in self.spans[i]:
-                for section in span.classes:
-                    self._at.setdefault(section, set()).add(i)
+            for key in (f"@{token.kind}", f"'{token.text}", *self.classes[i]):
+                self._at.setdefault(key, set()).add(i)
+        self._fixed: dict[str, set[int] | None] = {}
+        self._any_of: dict[tuple[str, ...], set[int] | None] = {}
+        self._there = set(self._at)
 
     def unread(self) -> Text:
         """Return the same text before anything of it has been claimed."""
@@ -67,11 +70,11 @@ class Text:
 
     def word(self, i: int) -> str:
         """Return the text of a token; "" before the first and behind the last."""
-        return self.tokens[i].text if 0 <= i < len(self.tokens) else ""
+        return self.tokens[i].text if 0 <= i < self._end else ""
 
     def kind(self, i: int) -> str:
         """Return the kind of a token; "" before the first and behind the last."""
-        return self.tokens[i].kind if 0 <= i < len(self.tokens) else ""
+        return self.tokens[i].kind if 0 <= i < self._end else ""
 
     def sentence(self, i: int, stops: frozenset[str] = STOPS) -> range:
         """Return the tokens of the sentence that a token stands in, without what ends it."""
@@ -79,18 +82,27 @@ class Text:
         behind = (k for k in range(i, len(self.tokens)) if self.tokens[k].text in stops)
         return range(next(before, 0), next(behind, len(self.tokens)))
 
-    def begins(self, sources: Iterable[str], i: int) -> bool:
+    def begins(self, sources: tuple[str, ...], i: int) -> bool:
         """Whether one of some patterns is found at a token."""
-        return any(self.match(source, i) is not None for source in sources)
+        if sources not in self._any_of:
+            starts = [self._fixed_starts(source) for source in sources]
+            self._any_of[sources] = None if None in starts else set[int]().union(*filter(None, starts))
+        where = self._any_of[sources]
+        return (where is None or i in where) and any(self.match(source, i) is not None for source in sources)
 
     def ends(self, i: int, section: str) -> list[int]:
         """Return where phrases of a class that begin at a token end, the longest first."""
-        return [span.end for span in self.spans[i] if section in span.classes] if i < len(self.tokens) else []
+        if i < self._end and section in self.classes[i]:
+            return [span.end for span in self.spans[i] if section in span.classes]
+        return []
 
     def within(self, i: int, *sections: str) -> bool:
         """Whether a phrase of one of these classes begins at a token."""
-        spans = self.spans[i] if 0 <= i < len(self.tokens) else ()
-        return any(not span.classes.isdisjoint(sections) for span in spans)
+        return 0 <= i < self._end and not self.classes[i].isdisjoint(sections)
+
+    def has(self, *sections: str) -> bool:
+        """Whether a phrase of one of these classes stands anywhere."""
+        return not self._there.isdisjoint(sections)
 
     def holds(self, tokens: Iterable[int], *sections: str) -> bool:
         """Whether a phrase of one of these classes begins at any of some tokens."""
@@ -109,6 +121,10 @@ class Text:
         claim = self.ledger.owner.get(i)
         return claim.kind if claim is not None else ""
 
+    def owners(self, tokens: Iterable[int]) -> set[str]:
+        """Return the kinds of the claims that have any of some tokens."""
+        return {self.owner(k) for k in tokens} - {""}
+
     def unclaimed(self, tokens: Iterable[int]) -> list[int]:
         """Return those of some tokens that no claim has."""
         return [k for k in tokens if self.ledger.free(k)]
@@ -120,20 +136,35 @@ class Text:
     def find(self, source: str) -> Iterator[Match]:
         """Yield where a pattern is found, from left to right; matches do not overlap."""
         at = 0
-        for i in sorted(self._starts(pattern(source))):
+        for i in sorted(self._starts(source)):
             if i >= at and (match := self.match(source, i)) is not None:
                 yield match
                 at = max(match.end, i + 1)
 
-    def _starts(self, pattern: Pattern) -> set[int]:
+    def _starts(self, source: str) -> set[int]:
         """Return where a match can begin: where its first item can, with all that it needs not far behind."""
-        if any(not item.owners and item.keys.isdisjoint(self._at) for item in pattern.tied):
-            return set()
-        starts = set[int]().union(*map(self._where, pattern.leading))
-        for there in map(self._where, pattern.tied):
-            if len(there) < _RARE:
+        items = pattern(source)
+        for item in items.tied:
+            if not item.owners and item.keys.isdisjoint(self._there):
+                return set()  # most are nowhere, and this is soon seen
+        starts = self._fixed_starts(source)
+        if starts is None:
+            starts = set[int]().union(*map(self._where, items.leading))
+        for item in items.tied if starts else ():
+            if items.leading != (item,) and len(there := self._where(item)) < _RARE:
                 starts = {i for i in starts if any(i <= k <= i + _REACH for k in there)}
         return starts
+
+    def _fixed_starts(self, source: str) -> set[int] | None:
+        """Return where a match can begin whatever has been claimed; None where a claim or any word begins it.
+
+        It is the index of a text: made once for a pattern, however often that is tried.
+        """
+        if source not in self._fixed:
+            leading = pattern(source).leading
+            free = any(item.plain or item.owners for item in leading)
+            self._fixed[source] = None if free else set[int]().union(*map(self._where, leading))
+        return self._fixed[source]
 
     def _where(self, item: Item) -> set[int]:
         if item.plain:
@@ -146,9 +177,9 @@ class Text:
     def match(self, source: str, i: int, end: int | None = None) -> Match | None:
         """Match a pattern at a token."""
         last = len(self.tokens) if end is None else end
-        items = pattern(source).items
-        if items[0].needed and not self._ends_of(items[0], i, last):
+        if (starts := self._fixed_starts(source)) is not None and i not in starts:
             return None  # most are none, and this is soon seen
+        items = pattern(source).items
         for stop, named in self._match(items, 0, i, last, set()):
             if stop > i:
                 passed = [(items[int(n[1:])], range(a, b)) for n, a, b in named if n.startswith("~")]
@@ -225,11 +256,26 @@ class Text:
         """Whether a token is a word that no operator, action or slot is made of: a mere description."""
         if self.tokens[i].kind != "word" or not self.ledger.free(i):
             return False
-        classes = {s for span in self.spans[i] for s in span.classes}
-        return not any(
-            s.startswith(_TELLING) and not s.startswith(_LOOSE) and not s.endswith((".path", ".flags"))
-            for s in classes
-        )
+        return not _tells(self.classes[i])
+
+
+_NOWHERE = frozenset[str]()
+
+
+def _classes_of(spans: list[Span]) -> frozenset[str]:
+    """Return the classes of some phrases."""
+    if len(spans) < 2:
+        return spans[0].classes if spans else _NOWHERE
+    return _NOWHERE.union(*(span.classes for span in spans))
+
+
+@lru_cache(maxsize=4096)
+def _tells(classes: frozenset[str]) -> bool:
+    """Whether any of the classes of a word means something for a run."""
+    return any(
+        s.startswith(_TELLING) and not s.startswith(_LOOSE) and not s.endswith((".path", ".flags"))
+        for s in classes
+    )
 
 
 _TELLING = (

@@ -14,7 +14,6 @@ from enum import StrEnum
 from skillbank.plan.products import trains
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.wording import FINITE, is_over, is_regular_past, of
 
@@ -52,7 +51,7 @@ class Moods:
     """The clauses of a text by mood."""
 
     def __init__(self, text: Text, clauses: Clauses) -> None:
-        self._text, self._clauses, self._teller = text, clauses, Teller(text)
+        self._text, self._clauses, self._teller = text, clauses, clauses.teller
         self._moods = {clause: self._mood(clause) for clause in clauses.all}
         self._fixed: dict[int, int] = {}
         """Where the first correction of a sentence ends, by the sentence."""

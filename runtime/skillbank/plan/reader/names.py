@@ -98,21 +98,20 @@ class Names:
         notes: list[str] = []
         found: dict[int, tuple[int, Named]] = {}
         taken: set[int] = set()
-        for part in self._likely(original, tokens):
+        spoken = [_spoken(original, t) if t.kind in ("word", "number") else None for t in tokens]
+        for part in self._likely(tokens, spoken):
             if taken.isdisjoint(part):
-                note, named = self._match(original, tokens[part.start : part.stop])
+                name = "".join(filter(None, spoken[part.start : part.stop]))
+                note, named = self._match(original, name, tokens[part.start : part.stop])
                 if named is not None:
                     found[part.start] = (part.stop, named)
                     taken.update(part)
                     notes += [note] if note else []
         return found, notes
 
-    def _likely(self, original: str, tokens: list[Token]) -> Iterator[range]:
+    def _likely(self, tokens: list[Token], spoken: list[str | None]) -> Iterator[range]:
         """Yield the parts of a text that may be names: quotes, what is spelled as one, strange words."""
-        spoken = [_spoken(original, t) if t.kind in ("word", "number") else None for t in tokens]
-        strange = [
-            t.kind == "word" and t.text not in self.words and not self._is_known(t.text) for t in tokens
-        ]
+        strange = [t.kind == "word" and self._is_strange(t.text) for t in tokens]
         for size in range(_LONGEST, 0, -1):
             for at in range(len(tokens) - size + 1):
                 said = spoken[at : at + size]
@@ -123,14 +122,13 @@ class Names:
                 if likely:
                     yield range(at, at + size)
 
-    def _match(self, original: str, tokens: Sequence[Token]) -> tuple[str, Named | None]:
+    def _match(self, original: str, name: str, tokens: Sequence[Token]) -> tuple[str, Named | None]:
         """Return the name that some tokens are, with a sentence where it is misspelled."""
         if len(tokens) == 1 and tokens[0].kind == "quote":
             content = tokens[0].value
             skills = of_quote(self._qualified, content)
             return "", Named(skills) if skills else self._named(content, content, tokens)
         said = original[tokens[0].start : tokens[-1].end]
-        name = "".join(_spoken(original, t) for t in tokens)
         if name in self.spelled:
             return "", self._named(name, said, tokens)
         near = self._nearest(name) if self._may_be_misspelled(name, tokens) else ()
@@ -144,14 +142,13 @@ class Names:
         if len(name) < 5 and len(tokens) > 1:
             return False
         ends = self._may_end(tokens[0]) and self._may_end(tokens[-1])
-        return ends and any(t.text not in self.words and not self._is_known(t.text) for t in tokens)
+        return ends and any(self._is_strange(t.text) for t in tokens)
 
     def _may_end(self, token: Token) -> bool:
-        return token.text in self.words or not self._is_known(token.text)
+        return token.text in self.words or not _is_known(token.text)
 
-    @staticmethod
-    def _is_known(word: str) -> bool:
-        return lexicon().is_word(word) or lexicon().has(word, "english.plain.lookalikes")
+    def _is_strange(self, word: str) -> bool:
+        return word not in self.words and not _is_known(word)
 
     def _named(self, name: str, said: str, tokens: Sequence[Token]) -> Named | None:
         spelling = normalise(name)
@@ -236,6 +233,11 @@ class Names:
         begun = any(w[:5] == before.text[:5] for w in self.words if len(w) > 5 < len(before.text) + 1)
         told = gap == "-" or begun or proper or any(c.isdigit() for c in word)
         return told and not words.is_word(before.text)
+
+
+@lru_cache(maxsize=4096)
+def _is_known(word: str) -> bool:
+    return lexicon().is_word(word) or lexicon().has(word, "english.plain.lookalikes")
 
 
 def _spoken(original: str, token: Token) -> str:

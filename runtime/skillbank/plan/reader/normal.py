@@ -125,10 +125,18 @@ def _looked_for(before: list[Token], words: Lexicon, since: int) -> int:
         return size
     if last.kind in ("place", "job", "number", "pair") or last.text in (".", "!", "?", "using", "by", "with"):
         return 0
+    if last.text not in _last_words(words):
+        return since
     for first in range(max(0, size - 5), size):
         if any(s.end == size and s.classes.intersection(_NAMED) for s in words.spans(before, first)):
             return size
     return since
+
+
+@lru_cache(maxsize=8)
+def _last_words(words: Lexicon) -> frozenset[str]:
+    """Return the last words of the phrases behind which stands what is looked for."""
+    return frozenset(split(phrase)[-1] for section in _NAMED for phrase in words.classes[section])
 
 
 _SWAPPED = (

@@ -67,6 +67,8 @@ def _is_item(tokens: list[Token], i: int, token: Token) -> bool:
 
 def _number(tokens: list[Token], at: int, words: Lexicon) -> tuple[int, Token | None]:
     """Read one number at a token; return where it ends."""
+    if tokens[at].kind != "number" and tokens[at].text not in _OPENING:
+        return at + 1, None
     word = [t.text if t.kind == "word" else "" for t in tokens[at : at + 5]] + [""] * 5
     for read in (_group, _scaled, _one):
         found = read(tokens, at, word, words)
@@ -115,6 +117,8 @@ def _one(tokens: list[Token], at: int, word: list[str], words: Lexicon) -> _Read
 
 
 _SINGLE = frozenset(["one", "a", "an", "single", "both"])
+_OPENING = {*NUMBERS, *_SINGLE, "half", "just", "only"}
+"""Words with which a number may begin."""
 
 
 def _words_of_a_number(tokens: list[Token], at: int, word: list[str]) -> _Read:
@@ -173,8 +177,7 @@ def _ranges(tokens: list[Token]) -> Iterator[Token]:
     at = 0
     while at < len(tokens):
         token, window = tokens[at], tokens[at : at + 5]
-        shape = "".join(_SHAPES.get(t.kind) or _SHAPES.get(t.text, "_") for t in window)
-        found = re.match(r"[BF]?(N)(?:T|(?<=[BF]N)[A]|(?<=[BF]N)UT)(N)|[BF](R)|(N)%|M(N)", shape)
+        found = _RANGE.match("".join(map(_shape, window))) if _shape(token) in "BFNM" else None
         if found is None:
             yield token
             at += 1
@@ -192,6 +195,11 @@ def _ranges(tokens: list[Token]) -> Iterator[Token]:
         at += found.end()
 
 
+def _shape(token: Token) -> str:
+    return _SHAPES.get(token.kind) or _SHAPES.get(token.text, "_")
+
+
+_RANGE = re.compile(r"[BF]?(N)(?:T|(?<=[BF]N)[A]|(?<=[BF]N)UT)(N)|[BF](R)|(N)%|M(N)")
 _SHAPES = {
     "number": "N", "range": "R", "to": "T", "and": "A", "up": "U", "%": "%", "percent": "%", "minus": "M",
     "negative": "M", "between": "B", "from": "F",

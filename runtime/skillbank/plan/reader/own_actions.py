@@ -34,15 +34,15 @@ def own_actions(text: Text, known: Sequence[str]) -> list[str]:
 def own_word(text: Text, i: int, own: Sequence[str]) -> OwnWord | None:
     """Return the own action whose name stands at a token: one word, several, or a verb in any form."""
     for name in own:
-        words = name.lower().split("_")
+        words, word = name.lower().split("_"), text.tokens[i].text
         end = i + len(words)
-        if text.tokens[i].text.replace("-", "_") == name.lower():
+        if word.replace("-", "_") == name.lower():
             return OwnWord(name, i, i + 1, "base")
-        if [t.text for t in text.tokens[i:end]] == words and all(map(text.ledger.free, range(i, end))):
+        if len(words) == 1:
+            if (form := next((f for f, said in forms(words[0]).items() if word in said), None)) is not None:
+                return OwnWord(name, i, i + 1, form)
+        elif [t.text for t in text.tokens[i:end]] == words and all(map(text.ledger.free, range(i, end))):
             return OwnWord(name, i, end, "base")
-        form = next((f for f, said in forms(words[0]).items() if text.tokens[i].text in said), None)
-        if form is not None and len(words) == 1:
-            return OwnWord(name, i, i + 1, form)
     return None
 
 

@@ -40,9 +40,8 @@ _NEXT = frozenset({"then", "also", "afterwards", "finally"})
 
 def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
     """Return the words by which a participle asks ("should be", "need it"); None where it only tells."""
-    before = text.tokens[i - 1].text if i else ""
-    led = text.ledger.owner.get(i - 2) if i > 1 else None
-    if before == "you" and led is not None and led.kind == "courtesy":
+    before = text.word(i - 1)
+    if before == "you" and text.owner(i - 2) == "courtesy":
         return []  # "I would love it if you trained X"
     clause = clauses.of(i)
     ordered = clause.mode is Mode.ORDER

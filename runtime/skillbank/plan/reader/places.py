@@ -6,6 +6,8 @@ for the action that the place is said of.
 
 from __future__ import annotations
 
+import re
+
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import (
     LINK,
@@ -78,11 +80,12 @@ def _data(text: Text) -> None:
 
 def _whole(text: Text) -> None:
     """Account for a folder that only tells where the data lies whose parts are named with their roles."""
-    placed = text.ledger.of("place")
+    placed, roles = text.ledger.of("place"), dict[str, set[str]]()
+    for place in (c.value for c in placed if c.value.role in SOURCES):
+        for slash in re.finditer("/", place.uri):
+            roles.setdefault(place.uri[: slash.start()], set()).add(place.role)
     for claim in placed:
-        inside = f"{claim.value.uri.rstrip('/')}/"
-        parts = {c.value.role for c in placed if c.value.uri.startswith(inside)}
-        if claim.value.role is None and len(parts & set(SOURCES)) > 1:
+        if claim.value.role is None and len(roles.get(claim.value.uri.rstrip("/"), ())) > 1:
             text.ledger.replace(claim, "context")
 
 

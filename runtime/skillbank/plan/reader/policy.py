@@ -98,7 +98,7 @@ def _turned(text: Text) -> None:
 def _turned_down(text: Text) -> None:
     """Read "HPO took three days, so train without it"."""
     for match in text.find("'without|'w/o 'it|'one|'that|'any|'them"):
-        ends = match.end == len(text.tokens) or text.tokens[match.end].kind == "mark"
+        ends = text.kind(match.end) in ("", "mark")
         if ends and _speaks_of_search(text, match.first):
             _says_off(text, match.tokens())
 
@@ -147,7 +147,7 @@ def _plain(text: Text) -> None:
     for match in text.find("'once"):
         if text.tokens[match.first - 1].text == "at":
             continue  # "2 trials at once"
-        ends = match.end == len(text.tokens) or text.tokens[match.end].kind in ("mark", "place")
+        ends = text.kind(match.end) in ("", "mark", "place")
         if ends or text.tokens[match.end].text in _AFTER_ONCE:
             text.ledger.claim("context", match.tokens()) if searched else _says_off(text, match.tokens())
 

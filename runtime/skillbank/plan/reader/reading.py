@@ -386,13 +386,6 @@ def _listed(steps: list[Step]) -> frozenset[str]:
     return frozenset(word for s in steps if s.skill is not None for word in keys_of(s.skill, s.action).listed)
 
 
-_MEANINGLESS = (
-    *(f"grammar.free.{k}" for k in ("glue", "light", "noun", "adjective", "adverb")),
-    "told.counts",
-)
-"""Words of keys that say nothing by themselves."""
-
-
 def _made(
     text: str,
     page: Text,
@@ -408,7 +401,7 @@ def _made(
     if said is not None and said.value == "on" and not any(trains(step.action) for step in steps):
         idle.append(said.words)
     listed = _listed(steps)
-    notes += accounting.take_context(page, clauses, _known(page, steps), listed)
+    notes += accounting.take_context(page, clauses, _known(steps), listed)
     left = accounting.left_over(page, clauses, listed)
     if left:
         maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
@@ -426,13 +419,13 @@ def _made(
     return Reading(made, tuple(unread), tuple(unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes])))
 
 
-def _known(page: Text, steps: list[Step]) -> frozenset[str]:
+def _known(steps: list[Step]) -> frozenset[str]:
     """Return the words of the spec keys of steps that say something by themselves."""
-    words = (w for s in steps if s.skill is not None for w in keys_of(s.skill, s.action).words)
-    return frozenset(w for w in words if not any(page.lexicon.has(w, c) for c in _MEANINGLESS))
+    return frozenset[str]().union(*(keys_of(s.skill, s.action).words for s in steps if s.skill is not None))
 
 
 def _with_claims(step: Step, page: Text) -> Step:
     """Return a step without the claims that were taken back."""
-    step.claims = [c for c in step.claims if any(c is held for held in page.ledger.claims)]
+    held = set(map(id, page.ledger.claims))
+    step.claims = [c for c in step.claims if id(c) in held]
     return step

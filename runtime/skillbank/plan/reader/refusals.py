@@ -54,7 +54,7 @@ def denied(text: Text, at: int) -> list[int]:
         match = text.match(source, at)
         if match is None:
             continue
-        ends = match.end >= len(text.tokens) or text.tokens[match.end].kind == "mark"
+        ends = text.kind(match.end) in ("", "mark")
         told = not source.startswith(THING) or text.holds(match.tokens(), "told.copula")
         if ends or (told and text.within(match.end, *_BEHIND)):
             return text.unclaimed(match.tokens())

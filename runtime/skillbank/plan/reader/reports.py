@@ -66,8 +66,7 @@ def _says(text: Text, first: int, i: int) -> bool:
     """Whether words before a quote say that somebody has said it, and name nothing by it."""
     before = [text.tokens[k].text if text.tokens[k].kind != "quote" else "" for k in range(first, i)]
     document = text.match("mode.document", max(first, i - 3)) is not None
-    classes = {c for span in text.spans[i - 1] for c in span.classes} if i else set()
-    set_ = any(c.startswith("slots.") and c.endswith(".nouns") for c in classes)
+    set_ = i and any(c.startswith("slots.") and c.endswith(".nouns") for c in text.classes[i - 1])
     named = set_ or word_list("reports.naming") & set(before[-1:])  # "in the project 'gum'"
     return not named and (document or not text.lexicon.classes["told.saying"].isdisjoint(before))
 
@@ -100,7 +99,7 @@ def asks(text: Text, i: int) -> bool:
         and not text.lexicon.has(text.tokens[i - 1].text, "told.before_run")
     ):
         return False  # "the old run"
-    classes = (c for s in text.spans[i] for c in s.classes if c.startswith("actions."))
+    classes = (c for c in text.classes[i] if c.startswith("actions."))
     return any(c.endswith(".base") or c in ("actions.words.find", "actions.words.apply") for c in classes)
 
 
@@ -164,7 +163,7 @@ def _weighs(text: Text, tokens: list[int]) -> bool:
         text.tokens[i].kind == "number"
         and any(
             c.startswith("slots.") and c.endswith(".nouns")
-            for k in (i - 2, i - 1, i + 1) if k in tokens for span in text.spans[k] for c in span.classes
+            for k in (i - 2, i - 1, i + 1) if k in tokens for c in text.classes[k]
         )
         for i in tokens
     )  # fmt: skip

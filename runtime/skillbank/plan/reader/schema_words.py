@@ -61,8 +61,7 @@ def _claim(text: Text, tokens: Sequence[int], value: Any, key: str) -> bool:
 def _number(text: Text, i: int, keys: Keys) -> bool:
     """Read "weight decay 0.05", "900 queries", "a workspace of 4096 MB"."""
     found = number_in_phrase(text, i, keys) or name_before(text, i, keys) or name_at(text, i + 1, keys)
-    elided = i + 1 < len(text.tokens) and text.tokens[i + 1].text == "of"
-    if found is None or elided:
+    if found is None or text.word(i + 1) == "of":
         return False  # "10 epochs with 2 of warmup": of what, nobody has said
     tokens, key = found
     if not key:
@@ -147,7 +146,7 @@ def _ellipsis(text: Text, i: int, keys: Keys) -> bool:
     """Read "lr 1e-4, 1e-5 for the backbone": the number is of the same kind, of something else."""
     match = text.match("'for|'in|'of group.det?", i + 1)
     before = [c for c in text.ledger.of("value") if c.last < i and i - c.last < 6]
-    if match is None or not before or match.end >= len(text.tokens) or text.tokens[match.end].kind != "word":
+    if match is None or not before or text.kind(match.end) != "word":
         return False
     last = before[-1].value
     names = slot(last.slot).names if last.slot and last.slot != SIZE else (last.key.rpartition(".")[2],)

@@ -108,7 +108,7 @@ def _parameter(text: Text, i: int, keys: Keys, *, choices: bool) -> tuple[list[i
 def take_search_settings(text: Text, keys: Sequence[Keys], *, searching: bool) -> None:
     """Account for numbers of a search, for ranges, the metric and for when it is to stop."""
     _stops(text, searching=searching)
-    for name in [s.rpartition(".")[2] for s in text.lexicon.classes if s.startswith(f"{_SECTION}.words.")]:
+    for name in [s.rpartition(".")[2] for s in text.lexicon.below(f"{_SECTION}.words")]:
         for source in (
             f"{_SECTION}.words.{name} {_LINK} slots.around.limit? n=@number slots.epochs.unit?",
             f"slots.around.before|slots.around.limit* n=@number {_SECTION}.words.{name}",
@@ -140,7 +140,7 @@ def _has_rungs(text: Text, tokens: list[int]) -> bool:
     alias = "slots.algorithm.alias."
     named = {
         c.removeprefix(alias) if c.startswith(alias) else text.tokens[i].text
-        for i, spans in enumerate(text.spans) for span in spans for c in span.classes
+        for i, classes in enumerate(text.classes) for c in classes
         if c == "slots.algorithm.values" or c.startswith(alias)
     }  # fmt: skip
     return any(algorithm_class(name).multi_fidelity for name in named)

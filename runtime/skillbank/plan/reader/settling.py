@@ -78,11 +78,10 @@ def _role_of_file(
 def _role_beside_data(
     step: Step, claim: Claim, before: set[str], is_model: Callable[[str], bool]
 ) -> str | None:
-    others = [c for c in step.of("place") if c is not claim and c.value.role != "results"]
     if (
         claim.value.role is None
-        and others
         and before & {"from", "with", "using"}
+        and any(c.kind == "place" and c is not claim and c.value.role != "results" for c in step.claims)
         and is_model(claim.value.uri)
     ):
         return "weights"

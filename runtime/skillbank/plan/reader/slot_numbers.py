@@ -20,7 +20,6 @@ __all__ = ["take_number"]
 
 
 _EACH, _CAP = "slots.around.each?", "slots.around.cap?"
-_NUMBERS = (Kind.NUMBER, Kind.COUNT, Kind.DURATION)
 
 
 class _Meaning(NamedTuple):
@@ -84,13 +83,11 @@ def _is_a_type(text: Text, i: int) -> bool:
 def _meanings(text: Text, i: int) -> Iterator[_Meaning]:
     """Yield the slots that a number may be of."""
     kind, value = text.tokens[i].kind, text.tokens[i].value
-    spans = [span for part in text.spans[max(0, i - 9) : i + 9] for span in part]
-    near = frozenset[str]().union(*(span.classes for span in spans))
-    for each in SLOTS:
-        own = f"slots.{each.name}"
-        nouns = {f"{own}.{place}" for place in ("nouns", "before", "after")}
+    near = frozenset[str]().union(*text.classes[max(0, i - 9) : i + 9])
+    for each, nouns in _NOUNS:
         if nouns.isdisjoint(near) or not _fits(each, kind, value):
             continue
+        own = f"slots.{each.name}"
         hedges = "slots.around.least" if each.name == "threshold" else "slots.around.vague|slots.around.limit"
         more = f"slots.around.adjective|{hedges}|^policy*"
         for led, source in (
@@ -100,6 +97,14 @@ def _meanings(text: Text, i: int) -> Iterator[_Meaning]:
             match = _reaching(text, source, i, sections=nouns if led else None)
             if match is not None and _is_meant(text, each, match, i, led):
                 yield _Meaning(match.end - match.first + _LED * led, each, match)
+
+
+_NOUNS = tuple(
+    (each, frozenset(f"slots.{each.name}.{place}" for place in ("nouns", "before", "after")))
+    for each in SLOTS
+    if each.kind in (Kind.NUMBER, Kind.COUNT)
+)
+"""The slots whose numbers are told by a noun, with the classes of such nouns."""
 
 
 def _is_of_a_key(text: Text, keys: Sequence[Keys], i: int, meaning: _Meaning, searching: bool) -> bool:
@@ -134,14 +139,12 @@ _MOST = frozenset({"most", "max", "maximum", "maximal", "largest", "biggest"})
 
 def _fits(each: Slot, kind: str, value: float) -> bool:
     """Whether a slot can have this number."""
-    if each.kind not in _NUMBERS or each.kind is Kind.DURATION:
-        return False
     if kind == "percent":
         return each.name == "threshold"
     return each.kind is not Kind.COUNT or float(value).is_integer()
 
 
-def _reaching(text: Text, source: str, i: int, sections: set[str] | None) -> Match | None:
+def _reaching(text: Text, source: str, i: int, sections: frozenset[str] | None) -> Match | None:
     """Return the longest match of a pattern whose number is this token, begun by one of some classes."""
     for start in range(max(0, i - 7), i + 1):
         if sections is not None and not text.within(start, *sections):

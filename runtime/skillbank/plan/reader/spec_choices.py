@@ -21,13 +21,13 @@ _OPTIMIZERS = word_list("spec_choices.optimizers")
 
 def take_named_choices(text: Text, all_keys: Sequence[Keys]) -> None:
     """Account for "prediction Attn": a value behind its key's name, though that is a word of requests."""
-    leaves = {_leaf(key) for keys in all_keys for owners in keys.enums.values() for key in owners}
+    leaves = frozenset[str]().union(*(keys.choices for keys in all_keys))
     for i in range(1, len(text.tokens)):
         name = text.word(i - 1)
         if name not in leaves or text.kind(i) != "word" or len(text.unclaimed((i - 1, i))) < 2:
             continue
         owners = {k: v for keys in all_keys for k, v in keys.enums.get(letters(text.word(i)), {}).items()}
-        named = [key for key in owners if _leaf(key) == name]
+        named = [key for key in owners if _leaf(key).lower() == name]
         denied = any(text.within(k, "grammar.operator.not") for k in range(i - 4, i))
         if len(named) == 1 and not denied:
             tokens = [*set_before(text, i - 1), i - 1, i]
@@ -43,10 +43,12 @@ def take_choices(text: Text, keys: Keys) -> None:
     """A word that only one key allows ("resnet_50", "fsdp") sets it, with the key's own name beside it."""
     kinds = ("word", "number", "key")
     usable = {i for i, token in enumerate(text.tokens) if token.kind in kinds and text.ledger.free(i)}
-    for i in range(len(text.tokens)):
+    for i in sorted(usable):
+        if letters(text.ledger.said([i])) not in keys.openings:
+            continue
         for size in (3, 2, 1):
             part = range(i, i + size)
-            if not all(map(usable.__contains__, part)):
+            if not usable.issuperset(part):
                 continue
             owners = keys.enums.get(letters(text.ledger.said(part)), {})
             if owners and _choice(text, list(part), owners, keys):
@@ -155,13 +157,9 @@ def _refuse_unknown(text: Text, keys: Keys) -> None:
     ConflictError
         Naming the value and those that there are.
     """
-    lists: dict[str, tuple[str, set[str]]] = {}
-    for owners in keys.enums.values():
-        for key, spelled in owners.items():
-            lists.setdefault(_leaf(key).lower(), (key, set()))[1].add(spelled)
     for i, token in enumerate(text.tokens):
-        if token.kind == "word" and token.text in lists and text.ledger.free(i):
-            key, choices = lists[token.text]
+        if token.kind == "word" and token.text in keys.choices and text.ledger.free(i):
+            key, choices = keys.choices[token.text]
             for k in _beside(text, i):
                 if _is_code(text, k):
                     listed = ", ".join(sorted(choices))
@@ -264,8 +262,10 @@ def _switch_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] | 
 
 def _inverse_at(text: Text, i: int, keys: Keys) -> tuple[list[int], str, bool] | None:
     """Return what a description says of a switch that is off: "freeze the backbone"."""
+    if not (keys.may_say_off(text.word(i)) or text.within(i, "slots.around.link")):
+        return None
     for end in range(i + 4, i + 1, -1):
-        words = [k for k in range(i, end) if k < len(text.tokens) and text.tokens[k].kind == "word"]
+        words = [k for k in range(i, end) if text.kind(k) == "word"]
         said = canonical([text.tokens[k].text for k in words if not text.within(k, "slots.around.link")])
         if said in keys.inverse and len(words) == end - i and all(map(text.ledger.free, words)):
             return words, keys.inverse[said], False

@@ -17,10 +17,11 @@ from skillbank.plan.reader.key_words import (
     IN_PHRASES,
     canonical,
     letters,
+    part_of,
     spells,
     stems_of,
 )
-from skillbank.plan.reader.lexicon import word_list
+from skillbank.plan.reader.lexicon import lexicon, word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.slot_keys import foreign_sections, slot_of
 from skillbank.plan.slots import SLOTS
@@ -58,16 +59,33 @@ class Keys:
         """What numbers count the lack of: "validations without improvement"."""
         for action in actions:
             self._take_action(skill, action)
+        self.openings = frozenset(each[:end] for each in self.enums for end in range(len(each) + 1))
+        """What the letters and digits of values begin with that keys list."""
         self._parts = {leaf: canonical(leaf.split("_")) for leaf in self.leaves}
         self._with = _by_word(self._parts)
+        counted = frozenset[str]().union(*(self._parts[leaf] for leaf in self._with.get("num", ())))
+        self._counted = counted - {"num"}
+        self._off = frozenset[str]().union(*self.inverse)
         self.telling = self._telling_parts()
         """What tells the number of each key from others: the parts of its name that are no fillers."""
-        self.words = frozenset(w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2) - word_list(
-            "key_words.common"
+        self.all_telling = frozenset[str]().union(*self.telling.values(), *self.lacks.values())
+        """What tells the number of any key, or is counted where it lacks."""
+        words = {w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2}
+        self.words = frozenset(words).difference(
+            word_list("key_words.common"), *(lexicon().classes[section] for section in _MEANINGLESS)
         )
         """The words of the keys' last names that say something by themselves."""
+        self.choices = self._choices()
+        """By a last name in small letters, the first key of that name that lists its values, and these."""
         self.listed = frozenset(v for owners in self.enums.values() for v in owners.values() if v.isalpha())
         """The plain words that keys list as their values, such as "instance" of a mode."""
+
+    def _choices(self) -> dict[str, tuple[str, set[str]]]:
+        lists: dict[str, tuple[str, set[str]]] = {}
+        for owners in self.enums.values():
+            for key, spelled in owners.items():
+                lists.setdefault(key.rpartition(".")[2].lower(), (key, set()))[1].add(spelled)
+        return lists
 
     def _telling_parts(self) -> dict[str, frozenset[str]]:
         numbers = (key for key, kind in self.kinds.items() if kind in NUMERIC and not is_of_a_slot(key))
@@ -141,7 +159,7 @@ class Keys:
 
     def named(self, spoken: Sequence[str], kinds: Sequence[str], *, whole: bool = False) -> str | None:
         """Return the one key of these kinds whose last name these words say: all, or what tells it apart."""
-        if not all(map(self._may_name, spoken)):
+        if not all(map(self.may_name, spoken)):
             return None
         said = self._without_num(canonical(spoken))
         leaves = [leaf for leaf in self._with.get(next(iter(said), ""), ()) if said <= self._parts[leaf]]
@@ -157,17 +175,28 @@ class Keys:
 
     def _without_num(self, said: frozenset[str]) -> frozenset[str]:
         """Leave out the number of "num workers" where the key is only named workers."""
-        counted = (self._parts[leaf] - {"num"} for leaf in self._with.get("num", ()))
-        return said if any(said & parts for parts in counted) else said - {"num"}
+        return said - {"num"} if said.isdisjoint(self._counted) else said
 
-    def _may_name(self, word: str) -> bool:
-        return word in IN_PHRASES or canonical([word]) <= self._with.keys()
+    def may_name(self, word: str) -> bool:
+        """Whether a word may stand in the name of a key; that of no key has another."""
+        return word in IN_PHRASES or part_of(word) <= self._with.keys()
+
+    def may_say_off(self, word: str) -> bool:
+        """Whether what a person says to have a switch off may begin with a word."""
+        return word in IN_PHRASES or part_of(word) <= self._off
 
     def _missing(self, said: frozenset[str], kinds: Sequence[str], *, whole: bool) -> list[frozenset[str]]:
         """Return which parts of a name may be left out: none, and then those that say little."""
         if whole:
             return [frozenset(), FILLERS]
         return [frozenset()] if "array" in kinds or not said - COMMON else [frozenset(), COMMON | FILLERS]
+
+
+_MEANINGLESS = (
+    *(f"grammar.free.{k}" for k in ("glue", "light", "noun", "adjective", "adverb")),
+    "told.counts",
+)
+"""Words of keys that say nothing by themselves."""
 
 
 def _by_word(parts: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
@@ -199,7 +228,8 @@ def name_before(
 ) -> tuple[list[int], str] | None:
     """Return the tokens that name a key right before a token, and the key; the longest name counts."""
     words, links = words_before(text, i)
-    for first in range(len(words)):
+    strange = (n for n in range(len(words), 0, -1) if not keys.may_name(text.word(words[n - 1])))
+    for first in range(next(strange, 0), len(words)):
         key = keys.named([text.tokens[k].text for k in words[first:]], kinds)
         if key is not None:
             return [*words[first:], *links], key
@@ -212,7 +242,7 @@ def name_at(
     """Return the tokens that name a key from a token on, and the key; the longest name counts."""
     after: list[int] = []
     k = i
-    while k < len(text.tokens) and len(after) < most and _may_name(text, k):
+    while k < len(text.tokens) and len(after) < most and _may_name(text, k) and keys.may_name(text.word(k)):
         after.append(k)
         k += 1
     for end in range(len(after), 0, -1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from operator import attrgetter
 
 from skillbank.bank.names import shown
 from skillbank.bank.skill import Skill
@@ -34,7 +35,7 @@ class Step:
 
     def of(self, kind: str) -> list[Claim]:
         """Return its claims of one kind, in the order of the text."""
-        return sorted((c for c in self.claims if c.kind == kind), key=lambda c: c.first)
+        return sorted((c for c in self.claims if c.kind == kind), key=attrgetter("first"))
 
     @property
     def named(self) -> set[str]:

@@ -9,9 +9,9 @@ or a condition, or takes something out. Which words open what is a matter of clo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from skillbank.plan.reader.manners import Manners
-from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.wishes import Wishes
 from skillbank.plan.reader.wording import FINITE, SPECIFIC, Wording, is_many, is_over, is_regular_past, of
 
@@ -23,15 +23,20 @@ FRAME = "frame"
 _QUESTIONS = frozenset({"how", "whether", "which", "what", "why", "where", "if", "who"})
 _DATA = "places.data.nouns"
 _NOMINAL = ("ing", "tion", "sion", "ment", "ance", "ence", "ity", "ship", "ness", "work", "works")
+_TELLS_MORE = SPECIFIC | FINITE | of("people", "imperatives") | {"to", "let", "thanks"}
 _NOT_HEADED = SPECIFIC - {"a", "an", "my", "our", "another"} | of("people", "prepositions", "subordinate")
 
 
 class Teller:
-    """Judges the clauses of a text; ``known`` are words of the spec keys of the steps."""
+    """Judges the clauses of a text by its words."""
 
-    def __init__(self, text: Text, known: frozenset[str] = frozenset()) -> None:
-        self._text, self._of = text, Wording(text, known)
+    def __init__(self, wording: Wording) -> None:
+        self._text, self._of = wording.text, wording
         self._words, self._wishes, self._manners = self._of.words, Wishes(self._of), Manners(self._of)
+
+    def knowing(self, known: frozenset[str]) -> Teller:
+        """Return one that knows words of spec keys: what holds one of them tells nothing for its build."""
+        return Teller(self._of.knowing(known))
 
     def tells(self, first: int, end: int, *, after: bool = False, opening: bool = False) -> bool:
         """Whether a clause tells something, and asks for nothing.
@@ -135,13 +140,14 @@ class Teller:
 
     def _is_lack(self, i: int, end: int) -> bool:
         """Whether a clause says what there is none of somewhere, before what is asked for that reason."""
-        behind = next((w for w in self._words[end:] if w != ","), "")
+        if self._of.at(i, end) != "no":
+            return False
+        behind = next((w for w in islice(self._words, end, None) if w != ","), "")
         placed = any(
             self._words[k] in of("prepositions") and self._of.at(k + 1, end) in of("here")
             for k in range(i + 2, end)
         )
-        lacks = self._of.at(i, end) == "no" and placed and behind == "so"
-        return lacks and not self._of.weighs(range(i + 1, end))
+        return placed and behind == "so" and not self._of.weighs(range(i + 1, end))
 
     def _adds_rest(self, first: int, i: int, end: int) -> bool:
         return self._is_rest(first, end, counted=True) or self._goes_on(i, end)
@@ -248,9 +254,7 @@ class Teller:
         if past := self._text.ends(i, "grammar.mode.past"):
             return i if self._words[i] in of("prepositions") else past[0]
         ends = self._text.ends(i, "grammar.free.adverb") or self._text.ends(i, "grammar.courtesy.words")
-        bare = ends and (
-            SPECIFIC | FINITE | of("people", "imperatives") | {"to", "let", "thanks"}
-        ).isdisjoint(self._words[i : ends[0]])
+        bare = ends and _TELLS_MORE.isdisjoint(self._words[i : ends[0]])
         return ends[0] if bare else i
 
     def _is_done(self, first: int, i: int, end: int) -> bool:

@@ -169,7 +169,7 @@ def _may_be_one(text: Text, part: list[int], at: int) -> bool:
 
 def _qualifies(text: Text, i: int) -> bool:
     """Whether a comma stands inside of one description: "a hat, without glasses", "vehicles, e.g. cars"."""
-    if i >= len(text.tokens) or text.tokens[i].text not in _QUALIFYING or not text.ledger.free(i):
+    if text.word(i) not in _QUALIFYING or not text.ledger.free(i):
         return False
     return not _leads_away(text, i, begun=True)
 
@@ -254,7 +254,7 @@ def listed(said: str, *, quoted: bool) -> list[str]:
 
 def goes_on(text: Text, at: int) -> tuple[list[int], list[str]]:
     """Return the tokens and the items of a list that goes on behind its first item."""
-    if at >= len(text.tokens) or text.tokens[at].text not in _JOINS:
+    if text.word(at) not in _JOINS:
         return [], []
     used, items = things_at(text, at + 1)
     return ([at, *used] if items else []), items

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 __all__ = ["Claim", "Ledger", "Token", "is_number"]
@@ -109,7 +110,7 @@ class Ledger:
 
     def of(self, *kinds: str) -> list[Claim]:
         """Return the claims of some kinds, in the order of the text."""
-        return sorted((c for c in self.claims if c.kind in kinds), key=lambda c: c.first)
+        return sorted((c for c in self.claims if c.kind in kinds), key=attrgetter("first"))
 
     def said(self, tokens: Iterable[int]) -> str:
         """Return the text from the first to the last of some tokens."""

@@ -94,8 +94,7 @@ def _sizes(text: Text) -> None:
 
 def _choices(text: Text, each: Slot) -> None:
     """Read a choice by its value, with the slot's noun beside it where the value may mean something else."""
-    alias = f"slots.{each.name}.alias."
-    meanings = {s: s.removeprefix(alias) for s in text.lexicon.classes if s.startswith(alias)}
+    meanings = {s: s.rpartition(".")[2] for s in text.lexicon.below(f"slots.{each.name}.alias")}
     values = "|".join([f"slots.{each.name}.values", *meanings])
     link = f"{_LINK[:-1]}|'in|'with*"
     nouns = f"slots.{each.name}.nouns"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from functools import lru_cache
 
-from skillbank.plan.reader.lexicon import word_list
+from skillbank.plan.reader.lexicon import Lexicon, word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
 
@@ -32,6 +33,13 @@ def is_over(words: list[str], verb: int) -> bool:
     return word in of("past") or is_regular_past(word) or perfect or "did" in words[:verb]
 
 
+@lru_cache(maxsize=4096)
+def _is_form_of_technical(lexicon: Lexicon, word: str) -> bool:
+    stems = (word.removesuffix(end) for end in ("ed", "d", "ing", "s"))
+    technical = any(lexicon.has(stem, _TECHNICAL[0]) for stem in stems)
+    return technical or (len(word) > 6 and word.endswith(_MADE_FORMS))
+
+
 def is_many(word: str) -> bool:
     """Whether a word has the form of a plural."""
     return (word.endswith("s") and not word.endswith(("ss", "us"))) or word.endswith(
@@ -42,6 +50,8 @@ def is_many(word: str) -> bool:
 FINITE = of("be", "past", "modals", "deontic", "able", "having") | {w for w in of("wants") if w[-1] == "s"}
 SPECIFIC = of("determiners", "pronouns")
 _SMALL = of("prepositions", "joins")
+_NO_ORDER = FINITE | of("determiners", "prepositions", "subordinate")
+_NO_NOUN = _SMALL | of("determiners")
 _NO_BARE = _SMALL | SPECIFIC | of("elliptic", "participles")
 _GROUPS = of("people") - {"i", "we", "you"}
 _NO_SUBJECT = of("prepositions", "determiners") - {"this", "that", "each", "every"}
@@ -90,12 +100,19 @@ class Wording:
         Words of the spec keys of the steps: what holds one of them could mean something for a run.
     """
 
-    def __init__(self, text: Text, known: frozenset[str]) -> None:
+    def __init__(self, text: Text, known: frozenset[str] = frozenset()) -> None:
         self.text, self._known = text, known
+        self._verbs: dict[tuple[int, int, bool], int | None] = {}
         self.words = [t.text if t.kind in ("word", "mark") else f"@{t.kind}" for t in text.tokens]
         for k, token in enumerate(text.tokens[1:], 1):
             if token.text in ("may", "will") and text.ledger.original[token.start].isupper():
                 self.words[k] = "@name"  # "in May"
+
+    def knowing(self, known: frozenset[str]) -> Wording:
+        """Return the same words where others are known to be of spec keys."""
+        made = copy(self)
+        made._known = known
+        return made
 
     def at(self, k: int, end: int) -> str:
         """Return a word, nothing behind the end."""
@@ -107,13 +124,7 @@ class Wording:
 
     def is_technical(self, k: int) -> bool:
         """Whether a word is one of the trade in any form: "crops", "anonymized"."""
-        word = self.words[k]
-        stems = (word.removesuffix(end) for end in ("ed", "d", "ing", "s"))
-        return (
-            self.text.within(k, *_TECHNICAL)
-            or any(self.text.lexicon.has(stem, _TECHNICAL[0]) for stem in stems)
-            or (len(word) > 6 and word.endswith(_MADE_FORMS))
-        )
+        return self.text.within(k, *_TECHNICAL) or _is_form_of_technical(self.text.lexicon, self.words[k])
 
     def mean(self, tokens: Iterable[int]) -> bool:
         """Whether any of some words could mean something for a run."""
@@ -134,8 +145,7 @@ class Wording:
             or (self.text.within(k, *_BOUNDING) and self.words[k] not in ("am", "with", "to", "of", "use"))
             or any(
                 c.startswith(_VOCABULARY) and not (c.startswith(_LOOSE) or c.endswith(_BESIDE))
-                for span in self.text.spans[k]
-                for c in span.classes
+                for c in self.text.classes[k]
             )
             for k in tokens
         )
@@ -149,7 +159,7 @@ class Wording:
         word, after = self.words[i], self.at(i + 1, end)
         if word in ("do", "does", "be", "have"):
             return True
-        if not self.is_word(i) or word in FINITE | of("determiners", "prepositions", "subordinate"):
+        if word in _NO_ORDER or not self.is_word(i):
             return False
         if word in of("sequence") and after == "@number":
             return False  # "take four"
@@ -247,6 +257,11 @@ class Wording:
 
     def verb(self, i: int, end: int, *, weak: bool) -> int | None:
         """Return the finite verb of the subject that begins at a token; None without one."""
+        if (asked := (i, end, weak)) not in self._verbs:
+            self._verbs[asked] = self._find_verb(i, end, weak=weak)
+        return self._verbs[asked]
+
+    def _find_verb(self, i: int, end: int, *, weak: bool) -> int | None:
         word, k = self.words[i], self.over_adverbs(i + 1, end)
         after = self.at(k, end)
         if word == "you":
@@ -288,7 +303,7 @@ class Wording:
                 return None
             if nouns and self._is_verb(k, end, definite, weak, near=nouns == 1):
                 return self._main(k, end)
-            nouns += word not in of("determiners") | _SMALL
+            nouns += word not in _NO_NOUN
         return None
 
     def _is_verb(self, k: int, end: int, definite: bool, weak: bool, *, near: bool) -> bool:
