@@ -30,6 +30,8 @@ _OF_RUNS = (
 
 
 _TELLING = frozenset({"told", "report", "context"})
+_OPENING = _TELLING | {"courtesy", "question"}
+"""What may stand before a heading: nothing of it says what is to be run."""
 _ASKING = ("action", "find", "captions", "policy", "value")
 
 
@@ -43,6 +45,7 @@ def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Cl
         waiting = [] if begins else waiting
         if (kinds := _read_as(text, clause)) is not None:
             before |= bool(kinds) and kinds <= _TELLING
+            opening = opening and kinds <= _OPENING
         elif teller.is_empty(first, end):
             waiting += [clause] if teller.leads(first, end) else []
         else:

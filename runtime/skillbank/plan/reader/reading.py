@@ -324,7 +324,7 @@ def _page(text: str, library: Library, set_names: SetNames) -> tuple[Text, list[
 
     tokens = lexer.lex(text, whole, is_word)
     tokens = mark_folders(text, tokens)
-    tokens = normal.translate(tokens, words)
+    tokens = normal.translate(normal.part(tokens, words), words)
     tokens, notes = normal.correct(
         text, tokens, frozenset(known.words | known.described), _own(known.words, words), words
     )

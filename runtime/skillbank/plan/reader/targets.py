@@ -121,9 +121,10 @@ def take_models(text: Text) -> None:
                 match.tokens(), "places.weights.before", "places.weights.backbone", "places.weights.after"
             )
             file = is_model_file(text, text.tokens[place].value)
-            data = "on" in words or (role == "backbone" and "," in words)
+            pictures = role == "weights" and not named and text.holds(match.tokens(), "places.data.nouns")
+            data = "on" in words or pictures or (role == "backbone" and "," in words)
             if not file and ((role == "weights" and not named and "from" not in words) or data):
-                continue  # "start the training on X" and "resnet_34 backbone, X" name data
+                continue  # "start the training on X", "take the pictures from X", "resnet_34 backbone, X"
             _claim_weights(text, match, role)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from skillbank.plan.reader.manners import Manners
-from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.matching import STOPS, Text
 from skillbank.plan.reader.wishes import Wishes
 from skillbank.plan.reader.wording import FINITE, SPECIFIC, Wording, is_many, is_over, is_regular_past, of
 
@@ -84,9 +84,10 @@ class Teller:
             return not self._of.mean(range(i, end))
         if self._of.is_order(i, end) or self._words[i] == "like":
             return False
-        if self._is_done(first, i, end):
+        leads = opening or after or self._begins(first)
+        if self._is_done(first, i, end, leads):
             return True
-        headed = not reason and self._is_heading(first, i, end, opening)
+        headed = leads and not reason and self._is_heading(first, i, end, opening)
         return (headed or (after and self._adds_rest(first, i, end))) and not self._of.mean(range(i, end))
 
     def _tells_when(self, i: int, end: int, *, after: bool) -> bool | None:
@@ -253,7 +254,11 @@ class Teller:
         ).isdisjoint(self._words[i : ends[0]])
         return ends[0] if bare else i
 
-    def _is_done(self, first: int, i: int, end: int) -> bool:
+    def _begins(self, first: int) -> bool:
+        """Whether a clause begins its sentence; behind what is asked for, a noun is part of it."""
+        return first == 0 or self._text.tokens[first - 1].text in (*STOPS, "\n")
+
+    def _is_done(self, first: int, i: int, end: int, leads: bool) -> bool:
         """Whether a clause says what somebody has done or is doing, without a subject."""
         word, after = self._words[i], self._of.at(i + 1, end)
         if not after or word in of("elliptic") or {"please", "only"} & set(self._words[first:end]):
@@ -263,7 +268,9 @@ class Teller:
         if is_regular_past(word):
             return after in SPECIFIC or after in of("prepositions") - {"by", "with"}
         going = of("continuing") & set(self._words[first:i]) or after in of("prepositions") - {"of", "for"}
-        return bool(going) and word.endswith("ing") and len(word) > 5 and not self._of.is_technical(i)
+        return (
+            leads and bool(going) and word.endswith("ing") and len(word) > 5 and not self._of.is_technical(i)
+        )
 
     def _is_heading(self, first: int, i: int, end: int, opening: bool) -> bool:
         """Whether a clause is a heading: a noun without an article and without a verb."""
