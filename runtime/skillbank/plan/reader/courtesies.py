@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.matching import STOPS, Match, Text
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.reports import asks, is_name
 from skillbank.plan.reader.telling import FRAME
+from skillbank.plan.reader.wording import of
 from skillbank.plan.slots import SLOTS, Kind
 
 __all__ = [
@@ -33,6 +34,9 @@ _FRAMES = (
     "'when|'once|'if|'whenever|'as|'soon* 'you|'there 'have|'get|'find|'is|'are|'got group.det|@number* "
     "free.adjective? courtesy.leisure 'for|'this|'it*",
     "'whenever|'when|'if|'as 'it|'that? 'suits|'fits|'is|'s courtesy.suiting|'you 'for? 'you?",
+    "'whenever|'when|'if 'convenient|'free|'available &',|'please|'.",
+    "'i|'we 'would|'do? free.adverb* 'want|'need|'like|'wish|'love|'ask|'prefer 'that 'you 'can|'could|'please*",
+    "'what 'i|'we 'am|'are|'would|'really|'actually* 'after|'want|'need|'like|'wish 'is? ': ",
 )
 """What only says that a wish is one: "it would be lovely if", "we would be grateful if"."""
 
@@ -78,6 +82,7 @@ _TICKET = re.compile(
 )
 
 
+_SUBJECT = re.compile(r"^[ \t]*(?:subject|re|fwd?)[ \t]*:[^\n]+$", re.IGNORECASE | re.MULTILINE)
 _COMMENT = re.compile(r"<!--|-->|^\s*>+", re.MULTILINE)
 _DATA_FOUND = (
     "w='you w='will|'can? w='find group.det* &places.roles.train_datasets.before|"
@@ -88,6 +93,7 @@ _PASSED_OVER = (
     "w='comma|'semicolon|'newline",
     "w='as w=group.det w=~word|free.noun|free.adjective|told.askers+ w=',? &'i|'we",  # "As a biologist I"
     "w='from w=group.det w=~word|free.noun|free.adjective* w='team|'group|'lab|'office|'department w=':",
+    "w='for w=group.det w=~word|free.noun|free.adjective+ w='on? w=mode.later &'i|'we|'please|'you|',",
     "w='sorry|'apologies w='for|'about w=group.det|~word|free.adjective|free.noun|free.glue+",
 )
 
@@ -98,6 +104,8 @@ def take_headers(text: Text) -> None:
         inside = _inside(text, line)
         if not any(_is_said(text, i) for i in inside):
             text.ledger.claim("courtesy", inside)
+    for line in _SUBJECT.finditer(text.ledger.original):
+        _take_subject(text, _inside(text, line))
     for match in (m for source in _PASSED_OVER for m in text.find(source)):
         text.ledger.claim("courtesy", match.tokens("w"))
     for match in text.find(_DATA_FOUND):
@@ -108,6 +116,15 @@ def take_headers(text: Text) -> None:
             text.ledger.claim("courtesy", range(match.first, match.end - 1))  # "Anna here."
     for mark in _COMMENT.finditer(text.ledger.original):
         text.ledger.claim("courtesy", _inside(text, mark))
+
+
+def _take_subject(text: Text, line: list[int]) -> None:
+    """Account for the subject of a mail where its body asks by itself: "Subject: boxes for the new photos"."""
+    body = range(line[-1] + 1, len(text.tokens))
+    bounds = ("grammar.operator.not", "grammar.operator.only", "policy.search.nouns")
+    plain = all(text.tokens[i].kind in ("word", "mark") for i in line) and not text.holds(line, *bounds)
+    if plain and text.holds(body, *_VERBS.split("|")):
+        text.ledger.claim("courtesy", line)
 
 
 def _inside(text: Text, found: re.Match[str]) -> list[int]:
@@ -153,9 +170,10 @@ def take_numbering(text: Text) -> None:
 
 
 def _is_count(text: Text, match: Match) -> bool:
-    """Whether a small number counts steps, and says no more: not "every 2 steps"."""
+    """Whether a small number counts steps, and says no more: not "every 2 steps", "4 steps of warmup"."""
     few = all(text.tokens[i].value < 10 for i in match.tokens("w") if text.tokens[i].kind == "number")
-    return few and text.word(match.first - 1) not in ("every", "for", "after", "at")
+    led = text.word(match.first - 1) in of("prepositions") - {"in"} | {"every"}
+    return few and not led and text.word(match.end) != "of"
 
 
 _ENDS = frozenset({".", ";", ",", "\n"})
@@ -281,10 +299,10 @@ def take_askers(text: Text) -> None:
     for match in text.find(
         "!'i|'we|'you|'he|'she|'they|'it|'who|'one group.det? who=~word|@mark+ "
         "'would|'wants|'asks|'asked|'needs|'wishes "
-        "&'like|'me|'us|'for|'to|'have|'a|'an|'that 'like|'me|'us|'for|'to|'have|'a|'an*"
+        "&'like|'me|'us|'for|'to|'have|'a|'an|'that|'the|'all|'every 'like|'me|'us|'for|'to|'have|'a|'an*"
     ):
         who = [i for i in match.tokens("who") if text.tokens[i].kind == "word"]
-        opens = match.first == 0 or text.tokens[match.first - 1].text in (".", "!", "?", "\n")
+        opens = match.first == 0 or text.tokens[match.first - 1].text in (*STOPS, "\n", ",", "and", "but", "because")
         named = all(is_name(text, i) for i in who) or all(text.within(i, "told.askers") for i in who)
         if opens and who and len(who) < 4 and named:
             text.ledger.claim(

@@ -234,6 +234,11 @@ _FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
             "wrong",
             rf"(?:what is|what's|tell me what is|say what is) wrong (?:with|in) {_DATA}{_END}",
         ),
+        (
+            "check",
+            "is|are",
+            rf"(?:is|are) {_DATA} (?:an? )?{_SOUND}(?: {_NOUN})? ?\? ?{_PLEASE}(?:{_DOUBTED}) (?:it|them|that){_END}",
+        ),
         ("split", _SPLITS, rf"(?:{_SPLITS}) {_DATA} (?:into |as |in )?{_RATIO}{_MORE}{_END}"),
         (
             "split",

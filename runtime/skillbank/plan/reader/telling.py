@@ -47,6 +47,8 @@ class Teller:
         i, reason = self._opening(first, end)
         if self._leads_to_doubt(first, end) or self._is_lack(i, end) or self._is_curious(first, end):
             return True
+        if self._announces(first, i, end):
+            return True
         if i < end and (held := self._manners.hold(i, end, after=after)) is not None:
             return held
         if i < end and self._words[i] in of("subordinate"):
@@ -128,6 +130,22 @@ class Teller:
         else:
             return None
         return next((q for q in reach if self._words[q] in _QUESTIONS), None)
+
+    def _announces(self, first: int, i: int, end: int) -> bool:
+        """Whether a clause says what somebody wants, and what is asked for stands behind its colon.
+
+        "the auditors want numbers for the released engine: evaluate job J on D"
+        """
+        behind = next((k for k in range(end, len(self._words)) if self._words[k] not in (":", "please")), 0)
+        if self._of.at(end, len(self._words)) != ":" or not self._asks_behind(behind):
+            return False
+        verb = self._of.verb(i, end, weak=False) if i < end else None
+        bounds = ("grammar.operator.not", "grammar.operator.only", "told.sizes", "grammar.mode.schedule")
+        plain = all(map(self._of.is_word, range(i, end))) and not self._text.holds(range(i, end), *bounds)
+        return verb is not None and self._words[verb] in of("wants") and plain
+
+    def _asks_behind(self, k: int) -> bool:
+        return k > 0 and (self._of.is_order(k, len(self._words)) or self._words[k].startswith("@name"))
 
     def _leads_to_so(self, end: int) -> bool:
         """Whether what is asked for follows from a clause: "we go live next week so please export it"."""
