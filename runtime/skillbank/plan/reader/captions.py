@@ -227,7 +227,7 @@ def is_next(text: Text, i: int) -> bool:
 
 def _is_said_only(text: Text, first: int, found: Things) -> bool:
     """Whether a verb of finding only tells something ("we count stickers"), or is no verb at all."""
-    two, one = text.word(first - 2), text.word(first - 1)
+    two, one = text.word(first - 2), text.word(first - 1) if text.owner(first - 1) != "courtesy" else ""
     if (one == "you" and two not in _ASKING) or (two == "you" and one in _TELLING):
         return True
     if _is_of_showing(text, first, found) or _is_setting(text, found):

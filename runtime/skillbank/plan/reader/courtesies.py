@@ -301,13 +301,27 @@ def take_askers(text: Text) -> None:
         "'would|'wants|'asks|'asked|'needs|'wishes "
         "&'like|'me|'us|'for|'to|'have|'a|'an|'that|'the|'all|'every 'like|'me|'us|'for|'to|'have|'a|'an*"
     ):
-        who = [i for i in match.tokens("who") if text.tokens[i].kind == "word"]
-        opens = match.first == 0 or text.tokens[match.first - 1].text in (*STOPS, "\n", ",", "and", "but", "because")
+        behind = match.tokens("who")[-1] + 1
+        first = _begin_of_asker(text, match.first, behind)
+        who = [i for i in range(first, behind) if text.kind(i) == "word"]
+        who = who[text.within(first, "grammar.group.det") :]
         named = all(is_name(text, i) for i in who) or all(text.within(i, "told.askers") for i in who)
-        if opens and who and len(who) < 4 and named:
-            text.ledger.claim(
-                "courtesy", [i for i in match.tokens() if text.tokens[i].text not in ("a", "an")]
-            )
+        if first == 0 or text.kind(first - 1) == "mark" or text.word(first - 1) in _JOINED:
+            if who and len(who) < 4 and named:
+                said = range(first, match.end)
+                text.ledger.claim("courtesy", [i for i in said if text.word(i) not in ("a", "an")])
+
+
+_JOINED = frozenset({"and", "but", "because", "so"})
+
+
+def _begin_of_asker(text: Text, first: int, behind: int) -> int:
+    """Return where the words begin that name who wishes something: behind a mark or what joins clauses."""
+    for k in range(behind - 1, first - 1, -1):
+        title = text.word(k) == "." and text.within(k - 1, "told.askers")
+        if (text.kind(k) == "mark" and not title) or text.word(k) in _JOINED:
+            return k + 1
+    return first
 
 
 def _is_somebody(text: Text, i: int) -> bool:

@@ -186,7 +186,7 @@ def read_text(
         check, rest = found
         read = read_text(rest, library, index, list_folder, job_skill, None, set_names, trained)
         return _joined(text, check, read, notes)
-    if (taught := student_requests(page, library, trained, skill)) is not None:
+    if (taught := student_requests(page, library, trained, skill, job_skill)) is not None:
         return Reading(tuple(taught), notes=tuple(notes))
     clauses = _take_manners(page, notes)
     _take_names(page)
