@@ -38,24 +38,31 @@ _ASKING = ("action", "find", "captions", "policy", "value")
 def told_clauses(text: Text, clauses: Clauses, known: frozenset[str]) -> list[Clause]:
     """Return the clauses that tell something, those that lead to one in its sentence among them."""
     teller, found, waiting = Teller(text, known), list[Clause](), list[Clause]()
-    opening, before = True, False
+    opening, before, asked = True, False, False
     for clause in clauses.all:
         first, end = clause.first, clause.end
         begins = first == clauses.sentence(first).start
         waiting = [] if begins else waiting
         if (kinds := _read_as(text, clause)) is not None:
             before |= bool(kinds) and kinds <= _TELLING
-            opening = opening and kinds <= _OPENING
+            asked |= not kinds <= _OPENING
         elif teller.is_empty(first, end):
             waiting += [clause] if teller.leads(first, end) else []
         else:
             leads = (begins or waiting) and teller.leads(first, end)
             after = before and not begins and text.tokens[first].text not in ("\n", "(", ")")
-            before = teller.tells(first, end, after=after, opening=opening)
+            heads = opening and (not asked or (begins and _is_apart(text, teller, clause)))
+            before = teller.tells(first, end, after=after, opening=heads)
             found += [*waiting, clause] if before else []
             waiting = [] if before else [*waiting, clause] if leads else waiting
             opening = opening and before
     return found
+
+
+def _is_apart(text: Text, teller: Teller, clause: Clause) -> bool:
+    """Whether a clause behind what is asked for can be a heading: "Export it. Gravel pit, north side."."""
+    words = [i for i in range(clause.first, clause.end) if text.tokens[i].kind != "mark"]
+    return len(words) > 1 and not teller.weigh(words)
 
 
 def _read_as(text: Text, clause: Clause) -> set[str] | None:
