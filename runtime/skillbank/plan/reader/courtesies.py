@@ -213,19 +213,26 @@ def _sentence_end(text: Text, first: int) -> int:
     return next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in marks), len(text.tokens))
 
 
+_ORDERING = (
+    "grammar.mode.technical", "grammar.mode.directive", "grammar.mode.condition", "grammar.operator.not",
+    "slots.learning_rate.nouns", "slots.epochs.nouns", "slots.batch_size.nouns",
+)  # fmt: skip
+"""What nobody writes into a signature."""
+
+
 def _take_farewells(text: Text) -> None:
     """Account for the end of a message behind a farewell: a name, what the person does, where."""
     last = len(text.tokens)
     for match in text.find("courtesy.farewell @mark*"):
-        word = text.tokens[match.first].text
-        if word in ("from", "love", "best") and match.first and text.tokens[match.first - 1].kind != "mark":
+        words = [text.word(k) for k in match.tokens() if text.kind(k) == "word"]
+        if words[0] in ("from", "love", "best") and len(words) == 1 and text.kind(match.first - 1) == "word":
             continue  # "the weights from Friday"
         rest = range(match.end, last)
         most = 14 if any(text.tokens[k].text == "\n" for k in rest) else 7
         plain = all(
             text.tokens[k].kind in ("word", "mark") and text.ledger.free(k) and not asks(text, k)
             for k in rest
-        )
+        ) and not text.holds(rest, *_ORDERING)
         if 0 < len(rest) <= most and plain and is_name(text, match.end):
             text.ledger.claim("courtesy", range(match.first, last))
 

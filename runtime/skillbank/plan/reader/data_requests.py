@@ -212,7 +212,7 @@ _MAKES = "make|create|write|generate|produce"
 _CHECKS = "check|inspect|audit|lint|examine"
 _DOUBTED = f"validate|verify|{_CHECKS}"
 _CHECKING = frozenset(_DOUBTED.split("|"))
-_IT = re.compile(r"\b(?:it|them)\b")
+_IT = re.compile(r"\b(?:it|them)\b(?!')")
 _SPLITS = "split|divide|partition"
 
 _FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from skillbank.plan.reader.clauses import Clause, Clauses
+from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
@@ -74,13 +74,14 @@ def _read_as(text: Text, clause: Clause) -> set[str] | None:
 
 
 def told_words(text: Text, clauses: Clauses) -> frozenset[int]:
-    """Return the tokens of clauses that tell something in sentences that ask for nothing."""
+    """Return the tokens of clauses that tell something in sentences that ask for nothing, or give a reason."""
     teller = Teller(text)
     told = [
         c
         for c in told_clauses(text, clauses, frozenset())
         if teller.has_verb(c.first, c.end) and not any(_asks(text, i) for i in clauses.sentence(c.first))
     ]
+    told += [c for c in clauses.all if c.mode is Mode.REASON and teller.has_verb(c.first, c.end)]
     return frozenset(i for c in told for i in range(c.first, c.end))
 
 

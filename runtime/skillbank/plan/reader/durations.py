@@ -31,6 +31,7 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
             "|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}"
         )
     if name == "time_budget" and searching:
+        sources.append("',|'(|'with|'for? n=@number unit={unit} &slots.around.cap")
         sources.append(
             f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ "
             f"n=@number unit={{unit}} 'in|'total|'overall|'altogether|'all|'at|'most*"

@@ -39,6 +39,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("export",
         "verb=actions.words.make group.det|free.adjective|free.glue|@name* actions.words.onnx "
         "free.noun|actions.export.base|'of|'from|'for?"),
+    *((action, f"verb='repeat|'redo|'rerun group.det|'whole|'same* actions.{action}.nouns") for action in ACTIONS[:8]),
     *(
         (action,
         "verb=actions.words.make 'is? group.det|free.adjective|@name|^value* "
