@@ -110,7 +110,7 @@ def _is_learnt(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> 
 
 
 def _is_repeated(text: Text, clause: Clause) -> bool:
-    """Whether what a clause before a colon says is done is asked for behind it: "we want numbers: evaluate"."""
+    """Whether what a clause before a colon speaks of is asked for behind it: "we want numbers: evaluate"."""
     actions = text.ledger.of("action")
     inside = [c for c in actions if clause.first <= c.first < clause.end]
     behind = {c.value.action for c in actions if c.first >= clause.end}

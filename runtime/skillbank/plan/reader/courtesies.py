@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.matching import STOPS, Match, Text
+from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.reports import asks, is_name
 from skillbank.plan.reader.telling import FRAME
@@ -35,7 +35,7 @@ _FRAMES = (
     "free.adjective? courtesy.leisure 'for|'this|'it*",
     "'whenever|'when|'if|'as 'it|'that? 'suits|'fits|'is|'s courtesy.suiting|'you 'for? 'you?",
     "'whenever|'when|'if 'convenient|'free|'available &',|'please|'.",
-    "'i|'we 'would|'do? free.adverb* 'want|'need|'like|'wish|'love|'ask|'prefer 'that 'you 'can|'could|'please*",
+    "'i|'we 'would|'do? free.adverb* 'want|'need|'like|'wish|'ask|'prefer 'that 'you 'can|'could|'please*",
     "'what 'i|'we 'am|'are|'would|'really|'actually* 'after|'want|'need|'like|'wish 'is? ': ",
 )
 """What only says that a wish is one: "it would be lovely if", "we would be grateful if"."""
@@ -119,7 +119,7 @@ def take_headers(text: Text) -> None:
 
 
 def _take_subject(text: Text, line: list[int]) -> None:
-    """Account for the subject of a mail where its body asks by itself: "Subject: boxes for the new photos"."""
+    """Account for the subject of a mail whose body asks by itself: "Subject: boxes for the new photos"."""
     body = range(line[-1] + 1, len(text.tokens))
     bounds = ("grammar.operator.not", "grammar.operator.only", "policy.search.nouns")
     plain = all(text.tokens[i].kind in ("word", "mark") for i in line) and not text.holds(line, *bounds)
@@ -311,15 +311,22 @@ def take_askers(text: Text) -> None:
         behind = match.tokens("who")[-1] + 1
         first = _begin_of_asker(text, match.first, behind)
         who = [i for i in range(first, behind) if text.kind(i) == "word"]
-        who = who[text.within(first, "grammar.group.det") :]
+        who = who[text.within(first, "grammar.group.det") :]  # "the customer", "my boss"
         named = all(is_name(text, i) for i in who) or all(text.within(i, "told.askers") for i in who)
-        if first == 0 or text.kind(first - 1) == "mark" or text.word(first - 1) in _JOINED:
-            if who and len(who) < 4 and named:
-                said = range(first, match.end)
-                text.ledger.claim("courtesy", [i for i in said if text.word(i) not in ("a", "an")])
+        if who and len(who) < 4 and named and _passes_on(text, first, match.end):
+            said = range(first, match.end)
+            text.ledger.claim("courtesy", [i for i in said if text.word(i) not in ("a", "an")])
 
 
 _JOINED = frozenset({"and", "but", "because", "so"})
+_DONE = ("actions.words.found_in", *(f"actions.{action}.past" for action in ACTIONS))
+
+
+def _passes_on(text: Text, first: int, end: int) -> bool:
+    """Whether a wish of somebody begins the text, or opens a clause that says what is to be run."""
+    opens = text.kind(first - 1) == "mark" or text.word(first - 1) in _JOINED
+    behind = range(end, _sentence_end(text, end))
+    return first == 0 or (opens and any(asks(text, k) or text.within(k, *_DONE) for k in behind))
 
 
 def _begin_of_asker(text: Text, first: int, behind: int) -> int:

@@ -107,7 +107,8 @@ def _only_of_training(page: Text, until: int = sys.maxsize) -> str:
     other = page.ledger.of("job", "refused", "talk", "question", "excluded")
     if len(named) != 1 or other or not page.ledger.of("place") or not any(map(_trains, named[0].actions)):
         return ""
-    return next((page.ledger.said(c.tokens) for c in page.ledger.of("policy", "value", "place") if c.first < until and (
+    said = (c for c in page.ledger.of("policy", "value", "place") if c.first < until)
+    return next((page.ledger.said(c.tokens) for c in said if (
         c.kind == "policy" or (c.kind == "value" and _learns(named[0], c.value.slot))
         or getattr(c.value, "role", "") == "train_datasets")), "")  # fmt: skip
 

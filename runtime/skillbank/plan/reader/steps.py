@@ -238,8 +238,7 @@ def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
 
 
 def _labels_for_another(steps: list[Step]) -> bool:
-    """Whether things are found first, and a model that finds nothing described is trained behind: "label A in
-    P and train MODEL on D"."""
+    """Whether things are found first, and another model is trained: "label A in P and train MODEL on D"."""
     first, rest = steps[0], steps[1:]
     named = [s for s in rest if s.of("name")]
     finds = any(c.value for c in first.of("find")) and not first.of("job")

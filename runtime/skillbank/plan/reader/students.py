@@ -64,7 +64,10 @@ _END = r"(?: please)? ?[.!]*"
 # A size of the student is no plain word: "a small X" is left to the reader that asks about it.
 _STUDENT = rf"{_DET}(?:new )?@(?P<student>\d+){_KIND}"
 _TEACHER = rf"{_DET}{_LAST}@(?P<teacher>\d+){_KIND}{_JOB}"
-_OF_JOB = r"(?:(?:the )?(?:model|training|checkpoint) (?:of|from) )?(?:job )?(?P<only>(?:[\w-]+-)?[0-9a-f]{6})"
+_OF_JOB = (
+    r"(?:(?:the )?(?:model|training|checkpoint) (?:of|from) )?(?:job )?"
+    r"(?P<only>(?:[\w-]+-)?[0-9a-f]{6})"
+)
 _LEAST = (
     r"(?:(?: ?,)? (?:with|at|and)(?: an?| the)? (?:(?:score|confidence|box) )?threshold(?: of)? "
     r"(?P<least>0?\.\d+))?"
@@ -75,7 +78,8 @@ _EXPORT = (
 )
 _AFTER = rf"{_EPOCHS}{_PLAIN}{_TRUTH}{_EPOCHS.replace('epochs>', 'epochs2>')}{_PLAIN}{_EXPORT}{_END}"
 _LABELS = (
-    r"(?:it|them|these|those|that|this|what (?:was|is|has been) (?:labelled|labeled|found|annotated|detected)|(?:the|these|those|its|your|their)"
+    r"(?:it|them|these|those|that|this|what (?:was|is|has been) (?:labelled|labeled|found|annotated|detected)"
+    r"|(?:the|these|those|its|your|their)"
     r"(?: (?:new|fresh|resulting|found))?(?: (?:labels?|boxes|annotations?|results?|labelled|labeled"
     r"|annotated|pictures|images|photos|data|set|ones))+)"
 )
