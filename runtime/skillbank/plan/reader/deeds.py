@@ -74,7 +74,7 @@ def _read_as(text: Text, clause: Clause) -> set[str] | None:
 
 
 def told_words(text: Text, clauses: Clauses) -> frozenset[int]:
-    """Return the tokens of clauses that give a reason, or tell something where a sentence asks for nothing."""
+    """Return the tokens of clauses that give a reason, or tell in sentences that ask for nothing."""
     teller = Teller(text)
     told = [
         c
