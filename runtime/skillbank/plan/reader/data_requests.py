@@ -237,8 +237,8 @@ _FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
         (
             "check",
             "is|are",
-            rf"(?:is|are) {_DATA} (?:an? )?{_SOUND}(?: {_NOUN})? ?\? ?{_PLEASE}(?:{_DOUBTED}) "
-            rf"(?:it|them|that){_END}",
+            rf"(?:is|are) {_DATA} (?:an? )?{_SOUND}(?: {_NOUN})? ?\? ?{_PLEASE}(?:{_DOUBTED})"
+            rf"(?: (?:it|them|that))?{_END}",
         ),
         ("split", _SPLITS, rf"(?:{_SPLITS}) {_DATA} (?:into |as |in )?{_RATIO}{_MORE}{_END}"),
         (

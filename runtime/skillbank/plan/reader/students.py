@@ -239,7 +239,8 @@ def _distilling() -> re.Pattern[str]:
     """``distill TEACHER into STUDENT on PICTURES``."""
     on = rf"(?:on|with|using|over){_PICTURES} §(?P<pictures>\d+)"
     return re.compile(
-        rf"{_PLEASE}(?:{'|'.join(_VERBS)}) {_TEACHER} (?:into|to) {_STUDENT} {on}{_FIND}{_AFTER}"
+        rf"{_PLEASE}(?:{'|'.join(_VERBS)}) (?:{_TEACHER}|{_OF_JOB}) (?:into|to) {_STUDENT} {on}{_FIND}"
+        rf"{_AFTER}"
     )
 
 
