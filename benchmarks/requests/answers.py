@@ -18,6 +18,7 @@ from skillbank import errors
 from skillbank.bank.documents import read_yaml
 from skillbank.bank.skill import Skill
 from skillbank.facade.composition import compose
+from skillbank.home import home
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.plan.datasets import bindings
 from skillbank.plan.hardware import gpu_key, node_key
@@ -227,8 +228,11 @@ def _slots(skill: Skill, request: Request, plan: Plan) -> dict[str, Any]:
     captions = next((key for key in values if key.rpartition(".")[2] in slot("captions").names), None)
     slots["captions"] = values.pop(captions) if captions is not None else []
     data: dict[str, list[str]] = {}
+    ours = str(home() / "taught")
+    values.pop("teach.output", None)  # where a teacher writes, and its student reads, is ours to say
     for location in request.data:
-        data.setdefault(location.source, []).append(location.uri)
+        if not location.uri.startswith(ours):
+            data.setdefault(location.source, []).append(location.uri)
     return {**slots, "set": values, "data": data}
 
 

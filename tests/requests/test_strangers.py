@@ -15,11 +15,14 @@ from benchmarks.requests.judging import Kind
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-RIGHT = {"thirteenth": 0.95, "sixteenth": 0.92, "seventeenth": 0.975, "nineteenth": 0.97}
+RIGHT = {"thirteenth": 0.95, "sixteenth": 0.92, "seventeenth": 0.975, "nineteenth": 0.97, "twentieth": 0.91}
 """Shares of what is exact or rightly asked. May only rise."""
-RUNS_WRONGLY = {"t16-captions-03", "t19-ordinary-62", "t19-ordinary-142"}
+RUNS_WRONGLY = {
+    "t16-captions-03", "t19-ordinary-62", "t19-ordinary-142", "t20-ordinary-62", "t20-ordinary-141",
+}  # fmt: skip
 """What may be read otherwise: "mac and cheese" is two things to the reader; a share of a split is a text and
-not a number, and "skip broken pictures" a field of the request and no setting, which cases do not know."""
+not a number, and "skip broken pictures" a field of the request and no setting, which cases do not know; one
+GPU that somebody has is what a run takes anyway; "see how it does on X. Please run it there" measures it."""
 
 
 @pytest.mark.parametrize("name", sorted(RIGHT))

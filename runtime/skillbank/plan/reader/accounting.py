@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.reader.clauses import Clause, Clauses
@@ -74,6 +75,9 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
         if clause in told and _is_told(text, teller, clause, open_):
             ledger.claim("context", open_)
             notes.append(f"'{ledger.said(open_)}' is taken as told, and changes nothing")
+        elif _is_learnt(text, teller, clause, open_):
+            ledger.claim("context", open_)
+            notes.append(f"'{ledger.said(open_)}' is taken as what it is for, and changes nothing")
         elif purpose := _purpose_of(text, clause, open_, known, listed):
             ledger.claim("context", purpose, _PURPOSE)
             notes.append(f"'{ledger.said(purpose)}' is taken as what it is for, and changes nothing")
@@ -83,11 +87,36 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
 def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bool:
     """Whether a clause that tells holds nothing of a run, but for the place whose data it tells of."""
     held = text.owners(range(clause.first, clause.end)) & _WEIGHTY
+    held -= {"action"} if _is_repeated(text, clause) else set()
     if any(_limits(text, i) for i in open_) or held - {"place"}:
         return False
     data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
     over = teller.is_history(clause.first, clause.end) and not teller.weigh(open_)
     return not held or data or over
+
+
+def _is_learnt(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bool:
+    """Whether a clause says what somebody wants to learn from a run: "to see whether the labels are good"."""
+    first = clause.first
+    asks = text.word(first) in ("whether", "if", "how", "what", "that")
+    verb = next((k for k in (first - 1, first - 2) if text.word(k) in of("learning", "curious")), 0)
+    led = text.word(verb - 1) == "to" or (text.word(verb - 1) in ("i", "we") and text.word(verb - 2) == "so")
+    rest = range(first + 1, clause.end)
+    return (
+        asks
+        and verb > 0
+        and led
+        and not text.owners(range(clause.first, clause.end)) & _WEIGHTY
+        and not teller.weigh(rest)
+    )
+
+
+def _is_repeated(text: Text, clause: Clause) -> bool:
+    """Whether what a clause before a colon speaks of is asked for behind it: "we want numbers: evaluate"."""
+    actions = text.ledger.of("action")
+    inside = [c for c in actions if clause.first <= c.first < clause.end]
+    behind = {c.value.action for c in actions if c.first >= clause.end}
+    return text.word(clause.end) == ":" and all(c.value.action in behind for c in inside)
 
 
 def _purpose_of(
@@ -139,13 +168,14 @@ _TIMES = tuple(f"slots.units.{unit}" for unit in ("seconds", "minutes", "hours",
 def _purpose(text: Text, first: int, open_: list[int]) -> list[int]:
     """Return the words of "for the warehouse project", where nothing but they is open in a clause."""
     start, after = open_[0], range(open_[0], open_[-1] + 1)
-    lead = [text.tokens[k].text for k in range(max(first, start - 3), start)]
+    lead = [text.tokens[k].text for k in range(max(first, start - 4), start)]
     words = {text.tokens[i].text for i in after}
     held = text.owners(after)
     timed = any(text.tokens[i].kind == "number" or text.within(i, *_TIMES) for i in open_)
     same = any(text.tokens[k].text == "same" for k in range(first, start))
     others = words & word_list("accounting.no_purpose") or held - {"courtesy"}
-    return [] if "for" not in lead or same or timed or others else open_
+    gains = any(a == "to" and b in of("gains") for a, b in pairwise(lead))  # "to get a first impression"
+    return [] if not ("for" in lead or gains) or same or timed or others else open_
 
 
 def _called(text: Text, open_: list[int]) -> list[int]:

@@ -25,6 +25,7 @@ _VAGUE = re.compile(
     r"|^all\b.*\b(?:but|except|apart|other)\b|\b(?:except|excluding|apart from|other than|but not)\b"
     r"|\b(?:on|from|in) (?:the|my|our) list$"
     r"|\b(?:listed|mentioned|noted|agreed) (?:on|in|with|above|below|earlier)\b"
+    r"|\b(?:we|i|you|they|he|she) (?!see\b)[a-z]+|\b(?:yesterday|earlier)\b"
     r"|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
     r"|(?:^|\s)[-\u2013](?:\s|$)"
     r"|\b(?:bigg|small|larg|tall|long|short|near|clos|heavi|bright|dark|old|new|young|wid|high|low|thick)est\b"
@@ -226,7 +227,7 @@ def is_next(text: Text, i: int) -> bool:
 
 def _is_said_only(text: Text, first: int, found: Things) -> bool:
     """Whether a verb of finding only tells something ("we count stickers"), or is no verb at all."""
-    two, one = text.word(first - 2), text.word(first - 1)
+    two, one = text.word(first - 2), text.word(first - 1) if text.owner(first - 1) != "courtesy" else ""
     if (one == "you" and two not in _ASKING) or (two == "you" and one in _TELLING):
         return True
     if _is_of_showing(text, first, found) or _is_setting(text, found):
@@ -254,12 +255,13 @@ _DESCRIBING = ("grammar.group.det", "grammar.free.adjective", "grammar.free.glue
 
 
 def _is_setting(text: Text, found: Things) -> bool:
-    """Whether the words are the name of a setting: "label smoothing 0.1"."""
+    """Whether the words are names of settings: "label smoothing 0.1", "search lr and weight decay"."""
     if not found.used:
         return False
     numbered = "number" in (text.kind(found.used[-1]), text.kind(found.end))
     technical = text.lexicon.has(text.word(found.used[0]), "grammar.mode.technical")
-    return numbered or (technical and len(found.used) == 1)
+    tuned = any(text.lexicon.has(item.lower(), "policy.search.things") for item in found.items)
+    return numbered or tuned or (technical and len(found.used) == 1)
 
 
 @lru_cache(maxsize=4)

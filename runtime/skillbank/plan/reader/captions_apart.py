@@ -18,7 +18,7 @@ _ROLES = tuple(
     for r in ("train_datasets", "eval_dataset", "inference_dataset", "calibration_dataset")
     for k in ("bare", "before", "after")
 )
-_WISHES = frozenset({"need", "want", "like", "have", "get", "wish"})
+_WISHES = frozenset({"need", "needs", "want", "wants", "like", "have", "get", "wish", "wishes"})
 _DOING = ("actions.inference.base", "actions.inference.ing", "actions.inference.nouns", "actions.words.apply")
 
 

@@ -9,6 +9,7 @@ from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.reports import asks, is_name
 from skillbank.plan.reader.telling import FRAME
+from skillbank.plan.reader.wording import of
 from skillbank.plan.slots import SLOTS, Kind
 
 __all__ = [
@@ -33,6 +34,9 @@ _FRAMES = (
     "'when|'once|'if|'whenever|'as|'soon* 'you|'there 'have|'get|'find|'is|'are|'got group.det|@number* "
     "free.adjective? courtesy.leisure 'for|'this|'it*",
     "'whenever|'when|'if|'as 'it|'that? 'suits|'fits|'is|'s courtesy.suiting|'you 'for? 'you?",
+    "'whenever|'when|'if 'convenient|'free|'available &',|'please|'.",
+    "'i|'we 'would|'do? free.adverb* 'want|'need|'like|'wish|'ask|'prefer 'that 'you 'can|'could|'please*",
+    "'what 'i|'we 'am|'are|'would|'really|'actually* 'after|'want|'need|'like|'wish 'is? ': ",
 )
 """What only says that a wish is one: "it would be lovely if", "we would be grateful if"."""
 
@@ -78,6 +82,7 @@ _TICKET = re.compile(
 )
 
 
+_SUBJECT = re.compile(r"^[ \t]*(?:subject|re|fwd?)[ \t]*:[^\n]+$", re.IGNORECASE | re.MULTILINE)
 _COMMENT = re.compile(r"<!--|-->|^\s*>+", re.MULTILINE)
 _DATA_FOUND = (
     "w='you w='will|'can? w='find group.det* &places.roles.train_datasets.before|"
@@ -88,6 +93,7 @@ _PASSED_OVER = (
     "w='comma|'semicolon|'newline",
     "w='as w=group.det w=~word|free.noun|free.adjective|told.askers+ w=',? &'i|'we",  # "As a biologist I"
     "w='from w=group.det w=~word|free.noun|free.adjective* w='team|'group|'lab|'office|'department w=':",
+    "w='for w=group.det w=~word|free.noun|free.adjective+ w='on? w=mode.later &'i|'we|'please|'you|',",
     "w='sorry|'apologies w='for|'about w=group.det|~word|free.adjective|free.noun|free.glue+",
 )
 
@@ -98,6 +104,8 @@ def take_headers(text: Text) -> None:
         inside = _inside(text, line)
         if not any(_is_said(text, i) for i in inside):
             text.ledger.claim("courtesy", inside)
+    for line in _SUBJECT.finditer(text.ledger.original):
+        _take_subject(text, _inside(text, line))
     for match in (m for source in _PASSED_OVER for m in text.find(source)):
         text.ledger.claim("courtesy", match.tokens("w"))
     for match in text.find(_DATA_FOUND):
@@ -108,6 +116,15 @@ def take_headers(text: Text) -> None:
             text.ledger.claim("courtesy", range(match.first, match.end - 1))  # "Anna here."
     for mark in _COMMENT.finditer(text.ledger.original):
         text.ledger.claim("courtesy", _inside(text, mark))
+
+
+def _take_subject(text: Text, line: list[int]) -> None:
+    """Account for the subject of a mail whose body asks by itself: "Subject: boxes for the new photos"."""
+    body = range(line[-1] + 1, len(text.tokens))
+    bounds = ("grammar.operator.not", "grammar.operator.only", "policy.search.nouns")
+    plain = all(text.tokens[i].kind in ("word", "mark") for i in line) and not text.holds(line, *bounds)
+    if plain and text.holds(body, *_VERBS.split("|")):
+        text.ledger.claim("courtesy", line)
 
 
 def _inside(text: Text, found: re.Match[str]) -> list[int]:
@@ -153,9 +170,10 @@ def take_numbering(text: Text) -> None:
 
 
 def _is_count(text: Text, match: Match) -> bool:
-    """Whether a small number counts steps, and says no more: not "every 2 steps"."""
+    """Whether a small number counts steps, and says no more: not "every 2 steps", "4 steps of warmup"."""
     few = all(text.tokens[i].value < 10 for i in match.tokens("w") if text.tokens[i].kind == "number")
-    return few and text.word(match.first - 1) not in ("every", "for", "after", "at")
+    led = text.word(match.first - 1) in of("prepositions") - {"in"} | {"every"}
+    return few and not led and text.word(match.end) != "of"
 
 
 _ENDS = frozenset({".", ";", ",", "\n"})
@@ -195,19 +213,26 @@ def _sentence_end(text: Text, first: int) -> int:
     return next((k for k in range(first, len(text.tokens)) if text.tokens[k].text in marks), len(text.tokens))
 
 
+_ORDERING = (
+    "grammar.mode.technical", "grammar.mode.directive", "grammar.mode.condition", "grammar.operator.not",
+    "slots.learning_rate.nouns", "slots.epochs.nouns", "slots.batch_size.nouns",
+)  # fmt: skip
+"""What nobody writes into a signature."""
+
+
 def _take_farewells(text: Text) -> None:
     """Account for the end of a message behind a farewell: a name, what the person does, where."""
     last = len(text.tokens)
     for match in text.find("courtesy.farewell @mark*"):
-        word = text.tokens[match.first].text
-        if word in ("from", "love", "best") and match.first and text.tokens[match.first - 1].kind != "mark":
+        words = [text.word(k) for k in match.tokens() if text.kind(k) == "word"]
+        if words[0] in ("from", "love", "best") and len(words) == 1 and text.kind(match.first - 1) == "word":
             continue  # "the weights from Friday"
         rest = range(match.end, last)
         most = 14 if any(text.tokens[k].text == "\n" for k in rest) else 7
         plain = all(
             text.tokens[k].kind in ("word", "mark") and text.ledger.free(k) and not asks(text, k)
             for k in rest
-        )
+        ) and not text.holds(rest, *_ORDERING)
         if 0 < len(rest) <= most and plain and is_name(text, match.end):
             text.ledger.claim("courtesy", range(match.first, last))
 
@@ -281,15 +306,36 @@ def take_askers(text: Text) -> None:
     for match in text.find(
         "!'i|'we|'you|'he|'she|'they|'it|'who|'one group.det? who=~word|@mark+ "
         "'would|'wants|'asks|'asked|'needs|'wishes "
-        "&'like|'me|'us|'for|'to|'have|'a|'an|'that 'like|'me|'us|'for|'to|'have|'a|'an*"
+        "&'like|'me|'us|'for|'to|'have|'a|'an|'that|'the|'all|'every 'like|'me|'us|'for|'to|'have|'a|'an*"
     ):
-        who = [i for i in match.tokens("who") if text.tokens[i].kind == "word"]
-        opens = match.first == 0 or text.tokens[match.first - 1].text in (".", "!", "?", "\n")
+        behind = match.tokens("who")[-1] + 1
+        first = _begin_of_asker(text, match.first, behind)
+        who = [i for i in range(first, behind) if text.kind(i) == "word"]
+        who = who[text.within(first, "grammar.group.det") :]  # "the customer", "my boss"
         named = all(is_name(text, i) for i in who) or all(text.within(i, "told.askers") for i in who)
-        if opens and who and len(who) < 4 and named:
-            text.ledger.claim(
-                "courtesy", [i for i in match.tokens() if text.tokens[i].text not in ("a", "an")]
-            )
+        if who and len(who) < 4 and named and _passes_on(text, first, match.end):
+            said = range(first, match.end)
+            text.ledger.claim("courtesy", [i for i in said if text.word(i) not in ("a", "an")])
+
+
+_JOINED = frozenset({"and", "but", "because", "so"})
+_DONE = ("actions.words.found_in", *(f"actions.{action}.past" for action in ACTIONS))
+
+
+def _passes_on(text: Text, first: int, end: int) -> bool:
+    """Whether a wish of somebody begins the text, or opens a clause that says what is to be run."""
+    opens = text.kind(first - 1) == "mark" or text.word(first - 1) in _JOINED
+    behind = range(end, _sentence_end(text, end))
+    return first == 0 or (opens and any(asks(text, k) or text.within(k, *_DONE) for k in behind))
+
+
+def _begin_of_asker(text: Text, first: int, behind: int) -> int:
+    """Return where the words begin that name who wishes something: behind a mark or what joins clauses."""
+    for k in range(behind - 1, first - 1, -1):
+        title = text.word(k) == "." and text.within(k - 1, "told.askers")
+        if (text.kind(k) == "mark" and not title) or text.word(k) in _JOINED:
+            return k + 1
+    return first
 
 
 def _is_somebody(text: Text, i: int) -> bool:

@@ -212,7 +212,7 @@ _MAKES = "make|create|write|generate|produce"
 _CHECKS = "check|inspect|audit|lint|examine"
 _DOUBTED = f"validate|verify|{_CHECKS}"
 _CHECKING = frozenset(_DOUBTED.split("|"))
-_IT = re.compile(r"\b(?:it|them)\b")
+_IT = re.compile(r"\b(?:it|them)\b(?!')")
 _SPLITS = "split|divide|partition"
 
 _FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
@@ -233,6 +233,12 @@ _FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
             "check",
             "wrong",
             rf"(?:what is|what's|tell me what is|say what is) wrong (?:with|in) {_DATA}{_END}",
+        ),
+        (
+            "check",
+            "is|are",
+            rf"(?:is|are) {_DATA} (?:an? )?{_SOUND}(?: {_NOUN})? ?\? ?{_PLEASE}(?:{_DOUBTED})"
+            rf"(?: (?:it|them|that))?{_END}",
         ),
         ("split", _SPLITS, rf"(?:{_SPLITS}) {_DATA} (?:into |as |in )?{_RATIO}{_MORE}{_END}"),
         (

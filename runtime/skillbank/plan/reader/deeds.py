@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from skillbank.plan.reader.clauses import Clause, Clauses
+from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.phrases import ACTIONS
@@ -30,29 +30,39 @@ _OF_RUNS = (
 
 
 _TELLING = frozenset({"told", "report", "context"})
+_OPENING = _TELLING | {"courtesy", "question"}
+"""What may stand before a heading: nothing of it says what is to be run."""
 _ASKING = ("action", "find", "captions", "policy", "value")
 
 
 def told_clauses(text: Text, clauses: Clauses, teller: Teller) -> list[Clause]:
     """Return the clauses that tell something, those that lead to one in its sentence among them."""
     found, waiting = list[Clause](), list[Clause]()
-    opening, before = True, False
+    opening, before, asked = True, False, False
     for clause in clauses.all:
         first, end = clause.first, clause.end
         begins = first == clauses.sentence(first).start
         waiting = [] if begins else waiting
         if (kinds := _read_as(text, clause)) is not None:
             before |= bool(kinds) and kinds <= _TELLING
+            asked |= not kinds <= _OPENING
         elif teller.is_empty(first, end):
             waiting += [clause] if teller.leads(first, end) else []
         else:
             leads = (begins or waiting) and teller.leads(first, end)
             after = before and not begins and text.tokens[first].text not in ("\n", "(", ")")
-            before = teller.tells(first, end, after=after, opening=opening)
+            heads = opening and (not asked or (begins and _is_apart(text, teller, clause)))
+            before = teller.tells(first, end, after=after, opening=heads)
             found += [*waiting, clause] if before else []
             waiting = [] if before else [*waiting, clause] if leads else waiting
             opening = opening and before
     return found
+
+
+def _is_apart(text: Text, teller: Teller, clause: Clause) -> bool:
+    """Whether a clause behind what is asked for can be a heading: "Export it. Gravel pit, north side."."""
+    words = [i for i in range(clause.first, clause.end) if text.tokens[i].kind != "mark"]
+    return len(words) > 1 and not teller.weigh(words)
 
 
 def _read_as(text: Text, clause: Clause) -> set[str] | None:
@@ -64,13 +74,14 @@ def _read_as(text: Text, clause: Clause) -> set[str] | None:
 
 
 def told_words(text: Text, clauses: Clauses) -> frozenset[int]:
-    """Return the tokens of clauses that tell something in sentences that ask for nothing."""
+    """Return the tokens of clauses that give a reason, or tell in sentences that ask for nothing."""
+    teller = clauses.teller
     told = [
         c
-        for c in told_clauses(text, clauses, clauses.teller)
-        if clauses.teller.has_verb(c.first, c.end)
-        and not any(_asks(text, i) for i in clauses.sentence(c.first))
+        for c in told_clauses(text, clauses, teller)
+        if teller.has_verb(c.first, c.end) and not any(_asks(text, i) for i in clauses.sentence(c.first))
     ]
+    told += [c for c in clauses.all if c.mode is Mode.REASON and teller.has_verb(c.first, c.end)]
     return frozenset(i for c in told for i in range(c.first, c.end))
 
 

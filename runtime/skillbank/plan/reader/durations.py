@@ -40,6 +40,8 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
         sources.append(f"{_BOUND}* 'the|'whole|'entire|'total* {search} {_GIVEN}+ n=@number unit={{unit}}")
         sources.append(f"'the|'whole|'entire+ {search} n=@number unit={{unit}}")
         sources.append(f"n=@number unit={{unit}} 'at|'most|'max|'maximum* 'for 'the|'whole|'entire* {search}")
+    if name == "time_budget" and searching:
+        sources.append("',|'(|'with|'for? n=@number unit={unit} &slots.around.cap")  # "4 hours max"
     for source in sources:
         for unit in UNITS:
             for match in text.find(f"{source.format(unit=f'slots.units.{unit}')} slots.around.cap?"):

@@ -35,7 +35,8 @@ _SIZE = (
     "group.det* what=told.sizes|grammar.name.sizes|'fast|'full+ "
     "'model|'models|'detector|'network|'version|'variant|^order"
 )
-_SIZED = (f"^action {_SIZE}", f"'with|'using|'use {_SIZE}")
+_ONE = "group.det* what=told.sizes|grammar.name.sizes 'one !~word|group.prep|free.noun|places.data.nouns"
+_SIZED = (f"^action {_SIZE}", f"'with|'using|'use|'for|',|'(|': {_SIZE}", f"',|'(|': {_ONE}")
 """A model of some size is ordered: "train a small model with X". That somebody needs one asks for nothing."""
 _SET = ("value", "platform", "policy", "place", "job")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from skillbank.bank.actions import Action
 from skillbank.bank.engines import example_model
 from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError
 from skillbank.plan.products import product_in, trains
+from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.captions import is_next
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.judging import Said
@@ -43,10 +46,32 @@ def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> tuple[list[S
     """Return the steps, and what was guessed; a search asks for a training where nothing else does."""
     actions = page.ledger.of("action")
     finds = [c for c in page.ledger.of("find") if _is_asked(page, clauses, c, actions)]
+    trained = _trained_before(page, clauses, actions) if not finds else ""
+    if trained:
+        page.ledger.claim("action", page.ledger.of("name")[0].tokens, Mention("train"))
+        why = f"train is taken as what comes first, because '{trained}' is said of nothing else"
+        return steps_of(page, clauses, finds, None), [why]
     implied = _implied(page, clauses, said, bool(actions or finds))
     told = "" if implied or actions or finds else _only_of_training(page)
     notes = [f"train is taken as what is asked for, because '{told}' is said of nothing else"] if told else []
     return steps_of(page, clauses, finds, "train" if told else implied), notes
+
+
+def _trained_before(page: Text, clauses: Clauses, actions: list[Claim]) -> str:
+    """Return what only a training has, where it is said of a model and its data before what follows it.
+
+    "SegFormer on D, no HPO. Afterwards export it." asks for two things.
+    """
+    if not actions or any(trains(c.value.action) for c in actions):
+        return ""
+    first = clauses.of(min(c.first for c in actions))
+    next_ = any(
+        page.within(k, "grammar.order.next") or page.word(k) == "then"
+        for k in range(first.first, actions[0].first)
+    )
+    named = all(c.last < first.first for c in page.ledger.of("name"))
+    placed = any(c.last < first.first for c in page.ledger.of("place"))
+    return _only_of_training(page, until=first.first) if next_ and named and placed else ""
 
 
 def _implied(page: Text, clauses: Clauses, said: Said | None, others: bool) -> str | None:
@@ -73,13 +98,17 @@ def _is_asked(page: Text, clauses: Clauses, claim: Claim, actions: list[Claim]) 
     return True
 
 
-def _only_of_training(page: Text) -> str:
-    """Return what is said of a named model and its data that a training alone has, else nothing."""
+def _only_of_training(page: Text, until: int = sys.maxsize) -> str:
+    """Return what is said of a named model and its data that a training alone has, else nothing.
+
+    What stands from a token on (``until``) is not looked at.
+    """
     named = list({s.qualified: s for c in page.ledger.of("name") for s in c.value.skills}.values())
     other = page.ledger.of("job", "refused", "talk", "question", "excluded")
     if len(named) != 1 or other or not page.ledger.of("place") or not any(map(_trains, named[0].actions)):
         return ""
-    return next((page.ledger.said(c.tokens) for c in page.ledger.of("policy", "value", "place") if (
+    said = (c for c in page.ledger.of("policy", "value", "place") if c.first < until)
+    return next((page.ledger.said(c.tokens) for c in said if (
         c.kind == "policy" or (c.kind == "value" and _learns(named[0], c.value.slot))
         or getattr(c.value, "role", "") == "train_datasets")), "")  # fmt: skip
 

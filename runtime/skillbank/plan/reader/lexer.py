@@ -81,7 +81,7 @@ _LEX = re.compile(
     |(?P<card>\b(?:rtx|gtx)[ -]?\d{{3,4}}(?:[ -]?(?:ti|super))?s?\b)
     |(?P<snake>\b[A-Za-z][A-Za-z0-9]*_\w+\b)
     |(?P<power>\b\d+(?:\.\d+)?\s?[*x]\s?10\s?(?:\^|\*\*)?\s?-?\d+\b(?!x))
-    |(?P<size>\b\d+\s?x\s?\d{{2,}}\b)
+    |(?P<size>\b\d+\s?[x\u00d7]\s?\d{{2,}}\b|\b\d{{2,}}\sby\s\d{{2,}}\b)
     |(?P<range>(?<![\w.]){_DIGITS}\s?(?:-|\.\.\.?|~)\s?{_DIGITS}(?![\w-]))
     |(?P<number>(?<![\w.])[-+]?{_DIGITS}(?P<scale>k\b)?(?!\w*\d))
     |(?P<word>[^\W_]+(?:['-][^\W_]+)*)
@@ -209,7 +209,7 @@ def _numbers(kind: str, text: str) -> object:
     if kind == "power":
         return float(re.sub(r"\s?[*x]\s?10\s?(?:\^|\*\*)?\s?", "e", text))
     if kind == "size":
-        return tuple(number(part) for part in re.split(r"\s?x\s?", text))
+        return tuple(number(part) for part in re.findall(r"\d+", text))
     if kind == "range":
         low, high = re.fullmatch(rf"({_DIGITS})\s?(?:-|\.\.\.?|~)\s?({_DIGITS})", text).groups()  # type: ignore[union-attr]
         return number(low), number(high)

@@ -21,9 +21,9 @@ __all__ = ["FORMS", "Lexicon", "Span", "forms", "lexicon", "split", "word_list",
 
 _WORDS = Path(__file__).parent / "words"
 FORMS = ("base", "third", "ing", "past")
-_DOUBLED = frozenset({"fit", "run", "get", "put", "spot", "plan", "set", "cut", "tag", "log", "prep",
-                      "dump", "skip", "drop", "stop", "omit", "let", "begin", "prefer", "submit", "sit",
-                      "hit", "ship"})  # fmt: skip
+_DOUBLED = frozenset({"begin", "forget", "omit", "prefer", "submit"})
+"""Longer verbs that double their last consonant; of those with one vowel all do that end as `_SHORT` does."""
+_SHORT = re.compile(r"(?:[^aeiou]|qu)*[aeiou][bdgklmnprtz]")
 _IRREGULAR = {
     "teach": "taught", "learn": "learnt|learned", "find": "found", "build": "built", "make": "made",
     "run": "ran|run", "get": "got|gotten", "put": "put", "fit": "fitted|fit", "set": "set",
@@ -47,7 +47,7 @@ def forms(verb: str) -> dict[str, tuple[str, ...]]:
     head, _, tail = verb.partition(" ")
     after = f" {tail}" if tail else ""
     stem = head[:-1] if head.endswith("e") and not head.endswith("ee") else head
-    if head in _DOUBLED:
+    if head in _DOUBLED or _SHORT.fullmatch(head):
         stem += head[-1]
     third = f"{head}es" if head.endswith(("ch", "sh", "x", "ss", "o")) else f"{head}s"
     past: tuple[str, ...] = (f"{stem}ed",)

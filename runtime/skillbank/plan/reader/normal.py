@@ -10,9 +10,23 @@ from skillbank.plan.reader.lexicon import Lexicon, lexicon, split, word_list
 from skillbank.plan.reader.numerals import NUMBERS, count_words
 from skillbank.plan.reader.tokens import Token
 
-__all__ = ["allowed", "correct", "count_words", "distance", "translate"]
+__all__ = ["allowed", "correct", "count_words", "distance", "part", "translate"]
 
 _FOREIGN = "languages.words."
+
+
+def part(tokens: list[Token], words: Lexicon) -> list[Token]:
+    """Divide "nohpo", where a negation is written to what it denies."""
+    made: list[Token] = []
+    for token in tokens:
+        denied = token.text.removeprefix("no")
+        joined = token.kind == "word" and denied != token.text and words.has(denied, "policy.search.nouns")
+        if joined and not words.is_word(token.text):
+            middle = token.start + len("no")
+            made += [Token("word", "no", token.start, middle), Token("word", denied, middle, token.end)]
+        else:
+            made.append(token)
+    return made
 
 
 def translate(tokens: list[Token], words: Lexicon) -> list[Token]:

@@ -186,7 +186,7 @@ def read_text(
         check, rest = found
         read = read_text(rest, library, index, list_folder, job_skill, None, set_names, trained)
         return _joined(text, check, read, notes)
-    if (taught := student_requests(page, library, trained, skill)) is not None:
+    if (taught := student_requests(page, library, trained, skill, job_skill)) is not None:
         return Reading(tuple(taught), notes=tuple(notes))
     clauses = _take_manners(page, notes)
     _take_names(page)
@@ -324,7 +324,7 @@ def _page(text: str, library: Library, set_names: SetNames) -> tuple[Text, list[
 
     tokens = lexer.lex(text, whole, is_word)
     tokens = mark_folders(text, tokens)
-    tokens = normal.translate(tokens, words)
+    tokens = normal.translate(normal.part(tokens, words), words)
     tokens, notes = normal.correct(
         text, tokens, frozenset(known.words | known.described), _own(known.words, words), words
     )

@@ -192,7 +192,8 @@ def _is_taken_up(text: Text, clauses: Clauses, clause: Clause) -> bool:
     behind = clauses.sentences.get(clause.sentence + 1, range(0))
     words = {text.tokens[i].text for i in behind}
     named = text.has_kind(behind, "place", "job")
-    return "place" in held and not named and {"it", "there"} <= words and any(asks(text, i) for i in behind)
+    back = not {"it", "there", "them", "that"}.isdisjoint(words)
+    return "place" in held and back and not named and any(asks(text, i) for i in behind)
 
 
 def _opening(text: Text, tokens: list[int]) -> list[int]:

@@ -85,7 +85,7 @@ def _role_beside_data(
         and is_model(claim.value.uri)
     ):
         return "weights"
-    if claim.value.role is None and "into" in before:
+    if claim.value.role is None and "into" in before and not claim.value.told:
         return "results"
     role: str | None = claim.value.role
     return role

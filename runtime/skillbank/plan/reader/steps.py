@@ -14,6 +14,8 @@ from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.slot_keys import key_of
+from skillbank.plan.slots import slot
 
 __all__ = ["Step", "assign_skills", "name_all", "settle_actions", "steps_of"]
 
@@ -223,6 +225,9 @@ def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
     previous = everywhere[0]
     for step in steps:
         own = _distinct(step.of("name"))
+        if not made and not own and _labels_for_another(steps):
+            made.append(step)
+            continue  # what finds things is looked for
         if len(own) < 2:
             step.skill = own[0] if own else previous
             made.append(step)
@@ -231,6 +236,16 @@ def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
         assert made[-1].skill is not None
         previous = made[-1].skill
     return made
+
+
+def _labels_for_another(steps: list[Step]) -> bool:
+    """Whether things are found first, and another model is trained: "label A in P and train MODEL on D"."""
+    first, rest = steps[0], steps[1:]
+    named = [s for s in rest if s.of("name")]
+    finds = any(c.value for c in first.of("find")) and not first.of("job")
+    skills = _distinct([c for s in named for c in s.of("name")])
+    trained = bool(named) and trains(named[0].action)
+    return finds and trained and not any(key_of(s, a, slot("captions")) for s in skills for a in s.actions)
 
 
 def settle_actions(text: Text, steps: list[Step]) -> None:

@@ -22,6 +22,7 @@ from skillbank.plan.model import Question
 from skillbank.plan.planner import split_command
 from skillbank.plan.reader.data_requests import line_of, place_of
 from skillbank.plan.reader.described import skill_that_finds
+from skillbank.plan.reader.jobs import JobSkill
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.roots import absolute
 from skillbank.plan.request import DataLocation, Request, Setting
@@ -51,7 +52,10 @@ _THINGS = (
 """Whatever else may be said of them is another's to read: a threshold, an exception, a part."""
 _FIND = rf"(?:(?: ?,)? (?:to (?:find|detect)|finding|detecting|looking for) {_THINGS})?"
 _EPOCHS = r"(?:(?: ?,)?(?: for| with)? (?P<epochs>\d+) epochs?)?"
-_PLAIN = r"(?:(?: ?,)? (?:no|without) (?:hpo|automl|search|hyperparameter search))?"
+_PLAIN = (
+    r"(?:(?: ?[,.])? (?:(?:no|without) (?:hpo|automl|search|hyperparameter search)"
+    r"|(?:a )?(?:plain|single) (?:training|run)))*"
+)
 _TRUTH = (
     r"(?:(?: ?[,;])? (?:and )?(?:then )?(?:validate|compare|measure|evaluate)(?: (?:both|them|it))?"
     r" (?:on|with|against|using)(?: the)?(?: truth)?(?: (?:in|of|at))? §(?P<truth>\d+))?"
@@ -60,16 +64,33 @@ _END = r"(?: please)? ?[.!]*"
 # A size of the student is no plain word: "a small X" is left to the reader that asks about it.
 _STUDENT = rf"{_DET}(?:new )?@(?P<student>\d+){_KIND}"
 _TEACHER = rf"{_DET}{_LAST}@(?P<teacher>\d+){_KIND}{_JOB}"
-_AFTER = rf"{_EPOCHS}{_PLAIN}{_TRUTH}{_EPOCHS.replace('epochs>', 'epochs2>')}{_PLAIN}{_END}"
+_OF_JOB = (
+    r"(?:(?:the )?(?:model|training|checkpoint) (?:of|from) )?(?:job )?"
+    r"(?P<only>(?:[\w-]+-)?[0-9a-f]{6})"
+)
+_LEAST = (
+    r"(?:(?: ?,)? (?:with|at|and)(?: an?| the)? (?:(?:score|confidence|box) )?threshold(?: of)? "
+    r"(?P<least>0?\.\d+))?"
+)
+_EXPORT = (
+    rf"(?:(?: ?[,.;])?(?: (?:and|then|afterwards|finally|,))+ export (?:it|{_DET}@(?P<exported>\d+){_KIND})"
+    r"(?: (?:to|as|into) onnx)?)?"
+)
+_AFTER = rf"{_EPOCHS}{_PLAIN}{_TRUTH}{_EPOCHS.replace('epochs>', 'epochs2>')}{_PLAIN}{_EXPORT}{_END}"
 _LABELS = (
-    r"(?:it|them|these|those|that|this|(?:the|these|those|its|your|their)"
+    r"(?:it|them|these|those|that|this|what (?:was|is|has been) (?:labelled|labeled|found|annotated|detected)"
+    r"|(?:the|these|those|its|your|their)"
     r"(?: (?:new|fresh|resulting|found))?(?: (?:labels?|boxes|annotations?|results?|labelled|labeled"
     r"|annotated|pictures|images|photos|data|set|ones))+)"
 )
 
 
 def student_requests(
-    page: Text, library: Library, trained: Trained | None, skill: Skill | None
+    page: Text,
+    library: Library,
+    trained: Trained | None,
+    skill: Skill | None,
+    job_skill: JobSkill | None = None,
 ) -> list[Request] | None:
     """Return the steps that a sentence about a teacher and its student asks for; None for any other text.
 
@@ -81,6 +102,8 @@ def student_requests(
         Looks for the teacher's training; where None, none is known.
     skill
         The skill that an option names: then the words are read for that one.
+    job_skill
+        Tells which skill a job ran: one of another skill is no teacher here.
     """
     forms = _forms_of({token.text for token in page.tokens}) if skill is None else []
     if not forms:
@@ -93,7 +116,13 @@ def student_requests(
     engine = _engine(teacher) if teacher is not None else None
     if teacher is None or student is None or engine is None or teacher is student:
         return None
+    if found["exported"] is not None and _named(page, found["exported"]) is not student:
+        return None
     if not engine.labels_by_description or not _is_student(student):
+        return None
+    job = found["job"] or found.groupdict().get("only")
+    ran = job_skill(job) if job is not None and job_skill is not None else None
+    if ran is not None and ran.rpartition(":")[2] != teacher.name:
         return None
     captions = _captions(page, found, starts)
     return _steps(page, found, teacher, student, engine, captions, trained)
@@ -129,9 +158,9 @@ def _steps(
     captions: list[str],
     trained: Trained | None,
 ) -> list[Request]:
-    photos = place_of(page, found["pictures"])
+    photos, said = place_of(page, found["pictures"]), found.groupdict()
     epochs = found["epochs"] or found["epochs2"]
-    job, questions = found["job"], tuple[Question, ...]()
+    job, questions = found["job"] or said.get("only"), tuple[Question, ...]()
     if job is None and found["last"]:
         job, questions = _last(teacher, trained)
     elif job is None and not captions:
@@ -145,10 +174,13 @@ def _steps(
     settings = [Setting(key="teach.captions", value=captions)] if captions else []
     if job is None and not questions:
         settings.append(Setting(key="teach.model", value=engine.hub_model))
-    told = "\0".join([absolute(photos), job or engine.hub_model, *captions])
+    least = said.get("least")
+    told = "\0".join([absolute(photos), job or engine.hub_model, *captions, *([least] if least else [])])
     mark = hashlib.sha256(told.encode()).hexdigest()
     output = str(home() / "taught" / mark[:16])
     settings.append(Setting(key="teach.output", value=output))
+    if least:
+        settings.append(Setting(key="teach.least", value=float(least)))
     text = page.ledger.original
     steps = [
         Request(
@@ -171,7 +203,12 @@ def _steps(
         if job is not None:
             steps.append(Request(skill=teacher.qualified, parent=job, **measured))
         steps.append(Request(skill=student.qualified, **measured))
+    if _EXPORTED.search(found[0]):
+        steps.append(Request(skill=student.qualified, action="export", platform="local", text=text))
     return steps
+
+
+_EXPORTED = re.compile(r"\bexport (?:it|(?:\w+ )?@\d+)")
 
 
 def _last(teacher: Skill, trained: Trained | None) -> tuple[str | None, tuple[Question, ...]]:
@@ -202,7 +239,8 @@ def _distilling() -> re.Pattern[str]:
     """``distill TEACHER into STUDENT on PICTURES``."""
     on = rf"(?:on|with|using|over){_PICTURES} §(?P<pictures>\d+)"
     return re.compile(
-        rf"{_PLEASE}(?:{'|'.join(_VERBS)}) {_TEACHER} (?:into|to) {_STUDENT} {on}{_FIND}{_AFTER}"
+        rf"{_PLEASE}(?:{'|'.join(_VERBS)}) (?:{_TEACHER}|{_OF_JOB}) (?:into|to) {_STUDENT} {on}{_FIND}"
+        rf"{_AFTER}"
     )
 
 
@@ -213,7 +251,7 @@ def _labelling() -> re.Pattern[str]:
     where = rf"(?:in|on|inside|across|from|over){_PICTURES} §(?P<pictures>\d+)"
     then = r"(?: ?[,;.])?(?: ?(?:and|then|next|afterwards|after that|now|please|use them to|use it to|,))+"
     train = rf"(?:{'|'.join(_TRAINS)}) {_STUDENT} (?:on|with|from|using) {_LABELS}"
-    look = rf"(?:{'|'.join(_LOOKS)}) {things} {where}(?: (?:with|using|by) {_TEACHER})?"
+    look = rf"(?:{'|'.join(_LOOKS)}) {things} {where}(?: (?:with|using|by) (?:{_TEACHER}|{_OF_JOB}))?{_LEAST}"
     return re.compile(rf"{_PLEASE}{look}{then} {train}{_AFTER}")
 
 

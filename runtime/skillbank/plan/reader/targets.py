@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from skillbank.plan.model import is_hub_name
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.place import LINK, LIST, OPEN, Place, claim_place, is_model_file
+from skillbank.plan.reader.place import LINK, LIST, OPEN, Place, claim_place, is_model_file, role_of_path
 from skillbank.plan.reader.wording import is_regular_past
 
 __all__ = ["take_models", "take_results"]
@@ -112,6 +113,7 @@ def take_models(text: Text) -> None:
         ),
         ("weights", f"group.prep? group.det* free.adjective* @name? places.weights.before @name? {tail}"),
         ("weights", f"{LIST} ',? places.weights.after"),
+        ("weights", f"what='model|'detector|'network ':|'=? {LIST}"),
     )
     for role, source in kinds:
         for match in text.find(source):
@@ -120,11 +122,23 @@ def take_models(text: Text) -> None:
             named = text.holds(
                 match.tokens(), "places.weights.before", "places.weights.backbone", "places.weights.after"
             )
-            file = is_model_file(text, text.tokens[place].value)
-            data = "on" in words or (role == "backbone" and "," in words)
+            file = is_model_file(text, text.tokens[place].value) or _is_on_hub(text, match)
+            pictures = role == "weights" and not named and text.holds(match.tokens(), "places.data.nouns")
+            data = "on" in words or pictures or (role == "backbone" and "," in words)
             if not file and ((role == "weights" and not named and "from" not in words) or data):
-                continue  # "start the training on X" and "resnet_34 backbone, X" name data
+                continue  # "start the training on X", "take the pictures from X", "resnet_34 backbone, X"
             _claim_weights(text, match, role)
+
+
+def _is_on_hub(text: Text, match: Match) -> bool:
+    """Whether a model is named as the hub names it ("model OWNER/NAME"), and is no object of a verb."""
+    if not match.tokens("what"):
+        return False
+    uri, before = str(text.tokens[match.tokens("list")[0]].value), match.first - 1
+    while before >= 0 and text.within(before, "grammar.group.det", "grammar.free.adjective"):
+        before -= 1
+    verb = text.within(before, "actions.train.base", "actions.evaluate.base", "grammar.free.light")
+    return is_hub_name(uri) and role_of_path(text, uri) is None and not verb
 
 
 def _claim_weights(text: Text, match: Match, role: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from skillbank.plan.reader.manners import Manners
+from skillbank.plan.reader.matching import STOPS
 from skillbank.plan.reader.wishes import Wishes
 from skillbank.plan.reader.wording import FINITE, SPECIFIC, Wording, is_many, is_over, is_regular_past, of
 
@@ -52,6 +53,8 @@ class Teller:
         i, reason = self._opening(first, end)
         if self._leads_to_doubt(first, end) or self._is_lack(i, end) or self._is_curious(first, end):
             return True
+        if self._announces(first, i, end):
+            return True
         if i < end and (held := self._manners.hold(i, end, after=after)) is not None:
             return held
         if i < end and self._words[i] in of("subordinate"):
@@ -89,9 +92,10 @@ class Teller:
             return not self._of.mean(range(i, end))
         if self._of.is_order(i, end) or self._words[i] == "like":
             return False
-        if self._is_done(first, i, end):
+        leads = opening or after or self._begins(first)
+        if self._is_done(first, i, end, leads):
             return True
-        headed = not reason and self._is_heading(first, i, end, opening)
+        headed = leads and not reason and self._is_heading(first, i, end, opening)
         return (headed or (after and self._adds_rest(first, i, end))) and not self._of.mean(range(i, end))
 
     def _tells_when(self, i: int, end: int, *, after: bool) -> bool | None:
@@ -132,6 +136,22 @@ class Teller:
         else:
             return None
         return next((q for q in reach if self._words[q] in _QUESTIONS), None)
+
+    def _announces(self, first: int, i: int, end: int) -> bool:
+        """Whether a clause says what somebody wants, and what is asked for stands behind its colon.
+
+        "the auditors want numbers for the released engine: evaluate job J on D"
+        """
+        behind = next((k for k in range(end, len(self._words)) if self._words[k] not in (":", "please")), 0)
+        if self._of.at(end, len(self._words)) != ":" or not self._asks_behind(behind):
+            return False
+        verb = self._of.verb(i, end, weak=False) if i < end else None
+        bounds = ("grammar.operator.not", "grammar.operator.only", "told.sizes", "grammar.mode.schedule")
+        plain = all(map(self._of.is_word, range(i, end))) and not self._text.holds(range(i, end), *bounds)
+        return verb is not None and self._words[verb] in of("wants") and plain
+
+    def _asks_behind(self, k: int) -> bool:
+        return k > 0 and (self._of.is_order(k, len(self._words)) or self._words[k].startswith("@name"))
 
     def _leads_to_so(self, end: int) -> bool:
         """Whether what is asked for follows from a clause: "we go live next week so please export it"."""
@@ -257,7 +277,11 @@ class Teller:
         bare = ends and _TELLS_MORE.isdisjoint(self._words[i : ends[0]])
         return ends[0] if bare else i
 
-    def _is_done(self, first: int, i: int, end: int) -> bool:
+    def _begins(self, first: int) -> bool:
+        """Whether a clause begins its sentence; behind what is asked for, a noun is part of it."""
+        return first == 0 or self._text.tokens[first - 1].text in (*STOPS, "\n")
+
+    def _is_done(self, first: int, i: int, end: int, leads: bool) -> bool:
         """Whether a clause says what somebody has done or is doing, without a subject."""
         word, after = self._words[i], self._of.at(i + 1, end)
         if not after or word in of("elliptic") or {"please", "only"} & set(self._words[first:end]):
@@ -267,7 +291,9 @@ class Teller:
         if is_regular_past(word):
             return after in SPECIFIC or after in of("prepositions") - {"by", "with"}
         going = of("continuing") & set(self._words[first:i]) or after in of("prepositions") - {"of", "for"}
-        return bool(going) and word.endswith("ing") and len(word) > 5 and not self._of.is_technical(i)
+        return (
+            leads and bool(going) and word.endswith("ing") and len(word) > 5 and not self._of.is_technical(i)
+        )
 
     def _is_heading(self, first: int, i: int, end: int, opening: bool) -> bool:
         """Whether a clause is a heading: a noun without an article and without a verb."""

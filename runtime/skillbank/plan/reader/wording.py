@@ -178,6 +178,8 @@ class Wording:
             k - 1, "grammar.free.adjective"
         ):
             return False
+        if not definite and self.is_technical(k):
+            return False  # "pictures resized to 800 pixels"
         if k + 1 < end:
             return self.words[k + 1] not in ("by", "with", "please")
         return definite and not self.is_technical(k)
