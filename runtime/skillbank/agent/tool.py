@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -84,6 +84,22 @@ def from_skill(words: SkillWords | None) -> FromSkill | None:
 
 class Arguments(Document):
     """Base of a tool's arguments: None means that it was not said."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_number(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse true and false where a number is meant: they would be 1 and 0 without a word."""
+        if isinstance(value, bool) and info.field_name is not None:
+            kinds = set(_kinds(cls.model_fields[info.field_name].annotation))
+            if kinds & {int, float} and bool not in kinds:
+                raise ValueError("must be a number")
+        return value
+
+
+def _kinds(annotation: object) -> Iterator[object]:
+    """Yield a type, or each of those that it is made of."""
+    parts = get_args(annotation)
+    yield from (kind for part in parts for kind in _kinds(part)) if parts else (annotation,)
 
 
 class Result(Document):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,12 @@ def _chain(runtime: Runtime, asked: Asked, resume: str | None, as_json: bool) ->
         return [Step(plan, None) for plan in plans], notes
     if asked.named:
         said = ", ".join(asked.named)
-        raise UsageError(f"--resume JOB goes on with what was asked then; leave out {said}, or ask anew.")
+        plans = [step.plan for step in steps(runtime.jobs.store, resume)]
+        again = shlex.quote(runtime.sentence(plans))
+        raise UsageError(
+            f"--resume JOB goes on with what was asked then; leave out {said}, or ask anew with it: "
+            f"skillbank run {again} ..."
+        )
     return steps(runtime.jobs.store, resume), []
 
 
