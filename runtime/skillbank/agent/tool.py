@@ -89,7 +89,8 @@ class Arguments(Document):
     @classmethod
     def _no_number(cls, value: object, info: ValidationInfo) -> object:
         """Refuse true and false where a number is meant: they would be 1 and 0 without a word."""
-        if isinstance(value, bool) and info.field_name is not None:
+        said = value if isinstance(value, list) else [value]
+        if info.field_name is not None and any(isinstance(each, bool) for each in said):
             kinds = set(_kinds(cls.model_fields[info.field_name].annotation))
             if kinds & {int, float} and bool not in kinds:
                 raise ValueError("must be a number")
