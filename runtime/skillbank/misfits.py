@@ -24,6 +24,7 @@ _WANTED = {
     "string_type": "text",
     "list_type": "a list",
     "dict_type": "a mapping",
+    "model_type": "a mapping",
 }
 """What pydantic's kinds of errors want, for a person."""
 _BOUNDS = {
@@ -52,18 +53,20 @@ def misfit(detail: Mapping[str, Any], name: str = "", known: Collection[str] = (
         return f"there is no key {called}{did_you_mean(called, list(known))}"
     if kind == "missing":
         return f"{called} is missing"
+    said = one_line(str(detail["msg"]).removeprefix("Value error, "), 200)
+    if kind == "value_error" and not said.startswith("must "):
+        return f"{called}: {said}"  # a sentence of ours, which names the value
     value = detail.get("input")
     given = one_line(str(value).lower() if isinstance(value, bool) else value, 60) or "empty"
-    return f"{called} is {given}, but it {_must(kind, detail)}"
+    return f"{called} is {given}, but it {_must(kind, detail, said)}"
 
 
-def _must(kind: str, detail: Mapping[str, Any]) -> str:
+def _must(kind: str, detail: Mapping[str, Any], said: str) -> str:
     if kind in _BOUNDS:
         words, limit = _BOUNDS[kind]
         return f"must be {words} {detail['ctx'][limit]:g}"
     if kind in _WANTED:
         return f"must be {_WANTED[kind]}"
-    said = one_line(str(detail["msg"]).removeprefix("Value error, "), 200)
     if said.startswith("Input should be "):
         return f"must be {said.removeprefix('Input should be ')}"
     return said if said.startswith("must ") else f"does not fit: {said}"
