@@ -390,3 +390,36 @@ def test_an_id_that_is_none_is_named_and_where_it_stands(tmp_path: Path) -> None
         text(tmp_path / split / "_annotations.coco.json", json.dumps(said))
     with pytest.raises(DataError, match=r"^in val: _annotations.coco.json categories\[0\] has the id 1.5, "):
         data_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "said"),
+    [
+        (
+            {"bbox": None, "segmentation": [[1, 2, 9, 2, 9, 8]]},
+            "mended",
+            "the box around its polygons is taken",
+        ),
+        (
+            {"bbox": [], "segmentation": [[1, 2, 9, 2, 9, 8]]},
+            "mended",
+            "the box around its polygons is taken",
+        ),
+        ({"bbox": None}, "unreadable-annotation", "its bbox is not four numbers"),
+        (
+            {"bbox": [1, 2, 3], "segmentation": [[1, 2, 9, 2, 9, 8]]},
+            "unreadable-annotation",
+            "not four numbers",
+        ),
+        ({"bbox": None, "segments_info": []}, "unreadable-annotation", "bring instances_*.json"),
+        ({"category_id": 9}, "unknown-class", "the file has no category 9"),
+        ({"category_id": None}, "unknown-class", "it has no category_id"),
+    ],
+)
+def test_what_is_wrong_with_one_annotation(
+    tmp_path: Path, fields: dict[str, Any], kind: str, said: str
+) -> None:
+    place = made(tmp_path, document(annotations=[box(1, 1, **fields), box(2, 2)]))
+    data = data_of(place)
+    assert kinds(data) == {kind: 1} and said in details(data)
+    assert len(boxes(data)["images/a.jpg"]) == (kind == "mended")

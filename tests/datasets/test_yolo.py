@@ -6,7 +6,9 @@ import pytest
 
 from skillbank.datasets.checking import check_data
 from skillbank.datasets.faults import KINDS, Severity
+from skillbank.datasets.formats.yolo_layout import label_files
 from skillbank.datasets.opening import open_place
+from skillbank.datasets.tree import open_tree
 from skillbank.errors import DataError
 from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 
@@ -555,3 +557,21 @@ def test_a_list_that_says_that_there_are_no_classes_is_one(tmp_path: Path, names
     assert data_of(tmp_path).classes == ()
     text(tmp_path / "labels/train/a.txt", LINE)
     assert kinds(data_of(tmp_path)) == {"unknown-class": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "labels"),
+    [
+        ("labels/a.txt", "0 .5 .5 .1 .1\n", True),
+        ("labels/a.txt", "", True),
+        ("train.txt", "images/a.jpg\n", False),
+        ("train.txt", "0 .5 .5 .1 .1\n", True),
+        ("lists/VAL.TXT", "images/a.jpg\n", False),
+        ("lists/trained.txt", "images/a.jpg\n", True),
+        ("classes.txt", "dog\n", False),
+        ("README.txt", "0 .5 .5 .1 .1\n", False),
+    ],
+)
+def test_text_files_that_may_hold_labels(tmp_path: Path, name: str, said: str, labels: bool) -> None:
+    text(tmp_path / name, said)
+    assert list(label_files(open_tree(tmp_path))) == ([name] if labels else [])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 from skillbank.bank.foreign import FromSkill as SkillWords
 from skillbank.lanes import Lane
@@ -87,20 +87,13 @@ class Arguments(Document):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_number(cls, value: object, info: ValidationInfo) -> object:
-        """Refuse true and false where a number is meant: they would be 1 and 0 without a word."""
-        said = value if isinstance(value, list) else [value]
-        if info.field_name is not None and any(isinstance(each, bool) for each in said):
-            kinds = set(_kinds(cls.model_fields[info.field_name].annotation))
-            if kinds & {int, float} and bool not in kinds:
-                raise ValueError("must be a number")
+    def _no_truth_as_a_number(cls, value: object, info: ValidationInfo) -> object:
+        # To Python true is 1, which nobody who says it means.
+        said = value if isinstance(value, list | tuple) else [value]
+        wanted = str(cls.model_fields[info.field_name or ""].annotation)
+        if any(isinstance(each, bool) for each in said) and "bool" not in wanted:
+            raise PydanticCustomError("no_truth", "true and false are no values of it")
         return value
-
-
-def _kinds(annotation: object) -> Iterator[object]:
-    """Yield a type, or each of those that it is made of."""
-    parts = get_args(annotation)
-    yield from (kind for part in parts for kind in _kinds(part)) if parts else (annotation,)
 
 
 class Result(Document):

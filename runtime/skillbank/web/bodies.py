@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -9,6 +10,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
 from skillbank.misfits import misfit
+from skillbank.unique_names import RepeatedNameError, unique_names
+from skillbank.visible import one_line
 from skillbank.web.answers import Refusal
 
 __all__ = ["MOST_JSON", "limited", "read_body", "too_large", "validated"]
@@ -26,12 +29,23 @@ def validated(model: type[Model], body: bytes) -> Model:
     Refusal
         400 with the first thing that is wrong.
     """
+    _refuse_repeated(body)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         known = model.model_fields if len(problem["loc"]) == 1 else ()
         raise Refusal(400, "usage", f"{misfit(problem, known=known)}.") from None
+
+
+def _refuse_repeated(body: bytes) -> None:
+    """Refuse a body that says something twice; what else is wrong with it the model says."""
+    try:
+        json.loads(body, object_pairs_hook=unique_names)
+    except RepeatedNameError as error:
+        raise Refusal(400, "usage", f"{one_line(error)}.") from None
+    except (ValueError, RecursionError):
+        return
 
 
 async def read_body(request: Request, most: int = MOST_JSON) -> bytes:
