@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -20,6 +19,8 @@ def connections_to(address: str, **options: Any) -> PoolManager:
     options
         Of `urllib3.PoolManager`: ``headers``, ``timeout`` in seconds, ``retries``.
     """
+    from urllib.request import getproxies, proxy_bypass
+
     import urllib3
 
     parts = urlsplit(address)

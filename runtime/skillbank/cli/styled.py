@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
-from rich.live import Live
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 from rich.segment import Segment
 from rich.style import Style
 from rich.table import Table
@@ -28,14 +15,7 @@ from skillbank.cli.copyable import Listing, Pairs
 from skillbank.environment import foreign
 from skillbank.visible import drawn, has_invisible
 
-if TYPE_CHECKING:
-    from rich.progress import Task
-
-__all__ = [
-    "BarColumn", "Group", "MofNCompleteColumn", "SpinnerColumn", "StyledConsole", "TimeElapsedColumn",
-    "TimeRemainingColumn", "amount", "bars", "field", "line", "lines", "listing", "live", "pace", "pairs",
-    "table", "words",
-]  # fmt: skip
+__all__ = ["Group", "StyledConsole", "line", "lines", "listing", "pairs", "table", "words"]
 
 _PIPE_WIDTH = 160
 _LEAST_WIDTH = 20
@@ -103,49 +83,6 @@ def table(*columns: str, kind: type[Table] = Table, **options: Any) -> Table:
 def listing(*columns: str) -> Table:
     """Return a table of things whose names, in the first column, are copied into the next command."""
     return table(*columns, kind=Listing)
-
-
-def bars(console: Console, *columns: ProgressColumn, **options: Any) -> Progress:
-    """Return progress bars; what others print meanwhile is not taken for styles of ours."""
-    return Progress(*columns, console=console, redirect_stdout=False, redirect_stderr=False, **options)
-
-
-def live(console: Console, shown: RenderableType | None = None, **options: Any) -> Live:
-    """Return a display that is drawn again and again."""
-    return Live(shown, console=console, redirect_stdout=False, redirect_stderr=False, **options)
-
-
-def field(name: str) -> ProgressColumn:
-    """Return a column of progress bars that shows a task's field as it stands."""
-    return _Field(name)
-
-
-class _Field(TextColumn):
-    def __init__(self, name: str) -> None:
-        super().__init__("", markup=False)
-        self._name = name
-
-    def render(self, task: Task) -> Text:
-        return line(str(task.description if self._name == "description" else task.fields[self._name]))
-
-
-def amount() -> ProgressColumn:
-    """Return a column that shows how much is done: pictures of a task that ``counts``, else bytes."""
-    return _Either(MofNCompleteColumn(), DownloadColumn())
-
-
-def pace() -> ProgressColumn:
-    """Return a column that shows the time that is left of a task that ``counts``, else bytes in a second."""
-    return _Either(TimeRemainingColumn(), TransferSpeedColumn())
-
-
-class _Either(ProgressColumn):
-    def __init__(self, counted: ProgressColumn, moved: ProgressColumn) -> None:
-        super().__init__()
-        self._counted, self._moved = counted, moved
-
-    def render(self, task: Task) -> RenderableType:
-        return (self._counted if task.fields["counts"] else self._moved).render(task)
 
 
 def _flat(text: str) -> str:
