@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.failures import ToolCallError
+from skillbank.agent.shortening import shorten
 from skillbank.agent.toolbox import Toolbox
 from skillbank.errors import SkillNotFoundError
 from skillbank.jobs.attendance import on_duty
@@ -119,6 +120,14 @@ def test_slots_are_typed_arguments(toolbox: Toolbox) -> None:
     assert refused.error is not None and "both set train.num_epochs; keep one" in refused.error.message
     corrected = toolbox.plan(text="train Grounding DINO on s3://b/t for 4 epochs, no HPO", epochs=5)
     assert "epochs 5 counts, not the 4 of the words" in corrected.notes
+
+
+def test_what_is_cut_short_keeps_its_way_out() -> None:
+    told = f"{'one picture is broken; ' * 40}way out: mend it, or leave it out"
+    assert (
+        shorten(told, 400).endswith("…; way out: mend it, or leave it out") and len(shorten(told, 400)) == 400
+    )
+    assert shorten(f"a; way out: {'b ' * 400}", 100).endswith("b…")
 
 
 def test_a_slot_among_the_settings_is_its_argument(toolbox: Toolbox) -> None:

@@ -72,6 +72,9 @@ def test_a_failed_job_is_run_again_by_resuming_it(inline: Command, data: Path) -
     words = ["--skill", "toy-detector", "--action", "train", "--data", f"train={data}"]
     (data / "data.txt").write_bytes(b"\xff")  # the program cannot read it
     assert inline("run", *words, "--yes").code == 1
+    refused = inline("run", "--resume", "last", "--epochs", "3", "--yes")
+    assert refused.code == 2 and "leave out --epochs" in refused.err
+    assert "ask anew with it: skillbank run 'train toy-detector on " in refused.err
     (data / "data.txt").write_text("good")
     assert inline("run", "--resume", "last", "--yes", "--json").document["state"] == "COMPLETE"
     refused = inline("run", *words, "--resume", "last", "--yes")

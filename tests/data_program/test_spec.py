@@ -47,9 +47,9 @@ def test_amounts_are_read_as_numbers_and_as_text(tmp_path: Path) -> None:
         ),
         ("convert", {"dataset": {}, "results_dir": ""}, ["dataset.place and convert.to and results_dir"]),
         ("split", {"split": {"val": "1.5"}}, ["split.val 1.5 is no amount"]),
-        ("split", {"split": {"by": "class"}}, ["split.by: "]),
-        ("check", {"check": {"decode": "maybe"}}, ["check.decode: "]),
-        ("check", {"check": 3}, ["check: "]),
+        ("split", {"split": {"by": "class"}}, ["split.by is class, but it must be "]),
+        ("check", {"check": {"decode": "maybe"}}, ["check.decode is maybe, but it must be true or false"]),
+        ("check", {"check": 3}, ["check is 3, but it must be a mapping"]),
     ],
 )
 def test_all_faults_of_a_spec_are_told(

@@ -496,3 +496,31 @@ def test_a_model_of_boxes_refuses_folders_of_classes(tmp_path: Path) -> None:
         [made] = runtime.plan(f"train Grounding DINO on {classes_in(tmp_path / 'd')}, no HPO, 1 epoch")
     with pytest.raises(DataError, match="marks no boxes"):
         staged(made)
+
+
+def test_greys_among_colours_mean_what_the_label_map_says(tmp_path: Path) -> None:
+    for name, values in (("a", [(0, 0, 0), (128, 0, 0)]), ("b", [(0, 0, 0)])):
+        picture(tmp_path / "images" / f"{name}.jpg")
+        mask(tmp_path / "masks" / f"{name}.png", values)
+    nothing = checked(tmp_path)
+    assert nothing.classes == ("colour 0-0-0", "colour 128-0-0") and not nothing.has_errors
+    (tmp_path / "labelmap.txt").write_text("sky:0,0,0::\nroof:128,0,0::\n")
+    report = checked(tmp_path)
+    assert not report.has_errors
+    [split] = report.splits
+    assert split.by_class == {"sky": 2, "roof": 1}
+
+
+def test_the_mask_of_a_picture_that_is_gone_is_not_that_of_a_namesake_in_another_split(
+    tmp_path: Path,
+) -> None:
+    for split in ("train", "val"):
+        for name in ("a", "b"):
+            picture(tmp_path / "images" / split / f"{name}.jpg")
+            mask(tmp_path / "masks" / split / f"{name}.png", [0, 1] if split == "val" else [0])
+    (tmp_path / "images" / "train" / "b.jpg").unlink()
+    report = checked(tmp_path)
+    assert report.tally.counts["mask-alone"] == 1
+    val = next(each for each in open_place(tmp_path).data.splits if each.name == "val")
+    owners = {found.name: found.mask.path for found in val.pictures() if found.mask is not None}
+    assert owners == {f"images/val/{name}.jpg": f"masks/val/{name}.png" for name in "ab"}

@@ -356,6 +356,42 @@ def test_lvis_names_pictures_by_address(tmp_path: Path) -> None:
     assert boxes(data_of(tmp_path), "train") == {"train2017/0001.jpg": [("dog", 1, 2, 4, 6)]}
 
 
+@pytest.mark.parametrize("layout", ["{split}2017", "images/{split}"])
+def test_a_namesake_in_the_folder_of_another_split_is_not_the_picture_of_a_list(
+    tmp_path: Path, layout: str
+) -> None:
+    for split, names in (("train", ["a.jpg"]), ("val", ["a.jpg", "b.jpg"])):
+        for name in names:
+            picture(tmp_path / layout.format(split=split) / name)
+        text(tmp_path / f"annotations/instances_{split}2017.json", json.dumps(document()))
+    data = data_of(tmp_path)
+    home = layout.format(split="train")
+    assert boxes(data, "train").keys() == {f"{home}/a.jpg", "b.jpg"}, "b.jpg of val shows something else"
+    assert boxes(data, "val").keys() == {layout.format(split="val") + f"/{name}.jpg" for name in "ab"}
+
+
+def test_lists_of_several_splits_may_lie_beside_one_folder_that_is_called_after_one(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        picture(tmp_path / "train2017" / name)
+    text(tmp_path / "instances_train.json", json.dumps(document()))
+    text(
+        tmp_path / "instances_val.json",
+        json.dumps(document(images=[image(3, "c.jpg")], annotations=[box(3, 1)])),
+    )
+    data = data_of(tmp_path)
+    assert boxes(data, "val").keys() == {"train2017/c.jpg"} and not kinds(data)
+
+
+def test_an_id_that_is_none_is_named_and_where_it_stands(tmp_path: Path) -> None:
+    picture(tmp_path / "train" / "a.jpg")
+    picture(tmp_path / "val" / "a.jpg")
+    broken = document(categories=[{"id": 1.5, "name": "dog"}, {"id": 2, "name": "cat"}])
+    for split, said in (("train", document()), ("val", broken)):
+        text(tmp_path / split / "_annotations.coco.json", json.dumps(said))
+    with pytest.raises(DataError, match=r"^in val: _annotations.coco.json categories\[0\] has the id 1.5, "):
+        data_of(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("fields", "kind", "said"),
     [

@@ -155,7 +155,7 @@ def test_hostile_rows(tmp_path: Path) -> None:
     found = list(data.splits[0].pictures())
     assert sum(len(each.boxes) for each in found) == 2
     assert kinds(data) == {"unreadable-annotation": 5}
-    assert "labels.csv line 2, line 3: its corners are no four numbers" in details(data)
+    assert "labels.csv line 3: its corners are no four numbers" in details(data)
 
 
 def test_a_quotation_mark_that_is_never_closed(tmp_path: Path) -> None:
@@ -223,3 +223,19 @@ def test_a_column_of_corners_that_is_missing_is_said(tmp_path: Path) -> None:
     text(tmp_path / "l.csv", "filename,width,height,class,xmin,ymin,xmax\na.jpg,100,80,dog,10,20,40\n")
     with pytest.raises(DataError, match=r"l.csv has corners of boxes and no column of the bottom \(ymax\)"):
         data_of(tmp_path)
+
+
+def test_a_fault_of_a_row_stands_at_its_own_line(tmp_path: Path) -> None:
+    pictures(tmp_path, "images/a.jpg")
+    rows = "a.jpg,100,80,cat,10,20,40,60\na.jpg,100,80,dog,1px,2px,3px,4px\n"
+    text(tmp_path / "labels.csv", TENSORFLOW + rows)
+    [fault] = [each for split in data_of(tmp_path).splits for p in split.pictures() for each in p.faults]
+    assert fault.where == "labels.csv line 3"
+
+
+def test_tables_of_splits_mean_the_pictures_in_the_folder_of_their_own(tmp_path: Path) -> None:
+    pictures(tmp_path, "train/a.jpg", "val/a.jpg")
+    for split in ("train", "val"):
+        text(tmp_path / f"{split}_labels.csv", TENSORFLOW + "a.jpg,100,80,cat,10,20,40,60\n")
+    data = data_of(tmp_path)
+    assert [list(boxes(data, split)) for split in ("train", "val")] == [["train/a.jpg"], ["val/a.jpg"]]

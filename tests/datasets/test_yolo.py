@@ -541,6 +541,24 @@ def test_nothing_to_validate_on_beside_a_test_part_divides_all_the_same(tmp_path
     assert "test" in {split.name for split in data.splits}
 
 
+def test_label_files_whose_ending_is_in_capitals(tmp_path: Path) -> None:
+    pair(tmp_path, "images/train/a.JPG", "labels/train/a.TXT")
+    pair(tmp_path, "images/val/b.jpg", "labels/val/b.txt")
+    text(tmp_path / "data.yaml", f"train: images/train\nval: images/val\n{NAMES}")
+    data = data_of(tmp_path)
+    assert boxes(data, "train") == {"images/train/a.JPG": [BOX]} and not kinds(data)
+
+
+@pytest.mark.parametrize("names", ["nc: 0\nnames: {}\n", "names: []\n"])
+def test_a_list_that_says_that_there_are_no_classes_is_one(tmp_path: Path, names: str) -> None:
+    pair(tmp_path, "images/train/a.jpg", "labels/train/a.txt", "")
+    pair(tmp_path, "images/val/b.jpg", "labels/val/b.txt", "")
+    text(tmp_path / "data.yaml", f"train: images/train\nval: images/val\n{names}")
+    assert data_of(tmp_path).classes == ()
+    text(tmp_path / "labels/train/a.txt", LINE)
+    assert kinds(data_of(tmp_path)) == {"unknown-class": 1}
+
+
 @pytest.mark.parametrize(
     ("name", "said", "labels"),
     [

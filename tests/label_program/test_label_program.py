@@ -32,7 +32,14 @@ def written(tmp_path: Path, **label: object) -> Path:
     ("label", "said"),
     [
         ({"capions": []}, ["no key label.capions (did you mean 'label.captions'?)"]),
-        ({"least": 2, "nms": "much", "tiles": "9x9"}, ["label.least: ", "label.nms: ", "label.tiles: "]),
+        (
+            {"least": 2, "nms": "much", "tiles": "9x9"},
+            [
+                "label.least is 2, but it must be at most 1",
+                "label.nms is much, but it must be a number",
+                "label.tiles is 9x9",
+            ],
+        ),
         (
             {"pictures": "???", "model": "???", "captions": []},
             ["label.pictures and label.model and label.captions"],
@@ -116,7 +123,9 @@ def taught(tmp_path: Path, **block: object) -> Path:
 def test_all_faults_of_a_teaching_are_told(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as refused:
         load_teaching(taught(tmp_path, leest=1, val=1))
-    assert "did you mean 'teach.least'" in str(refused.value) and "teach.val: " in str(refused.value)
+    assert "did you mean 'teach.least'" in str(
+        refused.value
+    ) and "teach.val is 1, but it must be less than 1" in str(refused.value)
     with pytest.raises(SpecError, match=r"teach\.pictures and teach\.model has no value"):
         load_teaching(taught(tmp_path, pictures="???", model="???"))
 

@@ -361,6 +361,15 @@ def test_the_rest_is_accepted_unseen(run: Run, store: SetStore, tmp_path: Path) 
         assert sum(split["pictures"] for split in copy["splits"].values()) == count
 
 
+def test_thresholds_that_were_to_be_set_and_are_not_are_no_success(store: SetStore, run: Run) -> None:
+    store.create("doors", [EXIT], who="ann")
+    assert run("sets", "thresholds", "doors")[0] == 0
+    code, out, _ = run("sets", "thresholds", "doors", "--apply")
+    assert code == 1 and "Too few proposals" in out
+    code, out, _ = run("sets", "thresholds", "doors", "--apply", "--json")
+    assert (code, json.loads(out)) == (1, {"set": "doors", "applied": False, "thresholds": {}})
+
+
 def test_thresholds_say_when_what_was_learned_counts_before_them(store: SetStore, run: Run) -> None:
     doors = store.create("doors", [EXIT, BARE], who="ann")
     numbers = doors.add_pictures([found(i) for i in range(10)], "ann").new

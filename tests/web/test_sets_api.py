@@ -243,6 +243,9 @@ def test_what_a_query_says_and_nobody_reads_is_refused(client: TestClient) -> No
         ("thresholds?target=0.5", "has no 'target'; it takes nothing"),
         ("pictures?limit=1&limit=2", "says limit twice; keep one"),
         ("log?limit=3&older=1", "it takes after, limit"),
+        ("pictures?split=vall", "there is no split vall; a set has train and val"),
+        ("pictures?limit=0", "limit is 0, but it must be a number from 1 to 1000"),
+        ("next?count=50", "count is 50, but it must be a number from 1 to 20"),
     ]:
         answer = client.get(f"{ONE}/{query}")
         assert (answer.status_code, said in answer.json()["error"]["message"]) == (400, True), answer.json()
@@ -466,6 +469,7 @@ def test_requests_that_make_no_sense(client: TestClient) -> None:
         f"{ONE}/pictures/{10**30}",
         f"{ONE}/boxes/{2**31}/crop",
         "/api/sets/a%00b",
+        f"{ONE}/pictures?class=99",
     ):
         assert client.get(path).status_code == 404, path
     assert client.get(f"{ONE}/crops?class={2**31}").status_code == 400
@@ -480,6 +484,7 @@ def test_requests_that_make_no_sense(client: TestClient) -> None:
         {"op": "add", "class": 2**31, "box": [0, 0, 9, 9]},
         {"op": "accept"},
         {"op": "add", "class": 1, "box": [0, 0, 0, 0]},
+        {"op": "add", "class": 1, "box": [50, 50, 20, 20]},
         {"op": "add", "class": 1, "box": [400, 400, 500, 500]},
     ):
         assert edit(client, 1, version, operation).status_code == 400, operation

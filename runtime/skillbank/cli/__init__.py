@@ -102,7 +102,11 @@ def main() -> None:
         code = typer.main.get_command(app)(prog_name="skillbank", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except _UsageError as error:  # of options and arguments: typer's own words
-        if "--json" in sys.argv:
+        from skillbank.cli.usage import said_of
+
+        if (said := said_of(error)) is not None:
+            _refuse("usage", said)
+        elif "--json" in sys.argv:
             _refuse("usage", f"{error.format_message().rstrip('.')}; --help says what there is.")
         else:
             error.show()

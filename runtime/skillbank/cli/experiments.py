@@ -124,7 +124,7 @@ def _list(runtime: Runtime, limit: int, as_json: bool) -> None:
         terminal.say(f'No experiments yet; start one with: skillbank run "{example}"')
         return
 
-    table = drawing.table("experiment", "algorithm", "state", "trials", "best", "metric")
+    table = drawing.listing("experiment", "algorithm", "state", "trials", "best", "metric")
     for row in found:
         best = "" if row["best"] is None else f"{row['best']}: {row['score']:.4f}"
         trials = f"{row['ended']} of {row['recommendations']}, {row['running']} running"

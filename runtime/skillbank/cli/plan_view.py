@@ -52,7 +52,7 @@ def plan_view(
     )
 
 
-def _facts(plan: Plan, bank: str) -> Table:
+def _facts(plan: Plan, bank: str) -> RenderableType:
     """Return what runs, on which way and where."""
     head = drawing.pairs()
     variant = f" ({plan.variant})" if plan.variant else ""

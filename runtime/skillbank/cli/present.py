@@ -83,7 +83,7 @@ def _allowed(parameter: Mapping[str, Any]) -> str:
 
 def jobs_view(records: Sequence[JobRecord]) -> RenderableType:
     """List jobs."""
-    table = drawing.table("job", "action", "state", "platform", "started")
+    table = drawing.listing("job", "action", "state", "platform", "started")
     for record in records:
         started = f"{record.created.astimezone():%Y-%m-%d %H:%M:%S}"
         table.add_row(record.id, record.action, _state(record), record.platform, started)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from skillbank.cli.plan_view import say_plan
 from skillbank.cli.present import record_document, results_view
 from skillbank.cli.progress import supervise, transfers
 from skillbank.cli.trust import ask_for
-from skillbank.errors import QuestionsError, UsageError
+from skillbank.errors import QuestionsError, StateError, UsageError
 from skillbank.jobs.approved_parents import meant_parents
 from skillbank.jobs.chains import Step, steps
 from skillbank.jobs.comparing import of_a_chain
@@ -84,8 +86,13 @@ def _chain(runtime: Runtime, asked: Asked, resume: str | None, as_json: bool) ->
             plans = runtime.plan(requests)
         return [Step(plan, None) for plan in plans], notes
     if asked.named:
-        said = ", ".join(asked.named)
-        raise UsageError(f"--resume JOB goes on with what was asked then; leave out {said}, or ask anew.")
+        said, again = ", ".join(asked.named), ""
+        with suppress(StateError):  # there is nothing to resume, and so nothing to ask anew
+            plans = [step.plan for step in steps(runtime.jobs.store, resume)]
+            again = f" with it: skillbank run {shlex.quote(runtime.sentence(plans))} ..."
+        raise UsageError(
+            f"--resume JOB goes on with what was asked then; leave out {said}, or ask anew{again}."
+        )
     return steps(runtime.jobs.store, resume), []
 
 

@@ -146,7 +146,8 @@ def thresholds_of(
 ) -> None:
     """Suggest a threshold for each class, for the latest run, from what was reviewed.
 
-    It counts for that run's proposals alone; a decision of a person never changes.
+    It counts for that run's proposals alone; a decision of a person never changes. Exit 1 where --apply has
+    nothing to set.
     """
     with options.open_runtime(None) as runtime:
         labels = runtime.sets.open(name)
@@ -158,7 +159,7 @@ def thresholds_of(
         models = {run.number: run.model for run in runs}
     said = {names[n].name: {**asdict(each), "model": models[each.run]} for n, each in found.items()}
     if as_json:
-        options.print_json({"set": name, "applied": apply, "thresholds": said})
+        options.print_json({"set": name, "applied": apply and bool(said), "thresholds": said})
     elif not said:
         terminal.say(
             "Too few proposals of the latest run are reviewed to suggest a threshold; ten of a class will do."
@@ -179,3 +180,5 @@ def thresholds_of(
                 "the set has learned what to show, which counts before what is suggested: it does once "
                 f"learning is off (skillbank sets learn {name} --off)"
             )
+    if apply and not said:
+        raise typer.Exit(1)

@@ -11,10 +11,11 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from skillbank.cli.copyable import Listing, Pairs
 from skillbank.environment import foreign
 from skillbank.visible import drawn, has_invisible
 
-__all__ = ["Group", "StyledConsole", "line", "lines", "pairs", "table", "words"]
+__all__ = ["Group", "StyledConsole", "line", "lines", "listing", "pairs", "table", "words"]
 
 _PIPE_WIDTH = 160
 _LEAST_WIDTH = 20
@@ -64,22 +65,24 @@ def words(*parts: str | Text) -> Text:
     return Text.assemble(*(part if isinstance(part, Text) else line(part) for part in parts))
 
 
-def pairs() -> Table:
+def pairs() -> Pairs:
     """Return a table of names and values."""
-    made = Table.grid(padding=(0, 2))
-    made.add_column(style="bold", no_wrap=True)
-    made.add_column(overflow="fold")
-    return made
+    return Pairs()
 
 
-def table(*columns: str, **options: Any) -> Table:
+def table(*columns: str, kind: type[Table] = Table, **options: Any) -> Table:
     """Return a table with folded columns."""
-    made = Table(
+    made = kind(
         **{"box": None, "pad_edge": False, "header_style": "bold", "padding": (0, 2, 0, 0), **options}
     )
     for column in columns:
         made.add_column(_flat(column), overflow="fold")
     return made
+
+
+def listing(*columns: str) -> Table:
+    """Return a table of things whose names, in the first column, are copied into the next command."""
+    return table(*columns, kind=Listing)
 
 
 def _flat(text: str) -> str:

@@ -70,7 +70,7 @@ def document(value: object) -> None:
 
 def show(*parts: RenderableType) -> None:
     """Write tables and lines with our styles to stdout."""
-    console().print(*parts)
+    console().print(*parts, crop=False)  # what is copied is not cut
 
 
 def console(err: bool = False) -> StyledConsole:

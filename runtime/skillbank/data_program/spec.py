@@ -12,6 +12,7 @@ from skillbank.bank.documents import read_yaml
 from skillbank.datasets.formats import FORMATS, WRITERS
 from skillbank.datasets.splitting import Amount
 from skillbank.errors import SkillFormatError, SpecError, UsageError, did_you_mean
+from skillbank.misfits import misfit
 from skillbank.plugins import WRITER, Group, found
 from skillbank.visible import one_line
 
@@ -227,15 +228,7 @@ def _amounts(block: SplitBlock) -> None:
 
 def _sentences(kind: type[Spec], error: ValidationError) -> list[str]:
     known = dict(_leaves(kind().model_dump()))
-    found = []
-    for detail in error.errors(include_url=False):
-        key = ".".join(map(str, detail["loc"])) or "the spec"
-        if detail["type"] == "extra_forbidden":
-            found.append(f"there is no key {one_line(key, 80)}{did_you_mean(key, list(known))}.")
-        else:
-            told = detail["msg"].removeprefix("Value error, ")
-            found.append(f"{one_line(key, 80)}: {one_line(told, 200)}.")
-    return found
+    return [f"{misfit(detail, known=known)}." for detail in error.errors(include_url=False)]
 
 
 def _leaves(node: Mapping[str, object], above: Sequence[str] = ()) -> list[tuple[str, object]]:

@@ -89,7 +89,7 @@ def check_data(
     notes = data.notes
     if packed and not decode:
         notes = (*notes, f"archives are not looked into here: {a_few(tree.archives, 3)}")
-    return DataReport(tree.root, data.format, data.classes, tuple(reports), tally, notes, decode, findings)
+    return DataReport(opened.place, data.format, data.classes, tuple(reports), tally, notes, decode, findings)
 
 
 def chosen_splits(opened: Opened, names: Sequence[str] | None = None) -> tuple[Split, ...]:
@@ -108,7 +108,7 @@ def chosen_splits(opened: Opened, names: Sequence[str] | None = None) -> tuple[S
         named = [each for each in there if name in (each.name, each.said)]
         if not named:
             known = a_few([each.name or "(not divided)" for each in there], 5)
-            raise DataError(f"{opened.tree.root} has no split '{name}'; it has {known}")
+            raise DataError(f"{opened.place} has no split '{name}'; it has {known}")
         chosen += named
     return tuple(dict.fromkeys(chosen))
 

@@ -156,7 +156,7 @@ def checked(
             )
         )
         raise FaultsError(
-            f"{opened.tree.root} has faults that would end a training, so nothing was written; "
+            f"{opened.place} has faults that would end a training, so nothing was written; "
             f"{marked(way)}:\n" + "\n".join(map(marked, found.sentences(Severity.ERROR, kinds=kinds))),
             found,
             kinds,
@@ -167,7 +167,11 @@ def checked(
 def origin(opened: Opened, place: str) -> dict[str, object]:
     """Return where a data set lies, as a person said it or by its folder, what it is, and the part named."""
     said = {} if opened.split is None else {"split": opened.split.name or opened.split.said}
-    return {"place": redact(place) or str(opened.tree.root.resolve()), "format": opened.data.format, **said}
+    return {
+        "place": redact(place) or opened.named or str(opened.tree.root.resolve()),
+        "format": opened.data.format,
+        **said,
+    }
 
 
 def told(found: DataReport, repair: Repair) -> dict[str, Any]:

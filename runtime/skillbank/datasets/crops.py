@@ -66,7 +66,7 @@ def write_crops(
                 count.pictures += 1
                 count.pictures_of[label] += 1
         if not any(count.pictures for count in counts.values()):
-            raise DataError(f"{opened.tree.root} has no box that could be cut out")
+            raise DataError(f"{opened.place} has no box that could be cut out")
         renamed = write_classes(work / CLASSES_FILE, classes)
         told = dict(story())
         sentences = [*renamed, *told.pop("dropped", ()), *(f"{what}: {n:,}" for what, n in lost.items())]

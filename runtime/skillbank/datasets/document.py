@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEFT_OUT", "SPLITS", "Box", "DataSet", "Drawn", "Marks", "Mask", "Picture", "Split", "Where", "split_in",
-    "split_of",
+    "split_of", "split_on_way",
 ]  # fmt: skip
 
 LEFT_OUT = -1
@@ -46,6 +46,11 @@ def split_in(name: str) -> str | None:
     """Return the one split that a name holds as a word: "instances_val2017" is val; None for none or two."""
     found = {split for word in _LETTERS.findall(name) if (split := split_of(word)) is not None}
     return found.pop() if len(found) == 1 else None
+
+
+def split_on_way(path: str) -> str | None:
+    """Return the split that the last part of a path names that names one; None where none does."""
+    return next((found for part in reversed(path.split("/")) if (found := split_in(part))), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,11 +33,19 @@ class Opened:
         The folder of the whole data set, which may lie above the place, or be the only thing in it.
     split
         The split that the place names; None where it is the whole data set.
+    named
+        The place as a person knows it, where what is in it was unpacked or brought to another.
     """
 
     tree: Tree
     data: DataSet
     split: Split | None = None
+    named: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where the data set lies, in the words of whoever named it."""
+        return self.named or str(self.tree.root)
 
 
 def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> Opened:
@@ -65,7 +73,7 @@ def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> 
             raise DataError(f"{place} is an archive; unpack it, and name the folder")
         unpacked = unpack(place)
         try:
-            return _whole(open_tree(unpacked, unpack), form)
+            return replace(_whole(open_tree(unpacked, unpack), form), named=str(place))
         except DataError as error:  # a person knows the archive, and not where it was unpacked
             error.args = (error.sentence.changed(lambda text: text.replace(str(unpacked), str(place))),)
             raise

@@ -28,7 +28,7 @@ def as_areas(opened: Opened) -> Opened:
     data = opened.data
     if not _has_outlines(data):
         raise DataError(
-            f"{opened.tree.root} is {data.format}, whose objects have boxes and no outlines; areas are made "
+            f"{opened.place} is {data.format}, whose objects have boxes and no outlines; areas are made "
             "of masks, and of COCO with polygons or run lengths"
         )
     background = data.classes.index(BACKGROUND) if BACKGROUND in data.classes else None

@@ -113,9 +113,7 @@ def provide(
         maker = _Maker(Repair(report, mode), shared, album, phrases=False, progress=progress)
         write_document(texts / wanted.coco, maker.pictures(split), shared.names, first, lost)
     if maker.count == 0:
-        raise DataError(
-            f"nothing is left of {opened.tree.root} ({split.said or 'all'}) without what is broken"
-        )
+        raise DataError(f"nothing is left of {opened.place} ({split.said or 'all'}) without what is broken")
     if wanted.label_map:
         write_label_map(texts / wanted.label_map, shared.names)
     if wanted.classes:

@@ -62,7 +62,7 @@ def provide_classes(
             count += 1
     if not count:
         part = split.said or "all"
-        raise DataError(f"nothing of {opened.tree.root} ({part}) is left without what is broken")
+        raise DataError(f"nothing of {opened.place} ({part}) is left without what is broken")
     notes = [*repair.sentences(), *(f"{what}: {number:,}" for what, number in lost.items())]
     if copied:
         notes.append(f"{copied:,} pictures were copied to {home}, since they cannot be linked there")
@@ -105,7 +105,7 @@ def provide_areas(
             undrawn += save_mask(picture, home / mask)
             count += 1
     if not count:
-        raise DataError(f"nothing of {opened.tree.root} is left without what is broken")
+        raise DataError(f"nothing of {opened.place} is left without what is broken")
     (home / PALETTE).write_text(palette_of(names), encoding="utf-8")
     notes = [*repair.sentences()]
     if undrawn:

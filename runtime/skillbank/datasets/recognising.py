@@ -109,7 +109,7 @@ class Found:
         )
 
     def _divided(self, *notes: str) -> DataSet:
-        members = [Member(folder, found.read()) for folder, found in self.parts]
+        members = [Member(folder, _read_below(folder, found)) for folder, found in self.parts]
         said = list(notes)
         faults = []
         for folder in self.bare:
@@ -122,6 +122,16 @@ class Found:
                 faults.append(Fault("split-unmarked", folder, "it holds pictures and no annotations"))
         data = joined(members, said)
         return replace(data, faults=(*data.faults, *faults))
+
+
+def _read_below(folder: str, found: Found) -> DataSet:
+    """Read a part of a whole; what it says of a file by its name alone is said with the folder."""
+    try:
+        return found.read()
+    except DataError as error:
+        if str(found.tree.root) not in error.sentence:
+            error.args = (Sentence(f"in {one_line(folder)}: {error.sentence.marked}"),)
+        raise
 
 
 def look(tree: Tree, form: str = "") -> Found | None:

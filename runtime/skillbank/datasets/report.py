@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from skillbank.datasets.document import Marks
@@ -111,14 +110,14 @@ class DataReport:
     Attributes
     ----------
     place
-        Folder of the data set.
+        Where the data set lies.
     decoded
         Whether its pictures were opened.
     notes
         What was decided in recognising it, a sentence each.
     """
 
-    place: Path
+    place: str
     format: str
     classes: tuple[str, ...]
     splits: tuple[SplitReport, ...]
@@ -155,7 +154,7 @@ class DataReport:
     def document(self) -> dict[str, Any]:
         """Return the report as plain values; kinds are sorted by severity, and in it as in the table."""
         return {
-            "place": str(self.place),
+            "place": self.place,
             "format": self.format,
             "decoded": self.decoded,
             "classes": list(self.classes),

@@ -132,7 +132,7 @@ def survey(
     names = tuple(dict.fromkeys(title_of(split) for split in splits))
     how = (NOTES[marks],) if marks in NOTES else ()
     notes = (*how, *(one_line(note, 400) for note in opened.data.notes), *_faults(tally, missing))
-    place = place or str(opened.tree.root)
+    place = place or opened.place
     shown = tuple((title, _as_it_lies(picture, opened.tree)) for title, picture in sample.chosen())
     return Survey(opened, place, names, figures, shown, seed, notes)
 

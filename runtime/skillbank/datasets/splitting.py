@@ -17,6 +17,7 @@ from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.grouping import grouped
 from skillbank.datasets.naming import common_folder
 from skillbank.datasets.opening import Opened
+from skillbank.datasets.packing import archive_stem
 from skillbank.datasets.placing import Placement
 from skillbank.datasets.progress import Progress
 from skillbank.datasets.repairing import Mode
@@ -252,9 +253,11 @@ def _same_format(opened: Opened) -> str:
 def _refuse_divided(opened: Opened, splits: Sequence[Split], again: bool) -> None:
     if len(splits) > 1 and not again:
         names = a_few([one_line(each.said or each.name, 40) for each in splits], 5)
+        part = f"{opened.place}/{splits[0].said or splits[0].name}"
+        packed = archive_stem(opened.place) is not None
+        way = "unpack it to divide a part" if packed else f"name the part to divide, as in {part}"
         raise UsageError(
-            f"{opened.tree.root} is divided already ({names}); name the part to divide, as in "
-            f"{opened.tree.root / (splits[0].said or splits[0].name)}, or divide all of it anew with "
+            f"{opened.place} is divided already ({names}); {way}, or divide all of it anew with "
             f"{option('again')}"
         )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from skillbank.datasets.document import split_in, split_of
+from skillbank.datasets.document import split_in, split_of, split_on_way
 from skillbank.datasets.heads import FileSize, head_of
 from skillbank.datasets.listing import listed
 from skillbank.datasets.masks import masks_among
@@ -161,20 +161,41 @@ class Tree:
             candidate = f"{folder}/{wanted}" if folder else wanted
             if (found := self._normal(candidate)) is not None:
                 return found
-        return self._by_longest_end(wanted, near)
+        return self._by_longest_end(wanted, beside)
 
-    def _by_longest_end(self, wanted: str, near: str) -> str | None:
+    def _by_longest_end(self, wanted: str, beside: str) -> str | None:
         """Return the one file whose end is the longest of a path, as of one that another machine has."""
+        near = beside.rpartition("/")[0]
         parts = [part for part in wanted.split("/") if part not in ("", ".", "..")]
         for start in range(len(parts)):
             same = self._by_end.get("/".join(parts[start:]))
             if same is None:
                 continue
-            if start == len(parts) - 1 and near:
-                inside = [each for each in same if each.startswith(f"{near}/")]
-                same = inside if len(inside) == 1 else same
+            if start == len(parts) - 1:  # its folder was not named, or is not there
+                inside = [each for each in same if near and each.startswith(f"{near}/")]
+                same = inside if len(inside) == 1 else self.of_its_split(beside, same)
             return same[0] if len(same) == 1 else None
         return None
+
+    def of_its_split(self, file: str, names: Sequence[str]) -> list[str]:
+        """Return the pictures of a name that a file may mean: in another split's folder lies another one.
+
+        That is so where the split that the file's path names has folders of pictures itself: lists of
+        several splits may lie beside one folder that is called after one of them.
+        """
+        if len(self._splits_of_pictures) < 2:
+            return list(names)
+        folder, _, last = file.rpartition("/")
+        about_one = any(last.lower().startswith(bare(name.rpartition("/")[2])) for name in names)
+        own = split_on_way(folder if about_one else file)  # a file about one picture is called as it is
+        if own not in self._splits_of_pictures:
+            return list(names)
+        return [each for each in names if split_on_way(each.rpartition("/")[0]) in (None, own)]
+
+    @cached_property
+    def _splits_of_pictures(self) -> frozenset[str]:
+        folders = {name.rpartition("/")[0] for name in self.pictures}
+        return frozenset(split for folder in folders if (split := split_on_way(folder)) is not None)
 
     def near(self, name: str) -> str | None:
         """Return the picture that differs from a name only in case, Unicode form or ending; else None."""

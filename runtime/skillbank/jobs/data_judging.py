@@ -129,7 +129,8 @@ def _remarks(report: DataReport, place: str, *, skip: bool) -> tuple[list[Senten
     problems = said(Severity.ERROR, [kind.name for kind in blocking])
     if any(kind.repair for kind in blocking):
         problems[-1] = Sentence(
-            f"{marked(problems[-1])}; or leave out what is broken with {option('on-broken', 'skip')}"
+            f"{marked(problems[-1])}; or ask anew with {option('on-broken', 'skip')}, "
+            "which leaves out what is broken"
         )
     repaired = [kind.name for kind, *_ in report.tally.of(Severity.ERROR) if kind not in blocking]
     skipped = [Sentence(f"{marked(each)} (skipped)") for each in said(Severity.ERROR, repaired)]

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skillbank.bank.documents import read_yaml
-from skillbank.errors import SkillFormatError, SpecError, did_you_mean
-from skillbank.visible import one_line
+from skillbank.errors import SkillFormatError, SpecError
+from skillbank.misfits import misfit
 
 ValueT = TypeVar("ValueT")
 
@@ -182,11 +182,4 @@ def _refuse_missing(action: str, missing: list[str], results_dir: str) -> None:
 
 
 def _sentences(error: ValidationError, known: list[str]) -> list[str]:
-    found = []
-    for detail in error.errors(include_url=False):
-        key = ".".join(map(str, detail["loc"])) or "the spec"
-        if detail["type"] == "extra_forbidden":
-            found.append(f"there is no key {one_line(key, 80)}{did_you_mean(key, known)}.")
-        else:
-            found.append(f"{one_line(key, 80)}: {one_line(detail['msg'], 200)}.")
-    return found
+    return [f"{misfit(detail, known=known)}." for detail in error.errors(include_url=False)]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from skillbank.datasets.document import Box, DataSet, Picture, Split, Where
 from skillbank.datasets.tree import Tree
-from skillbank.sets.model import LabelClass
+from skillbank.sets.model import SET_SPLITS, LabelClass
 from skillbank.sets.rows import classes_of
 from skillbank.sets.tables import BOXES, PICTURES
 
@@ -23,7 +23,6 @@ DIGITS = 16
 """Hex digits of a digest."""
 Lies = Callable[[str], Path]
 """Returns where a picture lies on this machine."""
-_SPLITS = ("train", "val")
 
 
 def digest_of(db: sa.Connection, set_id: int, *, prompts: bool) -> str:
@@ -107,7 +106,7 @@ def data_set_of(
         )
         of_split[row["split"]].append(picture)
     splits = tuple(
-        Split(split, split, partial(_each, of_split[split])) for split in _SPLITS if of_split[split]
+        Split(split, split, partial(_each, of_split[split])) for split in SET_SPLITS if of_split[split]
     )
     data = DataSet(
         "label set",

@@ -231,6 +231,11 @@ def _accept_shown(change: Writing, number: int, seen: Set[int]) -> None:
 def _corners(box: Corners, size: tuple[int, int]) -> Corners:
     if len(box) != 4:
         raise UsageError("a box has four corners' numbers: x1, y1, x2, y2")
+    if box[2] < box[0] or box[3] < box[1]:
+        raise UsageError(
+            f"the box {', '.join(f'{value:g}' for value in box)} ends before it begins; its numbers are the "
+            "corners x1, y1, x2, y2"
+        )
     cut = inside(box, *size, least=_LEAST)
     if cut is None:
         raise UsageError(

@@ -31,6 +31,7 @@ __all__ = [
     "ASKED",
     "IMPORT",
     "IMPORTED",
+    "SET_SPLITS",
     "Accept",
     "Add",
     "Added",
@@ -271,6 +272,8 @@ class Filter:
     class_number: int | None = None
 
 
+SET_SPLITS = ("train", "val")
+"""What a set's pictures are dealt to."""
 ALL = Filter()
 
 

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from skillbank.errors import UsageError
 from skillbank.sets.brightness import with_levels
 from skillbank.sets.derived import parts
-from skillbank.sets.model import Filter, LabelBox, PictureRow, SetNotFoundError
+from skillbank.sets.model import SET_SPLITS, Filter, LabelBox, PictureRow, SetNotFoundError
 from skillbank.sets.rows import box_of, picture_of
-from skillbank.sets.tables import BOXES, PICTURES
+from skillbank.sets.tables import BOXES, CLASSES, PICTURES
+from skillbank.visible import one_line
 
 __all__ = ["FILTERS", "ORDERS", "list_pictures", "shown_boxes"]
 
@@ -30,12 +31,20 @@ def list_pictures(
     Raises
     ------
     UsageError
-        When there is no such filter or order.
+        When there is no such filter, split or order.
     SetNotFoundError
-        When ``after`` is no picture of the set.
+        When ``after`` is no picture of the set, or there is no such class.
     """
     if where.kind not in FILTERS or order not in ORDERS:
         raise UsageError(f"pictures are filtered by {', '.join(FILTERS)}, and sorted by {', '.join(ORDERS)}")
+    if where.split is not None and where.split not in SET_SPLITS:
+        raise UsageError(
+            f"there is no split {one_line(where.split, 40)}; a set has {' and '.join(SET_SPLITS)}"
+        )
+    if where.class_number is not None:
+        known = CLASSES.c.set_id == set_id, CLASSES.c.number == where.class_number
+        if db.execute(sa.select(CLASSES.c.number).where(*known)).first() is None:
+            raise SetNotFoundError(f"the set has no class {where.class_number}")
     c = PICTURES.c
     query = sa.select(PICTURES).where(c.set_id == set_id, *_conditions(set_id, where))
     column = c[order]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -13,6 +14,7 @@ from skillbank.datasets.tree import Unpack
 from skillbank.errors import DataNotFoundError
 from skillbank.nearby import near_path
 from skillbank.plan.model import InputBinding
+from skillbank.redact import redact
 from skillbank.storage.archive import Limits, archive_stem
 from skillbank.storage.cache import content_key, digest, once
 from skillbank.storage.packed_file import unpack_file
@@ -56,7 +58,7 @@ def open_data_place(place: str, cache: Path, *, form: str = "", report: Report |
             return open_place(uri.path, unpack, form=form)
         except DataNotFoundError as error:
             raise DataNotFoundError(f"{error.sentence.marked}{near_path(uri.path)}") from None
-    return open_place(local_place(place, cache, report), unpack, form=form)
+    return replace(open_place(local_place(place, cache, report), unpack, form=form), named=redact(place))
 
 
 def local_place(place: str, cache: Path, report: Report | None = None) -> Path:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
+from skillbank.misfits import misfit
 from skillbank.unique_names import RepeatedNameError, unique_names
 from skillbank.visible import one_line
 from skillbank.web.answers import Refusal
@@ -32,9 +33,9 @@ def validated(model: type[Model], body: bytes) -> Model:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(step) for step in problem["loc"]) or "the document"
-        raise Refusal(400, "usage", f"{where}: {problem['msg']}.") from None
+        problem = error.errors(include_url=False)[0]
+        known = model.model_fields if len(problem["loc"]) == 1 else ()
+        raise Refusal(400, "usage", f"{misfit(problem, known=known)}.") from None
 
 
 def _refuse_repeated(body: bytes) -> None:

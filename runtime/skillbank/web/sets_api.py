@@ -153,7 +153,7 @@ class SetsDoor:
         where = Filter(
             asked.get("filter") or ALL.kind, asked.get("split") or None, _number(request, "class", None)
         )
-        limit = max(1, min(_MOST, _number(request, "limit", 100)))
+        limit = _number(request, "limit", 100, least=1, most=_MOST)
         after = _number(request, "after", None)
         order = asked.get("order") or "name"
         found = self._set(request).pictures(where=where, order=order, after=after, limit=limit + 1)
@@ -168,7 +168,7 @@ class SetsDoor:
 
     def next(self, request: Request) -> Response:
         """Say which pictures to review next, and keep them for this person."""
-        count = max(1, min(_MOST_NEXT, _number(request, "count", 1)))
+        count = _number(request, "count", 1, least=1, most=_MOST_NEXT)
         found, who = self._set(request), person_of(request)
         numbers = found.next(who, count=count)
         others = 0 if numbers else found.elsewhere(who)
@@ -184,7 +184,7 @@ class SetsDoor:
         found, wanted = self._set(request), request.query_params.get("state", "proposed")
         if wanted not in ("proposed", "decided"):
             raise Refusal(400, "usage", "The state of crops is proposed or decided.")
-        limit = max(1, min(_MOST, _number(request, "limit", 60)))
+        limit = _number(request, "limit", 60, least=1, most=_MOST)
         after = _number(request, "after", 0)
         more = _crops(found, _needed(request, "class"), wanted, after, limit + 1)
         boxes, following = more[:limit], more[limit - 1].number if len(more) > limit else None
@@ -209,7 +209,7 @@ class SetsDoor:
 
     def log(self, request: Request) -> Response:
         """Show what has happened to a set, from the first event on."""
-        limit = max(1, min(_MOST, _number(request, "limit", _MOST)))
+        limit = _number(request, "limit", _MOST, least=1, most=_MOST)
         events = self._set(request).log(after=_number(request, "after", 0), limit=limit + 1)
         following = events[limit - 1].seq if len(events) > limit else None
         lines = [event_document(event) for event in events[:limit]]
@@ -372,12 +372,16 @@ def _sent(request: Request, sent: Sent, look: str) -> Response:
 Default = TypeVar("Default", int, None)
 
 
-def _number(request: Request, name: str, default: Default) -> int | Default:
+def _number(
+    request: Request, name: str, default: Default, *, least: int = 0, most: int = said.MOST_NUMBER
+) -> int | Default:
     given = request.query_params.get(name, "")
     if not given:
         return default
-    if not (given.isascii() and given.isdigit() and len(given) < 16 and int(given) <= said.MOST_NUMBER):
-        raise Refusal(400, "usage", f"'{name}' must be a number up to {said.MOST_NUMBER}.")
+    if not (given.isascii() and given.isdigit() and len(given) < 16 and least <= int(given) <= most):
+        raise Refusal(
+            400, "usage", f"{name} is {one_line(given, 40)}, but it must be a number from {least} to {most}."
+        )
     return int(given)
 
 

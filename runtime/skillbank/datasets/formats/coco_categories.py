@@ -47,6 +47,12 @@ class Categories:
         for place, entry in enumerate(entries):
             said = key(entry.get("id")) if isinstance(entry, dict) else None
             name = _name(entry)
+            if said is None and isinstance(entry, dict) and entry.get("id") not in (None, ""):
+                told = one_line(entry["id"], 40)
+                raise DataError(
+                    f"{file} categories[{place}] has the id {told}, which is neither a whole number nor "
+                    "a word: give it one that is"
+                )
             if said is None or not name:
                 missing = "id" if said is None else "name"
                 raise DataError(f"{file} categories[{place}] has no {missing}: give it one")

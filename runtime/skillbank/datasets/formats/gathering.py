@@ -52,9 +52,11 @@ class Gathering:
 
     def fault(self, kind: str, detail: str, at: str = "") -> None:
         """Keep a fault of the picture, or of a place in it."""
-        if at == self.where.at:
-            at = ""
-        where = f"{self.where}, {at}" if at and self.where.at else f"{self.where} {at}".rstrip()
+        row = at.startswith("line ") and self.where.at.startswith("line ")  # one of several of the picture
+        if row or at == self.where.at:
+            where = f"{self.where.file} {at}".rstrip()
+        else:
+            where = f"{self.where}, {at}" if at and self.where.at else f"{self.where} {at}".rstrip()
         self.faults.append(Fault(kind, where, detail))
 
     def box(self, corners: Iterable[object], name: object, at: str = "", *, crowd: bool = False) -> None:

@@ -109,7 +109,7 @@ def _pairs(tree: Tree) -> _Pairs:
         if _NO_CLASSES.search(mask):
             continue
         same = {each: None for stem in owners_of(mask) for each in pictures.get(stem, ())}
-        near = _nearest(mask, list(same))
+        near = _nearest(mask, tree.of_its_split(mask, list(same)))
         if not near:
             alone.append(mask)
         for name in near[:1]:

@@ -82,6 +82,7 @@ class Pairs:
 
     def _likeliest(self, annotation: str, same: list[str]) -> str | None:
         """Return the one of several that stands nearest; None where two stand equally near."""
+        same = self._tree.of_its_split(annotation, same)
         if len(same) < 2:
             return same[0] if same else None
         ranked = sorted(((_nearness(annotation, each), each) for each in same), reverse=True)

@@ -55,7 +55,7 @@ class Yolo:
         if len({name.rpartition("/")[0] for name in inner}) > 1 and not agree(tree, inner):
             raise DataError(_several(tree, inner))
         found = described(tree)
-        if found.classes is None or not found.classes.names:
+        if found.classes is None:
             raise DataError(without_classes(tree))
         if told := contradiction(tree, found.classes):
             raise DataError(told)

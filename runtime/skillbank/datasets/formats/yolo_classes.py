@@ -97,7 +97,8 @@ def described(tree: Tree) -> Described:
             )
         found = _darknet(tree, files[0]) if files[0].endswith(".data") else description(tree, files[0])
     lists = [class_list(tree, name) for name in class_list_files(tree)]
-    classes = found.classes or (lists[0] if lists else None)
+    said = [each for each in (found.classes, *lists) if each is not None and each.names]
+    classes = said[0] if said else found.classes
     notes = list(found.notes)
     aside = [name for name in files[1:] if _differs(tree, name, found)]
     if aside:
@@ -184,11 +185,12 @@ def description(tree: Tree, name: str) -> Described:
     if set(places) == {"train"} and document["train"] == UNDIVIDED and document.get("val") == "":
         places.clear()  # trainers want both keys; nothing is divided
     root = document.get("path")
+    none = names == {} and said_names in ([], {}) and count in (0, None)  # which is said, and no gap
     return Described(
         name,
         places,
         root if isinstance(root, str) else "",
-        ClassList(names, name) if names else None,
+        ClassList(names, name) if names or none else None,
         "kpt_shape" in document,
         tuple(notes),
     )

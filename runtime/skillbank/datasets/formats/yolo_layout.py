@@ -91,7 +91,7 @@ class Layout:
                 for word in ("labels", "label", "Labels"):
                     swapped = "/".join([*parts[:at], word, *parts[at + 1 :]]) + ".txt"
                     if swapped in labels:
-                        return swapped
+                        return labels[swapped]
                 break
         folder, _, last = stem.rpartition("/")
         for candidate in (
@@ -101,7 +101,7 @@ class Layout:
             f"{picture}.txt",
         ):
             if candidate in labels:
-                return candidate
+                return labels[candidate]
         same = self._by_stem.get(last, [])
         if len(same) != 1 or self._picture_stems.get(last) != 1:
             return None
@@ -109,9 +109,10 @@ class Layout:
         return same[0] if mine is None or other is None or mine[1] == other[1] else None
 
     @cached_property
-    def labels(self) -> frozenset[str]:
-        """All files that may hold labels."""
-        return frozenset(label_files(self.tree))
+    def labels(self) -> dict[str, str]:
+        """All files that may hold labels, by their name with an ending in small letters."""
+        found = {f"{name[: -len('.txt')]}.txt": name for name in label_files(self.tree)}
+        return {name: name if name in self.tree.files else found[name] for name in found}
 
     @cached_property
     def orphans(self) -> dict[str, list[str]]:
@@ -125,7 +126,7 @@ class Layout:
                     taken.add(label)
                     homes.setdefault(label.rpartition("/")[0], split)
         found: dict[str, list[str]] = {}
-        for name in sorted(self.labels - taken):
+        for name in sorted({*self.labels.values()} - taken):
             words = [split_in(part) for part in name.split("/")[:-1]]
             split = next((word for word in words if word), homes.get(name.rpartition("/")[0], ""))
             if split in self.places and _labels_in(self.tree, name):
@@ -219,7 +220,7 @@ class Layout:
     @cached_property
     def _by_stem(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for name in self.labels:
+        for name in self.labels.values():
             found.setdefault(name.rpartition("/")[2][: -len(".txt")], []).append(name)
         return found
 

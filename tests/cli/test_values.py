@@ -1,0 +1,51 @@
+"""Values that options do not take, and names that are copied: what is said stands in the answer, whole."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+
+from skillbank.cli.styled import StyledConsole, listing, pairs
+from tests.cli.conftest import Command
+
+WHOLE = "but it must be a whole number alone, such as 20."
+NUMBER = "but it must be a number alone, such as 0.2."
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["plan", "x", "--epochs", "20%"], f"--epochs is 20%, {WHOLE}"),
+        (["plan", "x", "--gpus", "1.5"], f"--gpus is 1.5, {WHOLE}"),
+        (["plan", "x", "--threshold", "3h"], f"--threshold is 3h, {NUMBER}"),
+        (["label", "a", "b", "--threshold", "20"], "--threshold is 20, but it must be at most 1."),
+        (["label", "a", "b", "--every", "0"], "--every is 0, but it must be at least 1."),
+        (["jobs", "-n", "many"], f"--limit is many, {WHOLE}"),
+    ],
+)
+def test_a_value_that_an_option_does_not_take_is_named(inline: Command, words: list[str], said: str) -> None:
+    told = inline(*words)
+    assert (told.code, told.err) == (2, f"skillbank: {said}\n")
+    told = inline(*words, "--json")
+    assert (told.code, told.document) == (2, {"error": {"code": "usage", "message": said}})
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 120])
+def test_what_is_copied_is_on_one_line(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    stream = StringIO()
+    name = "grounding-dino-inference-20261128-235449-c16c50"
+    path = f"/home/ann/.skillbank/results/{name}"
+    table = listing("job", "action", "state", "platform", "started")
+    table.add_row(name, "inference", "COMPLETE", "local", "2026-11-28 23:54:49")
+    facts = pairs()
+    facts.add_row("state", "COMPLETE")
+    facts.add_row("results", path)
+    facts.add_row("last word", "exit code 0")
+    StyledConsole(stream).print(table, facts, crop=False)
+    lines = stream.getvalue().splitlines()
+    assert any(name in line and path not in line for line in lines) and any(path in line for line in lines)
+    said = " ".join(stream.getvalue().split())
+    assert all(word in said for word in ("COMPLETE", "local", "2026-11-28", "23:54:49", "exit code 0"))
+    assert all(len(line.rstrip()) <= width for line in lines if name not in line)
