@@ -28,6 +28,7 @@ from skillbank.jobs.approval_guard import ApprovalGuard
 from skillbank.jobs.approval_subjects import plan_subject, terms_of
 from skillbank.jobs.database import APPROVALS, JOBS
 from skillbank.jobs.given import GivenApproval
+from skillbank.jobs.launch_terms import NewJob
 from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
 from skillbank.jobs.retries import FollowUp
 from skillbank.jobs.seen_data import seen_data
@@ -180,7 +181,7 @@ def test_a_further_attempt_has_a_halved_batch_and_nothing_else(
     following = FollowUp(plan.model_copy(update={"spec": changed}), 0, 0.0, "")
     if more:  # written into the record of an attempt that was a further one itself
         failed = record.model_copy(update={"id": "second", "retry_of": record.id, **more})
-        fields: dict[str, Any] = {"retry_of": failed.id, "experiment": None}
+        fields: NewJob = {"retry_of": failed.id, "experiment": None}
         known = {record.id: record, failed.id: failed}
         with pytest.raises(NotApprovedError, match="another attempt"):
             hard.guard.authority(following.plan, None, None, (), fields, known.__getitem__)

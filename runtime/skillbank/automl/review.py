@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.automl.charter import Charter, objectives_of, settings_of
 from skillbank.automl.experiment import Experiment
@@ -22,7 +22,7 @@ __all__ = ["remaining_seconds", "review"]
 _LOOKED_AT = 20
 
 
-def review(plan: Plan, charter: Charter, jobs: Jobs) -> dict[str, Any]:
+def review(plan: Plan, charter: Charter, jobs: Jobs) -> dict[str, object]:
     """Return the review of a planned search.
 
     Times come from the newest trainings of the same skill on the same platform; None while there are none,

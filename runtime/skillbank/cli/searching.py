@@ -80,7 +80,7 @@ def conduct(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> JobR
     if not terminal.interactive():
         return _lines(runtime, record)
     plan = Plan.from_document(record.plan)
-    with drawing.live(terminal.console(), refresh_per_second=4, transient=False) as live:
+    with drawing.live(terminal.console(), refresh_per_second=4) as live:
         return Controller(
             runtime.jobs,
             record.id,

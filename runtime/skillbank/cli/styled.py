@@ -28,6 +28,7 @@ from skillbank.environment import foreign
 from skillbank.visible import drawn, has_invisible
 
 if TYPE_CHECKING:
+    from rich.padding import PaddingDimensions
     from rich.progress import Task
 
 __all__ = [
@@ -92,24 +93,29 @@ def pairs() -> Table:
     return made
 
 
-def table(*columns: str, **options: Any) -> Table:
+def table(*columns: str, padding: PaddingDimensions = (0, 2, 0, 0), show_header: bool = True) -> Table:
     """Return a table with folded columns."""
-    made = Table(
-        **{"box": None, "pad_edge": False, "header_style": "bold", "padding": (0, 2, 0, 0), **options}
-    )
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=padding, show_header=show_header)
     for column in columns:
         made.add_column(_flat(column), overflow="fold")
     return made
 
 
-def bars(console: Console, *columns: ProgressColumn, **options: Any) -> Progress:
+def bars(console: Console, *columns: ProgressColumn, transient: bool = False) -> Progress:
     """Return progress bars; what others print meanwhile is not taken for styles of ours."""
-    return Progress(*columns, console=console, redirect_stdout=False, redirect_stderr=False, **options)
+    return Progress(
+        *columns, console=console, redirect_stdout=False, redirect_stderr=False, transient=transient
+    )
 
 
-def live(console: Console, shown: RenderableType | None = None, **options: Any) -> Live:
+def live(console: Console, *, refresh_per_second: float) -> Live:
     """Return a display that is drawn again and again."""
-    return Live(shown, console=console, redirect_stdout=False, redirect_stderr=False, **options)
+    return Live(
+        console=console,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        refresh_per_second=refresh_per_second,
+    )
 
 
 def field(name: str) -> ProgressColumn:
