@@ -90,7 +90,7 @@ def test_ids_sentences_and_errors_of_old_answers_are_kept() -> None:
 
 def test_many_answers_at_once_share_the_room() -> None:
     calls = [call(i)["tool_calls"][0] for i in range(8)]
-    both: list[dict[str, Any]] = [*HEAD, {"role": "assistant", "content": None, "tool_calls": calls},
+    both: list[Any] = [*HEAD, {"role": "assistant", "content": None, "tool_calls": calls},
             *(answer(i, job=f"j{i}", lines=LOG * 9) for i in range(8))]  # fmt: skip
     short: list[Any] = compacted(both)
     assert size(short) < 70_000

@@ -307,7 +307,7 @@ def _labelled(
     labels: Labels,
     export: Export,
     pixels: Mapping[str, Sequence[float]] | None = None,
-) -> Iterator[tuple[Path, Labelled, Mapping[str, object]]]:
+) -> Iterator[tuple[Path, Labelled, PictureDocument]]:
     """Yield what is found and what is said of it, in the order of the pictures.
 
     What cannot be read is noted and left out. With ``pixels`` all are asked about, those that are known too.

@@ -61,8 +61,8 @@ def _records(annotation: Path, form: str) -> Iterator[object]:
 
 
 def _names(records: Iterable[Any], fields: tuple[str, ...]) -> Iterator[str]:
-    for record in records:
-        for field in fields if isinstance(record, Mapping) else ():
+    for record in filter(lambda each: isinstance(each, Mapping), records):
+        for field in fields:
             value = record.get(field)
             for name in value if isinstance(value, list) else [value]:
                 if isinstance(name, str) and name:
