@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from skillbank.agent.approval import NeedsApprovalError, for_the_person
 from skillbank.agent.shortening import in_tool_words, shorten
@@ -120,7 +120,7 @@ def _texts(value: object) -> Iterator[str]:
             waiting += value
 
 
-def _problem(tool: Tool, error: Any) -> str:
+def _problem(tool: Tool, error: ErrorDetails) -> str:
     where = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
         known = list(tool.arguments.model_fields)

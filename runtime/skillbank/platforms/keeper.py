@@ -73,6 +73,15 @@ class Process(TypedDict):
     never: NotRequired[bool]
 
 
+class End(TypedDict):
+    """How the program ended; ``signal`` is what killed it."""
+
+    exit_code: int
+    signal: int | None
+    canceled: bool
+    at: float
+
+
 class Order(TypedDict):
     """What the keeper starts."""
 
@@ -146,7 +155,7 @@ def _keep(folder: Path, launch: Order, ready: int) -> int:
         print(f"the log could not be cleaned of secrets: {error}", file=sys.stderr)
     killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
     code = 128 + killed_by if killed_by else os.WEXITSTATUS(status)
-    end = {"exit_code": code, "signal": killed_by, "canceled": canceled, "at": time.time()}
+    end: End = {"exit_code": code, "signal": killed_by, "canceled": canceled, "at": time.time()}
     write_json(folder / EXIT, end)
     return STARTED
 

@@ -224,7 +224,7 @@ class LocalPlatform(Platform):
         return over
 
 
-def _ended(end: dict[str, Any]) -> NativeStatus:
+def _ended(end: keeper.End) -> NativeStatus:
     code, number = end["exit_code"], end["signal"]
     if end["canceled"]:
         return NativeStatus(JobState.CANCELED, "canceled", code)
