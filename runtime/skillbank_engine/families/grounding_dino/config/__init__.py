@@ -5,7 +5,6 @@ Needs pydantic and PyYAML only, so that schemas and templates can be made where 
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from skillbank_engine.config import load, schema
 from skillbank_engine.config.load import SpecError
