@@ -53,7 +53,7 @@ _LAST_ONES = frozenset({"lines", "log", "logs"})
 def compacted(messages: Sequence[Message]) -> list[Message]:
     """Return the messages as they are sent: old ones in short, the newest whole."""
     last = max((i for i, m in enumerate(messages) if m["role"] != "tool"), default=0)
-    newest = [len(m["content"] or "") for m in messages[last + 1 :]]
+    newest = list(map(_size, messages[last + 1 :]))
     share = _LATEST // max(1, len(newest)) if sum(newest) > _LATEST else _LATEST
     room, old, thoughts = _WHOLE, _OLD, _THOUGHTS
     turn = max((i for i, m in enumerate(messages) if m["role"] == "user"), default=0)
@@ -76,6 +76,10 @@ def compacted(messages: Sequence[Message]) -> list[Message]:
                 message = _said(message)
         made.append(message)
     return made[::-1]
+
+
+def _size(message: Message) -> int:
+    return len(message["content"] or "")
 
 
 def _said(message: ModelMessage) -> ModelMessage:

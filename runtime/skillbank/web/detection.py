@@ -79,7 +79,8 @@ class Detection:
             raise Refusal(status, "picture", f"The file is {error.sentence}.") from None
         except DataError as error:
             raise Refusal(400, "description", f"{error.sentence}.") from None
-        found = {name: value for name, value in answer.document.items() if name != "remarks"}
+        found: dict[str, object] = {**answer.document}
+        found.pop("remarks", None)
         there = {item["phrase"] for item in answer.document["detections"]}
         notes = [f"The picture {text}." for text in answer.document.get("remarks", {}).values()]
         notes += [*descriptions.notes, *not_found(descriptions.names, there)]
