@@ -187,10 +187,11 @@ def _reverse(change: Writing, entries: Sequence[Entry]) -> list[Entry]:
         now = there.get(number)
         if not _can_turn(change, entry, now):
             kept.append(entry)
-        elif before is None:
-            dropped[number] = now or {}
         elif now is None:
+            assert before is not None, entry
             change.make(what, before, number)
+        elif before is None:
+            dropped[number] = now
         else:
             changed[number] = before
     if changed:
