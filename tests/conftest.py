@@ -129,6 +129,7 @@ _FORKED = frozenset(
         "test_options",
         "test_page",
         "test_page_of_two",
+        "test_plugins",
         "test_pretrained",
         "test_processes",
         "test_projects",

@@ -68,7 +68,10 @@ HARMLESS = (
     "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED", "TORCHINDUCTOR_CACHE_DIR",
     "TORCHELASTIC_SIGNALS_TO_HANDLE", "TORCH_CPP_LOG_LEVEL",
 )  # fmt: skip
-"""Those of them that change nothing: all is imported by then, and the rest is read when it is used."""
+"""Those of them that change nothing: all is imported by then, and the rest is read when it is used.
+
+A path to installed packages does change something.
+"""
 SERVERS = tuple(READ_AT_START)
 _SPAWNING = {"skillbank_engine": "engine-python"}
 """What multiprocessing starts in a process of a server, where it is not the usual Python."""
@@ -365,7 +368,16 @@ def _first(path: Path) -> bool:
 
 
 def _read_at_start(environment: Mapping[str, str], starts: tuple[str, ...]) -> dict[str, str]:
-    return {k: v for k, v in environment.items() if k.startswith(starts) and k not in HARMLESS}
+    return {
+        k: v
+        for k, v in environment.items()
+        if k.startswith(starts) and (k not in HARMLESS or (k == "PYTHONPATH" and _packages(v)))
+    }
+
+
+def _packages(path: str) -> bool:
+    """Whether packages are installed where a path leads: what is imported asks what there are."""
+    return any(next(Path(each).glob("*.dist-info"), None) for each in path.split(os.pathsep) if each)
 
 
 def _become(place: Path, program: str, asked: Mapping[str, Any], files: Sequence[int]) -> None:

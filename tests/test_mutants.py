@@ -18,6 +18,9 @@ def small(number: int = 2) -> bool:
     """Say 1 + 1."""
     if not number:
         raise ValueError(f"{number + 1} is none")
+    if time.monotonic() > LIMIT:
+        one_line(number, 60)
+        zip(number, number, strict=True)
     return number < 7 and number != 4
 
 
@@ -53,6 +56,10 @@ def test_faults_are_made_in_bodies_and_not_in_texts(module: Path) -> None:
         "small: if not number: pass -> if True: pass",
         "small: if not number: pass -> if False: pass",
         "small: not number -> number",
+        "small: if time.monotonic() > LIMIT: pass -> if True: pass",
+        "small: if time.monotonic() > LIMIT: pass -> if False: pass",
+        "small: one_line(number, 60) -> pass",
+        "small: zip(number, number, strict=True) -> pass",
         "small: return number < 7 and number != 4 -> return None",
         "small: number < 7 and number != 4 -> number < 7 or number != 4",
         "small: number < 7 -> number <= 7",

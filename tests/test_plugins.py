@@ -34,6 +34,9 @@ RUNTIME = Path(__file__).parents[1] / "runtime" / "skillbank"
 Run = Callable[..., Answer]
 slow = pytest.mark.slow
 
+STARTED = sys.executable
+"""A Python that is started and not forked: what is broken, or where one stands, tells while it imports."""
+
 with_bank = pytest.mark.usefixtures("imaged")
 
 
@@ -45,10 +48,10 @@ def imaged(bank: Path) -> Path:
     return bank
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    """A folder with the sample package installed."""
-    return install_sample(tmp_path / "site")
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sample package installed, the same for all tests: one process forks for it."""
+    return install_sample(tmp_path_factory.mktemp("packages") / "site")
 
 
 @pytest.fixture
@@ -56,12 +59,13 @@ def run(bank: Path, environment: dict[str, str], tmp_path: Path) -> Run:
     """Run ``skillbank ARGS`` with the packages of a folder, if one is given."""
 
     def command(*arguments: object, packages: Path | None = None, cwd: Path | None = None) -> Answer:
+        anew = cwd is not None or (packages is not None and packages.name in ("broken", "going"))
         env = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
         if packages is not None:
             env["PYTHONPATH"] = str(packages)
         of_bank = ["--bank", str(bank)] if arguments[0] in ("plan", "run") else []
         done = subprocess.run(
-            [sys.executable, "-m", "skillbank", *map(str, arguments), *of_bank],
+            [STARTED if anew else sys.executable, "-m", "skillbank", *map(str, arguments), *of_bank],
             env=env,
             cwd=cwd or tmp_path,
             capture_output=True,
@@ -98,7 +102,8 @@ def test_the_doctor_lists_what_packages_add(run: Run, site: Path) -> None:
 
 @slow
 @with_bank
-def test_a_platform_of_a_package_runs_a_job_and_can_go_away(run: Run, site: Path, data: Path) -> None:
+def test_a_platform_of_a_package_runs_a_job_and_can_go_away(run: Run, tmp_path: Path, data: Path) -> None:
+    site = install_sample(tmp_path / "going")
     words = f"train toy detector on {data} on the sample cluster, no HPO"
     plan = run("plan", words, "--json", packages=site).document
     assert plan["platform"] == "sample_cluster" and plan["questions"] == []

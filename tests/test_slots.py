@@ -97,6 +97,18 @@ def test_a_command_made_so_gets_what_was_said() -> None:
         ("gpu_ids", "[0, 2]", [0, 2]),
         ("gpu_ids", "0-3", [0, 1, 2, 3]),
         ("gpu_ids", [1], [1]),
+        ("gpu_ids", 3, [3]),
+        ("gpu_ids", (0, "2"), [0, 2]),
+        ("gpu_ids", "5-5", [5]),
+        ("gpu_ids", "0-4095", [*range(4096)]),
+        ("epochs", "+7", 7),
+        ("epochs", 2.0**53 - 1, 2**53 - 1),
+        ("learning_rate", 0, 0.0),
+        ("learning_rate", ".5e+2", 50.0),
+        ("learning_rate", 1e308, 1e308),
+        ("captions", ("a",), ["a"]),
+        ("automl", True, "on"),
+        ("automl", False, "off"),
         ("captions", "a, b", ["a, b"]),
         ("automl", "True", "on"),
         ("automl", "no", "off"),
@@ -107,6 +119,8 @@ def test_a_command_made_so_gets_what_was_said() -> None:
         ("time_budget", "1h 30m", 5400.0),
         ("trial_timeout", "90 minutes", 5400.0),
         ("trial_timeout", 60, 60.0),
+        ("trial_timeout", 0.5, 0.5),
+        ("time_budget", "2 days, 3 hrs", 183600.0),
     ],
 )
 def test_a_value_is_read(name: str, said: Any, value: Any) -> None:
@@ -137,11 +151,46 @@ def test_a_value_is_read(name: str, said: Any, value: Any) -> None:
         ("time_budget", "1,5 h", "must be a time with its unit"),
         ("time_budget", "0s", "must be longer than nothing"),
         ("results_root", 5, "must be text"),
+        ("gpu_ids", True, "must be whole numbers"),
+        ("gpu_ids", [], "must be whole numbers"),
+        ("gpu_ids", [-1], "must be at least 0"),
+        ("gpu_ids", "0-4096", "does not go up"),
+        ("epochs", 2.0**53, "must be a whole number"),
+        ("epochs", 1.5, "must be a whole number"),
+        ("epochs", "1" * 19, "must be a whole number"),
+        ("learning_rate", True, "must be a number"),
+        ("learning_rate", 1.1e308, "must be a finite number"),
+        ("learning_rate", -1e-9, "must be at least 0"),
+        ("captions", [], "must be one text or several"),
+        ("captions", 5, "must be one text or several"),
+        ("captions", [5], "must be text"),
+        ("time_budget", True, "must be a time with its unit"),
+        ("time_budget", "1h 2h", "must be a time with its unit"),
+        ("time_budget", 1e10, "shorter than three centuries"),
     ],
 )
 def test_what_is_no_value_is_refused(name: str, said: Any, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         value_of(slot(name), said)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("time_budget", 86400, "1d"),
+        ("time_budget", 90000.0, "25h"),
+        ("time_budget", 3660, "61m"),
+        ("time_budget", 60, "1m"),
+        ("time_budget", 59, "59s"),
+        ("time_budget", 0.5, "0.5s"),
+        ("gpu_ids", [0, 2], "0, 2"),
+        ("learning_rate", 0.0001, "0.0001"),
+        ("gpu_hours", 2.0, "2"),
+        ("epochs", 10, "10"),
+    ],
+)
+def test_a_value_is_shown_as_one_would_say_it(name: str, value: Any, said: str) -> None:
+    assert shown(slot(name), value) == said
 
 
 @pytest.mark.parametrize("text", ["8h", "90m", "1d", "45s", "36h"])

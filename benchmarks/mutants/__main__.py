@@ -17,7 +17,6 @@ fails does so of a fault.
 from __future__ import annotations
 
 import argparse
-import functools
 import gc
 import importlib
 import json
@@ -34,7 +33,7 @@ import pytest
 
 from benchmarks.mutants.forks import Job, done, run_items
 from benchmarks.mutants.seeding import Mutant, chosen
-from benchmarks.mutants.sight import Seen, kept, looked
+from benchmarks.mutants.sight import Seen, caches, kept, looked
 
 ROOT = Path(__file__).resolve().parents[2]
 _PACKAGE = ROOT / "runtime" / "skillbank"
@@ -60,8 +59,9 @@ GROUPS: Mapping[str, tuple[int, tuple[str, ...]]] = {
 }  # fmt: skip
 """What faults are made in, and how many of 400."""
 TESTS = (
-    "agent/test_approval.py", "cli/test_code_setting.py", "data_program", "datasets", "jobs", "plan",
-    "test_doors.py", "trust",
+    "agent/test_approval.py", "agent/test_reading.py", "automl/test_space.py", "cli/test_code_setting.py",
+    "data_program", "datasets", "jobs", "labelling/test_formats.py", "plan", "sets/test_in_a_run.py",
+    "team/test_places.py", "test_doors.py", "test_slots.py", "trust",
 )  # fmt: skip
 MOST_TESTS = 100
 MOST_SECONDS = 3
@@ -77,12 +77,12 @@ def modules_of(group: str) -> list[Path]:
 
 
 def tests_for(mutant: Mutant, seen: Seen, patience: float = 1) -> list[str]:
-    """Choose tests that see a fault, quickest first: of each function one in turn."""
+    """Choose tests that see a fault, those that see little else first, of each function one in turn."""
     turns: dict[str, int] = defaultdict(int)
-    ranked: list[tuple[int, int, str]] = []
+    ranked: list[tuple[float, int, int, str]] = []
     for place, test in enumerate(seen.tests_of(mutant.path, mutant.lines)):
         function = test.partition("[")[0]
-        ranked.append((turns[function], place, test))
+        ranked.append((-seen.share(test, mutant.path), turns[function], place, test))
         turns[function] += 1
     found: list[str] = []
     left = MOST_SECONDS * patience
@@ -124,17 +124,14 @@ def _ready(session: pytest.Session, seen: Seen) -> _Ready:
             importlib.import_module(name)
         except Exception:
             continue
-    gc.unfreeze()
+    remembering = caches()
     functions: dict[tuple[str, str, int], list[types.FunctionType]] = defaultdict(list)
-    caches: list[Any] = []
     for each in gc.get_objects():
-        if isinstance(each, types.FunctionType) and each.__code__.co_filename.startswith(str(_PACKAGE)):
+        if type(each) is types.FunctionType and each.__code__.co_filename.startswith(str(_PACKAGE)):
             code = each.__code__
             functions[(code.co_filename, code.co_qualname, code.co_firstlineno)].append(each)
-        elif isinstance(each, functools._lru_cache_wrapper) and each.__module__.startswith("skillbank"):
-            caches.append(each)
     gc.freeze()
-    return _Ready(session, {item.nodeid: item for item in session.items}, functions, caches)
+    return _Ready(session, {item.nodeid: item for item in session.items}, functions, remembering)
 
 
 def _drawn(arguments: argparse.Namespace) -> list[tuple[str, Mutant]]:

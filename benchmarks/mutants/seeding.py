@@ -3,7 +3,9 @@
 Faults are comparisons, ``and`` and ``or``, ``not``, numbers, truth values, strings that are compared, what
 is returned, conditions, calls that stand alone, arithmetic, bounds of slices, ``break`` and ``continue``, and
 what an ``except`` does. None is made in docstrings, annotations, texts, what is raised, ``__repr__``, nor
-where a module or a class is made: no function holds that, and a function is what a fork exchanges.
+where a module or a class is made: no function holds that, and a function is what a fork exchanges. Nor is one
+made that no test should see: where a message is cut off, for how long a loop sleeps, whether a moment of
+the clock still counts, and that what is zipped has one length.
 """
 
 from __future__ import annotations
@@ -29,9 +31,13 @@ _COMPUTED: Mapping[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
     ast.Mod: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr, ast.Pow: ast.Mult,
 }  # fmt: skip
+_UNTOLD = frozenset({"a_few", "examples", "one_line", "sleep"})
+"""Functions whose numbers no test should see: where a text is cut off, and for how long nothing is done."""
+_CLOCKS = frozenset({"monotonic", "now", "perf_counter", "process_time", "time"})
 _TEXTS = ast.JoinedStr | ast.Raise | ast.Assert
 _UNSEEN = frozenset({"annotation", "returns", "decorator_list", "args", "pattern"})
 """Fields of nodes that hold no code of a body; ``args`` are those of functions, with their defaults."""
+_ORDERED = ast.Lt | ast.LtE | ast.Gt | ast.GtE
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -129,7 +135,7 @@ def _changes(owner: ast.AST) -> Iterator[tuple[tuple[ast.AST, str, int | None], 
         if field in _UNSEEN and not (field == "args" and isinstance(owner, ast.Call)):
             continue
         for index, child in enumerate(value) if isinstance(value, list) else ((None, value),):
-            if not isinstance(child, ast.AST) or isinstance(child, _TEXTS):
+            if not isinstance(child, ast.AST) or isinstance(child, _TEXTS) or _is_guard(child):
                 continue
             for kind, new in _alternatives(child, owner):
                 yield (owner, field, index), child, kind, new
@@ -169,6 +175,8 @@ def _alternatives(node: ast.AST, owner: ast.AST) -> Iterator[tuple[str, ast.AST]
     match node:
         case ast.Compare():
             for i, op in enumerate(node.ops):
+                if isinstance(op, _ORDERED) and _tells_the_time(node):
+                    continue
                 ops = [*node.ops[:i], _COMPARED[type(op)](), *node.ops[i + 1 :]]
                 yield "comparison", _with(node, ops=ops)
         case ast.BoolOp():
@@ -213,11 +221,24 @@ def _other_statements(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
 def _other_values(value: object, owner: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     if isinstance(value, bool):
         yield "truth", ast.Constant(not value)
-    elif isinstance(value, int | float):
+    elif isinstance(value, int | float) and not (isinstance(owner, ast.Call) and _name(owner) in _UNTOLD):
         yield "number", ast.Constant(value + 1)
         yield "number", ast.Constant(value - 1)
     elif isinstance(value, str) and value and isinstance(owner, ast.Compare):
         yield "text", ast.Constant("")
+
+
+def _name(call: ast.Call) -> str:
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
+def _is_guard(node: ast.AST) -> bool:
+    """Whether it only says that the lengths of what is zipped must be the same, as they are."""
+    return isinstance(node, ast.keyword) and node.arg == "strict"
+
+
+def _tells_the_time(node: ast.Compare) -> bool:
+    return any(isinstance(each, ast.Call) and _name(each) in _CLOCKS for each in ast.walk(node))
 
 
 def _is_empty(value: ast.expr) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import gc
 import json
 import os
 import sys
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,9 +22,11 @@ import pytest
 
 from benchmarks.mutants.forks import Job, done, run_items
 
-__all__ = ["Seen", "kept", "looked"]
+__all__ = ["Seen", "caches", "kept", "looked"]
 
 _LIMIT = 300
+_BEGUN = time.time()
+"""Tests that were changed since then are others than those looked at."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,14 @@ class Seen:
         Of each module the lines that a test ran, as bits of a number, by test.
     modules
         All that was imported meanwhile.
+    spread
+        How many lines each test ran, of all modules.
     """
 
     seconds: dict[str, float]
     lines: dict[str, dict[str, int]]
     modules: list[str]
+    spread: dict[str, int]
 
     def tests_of(self, path: Path, lines: range) -> list[str]:
         """Return the tests that ran one of these lines, quickest first."""
@@ -48,20 +56,33 @@ class Seen:
         found = (test for test, bits in self.lines.get(str(path), {}).items() if bits & mask)
         return sorted((test for test in found if test in self.seconds), key=lambda test: self.seconds[test])
 
+    def share(self, test: str, path: Path) -> float:
+        """Return how much of what a test ran is of a module, in tenths."""
+        return round(self.lines[str(path)][test].bit_count() / self.spread[test], 1)
+
 
 def kept(folder: Path) -> Seen:
     """Read what `looked` wrote."""
     seconds: dict[str, float] = {}
     lines: dict[str, dict[str, int]] = defaultdict(dict)
     modules: set[str] = set()
+    spread: dict[str, int] = {}
     for file in sorted(folder.glob("*.json")):
         document = json.loads(file.read_text("utf-8"))
         seconds |= document["seconds"]
         modules.update(document["modules"])
         for test, of_test in document["lines"].items():
+            spread[test] = sum(int(bits, 16).bit_count() for bits in of_test.values())
             for path, bits in of_test.items():
                 lines[path][test] = int(bits, 16)
-    return Seen(seconds, lines, sorted(modules))
+    return Seen(seconds, lines, sorted(modules), spread)
+
+
+def caches() -> list[Any]:
+    """Return the caches of the package's functions: what is remembered, no test sees the making of."""
+    gc.unfreeze()
+    found = (each for each in gc.get_objects() if type(each) is functools._lru_cache_wrapper)
+    return [each for each in found if each.__module__.startswith("skillbank")]
 
 
 class _Tracer:
@@ -102,7 +123,11 @@ class _Tracer:
 
 
 def _file_looked_at(
-    session: pytest.Session, items: list[pytest.Item], paths: Sequence[Path], folder: Path
+    session: pytest.Session,
+    items: list[pytest.Item],
+    paths: Sequence[Path],
+    remembering: Sequence[Any],
+    folder: Path,
 ) -> dict[str, Any]:
     tracer = _Tracer(paths)
     seconds: dict[str, float] = {}
@@ -120,6 +145,8 @@ def _file_looked_at(
                 bits[code.co_filename] |= 1 << line
         lines[item.nodeid] = bits
 
+    for cache in remembering:
+        cache.cache_clear()
     failed = run_items(session, items, folder, each, to_the_end=True)
     for test in failed:
         seconds.pop(test, None)
@@ -143,10 +170,12 @@ def looked(session: pytest.Session, paths: Sequence[Path], folder: Path, at_once
     folder.mkdir(parents=True, exist_ok=True)
     places: dict[int, Path] = {}
     jobs: list[Job] = []
+    remembering = caches()
+    gc.freeze()
     for path, items in by_file.items():
         place = folder / f"{path.parent.name}.{path.stem}.json"
         if not place.exists() or place.stat().st_mtime < path.stat().st_mtime:
-            job = Job(partial(_file_looked_at, session, items, paths), _LIMIT)
+            job = Job(partial(_file_looked_at, session, items, paths, remembering), _LIMIT)
             places[id(job)] = place
             jobs.append(job)
     for count, (job, outcome) in enumerate(done(jobs, at_once), 1):
@@ -154,5 +183,6 @@ def looked(session: pytest.Session, paths: Sequence[Path], folder: Path, at_once
         said = "did not end"
         if outcome is not None:
             place.write_text(json.dumps(outcome), "utf-8")
+            os.utime(place, (_BEGUN, _BEGUN))
             said = f"{sum(outcome['seconds'].values()):.1f} s, failed: {outcome['failed'] or 'none'}"
         print(f"{count}/{len(jobs)} {place.stem}: {said}", flush=True)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from skillbank import Runtime
-from skillbank.agent.approval import ApprovalPolicy, NeedsApprovalError
+from skillbank.agent.approval import ApprovalPolicy, NeedsApprovalError, approve_command, for_the_person
 from skillbank.agent.chat import Verdict
 from skillbank.agent.launching import launch_approval
 from skillbank.agent.mcp_server.consent import Reply
 from skillbank.agent.toolbox import Answer, Approval, Toolbox
-from skillbank.errors import DataNotFoundError, NotApprovedError, UsageError
+from skillbank.errors import DataNotFoundError, NotApprovedError, StateError, UsageError
 from skillbank.jobs.database import PLANS
+from skillbank.team.acting import acting_as
+from skillbank.team.person import Person
+from skillbank.team.rights import Right
 from tests.cli.conftest import Command
 
 SLOW = [{"key": "train.seconds", "value_json": "60"}]
@@ -67,6 +71,14 @@ def test_a_key_makes_a_repeated_launch_the_same_job_without_asking_again(
     other = toolbox.call("launch", {**call, "plan_id": plan_of(toolbox, data, settings=SLOW)})
     assert other.error is not None and other.error.code == "state"
     assert first.job in other.error.message
+    assert toolbox.launch(**call, retries=2).job == first.job
+    for term, had in (({"retries": 5}, 2), ({"on_oom": "reduce-batch"}, "stop")):
+        changed = toolbox.call("launch", {**call, **term})
+        assert changed.error is not None and changed.error.code == "state"
+        assert f"launch of job {first.job}, for which it is {had}" in changed.error.message
+    plan = toolbox.runtime.jobs.store.get_plan(plan_id)
+    with pytest.raises(StateError, match="retries is 5, but this repeats the launch"):
+        toolbox.runtime.launch(plan, idempotency_key="agent:once", retries=5)
 
 
 @pytest.mark.slow
@@ -398,3 +410,33 @@ def test_no_log_of_an_answer_shows_the_code() -> None:
         Reply(asked, "yes", "tulips in march"),
     ):
         assert answer.code == "tulips in march" and "tulips" not in repr(answer)
+
+
+PLAN = "0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("subject", "command", "what"),
+    [
+        (f"plan:{PLAN}", "skillbank approve 0123456789ab", "plan 0123456789ab waits"),
+        (
+            f"plan:{PLAN}:checkpoint=best",
+            "skillbank approve 0123456789ab:checkpoint=best",
+            "plan 0123456789ab waits",
+        ),
+        ("cancel:1a2b", "skillbank approve cancel:1a2b", "stopping job 1a2b waits"),
+        ("call:label_image:77", "skillbank approve call:label_image:77", "a call of label_image waits"),
+    ],
+)
+def test_what_an_agent_tells_a_person(subject: str, command: str, what: str) -> None:
+    asked = Approval(subject, "Start it?\n  on local")
+    assert asked.title == "Start it?"
+    assert approve_command(subject) == command
+    terminal = for_the_person(asked)
+    assert terminal.startswith(f"Tell the user: {what} for their approval") and f"'{command}'" in terminal
+    page = for_the_person(replace(asked, page="http://here/approve"))
+    assert page.startswith(f"Tell the user: {what} for the approval of a person") and command not in page
+    assert "at http://here/approve. " in page
+    with acting_as(Person("ann", "cars", frozenset(Right) - {Right.APPROVE})):
+        served = for_the_person(asked)
+    assert f"{what} for a person of this server who may approve" in served and f"'{command}'" in served

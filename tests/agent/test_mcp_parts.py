@@ -111,6 +111,7 @@ def test_an_unknown_tool_is_a_protocol_error_and_a_bad_call_is_data(toolbox: Too
                 ("launch", {"plan_id": 1, "idempotency_key": 2}, "invalid_arguments"),
                 ("job_status", {"job": "last", "wait_seconds": 5}, "job_not_found"),
                 ("job_status", {"job": "last", "wait_seconds": "5 s"}, "invalid_arguments"),
+                ("job_status", {"job": "last", "wait_seconds": 601}, "usage"),
             ]
             for name, arguments, code in calls:
                 answer = await client.call_tool(name, arguments)

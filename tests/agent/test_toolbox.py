@@ -187,7 +187,38 @@ def test_settings_are_json_and_nothing_is_guessed_about_them(toolbox: Toolbox) -
         ("describe_action", {"skill": GROUNDING_DINO}, "invalid_arguments", "'action' is missing"),
         ("describe_action", {"skill": "dyno", "action": "train"}, "skill_not_found", "no skill 'dyno'"),
         ("launch", {"plan_id": "f" * 64}, "not_found", "is not known here"),
-        ("launch", {"plan_id": "0", "idempotency_key": " "}, "not_found", "is not known here"),
+        (
+            "launch",
+            {"plan_id": "0", "idempotency_key": " "},
+            "invalid_arguments",
+            "'idempotency_key' is empty",
+        ),
+        ("launch", {"plan_id": "0", "retries": True}, "invalid_arguments", "'retries' is true"),
+        (
+            "plan",
+            {"settings": {"epochs": 5}},
+            "invalid_arguments",
+            '[{"key": "...", "value_json": "..."}]',
+        ),
+        ("plan", {"epochs": True}, "invalid_arguments", "'epochs' is true"),
+        ("plan", {"gpu_ids": [0, True]}, "invalid_arguments", "'gpu_ids' is [0, true]"),
+        ("plan", {"text": "x", "gpu_ids": []}, "usage", "gpu_ids is empty"),
+        ("plan", {"settings": [{"key": "epochs", "value_json": "null"}]}, "usage", "epochs is null"),
+        ("plan", {"settings": [{"key": "captions", "value_json": "[]"}]}, "usage", "captions is empty"),
+        ("plan", {"text": "x", "skill": ""}, "invalid_arguments", "'skill' is empty"),
+        ("plan", '{"text": "x", "text": "y"}', "malformed_json", "'text' is said twice"),
+        (
+            "plan",
+            {"skill": GROUNDING_DINO, "actions": ["train"], "image": "reg/x y"},
+            "usage",
+            "no name of an image",
+        ),
+        ("plan", {"data": [{"role": "eval", "uri": "set:"}]}, "usage", "names no label set"),
+        ("job_status", {"job": "last", "wait_seconds": 601}, "usage", "must be 0 to 600"),
+        ("job_logs", {"job": "last", "cursor": -1}, "usage", "counted from 0"),
+        ("search_skills", {"query": " "}, "usage", "query is empty"),
+        ("label_image", {"image": "", "descriptions": ["a"]}, "invalid_arguments", "'image' is empty"),
+        ("label_image", {"descriptions": ["a"], "tiles": " "}, "invalid_arguments", "'tiles' is empty"),
         ("job_status", {"job": "nope-1"}, "job_not_found", "list_jobs lists them"),
         ("job_logs", {"job": "last"}, "job_not_found", "no job yet"),
         ("cancel_job", {"job": "last"}, "job_not_found", "no job yet"),
@@ -220,6 +251,21 @@ def test_every_mistake_is_a_code_a_sentence_and_a_hint(
     assert said in answer.error.message
     assert "--" not in answer.error.message and "'skillbank " not in answer.error.message
     assert len(json.dumps(answer.document())) < 900
+
+
+def test_options_that_do_not_go_together_are_named_in_the_words_of_tools(toolbox: Toolbox) -> None:
+    said = {"skill": GROUNDING_DINO, "actions": ["train"], "gpus": 4}
+    block = {"key": "train", "value_json": '{"num_gpus": 2}'}
+    refused = toolbox.call("plan", {**said, "settings": [block]}).error
+    assert refused is not None and "--" not in refused.message
+    assert refused.message.endswith("and gpus 4 both set train.num_gpus; keep one.")
+    refused = toolbox.call("plan", {"skill": GROUNDING_DINO, "actions": ["export"], "pretrained": "m"}).error
+    assert refused is not None
+    assert refused.message.endswith("is named with parent or settings with key 'export.checkpoint'.")
+
+
+def test_jobs_of_an_action_that_there_is_not_are_said_not_to_be(toolbox: Toolbox) -> None:
+    assert toolbox.list_jobs(action="trian").next[0] == "no job is of action 'trian'; there are: none"
 
 
 def test_in_python_the_same_mistakes_are_exceptions(toolbox: Toolbox) -> None:

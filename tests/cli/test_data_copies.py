@@ -14,7 +14,7 @@ from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.placing import Placement
 from tests.cli.conftest import Command
 from tests.datasets.made import Made
-from tests.web.browser import open_browser
+from tests.web.browser import open_browser, open_page
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_the_page_works_in_a_browser(inline: Command, tmp_path: Path) -> None:
     file = tmp_path / "page.html"
     assert inline("data", "show", str(tmp_path / "coco"), "-o", str(file)).code == 0
     with open_browser() as browser:
-        page = browser.new_page()
+        page = open_page(browser)
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -18,6 +18,7 @@ from skillbank.datasets.faults import KINDS, Fault, Severity
 from skillbank.datasets.kept_looks import KeptLooks, stamp_of
 from skillbank.datasets.looks import Look, look_at
 from skillbank.datasets.opening import Opened
+from skillbank.datasets.picture_checks import names_no_picture
 from skillbank.datasets.progress import Step
 from skillbank.datasets.report import DataReport
 from skillbank.errors import DataError
@@ -428,6 +429,37 @@ def test_where_nothing_can_be_used_skipping_is_no_way_out(made: Made) -> None:
     assert loud(report) == {"split-lost": 1}, "one cause is told once"
     assert "pictures that are not there: 15, the first" in report.tally.examples["split-lost"][0].detail
     assert [kind.name for kind, *_ in report.blocking(skip=True)] == ["split-lost"]
+
+
+def test_what_a_split_was_lost_to_is_told_unless_all_boxes_are_wrong(made: Made) -> None:
+    made.splits["val"] = [replace(each, path=None, name=f"gone/{each.name}x") for each in made.splits["val"]]
+    reboxed(made, "val", lambda b, p: replace(b, phrase="zebra"))
+    report = check_data(made.opened())
+    assert loud(report) == {"split-lost": 1, "label-contradicts": 45}
+    assert report.tally.examples["split-lost"][0].detail.startswith("none of its 15 pictures can be used: ")
+    reboxed(made, "train", lambda b, p: replace(b, x1=b.x2, x2=b.x1))
+    told = check_data(made.opened()).tally.examples["split-lost"][0]
+    assert (told.where, told.detail.partition(":")[0]) == ("train.json", "none of its 90 boxes can be used")
+    reboxed(made, "train", lambda b, p: Box(b.x1 / 160, b.y1 / 120, b.x2 / 160, b.y2 / 120, b.label))
+    assert "train.json" not in [each.where for each in check_data(made.opened()).tally.examples["split-lost"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "boxes", "where", "kind", "none"),
+    [
+        (None, (), "a.json entry 1", "unreadable-annotation", True),
+        ("a.jpg", (), "a.json entry 1", "unreadable-annotation", False),
+        (None, (Box(1, 1, 9, 9, 0),), "a.json entry 1", "unreadable-annotation", False),
+        (None, (), "a.json entry 1 box 2", "unreadable-annotation", False),
+        (None, (), "a.json entry 1", "picture-missing", False),
+    ],
+)
+def test_an_entry_names_no_picture_where_nothing_of_it_was_read(
+    path: str | None, boxes: tuple[Box, ...], where: str, kind: str, none: bool
+) -> None:
+    faults = (Fault(kind, where),)
+    found = Picture("a.jpg", path, 10, 10, boxes, where=Where("a.json", "entry 1"), faults=faults)
+    assert names_no_picture(found) is none
 
 
 def test_classes_that_splits_do_not_share(made: Made) -> None:

@@ -354,3 +354,36 @@ def test_lvis_names_pictures_by_address(tmp_path: Path) -> None:
     said = document([image], [marked])
     text(tmp_path / "lvis_v1_train.json", json.dumps(said))
     assert boxes(data_of(tmp_path), "train") == {"train2017/0001.jpg": [("dog", 1, 2, 4, 6)]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "said"),
+    [
+        (
+            {"bbox": None, "segmentation": [[1, 2, 9, 2, 9, 8]]},
+            "mended",
+            "the box around its polygons is taken",
+        ),
+        (
+            {"bbox": [], "segmentation": [[1, 2, 9, 2, 9, 8]]},
+            "mended",
+            "the box around its polygons is taken",
+        ),
+        ({"bbox": None}, "unreadable-annotation", "its bbox is not four numbers"),
+        (
+            {"bbox": [1, 2, 3], "segmentation": [[1, 2, 9, 2, 9, 8]]},
+            "unreadable-annotation",
+            "not four numbers",
+        ),
+        ({"bbox": None, "segments_info": []}, "unreadable-annotation", "bring instances_*.json"),
+        ({"category_id": 9}, "unknown-class", "the file has no category 9"),
+        ({"category_id": None}, "unknown-class", "it has no category_id"),
+    ],
+)
+def test_what_is_wrong_with_one_annotation(
+    tmp_path: Path, fields: dict[str, Any], kind: str, said: str
+) -> None:
+    place = made(tmp_path, document(annotations=[box(1, 1, **fields), box(2, 2)]))
+    data = data_of(place)
+    assert kinds(data) == {kind: 1} and said in details(data)
+    assert len(boxes(data)["images/a.jpg"]) == (kind == "mended")

@@ -156,6 +156,25 @@ def test_tracks_of_a_video(tmp_path: Path) -> None:
     assert data.notes == ("tracks of a video are taken as boxes of its single frames",)
 
 
+@pytest.mark.parametrize(
+    ("more", "frames"),
+    [
+        ("", [0, 1, 2, 3, 4, 7]),
+        ("<start_frame>1</start_frame>", [0, 1, 2, 3, 4, 7]),
+        ("<start_frame>2</start_frame><stop_frame>3</stop_frame>", [0, 2, 3, 7]),
+        ("<start_frame>0</start_frame><stop_frame>9</stop_frame>", [0, 1, 2, 3, 4, 7]),
+    ],
+)
+def test_frames_of_a_job_and_those_with_marks(tmp_path: Path, more: str, frames: list[int]) -> None:
+    for frame in range(5):
+        picture(tmp_path / "images" / f"frame_{frame:06}.PNG")
+    saved(tmp_path, meta("car", more=more), track(0, "car", (0, 0), (7, 0), (8, 1)))
+    [split] = data_of(tmp_path).splits
+    found = list(split.pictures())
+    assert [int(each.name[-10:-4] if each.path else each.name[-6:]) for each in found] == frames
+    assert [each.path is not None for each in found] == [frame < 5 for frame in frames]
+
+
 def test_frames_that_a_track_skips(tmp_path: Path) -> None:
     picture(tmp_path / "images" / "frame_000000.PNG")
     saved(tmp_path, meta("car"), track(0, "car", (0, 0), (5, 0), (6, 1), (9, 0)))

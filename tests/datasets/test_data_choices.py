@@ -173,6 +173,7 @@ def test_what_lies_elsewhere_is_said_not_to_be_looked_into(
     [note] = look_from_here(there, whole=whole, measured=measured).notes
     assert note.startswith("s3://bucket/d lies elsewhere") and said in note
     assert look_from_here(group(source, "s3://bucket/d"), whole=whole).notes == ()
+    assert not look_from_here(there, whole=whole, measured=measured).later
 
 
 def test_a_plan_that_measures_elsewhere_says_nothing_of_a_missing_split() -> None:
@@ -240,3 +241,84 @@ def test_a_data_set_without_a_picture_is_not_written(tmp_path: Path) -> None:
             story=dict[str, Any],
         )
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("there", "place", "later"),
+    [
+        (["images", "lines.jsonl", "map.json"], True, ()),
+        (["images"], True, ("lines.jsonl, map.json",)),
+        (["images", "lines.jsonl"], True, ("map.json",)),
+        ([], True, ("images, lines.jsonl, map.json",)),
+        ([], False, ()),
+    ],
+)
+def test_what_a_server_lacks_of_a_data_set_is_recognised_later(
+    tmp_path: Path, there: list[str], place: bool, later: tuple[str, ...]
+) -> None:
+    """Of a place on this machine it is answered as of one on a server."""
+    root = tmp_path / "d"
+    for name in there:
+        (root / name).mkdir(parents=True) if name == "images" else (root / name).write_text("x")
+    if place:
+        root.mkdir(exist_ok=True)
+    looked = look_from_here(
+        group(place=str(root), wanted=LINES, bindings=bound(root, "images", "lines.jsonl", "map.json")),
+        whole=True,
+    )
+    brought = "it is brought as a whole and recognised when the job is launched"
+    assert looked.notes == tuple(f"{root} has no {files}: {brought}" for files in later)
+    assert looked.later is bool(later)
+
+
+LOOKED_AT = Wanted("images")
+
+
+@pytest.mark.parametrize(
+    ("place", "form", "names", "why"),
+    [
+        ("d/a.jpg", "", ["a.jpg"], "one that was named"),
+        ("d/A.PNG", "", ["A.PNG"], "one that was named"),
+        ("d", "", ["A.PNG", "a.jpg", "deep/b.jpg"], "all of the folder"),
+        ("d.tar.gz", "", ["A.PNG", "a.jpg", "deep/b.jpg"], "all of the folder"),
+        ("masked", "", ["images/a.jpg"], "all of the folder but masks"),
+        ("coco", "coco", ["images/a.jpg"], "those of the data set that was named"),
+        ("coco/annotations.json", "", ["images/a.jpg"], "those of the data set that was named"),
+    ],
+)
+def test_pictures_to_look_at(tmp_path: Path, place: str, form: str, names: list[str], why: str) -> None:
+    for name in ("d/a.jpg", "d/A.PNG", "d/deep/b.jpg", "masked/images/a.jpg", "masked/masks/a.png"):
+        picture(tmp_path / name)
+    (tmp_path / "d.tar.gz").touch()
+    picture(tmp_path / "coco" / "images" / "a.jpg")
+    image = {"id": 1, "file_name": "a.jpg", "width": 100, "height": 80}
+    document = {"images": [image], "annotations": [], "categories": [{"id": 1, "name": "dog"}]}
+    text(tmp_path / "coco" / "annotations.json", json.dumps(document))
+    there = tmp_path / place
+    looked = group("inference_dataset", str(there), LOOKED_AT, bindings=bound(there, "images.zip"), form=form)
+    found = find(looked, plan("inference"), there, lambda _: tmp_path / "d")
+    assert found is not None and found.why == why
+    assert sorted(each.path or "" for each in found.split.pictures()) == names
+    assert bool(found.notes) is (place == "masked")
+
+
+def test_a_folder_without_pictures_and_one_with_masks_among_them(tmp_path: Path) -> None:
+    (empty := tmp_path / "empty").mkdir()
+    looked = group("inference_dataset", str(empty), LOOKED_AT, bindings=bound(empty, "images.zip"))
+    with pytest.raises(DataError, match="empty holds no picture"):
+        find(looked, plan("inference"), empty, Path)
+    place = tmp_path / "place"
+    for held, why in (("images/a.jpg", None), ("images/a_mask.png", "masks lie among them")):
+        picture(place / held)
+        fields: dict[str, Any] = {"bindings": bound_folder(place)}
+        found = find(
+            group("inference_dataset", str(place), LOOKED_AT, **fields), plan("inference"), place, Path
+        )
+        assert (found and found.why) == why
+    (place / "images" / "a.jpg").unlink()
+    found = find(group("inference_dataset", str(place), LOOKED_AT, **fields), plan("inference"), place, Path)
+    assert found is None, "what is called a mask without a picture is a picture"
+
+
+def bound_folder(place: Path) -> tuple[InputBinding, ...]:
+    return (InputBinding(key="i", uri=f"{place}/images", place=str(place), type="folder", runtime="folder"),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 from pathlib import Path
 
@@ -129,6 +130,108 @@ def test_damaged_pngs_have_the_size_that_they_state_or_none(
     assert head_of(file) in (by_pillow(file), stated)
     if len(content) < len(VARIANTS["png"]) // 2:
         assert head_of(file) == by_pillow(file)
+
+
+HEAD = (5).to_bytes(4) + (7).to_bytes(4)
+DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+
+
+def chunk(kind: bytes, data: bytes = b"") -> bytes:
+    return len(data).to_bytes(4) + kind + data + bytes(4)
+
+
+def png(*kinds: bytes, depth: int = 8, colour: int = 2, rest: bytes = b"\0\0\0", size: bytes = HEAD) -> bytes:
+    """Return chunks without any picture in them: their heads alone are read here."""
+    first = chunk(b"IHDR", size + bytes((depth, colour)) + rest)
+    return b"\x89PNG\r\n\x1a\n" + first + b"".join(chunk(kind, b"data") for kind in kinds)
+
+
+@pytest.mark.parametrize("colour", range(8))
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 8, 16, 32])
+def test_bits_and_colours_that_a_png_can_have(tmp_path: Path, colour: int, depth: int) -> None:
+    (file := tmp_path / "x").write_bytes(png(b"IDAT", b"IEND", depth=depth, colour=colour))
+    number = os.open(file, os.O_RDONLY)
+    found = heads._png(number, file.read_bytes(), file.stat().st_size)
+    os.close(number)
+    assert found == ((5, 7, False) if depth in DEPTHS.get(colour, ()) else None)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (png(b"PLTE", b"IDAT", b"IDAT", b"tIME", b"IEND"), True),
+        (png(*heads._PIECES, b"IEND"), True),
+        (png(b"IDAT", *[b"PLTE"] * 300, b"IEND"), True),
+        (png(b"IDAT", b"IEND")[:-4] + b"abcd", True),
+        (png(b"IDAT", b"IEND", rest=b"\0\0\1"), True),
+        (png(b"IDAT", b"IEND", rest=b"\0\0\2"), False),
+        (png(b"IDAT", b"IEND", rest=b"\1\0\0"), False),
+        (png(b"IDAT", b"IEND", rest=b"\0\1\0"), False),
+        (png(b"IDAT", b"IEND", size=bytes(4) + (7).to_bytes(4)), False),
+        (png(b"IDAT", b"IEND", size=(5).to_bytes(4) + bytes(4)), False),
+        (png(b"IDAT", b"IEND", size=(13).to_bytes(4) + (13_765_921).to_bytes(4)), False),
+        (png(b"IEND"), False),
+        (png(b"PLTE", b"IEND"), False),
+        (png(b"IDAT"), False),
+        (png(b"IDAT", b"eXIf", b"IEND"), False),
+        (png(b"IDAT", b"tEXt", b"IEND"), False),
+        (png(b"acTL", b"IDAT", b"IEND"), False),
+        (png(b"IDAT", b"IEND")[:-9], False),
+        (png()[:32], False),
+    ],
+)
+def test_chunks_of_a_png_that_goes_on_to_its_end(tmp_path: Path, content: bytes, found: bool) -> None:
+    (file := tmp_path / "x").write_bytes(content)
+    number = os.open(file, os.O_RDONLY)
+    head = heads._png(number, content[:2048], len(content))
+    os.close(number)
+    assert (head is not None) is found
+
+
+def jpeg(*segments: tuple[int, bytes], scan: bytes = b"\xff\xda\0\2") -> bytes:
+    return (
+        b"\xff\xd8"
+        + b"".join(bytes((0xFF, kind)) + (len(data) + 2).to_bytes(2) + data for kind, data in segments)
+        + scan
+    )
+
+
+FRAME = bytes((8, 0, 7, 0, 5, 1, 0, 0, 0))
+STEPS, DEEP_STEPS = bytes(65), b"\x10" + bytes(128)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (jpeg((0xC0, FRAME)), True),
+        (jpeg((0xC1, FRAME)), True),
+        (jpeg((0xC2, FRAME)), True),
+        (jpeg((0xC3, FRAME)), False),
+        (jpeg((0xC0, FRAME), (0xC0, FRAME)), False),
+        (jpeg((0xC0, bytes((8, 0, 7, 0, 5, 3, *bytes(9))))), True),
+        (jpeg((0xC0, bytes((8, 0, 7, 0, 5, 4, *bytes(12))))), True),
+        (jpeg((0xC0, bytes((8, 0, 7, 0, 5, 2, *bytes(6))))), False),
+        (jpeg((0xC0, bytes((8, 0, 7, 0, 5, 1, *bytes(4))))), False),
+        (jpeg((0xC0, bytes((8, 0, 7, 0, 5)))), False),
+        (jpeg((0xC0, bytes((12, *FRAME[1:])))), False),
+        (jpeg((0xC0, bytes((8, 0, 0, *FRAME[3:])))), False),
+        *((jpeg((kind, b"any"), (0xC0, FRAME)), True) for kind in (0xC4, 0xDD, 0xE0, 0xEE, 0xFE)),
+        *((jpeg((kind, b"any"), (0xC0, FRAME)), False) for kind in (0xE1, 0xE2, 0xC5, 0xD9)),
+        (jpeg((0xDB, STEPS + DEEP_STEPS + STEPS), (0xC0, FRAME)), True),
+        (jpeg((0xDB, STEPS[1:]), (0xC0, FRAME)), False),
+        (jpeg((0xDB, DEEP_STEPS + b"\0"), (0xC0, FRAME)), False),
+        (jpeg((0xDB, b""), (0xC0, FRAME)), True),
+        (jpeg(), False),
+        (jpeg((0xC0, FRAME), scan=b""), False),
+        (jpeg((0xC0, FRAME), scan=b"\xff\xda\0"), False),
+        (jpeg((0xC0, FRAME), scan=b"\xff\xe0\0\1\xff\xda\0\2"), False),
+        (jpeg((0xC0, FRAME), scan=b"\xff\xe0\0\2\xff\xda\0\2"), True),
+        (jpeg((0xC0, FRAME), scan=b"\xff\xe0\0\3"), False),
+        (jpeg((0xC0, FRAME), scan=b"\0\xda\0\2"), False),
+    ],
+)
+def test_segments_of_a_jpeg_before_its_scan(content: bytes, found: bool) -> None:
+    assert heads._jpeg(content) == (FileSize(5, 7) if found else None)
 
 
 def test_what_claims_too_many_pixels_has_no_size(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from skillbank.datasets.formats.label_studio_marks import names_of
+from skillbank.datasets.document import Where
+from skillbank.datasets.formats.gathering import Gathering
+from skillbank.datasets.formats.label_studio_marks import _corners, names_of
 from skillbank.errors import DataError
 from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 
@@ -343,3 +345,30 @@ def test_a_picture_of_other_proportions_is_not_the_one_that_was_annotated(
     [split] = data_of(tmp_path).splits
     [read] = split.pictures()
     assert (read.width, read.height) == stated
+
+
+@pytest.mark.parametrize(
+    ("value", "corners", "as_box"),
+    [
+        ({"x": 10, "y": 20, "width": 30, "height": 40}, (20, 10, 80, 30), False),
+        ({"x": 10, "y": 20, "width": 30, "height": 40, "rotation": 90}, (0, 10, 20, 70), True),
+        ({"x": 10, "y": 20, "width": 30, "height": 40, "rotation": None}, (20, 10, 80, 30), False),
+        ({"x": 10, "y": 20, "width": 30}, None, False),
+        ({"x": 10, "y": 20, "width": 30, "height": "x"}, None, False),
+        ({"x": 50, "y": 40, "radiusX": 10, "radiusY": 20}, (80, 10, 120, 30), True),
+        ({"x": 50, "y": 40, "radiusX": 10, "radiusY": 20, "rotation": 90}, (90, 0, 110, 40), True),
+        ({"x": 50, "y": 40, "radiusX": 10}, None, True),
+        ({"points": [[10, 20], [50, 80], [30, 10]]}, (20, 5, 100, 40), True),
+        ({"points": [[10, 20], [50, "x"]]}, None, True),
+        ({"points": [[10, 20], [50, 60, 70]]}, None, True),
+        ({"points": [[10, 20], 5]}, None, True),
+        ({"points": []}, None, True),
+    ],
+)
+def test_shapes_in_hundredths_of_a_picture_of_200_x_50(
+    value: dict[str, Any], corners: tuple[float, ...] | None, as_box: bool
+) -> None:
+    here = Gathering(Where("a.json", "task 1"), {})
+    found = _corners(here, {"value": value}, (200, 50), "region 1")
+    assert (None if found is None else tuple(round(each, 6) for each in found)) == corners
+    assert [fault.kind for fault in here.faults] == ["mark-as-box"] * as_box

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from skillbank.datasets.formats.labelme import Labelme
 from skillbank.datasets.opening import open_place
+from skillbank.datasets.tree import open_tree
 from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 
 
@@ -158,6 +160,15 @@ def test_files_of_another_kind(tmp_path: Path) -> None:
     saved(tmp_path / "a.json", shape("car", "rectangle", (1, 2), (3, 4)))
     text(tmp_path / "settings.json", '{"theme": "dark"}')
     assert boxes(data_of(tmp_path)) == {"a.jpg": [("car", 1, 2, 3, 4)]}
+    found = Labelme().recognise(open_tree(tmp_path))
+    assert found is not None and (found.files, found.why) == (("a.json",), "1 JSON files with shapes")
+    for name in ("b.jpg", "b.json", "c.jpg", "c.jpg.json", "d.json"):  # beside a picture it is a broken one
+        picture(tmp_path / name) if name.endswith("jpg") else text(tmp_path / name, "{")
+    found = Labelme().recognise(open_tree(tmp_path))
+    assert found is not None and sorted(found.files) == ["a.json", "b.json", "c.jpg.json"]
+    saved(tmp_path / "alone.json", shape("car", "rectangle", (1, 2), (3, 4)), path="gone.jpg")
+    found = Labelme().recognise(open_tree(tmp_path))
+    assert found is not None and "alone.json" in found.files
 
 
 @pytest.mark.parametrize(

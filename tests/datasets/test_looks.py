@@ -14,7 +14,7 @@ from PIL import Image
 
 from skillbank.datasets.document import Picture
 from skillbank.datasets.heads import head_of
-from skillbank.datasets.looks import SMALL, Look, look_at
+from skillbank.datasets.looks import EDGE, SMALL, Look, _stretched, look_at
 from skillbank.datasets.pictures import Gallery
 from skillbank.datasets.tree import open_tree
 from tests.datasets.made import scene
@@ -173,3 +173,34 @@ def test_damaged_notes_are_no_fault_of_a_picture(tmp_path: Path) -> None:
         [(_, look)] = gallery.looked([Picture("x.jpg", "x.jpg", None, None, ())])
     assert look is not None
     assert look.trouble == ""
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PNG", "JPEG"])
+def test_a_turned_picture_is_seen_upright_whatever_its_format(tmp_path: Path, kind: str) -> None:
+    stored = scene(random.Random(5), (96, 64))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored.save(tmp_path / "turned", kind, exif=exif, quality=95)
+    stored.transpose(Image.Transpose.ROTATE_270).save(tmp_path / "upright", "PNG")
+    turned, upright = look_at(tmp_path / "turned"), look_at(tmp_path / "upright")
+    assert (turned.width, turned.height, turned.turned) == (64, 96, True)
+    grey, other = (
+        np.frombuffer(each.small[: EDGE * EDGE], np.uint8).astype(int) for each in (turned, upright)
+    )
+    assert np.abs(grey - other).mean() < 3
+
+
+@pytest.mark.parametrize(
+    ("numbers", "stretched"),
+    [
+        ([0.0, 0.25, 0.5], [0, 127, 255]),
+        ([100.0, 300.0, 500.0], [0, 127, 255]),
+        ([7.0, 7.0, 7.0], [0, 0, 0]),
+        ([np.nan, 0.0, 1.0], [0, 0, 255]),
+        ([np.inf, -1.0, 1.0], [0, 0, 255]),
+        ([np.nan, np.nan, np.nan], [0, 0, 0]),
+    ],
+)
+def test_numbers_of_any_range_are_brought_to_8_bits(numbers: list[float], stretched: list[int]) -> None:
+    made = _stretched(Image.fromarray(np.array([numbers], np.float32)))
+    assert np.asarray(made).tolist() == [stretched]

@@ -184,6 +184,26 @@ def test_a_name_that_is_no_split_is_not_found(tmp_path: Path) -> None:
         open_place(tmp_path / "test")
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("b.zip.7z", "is packed in a way that is not read (.zip, .tar and .tar.gz are); unpack it"),
+        ("notes.md", "is no annotation file that is recognised; name the folder of the data set"),
+        ("other/valdation", "other/valdation; name the folder that holds it"),
+        ("valdation", "valdation; name the folder that holds it"),
+    ],
+)
+def test_the_way_out_of_a_place_that_is_no_data_set(tmp_path: Path, place: str, said: str) -> None:
+    coco(tmp_path, "all.json", "a.jpg")
+    picture(tmp_path / "a.jpg")
+    (tmp_path / "other").mkdir()
+    for name in ("b.zip.7z", "notes.md"):
+        (tmp_path / name).write_text("anything")
+    with pytest.raises(DataNotFoundError) as caught:
+        open_place(tmp_path / place)
+    assert str(caught.value).endswith(said)
+
+
 def test_for_a_place_that_is_missing_no_home_and_no_disk_is_searched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

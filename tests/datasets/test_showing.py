@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,9 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from skillbank.datasets.document import Box, Picture
+from skillbank.datasets.faults import KINDS, Fault
 from skillbank.datasets.figures import GRID, Figures
 from skillbank.datasets.html import page
+from skillbank.datasets.opening import Opened
 from skillbank.datasets.palette import colour, contrast_with_white
+from skillbank.datasets.progress import Step
 from skillbank.datasets.sampling import Sample
 from skillbank.datasets.sheets import sheets
 from skillbank.datasets.showing import Survey, pictured, survey
@@ -182,6 +186,9 @@ def test_white_letters_can_be_read_on_every_colour() -> None:
     colours = [colour(number) for number in range(300)]
     assert min(map(contrast_with_white, colours)) >= 4.5
     assert len(set(colours[:40])) == 40
+    assert [colour(number) for number in (0, 11, 12, 13, 47, 299)] == [
+        "#2457d6", "#0369a1", "#11746c", "#82622b", "#6b4d06", "#d50bb2",
+    ]  # fmt: skip
 
 
 def test_contact_sheets_show_every_chosen_picture_with_its_boxes(made: Made) -> None:
@@ -202,6 +209,27 @@ def test_broken_pictures_have_their_place(made: Made) -> None:
     assert text.count("cannot be read") == 1
     assert "1 pictures are not there" in text
     assert len(list(sheets(small))) == 2
+
+
+def test_what_was_wrong_in_reading_and_is_not_there_is_said(tmp_path: Path) -> None:
+    made = Made(tmp_path / "data.tar.gz")
+    made.add("train", 2)
+    made.put("train", "train/nowhere.jpg", (50, 50), [])
+    first = made.splits["train"][0]
+    made.splits["train"][0] = replace(first, faults=(Fault("box-empty", "x"), Fault("box-empty", "y")))
+    data = made.opened().data
+    told: list[Step] = []
+    opened = Opened(made.opened().tree, replace(data, faults=(Fault("id-twice", "x"),), notes=("a\nnote",)))
+    found = survey(opened, 9, place="s3://b/data.tar.gz/", report=told.append)
+    twice, empty = KINDS["id-twice"].title, KINDS["box-empty"].title
+    assert found.notes == (
+        "a note",
+        f"In reading: {twice} (1), {empty} (2); skillbank data check says where.",
+        "1 pictures are not there, and so not among those shown.",
+    )
+    assert found.name == "data" and len(found.sample) == 2 and not told
+    assert found.counts() == ((3, "pictures"), (6, "boxes"), (3, "classes"))
+    assert survey(made.opened(), 9).place == str(made.root)
 
 
 def test_an_empty_data_set_has_a_page(tmp_path: Path) -> None:

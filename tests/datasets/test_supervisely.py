@@ -104,7 +104,10 @@ def test_shapes(tmp_path: Path) -> None:
             "classTitle": "dog",
             "bitmap": {"data": packed((0, 0, 30, 40), transparent=False), "origin": [1, 2]},
         },
+        mark(kind="bitmap", mask={"data": packed((0, 0, 30, 40), transparent=False), "origin": [3, 4]}),
         {"classTitle": "dog", "faces": [[0, 1]], "points": [[27, 27], [84, 27], [84, 69]]},
+        {"classTitle": "dog", "points": {"exterior": [[1, 2], [3, 4]], "interior": []}},
+        mark(kind="polygon", points={"exterior": [[5, 6], [7, 8], [9, 0]]}, parts={"exterior": [[0, 0]]}),
         mark(kind="point", points={"exterior": [[1, 2]], "interior": []}),
         mark(kind="graph", nodes={"x": {"loc": [1, 2]}}),
     )
@@ -115,9 +118,12 @@ def test_shapes(tmp_path: Path) -> None:
         ("dog", 10, 5, 60, 60),
         ("dog", 12, 23, 32, 53),
         ("dog", 1, 2, 31, 42),
+        ("dog", 3, 4, 33, 44),
         ("dog", 27, 27, 84, 69),
+        ("dog", 1, 2, 3, 4),
+        ("dog", 5, 0, 9, 8),
     ]
-    assert kinds(data) == {"mark-as-box": 5, "mark-left-out": 3}
+    assert kinds(data) == {"mark-as-box": 8, "mark-left-out": 3}
 
 
 def test_what_is_wrong(tmp_path: Path) -> None:

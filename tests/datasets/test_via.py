@@ -93,6 +93,29 @@ def test_several_attributes_of_which_none_is_a_class(tmp_path: Path) -> None:
         data_of(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "classes"),
+    [
+        ({"label": "dog"}, {"label": "cat"}, ("cat", "dog")),
+        ({"colour": "red"}, {"colour": " red "}, ("red",)),
+        ({"colour": "red", "Label": "dog"}, {"colour": "blue", "Label": "cat"}, ("cat", "dog")),
+        ({"name": "a", "class": "dog"}, {"name": "b", "class": "cat"}, ("cat", "dog")),
+        ({"name": "a", "class": "dog"}, {"name": "b", "class": "dog"}, ("a", "b")),
+        ({"name": "not_defined", "tone": "red"}, {"name": "not_defined", "tone": "blue"}, ("blue", "red")),
+        ({"type": "not_defined"}, {"type": "dog"}, ("dog", "not_defined")),
+        ({"number": 7}, {"number": 12}, ("12", "7")),
+        ({"label": {"dog": True, "cat": True}}, {"label": "cat"}, ("cat",)),
+        ({"label": True}, {"label": "cat"}, ("cat",)),
+        ({}, {}, ("object",)),
+    ],
+)
+def test_which_attribute_is_the_class(
+    tmp_path: Path, first: dict[str, Any], second: dict[str, Any], classes: tuple[str, ...]
+) -> None:
+    saved(tmp_path, entry("a.jpg", region(**first), region(**second)))
+    assert data_of(tmp_path).classes == classes
+
+
 def test_files_that_name_a_split(tmp_path: Path) -> None:
     for split in ("train", "val"):
         saved(tmp_path, entry(f"{split}.jpg", region(name="dog")), file=f"via_{split}.json")

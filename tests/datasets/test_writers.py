@@ -6,20 +6,68 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
-from skillbank.datasets.document import Box, Picture
+import pytest
+
+from skillbank.datasets.converting import fitting
+from skillbank.datasets.document import Box, DataSet, Marks, Picture, Split
 from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.formats.base import Part
 from skillbank.datasets.formats.coco_writer import CocoWriter
-from skillbank.datasets.opening import open_place
+from skillbank.datasets.opening import Opened, open_place
+from skillbank.datasets.tree import open_tree
+from skillbank.errors import DataError, UsageError
 from tests.datasets.reading import picture
 
 WRITER = {writer.name: writer for writer in WRITERS}
+FOLDERS = {
+    "odvg": ("train/images", "images"),
+    "coco": ("train/images", "images"),
+    "yolo": ("images/train", "images"),
+    "voc": ("JPEGImages", "JPEGImages"),
+    "cvat": ("images/train", "images"),
+    "labelme": ("train", "images"),
+    "label_studio": ("images/train", "images"),
+    "masks": ("images/train", "images"),
+    "class_folders": ("images_train", ""),
+    "csv": ("images/train", "images"),
+}
+"""Where each writer puts the pictures of a split, and of what is not divided."""
 BOX = Box(10, 20, 40, 60, 1)
 
 
 def one(*boxes: Box, name: str = "a.jpg", caption: str = "", sized: bool = True) -> Picture:
     width, height = (100, 80) if sized else (None, None)
     return Picture(name, name, width, height, boxes, caption)
+
+
+def test_folders_of_pictures() -> None:
+    assert {name: (each.folder("train"), each.folder("")) for name, each in WRITER.items()} == FOLDERS
+
+
+@pytest.mark.parametrize("there", ["boxes", "areas", "classes"])
+@pytest.mark.parametrize("form", ["coco", "masks", "class_folders"])
+def test_what_a_format_holds(tmp_path: Path, there: Marks, form: str) -> None:
+    picture(tmp_path / "a.jpg")
+    split = Split("", "", lambda: iter([one(BOX)]))
+    found = Opened(open_tree(tmp_path), DataSet("voc", ("dog", "cat"), (split,), marks=there))
+    fits = {("boxes", "coco"), ("boxes", "class_folders"), ("areas", "masks"), ("classes", "class_folders")}
+    if (there, form) in fits:
+        assert fitting(found, WRITER[form]) is found
+    else:
+        lacks = "boxes and no outlines" if there == "boxes" else "holds"
+        with pytest.raises((UsageError, DataError), match=lacks):
+            fitting(found, WRITER[form])
+
+
+def test_pictures_in_folders_of_one_split_are_documents_in_folders_too(tmp_path: Path) -> None:
+    pictures = [one(BOX, name=name) for name in ("a/1.jpg", "a/2.jpg", "b/c/1.jpg", "3.jpg")]
+    assert write("voc", tmp_path / "new" / "place", *pictures) == []
+    lists = tmp_path / "new" / "place" / "ImageSets" / "Main"
+    names = (lists / "train.txt").read_text().split()
+    assert names == ["a/1", "a/2", "b/c/1", "3"]
+    assert all((tmp_path / "new" / "place" / "Annotations" / f"{name}.xml").is_file() for name in names)
+    assert write("csv", tmp_path / "new" / "table", *pictures) == []
+    assert (tmp_path / "new" / "table" / "classes.csv").read_text().split() == ["dog,0", "cat,1"]
 
 
 def write(form: str, root: Path, *pictures: Picture, split: str = "train") -> list[str]:

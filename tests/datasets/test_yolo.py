@@ -6,7 +6,9 @@ import pytest
 
 from skillbank.datasets.checking import check_data
 from skillbank.datasets.faults import KINDS, Severity
+from skillbank.datasets.formats.yolo_layout import label_files
 from skillbank.datasets.opening import open_place
+from skillbank.datasets.tree import open_tree
 from skillbank.errors import DataError
 from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 
@@ -537,3 +539,21 @@ def test_a_name_of_two_numbers_is_said(tmp_path: Path) -> None:
 def test_nothing_to_validate_on_beside_a_test_part_divides_all_the_same(tmp_path: Path) -> None:
     data = data_of(ultralytics(tmp_path, f"train: images\nval:\ntest: images/val\n{NAMES}"))
     assert "test" in {split.name for split in data.splits}
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "labels"),
+    [
+        ("labels/a.txt", "0 .5 .5 .1 .1\n", True),
+        ("labels/a.txt", "", True),
+        ("train.txt", "images/a.jpg\n", False),
+        ("train.txt", "0 .5 .5 .1 .1\n", True),
+        ("lists/VAL.TXT", "images/a.jpg\n", False),
+        ("lists/trained.txt", "images/a.jpg\n", True),
+        ("classes.txt", "dog\n", False),
+        ("README.txt", "0 .5 .5 .1 .1\n", False),
+    ],
+)
+def test_text_files_that_may_hold_labels(tmp_path: Path, name: str, said: str, labels: bool) -> None:
+    text(tmp_path / name, said)
+    assert list(label_files(open_tree(tmp_path))) == ([name] if labels else [])

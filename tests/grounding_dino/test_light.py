@@ -25,13 +25,28 @@ BIG = (
     "torch._decomp",
     "transformers.models.clip",
 )
-ANSWERS = """
+FORKS = """
+import os, sys
+for text in sys.argv[1::2]:
+    if os.fork():
+        assert os.wait()[1] == 0, text
+        continue
+    out = sys.argv[sys.argv.index(text) + 1]
+    os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT), 1)
+    exec(text)
+    break
+"""
+"""Runs texts, each in a process forked from what has been imported by now; what each writes is in a file."""
+BACKBONES = ("mini", "swin_tiny_224_1k", "resnet_50")
+ANSWERS = (
+    f"BACKBONES = {BACKBONES}"
+    + """
 import json, os, sys, torch
 from skillbank_engine.families.grounding_dino.architecture import Architecture
 from skillbank_engine.families.grounding_dino.model import build_detector
 from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompts
 from skillbank_engine.families.grounding_dino.tokenizer import build_tokenizer
-for backbone in sys.argv[1:]:
+for backbone in BACKBONES:
     if os.fork():  # each from what has been imported by now
         assert os.wait()[1] == 0
         continue
@@ -47,7 +62,20 @@ for backbone in sys.argv[1:]:
     print(json.dumps([backbone, out.logits[-1].tolist(), out.boxes[-1].tolist()]))
     break
 """
-BACKBONES = ("mini", "swin_tiny_224_1k", "resnet_50")
+)
+LARGE = "import skillbank_engine.families.grounding_dino.commands.answering, sys\nprint(*sys.modules)"
+REST = """
+import torch
+from transformers import AutoImageProcessor, AutoTokenizer, pipeline
+import transformers, torch._dynamo, torch.distributed
+print(transformers.models.clip.__name__, torch.distributed.is_available())
+print(torch.compile(lambda x: x + 1, backend='eager')(torch.zeros(1)).item())
+print(torch.rand(2, generator=torch.Generator().manual_seed(1)), torch._prims.__name__)
+print(torch.empty(2, 3, device='meta').matmul(torch.empty(3, 4, device='meta')).shape)
+from skillbank_engine.library import GroundingDinoForObjectDetection as ours
+print(ours is transformers.GroundingDinoForObjectDetection)
+"""
+TEXTS = {"answers": ANSWERS, "large": LARGE, "rest": REST, "whole rest": "light.whole()\n" + REST}
 
 
 def answer(code: str, *arguments: str) -> str:
@@ -58,9 +86,17 @@ def answer(code: str, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def answers() -> list[dict[str, list[Any]]]:
+def light(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each of the texts says where libraries have been imported in parts, which is done once for all."""
+    outs = {name: tmp_path_factory.mktemp("light") / "out" for name in TEXTS}
+    answer(LIGHT + FORKS, *(each for name, text in TEXTS.items() for each in (text, str(outs[name]))))
+    return {name: out.read_text() for name, out in outs.items()}
+
+
+@pytest.fixture(scope="module")
+def answers(light: dict[str, str]) -> list[dict[str, list[Any]]]:
     """By backbone what a detector answers: whose libraries are imported in parts, and whole."""
-    said = (answer(start + ANSWERS, *BACKBONES) for start in (LIGHT, WHOLE))
+    said = (light["answers"], answer(WHOLE + ANSWERS))
     return [{name: found for name, *found in map(json.loads, lines.splitlines())} for lines in said]
 
 
@@ -70,11 +106,8 @@ def test_the_answers_are_the_same(answers: list[dict[str, list[Any]]], backbone:
     assert light[backbone] == whole[backbone]
 
 
-def test_what_is_large_stays_away() -> None:
-    code = (
-        LIGHT + "import skillbank_engine.families.grounding_dino.commands.answering, sys\nprint(*sys.modules)"
-    )
-    assert not set(answer(code).split()).intersection(BIG)
+def test_what_is_large_stays_away(light: dict[str, str]) -> None:
+    assert not set(light["large"].split()).intersection(BIG)
 
 
 def test_a_network_that_is_found_by_its_name_brings_nothing_large() -> None:
@@ -87,20 +120,8 @@ def test_a_network_that_is_found_by_its_name_brings_nothing_large() -> None:
     assert not set(answer(code).split()).intersection({*BIG, "torchao", "scipy"})
 
 
-def test_the_rest_comes_when_it_is_asked_for() -> None:
-    code = (
-        "import torch\nfrom transformers import AutoImageProcessor, AutoTokenizer, pipeline\n"
-        "import transformers, torch._dynamo, torch.distributed\n"
-        "print(transformers.models.clip.__name__, torch.distributed.is_available())\n"
-        "print(torch.compile(lambda x: x + 1, backend='eager')(torch.zeros(1)).item())\n"
-        "print(torch.rand(2, generator=torch.Generator().manual_seed(1)), torch._prims.__name__)\n"
-        "print(torch.empty(2, 3, device='meta').matmul(torch.empty(3, 4, device='meta')).shape)\n"
-        "from skillbank_engine.library import GroundingDinoForObjectDetection as ours\n"
-        "print(ours is transformers.GroundingDinoForObjectDetection)"
-    )
-    whole = answer(code)
-    assert answer(LIGHT + "light.whole()\n" + code) == whole
-    assert answer(LIGHT + code) == whole
+def test_the_rest_comes_when_it_is_asked_for(light: dict[str, str]) -> None:
+    assert light["rest"] == light["whole rest"] == answer(REST)
 
 
 def test_libraries_that_are_built_otherwise_are_imported_whole() -> None:

@@ -221,6 +221,10 @@ def test_a_part_of_a_search_is_of_that_search(hard: JobStore, make_plan: MakePla
         with pytest.raises(NotApprovedError, match="part of it"):
             jobs.launch(plan, trial=of)
     assert len(hard.list()) == 3
+    with hard.engine.begin() as db:
+        db.execute(JOBS.update().where(JOBS.c.id == other.id).values(approval=None))
+    with pytest.raises(NotApprovedError, match="part of it"):
+        jobs.launch(alone, trial=TrialOf(other.id, 0))
     written = make_plan("print(1)", platform="fake", route=route, spec=spec)
     with hard.engine.begin() as db:  # another plan under the id of the one that was approved
         db.execute(JOBS.update().where(JOBS.c.id == outer.id).values(plan=written.model_dump(mode="json")))
@@ -265,6 +269,46 @@ def test_an_approval_is_for_its_plan_terms_data_and_day(hard: JobStore, make_pla
     with pytest.raises(NotApprovedError):
         jobs.launch(plan, approval=fine)
     assert len(hard.list()) == 1
+
+
+def test_an_approval_is_used_for_one_thing_until_that_is_taken_back(
+    hard: JobStore, make_plan: MakePlan, home: Path
+) -> None:
+    once = given(hard, make_plan(platform="fake"))
+    hard.guard.spend(once, "job-1")
+    with pytest.raises(NotApprovedError, match=r"The approval of plan:.* was used already, so nothing was"):
+        hard.guard.spend(once, "job-2")
+    hard.guard.spend(once, "job-2", 1)
+    hard.guard.unspend(once, "job-2")
+    with pytest.raises(NotApprovedError, match="was used already"):
+        hard.guard.spend(once, "job-1")
+    hard.guard.unspend(once, "job-1")
+    hard.guard.spend(once, "job-3")
+    notes = {file.name: file.read_text() for file in (home / "approvals-used").iterdir()}
+    assert notes == {once.nonce: "job-3", f"{once.nonce}.1": "job-2"}
+    for nothing in (None, once):
+        hard.guard.spend(nothing, "job-4", None if nothing else 0)
+        hard.guard.unspend(nothing, "job-3", None if nothing else 0)
+    assert len(list((home / "approvals-used").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("theirs", "project", "passes"),
+    [("cars", "cars", True), ("", None, True), ("cars", "birds", False), ("cars", None, False)],
+)
+def test_an_approval_is_of_its_project_without_a_code_too(
+    store: JobStore, make_plan: MakePlan, theirs: str, project: str | None, passes: bool
+) -> None:
+    plan, retry = make_plan(platform="fake"), RetryPolicy()
+    fields = NewJob(checkpoint="auto", retry=retry)
+    if project is not None:
+        fields["project"] = project
+    mine = given(store, plan).model_copy(update={"project": theirs})
+    if passes:
+        assert store.guard.authority(plan, mine, None, (), fields, store.get) == (mine, 0)
+    else:
+        with pytest.raises(NotApprovedError, match="is one of another project"):
+            store.guard.authority(plan, mine, None, (), fields, store.get)
 
 
 def test_rows_that_somebody_wrote_count_for_nothing(hard: JobStore, make_plan: MakePlan) -> None:
@@ -385,7 +429,8 @@ def test_a_file_that_is_none_closes(home: Path, text: str, code: ApprovalCode) -
     }  # fmt: skip
     code.place.write_text(json.dumps({**document, **changes[text]}) if text in changes else text)
     lock = Lock.read()
-    assert lock.code is None and "cannot be read" in lock.broken
+    assert lock.code is None
+    assert lock.broken == f"the file of the approval code {code.place} cannot be read (it is not one)"
     with JobStore(database_url(), lock=lock) as store:
         assert store.guard.hard
         with pytest.raises(NotApprovedError, match="Nothing can be approved"):
@@ -403,7 +448,8 @@ def test_places_that_no_variable_moves_come_first(
     monkeypatch.setenv("HOME", str(tmp_path / "moved"))
     assert Lock.read() == Lock()
     monkeypatch.setenv(environment.APPROVAL_CODE_FILE.name, str(tmp_path / "none"))
-    assert "names" in Lock.read().broken, "a variable that leads nowhere opens nothing"
+    named = f"SKILLBANK_APPROVAL_CODE_FILE names {tmp_path / 'none'}, and there is no such file"
+    assert Lock.read().broken == named, "a variable that leads nowhere opens nothing"
     monkeypatch.setenv(environment.APPROVAL_CODE_FILE.name, str(own.place))
     assert Lock.read().code == own
     (tmp_path / "person" / ".skillbank").mkdir(parents=True)

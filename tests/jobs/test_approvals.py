@@ -23,6 +23,7 @@ from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.record import RetryPolicy
 from skillbank.jobs.store import JobStore
 from skillbank.team.acting import acting_as
+from skillbank.team.audit import lines
 from skillbank.team.person import Person
 from skillbank.team.rights import Right
 
@@ -84,6 +85,9 @@ def test_an_approval_is_of_a_person_and_of_their_project(store: JobStore) -> Non
         other = store.guard.give("plan:x", "page", project="fish")
         store.approvals.grant(theirs)
         assert store.approvals.waits("plan:x")
+        store.guard.give("call:label_image:7", "page")
+    told = [(line["object"], line["project"], line["plan_id"]) for line in lines(store.engine)]
+    assert told == [("plan:x", "birds", "x"), ("plan:x", "fish", "x"), ("call:label_image:7", "birds", "")]
     assert (theirs.person, theirs.project, theirs.said) == ("ann", "birds", "page by ann, no code asked")
     assert (other.person, other.project) == ("ann", "fish")
     assert theirs.document() == {

@@ -46,11 +46,13 @@ def test_uris_become_paths_at_indexed_keys(bound: Callable[..., Any]) -> None:
         }
     }
     inputs = (
+        InputBinding(key="dataset.name", uri="bert-base-uncased", runtime="value"),
+        InputBinding(key="dataset.model", uri="{parent_model}"),
+        InputBinding(key="dataset.weights", uri="org/model", hub=True),
         InputBinding(key="dataset.train_data_sources[0].image_dir", uri="s3://b/0"),
         InputBinding(key="dataset.train_data_sources[1].image_dir", uri="s3://b/1"),
         InputBinding(key="dataset.infer_data_sources.image_dir[0]", uri="s3://b/x"),
         InputBinding(key="dataset.train_data_sources[0].label_map", uri="s3://b/missing", optional=True),
-        InputBinding(key="dataset.name", uri="bert-base-uncased", runtime="value"),
     )
     dataset = bound(spec, inputs=inputs).spec["dataset"]
     assert dataset["train_data_sources"] == [
@@ -58,7 +60,7 @@ def test_uris_become_paths_at_indexed_keys(bound: Callable[..., Any]) -> None:
         {"image_dir": "/staged/1"},
     ]
     assert dataset["infer_data_sources"] == {"image_dir": ["/staged/x"], "captions": ["s3://b/x stays text"]}
-    assert "name" not in dataset
+    assert dataset.keys() == {"train_data_sources", "infer_data_sources"}
     assert spec["dataset"]["infer_data_sources"]["image_dir"] == ["s3://b/x"]
     with pytest.raises(DataNotFoundError):
         bound(spec, inputs=(InputBinding(key="a", uri="/missing"),))

@@ -22,6 +22,7 @@ from skillbank.jobs.parents import (
     finished_parents,
     lacking_model,
     other_maker,
+    parent_models,
     planned_parent,
 )
 from skillbank.jobs.record import Failure, JobRecord, JobState
@@ -156,6 +157,30 @@ def test_a_model_is_missed_where_a_job_of_this_machine_is_complete(
         model.parent.mkdir(parents=True)
         model.write_text("x")
         assert lacking_model(plan, {record.id: record}.__getitem__) == ""
+
+
+def test_models_are_those_of_parents_and_of_a_search_its_best_trial(
+    make_record: MakeRecord, make_plan: MakePlan
+) -> None:
+    def left(record: JobRecord) -> Path:
+        model = Path(record.results_dir) / "train" / "model_epoch_000_step_00001.pth"
+        model.parent.mkdir(parents=True)
+        model.write_text("x")
+        return model
+
+    trial, plain, none = ended(make_record), ended(make_record), ended(make_record)
+    search = ended(make_record, product=trial.id)
+    look = {each.id: each for each in (trial, plain, none, search)}.__getitem__
+    model, other = left(trial), left(plain)
+    needing = make_plan(spec={"model": "{parent_model}"}, **after(search.id))
+    found = parent_models(needing, [search, plain], look)
+    assert [(each.job_id, each.model) for each in found] == [(search.id, model), (plain.id, other)]
+    assert [each.job_id for each in parent_models(needing, [plain, none], look)] == [plain.id]
+    with pytest.raises(ParentError, match="left no model"):
+        parent_models(needing, [none, plain], look)
+    with pytest.raises(ParentError, match="takes a parent job's model; name one with --parent JOB"):
+        parent_models(needing, [], look)
+    assert parent_models(make_plan(), [none], look) == []
 
 
 def test_what_a_search_chose_is_structure_and_nothing_that_a_person_said(make_record: MakeRecord) -> None:

@@ -74,6 +74,17 @@ def test_who_can_put_another_file_in_the_place_of_one(
     assert approval_code._replaceable(place, place.parent) is can
 
 
+@pytest.mark.parametrize("owner", [os.geteuid(), 1001])
+def test_who_can_write_a_file(tmp_path: Path, owner: int) -> None:
+    """Its owner can give himself the right, and whoever runs as root needs none."""
+    (place := tmp_path / "code").write_text("x")
+    place.chmod(0o400)
+    if os.geteuid() == 0:
+        os.chown(place, owner, -1)
+    assert approval_code._writable(place)
+    assert not approval_code._writable(tmp_path / "gone")
+
+
 def test_every_door_can_read_the_file_of_a_code_whatever_the_umask(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -148,7 +148,11 @@ def requests(draw: st.DrawFn, runtime: Runtime, jobs: dict[str, list[str]]) -> l
     chain = chain or [skill.actions[0].name]
     automl = draw(st.sampled_from([None, "off", "off", "on", "auto"]))
     platform = draw(st.sampled_from([None, "local", "docker", "docker", "slurm", "kubernetes"]))
-    image = draw(st.sampled_from([None, None, "reg/x:1", "ubuntu", "a b"])) if platform == "docker" else None
+    image = (
+        draw(st.sampled_from([None, None, "reg/x:1", "ubuntu", "h:5/a.b@sha256:0"]))
+        if platform == "docker"
+        else None
+    )
     wide: dict[str, Any] = {
         "automl": automl,
         "automl_source": "--automl" if automl else "default",

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from skillbank.bank.skill import Skill
 from skillbank.errors import UsageError
+from skillbank.plan.datasets import bindings
 from skillbank.plan.model import Plan
 from tests.plan.conftest import Compile, MakeSkill
 
@@ -248,6 +250,45 @@ def test_data_that_nobody_reads_is_refused_with_the_nearest_name(
         compiled(skill, "train", data=("trian=s3://b",))
 
 
+@pytest.mark.parametrize(
+    ("row", "source", "told"),
+    [
+        (
+            "| train | data.a | train_datasets | the folder with all | No |",
+            {"source": "train_datasets", "path": "a.json"},
+            [
+                "data.a: the table only describes it in words; skill_info data_sources: "
+                "train_datasets/a.json is used"
+            ],
+        ),
+        (
+            "| train | data.a | train_datasets | b.json | No |",
+            {"source": "train_datasets", "path": "a.json"},
+            ["data.a: table and skill_info disagree (path 'b.json' against 'a.json'); the table is used"],
+        ),
+        (
+            "| train | data.a | eval_dataset | a.json | No |",
+            {"source": "train_datasets", "path": "a.json"},
+            [
+                "data.a: table and skill_info disagree (source 'eval_dataset' against 'train_datasets'); "
+                "the table is used"
+            ],
+        ),
+        (
+            "| train | data.a | train_datasets | a.json | No |",
+            {"source": "train_datasets", "path": "a.json"},
+            [],
+        ),
+    ],
+)
+def test_where_a_table_and_skill_info_disagree_is_told(
+    make_skill: MakeSkill, row: str, source: dict[str, str], told: list[str]
+) -> None:
+    skill = make_skill(datasets=row, info={"data_sources": {"train": {"data.a": source}}})
+    action = skill.action("train")
+    assert bindings(skill, action, {"data": {"a": ""}})[1] == told
+
+
 def test_data_without_a_place_is_said(make_skill: MakeSkill, compiled: Compile) -> None:
     skill = make_skill(
         info={"actions": {"train": {"command": "toy", "inputs": {"data.src": {"type": "folder"}}}}}
@@ -268,3 +309,18 @@ def test_keys_of_the_user_are_left_alone(make_skill: MakeSkill, compiled: Compil
     whole = compiled(skill, "train", "data={ann: s3://mine/x.json}", data=("train=s3://b",))
     assert whole.spec == plan.spec
     assert {i.key: (i.uri, i.runtime) for i in whole.inputs}["data.ann"] == ("s3://mine/x.json", "file")
+
+
+TRAINED: dict[str, Any] = {"data": ("train=/t",), "automl": "off", "pretrained": "none"}
+
+
+def test_data_that_is_set_by_half_is_asked_about(grounding_dino: Skill, compiled: Compile) -> None:
+    half = "dataset.val_data_sources.image_dir=/v/pictures"
+    [asked] = compiled(grounding_dino, "train", half, **TRAINED).questions
+    assert asked.key == "data.eval"
+    assert asked.why.startswith(
+        "dataset.val_data_sources.image_dir is set and dataset.val_data_sources.json_file, which train reads"
+    )
+    both = (half, "dataset.val_data_sources.json_file=/v/a.json")
+    assert not compiled(grounding_dino, "train", *both, **TRAINED).questions
+    assert not compiled(grounding_dino, "train", **TRAINED).questions

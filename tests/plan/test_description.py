@@ -144,3 +144,12 @@ def test_the_batch_of_the_largest_step_that_the_memory_reaches(
 )
 def test_too_few_gpus_are_said(least: int | None, gpus: int, told: bool) -> None:
     assert bool(hardware_notes({"min_gpus": least}, {}, Resources(gpus=gpus), None)) is told
+
+
+def test_a_parameter_that_no_template_has_has_no_default(make_skill: MakeSkill) -> None:
+    skill = make_skill(schemas={"train": SCHEMA}, templates={"train": {"train": {"lr": None}}})
+    told = describe_action(skill, skill.action("train", None))["parameters"]
+    assert sorted((each["key"], each["type"], each["default"]) for each in told) == [
+        ("data.engine_file", "string", None), ("data.folder", "string", None),
+        ("train.epochs", "integer", None), ("train.lr", "number", None), ("train.model", "string", None),
+    ]  # fmt: skip

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from skillbank.bank.discovery import Library
 from skillbank.plan.datasets import Binding, bindings
-from skillbank.plan.divided import divided
+from skillbank.plan.divided import divided, local_place
 from skillbank.plan.request import DataLocation, Request
 
 TRAIN, EVAL, INFERENCE = "train_datasets", "eval_dataset", "inference_dataset"
@@ -95,6 +97,51 @@ def test_what_was_said_stays(rows: dict[str, list[Binding]], tmp_path: Path) -> 
     seen, _ = divided(far, rows["train"], lambda *_: ("train", "val"))
     assert parts(seen) == [(TRAIN, "s3://b/root"), (EVAL, "s3://b/root")]
     assert divided(request("export"), rows["export"], lambda *_: ("train", "val"))[0] == request("export")
+
+
+def row(source: str, path: str, kind: Any = "data", **more: Any) -> Binding:
+    made = Binding(f"data.{path}", kind, source, path, None, False, False, "")
+    return replace(made, **more)
+
+
+@pytest.mark.parametrize(
+    ("held", "rows", "uri"),
+    [
+        (["a.json"], [row(TRAIN, "a.json")], ""),
+        (["a.json"], [row(TRAIN, "a.json"), row(TRAIN, "b.json")], "/train"),
+        (["a.json"], [row(TRAIN, "a.json"), row(TRAIN, "b.json", "prose")], ""),
+        (["a.json"], [row(TRAIN, "a.json"), row(EVAL, "b.json")], ""),
+        (["a.json"], [row(TRAIN, "a.json"), row(TRAIN, "b.json", may_lack=True)], ""),
+        (["a.json"], [row(TRAIN, "a.json"), row(TRAIN, "b.json", optional=True)], "/train"),
+        (["images"], [row(TRAIN, "images.tar.gz")], ""),
+        (["images.tar.gz"], [row(TRAIN, "images.tar.gz")], ""),
+        ([], [row(TRAIN, "a.json", "prose")], ""),
+        ([], [row(EVAL, "a.json")], ""),
+    ],
+)
+def test_a_source_takes_the_part_that_has_its_files(
+    tmp_path: Path, held: list[str], rows: list[Binding], uri: str
+) -> None:
+    root = folders(tmp_path / "set", "train", *held)
+    made, notes = divided(request("train", (TRAIN, root)), rows, lambda *_: ("train",))
+    assert [place for source, place in parts(made) if source == TRAIN] == [str(root)]
+    folders(root / "train", "a.json", "b.json")
+    made, notes = divided(request("train", (TRAIN, root)), rows, lambda *_: ("train",))
+    assert [place for source, place in parts(made) if source == TRAIN] == [f"{root}{uri}"]
+    assert notes == ((f"{root} holds train_datasets (train/)",) if uri else ())
+
+
+@pytest.mark.parametrize(
+    ("uri", "place"),
+    [
+        ("s3://b/d", None), ("https://h/d", None), ("/data/set", "/data/set"),
+        ("file:///data/set", "/data/set"), ("~/set", "HOME/set"),
+    ],
+)  # fmt: skip
+def test_places_of_this_machine(monkeypatch: pytest.MonkeyPatch, uri: str, place: str | None) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    found = local_place(uri)
+    assert found == (None if place is None else Path(place.replace("HOME", "/home/me")))
 
 
 def test_a_folder_with_the_very_files_is_not_divided(rows: dict[str, list[Binding]], tmp_path: Path) -> None:

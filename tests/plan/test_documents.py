@@ -14,7 +14,7 @@ from skillbank.errors import StateError
 from skillbank.plan.draft import Draft
 from skillbank.plan.literals import value
 from skillbank.plan.locations import _root
-from skillbank.plan.model import FORMAT, InputBinding, Plan, Policy, Route, SkillRef
+from skillbank.plan.model import FORMAT, InputBinding, Plan, Policy, Route, SkillRef, document_id
 from skillbank.plan.paths import format_path, get_path, leaves, parse_path, set_path
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import Request, Setting, parse_settings, setting_of
@@ -226,3 +226,48 @@ def test_a_part_of_a_key_is_an_actions_by_its_first_word(part: str, action: str,
 def test_a_mapping_is_walked_down_to_names_that_no_key_can_hold() -> None:
     value = {"a": {"b": 1, "c": {}}, "d": {"x.y": {"e": 2}}}
     assert list(_entries(value, "k")) == [("k.a.b", 1), ("k.a.c", {}), ("k.d", {"x.y": {"e": 2}})]
+
+
+SAID: dict[str, Any] = {
+    "format": 3,
+    "spec": {"a": 1},
+    "warnings": ["a note"],
+    "image_source": "skill",
+    "automl_policy": {"value": "off", "source": "words"},
+    "route": {"name": "direct", "reason": "because"},
+    "overrides": [{"key": "a", "value": 1, "source": "shorthand", "detail": "x"}, "odd"],
+    "search": {"evaluation": {"format": 3, "warnings": ["b"]}, "baseline": None, "epochs_key": "n"},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"warnings": []}, True),
+        ({"image_source": "--image"}, True),
+        ({"automl_policy": {"value": "off", "source": "--automl"}}, True),
+        ({"automl_policy": {"value": "on", "source": "words"}}, False),
+        ({"route": {"name": "direct", "reason": "another"}}, True),
+        ({"route": {"name": "automl", "reason": "because"}}, False),
+        ({"overrides": [{"key": "a", "value": 1, "source": "user", "detail": "y"}, "odd"]}, True),
+        ({"overrides": [{"key": "a", "value": 1, "source": "parent", "detail": "x"}, "odd"]}, False),
+        ({"overrides": [{"key": "a", "value": 2, "source": "shorthand", "detail": "x"}, "odd"]}, False),
+        ({"spec": {"a": 2}}, False),
+        ({"more": 1}, False),
+        ({"plan_id": "x"}, True),
+        ({"search": {**SAID["search"], "evaluation": {"format": 3, "warnings": []}}}, True),
+        ({"search": {**SAID["search"], "evaluation": {"format": 3, "spec": {}}}}, False),
+        ({"search": {**SAID["search"], "epochs_key": "m"}}, False),
+    ],
+)
+@pytest.mark.parametrize("version", [1, 2, 3, 4, None])
+def test_what_a_plan_is_the_same_in_from_the_third_format_on(
+    change: dict[str, Any], same: bool, version: int | None
+) -> None:
+    """Before, words that something was said with counted too."""
+    one = {**SAID, "format": version}
+    if version is None:
+        del one["format"]
+    only_words = not change.keys() <= {"plan_id", "search"}
+    is_same = same and (version in (3, 4) or not only_words)
+    assert (document_id(one) == document_id({**one, **change})) is is_same

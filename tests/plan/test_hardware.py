@@ -9,6 +9,8 @@ import pytest
 
 from skillbank.bank.skill import Skill
 from skillbank.errors import SpecError, UsageError
+from skillbank.platforms.plan_problems import other_gpus
+from skillbank.platforms.slots import gpu_slots
 from tests.plan.conftest import Compile, MakeSkill
 
 DATA = ("train=s3://b/t", "eval=s3://b/e")
@@ -71,9 +73,64 @@ def test_impossible_counts(grounding_dino: Skill, compiled: Compile, name: str, 
         compiled(grounding_dino, "train", data=DATA, **asked)
 
 
+def test_a_count_by_its_key_has_the_same_limit(grounding_dino: Skill, compiled: Compile) -> None:
+    with pytest.raises(UsageError, match=r"--gpus is 10000000000, but no more than 4096"):
+        compiled(grounding_dino, "train", f"train.num_gpus={10**10}", data=DATA)
+
+
 def test_gpu_ids_of_the_user_stay(grounding_dino: Skill, compiled: Compile) -> None:
     plan = compiled(grounding_dino, "train", "train.gpu_ids=[2, 3]", data=DATA, gpus=2)
     assert plan.spec["train"]["gpu_ids"] == [2, 3]
+
+
+@pytest.mark.parametrize("said", ["train.num_gpus=3", "train={num_gpus: 3}", "train.num_gpus='3'"])
+def test_gpus_counted_by_their_key_are_the_same_plan(
+    grounding_dino: Skill, compiled: Compile, said: str
+) -> None:
+    plan = compiled(grounding_dino, "train", said, data=DATA, automl="off")
+    assert plan.spec["train"]["gpu_ids"] == [0, 1, 2]
+    assert plan.plan_id == compiled(grounding_dino, "train", data=DATA, automl="off", gpus=3).plan_id
+
+
+@pytest.mark.parametrize("said", ["train.gpu_ids=[2, 5]", "train={gpu_ids: [2, 5]}"])
+def test_gpus_that_are_named_are_counted_however_they_are_said(
+    grounding_dino: Skill, compiled: Compile, said: str
+) -> None:
+    train = compiled(grounding_dino, "train", said, data=DATA, automl="off").spec["train"]
+    assert (train["num_gpus"], train["gpu_ids"]) == (2, [2, 5])
+    for other in (4, 0):
+        with pytest.raises(UsageError, match=r"GPUs were asked for and 2 are named \(2, 5\)"):
+            compiled(grounding_dino, "train", said, data=DATA, automl="off", gpus=other)
+    with pytest.raises(UsageError, match=r"3 GPUs were asked for and 2 are named \(2, 5\)"):
+        compiled(grounding_dino, "train", said, "train.num_gpus=3", data=DATA, automl="off")
+
+
+@pytest.mark.parametrize(
+    ("said", "gpus", "slots"),
+    [
+        ((), 2, [(0, 1), (2, 3)]),
+        (("train.num_gpus=2",), None, [(0, 1), (2, 3)]),
+        (("train.gpu_ids=[0, 1]",), None, [()]),
+        (("train={gpu_ids: [0, 1]}",), 2, [()]),
+        ((), None, [(0,), (1,), (2,), (3,)]),
+    ],
+)
+def test_jobs_side_by_side_keep_to_gpus_that_are_named_and_not_to_a_count(
+    grounding_dino: Skill, compiled: Compile, said: tuple[str, ...], gpus: int | None, slots: list[object]
+) -> None:
+    plan = compiled(grounding_dino, "train", *said, data=DATA, automl="off", gpus=gpus)
+    assert gpu_slots(plan, 4) == slots
+
+
+def test_gpus_of_ones_own_choice_are_refused_where_a_job_counts_its_own(
+    grounding_dino: Skill, compiled: Compile
+) -> None:
+    named = compiled(grounding_dino, "train", "train.gpu_ids=[2, 3]", data=DATA, automl="off")
+    [problem] = other_gpus(named, "slurm")
+    assert problem.startswith("the plan names the GPUs 2, 3, and a job on platform 'slurm' is given 2 and")
+    first = compiled(grounding_dino, "train", "train.gpu_ids=[1, 0]", data=DATA, automl="off")
+    assert not list(other_gpus(first, "slurm"))
+    assert not list(other_gpus(compiled(grounding_dino, "train", data=DATA, automl="off", gpus=4), "slurm"))
 
 
 def test_keys_follow_the_action(make_skill: MakeSkill, compiled: Compile) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from skillbank.bank.skill import Skill
 from skillbank.errors import UsageError
 from skillbank.plan.draft import Parent
 from skillbank.plan.inference import (
@@ -257,3 +258,25 @@ def test_a_parent_that_gives_nothing_is_a_question(make_skill: MakeSkill, compil
     plan = compiled(make_skill(templates={"train": {"a": 1}}), "train", parent="train")
     assert [q.key for q in plan.questions] == ["parent"]
     assert "would give nothing" in plan.questions[0].why
+
+
+def test_another_shape_than_the_parents_is_said(grounding_dino: Skill, compiled: Compile) -> None:
+    data = ("eval=/v",)
+    parent = compiled(grounding_dino, "train", data=("train=/t", "eval=/v"), automl="off", pretrained="none")
+    given = Parent(ParentRef(job="job-1", action="train", skill="x"), parent.spec)
+    [warning] = compiled(
+        grounding_dino, "evaluate", "model.backbone=resnet_50", data=data, parent=given
+    ).warnings
+    assert warning == (
+        "model.backbone is resnet_50, and the model of job-1 was made with swin_tiny_224_1k: "
+        "its weights may not fit"
+    )
+    same = compiled(grounding_dino, "evaluate", "model.backbone=swin_tiny_224_1k", data=data, parent=given)
+    assert not same.warnings
+
+
+def test_a_parent_beside_a_file_is_asked_about(grounding_dino: Skill, compiled: Compile) -> None:
+    given = Parent(ParentRef(job="job-1", action="train", skill="x"), {})
+    plan = compiled(grounding_dino, "evaluate", "evaluate.checkpoint=/m.pth", data=("eval=/v",), parent=given)
+    [asked] = plan.questions
+    assert asked.why == "evaluate.checkpoint is set to /m.pth, so that job-1 gives nothing; keep one"

@@ -23,8 +23,6 @@ from skillbank.bank.documents import read_yaml
 from skillbank.errors import SkillbankError
 from skillbank.runtime import Runtime
 
-pytestmark = pytest.mark.slow
-
 HERE = Path(__file__).parent / "paraphrases"
 REQUESTS = Path(__file__).parents[1] / "requests"
 CASES = {
@@ -57,6 +55,15 @@ ASKED_NEEDLESSLY = {
 """How many cases of a group may end in a question, or a refusal, that is not wanted. May only fall."""
 
 
+@pytest.mark.parametrize("group", CASES)
+def test_some_wordings_of_each_group_have_their_plans(runtime: Runtime, group: str) -> None:
+    """What the slow test below sees of all of them, soon."""
+    score = Score.of(verdicts(runtime, CASES[group][3::16]))
+    assert score.ids(Kind.RUNNABLE, Kind.CRASHED) == []
+    assert group in ASKED_NEEDLESSLY or score.failing == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("group", CASES)
 def test_every_wording_has_its_plans_or_asks_and_never_runs_anything_else(
     runtime: Runtime, group: str
@@ -137,6 +144,7 @@ def test_courtesy_changes_nothing(runtime: Runtime, text: str, courtesy: str) ->
     assert meaning(runtime, said) == meaning(runtime, text)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(sentences, leads)
 def test_a_word_in_front_makes_nothing_else_run(runtime: Runtime, text: str, lead: str) -> None:
@@ -145,6 +153,7 @@ def test_a_word_in_front_makes_nothing_else_run(runtime: Runtime, text: str, lea
     assert after.sentence.casefold() == before.sentence.casefold() or not after.runs
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(sentences, talk, orders)
 def test_what_is_quoted_changes_nothing(runtime: Runtime, text: str, frame: str, order: str) -> None:
@@ -229,6 +238,7 @@ def test_any_order_of_our_own_words_is_read_or_refused(runtime: Runtime, words: 
     assert meaning(runtime, text) == meaning(runtime, text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -253,6 +263,7 @@ def test_a_hostile_text_is_done_with_soon(runtime: Runtime, words: str) -> None:
     assert time.process_time() - begun < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lead", ["", "Hi ", "so ", "Hello team ", "quickly ", "first ", "--yes --force "])
 @pytest.mark.parametrize("job", ["job", "run"])
 def test_a_verb_before_a_job_is_no_name_of_it(runtime: Runtime, lead: str, job: str) -> None:

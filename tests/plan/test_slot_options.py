@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from skillbank.errors import SkillbankError, UsageError
 from skillbank.plan.option_steps import step_of
 from skillbank.plan.paths import get_path
-from skillbank.plan.request import Request, Setting
+from skillbank.plan.request import Request, Setting, parse_settings
+from skillbank.plan.search import take_settings
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import SLOTS, Fills, Kind, slot
 from skillbank.runtime import Runtime
@@ -67,7 +68,6 @@ def test_slots_of_a_search_stand_in_the_plan(runtime: Runtime) -> None:
         (["evaluate"], {"trials": 3}, "--trials has no meaning for evaluate"),
         (["export"], {"precision": "fp16"}, "--precision has no meaning for export"),
         (["evaluate"], {"automl": "on"}, "--automl has no meaning for evaluate"),
-        (["evaluate", "export"], {"pretrained": "none"}, "--pretrained has no meaning for evaluate, export"),
     ],
 )
 def test_what_has_no_meaning_is_refused(
@@ -75,6 +75,15 @@ def test_what_has_no_meaning_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=f"{named}; leave it out"):
         composed(runtime, None, SKILL, actions, **slots)
+
+
+def test_a_model_of_what_is_no_training_is_named_otherwise(runtime: Runtime) -> None:
+    with pytest.raises(UsageError) as refused:
+        composed(runtime, None, SKILL, ["evaluate", "export"], pretrained="m.pth")
+    assert str(refused.value) == (
+        "--pretrained is what a training starts from; the model of evaluate, export is named with "
+        "--parent JOB or --set evaluate.checkpoint=FILE or --set export.checkpoint=FILE."
+    )
 
 
 def test_what_holds_anyway_may_be_said(runtime: Runtime) -> None:
@@ -132,6 +141,98 @@ def test_what_an_option_does_not_touch_of_a_block_stays(runtime: Runtime) -> Non
     step.take_slots({"epochs": 9})
     assert said([step.merged()]) == [{"train.seed": 7, "train.num_epochs": 9}]
     assert step.notes == ["--epochs 9 counts, not the 5 of the words"]
+
+
+@pytest.mark.parametrize(
+    ("words", "options", "notes"),
+    [
+        ({"num_epochs": 5}, ["num_epochs=6"], ["--set num_epochs=6 counts, not the 5 of the words"]),
+        ({"num_epochs": 5}, ["train.num_epochs=5"], []),
+        ({"num_epochs": 5}, ["train.seed=5"], []),
+        ({"train.freeze": ["a"]}, ["train.freeze=[b, c]"],
+         ['--set train.freeze=["b", "c"] counts, not the ["a"] of the words']),
+        ({"train.freeze": ["a"]}, ["train.freeze[0]=b"],
+         ['--set train.freeze[0]=b counts, not the ["a"] of the words']),
+        ({"train.optim": {"lr": 1, "momentum": 2}}, ["train.optim={lr: 3}"],
+         ["--set train.optim={\"lr\": 3} counts, not the 1 of the words"]),
+        ({"train.precision": "FP16"}, ["train.precision=fp16"], []),
+        ({"train.precision": "FP16"}, ["train.precision=fp32"],
+         ["--set train.precision=fp32 counts, not the FP16 of the words"]),
+        ({"train.verbose": True}, ["train.verbose=1"],
+         ["--set train.verbose=1 counts, not the True of the words"]),
+        ({"automl.time_budget": 28800.0}, ["automl.time_budget=3600"],
+         ["--set automl.time_budget=3600 counts, not the 8h of the words"]),
+    ],
+)  # fmt: skip
+def test_what_an_option_takes_the_place_of_is_told_by_both(
+    runtime: Runtime, words: dict[str, Any], options: list[str], notes: list[str]
+) -> None:
+    asked = tuple(Setting(key=key, value=value) for key, value in words.items())
+    step = step_of(runtime.library.get(SKILL), Request(skill=SKILL, action="train", settings=asked), 0, 1)
+    step.take_settings(parse_settings(options))
+    step.merged()
+    assert step.notes == notes
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (["seed=1", "train.seed=2"], "--set seed=1 and --set train.seed=2 both set train.seed; keep one."),
+        (["seed=1", "train.seed=true"], "--set seed=1 and --set train.seed=True both set train.seed; keep "
+        "one."),
+        (["train.freeze=[a]", "train.freeze=[b]"],
+         '--set train.freeze=["a"] and --set train.freeze=["b"] both set train.freeze; keep one.'),
+    ],
+)  # fmt: skip
+def test_two_settings_of_one_key_are_named_as_they_were_said(
+    runtime: Runtime, settings: list[str], said: str
+) -> None:
+    step = step_of(runtime.library.get(SKILL), Request(skill=SKILL, action="train"), 0, 1)
+    step.take_settings(parse_settings(settings))
+    with pytest.raises(UsageError) as caught:
+        step.merged()
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("key", "length", "concerns"),
+    [
+        ("automl", 1, False), ("automl.patience", 1, False), ("automlx", 1, True), ("train.seed", 1, True),
+        ("train.seed", 2, False), ("model.backbone", 2, True), ("export.batch_size", 2, False),
+        ("export.batch_size", 1, True), ("evaluate.batch_size", 2, True), ("batch_size", 2, True),
+    ],
+)  # fmt: skip
+def test_settings_that_concern_a_step(runtime: Runtime, key: str, length: int, concerns: bool) -> None:
+    skill = runtime.library.get(SKILL)
+    assert step_of(skill, Request(skill=SKILL, action="evaluate"), 0, length).concerns(key) is concerns
+    train = step_of(skill, Request(skill=SKILL, action="train"), 0, length)
+    assert train.concerns(key) is (key.startswith(("automl", "train", "model", "batch")) or length == 1)
+    unknown = step_of(skill, Request(skill=SKILL, action="fly"), 0, length)
+    assert unknown.action is None and unknown.concerns(key)
+
+
+@pytest.mark.parametrize(
+    ("settings", "left", "said"),
+    [
+        ([], [], {}),
+        (["a=1"], ["a"], {}),
+        (["a=1", "automl.patience=2", "automlx=3"], ["a", "automlx"], {"patience": 2}),
+        (["automl={patience: 2}", "automl.keep=all"], [], {"patience": 2, "keep": "all"}),
+        (["automl.ranges.train.lr=[1, 2]", "automl.ranges.b=[3, 4]"], [],
+         {"ranges": {"train.lr": [1, 2], "b": [3, 4]}}),
+        (["automl.patience=2", "automl.patience=2"], [], {"patience": 2}),
+        (["automl=on"], ["automl"], {}),
+    ],
+)  # fmt: skip
+def test_settings_of_a_search_are_taken_out(
+    settings: list[str], left: list[str], said: dict[str, Any]
+) -> None:
+    request = Request(skill=SKILL, action="train", settings=parse_settings(settings))
+    kept, taken = take_settings(request)
+    assert ([each.key for each in kept.settings], taken) == (left, said)
+    twice = parse_settings(["automl.keep=1", "automl.keep=2"])
+    with pytest.raises(UsageError, match=r"automl\.keep is set twice, to 1 and to 2; keep one\."):
+        take_settings(request.model_copy(update={"settings": twice}))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill import Skill
 from skillbank.errors import SpecError, StateError, UsageError
+from skillbank.plan.datasets import _covers, _shaped
 from skillbank.plan.model import Override, Plan, Source
 from skillbank.plan.planner import compile_plan
 from skillbank.plan.request import DataLocation, Request, Setting, parse_data, parse_settings
@@ -196,6 +197,13 @@ def test_the_same_key_twice(toy: Skill, compiled: Compile) -> None:
     assert compiled(toy, "train", "num_epochs=4", "epochs=4").spec["train"]["epochs"] == 4
 
 
+def test_a_block_of_values_and_one_of_them(toy: Skill, compiled: Compile) -> None:
+    with pytest.raises(SpecError, match=r"train\.epochs is set twice, to 4 and to 5"):
+        compiled(toy, "train", "train={epochs: 4}", "train.epochs=5")
+    spec = compiled(toy, "train", "train={epochs: 4}", "train={step: 9}").spec["train"]
+    assert (spec["epochs"], spec["step"]) == (4, 9)
+
+
 def test_shorthands_say_what_they_were(toy: Skill, compiled: Compile) -> None:
     [change] = compiled(toy, "train", "num_epochs=4").overrides
     assert (change.key, change.value, change.source, change.detail) == (
@@ -320,6 +328,59 @@ def test_the_order_of_changes_never_matters(changes: dict[str, Any], seed: int) 
     assert TREE == {"a": {"b": {"c": 1}, "d": 2, "e": [{"f": 1}]}, "g": {"h": 0}}
 
 
+@pytest.mark.parametrize(
+    ("held", "length", "fitted"),
+    [
+        ([{"f": 1}, {"f": 2, "g": [3]}], 3, [{"f": 1}, {"f": 2, "g": [3]}, {"f": 1}]),
+        ([{"f": 1}, {"f": 2}], 1, [{"f": 1}]),
+        ([{"f": 1}, {"f": 2}], 2, [{"f": 1}, {"f": 2}]),
+        ([{"f": 1}], 0, []),
+        ([], 2, [{}, {}]),
+        (["a"], 2, ["a", {}]),
+        ("a", 1, [{}]),
+    ],
+)
+def test_a_list_is_made_to_fit_by_its_first_entry(held: Any, length: int, fitted: list[Any]) -> None:
+    builder = SpecBuilder({"a": held}, SpecSchema.parse({}))
+    builder.fit_list("a", length)
+    assert builder.get("a") == fitted
+    if length > 1 and len(held) < length:
+        builder.get("a")[-1]["f"] = 9
+        assert 9 not in [each.get("f") for each in builder.get("a")[:-1] if each != "a"], "each has its own"
+
+
+@pytest.mark.parametrize("source", Source)
+def test_what_a_person_said_is_an_override_also_where_the_template_has_it(source: Source) -> None:
+    builder = SpecBuilder(TREE, SpecSchema.parse({}))
+    builder.apply([Override(key="a.d", value=2, source=source), Override(key="g.h", value=1, source=source)])
+    said = source in (Source.USER, Source.SHORTHAND)
+    assert [each.key for each in builder.overrides] == (["a.d", "g.h"] if said else ["g.h"])
+    assert builder.set_by_user == (("a.d", "g.h") if said else ())
+
+
+@pytest.mark.parametrize(
+    ("key", "template", "shaped", "whole"),
+    [
+        ("a.b", {}, "a.b", "a.b"),
+        ("a.b", {"a": {"b": 1}}, "a.b", "a.b"),
+        ("a.b", {"a": [{"b": 1}]}, "a[0].b", "a[0].b"),
+        ("a.b", {"a": []}, "a[0].b", "a[0].b"),
+        ("a.b", {"a": [1]}, "a.b", "a.b"),
+        ("a[0].b", {"a": {"b": 1}}, "a.b", "a.b"),
+        ("a[0].b", {"a": [{"b": 1}]}, "a[0].b", "a[0].b"),
+        ("a[0].b", {}, "a[0].b", "a[0].b"),
+        ("a.b", {"a": {"b": [{"c": 1}]}}, "a.b", "a.b[0]"),
+        ("a.b[0]", {"a": {"b": [{"c": 1}]}}, "a.b[0]", "a.b[0]"),
+        ("a.b[0]", {"a": {"b": {"c": 1}}}, "a.b", "a.b"),
+        ("a.b.c", {"a": [{"b": [{"c": 1}]}]}, "a[0].b[0].c", "a[0].b[0].c"),
+    ],
+)
+def test_a_key_takes_the_shape_of_the_template(
+    key: str, template: dict[str, Any], shaped: str, whole: str
+) -> None:
+    assert (_shaped(key, template), _shaped(key, template, whole=True)) == (shaped, whole)
+
+
 def test_children_survive_a_parent_that_is_set_later(grounding_dino: Skill, compiled: Compile) -> None:
     captions = "dataset.infer_data_sources.captions=[person]"
     whole = "dataset.infer_data_sources={image_dir: s3://b/images.tar.gz, classmap: s3://b/label_map.txt}"
@@ -393,3 +454,10 @@ def test_a_changed_document_is_noticed(grounding_dino: Skill, compiled: Compile)
 def test_the_words_of_the_request_do_not_change_the_plan(grounding_dino: Skill, compiled: Compile) -> None:
     one = compiled(grounding_dino, "export", parent="train", text="please export")
     assert one.plan_id == compiled(grounding_dino, "export", parent="train").plan_id
+
+
+@pytest.mark.parametrize(
+    ("key", "covers"), [("a.b", True), ("a.b.c", True), ("a.bc", False), ("a", False), ("x.a.b", False)]
+)
+def test_a_declared_key_covers_what_is_below_it(key: str, covers: bool) -> None:
+    assert _covers("a.b", {"z", key}) is covers

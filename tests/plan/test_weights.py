@@ -153,12 +153,21 @@ def test_a_training_behind_an_export_goes_on_from_the_weights_before_it(groundin
     names = (grounding_dino.name, grounding_dino.bank)
     before = Parent.before([first, export], *names, "train")
     assert before is not None and before.ref.plan == first.plan_id
-    assert asked(plan_of(grounding_dino, "local", parent=before)) == ["parent"]
+    [question] = plan_of(grounding_dino, "local", parent=before).questions
+    assert question.why == (
+        "does the second train start from the model of the one before it? give --pretrained parent for yes "
+        "and --pretrained none for no"
+    )
+    assert question.choices == ("--pretrained parent", "--pretrained none")
     nearest = Parent.before([first, export], *names, "evaluate")
     assert nearest is not None and nearest.ref.plan == export.plan_id
     alone = plan_of(grounding_dino, "local", parent=Parent.before([export], *names, "train"))
     assert asked(alone) == ["parent"]
-    assert "leaves onnx, which train does not start from" in alone.questions[0].why
+    assert alone.questions[0].why == (
+        "the export before it leaves onnx, which train does not start from; give --pretrained MODEL, "
+        "--parent JOB, or --pretrained none for random weights"
+    )
+    assert alone.questions[0].choices == ("--pretrained MODEL", "--parent JOB", "--pretrained none")
 
 
 def test_the_model_of_a_step_that_there_is_not_is_a_question(grounding_dino: Skill) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from skillbank.home import home, results_root
 from skillbank.labelling.models import find_model
 from skillbank.labelling.pictures import find_pictures
 from skillbank.labelling.words import read_file
+from skillbank.plan.allowed import refuse_hidden_places_of
+from skillbank.plan.model import Override, Source
 from skillbank.plan.request import DataLocation, Setting
 from skillbank.team.acting import acting_as
 from skillbank.team.places import ALL, DataRoots, hidden, opened, places_in, refuse_hidden, serve_only
@@ -368,3 +370,44 @@ def test_roots_of_two_projects_have_nothing_in_common(
             read_serving(None, {"data_roots": roots})
     good = {"a": [f"{tmp_path}/a", f"{tmp_path}/a/b"], "b": ["s3://x/b"], "*": ["s3://x/all"]}
     assert set(read_serving(None, {"data_roots": good}).data_roots) == {"a", "b", "*"}
+
+
+@pytest.mark.parametrize(
+    ("source", "refused"),
+    [(each, each in (Source.USER, Source.SHORTHAND, Source.DATASET_TABLE, Source.AUTOML)) for each in Source],
+)
+def test_values_that_a_person_said_of_a_plan_are_places(
+    land: Land, pair: tuple[Things, Things], source: Source, refused: bool
+) -> None:
+    plan = pair[0].plan
+    there = plan.model_copy(update={"overrides": (Override(key="a", value=[str(land.mine)], source=source),)})
+    away = {"x": f"--data={land.theirs}/in"}
+    gone = plan.model_copy(update={"overrides": (Override(key="a", value=away, source=source),)})
+    with acting_as(person("det"), "rest"):
+        refuse_hidden_places_of(there)
+        with pytest.raises(DataNotFoundError) if refused else nullcontext():
+            refuse_hidden_places_of(gone)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "refused"),
+    [
+        ("automl", {"x": "THEIRS/in"}, True),
+        ("automl", {"x": "COMMON/in"}, False),
+        ("image", "THEIRS/in", True),
+        ("image", "registry/toy:1", False),
+        ("results_root", "THEIRS/out", True),
+        ("results_root", "COMMON/out", True),
+        ("results_root", "MINE/out", False),
+        ("results_root", None, False),
+    ],
+)
+def test_other_places_of_a_plan(
+    land: Land, pair: tuple[Things, Things], field: str, value: Any, refused: bool
+) -> None:
+    said = json.dumps(value)
+    for name in ("mine", "common", "theirs"):
+        said = said.replace(name.upper(), str(getattr(land, name)))
+    plan = pair[0].plan.model_copy(update={"overrides": (), "image": "toy:1", field: json.loads(said)})
+    with acting_as(person("det"), "rest"), pytest.raises(DataNotFoundError) if refused else nullcontext():
+        refuse_hidden_places_of(plan)

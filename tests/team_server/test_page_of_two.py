@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.team_server.conftest import DECIDES, SEES, People, Served
-from tests.web.browser import open_browser
+from tests.web.browser import open_browser, open_page
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +22,7 @@ def test_each_sees_the_own_project_and_one_approves(server: Served, people: Peop
         with open_browser() as browser:
             pages = {}
             for name in ("ann", "eve", "bob"):
-                page = browser.new_context().new_page()
+                page = open_page(browser)
                 page.goto(server.url)
                 page.fill("#token", people.secrets[name])
                 page.click("#enter button")
@@ -61,7 +61,7 @@ def test_two_answer_at_once_and_one_counts(server: Served, people: People, data:
     with server.client(people.secrets["robot"]) as robot, open_browser() as browser:
         pages = {}
         for name in ("ann", "kim"):
-            page = browser.new_context().new_page()
+            page = open_page(browser)
             page.goto(server.url)
             page.fill("#token", people.secrets[name])
             page.click("#enter button")
@@ -95,7 +95,7 @@ def test_below_a_base_path(environment: dict[str, str], bank: Path, people: Peop
         serving(environment, bank, tmp_path / "log", "--base-path", "/a/skillbank") as server,
         open_browser() as browser,
     ):
-        page = browser.new_page()
+        page = open_page(browser)
         page.goto(f"{server.url}/")
         page.fill("#token", people.secrets["kim"])
         page.click("#enter button")

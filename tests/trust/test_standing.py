@@ -281,5 +281,6 @@ def test_a_glance_notices_a_decision_at_once(bank: Path) -> None:
     assert glance(Bank(bank)).state == "untrusted"
     trust(bank)
     assert glance(Bank(bank)).state == "trusted"
+    assert glance(Bank(bank)) is glance(Bank(bank)), "a moment ago is now"
     forget(bank)
     assert glance(Bank(bank)).state == "untrusted"

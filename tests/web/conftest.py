@@ -23,7 +23,7 @@ from skillbank.labelling.engine import Engine
 from skillbank.web.app import make_app
 from skillbank.web.detector import Detector
 from tests.labelling.models import write_tiny
-from tests.web.browser import open_browser
+from tests.web.browser import open_browser, open_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -107,14 +107,14 @@ def forgiven() -> tuple[str, ...]:
 @pytest.fixture
 def page(browser: Browser, server: Server, forgiven: tuple[str, ...]) -> Iterator[Page]:
     """The page with its model ready; whatever it complains of in its console fails the test."""
-    opened = browser.new_page(viewport={"width": 1280, "height": 860})
+    opened = open_page(browser, viewport={"width": 1280, "height": 860})
     said: list[str] = []
     opened.on("pageerror", lambda error: said.append(str(error)))
     opened.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     opened.goto(server.url)
     opened.wait_for_selector("#model .dot.ready")
     yield opened
-    opened.close()
+    opened.context.close()
     assert [line for line in said if not any(code in line for code in forgiven)] == []
 
 

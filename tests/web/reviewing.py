@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import LabelBox
 from skillbank.sets.store import SetStore
+from tests.web.browser import open_page, until
 from tests.web.sets import store_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 Corners = tuple[float, float, float, float]
+DEAF = """(path) => {
+  const heard = window.fetch;
+  window.fetch = (asked, ...more) =>
+    new URL(asked, location).pathname === path ? new Promise(() => {}) : heard(asked, ...more);
+}"""
 
 
 class Reviewer:
@@ -33,7 +39,6 @@ class Reviewer:
     def __init__(self, page: Page, url: str, name: str) -> None:
         self.page, self.url, self.name = page, url, name
         self.said: list[str] = []
-        self.held: list[Any] = []
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: self.said.append(str(error)))
         page.on("console", self._console)
@@ -46,7 +51,8 @@ class Reviewer:
     def open(self, name: str, *parts: str) -> None:
         """Open a set, or a part of it; the first time the page asks who reviews."""
         self.page.goto(f"{self.url}/#/review/{'/'.join((name, *parts))}")
-        self.page.wait_for_function(
+        until(
+            self.page,
             "(name) => document.getElementById('who').open || "
             "document.getElementById('review-person').textContent === name",
             arg=self.name,
@@ -74,7 +80,8 @@ class Reviewer:
             self.key(key)
         else:
             key()
-        self.page.wait_for_function(
+        until(
+            self.page,
             "(before) => document.getElementById('part-picture').dataset.number !== before || "
             "/^(Nothing is left|This was the last|This is the first)/.test("
             "document.getElementById('review-said').textContent)",
@@ -83,14 +90,18 @@ class Reviewer:
         return self.number() if self.number() != before else 0
 
     def deaf(self, name: str) -> None:
-        """Let the page hear no more of what others do; it is told only what it asks."""
-        self.page.route(f"**/api/sets/{name}", lambda route: self.held.append(route))
+        """Let the page hear no more of what others do; it is told only what it asks.
+
+        Its question is held in the page: playwright would have every request, and all pictures anew.
+        """
+        self.page.evaluate(DEAF, f"/api/sets/{name}")
 
     def settle(self) -> str:
         """Wait until the page has saved, or asks about a conflict; return what it says."""
-        said = self.page.wait_for_function(
+        said = until(
+            self.page,
             "() => { const said = document.getElementById('saved').textContent;"
-            " return said !== 'Saving …' && said; }"
+            " return said !== 'Saving …' && said; }",
         )
         return str(said.json_value())
 
@@ -98,9 +109,9 @@ class Reviewer:
         """Wait until the page says something."""
         self.page.locator(f"#{where}", has_text=words).wait_for()
 
-    def hear(self, name: str) -> None:
-        """Let the page hear of others again."""
-        self.page.unroute(f"**/api/sets/{name}")
+    def hear(self) -> None:
+        """Let the page begin anew, and hear of others again."""
+        self.page.reload()
 
     def key(self, *names: str) -> None:
         for name in names:
@@ -149,12 +160,12 @@ class Reviewer:
 @contextmanager
 def reviewer(browser: Browser, url: str, name: str = "Ann", **context: Any) -> Iterator[Reviewer]:
     """A person at a browser of their own; whatever it complains of fails the test."""
-    opened = browser.new_context(viewport=context.pop("viewport", {"width": 1280, "height": 860}), **context)
-    someone = Reviewer(opened.new_page(), url, name)
+    page = open_page(browser, viewport=context.pop("viewport", {"width": 1280, "height": 860}), **context)
+    someone = Reviewer(page, url, name)
     try:
         yield someone
     finally:
-        opened.close()
+        page.context.close()
     assert someone.said == []
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from skillbank import JobRecord, JobState
 from skillbank.jobs.store import JobStore
 from tests.labelling.models import write_picture
+from tests.web.browser import open_page, until
 from tests.web.conftest import Server, web_server
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def give(page: Page, pictures: list[Path], words: str = "red circle") -> None:
         page.press("#text", "Enter")
     page.set_input_files("#file", pictures)
     page.fill("#threshold", "0.05")
-    page.wait_for_function(
+    until(
+        page,
         "(count) => [...document.querySelectorAll('#strip b')].filter((b) => b.textContent).length === count",
         arg=len(pictures),
     )
@@ -64,17 +66,17 @@ def test_pictures_and_words_outlive_a_refresh_until_they_are_cleared(
     page: Page, pictures: list[Path]
 ) -> None:
     give(page, pictures, "red circle . blue star")
-    page.wait_for_function("() => indexedDB.databases().then((all) => all.length === 1)")
+    until(page, "() => indexedDB.databases().then((all) => all.length === 1)")
     page.wait_for_timeout(300)  # the last one is on its way to the browser's store
     page.reload()
-    page.wait_for_function("() => document.querySelectorAll('#strip .thumb').length === 3")
+    until(page, "() => document.querySelectorAll('#strip .thumb').length === 3")
     assert page.locator("#chips li span").all_inner_texts() == ["red circle", "blue star"]
     page.wait_for_selector("#save:not([hidden])")
     page.get_by_role("button", name="Clear all").click()
     assert page.locator("#drop-label").is_visible() and page.locator("#shown").is_hidden()
     page.reload()
     page.wait_for_selector("#model .dot.ready")
-    page.wait_for_function("() => document.querySelectorAll('#chips li').length === 2")
+    until(page, "() => document.querySelectorAll('#chips li').length === 2")
     page.wait_for_timeout(300)
     assert page.locator("#drop-label").is_visible()
 
@@ -100,9 +102,7 @@ def test_a_small_picture_is_enlarged_and_any_can_be_seen_closer(page: Page, pict
     assert width() == pytest.approx(whole * 1.25, abs=1)
     page.locator("#view").hover()
     page.mouse.wheel(0, -400)
-    page.wait_for_function(
-        "(least) => document.getElementById('picture').clientWidth > least", arg=whole * 1.3
-    )
+    until(page, "(least) => document.getElementById('picture').clientWidth > least", arg=whole * 1.3)
     shown, found = page.locator("#boxes").bounding_box(), page.locator("#picture").bounding_box()
     assert shown and found and shown["width"] == pytest.approx(found["width"], abs=1)
     page.get_by_role("button", name="Whole").click()
@@ -184,7 +184,7 @@ def test_without_a_model_the_page_says_what_to_do_and_a_trained_one_is_a_click_a
 ) -> None:
     home = {**web_home, "SKILLBANK_HOME": str(tmp_path / "home")}
     with web_server(home) as without:
-        page = browser.new_page()
+        page = open_page(browser)
         page.goto(without.url)
         page.wait_for_selector("#no-model:not([hidden])")
         assert "cannot be had from the model hub" in page.locator("#no-model-why").inner_text()

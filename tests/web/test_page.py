@@ -15,6 +15,7 @@ from PIL import Image
 from skillbank import JobRecord, JobState
 from skillbank.jobs.store import JobStore
 from tests.labelling.models import write_picture
+from tests.web.browser import open_page
 from tests.web.conftest import Server, web_server
 
 if TYPE_CHECKING:
@@ -283,7 +284,7 @@ def test_jobs_side_by_side(page: Page, job: JobRecord, web_home: dict[str, str],
 def test_a_token_is_asked_for_once(browser: Browser, web_home: dict[str, str]) -> None:
     environment = {**web_home, "SKILLBANK_WEB_TOKEN": SECRET}
     with web_server(environment) as guarded:
-        page = browser.new_page()
+        page = open_page(browser)
         page.goto(guarded.url)
         page.fill("#token", "not the token of this server")
         page.keyboard.press("Enter")

@@ -14,6 +14,7 @@ import pytest
 
 from skillbank.sets.audit import in_random_order
 from skillbank.sets.model import Accept, ClassSpec, Proposal, Review, RunSpec
+from tests.web.browser import until
 from tests.web.conftest import Server, web_server
 from tests.web.reviewing import Reviewer, boxes_of, eventually, opened, reviewer
 from tests.web.sets import Truth, make_set, store_of, write_truth
@@ -699,11 +700,7 @@ AXE = """async () => {
 @pytest.mark.parametrize("width", [1280, 360])
 def test_everybody_can_use_it(browser: Browser, served: Server, name: str, scheme: Any, width: int) -> None:
     axe = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    context = {
-        "viewport": {"width": width, "height": 780},
-        "color_scheme": scheme,
-        "reduced_motion": "reduce",
-    }
+    context = {"viewport": {"width": width, "height": 780}, "color_scheme": scheme}
     with reviewer(browser, served.url, **context) as ann:
         page = ann.page
         for part, *more in (("pictures",), ("picture", "1"), ("crops", "1"), ("classes",), ("audit",)):
@@ -761,7 +758,7 @@ def test_the_rest_is_accepted_unseen(ann: Reviewer, home: Path, tmp_path: Path) 
     ann.says("37 of 40 reviewed, 3 accepted unseen", "review-progress")
     page.get_by_role("link", name="Pictures").click()
     page.get_by_role("button", name="Accepted unseen").click()
-    page.wait_for_function("() => document.querySelectorAll('#grid .cell.accepted').length === 3")
+    until(page, "() => document.querySelectorAll('#grid .cell.accepted').length === 3")
     page.get_by_role("link", name="Audit").click()
     ann.says("Yes.", "audit-verdict")
     ann.key("z")
@@ -800,8 +797,9 @@ def test_a_picture_that_is_gone_is_not_accepted(ann: Reviewer, home: Path, tmp_p
         make_set(store, called, truth)
     truth[1].path.unlink()
     ann.picture(called, 2)
-    ann.page.wait_for_function(
-        "() => (document.getElementById('canvas').dataset.why ?? '').includes('photo-001.png is gone')"
+    until(
+        ann.page,
+        "() => (document.getElementById('canvas').dataset.why ?? '').includes('photo-001.png is gone')",
     )
     ann.said[:] = [line for line in ann.said if "404" not in line]  # of the picture that is gone
     ann.key("a")

@@ -241,10 +241,18 @@ def test_what_a_query_says_and_nobody_reads_is_refused(client: TestClient) -> No
     for query, said in [
         ("pictures?filtre=proposed", "has no 'filtre' (did you mean 'filter'?)"),
         ("thresholds?target=0.5", "has no 'target'; it takes nothing"),
+        ("pictures?limit=1&limit=2", "says limit twice; keep one"),
         ("log?limit=3&older=1", "it takes after, limit"),
     ]:
         answer = client.get(f"{ONE}/{query}")
         assert (answer.status_code, said in answer.json()["error"]["message"]) == (400, True), answer.json()
+
+
+def test_a_body_that_says_something_twice_is_refused(client: TestClient) -> None:
+    body = b'{"name": "circle", "name": "square"}'
+    answer = client.patch(f"{ONE}/classes/1", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "'name' is said twice in one object; keep one."
 
 
 def test_crops_are_decided_together(client: TestClient) -> None:

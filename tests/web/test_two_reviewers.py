@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from skillbank.sets.label_set import LabelSet
-from tests.web.browser import open_browser
+from tests.web.browser import open_browser, until
 from tests.web.conftest import web_server
 from tests.web.reviewing import Reviewer, boxes_of, opened, reviewer
 from tests.web.sets import make_set, store_of, write_truth
@@ -76,8 +76,7 @@ def test_no_edit_of_two_people_is_lost(web_home: dict[str, str], tmp_path: Path)
                     someone.picture(NAME, number if dice.random() < 0.8 else dice.randrange(PICTURES) + 1)
         assert asked > 5, "they did get into each other's way"
         for someone in people:  # what both see in the end is what is there
-            someone.hear(NAME)
-            someone.page.reload()
+            someone.hear()
             someone.picture(NAME, 1)
             there = {n for n, box in boxes_of(home, NAME, 1).items() if box.shown}
             assert set(someone.marks()) == there
@@ -99,7 +98,8 @@ def act(someone: Reviewer, dice: random.Random) -> Deed | None:
         return Deed("add", picture)
     if kind == "review":
         someone.key("a")
-        someone.page.wait_for_function(
+        until(
+            someone.page,
             "(before) => document.getElementById('part-picture').dataset.number !== before || "
             "!document.getElementById('conflict').hidden || "
             "document.getElementById('review-said').textContent.startsWith('Nothing is left')",

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from skillbank.agent.approval import NeedsApprovalError, for_the_person
 from skillbank.agent.shortening import in_tool_words, shorten
-from skillbank.agent.tool import Arguments, Tool, ToolFailure, from_skill
+from skillbank.agent.tool import Arguments, Document, Tool, ToolFailure, from_skill
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import SkillbankError, UsageError, did_you_mean
 from skillbank.redact import redact
+from skillbank.unique_names import unique_names
 
-__all__ = ["ToolCallError", "explain", "misunderstood", "parse_arguments"]
+__all__ = ["ToolCallError", "explain", "misunderstood", "parse_arguments", "refuse_empty"]
 
 _LONGEST = 600
 _MOST_CHARACTERS = 100_000
@@ -41,7 +43,7 @@ _HINTS = {
     "parent": "list_jobs shows jobs that are COMPLETE; plan again with one of them as parent.",
     "platform": "Tell the user; another platform may do: plan again with platform.",
     "not_found": "plan makes a plan_id; launch takes exactly that.",
-    "state": "job_status says how the job is.",
+    "state": "job_status says how a job is; of a plan that does not hold any more, plan again.",
 }
 
 
@@ -74,7 +76,7 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Argume
     """
     if isinstance(arguments, str):
         try:
-            arguments = json.loads(arguments or "{}")
+            arguments = json.loads(arguments or "{}", object_pairs_hook=unique_names)
         except ValueError as error:
             raise ToolCallError(
                 f"The arguments of {tool.name} are not JSON: {error}.",
@@ -107,6 +109,23 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Argume
         raise ToolCallError(f"{tool.name}: {said}.", "invalid_arguments", _takes(tool)) from None
 
 
+def refuse_empty(tool: Tool, arguments: Arguments) -> None:
+    """Refuse texts that need not be given and are given as nothing but blanks, which a schema cannot.
+
+    Raises
+    ------
+    ToolCallError
+        Naming them.
+    """
+    faults = [
+        f"'{name}' is empty: give it a value or leave it out"
+        for name, field in tool.arguments.model_fields.items()
+        if isinstance(said := getattr(arguments, name), str) and not (said.strip() or field.is_required())
+    ]
+    if faults:
+        raise ToolCallError(f"{tool.name}: {'; '.join(faults[:4])}.", "invalid_arguments", _takes(tool))
+
+
 def _texts(value: object) -> Iterator[str]:
     """Yield every text of a document."""
     waiting = [value]
@@ -128,7 +147,21 @@ def _problem(tool: Tool, error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"'{where}' is missing"
     given = shorten(json.dumps(error.get("input"), default=str), 60)
+    if error["type"] == "list_type" and (shape := _entry(tool, error["loc"])):
+        return f"'{where}' is {given}: it is a list, such as [{shape}]"
     return f"'{where}' is {given}: {str(error['msg'])[:1].lower()}{shorten(str(error['msg']), 160)[1:]}"
+
+
+def _entry(tool: Tool, place: Sequence[str | int]) -> str:
+    """Return what an entry of a list among the arguments looks like; nothing where it is no object."""
+    field = tool.arguments.model_fields.get(str(place[0])) if len(place) == 1 else None
+    waiting: list[object] = [] if field is None else [field.annotation]
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, type) and issubclass(kind, Document):
+            return json.dumps(dict.fromkeys(kind.model_fields, "..."))
+        waiting += get_args(kind)
+    return ""
 
 
 def _takes(tool: Tool) -> str:

@@ -11,6 +11,7 @@ from skillbank.agent.shortening import shorten
 from skillbank.agent.tool import Arguments, Document, Result, Tool
 from skillbank.bank.discovery import OWN
 from skillbank.bank.foreign import is_prose
+from skillbank.errors import UsageError
 from skillbank.plan.description import describe_action as action_document
 from skillbank.plan.description import find_parameters
 from skillbank.plan.request import ROLES
@@ -113,6 +114,8 @@ class DescribeAnswer(Result):
 
 
 def _search(box: Toolbox, arguments: SearchArguments) -> SearchAnswer:
+    if not arguments.query.strip():
+        raise UsageError("query is empty; give words of what is to be done.")
     with box.runtime.reading:
         hits = box.runtime.search(arguments.query, _MOST_SKILLS)
         if not hits:

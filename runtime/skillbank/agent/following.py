@@ -13,13 +13,15 @@ from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, f
 from skillbank.errors import UsageError
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.retries import follow_up, retry_key
-from skillbank.plan.products import trains
+from skillbank.plan.products import leaving, trains
+from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox
     from skillbank.jobs.comparing import Comparison
     from skillbank.jobs.metrics import Progress
     from skillbank.jobs.results import Results
+    from skillbank.jobs.store import JobStore
 
 __all__ = ["JOB_RESULTS", "JOB_STATUS", "LIST_JOBS", "JobsAnswer", "ResultsAnswer", "StatusAnswer"]
 
@@ -143,7 +145,7 @@ class Compared(Document):
 
 
 class ResultsAnswer(Result):
-    """What a job left; paths are relative to ``results``."""
+    """What a job left; paths are relative to ``results``. ``lack`` says that there should be a model."""
 
     job: str
     state: JobState
@@ -156,6 +158,7 @@ class ResultsAnswer(Result):
     files: tuple[File, ...] = ()
     file_count: int = 0
     picture_count: int = 0
+    lack: str = ""
     compared: Compared | None = None
 
 
@@ -188,8 +191,10 @@ class JobsAnswer(Result):
 
 def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
     jobs = box.runtime.jobs
+    seconds = arguments.wait_seconds or 0
+    if not 0 <= seconds <= LONGEST_WAIT:
+        raise UsageError(f"wait_seconds is {seconds}, but it must be 0 to {LONGEST_WAIT}.")
     record = jobs.look(arguments.job)
-    seconds = min(max(arguments.wait_seconds or 0, 0), LONGEST_WAIT)
     if seconds and not record.state.terminal:
         record = jobs.wait(record.id, timeout=seconds)
         record = jobs.look(record.id)
@@ -197,6 +202,8 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
     progress, failure = jobs.progress(record.id), record.failure
     wait = jobs.wait_of(record)
     last = record.last_word if wait is None else wait.said
+    leaves = record.state is JobState.COMPLETE and leaving(record.action).product != "other"
+    lack = jobs.results(record.id).lack if leaves else ""
     return StatusAnswer(
         job=record.id,
         skill=record.skill,
@@ -216,11 +223,11 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
         )
         if failure
         else None,
-        message="" if record.state.terminal else shorten(in_tool_words(last), 300),
+        message=lack if record.state.terminal else shorten(in_tool_words(last), 300),
         starts=None if wait is None or wait.starts is None else wait.starts.isoformat(),
         approved=record.approval.said if record.approval is not None else "",
         retried_by=follower.id if follower else None,
-        next=list(_status_next(record, follower)),
+        next=["job_logs with find 'error'"] if lack else list(_status_next(record, follower)),
     )
 
 
@@ -286,6 +293,7 @@ def _results(box: Toolbox, arguments: ResultsArguments) -> ResultsAnswer:
         files=[File(path=f.path, size=f.size) for f in wanted[:_MOST_FILES]],
         file_count=len(found.files),
         picture_count=len(found.pictures),
+        lack=found.lack,
         compared=_compared(box.runtime.compare([record.id, *arguments.beside])) if arguments.beside else None,
         next=list(_results_next(record, found, arguments.find, len(wanted))),
     )
@@ -365,8 +373,19 @@ def _list(box: Toolbox, arguments: ListArguments) -> JobsAnswer:
             for r in found
         ],
         more=more,
-        next=["job_status", "job_results"] if found else ["plan, then launch"],
+        next=["job_status", "job_results"]
+        if found
+        else [*_others(jobs.store, arguments), "plan, then launch"],
     )
+
+
+def _others(store: JobStore, arguments: ListArguments) -> Iterator[str]:
+    """Say which actions there are jobs of, where there is none of the one that was named."""
+    if arguments.action is not None:
+        actions = sorted({record.action for record in store.list(limit=_SEARCHED, trials=True)})
+        if arguments.action not in actions:
+            known = ", ".join(actions) or "none"
+            yield f"no job is of action '{one_line(arguments.action, 60)}'; there are: {known}"
 
 
 JOB_STATUS = Tool(

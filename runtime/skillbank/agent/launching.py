@@ -12,7 +12,7 @@ from pydantic import Field
 from skillbank.agent.approval import Approval
 from skillbank.agent.tool import Arguments, Result, Tool
 from skillbank.errors import ParentError, QuestionsError, StateError, UsageError
-from skillbank.jobs.approval_subjects import launch_terms, plan_subject
+from skillbank.jobs.approval_subjects import launch_terms, plan_subject, refuse_other_terms
 from skillbank.jobs.approved_parents import known_parents
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.data_digest import ABSENT
@@ -112,6 +112,7 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
             f"checkpoint {one_line(arguments.checkpoint)} chooses a parent's model; this plan has none"
         )
     key = job_key(arguments.idempotency_key)
+    said = arguments.model_dump(include={"checkpoint", "retries", "on_oom"})
     with box.alone(key):
         if (earlier := store.asked(key)) is not None:
             if earlier.plan_id != plan.plan_id:
@@ -119,11 +120,10 @@ def _launch(box: Toolbox, arguments: LaunchArguments) -> LaunchAnswer:
                     f"idempotency_key '{one_line(arguments.idempotency_key)}' already belongs to job "
                     f"{earlier.id}, which runs another plan; use a new key for a new plan"
                 )
+            refuse_other_terms(earlier, said)
             return _launched(box.runtime.jobs.look(earlier.id), repeated=True)
         _refuse_questions(plan)
-        terms = launch_terms(
-            checkpoint=arguments.checkpoint, retries=arguments.retries, on_oom=arguments.on_oom
-        )
+        terms = launch_terms(**said)
         parents = list(_parents(store, plan))
         approval = launch_approval(box.runtime, plan, terms)
         with box.approved(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from skillbank.agent.tool import Arguments, Result, Tool
+from skillbank.errors import UsageError
 from skillbank.jobs.record import JobState
 from skillbank.visible import visible
 from skillbank.ways import Voice
@@ -51,6 +52,10 @@ class LogsAnswer(Result):
 
 def _logs(box: Toolbox, arguments: LogsArguments) -> LogsAnswer:
     jobs = box.runtime.jobs
+    if arguments.cursor is not None and arguments.cursor < 0:
+        raise UsageError(
+            f"cursor is {arguments.cursor}, but lines are counted from 0; null gives the last ones."
+        )
     record = jobs.look(arguments.job)
     numbered = enumerate(_lines(jobs.logs(record.id, voice=Voice.TOOLS), whole=record.state.terminal))
     page = _Page(arguments.cursor, arguments.find)
@@ -73,7 +78,7 @@ class _Page:
     """Collects one page of lines: the first that fit after a cursor, or the last of all."""
 
     def __init__(self, cursor: int | None, find: str | None) -> None:
-        self._cursor = None if cursor is None else max(cursor, 0)
+        self._cursor = cursor
         self._find = find.lower() if find else None
         # Of the last lines nobody knows before the end which they are, so that none is made ready before.
         self._last: deque[tuple[int, str]] = deque(maxlen=_PAGE_LINES)

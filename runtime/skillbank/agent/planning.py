@@ -16,7 +16,7 @@ from skillbank.lanes import Lane
 from skillbank.launch_question import trials
 from skillbank.plan.model import Plan, Source
 from skillbank.plan.request import DataLocation, Setting, clean_uri, setting_of, source_of
-from skillbank.plan.slots import ANSWERS, SLOTS, Kind, Slot
+from skillbank.plan.slots import ANSWERS, SLOTS, Kind, Slot, slot
 from skillbank.visible import one_line
 from skillbank.ways import option
 
@@ -183,9 +183,11 @@ def _slots(arguments: Words) -> tuple[dict[str, Any], list[Setting]]:
             settings.append(setting_of(given.key, given.value_json))
             continue
         value = setting_of(given.key, given.value_json).value
+        if value is None:
+            raise UsageError(f"{slot(given.key).way()} is null; give it a value or leave it out.")
         if slots[given.key] not in (None, value):
             raise UsageError(
-                f"{given.key} is said twice, as {one_line(slots[given.key], 60)} and as "
+                f"{slot(given.key).way()} is said twice, as {one_line(slots[given.key], 60)} and as "
                 f"{one_line(value, 60)}; leave one of them out."
             )
         slots[given.key] = value

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 from skillbank.bank.foreign import FromSkill as SkillWords
 from skillbank.lanes import Lane
@@ -84,6 +84,16 @@ def from_skill(words: SkillWords | None) -> FromSkill | None:
 
 class Arguments(Document):
     """Base of a tool's arguments: None means that it was not said."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_as_a_number(cls, value: object, info: ValidationInfo) -> object:
+        # To Python true is 1, which nobody who says it means.
+        said = value if isinstance(value, list | tuple) else [value]
+        wanted = str(cls.model_fields[info.field_name or ""].annotation)
+        if any(isinstance(each, bool) for each in said) and "bool" not in wanted:
+            raise PydanticCustomError("no_truth", "true and false are no values of it")
+        return value
 
 
 class Result(Document):

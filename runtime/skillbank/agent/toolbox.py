@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from skillbank.agent.approval import Approval, ApprovalPolicy, NeedsApprovalError
 from skillbank.agent.catalogue import TOOLS
-from skillbank.agent.failures import ToolCallError, explain, misunderstood, parse_arguments
+from skillbank.agent.failures import ToolCallError, explain, misunderstood, parse_arguments, refuse_empty
 from skillbank.agent.tool import Arguments, Result, Tool, ToolFailure
 from skillbank.environment import APPROVE
 from skillbank.errors import NotApprovedError, SkillbankError, UsageError
@@ -150,6 +150,7 @@ class Toolbox:
         if tool is None:
             raise ToolCallError.unknown(name, list(self._tools))
         checked = parse_arguments(tool, arguments)
+        refuse_empty(tool, checked)
         if tool.approval:  # asks by itself, for exactly what it is about to do
             return cast(Result, _redacted(tool.run(self, checked)))
         with self.approved(name, _call_approval(tool, checked)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from skillbank.bank.folder import is_there
 from skillbank.bank.frontmatter import Frontmatter, parse_frontmatter
 from skillbank.bank.images import resolve_image
 from skillbank.bank.parts import SkillParts
+from skillbank.bank.prose import stated
 from skillbank.bank.skill_info import SkillInfo, parse_skill_info
 from skillbank.bank.tables import MAX_LINE, DatasetRow, InferenceRow, dataset_rows, inference_rows
 from skillbank.errors import ActionNotFoundError, SkillFormatError, did_you_mean
@@ -210,14 +210,12 @@ class Skill(SkillParts):
     @cached_property
     def dataset_type(self) -> str:
         """The type of data set that the prose names (``**Dataset type:** object_detection``), or nothing."""
-        match = re.search(r"dataset type:?\**:?\s*`?(\w+)", self.frontmatter.body, re.IGNORECASE)
-        return match[1].lower() if match else ""
+        return stated(self.frontmatter.body, "dataset type").lower()
 
     @cached_property
     def monitoring_metric(self) -> str | None:
         """The metric that the prose names (``**Monitoring metric:** val_mAP50``), or None."""
-        match = re.search(r"monitoring metric:?\**:?\s*`?([\w./@-]+)", self.frontmatter.body, re.IGNORECASE)
-        return match[1] if match else None
+        return stated(self.frontmatter.body, "monitoring metric") or None
 
     def image(self, action: Action) -> str | None:
         """Return the resolved container image of an action, or None."""

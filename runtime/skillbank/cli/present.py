@@ -124,6 +124,8 @@ def results_view(record: JobRecord, results: Results, files: bool = False) -> Re
         parts.append(table)
     root = Path(results.results_dir)
     parts += [_checkpoint(root, each) for each in results.checkpoints if files or each.taken]
+    if results.lack:
+        parts.append(drawing.line(results.lack, "yellow"))
     if results.report is not None:
         parts.append(drawing.line(f"report {root / results.report}"))
     pictures = results.pictures if files else results.pictures[:3]

@@ -106,7 +106,7 @@ class _Folder:
     def __init__(self, path: Path, name: str) -> None:
         self.path, self._name = path, name
         with os.scandir(path) as entries:
-            self._inside = {entry.name for entry in entries}
+            self._inside = {entry.name for entry in entries if entry.is_file()}
 
     def misses(self, name: str) -> str:
         """Return why a name is that of no picture here; empty where it is."""

@@ -33,12 +33,14 @@ def colour(number: int) -> str:
         return _FIRST[number]
     hue = (0.07 + number * _GOLDEN) % 1
     saturation = (0.75, 0.5, 0.9)[number % 3]
-    for percent in range(60, 10, -2):
-        red, green, blue = colorsys.hls_to_rgb(hue, percent / 100, saturation)
-        shade = f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
-        if contrast_with_white(shade) >= _LEAST + (number // len(_FIRST)) % 4:
-            return shade
-    return _FIRST[number % len(_FIRST)]
+    least = _LEAST + (number // len(_FIRST)) % 4
+    shades = (_shade(hue, percent / 100, saturation) for percent in range(60, 10, -2))
+    return next(shade for shade in shades if contrast_with_white(shade) >= least)
+
+
+def _shade(hue: float, lightness: float, saturation: float) -> str:
+    red, green, blue = (round(255 * part) for part in colorsys.hls_to_rgb(hue, lightness, saturation))
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def contrast_with_white(shade: str) -> float:

@@ -261,7 +261,7 @@ class SplitCheck:
         Nothing is said where the cause is told of all boxes at once, and ends a job by itself.
         """
         errors = [KINDS[name] for name in self.tally.counts if KINDS[name].severity is Severity.ERROR]
-        if any(kind.name.startswith("boxes-") and not kind.repair for kind in errors):
+        if any(kind.name.startswith("boxes-") for kind in errors):
             return
         causes = []
         for name in kinds:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillbank.bank.engines import example_model
 from skillbank.errors import UsageError
+from skillbank.plan.inference import takes_parent
 from skillbank.plan.model import Question
 from skillbank.plan.option_steps import Step, step_of
 from skillbank.plan.request import DataLocation, Request, Setting, role_of
@@ -177,7 +178,7 @@ def _checked(slots: dict[str, object]) -> dict[str, Any]:
     said: dict[str, object] = {}
     faults: list[str] = []
     for name, value in slots.items():
-        if value is None or value == []:
+        if value is None:
             continue
         try:
             said[name] = value_of(slot(name), value)
@@ -239,12 +240,29 @@ def _idle(chain: Sequence[Step], idle: Sequence[Slot], actions: str) -> Iterator
             )
         else:
             nowhere.append(each)
-    if nowhere:
+    models = [] if len(nowhere) != 1 or nowhere[0].name != "pretrained" else _model_keys(chain)
+    if models:
+        ways = [Sentence(f"{option('parent', 'JOB')}")]
+        ways += [Sentence(f"{option('set', f'{key}=FILE')}") for key in models[:4]]
+        yield Sentence(
+            f"{nowhere[0].way()} is what a training starts from; the model of {actions} is named with "
+            f"{' or '.join(map(marked, ways))}."
+        )
+    elif nowhere:
         verb = "has" if len(nowhere) == 1 else "have"
         by_key = any(each.fills is Fills.SETTING for each in nowhere)
         way = Sentence(f", or name the spec's own key with {option('set', 'KEY=VALUE')}") if by_key else ""
-        named = ", ".join(each.option for each in nowhere)
-        yield Sentence(f"{named} {verb} no meaning for {actions}; leave it out{marked(way)}.")
+        named = [Sentence(f"{each.way()}") for each in nowhere]
+        yield Sentence(
+            f"{', '.join(map(marked, named))} {verb} no meaning for {actions}; leave it out{marked(way)}."
+        )
+
+
+def _model_keys(chain: Sequence[Step]) -> list[str]:
+    """Return the keys by which steps that are no training are told their model."""
+    functions = (step.action.spec_params for step in chain if step.action is not None)
+    firsts = (next((key for key, f in each.items() if takes_parent(f)), None) for each in functions)
+    return list(dict.fromkeys(key for key in firsts if key is not None))
 
 
 def _could_be(chain: Sequence[Step], which: Slot) -> list[str]:

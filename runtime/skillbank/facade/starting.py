@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from skillbank.trust.standing import Standing
 
 from skillbank.facade.planning import Planning
-from skillbank.jobs.approval_subjects import check_terms, launch_terms, plan_subject
+from skillbank.jobs.approval_subjects import check_terms, launch_terms, plan_subject, refuse_other_terms
 from skillbank.jobs.approved_parents import beyond_plan
 from skillbank.jobs.record import RetryPolicy
 from skillbank.launch_question import launch_question
@@ -153,7 +153,9 @@ class Starting(Planning):
         self.jobs.permit(plan.plan_id)
         check_terms(checkpoint, retries, on_oom)
         earlier = self.jobs.store.asked(terms.get("idempotency_key"))
+        asked = launch_terms(checkpoint=checkpoint, retries=retries, on_oom=on_oom)
         if earlier is not None and earlier.plan_id == plan.plan_id:
+            refuse_other_terms(earlier, asked)
             return self.jobs.refresh(earlier.id)  # nothing starts, so nothing is asked of the skill
         batch_key = self._batch_key(plan) if on_oom == "reduce-batch" else None
         policy = RetryPolicy(infra=retries, batch_key=batch_key)
@@ -161,7 +163,6 @@ class Starting(Planning):
             # What the search space or the algorithm refuses is refused before anything is recorded.
             self._charter(plan, policy).algorithm(plan)
         if terms.get("approval") is None and not self.jobs.store.guard.hard:
-            asked = launch_terms(checkpoint=checkpoint, retries=retries, on_oom=on_oom)
             others = beyond_plan(plan, terms.get("parents", ()))
             terms["approval"] = self.approval_of(plan, "program", terms=asked, parents=others)
         return self.jobs.launch(plan, retry=policy, **terms)

@@ -487,7 +487,7 @@ class ApprovalGuard:
     def _started(self, record: JobRecord) -> GivenApproval | None:
         """Return the sealed approval that a job was really started by."""
         given = record.approval
-        if given is None or self.broken or not self._sealed(given):
+        if given is None or not self._sealed(given):
             return None
         try:
             used_by = self._note(given.nonce).read_text()

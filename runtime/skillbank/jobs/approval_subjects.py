@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from skillbank.errors import UsageError
+from skillbank.errors import StateError, UsageError
 from skillbank.jobs.checkpoints import check_method
+from skillbank.visible import one_line
 from skillbank.ways import option
 
 if TYPE_CHECKING:
-    from skillbank.jobs.record import RetryPolicy
+    from skillbank.jobs.record import JobRecord, RetryPolicy
 
 __all__ = [
     "approve_argument",
@@ -19,6 +20,7 @@ __all__ = [
     "launch_terms",
     "plan_subject",
     "read_plan_subject",
+    "refuse_other_terms",
     "terms_of",
 ]
 
@@ -65,6 +67,28 @@ def terms_of(checkpoint: str, retry: RetryPolicy) -> dict[str, str]:
     """Return `launch_terms` of a launch as its record has it."""
     on_oom = "stop" if retry.batch_key is None else "reduce-batch"
     return launch_terms(checkpoint=checkpoint, retries=retry.infra, on_oom=on_oom)
+
+
+def refuse_other_terms(earlier: JobRecord, asked: Mapping[str, object]) -> None:
+    """Refuse a launch that is repeated by its key on other terms: nothing would come of them.
+
+    Parameters
+    ----------
+    asked
+        As for `launch_terms`; what is None was not said.
+
+    Raises
+    ------
+    StateError
+        Naming the job, the term and both values.
+    """
+    had = {**_USUAL, **terms_of(earlier.checkpoint, earlier.retry)}
+    for name, value in asked.items():
+        if value is not None and str(value) != had[name]:
+            raise StateError(
+                f"{name} is {one_line(value, 60)}, but this repeats the launch of job {earlier.id}, "
+                f"for which it is {had[name]}; leave it out to have that job, or use a new key for a new one"
+            )
 
 
 def plan_subject(plan_id: str, terms: Mapping[str, str] | None = None) -> str:

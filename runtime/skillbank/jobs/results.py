@@ -11,9 +11,9 @@ from pathlib import Path
 
 from skillbank.jobs.checkpoints import choose, scan
 from skillbank.jobs.metrics import EpochMetrics, read_status
-from skillbank.jobs.record import JobRecord
+from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.uploads import results_folder
-from skillbank.plan.products import PICTURE_SUFFIXES
+from skillbank.plan.products import PICTURE_SUFFIXES, leaving, suffixes_of
 
 __all__ = ["CheckpointInfo", "FileInfo", "Results", "read_results"]
 
@@ -52,6 +52,7 @@ class Results:
 
     ``pictures`` are in the order of a ``pictures.json`` of the program, an evaluation's worst first; others
     come after, by their paths.  ``report`` is the page of an evaluation or a search, ``report.html``.
+    ``lack`` is a sentence where a job has ended well and there is no model as its action leaves one.
     """
 
     job: str
@@ -63,6 +64,7 @@ class Results:
     checkpoints: tuple[CheckpointInfo, ...]
     pictures: tuple[str, ...]
     report: str | None
+    lack: str = ""
 
     def document(self) -> dict[str, object]:
         """Return it as a JSON document."""
@@ -109,6 +111,18 @@ def read_results(record: JobRecord, product: JobRecord | None = None) -> Results
         checkpoints=checkpoints,
         pictures=_ordered(folder, [f.path for f in files]),
         report=next((f.path for f in files if Path(f.path).name == _REPORT), None),
+        lack="" if candidates else _lack(giver, theirs),
+    )
+
+
+def _lack(record: JobRecord, folder: Path) -> str:
+    """Say of a job that left no model that it should have, where a program says that it has done its work."""
+    ended_well = record.state is JobState.COMPLETE and folder.is_dir()
+    if not ended_well or leaving(record.action).product == "other":
+        return ""
+    kinds = ", ".join(suffixes_of(record.action))
+    return (
+        f"it ended without an error, and no model ({kinds}) of it is in {folder}: nothing can start from it"
     )
 
 

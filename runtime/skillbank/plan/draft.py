@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from skillbank.bank.actions import Action
 from skillbank.bank.documents import parse_yaml
@@ -13,7 +14,7 @@ from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SpecError
 from skillbank.plan import datasets, inference
 from skillbank.plan.described import read_captions
-from skillbank.plan.hardware import resource_changes
+from skillbank.plan.hardware import counted, resource_changes
 from skillbank.plan.model import PARENT_MODEL, Override, ParentRef, Plan, Question
 from skillbank.plan.paths import MISSING, get_path, parse_path
 from skillbank.plan.products import product_of, trains
@@ -90,15 +91,20 @@ class Draft:
         self.warnings += told
 
     def _user_changes(self) -> list[Override]:
-        resources = resource_changes(self.request, self.action, self.info, self.schema, self.template)
         unsupported = [
             fact for info in (self.skill.info, self.info) for fact in info.facts.get("unsupported", ())
         ]
-        settings = [*self.request.settings, *resources]
+        checked = partial(
+            user_changes,
+            shorthands=self.skill.shorthands(self.action),
+            schema=self.schema,
+            template=self.template,
+            unsupported=unsupported,
+        )
         try:
-            return user_changes(
-                settings, self.skill.shorthands(self.action), self.schema, self.template, unsupported
-            )
+            said = checked(self.request.settings)
+            counts = resource_changes(self.request, said, self.action, self.info, self.schema, self.template)
+            return counted(checked([*self.request.settings, *counts]), counts) if counts else said
         except SpecError as error:
             error.skill = self.skill.name
             raise

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.schema import SpecSchema
 from skillbank.bank.skill_info import SkillInfo
 from skillbank.errors import UsageError
-from skillbank.plan.model import Plan, Resources, Source
+from skillbank.plan.model import Override, Plan, Resources, Source
 from skillbank.plan.paths import MISSING, get_path, parse_path
 from skillbank.plan.request import Request, Setting
 from skillbank.ways import option
@@ -20,21 +20,55 @@ NODE_ENV = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "NUM_GPU_PER_NODE", "WORL
 
 
 def resource_changes(
-    request: Request, action: Action, info: SkillInfo, schema: SpecSchema, template: Mapping[str, object]
-) -> Iterator[Setting]:
-    """Turn ``--gpus`` and ``--nodes`` into settings of the keys that the skill names for them."""
-    key, ids = gpu_key(action, info), _ids_beside(gpu_key(action, info))
-    listed = next((s.value for s in request.settings if s.key == ids), None) if ids else None
-    gpus = _counted(listed, key, request) if isinstance(listed, list) else request.gpus
+    request: Request,
+    said: Sequence[Override],
+    action: Action,
+    info: SkillInfo,
+    schema: SpecSchema,
+    template: Mapping[str, object],
+) -> list[Setting]:
+    """Turn counts of GPUs and nodes into settings of the keys that the skill names for them.
+
+    The number of GPUs and the list of them follow from each other, whichever of them was said and how.
+
+    Parameters
+    ----------
+    said
+        What the user has set by key, checked.
+
+    Raises
+    ------
+    UsageError
+        When a count is none, or two of them do not agree.
+    """
+    key, counts = gpu_key(action, info), list[Setting]()
+    ids = _ids_beside(key)
+    own, listed = _said(key or "", said), _said(ids, said)
+    gpus = _counted(listed, own, request.gpus) if isinstance(listed, list) and listed else request.gpus
+    if gpus is None and listed is None and isinstance(own, int):
+        gpus = own
     _refuse_count("gpus", gpus, least=0)
     if gpus and key is not None and _has(key, schema, template):
-        yield Setting(key=key, value=gpus)
+        counts += [] if own is not None and own == gpus else [Setting(key=key, value=gpus)]
         if ids and listed is None and _has(ids, schema, template):
-            yield Setting(key=ids, value=list(range(gpus)))
+            counts.append(Setting(key=ids, value=list(range(gpus))))
     _refuse_count("nodes", request.nodes, least=1)
     key = node_key(action, info)
     if request.nodes and key is not None and _has(key, schema, template):
-        yield Setting(key=key, value=request.nodes)
+        counts.append(Setting(key=key, value=request.nodes))
+    return counts
+
+
+def _said(key: str, changes: Sequence[Override]) -> object:
+    """Return what a user set for a key, by itself or in a block of values; None where nothing was said."""
+    for change in changes:
+        if change.key == key:
+            return change.value
+        if isinstance(change.value, Mapping) and key.startswith(f"{change.key}."):
+            found = get_path(change.value, key.removeprefix(f"{change.key}."))
+            if found is not MISSING:
+                return found
+    return None
 
 
 def _ids_beside(key: str | None) -> str:
@@ -56,20 +90,19 @@ def _refuse_count(name: str, count: int | None, least: int) -> None:
         raise UsageError(f"{option(name)} is {count}, but no more than {_MOST} can be asked for.")
 
 
-def _counted(listed: list[object], key: str | None, request: Request) -> int | None:
-    """Return how many GPUs a list of their numbers names, None where the count is set by its own key.
+def _counted(listed: list[object], own: object, asked: int | None) -> int:
+    """Return how many GPUs a list of their numbers names.
 
     Raises
     ------
     UsageError
-        When another count was said.
+        When another count was asked for, or set by its own key.
     """
-    own = next((s.value for s in request.settings if s.key == key), None)
-    said = request.gpus if request.gpus is not None else own
-    if said is not None and said != len(listed):
+    counts = (each for each in (asked, own) if each is not None and each != len(listed))
+    if (other := next(counts, None)) is not None:
         named = ", ".join(str(each) for each in listed)
-        raise UsageError(f"{said} GPUs were asked for and {len(listed)} are named ({named}); keep one.")
-    return None if own is not None else len(listed)
+        raise UsageError(f"{other} GPUs were asked for and {len(listed)} are named ({named}); keep one.")
+    return len(listed)
 
 
 def said_hardware(
@@ -87,9 +120,8 @@ def said_hardware(
     user = {o.key: o.value for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
     key, had = gpu_key(action, info), plan.resources.gpus
     if key is not None and key in user and had == user[key]:
-        ids = _ids_beside(key)
-        listed = not _has(ids, schema, template) or ids in user
-        gpus, follows = _said_gpus(key, ids, user, had) if listed else (None, set[str]())
+        # Of GPUs that were named their number follows.
+        gpus, follows = None if names_gpus(plan, _ids_beside(key)) else had, {key}
     else:
         gpus, follows = (had if had != _count(plan.spec, key, _usual_gpus(info)) else None), set()
     key, nodes = node_key(action, info), plan.resources.nodes
@@ -98,14 +130,16 @@ def said_hardware(
     return gpus, nodes if nodes != _count(plan.spec, key, 1) else None, follows
 
 
-def _said_gpus(key: str, ids: str, user: Mapping[str, object], gpus: int) -> tuple[int | None, set[str]]:
-    """Return how many GPUs were asked for beside their keys, and which of the keys follow from that.
+def names_gpus(plan: Plan, ids: str) -> bool:
+    """Whether a user has named the GPUs that a key of a plan lists, and not only how many there are."""
+    return any(o.key == ids and o.source in (Source.USER, Source.SHORTHAND) for o in plan.overrides)
 
-    The count follows from the list of GPUs, and a list that only counts follows from it.
-    """
-    if ids not in user:
-        return gpus, {key}
-    return (gpus, {key, ids}) if user[ids] == list(range(gpus)) else (None, {key})
+
+def counted(changes: Sequence[Override], counts: Sequence[Setting]) -> list[Override]:
+    """Return the changes of a user, lists of GPUs among `resource_changes` as what follows from a count."""
+    lists = {each.key for each in counts if isinstance(each.value, list)}
+    follows = {"source": Source.INFERENCE, "detail": "as many as are asked for, the first ones"}
+    return [c.model_copy(update=follows) if c.key in lists else c for c in changes]
 
 
 def gpu_key(action: Action, info: SkillInfo) -> str | None:

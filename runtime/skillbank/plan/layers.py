@@ -19,7 +19,8 @@ from skillbank.ways import option
 
 STRUCTURE = ("model", "engine")
 """Sections of a spec that say what a model is made of."""
-_NOT_STRUCTURE = ("path", "pretrained", "checkpoint", "profile")
+NOT_STRUCTURE = ("path", "pretrained", "checkpoint", "profile")
+"""Words in the names of those keys there that say something else."""
 
 
 def key_defaults(draft: Draft) -> Iterator[Override]:
@@ -38,7 +39,7 @@ def parent_structure(draft: Draft) -> Iterator[Override]:
     spec: Mapping[str, object] = parent.spec if parent else {}
     sections = {name: spec[name] for name in STRUCTURE if isinstance(spec.get(name), Mapping) and spec[name]}
     for path, value in leaves(sections) if sections else ():
-        if value in (None, "") or any(word in str(path[-1]) for word in _NOT_STRUCTURE):
+        if value in (None, "") or any(word in str(path[-1]) for word in NOT_STRUCTURE):
             continue
         key = format_path(path)
         if draft.owns(key) and get_path(draft.template, path) != value:

@@ -10,11 +10,13 @@ from skillbank.plan.draft import Draft
 from skillbank.plan.hardware import gpu_key, node_key
 from skillbank.plan.inference import whole_model_field
 from skillbank.plan.inputs import positions
+from skillbank.plan.layers import NOT_STRUCTURE
+from skillbank.plan.paths import MISSING, get_path
 from skillbank.plan.products import trains
 from skillbank.plan.request import ROLES, role_of
 from skillbank.plan.spec import is_example, unset
 from skillbank.plan.weights import FROM_PARENT, SCRATCH, pretrained_fields
-from skillbank.visible import one_line
+from skillbank.visible import named, one_line
 from skillbank.ways import Sentence, option
 
 
@@ -31,9 +33,28 @@ def add_notes(draft: Draft) -> None:
     _unused_data(draft)
     _covered_data(draft)
     _covered_model(draft)
+    _other_shape(draft)
     _unused_hardware(draft)
     _patterns(draft)
     _retired(draft)
+
+
+def _other_shape(draft: Draft) -> None:
+    """A model of another shape than its parent's cannot take over what that has learned."""
+    parent = draft.shaping_parent
+    if parent is None:
+        return
+    who = parent.ref.job or f"the plan {str(parent.ref.plan)[:12]}"
+    for key in draft.builder.set_by_user:
+        mine, theirs = draft.builder.get(key), get_path(parent.spec, key)
+        path = key.rpartition(".")[2]
+        if not key.startswith("model.") or any(word in path for word in NOT_STRUCTURE):
+            continue
+        if theirs is not MISSING and theirs != mine:
+            draft.warnings.append(
+                f"{named(key)} is {one_line(mine, 60)}, and the model of {who} was made with "
+                f"{one_line(theirs, 60)}: its weights may not fit"
+            )
 
 
 def _retired(draft: Draft) -> None:

@@ -265,7 +265,7 @@ def leaves_of(skill: Skill, action: Action | None, setting: Setting) -> Iterator
 def _add(leaves: dict[str, tuple[str, object]], key: str, label: str, value: object) -> None:
     other, before = leaves.setdefault(key, (label, value))
     if not _same(before, value):
-        raise UsageError(f"{other} and {label} both set {one_line(key)}; keep one.")
+        raise UsageError(f"{marked(other)} and {marked(label)} both set {one_line(key)}; keep one.")
 
 
 def _over(key: str, mine: Mapping[str, tuple[str, object]]) -> str | None:

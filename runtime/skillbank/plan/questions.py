@@ -35,6 +35,7 @@ def ask_for_the_rest(draft: Draft, route: Route) -> None:
     _alternatives(draft)
     _left_over(draft)
     _nothing_to_read(draft)
+    _half_given(draft)
     _unused_parent(draft)
     _unfit_parent(draft)
     _one_start(draft)
@@ -80,6 +81,26 @@ def _nothing_to_read(draft: Draft) -> None:
         sources = dict.fromkeys(r.source for r in rows)
         choices = tuple(Sentence(f"{option('data', f'{role_of(s)}=LOCATION')}") for s in sources)
         draft.ask(f"data.{role_of(rows[0].source)}", f"{draft.action.name} has no data to work on", choices)
+
+
+def _half_given(draft: Draft) -> None:
+    """Of data that need not be given, a user has set one file by its key, and not what is read with it."""
+    sets: dict[tuple[str, str], list[str]] = {}
+    for row in draft.rows:
+        if row.kind == "data" and row.optional and not row.may_lack:
+            for key in positions(row.key, draft.builder.spec):
+                sets.setdefault((row.source, key.rpartition(".")[0]), []).append(key)
+    for (source, _), keys in sets.items():
+        given = [key for key in keys if draft.user_covers(key) and not draft.builder.is_unset(key)]
+        lacking = [key for key in keys if draft.builder.is_unset(key)]
+        if given and lacking:
+            said = ", ".join(map(named, given))
+            ways = [Sentence(f"{option('set', f'{named(key)}=VALUE')}") for key in lacking]
+            draft.ask(
+                f"data.{role_of(source)}",
+                f"{said} is set and {', '.join(map(named, lacking))}, which {draft.action.name} reads with "
+                f"it, is not; give {', '.join(map(marked, ways))}, or leave {said} out",
+            )
 
 
 def _alternatives(draft: Draft) -> None:
@@ -315,6 +336,11 @@ def _why_unused(draft: Draft, parent: ParentRef, starts_from_weights: bool) -> s
     if starts_from_weights:
         left = product_of(parent.action)
         return f"the parent {name} ({parent.action}) leaves {left}, which {where} does not start from"
+    takers = (key for key, function in draft.functions.items() if inference.takes_parent(function))
+    for key in takers:
+        if draft.user_covers(key) and not draft.builder.is_unset(key):
+            said = one_line(draft.builder.get(key), 120)
+            return f"{named(key)} is set to {said}, so that {name} gives nothing; keep one"
     return Sentence(
         f"nothing of {where} says which key takes the model of {name}, so that the parent would give "
         f"nothing; set the key yourself ({option('set', 'KEY=JOB')}), or leave the parent out"

@@ -12,7 +12,7 @@ from skillbank.bank.documents import parse_said
 from skillbank.errors import SkillFormatError, UsageError, sentence_of
 from skillbank.plan.model import TOKENS, Frozen, Question
 from skillbank.plan.paths import parse_path
-from skillbank.plan.set_places import as_place
+from skillbank.plan.set_places import as_place, is_set, set_place
 from skillbank.visible import one_line
 from skillbank.ways import Told, option
 
@@ -29,6 +29,8 @@ ROLES = {
 }
 """Short names of the dataset sources that skills speak of."""
 _ROLE = re.compile(r"[A-Za-z_]\w*")
+_IMAGE = re.compile(r"[\w/.][\w.:/@#+~-]*", re.ASCII)
+"""What names of images are made of, also those of files that a cluster keeps them as."""
 
 
 class DataLocation(Frozen):
@@ -106,6 +108,16 @@ class Request(Frozen):
             raise UsageError(f"{option(name)} is empty; give it a value or leave it out.")
         return value
 
+    @field_validator("image")
+    @classmethod
+    def _an_image(cls, value: str | None) -> str | None:
+        if value is not None and not _IMAGE.fullmatch(value):
+            raise UsageError(
+                f"{option('image', one_line(value, 120))} is no name of an image, which is of the form "
+                "registry/name:tag; leave it out for the skill's own."
+            )
+        return value
+
     @field_validator("pretrained")
     @classmethod
     def _of_this_world(cls, value: str | None) -> str | None:
@@ -178,8 +190,18 @@ def source_of(role: str) -> str:
 
 
 def clean_uri(uri: str) -> str:
-    """Drop blanks and the trailing slash of a location, so that equal places are equal text."""
+    """Drop blanks and the trailing slash of a location, so that equal places are equal text.
+
+    Raises
+    ------
+    UsageError
+        When it is of a label set that can have no such name.
+    """
     uri = uri.strip()
+    if is_set(uri) and set_place(uri) is None:
+        raise UsageError(
+            f"'{one_line(uri)}' names no label set: a name is 1 to 100 letters, digits, '.', '_' and '-'."
+        )
     return as_place(uri.rstrip("/") if len(uri.rstrip("/")) > 0 and not uri.endswith("://") else uri)
 
 

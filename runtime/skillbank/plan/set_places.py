@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["NAME", "PARTS", "SetPlace", "as_place", "set_place"]
+__all__ = ["NAME", "PARTS", "SetPlace", "as_place", "is_set", "set_place"]
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 """What a label set may be called."""
@@ -45,9 +45,14 @@ class SetPlace:
         return f"{self.name}-{self.digest}-set"
 
 
+def is_set(text: str) -> bool:
+    """Say whether a location is meant as a label set, whatever its name."""
+    return text[:4].lower() == "set:"
+
+
 def set_place(text: str) -> SetPlace | None:
     """Return the label set that a location names; None for every other location."""
-    if text[:4].lower() != "set:":
+    if not is_set(text):
         return None
     match = _PLACE.fullmatch(text)
     return None if match is None else SetPlace(match["name"], match["digest"] or "", match["rest"])

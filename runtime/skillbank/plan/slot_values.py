@@ -51,7 +51,7 @@ def value_of(slot: Slot, said: object) -> object:
         return _READ[slot.kind](slot, said)
     except _WrongError as error:
         value = one_line(said if isinstance(said, str) else str(said), 60)
-        if not value.strip():
+        if not value.strip() or said == []:
             raise UsageError(f"{slot.way()} is empty; give it a value or leave it out.") from None
         raise UsageError(f"{slot.way()} is {value}, but it {error}.") from None
 

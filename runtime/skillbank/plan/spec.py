@@ -141,7 +141,8 @@ def user_changes(
     SpecError
         One sentence for each setting that is wrong, naming the key and the way out.
     """
-    changes: dict[str, Override] = {}
+    changes: list[Override] = []
+    seen: dict[str, object] = {}
     faults: dict[str, None] = {}
     says: list[str] = []
     known = tuple(dict.fromkeys([*schema.keys, *_template_keys(template), *shorthands]))
@@ -152,17 +153,26 @@ def user_changes(
             faults[error.sentence] = None
             says += error.skill_says
             continue
-        before = changes.setdefault(change.key, change)
-        if before.value != change.value:
-            faults[f"{change.key} is set twice, to {before.value!r} and to {change.value!r}; keep one."] = (
-                None
-            )
-        changes[change.key] = change
+        for key, value in _leaves(change.key, change.value):
+            before = seen.setdefault(key, value)
+            if before != value:
+                faults[f"{key} is set twice, to {before!r} and to {value!r}; keep one."] = None
+        if change not in changes:
+            changes.append(change)
     if faults:
         refused = SpecError(" ".join(map(marked, faults)))
         refused.skill_says = tuple(says)
         raise refused
-    return list(changes.values())
+    return changes
+
+
+def _leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield each value of a block of values, with its key; of anything else the one that it is."""
+    if isinstance(value, Mapping) and value and all(is_name(name) for name in value):
+        for name, entry in value.items():
+            yield from _leaves(f"{key}.{name}", entry)
+    else:
+        yield key, value
 
 
 def _change(

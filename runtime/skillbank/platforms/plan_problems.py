@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skillbank.plan.model import Plan
+from skillbank.plan.paths import get_path
 from skillbank.ways import Sentence, option
 
-__all__ = ["no_command", "no_image", "several_nodes"]
+__all__ = ["no_command", "no_image", "other_gpus", "several_nodes"]
 
 
 def no_command(plan: Plan) -> Iterator[str]:
@@ -21,6 +22,17 @@ def no_image(plan: Plan) -> Iterator[str]:
     if plan.image is None:
         yield Sentence(
             f"{plan.skill.name} names no container image for '{plan.action}'; give one with {option('image')}"
+        )
+
+
+def other_gpus(plan: Plan, platform: str) -> Iterator[str]:
+    """Yield that a plan names GPUs of its own choice, where a job counts those that it is given from 0."""
+    said, given = get_path(plan.spec, f"{plan.action}.gpu_ids"), plan.resources.gpus
+    if given and isinstance(said, list) and any(isinstance(i, int) and i >= given for i in said):
+        ids = ", ".join(map(str, said))
+        yield Sentence(
+            f"the plan names the GPUs {ids}, and a job on platform '{platform}' is given {given} and counts "
+            f"them from 0; say how many with {option('gpus', given)} and leave {option('gpu-ids')} out"
         )
 
 

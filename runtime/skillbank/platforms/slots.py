@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 from skillbank.environment import foreign
+from skillbank.plan.hardware import names_gpus
 from skillbank.plan.model import Plan
 from skillbank.plan.paths import MISSING, get_path
 
@@ -34,7 +35,6 @@ def gpu_slots(plan: Plan, gpus: int) -> list[tuple[int, ...]]:
     A plan whose spec cannot name its GPUs, or whose user has named them, has one slot with what it says.
     """
     each, key = plan.resources.gpus, f"{plan.action}.gpu_ids"
-    named = any(override.key == key and str(override.source) == "user" for override in plan.overrides)
-    if gpus == 0 or each == 0 or named or get_path(plan.spec, key) is MISSING:
+    if gpus == 0 or each == 0 or names_gpus(plan, key) or get_path(plan.spec, key) is MISSING:
         return [()]
     return [tuple(range(i * each, (i + 1) * each)) for i in range(max(1, gpus // each))]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
+from skillbank.unique_names import RepeatedNameError, unique_names
+from skillbank.visible import one_line
 from skillbank.web.answers import Refusal
 
 __all__ = ["MOST_JSON", "limited", "read_body", "too_large", "validated"]
@@ -25,12 +28,23 @@ def validated(model: type[Model], body: bytes) -> Model:
     Refusal
         400 with the first thing that is wrong.
     """
+    _refuse_repeated(body)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(str(step) for step in problem["loc"]) or "the document"
         raise Refusal(400, "usage", f"{where}: {problem['msg']}.") from None
+
+
+def _refuse_repeated(body: bytes) -> None:
+    """Refuse a body that says something twice; what else is wrong with it the model says."""
+    try:
+        json.loads(body, object_pairs_hook=unique_names)
+    except RepeatedNameError as error:
+        raise Refusal(400, "usage", f"{one_line(error)}.") from None
+    except (ValueError, RecursionError):
+        return
 
 
 async def read_body(request: Request, most: int = MOST_JSON) -> bytes:

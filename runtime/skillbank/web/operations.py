@@ -91,6 +91,9 @@ class Operation:
                 takes = ", ".join(known) or "nothing"
                 said = f"The query of {self.shown_path} has no '{shown}'{near}; it takes {takes}."
                 raise Refusal(400, "usage", said)
+            if len(set(request.query_params.getlist(name))) > 1:
+                said = f"The query of {self.shown_path} says {name} twice; keep one."
+                raise Refusal(400, "usage", said)
 
     @property
     def shown_path(self) -> str:

@@ -27,8 +27,22 @@ class TensorRTBase(Block):
     """Precision, memory and batch profile of an engine that may be INT8; a family sets its own defaults."""
 
     workspace_size: Int = param(1024, "Memory in MB that the builder may use to try out kernels.", ge=0)
-    min_batch_size: Int = param(1, "Smallest batch that the engine takes.", ge=1, popular=True)
-    opt_batch_size: Int = param(1, "Batch that the engine is tuned for.", ge=1, popular=True)
+    min_batch_size: Int = param(
+        1,
+        "Smallest batch that the engine takes.",
+        ge=1,
+        popular=True,
+        depends_on="gen_trt_engine.tensorrt.opt_batch_size",
+        relation="<= gen_trt_engine.tensorrt.opt_batch_size",
+    )
+    opt_batch_size: Int = param(
+        1,
+        "Batch that the engine is tuned for.",
+        ge=1,
+        popular=True,
+        depends_on="gen_trt_engine.tensorrt.max_batch_size",
+        relation="<= gen_trt_engine.tensorrt.max_batch_size",
+    )
     max_batch_size: Int = param(1, "Largest batch that the engine takes.", ge=1, popular=True)
     layers_precision: list[str] = param([], "Layers with a precision of their own.")
     data_type: Literal["FP32", "FP16", "INT8"] = param("FP32", "Arithmetic of the engine.")

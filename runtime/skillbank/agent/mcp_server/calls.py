@@ -103,14 +103,14 @@ class ToolCalls:
 
     async def _status(self, ctx: Context, arguments: dict[str, object]) -> Answer:
         seconds = arguments.get("wait_seconds")
-        if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds <= 0:
+        if type(seconds) is not int or not 0 < seconds <= LONGEST_WAIT:
             return await _in_thread(lambda: self._box.call("job_status", arguments))
         # The waiting is done here, where it can be canceled and can tell how far the job is.
         at_once = {**arguments, "wait_seconds": None}
         answer = await _in_thread(lambda: self._box.call("job_status", at_once))
         if isinstance(answer.result, StatusAnswer) and not answer.result.state.terminal:
-            jobs, left = self._box.runtime.jobs, min(seconds, LONGEST_WAIT)
-            await follow(jobs, ctx, answer.result.job, seconds=left, until=self._closing)
+            jobs = self._box.runtime.jobs
+            await follow(jobs, ctx, answer.result.job, seconds=seconds, until=self._closing)
             answer = await _in_thread(lambda: self._box.call("job_status", at_once))
         return answer
 

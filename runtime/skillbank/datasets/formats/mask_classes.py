@@ -98,8 +98,9 @@ def _of_palette(tree: Tree) -> Meant:
     order = sorted({(number, name) for name, _, number in said if number != _LEFT_OUT_ID})
     names = list(dict.fromkeys(name for _, name in order))
     meanings = {
-        _short(values): LEFT_OUT if number == _LEFT_OUT_ID else names.index(name)
+        value: LEFT_OUT if number == _LEFT_OUT_ID else names.index(name)
         for name, values, number in said
+        for value in _forms(values)
     }
     return Meant(tuple(names), meanings, (f"{PALETTE} says what the values of masks mean",))
 
@@ -115,7 +116,7 @@ def _of_colours(tree: Tree) -> Meant | None:
     names = list(dict.fromkeys(name for name, _ in found))
     # Masks with a palette keep the place in this list, masks of colours the colour.
     meanings: dict[tuple[int, ...], int] = {(number,): number for number in range(len(names))}
-    meanings |= {_short(colour): names.index(name) for name, colour in found}
+    meanings |= {value: names.index(name) for name, colour in found for value in _forms(colour)}
     meanings.setdefault((_LEFT_OUT_ID,), LEFT_OUT)
     return Meant(tuple(names), meanings, (f"{_COLOURS} says what the colours of masks mean",))
 
@@ -133,11 +134,12 @@ def _in_use(tree: Tree, masks: Sequence[str]) -> Meant:
     if any("SegmentationClass" in name for name in masks) and all(map(_is_of_voc, values)):
         told = "the numbers of masks are those of Pascal VOC; 255 is left out"
         return Meant(_VOC, _numbered(len(_VOC)), (told,))
-    kept = [value for value in values if value != (_LEFT_OUT_ID,)]
+    alone = {value for value in values if value * 3 not in counts}  # a mask of colours can be all of one grey
+    kept = [value for value in values if value in alone and value != (_LEFT_OUT_ID,)]
     names = tuple("class " + str(v[0]) if len(v) == 1 else "colour " + "-".join(map(str, v)) for v in kept)
-    meanings: dict[tuple[int, ...], int] = {value: number for number, value in enumerate(kept)}
-    meanings[(_LEFT_OUT_ID,)] = LEFT_OUT
-    left = "; 255 is left out" if (_LEFT_OUT_ID,) in counts else ""
+    meanings = {form: number for number, value in enumerate(kept) for form in _forms(value)}
+    meanings.setdefault((_LEFT_OUT_ID,), LEFT_OUT)
+    left = "; 255 is left out" if (_LEFT_OUT_ID,) in counts and (_LEFT_OUT_ID,) in alone else ""
     told = f"nothing says what the values of masks mean: those in use are classes ({a_few(names, 5)}){left}"
     return Meant(names, meanings, (f"{told}{looked_told}; {PALETTE} or classes.txt would name them",))
 
@@ -171,8 +173,9 @@ def _is_of_voc(value: tuple[int, ...]) -> bool:
     return len(value) == 1 and (value[0] < len(_VOC) or value[0] == _LEFT_OUT_ID)
 
 
-def _short(values: tuple[int, ...]) -> tuple[int, ...]:
-    return values[:1] if len(set(values)) == 1 else values
+def _forms(values: tuple[int, ...]) -> set[tuple[int, ...]]:
+    """Return how a colour can stand in masks: a grey is one number in those that are all grey."""
+    return {values, values[:1]} if len(set(values)) == 1 else {values}
 
 
 def _numbered(count: int) -> dict[tuple[int, ...], int]:

@@ -45,6 +45,7 @@ def access(cluster: Cluster, group: str, resource: str, verb: str, subresource: 
 def of_plan(plan: Plan, profile: Profile) -> Iterator[str]:
     """Yield of `refusals` what lies in the plan itself."""
     yield from plan_problems.no_command(plan)
+    yield from plan_problems.other_gpus(plan, "kubernetes")
     yield from plan_problems.no_image(plan)
     for size in (plan.resources.shm_size, plan.resources.memory):
         if size is not None:

@@ -27,6 +27,7 @@ def refusals(plan: Plan, profile: SlurmProfile, commands: Commands) -> Iterator[
 def of_plan(plan: Plan, profile: SlurmProfile) -> Iterator[str]:
     """Yield of `refusals` what lies in the plan itself."""
     yield from plan_problems.no_command(plan)
+    yield from plan_problems.other_gpus(plan, "slurm")
     if profile.container in ("apptainer", "pyxis"):
         yield from plan_problems.no_image(plan)
     if plan.resources.memory is not None:

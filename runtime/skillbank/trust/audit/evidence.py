@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from skillbank.bank.discovery import normalise
 from skillbank.bank.documents import parse_json, parse_yaml
 from skillbank.bank.frontmatter import Frontmatter, parse_frontmatter
 from skillbank.errors import SkillFormatError
+from skillbank.lookalikes import skeleton
 from skillbank.trust.audit.fields import Field, fields_of
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BIG", "Evidence", "File", "Heard", "read_files"]
 
+T = TypeVar("T")
 Heard = dict[str, "tuple[tuple[str, Level, str, str, int | None], ...]"]
 BIG = 4 * 1024 * 1024
 """So many bytes of a file are looked at; the runtime reads no document that is larger."""
@@ -162,8 +165,6 @@ class Evidence:
         The other skills that its names are compared with.
     listed
         The digests that the bank's manifest has of its files; None when there is no list.
-    said
-        What its files say to their reader, once that was looked for.
     heard
         What texts say to their reader by the digest of their file, shared by all skills of one audit.
     advisories
@@ -179,10 +180,21 @@ class Evidence:
         self.left_out = tuple(left_out)
         self._name = name
         self.neighbours: tuple[Neighbour, ...] = ()
-        self.said: list[tuple[File, str, Level, str, str, int | None]] | None = None
         self.heard: Heard = {}
         self.listed: Mapping[str, object] | None = None
         self.advisories: Mapping[Pinned, Sequence[Advisory]] = {}
+        self._found: dict[Callable[[Evidence], Iterator[Any]], tuple[Any, ...]] = {}
+
+    def once(self, find: Callable[[Evidence], Iterator[T]]) -> tuple[T, ...]:
+        """Return what a function finds in the skill; many rules look at the same, which is found once."""
+        if find not in self._found:
+            self._found[find] = tuple(find(self))
+        found: tuple[T, ...] = self._found[find]
+        return found
+
+    def forget(self) -> None:
+        """Let go of what was found for the rules."""
+        self._found.clear()
 
     @cached_property
     def head(self) -> Frontmatter | None:
@@ -223,7 +235,7 @@ class Evidence:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Neighbour:
     """Another skill, by the names that it answers to."""
 
@@ -232,6 +244,16 @@ class Neighbour:
     own: bool
     names: tuple[str, ...]
     root: Path
+
+    @cached_property
+    def spellings(self) -> frozenset[str]:
+        """Its names without what a person passes over."""
+        return frozenset(map(normalise, self.names))
+
+    @cached_property
+    def looks(self) -> frozenset[str]:
+        """What its names look like."""
+        return frozenset(map(skeleton, self.names))
 
 
 def read_files(root: Path, *, only: Sequence[str] | None = None) -> tuple[list[File], list[str]]:

@@ -15,7 +15,7 @@ from skillbank.errors import DataNotFoundError, SkillbankError, SkillNotFoundErr
 from skillbank.nearby import at_home, near_path
 from skillbank.trust.audit.advisories import known
 from skillbank.trust.audit.evidence import Evidence, Heard, Neighbour, read_files
-from skillbank.trust.audit.finding import LEVELS, QUESTIONS, Finding, Level, Question, table
+from skillbank.trust.audit.finding import LEVELS, QUESTIONS, Finding, Level, Question, Rule, table
 from skillbank.trust.audit.packages import Pinned, pinned
 from skillbank.visible import one_line
 from skillbank.ways import Sentence
@@ -132,10 +132,17 @@ def audit(
         evidence.append(Evidence(beside, root, files, left_out, name=f"{beside.name} (beside its skills)"))
     not_checked, failed = _check_packages(evidence, osv)
     rules = table()
-    found = [f for one in evidence for r in rules for f in r.apply(one)]
+    found = [f for one in evidence for f in _judged(one, rules)]
     order = {r.id: i for i, r in enumerate(rules)}
     found.sort(key=lambda f: (LEVELS.index(f.level), f.file, f.line or 0, order[f.rule]))
     return Report(root, len(chosen), sum(len(e.files) for e in evidence), tuple(found), not_checked, failed)
+
+
+def _judged(one: Evidence, rules: Sequence[Rule]) -> list[Finding]:
+    """Return what the rules find in one skill; what they share is let go of before the next."""
+    found = [f for r in rules for f in r.apply(one)]
+    one.forget()
+    return found
 
 
 def _chosen(target: str | None, library: Library) -> tuple[Path, list[Skill], Path | None]:

@@ -31,17 +31,14 @@ def _others(evidence: Evidence) -> Iterator[Neighbour]:
 )
 def claimed(evidence: Evidence) -> Iterator[Hit]:
     """Find aliases that other skills are called by."""
-    others = [
-        (other, {normalise(n) for n in other.names}, {skeleton(n) for n in other.names})
-        for other in _others(evidence)
-    ]
+    others = tuple(_others(evidence))
     for alias, field, file in evidence.answers_to:
         if file is None or field is None:
             continue
         spelling, look = normalise(alias), skeleton(alias)
-        for other, spellings, looks in others:
-            same = spelling in spellings
-            if same or look in looks:
+        for other in others:
+            same = spelling in other.spellings
+            if same or look in other.looks:
                 yield Hit(
                     file.name,
                     f"this name {'is' if same else 'looks like'} one of '{one_line(other.name)}' in the bank "

@@ -157,15 +157,15 @@ def _line_of_code(file: File, code: str) -> int | None:
     return file.text[: file.text.find(code)].count("\n") + 1 if code in file.text else None
 
 
-def _said_by(evidence: Evidence) -> list[tuple[File, str, Level, str, str, int | None]]:
-    """Return what all files of a skill say to their reader; it is looked for once."""
-    if evidence.said is None:
-        evidence.said = [(f, *one) for f in evidence.texts for one in instructions(f, evidence.heard)]
-    return evidence.said
+def _said_by(evidence: Evidence) -> Iterator[tuple[File, str, Level, str, str, int | None]]:
+    """Yield what all files of a skill say to their reader."""
+    for file in evidence.texts:
+        for one in instructions(file, evidence.heard):
+            yield file, *one
 
 
 def _hits(evidence: Evidence, kind: str, message: str) -> Iterator[Hit]:
-    for file, found, level, words, how, line in _said_by(evidence):
+    for file, found, level, words, how, line in evidence.once(_said_by):
         if found == kind:
             disguise = f" (disguised: {how})" if how else ""
             yield Hit(file.name, f"{message}{disguise}.", line, file.field_at(line), words, level)

@@ -81,8 +81,12 @@ class Started:
         return tuple(_VARIABLE.findall(self.text))
 
 
-def started(evidence: Evidence) -> Iterator[Started]:
-    """Yield every text of a skill that would be executed."""
+def started(evidence: Evidence) -> tuple[Started, ...]:
+    """Return every text of a skill that would be executed."""
+    return evidence.once(_started)
+
+
+def _started(evidence: Evidence) -> Iterator[Started]:
     for file in evidence.infos:
         for field in file.fields:
             if (
@@ -93,16 +97,24 @@ def started(evidence: Evidence) -> Iterator[Started]:
                 yield Started(file, field, field.value[:_LONGEST])
 
 
-def links(evidence: Evidence) -> Iterator[tuple[File, Field, str]]:
-    """Yield every address that the runtime would fetch."""
+def links(evidence: Evidence) -> tuple[tuple[File, Field, str], ...]:
+    """Return every address that the runtime would fetch."""
+    return evidence.once(_links)
+
+
+def _links(evidence: Evidence) -> Iterator[tuple[File, Field, str]]:
     for file in evidence.infos:
         for field in file.fields:
             if isinstance(field.value, str) and (field.key in ("link", "url", "uri") or field.below("link")):
                 yield file, field, field.value.strip()
 
 
-def images(evidence: Evidence) -> Iterator[tuple[File, Field, str]]:
-    """Yield every container image that is named."""
+def images(evidence: Evidence) -> tuple[tuple[File, Field, str], ...]:
+    """Return every container image that is named."""
+    return evidence.once(_images)
+
+
+def _images(evidence: Evidence) -> Iterator[tuple[File, Field, str]]:
     for file in evidence.files:
         if not (file.is_info or file.name == "versions.yaml"):
             continue
@@ -116,8 +128,12 @@ def images(evidence: Evidence) -> Iterator[tuple[File, Field, str]]:
                 yield file, field, field.value
 
 
-def variables(evidence: Evidence) -> Iterator[tuple[File, Field, str]]:
-    """Yield every variable that the skill asks for."""
+def variables(evidence: Evidence) -> tuple[tuple[File, Field, str], ...]:
+    """Return every variable that the skill asks for."""
+    return evidence.once(_variables)
+
+
+def _variables(evidence: Evidence) -> Iterator[tuple[File, Field, str]]:
     for file in evidence.infos:
         for field in file.fields:
             asked = field.below("required_credentials") and (field.key in ("required_credentials", "name"))

@@ -18,6 +18,7 @@ from skillbank_engine.data.transforms import Resizing, View, image_tensor, norma
 from skillbank_engine.device import Compute
 from skillbank_engine.families.grounding_dino.architecture import Architecture
 from skillbank_engine.families.grounding_dino.detector import Detector, DetectorOutput
+from skillbank_engine.families.grounding_dino.overlaps import Boxes, by_phrase
 from skillbank_engine.families.grounding_dino.prompt import Prompt, PromptBatch, batch_prompts, build_prompts
 from skillbank_engine.families.grounding_dino.recorded import RecordedDetector
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
@@ -95,29 +96,21 @@ def without_repeats(
         The same of two boxes of different phrases; 1 keeps all names of one object.
     """
     kept: list[Detection] = []
-    of_phrase: dict[int, list[Detection]] = {}
+    everything = Boxes(len(detections))
+    of_phrase = by_phrase(item.phrase for item in detections)
     for item in detections:
-        alike = of_phrase.setdefault(item.phrase, [])
-        if most < 1 and any(_overlap(item.box, other.box) > most for other in alike):
+        alike = of_phrase[item.phrase]
+        if most < 1 and (alike.overlap(item.box) > most).any():
             continue
-        if most_across < 1 and any(
-            other.phrase != item.phrase and _overlap(item.box, other.box) > most_across for other in kept
+        if (
+            most_across < 1
+            and ((everything.overlap(item.box) > most_across) & (everything.numbers != item.phrase)).any()
         ):
             continue
         kept.append(item)
-        alike.append(item)
+        alike.add(item.box, item.phrase)
+        everything.add(item.box, item.phrase)
     return kept
-
-
-def _overlap(first: Sequence[float], second: Sequence[float]) -> float:
-    """Intersection over union of two ``xyxy`` boxes."""
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
-    return shared / (areas - shared) if areas > shared else 0.0
 
 
 def phrase_scores(logits: Tensor, phrase_tokens: Tensor) -> Tensor:

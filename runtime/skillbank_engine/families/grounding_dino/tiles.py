@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from PIL import Image
 
+from skillbank_engine.families.grounding_dino.overlaps import area, by_phrase
 from skillbank_engine.families.grounding_dino.predictor import Detection
 
 AUTO, OFF = "auto", "off"
@@ -128,12 +129,16 @@ def once(views: Sequence[Sequence[Detection]]) -> list[Detection]:
         ((number, item) for number, found in enumerate(views) for item in found),
         key=lambda each: -each[1].score,
     )
-    kept: list[tuple[int, Detection]] = []
+    kept: list[Detection] = []
+    of_phrase = by_phrase(item.phrase for _, item in seen)
     for number, item in seen:
-        others = (each for view, each in kept if view != number and each.phrase == item.phrase)
-        if not any(_is_one(each.box, item.box) for each in others):
-            kept.append((number, item))
-    return [item for _, item in kept]
+        others = of_phrase[item.phrase]
+        shared = others.shared(item.box)
+        one = shared > _SAME * (others.areas + area(item.box) - shared)
+        if not (one & (others.numbers != number)).any():
+            kept.append(item)
+            others.add(item.box, number)
+    return kept
 
 
 def put_together(sound: Sequence[Detection], cut: Sequence[Detection]) -> list[Detection]:
@@ -146,16 +151,17 @@ def put_together(sound: Sequence[Detection], cut: Sequence[Detection]) -> list[D
     cut : sequence of Detection
         Boxes that end at a border of their tile.
     """
-    left = [
-        piece
-        for piece in cut
-        if not any(
-            each.phrase == piece.phrase
-            and each.score >= _AS_SURE * piece.score
-            and _shared(each.box, piece.box) >= _COVERED * _area(piece.box)
-            for each in sound
-        )
-    ]
+    of_phrase = by_phrase(each.phrase for each in sound)
+    for each in sound:
+        of_phrase[each.phrase].add(each.box, each.score)
+
+    def covered(piece: Detection) -> bool:
+        if (there := of_phrase.get(piece.phrase)) is None:
+            return False
+        sure = there.numbers >= _AS_SURE * piece.score
+        return bool((sure & (there.shared(piece.box) >= _COVERED * area(piece.box))).any())
+
+    left = [piece for piece in cut if not covered(piece)]
     joined: list[Detection] = []
     for piece in sorted(left, key=lambda each: -each.score):
         # It may close the gap between others. What is much less sure is a guess, and must not move a box.
@@ -166,7 +172,7 @@ def put_together(sound: Sequence[Detection], cut: Sequence[Detection]) -> list[D
 
 
 def _meet(first: Detection, second: Detection) -> bool:
-    smaller = min(_area(first.box), _area(second.box))
+    smaller = min(area(first.box), area(second.box))
     return first.phrase == second.phrase and _shared(first.box, second.box) >= _JOINED * smaller > 0
 
 
@@ -174,15 +180,6 @@ def _union(pieces: Sequence[Detection]) -> Detection:
     left, top, right, bottom = zip(*(piece.box for piece in pieces), strict=True)
     best = max(pieces, key=lambda piece: piece.score)
     return replace(best, box=(min(left), min(top), max(right), max(bottom)))
-
-
-def _is_one(first: Sequence[float], second: Sequence[float]) -> bool:
-    shared = _shared(first, second)
-    return shared > _SAME * (_area(first) + _area(second) - shared)
-
-
-def _area(box: Sequence[float]) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _shared(first: Sequence[float], second: Sequence[float]) -> float:

@@ -20,7 +20,7 @@ class EvaluateConfig(EvaluateBase):
     input_height: Int | None = param(
         None, "Height of the input in pixels; only for engines.", ge=1, in_template=False
     )
-    conf_threshold: Float = param(0.0, "Detections that score less are left out of the metrics.")
+    conf_threshold: Float = param(0.0, "Detections that score less are left out of the metrics.", ge=0, le=1)
 
 
 class InferenceConfig(InferenceBase):
@@ -31,7 +31,9 @@ class InferenceConfig(InferenceBase):
         description="Colour of the boxes for each description; others get a colour of their own.",
         json_schema_extra={"automl_enabled": False, "x_in_template": False},
     )
-    conf_threshold: Float = param(0.5, "Detections that score less are neither written nor drawn.")
+    conf_threshold: Float = param(
+        0.5, "Detections that score less are neither written nor drawn.", ge=0, le=1
+    )
     is_internal: bool = param(False, "Mirror the folder structure of the input below the results.")
     input_width: Int = param(960, "Width of the model's input in pixels.", ge=32)
     input_height: Int = param(544, "Height of the model's input in pixels.", ge=32)

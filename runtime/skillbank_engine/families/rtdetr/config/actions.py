@@ -23,7 +23,7 @@ class EvaluateConfig(EvaluateBase):
     input_height: Int | None = param(
         None, "Height of the input in pixels; only for engines.", ge=1, in_template=False
     )
-    conf_threshold: Float = param(0.0, "Detections that score less are left out of the metrics.")
+    conf_threshold: Float = param(0.0, "Detections that score less are left out of the metrics.", ge=0, le=1)
     is_quantized: bool = param(
         False, "The checkpoint is a quantized one; the embedded engine sees it itself."
     )
@@ -37,7 +37,9 @@ class InferenceConfig(InferenceBase):
         description="Colour of the boxes of each class; others get a colour of their own.",
         json_schema_extra={"automl_enabled": False, "x_in_template": False},
     )
-    conf_threshold: Float = param(0.5, "Detections that score less are neither written nor drawn.")
+    conf_threshold: Float = param(
+        0.5, "Detections that score less are neither written nor drawn.", ge=0, le=1
+    )
     is_internal: bool = param(False, "Mirror the folder structure of the input below the results.")
     input_width: Int = param(
         640, "Width of an engine's input; checkpoints follow dataset.augmentation.eval_spatial_size.", ge=32
