@@ -6,6 +6,8 @@ import inspect
 import subprocess
 import sys
 
+import pytest
+
 import skillbank
 from skillbank import errors
 
@@ -70,8 +72,23 @@ def test_commands_on_data_sets_say_their_help_without_what_works_on_pictures() -
 def test_planning_loads_no_database_and_no_engine() -> None:
     code = "from skillbank import Runtime\nRuntime().plan('train Grounding DINO on s3://b/d, no HPO')"
     unwanted = {"torch", "transformers", "sqlalchemy", "skillbank_engine", "rich"}
-    # Who is named is not searched for.
-    assert modules_after(code).isdisjoint({*unwanted, "numpy", "skillbank.bank.text_index"})
+    # Who is named is not searched for, and nobody is asked.
+    asking = {"urllib.request", "http.client", "ssl", "urllib3"}
+    assert modules_after(code).isdisjoint({*unwanted, *asking, "numpy", "skillbank.bank.text_index"})
+
+
+def test_what_is_drawn_once_imports_no_bars() -> None:
+    loaded = modules_after("from skillbank.cli import drawing\ndrawing.table('a')")
+    assert "rich.table" in loaded
+    assert loaded.isdisjoint({"rich.progress", "rich.live", "skillbank.cli.moving"})
+    assert "rich.progress" in modules_after("from skillbank.cli import drawing\ndrawing.amount()")
+
+
+@pytest.mark.parametrize("command", ["plan", "run", "jobs", "status", "logs", "results", "cancel", "skills"])
+def test_help_needs_no_runtime(command: str) -> None:
+    code = f"from skillbank.cli import _Program\n[c.real() for c in _Program.later if c.name == '{command}']"
+    unwanted = {"skillbank.runtime", "skillbank.plan.reader", "sqlalchemy", "numpy", "rich", "jsonschema"}
+    assert modules_after(code).isdisjoint(unwanted)
 
 
 def test_who_looks_after_a_job_loads_no_bank_no_reader_and_no_other_database() -> None:
@@ -99,3 +116,25 @@ def test_every_error_has_one_root_and_an_exit_code() -> None:
     )
     assert all(issubclass(c, errors.SkillbankError) and c.exit_code in (1, 2, 3, 4, 5) for c in classes)
     assert errors.SkillNotFoundError("x").code == "skill_not_found"
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("sys.argv = ['skillbank', '--help']\nmain()", 0),
+        ("sys.argv = ['skillbank', 'plan', '--no-such-option']\nmain()", 2),
+        ("with block():\n    atexit.register(lambda: print('at the end'))\n    sys.exit(3)", 3),
+        ("with block():\n    atexit.register(lambda: print('at the end'))\n    1 / 0", 1),
+    ],
+)
+def test_a_command_that_has_ended_takes_nothing_apart(program: str, code: int) -> None:
+    begin = (
+        "import atexit, sys\nfrom skillbank.__main__ import main\n"
+        "from skillbank.garbage import taking_nothing_apart as block\n"
+        "class Apart:\n    def __del__(self, write=sys.stderr.write):\n        write('taken apart')\n"
+        "kept = Apart()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", begin + program], capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert ("taken apart" in done.stderr) == ("1 / 0" in program)
+    assert ("at the end" in done.stdout) == ("at the end" in program)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from skillbank.garbage import collect_seldom
+from skillbank.garbage import collect_seldom, taking_nothing_apart
 
 __all__ = ["main"]
 
@@ -17,12 +17,13 @@ _ASKING_NOTHING = frozenset({"--help", "-h", "--detach"})
 def main() -> None:
     """Run the command line."""
     collect_seldom()
-    try:
-        _begin(sys.argv[1:])
-        from skillbank.cli import main as run
-    except KeyboardInterrupt:
-        sys.exit(130)
-    run()
+    with taking_nothing_apart():
+        try:
+            _begin(sys.argv[1:])
+            from skillbank.cli import main as run
+        except KeyboardInterrupt:
+            sys.exit(130)
+        run()
 
 
 def _begin(words: Sequence[str]) -> None:

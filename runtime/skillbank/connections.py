@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +31,8 @@ def connections_to(
     retries
         As `urllib3` takes them; None is its own way.
     """
+    from urllib.request import getproxies, proxy_bypass
+
     import urllib3
 
     parts = urlsplit(address)

@@ -41,7 +41,6 @@ _COMPILED = (
     "array",
     "asyncio",
     "cmath",
-    "markupsafe._speedups",
     "mmap",
     "multiprocessing.synchronize",
     "numpy",
@@ -56,9 +55,6 @@ _COMPILED = (
 """Of what is imported in any case: the system loads one library at a time, so that these would wait."""
 _PLAIN = (
     "huggingface_hub.file_download",
-    "huggingface_hub.hf_api",
-    "jinja2",
-    "torchgen.model",
     "unittest.mock",
 )
 """What torch and transformers import in any case, and needs none of torch's libraries."""

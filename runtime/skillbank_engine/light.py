@@ -18,6 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from skillbank_engine.later import Later
+
 __all__ = ["NAMES", "import_torch", "of_transformers", "whole", "without_compiler"]
 
 _META = "torch._meta_registrations"
@@ -30,8 +32,33 @@ _NEEDING_SHAPES = frozenset(
 )
 """What computes with shapes alone: whoever imports it gets all of torch."""
 _PACKAGE = "transformers"
-_UNUSED = ("torchao", "scipy")
-"""What transformers imports if it is installed, for formats of weights and losses that the engine has not."""
+_UNUSED = ("torchao", "scipy", "jinja2")
+"""What transformers imports if it is installed, for weights, losses and chats that the engine has not."""
+_HUB = "huggingface_hub"
+_OPERATORS = "torch._higher_order_ops"
+_LATER = Later(
+    {
+        "torch._tensor_docs": (),
+        "torch.distributions": ("constraints",),
+        "torch.export": (),
+        "torch.masked": (),
+        "torch.nn.intrinsic": (),
+        "torch.nn.qat": (),
+        "torch.nn.quantizable": (),
+        "torch.nn.quantized": (),
+        "torch.profiler": (),
+        "torch.quantization": (),
+        "torchgen.model": (),
+        _OPERATORS: ("cond", "while_loop"),
+        f"{_OPERATORS}.invoke_subgraph": ("NestedCompileRegionOptions",),
+        f"{_COMPILER}._trace_wrapped_higher_order_op": ("TransformGetItemToIndex",),
+        f"{_HUB}._snapshot_download": ("snapshot_download",),
+        f"{_HUB}.hf_api": ("CommitOperationAdd", "HfApi", "get_repo_discussions"),
+        f"{_HUB}.repocard": ("ModelCard",),
+        f"{_HUB}.repocard_data": ("ModelCardData",),
+    }
+)
+"""What both import for what a plain pass never does, and all that they take out of it meanwhile."""
 _PLACES = {
     "AutoBackbone": "models.auto.modeling_auto",
     "AutoConfig": "models.auto.configuration_auto",
@@ -84,10 +111,11 @@ class _Part(ModuleType):
 def import_torch() -> None:
     """Import torch without its compiler, and without what tells shapes of operations that nobody carries out.
 
-    Both come when something imports them; see `_Asked`.
+    Both come when something imports them; see `_Asked` and `_LATER`.
     """
     if "torch" in sys.modules:
         return
+    _LATER.begin()
     sys.modules[_META] = ModuleType(_META)
     keeping = _keep_from_no_compiler()
     with _without_lines():
@@ -100,21 +128,25 @@ def import_torch() -> None:
 
 @contextmanager
 def _without_lines() -> Iterator[None]:
-    """Tell of a frame its file and line, without the text there.
+    """Tell of a frame its file, its line and its module, without the text there.
 
-    Torch notes so where an operation is registered; for the text, Python would look through the files of all
-    modules.
+    Torch notes so where an operation is registered; for the text, or a module that does not say its name,
+    Python would look through the files of all modules.
     """
-    tell = inspect.getframeinfo
+    tell, module_of = inspect.getframeinfo, inspect.getmodule
 
     def tell_briefly(frame: Any, context: int = 0) -> Any:
         return tell(frame, context)
 
-    inspect.__dict__["getframeinfo"] = tell_briefly
+    def named(thing: Any, file: str | None = None) -> ModuleType | None:
+        name = thing.f_globals.get("__name__", "") if inspect.isframe(thing) else ""
+        return sys.modules.get(name) or module_of(thing, file)
+
+    inspect.__dict__.update(getframeinfo=tell_briefly, getmodule=named)
     try:
         yield
     finally:
-        inspect.__dict__["getframeinfo"] = tell
+        inspect.__dict__.update(getframeinfo=tell, getmodule=module_of)
 
 
 def _allow_generators(torch: ModuleType) -> None:
@@ -147,6 +179,7 @@ def _whole_torch() -> None:
         with suppress(AttributeError):
             delattr(torch, "_meta_registrations")
         import_module(_META)
+    _LATER.all_of_them()
 
 
 def _keep_from_no_compiler() -> ModuleType | None:
@@ -189,7 +222,7 @@ def of_transformers(name: str) -> Any:
     package = sys.modules.get(_PACKAGE)
     if package is None or isinstance(package, _Part):
         try:
-            with _without(_UNUSED), without_compiler(), _stand_ins():
+            with _without(_UNUSED), without_compiler(), _without_lines(), _stand_ins():
                 found = getattr(import_module(f"{_PACKAGE}.{_PLACES[name]}"), name)
                 for layers in _INSIDE.get(name, ()):
                     import_module(f"{_PACKAGE}.{layers}")

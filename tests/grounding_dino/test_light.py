@@ -64,6 +64,10 @@ for backbone in BACKBONES:
 """
 )
 LARGE = "import skillbank_engine.families.grounding_dino.commands.answering, sys\nprint(*sys.modules)"
+WAITING = (
+    "import skillbank_engine.families.grounding_dino.commands.answering\n"
+    "from skillbank_engine.later import put_off\nprint(*put_off())"
+)
 REST = """
 import torch
 from transformers import AutoImageProcessor, AutoTokenizer, pipeline
@@ -71,11 +75,15 @@ import transformers, torch._dynamo, torch.distributed
 print(transformers.models.clip.__name__, torch.distributed.is_available())
 print(torch.compile(lambda x: x + 1, backend='eager')(torch.zeros(1)).item())
 print(torch.rand(2, generator=torch.Generator().manual_seed(1)), torch._prims.__name__)
+print(torch.cond is torch._higher_order_ops.cond, torch.distributions.Normal(0.0, 1.0).mean)
+print(torch.export.export.__module__, transformers.utils.hub.HfApi.__name__)
+print('compared' in torch.Tensor.allclose.__doc__ or torch.Tensor.allclose.__doc__)
 print(torch.empty(2, 3, device='meta').matmul(torch.empty(3, 4, device='meta')).shape)
 from skillbank_engine.library import GroundingDinoForObjectDetection as ours
 print(ours is transformers.GroundingDinoForObjectDetection)
 """
-TEXTS = {"answers": ANSWERS, "large": LARGE, "rest": REST, "whole rest": "light.whole()\n" + REST}
+TEXTS = {"answers": ANSWERS, "large": LARGE, "waiting": WAITING, "rest": REST}
+TEXTS |= {"whole rest": "light.whole()\n" + REST}
 
 
 def answer(code: str, *arguments: str) -> str:
@@ -108,6 +116,12 @@ def test_the_answers_are_the_same(answers: list[dict[str, list[Any]]], backbone:
 
 def test_what_is_large_stays_away(light: dict[str, str]) -> None:
     assert not set(light["large"].split()).intersection(BIG)
+
+
+def test_what_no_pass_needs_has_not_run(light: dict[str, str]) -> None:
+    waiting = set(light["waiting"].split())
+    assert waiting >= {"torch.export", "torch._higher_order_ops", "torch.masked", "torch.quantization"}
+    assert waiting >= {"huggingface_hub.hf_api", "torch.distributions", "torchgen.model"}
 
 
 def test_a_network_that_is_found_by_its_name_brings_nothing_large() -> None:

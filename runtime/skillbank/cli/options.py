@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import terminal
-from skillbank.runtime import Runtime
+
+if TYPE_CHECKING:
+    from skillbank.runtime import Runtime
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Banks = Annotated[
@@ -47,7 +49,9 @@ Reader = Annotated[
 
 
 def open_runtime(banks: list[str] | None, reader: str | None = None) -> Runtime:
-    """Return the runtime of this command."""
+    """Return the runtime of this command; the help of one needs none."""
+    from skillbank.runtime import Runtime
+
     runtime = Runtime(banks or (), reader=reader)
     for note in runtime.notes:
         terminal.say(f"note: {note}", err=True)

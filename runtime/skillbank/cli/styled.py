@@ -6,19 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
-from rich.live import Live
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 from rich.segment import Segment
 from rich.style import Style
 from rich.table import Table
@@ -29,13 +16,8 @@ from skillbank.visible import drawn, has_invisible
 
 if TYPE_CHECKING:
     from rich.padding import PaddingDimensions
-    from rich.progress import Task
 
-__all__ = [
-    "BarColumn", "Group", "MofNCompleteColumn", "SpinnerColumn", "StyledConsole", "TimeElapsedColumn",
-    "TimeRemainingColumn", "amount", "bars", "field", "line", "lines", "live", "pace", "pairs", "table",
-    "words",
-]  # fmt: skip
+__all__ = ["Group", "StyledConsole", "line", "lines", "pairs", "table", "words"]
 
 _PIPE_WIDTH = 160
 _LEAST_WIDTH = 20
@@ -99,56 +81,6 @@ def table(*columns: str, padding: PaddingDimensions = (0, 2, 0, 0), show_header:
     for column in columns:
         made.add_column(_flat(column), overflow="fold")
     return made
-
-
-def bars(console: Console, *columns: ProgressColumn, transient: bool = False) -> Progress:
-    """Return progress bars; what others print meanwhile is not taken for styles of ours."""
-    return Progress(
-        *columns, console=console, redirect_stdout=False, redirect_stderr=False, transient=transient
-    )
-
-
-def live(console: Console, *, refresh_per_second: float) -> Live:
-    """Return a display that is drawn again and again."""
-    return Live(
-        console=console,
-        redirect_stdout=False,
-        redirect_stderr=False,
-        refresh_per_second=refresh_per_second,
-    )
-
-
-def field(name: str) -> ProgressColumn:
-    """Return a column of progress bars that shows a task's field as it stands."""
-    return _Field(name)
-
-
-class _Field(TextColumn):
-    def __init__(self, name: str) -> None:
-        super().__init__("", markup=False)
-        self._name = name
-
-    def render(self, task: Task) -> Text:
-        return line(str(task.description if self._name == "description" else task.fields[self._name]))
-
-
-def amount() -> ProgressColumn:
-    """Return a column that shows how much is done: pictures of a task that ``counts``, else bytes."""
-    return _Either(MofNCompleteColumn(), DownloadColumn())
-
-
-def pace() -> ProgressColumn:
-    """Return a column that shows the time that is left of a task that ``counts``, else bytes in a second."""
-    return _Either(TimeRemainingColumn(), TransferSpeedColumn())
-
-
-class _Either(ProgressColumn):
-    def __init__(self, counted: ProgressColumn, moved: ProgressColumn) -> None:
-        super().__init__()
-        self._counted, self._moved = counted, moved
-
-    def render(self, task: Task) -> RenderableType:
-        return (self._counted if task.fields["counts"] else self._moved).render(task)
 
 
 def _flat(text: str) -> str:

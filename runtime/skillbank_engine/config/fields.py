@@ -46,6 +46,7 @@ class Block(BaseModel):
     """Base of every block of a spec: fixed keys, exact types, no infinities."""
 
     model_config = ConfigDict(
+        defer_build=True,  # an action reads one spec of many
         extra="forbid",
         strict=True,
         allow_inf_nan=False,
