@@ -38,6 +38,7 @@ from skillbank.agent.toolbox import Toolbox
 from skillbank.agent.transcript import Transcript
 from skillbank.bank.home import bank_root
 from skillbank.language_model.endpoint import Endpoint
+from skillbank.language_model.messages import Message
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.agent.openai_server import KEY, MODEL, Call, OpenAIServer, Request, Says, Step
@@ -166,8 +167,9 @@ def size(document: Any) -> int:
     return len(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
 
 
-def name(message: dict[str, Any]) -> str:
-    called = [call["function"]["name"] for call in message.get("tool_calls", ())]
+def name(message: Message) -> str:
+    calls = message.get("tool_calls", ()) if message["role"] == "assistant" else ()
+    called = [call["function"]["name"] for call in calls]
     return f"{message['role']}{': ' + ', '.join(called) if called else ''}"
 
 

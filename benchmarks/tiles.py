@@ -19,6 +19,7 @@ from typing import Any
 from PIL import Image
 
 from skillbank.labelling.engine import Engine
+from skillbank.labelling.engine_documents import Detection
 
 SIDE, CELL, OVERLAP = 8, 128, 0.5
 Box = Sequence[float]
@@ -75,7 +76,7 @@ def _pictures(folder: Path, count: int) -> tuple[list[bytes], list[list[tuple[st
     return large, truth, sorted(names.values())
 
 
-def _hits(marks: list[tuple[str, Box]], found: list[dict[str, Any]]) -> int:
+def _hits(marks: list[tuple[str, Box]], found: list[Detection]) -> int:
     left, hits = list(found), 0
     for name, box in marks:
         match = next((f for f in left if f["phrase"] == name and _overlap(f["box"], box) >= OVERLAP), None)

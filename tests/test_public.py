@@ -64,6 +64,11 @@ def test_what_shows_things_imports_what_draws_them_when_it_draws() -> None:
     assert loaded.isdisjoint({"rich", "sqlalchemy", "numpy", "openai"})
 
 
+def test_commands_on_data_sets_say_their_help_without_what_works_on_pictures() -> None:
+    loaded = modules_after("from skillbank.cli import data_check, data_convert, data_show, data_split")
+    assert loaded.isdisjoint({"numpy", "PIL", "rich", "sqlalchemy", "skillbank.datasets.formats"})
+
+
 def test_planning_loads_no_database_and_no_engine() -> None:
     code = "from skillbank import Runtime\nRuntime().plan('train Grounding DINO on s3://b/d, no HPO')"
     unwanted = {"torch", "transformers", "sqlalchemy", "skillbank_engine", "rich"}

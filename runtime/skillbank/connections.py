@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from urllib3 import PoolManager
+    from collections.abc import Mapping
+
+    from urllib3 import PoolManager, Retry
 
 __all__ = ["connections_to"]
 
 
-def connections_to(address: str, **options: Any) -> PoolManager:
+def connections_to(
+    address: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+    retries: Retry | bool | None = None,
+) -> PoolManager:
     """Return connections for an address.
 
     Parameters
     ----------
-    options
-        Of `urllib3.PoolManager`: ``headers``, ``timeout`` in seconds, ``retries``.
+    headers
+        Sent with every request.
+    timeout
+        In seconds.
+    retries
+        As `urllib3` takes them; None is its own way.
     """
     from urllib.request import getproxies, proxy_bypass
 
@@ -27,5 +39,6 @@ def connections_to(address: str, **options: Any) -> PoolManager:
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     if proxy and not proxy_bypass(parts.netloc):
-        return urllib3.ProxyManager(proxy if "://" in proxy else f"http://{proxy}", **options)
-    return urllib3.PoolManager(**options)
+        through = proxy if "://" in proxy else f"http://{proxy}"
+        return urllib3.ProxyManager(through, headers=headers, timeout=timeout, retries=retries)
+    return urllib3.PoolManager(headers=headers, timeout=timeout, retries=retries)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 __all__ = ["VARIABLES", "Variable", "everything", "foreign", "hand_on", "snapshot", "table"]
 
@@ -133,7 +133,7 @@ def everything() -> Mapping[str, str]:
     return os.environ
 
 
-def snapshot() -> dict[Any, Any]:
+def snapshot() -> object:
     """Return what is equal to a later one as long as no variable has changed, and quickly made."""
     # The dictionary behind it: through `os.environ` itself every value would be decoded to be compared.
     return dict(getattr(os.environ, "_data", os.environ))

@@ -61,7 +61,7 @@ def secret_values(environment: Mapping[str, str] | None = None) -> tuple[str, ..
     return _last[1]
 
 
-_last: tuple[Mapping[object, object], tuple[str, ...]] | None = None
+_last: tuple[object, tuple[str, ...]] | None = None
 """The environment of this process as it was found last, and its values: asked for with every text."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -19,7 +19,11 @@ def storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def aware(value: object) -> Any:
+@overload
+def aware(value: datetime) -> datetime: ...
+@overload
+def aware(value: object) -> object: ...
+def aware(value: object) -> object:
     """SQLite gives back the UTC time that it was given without its zone."""
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
@@ -27,12 +31,11 @@ def aware(value: object) -> Any:
 def as_json(value: object) -> object:
     """Return a value of a column as JSON takes it; `from_json` reads it back."""
     if isinstance(value, date):  # and times, which are dates
-        said: str = aware(value).isoformat()
-        return said
+        return aware(value).isoformat() if isinstance(value, datetime) else value.isoformat()
     return base64.b64encode(value).decode() if isinstance(value, bytes | memoryview) else value
 
 
-def from_json(column: sa.Column[object], value: Any) -> object:
+def from_json(column: sa.Column[object], value: object) -> object:
     """Return the value of a column that `as_json` has written.
 
     Raises
@@ -48,7 +51,11 @@ def from_json(column: sa.Column[object], value: Any) -> object:
         sa.LargeBinary: base64.b64decode,
     }
     read = next((each for kind, each in kinds.items() if isinstance(column.type, kind)), None)
-    return value if value is None or read is None else read(value)
+    if value is None or read is None:
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"{column.name} is {type(value).__name__}, and no text")
+    return read(value)
 
 
 def asking(engine: sa.Engine) -> sa.Connection:

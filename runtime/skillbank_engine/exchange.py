@@ -63,11 +63,11 @@ class Batch:
             )
         )
 
-    def _of(self, change: Callable[[Any], Any]) -> Self:
+    def _of(self, change: Callable[[Any], object]) -> Self:
         return type(self)(**{item.name: change(getattr(self, item.name)) for item in fields(self)})
 
 
-def _moved(value: Any, device: torch.device) -> Any:
+def _moved(value: Any, device: torch.device) -> object:
     if isinstance(value, Tensor):
         return value.to(device, non_blocking=True)
     if isinstance(value, list | tuple):
@@ -75,7 +75,7 @@ def _moved(value: Any, device: torch.device) -> Any:
     return value if value is None else value.to(device)
 
 
-def _pinned(value: Any) -> Any:
+def _pinned(value: object) -> object:
     if isinstance(value, list | tuple):
         return type(value)(_pinned(item) for item in value)
     return value.pin_memory() if hasattr(value, "pin_memory") else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from email.utils import formatdate
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from skillbank.agent.transcript import Transcript
 from skillbank.errors import EndpointError, UsageError
 from skillbank.language_model.endpoint import Endpoint, Patience
+from skillbank.language_model.messages import FunctionTool, Message, ToolFunction
 from skillbank.language_model.reply import Reply
 from tests.agent.openai_rules import Feature
 from tests.agent.openai_server import KEY, MODEL, Call, Drops, Fails, OpenAIServer, Raw, Request, Says, Step
@@ -25,14 +26,16 @@ from tests.agent.openai_server import KEY, MODEL, Call, Drops, Fails, OpenAIServ
 pytestmark = pytest.mark.slow
 
 HURRIED = Patience(attempts=4, first=0.001, longest=0.01, bearable=2.0, silence=2.0)
-MESSAGES: list[dict[str, Any]] = [{"role": "user", "content": "train"}]
+MESSAGES: list[Message] = [{"role": "user", "content": "train"}]
 PLAN = Call("plan", {"text": "train on d, «no HPO»"}, id="call_1")
 
 
-def tools(strict: bool) -> list[dict[str, Any]]:
+def tools(strict: bool) -> list[FunctionTool]:
     parameters = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"],
                   "additionalProperties": False}  # fmt: skip
-    function = {"name": "plan", "parameters": parameters, **({"strict": True} if strict else {})}
+    function: ToolFunction = {"name": "plan", "description": "Plan.", "parameters": parameters}
+    if strict:
+        function["strict"] = True
     return [{"type": "function", "function": function}]
 
 
@@ -45,7 +48,7 @@ class Line:
         self.server, self.said = server, list[str]()
         self.endpoint = Endpoint(MODEL, patience=HURRIED, say=self.said.append)
 
-    def ask(self, messages: Sequence[Mapping[str, Any]] = MESSAGES) -> Reply:
+    def ask(self, messages: Sequence[Message] = MESSAGES) -> Reply:
         return self.endpoint.complete(messages, tools)
 
 
@@ -294,7 +297,7 @@ def test_an_endpoint_with_the_responses_protocol_alone(
     assert len(line.server.refused) == 1 and not line.said, "it is remembered"
 
 
-def after(reply: Reply) -> list[dict[str, Any]]:
+def after(reply: Reply) -> list[Message]:
     """Return the conversation with an answer, and the answer of a tool to its call."""
     with Transcript.start("be good") as transcript:
         transcript.add(MESSAGES[0])

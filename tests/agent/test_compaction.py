@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,13 +13,13 @@ from skillbank.agent.compaction import SHORTENED, compacted
 from tests.agent.openai_rules import Request, broken_rule
 
 
-def call(number: int, name: str = "job_logs", **arguments: Any) -> dict[str, Any]:
+def call(number: int, name: str = "job_logs", **arguments: Any) -> Any:
     function = {"name": name, "arguments": json.dumps(arguments)}
     return {"role": "assistant", "content": None,
             "tool_calls": [{"id": f"c{number}", "type": "function", "function": function}]}  # fmt: skip
 
 
-def answer(number: int, **document: Any) -> dict[str, Any]:
+def answer(number: int, **document: Any) -> Any:
     return {"role": "tool", "tool_call_id": f"c{number}", "content": json.dumps(document)}
 
 
@@ -28,20 +29,20 @@ LOG = [
 HEAD = [{"role": "system", "content": "s" * 600}, {"role": "user", "content": "u" * 5000}]
 
 
-def conversation(steps: int, **more: Any) -> list[dict[str, Any]]:
-    made = list(HEAD)
+def conversation(steps: int, **more: Any) -> list[Any]:
+    made: list[Any] = list(HEAD)
     for i in range(steps):
         made += [{**call(i, job=f"job-{i}"), **more}, answer(i, job=f"job-{i}", state="RUNNING", lines=LOG)]
     return made
 
 
-def size(messages: list[dict[str, Any]]) -> int:
+def size(messages: Sequence[object]) -> int:
     return len(json.dumps(messages))
 
 
 def test_forty_steps_of_logs() -> None:
     whole = conversation(40)
-    short = compacted(whole)
+    short: list[Any] = compacted(whole)
     assert size(whole) > 120_000 and size(short) < 50_000
     assert short[:2] == HEAD, "what a person said is never cut"
     assert short[-1] == whole[-1] and short[-3] == whole[-3], "the newest are whole"
@@ -72,7 +73,7 @@ def test_what_is_short_already_does_not_change_with_the_next_step() -> None:
 def test_ids_sentences_and_errors_of_old_answers_are_kept() -> None:
     plans = [{"plan_id": "a" * 64, "sentence": "Train toy-detector on d.", "settings": ["x" * 400] * 20}]
     failed = {"error": {"code": "state", "message": "The job has ended.", "hint": "h" * 900}}
-    made = [
+    made: list[Any] = [
         *HEAD,
         call(100, "plan"),
         answer(100, plans=plans),
@@ -80,7 +81,7 @@ def test_ids_sentences_and_errors_of_old_answers_are_kept() -> None:
         answer(101, **failed),
         *conversation(9)[2:],
     ]
-    short = compacted(made)
+    short: list[Any] = compacted(made)
     plan, error = json.loads(short[3]["content"]), json.loads(short[5]["content"])
     assert plan["plans"][0]["plan_id"] == "a" * 64
     assert plan["plans"][0]["sentence"] == "Train toy-detector on d."
@@ -89,15 +90,15 @@ def test_ids_sentences_and_errors_of_old_answers_are_kept() -> None:
 
 def test_many_answers_at_once_share_the_room() -> None:
     calls = [call(i)["tool_calls"][0] for i in range(8)]
-    both: list[dict[str, Any]] = [*HEAD, {"role": "assistant", "content": None, "tool_calls": calls},
+    both: list[Any] = [*HEAD, {"role": "assistant", "content": None, "tool_calls": calls},
             *(answer(i, job=f"j{i}", lines=LOG * 9) for i in range(8))]  # fmt: skip
-    short = compacted(both)
+    short: list[Any] = compacted(both)
     assert size(short) < 70_000
     assert [json.loads(m["content"])["job"] for m in short[3:]] == [f"j{i}" for i in range(8)]
 
 
 def test_old_thoughts_are_short_and_still_there() -> None:
-    short = compacted(conversation(40, carried={"reasoning_content": "t" * 1000}))
+    short: list[Any] = compacted(conversation(40, carried={"reasoning_content": "t" * 1000}))
     thoughts = [m["carried"]["reasoning_content"] for m in short if m["role"] == "assistant"]
     assert len(thoughts) == 40 and all(thoughts) and thoughts[-1] == "t" * 1000
     assert sum(map(len, thoughts)) < 15_000
@@ -120,7 +121,7 @@ VALUES = st.recursive(
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.dictionaries(st.text(max_size=8), VALUES, max_size=8), max_size=4))
 def test_whatever_tools_answer_is_cut_to_a_document(documents: list[dict[str, Any]]) -> None:
-    made = list(HEAD)
+    made: list[Any] = list(HEAD)
     for i, document in enumerate([*documents, *[{"lines": LOG}] * 4]):
         made += [call(i), answer(i, **{"job": "j", **{k: v for k, v in document.items() if k != "number"}})]
     for message in compacted(made):

@@ -405,7 +405,7 @@ def test_a_suggestion_after_two_hundred_trials_takes_less_than_a_second() -> Non
     algorithm = make("bayesian", max_recommendations=300)
     rng = np.random.default_rng(0)
     for number in range(200):
-        values = SPACE.sample(rng) if number else SPACE.defaults
+        values = SPACE.sample(rng) if number else dict(SPACE.defaults)
         assert algorithm.ask(Recommendation(number, values)) is not None
         algorithm.tell(number, Outcome.of(score(values)))
     start = time.process_time()

@@ -68,7 +68,8 @@ def test_defaults_are_a_spec_once_the_inputs_are_named(action: str) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_engine_block_is_in_the_schema_and_not_in_the_defaults(action: str) -> None:
-    assert "engine" in schema_of(action)["properties"]
+    properties = schema_of(action)["properties"]
+    assert isinstance(properties, dict) and "engine" in properties
     assert "engine" not in defaults_of(action)
 
 
@@ -330,9 +331,9 @@ def test_every_parameter_of_the_family_is_there(action: str) -> None:
     assert schema_of(action)["popular"] == {
         block: values for block, values in theirs["popular"].items() if block in ours
     }
-    assert {path for path in theirs["automl_disabled_parameters"] if path in ours} <= set(
-        schema_of(action)["automl_disabled_parameters"]
-    )
+    disabled = schema_of(action)["automl_disabled_parameters"]
+    assert isinstance(disabled, list)
+    assert {path for path in theirs["automl_disabled_parameters"] if path in ours} <= set(disabled)
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -28,6 +28,7 @@ from skillbank.jobs.approval_guard import ApprovalGuard
 from skillbank.jobs.approval_subjects import plan_subject, terms_of
 from skillbank.jobs.database import APPROVALS, JOBS
 from skillbank.jobs.given import GivenApproval
+from skillbank.jobs.launch_terms import NewJob
 from skillbank.jobs.record import JobRecord, JobState, RetryPolicy
 from skillbank.jobs.retries import FollowUp
 from skillbank.jobs.seen_data import seen_data
@@ -180,7 +181,7 @@ def test_a_further_attempt_has_a_halved_batch_and_nothing_else(
     following = FollowUp(plan.model_copy(update={"spec": changed}), 0, 0.0, "")
     if more:  # written into the record of an attempt that was a further one itself
         failed = record.model_copy(update={"id": "second", "retry_of": record.id, **more})
-        fields: dict[str, Any] = {"retry_of": failed.id, "experiment": None}
+        fields: NewJob = {"retry_of": failed.id, "experiment": None}
         known = {record.id: record, failed.id: failed}
         with pytest.raises(NotApprovedError, match="another attempt"):
             hard.guard.authority(following.plan, None, None, (), fields, known.__getitem__)
@@ -299,8 +300,9 @@ def test_an_approval_is_of_its_project_without_a_code_too(
     store: JobStore, make_plan: MakePlan, theirs: str, project: str | None, passes: bool
 ) -> None:
     plan, retry = make_plan(platform="fake"), RetryPolicy()
-    fields: dict[str, Any] = {"checkpoint": "auto", "retry": retry}
-    fields |= {} if project is None else {"project": project}
+    fields = NewJob(checkpoint="auto", retry=retry)
+    if project is not None:
+        fields["project"] = project
     mine = given(store, plan).model_copy(update={"project": theirs})
     if passes:
         assert store.guard.authority(plan, mine, None, (), fields, store.get) == (mine, 0)

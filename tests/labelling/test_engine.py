@@ -42,7 +42,7 @@ def test_an_answer_and_the_end(start: Start) -> None:
     ) as engine:
         engine.ready()
         answer = engine.ask(b"png", ["red circle"]).result(10)
-        assert (answer.document, answer.picture) == ({"detections": []}, b"abcd")
+        assert answer.document == {"detections": []} and answer.picture == b"abcd"
     assert not engine.alive
 
 

@@ -18,6 +18,7 @@ from skillbank.datasets.formats import WRITERS
 from skillbank.datasets.opening import open_place
 from skillbank.errors import UsageError
 from skillbank.labelling.data_sets import DATA_SETS, data_set_pictures
+from skillbank.labelling.engine_documents import PictureDocument
 from skillbank.labelling.findings import Finding, Labelled
 from skillbank.labelling.formats import FORMATS, label_files, see_that_names_differ
 
@@ -166,7 +167,11 @@ def test_nothing_found_leaves_complete_files() -> None:
 
 
 def test_boxes_without_an_area_are_no_labels() -> None:
-    flat = {"width": 9, "height": 9, "detections": [{"phrase": "x", "score": 0.5, "box": [3, 1, 3, 8]}]}
+    flat: PictureDocument = {
+        "width": 9,
+        "height": 9,
+        "detections": [{"phrase": "x", "score": 0.5, "box": [3, 1, 3, 8]}],
+    }
     assert Labelled.of("a.jpg", flat).findings == ()
 
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from skillbank.language_model.messages import Message, ModelMessage
 from skillbank.visible import json_text
 
 __all__ = ["SHORTENED", "compacted"]
@@ -49,16 +50,16 @@ _LAST_ONES = frozenset({"lines", "log", "logs"})
 """Lists of which the end matters."""
 
 
-def compacted(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def compacted(messages: Sequence[Message]) -> list[Message]:
     """Return the messages as they are sent: old ones in short, the newest whole."""
     last = max((i for i, m in enumerate(messages) if m["role"] != "tool"), default=0)
-    newest = [len(m["content"]) for m in messages[last + 1 :]]
+    newest = list(map(_size, messages[last + 1 :]))
     share = _LATEST // max(1, len(newest)) if sum(newest) > _LATEST else _LATEST
     room, old, thoughts = _WHOLE, _OLD, _THOUGHTS
     turn = max((i for i, m in enumerate(messages) if m["role"] == "user"), default=0)
-    made: list[dict[str, object]] = []
+    made: list[Message] = []
     for place in range(len(messages) - 1, -1, -1):
-        message = dict(messages[place])
+        message = messages[place].copy()
         if message["role"] == "tool":
             size = len(message["content"])
             room -= size
@@ -77,7 +78,11 @@ def compacted(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return made[::-1]
 
 
-def _said(message: dict[str, Any]) -> dict[str, object]:
+def _size(message: Message) -> int:
+    return len(message["content"] or "")
+
+
+def _said(message: ModelMessage) -> ModelMessage:
     """Return an old message of the model: its words and the arguments of its calls in short."""
     if isinstance(text := message.get("content"), str):
         message["content"] = _cut(text, _SAID)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from skillbank.agent.approval import NeedsApprovalError, for_the_person
 from skillbank.agent.shortening import in_tool_words, shorten
@@ -138,7 +139,7 @@ def _texts(value: object) -> Iterator[str]:
             waiting += value
 
 
-def _problem(tool: Tool, error: Any) -> str:
+def _problem(tool: Tool, error: ErrorDetails) -> str:
     where = ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
         known = list(tool.arguments.model_fields)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from skillbank.agent.catalogue import TOOLS
+from skillbank.language_model.messages import FunctionTool, ToolFunction
 
 __all__ = ["openai_tools"]
 
 
-def openai_tools(strict: bool = True) -> list[dict[str, Any]]:
+def openai_tools(strict: bool = True) -> list[FunctionTool]:
     """Return the value of ``tools`` in a chat completion request.
 
     Parameters
@@ -18,14 +19,16 @@ def openai_tools(strict: bool = True) -> list[dict[str, Any]]:
         Every argument is then required, and what may be left unsaid takes null. Endpoints that do not know
         strict mode get the same schemas with the optional arguments optional.
     """
-    tools = []
+    tools: list[FunctionTool] = []
     for tool in TOOLS:
         parameters = tool.arguments.model_json_schema()
-        function: dict[str, object] = {"name": tool.name, "description": tool.description}
+        function: ToolFunction = {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": parameters,
+        }
         if strict:
-            function |= {"strict": True, "parameters": _strict(parameters)}
-        else:
-            function |= {"parameters": parameters}
+            function["strict"], function["parameters"] = True, _strict(parameters)
         tools.append({"type": "function", "function": function})
     return tools
 

@@ -106,7 +106,7 @@ class Change(Document):
     """A value that the user set."""
 
     key: str
-    value: Any
+    value: object
 
 
 class PlanSummary(Document):

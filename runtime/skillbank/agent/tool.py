@@ -145,7 +145,7 @@ class Tool:
     approval: bool = False
     lane: Lane = Lane.OPEN
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return the definition as JSON, in the words of MCP's ``tools/list``."""
         return {
             "name": self.name,

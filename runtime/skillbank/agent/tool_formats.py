@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.openai_tools import openai_tools
+from skillbank.agent.tool import Tool
 from skillbank.agent.tool_listing import listing
 
 __all__ = ["FORMATS", "Format", "tools_as"]
@@ -15,7 +16,7 @@ Format: TypeAlias = Literal["openai", "responses", "anthropic", "gemini", "mcp"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-def tools_as(form: Format, strict: bool = True) -> list[dict[str, Any]]:
+def tools_as(form: Format, strict: bool = True) -> Sequence[Mapping[str, Any]]:
     """Return the value of ``tools`` of a provider's request, or the definitions in the words of MCP.
 
     Parameters
@@ -40,13 +41,13 @@ def tools_as(form: Format, strict: bool = True) -> list[dict[str, Any]]:
             for tool in TOOLS
         ]
     if form == "gemini":
-        return [{"functionDeclarations": [_declaration(tool.document()) for tool in TOOLS]}]
+        return [{"functionDeclarations": [_declaration(tool) for tool in TOOLS]}]
     return [listing(tool) for tool in TOOLS]
 
 
-def _declaration(tool: Mapping[str, Any]) -> dict[str, Any]:
-    schema = tool["inputSchema"]
-    made = {"name": tool["name"], "description": tool["description"]}
+def _declaration(tool: Tool) -> dict[str, object]:
+    schema = tool.arguments.model_json_schema()
+    made: dict[str, object] = {"name": tool.name, "description": tool.description}
     return (
         {**made, "parameters": _openapi(schema, schema.get("$defs", {}))}
         if schema.get("properties")

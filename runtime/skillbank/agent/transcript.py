@@ -17,13 +17,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Required, TypedDict
 
 from pydantic import BaseModel, Field, Json
 
 from skillbank.agent.compaction import compacted
 from skillbank.errors import NotFoundError, StateError, did_you_mean
 from skillbank.home import home
+from skillbank.language_model.messages import MadeCall, Message, ModelMessage
 from skillbank.language_model.reply import Reply, ToolCall, Usage
 from skillbank.redact import redact, secret_values
 from skillbank.visible import json_text, visible_values
@@ -31,7 +32,18 @@ from skillbank.ways import command
 
 __all__ = ["Transcript"]
 
-Line = dict[str, Any]
+
+class Line(TypedDict, total=False):
+    """A line of the file, by its kind: the head, a message, or what was used of the model."""
+
+    kind: Required[str]
+    model: str | None
+    banks: list[str]
+    message: Message
+    prompt: int
+    completion: int
+    cached: int
+    estimated: bool
 
 
 class Transcript:
@@ -42,9 +54,9 @@ class Transcript:
 
     def __init__(self, path: Path, *, new: bool) -> None:
         self.path = path
-        self.head: Line = {}
+        self.head: Line = {"kind": "chat"}
         self.usage = Usage()
-        self._messages: list[dict[str, Any]] = []
+        self._messages: list[Message] = []
         self._secrets = tuple({form for value in secret_values() for form in _forms(value)})
         path.parent.mkdir(mode=0o700, exist_ok=True)
         flags = os.O_RDWR | os.O_APPEND | (os.O_CREAT | os.O_EXCL if new else 0)
@@ -114,24 +126,16 @@ class Transcript:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def add(self, message: Mapping[str, object]) -> None:
+    def add(self, message: Message) -> None:
         """Add a message, as the protocol has it."""
-        self._write({"kind": "message", "message": dict(message)})
+        self._write({"kind": "message", "message": message})
 
     def add_reply(self, reply: Reply) -> tuple[ToolCall, ...]:
         """Add what the model answered; return its calls, each with an id that no other call here has."""
         calls = tuple(self._named(reply.calls))
-        message: dict[str, object] = {"role": "assistant", "content": reply.text or reply.refusal or None}
+        message: ModelMessage = {"role": "assistant", "content": reply.text or reply.refusal or None}
         if calls:
-            message["tool_calls"] = [
-                {
-                    "id": c.id,
-                    "type": "function",
-                    "function": {"name": c.name, "arguments": c.arguments},
-                    **c.extra,
-                }
-                for c in calls
-            ]
+            message["tool_calls"] = [_made(call) for call in calls]
         if reply.carried:
             message["carried"] = dict(reply.carried)
         if usage := reply.usage:
@@ -168,7 +172,7 @@ class Transcript:
         asked = [call for m in self._messages for call in _calls(m)]
         return [(call, json.loads(by_id[call.id])) for call in asked if call.id in by_id]
 
-    def messages(self) -> list[dict[str, Any]]:
+    def messages(self) -> list[Message]:
         """Return the conversation as it is sent: answers in the order of the calls, old ones in short.
 
         ``carried`` in an answer of the model is what the endpoint may want back. Names and arguments that are
@@ -176,13 +180,15 @@ class Transcript:
         every endpoint takes.
         """
         answers = {m["tool_call_id"]: m for m in self._messages if m["role"] == "tool"}
-        sent: list[dict[str, object]] = []
+        sent: list[Message] = []
         for message in self._messages:
             if message["role"] == "tool":
                 continue
-            calls = message.get("tool_calls")
-            sent.append({**message, "tool_calls": [_well_formed(c) for c in calls]} if calls else message)
-            sent += [answers[call["id"]] for call in calls or () if call["id"] in answers]
+            if message["role"] != "assistant" or not (calls := message.get("tool_calls")):
+                sent.append(message)
+                continue
+            sent.append({**message, "tool_calls": [_well_formed(call) for call in calls]})
+            sent += [answers[call["id"]] for call in calls if call["id"] in answers]
         return compacted(sent)
 
     def _named(self, calls: Sequence[ToolCall]) -> list[ToolCall]:
@@ -197,8 +203,8 @@ class Transcript:
             named.append(replace(call, id=call_id))
         return named
 
-    def _write(self, line: Line) -> None:
-        kept: Line = self._redacted({"kind": line["kind"], "at": datetime.now(UTC).isoformat(), **line})
+    def _write(self, line: Mapping[str, object]) -> None:
+        kept = self._redacted({"kind": line["kind"], "at": datetime.now(UTC).isoformat(), **line})
         data = json_text(kept).encode() + b"\n"
         if os.write(self._file, data) != len(data):
             raise OSError(f"{self.path}: the disk is full")
@@ -237,7 +243,7 @@ class Transcript:
                 f"The conversation {self.id} is going on in another process; wait for its end, or end it."
             ) from None
 
-    def _redacted(self, value: object) -> Any:
+    def _redacted(self, value: object) -> object:
         if isinstance(value, str):
             return redact(_encodable(value), self._secrets)
         if isinstance(value, Mapping):
@@ -300,12 +306,23 @@ def _forms(secret: str) -> set[str]:
     return forms
 
 
-def _calls(message: Mapping[str, Any]) -> list[ToolCall]:
-    called = message.get("tool_calls") or ()
+def _calls(message: Message) -> list[ToolCall]:
+    called = message.get("tool_calls", ()) if message["role"] == "assistant" else ()
     return [ToolCall(c["id"], c["function"]["name"], c["function"]["arguments"]) for c in called]
 
 
-def _well_formed(call: Mapping[str, Any]) -> dict[str, object]:
+def _made(call: ToolCall) -> MadeCall:
+    made: MadeCall = {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments},
+    }
+    if "extra_content" in call.extra:
+        made["extra_content"] = call.extra["extra_content"]
+    return made
+
+
+def _well_formed(call: MadeCall) -> MadeCall:
     name = re.sub(r"[^\w-]", "_", call["function"]["name"], flags=re.ASCII)[:64] or "unnamed"
     arguments = call["function"]["arguments"]
     try:

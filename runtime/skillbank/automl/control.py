@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TypedDict
 
 from skillbank.automl.charter import Charter, objectives_of, settings_of
 from skillbank.automl.events import EventLog
@@ -143,9 +143,26 @@ def _tell(jobs: Jobs, record: JobRecord, verb: str) -> None:
         audit.record(db, verb, record.id, project=record.project, plan_id=record.plan_id)
 
 
-def summaries(jobs: Jobs, limit: int) -> list[dict[str, Any]]:
+class Summary(TypedDict):
+    """How an experiment stands."""
+
+    experiment: str
+    skill: str
+    created: str
+    algorithm: str
+    state: str
+    recommendations: int
+    ended: int
+    running: int
+    metric: str
+    best: int | None
+    score: float | None
+
+
+def summaries(jobs: Jobs, limit: int) -> list[Summary]:
     """Return how the newest experiments stand; a look at one that runs sees to it that it goes on."""
-    log, found = EventLog(jobs.store.engine), []
+    log = EventLog(jobs.store.engine)
+    found: list[Summary] = []
     for record in jobs.store.list(platform=SEARCH, limit=limit):
         seen = jobs.look(record.id)
         plan = Plan.from_document(seen.plan)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.automl.events import Event
 from skillbank.automl.metrics import Measured, Objective
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Reported,
         Told,
     )
+    from skillbank.automl.space_points import Values
 
 __all__ = ["Evaluation", "Experiment", "Trial", "TrialState"]
 
@@ -54,7 +55,7 @@ class Trial:
     """
 
     number: int
-    values: Mapping[str, Any]
+    values: Values
     epochs: int | None
     resume_from: int | None
     slot: int

@@ -242,7 +242,7 @@ def _index(choices: tuple[object, ...], value: object) -> int | None:
     return next(found, None)
 
 
-def _spread(entries: list[Any], highest: float) -> list[object]:
+def _spread(entries: list[float], highest: float) -> list[float]:
     """Move equal neighbours of a sorted list apart by as little as possible, up first and then back down."""
     apart = 1 if all(isinstance(e, int) for e in entries) else 1e-6
     for i in range(1, len(entries)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from skillbank.automl.charter import Charter, objectives_of, settings_of
 from skillbank.automl.experiment import Experiment
@@ -15,14 +15,41 @@ from skillbank.plan.paths import get_path
 
 if TYPE_CHECKING:
     from skillbank.automl.settings import AutoMLSettings
+    from skillbank.automl.space_points import Row
     from skillbank.jobs.service import Jobs
 
-__all__ = ["remaining_seconds", "review"]
+__all__ = ["Review", "remaining_seconds", "review"]
 
 _LOOKED_AT = 20
 
 
-def review(plan: Plan, charter: Charter, jobs: Jobs) -> dict[str, Any]:
+class Goal(TypedDict):
+    """A metric, and whether more or less of it is better."""
+
+    metric: str
+    direction: str
+
+
+class Review(TypedDict):
+    """What a search will do; its times are None while no training tells."""
+
+    algorithm: str
+    objectives: list[Goal]
+    trials: int
+    epochs: int | None
+    parallel: int
+    gpus_per_trial: int
+    seconds: int | None
+    gpu_hours: float | None
+    limits: dict[str, float]
+    keep: str
+    seed: int
+    space: list[Row]
+    evaluation: bool
+    notes: list[str]
+
+
+def review(plan: Plan, charter: Charter, jobs: Jobs) -> Review:
     """Return the review of a planned search.
 
     Times come from the newest trainings of the same skill on the same platform; None while there are none,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 from skillbank.automl.parameters import Kind, Parameter
 from skillbank.automl.parameters_meaning import Meaning, meaning_of
@@ -30,8 +29,8 @@ class Number:
     """
 
     key: str
-    words: Mapping[str, Any]
-    default: Any
+    words: Mapping[str, object]
+    default: object
     whole: bool
     user: Range
     limits: Limits
@@ -165,7 +164,7 @@ class Number:
         multiple = self.limits.multiple
         return bool(self.limits.power or (multiple and not (self.whole and multiple.is_integer())))
 
-    def _grid(self, low: float, high: float) -> list[Any]:
+    def _grid(self, low: float, high: float) -> Sequence[float]:
         """Return the values of a range that are powers, or multiples of a fraction.
 
         Raises
@@ -190,7 +189,7 @@ class Number:
 
 
 def ordered_choices(
-    key: str, options: list[Any], weights: tuple[float, ...] | None, default: object
+    key: str, options: Sequence[float], weights: tuple[float, ...] | None, default: object
 ) -> Parameter:
     """Return a parameter over some numbers, in their order; what has no weight is left out."""
     pairs = sorted(zip(options, weights or (1.0,) * len(options), strict=True), key=lambda p: float(p[0]))

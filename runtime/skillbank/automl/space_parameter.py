@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 from skillbank.automl.parameters import Kind, Parameter
 from skillbank.automl.space_number import Number, ordered_choices
 from skillbank.automl.space_ranges import Range
 from skillbank.bank import values
-from skillbank.bank.limits import entry_limits, is_number, options_of
+from skillbank.bank.limits import entry_limits, is_number, numbers_of, options_of
 from skillbank.bank.schema import Node
 from skillbank.errors import SpecError
 
@@ -32,7 +32,7 @@ def make_parameter(key: str, node: Node, default: object, user: Range | None) ->
     words, kind = node.words, node.kind
     if user and user.choices is not None:
         return _chosen(key, node, default, user)
-    options = [False, True] if kind == "boolean" else None
+    options: list[object] | None = [False, True] if kind == "boolean" else None
     options = options_of(words) or options if kind != "array" else None
     if options is not None:
         return _options(key, node, default, options, words.get("option_weights"), user)
@@ -61,31 +61,32 @@ def _chosen(key: str, node: Node, default: object, user: Range) -> Parameter:
     choices = [values.coerce(choice, node) for choice in user.choices]
     for choice in choices:
         values.check(key, choice, node)
-    if all(is_number(c) for c in choices):
-        return ordered_choices(key, choices, user.weights, default)
+    if (numbers := numbers_of(choices)) is not None:
+        return ordered_choices(key, numbers, user.weights, default)
     return _categorical(key, choices, user.weights, default)
 
 
 def _options(
-    key: str, node: Node, default: object, options: list[Any], weights: object, user: Range | None
+    key: str, node: Node, default: object, options: list[object], weights: object, user: Range | None
 ) -> Parameter:
-    numbers = all(is_number(o) for o in options)
+    numbers = numbers_of(options)
     shares = _shares(weights, len(options))
     if user is not None:
-        if not numbers:
+        if numbers is None:
             listed = ", ".join(str(o) for o in options)
             raise SpecError(f"{key} has no range but options ({listed}); give some of them as choices.")
-        kept = _within(key, options, user)
-        options, shares = [options[i] for i in kept], tuple(shares[i] for i in kept) if shares else None
+        kept = _within(key, numbers, user)
+        numbers, shares = [numbers[i] for i in kept], tuple(shares[i] for i in kept) if shares else None
+        options = [*numbers]
     ordered = str(node.words.get("type")) in ("ordered", "ordered_int") or node.kind in ("integer", "number")
     if not ordered:
         return _categorical(key, options, shares, default)
-    if numbers:
-        return ordered_choices(key, options, shares, default)
+    if numbers is not None:
+        return ordered_choices(key, numbers, shares, default)
     return Parameter(key, Kind.ORDERED, default, choices=tuple(options), weights=shares or ())
 
 
-def _within(key: str, options: list[Any], user: Range) -> list[int]:
+def _within(key: str, options: list[int | float], user: Range) -> list[int]:
     """Return the positions of the options that lie in a user's range.
 
     Raises
@@ -110,7 +111,7 @@ def _shares(weights: object, options: int) -> tuple[float, ...] | None:
 
 
 def _categorical(
-    key: str, options: list[Any], weights: tuple[float, ...] | None, default: object
+    key: str, options: Sequence[object], weights: tuple[float, ...] | None, default: object
 ) -> Parameter:
     pairs = [p for p in zip(options, weights or (1.0,) * len(options), strict=True) if p[1] > 0]
     kind = Kind.BOOLEAN if all(isinstance(o, bool) for o, _ in pairs) else Kind.CATEGORICAL
@@ -120,34 +121,32 @@ def _categorical(
     )  # fmt: skip
 
 
-def _list(key: str, node: Node, default: list[Any], user: Range | None) -> Parameter:
+def _list(key: str, node: Node, default: list[object], user: Range | None) -> Parameter:
     """Return a list parameter: as long as its default, every number in it searched."""
-    if not default or not all(is_number(v) for v in default):
+    own = numbers_of(default)
+    if not own:
         raise SpecError(
             f"{key} is a list that cannot be searched entry by entry; give whole lists as choices: "
             f"automl.ranges.{key}={{choices: [[...], [...]]}}."
         )
-    whole = all(isinstance(v, int) for v in default)
+    whole = all(isinstance(v, int) for v in own)
     leaf = key.rpartition(".")[2]
-    growing = bool(_MILESTONES.fullmatch(leaf)) and all(b > a for a, b in pairwise(default))
+    growing = bool(_MILESTONES.fullmatch(leaf)) and all(b > a for a, b in pairwise(own))
     inner = node.item.words if node.item else {}
     words = {w: v for w, v in inner.items() if w not in ("default", "automl_minimum", "automl_maximum")}
-    limits = [entry_limits(node.words, inner, i, key) for i in range(len(default))]
-    numbers = [
-        Number(f"{key}[{i}]", words, v, whole, user or Range(), limits[i]) for i, v in enumerate(default)
-    ]
-    items = _growing(key, numbers) if growing else [number.parameter() for number in numbers]
+    limits = [entry_limits(node.words, inner, i, key) for i in range(len(own))]
+    numbers = [Number(f"{key}[{i}]", words, v, whole, user or Range(), limits[i]) for i, v in enumerate(own)]
+    items = _growing(key, numbers, max(own)) if growing else [number.parameter() for number in numbers]
     return Parameter(key, Kind.LIST, default, items=tuple(items), increasing=growing)
 
 
-def _growing(key: str, numbers: list[Number]) -> list[Parameter]:
+def _growing(key: str, numbers: list[Number], largest: float) -> list[Parameter]:
     """Return numbers of one range for all, so that sorting them keeps each inside it."""
     first = numbers[0]
     both = first.limits
     for other in numbers[1:]:
         both = both.within(other.limits.low, other.limits.high)
     ends = Range(first.user.low, first.user.high)
-    largest = max(number.default for number in numbers)
     one = replace(first, default=largest, user=ends, limits=both).parameter()
     if first.whole and one.high - one.low + 1 < len(numbers):
         raise SpecError(f"The range of {key} is too small for {len(numbers)} growing entries.")

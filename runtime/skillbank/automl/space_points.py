@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Required, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,30 @@ from skillbank.plan.paths import MISSING, get_path
 
 Values = Mapping[str, Any]
 Array = npt.NDArray[np.float64]
+
+
+class Extent(TypedDict, total=False):
+    """Where a parameter's values lie: two ends, choices, or the extent of each entry of a list."""
+
+    low: float
+    high: float
+    log: bool
+    step: int
+    choices: list[object]
+    weights: list[float]
+    items: list[Extent]
+    increasing: bool
+
+
+class Row(Extent):
+    """A parameter as ``skillbank show SKILL train --search-space`` prints it."""
+
+    key: Required[str]
+    kind: Required[str]
+    default: Required[object]
+    conditions: Required[list[str]]
+    relations: Required[list[str]]
+    counts_now: Required[bool]
 
 
 @dataclass(frozen=True)
@@ -66,7 +90,7 @@ class SearchSpace:
         return math.prod(p.size for p in self.parameters)
 
     @cached_property
-    def defaults(self) -> dict[str, Any]:
+    def defaults(self) -> Values:
         """The configuration that the spec itself holds, of the parameters that count in it.
 
         It is the spec's own, so it may lie outside of the search ranges.
@@ -166,7 +190,7 @@ class SearchSpace:
                     found.append(f"{name} is {value!r}, but it must be {relation}.")
         return found
 
-    def describe(self) -> list[dict[str, Any]]:
+    def describe(self) -> list[Row]:
         """Return one row for each parameter, as ``skillbank show SKILL train --search-space`` prints them."""
         return [
             {
@@ -218,15 +242,18 @@ def _seen(parameter: Parameter, value: object) -> list[float]:
     return list(parameter.encode(value))
 
 
-def _extent(parameter: Parameter) -> dict[str, object]:
+def _extent(parameter: Parameter) -> Extent:
     """Return the words that say where a parameter's values lie."""
     if parameter.kind is Kind.LIST:
         return {"items": [_extent(item) for item in parameter.items], "increasing": parameter.increasing}
     if parameter.choices:
-        weights = {"weights": list(parameter.weights)} if parameter.weights else {}
-        return {"choices": list(parameter.choices), **weights}
-    extent: dict[str, object] = {"low": parameter.low, "high": parameter.high, "log": parameter.log}
+        listed: Extent = {"choices": list(parameter.choices)}
+        if parameter.weights:
+            listed["weights"] = list(parameter.weights)
+        return listed
+    extent: Extent = {"low": parameter.low, "high": parameter.high, "log": parameter.log}
     if parameter.kind is Kind.INTEGER:
-        extent |= {"low": int(parameter.low), "high": int(parameter.high)}
-        extent |= {"step": parameter.step} if parameter.step > 1 else {}
+        extent["low"], extent["high"] = int(parameter.low), int(parameter.high)
+        if parameter.step > 1:
+            extent["step"] = parameter.step
     return extent

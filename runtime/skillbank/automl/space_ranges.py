@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from skillbank.bank.limits import is_number
+from skillbank.bank.limits import is_number, numbers_of
 from skillbank.errors import UsageError, did_you_mean
 
 _WORDS = ("low", "high", "log", "step", "choices", "weights")
@@ -22,7 +21,7 @@ class Range:
     high: float | None = None
     log: bool | None = None
     step: int | None = None
-    choices: tuple[Any, ...] | None = None
+    choices: tuple[object, ...] | None = None
     weights: tuple[float, ...] | None = None
 
 
@@ -64,37 +63,38 @@ def _read(key: str, value: object) -> Range:
     raise UsageError(f"The {form}, not {value!r}.")
 
 
-def _checked(key: str, words: Mapping[str, Any], form: str) -> Range:
-    low, high, step = words.get("low"), words.get("high"), words.get("step")
-    for end, value in (("low", low), ("high", high)):
-        if value is not None and not is_number(value):
-            raise UsageError(f"The {form}, but its {end} is {value!r}.")
+def _checked(key: str, words: Mapping[str, object], form: str) -> Range:
+    low, high = (_end(words.get(end), end, form) for end in ("low", "high"))
+    step, log = words.get("step"), words.get("log")
     if low is not None and high is not None and low > high:
         raise UsageError(f"The range of {key} is empty: its low {low:g} is above its high {high:g}.")
     if step is not None and (not isinstance(step, int) or isinstance(step, bool) or step < 1):
         raise UsageError(f"The step of the range of {key} must be a whole number from 1, not {step!r}.")
-    if words.get("log") is not None and not isinstance(words["log"], bool):
-        raise UsageError(f"The word log in the range of {key} must be true or false, not {words['log']!r}.")
-    return Range(
-        low, high, words.get("log"), step, *_choices(key, words.get("choices"), words.get("weights"))
-    )
+    if log is not None and not isinstance(log, bool):
+        raise UsageError(f"The word log in the range of {key} must be true or false, not {log!r}.")
+    return Range(low, high, log, step, *_choices(key, words.get("choices"), words.get("weights")))
+
+
+def _end(value: object, end: str, form: str) -> float | None:
+    if value is not None and not is_number(value):
+        raise UsageError(f"The {form}, but its {end} is {value!r}.")
+    return value
 
 
 def _choices(
-    key: str, choices: object, weights: Any
+    key: str, choices: object, weights: object
 ) -> tuple[tuple[object, ...] | None, tuple[float, ...] | None]:
     """Return the choices and how often each is to be tried; None for what is not said."""
     if choices is not None and (not isinstance(choices, list | tuple) or not choices):
         raise UsageError(f"The choices of {key} must be a list with at least one entry.")
-    if weights is not None and (choices is None or not _are_weights(weights, len(choices))):
+    shares = numbers_of(weights) if isinstance(weights, list | tuple) else None
+    if weights is not None and (choices is None or shares is None or not _are_weights(shares, len(choices))):
         raise UsageError(f"The weights of {key} must be as many numbers from 0 as it has choices.")
     return (
         tuple(choices) if choices is not None else None,
-        tuple(float(w) for w in weights) if weights is not None else None,
+        tuple(float(w) for w in shares) if shares is not None else None,
     )
 
 
-def _are_weights(weights: object, choices: int) -> bool:
-    if not isinstance(weights, list | tuple) or len(weights) != choices:
-        return False
-    return all(is_number(w) and w >= 0 for w in weights) and sum(weights) > 0
+def _are_weights(weights: list[float], choices: int) -> bool:
+    return len(weights) == choices and min(weights) >= 0 and sum(weights) > 0

@@ -53,9 +53,7 @@ def _of_key(key: str, raw: object, name: str, read: Shapes) -> Iterator[DataSour
     )
 
 
-def _parts(
-    whole: DataSource, parts: Mapping[object, object], name: str, read: Shapes
-) -> Iterator[DataSource]:
+def _parts(whole: DataSource, parts: Mapping[str, object], name: str, read: Shapes) -> Iterator[DataSource]:
     """Yield what is bound below a key that takes several places of one data set."""
     for sub, said in parts.items():
         words = {"path": said} if isinstance(said, str) else read.mapping(said, f"{name}.{sub}")

@@ -6,7 +6,7 @@ must load. What we write, and what lint calls well-formed, is described here.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -158,7 +158,7 @@ class Unsupported(_Open):
     """A value that the schema allows and the model does not."""
 
     key: Key
-    value: Any
+    value: object
     reason: str
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 Bound = tuple[float, bool]
 """A bound and whether it is open: ``(1.0, True)`` above is "below 1"."""
@@ -147,12 +147,19 @@ def entry_limits(words: Mapping[str, object], item: Mapping[str, object], index:
     )
 
 
-def options_of(words: Mapping[str, Any]) -> list[Any] | None:
+def options_of(words: Mapping[str, object]) -> list[object] | None:
     """Return the values that an entry lists, None when it lists none."""
     for word in ("enum", "valid_options"):
-        if isinstance(words.get(word), list) and words[word]:
-            return list(words[word])
+        listed = words.get(word)
+        if isinstance(listed, list) and listed:
+            return list(listed)
     return [words["const"]] if "const" in words else None
+
+
+def numbers_of(values: Sequence[object]) -> list[int | float] | None:
+    """Return values that are all numbers, None when one is not."""
+    found = [value for value in values if is_number(value)]
+    return found if len(found) == len(values) else None
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Protocol
 
 from skillbank.visible import one_line
 
@@ -28,12 +28,18 @@ class PatternError(ValueError):
     """A pattern is not applied; the text says why, as the end of a sentence."""
 
 
+class _Engine(Protocol):
+    """What RE2 compiles a pattern to, as far as it is used here."""
+
+    def search(self, text: str, /) -> object: ...
+
+
 @dataclass(frozen=True)
 class BankPattern:
     """A pattern that can be searched; ``text`` is as the bank wrote it."""
 
     text: str
-    _engine: Any = field(repr=False, compare=False)
+    _engine: _Engine = field(repr=False, compare=False)
 
     def search(self, text: str) -> bool:
         """Whether the first `MAX_TEXT` characters of a text hold what the pattern describes."""

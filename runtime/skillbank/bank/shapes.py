@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.keys import is_key
@@ -52,7 +51,7 @@ class Shapes:
             more = f"more than {MAX_FINDINGS} values cannot be used; the rest is not listed."
             self.found.append(Diagnostic("error", "skill-info-yaml", more, self.origin))
 
-    def mapping(self, value: object, name: str) -> Mapping[Any, Any]:
+    def mapping(self, value: object, name: str) -> Mapping[str, object]:
         """Return a mapping; an empty one for nothing, and, with a finding, for anything else."""
         if value is None or isinstance(value, Mapping):
             if value is not None and len(value) > MAX_ENTRIES:
@@ -125,7 +124,7 @@ class Shapes:
         self.warn("shape", f"{name} is {_shown(value)}, neither true nor false; it counts as false.")
         return False
 
-    def keyed(self, value: object, name: str, *, of_values: bool = False) -> dict[str, Any]:
+    def keyed(self, value: object, name: str, *, of_values: bool = False) -> dict[str, object]:
         """Return a mapping whose names (or values) are dotted keys; what is no key is left out and said."""
         good = {}
         for entry, inner in self.mapping(value, name).items():

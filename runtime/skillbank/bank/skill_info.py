@@ -59,8 +59,8 @@ class SkillInfo:
 class _Shared:
     """What a document says of all of its actions together."""
 
-    spec_params: Mapping[object, object]
-    data_sources: Mapping[object, object]
+    spec_params: Mapping[str, object]
+    data_sources: Mapping[str, object]
     shorthands: dict[str, str]
     key_defaults: dict[str, object]
 
@@ -119,7 +119,7 @@ class _Axis:
     """One task of a document: its variant, the templates of its actions, and the tasks beside it."""
 
     variant: str | None
-    templates: Mapping[object, object]
+    templates: Mapping[str, object]
     others: tuple[str, ...] = ()
 
 
@@ -131,9 +131,10 @@ def _axes(raw: Mapping[str, object], variant: str | None, read: Shapes) -> list[
             "shape", f"spec_templates has {len(templates)} entries, and {MAX_ACTIONS} of them are read."
         )
         templates = dict(islice(templates.items(), MAX_ACTIONS))
-    if not templates or not all(isinstance(t, Mapping) for t in templates.values()):
+    own_ones = {axis: own for axis, own in templates.items() if isinstance(own, Mapping)}
+    if not templates or len(own_ones) < len(templates):
         return [_Axis(variant, templates)]
-    axes = {named(f"{variant}-{axis}" if variant else axis): t for axis, t in templates.items()}
+    axes = {named(f"{variant}-{axis}" if variant else axis): own for axis, own in own_ones.items()}
     return [
         _Axis(name, own, tuple(str(axis) for axis, t in templates.items() if t is not own))
         for name, own in axes.items()
@@ -259,7 +260,9 @@ def _groups(raw: object, action: str, read: Shapes) -> Iterator[tuple[str, ...]]
 def _inputs(raw: object, name: str, read: Shapes) -> Iterator[InputDecl]:
     listed = {str(k): {} for k in raw} if isinstance(raw, list) else raw
     for key, said in read.keyed(listed, name).items():
-        words = dict({"type": said} if isinstance(said, str) else read.mapping(said, f"{name}.{key}"))
+        words: dict[str, object] = {"type": said}
+        if not isinstance(said, str):
+            words = dict(read.mapping(said, f"{name}.{key}"))
         words["selective"] = _selective(words.get("selective"), f"{name}.{key}.selective", read)
         words["hub"] = read.flag(words.get("hub"), f"{name}.{key}.hub")
         kind = read.text(words.get("type"), f"{name}.{key}.type") or "file"
@@ -272,7 +275,7 @@ def _backend_images(raw: Mapping[str, object], read: Shapes) -> dict[str, str]:
     images = {}
     for action, backend in read.mapping(selection.get("defaults"), "backend_selection.defaults").items():
         chosen = read.text(backend, f"backend_selection.defaults.{action}")
-        contract = read.mapping(contracts.get(chosen), f"backend_contracts.{chosen}")
+        contract = read.mapping(contracts.get(chosen or ""), f"backend_contracts.{chosen}")
         name = f"backend_contracts.{chosen}.container_image"
         images[str(action)] = read.text(contract.get("container_image"), name)
     return {action: image for action, image in images.items() if image}

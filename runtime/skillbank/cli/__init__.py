@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,8 +12,10 @@ from skillbank.cli.later import Later, LaterGroup
 from skillbank.errors import SkillbankError, is_full
 from skillbank.ways import Voice, speak, spoken
 
-# typer gives no public name to the base of its errors of usage
-_UsageError: Any = typer.BadParameter.__mro__[1]
+if TYPE_CHECKING:
+    from typer._click.exceptions import UsageError  # typer gives it no public name
+
+_UsageError: type[UsageError] = typer.BadParameter.__mro__[1]
 
 
 class _Program(LaterGroup):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.core import TyperGroup
@@ -15,6 +15,8 @@ from skillbank.trust.anchors import pinned
 from skillbank.trust.anchors import remove as unpin
 
 if TYPE_CHECKING:
+    from typer._click.core import Command, Context  # typer gives them no public names
+
     from skillbank.trust.anchors import Anchor
 
 app = typer.Typer(
@@ -28,13 +30,13 @@ _BANK = "trust"
 class _BankOrAnchor(TyperGroup):
     """``skillbank trust anchor ...`` is about anchors; whatever else follows ``trust`` is about a bank."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Put the command's name in front where a bank is named without it."""
         if not args or args[0] != "anchor":
             args = [_BANK, *args]
         return super().parse_args(ctx, args)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         """Leave that name out of what the help and errors of usage call the command."""
         name, command, rest = super().resolve_command(ctx, args)
         return ("" if name == _BANK else name), command, rest

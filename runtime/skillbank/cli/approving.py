@@ -71,7 +71,7 @@ def approve(
     plans: list[Plan],
     yes: bool,
     as_json: bool,
-    launch: dict[str, object],
+    launch: Mapping[str, object],
     parents: Mapping[str, tuple[str, ...]] | None = None,
 ) -> dict[str, Approved]:
     """Nothing starts without a yes: by option, by an approval given before, or on the terminal.

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import data_copying, data_options, options, terminal
-from skillbank.cli.data_view import check_view
-from skillbank.datasets.checking import check_data
-from skillbank.datasets.fixing import fixed
+from skillbank.cli import data_copying, data_options, data_work, options, terminal
 from skillbank.errors import UsageError
 from skillbank.home import looks_dir
 
@@ -43,9 +40,9 @@ def check(
         )
     opened = data_options.open_data(place, form)
     with data_options.steps() as report:
-        found = check_data(opened, splits=splits, cache=looks_dir(), report=report)
+        found = data_work.check_data(opened, splits=splits, cache=looks_dir(), report=report)
     if not as_json:
-        terminal.show(check_view(found, fixing=fix))
+        terminal.show(data_work.check_view(found, fixing=fix))
     if output is not None:
         copy = _fixed(opened, found, output, splits)
         if as_json:
@@ -61,4 +58,4 @@ def check(
 
 def _fixed(opened: Opened, found: DataReport, folder: Path, splits: list[str] | None) -> Copy:
     with data_options.steps() as report:
-        return fixed(opened, found, folder, splits=splits, cache=looks_dir(), report=report)
+        return data_work.fixed(opened, found, folder, splits=splits, cache=looks_dir(), report=report)

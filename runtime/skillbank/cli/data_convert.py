@@ -6,11 +6,8 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import data_copying, data_options, options
-from skillbank.datasets.converting import convert as convert_data
-from skillbank.datasets.copying import writer_of
+from skillbank.cli import data_copying, data_options, data_work, options
 from skillbank.datasets.placing import Placement
-from skillbank.datasets.repairing import Mode
 from skillbank.home import looks_dir
 from skillbank.plugins import written_formats
 
@@ -40,16 +37,16 @@ def convert(
 
     A training takes any format as it is and needs no conversion; this is for other tools, and for keeping.
     """
-    writer_of(to)  # before anything is read
+    data_work.writer_of(to)  # before anything is read
     opened = data_options.open_data(place, form)
     with data_options.steps() as report:
-        copy = convert_data(
+        copy = data_work.convert(
             opened,
             to,
             output,
             splits=splits,
             placement=pictures,
-            mode=Mode.SKIP if on_broken is data_copying.OnBroken.SKIP else Mode.PLAIN,
+            mode=data_copying.mode_of(on_broken),
             decode=decode,
             place=data_copying.said_place(place),
             cache=looks_dir(),

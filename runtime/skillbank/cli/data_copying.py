@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import drawing, options, terminal
+from skillbank.cli import data_work, drawing, options, terminal
 from skillbank.datasets.placing import Placement
 from skillbank.datasets.report import WITHOUT
 from skillbank.plan.set_places import set_place
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from skillbank.datasets.copying import Copy, SplitCount
+    from skillbank.datasets.repairing import Mode
 
 _LONGEST = 400
 _MOST_CLASSES = 40
@@ -51,6 +52,11 @@ OnBrokenOption = Annotated[
         "counts.",
     ),
 ]
+
+
+def mode_of(on_broken: OnBroken) -> Mode:
+    """Return how a copy is made where something is broken."""
+    return data_work.Mode.SKIP if on_broken is OnBroken.SKIP else data_work.Mode.PLAIN
 
 
 def said_place(place: str) -> str:

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillbank.cli import data_copying, data_options, options, terminal
+from skillbank.cli import data_copying, data_options, data_work, options, terminal
 from skillbank.cli.pages import plain, refuse_others, write_page
-from skillbank.datasets.html import MARK, page
-from skillbank.datasets.sheets import CELL, sheets
-from skillbank.datasets.showing import pictured, survey
 from skillbank.errors import DataError, UsageError
 from skillbank.visible import one_line
 
@@ -49,13 +46,14 @@ def show(
         _refuse_used(png)
     opened = data_options.open_data(place, form)
     with data_options.steps() as report:
-        found = survey(opened, count, seed, place=data_copying.said_place(place), report=report)
+        found = data_work.survey(opened, count, seed, place=data_copying.said_place(place), report=report)
         side = _LARGEST if count <= _MANY else _SMALLEST
-        shown = pictured(found, side if png is None else max(side, CELL))
+        shown = data_work.pictured(found, side if png is None else max(side, data_work.CELL))
     path = output or Path(f"{plain(found.name) or 'dataset'}.html")
-    refuse_others(path, MARK)
+    refuse_others(path, data_work.MARK)
     try:
-        written = [write_page(path, page(shown)), *(_write_sheets(png, sheets(shown)) if png else ())]
+        written = [write_page(path, data_work.page(shown))]
+        written += _write_sheets(png, data_work.sheets(shown)) if png else ()
     except OSError as error:
         raise DataError(f"{error.filename or path} cannot be written: {error.strerror}") from None
     if as_json:

@@ -6,13 +6,9 @@ from typing import Annotated
 
 import typer
 
-from skillbank.cli import data_copying, data_options, options
-from skillbank.datasets.copying import writer_of
+from skillbank.cli import data_copying, data_options, data_work, options
 from skillbank.datasets.dealing import By
 from skillbank.datasets.placing import Placement
-from skillbank.datasets.repairing import Mode
-from skillbank.datasets.splitting import Amount
-from skillbank.datasets.splitting import split as split_data
 from skillbank.home import looks_dir
 from skillbank.plugins import written_formats
 
@@ -65,14 +61,14 @@ def split(
     Classes keep their shares, rare ones are spread before frequent ones, and what could not be met is said.
     """
     if to:
-        writer_of(to)  # before anything is read
+        data_work.writer_of(to)  # before anything is read
     amounts = [
-        None if said is None else Amount.read(said, option)
+        None if said is None else data_work.Amount.read(said, option)
         for said, option in ((val, "--val"), (test, "--test"))
     ]
     opened = data_options.open_data(place, form)
     with data_options.steps() as report:
-        copy = split_data(
+        copy = data_work.split(
             opened,
             output,
             val=amounts[0],
@@ -82,7 +78,7 @@ def split(
             to=to,
             again=again,
             placement=pictures,
-            mode=Mode.SKIP if on_broken is data_copying.OnBroken.SKIP else Mode.PLAIN,
+            mode=data_copying.mode_of(on_broken),
             place=data_copying.said_place(place),
             cache=looks_dir(),
             report=report,

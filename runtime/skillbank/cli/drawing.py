@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skillbank.cli.moving import *  # noqa: F403
     from skillbank.cli.styled import *  # noqa: F403
 else:
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         """Import what draws at its first use, what moves only where something does."""
         styled = import_module("skillbank.cli.styled")
         moving = None if name in styled.__all__ else import_module("skillbank.cli.moving")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -15,6 +15,9 @@ from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo
 
 from skillbank.cli.once import OnceCommand, refuse_twice
+
+if TYPE_CHECKING:
+    from typer._click.core import Context  # typer gives it no public name
 
 __all__ = ["Later", "LaterGroup"]
 
@@ -41,8 +44,9 @@ class Later(TyperCommand):
         self.help = self.help or self._docstring()
         return super().get_short_help_str(limit)
 
-    # typer gives no public name to the context that its commands make
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Context | None = None, **extra: object
+    ) -> Context:
         """Let the command itself parse the arguments."""
         return self.real().make_context(info_name, args, parent, **extra)
 
@@ -53,7 +57,7 @@ class Later(TyperCommand):
             self._real = self._group(found) if isinstance(found, typer.Typer) else self._command(found)
         return self._real
 
-    def _command(self, function: Any) -> TyperCommand:
+    def _command(self, function: Callable[..., object]) -> TyperCommand:
         info = CommandInfo(self.name, cls=OnceCommand, callback=function, hidden=self.hidden)
         made = get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
         assert isinstance(made, TyperCommand)

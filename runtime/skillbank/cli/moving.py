@@ -26,14 +26,16 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 __all__ = [
-    "BarColumn", "MofNCompleteColumn", "SpinnerColumn", "TimeElapsedColumn", "amount", "bars", "field",
-    "live", "pace",
+    "BarColumn", "MofNCompleteColumn", "SpinnerColumn", "TimeElapsedColumn", "TimeRemainingColumn", "amount",
+    "bars", "field", "live", "pace",
 ]  # fmt: skip
 
 
-def bars(console: Console, *columns: ProgressColumn, **options: Any) -> Progress:
+def bars(console: Console, *columns: ProgressColumn, transient: bool = False) -> Progress:
     """Return progress bars; what others print meanwhile is not taken for styles of ours."""
-    return Progress(*columns, console=console, redirect_stdout=False, redirect_stderr=False, **options)
+    return Progress(
+        *columns, console=console, redirect_stdout=False, redirect_stderr=False, transient=transient
+    )
 
 
 def live(console: Console, shown: RenderableType | None = None, **options: Any) -> Live:

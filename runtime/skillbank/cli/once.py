@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperOption
+
+if TYPE_CHECKING:
+    from typer._click.core import Context, Parameter  # typer gives them no public names
 
 __all__ = ["OnceCommand", "refuse_twice"]
 
@@ -14,7 +17,7 @@ __all__ = ["OnceCommand", "refuse_twice"]
 class OnceCommand(TyperCommand):
     """A command that takes an option with one value once."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Parse the arguments; the first parse finds the order in which they were given."""
         if args and not ctx.resilient_parsing:
             _, _, order = self.make_parser(ctx).parse_args(args=list(args))
@@ -24,9 +27,10 @@ class OnceCommand(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-def _holds_one_value(parameter: Any) -> bool:
-    option = parameter.param_type_name == "option"
-    return option and not (parameter.multiple or parameter.is_flag or parameter.count)
+def _holds_one_value(parameter: Parameter) -> bool:
+    if not isinstance(parameter, TyperOption):
+        return False
+    return not (parameter.multiple or parameter.is_flag or parameter.count)
 
 
 def refuse_twice(app: typer.Typer) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from skillbank.cli import options
 from skillbank.cli.request_options import Asked, says_a_request
 from skillbank.jobs.approval_subjects import check_terms
+
+if TYPE_CHECKING:
+    from skillbank.cli.running import Terms
 
 __all__ = ["run"]
 
@@ -33,7 +36,7 @@ def run(
     """Compile a request and run it; a chain runs one action after another."""
     from skillbank.cli.running import run_request  # opens the store of jobs, which --help does not need
 
-    launch: dict[str, Any] = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
+    launch: Terms = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
     check_terms(**launch)
     with options.open_runtime(banks, reader) as runtime:
         complete = run_request(runtime, asked, launch, resume=resume, yes=yes, detach=detach, as_json=as_json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from skillbank.cli import options, terminal
 from skillbank.cli.approving import approve
@@ -29,13 +29,21 @@ if TYPE_CHECKING:
     from skillbank.plan.model import Plan
     from skillbank.runtime import Runtime
 
-__all__ = ["ask_trust", "run_request"]
+__all__ = ["Terms", "ask_trust", "run_request"]
+
+
+class Terms(TypedDict):
+    """The terms of each launch of a chain, see `skillbank.facade.starting.Starting.launch`."""
+
+    checkpoint: str
+    retries: int
+    on_oom: str
 
 
 def run_request(
     runtime: Runtime,
     asked: Asked,
-    launch: dict[str, Any],
+    launch: Terms,
     *,
     resume: str | None,
     yes: bool,
@@ -47,7 +55,7 @@ def run_request(
     Parameters
     ----------
     launch
-        The terms of each launch: ``checkpoint``, ``retries``, ``on_oom``.
+        The terms of each launch.
     resume
         A job whose chain is to go on.
 
@@ -141,7 +149,7 @@ class _Run:
 
     runtime: Runtime
     approved: dict[str, Approved]
-    launch: dict[str, Any]
+    launch: Terms
     detach: bool
     as_json: bool
     records: dict[str, JobRecord] = field(default_factory=dict)

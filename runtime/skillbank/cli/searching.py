@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.automl.control import loaded
 from skillbank.automl.controller import Controller
 from skillbank.automl.events import EventLog
 from skillbank.automl.experiment import Experiment, Trial, TrialState
 from skillbank.automl.platform import told
-from skillbank.automl.review import remaining_seconds
+from skillbank.automl.review import Review, remaining_seconds
 from skillbank.cli import drawing, terminal
 from skillbank.plan.model import Plan
 from skillbank.visible import one_line
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from skillbank.automl.attendant import Attendant
+    from skillbank.automl.space_points import Extent
     from skillbank.jobs.record import JobRecord
     from skillbank.runtime import Runtime
 
@@ -34,7 +35,7 @@ _SHOWN = 24
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-def review_view(document: dict[str, Any]) -> RenderableType:
+def review_view(document: Review) -> RenderableType:
     """Show what a search will do and cost."""
     head = drawing.pairs()
     goals = ", ".join(f"{o['direction']} {o['metric']}" for o in document["objectives"])
@@ -58,7 +59,7 @@ def review_view(document: dict[str, Any]) -> RenderableType:
     return drawing.Group(head, space, *notes, drawing.line(""))
 
 
-def _range(row: dict[str, Any]) -> str:
+def _range(row: Extent) -> str:
     if row.get("choices"):
         return ", ".join(map(_plain, row["choices"]))
     low, high = row.get("low"), row.get("high")
@@ -80,7 +81,7 @@ def conduct(runtime: Runtime, record: JobRecord, *, quiet: bool = False) -> JobR
     if not terminal.interactive():
         return _lines(runtime, record)
     plan = Plan.from_document(record.plan)
-    with drawing.live(terminal.console(), refresh_per_second=4, transient=False) as live:
+    with drawing.live(terminal.console(), refresh_per_second=4) as live:
         return Controller(
             runtime.jobs,
             record.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.core import TyperGroup
@@ -17,6 +17,9 @@ from skillbank.errors import NotApprovedError, UsageError, a_few
 from skillbank.home import cache_dir, pictures_dir
 from skillbank.visible import one_line
 
+if TYPE_CHECKING:
+    from typer._click.core import Context  # typer gives it no public name
+
 _SHOW = "show"
 _SHARE = 0.2
 """Of a new set, of the pictures that go to validation where nothing is said."""
@@ -27,7 +30,7 @@ _MOST_NAMED = 5
 class _SetOrCommand(TyperGroup):
     """``skillbank sets signs`` shows a set, and ``skillbank sets`` all of them."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Put the command's name in front where a set is named without it."""
         plain = next((each for each in args if not each.startswith("-")), None)
         if not {"--help", "-h"} & set(args) and (plain is None or plain not in self.commands):

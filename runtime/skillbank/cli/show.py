@@ -9,7 +9,7 @@ import typer
 from skillbank.cli import options, terminal
 from skillbank.cli.present import action_view, skill_view
 from skillbank.cli.request_options import slot_option
-from skillbank.cli.space_view import space_view
+from skillbank.cli.space_view import SpaceDocument, space_view
 from skillbank.errors import UsageError
 from skillbank.plan.description import describe_action, describe_skill
 from skillbank.plan.products import SEARCHED
@@ -66,7 +66,7 @@ def _show_space(
         template, _ = skill.template(chosen)
         found = space_from_schema(skill.schema(chosen), template)
     rows = [row for row in found.describe() if not search or search.lower() in row["key"].lower()]
-    document = {
+    document: SpaceDocument = {
         "skill": skill.name,
         "action": chosen.name,
         "parameters": rows,

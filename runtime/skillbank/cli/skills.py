@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 
 import typer
 
@@ -13,8 +13,8 @@ from skillbank.visible import one_line
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from skillbank.bank.discovery import Library
     from skillbank.bank.skill import Skill
+    from skillbank.runtime import Runtime
 
 
 _MOST = 20
@@ -32,7 +32,7 @@ def skills(
         if query:
             hits, note = runtime.search(query, _MOST + 1), runtime.search_note(query)
             found = [hit.skill for hit in hits[:_MOST]]
-        listed = [{**_entry(s, runtime.library), "trust": runtime.trust_of(s, signer=False)} for s in found]
+        listed = [_entry(skill, runtime) for skill in found]
         for entry, hit in zip(listed, hits, strict=False):
             entry["weak"] = not hit.strong
         diagnostics = [{"skill": s.qualified, **d.document()} for s, d in runtime.library.diagnostics]
@@ -50,7 +50,7 @@ def skills(
         terminal.say(sentence)
 
 
-def _remarks(listed: list[dict[str, object]], more: bool, note: str, bad: int) -> Iterator[str]:
+def _remarks(listed: list[Listed], more: bool, note: str, bad: int) -> Iterator[str]:
     """Yield what there is to know of what was found, ``bad`` being the errors in skill files."""
     if listed and all(entry.get("weak") for entry in listed):
         yield "Weak hits only share words with the query; no skill says that it is for this."
@@ -62,12 +62,12 @@ def _remarks(listed: list[dict[str, object]], more: bool, note: str, bad: int) -
         yield f"{bad} error{'s' if bad > 1 else ''} in skill files; --json lists them."
 
 
-def _table(listed: list[dict[str, Any]], *, searched: bool) -> Table:
+def _table(listed: list[Listed], *, searched: bool) -> Table:
     fit = ["fit"] if searched else []
     made = drawing.table("skill", *fit, "bank", "actions", "the skill says what it is for", padding=(0, 1))
     made.columns[0].no_wrap = True
     for entry in listed:
-        names = dict.fromkeys(a["name"] for a in entry["actions"])
+        names = dict.fromkeys(str(a["name"]) for a in entry["actions"])
         made.add_row(
             f"{entry['name']} (deprecated)" if entry["deprecated"] else entry["name"],
             *(["weak" if entry["weak"] else "strong"] if searched else []),
@@ -78,17 +78,34 @@ def _table(listed: list[dict[str, Any]], *, searched: bool) -> Table:
     return made
 
 
-def _entry(skill: Skill, library: Library) -> dict[str, object]:
+class Listed(TypedDict):
+    """A skill of the list; ``weak`` is one that was searched for and only shares words with the query."""
+
+    name: str
+    bank: str
+    also_in: list[str]
+    description: str
+    version: str | None
+    tags: list[str]
+    deprecated: bool
+    automl_enabled: bool
+    actions: list[dict[str, str | None]]
+    trust: object
+    weak: NotRequired[bool]
+
+
+def _entry(skill: Skill, runtime: Runtime) -> Listed:
     return {
         "name": skill.name,
         "bank": skill.bank,
-        "also_in": list(library.also_in(skill)),
+        "also_in": list(runtime.library.also_in(skill)),
         "description": skill.frontmatter.description,
         "version": skill.frontmatter.version,
         "tags": list(skill.frontmatter.tags),
         "deprecated": bool(skill.frontmatter.lifecycle.deprecated),
         "automl_enabled": skill.info.automl_enabled,
         "actions": [{"name": a.name, "variant": a.variant} for a in skill.actions],
+        "trust": runtime.trust_of(skill, signer=False),
     }
 
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from skillbank.cli import drawing
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from skillbank.automl.space_points import Extent, Row
 
-def space_view(document: dict[str, Any]) -> RenderableType:
+
+class SpaceDocument(TypedDict):
+    """The search space of an action."""
+
+    skill: str
+    action: str
+    parameters: list[Row]
+    notes: list[str]
+
+
+def space_view(document: SpaceDocument) -> RenderableType:
     """Show one row for each searched parameter; those that do not count now are dim and say when they do."""
     table = drawing.table("parameter", "kind", "default", "searched", "only", padding=(0, 1))
     for row in document["parameters"]:
@@ -23,14 +34,14 @@ def space_view(document: dict[str, Any]) -> RenderableType:
     return drawing.Group(drawing.line(head), table, *notes)
 
 
-def _extent(row: dict[str, Any]) -> str:
+def _extent(row: Extent) -> str:
     if "items" in row:
         return "[" + ", ".join(_extent(item) for item in row["items"]) + "]"
     if "choices" in row:
-        weights = row.get("weights") or [None] * len(row["choices"])
-        return ", ".join(
-            f"{c}" if w is None else f"{c} ({w:g})" for c, w in zip(row["choices"], weights, strict=True)
-        )
+        choices = [str(choice) for choice in row["choices"]]
+        if weights := row.get("weights"):
+            choices = [f"{c} ({w:g})" for c, w in zip(choices, weights, strict=True)]
+        return ", ".join(choices)
     text = f"{row['low']:g} .. {row['high']:g}"
     if row.get("step"):
         text += f" by {row['step']}"

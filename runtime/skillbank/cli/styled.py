@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.segment import Segment
@@ -14,6 +14,9 @@ from rich.text import Text
 from skillbank.cli.copyable import Listing, Pairs
 from skillbank.environment import foreign
 from skillbank.visible import drawn, has_invisible
+
+if TYPE_CHECKING:
+    from rich.padding import PaddingDimensions
 
 __all__ = ["Group", "StyledConsole", "line", "lines", "listing", "pairs", "table", "words"]
 
@@ -70,11 +73,14 @@ def pairs() -> Pairs:
     return Pairs()
 
 
-def table(*columns: str, kind: type[Table] = Table, **options: Any) -> Table:
+def table(
+    *columns: str,
+    kind: type[Table] = Table,
+    padding: PaddingDimensions = (0, 2, 0, 0),
+    show_header: bool = True,
+) -> Table:
     """Return a table with folded columns."""
-    made = kind(
-        **{"box": None, "pad_edge": False, "header_style": "bold", "padding": (0, 2, 0, 0), **options}
-    )
+    made = kind(box=None, pad_edge=False, header_style="bold", padding=padding, show_header=show_header)
     for column in columns:
         made.add_column(_flat(column), overflow="fold")
     return made

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from skillbank.agent.chat import SYSTEM, Chat, Limits, Turn
 from skillbank.agent.toolbox import Toolbox
-from skillbank.agent.transcript import Transcript
+from skillbank.agent.transcript import Line, Transcript
 from skillbank.bank.engines import example_model
 from skillbank.cli import options
 from skillbank.cli.conversation import Terminal
@@ -49,9 +48,9 @@ def converse(
         )
     with ExitStack() as stack:
         earlier = stack.enter_context(Transcript.resume(resume)) if resume is not None else None
-        head = earlier.head if earlier is not None else {}
+        head = earlier.head if earlier is not None else None
         endpoint = stack.enter_context(Endpoint(model or _model(head), say=terminal.say))
-        banks = banks or head.get("banks")
+        banks = banks or (None if head is None else head.get("banks"))
         runtime = stack.enter_context(options.open_runtime(banks))
         toolbox = Toolbox(runtime)
         terminal.asks_code = runtime.jobs.store.guard.hard
@@ -133,10 +132,10 @@ def _how(subject: str) -> str:
     return "Go on with --resume on a terminal to be asked."
 
 
-def _model(head: dict[str, Any]) -> str | None:
+def _model(head: Line | None) -> str | None:
     """Return the model that a conversation began with, unless the environment names one."""
     named = MODEL.value or foreign("OPENAI_MODEL")
-    return None if named else head.get("model")
+    return None if named or head is None else head.get("model")
 
 
 def _absolute(folder: str) -> str:

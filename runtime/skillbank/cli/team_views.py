@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.cli import drawing
 from skillbank.team.quota import size
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["quotas_view", "tokens_view"]
 
 
-def quotas_view(quotas: Sequence[Quota], used: Mapping[Quota, Mapping[str, Any]]) -> RenderableType:
+def quotas_view(quotas: Sequence[Quota], used: Mapping[Quota, Mapping[str, float]]) -> RenderableType:
     """Return a table of quotas with what is used of them; that of each says what holds alone."""
     rows = drawing.table("quota of", "running", "GPU hours", "stored")
     for quota in quotas:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from skillbank.data_program.spec import SPECS
 
 __all__ = ["all_schemas"]
 
 SCHEMA_VERSION = 1
+
+
+class _Node(TypedDict, total=False):
+    """The words of a node of a schema that are read or added here; a block has properties."""
+
+    properties: dict[str, _Node]
+    default: object
 
 
 def all_schemas(actions: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -20,7 +27,7 @@ def all_schemas(actions: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 def _entry(action: str) -> dict[str, object]:
     raw = SPECS[action].model_json_schema(mode="validation")
-    body = _inlined(raw, raw.pop("$defs", {}))
+    body: _Node = _inlined(raw, raw.pop("$defs", {}))
     defaults = SPECS[action]().model_dump()
     _default(body["properties"], defaults)
     schema = {
@@ -48,7 +55,7 @@ def _inlined(node: object, definitions: dict[str, Any]) -> Any:
     return {word: _inlined(value, definitions) for word, value in node.items()}
 
 
-def _default(properties: dict[str, Any], defaults: dict[str, Any]) -> None:
+def _default(properties: dict[str, _Node], defaults: dict[str, Any]) -> None:
     for name, child in properties.items():
         if "properties" in child:
             child["default"] = copy.deepcopy(defaults[name])

@@ -6,7 +6,6 @@ import hashlib
 import warnings
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -141,7 +140,7 @@ def _has_end(data: bytes) -> bool:
     return True
 
 
-def _small(picture: Image.Image, held: Any, deep: bool) -> bytes:
+def _small(picture: Image.Image, held: int, deep: bool) -> bytes:
     """Return a small copy of a picture of any kind that was loaded."""
     if deep and picture.mode not in ("RGB", "RGBA", "L", "LA", "CMYK"):
         picture = _stretched(picture)

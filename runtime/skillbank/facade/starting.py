@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from skillbank.errors import UsageError
 from skillbank.platforms.registry import get_platform
 from skillbank.ways import option
 
 if TYPE_CHECKING:
+    from skillbank.automl.review import Review
     from skillbank.jobs.data_digest import SeenData
     from skillbank.jobs.given import GivenApproval, How
     from skillbank.jobs.launch_terms import LaunchTerms
@@ -29,7 +30,7 @@ __all__ = ["Starting"]
 class Starting(Planning):
     """Launches, and what is to be known before one."""
 
-    def review(self, plan: Plan) -> dict[str, Any]:
+    def review(self, plan: Plan) -> Review:
         """Say what the search of a plan will do and cost; see `skillbank.automl.review.review`.
 
         Returns

@@ -11,12 +11,11 @@ import base64
 import math
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -28,6 +27,7 @@ from skillbank.jobs.approved_parts import part_of_search, same_but, taken
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.database import CODES
 from skillbank.jobs.given import GivenApproval, How
+from skillbank.jobs.launch_terms import NewJob
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.retries import attempts
 from skillbank.plan.model import Plan
@@ -233,7 +233,7 @@ class ApprovalGuard:
         given: GivenApproval | None,
         data: Sequence[SeenData] | None,
         parents: Sequence[str],
-        fields: Mapping[str, Any],
+        fields: NewJob,
         look: Callable[[str], JobRecord],
     ) -> tuple[GivenApproval | None, int | None]:
         """Return by which approval a job starts, and which attempt it is (None: a part of a search).
@@ -255,11 +255,10 @@ class ApprovalGuard:
         NotApprovedError
             Where a code is set, and no sealed approval is for this.
         """
-        if fields.get("experiment") is not None:
-            search, number = look(fields["experiment"]), fields.get("recommendation")
-            return self._within(plan, search, number, parents, look), None
-        if fields.get("retry_of") is not None:
-            return self._again(plan, look(fields["retry_of"]), parents, look)
+        if (experiment := fields.get("experiment")) is not None:
+            return self._within(plan, look(experiment), fields.get("recommendation"), parents, look), None
+        if (before := fields.get("retry_of")) is not None:
+            return self._again(plan, look(before), parents, look)
         subject = plan_subject(plan.plan_id, terms_of(fields["checkpoint"], fields["retry"]))
         if given is not None and given.project != fields.get("project", ""):
             raise NotApprovedError(

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
@@ -144,7 +144,7 @@ def _rows(engine: sa.Engine) -> Iterator[dict[str, object]]:
                 yield {"table": table.name, "last": _last(db, table)}
 
 
-def _numbered(table: sa.Table) -> sa.Column[Any] | None:
+def _numbered(table: sa.Table) -> sa.Column[int] | None:
     """Return the column whose numbers the database gives; None where it gives none."""
     return table.autoincrement_column
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.errors import StateError, UsageError
 from skillbank.jobs.measured import Measured, content, giver, inputs, measured, measured_on, used_spec
@@ -45,7 +45,7 @@ class Comparison:
     """
 
     jobs: tuple[Measured, ...]
-    settings: Mapping[str, Mapping[str, Any]]
+    settings: Mapping[str, Mapping[str, object]]
     unlike: tuple[str, ...]
     notes: tuple[str, ...]
 

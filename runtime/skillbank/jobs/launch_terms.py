@@ -7,9 +7,10 @@ from typing import TypedDict
 
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.given import GivenApproval
+from skillbank.jobs.record import RetryPolicy
 from skillbank.storage.progress import Report
 
-__all__ = ["LaunchTerms"]
+__all__ = ["LaunchTerms", "NewJob"]
 
 
 class LaunchTerms(TypedDict, total=False):
@@ -29,3 +30,18 @@ class LaunchTerms(TypedDict, total=False):
     """How it was approved, see `skillbank.jobs.approval_guard`; parts of a search have its."""
     report: Report | None
     """Told how far downloads and the check of the data are (nobody)."""
+
+
+class NewJob(TypedDict, total=False):
+    """What the record of a new job says beside its plan; see `skillbank.jobs.record.JobRecord`."""
+
+    chain: tuple[str, ...]
+    checkpoint: str
+    retry: RetryPolicy
+    retry_of: str | None
+    infra_retries: int
+    experiment: str | None
+    recommendation: int | None
+    resumes: str | None
+    project: str
+    person: str | None

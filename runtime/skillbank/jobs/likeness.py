@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -51,7 +50,7 @@ def typical(db: sa.Connection, kind: Kind) -> Typical | None:
     return _typical(db, columns.where(JOBS.c.skill == kind.skill, JOBS.c.platform == kind.platform))
 
 
-def _typical(db: sa.Connection, query: sa.Select[Any]) -> Typical | None:
+def _typical(db: sa.Connection, query: sa.Select[str, int | None]) -> Typical | None:
     done = db.execute(query.order_by(JOBS.c.seq.desc()).limit(_LOOKED_AT)).all()
     if not done:
         return None

@@ -6,7 +6,7 @@ import select
 import sqlite3
 import time
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -16,6 +16,15 @@ from skillbank.errors import PlatformError, sentence_of
 from skillbank.installation import how_to_install
 from skillbank.jobs.migrations import NewerStoreError, migrate
 from skillbank.redact import redact
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+    class _Connection(DBAPIConnection, Protocol):
+        """One to a server."""
+
+        def fileno(self) -> int: ...
+
 
 __all__ = ["open_engine"]
 
@@ -83,7 +92,7 @@ def _note_use(connection: object, record: sa.pool.ConnectionPoolEntry) -> None:
 
 def _refuse_lost(
     dialect: sa.Dialect,
-    connection: Any,
+    connection: _Connection,
     record: sa.pool.ConnectionPoolEntry,
     _: sa.pool.PoolProxiedConnection,
 ) -> None:
@@ -101,7 +110,7 @@ def _refuse_lost(
         raise sa.exc.InvalidatePoolError from None
 
 
-def _told(connection: Any) -> bool:
+def _told(connection: _Connection) -> bool:
     """Say whether something has come on a connection that nobody asked for."""
     waiting = select.poll()
     waiting.register(connection.fileno(), select.POLLIN)

@@ -13,7 +13,7 @@ from skillbank.team.quota import Quota
 __all__ = ["use_of"]
 
 
-def use_of(engine: sa.Engine, quota: Quota) -> dict[str, object]:
+def use_of(engine: sa.Engine, quota: Quota) -> dict[str, float]:
     """Return what whom a quota is about has now: places, GPU hours of this period, bytes."""
     with asking(engine) as db:
         return {

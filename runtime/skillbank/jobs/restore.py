@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TypedDict
 
 import sqlalchemy as sa
 from pydantic import ValidationError
@@ -79,8 +79,18 @@ def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield db
 
 
-def _fill(db: sa.Connection, lines: Iterator[Mapping[str, Any]]) -> None:
-    waiting: dict[str, list[dict[str, Any]]] = {}
+class _Line(TypedDict, total=False):
+    """A line of a backup: a file with its digest, a row of a table, or the last number of one."""
+
+    file: str
+    sha256: str
+    table: str
+    row: Mapping[str, object]
+    last: int
+
+
+def _fill(db: sa.Connection, lines: Iterator[_Line]) -> None:
+    waiting: dict[str, list[dict[str, object]]] = {}
     numbers: dict[str, int] = {}
 
     def put(name: str) -> None:
@@ -161,7 +171,7 @@ def _about(folder: Path) -> Backup:
     return about
 
 
-def _lines(folder: Path, about: Backup) -> Iterator[dict[str, Any]]:
+def _lines(folder: Path, about: Backup) -> Iterator[_Line]:
     """Yield the lines of a backup; an error at their end says that they are not those that were written."""
     whole, count = hashlib.sha256(), 0
     try:

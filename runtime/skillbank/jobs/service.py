@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError, sentence_of
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.forecast import wait_of
-from skillbank.jobs.launch_terms import LaunchTerms
+from skillbank.jobs.launch_terms import LaunchTerms, NewJob
 from skillbank.jobs.limits import refuse_over_quota
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.reconciliation import Reconciliation, handle_of
@@ -120,12 +120,14 @@ class Jobs:
             When a quota leaves too few GPU hours or too little room; where it leaves no place, the job waits.
         """
         self.permit(plan.plan_id)
-        fields: dict[str, Any] = {
-            "chain": tuple(terms.get("chain", ())),
-            "checkpoint": terms.get("checkpoint", "auto"),
-            "retry": retry or RetryPolicy(),
-            **(vars(trial) if trial else {"resumes": succeeds}),
-        }
+        fields = NewJob(
+            chain=tuple(terms.get("chain", ())),
+            checkpoint=terms.get("checkpoint", "auto"),
+            retry=retry or RetryPolicy(),
+            resumes=trial.resumes if trial else succeeds,
+        )
+        if trial:
+            fields["experiment"], fields["recommendation"] = trial.experiment, trial.recommendation
         return self._launch(plan, terms, fields)
 
     def permit(self, thing: str, verb: str = "launch") -> None:
@@ -142,8 +144,7 @@ class Jobs:
         from skillbank.jobs import launching
 
         self.permit(plan.plan_id)
-        whose = self._whose({})
-        refuse_over_quota(self.store.engine, plan, whose["project"], whose["person"])
+        refuse_over_quota(self.store.engine, plan, *self._whose({}))
         self._ensure_sets(plan)
         return launching.preflight(plan, self.platform(self._place(plan)), earlier, report)
 
@@ -162,17 +163,24 @@ class Jobs:
 
     def launch_again(self, record: JobRecord, following: FollowUp) -> JobRecord:
         """Start the attempt that follows a failed job; it is started once, however often this is called."""
-        fields = {"retry": record.retry, "chain": record.chain, "checkpoint": record.checkpoint}
-        fields |= {"retry_of": record.id, "infra_retries": following.infra_retries}
-        fields |= {name: getattr(record, name) for name in ("experiment", "recommendation", "resumes")}
+        fields = NewJob(
+            retry=record.retry,
+            chain=record.chain,
+            checkpoint=record.checkpoint,
+            retry_of=record.id,
+            infra_retries=following.infra_retries,
+            experiment=record.experiment,
+            recommendation=record.recommendation,
+            resumes=record.resumes,
+        )
         again = LaunchTerms(parents=record.parents, idempotency_key=retry_key(record), data=record.data)
         return self._launch(following.plan, again, fields)
 
-    def _launch(self, plan: Plan, terms: LaunchTerms, fields: dict[str, Any]) -> JobRecord:
+    def _launch(self, plan: Plan, terms: LaunchTerms, fields: NewJob) -> JobRecord:
         from skillbank.jobs import launching
         from skillbank.jobs.parents import finished_parents, parent_models
 
-        fields |= self._whose(fields)
+        fields["project"], fields["person"] = self._whose(fields)
         key, parents, approved = terms.get("idempotency_key"), terms.get("parents", ()), terms.get("data")
         part, resumes = _is_part(fields), fields.get("resumes")
         if not part:  # whose keys name their job already
@@ -291,7 +299,7 @@ class Jobs:
             admitted = self._admit(plan, record.experiment)
             self._ensure_sets(plan, begun=True)
             launching.preflight(plan, platform)
-            fields = {name: getattr(record, name) for name in ("retry_of", "experiment", "resumes")}
+            fields = NewJob(retry_of=record.retry_of, experiment=record.experiment, resumes=record.resumes)
             self._unchanged(plan, record.data, fields)
             parents = finished_parents(plan, [self.refresh(job) for job in record.parents], self.refresh)
             models = parent_models(plan, parents, self.store.get, record.checkpoint)
@@ -306,20 +314,18 @@ class Jobs:
             return None
         return wait_of(self.store.engine, record)
 
-    def _whose(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def _whose(self, fields: NewJob) -> tuple[str, str | None]:
         """Return the project and the person that a new job belongs to: those of the job that it is part of.
 
         A search that goes on from another one is of the same project, whoever lets it.
         """
-        for name in ("retry_of", "experiment"):
-            if (part_of := fields.get(name)) is not None:
+        for part_of in (fields.get("retry_of"), fields.get("experiment")):
+            if part_of is not None:
                 record = self.store.get(part_of)
-                return {"project": record.project, "person": record.person}
-        person = who()
-        named = {"person": None if person == EVERYBODY else person.name, "project": person.project}
-        if (before := fields.get("resumes")) is not None:
-            named["project"] = self.store.get(before).project
-        return named
+                return record.project, record.person
+        person, before = who(), fields.get("resumes")
+        project = person.project if before is None else self.store.get(before).project
+        return project, None if person == EVERYBODY else person.name
 
     def _recorded_with(self, attempt: int | None, record: JobRecord) -> JobRecord:
         """Use up the approval of a job and write its record, both or neither."""
@@ -356,7 +362,7 @@ class Jobs:
         return admitted.given
 
     def _unchanged(
-        self, plan: Plan, approved: Sequence[SeenData] | None, fields: Mapping[str, Any]
+        self, plan: Plan, approved: Sequence[SeenData] | None, fields: NewJob
     ) -> tuple[SeenData, ...]:
         """Return the data as it lies there now, which is still what was approved.
 
@@ -548,12 +554,12 @@ class Jobs:
         return begun
 
 
-def _is_part(fields: Mapping[str, object]) -> bool:
+def _is_part(fields: NewJob) -> bool:
     """Whether a new job is a trial or a further attempt; see `JobRecord.is_part`."""
     return bool(fields.get("retry_of") or fields.get("experiment"))
 
 
-def _is_later(plan: Plan, fields: Mapping[str, Any]) -> bool:
+def _is_later(plan: Plan, fields: NewJob) -> bool:
     """Whether a plan is a step of a chain that comes after the first."""
-    chain: tuple[str, ...] = fields.get("chain") or ()
+    chain = fields.get("chain") or ()
     return bool(chain) and plan.plan_id != chain[0]

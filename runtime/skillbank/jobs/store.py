@@ -6,7 +6,7 @@ import hashlib
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -242,7 +242,7 @@ class JobStore(KeptPlans):
             rows = db.execute(query.order_by(JOBS.c.seq.desc()).limit(limit)).mappings().all()
         return [head_of(row) for row in rows]
 
-    def _read(self, query: sa.Select[Any]) -> tuple[_Records, tuple[str, ...]]:
+    def _read(self, query: sa.Select[*tuple[object, ...]]) -> tuple[_Records, tuple[str, ...]]:
         with asking(self._engine) as db:
             try:
                 rows = db.execute(query).mappings().all()
@@ -365,7 +365,7 @@ class JobStore(KeptPlans):
         """Return the job that was launched in the project of who acts under a key that they gave."""
         return self.by_key(key_in(who().project, key))
 
-    def _jobs(self) -> sa.Select[object]:
+    def _jobs(self) -> sa.Select[*tuple[object, ...]]:
         """Return the query of all that is read of jobs: of those that are there for who acts."""
         audit.permit(lambda: self._engine, Right.LOOK, "look")
         return seen(sa.select(JOBS), JOBS.c.project)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from skillbank.descriptions import not_found, read_descriptions
 from skillbank.errors import DataError, DataNotFoundError, UsageError, did_you_mean
 from skillbank.labelling.engine import BATCH, Answer, Engine, PictureError
+from skillbank.labelling.engine_documents import PictureDocument
 from skillbank.labelling.exports import ANNOTATED, Export
 from skillbank.labelling.findings import Labelled
 from skillbank.labelling.formats import FORMATS, see_that_names_differ
@@ -307,7 +308,7 @@ def _labelled(
     labels: Labels,
     export: Export,
     pixels: Mapping[str, Sequence[float]] | None = None,
-) -> Iterator[tuple[Path, Labelled, Mapping[str, object]]]:
+) -> Iterator[tuple[Path, Labelled, PictureDocument]]:
     """Yield what is found and what is said of it, in the order of the pictures.
 
     What cannot be read is noted and left out. With ``pixels`` all are asked about, those that are known too.
@@ -315,7 +316,7 @@ def _labelled(
     under_way: deque[tuple[Path, str, str, Future[Answer] | Labelled]] = deque()
     draw = ANNOTATED in export.kinds
 
-    def oldest() -> Iterator[tuple[Path, Labelled, Mapping[str, object]]]:
+    def oldest() -> Iterator[tuple[Path, Labelled, PictureDocument]]:
         path, name, sha256, future = under_way.popleft()
         if isinstance(future, Labelled):
             yield path, future, {"pixels": export.pictures[name].pixels}

@@ -16,12 +16,15 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
 from skillbank.bank.engines import labeller
 from skillbank.errors import DataError, PlatformError
 from skillbank.installation import how_to_install
 from skillbank.labelling.process import take
+
+if TYPE_CHECKING:
+    from skillbank.labelling.engine_documents import About, PictureDocument
 
 __all__ = ["BATCH", "MOST_PIXELS", "Answer", "Engine", "PictureError"]
 
@@ -40,7 +43,7 @@ class PictureError(DataError):
 class Answer:
     """What was found: the engine's document, and the annotated copy or the preview if one was wanted."""
 
-    document: dict[str, Any]
+    document: PictureDocument
     picture: bytes = b""
 
 
@@ -80,7 +83,7 @@ class Engine:
             raise PlatformError(
                 f"The program {self._program} is not installed; {how_to_install(facts.extra)} brings it."
             )
-        self.about: dict[str, Any] = {}
+        self.about: About = {}
         self._waiting: dict[int, Future[Answer]] = {}
         self._numbers = itertools.count(1)
         self._lock, self._writing = threading.Lock(), threading.Lock()

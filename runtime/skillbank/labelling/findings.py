@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,7 @@ class Labelled:
     findings: tuple[Finding, ...]
 
     @classmethod
-    def of(cls, name: str, document: dict[str, Any]) -> Labelled:
+    def of(cls, name: str, document: Mapping[str, Any]) -> Labelled:
         """Read the engine's answer; a box without an area is nothing that can be found again."""
         found = (
             Finding(d["phrase"], d["score"], (d["box"][0], d["box"][1], d["box"][2], d["box"][3]))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from skillbank.visible import one_line
 from skillbank.ways import Sentence, option
+
+if TYPE_CHECKING:
+    from skillbank.labelling.engine_documents import PictureDocument
 
 __all__ = ["Remarks", "Shrunk"]
 
@@ -20,7 +23,7 @@ class Shrunk:
         self._count = 0
         self._first = ""
 
-    def take(self, name: str, document: Mapping[str, Any]) -> None:
+    def take(self, name: str, document: PictureDocument) -> None:
         """Note what an answer says of a picture."""
         if "seen" not in document:
             return
@@ -49,7 +52,7 @@ class Remarks:
         self._levels: dict[tuple[float, float], list[str]] = {}
         self._shrunk = Shrunk()
 
-    def take(self, name: str, document: Mapping[str, Any], levels: tuple[float, float] | None = None) -> None:
+    def take(self, name: str, document: PictureDocument, levels: tuple[float, float] | None = None) -> None:
         """Note what an answer says of a picture.
 
         Parameters
@@ -58,8 +61,8 @@ class Remarks:
             What is black and white in it by the scale of its set.
         """
         self._shrunk.take(name, document)
-        pixels = document.get("pixels") or {}
-        if levels is not None and pixels.get("by") == "model":
+        pixels = document.get("pixels")
+        if levels is not None and pixels and pixels["by"] == "model":
             black, white = levels  # a model's own scale is another
             if (pixels["black"], pixels["white"]) == (black, white):
                 self._levels.setdefault((black, white), []).append(name)

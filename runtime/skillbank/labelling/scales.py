@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skillbank.labelling.engine_documents import PictureDocument
 
 __all__ = ["Scales", "seen_with"]
 
 _OWN = "own_scale"
-_SEEN = "seen"
 _Ends = tuple[float, float]
 
 
 def seen_with(pixels: dict[str, Any] | None, common: Mapping[str, Sequence[float]]) -> dict[str, Any] | None:
     """Note beside a picture's own scale with which one it was looked at in the end."""
-    return pixels and {**pixels, _SEEN: list(common[pixels["kind"]])}
+    return pixels and {**pixels, "seen": list(common[pixels["kind"]])}
 
 
 class Scales:
@@ -31,13 +33,14 @@ class Scales:
         self._seen: dict[Path, _Ends] = {}
         self._remarks: dict[str, list[tuple[Path, str]]] = {}
 
-    def take(self, path: Path, document: Mapping[str, Any]) -> None:
+    def take(self, path: Path, document: PictureDocument) -> None:
         """Note what an answer says of a picture beside its boxes."""
         pixels = document.get("pixels")
         if pixels and pixels["by"] == "picture":
             own = (pixels["black"], pixels["white"])
             self._own[path] = pixels["kind"], own
-            self._seen[path] = tuple(pixels.get(_SEEN, own))
+            black, white = pixels.get("seen", own)
+            self._seen[path] = black, white
         for code, text in document.get("remarks", {}).items():
             self._remarks.setdefault(code, []).append((path, text))
 

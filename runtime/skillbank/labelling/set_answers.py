@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from skillbank.errors import SkillbankError
 from skillbank.labelling.engine import BATCH, Answer, Engine, PictureError
+from skillbank.labelling.engine_documents import PictureDocument
 from skillbank.labelling.findings import Finding, Labelled
 from skillbank.labelling.tiles import OFF
 from skillbank.sets.brightness import is_scaled
@@ -33,7 +34,7 @@ class Answered:
 
     row: Pictured
     findings: tuple[Finding, ...] = ()
-    document: Mapping[str, object] = field(default_factory=dict)
+    document: PictureDocument = field(default_factory=PictureDocument)
     why: str = ""
 
 

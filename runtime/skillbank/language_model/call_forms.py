@@ -8,7 +8,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 __all__ = ["Call", "Tools", "calls_in", "calls_in_json", "calls_in_python"]
 
@@ -130,11 +130,11 @@ def _of(value: object, tools: Tools, source: str, anything: bool, depth: int = 0
     yield from _flat(value, tools, source, anything)
 
 
-def _flat(value: Mapping[str, Any], tools: Tools, source: str, anything: bool) -> Iterator[Call]:
+def _flat(value: Mapping[str, object], tools: Tools, source: str, anything: bool) -> Iterator[Call]:
     named = next((key for key in _NAMES if isinstance(value.get(key), str)), None)
     if named is None:
         return
-    name, given = _plain(value[named]), next((key for key in _GIVEN if key in value), None)
+    name, given = _plain(str(value[named])), next((key for key in _GIVEN if key in value), None)
     if given is not None:
         if name in tools or anything or (set(value) <= {named, given, "id", "type"} and named == "name"):
             yield Call(name, _json(value[given]), source)

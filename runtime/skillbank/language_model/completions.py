@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import openai
 from openai.types.chat import ChatCompletionChunk
 
+from skillbank.language_model.messages import FunctionTool, Message
 from skillbank.language_model.reply import CARRIED, Reply, assemble
 
 __all__ = ["FEATURES", "NAME", "ask", "whole_document"]
+
+ItemT = TypeVar("ItemT")
 
 NAME = "chat completions"
 FEATURES = ("stream_options", "strict", "stream", "extra_content", *CARRIED)
@@ -21,8 +24,8 @@ FEATURES = ("stream_options", "strict", "stream", "extra_content", *CARRIED)
 def ask(
     client: openai.OpenAI,
     model: str,
-    messages: Sequence[Mapping[str, object]],
-    tools: Sequence[Mapping[str, object]],
+    messages: Sequence[Message],
+    tools: Sequence[FunctionTool],
     lacks: Collection[str],
     owed: Collection[str],
 ) -> Reply:
@@ -47,27 +50,27 @@ def ask(
 
 
 def _messages(
-    messages: Sequence[Mapping[str, Any]], lacks: Collection[str], owed: Collection[str]
+    messages: Sequence[Message], lacks: Collection[str], owed: Collection[str]
 ) -> list[dict[str, object]]:
     """Return the messages with what came with them; who once gave thoughts may miss them in any message."""
-    given = {name for message in messages for name in message.get("carried", ()) if name in CARRIED}
+    answers = [message for message in messages if message["role"] == "assistant"]
+    given = {name for message in answers for name in message.get("carried", ()) if name in CARRIED}
     empty = dict.fromkeys(({"reasoning_content"} & given | set(owed)) - set(lacks), "")
     return [_message(message, lacks, empty) for message in messages]
 
 
-def _message(
-    message: Mapping[str, Any], lacks: Collection[str], empty: Mapping[str, str]
-) -> dict[str, object]:
+def _message(message: Message, lacks: Collection[str], empty: Mapping[str, str]) -> dict[str, object]:
     """Return one message with what the endpoint gave with it, as far as it takes that back."""
     sent = {name: value for name, value in message.items() if name != "carried"}
-    if message["role"] == "assistant":
-        carried = message.get("carried", {})
-        sent |= empty
-        sent |= {name: carried[name] for name in CARRIED if name in carried and name not in lacks}
-    if "extra_content" in lacks and "tool_calls" in sent:
+    if message["role"] != "assistant":
+        return sent
+    carried = message.get("carried", {})
+    sent |= empty
+    sent |= {name: carried[name] for name in CARRIED if name in carried and name not in lacks}
+    if "extra_content" in lacks and "tool_calls" in message:
         sent["tool_calls"] = [
             {name: value for name, value in call.items() if name != "extra_content"}
-            for call in sent["tool_calls"]
+            for call in message["tool_calls"]
         ]
     return sent
 
@@ -87,7 +90,7 @@ def _documents(stream: openai.Stream[ChatCompletionChunk]) -> Iterator[dict[str,
         raise ValueError("no chunk of the protocol")
 
 
-def whole_document(stream: openai.Stream[Any]) -> dict[str, object] | None:
+def whole_document(stream: openai.Stream[ItemT]) -> dict[str, object] | None:
     """Return the one document of an endpoint that was asked for a stream and does not stream."""
     if "json" not in stream.response.headers.get("content-type", ""):
         return None

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import openai
 
@@ -30,14 +30,14 @@ from skillbank.language_model.endpoint_errors import (
     unknown_address,
     way_out,
 )
+from skillbank.language_model.messages import FunctionTool, Message
 from skillbank.language_model.reply import CARRIED, Reply, Usage
 from skillbank.language_model.written_calls import written_calls
 from skillbank.ways import marked, option
 
 __all__ = ["Endpoint", "Patience"]
 
-Message: TypeAlias = Mapping[str, object]
-Tools: TypeAlias = Callable[[bool], Sequence[Mapping[str, object]]]
+Tools: TypeAlias = Callable[[bool], Sequence[FunctionTool]]
 """Returns the function tools; told whether in strict mode."""
 
 
@@ -139,7 +139,7 @@ class Endpoint:
                 return _with_written(reply, messages, tools(False))
 
     def _once(self, messages: Sequence[Message], tools: Tools) -> Reply:
-        given = [dict(tool) for tool in tools("strict" not in self._lacks)]
+        given = tools("strict" not in self._lacks)
         if self._protocol == responses.NAME:
             reply = responses.ask(self._client, self.model, messages, given, self._lacks)
         else:
@@ -147,7 +147,7 @@ class Endpoint:
         if reply.finish is None:
             raise BrokenOffError
         if reply.usage is None:
-            sent = json.dumps([list(messages), given])
+            sent = json.dumps([list(messages), list(given)])
             came = [reply.text, reply.thinking, *(call.arguments for call in reply.calls)]
             usage = Usage(len(sent) // 4, sum(map(len, came)) // 4, estimated=True)
             reply = replace(reply, usage=usage)
@@ -204,7 +204,7 @@ class Endpoint:
         return explained(error, self._client, self.model, self._protocol, self._patience.silence)
 
 
-def _with_written(reply: Reply, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Reply:
+def _with_written(reply: Reply, messages: Sequence[Message], tools: Sequence[FunctionTool]) -> Reply:
     """Make the calls that a model wrote as text its calls, where it made none otherwise."""
     if reply.calls or not tools:
         return reply

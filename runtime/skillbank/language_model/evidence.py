@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skillbank.plan.request import DataLocation
 from skillbank.plan.slot_values import seconds_of
@@ -43,7 +42,7 @@ class Claim:
     """
 
     name: str
-    value: Any
+    value: object
     said: str = ""
     slot: Slot | None = None
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 __all__ = ["count", "mapping", "mappings", "text_of"]
 
 
-def mapping(value: object) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, object]:
     """Return an object, or an empty one."""
     return value if isinstance(value, Mapping) else {}
 

@@ -26,6 +26,7 @@ from skillbank.errors import (
 from skillbank.language_model.agreement import WAY_OUT, ReadStep, agreed, refused
 from skillbank.language_model.endpoint import Endpoint
 from skillbank.language_model.evidence import Claim, holds, in_text
+from skillbank.language_model.messages import FunctionTool, SaidMessage, ToolFunction
 from skillbank.plan.model import Question
 from skillbank.plan.option_steps import leaves_of
 from skillbank.plan.reader.reading import Reading
@@ -129,24 +130,25 @@ def read_with_model(
     return Reading(tuple(requests), not_understood, notes=(*rules.notes, said))
 
 
-def _tool(strict: bool) -> dict[str, Any]:
-    schema = _closed(_Filled.model_json_schema())
-    function = {
+def _tool(strict: bool) -> FunctionTool:
+    function: ToolFunction = {
         "name": "request",
         "description": "Fill in what the person asks to be run.",
-        "parameters": schema,
+        "parameters": _closed(_Filled.model_json_schema()),
     }
-    return {"type": "function", "function": {**function, **({"strict": True} if strict else {})}}
+    if strict:
+        function["strict"] = True
+    return {"type": "function", "function": function}
 
 
-def _closed(node: object) -> object:
+def _closed(node: object) -> Any:
     """Return a schema without the words that strict tools do not take."""
     if isinstance(node, dict):
         return {k: _closed(v) for k, v in node.items() if k not in ("title", "default")}
     return [_closed(v) for v in node] if isinstance(node, list) else node
 
 
-def _messages(text: str, held: Held, skill: str | None = None) -> list[dict[str, str]]:
+def _messages(text: str, held: Held, skill: str | None = None) -> list[SaidMessage]:
     with held.reading:
         skills = [
             {
@@ -171,8 +173,9 @@ def _messages(text: str, held: Held, skill: str | None = None) -> list[dict[str,
     )
     listed = "Skills: " + json_text(skills)
     return [
-        {"role": role, "content": said}
-        for role, said in (("system", system), ("user", listed), ("user", text))
+        {"role": "system", "content": system},
+        {"role": "user", "content": listed},
+        {"role": "user", "content": text},
     ]
 
 

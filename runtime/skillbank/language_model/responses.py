@@ -6,15 +6,19 @@ endpoint gave in a form that it can read again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import openai
 
 from skillbank.language_model.completions import whole_document
 from skillbank.language_model.lenient import count, mappings, text_of
+from skillbank.language_model.messages import FunctionTool, Message, ModelMessage
 from skillbank.language_model.reply import Reply, ToolCall, Usage
 from skillbank.language_model.thinking import parted
+
+if TYPE_CHECKING:
+    from openai.types.responses import ResponseStreamEvent
 
 __all__ = ["FEATURES", "NAME", "ask"]
 
@@ -28,8 +32,8 @@ _ENDS = ("response.completed", "response.incomplete", "response.failed")
 def ask(
     client: openai.OpenAI,
     model: str,
-    messages: Sequence[Mapping[str, Any]],
-    tools: Sequence[Mapping[str, Any]],
+    messages: Sequence[Message],
+    tools: Sequence[FunctionTool],
     lacks: Collection[str],
 ) -> Reply:
     """Ask once; ``messages`` and ``tools`` are those of chat completions, ``lacks`` as for them."""
@@ -38,9 +42,8 @@ def ask(
     if system:
         request["instructions"] = "\n\n".join(system)
     if tools:
-        request["tools"] = [{"type": "function", **tool["function"]} for tool in tools]
-        if "strict" not in lacks:
-            request["tools"] = [{"strict": False, **tool} for tool in request["tools"]]
+        usual = {} if "strict" in lacks else {"strict": False}
+        request["tools"] = [{**usual, "type": "function", **tool["function"]} for tool in tools]
     if "store" not in lacks:
         request["store"] = False
     if "include" not in lacks:
@@ -57,7 +60,7 @@ def ask(
         return _assembled(_streamed(stream))
 
 
-def _items(messages: Sequence[Mapping[str, object]]) -> Iterator[dict[str, object]]:
+def _items(messages: Sequence[Message]) -> Iterator[dict[str, object]]:
     """Yield the conversation as input; an answer's parts in the order in which they came."""
     for message in messages:
         if message["role"] == "user":
@@ -72,15 +75,17 @@ def _items(messages: Sequence[Mapping[str, object]]) -> Iterator[dict[str, objec
             yield from _answer(message)
 
 
-def _answer(message: Mapping[str, Any]) -> Iterator[dict[str, object]]:
-    calls = [
+def _answer(message: ModelMessage) -> Iterator[dict[str, object]]:
+    calls: list[dict[str, object]] = [
         {"type": "function_call", "call_id": call["id"], **call["function"]}
         for call in message.get("tool_calls") or ()
     ]
-    text = [{"role": "assistant", "content": message["content"]}] if message.get("content") else []
-    for item in message.get("carried", {}).get(_OUTPUT, ()):
+    text: list[dict[str, object]] = (
+        [{"role": "assistant", "content": message["content"]}] if message.get("content") else []
+    )
+    for item in mappings(message.get("carried", {}).get(_OUTPUT)):
         if item.get("type") == "reasoning":
-            yield item
+            yield dict(item)
         elif item.get("type") == "function_call" and calls:
             yield calls.pop(0)
         elif item.get("type") == "message" and text:
@@ -88,9 +93,9 @@ def _answer(message: Mapping[str, Any]) -> Iterator[dict[str, object]]:
     yield from (*text, *calls)
 
 
-def _streamed(stream: Iterable[object]) -> dict[str, object]:
+def _streamed(stream: openai.Stream[ResponseStreamEvent]) -> dict[str, object]:
     """Return the document that a stream ends with; some send its items one by one, and only so."""
-    items: dict[int, dict[str, Any]] = {}
+    items: dict[int, dict[str, object]] = {}
     known = False
     for event in stream:
         document = _event(event)
@@ -99,7 +104,7 @@ def _streamed(stream: Iterable[object]) -> dict[str, object]:
         if kind == "error":
             _fail(document.get("error") or document, stream)
         elif kind == "response.output_item.done" and isinstance(item, dict):
-            items[int(document.get("output_index") or len(items))] = item
+            items[count(document.get("output_index")) or len(items)] = item
         elif kind in _ENDS and isinstance(response, dict):
             if response.get("error"):
                 _fail(response["error"], stream)
@@ -109,14 +114,14 @@ def _streamed(stream: Iterable[object]) -> dict[str, object]:
     return {}
 
 
-def _event(event: object) -> Mapping[str, Any]:
+def _event(event: object) -> Mapping[str, object]:
     document = event.to_dict(warnings=False) if hasattr(event, "to_dict") else None
     if not isinstance(document, Mapping):
         raise ValueError("not an event of the protocol")
     return document
 
 
-def _fail(problem: object, stream: Any) -> None:
+def _fail(problem: object, stream: openai.Stream[ResponseStreamEvent]) -> None:
     raise openai.APIError(str(problem), stream.response.request, body=problem)
 
 

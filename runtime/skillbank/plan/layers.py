@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from skillbank.bank.functions import names_function
 from skillbank.bank.keys import plain
@@ -55,7 +54,7 @@ def dataset_rows(draft: Draft) -> Iterator[Override]:
         if draft.user_covers(row.key) or (row.optional and _user_chose_another(draft, row.key)):
             continue
         if row.kind == "literal":
-            values = {row.key: row.path}
+            values: dict[str, object] = {row.key: row.path}
         elif row.kind == "data" and draft.locations.get(row.source):
             values = _bound(draft, row, draft.locations[row.source])
         else:
@@ -64,7 +63,7 @@ def dataset_rows(draft: Draft) -> Iterator[Override]:
             yield Override(key=key, value=value, source=Source.DATASET_TABLE, detail=row.detail)
 
 
-def _bound(draft: Draft, row: Binding, uris: Sequence[str]) -> dict[str, Any]:
+def _bound(draft: Draft, row: Binding, uris: Sequence[str]) -> dict[str, object]:
     """Return the keys that the locations of a row's data set fill; ask where one is wanted of several."""
     if row.per_source:
         draft.builder.fit_list(row.key[: row.key.index("[0]")], len(uris))
@@ -123,13 +122,13 @@ def inferred(draft: Draft) -> Iterator[Override]:
             yield from _filled(draft, key, function, pretrained)
 
 
-def _filled(draft: Draft, key: str, function: Any, pretrained: tuple[str, ...]) -> Iterator[Override]:
+def _filled(draft: Draft, key: str, function: object, pretrained: tuple[str, ...]) -> Iterator[Override]:
     """Fill one field by what the skill says of it: a download, a function, or a value as it is."""
     if isinstance(function, Mapping):
         if isinstance(link := function.get("link"), str):
             detail = "download named by the skill"
             yield Override(key=key, value=link, source=Source.INFERENCE, detail=detail)
-    elif inference.is_known(function):
+    elif isinstance(function, str) and inference.is_known(function):
         result = inference.infer(function, _context(draft, key, pretrained))
         if result.value is not None:
             detail = f"{function}: {result.detail}"

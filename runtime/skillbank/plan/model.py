@@ -326,7 +326,7 @@ class Plan(Frozen):
         return {**self.document(), **({"ways": ways} if ways else {})}
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Plan:
+    def from_document(cls, document: Mapping[str, object]) -> Plan:
         """Read a plan that this version or an earlier one has written; it keeps its id.
 
         Raises
@@ -340,7 +340,7 @@ class Plan(Frozen):
         for beside in ("checks", "sentence"):
             fields.pop(beside, None)
         written = document_id(fields)
-        name = f"plan {(claimed or written)[:12]}"
+        name = f"plan {(claimed if isinstance(claimed, str) and claimed else written)[:12]}"
         again = Sentence(f"make it again with {command('plan')}")
         version = fields.get("format", 1)
         if not isinstance(version, int) or version > FORMAT:
@@ -374,7 +374,7 @@ _WORDLESS = 3
 """The first format whose ids are of what runs alone."""
 
 
-def document_id(document: Mapping[str, Any]) -> str:
+def document_id(document: Mapping[str, object]) -> str:
     """Return the plan_id that a plan's document stands for, whichever version has written it.
 
     It is the sha256 of the canonical JSON without the volatile fields, and from format 3 on without the words
@@ -383,10 +383,11 @@ def document_id(document: Mapping[str, Any]) -> str:
     earlier version has the id that it was given then.
     """
     content = {name: value for name, value in document.items() if name not in _VOLATILE}
-    if isinstance(content.get("search"), Mapping):
+    search = content.get("search")
+    if isinstance(search, Mapping):
         content["search"] = {
             name: document_id(value) if name in ("evaluation", "baseline") and value else value
-            for name, value in content["search"].items()
+            for name, value in search.items()
         }
     version = content.get("format", 1)
     if isinstance(version, int) and version >= _WORDLESS:
@@ -394,7 +395,7 @@ def document_id(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
-def _without_words(content: Mapping[str, Any]) -> dict[str, object]:
+def _without_words(content: Mapping[str, object]) -> dict[str, object]:
     """Return a document without what differs between two ways to say the same.
 
     Whether a value was set by its key or by a shorthand, where the policy and the image were said, and what
@@ -402,14 +403,16 @@ def _without_words(content: Mapping[str, Any]) -> dict[str, object]:
     """
     kept = {name: value for name, value in content.items() if name not in ("warnings", "image_source")}
     for name, words in (("automl_policy", "source"), ("route", "reason")):
-        if isinstance(kept.get(name), Mapping):
-            kept[name] = {key: value for key, value in kept[name].items() if key != words}
-    if isinstance(kept.get("overrides"), list):
+        said = kept.get(name)
+        if isinstance(said, Mapping):
+            kept[name] = {key: value for key, value in said.items() if key != words}
+    overrides = kept.get("overrides")
+    if isinstance(overrides, list):
         kept["overrides"] = [
             {**{k: v for k, v in each.items() if k != "detail"}, "source": _who(each.get("source"))}
             if isinstance(each, Mapping)
             else each
-            for each in kept["overrides"]
+            for each in overrides
         ]
     return kept
 

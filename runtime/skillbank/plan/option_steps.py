@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.bank.keys import is_name
@@ -47,7 +46,7 @@ class Step:
     length: int
     data: list[DataLocation] = field(default_factory=list)
     settings: list[Setting] = field(default_factory=list)
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, object] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     _slots: dict[str, Setting] = field(default_factory=dict)
     _said_sources: set[str] = field(default_factory=set)

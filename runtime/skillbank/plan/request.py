@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
@@ -53,7 +53,7 @@ class Setting(Frozen):
     """One value that the user set, by dotted key or shorthand."""
 
     key: str
-    value: Any
+    value: object
 
 
 class Request(Frozen):

@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from skillbank.environment import DOCKER_GPUS, DOCKER_KEEP, DOCKER_NETWORK, JOB_ID, foreign
 from skillbank.errors import DataNotFoundError, PlatformError, SkillbankError, UsageError
@@ -143,7 +143,16 @@ def _closed(place: Path) -> bool:
     return False
 
 
-def mounts(results_dir: Path, reads: Iterable[Path]) -> list[dict[str, Any]]:
+class Mount(TypedDict):
+    """A bind mount, in the words of Docker's API."""
+
+    Type: Literal["bind"]
+    Source: str
+    Target: str
+    ReadOnly: bool
+
+
+def mounts(results_dir: Path, reads: Iterable[Path]) -> list[Mount]:
     """Return the bind mounts of a job: its results to write, what it reads to read, each at its own path.
 
     The same path inside and outside means that one spec holds in both places.
@@ -163,7 +172,7 @@ def mounts(results_dir: Path, reads: Iterable[Path]) -> list[dict[str, Any]]:
     return [_bind(path, str(path), read_only) for path, read_only in bound]
 
 
-def _bind(source: Path, target: str, read_only: bool) -> dict[str, object]:
+def _bind(source: Path, target: str, read_only: bool) -> Mount:
     return {"Type": "bind", "Source": str(source), "Target": target, "ReadOnly": read_only}
 
 

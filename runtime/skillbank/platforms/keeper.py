@@ -24,7 +24,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn, NotRequired, TypedDict
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
@@ -63,13 +63,40 @@ def write_json(target: Path, document: Mapping[str, object], *, exclusive: bool 
     return True
 
 
-def myself() -> dict[str, object]:
+class Process(TypedDict):
+    """How a process can be recognised later; ``never`` is one of a job that must not start."""
+
+    pid: int
+    identity: str
+    host: str
+    at: float
+    never: NotRequired[bool]
+
+
+class End(TypedDict):
+    """How the program ended; ``signal`` is what killed it."""
+
+    exit_code: int
+    signal: int | None
+    canceled: bool
+    at: float
+
+
+class Order(TypedDict):
+    """What the keeper starts."""
+
+    argv: list[str]
+    cwd: str
+    job_id: str
+
+
+def myself() -> Process:
     """Return how this process can be recognised later."""
     pid = os.getpid()
-    return {"pid": pid, "identity": identity(pid), "host": os.uname().nodename, "at": time.time()}
+    return {"pid": pid, "identity": identity(pid) or "", "host": os.uname().nodename, "at": time.time()}
 
 
-def _become_program(folder: Path, launch: dict[str, Any]) -> NoReturn:
+def _become_program(folder: Path, launch: Order) -> NoReturn:
     """Turn this process into the job's program, the leader of its own session and group."""
     argv = launch["argv"]
     try:
@@ -103,7 +130,7 @@ def scrub(log: Path) -> None:
     temporary.replace(log)
 
 
-def _keep(folder: Path, launch: dict[str, object], ready: int) -> int:
+def _keep(folder: Path, launch: Order, ready: int) -> int:
     """Start the program, wait for its end, write it down."""
     os.setsid()
     if not write_json(folder / CLAIM, myself(), exclusive=True):
@@ -128,7 +155,7 @@ def _keep(folder: Path, launch: dict[str, object], ready: int) -> int:
         print(f"the log could not be cleaned of secrets: {error}", file=sys.stderr)
     killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
     code = 128 + killed_by if killed_by else os.WEXITSTATUS(status)
-    end = {"exit_code": code, "signal": killed_by, "canceled": canceled, "at": time.time()}
+    end: End = {"exit_code": code, "signal": killed_by, "canceled": canceled, "at": time.time()}
     write_json(folder / EXIT, end)
     return STARTED
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
@@ -162,7 +162,9 @@ def _derive_part(db: sa.Connection, set_id: int, part: Sequence[int], lines: Lin
         )
 
 
-def _picture(boxes: list[_Box], state: str, apart: int, lines: Lines) -> tuple[set[int], dict[str, Any]]:
+def _picture(
+    boxes: list[_Box], state: str, apart: int, lines: Lines
+) -> tuple[set[int], dict[str, float | None]]:
     decided, standing, margin, doubt = [], [], None, 0.0
     is_open = state not in ("reviewed", "accepted")
     for box in boxes:

@@ -15,7 +15,7 @@ import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -109,16 +109,25 @@ def catch_up(change: Writing, numbers: Sequence[int] | None = None, *, whole: bo
     change.db.execute(PICTURES.update().where(*here).values(lesson=run.learned))
 
 
-def _latest(change: Writing) -> Any:
-    """Return the number, the threshold and the lesson of the latest run; None where nothing is learned."""
+class _Latest(NamedTuple):
+    """The latest run: its number, its threshold, and at how many reviewed pictures it has learned last."""
+
+    number: int
+    threshold: float
+    learned: int | None
+
+
+def _latest(change: Writing) -> _Latest | None:
+    """Return the latest run; None where nothing is learned."""
     if not change.row["learns"]:
         return None
     change.flush()
     newest = sa.select(RUNS.c.number, RUNS.c.threshold, RUNS.c.learned).where(RUNS.c.set_id == change.set_id)
-    return change.db.execute(newest.order_by(RUNS.c.number.desc()).limit(1)).first()
+    found = change.db.execute(newest.order_by(RUNS.c.number.desc()).limit(1)).first()
+    return None if found is None else _Latest(*found)
 
 
-def _lesson(change: Writing, run: Any, reviewed: Sequence[int]) -> Lesson | None:
+def _lesson(change: Writing, run: _Latest, reviewed: Sequence[int]) -> Lesson | None:
     examples = list(_examples(change, run.number, reviewed))
     if not examples:
         return None
@@ -275,7 +284,7 @@ def _findings(
         boxes = sa.select(BOXES).where(
             BOXES.c.set_id == change.set_id, among(change.db, BOXES.c.picture, part)
         )
-        of_picture: dict[int, list[Any]] = defaultdict(list)
+        of_picture: dict[int, list[sa.RowMapping]] = defaultdict(list)
         for row in change.db.execute(boxes.order_by(BOXES.c.number)).mappings():
             of_picture[row["picture"]].append(row)
         for number, each in found.items():
@@ -284,7 +293,7 @@ def _findings(
         yield from found.values()
 
 
-def _take(change: Writing, into: _Found, box: Any, run: int, repeat: Repeat | None) -> None:
+def _take(change: Writing, into: _Found, box: sa.RowMapping, run: int, repeat: Repeat | None) -> None:
     now: tuple[int, Corners] = box["class"], (box["x1"], box["y1"], box["x2"], box["y2"])
     first = now
     if box["first"]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from skillbank.sets.model import ACCEPT_REST, ASKED, IMPORT, Event
+from skillbank.sets.model import ACCEPT_REST, ASKED, IMPORT, Entry, Event
 from skillbank.sets.rows import events_of
 from skillbank.sets.tables import BOXES, LABEL_EVENTS, RUNS
 from skillbank.sets.writing import Writing
@@ -20,8 +20,6 @@ UNDONE = ("edit", "decide", "classes", "rename", "threshold", "merge", "remove",
 _OF_PEOPLE = {"state", "reviewed_by", "reviewed_at"}
 """What people change of a picture itself."""
 _PAGE = 200
-_Entry: TypeAlias = Mapping[str, Any]
-"""A change of one thing, as an event keeps it."""
 
 
 def undo(change: Writing) -> Event | None:
@@ -97,12 +95,12 @@ def _turn(change: Writing, target: Event | None, kind: str) -> Event | None:
     return change.note(kind, target.picture, of=target.seq, body={"kept": left} if left else {})
 
 
-def _stretches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
+def _stretches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Yield changes of different boxes, or pictures, that lie behind one another together, all others alone.
 
     What becomes of a box depends on its class and on no other box, and that of a picture on no other picture.
     """
-    some: dict[int, _Entry] = {}
+    some: dict[int, Entry] = {}
     kind = ""
     for entry in entries:
         if some and (entry["what"] != kind or entry["number"] in some):
@@ -175,7 +173,7 @@ def _to_redo(own: _Own) -> Event | None:
     return None
 
 
-def _reverse(change: Writing, entries: Sequence[_Entry]) -> list[_Entry]:
+def _reverse(change: Writing, entries: Sequence[Entry]) -> list[Entry]:
     """Turn changes of different things of one kind around; return those that cannot be."""
     what = entries[0]["what"]
     if what not in ("class", "picture", "box"):
@@ -190,6 +188,7 @@ def _reverse(change: Writing, entries: Sequence[_Entry]) -> list[_Entry]:
         if not _can_turn(change, entry, now):
             kept.append(entry)
         elif now is None:
+            assert before is not None, entry
             change.make(what, before, number)
         elif before is None:
             dropped[number] = now
@@ -202,13 +201,13 @@ def _reverse(change: Writing, entries: Sequence[_Entry]) -> list[_Entry]:
     return kept
 
 
-def _can_turn(change: Writing, entry: _Entry, now: Mapping[str, object] | None) -> bool:
+def _can_turn(change: Writing, entry: Entry, now: Mapping[str, object] | None) -> bool:
     """Whether a thing is as a change has left it, and may be so again as it was before."""
     what, number, before, after = entry["what"], entry["number"], entry["before"], entry["after"]
     if what == "picture" and not set().union(before or (), after or ()) <= _OF_PEOPLE:
         return False
     if after is None:  # it was dropped
-        return now is None and _fits(change, what, number, before)
+        return now is None and before is not None and _fits(change, what, number, before)
     if now is None or any(now[name] != value for name, value in after.items()):
         return False
     if before is None:  # it was made
@@ -222,7 +221,7 @@ def _fits(change: Writing, what: str, number: int, fields: Mapping[str, Any]) ->
         found = change.classes.get(fields["class"])
         return found is not None and not found.gone
     if what == "class" and not fields["gone"]:
-        others: Sequence[Any] = [c for c in change.classes.values() if c.number != number and not c.gone]
+        others = [c for c in change.classes.values() if c.number != number and not c.gone]
         return all(other.name != fields["name"] for other in others)
     # A class goes again only where nothing is left that has come into it since.
     return what != "class" or not _has_boxes(change, number)

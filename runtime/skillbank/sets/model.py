@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from skillbank.errors import NotFoundError, StateError, UsageError
 from skillbank.sets.class_model import ClassSpec, LabelClass
@@ -321,6 +321,15 @@ class RunSpec:
     job: str | None = None
     who: str = ""
     source: str | None = None
+
+
+class Entry(TypedDict):
+    """A change of one thing, as an event keeps it: its fields, None where there was no such thing."""
+
+    what: str
+    number: int
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)

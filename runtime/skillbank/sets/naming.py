@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+import numpy as np
+
 from skillbank.sets.geometry import overlap
 from skillbank.sets.model import Corners
 
@@ -125,8 +127,6 @@ def _meeting_of_few(every: Sequence[Bid], ahead: int, least: Sequence[float]) ->
 
 def _meeting_of_many(every: Sequence[Bid], ahead: int, least: Sequence[float]) -> Iterator[_Near]:
     """Do the same in the same arithmetic, for many boxes of a picture at once."""
-    import numpy as np
-
     x1, y1, x2, y2 = np.array([bid.corners for bid in every], np.float64).T
     area = (x2 - x1) * (y2 - y1)
     classes = np.array([-1 if bid.class_number is None else bid.class_number for bid in every])

@@ -314,7 +314,7 @@ def _fields(picture: int, found: _Placed, run: int) -> dict[str, object]:
     }
 
 
-def _corners(box: Any) -> Corners:
+def _corners(box: sa.RowMapping) -> Corners:
     return box["x1"], box["y1"], box["x2"], box["y2"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,7 +32,7 @@ class Repeat:
 
 
 def repeats(
-    boxes: Iterable[Any], found: Iterable[tuple[int, Corners, float]], same: float, imported: float
+    boxes: Iterable[sa.RowMapping], found: Iterable[tuple[int, Corners, float]], same: float, imported: float
 ) -> list[list[object]]:
     """Return what of some boxes was found again, each once, with the best score.
 

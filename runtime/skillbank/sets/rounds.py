@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from skillbank.sets.model import Event
+from skillbank.sets.model import Entry, Event
 
 if TYPE_CHECKING:
     from skillbank.sets.view import SetView
@@ -107,8 +107,8 @@ class _Open:
 
     run: int | None
     started: datetime
-    boxes: dict[int, dict[str, Any] | None] = field(default_factory=dict)  # as they stood before it
-    pictures: dict[int, str] = field(default_factory=dict)
+    boxes: dict[int, dict[str, object] | None] = field(default_factory=dict)  # as they stood before it
+    pictures: dict[int, object] = field(default_factory=dict)
     seconds: float = 0.0
     actions: int = 0
 
@@ -155,8 +155,8 @@ class _Reading:
     def __init__(self) -> None:
         self.round: _Open | None = None
         self._kinds: dict[int, str] = {}
-        self._boxes: dict[int, dict[str, Any]] = {}
-        self._pictures: dict[int, dict[str, Any]] = {}
+        self._boxes: dict[int, dict[str, object]] = {}
+        self._pictures: dict[int, dict[str, object]] = {}
 
     def take(self, event: Event) -> None:
         """Take in an event."""
@@ -171,7 +171,7 @@ class _Reading:
             self.round.seconds += event.body.get("seconds", 0.0)
             self.round.actions += _actions(event)
 
-    def _change(self, change: Mapping[str, Any], of_people: bool) -> None:
+    def _change(self, change: Entry, of_people: bool) -> None:
         number, after = change["number"], change["after"]
         things = self._boxes if change["what"] == "box" else self._pictures
         before = things.get(number)
@@ -214,7 +214,7 @@ class _Reading:
                 was.seconds,
                 was.actions,
                 {number: ClassRound(**counts[number]) for number in sorted(counts)},
-                dict(Counter(picture["reviewed_by"] or "" for picture in fresh)),
+                dict(Counter(str(picture["reviewed_by"] or "") for picture in fresh)),
             )
         ]
 
@@ -224,12 +224,14 @@ def _kept(fields: Mapping[str, object]) -> dict[str, object]:
     return {name: fields[name] for name in wanted if name in fields}
 
 
-def _told(before: Mapping[str, object] | None, now: Mapping[str, Any] | None) -> tuple[int, What] | None:
+def _told(before: Mapping[str, object] | None, now: Mapping[str, object] | None) -> tuple[int, What] | None:
     """Return what a round made of a box, and its class; None when it is as it was."""
     if now is None:
         return None
     made = _made_new(now) if before is None else _made_of(before, now)
-    return None if made is None else (now["class"], made)
+    label = now["class"]
+    assert isinstance(label, int), label
+    return None if made is None else (label, made)
 
 
 def _made_new(now: Mapping[str, object]) -> What | None:

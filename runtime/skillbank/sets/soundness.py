@@ -65,7 +65,7 @@ def _anything(value: object) -> bool:
     return True
 
 
-def _fits(kind: sa.types.TypeEngine[Any], value: object) -> bool:
+def _fits(kind: sa.types.TypeEngine[object], value: object) -> bool:
     """Whether a value is of a column's type, within what every database holds."""
     if isinstance(kind, sa.Boolean):
         return isinstance(value, bool)

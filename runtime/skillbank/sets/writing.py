@@ -94,7 +94,7 @@ class Writing:
         self.stale: set[int] = set()
         self._new: dict[str, list[dict[str, Any]]] = {}
         self._changes: list[dict[str, object]] = []
-        self._events: list[dict[str, Any]] = []
+        self._events: list[Event] = []
         self._classes: dict[int, LabelClass] | None = None
         self._before = dict(row)
 
@@ -174,7 +174,10 @@ class Writing:
         return bool(self.change_all(what, {number: before}, {number: fields}))
 
     def change_all(
-        self, what: str, before: Mapping[int, Mapping[str, Any]], fields: Mapping[int, Mapping[str, object]]
+        self,
+        what: str,
+        before: Mapping[int, Mapping[str, object]],
+        fields: Mapping[int, Mapping[str, object]],
     ) -> int:
         """Give things other values, each its own; return how many that changes.
 
@@ -189,7 +192,7 @@ class Writing:
             changed = {k: v for k, v in clean(asked).items() if was[k] != v}
             if changed:
                 alike[json.dumps(changed)].append(number)
-                self._note_change(what, number, {k: was[k] for k in changed}, changed, was.get("picture"))
+                self._note_change(what, number, {k: was[k] for k in changed}, changed, _picture_of(was))
         if not alike:
             return 0
         self.flush()
@@ -229,14 +232,14 @@ class Writing:
         )
         self.touched.update(self.db.scalars(query.distinct()))
 
-    def drop_all(self, what: str, before: Mapping[int, Mapping[str, Any]]) -> None:
+    def drop_all(self, what: str, before: Mapping[int, Mapping[str, object]]) -> None:
         """Take things away; the log keeps them."""
         self.flush()
         table = THINGS[what]
         here = table.c.set_id == self.set_id, among(self.db, table.c.number, before)
         self.db.execute(table.delete().where(*here))
         for number, fields in before.items():
-            self._note_change(what, number, dict(fields), None, fields.get("picture"))
+            self._note_change(what, number, dict(fields), None, _picture_of(fields))
 
     def change_self(self, **fields: object) -> bool:
         """Give the set itself another name, share or note."""
@@ -265,10 +268,7 @@ class Writing:
             self.row["version"], self.at, self.who, kind, picture, of, {"changes": self._changes, **said}
         )
         self._changes = []
-        self._events.append(
-            {"set_id": self.set_id}
-            | {name: getattr(event, name) for name in ("seq", "at", "who", "kind", "picture", "of", "body")}
-        )
+        self._events.append(event)
         return event
 
     def tell(self, kind: str, picture: int | None = None) -> None:
@@ -292,9 +292,11 @@ class Writing:
             raise AssertionError("what has changed was not noted")
         self.flush()
         if self._events:
-            self.db.execute(LABEL_EVENTS.insert(), self._events)
+            names = ("seq", "at", "who", "kind", "picture", "of", "body")
+            rows = [{name: getattr(event, name) for name in names} for event in self._events]
+            self.db.execute(LABEL_EVENTS.insert(), [{"set_id": self.set_id, **row} for row in rows])
             for event in self._events:
-                self.tell(event["kind"], event["picture"])
+                self.tell(event.kind, event.picture)
             self._events = []
         if self.touched:
             here = PICTURES.c.set_id == self.set_id, among(self.db, PICTURES.c.number, self.touched)
@@ -322,3 +324,9 @@ class Writing:
         elif what == "class":
             self._classes = None
         self._changes.append(entry)
+
+
+def _picture_of(fields: Mapping[str, object]) -> int | None:
+    """Return the picture that a thing belongs to, if it does."""
+    found = fields.get("picture")
+    return found if isinstance(found, int) else None

@@ -14,13 +14,12 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
 
 from skillbank.errors import DataError, PlatformError
 from skillbank.storage.progress import Meter
 from skillbank.storage.s3 import CONNECTIONS, Object, client, explained
 from skillbank.storage.uri import Uri
-from skillbank.storage.verification import Expected, etag_of_parts, part_digest
+from skillbank.storage.verification import Expected, S3Answer, etag_of_parts, part_digest
 
 __all__ = ["RANGE", "download"]
 
@@ -42,7 +41,7 @@ def download(root: Uri, items: Iterable[tuple[Object, Path]], meter: Meter) -> N
         One sentence. What is complete stays, and the next call goes on from there.
     """
     transfer = _Transfer(root, meter)
-    small: list[Callable[[], None]] = []
+    small: list[_Small] = []
     large: list[_Large] = []
     for thing, target in items:
         if target.is_file() and target.stat().st_size == thing.size:
@@ -65,7 +64,7 @@ def download(root: Uri, items: Iterable[tuple[Object, Path]], meter: Meter) -> N
             raise
 
 
-def _targets(transfers: Iterable[Any]) -> Iterator[tuple[Object, Path]]:
+def _targets(transfers: Iterable[_Small | _Large]) -> Iterator[tuple[Object, Path]]:
     return ((one.thing, one.target) for one in transfers)
 
 
@@ -86,10 +85,10 @@ class _Transfer:
     def place(self, thing: Object) -> Uri:
         return Uri("s3", f"{self.root.bucket}/{thing.key}", f"s3://{self.root.bucket}/{thing.key}")
 
-    def get(self, thing: Object, **more: object) -> dict[str, Any]:
+    def get(self, thing: Object, **more: object) -> S3Answer:
         """Ask for the object as it was listed; one that has changed since is not taken."""
         try:
-            answer: dict[str, object] = self.client.get_object(
+            answer: S3Answer = self.client.get_object(
                 Bucket=self.root.bucket, Key=thing.key, IfMatch=f'"{thing.etag}"', **more
             )
         except self.client.exceptions.ClientError as error:
@@ -98,7 +97,7 @@ class _Transfer:
             raise
         return answer
 
-    def pieces(self, thing: Object, answer: dict[str, Any], length: int) -> Iterator[bytes]:
+    def pieces(self, thing: Object, answer: S3Answer, length: int) -> Iterator[bytes]:
         """Yield a body of exactly this many bytes."""
         if answer["ContentLength"] != length:
             raise _BrokenError(f"{answer['ContentLength']} bytes announced instead of {length}")
@@ -205,7 +204,7 @@ class _Large:
 
     def _head(self) -> Expected:
         transfer, key = self._transfer, self.thing.key
-        about: dict[str, Any] = {"Bucket": transfer.root.bucket, "Key": key}
+        about = {"Bucket": transfer.root.bucket, "Key": key}
         with explained(transfer.place(self.thing)):
             head = transfer.client.head_object(**about, ChecksumMode="ENABLED")
             expected = Expected.of(head)
@@ -287,7 +286,7 @@ class _Range:
         self._large.fetch(self._start)
 
 
-def _hash(kind: str) -> Any:
+def _hash(kind: str) -> hashlib._Hash | None:
     return hashlib.new(kind, usedforsecurity=False) if kind in ("md5", "sha256") else None
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from skillbank.connections import connections_to
@@ -85,9 +85,11 @@ def answer(name: str) -> int:
         from urllib3.exceptions import HTTPError
 
         url = f"{endpoint()}/{name}/resolve/main/config.json"
-        options: dict[str, Any] = {"retries": False, "redirect": False, "timeout": seconds}
         with suppress(HTTPError, ValueError, OSError), _pool(endpoint(), _token(True)) as pool:
-            heard.append(pool.request("HEAD", url, preload_content=False, **options).status)
+            answer = pool.request(
+                "HEAD", url, preload_content=False, retries=False, redirect=False, timeout=seconds
+            )
+            heard.append(answer.status)
 
     # A lookup of a host cannot be told to hurry; whoever does it may go on for nobody.
     asking = threading.Thread(target=ask, daemon=True)
@@ -202,13 +204,9 @@ def _pool(endpoint: str, token: str) -> PoolManager:
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("HF_ENDPOINT must be an address like https://host")
-    options: dict[str, object] = {
-        "headers": headers,
-        "timeout": _SECONDS,
-        # A busy server may ask to be left alone for an hour.
-        "retries": urllib3.Retry(3, connect=1, read=1, redirect=2, respect_retry_after_header=False),
-    }
-    return connections_to(endpoint, **options)
+    # A busy server may ask to be left alone for an hour.
+    retries = urllib3.Retry(3, connect=1, read=1, redirect=2, respect_retry_after_header=False)
+    return connections_to(endpoint, headers=headers, timeout=_SECONDS, retries=retries)
 
 
 def _status(pool: PoolManager, url: str) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from skillbank.errors import DataError
 
@@ -60,9 +59,11 @@ def _records(annotation: Path, form: str) -> Iterator[object]:
             yield from entries if isinstance(entries, list) else ()
 
 
-def _names(records: Iterable[Any], fields: tuple[str, ...]) -> Iterator[str]:
+def _names(records: Iterable[object], fields: tuple[str, ...]) -> Iterator[str]:
     for record in records:
-        for field in fields if isinstance(record, Mapping) else ():
+        if not isinstance(record, Mapping):
+            continue
+        for field in fields:
             value = record.get(field)
             for name in value if isinstance(value, list) else [value]:
                 if isinstance(name, str) and name:

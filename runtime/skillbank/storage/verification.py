@@ -11,15 +11,36 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypedDict
 
 from skillbank.storage.s3 import clean_etag
 
-__all__ = ["Expected", "composite_etag", "etag_of_parts", "part_digest"]
+__all__ = ["Expected", "S3Answer", "composite_etag", "etag_of_parts", "part_digest"]
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _COMPOSITE = re.compile(r"[0-9a-f]{32}-\d+")
 _PIECE = 1 << 20
+
+
+class Body(Protocol):
+    """The bytes of an object on their way."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class S3Answer(TypedDict, total=False):
+    """What an answer to a HEAD or GET of an object says, as far as it is read here."""
+
+    Body: Body
+    ContentLength: int
+    ETag: str
+    Metadata: Mapping[str, str]
+    ChecksumType: str
+    ChecksumSHA256: str
+    ChecksumCRC32: str
+    ServerSideEncryption: str
+    SSECustomerAlgorithm: str
 
 
 @dataclass(frozen=True)
@@ -35,7 +56,7 @@ class Expected:
     part_size: int = 0
 
     @classmethod
-    def of(cls, response: Mapping[str, Any], part_size: int = 0) -> Expected:
+    def of(cls, response: S3Answer, part_size: int = 0) -> Expected:
         """Choose from what the answer to a HEAD or GET of a whole object says.
 
         Parameters
@@ -77,10 +98,10 @@ class Expected:
             return hashlib.file_digest(file, self.kind).hexdigest() == self.value
 
 
-def _stated(response: Mapping[str, Any]) -> tuple[str, str] | None:
+def _stated(response: S3Answer) -> tuple[str, str] | None:
     """Return the checksum that is stated of a whole object, and its kind; None where none is."""
-    for kind, name in (("sha256", "ChecksumSHA256"), ("crc32", "ChecksumCRC32")):
-        value = response.get(name, "")
+    stated = {"sha256": response.get("ChecksumSHA256"), "crc32": response.get("ChecksumCRC32")}
+    for kind, value in stated.items():
         if value and "-" not in value:
             return kind, base64.b64decode(value).hex()
     return None

@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import sqlalchemy as sa
@@ -44,7 +44,16 @@ from skillbank.web.guard import COOKIE, Guard
 from skillbank.web.operations import openapi
 
 if TYPE_CHECKING:
+    from typing import Literal, TypedDict
+
     from skillbank.runtime import Runtime
+
+    class _Cookie(TypedDict):
+        path: str
+        httponly: bool
+        samesite: Literal["strict"]
+        secure: bool
+
 
 __all__ = ["TeamServer"]
 
@@ -160,7 +169,7 @@ class TeamServer:
         answer.delete_cookie(COOKIE, **self._cookie(request))
         return answer
 
-    def _cookie(self, request: Request) -> dict[str, Any]:
+    def _cookie(self, request: Request) -> _Cookie:
         secure = request.url.scheme == "https" or self._serving.address.startswith("https:")
         path = f"{self._serving.base_path}/"
         return {"path": path, "httponly": True, "samesite": "strict", "secure": secure}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,7 +34,7 @@ class PlanDocument(_Answer):
 
     plan_id: str
     sentence: str
-    plan: dict[str, Any]
+    plan: dict[str, object]
 
 
 class QuestionDocument(_Answer):

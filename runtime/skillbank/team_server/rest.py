@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -85,11 +84,20 @@ class RestDoor:
         return self._operation("POST", path, tool, endpoint, takes=_TOOLS[tool].arguments, status=status)
 
     def _operation(
-        self, method: str, path: str, tool: str, endpoint: Callable[..., Response], **more: Any
+        self,
+        method: str,
+        path: str,
+        tool: str,
+        endpoint: Callable[..., Response],
+        *,
+        asks: Sequence[Asked] = (),
+        takes: type[BaseModel] | None = None,
+        status: int = 200,
     ) -> Operation:
-        endpoint.__doc__ = _TOOLS[tool].description
+        of = _TOOLS[tool]
+        endpoint.__doc__ = of.description
         return Operation(
-            method, path, endpoint, _TOOLS[tool].result, filled=False, lane=_TOOLS[tool].lane, **more
+            method, path, endpoint, of.result, takes, asks=asks, status=status, filled=False, lane=of.lane
         )
 
     def _call(

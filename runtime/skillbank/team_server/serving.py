@@ -6,11 +6,12 @@ import ipaddress
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from skillbank.entrance import loopback
 from skillbank.environment import DATABASE_URL
@@ -191,7 +192,7 @@ def _together(found: Serving) -> Serving:
     return found
 
 
-def _problem(error: Any) -> str:
+def _problem(error: ErrorDetails) -> str:
     where = ".".join(str(step) for step in error["loc"])
     words = str(error["msg"]).removeprefix("Value error, ")
     if not where:
@@ -208,7 +209,7 @@ def _problem(error: Any) -> str:
     return f"{where} is {one_line(error.get('input'), 60)}, and {words}"
 
 
-def _read(file: Path) -> dict[Any, Any]:
+def _read(file: Path) -> dict[str, object]:
     try:
         content = file.read_bytes()
     except FileNotFoundError:

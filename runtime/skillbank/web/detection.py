@@ -79,9 +79,10 @@ class Detection:
             raise Refusal(status, "picture", f"The file is {error.sentence}.") from None
         except DataError as error:
             raise Refusal(400, "description", f"{error.sentence}.") from None
-        found = {**answer.document}
-        there = {item["phrase"] for item in found["detections"]}
-        notes = [f"The picture {text}." for text in found.pop("remarks", {}).values()]
+        found: dict[str, object] = {**answer.document}
+        found.pop("remarks", None)
+        there = {item["phrase"] for item in answer.document["detections"]}
+        notes = [f"The picture {text}." for text in answer.document.get("remarks", {}).values()]
         notes += [*descriptions.notes, *not_found(descriptions.names, there)]
         found |= {"preview": b64encode(answer.picture).decode()} if answer.picture else {}
         return Json({"descriptions": list(descriptions.names), "notes": notes, **found})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel
 
 __all__ = [
@@ -115,7 +113,7 @@ class ComparisonDocument(_Answer):
 
     comparable: bool
     jobs: list[MeasuredDocument]
-    settings: dict[str, dict[str, Any]]
+    settings: dict[str, dict[str, object]]
     unlike: list[str]
     notes: list[str]
 

@@ -10,7 +10,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING
+
+from PIL import Image
 
 from skillbank.datasets.deep import is_deep
 from skillbank.datasets.heads import MOST_PIXELS, head_of
@@ -19,9 +20,6 @@ from skillbank.errors import DataError
 from skillbank.sets.content import content_of
 from skillbank.sets.model import LabelBox, PictureRow
 from skillbank.visible import one_line
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 __all__ = ["SHELF", "Sent", "SetImages"]
 
@@ -134,8 +132,6 @@ class SetImages:
 
 def _shown_as_it_is(data: bytes) -> str:
     """Return the media type of a file that every browser shows upright in 8 bits; empty for others."""
-    from PIL import Image
-
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as picture:
             kind, mode = picture.format or "", picture.mode

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, TypedDict
 
 from skillbank_engine.config.specs import Specs, SpecT
 
 SCHEMA_VERSION = 1
 
 
-def spec_schema(specs: Specs[SpecT], action: str) -> dict[str, Any]:
+class _Node(TypedDict, total=False):
+    """The words of a node of a schema that are read or added here; a block has properties."""
+
+    type: str | list[str]
+    properties: dict[str, _Node]
+    default: object
+    automl_enabled: bool
+    automl_default_parameters: list[str]
+    automl_disabled_parameters: list[str]
+    popular: bool | list[str]
+    x_in_template: bool
+
+
+def spec_schema(specs: Specs[SpecT], action: str) -> dict[str, object]:
     """Give the JSON Schema of an action's spec.
 
     Parameters
@@ -27,12 +40,17 @@ def spec_schema(specs: Specs[SpecT], action: str) -> dict[str, Any]:
         parameters and the names of its popular ones; the top level carries those of the whole spec,
         lists sorted.
     """
+    return _schema(specs, action)[0]
+
+
+def _schema(specs: Specs[SpecT], action: str) -> tuple[dict[str, object], dict[str, object]]:
+    """Give the schema of an action's spec, and its default."""
     raw = specs.by_action[action].model_json_schema(mode="validation")
     definitions = raw.pop("$defs", {})
-    body = _inline(raw, definitions)
+    body: _Node = _inline(raw, definitions)
     defaults = _annotate(body, "")
     wanted, unwanted = _marked(body, "", True), _marked(body, "", False)
-    return {
+    schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"{specs.arch} {action}",
         "description": f"Spec of the {action} action of {specs.title}.",
@@ -45,9 +63,10 @@ def spec_schema(specs: Specs[SpecT], action: str) -> dict[str, Any]:
         "automl_disabled_parameters": sorted(unwanted),
         "x_schema": {"action": action, "network_arch": specs.arch, "schema_version": SCHEMA_VERSION},
     }
+    return schema, defaults
 
 
-def spec_defaults(specs: Specs[SpecT], action: str) -> dict[str, Any]:
+def spec_defaults(specs: Specs[SpecT], action: str) -> dict[str, object]:
     """Give the default spec of an action, as its template holds it.
 
     Parameters
@@ -62,11 +81,10 @@ def spec_defaults(specs: Specs[SpecT], action: str) -> dict[str, Any]:
     dict
         Nested plain data without the `engine` block and without keys that have no default.
     """
-    defaults: dict[str, Any] = spec_schema(specs, action)["default"]
-    return defaults
+    return _schema(specs, action)[1]
 
 
-def all_schemas(specs: Specs[SpecT], actions: list[str] | None = None) -> dict[str, dict[str, Any]]:
+def all_schemas(specs: Specs[SpecT], actions: list[str] | None = None) -> dict[str, dict[str, object]]:
     """Give the document that the skill's generator reads.
 
     Parameters
@@ -82,13 +100,15 @@ def all_schemas(specs: Specs[SpecT], actions: list[str] | None = None) -> dict[s
         ``{action: {"schema": ..., "defaults": ..., "variants": {"deploy": {"defaults": ...}}}}``;
         `variants` only where the deploy container runs the action too.
     """
-    document: dict[str, dict[str, Any]] = {}
+    document: dict[str, dict[str, object]] = {}
     for action in actions or list(specs.by_action):
-        schema = spec_schema(specs, action)
-        entry: dict[str, Any] = {"schema": schema, "defaults": schema["default"]}
+        schema, defaults = _schema(specs, action)
+        entry: dict[str, object] = {"schema": schema, "defaults": defaults}
         if action in specs.deploy:
-            deploy = copy.deepcopy(schema["default"])
-            deploy[action].update(specs.deploy[action])
+            deploy = copy.deepcopy(defaults)
+            block = deploy[action]
+            assert isinstance(block, dict), action
+            block.update(specs.deploy[action])
             entry["variants"] = {"deploy": {"defaults": deploy}}
         document[action] = entry
     return document
@@ -114,9 +134,9 @@ def _inline(node: Any, definitions: dict[str, Any]) -> Any:
     return node
 
 
-def _annotate(node: dict[str, Any], path: str) -> dict[str, Any]:
+def _annotate(node: _Node, path: str) -> dict[str, object]:
     """Add default, AutoML lists and popular names to a block, inside out; give the default."""
-    defaults: dict[str, Any] = {}
+    defaults: dict[str, object] = {}
     children = node["properties"]
     for name, child in children.items():
         shown = child.pop("x_in_template", True)
@@ -133,19 +153,20 @@ def _annotate(node: dict[str, Any], path: str) -> dict[str, Any]:
     return defaults
 
 
-def _list_own(node: dict[str, Any], path: str) -> None:
+def _list_own(node: _Node, path: str) -> None:
     """Add to a block, whose blocks have theirs, the AutoML lists and popular names of its own parameters."""
     children = node["properties"].items()
-    for word, wanted in (("automl_default_parameters", True), ("automl_disabled_parameters", False)):
-        direct = sorted(f"{path}{name}" for name, child in children if child.get("automl_enabled") is wanted)
-        if direct:
-            node[word] = direct
+    enabled = {name: child.get("automl_enabled") for name, child in children}
+    if wanted := sorted(f"{path}{name}" for name, is_wanted in enabled.items() if is_wanted is True):
+        node["automl_default_parameters"] = wanted
+    if unwanted := sorted(f"{path}{name}" for name, is_wanted in enabled.items() if is_wanted is False):
+        node["automl_disabled_parameters"] = unwanted
     popular = sorted(name for name, child in children if child.get("popular"))
     if popular:
         node["popular"] = popular
 
 
-def _marked(node: dict[str, Any], path: str, wanted: bool) -> list[str]:
+def _marked(node: _Node, path: str, wanted: bool) -> list[str]:
     found: list[str] = []
     for name, child in node["properties"].items():
         if child.get("automl_enabled") is wanted:
@@ -155,8 +176,8 @@ def _marked(node: dict[str, Any], path: str, wanted: bool) -> list[str]:
     return found
 
 
-def _popular(node: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+def _popular(node: _Node) -> dict[str, object]:
+    values: dict[str, object] = {}
     for name, child in node["properties"].items():
         if "properties" in child:
             inner = _popular(child)

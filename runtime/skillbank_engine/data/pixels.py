@@ -7,9 +7,9 @@ the range of the data set.  What was found for a data set is kept with the model
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 import numpy as np
 from PIL import Image
@@ -33,6 +33,14 @@ class Levels(NamedTuple):
     white: float
 
 
+class PlainScale(TypedDict, total=False):
+    """A :class:`PixelScale` as plain values."""
+
+    whole: Sequence[float] | None
+    real: Sequence[float] | None
+    spread: bool
+
+
 @dataclass(frozen=True)
 class PixelScale:
     """The levels of a data set, by what its pictures hold; None where it had no such picture.
@@ -51,20 +59,22 @@ class PixelScale:
     real: Levels | None = None
     spread: bool = False
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> PlainScale:
         """Plain values, as a checkpoint holds them."""
         return {
-            "whole": self.whole and list(self.whole),
-            "real": self.real and list(self.real),
+            "whole": list(self.whole) if self.whole else None,
+            "real": list(self.real) if self.real else None,
             "spread": self.spread,
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any] | None) -> PixelScale:
+    def from_dict(cls, values: PlainScale | None) -> PixelScale:
         """Read what :meth:`to_dict` gave; None, as in old checkpoints, knows no levels."""
-        given = values or {}
-        whole, real = (Levels(*given[name]) if given.get(name) else None for name in ("whole", "real"))
-        return cls(whole, real, bool(given.get("spread")))
+        given: PlainScale = values or {}
+        whole, real = given.get("whole"), given.get("real")
+        return cls(
+            Levels(*whole) if whole else None, Levels(*real) if real else None, bool(given.get("spread"))
+        )
 
     def completed(self, other: PixelScale) -> PixelScale:
         """The same scale with the levels that it lacks taken from another."""

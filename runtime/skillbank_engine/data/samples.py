@@ -17,7 +17,12 @@ import numpy as np
 from PIL import Image, ImageOps
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from skillbank_engine.data.pixels import Array
+
+    _Tags = Mapping[int, Any]
+    """Values of a TIFF's tags, of whatever kinds the file gives them."""
 
 Opened = Callable[[], Image.Image]
 
@@ -104,7 +109,7 @@ def read_samples(image: Image.Image, again: Opened) -> Samples:
     again : callable
         Opens the same file once more.
     """
-    tags: Any = getattr(image, "tag_v2", {})
+    tags: _Tags = getattr(image, "tag_v2", {})
     inverted = image.format == "TIFF" and tags.get(_PHOTOMETRIC) == 0
     bits, spreads, limits = _stated(image, tags)
     if _is_deep_colour(image):
@@ -131,7 +136,7 @@ def _is_deep_colour(image: Image.Image) -> bool:
         return False
     if ";16" in raw_mode(image):
         return True
-    tags: Any = getattr(image, "tag_v2", {})
+    tags: _Tags = getattr(image, "tag_v2", {})
     return image.format == "TIFF" and _first(tags.get(_BITS, 8)) == 16
 
 
@@ -195,7 +200,7 @@ def _set_layout(image: Any, layout: str) -> None:
     image.tile = tiles
 
 
-def _stated(image: Image.Image, tags: Any) -> _Statement:
+def _stated(image: Image.Image, tags: _Tags) -> _Statement:
     """What a file states of its numbers."""
     if image.format == "PNG":
         bits = _png_bits(image)
@@ -210,7 +215,7 @@ def _stated(image: Image.Image, tags: Any) -> _Statement:
     return None, False, _NO_LIMITS
 
 
-def _stated_by_tags(mode: str, tags: Any) -> _Statement:
+def _stated_by_tags(mode: str, tags: _Tags) -> _Statement:
     """What the tags of a TIFF state."""
     least, most = _number(tags.get(_SMALLEST), min), _number(tags.get(_LARGEST), max)
     if most is None and (told := _number(tags.get(_MOST), max)) != 65535:
@@ -223,7 +228,7 @@ def _stated_by_tags(mode: str, tags: Any) -> _Statement:
     return None, False, (None, most if most is not None and most <= 65535 else None)
 
 
-def _significant_bits(tags: Any, most: float | None) -> int | None:
+def _significant_bits(tags: _Tags, most: float | None) -> int | None:
     """Bits that a TIFF stores, that its description names, or that its largest number fills."""
     stored = _first(tags.get(_BITS, 16))
     if 8 < stored < 16:
@@ -261,7 +266,7 @@ def _first(value: int | tuple[int, ...]) -> int:
     return int(value[0] if isinstance(value, tuple) else value)
 
 
-def _number(value: Any, choose: Callable[..., Any]) -> float | None:
+def _number(value: Any, choose: Callable[[tuple[float, ...]], float]) -> float | None:
     """A tag's number, or of several the one that is chosen; None where there is no sound one."""
     try:
         number = float(choose(value) if isinstance(value, tuple) else value)

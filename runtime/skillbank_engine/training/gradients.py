@@ -144,7 +144,7 @@ class GradientWorker(Generic[BatchT]):
         yield
 
     def _losses(self, model: Forward, batch: BatchT, divisor: float) -> dict[str, Tensor]:
-        def forward(*arguments: Any, **more: Any) -> Any:
+        def forward(*arguments: object, **more: object) -> object:
             with self._compute.autocast():
                 return model(*arguments, **more)
 

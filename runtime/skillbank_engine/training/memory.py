@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
@@ -70,7 +70,7 @@ def reserve_by_need(device: torch.device) -> None:
     """
     if device.type != "cuda" or any(name in os.environ for name in _ALLOCATOR):
         return
-    change: Any = getattr(torch._C, "_accelerator_setAllocatorSettings", None)
+    change: Callable[[str], None] | None = getattr(torch._C, "_accelerator_setAllocatorSettings", None)
     if change is not None:  # not in every torch
         change("expandable_segments:True")
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Generic
 
 import torch
 from torch import Tensor, distributed, nn
@@ -143,7 +143,7 @@ class Passes(Generic[BatchT]):
         self._seen: set[object] = set()
         self._recorded: dict[object, _Recorded[BatchT]] = {}
         # One pool for all: two recordings never run at once, so that they can work in the same memory.
-        self._pool: Any = torch.cuda.graph_pool_handle() if torch.cuda.is_available() else None
+        self._pool = torch.cuda.graph_pool_handle() if torch.cuda.is_available() else None
 
     def stop(self) -> bool:
         """Give up what was recorded, and record no more; say whether that is new."""

@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import torch
 from torch import Tensor, distributed, nn
@@ -16,6 +16,9 @@ from torch.utils import _pytree
 from skillbank_engine.errors import EngineError
 from skillbank_engine.parameters import trained
 from skillbank_engine.team import Team
+
+if TYPE_CHECKING:
+    from torch.distributed.tensor import DTensor
 
 
 def replicated(model: nn.Module, device: torch.device, team: Team) -> nn.Module:
@@ -92,7 +95,7 @@ def is_shared(model: nn.Module) -> bool:
     return any(map(is_part, model.parameters()))
 
 
-def is_part(value: object) -> bool:
+def is_part(value: object) -> TypeGuard[DTensor]:
     """Whether something is a part of a tensor; while none is shared out, torch's module stays away."""
     module = sys.modules.get("torch.distributed.tensor")
     return module is not None and isinstance(value, module.DTensor)
@@ -143,7 +146,7 @@ def gathered(model: nn.Module) -> Iterator[None]:
         model.reshard()
 
 
-def whole(values: Any) -> Any:
+def whole(values: object) -> Any:
     """A state of model or optimiser with every shared tensor put together; all processes must call."""
     if isinstance(values, dict):
         return {name: whole(value) for name, value in values.items()}
@@ -154,7 +157,7 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> N
     """Load an optimiser's state that :func:`whole` has made, sharing it out where parameters are."""
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
-    def fitted(parameter: Any, value: Any) -> Any:
+    def fitted(parameter: object, value: object) -> object:
         if is_part(parameter) and isinstance(value, Tensor) and value.shape == parameter.shape:
             from torch.distributed.tensor import distribute_tensor
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic
+from typing import Generic
 
 import torch
 
@@ -24,7 +24,7 @@ from skillbank_engine.signals import StopRequest, interrupted
 from skillbank_engine.status import StatusLog
 from skillbank_engine.task import BatchT, Metrics, Share, TaskOf
 from skillbank_engine.team import ALONE, Team
-from skillbank_engine.training.averaging import WeightAverage
+from skillbank_engine.training.averaging import Averaged, WeightAverage
 from skillbank_engine.training.gradients import GradientWorker, split
 from skillbank_engine.training.loading import EpochBatches
 from skillbank_engine.training.memory import MemoryGuard
@@ -332,7 +332,7 @@ class TrainingRun(Generic[BatchT]):
         load_optimizer(self.optimizer, state["optimizer"])
         if state["scaler"]:
             self._scaler.load_state_dict(state["scaler"])
-        self._resume_average(state)
+        self._resume_average(state.get("average"))
         if self.best is not None and "best" in state:
             self.best.load(state["best"])
         position = Position(**state["position"])
@@ -361,9 +361,8 @@ class TrainingRun(Generic[BatchT]):
         self.position = position
         self._keeper.saved_step = position.step
 
-    def _resume_average(self, state: dict[str, Any]) -> None:
+    def _resume_average(self, kept: Averaged | None) -> None:
         """Take up the average of the weights, or begin or end one."""
-        kept = state.get("average")
         if self._average is not None and kept is not None:
             self._average.load(kept)
         elif kept is not None:

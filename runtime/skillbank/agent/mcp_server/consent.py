@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import mcp_types as types
 from mcp.shared.exceptions import MCPError
@@ -27,16 +27,15 @@ _KEY = "approval"
 _VALID_SECONDS = 3600.0
 _MOST_OPEN = 1000
 _CODE = {"type": "string", "title": "Approval code", "description": "The code that a person set"}
-_FORM: dict[str, Any] = {
+_APPROVE = {"type": "boolean", "title": "Approve", "description": "Yes, once, exactly this"}
+_FORM: dict[str, object] = {
     "type": "object",
-    "properties": {
-        "approve": {"type": "boolean", "title": "Approve", "description": "Yes, once, exactly this"}
-    },
+    "properties": {"approve": _APPROVE},
     "required": ["approve"],
 }
 _FORM_WITH_CODE: dict[str, object] = {
-    **_FORM,
-    "properties": {**_FORM["properties"], "code": _CODE},
+    "type": "object",
+    "properties": {"approve": _APPROVE, "code": _CODE},
     "required": ["approve", "code"],
 }
 

@@ -8,7 +8,7 @@ import mimetypes
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -203,13 +203,13 @@ def _quoted(parts: tuple[str, ...]) -> str:
     return "/".join(quote(part, safe="") for part in parts)
 
 
-def _standard(head: dict[str, Any]) -> bool:
+def _standard(head: Mapping[str, object]) -> bool:
     """Say whether the optional fields of a head have the types of the Agent Skills standard."""
     metadata = head.get("metadata", {})
     texts = [head[name] for name in ("license", "compatibility", "allowed-tools") if name in head]
     return (
         all(isinstance(text, str) for text in texts)
-        and 1 <= len(head.get("compatibility", "-")) <= 500
+        and 1 <= len(str(head.get("compatibility", "-"))) <= 500
         and isinstance(metadata, dict)
         and all(isinstance(value, str) for value in metadata.values())
     )

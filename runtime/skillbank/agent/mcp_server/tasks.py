@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import mcp_types as types
 from anyio import to_thread
@@ -69,7 +69,7 @@ class Tasks:
         """Return the CreateTaskResult of a job that was launched."""
         return {"resultType": "task", **_task(record, record)}
 
-    async def get(self, ctx: Context, params: TaskParams) -> dict[str, Any]:
+    async def get(self, ctx: Context, params: TaskParams) -> dict[str, object]:
         """``tasks/get``: how the job is, and its result once it has ended."""
         _require(ctx)
         return await to_thread.run_sync(self._get, params.task_id)

@@ -125,7 +125,7 @@ class MultiFidelity(Algorithm):
             # What was not trained is there for others.
             self.epochs_spent -= max(trial.asked.epochs - max(trial.curve), 0)
 
-    def promotion(self, number: int, role: tuple[object, ...]) -> Slot:
+    def promotion(self, number: int, role: tuple[int, ...]) -> Slot:
         """Return the slot in which a trial goes on to the next rung."""
         rung = self.rung_of[number] + 1
         note = f"promoted from {self.epochs[rung - 1]} to {self.epochs[rung]} epochs"

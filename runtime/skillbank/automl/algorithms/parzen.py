@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import optuna
 
@@ -19,7 +19,7 @@ __all__ = ["parzen_suggestion"]
 
 def parzen_suggestion(
     space: SearchSpace, finished: Sequence[Trial], running: Sequence[Trial], seed: int
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return what Optuna's sampler suggests after these trials.
 
     The study is made anew for every suggestion, so all that the sampler knows is in the trials and the seed.

@@ -111,5 +111,5 @@ class Slot:
     epochs: int | None = None
     resume_from: int | None = None
     values: Mapping[str, object] | None = None
-    role: tuple[Any, ...] = ()
+    role: tuple[int, ...] = ()
     note: str = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.automl.experiment import Experiment, Trial
 
@@ -70,12 +70,12 @@ def _varies(key: str, trials: list[Trial]) -> bool:
     return len({json.dumps(t.values[key], sort_keys=True) for t in trials if key in t.values}) > 1
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object) -> bool | float | str | None:
     """Return a value as Optuna takes it: lists are choices, named by their text."""
-    return json.dumps(value) if isinstance(value, list | dict) else value
+    return value if value is None or isinstance(value, int | float | str) else json.dumps(value)
 
 
-def _distribution(values: list[Any]) -> BaseDistribution:
+def _distribution(values: list[object]) -> BaseDistribution:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]

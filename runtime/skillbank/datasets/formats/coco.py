@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -81,7 +80,7 @@ class Outlines:
     def __init__(self) -> None:
         self._kept: list[msgspec.Raw] | None = None
 
-    def of(self, file: Path, places: Sequence[int]) -> list[Any]:
+    def of(self, file: Path, places: Sequence[int]) -> list[object]:
         """Return those of some annotations, by their places in the file's list."""
         if self._kept is None:
             self._kept = msgspec.json.decode(read_utf8(file, encoding_of(file)), type=_Document).annotations

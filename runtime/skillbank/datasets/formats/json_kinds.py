@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from skillbank.datasets.formats.numbers import whole
 from skillbank.datasets.texts import read_utf8
@@ -92,9 +92,10 @@ def class_list(document: object) -> dict[int, str] | None:
     return None
 
 
-def _of_names(names: list[Any]) -> dict[int, str] | None:
+def _of_names(names: list[object]) -> dict[int, str] | None:
     """Return a list of names by their places."""
-    return dict(enumerate(names)) if names and all(isinstance(name, str) for name in names) else None
+    found = {place: name for place, name in enumerate(names) if isinstance(name, str)}
+    return found if found and len(found) == len(names) else None
 
 
 def _of_document(text: str, cut: bool) -> JsonKind:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
@@ -76,7 +75,8 @@ def _task(
     if picture.caption:
         left.out("captions, which boxes of Label Studio do not know,")
     decided: list[dict[str, object]] = []
-    proposed: list[dict[str, Any]] = []
+    proposed: list[dict[str, object]] = []
+    scores: list[float] = []
     for position, box in enumerate(picture.boxes, 1):
         called = visible(class_or_phrase(box, classes))
         if box.crowd:
@@ -89,7 +89,11 @@ def _task(
             left.phrases += box.label is None
             names.setdefault(called)
             region = _region(f"{number}_{position}", box, called, picture.width, picture.height)
-            (decided if box.proposed is None else proposed).append(region)
+            if box.proposed is None:
+                decided.append(region)
+            else:
+                proposed.append(region)
+                scores.append(round(box.proposed, 6))
     # Below the folder that Label Studio is told to serve; see the comment in the labels.
     address = f"/data/local-files/?d={quote(picture.path or picture.name)}"
     data = {"image": address} | ({"split": split} if split else {})
@@ -97,8 +101,7 @@ def _task(
     if decided or not (proposed or picture.undecided):
         task["annotations"] = [{"result": decided, "was_cancelled": False, "ground_truth": False}]
     if proposed:
-        surest = max(region["score"] for region in proposed)
-        task["predictions"] = [{"model_version": _MODEL, "score": surest, "result": proposed}]
+        task["predictions"] = [{"model_version": _MODEL, "score": max(scores), "result": proposed}]
     return task
 
 

@@ -78,7 +78,7 @@ class Dialect:
     within: str = ""
 
 
-def _box(name: object, x: Any, y: Any, width: str | float, height: str | float) -> Mark:
+def _box(name: object, x: str | float, y: str | float, width: str | float, height: str | float) -> Mark:
     return Mark(name, [x, y, float(x) + float(width), float(y) + float(height)])
 
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from skillbank.home import cache_dir
 from skillbank.labelling.batch import load
@@ -22,6 +22,9 @@ from skillbank.labelling.set_answers import answers
 from skillbank.sets.model import LabelClass, PictureRow, Proposal, look_of
 from skillbank.sets.naming import Bid, named
 from skillbank.sets.objects import LEAST, Wanted, objects
+
+if TYPE_CHECKING:
+    from skillbank.labelling.engine_documents import About
 
 __all__ = ["Looked", "look"]
 
@@ -101,7 +104,7 @@ def look(
     return Looked(model.name, kept.digest, kept.about["threshold"], found, left_out)
 
 
-def _surest(found: Sequence[Proposal], about: Mapping[str, Any]) -> list[Proposal]:
+def _surest(found: Sequence[Proposal], about: About) -> list[Proposal]:
     """Return of several names for one object the surest: what a set would show."""
     bids = [Bid(each.class_number, each.box, each.score, 0) for each in found]
     shown = named(bids, (), lambda _: float(about["across"])).shown
@@ -123,14 +126,14 @@ class _Kept:
         self.digest = digest
         question = json.dumps([digest, captions, LEAST])
         self._folder = cache_dir() / f"{FOLDER}-{hashlib.sha256(question.encode()).hexdigest()[:32]}"
-        self.about: dict[str, Any] = {}
+        self.about: About = {}
         self.answers: dict[str, tuple[Finding, ...]] = {}
         if digest:
             self._read()
 
     def _read(self) -> None:
         try:
-            self.about = dict(json.loads((self._folder / _ABOUT).read_bytes()))
+            self.about = json.loads((self._folder / _ABOUT).read_bytes())
             lines = (self._folder / _ANSWERS).read_bytes().split(b"\n")
         except (OSError, ValueError):
             return
@@ -141,9 +144,9 @@ class _Kept:
             except (ValueError, TypeError):
                 continue
 
-    def settle(self, about: Mapping[str, object]) -> None:
+    def settle(self, about: About) -> None:
         """Keep what the engine says of its bounds."""
-        self.about = {name: about[name] for name in ("threshold", "nms", "across")}
+        self.about = {"threshold": about["threshold"], "nms": about["nms"], "across": about["across"]}
         self._folder.mkdir(parents=True, exist_ok=True)
         _write_whole(self._folder / _ABOUT, json.dumps(self.about).encode())
         file = self._folder / _ANSWERS
@@ -165,6 +168,6 @@ def _write_whole(path: Path, data: bytes) -> None:
     half.replace(path)
 
 
-def _finding(parts: Sequence[Any]) -> Finding:
+def _finding(parts: Sequence[str | float]) -> Finding:
     phrase, score, left, top, right, bottom = parts
     return Finding(str(phrase), float(score), (float(left), float(top), float(right), float(bottom)))

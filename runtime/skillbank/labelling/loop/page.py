@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from skillbank.sets.rounds import Round
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -81,7 +84,7 @@ def _images(small: Sequence[Thumbnail | None]) -> str:
     )
 
 
-def _round(each: Any, names: Mapping[int, str]) -> dict[str, object]:
+def _round(each: Round, names: Mapping[int, str]) -> dict[str, object]:
     total = each.total
     people = ", ".join(f"{one_line(who, _NAME)} {count:,}" for who, count in each.people.items())
     return {

@@ -10,12 +10,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError
 
 if TYPE_CHECKING:
     from skillbank.platforms.kubernetes.connection import Connection
+    from skillbank.platforms.kubernetes.states import Document
 
 __all__ = ["ApiLostError", "Cluster", "ConflictingError", "ForbiddenError", "GoneError"]
 
@@ -91,7 +92,7 @@ class Cluster:
         query: Mapping[str, object] | None = None,
         accept: str = "application/json",
         patience: float | None = None,
-    ) -> dict[str, Any]:
+    ) -> Document:
         """Ask the server and return its document.
 
         What failed on the way is asked again for a while, since every request that skillbank makes may be
@@ -111,7 +112,7 @@ class Cluster:
         while True:
             try:
                 response = self._opened.call(method, path, body, query, accept, (_CONNECT, _READ))
-                answer: dict[str, object] = json.loads(response.data or b"{}")
+                answer: Document = json.loads(response.data or b"{}")
                 return answer
             except ValueError:
                 raise PlatformError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from skillbank.errors import PlatformError
@@ -48,7 +48,7 @@ def kubernetes_checks() -> list[Check]:
     return [_version(cluster, version), _profile(profile), *_rights(cluster), *_things(profile, cluster)]
 
 
-def _version(cluster: Cluster, version: dict[str, object]) -> Check:
+def _version(cluster: Cluster, version: Mapping[str, object]) -> Check:
     digits = ["".join(c for c in str(version.get(part)) if c.isdigit()) or "0" for part in ("major", "minor")]
     said = f"{version.get('gitVersion')} at {cluster.server}, context {cluster.context}"
     said += f", namespace {cluster.namespace}"

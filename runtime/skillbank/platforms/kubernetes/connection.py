@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from urllib3.exceptions import HTTPError
 
@@ -30,6 +30,11 @@ except ImportError:
     raise PlatformError(
         f"the package kubernetes is not installed; {how_to_install('kubernetes')} installs it"
     ) from None
+
+if TYPE_CHECKING:
+    from urllib3 import HTTPResponse
+
+    from skillbank.platforms.kubernetes.states import Document
 
 __all__ = ["Connection"]
 
@@ -99,7 +104,7 @@ class Connection:
         except config.ConfigException as error:
             raise PlatformError(f"the login to {self.server} fails: {redact(str(error))[:300]}") from None
 
-    def pieces(self, response: Any) -> Iterator[bytes]:
+    def pieces(self, response: HTTPResponse) -> Iterator[bytes]:
         """Yield an answer as it comes.
 
         Raises
@@ -114,7 +119,7 @@ class Connection:
         except (HTTPError, OSError) as error:
             raise ApiLostError(f"the connection to the Kubernetes API at {self.server} broke") from error
 
-    def _refusal(self, error: Any) -> PlatformError:
+    def _refusal(self, error: ApiException) -> PlatformError:
         code = int(error.status or 0)
         said = _message(error)
         if code == 0:
@@ -185,7 +190,7 @@ def _configure(settings: client.Configuration, wanted: str | None) -> tuple[str,
     return str(chosen["context"].get("namespace") or "default"), str(chosen["name"])
 
 
-def _message(error: Any) -> str:
+def _message(error: ApiException) -> str:
     """Return what the server said, without secrets and on one line."""
     body = error.body
     if body is None and getattr(error, "http_resp", None) is not None:
@@ -200,7 +205,7 @@ def _message(error: Any) -> str:
     return redact(" ".join(text.split()))[:400].rstrip(" .")
 
 
-def _context(contexts: Sequence[Mapping[str, Any]], name: str, files: str) -> Mapping[str, Any]:
+def _context(contexts: Sequence[Document], name: str, files: str) -> Document:
     """Return the context of a name.
 
     Raises

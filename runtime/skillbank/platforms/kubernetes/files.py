@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from skillbank.errors import PlatformError
 from skillbank.home import cache_dir
@@ -87,7 +87,7 @@ class Bucket:
         A file appears whole, and again only when it has changed.
         """
         notes = job_dir(folder) / _FETCHED
-        known: dict[str, str] = _read(notes) or {}
+        known = _read(notes) or {}
         news = []
         for thing in list_objects(self.results):
             path = thing.key.removeprefix(f"{self.results.key}/")
@@ -151,9 +151,9 @@ def _below(files: Path, target: str) -> Path:
     return files / target.lstrip("/")
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path) -> dict[str, str] | None:
     try:
-        document: dict[str, object] = json.loads(path.read_bytes())
+        document: dict[str, str] = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
     return document

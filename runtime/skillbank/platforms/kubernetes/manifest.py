@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import yaml
 from kubernetes import client
@@ -22,10 +22,13 @@ from skillbank.platforms.kubernetes.schema import schema_problems
 from skillbank.platforms.kubernetes.volumes import volumes_of
 from skillbank.redact import looks_secret
 
+if TYPE_CHECKING:
+    from skillbank.platforms.kubernetes.states import Document
+
 __all__ = ["job_manifest", "manifest_yaml", "service_manifest"]
 
 
-def job_manifest(launch: Launch, profile: Profile, namespace: str) -> dict[str, Any]:
+def job_manifest(launch: Launch, profile: Profile, namespace: str) -> Document:
     """Return the Job of a launch; it is suspended: nothing runs before it is told to.
 
     Retries are skillbank's own, each a job of its own: the first failure of a pod ends the Job, and the
@@ -68,7 +71,7 @@ def job_manifest(launch: Launch, profile: Profile, namespace: str) -> dict[str, 
     return _document(job, "V1Job")
 
 
-def service_manifest(launch: Launch, profile: Profile, namespace: str, uid: str) -> dict[str, Any]:
+def service_manifest(launch: Launch, profile: Profile, namespace: str, uid: str) -> Document:
     """Return the headless Service that gives the pods of a job names; it goes away with the Job.
 
     Parameters

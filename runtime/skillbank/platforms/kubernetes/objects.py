@@ -130,5 +130,5 @@ class Objects:
 
     def _change(
         self, method: str, path: str, body: Mapping[str, object], query: Mapping[str, str] | None = None
-    ) -> dict[str, object]:
+    ) -> Document:
         return self._cluster.ask(method, path, body, query=query, patience=self._patience)

@@ -21,7 +21,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skillbank.errors import PlatformError, SkillbankError
 from skillbank.jobs.record import JobState
@@ -390,9 +390,9 @@ def _write(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path) -> Document | None:
     try:
-        document: dict[str, Any] = json.loads(path.read_bytes())
+        document: Document = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
     return document

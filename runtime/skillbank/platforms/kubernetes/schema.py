@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from kubernetes.client import models
 
@@ -29,7 +28,7 @@ _PLAIN: dict[str, tuple[type, ...]] = {
 }
 
 
-def schema_problems(document: Any, kind: str, path: str = "") -> Iterator[str]:
+def schema_problems(document: object, kind: str, path: str = "") -> Iterator[str]:
     """Yield what is wrong with a document, one sentence each.
 
     Parameters
@@ -44,7 +43,7 @@ def schema_problems(document: Any, kind: str, path: str = "") -> Iterator[str]:
     elif kind in _PLAIN:
         # A bool is an int in Python and not in JSON.
         right = isinstance(document, _PLAIN[kind]) and isinstance(document, bool) == (kind == "bool")
-        if not right or (kind == "datetime" and not _is_time(document)):
+        if not right or (kind == "datetime" and isinstance(document, str) and not _is_time(document)):
             yield _wrong(path, kind, document)
     elif (model := getattr(models, kind, None)) is not None:
         if not isinstance(document, dict):

@@ -141,12 +141,12 @@ class LocalPlatform(Platform):
     def status(self, handle: Handle) -> NativeStatus:
         """Read the job folder, and /proc for what has not ended."""
         folder = job_dir(handle.results_dir)
-        claim = _read(folder / keeper.CLAIM)
+        claim: keeper.Process | None = _read(folder / keeper.CLAIM)
         if claim is None:
             return NativeStatus(JobState.UNKNOWN, "nothing was started for this job", found=False)
         if claim.get("never"):
             return NativeStatus(JobState.CANCELED, "canceled before it started")
-        process = _read(folder / keeper.PROCESS)
+        process: keeper.Process | None = _read(folder / keeper.PROCESS)
         # Liveness is read before the exit file: a keeper that ends in between has written it by then.
         kept = alive(claim["pid"], claim["identity"])
         running = process is not None and alive(process["pid"], process["identity"])
@@ -184,7 +184,7 @@ class LocalPlatform(Platform):
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / keeper.EXIT).exists():
             return
-        claim = _read(folder / keeper.CLAIM)
+        claim: keeper.Process | None = _read(folder / keeper.CLAIM)
         if claim is not None and claim.get("host", os.uname().nodename) != os.uname().nodename:
             raise PlatformError(f"job {handle.job_id} runs on the machine '{claim['host']}'; cancel it there")
         keeper.write_json(folder / keeper.CANCEL, {"at": time.time()})
@@ -202,13 +202,15 @@ class LocalPlatform(Platform):
         if not self._wait_over(handle, 10.0):
             raise PlatformError(f"job {handle.job_id} does not stop: {self.status(handle).message}")
 
-    def _await_process(self, folder: Path, seconds: float = 10.0) -> dict[str, Any] | None:
+    def _await_process(self, folder: Path, seconds: float = 10.0) -> keeper.Process | None:
         """Return who the program is; between the keeper's claim and the program lie milliseconds."""
         deadline = time.monotonic() + seconds
+        process: keeper.Process | None
         while (process := _read(folder / keeper.PROCESS)) is None and time.monotonic() < deadline:
-            claim = _read(folder / keeper.CLAIM)
+            claim: keeper.Process | None = _read(folder / keeper.CLAIM)
             if claim is None or claim.get("never") or not alive(claim["pid"], claim["identity"]):
-                return _read(folder / keeper.PROCESS)
+                process = _read(folder / keeper.PROCESS)
+                break
             time.sleep(0.01)
         return process
 
@@ -222,7 +224,7 @@ class LocalPlatform(Platform):
         return over
 
 
-def _ended(end: dict[str, Any]) -> NativeStatus:
+def _ended(end: keeper.End) -> NativeStatus:
     code, number = end["exit_code"], end["signal"]
     if end["canceled"]:
         return NativeStatus(JobState.CANCELED, "canceled", code)
@@ -232,12 +234,11 @@ def _ended(end: dict[str, Any]) -> NativeStatus:
     return NativeStatus(JobState.ERROR, how, code)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path) -> Any:
     try:
-        document: dict[str, object] = json.loads(path.read_bytes())
+        return json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
-    return document
 
 
 def _signal_group(pid: int, number: int) -> None:

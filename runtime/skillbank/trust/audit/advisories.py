@@ -22,7 +22,7 @@ from skillbank.trust.audit.versions import is_affected
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
-    from urllib3 import PoolManager
+    from urllib3 import BaseHTTPResponse, PoolManager
 
 __all__ = ["Advisory", "known"]
 
@@ -228,7 +228,7 @@ def _answered(client: PoolManager, url: str, queries: list[dict[str, object]]) -
     return [result if isinstance(result, Mapping) else {} for result in results]
 
 
-def _json(response: Any, url: str) -> Mapping[str, object]:
+def _json(response: BaseHTTPResponse, url: str) -> Mapping[str, object]:
     if response.status != 200:
         raise PlatformError(
             f"The OSV server {url} refuses with status {response.status}; check the address, or give an export."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import yaml
 
@@ -37,7 +36,7 @@ class Field:
     """A scalar of a document."""
 
     keys: tuple[str, ...]
-    value: Any
+    value: object
     places: Places
 
     @property
@@ -92,7 +91,6 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
     found: dict[tuple[str, ...], int] = {}
     open_: list[_Level] = []
     try:
-        event: Any
         for event in yaml.parse(text, Loader=_Loader):
             kind = type(event)
             if kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
@@ -105,7 +103,7 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
                 yaml.SequenceStartEvent,
             ):
                 continue
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark is not None else 0
             if open_ and open_[-1].takes_key(event, line):
                 continue
             path = open_[-1].next() if open_ else ()

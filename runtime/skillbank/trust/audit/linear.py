@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import re2
 
@@ -44,16 +44,25 @@ class Match(Protocol):
         ...
 
 
+class _Engine(Protocol):
+    """What RE2 compiles a pattern to, as far as it is used here."""
+
+    def search(self, text: str, /) -> Match | None: ...
+    def match(self, text: str, /) -> object: ...
+    def fullmatch(self, text: str, /) -> object: ...
+    def finditer(self, text: str, /) -> Iterator[Match]: ...
+    def findall(self, text: str, /) -> list[object]: ...
+
+
 class Linear:
     """A compiled pattern; it takes any text."""
 
-    def __init__(self, engine: Any) -> None:
+    def __init__(self, engine: _Engine) -> None:
         self._engine = engine
 
     def search(self, text: str) -> Match | None:
         """Return the first match, or None."""
-        found: Match | None = self._engine.search(whole(text))
-        return found
+        return self._engine.search(whole(text))
 
     def match(self, text: str) -> object:
         """Return a match at the beginning, or None."""
@@ -69,8 +78,7 @@ class Linear:
 
     def findall(self, text: str) -> list[object]:
         """Return the texts of all matches."""
-        found: list[object] = self._engine.findall(whole(text))
-        return found
+        return self._engine.findall(whole(text))
 
 
 @lru_cache(maxsize=1024)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import yaml
 
@@ -160,21 +159,19 @@ def aliases(evidence: Evidence) -> Iterator[Hit]:
 
 def _expanded(text: str) -> int:
     """Count the nodes of a document with all aliases filled in, without filling them in."""
-    sizes: dict[str, int] = {}
+    sizes: dict[str | None, int] = {}
     open_: list[tuple[str | None, int]] = []
     total = 0
     try:
-        event: Any
         for event in yaml.parse(text, Loader=_Loader):
-            kind = type(event)
-            if kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
+            if isinstance(event, yaml.CollectionStartEvent):
                 open_.append((event.anchor, 1))
                 continue
-            if kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
+            if isinstance(event, yaml.CollectionEndEvent):
                 anchor, size = open_.pop()
-            elif kind is yaml.ScalarEvent:
+            elif isinstance(event, yaml.ScalarEvent):
                 anchor, size = event.anchor, 1
-            elif kind is yaml.AliasEvent:
+            elif isinstance(event, yaml.AliasEvent):
                 anchor, size = None, sizes.get(event.anchor, 1)
             else:
                 continue

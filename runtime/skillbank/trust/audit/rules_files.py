@@ -6,11 +6,10 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from skillbank.trust.audit.evidence import BIG, Evidence, File
 from skillbank.trust.audit.finding import Hit, Level, rule
-from skillbank.trust.audit.linear import linear
+from skillbank.trust.audit.linear import Linear, linear
 from skillbank.trust.audit.rules_commands import SECRET_PLACES
 
 __all__: list[str] = []
@@ -249,7 +248,7 @@ def _by_mode(file: File) -> Hit | None:
     return None
 
 
-_SCRIPT_DANGER: tuple[tuple[str, Any], ...] = (
+_SCRIPT_DANGER: tuple[tuple[str, Linear], ...] = (
     ("a shell for somebody elsewhere", linear(r"/dev/tcp/|\bnc\b[^\n]{0,40}\s-e\b|\bmkfifo\b[^\n]{0,80}\bnc\b|pty\.spawn|os\.dup2|socket[^\n]{0,200}subprocess|bash -i\s*>&")),
     ("code that is decoded and run", linear(r"(?:exec|eval|os\.system|subprocess\.\w+|Invoke-Expression|iex)\s*[(\s][^\n]{0,120}(?:b64decode|base64|fromhex|decompress|marshal|codecs\.decode|atob|FromBase64|unhexlify|urlopen|requests\.get|chr\()|base64\s+(?:-d|--decode)[^\n]{0,60}\|\s*(?:ba)?sh|\beval\s+[\"']?\$\(")),
     ("all variables, sent away", linear(r"(?:dict\(os\.environ|os\.environ\.(?:copy|items)|json\.dumps\([^\n)]{0,40}os\.environ|printenv|\benv\s*\|)[\s\S]{0,600}(?:requests\.(?:post|put|get)|urlopen|httpx?\.|curl|wget|socket|smtplib)|(?:curl|wget)[^\n]{0,200}(?:\$\((?:env|printenv|cat [^)]*\.(?:ssh|aws|netrc|env))|-d\s*@(?:~|\$HOME|/home|/root|/proc|/etc|\.env)|--data\S*\s+[\"']?@?\$?\(?(?:env\b|/proc|~/\.))")),

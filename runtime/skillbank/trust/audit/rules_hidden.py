@@ -77,10 +77,7 @@ def characters(evidence: Evidence) -> Iterator[Hit]:
         for field in file.fields if _ESCAPES.search(file.text) else ():
             # An escape of YAML or JSON makes a character that no byte of the file shows.
             if isinstance(field.value, str) and has_invisible(field.value) and field.value not in file.text:
-                message, level = max(
-                    map(_worst, field.value.split("\n")),
-                    key=lambda w: (has_invisible(field.value), w[1] == "HIGH"),
-                )
+                message, level = max(map(_worst, field.value.split("\n")), key=lambda w: w[1] == "HIGH")
                 yield Hit(file.name, f"{message}.", field.line, field.path, field.value, level)
         for value in _head_values(file):
             if has_invisible(value) and value not in file.text:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 from urllib.parse import quote
 
 from skillbank.trust.audit.finding import QUESTIONS, Finding, Level, Rule, table
@@ -67,11 +66,11 @@ def _rule(rule: Rule) -> dict[str, object]:
 
 
 def _result(finding: Finding, number: int) -> dict[str, object]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file), "uriBaseId": "BANK"}}
-    place["region"] = {"startLine": max(finding.line or 1, 1)}
+    region: dict[str, object] = {"startLine": max(finding.line or 1, 1)}
     if finding.excerpt:
-        place["region"]["snippet"] = {"text": finding.excerpt}
-    location: dict[str, object] = {"physicalLocation": place}
+        region["snippet"] = {"text": finding.excerpt}
+    artifact = {"uri": _uri(finding.file), "uriBaseId": "BANK"}
+    location: dict[str, object] = {"physicalLocation": {"artifactLocation": artifact, "region": region}}
     if finding.field:
         location["logicalLocations"] = [{"fullyQualifiedName": finding.field, "kind": "member"}]
     told = f"{finding.message} It reads: {finding.excerpt}" if finding.excerpt else finding.message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import total_ordering
-from typing import Any
+from typing import Any, Protocol
 
 from packaging.version import InvalidVersion, Version
 
@@ -43,9 +43,15 @@ class SemVer:
         return self.before < other.before
 
 
+class _Ordered(Protocol):
+    """A version, which is compared with those of its own kind."""
+
+    def __ge__(self, other: Any, /) -> bool: ...
+
+
 def is_affected(version: str, affected: Mapping[str, object], ecosystem: str) -> bool:
     """Whether one entry of an advisory's ``affected`` holds a version: listed, or inside of a range."""
-    read: Callable[[str], object] = Version if ecosystem == "PyPI" else SemVer
+    read: Callable[[str], _Ordered] = Version if ecosystem == "PyPI" else SemVer
     listed = affected.get("versions")
     if isinstance(listed, list) and (version in listed or _same(version, listed, read)):
         return True
@@ -60,12 +66,12 @@ def is_affected(version: str, affected: Mapping[str, object], ecosystem: str) ->
     return False
 
 
-def _same(version: str, listed: Iterable[object], read: Callable[[str], object]) -> bool:
+def _same(version: str, listed: Iterable[object], read: Callable[[str], _Ordered]) -> bool:
     mine = _read(version, read)
     return mine is not None and any(_read(str(one), read) == mine for one in listed)
 
 
-def _inside(version: str, events: list[Any], read: Callable[[str], Any]) -> bool:
+def _inside(version: str, events: list[object], read: Callable[[str], _Ordered]) -> bool:
     """Walk through a range's events in order of their versions, as OSV's own evaluation does."""
     mine = _read(version, read)
     if mine is None:
@@ -81,7 +87,7 @@ def _inside(version: str, events: list[Any], read: Callable[[str], Any]) -> bool
     return held
 
 
-def _steps(events: list[object], read: Callable[[str], object]) -> Iterator[tuple[object, str]]:
+def _steps(events: list[object], read: Callable[[str], _Ordered]) -> Iterator[tuple[_Ordered | None, str]]:
     """Yield the versions of a range's events, each with its word; None is before all versions."""
     for event in events:
         for word, said in event.items() if isinstance(event, Mapping) else ():
@@ -92,7 +98,7 @@ def _steps(events: list[object], read: Callable[[str], object]) -> Iterator[tupl
                 yield at, word
 
 
-def _read(version: str, read: Callable[[str], Any]) -> Any:
+def _read(version: str, read: Callable[[str], _Ordered]) -> _Ordered | None:
     try:
         return read(version)
     except (InvalidVersion, ValueError):

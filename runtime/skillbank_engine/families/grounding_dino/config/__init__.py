@@ -5,7 +5,6 @@ Needs pydantic and PyYAML only, so that schemas and templates can be made where 
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from skillbank_engine.config import load, schema
 from skillbank_engine.config.load import SpecError
@@ -52,16 +51,16 @@ def load_spec(action: str, path: str | Path, overrides: Sequence[str] = ()) -> E
     return load.load_spec(GROUNDING_DINO, action, path, overrides)
 
 
-def spec_schema(action: str) -> dict[str, Any]:
+def spec_schema(action: str) -> dict[str, object]:
     """Give the JSON Schema of an action's spec (:func:`.config.schema.spec_schema`)."""
     return schema.spec_schema(GROUNDING_DINO, action)
 
 
-def spec_defaults(action: str) -> dict[str, Any]:
+def spec_defaults(action: str) -> dict[str, object]:
     """Give the default spec of an action (:func:`.config.schema.spec_defaults`)."""
     return schema.spec_defaults(GROUNDING_DINO, action)
 
 
-def all_schemas(actions: list[str] | None = None) -> dict[str, dict[str, Any]]:
+def all_schemas(actions: list[str] | None = None) -> dict[str, dict[str, object]]:
     """Give the document that the skill's generator reads (:func:`.config.schema.all_schemas`)."""
     return schema.all_schemas(GROUNDING_DINO, actions)
