@@ -202,8 +202,7 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
     progress, failure = jobs.progress(record.id), record.failure
     wait = jobs.wait_of(record)
     last = record.last_word if wait is None else wait.said
-    leaves = record.state is JobState.COMPLETE and leaving(record.action).product != "other"
-    lack = jobs.results(record.id).lack if leaves else ""
+    lack = _lack(box, record)
     return StatusAnswer(
         job=record.id,
         skill=record.skill,
@@ -229,6 +228,12 @@ def _status(box: Toolbox, arguments: StatusArguments) -> StatusAnswer:
         retried_by=follower.id if follower else None,
         next=["job_logs with find 'error'"] if lack else list(_status_next(record, follower)),
     )
+
+
+def _lack(box: Toolbox, record: JobRecord) -> str:
+    """Return what a job that ended well should have left and did not."""
+    leaves = record.state is JobState.COMPLETE and leaving(record.action).product != "other"
+    return box.runtime.jobs.results(record.id).lack if leaves else ""
 
 
 def _status_next(record: JobRecord, follower: JobRecord | None) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from skillbank.visible import one_line
 
 if TYPE_CHECKING:
     from skillbank.sets.standing import SetSummary
+    from skillbank.sets.thresholds import Suggestion
 
 __all__ = ["Name", "accept_rest", "audit_set", "learn_from", "thresholds_of"]
 
@@ -139,6 +141,14 @@ def _shown(stands: SetSummary) -> dict[str, int]:
     }
 
 
+def _show_thresholds(found: Mapping[str, Suggestion]) -> None:
+    rows = drawing.table("class", "threshold", "right", "found", "proposals")
+    for name, each in found.items():
+        shares = f"{each.threshold:.3f}", f"{each.precision:.0%}", f"{each.recall:.0%}", f"{each.n:,}"
+        rows.add_row(one_line(name, 60), *shares)
+    terminal.show(rows)
+
+
 def thresholds_of(
     name: Name,
     apply: Annotated[bool, typer.Option("--apply", help="Set them; proposals are shown anew.")] = False,
@@ -156,7 +166,7 @@ def thresholds_of(
         for number, each in found.items() if apply else ():
             labels.set_threshold(number, each.threshold, person(), run=each.run)
         runs = labels.runs()
-        models = {run.number: run.model for run in runs}
+    models = {run.number: run.model for run in runs}
     said = {names[n].name: {**asdict(each), "model": models[each.run]} for n, each in found.items()}
     if as_json:
         options.print_json({"set": name, "applied": apply and bool(said), "thresholds": said})
@@ -165,11 +175,7 @@ def thresholds_of(
             "Too few proposals of the latest run are reviewed to suggest a threshold; ten of a class will do."
         )
     else:
-        rows = drawing.table("class", "threshold", "right", "found", "proposals")
-        for number, each in found.items():
-            shares = f"{each.threshold:.3f}", f"{each.precision:.0%}", f"{each.recall:.0%}", f"{each.n:,}"
-            rows.add_row(one_line(names[number].name, 60), *shares)
-        terminal.show(rows)
+        _show_thresholds({names[number].name: each for number, each in found.items()})
         run = next(iter(found.values())).run
         terminal.say(
             f"for the model {one_line(models[run], 60)} (run {run}): proposals of others keep theirs"

@@ -41,22 +41,34 @@ def resource_changes(
     UsageError
         When a count is none, or two of them do not agree.
     """
-    key, counts = gpu_key(action, info), list[Setting]()
-    ids = _ids_beside(key)
-    own, listed = _said(key or "", said), _said(ids, said)
-    gpus = _counted(listed, own, request.gpus) if isinstance(listed, list) and listed else request.gpus
-    if gpus is None and listed is None and isinstance(own, int):
-        gpus = own
-    _refuse_count("gpus", gpus, least=0)
-    if gpus and key is not None and _has(key, schema, template):
-        counts += [] if own is not None and own == gpus else [Setting(key=key, value=gpus)]
-        if ids and listed is None and _has(ids, schema, template):
-            counts.append(Setting(key=ids, value=list(range(gpus))))
+    counts = _gpu_settings(request.gpus, said, gpu_key(action, info), schema, template)
     _refuse_count("nodes", request.nodes, least=1)
     key = node_key(action, info)
     if request.nodes and key is not None and _has(key, schema, template):
         counts.append(Setting(key=key, value=request.nodes))
     return counts
+
+
+def _gpu_settings(
+    asked: int | None,
+    said: Sequence[Override],
+    key: str | None,
+    schema: SpecSchema,
+    template: Mapping[str, object],
+) -> list[Setting]:
+    """Return the settings that count and list the GPUs that were asked for and were not set by key."""
+    ids = _ids_beside(key)
+    own, listed = _said(key or "", said), _said(ids, said)
+    gpus = _counted(listed, own, asked) if isinstance(listed, list) and listed else asked
+    if gpus is None and listed is None and isinstance(own, int):
+        gpus = own
+    _refuse_count("gpus", gpus, least=0)
+    if not gpus or key is None or not _has(key, schema, template):
+        return []
+    settings = [] if own is not None and own == gpus else [Setting(key=key, value=gpus)]
+    if ids and listed is None and _has(ids, schema, template):
+        settings.append(Setting(key=ids, value=list(range(gpus))))
+    return settings
 
 
 def _said(key: str, changes: Sequence[Override]) -> object:

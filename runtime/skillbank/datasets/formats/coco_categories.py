@@ -45,14 +45,7 @@ class Categories:
         names: dict[int | str, str] = {}
         above: dict[str, str] = {}
         for place, entry in enumerate(entries):
-            said = key(entry.get("id")) if isinstance(entry, dict) else None
-            name = _name(entry)
-            if said is None and isinstance(entry, dict) and entry.get("id") not in (None, ""):
-                told = one_line(entry["id"], 40)
-                raise DataError(
-                    f"{file} categories[{place}] has the id {told}, which is neither a whole number nor "
-                    "a word: give it one that is"
-                )
+            said, name = _id(entry, f"{file} categories[{place}]"), _name(entry)
             if said is None or not name:
                 missing = "id" if said is None else "name"
                 raise DataError(f"{file} categories[{place}] has no {missing}: give it one")
@@ -72,6 +65,24 @@ class Categories:
             _kinds(classes, above),
             tuple(name for name in classes if counts[name] > 1),
         )
+
+
+def _id(entry: object, what: str) -> int | str | None:
+    """Return the id of a category; None where it has none.
+
+    Raises
+    ------
+    DataError
+        When it has one that names nothing.
+    """
+    found = entry.get("id") if isinstance(entry, dict) else None
+    said = key(found)
+    if said is None and found not in (None, ""):
+        raise DataError(
+            f"{what} has the id {one_line(found, 40)}, which is neither a whole number nor a word: "
+            "give it one that is"
+        )
+    return said
 
 
 def _kinds(classes: Iterable[str], above: Mapping[str, str]) -> frozenset[str]:

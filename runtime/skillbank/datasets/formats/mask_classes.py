@@ -128,7 +128,7 @@ def _in_use(tree: Tree, masks: Sequence[str]) -> Meant:
     counts = _values_of(tree, looked)
     values = sorted(counts)
     looked_told = f"; {len(looked):,} of {len(masks):,} masks were looked at" if step > 1 else ""
-    if set(values) <= {(0,), (255,)} and (255,) in counts:
+    if set(values) <= {(0,), (_LEFT_OUT_ID,)} and (_LEFT_OUT_ID,) in counts:
         told = f"masks hold 0 and 255, taken as background and foreground{looked_told}"
         return Meant(("background", "foreground"), {(0,): 0, (_LEFT_OUT_ID,): 1}, (told,))
     if any("SegmentationClass" in name for name in masks) and all(map(_is_of_voc, values)):
@@ -136,12 +136,17 @@ def _in_use(tree: Tree, masks: Sequence[str]) -> Meant:
         return Meant(_VOC, _numbered(len(_VOC)), (told,))
     alone = {value for value in values if value * 3 not in counts}  # a mask of colours can be all of one grey
     kept = [value for value in values if value in alone and value != (_LEFT_OUT_ID,)]
-    names = tuple("class " + str(v[0]) if len(v) == 1 else "colour " + "-".join(map(str, v)) for v in kept)
+    names = tuple(map(_nameless, kept))
     meanings = {form: number for number, value in enumerate(kept) for form in _forms(value)}
     meanings.setdefault((_LEFT_OUT_ID,), LEFT_OUT)
-    left = "; 255 is left out" if (_LEFT_OUT_ID,) in counts and (_LEFT_OUT_ID,) in alone else ""
+    left = "; 255 is left out" if (_LEFT_OUT_ID,) in alone else ""
     told = f"nothing says what the values of masks mean: those in use are classes ({a_few(names, 5)}){left}"
     return Meant(names, meanings, (f"{told}{looked_told}; {PALETTE} or classes.txt would name them",))
+
+
+def _nameless(value: tuple[int, ...]) -> str:
+    """Return the name of a class of which only the value in masks is known."""
+    return f"class {value[0]}" if len(value) == 1 else "colour " + "-".join(map(str, value))
 
 
 def _values_of(tree: Tree, masks: Sequence[str]) -> Counter[tuple[int, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import yaml
@@ -89,13 +89,7 @@ def described(tree: Tree) -> Described:
         When a list of classes cannot be read, or files that differ could be meant.
     """
     files = description_files(tree)
-    found = Described()
-    if files:
-        if len(files) > 1 and files[0].rpartition("/")[2].lower() not in _USUAL:
-            raise DataError(
-                f"{tree.root} holds several descriptions of a data set: {a_few(files, 5)}; leave one of them"
-            )
-        found = _darknet(tree, files[0]) if files[0].endswith(".data") else description(tree, files[0])
+    found = _first_of(tree, files)
     lists = [class_list(tree, name) for name in class_list_files(tree)]
     said = [each for each in (found.classes, *lists) if each is not None and each.names]
     classes = said[0] if said else found.classes
@@ -112,10 +106,25 @@ def described(tree: Tree) -> Described:
     return Described(found.file, found.places, found.root, classes, found.pose, tuple(notes))
 
 
+def _first_of(tree: Tree, files: Sequence[str]) -> Described:
+    """Read the description that counts of those that are there."""
+    if not files:
+        return Described()
+    if len(files) > 1 and files[0].rpartition("/")[2].lower() not in _USUAL:
+        raise DataError(
+            f"{tree.root} holds several descriptions of a data set: {a_few(files, 5)}; leave one of them"
+        )
+    return _described_by(tree, files[0])
+
+
+def _described_by(tree: Tree, name: str) -> Described:
+    return _darknet(tree, name) if name.endswith(".data") else description(tree, name)
+
+
 def _differs(tree: Tree, name: str, found: Described) -> bool:
     """Whether another description says something else of classes or places."""
     try:
-        other = _darknet(tree, name) if name.endswith(".data") else description(tree, name)
+        other = _described_by(tree, name)
     except DataError:
         return True
     names = [each.classes.names if each.classes is not None else None for each in (found, other)]
@@ -177,13 +186,7 @@ def description(tree: Tree, name: str) -> Described:
     count = whole(document.get("nc"))
     if names and count is not None and count != len(names):
         notes.append(f"{one_line(name)} says nc: {count} and names {len(names)} classes; the names count")
-    places: dict[str, tuple[str, ...]] = {}
-    for said, value in document.items():
-        split = split_of(str(said))
-        if split is not None and (entries := _entries(value)):
-            places.setdefault(split, entries)
-    if set(places) == {"train"} and document["train"] == UNDIVIDED and document.get("val") == "":
-        places.clear()  # trainers want both keys; nothing is divided
+    places = _places(document)
     root = document.get("path")
     none = names == {} and said_names in ([], {}) and count in (0, None)  # which is said, and no gap
     return Described(
@@ -194,6 +197,17 @@ def description(tree: Tree, name: str) -> Described:
         "kpt_shape" in document,
         tuple(notes),
     )
+
+
+def _places(document: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    """Return the places of each split; none where all is one split that trainers want two keys for."""
+    places: dict[str, tuple[str, ...]] = {}
+    for said, value in document.items():
+        split = split_of(str(said))
+        if split is not None and (entries := _entries(value)):
+            places.setdefault(split, entries)
+    undivided = set(places) == {"train"} and document["train"] == UNDIVIDED and document.get("val") == ""
+    return {} if undivided else places
 
 
 def _names(value: object) -> dict[int, str]:

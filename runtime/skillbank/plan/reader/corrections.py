@@ -144,16 +144,21 @@ def _excluded(text: Text) -> None:
         owner = text.ledger.owner.get(next(i for i in match.tokens() if not text.ledger.free(i)))
         if owner is not None and owner.kind == "place":
             _take(text, owner, match, "unread" if _is_part(text, owner) else "excluded")
-    for match in list(text.find("^value ',|'and|'but* 'not @number")):
-        if is_number(text.ledger.owner[match.first]) and not text.within(match.end, "grammar.free.noun"):
-            text.ledger.claim("excluded", match.tokens())  # "30 epochs and not 50"
-    for match in list(text.find("'no ',? ^value|^platform|^excluded")):
-        if text.word(match.end - 1) == "not":
-            text.ledger.claim("excluded", match.tokens())
+    _exclude_values(text)
     for match in list(text.find(_EXCLUDED)):
         owner = text.ledger.owner.get(match.end - 1)
         if owner is not None and (kind := _fate(text, match, owner)):
             _take(text, owner, match, kind)
+
+
+def _exclude_values(text: Text) -> None:
+    """Read "30 epochs and not 50", and the no before what is excluded already."""
+    for match in list(text.find("^value ',|'and|'but* 'not @number")):
+        if is_number(text.ledger.owner[match.first]) and not text.within(match.end, "grammar.free.noun"):
+            text.ledger.claim("excluded", match.tokens())
+    for match in list(text.find("'no ',? ^value|^platform|^excluded")):
+        if text.word(match.end - 1) == "not":
+            text.ledger.claim("excluded", match.tokens())
 
 
 def _take(text: Text, owner: Claim, match: Match, kind: str) -> None:

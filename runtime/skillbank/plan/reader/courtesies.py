@@ -111,11 +111,16 @@ def take_headers(text: Text) -> None:
     for match in text.find(_DATA_FOUND):
         if not (match.first and text.tokens[match.first - 1].text in ("can", "could", "will", "would")):
             text.ledger.claim("courtesy", match.tokens("w"))  # but "can you find all crabs"
-    for match in text.find("who=~word|free.noun+ 'here @mark"):
-        if match.end - match.first < 5 and (_opens(text, match.first) or _is_polite(text, match.first - 1)):
-            text.ledger.claim("courtesy", range(match.first, match.end - 1))  # "Anna here."
+    _take_callers(text)
     for mark in _COMMENT.finditer(text.ledger.original):
         text.ledger.claim("courtesy", _inside(text, mark))
+
+
+def _take_callers(text: Text) -> None:
+    """Account for who says that they write: "Anna here."."""
+    for match in text.find("who=~word|free.noun+ 'here @mark"):
+        if match.end - match.first < 5 and (_opens(text, match.first) or _is_polite(text, match.first - 1)):
+            text.ledger.claim("courtesy", range(match.first, match.end - 1))
 
 
 def _take_subject(text: Text, line: list[int]) -> None:
@@ -229,12 +234,14 @@ def _take_farewells(text: Text) -> None:
             continue  # "the weights from Friday"
         rest = range(match.end, last)
         most = 14 if any(text.tokens[k].text == "\n" for k in rest) else 7
-        plain = all(
-            text.tokens[k].kind in ("word", "mark") and text.ledger.free(k) and not asks(text, k)
-            for k in rest
-        ) and not text.holds(rest, *_ORDERING)
-        if 0 < len(rest) <= most and plain and is_name(text, match.end):
+        if 0 < len(rest) <= most and _is_signature(text, rest) and is_name(text, match.end):
             text.ledger.claim("courtesy", range(match.first, last))
+
+
+def _is_signature(text: Text, tokens: range) -> bool:
+    """Whether words order nothing and are nobody else's."""
+    words = all(text.tokens[k].kind in ("word", "mark") and text.ledger.free(k) for k in tokens)
+    return words and not any(asks(text, k) for k in tokens) and not text.holds(tokens, *_ORDERING)
 
 
 def _take_place(text: Text, match: Match) -> None:

@@ -32,6 +32,8 @@ _OF_RUNS = (
 _TELLING = frozenset({"told", "report", "context"})
 _OPENING = _TELLING | {"courtesy", "question"}
 """What may stand before a heading: nothing of it says what is to be run."""
+_ENDS = ("\n", "(", ")")
+"""What a clause begins with that does not go on with the one before it."""
 _ASKING = ("action", "find", "captions", "policy", "value")
 
 
@@ -50,13 +52,20 @@ def told_clauses(text: Text, clauses: Clauses, teller: Teller) -> list[Clause]:
             waiting += [clause] if teller.leads(first, end) else []
         else:
             leads = (begins or waiting) and teller.leads(first, end)
-            after = before and not begins and text.tokens[first].text not in ("\n", "(", ")")
-            heads = opening and (not asked or (begins and _is_apart(text, teller, clause)))
+            after = before and not begins and text.tokens[first].text not in _ENDS
+            heads = opening and _can_head(text, teller, clause, begins=begins, asked=asked)
             before = teller.tells(first, end, after=after, opening=heads)
-            found += [*waiting, clause] if before else []
-            waiting = [] if before else [*waiting, clause] if leads else waiting
-            opening = opening and before
+            if before:
+                found, waiting = [*found, *waiting, clause], []
+            elif leads:
+                waiting = [*waiting, clause]
+            opening &= before
     return found
+
+
+def _can_head(text: Text, teller: Teller, clause: Clause, *, begins: bool, asked: bool) -> bool:
+    """Whether a clause can be a heading; one behind what is asked for stands apart."""
+    return not asked or (begins and _is_apart(text, teller, clause))
 
 
 def _is_apart(text: Text, teller: Teller, clause: Clause) -> bool:

@@ -41,14 +41,19 @@ _IRREGULAR = {
 _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)+|[^\W_]+(?:['.-][^\W_]+)*|[^\w\s]|_")
 
 
+def _stem(verb: str) -> str:
+    """Return what -ed and -ing are put to."""
+    if verb in _DOUBLED or _SHORT.fullmatch(verb):
+        return verb + verb[-1]
+    return verb[:-1] if verb.endswith("e") and not verb.endswith("ee") else verb
+
+
 @lru_cache(maxsize=1024)
 def forms(verb: str) -> dict[str, tuple[str, ...]]:
     """Return base form, third person, ing-form and past of a verb; the words behind the first stay."""
     head, _, tail = verb.partition(" ")
     after = f" {tail}" if tail else ""
-    stem = head[:-1] if head.endswith("e") and not head.endswith("ee") else head
-    if head in _DOUBLED or _SHORT.fullmatch(head):
-        stem += head[-1]
+    stem = _stem(head)
     third = f"{head}es" if head.endswith(("ch", "sh", "x", "ss", "o")) else f"{head}s"
     past: tuple[str, ...] = (f"{stem}ed",)
     ing: tuple[str, ...] = (f"{stem}ing",)

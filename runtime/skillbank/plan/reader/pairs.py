@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from skillbank.bank.documents import parse_said
 from skillbank.errors import SkillFormatError
@@ -83,7 +82,7 @@ def _flag(text: Text, i: int, own: frozenset[str]) -> None:
             _take(text, _Pair.of(text, [i, at], name, _said_at(text, at, name), written=False), own)
 
 
-def _said_at(text: Text, at: int, name: str) -> Any:
+def _said_at(text: Text, at: int, name: str) -> object:
     """Return the value of an option that stands at a token."""
     token = text.tokens[at]
     ids = ids_at(text, at) if token.kind == "number" else []
@@ -118,13 +117,13 @@ class _Pair:
 
     tokens: list[int]
     key: str
-    said: Any
-    value: Any
-    shown: Any
+    said: object
+    value: object
+    shown: object
     written: bool
 
     @classmethod
-    def of(cls, text: Text, tokens: list[int], key: str, said: Any, *, written: bool) -> _Pair:
+    def of(cls, text: Text, tokens: list[int], key: str, said: object, *, written: bool) -> _Pair:
         """Read a key and what was said for it."""
         value = _plain(said.strip()) if isinstance(said, str) and written else said
         shown = said.strip("\"' ") if isinstance(said, str) else said
@@ -215,13 +214,17 @@ _MEANINGS: tuple[Callable[[Text, _Pair, frozenset[str]], bool], ...] = (
 """What a pair may be, in the order in which keys are looked up; each says whether it was that."""
 
 
-def _is_of_kind(each: Slot, value: Any) -> bool:
+def _number(value: object) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _is_of_kind(each: Slot, value: object) -> bool:
     """Whether a slot can have a value; what it cannot have is asked about ("gpus=all")."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = _number(value)
     if each.kind is Kind.COUNT:
-        return number and float(value).is_integer() and value >= (each.minimum or 0)
+        return number is not None and float(number).is_integer() and number >= (each.minimum or 0)
     if each.kind is Kind.NUMBER:
-        return number
+        return number is not None
     if each.kind is Kind.CHOICE:
         spelled = {word for word, _ in each.spellings} if each.name == "format" else set()
         return isinstance(value, str) and value.lower().replace(" ", "_") in {*each.choices, *spelled}
@@ -276,7 +279,7 @@ def _texts_of(text: Text, pair: _Pair) -> list[str]:
     return listed(str(pair.shown), quoted=quoted)
 
 
-def _role(text: Text, name: str, value: Any) -> str | None:
+def _role(text: Text, name: str, value: object) -> str | None:
     if not isinstance(value, str | list):
         return None
     for role in (*SOURCES, "results", "weights"):
@@ -286,7 +289,7 @@ def _role(text: Text, name: str, value: Any) -> str | None:
     return None
 
 
-def _plain(text: str) -> Any:
+def _plain(text: str) -> object:
     """Read a value as YAML does, and as text where it is none."""
     try:
         return parse_said(text, "value") if text else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from skillbank.bank.actions import Action
 from skillbank.errors import ConflictError
@@ -31,9 +30,9 @@ class StepSettings:
     ) -> None:
         self.steps, self.actions, self.policy, self.taken = steps, actions, policy, taken
 
-    def of(self, at: int) -> tuple[dict[str, Any], int | None, int | None]:
+    def of(self, at: int) -> tuple[dict[str, object], int | None, int | None]:
         """Return the settings of a step by key, its GPUs and its nodes."""
-        settings: dict[str, Any] = {}
+        settings: dict[str, object] = {}
         counts: dict[str, Value] = {}
         for claim, own in self._claims_for(at):
             value: Value = claim.value
@@ -45,9 +44,9 @@ class StepSettings:
         self._set_captions(at, settings)
         return settings, *_counted(counts, settings)
 
-    def _set(self, at: int, claim: Claim, own: bool, settings: dict[str, Any]) -> None:
+    def _set(self, at: int, claim: Claim, own: bool, settings: dict[str, object]) -> None:
         """Set what a value says of a step; what is said of another step counts where nothing else does."""
-        said: dict[str, Any] | None
+        said: dict[str, object] | None
         key = self._key(at, claim.value, own)
         if key is None:
             said = (
@@ -61,7 +60,7 @@ class StepSettings:
             if own or name not in settings:
                 set_once(settings, name, each)
 
-    def _set_captions(self, at: int, settings: dict[str, Any]) -> None:
+    def _set_captions(self, at: int, settings: dict[str, object]) -> None:
         step = self.steps[at]
         captions = [c for c in [*step.of("captions"), *step.of("find")] if c.value]
         key = self._slot_key(at, "captions") if captions and step.action == "inference" else None
@@ -131,7 +130,7 @@ class StepSettings:
                 return step
         return None
 
-    def _said(self, at: int, claim: Claim, key: str, own: bool) -> dict[str, Any] | None:
+    def _said(self, at: int, claim: Claim, key: str, own: bool) -> dict[str, object] | None:
         """Return the settings that a value makes; nothing for one that is said not to be, None to ask."""
         value: Value = claim.value
         if value.negated:
@@ -148,7 +147,7 @@ class StepSettings:
             return {key: value.value.upper()}
         return {key: value.value}
 
-    def _with_unit(self, at: int, key: str, value: Value) -> dict[str, Any] | None:
+    def _with_unit(self, at: int, key: str, value: Value) -> dict[str, object] | None:
         """Return an interval with its unit where the spec has a key for the unit that allows this one."""
         step, action = self.steps[at], self.actions[at]
         if action is None or step.skill is None:
@@ -170,7 +169,7 @@ class StepSettings:
             return False  # "not with batch size 64": with which, nobody has said
         template, _ = step.skill.template(action)
         spec_key = step.skill.shorthands(action).get(key, key)
-        node: Any = template
+        node: object = template
         for part in spec_key.split("."):
             node = node.get(part) if isinstance(node, dict) else None
         if node is None:
@@ -179,25 +178,25 @@ class StepSettings:
         return node is not None and str(node).lower() != str(value.value).lower()
 
 
-def _counted(counts: dict[str, Value], settings: dict[str, Any]) -> tuple[int | None, int | None]:
+def _counted(counts: dict[str, Value], settings: dict[str, object]) -> tuple[int | None, int | None]:
     """Return the GPUs of each node and the nodes: by ids where no number says it, of a total its share."""
     gpus, nodes = (counts[name].value if name in counts else None for name in ("gpus", "nodes"))
     ids = next((v for k, v in settings.items() if k.rpartition(".")[2] == "gpu_ids"), None)
-    if gpus is None and ids:
+    if gpus is None and isinstance(ids, list | tuple) and ids:
         gpus = len(ids)
     elif gpus and nodes and counts["gpus"].total and gpus % nodes == 0:
         gpus //= nodes
     return gpus, nodes
 
 
-def set_once(settings: dict[str, Any], key: str, value: Any) -> None:
+def set_once(settings: dict[str, object], key: str, value: object) -> None:
     """Set a key; raise `ConflictError` where it has another value."""
     if key in settings and settings[key] != value:
         raise ConflictError(f"The request sets {key} to {settings[key]} and to {value}; keep one of them.")
     settings[key] = value
 
 
-def _is_a_number(value: Any) -> bool:
+def _is_a_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from skillbank.bank.discovery import OWN, Library
@@ -113,19 +113,29 @@ def student_requests(
     if found is None:
         return None
     teacher, student = _teacher(page, found, library), _named(page, found["student"])
-    engine = _engine(teacher) if teacher is not None else None
-    if teacher is None or student is None or engine is None or teacher is student:
+    if teacher is None or student is None or (engine := _teaching(teacher, student)) is None:
         return None
     if found["exported"] is not None and _named(page, found["exported"]) is not student:
         return None
-    if not engine.labels_by_description or not _is_student(student):
-        return None
-    job = found["job"] or found.groupdict().get("only")
-    ran = job_skill(job) if job is not None and job_skill is not None else None
-    if ran is not None and ran.rpartition(":")[2] != teacher.name:
+    if _ran_another(found, teacher, job_skill):
         return None
     captions = _captions(page, found, starts)
     return _steps(page, found, teacher, student, engine, captions, trained)
+
+
+def _teaching(teacher: Skill, student: Skill) -> EngineFacts | None:
+    """Return what is known of the teacher's engine; None where one can't teach or the other can't learn."""
+    engine = _engine(teacher)
+    if engine is None or teacher is student or not engine.labels_by_description:
+        return None
+    return engine if _is_student(student) else None
+
+
+def _ran_another(found: re.Match[str], teacher: Skill, job_skill: JobSkill | None) -> bool:
+    """Whether the job that is named is of another skill than the teacher."""
+    job = found["job"] or found.groupdict().get("only")
+    ran = job_skill(job) if job is not None and job_skill is not None else None
+    return ran is not None and ran.rpartition(":")[2] != teacher.name
 
 
 def _forms_of(said: set[str]) -> list[Callable[[], re.Pattern[str]]]:
@@ -160,10 +170,8 @@ def _steps(
 ) -> list[Request]:
     photos, said = place_of(page, found["pictures"]), found.groupdict()
     epochs = found["epochs"] or found["epochs2"]
-    job, questions = found["job"] or said.get("only"), tuple[Question, ...]()
-    if job is None and found["last"]:
-        job, questions = _last(teacher, trained)
-    elif job is None and not captions:
+    job, questions = _teaching_job(found, teacher, trained)
+    if job is None and not questions and not captions:
         questions = (
             Question(
                 key="teacher",
@@ -198,14 +206,29 @@ def _steps(
         ),
     ]  # fmt: skip
     if found["truth"]:
-        truth = (DataLocation(source="eval_dataset", uri=place_of(page, found["truth"])),)
-        measured = {"action": "evaluate", "data": truth, "platform": "local", "text": text}
-        if job is not None:
-            steps.append(Request(skill=teacher.qualified, parent=job, **measured))
-        steps.append(Request(skill=student.qualified, **measured))
+        steps += _measured(page, found["truth"], teacher, student, job)
     if _EXPORTED.search(found[0]):
         steps.append(Request(skill=student.qualified, action="export", platform="local", text=text))
     return steps
+
+
+def _teaching_job(
+    found: re.Match[str], teacher: Skill, trained: Trained | None
+) -> tuple[str | None, tuple[Question, ...]]:
+    """Return the job whose model teaches, where one is said, and what has to be asked about it."""
+    job = found["job"] or found.groupdict().get("only")
+    return _last(teacher, trained) if job is None and found["last"] else (job, ())
+
+
+def _measured(page: Text, truth: str, teacher: Skill, student: Skill, job: str | None) -> Iterator[Request]:
+    """Yield the evaluations on what is true: of the teacher, where a job is, and of its student."""
+    measured = Request(
+        skill=student.qualified, action="evaluate", platform="local", text=page.ledger.original,
+        data=(DataLocation(source="eval_dataset", uri=place_of(page, truth)),),
+    )  # fmt: skip
+    if job is not None:
+        yield measured.model_copy(update={"skill": teacher.qualified, "parent": job})
+    yield measured
 
 
 _EXPORTED = re.compile(r"\bexport (?:it|(?:\w+ )?@\d+)")
