@@ -13,6 +13,7 @@ from skillbank.cli.person import person
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
+    from skillbank.sets.label_set import LabelSet
     from skillbank.sets.standing import SetSummary
     from skillbank.sets.thresholds import Suggestion
 
@@ -141,6 +142,11 @@ def _shown(stands: SetSummary) -> dict[str, int]:
     }
 
 
+def _set_thresholds(labels: LabelSet, found: Mapping[int, Suggestion]) -> None:
+    for number, each in found.items():
+        labels.set_threshold(number, each.threshold, person(), run=each.run)
+
+
 def _show_thresholds(found: Mapping[str, Suggestion]) -> None:
     rows = drawing.table("class", "threshold", "right", "found", "proposals")
     for name, each in found.items():
@@ -163,11 +169,12 @@ def thresholds_of(
         labels = runtime.sets.open(name)
         names = {c.number: c for c in labels.classes()}
         found = {number: each for number, each in labels.suggest_thresholds().items() if number in names}
-        for number, each in found.items() if apply else ():
-            labels.set_threshold(number, each.threshold, person(), run=each.run)
+        if apply:
+            _set_thresholds(labels, found)
         runs = labels.runs()
     models = {run.number: run.model for run in runs}
-    said = {names[n].name: {**asdict(each), "model": models[each.run]} for n, each in found.items()}
+    by_name = {names[number].name: each for number, each in found.items()}
+    said = {name: {**asdict(each), "model": models[each.run]} for name, each in by_name.items()}
     if as_json:
         options.print_json({"set": name, "applied": apply and bool(said), "thresholds": said})
     elif not said:
@@ -175,7 +182,7 @@ def thresholds_of(
             "Too few proposals of the latest run are reviewed to suggest a threshold; ten of a class will do."
         )
     else:
-        _show_thresholds({names[number].name: each for number, each in found.items()})
+        _show_thresholds(by_name)
         run = next(iter(found.values())).run
         terminal.say(
             f"for the model {one_line(models[run], 60)} (run {run}): proposals of others keep theirs"
