@@ -49,3 +49,18 @@ def test_what_is_copied_is_on_one_line(width: int, monkeypatch: pytest.MonkeyPat
     said = " ".join(stream.getvalue().split())
     assert all(word in said for word in ("COMPLETE", "local", "2026-11-28", "23:54:49", "exit code 0"))
     assert all(len(line.rstrip()) <= width for line in lines if name not in line)
+
+
+@pytest.mark.parametrize("width", [40, 120])
+def test_a_line_end_in_a_cell_begins_no_row(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    stream = StringIO()
+    table = listing("job", "action", "state", "platform", "started")
+    table.add_row("a-long-id-of-a-job-20261128-235449", "x\n\x1b[31mtrain", "COMPLETE", "local", "now")
+    facts = pairs()
+    facts.add_row("last word", "it ended\nstate   COMPLETE")
+    facts.add_row("results", "/results/\n/" + "x" * 60)
+    StyledConsole(stream).print(table, facts, crop=False)
+    said = stream.getvalue()
+    assert "\x1b[31m" not in said
+    assert not any(line.lstrip().startswith(("train", "state", "/x")) for line in said.splitlines())

@@ -21,7 +21,7 @@ from skillbank.visible import has_invisible, json_text
 from tests.trust.hostile import DIRT, HIDDEN, OURS, hostile_bank, leaks
 
 CLI = Path(skillbank.cli.__file__).parent
-BOUNDARY = {"terminal.py", "styled.py", "moving.py"}
+BOUNDARY = {"terminal.py", "styled.py", "moving.py", "copyable.py"}
 FORBIDDEN = {
     "print", "input",
     "Console", "Live", "Progress", "TextColumn", "FileProxy", "Text", "Table", "echo",

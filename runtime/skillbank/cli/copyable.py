@@ -12,7 +12,15 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["Listing", "Pairs"]
+from skillbank.visible import drawn
+
+__all__ = ["Listing", "Pairs", "flat"]
+
+
+def flat(text: str) -> str:
+    """Return a text as one line of what can be seen: a line end would begin what looks like another row."""
+    seen = drawn(text)
+    return " ".join(seen.split()) if "\n" in seen else seen.replace("\t", " ")
 
 
 class Listing(Table):
@@ -68,7 +76,7 @@ def _grid(width: int) -> Table:
 
 
 def _text(cell: RenderableType) -> Text:
-    return cell if isinstance(cell, Text) else Text(str(cell))
+    return cell if isinstance(cell, Text) else Text(flat(str(cell)))
 
 
 def _whole(cell: RenderableType) -> Text:

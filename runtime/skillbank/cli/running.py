@@ -14,7 +14,7 @@ from skillbank.cli.plan_view import say_plan
 from skillbank.cli.present import record_document, results_view
 from skillbank.cli.progress import supervise, transfers
 from skillbank.cli.trust import ask_for
-from skillbank.errors import QuestionsError, StateError, UsageError
+from skillbank.errors import NotFoundError, QuestionsError, StateError, UsageError
 from skillbank.jobs.approved_parents import meant_parents
 from skillbank.jobs.chains import Step, steps
 from skillbank.jobs.comparing import of_a_chain
@@ -95,7 +95,7 @@ def _chain(runtime: Runtime, asked: Asked, resume: str | None, as_json: bool) ->
         return [Step(plan, None) for plan in plans], notes
     if asked.named:
         said, again = ", ".join(asked.named), ""
-        with suppress(StateError):  # there is nothing to resume, and so nothing to ask anew
+        with suppress(NotFoundError, StateError):  # there is nothing to resume, and so nothing to ask anew
             plans = [step.plan for step in steps(runtime.jobs.store, resume)]
             again = f" with it: skillbank run {shlex.quote(runtime.sentence(plans))} ..."
         raise UsageError(

@@ -11,7 +11,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from skillbank.cli.copyable import Listing, Pairs
+from skillbank.cli.copyable import Listing, Pairs, flat
 from skillbank.environment import foreign
 from skillbank.visible import drawn, has_invisible
 
@@ -40,7 +40,7 @@ class StyledConsole(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Lay out a text as one line: a line end in a cell would begin what looks like another row."""
-        return super().render_str(_flat(text), **{**options, "markup": False, "emoji": False})
+        return super().render_str(flat(text), **{**options, "markup": False, "emoji": False})
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Yield the pieces of what is drawn; links, which show one address and open another, are none."""
@@ -55,7 +55,7 @@ class StyledConsole(Console):
 
 def line(text: str, style: str = "") -> Text:
     """Return a text as one line with a style of ours."""
-    return Text(_flat(text), style)
+    return Text(flat(text), style)
 
 
 def lines(text: str, style: str = "") -> Text:
@@ -82,18 +82,13 @@ def table(
     """Return a table with folded columns."""
     made = kind(box=None, pad_edge=False, header_style="bold", padding=padding, show_header=show_header)
     for column in columns:
-        made.add_column(_flat(column), overflow="fold")
+        made.add_column(flat(column), overflow="fold")
     return made
 
 
 def listing(*columns: str) -> Table:
     """Return a table of things whose names, in the first column, are copied into the next command."""
     return table(*columns, kind=Listing)
-
-
-def _flat(text: str) -> str:
-    seen = drawn(text)
-    return " ".join(seen.split()) if "\n" in seen else seen.replace("\t", " ")
 
 
 def _unlinked(style: Style | None) -> Style | None:

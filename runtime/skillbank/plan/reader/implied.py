@@ -60,7 +60,7 @@ def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> tuple[list[S
 def _trained_before(page: Text, clauses: Clauses, actions: list[Claim]) -> str:
     """Return what only a training has, where it is said of a model and its data before what follows it.
 
-    "SegFormer on D, no HPO. Afterwards export it." asks for two things.
+    "MODEL on D, no HPO. Afterwards export it." asks for two things.
     """
     if not actions or any(trains(c.value.action) for c in actions):
         return ""
