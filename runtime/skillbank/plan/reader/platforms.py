@@ -57,7 +57,6 @@ def _take_here(page: Text) -> None:
             page.ledger.claim("platform", [i], "local")
 
 
-
 def take_image(page: Text) -> None:
     """Account for an image of containers; several, and one that is not meant, are left to a question."""
     found = [i for i, token in enumerate(page.tokens) if token.kind == "image" or _is_untagged(page, i)]

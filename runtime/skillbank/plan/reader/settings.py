@@ -84,13 +84,17 @@ class StepSettings:
         own = step.of("value")
         yield from ((c, True) for c in own)
         last = max((s for s in self.steps if s.group == step.group), key=lambda s: s.at)
-        for other in self.steps:
+        for i, other in enumerate(self.steps):
             if other is not step:
                 shared = other is last and not own
-                apart = not shared and other.group != step.group
                 yield from (
-                    (c, shared) for c in other.of("value") if not (apart and is_bound(self.text, other, c))
+                    (c, shared) for c in other.of("value") if shared or self._reaches(c, other, step, i < at)
                 )
+
+    def _reaches(self, claim: Claim, other: Step, step: Step, before: bool) -> bool:
+        """Whether a value of another step may be this one's: machines go on, what one word binds does not."""
+        goes_on = before and claim.value.slot in ("gpus", "nodes")
+        return goes_on or other.group == step.group or not is_bound(self.text, other, claim)
 
     def _key(self, at: int, value: Value, own: bool) -> str | None:
         """Return the key of a value for a step; None where the step has no such value, or it is not meant."""
