@@ -79,6 +79,8 @@ BOUND = (
     ("train RT-DETR on /d/t, no hpo, then make an fp16 export", "an fp16"),
     ("train RT-DETR on /d/t, no hpo, then export it with seed 3", "seed 3"),
     ("train RT-DETR on /d/t, no hpo, then export it with weight decay 0.01", "weight decay 0.01"),
+    ("train RT-DETR on /d/t, no hpo, then export it (fp16)", "fp16"),
+    ("train RT-DETR on /d/t, no hpo, then run inference on /d/p with weight decay 0.1", "weight decay 0.1"),
     ("train RT-DETR on /d/t with seed 1, no hpo, then evaluate with seed 2 on /d/v", "seed 2"),
     ("train RT-DETR on /d/t with seed 1, no hpo, then evaluate on /d/v, seed 2", "seed 2"),
     (
@@ -89,9 +91,7 @@ BOUND = (
 
 
 @pytest.mark.parametrize(("text", "asked"), BOUND)
-def test_what_one_step_does_not_have_is_no_setting_of_another(
-    runtime: Runtime, text: str, asked: str
-) -> None:
+def test_what_a_step_does_not_have_is_no_setting_of_another(runtime: Runtime, text: str, asked: str) -> None:
     reading = runtime.read(text)
     assert reading.not_understood == (asked,)
     values = {s.value for r in reading.requests if r.action != "inference" for s in r.settings}
