@@ -54,6 +54,12 @@ _COMPARED = (
     ),
 )
 """Jobs that are spoken of for something else than their model."""
+_NAMED = (
+    "'name|'call|'title|'naming|'calling|'named group.it|group.det* 'new? @job",
+    "'as|'under 'a|'the|'new* @job",
+    "'new @job",
+)
+"""Names for the job that is to be: jobs have ids of their own."""
 _JUST = (
     f"'the|'our|'my @name|free.noun|{_MODEL}+ 'that|'which? 'i|'we|'you? 'have|'has|'was|'had? "
     f"'just|'recently|'last 'been? what={_NOUN}|'finished|'completed|'ended|'made|'built|'done|'ran"
@@ -103,7 +109,7 @@ _NOT_THE_LAST = (
 def take_jobs(text: Text) -> None:
     """Account for jobs and for the words that only lead to one ("using the checkpoint of job X")."""
     ledger = text.ledger
-    for source in (*_NOT_THE_LAST, *_COMPARED):
+    for source in (*_NOT_THE_LAST, *_COMPARED, *_NAMED):
         for match in text.find(source):
             if len(match.tokens()) > 1:
                 ledger.claim("unread", _without_names(text, match))
