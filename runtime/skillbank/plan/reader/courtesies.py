@@ -82,7 +82,10 @@ _TICKET = re.compile(
 )
 
 
-_SUBJECT = re.compile(r"\s*(?:subject|re|fwd?)[ \t]*:[^\n]+", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"\s*(?:(?:from|to|cc|date|sent)[ \t]*:[^\n]+\n)*(?P<line>(?:subject|re|fwd?)[ \t]*:[^\n]+)",
+    re.IGNORECASE,
+)
 _COMMENT = re.compile(r"<!--|-->|^\s*>+", re.MULTILINE)
 _DATA_FOUND = (
     "w='you w='will|'can? w='find group.det* &places.roles.train_datasets.before|"
@@ -105,7 +108,7 @@ def take_headers(text: Text) -> None:
         if not any(_is_said(text, i) for i in inside):
             text.ledger.claim("courtesy", inside)
     if line := _SUBJECT.match(text.ledger.original):
-        _take_subject(text, _inside(text, line))
+        _take_subject(text, _between(text, *line.span("line")))
     for match in (m for source in _PASSED_OVER for m in text.find(source)):
         text.ledger.claim("courtesy", match.tokens("w"))
     for match in text.find(_DATA_FOUND):
@@ -139,7 +142,11 @@ def _take_subject(text: Text, line: list[int]) -> None:
 
 def _inside(text: Text, found: re.Match[str]) -> list[int]:
     """Return the tokens that begin in a part of a text."""
-    return [i for i, token in enumerate(text.tokens) if found.start() <= token.start < found.end()]
+    return _between(text, *found.span())
+
+
+def _between(text: Text, start: int, end: int) -> list[int]:
+    return [i for i, token in enumerate(text.tokens) if start <= token.start < end]
 
 
 def _is_said(text: Text, i: int) -> bool:
