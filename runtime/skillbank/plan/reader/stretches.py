@@ -46,5 +46,5 @@ def _ends(text: Text, step: Step, i: int) -> bool:
     if owner is not None and owner.kind == "find":
         return step.action != "inference"
     if owner is not None and owner.kind == "action":
-        return step.action != owner.value.action
+        return bool(step.action != owner.value.action)
     return text.tokens[i].kind == "mark"
