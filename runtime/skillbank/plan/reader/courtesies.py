@@ -107,8 +107,8 @@ def take_headers(text: Text) -> None:
         inside = _inside(text, line)
         if not any(_is_said(text, i) for i in inside):
             text.ledger.claim("courtesy", inside)
-    if line := _SUBJECT.match(text.ledger.original):
-        _take_subject(text, _between(text, *line.span("line")))
+    if subject := _SUBJECT.match(text.ledger.original):
+        _take_subject(text, _between(text, *subject.span("line")))
     for match in (m for source in _PASSED_OVER for m in text.find(source)):
         text.ledger.claim("courtesy", match.tokens("w"))
     for match in text.find(_DATA_FOUND):
