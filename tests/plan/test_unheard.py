@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from skillbank.errors import SkillNotFoundError
 from skillbank.runtime import Runtime
 
 REQUESTS = (
@@ -69,3 +70,58 @@ def test_what_changes_nothing_is_not_asked_about(runtime: Runtime) -> None:
 def test_what_follows_a_training_that_is_not_called_so(runtime: Runtime) -> None:
     requests = runtime.read("RT-DETR on /d/t, 30 epochs, no hpo; then export it").requests
     assert [r.action for r in requests] == ["train", "export"]
+
+
+EXCLUDED = {
+    "train rtdetr on anything but /data/coco": "anything but /data/coco",
+    "train rtdetr on whatever but /data/coco": "whatever but /data/coco",
+    "train rtdetr on any data but /data/coco": "any data but /data/coco",
+    "train rtdetr on all of the data except /data/coco": "all of the data except /data/coco",
+    "train rtdetr on every folder other than /data/coco": "every folder other than /data/coco",
+    "evaluate rtdetr from anything but the last job on /data/val": "anything but the last job",
+    "evaluate rtdetr from any job except 3f2a1b9c on /data/val": "any job except 3f2a1b9c",
+    "train rtdetr on /d/t with anything but fp16": "anything but fp16",
+    "train rtdetr on /d/t, anything apart from fp16": "anything apart from fp16",
+    "train rtdetr on /d/t for anything but 20 epochs": "anything but 20 epochs",
+    "train rtdetr on /d/t, any algorithm but hyperband": "any algorithm but hyperband",
+    "train rtdetr on /d/t, export it to anything but onnx": "anything but",
+}
+"""What names all there is and takes one thing out, and the words that are asked about."""
+
+
+@pytest.mark.parametrize(("text", "asked"), EXCLUDED.items())
+def test_what_is_excluded_is_not_what_is_meant(runtime: Runtime, text: str, asked: str) -> None:
+    reading = runtime.read(text)
+    assert reading.not_understood == (asked,)
+    [request] = [r for r in reading.requests if r.action != "export"]
+    assert not request.parent and not request.settings
+    assert not {d.uri for d in request.data} - {"/data/val", "/d/t"}
+
+
+@pytest.mark.parametrize("said", ["anything but", "any model other than", "whichever detector except"])
+def test_a_model_that_is_excluded_is_never_run(runtime: Runtime, said: str) -> None:
+    with pytest.raises(SkillNotFoundError, match="name one"):
+        runtime.read(f"train {said} rtdetr on /data/coco")
+    [request] = runtime.read(f"train grounding dino, {said} rtdetr, on /data/coco").requests
+    assert "grounding" in request.skill and not request.questions
+
+
+def test_what_is_excluded_beside_what_is_meant_needs_no_question(runtime: Runtime) -> None:
+    [request] = runtime.read(
+        "train rtdetr on /d/a, anything but /d/b, 30 epochs, anything but 20 epochs"
+    ).requests
+    assert [d.uri for d in request.data] == ["/d/a"] and not request.questions
+    assert [s.value for s in request.settings] == [30]
+
+
+@pytest.mark.parametrize("said", ["anything but automl", "everything but HPO", "do whatever except automl"])
+def test_anything_but_a_search_is_none(runtime: Runtime, said: str) -> None:
+    for text in (f"{said}: train rtdetr on /d/t", f"train rtdetr on /d/t, {said}"):
+        [request] = runtime.read(text).requests
+        assert request.automl == "off" and not request.questions
+
+
+@pytest.mark.parametrize("said", ["anywhere but slurm", "on any platform except slurm"])
+def test_a_platform_that_is_excluded_is_no_place_to_run(runtime: Runtime, said: str) -> None:
+    [request] = runtime.read(f"train rtdetr on /d/t, {said}").requests
+    assert request.platform is None and [q.key for q in request.questions] == ["platform"]

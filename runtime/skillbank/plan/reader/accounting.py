@@ -14,6 +14,7 @@ from itertools import pairwise
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.reader.clauses import Clause, Clauses
 from skillbank.plan.reader.deeds import told_clauses
+from skillbank.plan.reader.exclusions import excluding
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
@@ -192,6 +193,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
     covered -= _ordered(text, clauses)
+    covered.difference_update(*(range(first, end) for first, end in excluding(text).items()))
     left = {
         i for i, t in enumerate(text.tokens)
         if ((text.ledger.free(i) and i not in covered) or text.owner(i) == "unread")

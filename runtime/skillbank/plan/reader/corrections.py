@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from skillbank.plan.reader.exclusions import settle_exclusions
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import role_of_path
 from skillbank.plan.reader.things import things_at
@@ -88,6 +89,7 @@ def settle(text: Text) -> None:
         if any(c is not claim for c in text.ledger.of("platform")):
             text.ledger.replace(claim, "excluded")
             text.ledger.claim("excluded", match.tokens())
+    settle_exclusions(text, "place", "value", "job", "platform")
     _excluded(text)
     for run in list(runs(text)):
         _corrected(text, run)

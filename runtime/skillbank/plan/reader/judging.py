@@ -87,6 +87,8 @@ def _reaches(text: Text, i: int) -> bool:
     token = text.tokens[i]
     if token.kind not in ("word", "mark", "number") or token.text in _STOP or not text.ledger.free(i):
         return token.kind == "name"
+    if token.text == "but" and i and text.within(i - 1, "grammar.exclusion.whole"):
+        return True  # "anything but AutoML"
     return token.text not in ("but", "then", "when", "because", "so", "if")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skillbank.errors import ConflictError
 from skillbank.plan.reader.corrections import runs
+from skillbank.plan.reader.exclusions import excluding
 from skillbank.plan.reader.judging import REACH, Said, judge, operator_before
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
@@ -120,7 +121,8 @@ _MENTIONS = (
 def _methods(text: Text) -> None:
     """Read "hyperband", "grid search": an algorithm asks for a search, or with a negation for none."""
     asked = any(c.value.value == "on" for c in text.ledger.of("policy"))
-    for i in range(len(text.tokens)):
+    excluded = excluding(text).values()
+    for i in (i for i in range(len(text.tokens)) if i not in excluded):
         for span in text.spans[i]:
             alias = any(c.startswith("slots.algorithm.alias.") for c in span.classes)
             name = "slots.algorithm.values" in span.classes and text.tokens[i].text not in UNCERTAIN
