@@ -77,7 +77,7 @@ EXCLUDED = {
     "train rtdetr on whatever but /data/coco": "whatever but /data/coco",
     "train rtdetr on any data but /data/coco": "any data but /data/coco",
     "train rtdetr on all of the data except /data/coco": "all of the data except /data/coco",
-    "train rtdetr on every folder other than /data/coco": "every folder other than /data/coco",
+    "train rtdetr on every folder other than /data/coco": "on every folder other than /data/coco",
     "evaluate rtdetr from anything but the last job on /data/val": "anything but the last job",
     "evaluate rtdetr from any job except 3f2a1b9c on /data/val": "any job except 3f2a1b9c",
     "train rtdetr on /d/t with anything but fp16": "anything but fp16",
@@ -125,3 +125,54 @@ def test_anything_but_a_search_is_none(runtime: Runtime, said: str) -> None:
 def test_a_platform_that_is_excluded_is_no_place_to_run(runtime: Runtime, said: str) -> None:
     [request] = runtime.read(f"train rtdetr on /d/t, {said}").requests
     assert request.platform is None and [q.key for q in request.questions] == ["platform"]
+
+
+FEELINGS = (
+    "I don't mind {}",
+    "we do not care about {}",
+    "can't do without {}",
+    "we cannot live without {}",
+    "I am not against {}",
+    "we are not opposed to {}",
+    "I wouldn't say no to {}",
+    "not sure about {}",
+    "don't be afraid of {}",
+)
+
+
+@pytest.mark.parametrize("feeling", FEELINGS)
+def test_a_denied_feeling_denies_no_search(runtime: Runtime, feeling: str) -> None:
+    reading = runtime.read(f"train rtdetr on /d/t, {feeling.format('automl')}")
+    assert reading.requests[0].automl is None
+    assert [asked.endswith("automl") for asked in reading.not_understood] == [True]
+
+
+@pytest.mark.parametrize("said", ["never mind automl", "do not bother with HPO", "I don't want automl"])
+def test_a_denied_search_is_none(runtime: Runtime, said: str) -> None:
+    [request] = runtime.read(f"train rtdetr on /d/t, {said}").requests
+    assert request.automl == "off" and not request.questions
+
+
+REVERSED = {
+    "automl off... hmm, on": "on",
+    "automl off, actually on": "on",
+    "turn automl off, I mean on": "on",
+    "no hpo, wait, with hpo": "on",
+    "without hpo, sorry, with": "on",
+    "no automl. Hmm, yes please.": "on",
+    "with hpo, wait, without": "off",
+    "automl off. Well, thanks": "off",
+}
+
+
+@pytest.mark.parametrize(("said", "policy"), REVERSED.items())
+def test_a_search_is_what_is_said_last_of_it(runtime: Runtime, said: str, policy: str) -> None:
+    [request] = runtime.read(f"train rtdetr on /d/t, {said}").requests
+    assert request.automl == policy and not request.questions
+
+
+@pytest.mark.parametrize(
+    "said", ["without pretrained weights, hmm, with", "no hpo, actually do it", "fp16 on, no, off"]
+)
+def test_a_state_that_may_take_back_what_was_said_is_asked_about(runtime: Runtime, said: str) -> None:
+    assert runtime.read(f"train rtdetr on /d/t, {said}").not_understood

@@ -239,10 +239,18 @@ def _is_unwanted(text: Text, match: Match, wanted: set[str]) -> bool:
     return named and wanted.isdisjoint(text.tokens[k].text for k in words)
 
 
+_STATE = "'on|'off|'with|'without|'do|'use 'it|'them|'that|'so|'then|'please*"
+"""What turns something on or off and names nothing."""
+
+
 def _corrected(text: Text, run: range) -> None:
     """Read "on A, no wait, on B" and "10 epochs, sorry, 20": what was said before for the same goes."""
     if text.word(run.stop) in ("and", "also", "plus"):
         return  # "oh, and also B" says more
+    state = text.match(_STATE, run.stop)
+    if state is not None and text.kind(state.end) in ("", "mark"):
+        text.ledger.claim("unread", [*run, *state.tokens()])  # "without weights, hmm, with": of what?
+        return
     begin = _behind_lead(text, run.stop)
     done = _put_claims(text, run, begin) or _bare(text, run, begin) or _things(text, run, begin)
     if done:

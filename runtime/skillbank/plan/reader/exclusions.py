@@ -22,28 +22,26 @@ def settle_exclusions(text: Text, *kinds: str) -> None:
     It goes without a word where the exclusion stands apart and something else is named that it could have
     been meant instead of ("train A, anything but B"). Else the words name nothing, and are asked about.
     """
-    denied = [c for c in text.ledger.of("value") if c.value.negated] if "value" in kinds else []
-    for first, end in excluding(text.unread()).items() if denied else ():
-        for claim in (c for c in denied if first <= c.first <= end):  # "anything but fp16"
-            settled = _stands_apart(text, first) and _has_rival(text, claim)
-            text.ledger.replace(claim, "excluded" if settled else "unread")
+    for first, end in excluding(text.unread()).items():
+        for claim in text.ledger.of(*kinds):  # one that has the words itself: "anything but fp16"
+            if claim.last >= end and not set(claim.tokens).isdisjoint(range(first, end)):
+                _settle(text, claim, range(first, end))
     held = "|".join(f"^{kind}" for kind in kinds)
     for source in (f"{lead} {_LED} &{held}" for lead in LEADS):
         for match in list(text.find(source)):
-            owner = text.ledger.owner[match.end]
-            settled = _stands_apart(text, match.first) and _has_rival(text, owner)
-            kind = "excluded" if settled else "unread"
-            text.ledger.claim(kind, [*match.tokens(), *text.ledger.replace(owner, kind).tokens])
+            _settle(text, text.ledger.owner[match.end], range(match.first, match.end))
+
+
+def _settle(text: Text, owner: Claim, words: range) -> None:
+    """Take out what a claim holds, with the words that say so."""
+    settled = text.kind(words.start - 1) == "mark" and _has_rival(text, owner)
+    kind = "excluded" if settled else "unread"
+    text.ledger.claim(kind, [*words, *text.ledger.replace(owner, kind).tokens])
 
 
 def excluding(text: Text) -> dict[int, int]:
     """Return where the words "anything but" begin that no claim has, and where what they exclude begins."""
     return {match.first: match.end for lead in LEADS for match in text.find(lead)}
-
-
-def _stands_apart(text: Text, first: int) -> bool:
-    """Whether an exclusion only restates what else is said: no verb or preposition waits for what it names."""
-    return text.kind(first - 1) == "mark"
 
 
 def _has_rival(text: Text, owner: Claim) -> bool:

@@ -45,6 +45,7 @@ def take_policy(text: Text) -> None:
         text.ledger.claim("context", range(match.first + 1, match.end))
     _turned(text)
     _turned_down(text)
+    _reversed(text)
     _corrected(text)
 
 
@@ -80,6 +81,29 @@ def _corrected(text: Text) -> None:
         for claim in said:
             if claim not in after:
                 text.ledger.replace(claim, "excluded")
+
+
+_STATES = {
+    "on": "'on|'yes|'with|'do 'it|'then|'please*",
+    "off": "'off|'no|'without 'it|'then|'please*",
+}
+
+
+def _reversed(text: Text) -> None:
+    """Read "AutoML off, hmm, on": a state alone behind a correction is that of what stands before it."""
+    for run in list(runs(text)):
+        before = text.ledger.owner.get(run.start - 1)
+        if before is None or before.kind != "policy":
+            continue
+        for value, source in _STATES.items():
+            match = text.match(source, run.stop)
+            if match is not None and text.kind(match.end) in ("", "mark"):
+                text.ledger.replace(before, "excluded")
+                text.ledger.claim("excluded", run)
+                text.ledger.claim("policy", match.tokens(), Said(value, text.ledger.said(match.tokens())))
+        polite = range(run.stop, min(run.stop + 2, len(text.tokens)))
+        if text.words(polite) == ["do", "it"] and text.owners(polite) == {"courtesy"}:
+            text.ledger.mark("unread", polite)  # "no HPO, actually do it": it may be meant
 
 
 def _turned(text: Text) -> None:
