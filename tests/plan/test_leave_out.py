@@ -71,8 +71,9 @@ def test_what_was_understood_cannot_be_left_out(runtime: Runtime, words: str) ->
     ],
 )
 def test_words_that_only_turn_others_are_not_offered(runtime: Runtime, said: str) -> None:
-    [question] = runtime.plan(f"train rtdetr on s3://b/train, no HPO, {said}")[0].questions
-    assert question.key == WORDS and question.choices == ()
+    asked = runtime.plan(f"train rtdetr on s3://b/train, no HPO, {said}")[0].questions
+    [question] = [each for each in asked if each.key == WORDS]
+    assert question.choices == ()
     assert question.why.endswith("say it in other words")
 
 
