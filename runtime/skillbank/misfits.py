@@ -27,6 +27,8 @@ _WANTED = {
     "model_type": "a mapping",
 }
 """What pydantic's kinds of errors want, for a person."""
+_SECRET = frozenset({"code", "token", "password", "secret"})
+"""Fields whose values are in no answer."""
 _BOUNDS = {
     "less_than_equal": ("at most", "le"),
     "greater_than_equal": ("at least", "ge"),
@@ -56,6 +58,8 @@ def misfit(detail: Mapping[str, Any], name: str = "", known: Collection[str] = (
     said = one_line(str(detail["msg"]).removeprefix("Value error, "), 200)
     if kind == "value_error" and not said.startswith("must "):
         return f"{called}: {said}"  # a sentence of ours, which names the value
+    if kind == "json_invalid" or str(detail["loc"][-1:]).strip("()',") in _SECRET:
+        return f"{called} {_must(kind, detail, said)}"
     value = detail.get("input")
     given = one_line(str(value).lower() if isinstance(value, bool) else value, 60) or "empty"
     return f"{called} is {given}, but it {_must(kind, detail, said)}"
@@ -64,7 +68,7 @@ def misfit(detail: Mapping[str, Any], name: str = "", known: Collection[str] = (
 def _must(kind: str, detail: Mapping[str, Any], said: str) -> str:
     if kind in _BOUNDS:
         words, limit = _BOUNDS[kind]
-        return f"must be {words} {detail['ctx'][limit]:g}"
+        return f"must be {words} {detail['ctx'][limit]:.12g}"
     if kind in _WANTED:
         return f"must be {_WANTED[kind]}"
     if said.startswith("Input should be "):

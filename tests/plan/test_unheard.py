@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from skillbank.errors import SkillNotFoundError
@@ -81,7 +83,7 @@ EXCLUDED = {
     "evaluate rtdetr from anything but the last job on /data/val": "anything but the last job",
     "evaluate rtdetr from any job except 3f2a1b9c on /data/val": "any job except 3f2a1b9c",
     "train rtdetr on /d/t with anything but fp16": "anything but fp16",
-    "train rtdetr on /d/t, anything apart from fp16": "anything apart from fp16",
+    "train rtdetr on /d/t with anything apart from fp16": "anything apart from fp16",
     "train rtdetr on /d/t for anything but 20 epochs": "anything but 20 epochs",
     "train rtdetr on /d/t, any algorithm but hyperband": "any algorithm but hyperband",
     "train rtdetr on /d/t, export it to anything but onnx": "anything but",
@@ -176,3 +178,55 @@ def test_a_search_is_what_is_said_last_of_it(runtime: Runtime, said: str, policy
 )
 def test_a_state_that_may_take_back_what_was_said_is_asked_about(runtime: Runtime, said: str) -> None:
     assert runtime.read(f"train rtdetr on /d/t, {said}").not_understood
+
+
+ASKED = (
+    "train RT-DETR on /d/t, no HPO, name the job roads-v2",
+    "train RT-DETR on /d/t, no HPO, as job night1",
+    "new job night1: train RT-DETR on /d/t, no HPO",
+    "train RT-DETR on /d/t to detect only cars, no HPO",
+    "label cars in /d/a in the COCO format",
+    "annotate cars in /d/a as YOLO",
+    "train RT-DETR on /d/t, no HPO, 00,100 epochs",
+    "Re: half the pictures\nTrain Grounding DINO on /d/t, no HPO",
+    "Subject: frozen backbone\nTrain Grounding DINO on /d/t, no HPO",
+    "train RT-DETR on /d/t, no HPO. we want a frozen backbone:",
+    "Anna needs all 4 GPUs, so train RT-DETR on /d/t, no HPO",
+    "redo the same training of RT-DETR on /d/t, no HPO",
+)
+
+
+@pytest.mark.parametrize("text", ASKED)
+def test_what_no_part_of_a_plan_can_say_is_asked_about(runtime: Runtime, text: str) -> None:
+    assert runtime.read(text).not_understood
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [("0,001", 0.001), ("0,0005", 0.0005), ("0.001", 0.001), ("1e-3", 0.001), ("0,050", 0.05)],
+)
+def test_no_thousands_begin_with_a_nought(runtime: Runtime, said: str, value: float) -> None:
+    [request] = runtime.read(f"train RT-DETR on /d/t, learning rate {said}, no HPO").requests
+    assert [(s.key, s.value) for s in request.settings] == [("learning_rate", value)]
+
+
+@pytest.mark.parametrize("said", ["save it as night.pth", "save the weights to /out/night.pth"])
+def test_a_training_writes_into_a_folder(runtime: Runtime, said: str, tmp_path: Path) -> None:
+    [request] = runtime.read(f"train RT-DETR on /d/t, no HPO, {said}").requests
+    assert request.pretrained is None
+    assert "results_root" in {q.key for q in runtime.plan([request])[0].questions}
+    (tmp_path / "night.pth").mkdir()
+    folder = request.model_copy(update={"results_root": str(tmp_path / "night.pth")})
+    assert "results_root" not in {q.key for q in runtime.plan([folder])[0].questions}
+
+
+@pytest.mark.parametrize("said", ["save it as /out/m.onnx", "and save it to /out/m.onnx"])
+def test_an_export_writes_the_file_that_is_named(runtime: Runtime, said: str) -> None:
+    [request] = runtime.read(f"export the last RT-DETR training to onnx {said}").requests
+    assert (request.results_root, [s.value for s in request.settings]) == (None, ["/out/m.onnx"])
+
+
+@pytest.mark.parametrize("thing", ["I beams", "type i fractures"])
+def test_a_thing_may_hold_a_word_for_somebody(runtime: Runtime, thing: str) -> None:
+    [request] = runtime.read(f"find {thing} in /d/a").requests
+    assert not request.questions and [s.value for s in request.settings] == [[thing]]

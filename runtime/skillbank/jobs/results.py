@@ -118,7 +118,7 @@ def read_results(record: JobRecord, product: JobRecord | None = None) -> Results
 def _lack(record: JobRecord, folder: Path) -> str:
     """Say of a job that left no model that it should have, where a program says that it has done its work."""
     ended_well = record.state is JobState.COMPLETE and folder.is_dir()
-    if not ended_well or leaving(record.action).product == "other":
+    if not ended_well or record.experiment is not None or leaving(record.action).product == "other":
         return ""
     kinds = ", ".join(suffixes_of(record.action))
     return (

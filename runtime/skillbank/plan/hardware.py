@@ -59,7 +59,7 @@ def _gpu_settings(
     """Return the settings that count and list the GPUs that were asked for and were not set by key."""
     ids = _ids_beside(key)
     own, listed = _said(key or "", said), _said(ids, said)
-    gpus = _counted(listed, own, asked) if isinstance(listed, list) and listed else asked
+    gpus = _counted(listed, own, asked) if isinstance(listed, list) else asked
     if gpus is None and listed is None and isinstance(own, int):
         gpus = own
     _refuse_count("gpus", gpus, least=0)

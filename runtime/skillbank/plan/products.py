@@ -13,6 +13,7 @@ __all__ = [
     "WEIGHT_FILES",
     "Leaving",
     "Product",
+    "is_file_name",
     "leaving",
     "producer_of",
     "product_in",
@@ -39,8 +40,28 @@ WEIGHT_FILES = (*MODEL_SUFFIXES, ".bin", ".pkl")
 """How files of weights end where models are shared, as on the model hub."""
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 """How the files of pictures end, those that are looked at and those that are left."""
+_REPORTS = (
+    ".json",
+    ".jsonl",
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".yaml",
+    ".yml",
+    ".html",
+    ".log",
+    ".zip",
+    ".tar",
+    ".gz",
+)
+"""How files of reports end, and those of archives."""
 SEARCHED = "train"
 """The one action that AutoML searches over: its schema and its template are the search's."""
+
+
+def is_file_name(uri: str) -> bool:
+    """Whether a place is called as files are that a run writes."""
+    return uri.lower().endswith((*WEIGHT_FILES, *PICTURE_SUFFIXES, *_REPORTS))
 
 
 @dataclass(frozen=True, slots=True)

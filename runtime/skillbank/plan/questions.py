@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from skillbank.bank.actions import Action
 from skillbank.bank.engines import own_engine
 from skillbank.bank.keys import plain
 from skillbank.bank.limits import options_of
 from skillbank.bank.skill import Skill
+from skillbank.nearby import at_home
 from skillbank.plan import inference
 from skillbank.plan.datasets import DATASETS, Binding
 from skillbank.plan.draft import Draft
 from skillbank.plan.inputs import positions
 from skillbank.plan.model import PARENT_MODEL, PARENT_MODEL_FOLDER, RESUME_MODEL, ParentRef, Route
 from skillbank.plan.paths import format_path, leaves, parse_path
-from skillbank.plan.products import product_of, trains
+from skillbank.plan.products import is_file_name, product_of, trains
 from skillbank.plan.request import role_of
 from skillbank.plan.slot_keys import foreign_sections
 from skillbank.plan.spec import is_example, unset
@@ -39,9 +41,20 @@ def ask_for_the_rest(draft: Draft, route: Route) -> None:
     _unused_parent(draft)
     _unfit_parent(draft)
     _one_start(draft)
+    _results_in_a_file(draft)
     has_eval = any(r.source == "eval_dataset" for r in draft.rows)
     if route.name == "automl" and has_eval and not draft.locations.get("eval_dataset"):
         _ask_for_source(draft, "eval_dataset", "AutoML ranks its trials by a validation metric")
+
+
+def _results_in_a_file(draft: Draft) -> None:
+    root = draft.request.results_root
+    if root is not None and is_file_name(root) and not at_home(Path(root)).is_dir():
+        draft.ask(
+            "results_root",
+            f"results go to a folder, and {one_line(root, 80)} is called like a file; name a folder with "
+            f"{option('results-root', 'FOLDER')}",
+        )
 
 
 def _required_inputs(draft: Draft, rows: dict[str, Binding]) -> None:

@@ -25,7 +25,9 @@ _VAGUE = re.compile(
     r"|^all\b.*\b(?:but|except|apart|other)\b|\b(?:except|excluding|apart from|other than|but not)\b"
     r"|\b(?:on|from|in) (?:the|my|our) list$"
     r"|\b(?:listed|mentioned|noted|agreed) (?:on|in|with|above|below|earlier)\b"
-    r"|\b(?:we|i|you|they|he|she) (?!see\b)[a-z]+|\b(?:yesterday|earlier)\b"
+    r"|\b(?:we|you|they|he|she) (?!see\b)[a-z]+|\b(?:yesterday|earlier)\b"
+    r"|\bi (?:am|was|have|had|will|would|can|could|should|must|do|did|need|like|love|meant?|want|wanted)\b"
+    r"|\bi (?:marked|listed|sent|gave|told|said|wrote|use|used|put|showed|mentioned|think|thought)\b"
     r"|\b(?:last time|before|i said|i told|i mentioned|(?:class|categorie)e?s of)\b"
     r"|(?:^|\s)[-\u2013](?:\s|$)"
     r"|\b(?:bigg|small|larg|tall|long|short|near|clos|heavi|bright|dark|old|new|young|wid|high|low|thick)est\b"
@@ -60,8 +62,13 @@ def take_captions(text: Text, *, training: bool) -> None:
     if any(claim not in cared for claim in _said(text)):
         for claim in cared:  # "find cars. We only care about trucks." is one or the other
             text.ledger.replace(claim, "unread")
+    for claim in _said(text) if training else ():
+        aim = text.word(claim.first - 1) in ("to", "that", "which", "who")
+        if aim and text.holds(claim.tokens, "grammar.operator.only"):
+            text.ledger.mark("unread", claim.tokens)  # "to detect only cars": of the classes of the data
+    quoted = {token.value for token in text.tokens if token.kind == "quote"}  # the words of a sign
     for claim in _said(text):
-        if any(map(_VAGUE.search, claim.value)):
+        if any(_VAGUE.search(each) for each in claim.value if each not in quoted):
             text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)
 
 
@@ -108,7 +115,10 @@ def _take_purposes(text: Text) -> None:
             found = read_things(text, match.end)
             words = [text.word(k) for k in found.used]
             two = source == _FINDS or not _TWO.isdisjoint(words[1:])
-            if found.items and two and words[0] not in ("me", "us"):
+            limited = text.holds(
+                [*match.tokens(), *found.used], "grammar.operator.only"
+            )  # of the data's classes
+            if found.items and two and not limited and words[0] not in ("me", "us"):
                 text.ledger.claim("context", [*match.tokens("verb"), *found.used])
 
 

@@ -82,7 +82,10 @@ _TICKET = re.compile(
 )
 
 
-_SUBJECT = re.compile(r"^[ \t]*(?:subject|re|fwd?)[ \t]*:[^\n]+$", re.IGNORECASE | re.MULTILINE)
+_SUBJECT = re.compile(
+    r"\s*(?:(?:from|to|cc|date|sent)[ \t]*:[^\n]+\n)*(?P<line>(?:subject|re|fwd?)[ \t]*:[^\n]+)",
+    re.IGNORECASE,
+)
 _COMMENT = re.compile(r"<!--|-->|^\s*>+", re.MULTILINE)
 _DATA_FOUND = (
     "w='you w='will|'can? w='find group.det* &places.roles.train_datasets.before|"
@@ -104,8 +107,8 @@ def take_headers(text: Text) -> None:
         inside = _inside(text, line)
         if not any(_is_said(text, i) for i in inside):
             text.ledger.claim("courtesy", inside)
-    for line in _SUBJECT.finditer(text.ledger.original):
-        _take_subject(text, _inside(text, line))
+    if line := _SUBJECT.match(text.ledger.original):
+        _take_subject(text, _between(text, *line.span("line")))
     for match in (m for source in _PASSED_OVER for m in text.find(source)):
         text.ledger.claim("courtesy", match.tokens("w"))
     for match in text.find(_DATA_FOUND):
@@ -123,18 +126,27 @@ def _take_callers(text: Text) -> None:
             text.ledger.claim("courtesy", range(match.first, match.end - 1))
 
 
+_LIMITING = ("grammar.operator.not", "grammar.operator.only", "policy.search.nouns")
+_SHOWN = ("places.data.nouns", "actions.words.boxes", "grammar.free.adjective")
+"""What a subject may be about: the body says what is to be done with it."""
+
+
 def _take_subject(text: Text, line: list[int]) -> None:
     """Account for the subject of a mail whose body asks by itself: "Subject: boxes for the new photos"."""
-    body = range(line[-1] + 1, len(text.tokens))
-    bounds = ("grammar.operator.not", "grammar.operator.only", "policy.search.nouns")
-    plain = all(text.tokens[i].kind in ("word", "mark") for i in line) and not text.holds(line, *bounds)
+    body, said = range(line[-1] + 1, len(text.tokens)), [i for i in line[2:] if text.kind(i) == "word"]
+    words = all(text.tokens[i].kind in ("word", "mark") for i in line) and not text.holds(line, *_LIMITING)
+    plain = words and all(_says_nothing(text, i) or text.within(i, *_SHOWN) for i in said)
     if plain and text.holds(body, *_VERBS.split("|")):
         text.ledger.claim("courtesy", line)
 
 
 def _inside(text: Text, found: re.Match[str]) -> list[int]:
     """Return the tokens that begin in a part of a text."""
-    return [i for i, token in enumerate(text.tokens) if found.start() <= token.start < found.end()]
+    return _between(text, *found.span())
+
+
+def _between(text: Text, start: int, end: int) -> list[int]:
+    return [i for i, token in enumerate(text.tokens) if start <= token.start < end]
 
 
 def _is_said(text: Text, i: int) -> bool:
@@ -319,6 +331,8 @@ def take_askers(text: Text) -> None:
         first = _begin_of_asker(text, match.first, behind)
         who = [i for i in range(first, behind) if text.kind(i) == "word"]
         who = who[text.within(first, "grammar.group.det") :]  # "the customer", "my boss"
+        if text.word(behind) == "needs" and text.word(behind + 1) in ("the", "all", "every"):
+            continue  # which are theirs: "Anna needs all 4 GPUs"
         named = all(is_name(text, i) for i in who) or all(text.within(i, "told.askers") for i in who)
         if who and len(who) < 4 and named and _passes_on(text, first, match.end):
             said = range(first, match.end)

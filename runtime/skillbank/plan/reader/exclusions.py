@@ -34,7 +34,10 @@ def settle_exclusions(text: Text, *kinds: str) -> None:
 
 def _settle(text: Text, owner: Claim, words: range) -> None:
     """Take out what a claim holds, with the words that say so."""
-    settled = text.kind(words.start - 1) == "mark" and _has_rival(text, owner)
+    apart = text.kind(words.start - 1) == "mark"
+    if apart and owner.kind == "value" and owner.value.negated:
+        return  # "no HPO, anything but fp16" denies as "without fp16" does
+    settled = apart and _has_rival(text, owner)
     kind = "excluded" if settled else "unread"
     text.ledger.claim(kind, [*words, *text.ledger.replace(owner, kind).tokens])
 

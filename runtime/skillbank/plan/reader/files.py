@@ -9,7 +9,7 @@ from skillbank.plan.inference import field_accepts
 from skillbank.plan.products import product_in
 from skillbank.plan.reader.place import Place
 
-__all__ = ["file_key"]
+__all__ = ["file_key", "writes_a_file"]
 
 
 def file_key(action: Action, place: Place) -> str | None:
@@ -19,6 +19,11 @@ def file_key(action: Action, place: Place) -> str | None:
     models = _filled(action, lambda key, name: name == "parent_model")
     product = product_in(place.uri)
     return next((k for k in models if field_accepts(k) == product), models[0] if models else None)
+
+
+def writes_a_file(action: Action | None) -> bool:
+    """Whether an action has a field for the file that it writes."""
+    return action is not None and bool(_outputs(action))
 
 
 def _filled(action: Action, fits: Callable[[str, str], bool]) -> list[str]:

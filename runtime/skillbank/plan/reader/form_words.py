@@ -112,10 +112,19 @@ def _behind(text: Text, i: int, end: int, form: str) -> bool:
     led = bool(said & word_list("form_words.leads"))
     if claim is None or not (led or stop > end):
         return False
+    if _labels(text, start):  # "label cats in X as COCO": what is written, where no action takes a form
+        text.ledger.claim("unread", [k for k in range(start + 1, stop) if text.ledger.free(k)])
+        return True
     if led and text.tokens[start + 1].text == "(" and _is(text, stop, "form_words.closing"):
         stop += 1
     _claim(text, range(start + 1, stop), [claim, *_listed_before(text, claim, start)], form)
     return True
+
+
+def _labels(text: Text, end: int) -> bool:
+    """Whether a place stands behind what is to be labelled there."""
+    found = (claim for claim in text.ledger.of("find") if claim.first < end)
+    return any(text.holds(claim.tokens, "actions.words.label") for claim in found)
 
 
 def _before(text: Text, i: int, end: int, form: str) -> bool:

@@ -54,6 +54,14 @@ _COMPARED = (
     ),
 )
 """Jobs that are spoken of for something else than their model."""
+_NAMED = (
+    "'name|'call|'title|'naming|'calling|'named group.it|group.det* 'new? @job",
+    "'as|'under 'a|'the|'new* @job",
+    "'new @job",
+)
+"""Names for the job that is to be: jobs have ids of their own."""
+_IS = frozenset({"was", "were", "is", "been", "ran", "runs", "exists", "known"})
+"""Behind them in a sentence, "as job X" tells of one that is there."""
 _JUST = (
     f"'the|'our|'my @name|free.noun|{_MODEL}+ 'that|'which? 'i|'we|'you? 'have|'has|'was|'had? "
     f"'just|'recently|'last 'been? what={_NOUN}|'finished|'completed|'ended|'made|'built|'done|'ran"
@@ -103,9 +111,9 @@ _NOT_THE_LAST = (
 def take_jobs(text: Text) -> None:
     """Account for jobs and for the words that only lead to one ("using the checkpoint of job X")."""
     ledger = text.ledger
-    for source in (*_NOT_THE_LAST, *_COMPARED):
+    for source in (*_NOT_THE_LAST, *_COMPARED, *_NAMED):
         for match in text.find(source):
-            if len(match.tokens()) > 1:
+            if len(match.tokens()) > 1 and not (source in _NAMED and _tells(text, match.first)):
                 ledger.claim("unread", _without_names(text, match))
     for match in text.find(_JUST):
         kind = _kind(text, match.tokens("what")) or "train"
@@ -118,6 +126,12 @@ def take_jobs(text: Text) -> None:
         for match in text.find("'further|'onwards|'some|'a|'bit|'more+ &group.prep|'for|',|'.|^place|^job"):
             if not (match.first and text.tokens[match.first - 1].text == "once"):  # "once more" is one phrase
                 ledger.claim("order", match.tokens())
+
+
+def _tells(text: Text, end: int) -> bool:
+    """Whether what stands before a token in its sentence tells of something."""
+    first = next((k + 1 for k in range(end - 1, -1, -1) if text.tokens[k].text in _ENDS), 0)
+    return any(text.tokens[k].text in _IS for k in range(first, end))
 
 
 def mark_foreign(text: Text, skills: set[str], job_skill: JobSkill | None) -> None:

@@ -219,11 +219,9 @@ def _numbers(kind: str, text: str) -> object:
 def number(text: str) -> int | float:
     """Read a number as people write it: ``2e-4``, ``1,000``, ``20k``."""
     text = text.lower().replace("_", "")
-    text = (
-        text.replace(",", ".")
-        if re.fullmatch(r"[-+]?\d+,(?!\d{3}(?:\D|$))\d+(?:e[-+]?\d+)?", text)
-        else text.replace(",", "")
-    )
+    # No thousands begin with a nought: "0,001" is a decimal fraction.
+    fraction = re.fullmatch(r"[-+]?(?:0+,\d+|\d+,(?!\d{3}(?:\D|$))\d+)(?:e[-+]?\d+)?", text)
+    text = text.replace(",", "." if fraction else "")
     value = float(text.removesuffix("k")) * (1000 if text.endswith("k") else 1)
     return int(value) if value.is_integer() and "e" not in text and "." not in text else value
 

@@ -39,7 +39,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("export",
         "verb=actions.words.make group.det|free.adjective|free.glue|@name* actions.words.onnx "
         "free.noun|actions.export.base|'of|'from|'for?"),
-    *((a, f"verb='repeat|'redo|'rerun group.det|'whole|'same* actions.{a}.nouns") for a in ACTIONS[:-1]),
+    *((a, f"verb='repeat|'redo|'rerun group.det|'whole* actions.{a}.nouns") for a in ACTIONS[:-1]),
     *(
         (action,
         "verb=actions.words.make 'is? group.det|free.adjective|@name|^value* "

@@ -9,6 +9,7 @@ from skillbank.bank.actions import Action
 from skillbank.plan.inference import field_accepts
 from skillbank.plan.products import product_in
 from skillbank.plan.reader.data import rows_of
+from skillbank.plan.reader.files import writes_a_file
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import Place, is_model_file
 from skillbank.plan.reader.steps import Step
@@ -20,6 +21,10 @@ __all__ = ["lend_data", "settle_places"]
 
 def settle_places(text: Text, step: Step, action: Action | None, is_model: Callable[[str], bool]) -> None:
     """Give places without a role one: the model that a step reads, what it writes, where it writes to."""
+    for claim in step.of("place"):
+        named = claim.value.role == "results" and is_model_file(text, claim.value.uri)
+        if named and writes_a_file(action):  # "save it to out/model.onnx"
+            _give(text, step, claim, "output")
     reads = rows_of(step, action)
     loose = [c for c in step.of("place") if c.value.role in (None, "weights")]
     for claim in loose:
@@ -38,8 +43,12 @@ def settle_places(text: Text, step: Step, action: Action | None, is_model: Calla
             else _role_beside_data(step, claim, before, is_model)
         )
         if role != claim.value.role:
-            made = text.ledger.replace(claim, "place", replace(claim.value, role=role))
-            step.claims = [c for c in step.claims if c is not claim] + [made]
+            _give(text, step, claim, role)
+
+
+def _give(text: Text, step: Step, claim: Claim, role: str | None) -> None:
+    made = text.ledger.replace(claim, "place", replace(claim.value, role=role))
+    step.claims = [c for c in step.claims if c is not claim] + [made]
 
 
 def lend_data(text: Text, steps: Sequence[Step]) -> None:

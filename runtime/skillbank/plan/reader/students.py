@@ -47,7 +47,7 @@ _JOB = r"(?: from job (?P<job>[\w-]+))?"
 _PICTURES = r"(?: (?:the|my|our|all|these|unlabelled|unlabeled|pictures|images|photos|in|of|folder))*"
 _THINGS = (
     r"(?P<captions>(?:(?!\b(?:validat|compar|measur|evaluat)|\b(?:with|without|using|at|above|below|over|under|than"
-    r"|except|excluding|but|not|no|only|instead|as|if|unless|until|when|first|last|for|then|train)\b)[^;§@\d]){1,400}?)"
+    r"|except|excluding|but|not|no|only|instead|as|if|unless|until|when|first|last|for|then|train|export)\b)[^;§@\d]){1,400}?)"
 )
 """Whatever else may be said of them is another's to read: a threshold, an exception, a part."""
 _FIND = rf"(?:(?: ?,)? (?:to (?:find|detect)|finding|detecting|looking for) {_THINGS})?"
@@ -73,7 +73,8 @@ _LEAST = (
     r"(?P<least>0?\.\d+))?"
 )
 _EXPORT = (
-    rf"(?:(?: ?[,.;])?(?: (?:and|then|afterwards|finally|,))+ export (?:it|{_DET}@(?P<exported>\d+){_KIND})"
+    r"(?P<export>(?: ?[,.;])?(?: (?:and|then|afterwards|finally|,))+ export "
+    rf"(?:it|{_DET}@(?P<exported>\d+){_KIND})"
     r"(?: (?:to|as|into) onnx)?)?"
 )
 _AFTER = rf"{_EPOCHS}{_PLAIN}{_TRUTH}{_EPOCHS.replace('epochs>', 'epochs2>')}{_PLAIN}{_EXPORT}{_END}"
@@ -207,7 +208,7 @@ def _steps(
     ]  # fmt: skip
     if found["truth"]:
         steps += _measured(page, found["truth"], teacher, student, job)
-    if _EXPORTED.search(found[0]):
+    if found["export"]:
         steps.append(Request(skill=student.qualified, action="export", platform="local", text=text))
     return steps
 
@@ -229,9 +230,6 @@ def _measured(page: Text, truth: str, teacher: Skill, student: Skill, job: str |
     if job is not None:
         yield measured.model_copy(update={"skill": teacher.qualified, "parent": job})
     yield measured
-
-
-_EXPORTED = re.compile(r"\bexport (?:it|(?:\w+ )?@\d+)")
 
 
 def _last(teacher: Skill, trained: Trained | None) -> tuple[str | None, tuple[Question, ...]]:

@@ -34,7 +34,8 @@ def take_results(text: Text) -> None:
     for source in (
         (
             "verb=places.results.verbs "
-            f"group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* places.results.where "
+            f"group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* "
+            "places.results.where|'as "
             f"group.det* ~aside|free.adjective? places.results.before|free.noun? {LINK}* {LIST}"
         ),
         (

@@ -28,6 +28,9 @@ _TELLS_MORE = SPECIFIC | FINITE | of("people", "imperatives") | {"to", "let", "t
 _NOT_HEADED = SPECIFIC - {"a", "an", "my", "our", "another"} | of("people", "prepositions", "subordinate")
 
 
+_LIMITING = ("grammar.operator.not", "grammar.operator.only")
+
+
 class Teller:
     """Judges the clauses of a text by its words."""
 
@@ -146,7 +149,7 @@ class Teller:
         if self._of.at(end, len(self._words)) != ":" or not self._asks_behind(behind):
             return False
         verb = self._of.verb(i, end, weak=False) if i < end else None
-        bounds = ("grammar.operator.not", "grammar.operator.only", "told.sizes", "grammar.mode.schedule")
+        bounds = (*_LIMITING, "told.sizes", "grammar.mode.schedule", "grammar.mode.technical")
         plain = all(map(self._of.is_word, range(i, end))) and not self._text.holds(range(i, end), *bounds)
         return verb is not None and self._words[verb] in of("wants") and plain
 
