@@ -203,9 +203,9 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
         for claim in _numbers_beside(text, clauses, i, covered) if text.tokens[i].kind == "word" else ():
             text.ledger.withdraw(claim)
             left.update(k for k in claim.tokens if k not in covered)
-        if (claim := _number_glued(text, i)) is not None:
-            text.ledger.withdraw(claim)
-            left.update(range(claim.first, i))
+        if (glued := _number_glued(text, i)) is not None:
+            text.ledger.withdraw(glued)
+            left.update(range(glued.first, i))
     return _joined(text, left, clauses)
 
 
