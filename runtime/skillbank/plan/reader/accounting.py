@@ -323,6 +323,7 @@ _TURNING = (
     *(f"grammar.mode.{kind}" for kind in ("condition", "fix", "doubt")),
     "grammar.exclusion.whole", "grammar.exclusion.bound", "policy.state.off", "policy.turn.off",
 )  # fmt: skip
+_STATES = frozenset({"on", "with", "than"})
 _BARE = (*_TURNING, "grammar.free.glue", "grammar.free.light", "grammar.courtesy.words")
 
 
@@ -334,9 +335,6 @@ def _turns(part: str) -> bool:
         return word.endswith("n't") or any(lexicon().has(word, section) for section in sections)
 
     return any(among(w, _TURNING) or w in _STATES for w in words) and all(among(w, _BARE) for w in words)
-
-
-_STATES = frozenset({"on", "with", "than"})
 
 
 def words_in_question(question: Question) -> list[str]:
