@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from skillbank.errors import SkillNotFoundError
+
+
+from skillbank.errors import ConflictError
 from skillbank.runtime import Runtime
 
 REQUESTS = (
@@ -178,6 +181,77 @@ def test_a_search_is_what_is_said_last_of_it(runtime: Runtime, said: str, policy
 )
 def test_a_state_that_may_take_back_what_was_said_is_asked_about(runtime: Runtime, said: str) -> None:
     assert runtime.read(f"train rtdetr on /d/t, {said}").not_understood
+
+
+BOUND = (
+    ("train RT-DETR on /d/t, no hpo, then evaluate in fp16 on /d/v", "in fp16"),
+    ("train RT-DETR on /d/t, no hpo, and evaluate it on /d/v with lr 0.1", "lr 0.1"),
+    ("train RT-DETR on /d/t, no hpo, then export in fp16", "in fp16"),
+    ("train RT-DETR on /d/t, no hpo, then make an fp16 export", "an fp16"),
+    ("train RT-DETR on /d/t, no hpo, then export it with seed 3", "seed 3"),
+    ("train RT-DETR on /d/t, no hpo, then export it with weight decay 0.01", "weight decay 0.01"),
+    ("train RT-DETR on /d/t, no hpo, then export it (fp16)", "fp16"),
+    ("train RT-DETR on /d/t, no hpo, then run inference on /d/p with weight decay 0.1", "weight decay 0.1"),
+    ("train RT-DETR on /d/t with seed 1, no hpo, then evaluate with seed 2 on /d/v", "seed 2"),
+    ("train RT-DETR on /d/t with seed 1, no hpo, then evaluate on /d/v, seed 2", "seed 2"),
+    (
+        "label cats in /d/p at threshold 0.4 and train RT-DETR on the labels, no hpo, threshold 0.6",
+        "threshold 0.6",
+    ),
+)
+
+
+@pytest.mark.parametrize(("text", "asked"), BOUND)
+def test_what_a_step_does_not_have_is_no_setting_of_another(runtime: Runtime, text: str, asked: str) -> None:
+    reading = runtime.read(text)
+    assert reading.not_understood == (asked,)
+    values = {s.value for r in reading.requests if r.action != "inference" for s in r.settings}
+    assert values <= {1}  # the seed of the training itself
+
+
+def test_what_is_said_with_the_word_of_a_step_is_that_steps(runtime: Runtime) -> None:
+    text = "train RT-DETR on /d/t, no hpo, then evaluate on /d/v with batch size 4 on 2 gpus"
+    train, evaluate = runtime.read(text).requests
+    assert (train.settings, train.gpus) == ((), None)
+    assert ([s.value for s in evaluate.settings], evaluate.gpus) == ([4], 2)
+    find, train = runtime.read("label cats in /d/p and train RT-DETR on the labels with resnet50").requests
+    assert "resnet_50" not in [s.value for s in find.settings]
+    assert [(s.key, s.value) for s in train.settings] == [("model.backbone", "resnet_50")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "first check the data in /d/t then train RT-DETR on it, no hpo",
+        "First, check the data set in /d/t. Then train RT-DETR on it, no hpo",
+        "check my images in /d/t first, then fine-tune RT-DETR with them, no hpo",
+        "check /d/t for errors first and train RT-DETR on it, no hpo",
+        "to begin with verify that the data in /d/t is valid, then train RT-DETR on it, no hpo",
+    ],
+)
+def test_data_that_is_checked_first_is_trained_on_then(runtime: Runtime, text: str) -> None:
+    check, train = runtime.read(text).requests
+    assert (check.action, [(d.source, d.uri) for d in check.data]) == ("check", [("source_dataset", "/d/t")])
+    assert (train.action, [(d.source, d.uri) for d in train.data]) == ("train", [("train_datasets", "/d/t")])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "train RT-DETR on /d/t here, no hpo, and evaluate on /d/v on kubernetes",
+        "train RT-DETR on /d/t on slurm, no hpo, and evaluate it here on /d/v",
+        "on slurm train RT-DETR on /d/t, no hpo, then here evaluate it on /d/v",
+    ],
+)
+def test_two_steps_on_two_platforms_are_not_run_on_one(runtime: Runtime, text: str) -> None:
+    with pytest.raises(ConflictError, match="two platforms"):
+        runtime.read(text)
+
+
+def test_here_is_a_platform_only_where_a_step_runs(runtime: Runtime) -> None:
+    text = "I have pictures here in /d/t; train RT-DETR on them here on slurm, no hpo"
+    [request] = runtime.read(text).requests
+    assert request.platform == "slurm"
 
 
 ASKED = (

@@ -156,7 +156,7 @@ _DATA = rf"(?:{_DET} )*{_OF}(?:(?:{_DET}|{_NOUN}) )*{_IN}{_PLACE}{_AS}"
 _NAMED = rf"(?:{_DET} )*{_OF}(?:{_DET} )*(?:{_NOUN} )(?:(?:{_DET}|{_NOUN}) )*"
 _PLEASE = (
     r"(?:(?:please|could you|can you|would you|will you|i want to|i want you to|i would like to|i'd like to|"
-    r"i need to|let's|now|kindly|just|hi|hello|hey|,) )*"
+    r"i need to|let's|now|kindly|just|hi|hello|hey|first of all|first|to begin with|,) )*"
 )
 _INTO = (
     r"(?:(?:(?:and|then|,) )*(?:write|save|put|store|place)"
@@ -176,7 +176,8 @@ _WHERE = rf"(?: (?:on|in|with|using) (?P<platform>{_ELSEWHERE})| (?P<local>local
 _WITH = r"(?: (?:with|using|by|through) (?:the skill )?@\d+)?"
 _WHY = r"(?: ?,? (?:before|because|since|as|so that) (?:we|i|they|it) (?:(?!(?:and|then|but) )[^§@.,;:\d])*)?"
 _THANKS = r"(?: ?,? please| ?,? thanks| ?,? thank you)?"
-_END = rf"{_OUT}{_SKIP}{_WHERE}{_WITH}{_THANKS}{_WHY}{_THANKS} ?[.!?]*"
+_FIRST = r"(?: ?,? first)?"
+_END = rf"{_OUT}{_SKIP}{_WHERE}{_WITH}{_FIRST}{_THANKS}{_WHY}{_THANKS} ?[.!?]*"
 _TO = (
     rf"(?:a |an |the )?(?P<to>{_FORM})"
     r"(?: (?:format|style|data ?set|annotations|labels|files|json|txt|xml))*"

@@ -56,7 +56,7 @@ class Maker:
         self.actions, self.unclear = [action for action, _ in settled], [question for _, question in settled]
         self.data = DataOfSteps(text, steps, self.actions)
         self.taken: set[int] = set()
-        self.values = StepSettings(steps, self.actions, policy, self.taken)
+        self.values = StepSettings(text, steps, self.actions, policy, self.taken)
 
     def requests(self) -> list[Request]:
         """Return one request for each step."""

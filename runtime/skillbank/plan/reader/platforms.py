@@ -42,6 +42,24 @@ def take_platforms(page: Text) -> None:
         for match in page.find(f"free.glue* {placed}"):
             words = [i for i in match.tokens() if page.ledger.free(i)]
             page.ledger.claim("platform", words[-(match.end - match.first) :], name)
+    if page.ledger.of("platform"):
+        _take_here(page)
+
+
+def _take_here(page: Text) -> None:
+    """Account for "here" of a step where a platform is named for another: two that exclude each other.
+
+    "here on slurm" is that platform, and "the data here" says nothing of a run.
+    """
+    for match in page.find("'here !'is|'are|'was|':"):
+        i = match.first
+        before = i > 0 and (
+            page.tokens[i - 1].kind in ("name", "place")
+            or page.tokens[i - 1].text in ("it", "them", "both", "then", "right")
+            or any(each.startswith("actions.") for each in page.classes[i - 1])
+        )
+        if before and page.ledger.free(i) and page.owner(i + 1) != "platform":
+            page.ledger.claim("platform", [i], "local")
 
 
 def take_image(page: Text) -> None:

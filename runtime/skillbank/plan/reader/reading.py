@@ -63,6 +63,7 @@ from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.steps import Step, assign_skills, settle_actions
+from skillbank.plan.reader.stretches import without_others
 from skillbank.plan.reader.students import Trained, student_requests
 from skillbank.plan.reader.tokens import Ledger, Token
 from skillbank.plan.request import Request
@@ -294,7 +295,8 @@ def _take_words_of_skills(page: Text, clauses: Clauses, steps: list[Step]) -> li
         if (skill, step.action) not in read:
             read.add((skill, step.action))
             before = {id(c) for c in page.ledger.claims}
-            take_spec_words(page, keys_of(skill, step.action), over)
+            with without_others(page, steps, step):
+                take_spec_words(page, keys_of(skill, step.action), over)
             settle(page)
             step.claims += [c for c in page.ledger.claims if id(c) not in before]
     return [_with_claims(step, page) for step in steps]

@@ -8,8 +8,10 @@ from skillbank.bank.actions import Action
 from skillbank.errors import ConflictError
 from skillbank.plan.products import trains
 from skillbank.plan.reader.judging import Said
+from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import keys_of
 from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.stretches import is_bound
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.value import SIZE, Value
 from skillbank.plan.slot_keys import key_of
@@ -26,9 +28,14 @@ class StepSettings:
     """The values of the steps of one text; ``taken`` gathers the ids of the claims that a step took."""
 
     def __init__(
-        self, steps: Sequence[Step], actions: Sequence[Action | None], policy: Said | None, taken: set[int]
+        self,
+        text: Text,
+        steps: Sequence[Step],
+        actions: Sequence[Action | None],
+        policy: Said | None,
+        taken: set[int],
     ) -> None:
-        self.steps, self.actions, self.policy, self.taken = steps, actions, policy, taken
+        self.text, self.steps, self.actions, self.policy, self.taken = text, steps, actions, policy, taken
 
     def of(self, at: int) -> tuple[dict[str, object], int | None, int | None]:
         """Return the settings of a step by key, its GPUs and its nodes."""
@@ -54,9 +61,12 @@ class StepSettings:
             )
         else:
             said = self._said(at, claim, key, own)
-        if said is not None:
+        if said is None:
+            return
+        fits = own or all(settings.get(name, each) == each for name, each in said.items())
+        if fits:  # else a value of the step's own stands in its place, and the plan asks about this one
             self.taken.add(id(claim))
-        for name, each in (said or {}).items():
+        for name, each in said.items():
             if own or name not in settings:
                 set_once(settings, name, each)
 
@@ -74,10 +84,17 @@ class StepSettings:
         own = step.of("value")
         yield from ((c, True) for c in own)
         last = max((s for s in self.steps if s.group == step.group), key=lambda s: s.at)
-        for other in self.steps:
+        for i, other in enumerate(self.steps):
             if other is not step:
                 shared = other is last and not own
-                yield from ((c, shared) for c in other.of("value"))
+                yield from (
+                    (c, shared) for c in other.of("value") if shared or self._reaches(c, other, step, i < at)
+                )
+
+    def _reaches(self, claim: Claim, other: Step, step: Step, before: bool) -> bool:
+        """Whether a value of another step may be this one's: machines go on, what one word binds does not."""
+        goes_on = before and claim.value.slot in ("gpus", "nodes")
+        return goes_on or other.group == step.group or not is_bound(self.text, other, claim)
 
     def _key(self, at: int, value: Value, own: bool) -> str | None:
         """Return the key of a value for a step; None where the step has no such value, or it is not meant."""
