@@ -62,6 +62,27 @@ def test_what_was_understood_cannot_be_left_out(runtime: Runtime, words: str) ->
         runtime.plan(TEXT, leave_out=[words])
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "don't send it to slurm",
+        "without pretrained weights, hmm, with",
+        "from scratch, hmm, not from scratch",
+    ],
+)
+def test_words_that_only_turn_others_are_not_offered(runtime: Runtime, said: str) -> None:
+    asked = runtime.plan(f"train rtdetr on s3://b/train, no HPO, {said}")[0].questions
+    [question] = [each for each in asked if each.key == WORDS]
+    assert question.choices == ()
+    assert question.why.endswith("say it in other words")
+
+
+@pytest.mark.parametrize("said", ["learning rate 10^-4", "lr=10^-4", "lr 10**-4", "batch size 2^3"])
+def test_a_part_of_a_number_is_offered_with_the_whole(runtime: Runtime, said: str) -> None:
+    [plan] = runtime.plan(f"train rtdetr on s3://b/train, no HPO, from scratch, {said}")
+    assert [words_in_question(question) for question in plan.questions] == [[said]]
+
+
 def test_a_chain_leaves_out_in_every_step(runtime: Runtime) -> None:
     text = "train Grounding DINO on s3://b/train, no HPO, from scratch, wibbly, then export it"
     plans = runtime.plan(text, leave_out=["wibbly"])

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from skillbank.errors import SkillNotFoundError
+
+
 from skillbank.errors import ConflictError
 from skillbank.runtime import Runtime
 
@@ -72,6 +75,112 @@ def test_what_changes_nothing_is_not_asked_about(runtime: Runtime) -> None:
 def test_what_follows_a_training_that_is_not_called_so(runtime: Runtime) -> None:
     requests = runtime.read("RT-DETR on /d/t, 30 epochs, no hpo; then export it").requests
     assert [r.action for r in requests] == ["train", "export"]
+
+
+EXCLUDED = {
+    "train rtdetr on anything but /data/coco": "anything but /data/coco",
+    "train rtdetr on whatever but /data/coco": "whatever but /data/coco",
+    "train rtdetr on any data but /data/coco": "any data but /data/coco",
+    "train rtdetr on all of the data except /data/coco": "all of the data except /data/coco",
+    "train rtdetr on every folder other than /data/coco": "on every folder other than /data/coco",
+    "evaluate rtdetr from anything but the last job on /data/val": "anything but the last job",
+    "evaluate rtdetr from any job except 3f2a1b9c on /data/val": "any job except 3f2a1b9c",
+    "train rtdetr on /d/t with anything but fp16": "anything but fp16",
+    "train rtdetr on /d/t with anything apart from fp16": "anything apart from fp16",
+    "train rtdetr on /d/t for anything but 20 epochs": "anything but 20 epochs",
+    "train rtdetr on /d/t, any algorithm but hyperband": "any algorithm but hyperband",
+    "train rtdetr on /d/t, export it to anything but onnx": "anything but",
+}
+"""What names all there is and takes one thing out, and the words that are asked about."""
+
+
+@pytest.mark.parametrize(("text", "asked"), EXCLUDED.items())
+def test_what_is_excluded_is_not_what_is_meant(runtime: Runtime, text: str, asked: str) -> None:
+    reading = runtime.read(text)
+    assert reading.not_understood == (asked,)
+    [request] = [r for r in reading.requests if r.action != "export"]
+    assert not request.parent and not request.settings
+    assert not {d.uri for d in request.data} - {"/data/val", "/d/t"}
+
+
+@pytest.mark.parametrize("said", ["anything but", "any model other than", "whichever detector except"])
+def test_a_model_that_is_excluded_is_never_run(runtime: Runtime, said: str) -> None:
+    with pytest.raises(SkillNotFoundError, match="name one"):
+        runtime.read(f"train {said} rtdetr on /data/coco")
+    [request] = runtime.read(f"train grounding dino, {said} rtdetr, on /data/coco").requests
+    assert "grounding" in request.skill and not request.questions
+
+
+def test_what_is_excluded_beside_what_is_meant_needs_no_question(runtime: Runtime) -> None:
+    [request] = runtime.read(
+        "train rtdetr on /d/a, anything but /d/b, 30 epochs, anything but 20 epochs"
+    ).requests
+    assert [d.uri for d in request.data] == ["/d/a"] and not request.questions
+    assert [s.value for s in request.settings] == [30]
+
+
+@pytest.mark.parametrize("said", ["anything but automl", "everything but HPO", "do whatever except automl"])
+def test_anything_but_a_search_is_none(runtime: Runtime, said: str) -> None:
+    for text in (f"{said}: train rtdetr on /d/t", f"train rtdetr on /d/t, {said}"):
+        [request] = runtime.read(text).requests
+        assert request.automl == "off" and not request.questions
+
+
+@pytest.mark.parametrize("said", ["anywhere but slurm", "on any platform except slurm"])
+def test_a_platform_that_is_excluded_is_no_place_to_run(runtime: Runtime, said: str) -> None:
+    [request] = runtime.read(f"train rtdetr on /d/t, {said}").requests
+    assert request.platform is None and [q.key for q in request.questions] == ["platform"]
+
+
+FEELINGS = (
+    "I don't mind {}",
+    "we do not care about {}",
+    "can't do without {}",
+    "we cannot live without {}",
+    "I am not against {}",
+    "we are not opposed to {}",
+    "I wouldn't say no to {}",
+    "not sure about {}",
+    "don't be afraid of {}",
+)
+
+
+@pytest.mark.parametrize("feeling", FEELINGS)
+def test_a_denied_feeling_denies_no_search(runtime: Runtime, feeling: str) -> None:
+    reading = runtime.read(f"train rtdetr on /d/t, {feeling.format('automl')}")
+    assert reading.requests[0].automl is None
+    assert [asked.endswith("automl") for asked in reading.not_understood] == [True]
+
+
+@pytest.mark.parametrize("said", ["never mind automl", "do not bother with HPO", "I don't want automl"])
+def test_a_denied_search_is_none(runtime: Runtime, said: str) -> None:
+    [request] = runtime.read(f"train rtdetr on /d/t, {said}").requests
+    assert request.automl == "off" and not request.questions
+
+
+REVERSED = {
+    "automl off... hmm, on": "on",
+    "automl off, actually on": "on",
+    "turn automl off, I mean on": "on",
+    "no hpo, wait, with hpo": "on",
+    "without hpo, sorry, with": "on",
+    "no automl. Hmm, yes please.": "on",
+    "with hpo, wait, without": "off",
+    "automl off. Well, thanks": "off",
+}
+
+
+@pytest.mark.parametrize(("said", "policy"), REVERSED.items())
+def test_a_search_is_what_is_said_last_of_it(runtime: Runtime, said: str, policy: str) -> None:
+    [request] = runtime.read(f"train rtdetr on /d/t, {said}").requests
+    assert request.automl == policy and not request.questions
+
+
+@pytest.mark.parametrize(
+    "said", ["without pretrained weights, hmm, with", "no hpo, actually do it", "fp16 on, no, off"]
+)
+def test_a_state_that_may_take_back_what_was_said_is_asked_about(runtime: Runtime, said: str) -> None:
+    assert runtime.read(f"train rtdetr on /d/t, {said}").not_understood
 
 
 BOUND = (

@@ -14,7 +14,8 @@ from itertools import pairwise
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.reader.clauses import Clause, Clauses
 from skillbank.plan.reader.deeds import told_clauses
-from skillbank.plan.reader.lexicon import word_list
+from skillbank.plan.reader.exclusions import excluding
+from skillbank.plan.reader.lexicon import lexicon, word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
@@ -192,6 +193,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
     covered -= _ordered(text, clauses)
+    covered.difference_update(*(range(first, end) for first, end in excluding(text).items()))
     left = {
         i for i, t in enumerate(text.tokens)
         if ((text.ledger.free(i) and i not in covered) or text.owner(i) == "unread")
@@ -201,6 +203,9 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
         for claim in _numbers_beside(text, clauses, i, covered) if text.tokens[i].kind == "word" else ():
             text.ledger.withdraw(claim)
             left.update(k for k in claim.tokens if k not in covered)
+        if (glued := _number_glued(text, i)) is not None:
+            text.ledger.withdraw(glued)
+            left.update(range(glued.first, i))
     return _joined(text, left, clauses)
 
 
@@ -235,6 +240,19 @@ def _numbers_beside(text: Text, clauses: Clauses, i: int, covered: set[int]) -> 
         owner = text.ledger.owner.get(k) if here.first <= k < here.end else None
         if owner is not None and owner.kind == "value" and is_number(owner):
             yield owner
+
+
+_POWERS = frozenset("^*x")
+
+
+def _number_glued(text: Text, i: int) -> Claim | None:
+    """Return the claim of the number that a number is only a part of: "10^-4"."""
+    k = i - 1
+    while k >= 0 and text.kind(i) == "number" and text.kind(k) == "mark":
+        k -= 1
+    between = text.ledger.original[text.tokens[k].end : text.tokens[i].start] if k >= 0 else ""
+    owner = text.ledger.owner.get(k) if between and _POWERS.issuperset(between) else None
+    return owner if owner is not None and owner.kind == "value" and is_number(owner) else None
 
 
 def _joined(text: Text, left: Iterable[int], clauses: Clauses) -> list[list[int]]:
@@ -291,10 +309,32 @@ def question_about(said: list[str], idle: list[str]) -> Question | None:
 
 
 def _ways_to_leave_out(parts: list[str]) -> tuple[Sentence, ...]:
-    """Return what leaves words out; nothing where they are so many, or so long, that most was not read."""
-    if len(parts) > _MOST or any(len(part) > _LONGEST for part in parts):
+    """Return what leaves words out; nothing where they are so many, or so long, that most was not read.
+
+    Nor where some of them only turn what others say: "send it to A" is what is left of "don't send it to A".
+    """
+    if len(parts) > _MOST or any(len(part) > _LONGEST or _turns(part) for part in parts):
         return ()
     return tuple(Sentence(f"{slot('leave_out').way(shlex.quote(part))}") for part in parts)
+
+
+_TURNING = (
+    *(f"grammar.operator.{kind}" for kind in ("not", "instead", "only", "or")),
+    *(f"grammar.mode.{kind}" for kind in ("condition", "fix", "doubt")),
+    "grammar.exclusion.whole", "grammar.exclusion.bound", "policy.state.off", "policy.turn.off",
+)  # fmt: skip
+_STATES = frozenset({"on", "with", "than"})
+_BARE = (*_TURNING, "grammar.free.glue", "grammar.free.light", "grammar.courtesy.words")
+
+
+def _turns(part: str) -> bool:
+    """Whether words deny, limit or correct something, and name nothing themselves."""
+    words = part.lower().replace("\u2019", "'").split()
+
+    def among(word: str, sections: tuple[str, ...]) -> bool:
+        return word.endswith("n't") or any(lexicon().has(word, section) for section in sections)
+
+    return any(among(w, _TURNING) or w in _STATES for w in words) and all(among(w, _BARE) for w in words)
 
 
 def words_in_question(question: Question) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from skillbank.plan.reader.exclusions import settle_exclusions
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import role_of_path
 from skillbank.plan.reader.things import things_at
@@ -88,6 +89,7 @@ def settle(text: Text) -> None:
         if any(c is not claim for c in text.ledger.of("platform")):
             text.ledger.replace(claim, "excluded")
             text.ledger.claim("excluded", match.tokens())
+    settle_exclusions(text, "place", "value", "job", "platform")
     _excluded(text)
     for run in list(runs(text)):
         _corrected(text, run)
@@ -237,10 +239,18 @@ def _is_unwanted(text: Text, match: Match, wanted: set[str]) -> bool:
     return named and wanted.isdisjoint(text.tokens[k].text for k in words)
 
 
+_STATE = "'on|'off|'with|'without|'do|'use 'it|'them|'that|'so|'then|'please*"
+"""What turns something on or off and names nothing."""
+
+
 def _corrected(text: Text, run: range) -> None:
     """Read "on A, no wait, on B" and "10 epochs, sorry, 20": what was said before for the same goes."""
     if text.word(run.stop) in ("and", "also", "plus"):
         return  # "oh, and also B" says more
+    state = text.match(_STATE, run.stop)
+    if state is not None and text.kind(state.end) in ("", "mark"):
+        text.ledger.claim("unread", [*run, *state.tokens()])  # "without weights, hmm, with": of what?
+        return
     begin = _behind_lead(text, run.stop)
     done = _put_claims(text, run, begin) or _bare(text, run, begin) or _things(text, run, begin)
     if done:

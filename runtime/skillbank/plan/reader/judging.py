@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
@@ -35,6 +36,8 @@ _ANSWERS = {
     **dict.fromkeys(("yes", "yeah", "sure", "oui", "ja"), "on"),
 }
 _SAYING = frozenset({"said", "say", "mentioned", "claimed", "claim"})
+_FEELINGS = word_list("judging.feelings")
+_MANAGING = frozenset({"do", "go", "be", "live", "survive", "manage"})
 _DENYING = frozenset(["no", "refrain", "not", "without", "hold"])
 
 
@@ -57,9 +60,18 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
         used |= set(range(match.end, end))
     value = _denied(_joined(text, match.first) or value or "on", negations)
     words = text.unclaimed(range(min(used), max(used) + 1))
-    if negations and not _SAYING.isdisjoint(text.words(words)):
+    said = text.words(words)
+    if negations and (not _SAYING.isdisjoint(said) or _denies_feeling(said)):
         return text.ledger.claim("unread", words)  # "I never said that I wanted HPO" demands nothing
     return text.ledger.claim("policy", words, Said(value, text.ledger.said(words), verb and value == "on"))
+
+
+def _denies_feeling(said: list[str]) -> bool:
+    """Whether a feeling is denied, and not the thing: "I don't mind AutoML", "we can't do without HPO"."""
+    pairs = list(pairwise([*said, ""]))
+    denials = (k for k, pair in enumerate(pairs) if pair[0] in _NOT | _DENYING and pair != ("never", "mind"))
+    felt = any(not _FEELINGS.isdisjoint(said[k + 1 : k + 4]) for k in denials)
+    return felt or any(a in _MANAGING and b == "without" for a, b in pairs)
 
 
 def _denied(value: str, negations: int) -> str:
@@ -87,6 +99,8 @@ def _reaches(text: Text, i: int) -> bool:
     token = text.tokens[i]
     if token.kind not in ("word", "mark", "number") or token.text in _STOP or not text.ledger.free(i):
         return token.kind == "name"
+    if token.text == "but" and i and text.within(i - 1, "grammar.exclusion.whole"):
+        return True  # "anything but AutoML"
     return token.text not in ("but", "then", "when", "because", "so", "if")
 
 

@@ -85,4 +85,4 @@ def _full(section: str) -> str:
     return f"grammar.{section}" if section.startswith(_GRAMMAR) else section
 
 
-_GRAMMAR = ("group.", "operator.", "free.", "mode.", "courtesy.")
+_GRAMMAR = ("group.", "operator.", "free.", "mode.", "courtesy.", "exclusion.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from skillbank.plan.model import Question
+from skillbank.plan.reader.exclusions import LEADS
 from skillbank.plan.reader.matching import Text
 from skillbank.plugins import Group, names
 from skillbank.ways import Sentence, option
@@ -20,8 +21,12 @@ _PLATFORMS = {name: f"places.platform.{name} places.platform.around?" for name i
 
 def take_platforms(page: Text) -> None:
     """Account for platforms; one that is said not to be meant is none."""
-    refusing = "operator.not|operator.instead free.glue|free.light|places.platform.around*"
+    between = "free.glue|free.light|places.platform.around*"
+    refusing = f"operator.not|operator.instead {between}"
     for name, placed in _PLATFORMS.items():
+        for lead in LEADS:
+            for match in page.find(f"{lead} {between} {placed}"):
+                page.ledger.claim("refused", match.tokens(), name)
         for match in page.find(f"{refusing} {placed}"):
             if not any(page.tokens[i].text in ("but", "though", "however") for i in match.tokens()):
                 page.ledger.claim("refused", match.tokens(), name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skillbank.errors import ConflictError
 from skillbank.plan.reader.corrections import runs
+from skillbank.plan.reader.exclusions import excluding
 from skillbank.plan.reader.judging import REACH, Said, judge, operator_before
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Match, Text
@@ -44,6 +45,7 @@ def take_policy(text: Text) -> None:
         text.ledger.claim("context", range(match.first + 1, match.end))
     _turned(text)
     _turned_down(text)
+    _reversed(text)
     _corrected(text)
 
 
@@ -79,6 +81,29 @@ def _corrected(text: Text) -> None:
         for claim in said:
             if claim not in after:
                 text.ledger.replace(claim, "excluded")
+
+
+_STATES = {
+    "on": "'on|'yes|'with|'do 'it|'then|'please*",
+    "off": "'off|'no|'without 'it|'then|'please*",
+}
+
+
+def _reversed(text: Text) -> None:
+    """Read "AutoML off, hmm, on": a state alone behind a correction is that of what stands before it."""
+    for run in list(runs(text)):
+        before = text.ledger.owner.get(run.start - 1)
+        if before is None or before.kind != "policy":
+            continue
+        for value, source in _STATES.items():
+            match = text.match(source, run.stop)
+            if match is not None and text.kind(match.end) in ("", "mark"):
+                text.ledger.replace(before, "excluded")
+                text.ledger.claim("excluded", run)
+                text.ledger.claim("policy", match.tokens(), Said(value, text.ledger.said(match.tokens())))
+        polite = range(run.stop, min(run.stop + 2, len(text.tokens)))
+        if text.words(polite) == ["do", "it"] and text.owners(polite) == {"courtesy"}:
+            text.ledger.mark("unread", polite)  # "no HPO, actually do it": it may be meant
 
 
 def _turned(text: Text) -> None:
@@ -120,7 +145,8 @@ _MENTIONS = (
 def _methods(text: Text) -> None:
     """Read "hyperband", "grid search": an algorithm asks for a search, or with a negation for none."""
     asked = any(c.value.value == "on" for c in text.ledger.of("policy"))
-    for i in range(len(text.tokens)):
+    excluded = excluding(text).values()
+    for i in (i for i in range(len(text.tokens)) if i not in excluded):
         for span in text.spans[i]:
             alias = any(c.startswith("slots.algorithm.alias.") for c in span.classes)
             name = "slots.algorithm.values" in span.classes and text.tokens[i].text not in UNCERTAIN

@@ -47,6 +47,7 @@ from skillbank.plan.reader.data_requests import checked_before, data_request
 from skillbank.plan.reader.deeds import mark_told, take_deeds, told_words
 from skillbank.plan.reader.described import gives_masks, name_skill
 from skillbank.plan.reader.describing import take_description
+from skillbank.plan.reader.exclusions import settle_exclusions
 from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
@@ -353,6 +354,7 @@ def _take_names(page: Text) -> None:
             page.ledger.claim("name", [i], token.value)
             if _is_size(page, i + 1):
                 page.ledger.claim("unread", [i + 1])
+    settle_exclusions(page, "name")
     if len(page.ledger.of("name")) > 1:
         settle_names(page)
 
