@@ -62,11 +62,22 @@ def take_captions(text: Text, *, training: bool) -> None:
     if any(claim not in cared for claim in _said(text)):
         for claim in cared:  # "find cars. We only care about trucks." is one or the other
             text.ledger.replace(claim, "unread")
-    for claim in _said(text) if training else ():
+    if training:
+        _leave_limited(text)
+    _leave_vague(text)
+
+
+def _leave_limited(text: Text) -> None:
+    """Leave "to detect only cars" unread: a training learns all classes of its data."""
+    for claim in _said(text):
         aim = text.word(claim.first - 1) in ("to", "that", "which", "who")
         if aim and text.holds(claim.tokens, "grammar.operator.only"):
-            text.ledger.mark("unread", claim.tokens)  # "to detect only cars": of the classes of the data
-    quoted = {token.value for token in text.tokens if token.kind == "quote"}  # the words of a sign
+            text.ledger.mark("unread", claim.tokens)
+
+
+def _leave_vague(text: Text) -> None:
+    """Leave unread what no description says; the words of a sign, in quotes, are as they are."""
+    quoted = {token.value for token in text.tokens if token.kind == "quote"}
     for claim in _said(text):
         if any(_VAGUE.search(each) for each in claim.value if each not in quoted):
             text.ledger.mark("unread", [i for i in claim.tokens if i > claim.first] or claim.tokens)

@@ -21,10 +21,8 @@ __all__ = ["lend_data", "settle_places"]
 
 def settle_places(text: Text, step: Step, action: Action | None, is_model: Callable[[str], bool]) -> None:
     """Give places without a role one: the model that a step reads, what it writes, where it writes to."""
-    for claim in step.of("place"):
-        named = claim.value.role == "results" and is_model_file(text, claim.value.uri)
-        if named and writes_a_file(action):  # "save it to out/model.onnx"
-            _give(text, step, claim, "output")
+    if writes_a_file(action):
+        _name_outputs(text, step)
     reads = rows_of(step, action)
     loose = [c for c in step.of("place") if c.value.role in (None, "weights")]
     for claim in loose:
@@ -44,6 +42,13 @@ def settle_places(text: Text, step: Step, action: Action | None, is_model: Calla
         )
         if role != claim.value.role:
             _give(text, step, claim, role)
+
+
+def _name_outputs(text: Text, step: Step) -> None:
+    """Read "save it to out/model.onnx" as the file that is written."""
+    for claim in step.of("place"):
+        if claim.value.role == "results" and is_model_file(text, claim.value.uri):
+            _give(text, step, claim, "output")
 
 
 def _give(text: Text, step: Step, claim: Claim, role: str | None) -> None:
