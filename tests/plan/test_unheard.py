@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skillbank.errors import SkillNotFoundError
-
-
-from skillbank.errors import ConflictError
+from skillbank.errors import ConflictError, SkillNotFoundError
 from skillbank.runtime import Runtime
 
 REQUESTS = (
