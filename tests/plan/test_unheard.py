@@ -258,6 +258,7 @@ ASKED = (
     "train RT-DETR on /d/t to detect only cars, no HPO",
     "label cars in /d/a in the COCO format",
     "annotate cars in /d/a as YOLO",
+    "find cats in /d/a with Grounding DINO and save the labels as YOLO in /d/b",
     "train RT-DETR on /d/t, no HPO, 00,100 epochs",
     "Re: half the pictures\nTrain Grounding DINO on /d/t, no HPO",
     "Subject: frozen backbone\nTrain Grounding DINO on /d/t, no HPO",

@@ -34,8 +34,7 @@ def take_results(text: Text) -> None:
     for source in (
         (
             "verb=places.results.verbs "
-            f"group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* "
-            "places.results.where|'as "
+            f"group.det|group.it|free.adjective|@name|free.glue|group.model|{things}* places.results.where "
             f"group.det* ~aside|free.adjective? places.results.before|free.noun? {LINK}* {LIST}"
         ),
         (
@@ -48,6 +47,7 @@ def take_results(text: Text) -> None:
         ),
         f"places.results.must {where} group.det* free.adjective* places.results.before|free.noun* ':? {LIST}",
         f"group.prep? group.det* free.adjective* places.results.objects 'to|'into|'under {LIST}",
+        f"verb=places.results.verbs group.det|group.it|free.adjective|@name|group.model|{things}* 'as {LIST}",
     ):
         for match in text.find(source):
             read = text.tokens[match.first].text in _READ and not match.tokens("thing")
