@@ -29,9 +29,11 @@ def without_others(text: Text, steps: list[Step], step: Step) -> Iterator[None]:
     others = {s.at: s for s in steps if s.at not in own}
     free = [i for each in others.values() for i in text.unclaimed(range(each.at + 1, _end(text, each)))]
     held = text.ledger.claim("elsewhere", free) if free else None
-    yield
-    if held is not None:
-        text.ledger.withdraw(held)
+    try:
+        yield
+    finally:
+        if held is not None:
+            text.ledger.withdraw(held)
 
 
 def _end(text: Text, step: Step) -> int:
