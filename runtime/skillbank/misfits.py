@@ -58,7 +58,7 @@ def misfit(detail: Mapping[str, Any], name: str = "", known: Collection[str] = (
     said = one_line(str(detail["msg"]).removeprefix("Value error, "), 200)
     if kind == "value_error" and not said.startswith("must "):
         return f"{called}: {said}"  # a sentence of ours, which names the value
-    if kind == "json_invalid" or str(detail["loc"][-1:]).strip("()',") in _SECRET:
+    if kind == "json_invalid" or not _SECRET.isdisjoint(map(str, detail["loc"])):
         return f"{called} {_must(kind, detail, said)}"
     value = detail.get("input")
     given = one_line(str(value).lower() if isinstance(value, bool) else value, 60) or "empty"

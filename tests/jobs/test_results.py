@@ -30,3 +30,10 @@ def test_what_leaves_no_model_lacks_none(make_plan: MakePlan, make_record: MakeR
     record = make_record(plan=make_plan(action="evaluate"), state=JobState.COMPLETE)
     Path(record.results_dir).mkdir(parents=True)
     assert read_results(record).lack == ""
+
+
+def test_a_trial_may_have_no_model_any_more(make_plan: MakePlan, make_record: MakeRecord) -> None:
+    record = make_record(plan=make_plan(action="train"), state=JobState.COMPLETE)
+    Path(record.results_dir).mkdir(parents=True)
+    assert read_results(record).lack
+    assert read_results(record.model_copy(update={"experiment": "exp"})).lack == ""

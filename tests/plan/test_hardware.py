@@ -105,6 +105,13 @@ def test_gpus_that_are_named_are_counted_however_they_are_said(
         compiled(grounding_dino, "train", said, "train.num_gpus=3", data=DATA, automl="off")
 
 
+def test_no_gpus_that_are_named_are_not_the_count_that_was_asked_for(
+    grounding_dino: Skill, compiled: Compile
+) -> None:
+    with pytest.raises(UsageError, match=r"2 GPUs were asked for and 0 are named"):
+        compiled(grounding_dino, "train", "train.gpu_ids=[]", data=DATA, automl="off", gpus=2)
+
+
 @pytest.mark.parametrize(
     ("said", "gpus", "slots"),
     [

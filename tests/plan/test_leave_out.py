@@ -12,7 +12,7 @@ from skillbank.agent.toolbox import Toolbox
 from skillbank.cli import app
 from skillbank.errors import UsageError
 from skillbank.plan.model import WORDS
-from skillbank.plan.reader.accounting import words_in_question
+from skillbank.plan.reader.leaving_out import words_in_question
 from skillbank.runtime import Runtime
 from tests.terminals import at_terminal
 

@@ -20,7 +20,7 @@ from skillbank.jobs.chains import Step, steps
 from skillbank.jobs.comparing import of_a_chain
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.plan.open_points import open_points
-from skillbank.plan.reader.accounting import words_in_question
+from skillbank.plan.reader.leaving_out import words_in_question
 
 if TYPE_CHECKING:
     from skillbank.cli.approving import Approved

@@ -14,7 +14,7 @@ from skillbank.errors import SkillNotFoundError, sentence_of
 from skillbank.language_model.evidence import Claim, in_text, reads_as, rest_of
 from skillbank.plan.model import WORDS, Question
 from skillbank.plan.option_steps import leaves_of, step_of
-from skillbank.plan.reader.accounting import question_about
+from skillbank.plan.reader.leaving_out import question_about
 from skillbank.plan.reader.reading import Reading
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.slots import SLOTS, Fills

@@ -52,6 +52,7 @@ from skillbank.plan.reader.filling import Maker
 from skillbank.plan.reader.form_words import take_forms
 from skillbank.plan.reader.implied import asked_steps, nothing_asked, speaks_of_training
 from skillbank.plan.reader.label_sets import SetNames, sets_named
+from skillbank.plan.reader.leaving_out import question_about
 from skillbank.plan.reader.lexicon import FORMS, Lexicon, lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.moods import settle_told
@@ -116,7 +117,7 @@ class Reading:
         unread, unplaced = (
             [each for each in part if each not in left_out] for part in (self.unread, self.unplaced)
         )
-        question = accounting.question_about(unread, unplaced)
+        question = question_about(unread, unplaced)
         asks = (question,) if question else ()
         requests = tuple(
             r.model_copy(
@@ -411,7 +412,7 @@ def _made(
         maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)
         requests = maker.requests()
     unread, unplaced = accounting.fragments(page, left, idle)
-    question = accounting.question_about(unread, unplaced)
+    question = question_about(unread, unplaced)
     asked = (question,) if question else ()
     named = [(c.value.skills[0].qualified, c.value.note) for c in page.ledger.of("name") if c.value.note]
     made = tuple(
