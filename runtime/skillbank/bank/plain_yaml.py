@@ -33,7 +33,9 @@ _RESOLVERS: dict[str, list[tuple[str, re.Pattern[str]]]] = {
 for _first in "-+.0123456789":
     _RESOLVERS[_first] = [*_RESOLVERS.get(_first, ()), (f"{_CORE}float", _EXPONENT)]
 _NUMBERS = yaml.constructor.SafeConstructor()
-_COLLECTIONS = {f"{_CORE}map", f"{_CORE}seq", "!", None}
+_TAGS_OF_COLLECTIONS = {f"{_CORE}map", f"{_CORE}seq", "!", None}
+# A union that is written where it is asked for is made anew each time, which takes longer than the question.
+_COLLECTIONS = (dict, list)
 
 
 def load(text: str, max_depth: int, *, repeated: list[Repeated] | None = None, most: int = 1_000_000) -> Any:
@@ -119,7 +121,7 @@ def _too_deep(levels: int) -> str:
 def _opened(event: yaml.CollectionStartEvent, mapping: bool, depth: int, anchors: Anchors) -> _Open:
     if depth >= anchors.max_depth:
         raise YamlError(_too_deep(anchors.max_depth), _line(event))
-    if event.tag not in _COLLECTIONS:
+    if event.tag not in _TAGS_OF_COLLECTIONS:
         raise YamlError(f"the tag {event.tag} is not read here", _line(event))
     slot = anchors.open(event.anchor) if event.anchor is not None else None
     return _Open({} if mapping else [], slot)
@@ -155,7 +157,7 @@ class _Open:
                 self.merges.append(merged(value, _line(event)))
             else:
                 self.value[self.key] = value
-        elif isinstance(value, dict | list):
+        elif isinstance(value, _COLLECTIONS):
             raise YamlError("a key must be a word, not a collection", _line(event))
         else:
             value = _MERGE if value == "<<" and _is_plain(event) else _name(value)
@@ -177,6 +179,8 @@ class _Open:
 
 def _name(value: object) -> object:
     """Return a key; a large number becomes text, as any count of such keys can hash to the same."""
+    if isinstance(value, str):
+        return value
     large = isinstance(value, int | float) and not -_LARGE < value < _LARGE
     return str(value) if large else value
 
