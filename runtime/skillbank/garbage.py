@@ -17,7 +17,7 @@ def collect_seldom() -> None:
 
     Nor is it taken apart at the end, when all of it goes at once.
     """
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(200_000, 5, 20)
     atexit.register(gc.freeze)
 
 

@@ -38,6 +38,7 @@ _IRREGULAR = {
     "lose": "lost", "spin": "spun", "split": "split", "hit": "hit", "think": "thought",
     "forgo": "forwent|forgone",
 }  # fmt: skip
+_NONE = frozenset[str]()
 _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)+|[^\W_]+(?:['.-][^\W_]+)*|[^\w\s]|_")
 
 
@@ -89,9 +90,15 @@ class Lexicon:
         for name, content in files.items():
             for section, group in _lists(content, name):
                 self.classes[section] = self.classes.get(section, frozenset()) | frozenset(group)
+        its: dict[str, frozenset[str]] = {}
+        # Thousands of phrases have the same few hundred sets of classes: each is made once.
+        made: dict[tuple[frozenset[str], str], frozenset[str]] = {}
         for section, phrases in self.classes.items():
             for phrase in phrases:
-                self._put(phrase, section)
+                key = (its.get(phrase, _NONE), section)
+                its[phrase] = made.get(key) or made.setdefault(key, key[0] | {section})
+        for phrase, sections in its.items():
+            self._put(phrase, sections)
 
     def add(self, files: Mapping[str, Mapping[str, object]]) -> None:
         """Take in phrases that mean nothing yet: what a package says changes no words of ours."""
@@ -100,7 +107,7 @@ class Lexicon:
                 new = frozenset(phrase for phrase in group if not self._means_something(phrase))
                 self.classes[section] = self.classes.get(section, frozenset()) | new
                 for phrase in new:
-                    self._put(phrase, section)
+                    self._put(phrase, frozenset({section}))
         self._below.clear()
 
     def _means_something(self, phrase: str) -> bool:
@@ -111,7 +118,7 @@ class Lexicon:
             node = node[word]
         return "" in node
 
-    def _put(self, phrase: str, section: str) -> None:
+    def _put(self, phrase: str, sections: frozenset[str]) -> None:
         words = split(phrase)
         node = self._tree
         for word in words:
@@ -120,7 +127,7 @@ class Lexicon:
                 if word.isalpha():
                     self.words.add(word)
             node = node[word]
-        node[""] = node.get("", frozenset()) | {section}
+        node[""] = node[""] | sections if "" in node else sections
 
     def spans(self, tokens: list[Token], first: int) -> Iterator[Span]:
         """Yield the phrases that begin at a token, the shortest first."""
