@@ -1,4 +1,4 @@
-"""The banks of a runtime, opened: what of them may be read, their skills, and the index over these."""
+"""The banks of a runtime, opened: their skills, and the index over these."""
 
 from __future__ import annotations
 
@@ -9,27 +9,13 @@ from typing import TYPE_CHECKING
 from skillbank.bank.discovery import Library
 from skillbank.bank.mentions import named_in
 from skillbank.bank.search import Hit, SearchIndex
-from skillbank.bank.vouching import vouch_with
 from skillbank.home import search_dir
-from skillbank.sources.kept import Installed, fetched_from, installed_banks
-from skillbank.trust.loading import signer_of, vouched_files
-from skillbank.trust.origin import ask_signers, ask_sources
 
 if TYPE_CHECKING:
     from skillbank.bank.skill import Skill
+    from skillbank.sources.kept import Installed
 
-__all__ = ["hits", "index_of", "installed", "opened"]
-
-
-def installed() -> tuple[tuple[Installed, ...], tuple[str, ...]]:
-    """Return the installed banks, and a sentence for each that cannot be used.
-
-    From now on the bank asks who has signed a skill, and where it came from.
-    """
-    vouch_with(vouched_files)
-    ask_signers(signer_of)
-    ask_sources(fetched_from)
-    return installed_banks()
+__all__ = ["hits", "index_of", "opened"]
 
 
 def opened(banks: Sequence[Path], kept: Sequence[Installed]) -> Library:

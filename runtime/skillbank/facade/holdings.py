@@ -90,9 +90,9 @@ class Holdings:
 
     @cached_property
     def _installed(self) -> tuple[tuple[Installed, ...], tuple[str, ...]]:
-        from skillbank.facade import banks
+        from skillbank.facade.installed_banks import installed
 
-        return banks.installed()
+        return installed()
 
     @property
     def notes(self) -> tuple[str, ...]:

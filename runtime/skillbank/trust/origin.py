@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-from skillbank.bank.discovery import Bank
 from skillbank.bank.home import bank_root
-from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError
 from skillbank.plan.model import Origin
+
+if TYPE_CHECKING:
+    from skillbank.bank.discovery import Bank
+    from skillbank.bank.skill import Skill
 
 __all__ = [
     "Source",
@@ -35,7 +38,7 @@ class Source:
     commit: str | None = None
 
 
-SignerOf = Callable[[Skill], str | None]
+SignerOf: TypeAlias = "Callable[[Skill], str | None]"
 SourceOf = Callable[[Path], Source | None]
 
 
@@ -75,7 +78,12 @@ def is_own(bank: Bank) -> bool:
 def bank_of(skill: Skill, banks: Sequence[Bank]) -> Bank:
     """Return the bank that a skill lies in, also one that is not among those in use."""
     root = skill.bank_root.resolve()
-    return next((bank for bank in banks if bank.root == root), None) or Bank(root, skill.bank)
+    used = next((bank for bank in banks if bank.root == root), None)
+    if used is not None:
+        return used
+    from skillbank.bank.discovery import Bank
+
+    return Bank(root, skill.bank)
 
 
 def origin_of(skill: Skill, bank: Bank) -> Origin:
