@@ -13,8 +13,7 @@ from skillbank.bank.contents import MARKETPLACE, bank_files, digest_of
 from skillbank.bank.copies import with_copies, without_copies
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json
-from skillbank.bank.files import utf8_name
-from skillbank.bank.folder import is_there
+from skillbank.bank.files import is_there, utf8_name
 from skillbank.bank.home import bank_root
 from skillbank.bank.names import bank_name, normalise, shown, spellings
 from skillbank.bank.skill import Skill

@@ -24,6 +24,7 @@ __all__ = [
     "MAX_TOTAL",
     "Found",
     "hash_file",
+    "is_there",
     "read_file",
     "regular_files",
     "utf8_name",
@@ -70,6 +71,17 @@ def hash_file(path: Path, most: int = MAX_TOTAL) -> tuple[str, int]:
         whole.update(chunk)
         size += len(chunk)
     return whole.hexdigest(), size
+
+
+def is_there(path: Path) -> bool:
+    """Whether something has this name, readable or not; what cannot be looked at counts as being there."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _chunks(path: Path, most: int) -> Iterator[bytes]:

@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import text_of
-from skillbank.bank.files import MAX_TOTAL, hash_file, read_file, regular_files, utf8_name
+from skillbank.bank.files import MAX_TOTAL, hash_file, is_there, read_file, regular_files, utf8_name
 from skillbank.bank.vouching import refuse_unsigned, vouched
 from skillbank.errors import SkillbankError, SkillFormatError
 from skillbank.visible import one_line
 
-__all__ = ["SkillFolder", "as_format_error", "is_there", "why_unreadable"]
+__all__ = ["SkillFolder", "as_format_error", "why_unreadable"]
 
 MAX_READ = 8 * 1024 * 1024
 """Bytes of all documents of one skill that are parsed."""
@@ -230,14 +230,3 @@ def why_unreadable(error: Exception) -> str:
     return (
         f"cannot be read: {type(error).__name__}: {one_line(error, 160).rstrip('.')}; correct or remove it."
     )
-
-
-def is_there(path: Path) -> bool:
-    """Whether something has this name, readable or not; what cannot be looked at counts as being there."""
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return False
-    except OSError:
-        return True
-    return True

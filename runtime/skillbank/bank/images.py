@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from skillbank.bank.documents import read_yaml
-from skillbank.bank.folder import is_there
+from skillbank.bank.files import is_there
 from skillbank.bank.home import bank_root
 from skillbank.errors import SkillFormatError
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json
-from skillbank.bank.folder import is_there
+from skillbank.bank.files import is_there
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError
 from skillbank.visible import named

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skillbank.bank.diagnostics import Diagnostic
-from skillbank.bank.folder import is_there
+from skillbank.bank.files import is_there
 from skillbank.bank.names import normalise, shown, unusable
 from skillbank.bank.skill import Skill
 

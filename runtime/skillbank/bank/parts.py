@@ -11,7 +11,8 @@ from typing import Any
 from skillbank.bank.actions import Action
 from skillbank.bank.diagnostics import Diagnostic, Repeated, repeated_keys
 from skillbank.bank.documents import parse_json, parse_yaml
-from skillbank.bank.folder import SkillFolder, as_format_error, is_there
+from skillbank.bank.files import is_there
+from skillbank.bank.folder import SkillFolder, as_format_error
 from skillbank.bank.schema import SpecSchema
 from skillbank.errors import SkillFormatError
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from skillbank.bank.actions import Action
 from skillbank.bank.diagnostics import Diagnostic, Repeated, repeated_keys
 from skillbank.bank.documents import parse_yaml
-from skillbank.bank.files import utf8_name
-from skillbank.bank.folder import is_there
+from skillbank.bank.files import is_there, utf8_name
 from skillbank.bank.frontmatter import Frontmatter, parse_frontmatter
 from skillbank.bank.images import resolve_image
 from skillbank.bank.parts import SkillParts

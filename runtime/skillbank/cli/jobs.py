@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from skillbank.bank.engines import example_model
 from skillbank.cli import options, terminal
 from skillbank.cli.present import jobs_view
 
@@ -29,6 +28,8 @@ def jobs(
         )
         return
     if not records:
+        from skillbank.bank.engines import example_model
+
         example = f"train {example_model()} on DATA, no HPO"
         terminal.say(f'No jobs yet; start one with: skillbank run "{example}"')
         return

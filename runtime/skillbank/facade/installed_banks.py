@@ -1,4 +1,4 @@
-"""The installed banks of a runtime, and what of them may be read; who opens no skill needs no more of them."""
+"""The installed banks of a runtime, and what of them may be read; to open no skill, no more is needed."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skillbank.bank.discovery import Bank, Library
-from skillbank.bank.folder import is_there
+from skillbank.bank.files import is_there
 from skillbank.bank.skill import Skill
 from skillbank.errors import (
     DataNotFoundError,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillbank.bank.diagnostics import Diagnostic, Severity
-from skillbank.bank.folder import is_there
+from skillbank.bank.files import is_there
 from skillbank.bank.vouching import Vouched
 from skillbank.trust.anchor_folder import any_pinned
 from skillbank.trust.contents import SIGNATURE_FILE

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
-from skillbank.bank.folder import is_there
+from skillbank.bank.files import is_there
 from skillbank.errors import DataNotFoundError, UsageError, a_few
 from skillbank.trust.anchors import read_file
 from skillbank.trust.certificates import CURVES, Certificate, find_chain
