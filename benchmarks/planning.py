@@ -148,13 +148,14 @@ def reading_list(root: Path) -> list[str]:
 
 
 def generate(folder: Path, count: int) -> Path:
-    """Write many skills of the packaged one's size: its skill_info, and words of their own.
+    """Write many skills of the packaged one's size: its skill_info with a name of its own, and own words.
 
     The words are made of syllables by a fixed seed, common ones more often, as in a real bank; the last
     skill is the packaged one's text, so that there is something to find.
     """
     source = bank_root() / "skills" / SKILL
     text = (source / "SKILL.md").read_text()
+    info = (source / "references" / "skill_info.yaml").read_text()
     random = Random(1)
     syllables = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "en", "or")]
     words = ["".join(random.choices(syllables, k=random.randint(2, 4))) for _ in range(4000)]
@@ -164,12 +165,13 @@ def generate(folder: Path, count: int) -> Path:
         described = " ".join(random.choices(words, weights, k=40))
         body = " ".join(random.choices(words, weights, k=len(text) // 7))
         head = f"---\nname: {name}\ndescription: {described}\n---\n{body}\n"
+        named = info.replace("network_arch: grounding_dino", f"network_arch: made_{i}")
         if i == count - 1:
-            name, head = SKILL, text
+            name, head, named = SKILL, text, info
         root = folder / "skills" / name
         (root / "references").mkdir(parents=True)
         (root / "SKILL.md").write_text(head)
-        shutil.copy(source / "references" / "skill_info.yaml", root / "references")
+        (root / "references" / "skill_info.yaml").write_text(named)  # a text is parsed once: each has its own
     return folder
 
 
