@@ -1,4 +1,4 @@
-"""What an order takes up from elsewhere in a text: a question before it, a list, how often a thing is done."""
+"""What an order takes up from other sentences: a question before it, a list, how often it is done."""
 
 from __future__ import annotations
 
