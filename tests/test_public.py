@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -138,3 +139,13 @@ def test_a_command_that_has_ended_takes_nothing_apart(program: str, code: int) -
     assert done.returncode == code, done.stderr
     assert ("taken apart" in done.stderr) == ("1 / 0" in program)
     assert ("at the end" in done.stdout) == ("at the end" in program)
+
+
+def test_a_list_of_jobs_reads_no_skill(tmp_path: Path) -> None:
+    code = (
+        "from skillbank.runtime import Runtime\n"
+        f"with Runtime(database_url='sqlite:///{tmp_path / 'jobs.sqlite'}') as runtime:\n"
+        "    assert not runtime.notes\n"
+        "    assert not runtime.jobs.store.newest(20, trials=False)[0]"
+    )
+    assert modules_after(code).isdisjoint({"yaml", "skillbank.bank.discovery", "skillbank.bank.skill"})
