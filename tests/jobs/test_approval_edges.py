@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from tests.gate import open_gate
 from tests.jobs.conftest import MakePlan
 from tests.jobs.test_approval_guard import CODE, code, given, hard, quick, supervised
 from tests.jobs.test_supervisor import DONE, FAILED, LOST, OOM, Scripted
 
-from skillbank.approval_code import SHORTEST
-from skillbank.errors import NotApprovedError, UsageError
-from skillbank.jobs.approval_subjects import launch_terms
+from skillbank.approval_code import SHORTEST, ApprovalCode, own_place
+from skillbank.errors import NotApprovedError, StateError, UsageError
+from skillbank.jobs.approval_subjects import (
+    approve_argument,
+    launch_terms,
+    plan_subject,
+    read_plan_subject,
+    refuse_other_terms,
+)
 from skillbank.jobs.given import GivenApproval
 from skillbank.jobs.record import RetryPolicy
+from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.plan.model import Override, Source
 
@@ -105,3 +114,60 @@ def test_only_a_person_asks_for_a_number_of_gpus(
 ) -> None:
     plan = make_plan(overrides=(Override(key=key, value=2, source=source),))
     assert plan.gpus_asked is asked
+
+
+@pytest.mark.parametrize(
+    ("asked", "had"),
+    [
+        ({}, None),
+        ({"checkpoint": None, "retries": None, "on_oom": None}, None),
+        ({"retries": 3, "checkpoint": "auto", "on_oom": "stop"}, None),
+        ({"retries": "3"}, None),
+        ({"retries": 0}, "retries is 0, but this repeats the launch of job {}, for which it is 3;"),
+        ({"on_oom": "reduce-batch"}, "on_oom is reduce-batch, .*, for which it is stop;"),
+        ({"retries": 3, "checkpoint": "latest"}, "checkpoint is latest, .*, for which it is auto;"),
+    ],
+)
+def test_a_launch_that_repeats_another_has_its_terms(
+    store: JobStore, make_plan: MakePlan, asked: dict[str, object], had: str | None
+) -> None:
+    earlier = Jobs(store, open_gate, platforms=lambda _: Scripted(DONE)).launch(
+        make_plan(platform="fake"), retry=RetryPolicy(infra=3)
+    )
+    if had is None:
+        refuse_other_terms(earlier, asked)
+    else:
+        with pytest.raises(StateError, match=had.format(earlier.id)):
+            refuse_other_terms(earlier, asked)
+
+
+def test_an_approval_names_the_plan_and_its_terms_in_words_that_are_read_back() -> None:
+    terms = {"checkpoint": "latest", "retries": "7"}
+    assert plan_subject("a" * 64, terms) == f"plan:{'a' * 64}:checkpoint=latest:retries=7"
+    assert read_plan_subject(plan_subject("a" * 64, terms)) == ("a" * 64, terms)
+    assert read_plan_subject("abc") == ("abc", {}) and plan_subject("abc") == "plan:abc"
+    assert approve_argument("a" * 64, terms) == f"{'a' * 12}:checkpoint=latest:retries=7"
+    with pytest.raises(UsageError, match="retries of a launch must be one word"):
+        read_plan_subject("abc:retries=")
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"),
+    [("tulips i", True), ("tulips ", False), ("", False), ("aaaaaaaaab", False), ("aaaaaaaabc", True)],
+)
+def test_a_code_has_eight_characters_and_three_kinds_of_them(home: Path, text: str, fine: bool) -> None:
+    if fine:
+        assert ApprovalCode.made(text, own_place()).sign(text, b"x") is not None
+    else:
+        with pytest.raises(UsageError, match="An approval code has 8 characters or more"):
+            ApprovalCode.made(text, own_place())
+
+
+def test_what_was_signed_is_for_one_content_and_one_code(hard: JobStore, home: Path) -> None:
+    code = ApprovalCode.read(own_place())
+    signature = code.sign(CODE, b"one")
+    assert signature is not None and code.signed(b"one", signature) and code.sign("another code", b"one") is None
+    for content, seal in ((b"two", signature), (b"one", signature[:-2]), (b"one", "zz"), (b"one", "")):
+        assert not code.signed(content, seal)
+    assert own_place().stat().st_mode & 0o777 == 0o644
+    assert [each.name for each in own_place().parent.iterdir() if each.name.startswith("approval-code.")] == []
