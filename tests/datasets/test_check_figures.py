@@ -98,7 +98,12 @@ def test_counts_of_a_split_are_those_of_its_boxes(tmp_path: Path) -> None:
         ("train", (), "nothing-to-learn", "1 pictures, no box"),
         ("val", (), "nothing-to-measure", "1 pictures, no box"),
         ("test", (), "test-unmarked", "1 pictures, no box"),
-        ("train", (replace(GOOD, crowd=True),) * 2, "nothing-to-learn", "1 pictures, all 2 boxes are of crowds"),
+        (
+            "train",
+            (replace(GOOD, crowd=True),) * 2,
+            "nothing-to-learn",
+            "1 pictures, all 2 boxes are of crowds",
+        ),
     ],
 )
 def test_a_split_without_boxes(
@@ -110,7 +115,9 @@ def test_a_split_without_boxes(
 def test_a_split_of_which_nothing_is_left_says_to_what_it_was_lost(tmp_path: Path) -> None:
     empty = Box(9, 9, 9, 30, 0)
     [(where, detail)] = told(made_of(tmp_path, empty, empty))["split-lost"]
-    assert where == "train.json" and detail.startswith("none of its 2 boxes can be used: boxes without width or ")
+    assert where == "train.json" and detail.startswith(
+        "none of its 2 boxes can be used: boxes without width or "
+    )
     assert "height: 2, the first train.json entry 1 (x.jpg)" in detail
     assert "split-lost" not in told(made_of(tmp_path / "o", empty, GOOD))
     [(_, gone)] = told(made_of(tmp_path / "p", GOOD, path=None))["split-lost"]
@@ -223,7 +230,9 @@ def test_fractions_are_told_from_pixels() -> None:
 
 def test_percent_that_are_shares_or_pixels() -> None:
     percent = Written((Order.SIZED,), PERCENT)
-    shares = [(x / 100 * 640, 0.2 / 100 * 480, (x + 0.3) / 100 * 640, 0.6 / 100 * 480) for x in (0.1, 0.4, 0.7)]
+    shares = [
+        (x / 100 * 640, 0.2 / 100 * 480, (x + 0.3) / 100 * 640, 0.6 / 100 * 480) for x in (0.1, 0.4, 0.7)
+    ]
     assert kind_of(percent, (640, 480), *shares) == ["boxes-no-percent"]
     pixels = [(x * 6.4, 100 * 4.8, (x + 90) * 6.4, 200 * 4.8) for x in (10, 300, 500)]
     assert kind_of(percent, (640, 480), *pixels) == ["boxes-no-percent"]

@@ -118,9 +118,7 @@ VERTEX = {"displayName": "cat", "xMin": 0.5, "yMin": 0.25, "xMax": 1, "yMax": 0.
         ),
     ],
 )  # fmt: skip
-def test_each_service_has_its_order_and_its_unit(
-    tmp_path: Path, entry: dict[str, object], box: Four
-) -> None:
+def test_each_service_has_its_order_and_its_unit(tmp_path: Path, entry: dict[str, object], box: Four) -> None:
     data = service(tmp_path, entry)
     entries = list(data.splits[0].pictures())
     assert [(each.width, each.height) for each in entries] == [(W, H)] * 2
@@ -238,7 +236,10 @@ def test_open_images_has_both_x_before_both_y_in_shares(tmp_path: Path) -> None:
     data = data_of(tmp_path)
     assert data.classes == ("Dog", "/m/01")
     [entry] = data.splits[0].pictures()
-    assert [(box.label, box.crowd, box.at) for box in entry.boxes] == [(0, False, "line 2"), (1, True, "line 3")]
+    assert [(box.label, box.crowd, box.at) for box in entry.boxes] == [
+        (0, False, "line 2"),
+        (1, True, "line 3"),
+    ]
     assert one(data, "train")[0] == ("Dog", 63.5, 20.75, 127, 62.25)
     assert one(data, "train")[1] == ("/m/01", 12.7, 24.9, 25.4, 33.2)
     assert kinds(data) == {"boxes-pixels": 1, "unreadable-annotation": 1}
@@ -246,7 +247,9 @@ def test_open_images_has_both_x_before_both_y_in_shares(tmp_path: Path) -> None:
     assert "line 5: its corners are no four numbers: ['', '0.3', '0.2', '0.4']" in details(data)
     assert "1 pictures of train-annotations-bbox.csv are not here and are left out" in data.notes
     assert "1 classes of the list have no box and are left out" in data.notes
-    assert any(note.startswith("classes without a name are called by their code (/m/01)") for note in data.notes)
+    assert any(
+        note.startswith("classes without a name are called by their code (/m/01)") for note in data.notes
+    )
 
 
 def test_items_of_datumaro(tmp_path: Path) -> None:
@@ -292,7 +295,9 @@ def test_items_of_datumaro(tmp_path: Path) -> None:
         (45, (10, 20), (2.929, 20, 38.284, 55.355)),
     ],
 )
-def test_a_box_is_turned_clockwise_about_a_point(degrees: float, pivot: tuple[int, int] | None, box: Four) -> None:
+def test_a_box_is_turned_clockwise_about_a_point(
+    degrees: float, pivot: tuple[int, int] | None, box: Four
+) -> None:
     assert around_turned((10, 20, 50, 30), degrees, pivot) == pytest.approx(box, abs=0.001)
 
 

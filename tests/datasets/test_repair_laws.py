@@ -31,7 +31,11 @@ EMPTY = Box(11, 7, 11, 42, 0)
 
 
 def repaired(
-    mode: Mode, *pictures: Picture, classes: Sequence[str] = ("a", "b", "A"), name: str = "train", **found: object
+    mode: Mode,
+    *pictures: Picture,
+    classes: Sequence[str] = ("a", "b", "A"),
+    name: str = "train",
+    **found: object,
 ) -> tuple[Repair, list[Picture]]:
     report = DataReport("D", "coco", tuple(classes), (), Tally(), (), True, Findings(**found))  # type: ignore[arg-type]
     repair = Repair(report, mode)
@@ -100,7 +104,13 @@ def test_pictures_that_a_repair_drops(
 
 
 def test_of_entries_of_a_picture_with_the_same_boxes_one_is_left() -> None:
-    entries = [of(GOOD), of(GOOD), of(replace(GOOD, y2=50)), of(GOOD, caption="a cat"), of(GOOD, path="y.jpg")]
+    entries = [
+        of(GOOD),
+        of(GOOD),
+        of(replace(GOOD, y2=50)),
+        of(GOOD, caption="a cat"),
+        of(GOOD, path="y.jpg"),
+    ]
     repair, left = repaired(Mode.ALL, *entries)
     assert [entries.index(each) for each in left] == [0, 2, 3, 4] and repair.done["picture-twice"] == 1
     assert len(repaired(Mode.PLAIN, *entries)[1]) == 5
@@ -125,10 +135,16 @@ def test_boxes_go_along_where_a_picture_was_made_larger(
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        ([(0, "b"), (1, "c"), (1, "c")], "in every box the label is one below that of its category: off by one?"),
+        (
+            [(0, "b"), (1, "c"), (1, "c")],
+            "in every box the label is one below that of its category: off by one?",
+        ),
         ([(1, "a"), (2, "b")], "in every box the label is one above that of its category: off by one?"),
         ([(2, "a"), (0, "b")], "in every box the label is one below that of its category: off by one?"),
-        ([(0, "b"), (1, "c"), (1, "b")], "in 2 boxes the label is one below that of its category: off by one?"),
+        (
+            [(0, "b"), (1, "c"), (1, "b")],
+            "in 2 boxes the label is one below that of its category: off by one?",
+        ),
         ([(0, "b"), (1, "a"), (2, "b")], ""),
         ([(0, "a"), (1, "B.")], ""),
     ],
@@ -213,7 +229,9 @@ def test_each_class_is_dealt_in_its_share(seed: int) -> None:
         ("B.jpg", "", None),
     ],
 )
-def test_the_picture_that_an_annotation_means(tmp_path: Path, name: str, beside: str, found: str | None) -> None:
+def test_the_picture_that_an_annotation_means(
+    tmp_path: Path, name: str, beside: str, found: str | None
+) -> None:
     for each in ("one/images/a.jpg", "two/a.jpg", "three/b.jpg"):
         text(tmp_path / each, b"x")
     text(tmp_path / "four" / "c.heic", b"x")
@@ -244,8 +262,16 @@ def test_the_folder_that_all_files_are_below(names: list[str], folder: str) -> N
 
 def test_no_two_pictures_get_names_that_some_file_system_takes_for_one() -> None:
     names = Names()
-    given_names = [names.give("images", each) for each in ("a.jpg", "A.png", "x/a.jpg", "images/a.gif", "a-2.jpg")]
-    assert given_names == ["images/a.jpg", "images/A-2.png", "images/x/a.jpg", "images/a-3.gif", "images/a-2-2.jpg"]
+    given_names = [
+        names.give("images", each) for each in ("a.jpg", "A.png", "x/a.jpg", "images/a.gif", "a-2.jpg")
+    ]
+    assert given_names == [
+        "images/a.jpg",
+        "images/A-2.png",
+        "images/x/a.jpg",
+        "images/a-3.gif",
+        "images/a-2-2.jpg",
+    ]
     assert names.give("other", "../a:b?.jpg") == "other/a_b_.jpg" and names.give("", "con.jpg") == "_con.jpg"
     long = names.give("", f"{'m' * 300}.jpeg")
     assert len(long) == 120 and long.endswith(".jpeg") and "~" in long

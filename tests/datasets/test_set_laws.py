@@ -79,13 +79,17 @@ def test_what_a_repair_drops_ends_no_job_that_skips() -> None:
     assert [kind.name for kind, *_ in report(tally).blocking()] == ["boxes-xywh", "box-empty"]
     assert [kind.name for kind, *_ in report(tally).blocking(skip=True)] == ["boxes-xywh"]
     document = report(tally).document()
-    assert document["ok"] is False and document["decoded"] is True and document["notes_on_reading"] == ["a note"]
+    assert (
+        document["ok"] is False and document["decoded"] is True and document["notes_on_reading"] == ["a note"]
+    )
     assert [(each["kind"], each["repair"]) for each in document["errors"]][0] == ("boxes-xywh", None)
     assert document["errors"][1]["examples"] == [{"where": "a", "detail": ""}]
     assert document["warnings"] == [] and report(Tally()).document()["ok"] is True
 
 
-def member(folder: str, classes: Sequence[str], *labels: int | None, split: str = "", **more: object) -> Member:
+def member(
+    folder: str, classes: Sequence[str], *labels: int | None, split: str = "", **more: object
+) -> Member:
     boxes = tuple(Box(1, 2, 3 + n, 4, label) for n, label in enumerate(labels))
     fault = Fault("box-tiny", "a.json line 2")
     picture = Picture("a.jpg", "a.jpg", 127, 83, boxes, where=Where("a.json", "line 1"), faults=(fault,))
@@ -234,7 +238,9 @@ def test_outlines_are_drawn_in_their_place_a_later_one_over_the_earlier() -> Non
         ([1, 2], [2, 3], None),
     ],
 )
-def test_run_lengths_go_down_the_columns(runs: list[int], size: list[int], rows: list[list[int]] | None) -> None:
+def test_run_lengths_go_down_the_columns(
+    runs: list[int], size: list[int], rows: list[list[int]] | None
+) -> None:
     drawn = draw_outlines((2, 3), [(5, {"counts": runs, "size": size})])
     assert drawn.numbers.tolist() == (rows or [[-1, -1]] * 3) and drawn.undrawn == (rows is None)
 

@@ -64,7 +64,9 @@ def test_each_attempt_that_waits_starts_on_the_approval_of_the_first(attempts: J
         attempts.guard.confirm(record, attempts.get)
 
 
-@pytest.mark.parametrize("which", ["none", "used for another job", "used for this job by a launch of its own"])
+@pytest.mark.parametrize(
+    "which", ["none", "used for another job", "used for this job by a launch of its own"]
+)
 def test_an_attempt_that_waits_starts_on_no_other_approval(
     attempts: JobStore, make_plan: MakePlan, which: str
 ) -> None:
@@ -166,8 +168,12 @@ def test_a_code_has_eight_characters_and_three_kinds_of_them(home: Path, text: s
 def test_what_was_signed_is_for_one_content_and_one_code(hard: JobStore, home: Path) -> None:
     code = ApprovalCode.read(own_place())
     signature = code.sign(CODE, b"one")
-    assert signature is not None and code.signed(b"one", signature) and code.sign("another code", b"one") is None
+    assert (
+        signature is not None and code.signed(b"one", signature) and code.sign("another code", b"one") is None
+    )
     for content, seal in ((b"two", signature), (b"one", signature[:-2]), (b"one", "zz"), (b"one", "")):
         assert not code.signed(content, seal)
     assert own_place().stat().st_mode & 0o777 == 0o644
-    assert [each.name for each in own_place().parent.iterdir() if each.name.startswith("approval-code.")] == []
+    assert [
+        each.name for each in own_place().parent.iterdir() if each.name.startswith("approval-code.")
+    ] == []
