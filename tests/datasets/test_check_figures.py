@@ -17,10 +17,10 @@ from skillbank.datasets.checking import check_data
 from skillbank.datasets.crops import crop_all
 from skillbank.datasets.document import Box, Picture, Where
 from skillbank.datasets.faults import Fault
+from skillbank.datasets.heads import FileSize
 from skillbank.datasets.likeness import Likeness, groups
 from skillbank.datasets.looks import look_at
 from skillbank.datasets.picture_checks import framed, size_fault, where_of
-from skillbank.datasets.heads import FileSize
 from skillbank.datasets.placing import Placement, Placer
 from skillbank.datasets.tree import open_tree
 from tests.datasets.made import Made

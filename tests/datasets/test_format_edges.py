@@ -1,4 +1,4 @@
-"""What readers make of files whose pictures are 127 x 83: each number has a side of its own to be told from."""
+"""What readers make of files whose pictures are 127 x 83: a number of one side is none of the other."""
 
 from __future__ import annotations
 
