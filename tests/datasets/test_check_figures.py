@@ -217,12 +217,12 @@ def test_how_many_boxes_tell_another_order(
 
 
 def test_fractions_are_told_from_pixels() -> None:
-    shares = (0.1, 0.2, 0.5, 0.75)
+    shares, pixels = (0.1, 0.2, 0.5, 0.75), (10.0, 20.0, 30.0, 40.0)
     assert kind_of(written_as("voc"), SIZE, shares) == ["boxes-fractions"]
-    assert kind_of(written_as("voc"), SIZE, shares, (10, 20, 30, 40)) == ["boxes-fractions"]
-    assert kind_of(written_as("voc"), SIZE, (0, 0, 1, 1), (10, 20, 30, 40)) == []
+    assert kind_of(written_as("voc"), SIZE, shares, pixels) == ["boxes-fractions"]
+    assert kind_of(written_as("voc"), SIZE, (0, 0, 1, 1), pixels) == []
     statistics = BoxStatistics(written_as("voc"))
-    for box in (shares, (10, 20, 30, 40), shares):
+    for box in (shares, pixels, shares):
         statistics.add(Box(*box, 0), SIZE)
     [verdict] = verdicts(statistics)
     assert (verdict.count, verdict.evidence) == (2, "2 of 3 lie within 0 to 1")

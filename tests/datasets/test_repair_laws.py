@@ -28,6 +28,7 @@ GOOD = Box(11, 7, 61, 42, 0)
 OUT = Box(-9, -8, 61, 42, 0)
 ROUNDED = Box(-1, 7, 128, 84, 0)
 EMPTY = Box(11, 7, 11, 42, 0)
+NOTHING = Findings()
 
 
 def repaired(
@@ -35,9 +36,9 @@ def repaired(
     *pictures: Picture,
     classes: Sequence[str] = ("a", "b", "A"),
     name: str = "train",
-    **found: object,
+    findings: Findings = NOTHING,
 ) -> tuple[Repair, list[Picture]]:
-    report = DataReport("D", "coco", tuple(classes), (), Tally(), (), True, Findings(**found))  # type: ignore[arg-type]
+    report = DataReport("D", "coco", tuple(classes), (), Tally(), (), True, findings)
     repair = Repair(report, mode)
     return repair, list(repair.pictures(Split(name, name, partial(iter, pictures))))
 
@@ -73,10 +74,14 @@ def test_boxes_that_a_repair_leaves(
 
 def test_classes_that_are_one_to_a_prompt_become_the_first_of_them() -> None:
     boxes = [replace(GOOD, label=label, x1=label or 0) for label in (2, 1, 0, 3, None)]
-    repair, [mended] = repaired(Mode.SKIP, of(*boxes), classes=("a", "b", "A", "c"), alike={2: 0})
+    repair, [mended] = repaired(
+        Mode.SKIP, of(*boxes), classes=("a", "b", "A", "c"), findings=Findings(alike={2: 0})
+    )
     assert repair.classes == ("a", "b", "c") and repair.done["classes-alike"] == 1
     assert [(box.x1, box.label) for box in mended.boxes] == [(2, 0), (1, 1), (0, 0), (3, 2), (0, None)]
-    plain, [same] = repaired(Mode.PLAIN, of(*boxes), classes=("a", "b", "A", "c"), alike={2: 0})
+    plain, [same] = repaired(
+        Mode.PLAIN, of(*boxes), classes=("a", "b", "A", "c"), findings=Findings(alike={2: 0})
+    )
     assert plain.classes == ("a", "b", "A", "c") and same.boxes == tuple(boxes) and not plain.done
     [sentence] = repair.sentences()
     assert ": 1 (" in sentence and plain.sentences() == []
@@ -85,21 +90,21 @@ def test_classes_that_are_one_to_a_prompt_become_the_first_of_them() -> None:
 @pytest.mark.parametrize(
     ("mode", "split", "found", "more", "kind"),
     [
-        (Mode.SKIP, "train", {}, {"path": None}, "picture-missing"),
-        (Mode.PLAIN, "train", {}, {"path": None}, None),
-        (Mode.SKIP, "train", {"broken": {"x.jpg"}}, {}, "picture-broken"),
-        (Mode.PLAIN, "train", {"broken": {"x.jpg"}}, {}, None),
-        (Mode.SKIP, "train", {"broken": {"y.jpg"}}, {}, None),
-        (Mode.SKIP, "train", {"sizes": {"x.jpg": FileSize(100, 83)}}, {}, "size-disagrees"),
-        (Mode.ALL, "train", {"shared": {"x.jpg"}}, {}, "picture-shared"),
-        (Mode.ALL, "val", {"shared": {"x.jpg"}}, {}, None),
+        (Mode.SKIP, "train", NOTHING, {"path": None}, "picture-missing"),
+        (Mode.PLAIN, "train", NOTHING, {"path": None}, None),
+        (Mode.SKIP, "train", Findings(broken={"x.jpg"}), {}, "picture-broken"),
+        (Mode.PLAIN, "train", Findings(broken={"x.jpg"}), {}, None),
+        (Mode.SKIP, "train", Findings(broken={"y.jpg"}), {}, None),
+        (Mode.SKIP, "train", Findings(sizes={"x.jpg": FileSize(100, 83)}), {}, "size-disagrees"),
+        (Mode.ALL, "train", Findings(shared={"x.jpg"}), {}, "picture-shared"),
+        (Mode.ALL, "val", Findings(shared={"x.jpg"}), {}, None),
     ],
 )
 def test_pictures_that_a_repair_drops(
-    mode: Mode, split: str, found: dict[str, object], more: dict[str, object], kind: str | None
+    mode: Mode, split: str, found: Findings, more: dict[str, object], kind: str | None
 ) -> None:
     wide = replace(GOOD, x2=120, y2=80)
-    repair, left = repaired(mode, of(wide, **more), name=split, **found)
+    repair, left = repaired(mode, of(wide, **more), name=split, findings=found)
     assert dict(repair.done) == ({kind: 1} if kind else {}) and len(left) == (kind is None)
 
 
@@ -127,7 +132,7 @@ def test_of_entries_of_a_picture_with_the_same_boxes_one_is_left() -> None:
 def test_boxes_go_along_where_a_picture_was_made_larger(
     file: FileSize, boxes: tuple[Box, ...], kind: str
 ) -> None:
-    repair, [mended] = repaired(Mode.PLAIN, of(GOOD), sizes={"x.jpg": file})
+    repair, [mended] = repaired(Mode.PLAIN, of(GOOD), findings=Findings(sizes={"x.jpg": file}))
     assert (mended.width, mended.height) == file[:2] and mended.boxes == boxes
     assert dict(repair.done) == ({kind: 1} if kind else {})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.datasets.reading import boxes, data_of, details, kinds, picture, text
 W, H = 127, 83
 
 
-def result(kind: str, value: dict[str, object], identity: str, **more: object) -> dict[str, object]:
+def result(kind: str, value: Mapping[str, object], identity: str, **more: object) -> dict[str, object]:
     sides = {"original_width": W, "original_height": H}
     return {"id": identity, "type": kind, "value": value, "to_name": "image", **sides, **more}
 
@@ -109,7 +110,7 @@ def test_of_several_answers_the_last_counts_and_the_others_are_said(tmp_path: Pa
         ([2, 10, 20, 30], None),
     ],
 )
-def test_shapes_of_via_3(tmp_path: Path, xy: list[int], box: tuple[int, ...] | None) -> None:
+def test_shapes_of_via_3(tmp_path: Path, xy: list[float], box: tuple[int, ...] | None) -> None:
     picture(tmp_path / "a.jpg", (W, H))
     via.third(tmp_path, via.mark([2, 1, 2, 3, 4], _1="0"), via.mark(xy, _1="0"))
     found = next(some for some in boxes(data_of(tmp_path)).values() if some)
