@@ -16,12 +16,14 @@ from skillbank.datasets.box_verdicts import verdicts
 from skillbank.datasets.checking import check_data
 from skillbank.datasets.crops import crop_all
 from skillbank.datasets.document import Box, Picture, Where
-from skillbank.datasets.faults import Fault
+from skillbank.datasets.faults import Fault, Tally
+from skillbank.datasets.fixing import format_of_copy
 from skillbank.datasets.heads import FileSize
 from skillbank.datasets.likeness import Likeness, groups
 from skillbank.datasets.looks import look_at
 from skillbank.datasets.picture_checks import framed, size_fault, where_of
 from skillbank.datasets.placing import Placement, Placer
+from skillbank.datasets.report import DataReport, SplitReport
 from skillbank.datasets.tree import open_tree
 from tests.datasets.made import Made
 from tests.datasets.reading import picture
@@ -286,3 +288,20 @@ def test_look_alikes_are_grouped_with_the_first_of_them(tmp_path: Path) -> None:
             image.resize((image.width * (1 + at % 2), image.height * (1 + at % 2))).save(tmp_path / "x.jpg")
         small += look_at(tmp_path / "x.jpg").small
     assert groups(Likeness(small)) == [0, 1, 0, 3, 1, 5]
+
+
+@pytest.mark.parametrize(
+    ("form", "phrases", "copy"),
+    [
+        ("yolo", 0, "yolo"),
+        ("kitti", 0, "coco"),
+        ("kitti", 1, "odvg"),
+        ("odvg", 1, "odvg"),
+        ("coco+yolo", 0, "coco"),
+    ],
+)
+def test_a_repaired_copy_has_its_own_format_or_one_that_holds_it_all(
+    form: str, phrases: int, copy: str
+) -> None:
+    split = SplitReport("train", "train", (), 1, 2, 0, {"a": 2}, phrases)
+    assert format_of_copy(DataReport("D", form, ("a",), (split,), Tally(), (), True)) == copy

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from tests.gate import open_gate
 from tests.jobs.conftest import MakePlan
 from tests.jobs.test_approval_guard import CODE, code, given, hard, quick, supervised
@@ -21,6 +22,7 @@ from skillbank.jobs.approval_subjects import (
     read_plan_subject,
     refuse_other_terms,
 )
+from skillbank.jobs.database import CODES
 from skillbank.jobs.given import GivenApproval
 from skillbank.jobs.record import RetryPolicy
 from skillbank.jobs.service import Jobs
@@ -177,3 +179,17 @@ def test_what_was_signed_is_for_one_content_and_one_code(hard: JobStore, home: P
     assert [
         each.name for each in own_place().parent.iterdir() if each.name.startswith("approval-code.")
     ] == []
+
+
+def test_a_change_of_the_code_that_was_broken_off_ends_with_the_code_of_the_file(hard: JobStore) -> None:
+    def rows() -> int:
+        with hard.engine.connect() as db:
+            return len(db.execute(sa.select(CODES.c.public)).all())
+
+    known, before = ApprovalCode.read(own_place()), rows()
+    hard.guard.prove(CODE)
+    assert rows() == before and hard.guard.marked() == (known.public,)  # nothing to be settled
+    hard.guard.announce(ApprovalCode.made("roses in june", own_place()))
+    assert len(hard.guard.marked()) == 2 and not hard.guard.broken
+    hard.guard.prove(CODE)
+    assert hard.guard.marked() == (known.public,) and rows() == before + 2
