@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from skillbank.plan.reader.clauses import Clause, Clauses
+from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.exclusions import excluding
 from skillbank.plan.reader.lexicon import word_list
@@ -62,12 +62,17 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
     teller = clauses.teller.knowing(known)
     told = frozenset(told_clauses(text, clauses, teller))
+    for match in text.find(_EVENTS):
+        ledger.claim("context", match.tokens())
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in text.unclaimed(tokens) if i not in covered and text.tokens[i].kind != "mark"]
         if not open_ or any(text.tokens[i].kind in _VALUES for i in open_):
             continue
-        if clause in told and _is_told(text, teller, clause, open_):
+        if _is_timed_reason(text, clause, open_):
+            ledger.claim("context", open_)
+            notes.append(f"'{ledger.said(open_)}' says what it is for, and puts nothing off")
+        elif clause in told and _is_told(text, teller, clause, open_):
             ledger.claim("context", open_)
             notes.append(f"'{ledger.said(open_)}' is taken as told, and changes nothing")
         elif _is_learnt(text, teller, clause, open_):
@@ -88,6 +93,24 @@ def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bo
     data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
     over = teller.is_history(clause.first, clause.end) and not teller.weigh(open_)
     return not held or data or over
+
+
+def _is_timed_reason(text: Text, clause: Clause, open_: list[int]) -> bool:
+    """Whether a clause of reason only tells when something else is: "so that we can show it on Monday"."""
+    tokens = range(clause.first, clause.end)
+    runs = text.owners(tokens) & _WEIGHTY or text.holds(tokens, *_STARTING)
+    return clause.mode is Mode.REASON and text.holds(open_, _SCHEDULE) and _are_times(text, open_) and not runs
+
+
+def _are_times(text: Text, tokens: list[int]) -> bool:
+    """Whether all words of some stand in phrases of times."""
+    timed = {k for i in tokens for end in text.ends(i, _SCHEDULE) for k in range(i, end)}
+    return timed.issuperset(tokens)
+
+
+_SCHEDULE = "grammar.mode.schedule"
+_STARTING = ("actions.words.launch", "actions.words.begin", "actions.words.resume")
+_EVENTS = f"'for group.det 'demo|'meeting|'presentation|'review|'conference|'workshop|'audit|'fair 'on? {_SCHEDULE}"
 
 
 def _is_learnt(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bool:
@@ -187,6 +210,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
     covered -= _ordered(text, clauses)
+    covered |= {i for c in clauses.all if c.mode is Mode.REASON for i in _leading(text, c)}
     covered.difference_update(*(range(first, end) for first, end in excluding(text).items()))
     left = {
         i for i, t in enumerate(text.tokens)
@@ -201,6 +225,12 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
             text.ledger.withdraw(glued)
             left.update(range(glued.first, i))
     return _joined(text, left, clauses)
+
+
+def _leading(text: Text, clause: Clause) -> range:
+    """Return the words that open a clause of reason, which by themselves say nothing: "since"."""
+    first = next((i for i in range(clause.first, clause.end) if text.kind(i) != "mark"), clause.end)
+    return range(first, max(text.ends(first, "grammar.mode.reason"), default=first))
 
 
 def _ordered(text: Text, clauses: Clauses) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from skillbank.plan.model import Question
 from skillbank.plan.reader.exclusions import LEADS
@@ -44,6 +45,20 @@ def take_platforms(page: Text) -> None:
             page.ledger.claim("platform", words[-(match.end - match.first) :], name)
     if page.ledger.of("platform"):
         _take_here(page)
+        _take_local_containers(page)
+
+
+_BESIDE = frozenset({",", "(", "in", "on", "inside", "within", "with", "using", "via", "through", "a", "the", "here"})
+
+
+def _take_local_containers(page: Text) -> None:
+    """Take "docker on this machine" for docker, whose containers run here; with "and" or "or" they are two."""
+    said = sorted(page.ledger.of("platform"), key=lambda claim: claim.first)
+    for one, two in pairwise(said):
+        between = page.words(range(one.last + 1, two.first))
+        led = page.word(two.first) in _BESIDE or (bool(between) and between[-1] != ",")
+        if {one.value, two.value} == {"docker", "local"} and _BESIDE.issuperset(between) and (led or not between):
+            page.ledger.replace(one if one.value == "local" else two, "platform", "docker")
 
 
 def _take_here(page: Text) -> None:
