@@ -90,9 +90,24 @@ def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bo
     held -= {"action"} if _is_repeated(text, clause) else set()
     if any(_limits(text, i) for i in open_) or held - {"place"}:
         return False
-    data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
     over = teller.is_history(clause.first, clause.end) and not teller.weigh(open_)
+    if not over and _bounds_time(text, open_):
+        return False
+    data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
     return not held or data or over
+
+
+_CAPS = ("slots.around.limit", "slots.around.before", "slots.around.vague")
+
+
+def _bounds_time(text: Text, tokens: list[int]) -> bool:
+    """Whether a time stands behind a limit, as of what is to be run: "it may take up to 3 hours"."""
+    return any(
+        text.kind(i) == "number"
+        and text.within(i + 1, *_TIMES)
+        and any(i in text.ends(k, c) for c in _CAPS for k in range(max(0, i - 4), i))
+        for i in tokens
+    )
 
 
 def _is_timed_reason(text: Text, clause: Clause, open_: list[int]) -> bool:
@@ -145,7 +160,16 @@ def _purpose_of(
     if means or any(text.tokens[i].text == "enough" for i in range(clause.first, clause.end)):
         return []
     asked = "action" in text.owners(range(clause.first, clause.end))
-    return _purpose(text, clause.first, open_) or (_called(text, open_) if asked else [])
+    goes_on = _goes_on(text, clause, open_)
+    return _purpose(text, clause.first, open_) or (open_ if goes_on else []) or (_called(text, open_) if asked else [])
+
+
+def _goes_on(text: Text, clause: Clause, open_: list[int]) -> bool:
+    """Whether plain words go on with what something is for: "a classifier for ripe and unripe mangoes"."""
+    before = text.ledger.owner.get(clause.first - 1)
+    plain = all(text.is_plain(i) and not text.lexicon.has(text.word(i), "told.choosing") for i in open_)
+    joined = text.word(clause.first) in ("and", "or") and open_[0] == clause.first + 1
+    return joined and plain and before is not None and before.value == _PURPOSE
 
 
 def _counts(text: Text, i: int) -> bool:

@@ -9,6 +9,10 @@ from skillbank.plan.reader.value import Value, claim_value
 
 __all__ = ["take_intervals"]
 
+_OTHER = {"other": 2, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "tenth": 10, "2nd": 2, "3rd": 3}
+_OTHER |= {f"{n}th": n for n in (4, 5, 6, 7, 8, 9, 10, 20, 25, 50)}
+_NTH = "|".join(f"'{word}" for word in _OTHER)
+
 
 def take_intervals(text: Text) -> None:
     """Account for intervals of validations and checkpoints, and for the epoch that a training goes on to."""
@@ -18,7 +22,7 @@ def take_intervals(text: Text) -> None:
 
 def _every(text: Text) -> None:
     """Read "validate every 2 epochs", "checkpoints after each epoch", "save every 500 steps"."""
-    often = "'after|'once|'at|'per? 'every|'each|'per n=@number|'single|'other|'second|'third?"
+    often = f"'after|'once|'at|'per? 'every|'each|'per n=@number|'single|{_NTH}?"
     for name in ("validation_interval", "checkpoint_interval"):
         each = f"slots.{name}.each group.it|group.det|free.noun|free.glue|free.adverb|@name* {often}"
         unit = "unit=slots.epochs.nouns|slots.around.steps"
@@ -54,4 +58,3 @@ def _each(text: Text, match: Match) -> Any:
     return _OTHER.get(words[0].text, 1) if words else 1
 
 
-_OTHER = {"other": 2, "second": 2, "third": 3}

@@ -45,6 +45,11 @@ def take_platforms(page: Text) -> None:
             page.ledger.claim("platform", words[-(match.end - match.first) :], name)
     if page.ledger.of("platform"):
         _take_here(page)
+        for match in page.find("w='it|'this|'that|'everything w='should|'shall w='run|'happen|'work|'be &^platform"):
+            page.ledger.claim("context", match.tokens("w"))  # "it should run on this computer"
+        if all(claim.value == "local" for claim in page.ledger.of("platform")):
+            for match in page.find("operator.not group.det* 'cluster"):
+                page.ledger.claim("context", match.tokens())  # "on this machine, no cluster"
         _take_local_containers(page)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from skillbank.plan.model import is_hub_name
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import LINK, LIST, OPEN, Place, claim_place, is_model_file, role_of_path
-from skillbank.plan.reader.wording import is_regular_past
+from skillbank.plan.reader.wording import is_regular_past, of
 
 __all__ = ["take_models", "take_results"]
 
@@ -45,6 +45,7 @@ def take_results(text: Text) -> None:
             "group.prep? group.det* free.adjective* places.results.before "
             f"{where}|slots.around.link|group.det|'(|'use* {LIST}"
         ),
+        f"{LIST} 'is|'are 'for group.det* places.results.before",
         f"places.results.must {where} group.det* free.adjective* places.results.before|free.noun* ':? {LIST}",
         f"group.prep? group.det* free.adjective* places.results.objects 'to|'into|'under {LIST}",
         f"verb=places.results.verbs group.det|group.it|free.adjective|@name|group.model|{things}* 'as {LIST}",
@@ -70,6 +71,8 @@ def _is_of_data(text: Text, match: Match) -> bool:
     behind = range(max(0, match.first - 5), match.first)
     if any(text.within(k, "places.data.put") and is_regular_past(text.tokens[k].text) for k in behind):
         return True  # "I uploaded the corrected labels to X"
+    if text.word(match.first - 1) == "put" and text.word(match.first - 2) in ("i", "we", "they", "have"):
+        return text.word(match.first - 3) not in of("modals")  # "I put everything into X", but "can we put"
     if not match.tokens("verb"):
         return False
     before = text.tokens[match.first - 1] if match.first else None
