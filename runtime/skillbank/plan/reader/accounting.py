@@ -111,10 +111,15 @@ def _bounds_time(text: Text, tokens: list[int]) -> bool:
 
 
 def _is_timed_reason(text: Text, clause: Clause, open_: list[int]) -> bool:
-    """Whether a clause of reason only tells when something else is: "so that we can show it on Monday"."""
+    """Whether a clause of reason only tells when somebody does something: "so we can show it on Monday".
+
+    When a run or what it leaves is to start, run or be ready is asked about.
+    """
     tokens = range(clause.first, clause.end)
     runs = text.owners(tokens) & _WEIGHTY or text.holds(tokens, *_STARTING)
-    return clause.mode is Mode.REASON and text.holds(open_, _SCHEDULE) and _are_times(text, open_) and not runs
+    theirs = not {"i", "we", "they"}.isdisjoint(text.words(tokens)) and "it" not in text.words(tokens)[:4]
+    timed = theirs and text.holds(open_, _SCHEDULE) and _are_times(text, open_)
+    return clause.mode is Mode.REASON and timed and not runs
 
 
 def _are_times(text: Text, tokens: list[int]) -> bool:
@@ -124,8 +129,10 @@ def _are_times(text: Text, tokens: list[int]) -> bool:
 
 
 _SCHEDULE = "grammar.mode.schedule"
-_STARTING = ("actions.words.launch", "actions.words.begin", "actions.words.resume")
-_EVENTS = f"'for group.det 'demo|'meeting|'presentation|'review|'conference|'workshop|'audit|'fair 'on? {_SCHEDULE}"
+_STARTING = ("actions.words.apply", "actions.words.launch", "actions.words.begin", "actions.words.resume")
+_EVENTS = (
+    f"'for group.det 'demo|'meeting|'presentation|'review|'conference|'workshop|'audit|'fair 'on? {_SCHEDULE}"
+)
 
 
 def _is_learnt(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bool:
@@ -161,7 +168,11 @@ def _purpose_of(
         return []
     asked = "action" in text.owners(range(clause.first, clause.end))
     goes_on = _goes_on(text, clause, open_)
-    return _purpose(text, clause.first, open_) or (open_ if goes_on else []) or (_called(text, open_) if asked else [])
+    return (
+        _purpose(text, clause.first, open_)
+        or (open_ if goes_on else [])
+        or (_called(text, open_) if asked else [])
+    )
 
 
 def _goes_on(text: Text, clause: Clause, open_: list[int]) -> bool:
@@ -234,7 +245,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
     covered -= _ordered(text, clauses)
-    covered |= {i for c in clauses.all if c.mode is Mode.REASON for i in _leading(text, c)}
+    covered |= {i for c in clauses.all for i in _leading(text, clauses, c)}
     covered.difference_update(*(range(first, end) for first, end in excluding(text).items()))
     left = {
         i for i, t in enumerate(text.tokens)
@@ -251,8 +262,10 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     return _joined(text, left, clauses)
 
 
-def _leading(text: Text, clause: Clause) -> range:
-    """Return the words that open a clause of reason, which by themselves say nothing: "since"."""
+def _leading(text: Text, clauses: Clauses, clause: Clause) -> range:
+    """Return the words that open a reason with a verb, which by themselves say nothing: "since"."""
+    if clause.mode is not Mode.REASON or not clauses.teller.has_verb(clause.first, clause.end):
+        return range(0)
     first = next((i for i in range(clause.first, clause.end) if text.kind(i) != "mark"), clause.end)
     return range(first, max(text.ends(first, "grammar.mode.reason"), default=first))
 

@@ -30,10 +30,8 @@ _FRAMES = (
     f"'i|'we {_WOULD} courtesy.pleased {_IF}",
     f"'i|'we 'would|'will? free.adverb* 'appreciate|'love|'like|'welcome 'it? 'very|'much|'a|'lot* {_IF}",
     "'would|'is 'it 'be? courtesy.pleasing 'if|'to",
-    "'would|'is 'it 'be? courtesy.pleasing 'for &@name|@job|group.det",
     "'when|'once|'if|'whenever|'as|'soon* 'you|'there 'have|'get|'find|'is|'are|'got group.det|@number* "
     "free.adjective? courtesy.leisure 'for|'this|'it*",
-    "'whenever|'when|'if|'as 'it|'that? 'suits|'fits|'is|'s courtesy.suiting|'you 'for? 'you?",
     "'whenever|'when|'if 'convenient|'free|'available &',|'please|'.",
     "'i|'we 'would|'do? free.adverb* 'want|'need|'like|'wish|'ask|'prefer 'that 'you 'can|'could|'please*",
     "'make|'prepare|'draft|'write|'give|'get 'me|'us? 'a|'the 'plan 'to|'for|'of",

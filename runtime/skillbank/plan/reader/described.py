@@ -90,7 +90,8 @@ def _telling(words: Sequence[str], called: frozenset[str]) -> list[str]:
     What no skill is called after may be part of a setting ("cosine schedule"), and else is asked about.
     """
     telling = [w for w in words if not lexicon().has(w, "told.generic")]
-    return [w for w in telling if w in called] or telling
+    telling = [w for w in telling if w in called] or telling
+    return telling or [w for w in words if lexicon().has(w, "told.tasks")]
 
 
 def _nothing_fits(

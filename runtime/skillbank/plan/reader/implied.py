@@ -54,8 +54,8 @@ def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> tuple[list[S
     implied = _implied(page, clauses, said, bool(actions or finds))
     if not actions and not finds and implied in (None, "train") and (wish := _wanted_model(page)) is not None:
         page.ledger.claim("action", wish.tokens("det"), Mention("train"))
-        why = f"train is taken as what is asked for, because '{page.ledger.said(wish.tokens())}' names a model to be made"
-        return steps_of(page, clauses, finds, None), [why]
+        why = f"train is taken as what is asked for, because '{page.ledger.said(wish.tokens())}'"
+        return steps_of(page, clauses, finds, None), [f"{why} names a model to be made"]
     told = "" if implied or actions or finds else _only_of_training(page)
     notes = [f"train is taken as what is asked for, because '{told}' is said of nothing else"] if told else []
     return steps_of(page, clauses, finds, "train" if told else implied), notes
@@ -98,7 +98,7 @@ _WISHED = tuple(
 
 
 def _wanted_model(page: Text) -> Match | None:
-    """Return where a text wishes for a kind of model beside data that it can learn from: "we need a classifier".
+    """Return where a text wishes for a kind of model beside its data: "we need a classifier".
 
     A model that a job has made, or that is told or asked of, is none that is to be made.
     """
@@ -112,7 +112,7 @@ def _wanted_model(page: Text) -> Match | None:
 
 def _is_model(page: Text, wish: Match) -> bool:
     """Whether what is wished for is a kind of model, which a determiner alone does not say."""
-    return any(page.lexicon.has(page.word(k), "told.models") for k in wish.tokens("what"))
+    return any(page.lexicon.has(page.word(k), "places.data.models") for k in wish.tokens("what"))
 
 
 def _is_asked(page: Text, clauses: Clauses, claim: Claim, actions: list[Claim]) -> bool:

@@ -9,8 +9,7 @@ from skillbank.plan.reader.value import Value, claim_value
 
 __all__ = ["take_intervals"]
 
-_OTHER = {"other": 2, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "tenth": 10, "2nd": 2, "3rd": 3}
-_OTHER |= {f"{n}th": n for n in (4, 5, 6, 7, 8, 9, 10, 20, 25, 50)}
+_OTHER = {"other": 2, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "tenth": 10}
 _NTH = "|".join(f"'{word}" for word in _OTHER)
 
 
@@ -22,7 +21,7 @@ def take_intervals(text: Text) -> None:
 
 def _every(text: Text) -> None:
     """Read "validate every 2 epochs", "checkpoints after each epoch", "save every 500 steps"."""
-    often = f"'after|'once|'at|'per? 'every|'each|'per n=@number|'single|{_NTH}?"
+    often = f"'after|'once|'at|'per? 'every|'each|'per n=@number|'single|{_NTH}? 'st|'nd|'rd|'th?"
     for name in ("validation_interval", "checkpoint_interval"):
         each = f"slots.{name}.each group.it|group.det|free.noun|free.glue|free.adverb|@name* {often}"
         unit = "unit=slots.epochs.nouns|slots.around.steps"
@@ -56,5 +55,3 @@ def _each(text: Text, match: Match) -> Any:
     if words and words[0].kind == "number":
         return words[0].value
     return _OTHER.get(words[0].text, 1) if words else 1
-
-

@@ -68,7 +68,7 @@ def _phrase_of(text: Text, key: str, before: list[int], behind: list[int], keys:
 
 
 def _stopping_before(text: Text, before: list[int], key: str, keys: Keys) -> list[int]:
-    """Return the words from a verb of stopping on, up to a number of what lacks: "give up after" 3 epochs without."""
+    """Return the words from a verb of stopping on: "give up after" 3 epochs without improvement."""
     for at, k in enumerate(before):
         if ends := text.ends(k, "slots.search_settings.stop"):
             own = all(_belongs(text, w, before[at:], key, keys) for w in before[at:] if w >= ends[0])

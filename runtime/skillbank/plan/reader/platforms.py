@@ -45,7 +45,9 @@ def take_platforms(page: Text) -> None:
             page.ledger.claim("platform", words[-(match.end - match.first) :], name)
     if page.ledger.of("platform"):
         _take_here(page)
-        for match in page.find("w='it|'this|'that|'everything w='should|'shall w='run|'happen|'work|'be &^platform"):
+        for match in page.find(
+            "w='it|'this|'that|'everything w='should|'shall w='run|'happen|'work|'be &^platform"
+        ):
             page.ledger.claim("context", match.tokens("w"))  # "it should run on this computer"
         if all(claim.value == "local" for claim in page.ledger.of("platform")):
             for match in page.find("operator.not group.det* 'cluster"):
@@ -53,16 +55,22 @@ def take_platforms(page: Text) -> None:
         _take_local_containers(page)
 
 
-_BESIDE = frozenset({",", "(", "in", "on", "inside", "within", "with", "using", "via", "through", "a", "the", "here"})
+_BESIDE = frozenset(
+    {",", "(", "in", "on", "inside", "within", "with", "using", "via", "through", "a", "the", "here"}
+)
 
 
 def _take_local_containers(page: Text) -> None:
-    """Take "docker on this machine" for docker, whose containers run here; with "and" or "or" they are two."""
+    """Take "docker on this machine" for docker, whose containers run here; with "and" they are two."""
     said = sorted(page.ledger.of("platform"), key=lambda claim: claim.first)
     for one, two in pairwise(said):
         between = page.words(range(one.last + 1, two.first))
         led = page.word(two.first) in _BESIDE or (bool(between) and between[-1] != ",")
-        if {one.value, two.value} == {"docker", "local"} and _BESIDE.issuperset(between) and (led or not between):
+        if (
+            {one.value, two.value} == {"docker", "local"}
+            and _BESIDE.issuperset(between)
+            and (led or not between)
+        ):
             page.ledger.replace(one if one.value == "local" else two, "platform", "docker")
 
 
