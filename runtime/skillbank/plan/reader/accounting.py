@@ -91,7 +91,7 @@ def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bo
     if any(_limits(text, i) for i in open_) or held - {"place"}:
         return False
     over = teller.is_history(clause.first, clause.end) and not teller.weigh(open_)
-    if not over and _bounds_time(text, open_):
+    if (not over and _bounds_time(text, open_)) or _is_put_off(text, clause, open_):
         return False
     data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
     return not held or data or over
@@ -108,6 +108,13 @@ def _bounds_time(text: Text, tokens: list[int]) -> bool:
         and any(i in text.ends(k, c) for c in _CAPS for k in range(max(0, i - 4), i))
         for i in tokens
     )
+
+
+def _is_put_off(text: Text, clause: Clause, open_: list[int]) -> bool:
+    """Whether a reason says when something is to run: "so that it runs on Monday"."""
+    tokens = range(clause.first, clause.end)
+    runs = "it" in text.words(tokens) and text.holds(tokens, *_STARTING)
+    return clause.mode is Mode.REASON and runs and text.holds(open_, _SCHEDULE)
 
 
 def _is_timed_reason(text: Text, clause: Clause, open_: list[int]) -> bool:
@@ -245,7 +252,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
     covered -= _ordered(text, clauses)
-    covered |= {i for c in clauses.all for i in _leading(text, clauses, c)}
+    covered.update(*(_leading(text, clauses, c) for c in clauses.all))
     covered.difference_update(*(range(first, end) for first, end in excluding(text).items()))
     left = {
         i for i, t in enumerate(text.tokens)

@@ -71,8 +71,8 @@ def _is_of_data(text: Text, match: Match) -> bool:
     behind = range(max(0, match.first - 5), match.first)
     if any(text.within(k, "places.data.put") and is_regular_past(text.tokens[k].text) for k in behind):
         return True  # "I uploaded the corrected labels to X"
-    if text.word(match.first - 1) == "put" and text.word(match.first - 2) in ("i", "we", "they", "have"):
-        return text.word(match.first - 3) not in of("modals")  # "I put everything into X", but "can we put"
+    if _is_put(text, match.first):
+        return True
     if not match.tokens("verb"):
         return False
     before = text.tokens[match.first - 1] if match.first else None
@@ -86,6 +86,12 @@ def _is_of_data(text: Text, match: Match) -> bool:
         and f"{word}s" in text.lexicon.classes["places.results.verbs"]
     )
     return told or (past and not word.endswith("ing")) or not (said or match.end - match.first <= 4)
+
+
+def _is_put(text: Text, first: int) -> bool:
+    """Whether somebody tells where something lies: "I put everything into X", but not "can we put"."""
+    told = text.word(first - 1) == "put" and text.word(first - 2) in ("i", "we", "they", "have")
+    return told and text.word(first - 3) not in of("modals")
 
 
 def take_models(text: Text) -> None:
