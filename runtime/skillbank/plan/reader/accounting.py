@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from skillbank.plan.reader.clauses import Clause, Clauses
+from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.exclusions import excluding
 from skillbank.plan.reader.lexicon import word_list
@@ -62,12 +62,17 @@ def take_context(text: Text, clauses: Clauses, known: frozenset[str], listed: fr
     ledger, covered, notes = text.ledger, _covered(text, listed), list[str]()
     teller = clauses.teller.knowing(known)
     told = frozenset(told_clauses(text, clauses, teller))
+    for match in text.find(_EVENTS):
+        ledger.claim("context", match.tokens())
     for clause in clauses.all:
         tokens = range(clause.first, clause.end)
         open_ = [i for i in text.unclaimed(tokens) if i not in covered and text.tokens[i].kind != "mark"]
         if not open_ or any(text.tokens[i].kind in _VALUES for i in open_):
             continue
-        if clause in told and _is_told(text, teller, clause, open_):
+        if _is_timed_reason(text, clause, open_):
+            ledger.claim("context", open_)
+            notes.append(f"'{ledger.said(open_)}' says what it is for, and puts nothing off")
+        elif clause in told and _is_told(text, teller, clause, open_):
             ledger.claim("context", open_)
             notes.append(f"'{ledger.said(open_)}' is taken as told, and changes nothing")
         elif _is_learnt(text, teller, clause, open_):
@@ -85,9 +90,56 @@ def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bo
     held -= {"action"} if _is_repeated(text, clause) else set()
     if any(_limits(text, i) for i in open_) or held - {"place"}:
         return False
-    data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
     over = teller.is_history(clause.first, clause.end) and not teller.weigh(open_)
+    if (not over and _bounds_time(text, open_)) or _is_put_off(text, clause, open_):
+        return False
+    data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
     return not held or data or over
+
+
+_CAPS = ("slots.around.limit", "slots.around.before", "slots.around.vague")
+
+
+def _bounds_time(text: Text, tokens: list[int]) -> bool:
+    """Whether a time stands behind a limit, as of what is to be run: "it may take up to 3 hours"."""
+    return any(
+        text.kind(i) == "number"
+        and text.within(i + 1, *_TIMES)
+        and any(i in text.ends(k, c) for c in _CAPS for k in range(max(0, i - 4), i))
+        for i in tokens
+    )
+
+
+def _is_put_off(text: Text, clause: Clause, open_: list[int]) -> bool:
+    """Whether a reason says when something is to run: "so that it runs on Monday"."""
+    tokens = range(clause.first, clause.end)
+    runs = "it" in text.words(tokens) and text.holds(tokens, *_STARTING)
+    return clause.mode is Mode.REASON and runs and text.holds(open_, _SCHEDULE)
+
+
+def _is_timed_reason(text: Text, clause: Clause, open_: list[int]) -> bool:
+    """Whether a clause of reason only tells when somebody does something: "so we can show it on Monday".
+
+    When a run or what it leaves is to start, run or be ready is asked about.
+    """
+    tokens = range(clause.first, clause.end)
+    runs = text.owners(tokens) & _WEIGHTY or text.holds(tokens, *_STARTING)
+    theirs = not {"i", "we", "they"}.isdisjoint(text.words(tokens)) and "it" not in text.words(tokens)[:4]
+    timed = theirs and text.holds(open_, _SCHEDULE) and _are_times(text, open_)
+    return clause.mode is Mode.REASON and timed and not runs
+
+
+def _are_times(text: Text, tokens: list[int]) -> bool:
+    """Whether all words of some stand in phrases of times."""
+    timed = {k for i in tokens for end in text.ends(i, _SCHEDULE) for k in range(i, end)}
+    return timed.issuperset(tokens)
+
+
+_SCHEDULE = "grammar.mode.schedule"
+_STARTING = ("actions.words.apply", "actions.words.launch", "actions.words.begin", "actions.words.resume")
+_EVENTS = (
+    f"'for group.det 'demo|'meeting|'presentation|'review|'conference|'workshop|'audit|'fair 'on? {_SCHEDULE}"
+)
 
 
 def _is_learnt(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bool:
@@ -122,7 +174,20 @@ def _purpose_of(
     if means or any(text.tokens[i].text == "enough" for i in range(clause.first, clause.end)):
         return []
     asked = "action" in text.owners(range(clause.first, clause.end))
-    return _purpose(text, clause.first, open_) or (_called(text, open_) if asked else [])
+    goes_on = _goes_on(text, clause, open_)
+    return (
+        _purpose(text, clause.first, open_)
+        or (open_ if goes_on else [])
+        or (_called(text, open_) if asked else [])
+    )
+
+
+def _goes_on(text: Text, clause: Clause, open_: list[int]) -> bool:
+    """Whether plain words go on with what something is for: "a classifier for ripe and unripe mangoes"."""
+    before = text.ledger.owner.get(clause.first - 1)
+    plain = all(text.is_plain(i) and not text.lexicon.has(text.word(i), "told.choosing") for i in open_)
+    joined = text.word(clause.first) in ("and", "or") and open_[0] == clause.first + 1
+    return joined and plain and before is not None and before.value == _PURPOSE
 
 
 def _counts(text: Text, i: int) -> bool:
@@ -187,6 +252,7 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
     """Return the words that nothing accounts for, in runs; numbers beside them fill nothing any more."""
     covered = _covered(text, listed)
     covered -= _ordered(text, clauses)
+    covered.update(*(_leading(text, clauses, c) for c in clauses.all))
     covered.difference_update(*(range(first, end) for first, end in excluding(text).items()))
     left = {
         i for i, t in enumerate(text.tokens)
@@ -201,6 +267,14 @@ def left_over(text: Text, clauses: Clauses, listed: frozenset[str]) -> list[list
             text.ledger.withdraw(glued)
             left.update(range(glued.first, i))
     return _joined(text, left, clauses)
+
+
+def _leading(text: Text, clauses: Clauses, clause: Clause) -> range:
+    """Return the words that open a reason with a verb, which by themselves say nothing: "since"."""
+    if clause.mode is not Mode.REASON or not clauses.teller.has_verb(clause.first, clause.end):
+        return range(0)
+    first = next((i for i in range(clause.first, clause.end) if text.kind(i) != "mark"), clause.end)
+    return range(first, max(text.ends(first, "grammar.mode.reason"), default=first))
 
 
 def _ordered(text: Text, clauses: Clauses) -> set[int]:

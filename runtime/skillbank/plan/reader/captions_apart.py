@@ -51,6 +51,8 @@ def _take_passives(text: Text) -> None:
 def _passive(text: Text, match: Match) -> None:
     """Read a passive: what is to be found stands before it."""
     verb, modal = match.end - 1, text.unclaimed(match.tokens("modal"))
+    if text.word(verb) in ("found", "located") and text.word(match.first - 1) in ("can", "could", "may"):
+        return  # "the validation images can be found in X" says where they lie
     first = _behind_courtesy(text, match.first)
     wish = _wish(text, range(first, match.first))
     if (wish is None and not modal) or not text.ledger.free(verb):

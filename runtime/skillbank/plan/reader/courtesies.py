@@ -30,12 +30,13 @@ _FRAMES = (
     f"'i|'we {_WOULD} courtesy.pleased {_IF}",
     f"'i|'we 'would|'will? free.adverb* 'appreciate|'love|'like|'welcome 'it? 'very|'much|'a|'lot* {_IF}",
     "'would|'is 'it 'be? courtesy.pleasing 'if|'to",
-    "'would|'is 'it 'be? courtesy.pleasing 'for &@name|@job|group.det",
     "'when|'once|'if|'whenever|'as|'soon* 'you|'there 'have|'get|'find|'is|'are|'got group.det|@number* "
     "free.adjective? courtesy.leisure 'for|'this|'it*",
-    "'whenever|'when|'if|'as 'it|'that? 'suits|'fits|'is|'s courtesy.suiting|'you 'for? 'you?",
     "'whenever|'when|'if 'convenient|'free|'available &',|'please|'.",
     "'i|'we 'would|'do? free.adverb* 'want|'need|'like|'wish|'ask|'prefer 'that 'you 'can|'could|'please*",
+    "'make|'prepare|'draft|'write|'give|'get 'me|'us? 'a|'the 'plan 'to|'for|'of",
+    "free.adverb* 'show 'me|'us 'the|'a|'your 'plan 'first|'for|'of|':",
+    "free.adverb* 'show 'me|'us 'what 'you 'would|'will 'run|'do|'start ':",
     "'what 'i|'we 'am|'are|'would|'really|'actually* 'after|'want|'need|'like|'wish 'is? ': ",
 )
 """What only says that a wish is one: "it would be lovely if", "we would be grateful if"."""
@@ -92,6 +93,7 @@ _DATA_FOUND = (
     "places.roles.eval_dataset.before|places.data.nouns|places.weights.before"
 )
 _PASSED_OVER = (
+    "w='one w='folder|'subfolder|'directory w='per|'for w='each? w='class|'category",  # how classes lie
     "w='user &':",
     "w='comma|'semicolon|'newline",
     "w='as w=group.det w=~word|free.noun|free.adjective|told.askers+ w=',? &'i|'we",  # "As a biologist I"

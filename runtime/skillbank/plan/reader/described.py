@@ -90,7 +90,8 @@ def _telling(words: Sequence[str], called: frozenset[str]) -> list[str]:
     What no skill is called after may be part of a setting ("cosine schedule"), and else is asked about.
     """
     telling = [w for w in words if not lexicon().has(w, "told.generic")]
-    return [w for w in telling if w in called] or telling
+    telling = [w for w in telling if w in called] or telling
+    return telling or [w for w in words if lexicon().has(w, "told.tasks")]
 
 
 def _nothing_fits(
@@ -262,7 +263,8 @@ def _objects(page: Text) -> frozenset[int]:
     """Return the words of "train an open-vocabulary detector": what an action is said to be done with."""
     found: set[int] = set()
     for claim in page.ledger.of("action"):
-        match = page.match("group.det ~word|free.adjective|free.noun+", claim.last + 1)
+        det = "" if page.within(claim.last, "grammar.group.det") else "group.det "
+        match = page.match(f"{det}~word|free.adjective|free.noun+", claim.last + 1)
         words = match.tokens() if match is not None else []
         heads = [k for k in words if page.lexicon.has(page.tokens[k].text, "told.heads")]
         found.update(range(claim.last + 1, heads[-1] + 1) if heads else ())

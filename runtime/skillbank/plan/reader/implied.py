@@ -14,7 +14,7 @@ from skillbank.plan.reader.captions import is_next
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import FORMS
-from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import only_action
 from skillbank.plan.reader.steps import Step, steps_of
 from skillbank.plan.reader.tokens import Claim
@@ -52,6 +52,10 @@ def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> tuple[list[S
         why = f"train is taken as what comes first, because '{trained}' is said of nothing else"
         return steps_of(page, clauses, finds, None), [why]
     implied = _implied(page, clauses, said, bool(actions or finds))
+    if not actions and not finds and implied in (None, "train") and (wish := _wanted_model(page)) is not None:
+        page.ledger.claim("action", wish.tokens("det"), Mention("train"))
+        why = f"train is taken as what is asked for, because '{page.ledger.said(wish.tokens())}'"
+        return steps_of(page, clauses, finds, None), [f"{why} names a model to be made"]
     told = "" if implied or actions or finds else _only_of_training(page)
     notes = [f"train is taken as what is asked for, because '{told}' is said of nothing else"] if told else []
     return steps_of(page, clauses, finds, "train" if told else implied), notes
@@ -82,6 +86,33 @@ def _implied(page: Text, clauses: Clauses, said: Said | None, others: bool) -> s
     if page.ledger.of("captions"):
         return "inference"
     return None if others else _product(page) or only_action(page, clauses)
+
+
+_WISHED = tuple(
+    f"{lead} det='a|'an what=~word|free.adjective|free.noun+"
+    for lead in (
+        "actions.words.make|'is|'love 'to|'have|'me|'us|'see|'make|'get|'for*",
+        "^courtesy",
+    )
+)
+
+
+def _wanted_model(page: Text) -> Match | None:
+    """Return where a text wishes for a kind of model beside its data: "we need a classifier".
+
+    A model that a job has made, or that is told or asked of, is none that is to be made.
+    """
+    places = [c.value for c in page.ledger.of("place")]
+    known = page.ledger.of("job", "talk", "question", "refused", "excluded", "captions")
+    if known or not places or any(place.role == "inference_dataset" for place in places):
+        return None
+    wishes = (match for source in _WISHED for match in page.find(source))
+    return next((m for m in wishes if _is_model(page, m)), None)
+
+
+def _is_model(page: Text, wish: Match) -> bool:
+    """Whether what is wished for is a kind of model, which a determiner alone does not say."""
+    return any(page.lexicon.has(page.word(k), "places.data.models") for k in wish.tokens("what"))
 
 
 def _is_asked(page: Text, clauses: Clauses, claim: Claim, actions: list[Claim]) -> bool:

@@ -9,6 +9,9 @@ from skillbank.plan.reader.value import Value, claim_value
 
 __all__ = ["take_intervals"]
 
+_OTHER = {"other": 2, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "tenth": 10}
+_NTH = "|".join(f"'{word}" for word in _OTHER)
+
 
 def take_intervals(text: Text) -> None:
     """Account for intervals of validations and checkpoints, and for the epoch that a training goes on to."""
@@ -18,7 +21,7 @@ def take_intervals(text: Text) -> None:
 
 def _every(text: Text) -> None:
     """Read "validate every 2 epochs", "checkpoints after each epoch", "save every 500 steps"."""
-    often = "'after|'once|'at|'per? 'every|'each|'per n=@number|'single|'other|'second|'third?"
+    often = f"'after|'once|'at|'per? 'every|'each|'per n=@number|'single|{_NTH}? 'st|'nd|'rd|'th?"
     for name in ("validation_interval", "checkpoint_interval"):
         each = f"slots.{name}.each group.it|group.det|free.noun|free.glue|free.adverb|@name* {often}"
         unit = "unit=slots.epochs.nouns|slots.around.steps"
@@ -52,6 +55,3 @@ def _each(text: Text, match: Match) -> Any:
     if words and words[0].kind == "number":
         return words[0].value
     return _OTHER.get(words[0].text, 1) if words else 1
-
-
-_OTHER = {"other": 2, "second": 2, "third": 3}

@@ -62,7 +62,18 @@ def _phrase_of(text: Text, key: str, before: list[int], behind: list[int], keys:
         head = telling & _said(text, before)  # "stop when nothing improves for 4 epochs" is early
     if head and (phrase := _named_before(text, before, key, head, keys)) is not None:
         return [*phrase, *tail]
+    if not head and tail and (phrase := _stopping_before(text, before, key, keys)):
+        return [*phrase, *tail]
     return _named_behind(text, behind, key, telling, keys) or []
+
+
+def _stopping_before(text: Text, before: list[int], key: str, keys: Keys) -> list[int]:
+    """Return the words from a verb of stopping on: "give up after" 3 epochs without improvement."""
+    for at, k in enumerate(before):
+        if ends := text.ends(k, "slots.search_settings.stop"):
+            own = all(_belongs(text, w, before[at:], key, keys) for w in before[at:] if w >= ends[0])
+            return before[at:] if own and not text.within(k - 1, "grammar.operator.not") else []
+    return []
 
 
 def _lacks(text: Text, words: list[int], key: str, keys: Keys) -> bool:

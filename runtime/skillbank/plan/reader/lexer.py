@@ -62,6 +62,7 @@ _LEX = re.compile(
     |(?P<latin>\b(?:i\.\s?e\.?|e\.\s?g\.?)(?![\w.])|\bno\.\s?(?=\d))
     |(?P<title>\b(?:dr|mr|mrs|ms|prof)\.(?=\s))
     |(?P<alone>(?<!\S)\.(?!\S))
+    |(?P<leads>(?:[-=]+>|\u2192)(?=\s*(?:[a-z][a-z0-9+]*://|~?/|\.{1, 2}/)))
     |(?P<arrow>[-=]+>|\u2192)
     |(?P<short>\bw/(?:o|out)?(?=\s))
     |(?P<flag>(?<![\w-])--?(?P<option>[A-Za-z][\w-]*))
@@ -186,7 +187,7 @@ def _plain(kind: str, text: str, start: int, end: int) -> Token:
         return Token("mark", ALONE, start, end)
     said = text.lower()
     said = _MEANT[kind](said) if kind in _MEANT else said
-    return Token("mark" if kind == "mark" else "word", said, start, end)
+    return Token("mark" if kind in ("mark", "leads") else "word", said, start, end)
 
 
 _NUMERIC = {"number": "number", "power": "number", "size": "size", "range": "range"}
@@ -197,6 +198,7 @@ _MEANT: dict[str, Callable[[str], str]] = {
     "title": lambda said: said.rstrip("."),
     "short": lambda said: "with" if said == "w/" else "without",
     "arrow": lambda said: "then",
+    "leads": lambda said: ":",
     "bits": lambda said: _BITS[re.split("[- ]", said)[0]],
     "card": lambda said: "gpus" if said.endswith("s") else "gpu",
     "type": lambda said: re.sub(r"[ -]", "", said).replace("bfloat", "bf").replace("float", "fp"),

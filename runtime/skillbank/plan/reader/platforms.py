@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from skillbank.plan.model import Question
 from skillbank.plan.reader.exclusions import LEADS
@@ -44,6 +45,36 @@ def take_platforms(page: Text) -> None:
             page.ledger.claim("platform", words[-(match.end - match.first) :], name)
     if page.ledger.of("platform"):
         _take_here(page)
+        _take_around(page)
+        _take_local_containers(page)
+
+
+def _take_around(page: Text) -> None:
+    """Account for "it should run on this computer", and for "no cluster" beside this machine."""
+    running = "w='it|'this|'that|'everything w='should|'shall w='run|'happen|'work|'be &^platform"
+    for match in page.find(running):
+        page.ledger.claim("context", match.tokens("w"))
+    here = all(claim.value == "local" for claim in page.ledger.of("platform"))
+    for match in page.find("operator.not group.det* 'cluster") if here else ():
+        page.ledger.claim("context", match.tokens())
+
+
+_BESIDE = frozenset(
+    {",", "(", "in", "on", "inside", "within", "with", "using", "via", "through", "a", "the", "here"}
+)
+
+
+def _take_local_containers(page: Text) -> None:
+    """Take "docker on this machine" for docker, whose containers run here; with "and" they are two."""
+    said = sorted(page.ledger.of("platform"), key=lambda claim: claim.first)
+    for one, two in pairwise(said):
+        between = page.words(range(one.last + 1, two.first))
+        led = page.word(two.first) in _BESIDE or (bool(between) and between[-1] != ",")
+        two_things = not {"and", "or", "but"}.isdisjoint(page.words((*one.tokens, *two.tokens)))
+        joined = _BESIDE.issuperset(between) and (led or not between) and not two_things
+        for here, other in ((one, two), (two, one)) if joined else ():
+            if here.value == "local" and page.lexicon.has(other.value, "told.at_hand"):
+                page.ledger.replace(here, "platform", other.value)
 
 
 def _take_here(page: Text) -> None:

@@ -31,6 +31,7 @@ __all__ = ["take_references", "take_roles"]
 
 _SAID = (
     f"group.prep? group.det+ {WORDS} role={NOUN} {LINK}* {LIST}",
+    f"group.prep? group.det+ role={NOUN} ', 'which|'that {LINK}* {LIST}",
     f"group.prep? group.det* n=@number? free.adjective|'more|'for* role={NOUN} {OF}* {LINK}* {LIST}",
     (
         f"group.prep? group.det* n=@number? free.adjective* role={NOUN} {OF}* places.data.link* n=@number? "

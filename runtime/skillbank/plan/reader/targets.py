@@ -5,7 +5,7 @@ from __future__ import annotations
 from skillbank.plan.model import is_hub_name
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import LINK, LIST, OPEN, Place, claim_place, is_model_file, role_of_path
-from skillbank.plan.reader.wording import is_regular_past
+from skillbank.plan.reader.wording import is_regular_past, of
 
 __all__ = ["take_models", "take_results"]
 
@@ -45,6 +45,7 @@ def take_results(text: Text) -> None:
             "group.prep? group.det* free.adjective* places.results.before "
             f"{where}|slots.around.link|group.det|'(|'use* {LIST}"
         ),
+        f"{LIST} 'is|'are 'for group.det* places.results.before",
         f"places.results.must {where} group.det* free.adjective* places.results.before|free.noun* ':? {LIST}",
         f"group.prep? group.det* free.adjective* places.results.objects 'to|'into|'under {LIST}",
         f"verb=places.results.verbs group.det|group.it|free.adjective|@name|group.model|{things}* 'as {LIST}",
@@ -79,6 +80,8 @@ def _is_of_data(text: Text, match: Match) -> bool:
     behind = range(max(0, match.first - 5), match.first)
     if any(text.within(k, "places.data.put") and is_regular_past(text.tokens[k].text) for k in behind):
         return True  # "I uploaded the corrected labels to X"
+    if _is_put(text, match.first):
+        return True
     if not match.tokens("verb"):
         return False
     before = text.tokens[match.first - 1] if match.first else None
@@ -92,6 +95,12 @@ def _is_of_data(text: Text, match: Match) -> bool:
         and f"{word}s" in text.lexicon.classes["places.results.verbs"]
     )
     return told or (past and not word.endswith("ing")) or not (said or match.end - match.first <= 4)
+
+
+def _is_put(text: Text, first: int) -> bool:
+    """Whether somebody tells where something lies: "I put everything into X", but not "can we put"."""
+    told = text.word(first - 1) == "put" and text.word(first - 2) in ("i", "we", "they", "have")
+    return told and text.word(first - 3) not in of("modals")
 
 
 def take_models(text: Text) -> None:

@@ -62,7 +62,7 @@ class Wishes:
             return False
         if self._words[said.begin] == "you":
             return "to" in self._soon(said) or "please" in said.words
-        if self._suffices(said) or said.words & _ASKING:
+        if self._suffices(said) or (said.words & _ASKING and not self._addresses(said)):
             return True
         if said.word in of("speaking"):
             return self._passes_on(said)
@@ -75,6 +75,12 @@ class Wishes:
         if past:
             return not said.mine and bool(said.words & {"except", "excluding"})
         return not reason and self._limits(said)
+
+    def _addresses(self, said: _Said) -> bool:
+        """Whether a clause only says what somebody does for the one addressed: "I owe you a coffee"."""
+        telling = said.mine and said.words & _ASKING == {"you"} and said.after == "you"
+        orders = said.word in of("wants", "modals", "deontic", "able", "speaking") or "to" in said.words
+        return telling and not orders and not self._of.weighs(range(said.verb, said.end))
 
     @staticmethod
     def _foretells(said: _Said) -> bool:
