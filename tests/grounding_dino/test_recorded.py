@@ -1,8 +1,9 @@
 """engine.cuda_graphs: replayed passes give what plain ones give, and batches come in few shapes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -13,14 +14,17 @@ from skillbank_engine.device import Compute
 from skillbank_engine.errors import EngineError
 from skillbank_engine.families.grounding_dino.data.loading import Batch, Collator, Sample
 from skillbank_engine.families.grounding_dino.denoising import make_denoising_queries
-from skillbank_engine.families.grounding_dino.detector import Detector
+from skillbank_engine.families.grounding_dino.detector import Detector, DetectorOutput
 from skillbank_engine.families.grounding_dino.predictor import Predictor
 from skillbank_engine.families.grounding_dino.prompt import batch_prompts, build_prompt
 from skillbank_engine.families.grounding_dino.recorded import SHAPE_STEP, RecordedDetector
 from skillbank_engine.families.grounding_dino.task import RECORDED_PASSES
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
 from skillbank_engine.recording import paced_by_device, require_graphs
+from skillbank_engine.team import ALONE
 from skillbank_engine.training.gradients import GradientWorker
+from skillbank_engine.training.low_weights import LowWeights
+from skillbank_engine.training.passes import Passes
 from tests.grounding_dino.conftest import task_of
 
 NAMES = ("red circle", "blue star", "green star", "purple square")
@@ -56,6 +60,17 @@ def worker_of(
     task = task_of(detector, tokenizer)
     task.recording = recording
     return GradientWorker(task, compute, scaler or compute.scaler())
+
+
+def autocast(detector: Detector, compute: Compute) -> Callable[..., DetectorOutput]:
+    """The detector as trainings call it."""
+
+    def forward(*arguments: Any) -> DetectorOutput:
+        with compute.autocast():
+            output: DetectorOutput = detector(*arguments)
+        return output
+
+    return forward
 
 
 def prepared(batch: Batch, seed: int) -> Batch:
@@ -342,3 +357,39 @@ def test_replayed_detection_finds_what_plain_detection_finds(
         return [[replace(d, score=round(d.score, 4), box=(0, 0, 0, 0)) for d in p] for r in rows for p in r]
 
     assert found(RecordedDetector(detector, compute)) == found(detector)
+
+
+@pytest.mark.slow
+def test_weights_cast_all_at_once_give_the_gradients_of_autocast(
+    detector: Detector, tokenizer: PhraseTokenizer
+) -> None:
+    """On a CPU: copies in bf16 stand for the weights of products in a pass, and the weights come back after it."""
+    compute = Compute(torch.device("cpu"), "bf16", 1)
+    batch = prepared(batch_of(tokenizer, 1), 1)
+    detector.train()
+    weights = dict(detector.named_parameters())
+    wanted = step_of(worker_of(detector, tokenizer, compute, recording=False), detector, batch, 1)
+    task = task_of(detector, tokenizer)
+    parameters = [weight for weight in weights.values() if weight.requires_grad]
+    low = LowWeights(detector, parameters, compute.kind)
+    passes = Passes(
+        lambda batch, divisor: task.losses(autocast(detector, compute), batch, divisor),
+        lambda loss: loss,
+        parameters,
+        ALONE,
+        low,
+    )
+    passes.stop()
+    torch.manual_seed(1)
+    losses = passes.backward([batch], [batch.targets.count]).read()
+    with low.in_place() as read:
+        cast = [weight for weight in read if weight.dtype == torch.bfloat16]
+        assert len(cast) > len(read) / 2
+    assert all(weight is weights[name] for name, weight in detector.named_parameters())
+    assert losses == {n: pytest.approx(v, rel=1e-3, abs=1e-4) for n, v in wanted[0].items()}
+    found = {n: p.grad for n, p in detector.named_parameters() if p.grad is not None}
+    assert found.keys() == wanted[1].keys()
+    whole = math.hypot(*(float(gradient.norm()) for gradient in wanted[1].values()))
+    for name, gradient in found.items():
+        distance = float((gradient - wanted[1][name]).norm())
+        assert distance <= 2.0**-7 * float(wanted[1][name].norm()) + 1e-6 * whole, name
