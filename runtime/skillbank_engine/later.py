@@ -14,7 +14,7 @@ from threading import RLock
 from types import ModuleType
 from typing import Any, Union
 
-__all__ = ["Later", "put_off"]
+__all__ = ["Later", "put_off", "there"]
 
 _RUNNING = RLock()
 
@@ -38,19 +38,23 @@ class Later(MetaPathFinder):
 
     def all_of_them(self) -> None:
         """Run everything that was put off, put off nothing any more, and give everybody the real names."""
-        if self in sys.meta_path:
-            sys.meta_path.remove(self)
-        for name in self._modules:
+        waiting, self._modules = self._modules, {}
+        for name in waiting:
             module = sys.modules.get(name)
             if isinstance(module, _PutOff):
                 _run(module)
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
         for module in [*sys.modules.values()]:
             taken = vars(module) if isinstance(module, ModuleType) else {}
             taken.update({name: each.real() for name, each in taken.items() if type(each) is _Name})
 
     def find_spec(self, fullname: str, path: Any = None, target: object = None) -> ModuleSpec | None:
-        """Find a module that is to be put off; others find all else."""
+        """Find a module that is to be put off, or that came with its package; others find all else."""
         if fullname not in self._modules:
+            if isinstance(path, _Below):
+                _run(path.package)
+                return there(fullname)
             return None
         spec = PathFinder.find_spec(fullname, path.places if isinstance(path, _Below) else path)
         if spec is not None and spec.loader is not None:
@@ -61,6 +65,36 @@ class Later(MetaPathFinder):
 def put_off() -> list[str]:
     """Return the names of the modules that wait."""
     return [name for name, module in [*sys.modules.items()] if isinstance(module, _PutOff)]
+
+
+def there(name: str) -> ModuleSpec | None:
+    """Find a module that has been imported since its import began; None where it has not.
+
+    A finder that imports something may bring the very module that it was asked for. Whoever asked would go on
+    to run it once more, into a second module of this name, that those who have the first know nothing of.
+    """
+    module = sys.modules.get(name)
+    if module is None:
+        return None
+    found = ModuleSpec(name, _There(module))
+    # Of a module with a spec of its own Python would take that one, by which it runs.
+    module.__spec__ = None
+    return found
+
+
+class _There(Loader):
+    """Gives a module that is there, as it is."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module, self.spec = module, module.__spec__
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Give the module."""
+        return self.module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it as it is, with the spec that it had."""
+        module.__spec__ = self.spec
 
 
 class _PuttingOff(Loader):
@@ -93,18 +127,18 @@ class _PutOff(ModuleType):
 class _Below:
     """The path of a package that has not run: who looks for a module there has it run."""
 
-    def __init__(self, module: ModuleType) -> None:
-        self._module = module
+    def __init__(self, package: ModuleType) -> None:
+        self.package = package
 
     @property
     def places(self) -> list[str] | None:
         """Where that is, for who does not have it run."""
-        spec = self._module.__spec__
+        spec = self.package.__spec__
         return None if spec is None else spec.submodule_search_locations
 
     def __iter__(self) -> Iterator[str]:
-        _run(self._module)
-        return iter(self._module.__path__)
+        _run(self.package)
+        return iter(self.package.__path__)
 
 
 def _run(module: ModuleType) -> None:

@@ -13,12 +13,13 @@ from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from importlib import import_module
 from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from skillbank_engine.later import Later
+from skillbank_engine.later import Later, there
 
 __all__ = ["NAMES", "import_torch", "of_transformers", "whole", "without_compiler"]
 
@@ -164,9 +165,11 @@ def _allow_generators(torch: ModuleType) -> None:
 class _Asked(MetaPathFinder):
     """Brings what :func:`import_torch` has left out, before something is imported that needs it."""
 
-    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
-        if fullname in _NEEDING_SHAPES:
-            _whole_torch()
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        if fullname not in _NEEDING_SHAPES:
+            return None
+        _whole_torch()
+        return there(fullname)
 
 
 def _whole_torch() -> None:

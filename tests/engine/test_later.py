@@ -70,6 +70,31 @@ def test_in_the_end_everybody_has_the_real_ones(place: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("ending", ["", "later.all_of_them()\n"])
+def test_a_module_that_its_package_brings_runs_once(place: Path, ending: str) -> None:
+    (place / "far" / "__init__.py").write_text(
+        "from far.beside import one\ndef ask(n): ...\nclass Kind: pass\n"
+    )
+    (place / "far" / "beside.py").write_text("print('beside')\none = object()\n")
+    code = f"{ending}import far.beside\nprint(far.one is far.beside.one, far.beside.__spec__.origin[-9:])"
+    assert said(place, code) == ["beside", *["below"][: len(ending)], "True beside.py"]
+
+
+def test_a_module_that_comes_while_the_end_is_made_runs_once(place: Path) -> None:
+    (place / "far" / "__init__.py").write_text(
+        "from far.beside import one\ndef ask(n): ...\nclass Kind: pass\n"
+    )
+    (place / "far" / "beside.py").write_text("print('beside')\none = object()\n")
+    (place / "far" / "below.py").write_text("class Under: pass\n")
+    (place / "other.py").write_text("import far.beside\nprint(far.one is far.beside.one)\n")
+    code = (
+        "from skillbank_engine import later as module\nrun = module._run\n"
+        "module._run = lambda package: (setattr(module, '_run', run), __import__('other'), run(package))\n"
+        "later.all_of_them()"
+    )
+    assert said(place, code) == ["beside", "True"]
+
+
 def test_what_is_not_there_is_said_as_ever(place: Path) -> None:
     code = "try:\n    import nowhere\nexcept ModuleNotFoundError as error:\n    print(error)"
     assert said(place, code) == ["No module named 'nowhere'"]

@@ -138,6 +138,19 @@ def test_the_rest_comes_when_it_is_asked_for(light: dict[str, str]) -> None:
     assert light["rest"] == light["whole rest"] == answer(REST)
 
 
+def test_every_module_of_the_compiler_runs_as_often_as_by_itself() -> None:
+    """Some version of torch breaks where a module that an import is in the middle of is run once more."""
+    ran = (
+        "import sys\nfrom collections import Counter\n"
+        "from importlib.machinery import SourceFileLoader as loader\n"
+        "ran, run = Counter(), loader.exec_module\n"
+        "loader.exec_module = lambda self, module: (ran.update([module.__name__]), run(self, module))[1]\n"
+    )
+    code = "import torch._dynamo\nprint(*(name for name, times in ran.items() if times > 1))"
+    light = "from skillbank_engine import light\nlight.import_torch()\n"
+    assert answer(ran + light + code) == answer(ran + code)
+
+
 def test_libraries_that_are_built_otherwise_are_imported_whole() -> None:
     code = "from skillbank_engine import light\nlight._PLACES['SwinConfig'] = 'nowhere'\n" + LIGHT
     code += "import sys\nfrom skillbank_engine.library import SwinConfig\nimport transformers\n"
