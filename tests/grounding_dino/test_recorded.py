@@ -56,8 +56,8 @@ def worker_of(
     *,
     recording: bool = True,
 ) -> GradientWorker[Batch]:
-    """What computes the gradients of a training, recorded or not."""
-    task = task_of(detector, tokenizer)
+    """What computes the gradients of a training that keeps its activations, recorded or not."""
+    task = task_of(detector, tokenizer, "train.activation_checkpoint=false")
     task.recording = recording
     return GradientWorker(task, compute, scaler or compute.scaler())
 
@@ -363,7 +363,7 @@ def test_replayed_detection_finds_what_plain_detection_finds(
 def test_weights_cast_all_at_once_give_the_gradients_of_autocast(
     detector: Detector, tokenizer: PhraseTokenizer
 ) -> None:
-    """On a CPU: copies in bf16 stand for the weights of products in a pass, and the weights come back after it."""
+    """On a CPU: copies in bf16 stand for weights of products in a pass, and the weights come back after it."""
     compute = Compute(torch.device("cpu"), "bf16", 1)
     batch = prepared(batch_of(tokenizer, 1), 1)
     detector.train()
