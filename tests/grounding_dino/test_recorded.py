@@ -1,6 +1,7 @@
 """engine.cuda_graphs: replayed passes give what plain ones give, and batches come in few shapes."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -28,6 +29,9 @@ from skillbank_engine.training.passes import Passes
 from tests.grounding_dino.conftest import task_of
 
 NAMES = ("red circle", "blue star", "green star", "purple square")
+_CANCELLED = re.compile(r"(input_proj_vision\.\d+\.0\.)bias$")
+"""Biases that a group norm takes out again: their gradients are what rounding leaves of sums that come to
+nothing, measured by those of the weights beside them."""
 on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
 
 
@@ -215,7 +219,8 @@ def test_replayed_steps_give_the_gradients_of_plain_ones(
         sizes = {name: float(gradient.norm()) for name, gradient in wanted[1].items()}
         for name, distance in apart(wanted, found).items():
             most = max(distances[name] for distances in noise)
-            assert distance <= 4 * most + rounding * sizes[name] + 1e-7 * math.hypot(*sizes.values()), name
+            size = sizes[_CANCELLED.sub(r"\1weight", name)]
+            assert distance <= 4 * most + rounding * size + 1e-7 * math.hypot(*sizes.values()), name
 
 
 @on_a_gpu
@@ -363,7 +368,7 @@ def test_replayed_detection_finds_what_plain_detection_finds(
 def test_weights_cast_all_at_once_give_the_gradients_of_autocast(
     detector: Detector, tokenizer: PhraseTokenizer
 ) -> None:
-    """On a CPU: copies in bf16 stand for weights of products in a pass, and the weights come back after it."""
+    """On a CPU: copies in bf16 stand for weights of products in a pass, and the weights come back after."""
     compute = Compute(torch.device("cpu"), "bf16", 1)
     batch = prepared(batch_of(tokenizer, 1), 1)
     detector.train()
