@@ -15,7 +15,10 @@ from benchmarks.requests.judging import Kind
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-RIGHT = {"thirteenth": 0.95, "sixteenth": 0.92, "seventeenth": 0.975, "nineteenth": 0.97, "twentieth": 0.91}
+RIGHT = {
+    "thirteenth": 0.95, "sixteenth": 0.92, "seventeenth": 0.975, "nineteenth": 0.97, "twentieth": 0.91,
+    "twenty_first": 0.955,
+}  # fmt: skip
 """Shares of what is exact or rightly asked. May only rise."""
 RUNS_WRONGLY = {
     "t16-captions-03", "t19-ordinary-62", "t19-ordinary-142", "t20-ordinary-62", "t20-ordinary-141",

@@ -23,7 +23,9 @@ _ORDERS = (
     "w='nothing w='yet|'so",
     "^action|^name group.det|free.adjective* w='checkpoint|'weights|'model !'in|'at|'from|'@place",
     "'we 'are w=@number w=~word",
-    "'it|'this|'that|'we|'which|'who w='should|'must|'shall|'can|'could|'will &^place|^value",
+    "'it|'this|'that|'we|'which|'who w='should|'must|'shall|'can|'could|'will &^place|^value|^platform",
+    "'it|'this|'that|'which|'they w='should|'must|'shall|'will w='run|'be|'happen &^platform",
+    "^place w='while|'during &^talk|^action",
     "w='further &^action",
     "w='continue|'proceed|'go|'carry w='on? w='with &^job|^action|group.det",
     "w=actions.words.make w='it|'that|'one !@word|@place|@number|@name|@job|@quote",  # "... X? Build it."

@@ -173,8 +173,11 @@ class DataOfSteps:
         told_of = [(c, role_of_path(self.text, c.value.uri) or own) for c in aside]
         if len(loose) < 2 or len(reads) < 2:
             # One place is what the action is to be done on, whatever it is called.
-            self._ask_about_beside(at, loose, [c for c, r in said if r == own], own, reads)
-            given = [*((c, own) for c in loose), *self._strangers(said, own, reads, alone=not loose)]
+            taken = [c for c, r in said if r == own]
+            self._ask_about_beside(at, loose, taken, own, reads)
+            mine, others = self._guessed(loose, own, reads) if taken else (loose, [])
+            given = [*((c, own) for c in mine), *others]
+            given += self._strangers(said, own, reads, alone=not loose)
             return [*sorted(given, key=lambda pair: pair[0].first), *told_of]
         mine, others = self._guessed(loose, own, reads)
         if self._are_unclear(self.steps[at], mine, own, reads):

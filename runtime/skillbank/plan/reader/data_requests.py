@@ -193,7 +193,8 @@ _PARTS = rf"(?P<parts>{_PART}(?: ?(?:,|and|, and|plus) {_PART})*)"
 _NAMES = rf"(?P<names>(?:a |an )?{_ROLE}(?: ?(?:,|and|, and|/) (?:a |an )?{_ROLE})+)"
 _MORE = (
     r"(?: ?,? ?(?:and |with )?(?:(?:a |the )?seed (?:of |= ?)?(?P<seed>\d+)"
-    r"|(?:grouped )?by (?P<by>near[- ]duplicates|folder|picture)))*"
+    r"|(?:grouped )?by (?P<by>near[- ]duplicates|folder|picture)"
+    r"|keep(?:ing)? (?:each|every) (?P<kept>folder) together))*"
 )
 _FAULTS = (
     r"(?: for (?:all |any |its )?(?:errors|faults|mistakes|problems|issues|inconsistencies|anything wrong)"
@@ -203,6 +204,10 @@ _SOUND = (
     r"(?:(?:really|all|still|in) )?(?:okay|ok|fine|valid|good|clean|correct|right|usable|sound|intact|"
     r"complete|consistent|ready(?: for training| to train on)?|good enough|order|good shape|"
     r"free of (?:errors|faults|mistakes))"
+)
+_BROKEN = (
+    r"(?:(?:broken|bad|wrong|corrupt|corrupted|damaged|missing|empty|invalid|unreadable|faulty) )"
+    r"(?:pictures|images|photos|files|boxes|labels|annotations|masks)"
 )
 _OTHER = ("onnx", "engine", "tensorrt", "trt", "torchscript", "openvino", "fp16", "int8")
 """What models are converted to, and no data set."""
@@ -240,6 +245,12 @@ _FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
             "is|are",
             rf"(?:is|are) {_DATA} (?:an? )?{_SOUND}(?: {_NOUN})? ?\? ?{_PLEASE}(?:{_DOUBTED})"
             rf"(?: (?:it|them|that))?{_END}",
+        ),
+        (
+            "check",
+            "is|are",
+            rf"(?:is|are) there (?:any )?{_BROKEN}(?: (?:and|or|,) (?:any )?{_BROKEN})* {_IN}{_PLACE} ?\? ?"
+            rf"{_PLEASE}(?:{_DOUBTED}) (?:(?:it|them|that)|(?:{_DET} )*{_NOUN}){_END}",
         ),
         ("split", _SPLITS, rf"(?:{_SPLITS}) {_DATA} (?:into |as |in )?{_RATIO}{_MORE}{_END}"),
         (
@@ -313,7 +324,7 @@ def _settings(said: _Parts) -> Iterator[tuple[str, Any]]:
         yield "convert.to", form_of(to)
     if seed := said.get("seed"):
         yield "split.seed", int(seed)
-    if by := said.get("by"):
+    if by := said.get("by") or said.get("kept"):
         yield "split.by", by.replace(" ", "-")
 
 

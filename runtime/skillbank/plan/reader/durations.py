@@ -30,6 +30,9 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
             "'gets|'get|'has|'have|'longer|'over|'may|'should|'must|'can|'take|'run|'takes|'last|'not|'more|'exceed"
             "|'than|'at|'most|'no|'beyond|'for|'up|'to|'only+ n=@number unit={unit}"
         )
+        # The number of trials is not taken yet, or already.
+        lead = "lead='trials|^value ',|'(? 'of|'each|'every+"
+        sources.append(f"{lead} slots.around.cap|'up|'to|'max* n=@number unit={{unit}}")
     if name == "time_budget" and searching:
         sources.append(
             f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ "
@@ -42,9 +45,11 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
         sources.append(f"n=@number unit={{unit}} 'at|'most|'max|'maximum* 'for 'the|'whole|'entire* {search}")
     if name == "time_budget" and searching:
         sources.append("',|'(|'with|'for? n=@number unit={unit} &slots.around.cap")  # "4 hours max"
+        sources.append("',|'(|'and slots.around.cap n=@number unit={unit}")  # ", at most 10 hours"
     for source in sources:
         for unit in UNITS:
             for match in text.find(f"{source.format(unit=f'slots.units.{unit}')} slots.around.cap?"):
                 if text.ledger.free(match.tokens("n")[0]):
                     said = Value(name, duration(text.said(match), unit))
-                    claim_value(text, text.unclaimed(match.tokens()), said)
+                    own = (i for i in match.tokens() if i not in match.tokens("lead"))
+                    claim_value(text, text.unclaimed(own), said)

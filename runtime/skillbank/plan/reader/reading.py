@@ -274,7 +274,7 @@ def _take_settings(page: Text, clauses: Clauses) -> None:
     searches.take_space(page, learned)
     policy.take_policy(page)
     jobs.take_jobs(page)
-    searching = any(c.value.value == "on" for c in page.ledger.of("policy"))
+    searching = any(c.value.value == "on" for c in page.ledger.of("policy")) or page.has("slots.trials.nouns")
     training = speaks_of_training(page) or bool(page.ledger.of("policy"))
     searches.take_search_settings(page, learned, searching=searching)
     values.take_values(page, clauses, [k for _, k in keys], searching=searching)

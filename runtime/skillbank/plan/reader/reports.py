@@ -188,12 +188,17 @@ def take_questions(text: Text, clauses: Clauses) -> list[str]:
 
 def _is_taken_up(text: Text, clauses: Clauses, clause: Clause) -> bool:
     """Whether what a question speaks of is what the next sentence orders: "... on X? Evaluate it there"."""
-    held = {text.tokens[i].kind for i in clauses.sentence(clause.first)}
+    held = {text.tokens[i].kind for i in clauses.sentence(clause.first)} & _OBJECTS
     behind = clauses.sentences.get(clause.sentence + 1, range(0))
-    words = {text.tokens[i].text for i in behind}
-    named = text.has_kind(behind, "place", "job")
-    back = not {"it", "there", "them", "that"}.isdisjoint(words)
-    return "place" in held and back and not named and any(asks(text, i) for i in behind)
+    words = [text.tokens[i].text for i in behind]
+    named = {text.tokens[i].kind for i in behind} & _OBJECTS
+    back = not {"it", "there", "them", "that", "these", "those"}.isdisjoint(words)
+    bare = words[:1] == ["please"] and sum(text.tokens[i].kind == "word" for i in behind) == 2
+    return bool(held) and (back or bare) and held.isdisjoint(named) and any(asks(text, i) for i in behind)
+
+
+_OBJECTS = frozenset({"place", "job"})
+"""What an order is about, and a question before it may name in its stead."""
 
 
 def _opening(text: Text, tokens: list[int]) -> list[int]:

@@ -25,6 +25,7 @@ from skillbank.plan.reader.place import (
     role_said,
     roles_of,
 )  # fmt: skip
+from skillbank.plan.reader.value import Value
 
 __all__ = ["take_references", "take_roles"]
 
@@ -116,6 +117,12 @@ def _validated(text: Text, *, training: bool) -> None:
         ):
             if not bridges(text, match):
                 claim_place(text, match, role)
+    for match in text.find(f"^value on=group.prep on=group.det|places.data.nouns* {LIST}"):
+        [place] = match.tokens("list")[:1]
+        value = text.ledger.owner[match.first].value
+        often = isinstance(value, Value) and value.slot == "validation_interval"
+        if training and often and text.ledger.free(place):  # "validate every 2 epochs on X"
+            text.ledger.claim("place", [*match.tokens("on"), place], place_at(text, place, "eval_dataset"))
 
 
 def _asks(text: Text, match: Match) -> bool:
@@ -158,6 +165,7 @@ def _after(text: Text, match: Match) -> None:
         _backwards(text, place, made.value)
 
 
+_SUBJECT = ("grammar.group.prep", "grammar.group.det", "places.data.nouns")
 _VERBS = ("actions.train.base", "actions.evaluate.base")
 _SAYING = frozenset(["which", "that", "is", "are", "has", "holds", "contains", ",", "the", "our", "my", "a"])
 """What stands between a place and a role that is said of it by the way."""
@@ -196,7 +204,10 @@ def _is_taken(text: Text, place: int) -> bool:
         if before is None:
             break
         first = before
-    alone = (first == 0 or text.tokens[first - 1].kind == "mark") and text.tokens[place - 1].text in (
+    opens = first
+    while opens and text.within(opens - 1, *_SUBJECT):
+        opens -= 1  # "everything under A and B is for training"
+    alone = (opens == 0 or text.tokens[opens - 1].kind == "mark") and text.tokens[place - 1].text in (
         "and",
         "&",
         "plus",

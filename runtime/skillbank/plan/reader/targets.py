@@ -51,8 +51,17 @@ def take_results(text: Text) -> None:
     ):
         for match in text.find(source):
             read = text.tokens[match.first].text in _READ and not match.tokens("thing")
-            if not read and not _is_of_data(text, match) and not _is_measured(text, match):
+            of_data = _is_of_data(text, match) or _is_subject(text, match)
+            if not read and not of_data and not _is_measured(text, match):
                 claim_place(text, match, "results")
+
+
+def _is_subject(text: Text, match: Match) -> bool:
+    """Whether something is said of what lies there: "everything under A and B is for training"."""
+    end = match.end
+    while (more := text.match("',|'and+ group.prep? @place", end)) is not None:
+        end = more.end
+    return not match.tokens("verb") and text.word(end) in ("is", "are")
 
 
 def _is_measured(text: Text, match: Match) -> bool:
@@ -98,6 +107,11 @@ def take_models(text: Text) -> None:
             ),
         ),
         (
+            "resume",
+            f"verb=actions.words.resume {_OBJECT}* 'on|'with|'over {_OBJECT}|places.data.nouns* @place "
+            f"'from|'at|'of|'using group.det|free.adjective|places.weights.before|free.noun* {tail}",
+        ),
+        (
             "backbone",
             (
                 f"group.prep? {_START}? group.det* free.adjective* places.weights.backbone "
@@ -115,6 +129,10 @@ def take_models(text: Text) -> None:
         ("weights", f"group.prep? group.det* free.adjective* @name? places.weights.before @name? {tail}"),
         ("weights", f"{LIST} ',? places.weights.after"),
         ("weights", f"what='model|'detector|'network ':|'=? {LIST}"),
+        (
+            "weights",
+            f"run=actions.evaluate.base|actions.inference.base {LIST} 'on|'against|'over &group.det|@place",
+        ),
     )
     for role, source in kinds:
         for match in text.find(source):
@@ -133,12 +151,13 @@ def take_models(text: Text) -> None:
 
 def _is_on_hub(text: Text, match: Match) -> bool:
     """Whether a model is named as the hub names it ("model OWNER/NAME"), and is no object of a verb."""
-    if not match.tokens("what"):
+    if not match.tokens("what") and not match.tokens("run"):
         return False
     uri, before = str(text.tokens[match.tokens("list")[0]].value), match.first - 1
     while before >= 0 and text.within(before, "grammar.group.det", "grammar.free.adjective"):
         before -= 1
     verb = text.within(before, "actions.train.base", "actions.evaluate.base", "grammar.free.light")
+    verb = verb and not match.tokens("run")  # "evaluate OWNER/NAME on X"
     return is_hub_name(uri) and role_of_path(text, uri) is None and not verb
 
 
@@ -150,5 +169,6 @@ def _claim_weights(text: Text, match: Match, role: str) -> None:
         i for i in match.tokens()
         if text.tokens[i].kind not in ("name", "place")
         and not text.within(i, "actions.train.nouns", "actions.train.base")
+        and i not in match.tokens("run")
     ]  # fmt: skip
     text.ledger.claim("place", [*words, place], Place(str(text.tokens[place].value), role))
