@@ -377,7 +377,7 @@ def test_weights_cast_all_at_once_give_the_gradients_of_autocast(
     task = task_of(detector, tokenizer)
     parameters = [weight for weight in weights.values() if weight.requires_grad]
     low = LowWeights(detector, parameters, compute.kind)
-    passes = Passes(
+    passes: Passes[Batch] = Passes(
         lambda batch, divisor: task.losses(autocast(detector, compute), batch, divisor),
         lambda loss: loss,
         parameters,
