@@ -27,6 +27,7 @@ from skillbank_engine.families.grounding_dino.prompt import PromptBatch
 from skillbank_engine.families.grounding_dino.recorded import RecordedDetector
 from skillbank_engine.families.grounding_dino.targets import TargetBatch
 from skillbank_engine.team import ALONE
+from skillbank_engine.training.low_weights import LowWeights
 from skillbank_engine.training.passes import Passes
 
 
@@ -203,7 +204,9 @@ def training(theirs: Any, ours: Detector, scene: Scene, options: Any) -> None:
                 output, inputs.targets, inputs.prompts.phrase_tokens, weights, divisor=divisor
             )
 
-        passes: Passes[Any] = Passes(losses, lambda loss: loss, list(ours.parameters()), ALONE)
+        parameters = list(ours.parameters())
+        low = LowWeights(ours, parameters, compute.kind)
+        passes: Passes[Any] = Passes(losses, lambda loss: loss, parameters, ALONE, low)
         passes.recording = number % 2 == 1
 
         def our_step(fused: torch.optim.Optimizer = fused, passes: Passes[Any] = passes) -> None:

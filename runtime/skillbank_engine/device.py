@@ -48,8 +48,12 @@ class Compute:
             Whether weights that were cast are kept until the context ends.
         """
         enabled = self.precision != "fp32" and weights == torch.float32
-        kind = _DTYPES[self.precision]
-        return torch.autocast(self.device.type, kind, enabled=enabled, cache_enabled=cached)
+        return torch.autocast(self.device.type, self.kind, enabled=enabled, cache_enabled=cached)
+
+    @property
+    def kind(self) -> torch.dtype:
+        """What products are computed in."""
+        return _DTYPES[self.precision]
 
     def scaler(self) -> torch.amp.GradScaler:
         """What keeps small gradients above zero in fp16; does nothing in the others."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from skillbank_engine.later import Later, there
+from skillbank_engine.later import Later, put_off, there
 
 __all__ = ["NAMES", "import_torch", "of_transformers", "whole", "without_compiler"]
 
@@ -298,6 +298,8 @@ def without_compiler() -> Iterator[None]:
     """Have torch's compiler look as if it had nothing to do, if nothing has imported it.
 
     A step of an optimiser imports it to tell it where to stop, which takes as long as the rest of torch.
+    What somebody imports of it meanwhile, as torchvision does, goes with it: the compiler misses parts that
+    it finds imported and that are not its own.
     """
     import torch
 
@@ -310,6 +312,10 @@ def without_compiler() -> Iterator[None]:
     finally:
         del sys.modules[_COMPILER]
         del torch._dynamo
+        waiting = put_off()
+        for name in [name for name in sys.modules if name.startswith(f"{_COMPILER}.")]:
+            if name not in waiting:
+                del sys.modules[name]
 
 
 def _package() -> _Part:

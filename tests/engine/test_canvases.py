@@ -136,6 +136,18 @@ def test_little_of_a_batch_is_padding() -> None:
         assert sum(own) / len(own) > 0.3
 
 
+def test_a_survey_goes_on_into_the_next_epochs() -> None:
+    batches = sampler(20, 4)
+    found = batches.survey(8, 3)
+    assert len(found) == 8
+    assert found[:5] == batches.survey(5)
+    for epoch, surveyed in enumerate((found[:5], found[5:])):
+        batches.start(epoch)
+        wanted = [[shape for key in batch if (shape := drawn(*key))] for batch in batches]
+        assert surveyed == wanted[: len(surveyed)]
+    assert len(batches.survey(100, 3)) == 15
+
+
 def test_only_what_has_shapes_depends_on_the_batch_size() -> None:
     assert sampler(5, 2).groups
     assert not EpochBatches(5, 2, 3).groups

@@ -138,6 +138,17 @@ def test_the_rest_comes_when_it_is_asked_for(light: dict[str, str]) -> None:
     assert light["rest"] == light["whole rest"] == answer(REST)
 
 
+def test_parts_of_the_compiler_that_somebody_imports_meanwhile_do_not_break_it() -> None:
+    """As torchvision imports one, where it is installed."""
+    text = LIGHT + (
+        "import torch\nwith light.without_compiler():\n    import torch._dynamo.utils\n"
+        "import torch._dynamo\nassert torch._dynamo.utils and torch._dynamo.config\n"
+        "print(torch.compile(lambda x: x + 1, backend='eager')(torch.ones(1)).item())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "2.0", done.stderr[-500:]
+
+
 def test_every_module_of_the_compiler_runs_as_often_as_by_itself() -> None:
     """Some version of torch breaks where a module that an import is in the middle of is run once more."""
     ran = (

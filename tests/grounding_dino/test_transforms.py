@@ -257,6 +257,12 @@ def test_epochs_are_shuffled_and_complete() -> None:
         assert sorted(flat) == list(range(7))
         orders.append(flat)
     assert orders[0] != orders[1]
+    # One pass over both, as trainings make it: from the second batch of the first on.
+    batches.start(0, 1, 2)
+    found = list(batches)
+    assert len(found) == len(batches) == 5
+    assert [index for batch in found for _, index in batch] == orders[0][3:] + orders[1]
+    assert {epoch for batch in found[2:] for epoch, _ in batch} == {1}
 
 
 def test_wrongly_annotated_sizes_are_refused(tmp_path: Path, tokenizer: PhraseTokenizer) -> None:

@@ -24,6 +24,7 @@ from skillbank_engine.device import Compute
 from skillbank_engine.parameters import trained
 from skillbank_engine.task import BatchT, Forward, TaskOf
 from skillbank_engine.team import ALONE, Team
+from skillbank_engine.training.low_weights import LowWeights
 from skillbank_engine.training.passes import Losses, Passes
 from skillbank_engine.training.replicas import (
     average_scalars,
@@ -64,7 +65,9 @@ class GradientWorker(Generic[BatchT]):
         on_gpu = compute.device.type == "cuda"
         if task.recording or (task.recordable and on_gpu and not is_shared(task.module)):
             equal_weights(task.module, team)
-            self._passes = Passes(self._own_losses, scaler.scale, list(trained(task.module)), team)
+            parameters = list(trained(task.module))
+            weights = LowWeights(task.module, parameters, compute.kind)
+            self._passes = Passes(self._own_losses, scaler.scale, parameters, team, weights)
             self._passes.recording = task.recording
             self._model: Forward = task.module
         else:

@@ -89,12 +89,12 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         self._team = team
         self._seed = seed
         self._shuffle = shuffle
-        self._epoch = 0
+        self._epochs = range(1)
         self._skip = 0
 
-    def start(self, epoch: int, skip: int = 0) -> None:
-        """Choose the epoch that comes next, and how many of its batches are already done."""
-        self._epoch = epoch
+    def start(self, epoch: int, skip: int = 0, epochs: int = 1) -> None:
+        """Choose the epochs that come next, and how many batches of the first are already done."""
+        self._epochs = range(epoch, epoch + epochs)
         self._skip = skip
 
     @property
@@ -118,27 +118,35 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         return range(start + first, start + end)
 
     def __len__(self) -> int:
-        return self.batches - self._skip
+        return self.batches * len(self._epochs) - self._skip
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        order = self._shuffled(self._epoch)
-        for number in range(self._skip, self.batches):
-            if number == self._skip or number % WINDOW == 0:
-                self._arrange(order, self._epoch, number // WINDOW)
+        for epoch in self._epochs:
+            yield from self._of(epoch, self._skip if epoch == self._epochs.start else 0)
+
+    def _of(self, epoch: int, skip: int) -> Iterator[list[tuple[int, int]]]:
+        order = self._shuffled(epoch)
+        for number in range(skip, self.batches):
+            if number == skip or number % WINDOW == 0:
+                self._arrange(order, epoch, number // WINDOW)
             # Who has nothing to do still has to go through the step; the loss leaves the sample out.
             places = self.share(number) or range(number * self.size, number * self.size + 1)
-            yield [(self._epoch, order[place]) for place in places]
+            yield [(epoch, order[place]) for place in places]
 
-    def survey(self, most: int) -> list[list[Shape]]:
-        """Shapes of the samples of the first steps of the first epoch; empty where all are of one shape."""
-        order = self._shuffled(0)
-        steps = min(most, self.batches)
-        for window in range(-(-steps // WINDOW)):
-            self._arrange(order, 0, window)
-        found = [
-            [shape for index in order[start : start + self.size] if (shape := self._shape(0, index))]
-            for start in range(0, steps * self.size, self.size)
-        ]
+    def survey(self, most: int, epochs: int = 1) -> list[list[Shape]]:
+        """Shapes of the samples of the first steps of the first epochs; empty where all are of one shape."""
+        found: list[list[Shape]] = []
+        for epoch in range(epochs):
+            steps = min(most - len(found), self.batches)
+            order = self._shuffled(epoch)
+            for window in range(-(-steps // WINDOW)):
+                self._arrange(order, epoch, window)
+            found += [
+                [shape for index in order[start : start + self.size] if (shape := self._shape(epoch, index))]
+                for start in range(0, steps * self.size, self.size)
+            ]
+            if len(found) >= most:
+                break
         return [shapes for shapes in found if shapes]
 
     def _shuffled(self, epoch: int) -> list[int]:

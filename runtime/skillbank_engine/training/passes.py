@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import compress
 from typing import Generic
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor, distributed, nn
 from skillbank_engine.recording import MOST, Recording, copied, paced_by_device, shape_of, tensors_in
 from skillbank_engine.task import BatchT
 from skillbank_engine.team import Team
+from skillbank_engine.training.low_weights import LowWeights
 
 _LOG = logging.getLogger(__name__)
 _ALIGNED = 64  # numbers: kernels read whole lines of memory
@@ -58,10 +60,10 @@ class GradientRow:
         sizes = [-(-parameter.numel() // _ALIGNED) * _ALIGNED for parameter in self._parameters]
         first = self._parameters[0]
         self._row = torch.zeros(sum(sizes), dtype=first.dtype, device=first.device)
-        parts = torch.split(self._row, sizes)
+        self._sizes = sizes
+        self._flat = self._flattened(self._row)
         self._places = [
-            part[: parameter.numel()].view_as(parameter)
-            for part, parameter in zip(parts, self._parameters, strict=True)
+            flat.view_as(parameter) for flat, parameter in zip(self._flat, self._parameters, strict=True)
         ]
         self._touched = [False] * len(sizes)
 
@@ -70,12 +72,37 @@ class GradientRow:
         self._row.zero_()
         self._touched = [False] * len(self._touched)
 
-    def add(self, loss: Tensor) -> list[bool]:
-        """Add the gradients of a loss; say which parameters it depends on."""
-        gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
-        found = [(p, g) for p, g in zip(self._places, gradients, strict=True) if g is not None]
-        torch._foreach_add_([place for place, _ in found], [gradient for _, gradient in found])
-        return [gradient is not None for gradient in gradients]
+    def add(self, loss: Tensor, read: Sequence[Tensor] | None = None) -> list[bool]:
+        """Add the gradients of a loss; say which parameters it depends on.
+
+        Parameters
+        ----------
+        loss : Tensor
+            One number.
+        read : sequence of Tensor, optional
+            What stood for the parameters when it was computed, copies in a lower precision too; else they
+            themselves.
+        """
+        gradients = torch.autograd.grad(loss, read or self._parameters, allow_unused=True)
+        # As flat tensors of one type, which are added up by few kernels and not by one each.
+        found = [None if gradient is None else gradient.reshape(-1) for gradient in gradients]
+        low = [gradient is not None and gradient.dtype != self._row.dtype for gradient in found]
+        if any(low):
+            raised = self._flattened(torch.empty_like(self._row))
+            torch._foreach_copy_(
+                list(compress(raised, low)), [g for g in compress(found, low) if g is not None]
+            )
+            found = [
+                to if is_low else gradient for to, is_low, gradient in zip(raised, low, found, strict=True)
+            ]
+        used = [gradient is not None for gradient in found]
+        torch._foreach_add_(list(compress(self._flat, used)), [g for g in found if g is not None])
+        return used
+
+    def _flattened(self, row: Tensor) -> list[Tensor]:
+        """Where each parameter's numbers lie in a row."""
+        parts = torch.split(row, self._sizes)
+        return [part[: p.numel()] for part, p in zip(parts, self._parameters, strict=True)]
 
     def touch(self, touched: Sequence[bool]) -> None:
         """Note which parameters a pass has added to."""
@@ -125,6 +152,8 @@ class Passes(Generic[BatchT]):
         What is trained.
     team : Team
         The processes that train together.
+    weights : LowWeights, optional
+        Of the network, where passes run under autocast.
     """
 
     def __init__(
@@ -133,8 +162,10 @@ class Passes(Generic[BatchT]):
         scale: Callable[[Tensor], Tensor],
         parameters: Sequence[nn.Parameter],
         team: Team,
+        weights: LowWeights | None = None,
     ) -> None:
         self.recording = True
+        self._weights = weights
         self._losses = losses
         self._scale = scale
         self._team = team
@@ -183,8 +214,9 @@ class Passes(Generic[BatchT]):
         return self.recording and key in self._seen and len(self._recorded) < MOST
 
     def _computed(self, batch: BatchT, divisor: Tensor) -> tuple[list[bool], Tensor]:
-        losses = self._losses(batch, divisor)
-        touched = self._row.add(self._scale(losses["loss"]))
+        with self._weights.in_place() if self._weights is not None else nullcontext() as read:
+            losses = self._losses(batch, divisor)
+            touched = self._row.add(self._scale(losses["loss"]), read)
         self._row.touch(touched)
         self._names = tuple(losses)
         return touched, torch.stack([value.detach() for value in losses.values()])

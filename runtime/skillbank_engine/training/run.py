@@ -100,6 +100,7 @@ class TrainingRun(Generic[BatchT]):
             repeats=self._worker.repeats,
         )
         self._waited = 0.0
+        self._steps: Iterator[list[BatchT]] | None = None
         self._average: WeightAverage | None = None
         if self.settings.ema_decay:
             self._average = WeightAverage(self.task.module, self.settings.ema_decay)
@@ -162,7 +163,6 @@ class TrainingRun(Generic[BatchT]):
         """Train the rest of the epoch in progress."""
         self.task.train_mode()
         self._update.begin_epoch()
-        self.batches.start(self.position.epoch, self.position.batches)
         self._waited = 0.0
         for batches in self._loaded():
             self.position.loss_sum += self._step(batches)
@@ -173,14 +173,19 @@ class TrainingRun(Generic[BatchT]):
         equal_buffers(self.task.module, self.team)
 
     def _loaded(self) -> Iterator[list[BatchT]]:
-        """Give the batches, counting the seconds that they are waited for."""
-        steps = iter(self.loader)
-        while True:
+        """Give the batches of the rest of the epoch, counting the seconds that they are waited for.
+
+        One pass over the loader gives those of all epochs: while one ends, or is validated, the next one's
+        first batches are being made.
+        """
+        epoch, done = self.position.epoch, self.position.batches
+        if self._steps is None:
+            self.batches.start(epoch, done, self._train.num_epochs - epoch)
+            self._steps = iter(self.loader)
+        for _ in range(done, self.batches.batches):
             started = time.monotonic()
-            batches = next(steps, None)
+            batches = next(self._steps)
             self._waited += time.monotonic() - started
-            if batches is None:
-                return
             yield batches
 
     def _heed(self, stop: StopRequest) -> None:

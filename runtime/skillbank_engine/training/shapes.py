@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from skillbank_engine.exchange import BatchT, SampleT
 
 _SURVEYED = 256
-"""Steps of the first epoch that the shapes are chosen from."""
+"""Steps that the shapes are chosen from, the first of a run: of a short one all, so that none is met late."""
 
 
-def settle_shapes(samples: Samples[SampleT, BatchT], batches: EpochBatches, most: int) -> str:
+def settle_shapes(samples: Samples[SampleT, BatchT], batches: EpochBatches, most: int, epochs: int) -> str:
     """Have the batches of a run padded to few shapes.
 
     Parameters
@@ -26,13 +26,15 @@ def settle_shapes(samples: Samples[SampleT, BatchT], batches: EpochBatches, most
         Their order.
     most : int
         How many shapes there may be; 0 pads batches to their need.
+    epochs : int
+        How many the run has.
 
     Returns
     -------
     str
         What was chosen, for the log; empty where all batches are of one shape anyway.
     """
-    surveyed = batches.survey(_SURVEYED)
+    surveyed = batches.survey(_SURVEYED, epochs)
     canvas = samples.canvas
     if canvas is not None:
         canvases = Canvases((canvas,))

@@ -186,7 +186,7 @@ def _make_run(
         group=samples.canvas is None,
         shuffle=settings.shuffle,
     )
-    if text := settle_shapes(samples, batches, _most_shapes(task, compute)):
+    if text := settle_shapes(samples, batches, _most_shapes(task, compute), task.spec.train.num_epochs):
         session.say(text)
     loader = make_loader(
         samples,
