@@ -156,7 +156,9 @@ def _print_settled(family: Family, action: str, spec_file: str) -> int:
     specs = family.specs()
     spec = load_spec(specs, action, spec_file, [])
     start = starting_spec(family, spec) if action in specs.trains else None
-    values = settled(specs, spec, action, named_words(spec_file, spec), cuda_wanted(spec.engine.device), start)
+    values = settled(
+        specs, spec, action, named_words(spec_file, spec), cuda_wanted(spec.engine.device), start
+    )
     print(json.dumps(values, allow_nan=False))
     return 0
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -69,13 +70,23 @@ def named_words(path: str | Path, spec: BaseModel) -> list[str]:
 
 def _words(keys: Iterable[str], values: object) -> Iterator[str]:
     for key in keys:
-        value = values
-        for step in parse_override(f"{key}=")[0]:
-            if isinstance(step, str) and isinstance(value, dict) and step in value:
-                value = value[step]
-            elif isinstance(step, int) and isinstance(value, list) and step < len(value):
-                value = value[step]
-            else:
-                break  # of another action's block, which this one sets aside
-        else:
-            yield f"{key}={json.dumps(value)}"
+        try:
+            yield f"{key}={json.dumps(reduce(_below, parse_override(f'{key}=')[0], values))}"
+        except LookupError:
+            continue  # of another action's block, which this one sets aside
+
+
+def _below(value: object, step: str | int) -> object:
+    """Give what stands in a mapping or a list.
+
+    Raises
+    ------
+    LookupError
+        There is no such thing.
+    """
+    if isinstance(value, dict):
+        found: object = value[step]
+        return found
+    if isinstance(value, list) and isinstance(step, int):
+        return value[step]
+    raise LookupError(step)

@@ -63,6 +63,9 @@ def test_a_model_is_exported_at_the_size_of_its_training(kept: Kept) -> None:
     named = ExportSpec.model_validate({"export": {"input_height": 96, "input_width": 128}})
     spec, _ = SegformerTask.settle(named, "export", [], kept)
     assert (spec.export.input_height, spec.export.input_width) == (96, 128)
+    usual = ExportSpec().export.input_height
+    spec, _ = SegformerTask.settle(ExportSpec(), "export", [f"export.input_height={usual}"], kept)
+    assert (spec.export.input_height, spec.export.input_width) == (usual, 64)
 
 
 def test_other_classes_than_the_model_has_are_refused(kept: Kept, two_pictures: Path) -> None:
