@@ -17,7 +17,7 @@ from skillbank_engine.errors import DataError, WeightsError
 from skillbank_engine.families.segformer.classes import KEYS, Classes, classes_of, palette_of, settle_classes
 from skillbank_engine.families.segformer.config import ExperimentSpec
 from skillbank_engine.families.segformer.config.dataset import SegmentConfig
-from skillbank_engine.families.segformer.data.layout import find_pictures
+from skillbank_engine.families.segformer.data.layout import find_pictures, left_alone
 from skillbank_engine.families.segformer.data.sets import MaskBatch, MaskSamples, MaskSet, read_set
 from skillbank_engine.families.segformer.data.transforms import Variation
 from skillbank_engine.families.segformer.evaluation import measure
@@ -284,10 +284,10 @@ class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
                 if f"export.{key}" not in named and getattr(block, key) == getattr(usual, key) != side:
                     values["export"][key] = side
                     notes.append(f"export.{key}={side}")
-        if not notes:
-            return settled, note
-        more = f"As the model was trained: {', '.join(notes)}."
-        return type(spec).model_validate(values), f"{note} {more}".strip()
+        said = [f"As the model was trained: {', '.join(notes)}."] if notes else []
+        if action == "evaluate":
+            said += left_alone(settled.dataset.segment)
+        return type(spec).model_validate(values), " ".join(filter(None, (note, *said)))
 
 
 def _of_training(
