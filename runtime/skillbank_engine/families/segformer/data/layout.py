@@ -36,7 +36,11 @@ class Pair:
 
 def left_alone(segment: SegmentConfig) -> Iterator[str]:
     """Say so where a measure goes by another split than the one that is called ``test``."""
-    if segment.root_dir and segment.test_split != TEST and (Path(segment.root_dir) / "images" / TEST).is_dir():
+    if (
+        segment.root_dir
+        and segment.test_split != TEST
+        and (Path(segment.root_dir) / "images" / TEST).is_dir()
+    ):
         yield (
             f"Measured on dataset.segment.test_split, '{segment.test_split}'; the split '{TEST}' of "
             f"{segment.root_dir} is left alone."
