@@ -63,6 +63,13 @@ def meant_at_full_size(spec: ClassificationSpec, named: Named = NOTHING) -> bool
     return bool(started) or backbone.type != SMALL["model.backbone.type"]
 
 
+def counted(spec: ClassificationSpec) -> dict[str, object]:
+    """Count the classes of the training's data, for a spec in which nobody has said how many there are."""
+    from skillbank_engine.families.classification_pyt.data.sets import training_classes
+
+    return {"dataset.num_classes": len(training_classes(spec))}
+
+
 def warnings(spec: ClassificationSpec) -> Iterator[str]:
     """Yield a sentence for every value that is not heeded beside another."""
     if spec.train.optim.policy != "cosine" and spec.train.optim.warmup_epochs:
@@ -134,7 +141,13 @@ SPECS_OF_FAMILY = Specs[ClassificationSpec](
     by_action=BY_ACTION,
     needed=NEEDED,
     settings=settings,
-    recipe=Recipe(small=SMALL, full=meant_at_full_size, trained_with=("dropout",)),
+    recipe=Recipe(
+        small=SMALL,
+        full=meant_at_full_size,
+        trained_with=("dropout",),
+        prepare=counted,
+        prepared="Counted in the data",
+    ),
     warnings=warnings,
     unheeded=UNHEEDED,
     refuse=refuse,
