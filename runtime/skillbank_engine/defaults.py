@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from skillbank_engine.config.blocks import SpecBase
-from skillbank_engine.config.load import parse_override
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.errors import EngineError
 from skillbank_engine.parameters import trained
@@ -64,12 +63,11 @@ def inference_pictures(spec: SpecBase) -> list[tuple[Path, Path]]:
     return find_images(dataset.infer_data_sources.image_dir, "dataset.infer_data_sources.image_dir")
 
 
-def settle(spec: SpecT, overrides: Sequence[str], kept: Kept) -> tuple[SpecT, str]:
+def settle(spec: SpecT, kept: Kept) -> tuple[SpecT, str]:
     """Put the model block and the profile of a training into the spec of another action."""
     values = spec.model_dump()
     differences: list[str] = []
-    named = {parse_override(word)[0] for word in overrides}
-    _take_over(values["model"], kept.spec["model"], ("model",), named, differences)
+    _take_over(values["model"], kept.spec["model"], ("model",), differences)
     profile = kept.spec["engine"]["profile"]
     values["engine"]["profile"] = profile
     note = f"The trained model's values hold: {', '.join(differences)}" if differences else ""
@@ -80,17 +78,16 @@ def _take_over(
     values: dict[str, object],
     saved: Mapping[str, object],
     steps: tuple[str, ...],
-    named: set[tuple[str | int, ...]],
     differences: list[str],
 ) -> None:
-    """Take saved values over where there is such a key, those that an override names excepted."""
+    """Take saved values over where there is such a key, and keep what differed."""
     for name, value in saved.items():
         key = (*steps, name)
-        if name not in values or key in named:
+        if name not in values:
             continue
         own = values[name]
         if isinstance(value, dict) and isinstance(own, dict):
-            _take_over(own, value, key, named, differences)
+            _take_over(own, value, key, differences)
         elif own != value:
             differences.append(f"{'.'.join(key)} {value} (spec: {own})")
             values[name] = value

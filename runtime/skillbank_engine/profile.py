@@ -2,13 +2,13 @@
 
 The families' specs are full of full-size defaults.  With the small profile every value that still stands at
 its full-size default is replaced by that of the family's recipe; whatever the spec sets to something else, or
-an override names, stays.
+an override or the file's first line names, stays.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from skillbank_engine.config.explain import value_at
-from skillbank_engine.config.load import parse_override
+from skillbank_engine.config.named import Named
 from skillbank_engine.config.specs import Specs, SpecT
 
 SMALL = ("small", "settled")
@@ -16,7 +16,11 @@ SMALL = ("small", "settled")
 
 
 def choose_profile(
-    specs: Specs[SpecT], spec: SpecT, cuda: bool, start: Mapping[str, object] | None = None
+    specs: Specs[SpecT],
+    spec: SpecT,
+    cuda: bool,
+    start: Mapping[str, object] | None = None,
+    overrides: Sequence[str] = (),
 ) -> str:
     """Decide what ``engine.profile: auto`` means for a spec.
 
@@ -30,6 +34,8 @@ def choose_profile(
         Whether a GPU will be used.
     start : mapping, optional
         The spec that the weights to start from were trained with, where this engine trained them.
+    overrides : sequence of str
+        As for `apply_profile`.
 
     Returns
     -------
@@ -41,7 +47,7 @@ def choose_profile(
         return str(spec.engine.profile)
     if start is not None and value_at(start, ("engine", "profile")) in SMALL:
         return "small"
-    return "full" if cuda or specs.recipe.full(spec) else "small"
+    return "full" if cuda or specs.recipe.full(spec, Named(overrides)) else "small"
 
 
 def apply_profile(
@@ -63,7 +69,7 @@ def apply_profile(
     action : str
         Its action.
     overrides : sequence of str
-        The ``a.b=c`` words of the command line, whose keys are never replaced.
+        ``a.b=c`` words that name keys, whose values are never replaced.
     cuda : bool
         Whether a GPU will be used.
     start : mapping, optional
@@ -76,7 +82,7 @@ def apply_profile(
     changed : dict
         Dotted key to value of everything that the recipe replaced.
     """
-    profile = choose_profile(specs, spec, cuda, start)
+    profile = choose_profile(specs, spec, cuda, start, overrides)
     values = spec.model_dump()
     values["engine"]["profile"] = profile
     changed: dict[str, object] = {}
@@ -112,7 +118,7 @@ def prepare_start(
     action : str
         Its action.
     overrides : sequence of str
-        The ``a.b=c`` words of the command line, whose keys are never replaced.
+        ``a.b=c`` words that name keys, whose values are never replaced.
 
     Returns
     -------
@@ -139,13 +145,11 @@ def _replace_usual(
 ) -> dict[str, object]:
     """Put wanted values where a spec has the family's defaults and no override names the key."""
     defaults = specs.by_action[action]().model_dump()
-    named = {parse_override(word)[0] for word in overrides}
+    named = Named(overrides)
     changed: dict[str, object] = {}
     for key, value in wanted.items():
         steps = tuple(key.split("."))
-        if any(steps[: len(name)] == name for name in named):
-            continue
-        if value_at(values, steps) == value_at(defaults, steps):
+        if key not in named and value_at(values, steps) == value_at(defaults, steps):
             changed[key] = value
             _set(values, steps, value)
     return changed

@@ -87,6 +87,7 @@ def _parser(family: Family) -> argparse.ArgumentParser:
 def _run_spec_action(family: Family, action: str, spec_file: str, overrides: Sequence[str]) -> int:
     """Run an action on a spec; the last line on stdout says how it went."""
     from skillbank_engine.config.load import SpecError, load_spec
+    from skillbank_engine.config.named import named_words
     from skillbank_engine.errors import EngineError
     from skillbank_engine.session import reason, setup_logging
 
@@ -94,10 +95,11 @@ def _run_spec_action(family: Family, action: str, spec_file: str, overrides: Seq
     try:
         try:
             spec = load_spec(family.specs(), action, spec_file, overrides)
+            named = [*named_words(spec_file, spec), *overrides]
         except SpecError as error:
             _report_early_failure(action, spec_file, overrides, reason(error))
             raise
-        _work(family, action, spec, overrides)
+        _work(family, action, spec, named)
     except (EngineError, SpecError) as error:
         print(f"ERROR: {reason(error)}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -143,6 +145,7 @@ def _run_tool(family: Family, arguments: argparse.Namespace) -> int:
 def _print_settled(family: Family, action: str, spec_file: str) -> int:
     """Print what the profile makes of a spec on this machine, for whoever changes the spec further."""
     from skillbank_engine.config.load import load_spec
+    from skillbank_engine.config.named import named_words
     from skillbank_engine.importing import importing
     from skillbank_engine.profile import settled
     from skillbank_engine.starting import starting_spec
@@ -153,7 +156,9 @@ def _print_settled(family: Family, action: str, spec_file: str) -> int:
     specs = family.specs()
     spec = load_spec(specs, action, spec_file, [])
     start = starting_spec(family, spec) if action in specs.trains else None
-    values = settled(specs, spec, action, [], cuda_wanted(spec.engine.device), start)
+    values = settled(
+        specs, spec, action, named_words(spec_file, spec), cuda_wanted(spec.engine.device), start
+    )
     print(json.dumps(values, allow_nan=False))
     return 0
 

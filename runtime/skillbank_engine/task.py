@@ -466,7 +466,7 @@ class Task(ABC, Generic[SpecT, TrainT, TestT, BatchT]):
         note : str
             What differed, empty when nothing did.
         """
-        return defaults.settle(spec, overrides, kept)
+        return defaults.settle(spec, kept)
 
 
 TaskOf = Task[Any, Any, Any, BatchT]

@@ -205,6 +205,18 @@ def test_odd_texts_stay_texts(odd: str) -> None:
         assert load(write_spec({"key": odd}, form)) == {"key": odd}
 
 
+def test_what_somebody_chose_is_told_in_the_first_line(bound: Callable[..., Any]) -> None:
+    sources = (Source.TEMPLATE, Source.USER, Source.SHORTHAND, Source.AUTOML, Source.RETRY, Source.PARENT)
+    overrides = tuple(Override(key=f"train.{source}", value=1, source=source) for source in sources)
+    spec = {"train": {str(source): 1 for source in sources}, "resume": "{resume_model}"}
+    found = bound(spec, overrides=overrides)
+    first = '# named: ["train.automl", "train.retry", "train.shorthand", "train.user"]\n'
+    assert found.config_path.read_text().startswith(first)
+    assert found.resume.text.startswith(first)
+    for form, load in (("yaml", yaml.safe_load), ("json", json.loads), ("toml", tomllib.loads)):
+        assert load(write_spec({"a": "\x85"}, form, ["a"])) == {"a": "\x85"}
+
+
 def test_what_a_format_cannot_say() -> None:
     with pytest.raises(SpecError, match="JSON"):
         write_spec({"a": float("inf")}, "json")

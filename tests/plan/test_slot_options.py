@@ -211,6 +211,16 @@ def test_settings_that_concern_a_step(runtime: Runtime, key: str, length: int, c
     assert unknown.action is None and unknown.concerns(key)
 
 
+def test_a_setting_goes_to_the_step_of_a_chain_whose_skill_has_its_section(runtime: Runtime) -> None:
+    text = "label cats and dogs in /d/p and train RT-DETR on the labels, no HPO"
+    given = ["train.num_epochs=1", "teach.least=0.4"]
+    requests, _ = composed(runtime, text, settings=given)
+    least, epochs = (
+        Setting(key=key, value=value) for key, value in (("teach.least", 0.4), ("train.num_epochs", 1))
+    )
+    assert [(each in r.settings) for r in requests for each in (least, epochs)] == [True, False, False, True]
+
+
 @pytest.mark.parametrize(
     ("settings", "left", "said"),
     [

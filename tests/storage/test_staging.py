@@ -152,3 +152,11 @@ def test_uris(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_other_places_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_uri(text)
+
+
+@pytest.mark.parametrize("name", ["b", "My-Bucket", "-data", "x" * 64])
+def test_what_cannot_be_a_bucket_is_called_so(name: str) -> None:
+    with pytest.raises(UsageError, match=f"'{name}' cannot be a bucket; .* 3 to 63 small letters"):
+        parse_uri(f"s3://{name}/train")
+    with pytest.raises(UsageError, match="is not of the form s3://bucket/key"):
+        parse_uri("s3:///train")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from skillbank.bank.programs import find_program
 from skillbank.errors import PlatformError
-from skillbank.jobs.specfile import write_spec
+from skillbank.jobs.specfile import chosen_keys, write_spec
 from skillbank.plan.model import Override, Plan, Source
 from skillbank.plan.paths import set_path
 from skillbank.trust.gate import CONFIG_PATH, Pass
@@ -57,9 +57,9 @@ def settle(
     argv = _argv(command)
     if not argv:
         return {}
-    spec = bound.read_bytes() if bound is not None else write_spec(plan.spec, plan.config_format).encode()
+    own = chosen_keys(plan)
+    spec = bound.read_bytes() if bound else write_spec(plan.spec, plan.config_format, own).encode()
     found = _answer(argv, spec, plan.config_format, {**admitted.env, **_cpu(plan)}, one_line(command, 200))
-    own = {o.key for o in plan.overrides if o.source in (Source.USER, Source.SHORTHAND)}
     return {key: value for key, value in found.items() if key not in own}
 
 

@@ -72,13 +72,14 @@ def compose(
             step_of(runtime.library.get(r.skill), r, i, len(requests), said.get("variant"))
             for i, r in enumerate(requests)
         ]
+    skills = [step.skill for step in chain]
     for step in chain:
         step.take_data(data or ())
-        step.take_settings(settings or ())
+        step.take_settings(settings or (), skills)
         step.take_slots(said)
     _give_pretrained(chain, said)
     _refuse_unused(chain, data or (), settings or (), said)
-    requests, told, skills = [], [], [step.skill for step in chain]
+    requests, told = [], []
     for step in chain:
         merged = step.merged()
         with runtime.reading:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from skillbank.errors import DataNotFoundError, ParentError, PlatformError, SpecError
 from skillbank.jobs.checkpoints import resumable
 from skillbank.jobs.record import JobRecord
-from skillbank.jobs.specfile import write_spec
+from skillbank.jobs.specfile import chosen_keys, write_spec
 from skillbank.plan.model import (
     PARENT_MODEL,
     PARENT_MODEL_FOLDER,
@@ -146,10 +146,11 @@ def bind(
         PARENT_MODEL_FOLDER: str(model.parent) if model else None,
         RESUME_MODEL: str(resume) if resume else "",
     }
-    again = _started_again(spec, values, results_dir, plan.config_format)
+    chosen = chosen_keys(plan)
+    again = _started_again(spec, values, results_dir, plan.config_format, chosen)
     spec = _resolve(spec, (), values)
     config_path = job_dir(results_dir) / f"spec.{plan.config_format}"
-    content = write_spec(spec, plan.config_format).encode()
+    content = write_spec(spec, plan.config_format, chosen).encode()
     _write_whole(config_path, content)
     sha256 = hashlib.sha256(content).hexdigest()
     argv = _command(plan.command, config_path)
@@ -191,13 +192,17 @@ def _put_structure(spec: dict[str, object], plan: Plan, structure: Mapping[str, 
 
 
 def _started_again(
-    spec: dict[str, object], values: Mapping[str, str | None], results_dir: Path, form: str
+    spec: dict[str, object],
+    values: Mapping[str, str | None],
+    results_dir: Path,
+    form: str,
+    chosen: Sequence[str],
 ) -> Resume | None:
     """Return the spec of a later start of the very job; None when it has no place for a checkpoint."""
     if not any(isinstance(value, str) and RESUME_MODEL in value for _, value in leaves(spec)):
         return None
     mark = str(results_dir / RESUME_MODEL)
-    return Resume(write_spec(_resolve(spec, (), {**values, RESUME_MODEL: mark}), form), mark)
+    return Resume(write_spec(_resolve(spec, (), {**values, RESUME_MODEL: mark}), form, chosen), mark)
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -114,7 +114,7 @@ def _annotated(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Fou
     refuse_bare(opened, group, place)
     split, notes = chosen_split(opened, group, plan)
     if group.missing:
-        why = f"it has no {a_few([each.file for each in group.missing], 3)}"
+        why = f"it has no {a_few(list(dict.fromkeys(each.file for each in group.missing)), 3)}"
     elif group.form and own is None:
         why = f"it is said to be read as {title_of(group.form)}"
     else:
@@ -131,7 +131,7 @@ def _marked(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found:
         opened, split, notes = split_of_areas(opened, group, plan)
         return Found(group, opened, split, why_areas(opened, place, plan), notes)
     split, notes = chosen_split(opened, group, plan)
-    missing = a_few([each.file for each in group.missing], 3)
+    missing = a_few(list(dict.fromkeys(each.file for each in group.missing)), 3)
     return Found(group, opened, split, f"it has no {missing}" if missing else "", notes)
 
 

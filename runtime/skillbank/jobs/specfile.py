@@ -5,35 +5,50 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import yaml
 
 from skillbank.errors import SpecError
+from skillbank.plan.model import Plan, Source
 
-__all__ = ["write_spec"]
+__all__ = ["chosen_keys", "write_spec"]
 
+_NAMED = "# named:"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def write_spec(spec: Mapping[str, object], config_format: str) -> str:
+def chosen_keys(plan: Plan) -> tuple[str, ...]:
+    """Return the keys whose values a person, a search or a new attempt after a failure chose."""
+    own = (Source.USER, Source.SHORTHAND, Source.AUTOML, Source.RETRY)
+    return tuple(override.key for override in plan.overrides if override.source in own)
+
+
+def write_spec(spec: Mapping[str, object], config_format: str, named: Sequence[str] = ()) -> str:
     """Return the spec as text that reads back equal.
+
+    Parameters
+    ----------
+    named
+        Keys whose values somebody chose; a comment in the first line lists them, where the format has
+        comments. A program that replaces its own defaults leaves these values as they are.
 
     Raises
     ------
     SpecError
         When the format cannot express a value: JSON has no infinity, TOML no null inside lists.
     """
+    head = f"{_NAMED} {json.dumps(sorted(named))}\n" if named else ""
     if config_format == "yaml":
         text: str = yaml.safe_dump(dict(spec), sort_keys=False, allow_unicode=True)
         # PyYAML writes the line break U+0085 as it is and does not read it back.
-        return text if "\x85" not in text else yaml.safe_dump(dict(spec), sort_keys=False)
+        return head + (text if "\x85" not in text else yaml.safe_dump(dict(spec), sort_keys=False))
     if config_format == "json":
         try:
             return json.dumps(spec, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         except ValueError:
             raise SpecError("the spec holds an infinite number, which JSON cannot express") from None
-    return "\n".join(_toml_table(spec, ())).lstrip("\n") + "\n"
+    return head + "\n".join(_toml_table(spec, ())).lstrip("\n") + "\n"
 
 
 def _toml_table(table: Mapping[str, object], path: tuple[str, ...]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from skillbank.bank.actions import Action
@@ -50,6 +50,7 @@ class Step:
     notes: list[str] = field(default_factory=list)
     _slots: dict[str, Setting] = field(default_factory=dict)
     _said_sources: set[str] = field(default_factory=set)
+    _elsewhere: set[str] = field(default_factory=set)
 
     def take_data(self, data: Sequence[DataLocation]) -> None:
         """Take the places of options that this step reads."""
@@ -58,8 +59,17 @@ class Step:
         self.data = [d for d in data if self.length == 1 or d.source in reads]
         self._said_sources = {d.source for d in data}
 
-    def take_settings(self, settings: Sequence[Setting]) -> None:
-        """Take the settings of options that are meant for this step."""
+    def take_settings(self, settings: Sequence[Setting], skills: Iterable[Skill] = ()) -> None:
+        """Take the settings of options that are meant for this step.
+
+        Parameters
+        ----------
+        skills
+            Those of all steps of the chain: a section that is an action of another one, and none of this
+            one's, is not this step's.
+        """
+        own = {action.name for action in self.skill.actions}
+        self._elsewhere = {action.name for skill in skills for action in skill.actions} - own
         self.settings = [s for s in settings if self.concerns(s.key)]
 
     def take_slots(self, said: Mapping[str, object]) -> None:
@@ -109,6 +119,8 @@ class Step:
         if key == "automl" or key.startswith(SEARCH_PREFIX):
             return self.action.name == SEARCHED
         section = meant(self.skill, self.action, key).partition(".")[0]
+        if "." in key and section in self._elsewhere:
+            return False
         return section not in foreign_sections(self.skill, self.action) or (self.length == 1 and "." in key)
 
     def sources(self) -> set[str]:

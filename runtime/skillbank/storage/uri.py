@@ -114,8 +114,13 @@ def _file(rest: str, text: str) -> Uri:
 
 def _s3(rest: str, text: str) -> Uri:
     bucket, _, key = rest.partition("/")
-    if not _BUCKET.fullmatch(bucket) or ".." in key.split("/"):
+    if ".." in key.split("/") or not bucket:
         raise UsageError(f"{text} is not of the form s3://bucket/key")
+    if not _BUCKET.fullmatch(bucket):
+        raise UsageError(
+            f"{text}: '{bucket}' cannot be a bucket; the name of one has 3 to 63 small "
+            "letters, digits, dots and hyphens"
+        )
     return Uri("s3", f"{bucket}/{key}".rstrip("/"), text)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
 from skillbank_engine.config.blocks import SpecBase
+
+if TYPE_CHECKING:
+    from skillbank_engine.config.named import Named
 
 SpecT = TypeVar("SpecT", bound=SpecBase)
 
@@ -74,7 +77,7 @@ class Recipe(Generic[SpecT]):
         else, or an override names, stays.
     full : callable
         Whether a spec for which no GPU is there is meant at full size all the same: it names weights to start
-        from, or another network than the default.
+        from, or another network than the default; or somebody has named the default one.
     trained_with : tuple of str
         Keys of the ``engine`` block that belong to trained weights, like the model block.
     prepare : callable, optional
@@ -85,7 +88,7 @@ class Recipe(Generic[SpecT]):
     """
 
     small: Mapping[str, object]
-    full: Callable[[SpecT], bool]
+    full: Callable[[SpecT, Named], bool]
     trained_with: tuple[str, ...] = ()
     prepare: Callable[[SpecT], Mapping[str, object]] | None = None
     prepared: str = "The model starts from random numbers"

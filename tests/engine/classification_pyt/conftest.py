@@ -41,6 +41,7 @@ def make_spec(folders: Path) -> Callable[..., Any]:
         wanted = {
             "model.backbone.type": "resnet_mini",
             "dataset.img_size": 32,
+            "dataset.num_classes": 0,
             "dataset.train_dataset.images_dir": str(folders / "train"),
             "dataset.val_dataset.images_dir": str(folders / "val"),
             "results_dir": str(folders / "results"),

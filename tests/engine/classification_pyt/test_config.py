@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from skillbank_engine.config.named import NOTHING
 from skillbank_engine.config.unheeded import not_heeded
 from skillbank_engine.errors import ModelError, UnsupportedActionError
 from skillbank_engine.families.classification_pyt.backbones import (
@@ -96,6 +97,6 @@ def test_the_small_recipe_names_keys_that_there_are() -> None:
         for step in key.split("."):
             node = node[step]
     full = SPECS_OF_FAMILY.recipe.full
-    assert not full(BY_ACTION["train"]())
-    assert full(BY_ACTION["train"].model_validate({"model": {"backbone": {"type": "resnet_50"}}}))
-    assert full(BY_ACTION["train"].model_validate({"train": {"pretrained_model_path": "x/y"}}))
+    assert not full(BY_ACTION["train"](), NOTHING)
+    assert full(BY_ACTION["train"].model_validate({"model": {"backbone": {"type": "resnet_50"}}}), NOTHING)
+    assert full(BY_ACTION["train"].model_validate({"train": {"pretrained_model_path": "x/y"}}), NOTHING)

@@ -8,12 +8,14 @@ import pytest
 from PIL import Image
 
 from skillbank_engine.errors import DataError
+from skillbank_engine.families.classification_pyt.config.family import SPECS_OF_FAMILY
 from skillbank_engine.families.classification_pyt.data.folders import (
     class_names,
     read_labelled,
     renumbered,
 )
 from skillbank_engine.families.classification_pyt.data.sets import read_test_set, read_training_sets
+from skillbank_engine.profile import prepare_start
 
 NAMES = ("blue", "green", "red")
 KEY = "dataset.train_dataset.images_dir"
@@ -25,7 +27,7 @@ def test_folders_are_classes_sorted_by_name(folders: Path, make_spec: Callable[.
     assert data.train.names == NAMES
     assert data.train.counts() == [4, 4, 4]
     assert data.validation is not None
-    assert said == ["dataset.num_classes stands at its default of 20: there are 3 classes"]
+    assert not said
     assert all(
         image.parent.name == NAMES[number]
         for image, number in zip(data.train.images, data.train.classes, strict=True)
@@ -45,8 +47,20 @@ def test_a_list_of_classes_gives_the_order(folders: Path, make_spec: Callable[..
 
 
 def test_another_number_of_classes_is_refused(make_spec: Callable[..., Any]) -> None:
-    with pytest.raises(DataError, match="num_classes is 5, but there are 3 classes: set it to 3"):
-        read_training_sets(make_spec(dataset__num_classes=5), lambda _: None)
+    for wrong in (5, 20):  # 20 is the family's default
+        with pytest.raises(DataError, match=f"num_classes is {wrong}, but there are 3 classes: set it to 3"):
+            read_training_sets(make_spec(dataset__num_classes=wrong), lambda _: None)
+
+
+def test_classes_are_counted_where_nobody_has_said_how_many(
+    folders: Path, make_spec: Callable[..., Any]
+) -> None:
+    spec = make_spec(dataset__num_classes=20)
+    prepared, changed = prepare_start(SPECS_OF_FAMILY, spec, "train", [])
+    assert prepared.dataset.num_classes == 3 and changed == {"dataset.num_classes": 3}
+    assert prepare_start(SPECS_OF_FAMILY, spec, "train", ["dataset.num_classes=20"])[1] == {}
+    said = make_spec(dataset__num_classes=5)
+    assert prepare_start(SPECS_OF_FAMILY, said, "train", []) == (said, {})
 
 
 def test_all_classes_without_pictures_are_named(folders: Path, make_spec: Callable[..., Any]) -> None:

@@ -99,6 +99,9 @@ def test_a_small_models_values_hold_where_nobody_chose(detector: Detector) -> No
     spec, _ = RtDetr.settle(InferenceSpec(), "inference", chosen, _kept(detector))
     assert spec.inference.conf_threshold == 0.5  # type: ignore[attr-defined]
     assert spec.dataset.augmentation.eval_spatial_size == [640, 640]
+    spec, note = RtDetr.settle(InferenceSpec(), "inference", ("model.hidden_dim=256",), _kept(detector))
+    assert spec.model.hidden_dim == 64
+    assert "model.hidden_dim 64 (spec: 256)" in note  # what is named and cannot be is said
 
 
 def test_sizes_that_do_not_fit_are_refused(detector: Detector) -> None:

@@ -63,6 +63,18 @@ def test_a_model_is_exported_at_the_size_of_its_training(kept: Kept) -> None:
     named = ExportSpec.model_validate({"export": {"input_height": 96, "input_width": 128}})
     spec, _ = SegformerTask.settle(named, "export", [], kept)
     assert (spec.export.input_height, spec.export.input_width) == (96, 128)
+    usual = ExportSpec().export.input_height
+    spec, _ = SegformerTask.settle(ExportSpec(), "export", [f"export.input_height={usual}"], kept)
+    assert (spec.export.input_height, spec.export.input_width) == (usual, 64)
+
+
+def test_a_split_that_is_not_measured_on_is_told(kept: Kept, masked_shapes: Path) -> None:
+    spec = EvaluateSpec.model_validate({"dataset": {"segment": {"root_dir": str(masked_shapes)}}})
+    _, note = SegformerTask.settle(spec, "evaluate", [], kept)
+    assert "Measured on dataset.segment.test_split, 'val'; the split 'test' of" in note
+    asked = spec.model_copy(deep=True)
+    asked.dataset.segment.test_split = "test"
+    assert "Measured" not in SegformerTask.settle(asked, "evaluate", [], kept)[1]
 
 
 def test_other_classes_than_the_model_has_are_refused(kept: Kept, two_pictures: Path) -> None:

@@ -117,5 +117,5 @@ TOY: Specs[ToySpec] = Specs(
         "quantize": (("quantize.model_path",),),
     },
     settings=settings,
-    recipe=Recipe(small={"model.hidden": 8}, full=lambda spec: spec.model.hidden != 16),
+    recipe=Recipe(small={"model.hidden": 8}, full=lambda spec, _named: spec.model.hidden != 16),
 )

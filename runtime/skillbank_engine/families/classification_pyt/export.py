@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from skillbank_engine.config.named import Named
 from skillbank_engine.families.classification_pyt.architecture import Architecture
 from skillbank_engine.families.classification_pyt.config import ClassificationSpec, ExportSpec
 from skillbank_engine.families.classification_pyt.model import Classifier
@@ -66,7 +67,7 @@ def settled(
     note : str
         What differed, empty when nothing did.
     """
-    named = {word.partition("=")[0] for word in overrides}
+    named = Named(overrides)
     values = spec.model_dump()
     told = []
     for key, value in (
@@ -83,7 +84,7 @@ def settled(
             defaults.input_height,
             defaults.input_width,
         )
-        if usual and not named.intersection(sides):
+        if usual and not any(side in named for side in sides):
             for key in sides:
                 told += _put(values, key, built.image_size)
     if told:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from skillbank_engine.checkpoint import load_weights, read_checkpoint
+from skillbank_engine.config.named import Named
 from skillbank_engine.data.images import open_image
 from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.device import Compute
@@ -372,7 +373,7 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
         cls, spec: ExperimentSpec, action: str, overrides: Sequence[str], kept: Kept
     ) -> tuple[ExperimentSpec, str]:
         """Put a trained model's structure, size of input and modest scores into another action's spec."""
-        named = {word.partition("=")[0] for word in overrides}
+        named = Named(overrides)
         usual = type(spec)().model_dump()
         chosen = spec.model.num_select
         spec, note = super().settle(spec, action, overrides, kept)
@@ -397,7 +398,7 @@ def _settle_action(
     values: dict[str, Any],
     usual: Mapping[str, Any],
     action: str,
-    named: set[str],
+    named: Named,
     kept: Kept,
     differences: list[str],
 ) -> None:

@@ -10,13 +10,14 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor, nn
 
+from skillbank_engine.config.named import Named
 from skillbank_engine.data.images import find_images, open_image
 from skillbank_engine.device import Compute
 from skillbank_engine.errors import DataError, WeightsError
 from skillbank_engine.families.segformer.classes import KEYS, Classes, classes_of, palette_of, settle_classes
 from skillbank_engine.families.segformer.config import ExperimentSpec
 from skillbank_engine.families.segformer.config.dataset import SegmentConfig
-from skillbank_engine.families.segformer.data.layout import find_pictures
+from skillbank_engine.families.segformer.data.layout import find_pictures, left_alone
 from skillbank_engine.families.segformer.data.sets import MaskBatch, MaskSamples, MaskSet, read_set
 from skillbank_engine.families.segformer.data.transforms import Variation
 from skillbank_engine.families.segformer.evaluation import measure
@@ -269,8 +270,9 @@ class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
         cls, spec: ExperimentSpec, action: str, overrides: Sequence[str], kept: Kept
     ) -> tuple[ExperimentSpec, str]:
         """Let what the model was trained with hold, also for masks where the spec says nothing of them."""
+        named = Named(overrides)
         settled, note = super().settle(spec, action, overrides, kept)
-        changed = _of_training(settled.dataset.segment, kept.spec, measured=action == "evaluate")
+        changed = _of_training(settled.dataset.segment, kept.spec, named, measured=action == "evaluate")
         block = getattr(settled, "export", None)
         values = settled.model_dump()
         values["dataset"]["segment"].update(changed)
@@ -279,16 +281,18 @@ class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
         usual = type(block)() if block is not None else None
         if block is not None and usual is not None:
             for key in ("input_height", "input_width"):
-                if getattr(block, key) == getattr(usual, key) != side:
+                if f"export.{key}" not in named and getattr(block, key) == getattr(usual, key) != side:
                     values["export"][key] = side
                     notes.append(f"export.{key}={side}")
-        if not notes:
-            return settled, note
-        more = f"As the model was trained: {', '.join(notes)}."
-        return type(spec).model_validate(values), f"{note} {more}".strip()
+        said = [f"As the model was trained: {', '.join(notes)}."] if notes else []
+        if action == "evaluate":
+            said += left_alone(settled.dataset.segment)
+        return type(spec).model_validate(values), " ".join(filter(None, (note, *said)))
 
 
-def _of_training(segment: SegmentConfig, trained: Mapping[str, Any], *, measured: bool) -> dict[str, object]:
+def _of_training(
+    segment: SegmentConfig, trained: Mapping[str, Any], named: Named, *, measured: bool
+) -> dict[str, object]:
     """What a model's training says of masks and sizes, where a spec has the family's defaults.
 
     Of masks that are measured on, what the data set itself says comes first.
@@ -300,7 +304,7 @@ def _of_training(segment: SegmentConfig, trained: Mapping[str, Any], *, measured
         wanted.update({key: own[key] for key in KEYS})
         if measured:
             wanted.update({key.rpartition(".")[2]: value for key, value in settle_classes(segment).items()})
-    if segment.img_size == usual.img_size:
+    if "dataset.segment.img_size" not in named and segment.img_size == usual.img_size:
         wanted["img_size"] = own["img_size"]
     dumped = segment.model_dump()
     return {key: value for key, value in wanted.items() if dumped[key] != value}

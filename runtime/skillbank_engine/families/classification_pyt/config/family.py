@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from skillbank_engine.config.named import NOTHING, Named
 from skillbank_engine.config.specs import Recipe, RunSettings, Specs
 from skillbank_engine.errors import UnsupportedActionError
 from skillbank_engine.families.classification_pyt.backbones import DEFAULT
@@ -53,11 +54,20 @@ def settings(spec: ClassificationSpec) -> RunSettings:
     )
 
 
-def meant_at_full_size(spec: ClassificationSpec) -> bool:
-    """Whether a spec names weights to start from, or another network than the default."""
+def meant_at_full_size(spec: ClassificationSpec, named: Named = NOTHING) -> bool:
+    """Whether a spec names weights to start from, or a network other than the small one."""
     backbone = spec.model.backbone
     started = spec.train.pretrained_model_path or backbone.pretrained_backbone_path
-    return bool(started) or backbone.type not in (DEFAULT, SMALL["model.backbone.type"])
+    if backbone.type == DEFAULT and "model.backbone.type" not in named:
+        return bool(started)
+    return bool(started) or backbone.type != SMALL["model.backbone.type"]
+
+
+def counted(spec: ClassificationSpec) -> dict[str, object]:
+    """Count the classes of the training's data, for a spec in which nobody has said how many there are."""
+    from skillbank_engine.families.classification_pyt.data.sets import training_classes
+
+    return {"dataset.num_classes": len(training_classes(spec))}
 
 
 def warnings(spec: ClassificationSpec) -> Iterator[str]:
@@ -131,7 +141,13 @@ SPECS_OF_FAMILY = Specs[ClassificationSpec](
     by_action=BY_ACTION,
     needed=NEEDED,
     settings=settings,
-    recipe=Recipe(small=SMALL, full=meant_at_full_size, trained_with=("dropout",)),
+    recipe=Recipe(
+        small=SMALL,
+        full=meant_at_full_size,
+        trained_with=("dropout",),
+        prepare=counted,
+        prepared="Counted in the data",
+    ),
     warnings=warnings,
     unheeded=UNHEEDED,
     refuse=refuse,

@@ -42,8 +42,8 @@ def read_training_sets(spec: ClassificationSpec, tell: Tell) -> TrainingData[Lab
         The folders cannot be used, or have other classes than the spec says.
     """
     dataset, skip = spec.dataset, spec.engine.skip_broken
-    names = class_names(spec, require_folder(dataset.train_dataset.images_dir, _TRAIN), _TRAIN)
-    require_count(spec, names, tell)
+    names = training_classes(spec)
+    require_count(spec, names)
     train = read_labelled(dataset.train_dataset.images_dir, _TRAIN, names, skip_broken=skip, complete=True)
     if dataset.train_nolabel.folder_path:
         train = joined(train, read_unlabelled(dataset.train_nolabel.folder_path, _UNLABELLED, names))
@@ -53,10 +53,19 @@ def read_training_sets(spec: ClassificationSpec, tell: Tell) -> TrainingData[Lab
     return TrainingData(train, read_labelled(dataset.val_dataset.images_dir, _VAL, names, skip_broken=skip))
 
 
-def require_count(spec: ClassificationSpec, names: tuple[str, ...], tell: Tell) -> None:
-    """Compare ``dataset.num_classes`` with the classes that there are.
+def training_classes(spec: ClassificationSpec) -> tuple[str, ...]:
+    """Return the classes that a training tells apart, in their order.
 
-    The family's default stands in every spec that says nothing: it means as many as there are, and so does 0.
+    Raises
+    ------
+    DataError
+        There is no such folder, or no class in it.
+    """
+    return class_names(spec, require_folder(spec.dataset.train_dataset.images_dir, _TRAIN), _TRAIN)
+
+
+def require_count(spec: ClassificationSpec, names: tuple[str, ...]) -> None:
+    """Compare ``dataset.num_classes`` with the classes that there are; 0 means as many as there are.
 
     Raises
     ------
@@ -64,17 +73,13 @@ def require_count(spec: ClassificationSpec, names: tuple[str, ...], tell: Tell) 
         The spec says another number, or there is only one class.
     """
     said = spec.dataset.num_classes
-    default = type(spec.dataset).model_fields["num_classes"].default
     if len(names) < 2:
         raise DataError(f"There is one class only, '{names[0]}': a classifier needs two or more")
-    if said in (0, len(names)):
-        return
-    if said != default:
+    if said not in (0, len(names)):
         raise DataError(
             f"dataset.num_classes is {said}, but there are {len(names)} classes: set it to {len(names)}, or "
             "correct dataset.classes_file"
         )
-    tell(f"dataset.num_classes stands at its default of {said}: there are {len(names)} classes")
 
 
 def read_test_set(spec: ClassificationSpec) -> LabelledSet:

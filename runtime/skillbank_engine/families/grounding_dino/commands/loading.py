@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from skillbank_engine.config.load import parse_override
+from skillbank_engine.config.named import Named
 from skillbank_engine.data.pixels import PixelScale
 from skillbank_engine.data.survey import settle_scale
 from skillbank_engine.data.transforms import Resizing, test_resizing
@@ -101,7 +101,7 @@ class _Settling:
         self.values: dict[str, Any] = spec.model_dump()
         self.differences: list[str] = []
         self._usual: dict[str, Any] = type(spec)().model_dump()
-        self._named = {".".join(str(step) for step in parse_override(word)[0]) for word in overrides}
+        self._named = Named(overrides)
 
     def chosen(self, key: str) -> bool:
         """Whether the spec differs from the family's default, or an override names the key."""

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from skillbank_engine.config.named import NOTHING, Named
 from skillbank_engine.config.specs import Recipe
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ _STRUCTURE = (
 )
 
 
-def wants_full(spec: "ExperimentSpec") -> bool:
-    """Say whether a spec means the full-size model: weights, or another network than the default.
+def wants_full(spec: "ExperimentSpec", named: Named = NOTHING) -> bool:
+    """Say whether a spec means the full-size model: weights, or a network.
 
     A mini part in the network says the opposite.
     """
@@ -79,7 +80,9 @@ def wants_full(spec: "ExperimentSpec") -> bool:
     if "mini" in (spec.engine.backbone, spec.engine.text_encoder):
         return False
     usual = type(spec.model)()
-    return any(getattr(spec.model, name) != getattr(usual, name) for name in _STRUCTURE)
+    return any(
+        f"model.{name}" in named or getattr(spec.model, name) != getattr(usual, name) for name in _STRUCTURE
+    )
 
 
 def first_values(spec: "ExperimentSpec") -> Mapping[str, object]:

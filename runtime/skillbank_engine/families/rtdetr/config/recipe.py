@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from skillbank_engine.config.named import NOTHING, Named
 from skillbank_engine.config.specs import Recipe
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ _STRUCTURE = (
 )
 
 
-def wants_full(spec: "ExperimentSpec") -> bool:
-    """Say whether a spec means the full-size model: weights, or another network than the default.
+def wants_full(spec: "ExperimentSpec", named: Named = NOTHING) -> bool:
+    """Say whether a spec means the full-size model: weights, or a network.
 
     A mini backbone says the opposite.
     """
@@ -64,7 +65,9 @@ def wants_full(spec: "ExperimentSpec") -> bool:
     if spec.engine.backbone == "mini":
         return False
     usual = type(spec.model)()
-    return any(getattr(spec.model, name) != getattr(usual, name) for name in _STRUCTURE)
+    return any(
+        f"model.{name}" in named or getattr(spec.model, name) != getattr(usual, name) for name in _STRUCTURE
+    )
 
 
 RECIPE: "Recipe[ExperimentSpec]" = Recipe(small=SMALL, full=wants_full, trained_with=TRAINED_WITH)

@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from skillbank_engine.config.blocks import QuantizeConfig, SpecBase, engine_block
 from skillbank_engine.config.fields import MISSING, block
+from skillbank_engine.config.named import Named
 from skillbank_engine.config.specs import Recipe, RunSettings, Specs
 from skillbank_engine.errors import UnsupportedActionError
 from skillbank_engine.families.segformer.config.actions import (
@@ -116,8 +117,8 @@ def _settings(spec: ExperimentSpec) -> RunSettings:
     )
 
 
-def _meant_at_full_size(spec: ExperimentSpec) -> bool:
-    """Whether a spec names weights, or another network than the family's default."""
+def _meant_at_full_size(spec: ExperimentSpec, named: Named) -> bool:
+    """Whether a spec names weights or a network."""
     usual, model = ModelConfig(), spec.model
     if spec.engine.backbone == "mini":
         return False
@@ -126,6 +127,8 @@ def _meant_at_full_size(spec: ExperimentSpec) -> bool:
         or model.backbone.pretrained_backbone_path
         or model.backbone.type != usual.backbone.type
         or model.decode_head != usual.decode_head
+        or "model.backbone.type" in named
+        or "model.decode_head" in named
     )
 
 

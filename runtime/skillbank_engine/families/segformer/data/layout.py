@@ -10,9 +10,11 @@ from pathlib import Path
 from skillbank_engine.data.images import SUFFIXES
 from skillbank_engine.data.records import require_folder
 from skillbank_engine.errors import DataError
+from skillbank_engine.families.segformer.config.dataset import SegmentConfig
 from skillbank_engine.families.segformer.data.faults import MaskFaults
 
 KEY = "dataset.segment.root_dir"
+TEST = "test"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,19 @@ class Pair:
     image: Path
     mask: Path
     name: str
+
+
+def left_alone(segment: SegmentConfig) -> Iterator[str]:
+    """Say so where a measure goes by another split than the one that is called ``test``."""
+    if (
+        segment.root_dir
+        and segment.test_split != TEST
+        and (Path(segment.root_dir) / "images" / TEST).is_dir()
+    ):
+        yield (
+            f"Measured on dataset.segment.test_split, '{segment.test_split}'; the split '{TEST}' of "
+            f"{segment.root_dir} is left alone."
+        )
 
 
 def find_pairs(root: str, split: str, split_key: str, faults: MaskFaults) -> list[Pair]:
