@@ -38,6 +38,7 @@ _ANSWERS = {
 _SAYING = frozenset({"said", "say", "mentioned", "claimed", "claim"})
 _FEELINGS = word_list("judging.feelings")
 _MANAGING = frozenset({"do", "go", "be", "live", "survive", "manage"})
+_LEAVING = word_list("judging.leaving")
 _DENYING = frozenset(["no", "refrain", "not", "without", "hold"])
 
 
@@ -58,7 +59,8 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
         value = value if (value, state) == ("off", "on") else state  # "no AutoML required" stays off
         negations += denied
         used |= set(range(match.end, end))
-    value = _denied(_joined(text, match.first) or value or "on", negations)
+    kept = value == "off" and negations == 1 and _is_kept(text, sorted(k for k in used if k < match.first))
+    value = "on" if kept else _denied(_joined(text, match.first) or value or "on", negations)
     words = text.unclaimed(range(min(used), max(used) + 1))
     said = text.words(words)
     if negations and (not _SAYING.isdisjoint(said) or _denies_feeling(said)):
@@ -72,6 +74,15 @@ def _denies_feeling(said: list[str]) -> bool:
     denials = (k for k, pair in enumerate(pairs) if pair[0] in _NOT | _DENYING and pair != ("never", "mind"))
     felt = any(not _FEELINGS.isdisjoint(said[k + 1 : k + 4]) for k in denials)
     return felt or any(a in _MANAGING and b == "without" for a, b in pairs)
+
+
+def _is_kept(text: Text, before: list[int]) -> bool:
+    """Whether what is not to be left out has to be there: "don't forget AutoML", "never without HPO".
+
+    What is not to be turned off is left as it is, and what need not be turned off may be.
+    """
+    words = set(text.words(before))
+    return bool(words & _NOT) and bool(words & _LEAVING)
 
 
 def _denied(value: str, negations: int) -> str:
@@ -130,6 +141,8 @@ def operator_before(text: Text, first: int, mention: int) -> tuple[str | None, i
 
 def _denies(text: Text, i: int, start: int, value: str | None) -> int:
     """Return where a negation of an operator that begins at a token ends."""
+    if ":" in text.words(range(i, start)):
+        return i  # "don't forget: no HPO"
     if text.tokens[i].text in _NOT:
         return i + 1
     inside = max((e for e in text.ends(i, "policy.turn.off") if e <= start), default=i)
