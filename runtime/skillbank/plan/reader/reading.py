@@ -422,9 +422,8 @@ def _made(
             "notes": tuple(dict.fromkeys(note for skill, note in named if skill == r.skill)),
         }) for r in requests
     )  # fmt: skip
-    return Reading(
-        made, tuple(unread), tuple(unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes, *maker.notes]))
-    )
+    notes = list(dict.fromkeys([*notes, *maker.data.notes, *maker.notes]))
+    return Reading(made, tuple(unread), tuple(unplaced), tuple(notes))
 
 
 def _known(steps: list[Step]) -> frozenset[str]:
