@@ -310,6 +310,7 @@ def test_gpus_of_a_step_that_is_named_are_its_own(
 POLICIES = {
     "do not forget automl": "on",
     "never without hpo": "on",
+    "but not without AutoML": "on",
     "don't skip the hpo": "on",
     "don't leave out automl": "on",
     "don't turn off automl": "auto",

@@ -59,8 +59,8 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
         value = value if (value, state) == ("off", "on") else state  # "no AutoML required" stays off
         negations += denied
         used |= set(range(match.end, end))
-    kept = value == "off" and negations == 1 and _is_kept(text, sorted(k for k in used if k < match.first))
-    value = "on" if kept else _denied(_joined(text, match.first) or value or "on", negations)
+    before = set(text.words(sorted(used - set(range(match.first, end)))))
+    value = _denied(_joined(text, match.first) or value or "on", negations, before)
     words = text.unclaimed(range(min(used), max(used) + 1))
     said = text.words(words)
     if negations and (not _SAYING.isdisjoint(said) or _denies_feeling(said)):
@@ -76,17 +76,13 @@ def _denies_feeling(said: list[str]) -> bool:
     return felt or any(a in _MANAGING and b == "without" for a, b in pairs)
 
 
-def _is_kept(text: Text, before: list[int]) -> bool:
-    """Whether what is not to be left out has to be there: "don't forget AutoML", "never without HPO".
+def _denied(value: str, negations: int, before: set[str]) -> str:
+    """Return what is said with some negations: what is not to be off may be either.
 
-    What is not to be turned off is left as it is, and what need not be turned off may be.
+    What is not to be left out has to be there: "don't forget AutoML", "never without HPO".
     """
-    words = set(text.words(before))
-    return bool(words & _NOT) and bool(words & _LEAVING)
-
-
-def _denied(value: str, negations: int) -> str:
-    """Return what is said with some negations; what is not to be off may be either."""
+    if value == "off" and negations == 1 and before & _NOT and before & _LEAVING:
+        return "on"
     return value if negations % 2 == 0 else {"off": "auto", "on": "off"}.get(value, value)
 
 

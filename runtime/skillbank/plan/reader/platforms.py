@@ -69,14 +69,23 @@ def platforms_of(page: Text, steps: Sequence[Step]) -> tuple[list[str | None], l
         raise ConflictError(f"{two}; keep one of them.")
     if not said or len(steps) == 1:
         return [next(iter(said), None)] * len(steps), []
-    if len(said) == 1:
-        meant = [addressed_step(page, steps, claim) for claim in claims]
-        if all(meant):
-            return [said[0] if step in meant else None for step in steps], []
-        later = (s for s in steps if s.group != steps[0].group)
-        behind = [s.action for s in later if any(is_bound(page, s, c) for c in s.of("platform"))]
-        told = f"all steps are taken to run on {said[0]}, though it is said behind {' and '.join(behind)}"
-        return said * len(steps), [told] if behind else []
+    return _of_all(page, steps, claims) if len(said) == 1 else _of_each(steps, two)
+
+
+def _of_all(page: Text, steps: Sequence[Step], claims: list[Claim]) -> tuple[list[str | None], list[str]]:
+    """Return the one platform for all steps, or for those that it is said to be for."""
+    where = str(claims[0].value)
+    meant = [addressed_step(page, steps, claim) for claim in claims]
+    if all(meant):
+        return [where if step in meant else None for step in steps], []
+    later = (s for s in steps if s.group != steps[0].group)
+    behind = [s.action for s in later if any(is_bound(page, s, c) for c in s.of("platform"))]
+    told = f"all steps are taken to run on {where}, though it is said behind {' and '.join(behind)}"
+    return [where] * len(steps), [told] if behind else []
+
+
+def _of_each(steps: Sequence[Step], two: str) -> tuple[list[str | None], list[str]]:
+    """Return the platform of each step; ``two`` begins the refusal where the first has none."""
     found, notes = list[str | None](), list[str]()
     for step in steps:
         with_it = (s for s in steps if s.group == step.group)

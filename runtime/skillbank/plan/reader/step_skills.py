@@ -78,17 +78,22 @@ def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
         each = ((n, n.value.skills[0], part) for n, part in zip(names, parts, strict=True))
         return [replace(step, at=n.first, claims=[n, *part], skill=skill) for n, skill, part in each]
     if not are_joined(text, names, step) and not _are_added(text, names):
-        if step.action == "distill" and len(skills) == 2 and teaches(*skills):
-            teacher, student = (shown(s.name) for s in skills)
-            raise AmbiguousSkillError(
-                "A teacher and its student are understood in one sentence with nothing else in it; say: "
-                f"distill {teacher} into {student} on PICTURES to find THINGS."
-            )
-        names_ = [s.name for s in skills]
-        listed = ", ".join(shown(s.qualified if names_.count(s.name) > 1 else s.name) for s in skills)
-        raise AmbiguousSkillError(f"The request could mean {listed}; name the one that is meant.")
+        raise _unclear(step, skills)
     claims = [c for c in step.claims if c.kind != "name"]
     return [replace(step, claims=list(claims), skill=skill) for skill in skills]
+
+
+def _unclear(step: Step, skills: list[Skill]) -> AmbiguousSkillError:
+    """Return the refusal of a step that names several models and does not say what each is for."""
+    names = [s.name for s in skills]
+    if step.action == "distill" and len(skills) == 2 and teaches(*skills):
+        teacher, student = map(shown, names)
+        return AmbiguousSkillError(
+            "A teacher and its student are understood in one sentence with nothing else in it; say: "
+            f"distill {teacher} into {student} on PICTURES to find THINGS."
+        )
+    listed = ", ".join(shown(s.qualified if names.count(s.name) > 1 else s.name) for s in skills)
+    return AmbiguousSkillError(f"The request could mean {listed}; name the one that is meant.")
 
 
 def _parts(text: Text, step: Step, names: list[Claim]) -> list[list[Claim]] | None:

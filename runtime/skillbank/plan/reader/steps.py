@@ -140,18 +140,24 @@ def addressed_step(text: Text, steps: Sequence[Step], claim: Claim) -> Step | No
     """
     if claim.kind not in ("value", "platform"):
         return None
+    return _named_behind(text, steps, claim) or _named_again(text, steps, claim)
+
+
+def _named_behind(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
+    """Return the step whose noun stands behind a claim: "for the training"."""
     match = text.match("'for|'during|'in|'when|'while group.det*", claim.last + 1)
-    if match is not None and not text.within(match.end + 1, "places.data.nouns"):
-        named = [s for s in steps if text.within(match.end, *_nouns(s.action))]
-        if named:
-            return next((s for s in reversed(named) if s.at < claim.first), named[0])
+    if match is None or text.within(match.end + 1, "places.data.nouns"):
+        return None
+    named = [s for s in steps if text.within(match.end, *_nouns(s.action))]
+    earlier = [s for s in named if s.at < claim.first]
+    return next(iter([*earlier[-1:], *named]), None)
+
+
+def _named_again(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
+    """Return the step that a noun before a claim names once more: "the evaluation on 2 GPUs"."""
     mentions = [c for c in text.ledger.of("action") if c.first < claim.first]
     last = max(mentions, key=lambda c: c.first, default=None)
-    if (
-        last is None
-        or last.value.asked
-        or any(text.tokens[k].kind == "mark" for k in range(last.first, claim.first))
-    ):
+    if last is None or last.value.asked or text.has_kind(range(last.first, claim.first), "mark"):
         return None
     again = (s for s in steps if s.action == last.value.action and s.at < last.first)
     return next((s for s in again if text.within(last.last, *_nouns(s.action))), None)
