@@ -94,7 +94,6 @@ def test_words_for_on(text: str) -> None:
         "AutoML must not be turned off",
         "I do not want you to switch HPO off",
         "there is no reason to turn off AutoML",
-        "but not without AutoML",
         "automl_policy=auto",
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skillbank.errors import ConflictError, SkillNotFoundError
+from skillbank.errors import AmbiguousSkillError, ConflictError, SkillNotFoundError
 from skillbank.runtime import Runtime
 
 REQUESTS = (
@@ -188,6 +188,8 @@ BOUND = (
     ("train RT-DETR on /d/t, no hpo, then export it with seed 3", "seed 3"),
     ("train RT-DETR on /d/t, no hpo, then export it with weight decay 0.01", "weight decay 0.01"),
     ("train RT-DETR on /d/t, no hpo, then export it (fp16)", "fp16"),
+    ("train RT-DETR on /d/t, no hpo, then export it, in fp16", "in fp16"),
+    ("train RT-DETR on /d/t, no hpo, then export it; fp16", "fp16"),
     ("train RT-DETR on /d/t, no hpo, then run inference on /d/p with weight decay 0.1", "weight decay 0.1"),
     ("train RT-DETR on /d/t with seed 1, no hpo, then evaluate with seed 2 on /d/v", "seed 2"),
     ("train RT-DETR on /d/t with seed 1, no hpo, then evaluate on /d/v, seed 2", "seed 2"),
@@ -232,17 +234,120 @@ def test_data_that_is_checked_first_is_trained_on_then(runtime: Runtime, text: s
     assert (train.action, [(d.source, d.uri) for d in train.data]) == ("train", [("train_datasets", "/d/t")])
 
 
+ELSEWHERE = {
+    "train RT-DETR on /d/t here, no hpo, and evaluate on /d/v on kubernetes": ["local", "kubernetes"],
+    "train RT-DETR on /d/t on slurm, no hpo, and evaluate it here on /d/v": ["slurm", "local"],
+    "on slurm train RT-DETR on /d/t, no hpo, then here evaluate it on /d/v": ["slurm", "local"],
+    "on slurm train RT-DETR on /d/t, no hpo, then on docker evaluate it on /d/v": ["slurm", "docker"],
+    "train and evaluate RT-DETR on /d/t on slurm, no hpo, export it on docker": ["slurm", "slurm", "docker"],
+    "train RT-DETR on /d/t, no hpo, evaluate it on /d/v; the evaluation on docker": [None, "docker"],
+    "train RT-DETR on /d/t, no hpo, evaluate it on /d/v, slurm for the training": ["slurm", None],
+    "train RT-DETR on /d/t, no hpo, and evaluate it on /d/v on slurm": ["slurm", "slurm"],
+}
+"""Requests, and where each of their steps runs."""
+
+
+@pytest.mark.parametrize(("text", "platforms"), ELSEWHERE.items())
+def test_each_step_runs_where_it_is_said_to(runtime: Runtime, text: str, platforms: list[str | None]) -> None:
+    reading = runtime.read(text)
+    assert [r.platform for r in reading.requests] == platforms and not reading.not_understood
+
+
+def test_where_a_step_runs_that_has_no_platform_of_its_own_is_said(runtime: Runtime) -> None:
+    text = "train RT-DETR on /d/t, no hpo, and evaluate it on /d/v on slurm"
+    assert runtime.read(text).notes == (
+        "all steps are taken to run on slurm, though it is said behind evaluate",
+    )
+    text = "train RT-DETR on slurm on /d/t, no hpo, evaluate it on docker on /d/v, and export it"
+    assert runtime.read(text).notes == ("export is taken to run on docker, as the step before it does",)
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "said"),
     [
-        "train RT-DETR on /d/t here, no hpo, and evaluate on /d/v on kubernetes",
-        "train RT-DETR on /d/t on slurm, no hpo, and evaluate it here on /d/v",
-        "on slurm train RT-DETR on /d/t, no hpo, then here evaluate it on /d/v",
+        ("train RT-DETR on slurm on /d/t, no hpo, on kubernetes", "keep one"),
+        ("train RT-DETR on /d/t, no hpo, evaluate it on /d/v on slurm, export it on docker", "for train"),
+        ("train RT-DETR on slurm on docker on /d/t, no hpo, then export it", "for train"),
     ],
 )
-def test_two_steps_on_two_platforms_are_not_run_on_one(runtime: Runtime, text: str) -> None:
-    with pytest.raises(ConflictError, match="two platforms"):
+def test_a_step_has_one_platform(runtime: Runtime, text: str, said: str) -> None:
+    with pytest.raises(ConflictError, match=said):
         runtime.read(text)
+
+
+def test_a_platform_that_is_excluded_behind_its_name_is_asked_about(runtime: Runtime) -> None:
+    text = "train RT-DETR on slurm on /d/t, no hpo, then export it, not on slurm"
+    assert "platform" in {q.key for r in runtime.read(text).requests for q in r.questions}
+    text = "train RT-DETR on slurm on /d/t, no hpo, then export it on docker, not on slurm"
+    assert not any(r.questions for r in runtime.read(text).requests)
+
+
+STEPS: dict[str, tuple[list[int], list[int]]] = {
+    "then evaluate on /d/v; batch size 8 for the training": ([8], []),
+    "then evaluate on /d/v, batch size 8 for training, batch size 2 for evaluation": ([8], [2]),
+    "then with batch size 2 evaluate it on /d/v": ([], [2]),
+    "evaluate on /d/v; the training with batch size 8": ([8], []),
+}
+
+
+@pytest.mark.parametrize(("said", "values"), STEPS.items())
+def test_a_value_is_of_the_step_that_it_is_said_for(
+    runtime: Runtime, said: str, values: tuple[list[int], list[int]]
+) -> None:
+    reading = runtime.read(f"train RT-DETR on /d/t, no hpo, {said}")
+    assert tuple([s.value for s in r.settings] for r in reading.requests) == values
+    assert not reading.not_understood
+
+
+@pytest.mark.parametrize(("noun", "gpus"), [("training", [4, None]), ("evaluation", [None, 4])])
+def test_gpus_of_a_step_that_is_named_are_its_own(
+    runtime: Runtime, noun: str, gpus: list[int | None]
+) -> None:
+    text = f"train RT-DETR on /d/t, no hpo, then evaluate on /d/v; the {noun} on 4 gpus"
+    assert [r.gpus for r in runtime.read(text).requests] == gpus
+
+
+POLICIES = {
+    "do not forget automl": "on",
+    "never without hpo": "on",
+    "but not without AutoML": "on",
+    "don't skip the hpo": "on",
+    "don't leave out automl": "on",
+    "don't turn off automl": "auto",
+    "no need to skip automl": "auto",
+    "don't forget: no hpo": "off",
+    "don't forget to turn automl off": "off",
+}
+
+
+@pytest.mark.parametrize(("said", "policy"), POLICIES.items())
+def test_a_search_that_is_not_to_be_left_out_is_one(runtime: Runtime, said: str, policy: str) -> None:
+    [request] = runtime.read(f"train RT-DETR on /d/t, {said}").requests
+    assert request.automl == policy
+
+
+def test_who_is_not_against_a_value_is_asked(runtime: Runtime) -> None:
+    assert runtime.read("train RT-DETR on /d/t, no hpo, I am not against fp16").not_understood
+
+
+@pytest.mark.parametrize("said", ["take a look at the data in", "look at", "see what is in"])
+def test_data_that_is_looked_at_first_is_checked(runtime: Runtime, said: str) -> None:
+    check, train = runtime.read(f"{said} /d/t, then train RT-DETR on it, no hpo").requests
+    assert (check.action, train.action) == ("check", "train")
+    assert "taken as a check" in str(check.notes[0])
+
+
+def test_a_patience_that_ends_no_search_is_told(runtime: Runtime) -> None:
+    def told(trials: int) -> bool:
+        text = f"train RT-DETR on /d/t with hpo, {trials} trials, stop after 10 trials without improvement"
+        return any("never ends" in str(w) for w in runtime.plan(text)[0].warnings)
+
+    assert told(10) and not told(11)
+
+
+def test_a_teacher_and_its_student_are_refused_with_the_sentence_to_say(runtime: Runtime) -> None:
+    with pytest.raises(AmbiguousSkillError, match="on PICTURES to find THINGS"):
+        runtime.read("distill Grounding DINO into a small RT-DETR")
 
 
 def test_here_is_a_platform_only_where_a_step_runs(runtime: Runtime) -> None:

@@ -66,6 +66,12 @@ def search_settings(
     settings = AutoMLSettings.read(said)
     if settings.ranges or settings.parameters is not None:
         _check_space(draft, settings)
+    patience, trials = settings.patience, settings.max_recommendations
+    if patience is not None and patience >= trials:
+        draft.warnings.append(
+            f"automl.patience={patience} never ends a search of {trials} trials; it counts trials without a "
+            "better one"
+        )
     metrics = settings.metrics or ((metric,) if metric else ())
     if not metrics:
         draft.ask(

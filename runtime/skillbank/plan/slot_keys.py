@@ -10,10 +10,11 @@ from skillbank.bank.skill import Skill
 from skillbank.plan.products import SEARCHED, trains
 from skillbank.plan.slots import SLOTS, Fills, Slot
 
-__all__ = ["SEARCH_PREFIX", "foreign_sections", "key_of", "keys_of", "meant", "slot_of"]
+__all__ = ["SEARCH_PREFIX", "foreign_sections", "key_of", "keys_of", "meant", "only_trained", "slot_of"]
 
 SEARCH_PREFIX = "automl."
 """What the keys of settings of a search begin with."""
+_BY_NAME = {slot.name: slot for slot in SLOTS}
 _BY_KEY = {name: slot for slot in SLOTS if slot.fills is Fills.SETTING for name in slot.names}
 _SEARCH_KEYS = {name: slot.key for slot in SLOTS if slot.fills is Fills.SEARCH for name in slot.names}
 
@@ -36,6 +37,12 @@ def key_of(skill: Skill, action: Action, slot: Slot) -> str | None:
     """
     found = keys_of(skill, action, slot)
     return found[0] if len(found) == 1 else None
+
+
+def only_trained(skill: Skill, name: str) -> bool:
+    """Whether no action of a skill but those that train has a slot."""
+    having = [a for a in skill.actions if name and key_of(skill, a, _BY_NAME[name]) is not None]
+    return bool(having) and all(trains(a.name) for a in having)
 
 
 def keys_of(skill: Skill, action: Action, slot: Slot) -> tuple[str, ...]:

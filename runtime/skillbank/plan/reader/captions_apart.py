@@ -7,7 +7,7 @@ from functools import partial
 
 from skillbank.plan.reader.matching import STOPS, Match, Text
 from skillbank.plan.reader.telling import FRAME
-from skillbank.plan.reader.things import DATA_NOUNS, Things, is_data, read_things
+from skillbank.plan.reader.things import Things, is_data, read_things
 from skillbank.plan.reader.wording import is_many
 
 __all__ = ["take_apart"]
@@ -31,7 +31,6 @@ def take_apart(text: Text, *, training: bool) -> None:
         Whether the text speaks of a training: "for X" then says what something is for, and not what to find.
     """
     _take_passives(text)
-    _take_caused(text)
     for take in (partial(_take_led, training=training), _take_pictured, _take_needed):
         if not any(claim.value for claim in text.ledger.of("find", "captions")):
             take(text)
@@ -90,19 +89,6 @@ def _wish(text: Text, words: range) -> int | None:
 def _is_open(text: Text, i: int) -> bool:
     """Whether a word is free, or only part of a courtesy ("I want")."""
     return text.ledger.free(i) or text.ledger.owner[i].kind == "courtesy"
-
-
-def _take_caused(text: Text) -> None:
-    """Read "have the pictures in P labelled with 'x'" as an order; who says it of themselves only tells."""
-    given = f"group.det|free.adjective|places.data.link|{DATA_NOUNS}|@place+"
-    for match in text.find(f"do='have|'get {given} do=actions.words.found_in"):
-        before = text.tokens[match.first - 1] if match.first else None
-        ordered = before is None or before.text in ("please", "to", ".", "!", "?", ";", "\n")
-        owner = text.ledger.owner.get(match.first - 1)
-        polite = owner is not None and owner.kind == "courtesy"
-        verb = match.tokens("do")
-        if (ordered or polite) and all(map(text.ledger.free, verb)):
-            text.ledger.claim("find", verb, [])
 
 
 def _take_led(text: Text, *, training: bool) -> None:

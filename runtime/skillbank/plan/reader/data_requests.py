@@ -217,7 +217,11 @@ _CONVERTS = "convert|transform|turn|change|translate|rewrite|re-export|reexport|
 _MAKES = "make|create|write|generate|produce"
 _CHECKS = "check|inspect|audit|lint|examine"
 _DOUBTED = f"validate|verify|{_CHECKS}"
-_CHECKING = frozenset(_DOUBTED.split("|"))
+_CHECKING = frozenset([*_DOUBTED.split("|"), "look", "see"])
+_LOOKS = (
+    r"(?:(?:take|have) a (?:(?:quick|short|first|close|closer) )?look (?:at|into|over)"
+    r"|look (?:at|into|over|through)|see (?:what is|what's|what lies) (?:in|at|under))"
+)
 _IT = re.compile(r"\b(?:it|them)\b(?!')")
 _SPLITS = "split|divide|partition"
 
@@ -233,6 +237,7 @@ _FORMS: tuple[tuple[str, frozenset[str], str], ...] = tuple(
             rf"convert {_DATA} (?:to|into) (?:a |an )?(?P<unknown>\w+(?: \w+){{0,2}}){_END}",
         ),
         ("check", _CHECKS, rf"(?:{_CHECKS}) {_DATA}{_FAULTS}{_END}"),
+        ("check", "look|see", rf"(?P<look>{_LOOKS}) {_DATA}{_FAULTS}{_END}"),
         ("check", _DOUBTED, rf"(?:{_DOUBTED}) (?:whether|if|that) {_DATA} (?:is|are) {_SOUND}{_END}"),
         ("check", _DOUBTED, rf"(?:{_DOUBTED}) {_NAMED}{_IN}{_PLACE}{_AS}{_FAULTS}{_END}"),
         (
@@ -304,9 +309,17 @@ def _made(page: Text, action: str, skill: Skill, found: re.Match[str]) -> Reques
         results_root=place_of(page, said["out"]) if said.get("out") else None,
         platform=said.get("platform") or ("local" if said.get("local") else None),
         questions=tuple(questions),
-        notes=(_BELOW.format(action),) if said.get("out") and action != "check" else (),
+        notes=tuple(_notes(action, said)),
         text=page.ledger.original,
     )
+
+
+def _notes(action: str, said: _Parts) -> Iterator[str]:
+    """Yield what was decided where the words leave room."""
+    if said.get("out") and action != "check":
+        yield _BELOW.format(action)
+    if look := said.get("look"):
+        yield f"'{look}' is taken as a check of the data set"
 
 
 def _read_as(said: _Parts) -> str:

@@ -15,7 +15,7 @@ from skillbank.plan.reader.files import file_key
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import SOURCES
-from skillbank.plan.reader.platforms import ruled_out
+from skillbank.plan.reader.platforms import platforms_of, ruled_out
 from skillbank.plan.reader.roots import ListFolder
 from skillbank.plan.reader.settings import StepSettings, set_once
 from skillbank.plan.reader.settling import lend_data, settle_places
@@ -42,6 +42,10 @@ class Maker:
     ----------
     unused
         Claims that no step has taken; they become free, so that the plan asks about them.
+    platforms
+        Where each step runs, None where nothing says it.
+    notes
+        What was decided about that, as sentences.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Maker:
         settled = [settle_variant(text, s, e) for s, e in zip(steps, self.engines, strict=True)]
         self.actions, self.unclear = [action for action, _ in settled], [question for _, question in settled]
         self.data = DataOfSteps(text, steps, self.actions)
+        self.platforms, self.notes = platforms_of(text, steps)
         self.taken: set[int] = set()
         self.values = StepSettings(text, steps, self.actions, policy, self.taken)
 
@@ -98,23 +103,17 @@ class Maker:
             "nodes": nodes,
             "questions": tuple(self._questions(at, pretrained)),
         }
-        return Request.model_validate({**made, **self._common(), **fields})
+        return Request.model_validate({**made, **self._common(), **fields, "platform": self.platforms[at]})
 
     def _common(self) -> dict[str, Any]:
         """Return what holds for every step of the text."""
         of = self.text.ledger.of
-        platforms = list(dict.fromkeys(c.value for c in of("platform")))
-        if len(platforms) > 1:
-            raise ConflictError(
-                f"The request names two platforms, {' and '.join(platforms[:2])}; keep one of them."
-            )
         results = [c for s in self.steps for c in s.of("place") if c.value.role == "results"][:1]
         self.taken |= {id(c) for c in results}
         return {
             "unwanted": tuple(dict.fromkeys(c.value for c in of("refused") if c.value in SOURCES)),
             "automl": self.policy.value if self.policy else None,
             "automl_source": f"the words '{self.policy.words}'" if self.policy else "default",
-            "platform": platforms[0] if platforms else None,
             "image": images[0].value if (images := of("image")) else None,
             "results_root": results[0].value.uri if results else None,
         }
@@ -156,7 +155,7 @@ class Maker:
         if (unclear := self.unclear[at]) is not None:
             yield unclear
         yield from self.data.questions.get(at, ())
-        if (elsewhere := ruled_out(self.text)) is not None:
+        if (elsewhere := ruled_out(self.text, self.steps, self.platforms)) is not None:
             yield elsewhere
         if trains(self.steps[at].action) and pretrained is None:
             yield from self._unnamed_weights()

@@ -6,7 +6,6 @@ import sys
 
 from skillbank.bank.actions import Action
 from skillbank.bank.engines import example_model
-from skillbank.bank.skill import Skill
 from skillbank.errors import ActionNotFoundError, OutOfScopeError
 from skillbank.plan.products import product_in, trains
 from skillbank.plan.reader.actions import Mention
@@ -18,8 +17,7 @@ from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.own_actions import only_action
 from skillbank.plan.reader.steps import Step, steps_of
 from skillbank.plan.reader.tokens import Claim
-from skillbank.plan.slot_keys import key_of
-from skillbank.plan.slots import slot
+from skillbank.plan.slot_keys import only_trained
 
 __all__ = ["asked_steps", "nothing_asked", "speaks_of_training"]
 
@@ -140,14 +138,8 @@ def _only_of_training(page: Text, until: int = sys.maxsize) -> str:
         return ""
     said = (c for c in page.ledger.of("policy", "value", "place") if c.first < until)
     return next((page.ledger.said(c.tokens) for c in said if (
-        c.kind == "policy" or (c.kind == "value" and _learns(named[0], c.value.slot))
+        c.kind == "policy" or (c.kind == "value" and only_trained(named[0], c.value.slot))
         or getattr(c.value, "role", "") == "train_datasets")), "")  # fmt: skip
-
-
-def _learns(skill: Skill, name: str) -> bool:
-    """Whether no action of a skill but those that train has a slot."""
-    having = [a for a in skill.actions if name and key_of(skill, a, slot(name)) is not None]
-    return bool(having) and all(map(_trains, having))
 
 
 def _trains(action: Action) -> bool:

@@ -38,6 +38,7 @@ _ANSWERS = {
 _SAYING = frozenset({"said", "say", "mentioned", "claimed", "claim"})
 _FEELINGS = word_list("judging.feelings")
 _MANAGING = frozenset({"do", "go", "be", "live", "survive", "manage"})
+_LEAVING = word_list("judging.leaving")
 _DENYING = frozenset(["no", "refrain", "not", "without", "hold"])
 
 
@@ -58,7 +59,8 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
         value = value if (value, state) == ("off", "on") else state  # "no AutoML required" stays off
         negations += denied
         used |= set(range(match.end, end))
-    value = _denied(_joined(text, match.first) or value or "on", negations)
+    before = set(text.words(sorted(used - set(range(match.first, end)))))
+    value = _denied(_joined(text, match.first) or value or "on", negations, before)
     words = text.unclaimed(range(min(used), max(used) + 1))
     said = text.words(words)
     if negations and (not _SAYING.isdisjoint(said) or _denies_feeling(said)):
@@ -74,8 +76,13 @@ def _denies_feeling(said: list[str]) -> bool:
     return felt or any(a in _MANAGING and b == "without" for a, b in pairs)
 
 
-def _denied(value: str, negations: int) -> str:
-    """Return what is said with some negations; what is not to be off may be either."""
+def _denied(value: str, negations: int, before: set[str]) -> str:
+    """Return what is said with some negations: what is not to be off may be either.
+
+    What is not to be left out has to be there: "don't forget AutoML", "never without HPO".
+    """
+    if value == "off" and negations == 1 and before & _NOT and before & _LEAVING:
+        return "on"
     return value if negations % 2 == 0 else {"off": "auto", "on": "off"}.get(value, value)
 
 
@@ -130,6 +137,8 @@ def operator_before(text: Text, first: int, mention: int) -> tuple[str | None, i
 
 def _denies(text: Text, i: int, start: int, value: str | None) -> int:
     """Return where a negation of an operator that begins at a token ends."""
+    if ":" in text.words(range(i, start)):
+        return i  # "don't forget: no HPO"
     if text.tokens[i].text in _NOT:
         return i + 1
     inside = max((e for e in text.ends(i, "policy.turn.off") if e <= start), default=i)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
+from skillbank.errors import ConflictError
 from skillbank.plan.model import Question
 from skillbank.plan.reader.exclusions import LEADS
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.steps import Step, addressed_step
+from skillbank.plan.reader.stretches import is_bound
+from skillbank.plan.reader.tokens import Claim
 from skillbank.plugins import Group, names
 from skillbank.ways import Sentence, option
 
-__all__ = ["PLATFORM", "ruled_out", "take_image", "take_platforms"]
+__all__ = ["PLATFORM", "platforms_of", "ruled_out", "take_image", "take_platforms"]
 
 PLATFORM = "platform"
 """Key of the question about where a request is to run."""
@@ -77,6 +82,65 @@ def _take_local_containers(page: Text) -> None:
                 page.ledger.replace(here, "platform", other.value)
 
 
+def platforms_of(page: Text, steps: Sequence[Step]) -> tuple[list[str | None], list[str]]:
+    """Return where each step runs, as its words say, and what was decided where they leave room.
+
+    One platform is that of all steps, but where it is said to be for one of them ("the export on slurm").
+    Of several each step has its own, else that of the steps it was said with, else of the step before it.
+
+    Raises
+    ------
+    ConflictError
+        When a step has two platforms, or is before the first that has one.
+    """
+    claims = page.ledger.of("platform")
+    said = list(dict.fromkeys(c.value for c in claims))
+    two = f"The request names two platforms, {' and '.join(said[:2])}"
+    if len(said) > 1 and len(steps) == 1:
+        raise ConflictError(f"{two}; keep one of them.")
+    if not said or len(steps) == 1:
+        return [next(iter(said), None)] * len(steps), []
+    return _of_all(page, steps, claims) if len(said) == 1 else _of_each(steps, two)
+
+
+def _of_all(page: Text, steps: Sequence[Step], claims: list[Claim]) -> tuple[list[str | None], list[str]]:
+    """Return the one platform for all steps, or for those that it is said to be for."""
+    where = str(claims[0].value)
+    meant = [addressed_step(page, steps, claim) for claim in claims]
+    if all(meant):
+        return [where if step in meant else None for step in steps], []
+    later = (s for s in steps if s.group != steps[0].group)
+    behind = [s.action for s in later if any(is_bound(page, s, c) for c in s.of("platform"))]
+    told = f"all steps are taken to run on {where}, though it is said behind {' and '.join(behind)}"
+    return [where] * len(steps), [told] if behind else []
+
+
+def _of_each(steps: Sequence[Step], two: str) -> tuple[list[str | None], list[str]]:
+    """Return the platform of each step; ``two`` begins the refusal where the first has none."""
+    found, notes = list[str | None](), list[str]()
+    for step in steps:
+        with_it = (s for s in steps if s.group == step.group)
+        own = _own_of(step) or next(filter(None, map(_own_of, with_it)), None)
+        if own is None and not found:
+            raise ConflictError(
+                f"{two}, and none for {step.action}, which comes before; say where that runs."
+            )
+        if own is None:
+            notes.append(f"{step.action} is taken to run on {found[-1]}, as the step before it does")
+        found.append(own or found[-1])
+    return found, notes
+
+
+def _own_of(step: Step) -> str | None:
+    """Return the platform that is said of a step."""
+    own = list(dict.fromkeys(c.value for c in step.of("platform")))
+    if len(own) > 1:
+        raise ConflictError(
+            f"The request names two platforms for {step.action}, {' and '.join(own[:2])}; keep one of them."
+        )
+    return str(own[0]) if own else None
+
+
 def _take_here(page: Text) -> None:
     """Account for "here" of a step where a platform is named for another: two that exclude each other.
 
@@ -109,12 +173,20 @@ def _is_untagged(page: Text, i: int) -> bool:
     return led and page.tokens[i].kind == "place" and _REGISTRY.match(page.ledger.said([i])) is not None
 
 
-def ruled_out(page: Text) -> Question | None:
+def ruled_out(page: Text, steps: Sequence[Step], platforms: Sequence[str | None]) -> Question | None:
     """Return the question about where to run instead; its choices are the platforms that answer it."""
-    claims = [c for c in page.ledger.of("refused") if c.value in _PLATFORMS]
-    if not claims or page.ledger.of("platform"):
+    claims = [
+        c for c in page.ledger.of("refused")
+        if c.value in _PLATFORMS and platforms[_before(steps, c)] in (None, c.value)
+    ]  # fmt: skip
+    if not claims:
         return None
     out = {c.value for c in claims}
     said = ", ".join(f"'{page.ledger.said(c.tokens)}'" for c in claims)
     left = tuple(Sentence(f"{option('platform', name)}") for name in _PLATFORMS if name not in out)
     return Question(key=PLATFORM, why=f"{said} says where it is not to run; say where it is", choices=left)
+
+
+def _before(steps: Sequence[Step], claim: Claim) -> int:
+    """Return which step a claim stands behind, the first where it is behind none."""
+    return max((i for i, s in enumerate(steps) if s.at < claim.first), key=lambda i: steps[i].at, default=0)

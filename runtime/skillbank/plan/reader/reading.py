@@ -63,7 +63,8 @@ from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
-from skillbank.plan.reader.steps import Step, assign_skills, settle_actions
+from skillbank.plan.reader.step_skills import assign_skills
+from skillbank.plan.reader.steps import Step, settle_actions
 from skillbank.plan.reader.stretches import without_others
 from skillbank.plan.reader.students import Trained, student_requests
 from skillbank.plan.reader.tokens import Ledger, Token
@@ -421,7 +422,8 @@ def _made(
             "notes": tuple(dict.fromkeys(note for skill, note in named if skill == r.skill)),
         }) for r in requests
     )  # fmt: skip
-    return Reading(made, tuple(unread), tuple(unplaced), tuple(dict.fromkeys([*notes, *maker.data.notes])))
+    notes = list(dict.fromkeys([*notes, *maker.data.notes, *maker.notes]))
+    return Reading(made, tuple(unread), tuple(unplaced), tuple(notes))
 
 
 def _known(steps: list[Step]) -> frozenset[str]:

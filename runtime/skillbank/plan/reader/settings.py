@@ -10,11 +10,11 @@ from skillbank.plan.products import trains
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import keys_of
-from skillbank.plan.reader.steps import Step
+from skillbank.plan.reader.steps import Step, addressed_step
 from skillbank.plan.reader.stretches import is_bound
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.value import SIZE, Value
-from skillbank.plan.slot_keys import key_of
+from skillbank.plan.slot_keys import key_of, only_trained
 from skillbank.plan.slots import Fills, slot
 
 __all__ = ["StepSettings", "set_once"]
@@ -93,8 +93,20 @@ class StepSettings:
 
     def _reaches(self, claim: Claim, other: Step, step: Step, before: bool) -> bool:
         """Whether a value of another step may be this one's: machines go on, what one word binds does not."""
+        if addressed_step(self.text, self.steps, claim) is not None:
+            return False
         goes_on = before and claim.value.slot in ("gpus", "nodes")
-        return goes_on or other.group == step.group or not is_bound(self.text, other, claim)
+        if goes_on or other.group == step.group:
+            return True
+        return not is_bound(self.text, other, claim) and not self._may_be_of(claim, other)
+
+    def _may_be_of(self, claim: Claim, step: Step) -> bool:
+        """Whether a value may be meant for a step that has none such: "then export it, in fp16"."""
+        name, skill = claim.value.slot, step.skill
+        if not name or skill is None or self._slot_key(self.steps.index(step), name) is not None:
+            return False
+        apart = (t.text in (".", "!", "?", "\n") for t in self.text.tokens[step.at : claim.first])
+        return not any(apart) and not only_trained(skill, name)
 
     def _key(self, at: int, value: Value, own: bool) -> str | None:
         """Return the key of a value for a step; None where the step has no such value, or it is not meant."""

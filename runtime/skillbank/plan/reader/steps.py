@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from operator import attrgetter
 
-from skillbank.bank.names import shown
 from skillbank.bank.skill import Skill
-from skillbank.errors import AmbiguousSkillError
 from skillbank.plan.products import trains
 from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
-from skillbank.plan.slot_keys import key_of
-from skillbank.plan.slots import slot
 
-__all__ = ["Step", "assign_skills", "name_all", "settle_actions", "steps_of"]
+__all__ = ["Step", "addressed_step", "are_joined", "name_all", "settle_actions", "steps_of"]
 
-_OF_A_STEP = ("name", "value", "place", "job", "engine", "captions", "find", "scratch", "field", "size")
+_OF_A_STEP = (
+    "name", "value", "place", "job", "engine", "captions", "find", "scratch", "field", "size", "platform"
+)  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)
@@ -91,14 +90,14 @@ def _of_each_job(text: Text, step: Step) -> list[Step]:
         len(jobs) < 2
         or len(step.named) > 1
         or trains(step.action)
-        or not _are_joined(text, [*jobs.values()], step)
+        or not are_joined(text, [*jobs.values()], step)
     ):
         return [step]
     rest = [c for c in step.claims if c.kind != "job"]
     return [replace(step, claims=[*rest, job]) for job in jobs.values()]
 
 
-def _are_joined(text: Text, claims: list[Claim], step: Step) -> bool:
+def are_joined(text: Text, claims: list[Claim], step: Step) -> bool:
     """Whether claims stand in one list: "A, B and C"; what is compared, also against each other."""
     between = ((text.tokens[k].text for k in range(a.last + 1, b.last)) for a, b in pairwise(claims))
     words = [set(each) - _BESIDE_LISTED for each in between]
@@ -116,16 +115,71 @@ def _owner(text: Text, steps: list[Step], clauses: Clauses, claim: Claim) -> Ste
 
     A bare word that a step's own word follows is of that step: "export -> fp16 engine", "an int8 X engine".
     """
+    if (addressed := addressed_step(text, steps, claim)) is not None:
+        return addressed
     sentence = clauses.of(claim.first).sentence
     here = sorted((s for s in steps if clauses.of(s.at).sentence == sentence), key=lambda s: s.at)
     bare = claim.kind == "value" and _is_bare(text, claim)
-    before = [s for s in here if s.at <= claim.last or (bare and _is_described(text, claim, s))]
+    before = [
+        s
+        for s in here
+        if s.at <= claim.last or (bare and _is_described(text, claim, s)) or _leads(text, claim, s)
+    ]
     if before:
         return before[-1]
     if here:
         return here[0]
     earlier = sorted((s for s in steps if s.at < claim.first), key=lambda s: s.at)
     return earlier[-1] if earlier else min(steps, key=lambda s: s.at)
+
+
+def addressed_step(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
+    """Return the step that a value or a platform is said to be for, by a noun of it.
+
+    "batch size 8 for the training"; "train and evaluate it, the evaluation on 2 GPUs".
+    """
+    if claim.kind not in ("value", "platform"):
+        return None
+    return _named_behind(text, steps, claim) or _named_again(text, steps, claim)
+
+
+def _named_behind(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
+    """Return the step whose noun stands behind a claim: "for the training"."""
+    match = text.match("'for|'during|'in|'when|'while group.det*", claim.last + 1)
+    if match is None or text.within(match.end + 1, "places.data.nouns"):
+        return None
+    named = [s for s in steps if text.within(match.end, *_nouns(s.action))]
+    earlier = [s for s in named if s.at < claim.first]
+    return next(iter([*earlier[-1:], *named]), None)
+
+
+def _named_again(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
+    """Return the step that a noun before a claim names once more: "the evaluation on 2 GPUs"."""
+    mentions = [c for c in text.ledger.of("action") if c.first < claim.first]
+    last = max(mentions, key=lambda c: c.first, default=None)
+    if last is None or last.value.asked or text.has_kind(range(last.first, claim.first), "mark"):
+        return None
+    again = (s for s in steps if s.action == last.value.action and s.at < last.first)
+    return next((s for s in again if text.within(last.last, *_nouns(s.action))), None)
+
+
+def _nouns(action: str) -> tuple[str, str]:
+    return (f"actions.{action}.nouns", f"actions.{action}.ing")
+
+
+def _leads(text: Text, claim: Claim, step: Step) -> bool:
+    """Whether a claim opens what a step's word goes on with: "then on 1 GPU evaluate it"."""
+    if claim.kind not in ("value", "platform"):
+        return False
+    first, end = claim.first, claim.last + 1
+    while first > 0 and text.within(first - 1, "grammar.group.prep", "grammar.group.det"):
+        first -= 1
+    led = text.word(first - 1) if first else ","
+    comma = led == "then" or (led == "," and text.word(first - 2) == "then")
+    return (led in _LEADING) and end + (comma and text.word(end) == ",") == step.at
+
+
+_LEADING = frozenset({"then", "and", ",", ";", "\n"})
 
 
 def _is_bare(text: Text, claim: Claim) -> bool:
@@ -208,46 +262,6 @@ def name_all(steps: list[Step], skill: Skill) -> None:
         step.skill = step.skill or skill
 
 
-def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
-    """Give every step the skill that is named with it, else that of the step before.
-
-    A step said of two models ("train both Painter and Mask Painter") becomes two.
-
-    Raises
-    ------
-    AmbiguousSkillError
-        When it is not clear which of several skills is meant.
-    """
-    everywhere = _distinct([c for s in steps for c in s.of("name")])
-    if not everywhere:
-        return steps
-    made: list[Step] = []
-    previous = everywhere[0]
-    for step in steps:
-        own = _distinct(step.of("name"))
-        if not made and not own and _labels_for_another(steps):
-            made.append(step)
-            continue  # what finds things is looked for
-        if len(own) < 2:
-            step.skill = own[0] if own else previous
-            made.append(step)
-        else:
-            made += _divided(text, step, own)
-        assert made[-1].skill is not None
-        previous = made[-1].skill
-    return made
-
-
-def _labels_for_another(steps: list[Step]) -> bool:
-    """Whether things are found first, and another model is trained: "label A in P and train MODEL on D"."""
-    first, rest = steps[0], steps[1:]
-    named = [s for s in rest if s.of("name")]
-    finds = any(c.value for c in first.of("find")) and not first.of("job")
-    skills = _distinct([c for s in named for c in s.of("name")])
-    trained = bool(named) and trains(named[0].action)
-    return finds and trained and not any(key_of(s, a, slot("captions")) for s in skills for a in s.actions)
-
-
 def settle_actions(text: Text, steps: list[Step]) -> None:
     """Give steps the actions that are their skills' own.
 
@@ -278,54 +292,3 @@ def _stretch(text: Text, steps: list[Step], step: Step) -> list[int]:
     first = 0 if all(s.at >= step.at for s in steps) else step.at
     words = (i for i in range(first, later) if text.tokens[i].kind == "word" and len(text.tokens[i].text) > 3)
     return [i for i in words if i == step.at or text.ledger.free(i)]
-
-
-def _distinct(claims: list[Claim]) -> list[Skill]:
-    found: dict[str, Skill] = {}
-    for claim in claims:
-        skills = claim.value.skills
-        if len(skills) > 1:
-            listed = ", ".join(sorted(shown(s.qualified) for s in skills))
-            raise AmbiguousSkillError(f"Several skills have this name: {listed}; give the whole name.")
-        found.setdefault(skills[0].qualified, skills[0])
-    return list(found.values())
-
-
-def _parts(text: Text, step: Step, names: list[Claim]) -> list[list[Claim]] | None:
-    """Return what is said of each name where each has a place or a job of its own, else None."""
-    rest = [c for c in step.claims if c.kind != "name"]
-    ends = [*(c.first for c in names[1:]), len(text.tokens)]
-    parts = [[c for c in rest if a.first <= c.first < b] for a, b in zip(names, ends, strict=True)]
-    apart = "or" not in text.words(range(names[0].first, names[-1].last))
-    if not apart or not all(any(c.kind in ("place", "job") for c in part) for part in parts):
-        return None
-    parts[0] = [*(c for c in rest if c.first < names[0].first), *parts[0]]
-    tail = _of_all_jobs(text, step, parts)
-    return [*([*part, *tail] for part in parts[:-1]), parts[-1]]
-
-
-def _of_all_jobs(text: Text, step: Step, parts: list[list[Claim]]) -> list[Claim]:
-    """Return what is said behind a list of jobs with a model each, and so of all of them."""
-    jobs = [job for part in parts for job in [c for c in part if c.kind == "job"][:1]]
-    listed = len(jobs) == len(parts) and _are_joined(text, jobs, step)
-    return [c for c in parts[-1] if listed and c.first > jobs[-1].last]
-
-
-def _are_added(text: Text, names: list[Claim]) -> bool:
-    """Whether names are joined by "as well as"."""
-    return all(text.words(range(a.last + 1, b.first)) == ["as", "well", "as"] for a, b in pairwise(names))
-
-
-def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
-    """Split "train Painter on A and Sculptor on B"; names joined by "and" have all in common."""
-    names = step.of("name")
-    parts = _parts(text, step, names)
-    if parts is not None:
-        each = ((n, n.value.skills[0], part) for n, part in zip(names, parts, strict=True))
-        return [replace(step, at=n.first, claims=[n, *part], skill=skill) for n, skill, part in each]
-    if not _are_joined(text, names, step) and not _are_added(text, names):
-        names_ = [s.name for s in skills]
-        listed = ", ".join(shown(s.qualified if names_.count(s.name) > 1 else s.name) for s in skills)
-        raise AmbiguousSkillError(f"The request could mean {listed}; name the one that is meant.")
-    claims = [c for c in step.claims if c.kind != "name"]
-    return [replace(step, claims=list(claims), skill=skill) for skill in skills]

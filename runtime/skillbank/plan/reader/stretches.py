@@ -17,7 +17,9 @@ def is_bound(text: Text, step: Step, claim: Claim) -> bool:
 
     Brackets around nothing else are no mark: "export it (fp16)".
     """
-    first, last = sorted((step.at, claim.first))
+    mentions = (c for c in text.ledger.of("action") if c.value.action == step.action)
+    at = max((c.first for c in mentions if c.first < claim.first), default=step.at)
+    first, last = sorted((at, claim.first))
     bracketed = text.word(last - 1) == "(" and text.word(claim.last + 1) == ")"
     return not any(_ends(text, step, k) for k in range(first + 1, last - bracketed))
 

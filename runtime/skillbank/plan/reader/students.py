@@ -28,7 +28,7 @@ from skillbank.plan.reader.roots import absolute
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.ways import Sentence, marked
 
-__all__ = ["TRAINED", "Trained", "student_requests"]
+__all__ = ["TRAINED", "Trained", "student_requests", "teaches"]
 
 Trained = Callable[[Skill], str]
 """Returns the id of the last training of a skill; raises `JobNotFoundError` where there is none."""
@@ -130,6 +130,11 @@ def _teaching(teacher: Skill, student: Skill) -> EngineFacts | None:
     if engine is None or teacher is student or not engine.labels_by_description:
         return None
     return engine if _is_student(student) else None
+
+
+def teaches(teacher: Skill, student: Skill) -> bool:
+    """Whether a sentence about a teacher and its student can be about these two."""
+    return _teaching(teacher, student) is not None
 
 
 def _ran_another(found: re.Match[str], teacher: Skill, job_skill: JobSkill | None) -> bool:

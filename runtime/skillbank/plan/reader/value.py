@@ -101,8 +101,9 @@ def claim_value(text: Text, tokens: list[int], value: Value) -> None:
 
 
 def denied_before(text: Text, first: int) -> list[int]:
-    """Return the tokens of a negation right before a value."""
-    return led_by(text, first, "operator.not group.det|slots.around.before|free.light|free.glue*", 5)
+    """Return the tokens of a negation right before a value; who is "not against" it asks for nothing."""
+    denied = led_by(text, first, "operator.not group.det|slots.around.before|free.light|free.glue*", 5)
+    return [] if "against" in text.words(denied) else denied
 
 
 def set_before(text: Text, first: int) -> list[int]:

@@ -1,0 +1,121 @@
+"""Which skill each step is done with, and steps that are said of several models."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from skillbank.bank.names import shown
+from skillbank.bank.skill import Skill
+from skillbank.errors import AmbiguousSkillError
+from skillbank.plan.products import trains
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.steps import Step, are_joined
+from skillbank.plan.reader.students import teaches
+from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.slot_keys import key_of
+from skillbank.plan.slots import slot
+
+__all__ = ["assign_skills"]
+
+
+def assign_skills(text: Text, steps: list[Step]) -> list[Step]:
+    """Give every step the skill that is named with it, else that of the step before.
+
+    A step said of two models ("train both Painter and Mask Painter") becomes two.
+
+    Raises
+    ------
+    AmbiguousSkillError
+        When it is not clear which of several skills is meant.
+    """
+    everywhere = _distinct([c for s in steps for c in s.of("name")])
+    if not everywhere:
+        return steps
+    made: list[Step] = []
+    previous = everywhere[0]
+    for step in steps:
+        own = _distinct(step.of("name"))
+        if not made and not own and _labels_for_another(steps):
+            made.append(step)
+            continue  # what finds things is looked for
+        if len(own) < 2:
+            step.skill = own[0] if own else previous
+            made.append(step)
+        else:
+            made += _divided(text, step, own)
+        assert made[-1].skill is not None
+        previous = made[-1].skill
+    return made
+
+
+def _labels_for_another(steps: list[Step]) -> bool:
+    """Whether things are found first, and another model is trained: "label A in P and train MODEL on D"."""
+    first, rest = steps[0], steps[1:]
+    named = [s for s in rest if s.of("name")]
+    finds = any(c.value for c in first.of("find")) and not first.of("job")
+    skills = _distinct([c for s in named for c in s.of("name")])
+    trained = bool(named) and trains(named[0].action)
+    return finds and trained and not any(key_of(s, a, slot("captions")) for s in skills for a in s.actions)
+
+
+def _distinct(claims: list[Claim]) -> list[Skill]:
+    found: dict[str, Skill] = {}
+    for claim in claims:
+        skills = claim.value.skills
+        if len(skills) > 1:
+            listed = ", ".join(sorted(shown(s.qualified) for s in skills))
+            raise AmbiguousSkillError(f"Several skills have this name: {listed}; give the whole name.")
+        found.setdefault(skills[0].qualified, skills[0])
+    return list(found.values())
+
+
+def _divided(text: Text, step: Step, skills: list[Skill]) -> list[Step]:
+    """Split "train Painter on A and Sculptor on B"; names joined by "and" have all in common."""
+    names = step.of("name")
+    parts = _parts(text, step, names)
+    if parts is not None:
+        each = ((n, n.value.skills[0], part) for n, part in zip(names, parts, strict=True))
+        return [replace(step, at=n.first, claims=[n, *part], skill=skill) for n, skill, part in each]
+    if not are_joined(text, names, step) and not _are_added(text, names):
+        raise _unclear(step, skills)
+    claims = [c for c in step.claims if c.kind != "name"]
+    return [replace(step, claims=list(claims), skill=skill) for skill in skills]
+
+
+def _unclear(step: Step, skills: list[Skill]) -> AmbiguousSkillError:
+    """Return the refusal of a step that names several models and does not say what each is for."""
+    names = [s.name for s in skills]
+    if step.action == "distill" and len(skills) == 2 and teaches(*skills):
+        teacher, student = map(shown, names)
+        return AmbiguousSkillError(
+            "A teacher and its student are understood in one sentence with nothing else in it; say: "
+            f"distill {teacher} into {student} on PICTURES to find THINGS."
+        )
+    listed = ", ".join(shown(s.qualified if names.count(s.name) > 1 else s.name) for s in skills)
+    return AmbiguousSkillError(f"The request could mean {listed}; name the one that is meant.")
+
+
+def _parts(text: Text, step: Step, names: list[Claim]) -> list[list[Claim]] | None:
+    """Return what is said of each name where each has a place or a job of its own, else None."""
+    rest = [c for c in step.claims if c.kind != "name"]
+    ends = [*(c.first for c in names[1:]), len(text.tokens)]
+    parts = [[c for c in rest if a.first <= c.first < b] for a, b in zip(names, ends, strict=True)]
+    apart = "or" not in text.words(range(names[0].first, names[-1].last))
+    if not apart or not all(any(c.kind in ("place", "job") for c in part) for part in parts):
+        return None
+    parts[0] = [*(c for c in rest if c.first < names[0].first), *parts[0]]
+    tail = _of_all_jobs(text, step, parts)
+    return [*([*part, *tail] for part in parts[:-1]), parts[-1]]
+
+
+def _of_all_jobs(text: Text, step: Step, parts: list[list[Claim]]) -> list[Claim]:
+    """Return what is said behind a list of jobs with a model each, and so of all of them."""
+    jobs = [job for part in parts for job in [c for c in part if c.kind == "job"][:1]]
+    listed = len(jobs) == len(parts) and are_joined(text, jobs, step)
+    return [c for c in parts[-1] if listed and c.first > jobs[-1].last]
+
+
+def _are_added(text: Text, names: list[Claim]) -> bool:
+    """Whether names are joined by "as well as"."""
+    return all(text.words(range(a.last + 1, b.first)) == ["as", "well", "as"] for a, b in pairwise(names))
