@@ -50,7 +50,7 @@ def _index() -> dict[str, str]:
     if "UV_DEFAULT_INDEX" in os.environ:
         return {}
     told = subprocess.run([*PIP, "config", "list"], capture_output=True, text=True, check=False).stdout
-    found = {place: index for place, index in re.findall(r"^(\S+)\.index-url='(.+)'$", told, re.MULTILINE)}
+    found: dict[str, str] = dict(re.findall(r"^(\S+)\.index-url='(.+)'$", told, re.MULTILINE))
     index = next((found[place] for place in (":env:", "install", "global") if place in found), None)
     return {"UV_DEFAULT_INDEX": index} if index else {}
 
