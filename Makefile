@@ -42,41 +42,45 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("skillbank needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 
-# Everything is of the versions in the lock, checked by hash, but torch: its builds differ by machine.
+# Everything is of the versions in the lock, checked by hash, but torch: its builds differ by machine. What is
+# imported is compiled then, the rest never.
 TORCH = $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-INSTALL = $(PIP) install --quiet
+INSTALL = $(PIP) install --quiet --no-compile
+LOCKED = $(BIN)/python locks/install.py
 
-$(VENV)/.engine: pyproject.toml locks/engine.txt | $(VENV)/bin/python
+$(VENV)/.engine: pyproject.toml locks/engine.txt locks/installer.txt | $(VENV)/bin/python
 	@echo "installing skillbank with the embedded engine (a minute or two)"
-	@$(INSTALL) --require-hashes --no-deps -r locks/engine.txt
+	@$(LOCKED) locks/engine.txt
 	@$(INSTALL) $(TORCH)
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml locks/dev.txt | $(VENV)/bin/python
+$(VENV)/.dev: pyproject.toml locks/dev.txt locks/installer.txt | $(VENV)/bin/python
 	@echo "installing skillbank with the engine and the tools of the tests (a minute or two)"
-	@$(INSTALL) --require-hashes --no-deps -r locks/dev.txt
+	@$(LOCKED) locks/dev.txt
 	@$(INSTALL) $(TORCH)
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.engine
 
 # `make lock` fits the lock to pyproject.toml and leaves what fits as it is; `make lock UPGRADE=--upgrade` takes the
 # newest versions that pyproject.toml allows.
-COMPILE = $(CURDIR)/$(VENV)/lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-emit-package torch --custom-compile-command "make lock" \
-	--group build --extra engine --extra mcp --extra web $(UPGRADE)
+UV = $(CURDIR)/$(VENV)/installer/bin/uv
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" $(UPGRADE)
+PROJECT = pyproject.toml --no-emit-package torch --group build --extra engine --extra mcp --extra web
 
 lock: | $(VENV)/bin/python
-	@test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet 'uv>=0.9,<1'; }
-	$(COMPILE) --extra dev --output-file locks/dev.txt
-	$(COMPILE) --constraints locks/dev.txt --output-file locks/engine.txt
+	@$(LOCKED)
+	$(COMPILE) --group installer --output-file locks/installer.txt
+	$(COMPILE) $(PROJECT) --extra dev --output-file locks/dev.txt
+	$(COMPILE) $(PROJECT) --constraints locks/dev.txt --output-file locks/engine.txt
 
 # What tests/clients plays: after a change of package.json or of a list's .in file.
 lock-clients: | $(VENV)/bin/python
-	@test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet 'uv>=0.9,<1'; }
+	@$(LOCKED)
 	cd tests/clients && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
-	@for list in tests/clients/python/*.in; do $(VENV)/lock/bin/uv pip compile $$list --quiet --universal \
+	@for list in tests/clients/python/*.in; do $(UV) pip compile $$list --quiet --universal \
 		--python-version 3.11 --no-emit-index-url --no-annotate --no-header --output-file $${list%.in}.txt; done
 	$(BIN)/python -m tests.clients.table
 

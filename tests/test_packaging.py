@@ -192,7 +192,13 @@ def test_the_lock_holds_what_is_declared(name: str, extras: tuple[str, ...]) -> 
             assert requirement.specifier.contains(version), f"locks/{name} has {version}: `make lock`"
 
 
-@pytest.mark.parametrize("name", ["engine.txt", "dev.txt"])
+def test_the_lock_holds_the_installer() -> None:
+    [declared] = map(Requirement, PROJECT["dependency-groups"]["installer"])
+    [(version, marker)] = locked("installer.txt")[declared.name]
+    assert declared.specifier.contains(version) and marker == ""
+
+
+@pytest.mark.parametrize("name", ["engine.txt", "dev.txt", "installer.txt"])
 def test_the_lock_names_no_place_and_leaves_torch_to_the_machine(name: str) -> None:
     text = (REPO / "locks" / name).read_text(encoding="utf-8")
     assert re.search(r"://|--index|--find-links|^-", text, re.MULTILINE) is None

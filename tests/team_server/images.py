@@ -15,6 +15,7 @@ import sys
 import tarfile
 from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -116,6 +117,10 @@ def base(target: Path, package: str, extras: Iterable[str], builder: str) -> Non
             path = Path(str(distribution(name).locate_file(file)))
             if path.is_file() and ".." not in file.parts:
                 root.file(path, f"{_SITE}/{file}")
+                # What has been compiled here need not be compiled in each container.
+                compiled = Path(cache_from_source(str(path)))
+                if path.suffix == ".py" and compiled.is_file():
+                    root.file(compiled, f"{_SITE}/{file.parent}/__pycache__/{compiled.name}")
                 linked += [path] if ".so" in path.name else []
     root.libraries(*linked)
     root.text("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")

@@ -175,7 +175,10 @@ def _halved(small: _Bytes) -> _Floats:
     """Return the grey of pictures at half its size."""
     half = EDGE // 2
     grey = small[:, :_GREY].reshape(-1, half, 2, half, 2)
-    return np.asarray(grey.mean((2, 4), dtype=np.float32)).reshape(-1, half * half)
+    # Sums of four bytes, which are whole; a mean along two short axes takes ten times as long.
+    rows = np.add(grey[:, :, 0], grey[:, :, 1], dtype=np.uint16)
+    fours = (rows[..., 0] + rows[..., 1]).reshape(-1, half * half)
+    return np.asarray(np.multiply(fours, 0.25, dtype=np.float32))
 
 
 def _coarse(small: _Bytes) -> _Floats:
