@@ -32,7 +32,7 @@ class TrainBase(Block):
     num_gpus: Int = param(1, "GPUs per node.", ge=1, popular=True)
     gpu_ids: list[Int] = param([0], "Indices of the GPUs, as many as num_gpus.", popular=True)
     num_nodes: Int = param(1, "Machines that train together.", ge=1, popular=True)
-    seed: Int = param(1234, "Seed of all random choices; -1 leaves them unseeded.", ge=-1)
+    seed: Int = param(1234, "Seed of all random choices; -1 leaves them unseeded.", ge=-1, le=2**32 - 1)
     cudnn: CudnnConfig = block(CudnnConfig, "Behaviour of cuDNN.")
     num_epochs: Int = param(10, "Passes over the training data.", ge=1, popular=True)
     checkpoint_interval: Int = param(1, "A checkpoint is kept every so many units.", ge=1, popular=True)
