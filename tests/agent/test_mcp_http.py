@@ -50,8 +50,11 @@ def post(server: HttpServer, **headers: str) -> httpx2.Response:
     "method", ["tools/list", "prompts/list", "resources/list", "resources/templates/list", "skills/list"]
 )
 def test_a_cursor_that_nobody_gave_is_refused(server: HttpServer, method: str, cursor: str) -> None:
-    asked = {**PING, "method": method, "params": {**PING.get("params", {}), "cursor": cursor}}
     headers = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {TOKEN}"}
+    headers["Mcp-Session-Id"] = post(server).headers["mcp-session-id"]
+    begun = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    assert httpx2.post(server.url, json=begun, headers=headers, timeout=20).status_code == 202
+    asked = {"jsonrpc": "2.0", "id": 2, "method": method, "params": {"cursor": cursor}}
     answer = httpx2.post(server.url, json=asked, headers=headers, timeout=20)
     assert "is not one of ours; start anew." in answer.text, answer.text
 

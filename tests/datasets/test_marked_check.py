@@ -182,8 +182,8 @@ def test_classes_that_are_only_measured(train: list[str], val: list[str], only: 
         (["Cat", "cat", "dog"], ["'Cat' and 'cat'"]),
         (["STRASSE", "stra\u00dfe"], ["'STRASSE' and 'stra\u00dfe'"]),
         (
-            ["caf\u00e9", "cafe\u0301", "CAFE\u0301"],
-            ["'caf\u00e9' and 'cafe\u0301'", "'caf\u00e9' and 'CAFE\u0301'"],
+            (["caf\u00e9", "CAFE\u0301"], ["'caf\u00e9' and 'CAFE\u0301'"]),
+            (["caf\u00e9", "CAFE\u0301"], ["'caf\u00e9' and 'CAFE\u0301'"]),
         ),
         (["no. 1", "no 1", "cats"], []),
     ],
