@@ -114,10 +114,10 @@ def test_words_and_options_divide_a_data_set_alike_and_it_reads_back(tmp_path: P
 
 
 def test_pictures_alone_are_refused_with_the_way_to_label_them(tmp_path: Path) -> None:
-    place = tmp_path / "my photos"
+    place = tmp_path / "photos"
     pictures(place)
     [told] = [each for each in check(plan_of(WORDS.format(place))).problems if "no annotations" in each]
-    assert f"skillbank label '{place}' 'CLASS = DESCRIPTION' --into SET labels them" in told
+    assert f"label {place} 'CLASS = DESCRIPTION' --into SET labels them" in told
 
 
 def test_exact_files_are_used_where_they_lie(tmp_path: Path, home: Path) -> None:

@@ -181,14 +181,11 @@ def test_classes_that_are_only_measured(train: list[str], val: list[str], only: 
     [
         (["Cat", "cat", "dog"], ["'Cat' and 'cat'"]),
         (["STRASSE", "stra\u00dfe"], ["'STRASSE' and 'stra\u00dfe'"]),
-        (
-            (["caf\u00e9", "CAFE\u0301"], ["'caf\u00e9' and 'CAFE\u0301'"]),
-            (["caf\u00e9", "CAFE\u0301"], ["'caf\u00e9' and 'CAFE\u0301'"]),
-        ),
+        (["caf\u00e9", "CAFE\u0301"], ["'caf\u00e9' and 'CAFE\u0301'"]),
         (["no. 1", "no 1", "cats"], []),
     ],
 )
 def test_classes_that_differ_only_in_case(classes: list[str], told: list[str]) -> None:
     found = list(marked_faults(classes, []))
     assert found == [Fault("classes-case", each) for each in told]
-    assert not found or KINDS["classes-case"].severity is Severity.WARNING
+    assert KINDS["classes-case"].severity is Severity.WARNING
