@@ -28,7 +28,7 @@ from skillbank.platforms.container import mount_problem
 from skillbank.storage.data_place import unpacker
 from skillbank.storage.staging import locate, stage
 from skillbank.visible import one_line
-from skillbank.ways import command
+from skillbank.ways import Sentence, command, marked
 
 __all__ = [
     "AT_ONCE", "Found", "LaterError", "chosen_split", "find", "find_brought", "reaches", "refuse_bare",
@@ -151,15 +151,15 @@ def refuse_bare(opened: Opened, group: DataGroup, place: object) -> None:
     if opened.data.format == LAST.name:
         raise UnrecognisedError(
             f"{place} holds pictures and no annotations that are recognised (known are "
-            f"{', '.join(each.title for each in FORMATS)}){hint(opened.tree) or _to_label(place)}"
+            f"{', '.join(each.title for each in FORMATS)}){hint(opened.tree) or marked(_to_label(place))}"
         )
 
 
-def _to_label(place: object) -> str:
+def _to_label(place: object) -> Sentence:
     """Say how annotations are made where pictures are all that there is."""
     described = f"{shlex.quote(one_line(place))} 'CLASS = DESCRIPTION'"
     label = command("label", described, "--into SET")
-    return f"; {label} labels them by descriptions, and reviewed they are data as set:SET"
+    return Sentence(f"; {label} labels them by descriptions, and reviewed they are data as set:SET")
 
 
 def find_brought(group: DataGroup, plan: Plan, paths: Mapping[str, Path]) -> Found | None:
