@@ -158,8 +158,10 @@ def refuse_bare(opened: Opened, group: DataGroup, place: object) -> None:
 def _to_label(place: object) -> Sentence:
     """Say how annotations are made where pictures are all that there is."""
     described = f"{shlex.quote(one_line(place))} 'CLASS = DESCRIPTION'"
-    label = command("label", described, "--into SET")
-    return Sentence(f"; {label} labels them by descriptions, and reviewed they are data as set:SET")
+    return Sentence(
+        f"; {command('label', described, '--into SET')} labels them by descriptions, and reviewed they are "
+        "data as set:SET"
+    )
 
 
 def find_brought(group: DataGroup, plan: Plan, paths: Mapping[str, Path]) -> Found | None:
