@@ -45,6 +45,20 @@ def post(server: HttpServer, **headers: str) -> httpx2.Response:
     return httpx2.post(server.url, json=PING, headers=sent, timeout=20)
 
 
+@pytest.mark.parametrize("cursor", ["abc", "0", "9" * 5000])
+@pytest.mark.parametrize(
+    "method", ["tools/list", "prompts/list", "resources/list", "resources/templates/list", "skills/list"]
+)
+def test_a_cursor_that_nobody_gave_is_refused(server: HttpServer, method: str, cursor: str) -> None:
+    headers = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {TOKEN}"}
+    headers["Mcp-Session-Id"] = post(server).headers["mcp-session-id"]
+    begun = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    assert httpx2.post(server.url, json=begun, headers=headers, timeout=20).status_code == 202
+    asked = {"jsonrpc": "2.0", "id": 2, "method": method, "params": {"cursor": cursor}}
+    answer = httpx2.post(server.url, json=asked, headers=headers, timeout=20)
+    assert "is not one of ours; start anew." in answer.text, answer.text
+
+
 def test_the_right_token_comes_in(server: HttpServer) -> None:
     answer = post(server)
     assert answer.status_code == 200 and "skillbank" in answer.text

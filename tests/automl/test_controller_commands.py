@@ -172,6 +172,7 @@ def test_what_cannot_be_searched_is_refused_before_anything_is_recorded(
     assert wrong.code == 2 and "did you mean 'max_recommendations'" in wrong.err
     unknown = inline(*RUN, *searchable, "--set", "automl.metric=loss_of_hair")
     assert unknown.code == 3 and "automl.direction" in unknown.err
+    assert "automl.directions" not in unknown.out + unknown.err, "nobody said any"
     nothing = inline(*RUN, *searchable, "--set", "automl.parameters=[train.speed]")
     assert nothing.code == 2 and "train.speed" in nothing.err
     assert inline("jobs", "--trials", "--json").document == {"jobs": []}

@@ -113,6 +113,13 @@ def test_words_and_options_divide_a_data_set_alike_and_it_reads_back(tmp_path: P
         assert runtime.plan(said)[0].plan_id == plan.plan_id
 
 
+def test_pictures_alone_are_refused_with_the_way_to_label_them(tmp_path: Path) -> None:
+    place = tmp_path / "photos"
+    pictures(place)
+    [told] = [each for each in check(plan_of(WORDS.format(place))).problems if "no annotations" in each]
+    assert f"label {place} 'CLASS = DESCRIPTION' --into SET labels them" in told
+
+
 def test_exact_files_are_used_where_they_lie(tmp_path: Path, home: Path) -> None:
     place = exact_training(tmp_path / "train")
     coco(tmp_path / "val" / "annotations.json", pictures(tmp_path / "val" / "images"), first=0)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from skillbank.datasets.document import DataSet, Drawn, Marks, Mask, Picture, Split
-from skillbank.datasets.faults import Fault
+from skillbank.datasets.faults import KINDS, Fault, Severity
 from skillbank.datasets.marked_check import MarkedSplitCheck, marked_faults
 from skillbank.datasets.report import Findings, SplitReport
 from skillbank.datasets.tree import open_tree
@@ -174,3 +174,18 @@ def test_classes_that_are_only_measured(train: list[str], val: list[str], only: 
         for name, held in (("train", train), ("val", val), ("test", ["tree"]))
     ]
     assert list(marked_faults(CLASSES, splits)) == [Fault("class-only-measured", name) for name in only]
+
+
+@pytest.mark.parametrize(
+    ("classes", "told"),
+    [
+        (["Cat", "cat", "dog"], ["'Cat' and 'cat'"]),
+        (["STRASSE", "stra\u00dfe"], ["'STRASSE' and 'stra\u00dfe'"]),
+        (["caf\u00e9", "CAFE\u0301"], ["'caf\u00e9' and 'CAFE\u0301'"]),
+        (["no. 1", "no 1", "cats"], []),
+    ],
+)
+def test_classes_that_differ_only_in_case(classes: list[str], told: list[str]) -> None:
+    found = list(marked_faults(classes, []))
+    assert found == [Fault("classes-case", each) for each in told]
+    assert KINDS["classes-case"].severity is Severity.WARNING

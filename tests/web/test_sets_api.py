@@ -467,6 +467,8 @@ def test_requests_that_make_no_sense(client: TestClient) -> None:
     for path in (
         "/api/sets/none",
         f"{ONE}/pictures/{10**30}",
+        f"{ONE}/pictures/{'9' * 5000}",
+        f"/api/jobs/none/pictures/{'9' * 5000}",
         f"{ONE}/boxes/{2**31}/crop",
         "/api/sets/a%00b",
         f"{ONE}/pictures?class=99",

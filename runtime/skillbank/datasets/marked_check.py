@@ -10,6 +10,7 @@ import numpy as np
 from skillbank.datasets.document import DataSet, Mask, Picture, Split
 from skillbank.datasets.faults import Fault, Tally
 from skillbank.datasets.looks import Look, look_at
+from skillbank.datasets.names import alike_in_case
 from skillbank.datasets.outlines import undrawn
 from skillbank.datasets.picture_checks import file_faults, instead_of, where_of
 from skillbank.datasets.report import Findings, SplitReport
@@ -130,7 +131,9 @@ class MarkedSplitCheck:
 
 
 def marked_faults(classes: Sequence[str], splits: Sequence[SplitReport]) -> Iterator[Fault]:
-    """Yield what is to be said of the classes: those to validate on that training lacks."""
+    """Yield what is to be said of the classes: names that differ in case, and those that training lacks."""
+    for index, other in alike_in_case(classes).items():
+        yield Fault("classes-case", f"'{one_line(classes[other], 60)}' and '{one_line(classes[index], 60)}'")
     learned, measured = (
         {name for split in splits if split.name == part for name in split.by_class}
         for part in ("train", "val")

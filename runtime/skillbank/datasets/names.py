@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from skillbank.datasets.faults import Fault
 from skillbank.visible import one_line
 
-__all__ = ["alike", "estimated_tokens", "name_faults", "plain_name"]
+__all__ = ["alike", "alike_in_case", "estimated_tokens", "name_faults", "plain_name"]
 
 TEXT_LENGTH = 256
 """Tokens of a prompt (``model.max_text_len``)."""
@@ -31,13 +31,24 @@ def plain_name(name: str) -> str:
 
 def alike(classes: Sequence[str]) -> dict[int, int]:
     """Return the index of each class that is one with an earlier one to a prompt, and of that one."""
+    return _repeated(plain_name(unicodedata.normalize("NFC", name)) for name in classes)
+
+
+def alike_in_case(classes: Sequence[str]) -> dict[int, int]:
+    """Return the index of each class that differs from an earlier one only in case, and of that one.
+
+    Blanks and the form in which accents are written count for as little as capitals.
+    """
+    return _repeated(" ".join(unicodedata.normalize("NFC", name).casefold().split()) for name in classes)
+
+
+def _repeated(words: Iterable[str]) -> dict[int, int]:
     first: dict[str, int] = {}
-    found: dict[int, int] = {}
-    for index, name in enumerate(classes):
-        plain = plain_name(unicodedata.normalize("NFC", name))
-        if plain and first.setdefault(plain, index) != index:
-            found[index] = first[plain]
-    return found
+    return {
+        index: first[word]
+        for index, word in enumerate(words)
+        if word and first.setdefault(word, index) != index
+    }
 
 
 def estimated_tokens(text: str) -> int:

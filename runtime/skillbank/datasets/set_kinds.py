@@ -26,6 +26,12 @@ SETS = table(
         "merge them or tell them apart by words",
         "merge them",
     ),
+    Kind(
+        "classes-case",
+        WARNING,
+        "classes whose names differ only in case",
+        "where they are one class, give both one name",
+    ),
     Kind("class-nameless", ERROR, "classes without a name", "name them"),
     Kind("class-too-long", ERROR, "names longer than any prompt", "shorten them"),
     Kind(

@@ -6,6 +6,7 @@ they lie; else they are made of the data set that is recognised there.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from skillbank.platforms.container import mount_problem
 from skillbank.storage.data_place import unpacker
 from skillbank.storage.staging import locate, stage
 from skillbank.visible import one_line
+from skillbank.ways import Sentence, command, marked
 
 __all__ = [
     "AT_ONCE", "Found", "LaterError", "chosen_split", "find", "find_brought", "reaches", "refuse_bare",
@@ -149,8 +151,17 @@ def refuse_bare(opened: Opened, group: DataGroup, place: object) -> None:
     if opened.data.format == LAST.name:
         raise UnrecognisedError(
             f"{place} holds pictures and no annotations that are recognised (known are "
-            f"{', '.join(each.title for each in FORMATS)}){hint(opened.tree)}"
+            f"{', '.join(each.title for each in FORMATS)}){hint(opened.tree) or marked(_to_label(place))}"
         )
+
+
+def _to_label(place: object) -> Sentence:
+    """Say how annotations are made where pictures are all that there is."""
+    described = f"{shlex.quote(one_line(place))} 'CLASS = DESCRIPTION'"
+    return Sentence(
+        f"; {command('label', described, '--into SET')} labels them by descriptions, and reviewed they are "
+        "data as set:SET"
+    )
 
 
 def find_brought(group: DataGroup, plan: Plan, paths: Mapping[str, Path]) -> Found | None:

@@ -197,7 +197,7 @@ def _resources(draft: Draft, platform: str) -> Resources:
 
 def _first(searched: dict[str, Any] | None, name: str, otherwise: str | None) -> str | None:
     """Return the first of what a search has of a kind, what the skill says where it is not searched over."""
-    found: list[str] = searched[name] if searched is not None else []
+    found: list[str] = searched.get(name, []) if searched is not None else []
     return found[0] if found else otherwise
 
 

@@ -83,7 +83,10 @@ def search_settings(
     known = {metric: direction} if metric and direction else {}
     directions = directions or _known_directions(draft, metrics, known)
     document: dict[str, object] = settings.model_dump(mode="json", exclude_unset=True)
-    return {**document, "metrics": list(metrics), "directions": directions}
+    document.pop("directions", None)  # an empty list says nothing
+    if len(directions) == len(metrics) > 0:  # else the plan asks, and what nobody has said is no part of it
+        document["directions"] = directions
+    return {**document, "metrics": list(metrics)}
 
 
 def _ask_about_no_search(draft: Draft, route: Route, said: Mapping[str, object]) -> None:

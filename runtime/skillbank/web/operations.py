@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,6 +25,15 @@ __all__ = ["Asked", "Operation", "openapi"]
 
 Kind: TypeAlias = Literal["string", "integer", "number"]
 _PART = re.compile(r"\{(\w+)(?::(\w+))?\}")
+
+
+class _Number(IntegerConvertor):
+    """A number of a path that any store can be asked for; Starlette's own takes more than Python reads."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("int", _Number())
 _KINDS: dict[str | None, Kind] = {"int": "integer", "float": "number"}
 
 

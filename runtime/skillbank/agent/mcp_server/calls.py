@@ -27,6 +27,7 @@ from skillbank.agent.mcp_server.context import Context
 from skillbank.agent.mcp_server.following import follow
 from skillbank.agent.mcp_server.launching import Launching, ended
 from skillbank.agent.mcp_server.rendering import listed, rendered
+from skillbank.agent.mcp_server.resources import only_page
 from skillbank.agent.mcp_server.tasks import Tasks, declares_tasks
 from skillbank.agent.tool import ToolFailure
 from skillbank.agent.tool_listing import WAIT
@@ -54,6 +55,7 @@ class ToolCalls:
         self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         """Return all tools; there are few."""
+        only_page(params)
         return types.ListToolsResult(tools=self._listed)
 
     async def call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> Any:

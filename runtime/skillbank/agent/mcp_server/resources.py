@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -15,9 +16,9 @@ from skillbank.agent.mcp_server.skills import SCHEME, Shelf
 from skillbank.bank.foreign import DESCRIPTION, FromSkill
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError
-from skillbank.visible import named
+from skillbank.visible import named, one_line
 
-__all__ = ["EXTENSION", "SETTINGS", "CursorParams", "Resources", "UriParams"]
+__all__ = ["EXTENSION", "SETTINGS", "CursorParams", "Resources", "UriParams", "only_page"]
 
 EXTENSION = "io.modelcontextprotocol/skills"
 SETTINGS = {"directoryRead": True}
@@ -66,6 +67,7 @@ class Resources:
         self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourceTemplatesResult:
         """Return the one shape of all our URIs."""
+        only_page(params)
         template = types.ResourceTemplate(
             uri_template=f"{SCHEME}{{bank}}/{{skill}}/{{+file}}",
             name="skill file",
@@ -122,6 +124,9 @@ class Resources:
         return {"resources": listed, **({"nextCursor": cursor} if cursor else {}), **_FRESH}
 
 
+_CURSOR = re.compile(r"[0-9]{1,9}")
+
+
 def _says(skill: Skill) -> dict[str, str]:
     """Return a skill's description as its words, apart from ours."""
     words = FromSkill.of(skill.name, skill.frontmatter.description, DESCRIPTION)
@@ -132,15 +137,26 @@ def _unknown(uri: str) -> MCPError:
     return MCPError(code=types.INVALID_PARAMS, message=f"There is no resource '{uri}'.", data={"uri": uri})
 
 
+def only_page(params: types.PaginatedRequestParams | None) -> None:
+    """Refuse any cursor of a list that is one page: it would be answered with what it does not name."""
+    if params is not None and params.cursor is not None:
+        raise _foreign(params.cursor)
+
+
+def _foreign(cursor: str) -> MCPError:
+    shown = one_line(cursor, 60)
+    return MCPError(
+        code=types.INVALID_PARAMS, message=f"The cursor '{shown}' is not one of ours; start anew."
+    )
+
+
 def _page(items: Sequence[T], cursor: str | None) -> tuple[Sequence[T], str | None]:
     """Return the page that a cursor names, and the cursor of the next one."""
     if cursor is None:
         start = 0
-    elif cursor.isascii() and cursor.isdigit() and 0 < int(cursor) < len(items):
+    elif _CURSOR.fullmatch(cursor) and 0 < int(cursor) < len(items):
         start = int(cursor)
     else:
-        raise MCPError(
-            code=types.INVALID_PARAMS, message=f"The cursor '{cursor}' is not one of ours; start anew."
-        )
+        raise _foreign(cursor)
     end = start + PAGE
     return items[start:end], str(end) if end < len(items) else None

@@ -80,6 +80,7 @@ def serve_stdio(server: Handlers) -> None:
 
 
 async def _list_prompts(ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+    resources.only_page(params)
     return types.ListPromptsResult(prompts=[prompt.listed() for prompt in PROMPTS.values()])
 
 
