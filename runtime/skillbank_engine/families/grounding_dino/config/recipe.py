@@ -80,8 +80,10 @@ def wants_full(spec: "ExperimentSpec", named: Named = NOTHING) -> bool:
     if "mini" in (spec.engine.backbone, spec.engine.text_encoder):
         return False
     usual = type(spec.model)()
-    return any(
-        f"model.{name}" in named or getattr(spec.model, name) != getattr(usual, name) for name in _STRUCTURE
+    model = spec.model
+    return any(  # "from scratch" names weights too: none
+        (f"model.{name}" in named and getattr(model, name)) or getattr(model, name) != getattr(usual, name)
+        for name in _STRUCTURE
     )
 
 
