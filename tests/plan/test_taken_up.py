@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from skillbank.errors import OutOfScopeError, UsageError
 from skillbank.runtime import Runtime
 
 QUESTIONS = {
@@ -128,3 +129,46 @@ def test_a_data_set_that_may_be_broken_is_checked(runtime: Runtime) -> None:
 def test_folders_that_are_kept_together(runtime: Runtime) -> None:
     [request] = runtime.read("split /a/b with 20% for validation, keep each folder together").requests
     assert {s.key: s.value for s in request.settings} == {"split.by": "folder", "split.val": "0.2"}
+
+
+@pytest.mark.parametrize("said", ["for both", "for all steps", "each"])
+def test_a_value_that_is_said_of_all_steps_is_of_each(runtime: Runtime, said: str) -> None:
+    text = f"train RT-DETR on /a, no hpo, then evaluate it on /b, batch size 8 {said}"
+    requests = runtime.read(text).requests
+    assert [[s.value for s in r.settings] for r in requests] == [[8], [8]]
+
+
+def test_a_step_that_is_counted_has_its_value(runtime: Runtime) -> None:
+    text = "train RT-DETR on /a, no hpo, then evaluate it on /b, the first with batch size 4"
+    assert [[s.value for s in r.settings] for r in runtime.read(text).requests] == [[4], []]
+
+
+def test_a_time_of_each_trial(runtime: Runtime) -> None:
+    [request] = runtime.read("train RT-DETR on /a, val /b, 20 trials, at most 1 hour for each").requests
+    assert "automl.trial_timeout" in {s.key for s in request.settings}
+    assert "automl.time_budget" not in {s.key for s in request.settings}
+
+
+def test_a_training_of_it_asks_whether_it_is_the_file_before(runtime: Runtime) -> None:
+    requests = runtime.read("evaluate s3://b/m.pth on /t with RT-DETR, then train it on /d, no hpo").requests
+    assert [q.key for q in requests[-1].questions] == ["pretrained"]
+
+
+def test_no_search_that_is_not_to_be_forgotten_is_none(runtime: Runtime) -> None:
+    [request] = runtime.read("train RT-DETR on /a, val /b, don't forget no hpo").requests
+    assert request.automl == "off"
+
+
+def test_results_behind_an_arrow_to_a_relative_place(runtime: Runtime) -> None:
+    assert runtime.read("train RT-DETR on ./a, no hpo, results -> ./out").requests[0].results_root == "./out"
+
+
+@pytest.mark.parametrize("told", ["We already have", "Nobody needs", "There is", "We might need", "We built"])
+def test_a_model_that_is_only_told_of_is_not_trained(runtime: Runtime, told: str) -> None:
+    with pytest.raises(OutOfScopeError):
+        runtime.read(f"{told} a segmentation model, the pictures are in /d/c, no HPO")
+
+
+def test_a_split_has_one_grouping(runtime: Runtime) -> None:
+    with pytest.raises(UsageError, match="keep one"):
+        runtime.read("split /a into 80/20 by picture, keep each folder together")

@@ -337,7 +337,9 @@ def _settings(said: _Parts) -> Iterator[tuple[str, Any]]:
         yield "convert.to", form_of(to)
     if seed := said.get("seed"):
         yield "split.seed", int(seed)
-    if by := said.get("by") or said.get("kept"):
+    if (by := said.get("by") or said.get("kept")) and said.get("kept") not in (None, by):
+        raise UsageError(f"The data set is said to be split by {by} and by folder; keep one of them.")
+    if by:
         yield "split.by", by.replace(" ", "-")
 
 

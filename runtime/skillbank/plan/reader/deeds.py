@@ -103,9 +103,8 @@ def mark_told(text: Text, clauses: Clauses) -> None:
         tells = not asks and (goes_on or teller.has_verb(c.first, c.end))
         told.update(range(c.first, c.end) if tells else ())
         before = c.sentence if tells else -1
-    listed = (
-        -1
-    )  # where a list ends whose first place is asked for: "everything under A and B is for training"
+    # Where a list goes on whose first place is asked for: "everything under A and B is for training".
+    listed = -1
     for claim in text.ledger.of("place"):
         if any(i in told and text.tokens[i].kind == "place" for i in claim.tokens) and claim.first != listed:
             text.ledger.replace(claim, "place", replace(claim.value, told=True))

@@ -33,6 +33,9 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
         # The number of trials is not taken yet, or already.
         lead = "lead='trials|^value ',|'(? 'of|'each|'every+"
         sources.append(f"{lead} slots.around.cap|'up|'to|'max* n=@number unit={{unit}}")
+        sources.append(
+            "',|'(|'and|'of|'with slots.around.cap|'up|'to|'max* n=@number unit={unit} 'for? 'each"
+        )
     if name == "time_budget" and searching:
         sources.append(
             f"'the|'whole|'entire|'total|'overall|'thing|'search|'it|'all|'everything* {_MOST}+ "
@@ -49,7 +52,16 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
     for source in sources:
         for unit in UNITS:
             for match in text.find(f"{source.format(unit=f'slots.units.{unit}')} slots.around.cap?"):
-                if text.ledger.free(match.tokens("n")[0]):
+                other = name == "time_budget" and _is_of_another(text, match.end)
+                if text.ledger.free(match.tokens("n")[0]) and not other:
                     said = Value(name, duration(text.said(match), unit))
                     own = (i for i in match.tokens() if i not in match.tokens("lead"))
                     claim_value(text, text.unclaimed(own), said)
+
+
+def _is_of_another(text: Text, end: int) -> bool:
+    """Whether a time goes on with what it is for, and no search: "2 hours for the evaluation"."""
+    match = text.match("'for group.det*", end)
+    return match is not None and any(
+        text.within(match.end, f"actions.{name}.nouns") for name in ("evaluate", "export", "inference")
+    )

@@ -24,6 +24,7 @@ from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.variants import action_of, settle_variant
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.weights import SCRATCH, WEIGHTS
+from skillbank.visible import one_line
 from skillbank.ways import option
 
 __all__ = ["Maker"]
@@ -159,6 +160,18 @@ class Maker:
             yield elsewhere
         if trains(self.steps[at].action) and pretrained is None:
             yield from self._unnamed_weights()
+            yield from self._weights_of_it(at)
+
+    def _weights_of_it(self, at: int) -> Iterator[Question]:
+        """Ask whether a training goes on from an earlier step's file: "evaluate FILE, then train it"."""
+        before = self.steps[:at]
+        word = self.text.ledger.owner.get(self.steps[at].at)
+        if word is None or self.text.word(word.last + 1) != "it" or any(trains(s.action) for s in before):
+            return
+        files = [c.value.uri for s in before for c in s.of("place") if c.value.role == "weights"]
+        if files:
+            why = f"'it' may be {one_line(files[-1])}, from which nothing says that the training starts"
+            yield Question(key=WEIGHTS, why=f"{why}; give {option('pretrained', 'MODEL')}")
 
     def _unnamed_weights(self) -> Iterator[Question]:
         """Ask which weights are meant where a model to train is called pretrained and nothing names them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from skillbank.bank.actions import Action
@@ -105,7 +106,22 @@ def _wanted_model(page: Text) -> Match | None:
     if known or not places or any(place.role == "inference_dataset" for place in places):
         return None
     wishes = (match for source in _WISHED for match in page.find(source))
-    return next((m for m in wishes if _is_model(page, m)), None)
+    return next((m for m in wishes if _is_model(page, m) and not _only_tells(page, m)), None)
+
+
+_HEDGES = frozenset({"used", "may", "might", "nobody", "never", "not", "don't", "already", "if"})
+_PAST = frozenset({"made", "built", "did", "got", "gave", "wrote", "had", "was", "were"})
+_BEFORE_HAVING = frozenset({"to", "need", "needs", "want", "like", "would", "wish", "after"})
+
+
+def _only_tells(page: Text, wish: Match) -> bool:
+    """Whether a model is there already, or is not wished for now: "we already have a classifier"."""
+    det = wish.tokens("det")[0]
+    first = next((k + 1 for k in range(det - 1, -1, -1) if page.kind(k) == "mark"), 0)
+    words = page.words(range(first, det))
+    told = any(word in _PAST or re.fullmatch(r".*[^e]ed", word) for word in words[-3:])
+    there = words[-1:] in (["is"], ["have"], ["has"]) and _BEFORE_HAVING.isdisjoint(words[-2:-1])
+    return told or there or not _HEDGES.isdisjoint(words)
 
 
 def _is_model(page: Text, wish: Match) -> bool:

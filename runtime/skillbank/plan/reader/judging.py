@@ -139,6 +139,8 @@ def _denies(text: Text, i: int, start: int, value: str | None) -> int:
     """Return where a negation of an operator that begins at a token ends."""
     if ":" in text.words(range(i, start)):
         return i  # "don't forget: no HPO"
+    if text.word(start) == "no" and not _LEAVING.isdisjoint(text.words(range(i + 1, start))):
+        return i  # "don't forget no HPO"
     if text.tokens[i].text in _NOT:
         return i + 1
     inside = max((e for e in text.ends(i, "policy.turn.off") if e <= start), default=i)

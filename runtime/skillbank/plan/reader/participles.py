@@ -52,9 +52,8 @@ def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
         for source in SHOULD:
             match = text.match(source, start, i)
             if match is not None and match.end == i:
-                nothing = (
-                    [start - 1] if text.word(start - 1) == "nothing" else []
-                )  # "nothing should be trained"
+                # "nothing should be trained"
+                nothing = [start - 1] if text.word(start - 1) == "nothing" else []
                 return text.unclaimed([*nothing, *match.tokens("wish")])
     # "once it has been trained on X": what is said of it tells that it is still to be done.
     said = ordered and any(text.tokens[k].kind in ("place", "number") for k in range(i, clause.end))

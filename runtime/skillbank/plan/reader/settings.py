@@ -10,7 +10,7 @@ from skillbank.plan.products import trains
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import keys_of
-from skillbank.plan.reader.steps import Step, addressed_step
+from skillbank.plan.reader.steps import Step, addressed_step, is_of_all
 from skillbank.plan.reader.stretches import is_bound
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.value import SIZE, Value
@@ -87,9 +87,10 @@ class StepSettings:
         for i, other in enumerate(self.steps):
             if other is not step:
                 shared = other is last and not own
-                yield from (
-                    (c, shared) for c in other.of("value") if shared or self._reaches(c, other, step, i < at)
-                )
+                for claim in other.of("value"):
+                    meant = shared or is_of_all(self.text, claim)
+                    if meant or self._reaches(claim, other, step, i < at):
+                        yield claim, meant
 
     def _reaches(self, claim: Claim, other: Step, step: Step, before: bool) -> bool:
         """Whether a value of another step may be this one's: machines go on, what one word binds does not."""

@@ -14,7 +14,7 @@ from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.tokens import Claim
 
-__all__ = ["Step", "addressed_step", "are_joined", "name_all", "settle_actions", "steps_of"]
+__all__ = ["Step", "addressed_step", "are_joined", "is_of_all", "name_all", "settle_actions", "steps_of"]
 
 _OF_A_STEP = (
     "name", "value", "place", "job", "engine", "captions", "find", "scratch", "field", "size", "platform"
@@ -140,7 +140,30 @@ def addressed_step(text: Text, steps: Sequence[Step], claim: Claim) -> Step | No
     """
     if claim.kind not in ("value", "platform"):
         return None
-    return _named_behind(text, steps, claim) or _named_again(text, steps, claim)
+    return (
+        _named_behind(text, steps, claim) or _named_again(text, steps, claim) or _counted(text, steps, claim)
+    )
+
+
+def is_of_all(text: Text, claim: Claim) -> bool:
+    """Whether a value is said to be for all steps: "batch size 8 for both"."""
+    match = text.match(
+        "'for? 'both|'each|'all group.det* 'of? 'them|'steps|'runs|'these|'those?", claim.last + 1
+    )
+    return match is not None and (match.end >= len(text.tokens) or text.kind(match.end) == "mark")
+
+
+_NTH = {"first": 0, "former": 0, "second": 1}
+
+
+def _counted(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
+    """Return the step that is counted before a claim: "only the first on 2 GPUs"."""
+    k = claim.first - 1
+    while k > 0 and (text.within(k, "grammar.group.prep") or text.word(k) in ("step", "one")):
+        k -= 1
+    nth = _NTH.get(text.word(k))
+    led = text.word(k - 1) == "the" and (text.kind(k - 2) == "mark" or text.word(k - 2) in ("only", "and"))
+    return sorted(steps, key=lambda s: s.at)[nth] if led and nth is not None and nth < len(steps) else None
 
 
 def _named_behind(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
