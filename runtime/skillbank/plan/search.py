@@ -66,12 +66,7 @@ def search_settings(
     settings = AutoMLSettings.read(said)
     if settings.ranges or settings.parameters is not None:
         _check_space(draft, settings)
-    patience, trials = settings.patience, settings.max_recommendations
-    if patience is not None and patience >= trials:
-        draft.warnings.append(
-            f"automl.patience={patience} never ends a search of {trials} trials; it counts trials without a "
-            "better one"
-        )
+    _warn_of_patience(draft, settings)
     metrics = settings.metrics or ((metric,) if metric else ())
     if not metrics:
         draft.ask(
@@ -87,6 +82,16 @@ def search_settings(
     if len(directions) == len(metrics) > 0:  # else the plan asks, and what nobody has said is no part of it
         document["directions"] = directions
     return {**document, "metrics": list(metrics)}
+
+
+def _warn_of_patience(draft: Draft, settings: AutoMLSettings) -> None:
+    """Say where the patience is as long as the search, which it then never ends."""
+    patience, trials = settings.patience, settings.max_recommendations
+    if patience is not None and patience >= trials:
+        draft.warnings.append(
+            f"automl.patience={patience} never ends a search of {trials} trials; it counts trials without a "
+            "better one"
+        )
 
 
 def _ask_about_no_search(draft: Draft, route: Route, said: Mapping[str, object]) -> None:
