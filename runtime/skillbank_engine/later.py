@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from threading import RLock
@@ -76,9 +77,10 @@ def there(name: str) -> ModuleSpec | None:
     module = sys.modules.get(name)
     if module is None:
         return None
-    found = ModuleSpec(name, _There(module))
-    # Of a module with a spec of its own Python would take that one, by which it runs.
-    module.__spec__ = None
+    # Python takes the spec of a module that is there. Who only looks for the module leaves it with this one.
+    found = copy(module.__spec__) or ModuleSpec(name, None)
+    found.loader = _There(module)
+    module.__spec__ = found
     return found
 
 

@@ -80,6 +80,20 @@ def test_a_module_that_its_package_brings_runs_once(place: Path, ending: str) ->
     assert said(place, code) == ["beside", *["below"][: len(ending)], "True beside.py"]
 
 
+def test_a_module_that_somebody_only_looks_for_keeps_a_spec(place: Path) -> None:
+    (place / "far" / "__init__.py").write_text(
+        "from far.beside import one\ndef ask(n): ...\nclass Kind: pass\n"
+    )
+    (place / "far" / "beside.py").write_text("one = object()\n")
+    code = (
+        "from importlib.util import find_spec\nfor _ in range(2):\n"
+        "    print(find_spec('far.beside').origin[-9:])\n"
+        "import importlib, far.beside\nold = far.beside.one\n"
+        "print(far.one is old, importlib.reload(far.beside).one is old)"
+    )
+    assert said(place, code) == ["beside.py", "beside.py", "True False"]
+
+
 def test_a_module_that_comes_while_the_end_is_made_runs_once(place: Path) -> None:
     (place / "far" / "__init__.py").write_text(
         "from far.beside import one\ndef ask(n): ...\nclass Kind: pass\n"

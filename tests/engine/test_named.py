@@ -104,3 +104,17 @@ def test_the_first_line_of_a_spec_is_read(tmp_path: Path) -> None:
     for wrong in ("batch_size", '{"a": 1}', "[1]"):
         with pytest.raises(SpecError, match=r"first line.*JSON list"):
             named_words(_write(path, document, f"# named: {wrong}\n"), spec)
+
+
+def test_a_name_of_two_words_in_a_table_names_the_table(tmp_path: Path) -> None:
+    keys = ["inference.color_map.red circle", "inference.color_map.star", "inference.conf_threshold"]
+    table = {"red circle": "blue", "star": "red"}
+    document = {"inference": {"checkpoint": "a.pth", "color_map": table, "conf_threshold": 0.5}}
+    path = _write(tmp_path / "spec.yaml", document, f"# named: {json.dumps(keys)}\n")
+    words = named_words(path, load_spec(GROUNDING_DINO, "inference", path))
+    assert [word.partition("=")[0] for word in words] == [
+        "inference.color_map",
+        "inference.color_map.star",
+        "inference.conf_threshold",
+    ]
+    assert all(key in Named(words) for key in keys)

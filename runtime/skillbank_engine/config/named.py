@@ -8,6 +8,7 @@ line of the file tells it, as a comment, which other programs pass over:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from pathlib import Path
@@ -17,6 +18,9 @@ from pydantic import BaseModel
 from skillbank_engine.config.load import SpecError, parse_override
 
 _MARK = "# named:"
+_PART = r"[^.\[\]\s]+(\[\d+\])*"
+_WRITABLE = re.compile(rf"{_PART}(\.{_PART})*(?![^.])")
+"""As much of a key as a word of a command line can hold: the name of a class in a table may have spaces."""
 
 
 class Named:
@@ -70,8 +74,11 @@ def named_words(path: str | Path, spec: BaseModel) -> list[str]:
 
 def _words(keys: Iterable[str], values: object) -> Iterator[str]:
     for key in keys:
+        word = _WRITABLE.match(key)
+        if word is None:
+            continue  # nothing of a spec has such a name
         try:
-            yield f"{key}={json.dumps(reduce(_below, parse_override(f'{key}=')[0], values))}"
+            yield f"{word[0]}={json.dumps(reduce(_below, parse_override(f'{word[0]}=')[0], values))}"
         except LookupError:
             continue  # of another action's block, which this one sets aside
 
