@@ -110,14 +110,15 @@ def test_the_user_home_and_caches(daemon: docker.APIClient, tmp_path: Path, monk
     monkeypatch.setattr(os, "getgid", lambda: 8765)
     monkeypatch.setattr(os, "getgroups", lambda: [77])
     monkeypatch.setenv("LOGNAME", "ada")
-    script = "id; env; touch $HOME/.cache-works made; sleep 30"
+    script = "id; env; touch $HOME/.cache-works made; echo all said; sleep 30"
     launch = launch_of(tmp_path, script=script)
     for folder in (launch.results_dir, container.container_home(launch.results_dir)):
         folder.mkdir(parents=True, exist_ok=True)
         os.chown(folder, 4321, 8765)
     platform = DockerPlatform(grace=0)
     platform.submit(launch)
-    until((launch.results_dir / "made").exists)
+    # The daemon writes down what a container says in its own time.
+    until(lambda: "all said" in "".join(platform.logs(handle_of(launch))))
     said = "".join(platform.logs(handle_of(launch)))
     assert "uid=4321 gid=8765 groups=77" in said
     own = container.container_home(launch.results_dir)
