@@ -44,8 +44,8 @@ class Reviewer:
         page.on("console", self._console)
 
     def _console(self, message: Any) -> None:
-        # A version that has changed is an answer like any other to the page, not to the browser's console. Where
-        # containers come and go beside the browser, the machine's network changes, which is no fault of a page.
+        # A version that has changed is an answer like any other to the page, not to the browser's console.
+        # Where containers come and go, the machine's network changes, which is no fault of a page.
         passed = ("412", "net::ERR_NETWORK_CHANGED")
         if message.type == "error" and not any(each in message.text for each in passed):
             self.said.append(message.text)
