@@ -24,7 +24,6 @@ _ORDERS = (
     "^action|^name group.det|free.adjective* w='checkpoint|'weights|'model !'in|'at|'from|'@place",
     "'we 'are w=@number w=~word",
     "'it|'this|'that|'we|'which|'who w='should|'must|'shall|'can|'could|'will &^place|^value|^platform",
-    "'it|'this|'that|'which|'they w='should|'must|'shall|'will w='run|'be|'happen &^platform",
     "^place w='while|'during &^talk|^action",
     "w='further &^action",
     "w='continue|'proceed|'go|'carry w='on? w='with &^job|^action|group.det",

@@ -56,7 +56,8 @@ def take_platforms(page: Text) -> None:
 
 def _take_around(page: Text) -> None:
     """Account for "it should run on this computer", and for "no cluster" beside this machine."""
-    running = "w='it|'this|'that|'everything w='should|'shall w='run|'happen|'work|'be &^platform"
+    modal = "w='should|'must|'shall|'will w='run|'happen|'work|'be"
+    running = f"'it|'this|'that|'which|'they|'everything {modal} &^platform"
     for match in page.find(running):
         page.ledger.claim("context", match.tokens("w"))
     here = all(claim.value == "local" for claim in page.ledger.of("platform"))
