@@ -44,6 +44,25 @@ NOTHING = Named()
 """Where nobody has named anything."""
 
 
+def describes_network(model: BaseModel, structure: Iterable[str], named: Named) -> bool:
+    """Say whether a model block says which network is meant: it is not the default, or named all the same.
+
+    Parameters
+    ----------
+    model : pydantic model
+        The ``model`` block of a spec.
+    structure : iterable of str
+        Its fields that make another network of it.
+    named : Named
+        What somebody has named; weights that are named as none ("from scratch") are no network.
+    """
+    usual = type(model)()
+    return any(
+        (f"model.{name}" in named and getattr(model, name)) or getattr(model, name) != getattr(usual, name)
+        for name in structure
+    )
+
+
 def named_words(path: str | Path, spec: BaseModel) -> list[str]:
     """Return a word of a command line for each key that the first line of a spec's file names.
 

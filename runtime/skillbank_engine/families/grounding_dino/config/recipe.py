@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from skillbank_engine.config.named import NOTHING, Named
+from skillbank_engine.config.named import NOTHING, Named, describes_network
 from skillbank_engine.config.specs import Recipe
 
 if TYPE_CHECKING:
@@ -79,12 +79,7 @@ def wants_full(spec: "ExperimentSpec", named: Named = NOTHING) -> bool:
         return True
     if "mini" in (spec.engine.backbone, spec.engine.text_encoder):
         return False
-    usual = type(spec.model)()
-    model = spec.model
-    return any(  # "from scratch" names weights too: none
-        (f"model.{name}" in named and getattr(model, name)) or getattr(model, name) != getattr(usual, name)
-        for name in _STRUCTURE
-    )
+    return describes_network(spec.model, _STRUCTURE, named)
 
 
 def first_values(spec: "ExperimentSpec") -> Mapping[str, object]:

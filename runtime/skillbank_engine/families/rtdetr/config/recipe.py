@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from skillbank_engine.config.named import NOTHING, Named
+from skillbank_engine.config.named import NOTHING, Named, describes_network
 from skillbank_engine.config.specs import Recipe
 
 if TYPE_CHECKING:
@@ -64,12 +64,7 @@ def wants_full(spec: "ExperimentSpec", named: Named = NOTHING) -> bool:
         return True
     if spec.engine.backbone == "mini":
         return False
-    usual = type(spec.model)()
-    model = spec.model
-    return any(  # "from scratch" names weights too: none
-        (f"model.{name}" in named and getattr(model, name)) or getattr(model, name) != getattr(usual, name)
-        for name in _STRUCTURE
-    )
+    return describes_network(spec.model, _STRUCTURE, named)
 
 
 RECIPE: "Recipe[ExperimentSpec]" = Recipe(small=SMALL, full=wants_full, trained_with=TRAINED_WITH)
