@@ -1,6 +1,6 @@
 """Numbers of spec keys in a person's own phrase: the words of a key's name, then what its description says.
 
-"stop early after 5 epochs without improvement" holds all that tells ``early_stopping`` from other keys, and
+"early stopping with a patience of 5" holds all that tells ``early_stopping`` from other keys, and
 every other word of it means nothing, links, or stands in the key's description. Where two keys fit, or a word
 is of neither kind, nothing is read.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from skillbank.plan.reader.key_words import COMMON, canonical, parts_near, spells
-from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import Keys
 
@@ -19,8 +18,8 @@ __all__ = ["described_behind", "number_in_phrase", "zero_at"]
 _REACH = 12
 """Words before or behind a number that may belong to it."""
 _BETWEEN = ("grammar.free.glue", "grammar.free.adverb", "slots.around.link", "slots.around.limit")
-_AUXILIARY = word_list("key_phrases.auxiliary")
-"""What stands between a stop and what it lacks: "if it does not improve"."""
+_NOTHING = frozenset({""})
+"""What no words hold: a key that counts no lack."""
 _APART = frozenset({"and", "or", "then", "but", "so"})
 
 
@@ -37,7 +36,8 @@ def number_in_phrase(text: Text, i: int, keys: Keys) -> tuple[list[int], str] | 
     found = {
         key: phrase
         for key, telling in keys.telling.items()
-        if (telling <= near or (key in keys.lacks and keys.lacks[key] <= near))
+        if telling <= near
+        and not keys.lacks.get(key, _NOTHING) <= near  # what ends for want of a gain is told by `gains`
         and (whole or keys.kinds[key] != "integer")
         and (phrase := _phrase_of(text, key, before, behind, keys))
     }
@@ -58,32 +58,9 @@ def _phrase_of(text: Text, key: str, before: list[int], behind: list[int], keys:
     telling = keys.telling[key]
     tail = _described(text, behind, key, keys)
     head = telling - _said(text, tail)
-    if _lacks(text, [*before, *behind], key, keys):
-        head = telling & _said(text, before)  # "stop when nothing improves for 4 epochs" is early
     if head and (phrase := _named_before(text, before, key, head, keys)) is not None:
         return [*phrase, *tail]
-    if not head and tail and (phrase := _stopping_before(text, before, key, keys)):
-        return [*phrase, *tail]
     return _named_behind(text, behind, key, telling, keys) or []
-
-
-def _stopping_before(text: Text, before: list[int], key: str, keys: Keys) -> list[int]:
-    """Return the words from a verb of stopping on: "give up after" 3 epochs without improvement."""
-    for at, k in enumerate(before):
-        if ends := text.ends(k, "slots.search_settings.stop"):
-            own = all(_belongs(text, w, before[at:], key, keys) for w in before[at:] if w >= ends[0])
-            return before[at:] if own and not text.within(k - 1, "grammar.operator.not") else []
-    return []
-
-
-def _lacks(text: Text, words: list[int], key: str, keys: Keys) -> bool:
-    """Whether words deny what a key counts the lack of: "no improvement" of validations without one."""
-    lack = keys.lacks.get(key)
-    return lack is not None and lack <= _said(text, words) and any(_denies_lack(text, k) for k in words)
-
-
-def _denies_lack(text: Text, k: int) -> bool:
-    return text.tokens[k].text == "nothing" or text.within(k, "grammar.operator.not")
 
 
 def _is_clear(text: Text, phrase: list[int], key: str, keys: Keys) -> bool:
@@ -175,20 +152,19 @@ def _named_behind(
 
 def _belongs(text: Text, k: int, phrase: list[int], key: str, keys: Keys) -> bool:
     """Whether a word names or describes a key, or means nothing beside one; a negation never does."""
-    lacking = _lacks(text, phrase, key, keys)
     if text.within(k, "grammar.operator.not") and not _said(text, [k]) <= keys.parts_of(key):
-        return lacking
-    if text.within(k, *_BETWEEN) or (lacking and text.tokens[k].text in _AUXILIARY):
+        return False
+    if text.within(k, *_BETWEEN):
         return True
     without = _said(text, [w for w in phrase if w != k])
     return (_said(text, phrase) - without or _said(text, [k])) <= keys.parts_of(key) | keys.described(key)
 
 
 def _described(text: Text, words: list[int], key: str, keys: Keys) -> list[int]:
-    """Return the words behind a number that its key's description has: "validations without improvement"."""
-    end, lacking = 0, _lacks(text, words, key, keys)
+    """Return the words behind a number that its key's description has: "steps of warmup"."""
+    end = 0
     for at, k in enumerate(words):
-        described = _describes(text, k, key, keys) or (lacking and _denies_lack(text, k))
+        described = _describes(text, k, key, keys)
         if not described and not text.within(k, "grammar.free.glue"):
             break
         end = at + 1 if described else end

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from skillbank.plan.reader.gains import take_gains
 from skillbank.plan.reader.key_phrases import number_in_phrase
 from skillbank.plan.reader.key_words import COMMON, canonical
 from skillbank.plan.reader.matching import Text
@@ -22,6 +23,7 @@ __all__ = ["take_spec_words"]
 def take_spec_words(text: Text, keys: Keys, over: frozenset[int]) -> None:
     """Account for what is said in the words of a spec; what is said of what is ``over`` sets nothing."""
     _pairs(text, keys)
+    take_gains(text, [keys])
     for i, token in enumerate(text.tokens):
         if not text.ledger.free(i) or i in over:
             continue

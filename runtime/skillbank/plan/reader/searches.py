@@ -229,15 +229,13 @@ def _set(text: Text, tokens: Sequence[int], key: str, value: Any) -> None:
 
 
 def _stops(text: Text, *, searching: bool) -> None:
-    """Read "stop when 6 trials bring nothing better", "give up after 8 hours or when mAP50 gets to 0.8"."""
+    """Read "give up after 8 hours or when mAP50 gets to 0.8"."""
     opening = (
         f"{_SECTION}.stop 'the|'search|'it|'hpo|'automl|'whole|'entire|group.det* "
         f"'when|'after|'once|'if|'as|'soon* 'the|'a|'its? "
     )
     also = "'or|'and 'when|'after|'once|'if|'as|'soon+ 'the|'a|'its? "
     for stop in (opening, also) if searching else (opening,):
-        for match in text.find(f"{stop}slots.around.before* n=@number slots.patience.after"):
-            text.ledger.claim("value", match.tokens(), Value("patience", text.said(match)))
         for match in text.find(
             f"{stop}{_SECTION}.reached "
             f"'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number "

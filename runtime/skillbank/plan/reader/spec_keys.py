@@ -68,8 +68,8 @@ class Keys:
         self._off = frozenset[str]().union(*self.inverse)
         self.telling = self._telling_parts()
         """What tells the number of each key from others: the parts of its name that are no fillers."""
-        self.all_telling = frozenset[str]().union(*self.telling.values(), *self.lacks.values())
-        """What tells the number of any key, or is counted where it lacks."""
+        self.all_telling = frozenset[str]().union(*self.telling.values())
+        """What tells the number of any key."""
         words = {w for leaf in self.leaves for w in leaf.split("_") if len(w) > 2}
         self.words = frozenset(words).difference(
             word_list("key_words.common"), *(lexicon().classes[section] for section in _MEANINGLESS)

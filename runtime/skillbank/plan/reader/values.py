@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.durations import take_durations
 from skillbank.plan.reader.ellipses import take_ellipses
+from skillbank.plan.reader.gains import take_gains
 from skillbank.plan.reader.hardware import (
     take_gpu_ids,
     take_no_gpus,
@@ -45,6 +46,7 @@ def take_values(text: Text, clauses: Clauses, keys: Sequence[Keys], *, searching
     _scores(text)
     for name in ("trial_timeout", "time_budget"):
         take_durations(text, name, searching)
+    take_gains(text, keys)
     for i, token in enumerate(text.tokens):
         if token.kind in ("number", "percent") and text.ledger.free(i):
             take_number(text, clauses, keys, i, searching)
