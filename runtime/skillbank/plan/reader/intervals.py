@@ -25,16 +25,23 @@ def _every(text: Text) -> None:
     for name in ("validation_interval", "checkpoint_interval"):
         each = f"slots.{name}.each group.it|group.det|free.noun|free.glue|free.adverb|@name* {often}"
         unit = "unit=slots.epochs.nouns|slots.around.steps"
-        for match in text.find(f"{each} {unit}"):
-            _claim(text, match, name, match.tokens())
+        for match in text.find(f"{each} {unit}?"):
+            if match.tokens("unit") or _is_bare(text, match):
+                _claim(text, match, name, match.tokens())
         led = "group.it|group.prep|group.det|places.data.nouns|places.roles.eval_dataset.before|@name*"
         for match in text.find(f"slots.{name}.each {led} place=@place {often} {unit}"):
             [place] = match.tokens("place")  # "validate on X every 2 epochs": its place has a role by itself
             _claim(text, match, name, [k for k in match.tokens() if k > place])
 
 
+def _is_bare(text: Text, match: Match) -> bool:
+    """Whether a number that ends an interval has the unit of others: "100 epochs, validate every 2"."""
+    numbered = text.kind(match.end - 1) == "number" and text.has("slots.epochs.nouns")
+    return numbered and (text.kind(match.end) in ("", "mark") or text.word(match.end) in ("on", "and"))
+
+
 def _claim(text: Text, match: Match, name: str, tokens: list[int]) -> None:
-    steps = not text.within(match.tokens("unit")[0], "slots.epochs.nouns")
+    steps = bool(unit := match.tokens("unit")) and not text.within(unit[0], "slots.epochs.nouns")
     claim_value(text, tokens, Value(name, _each(text, match), unit="step" if steps else ""))
 
 

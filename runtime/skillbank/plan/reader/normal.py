@@ -226,10 +226,12 @@ def _is_verb(word: str) -> bool:
 def _likeliest(word: str, best: set[str]) -> str | None:
     """Return the one of equally near words that is meant; None where nothing tells which.
 
-    Letters that only changed places, or stand there twice, tell more than one that was replaced.
+    Letters that only changed places, or stand there twice, tell more than one that is missing, and that
+    more than one that was replaced: "traning" is "training", not "tracing".
     """
     swapped = {w for w in best if sorted(w) == sorted(word)}
-    best = swapped or {w for w in best if _single(w) == _single(word)} or best
+    doubled = {w for w in best if _single(w) == _single(word)}
+    best = swapped or doubled or {w for w in best if len(w) > len(word)} or best
     stems = {re.sub(r"(?<=...)(?:ing|ed|es|s|e)$", "", w) for w in best}
     return min(best, key=lambda w: (w[-1] != word[-1], len(w), w)) if len(stems) == 1 else None
 

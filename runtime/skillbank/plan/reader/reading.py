@@ -61,6 +61,7 @@ from skillbank.plan.reader.own_actions import own_actions
 from skillbank.plan.reader.refusals import settle_refused
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
+from skillbank.plan.reader.shown import take_shown
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.step_skills import assign_skills
@@ -407,7 +408,9 @@ def _made(
     if said is not None and said.value == "on" and not any(trains(step.action) for step in steps):
         idle.append(said.words)
     listed = _listed(steps)
-    notes += accounting.take_context(page, clauses, _known(steps), listed)
+    known = _known(steps)
+    notes += take_shown(page, known | listed)
+    notes += accounting.take_context(page, clauses, known, listed)
     left = accounting.left_over(page, clauses, listed)
     if left:
         maker = Maker(page, [_with_claims(s, page) for s in steps], said, list_folder)

@@ -1,0 +1,87 @@
+"""What pictures are said to show: "our pictures of forklifts in X". It chooses none of what lies there.
+
+"The pictures of forklifts in X" and "the night pictures" may be some of them, and are asked about.
+"""
+
+from __future__ import annotations
+
+from skillbank.plan.reader.matching import Text
+
+__all__ = ["take_shown"]
+
+_PICTURES = "told.seen"
+_DESCRIBING = ("grammar.free.adjective", "grammar.group.det")
+_OWNED = frozenset({"our", "my", "your", "their", "his", "her", "a", "an"})
+_LINKS = ("grammar.group.prep", "places.data.link", "places.data.happens")
+
+
+def take_shown(text: Text, known: frozenset[str]) -> list[str]:
+    """Account for such words; return a sentence for each run of them.
+
+    Parameters
+    ----------
+    known
+        Words of the spec keys of the steps and of their values: what holds one could mean something for a run.
+    """
+    notes: list[str] = []
+    for run in _runs(text) if text.ledger.of("place") else ():
+        if known.isdisjoint(text.words(run)) and (_is_behind(text, run) or _is_before(text, run)):
+            text.ledger.claim("context", list(run))
+            notes.append(
+                f"'{text.ledger.said(run)}' is taken as what the pictures show, and chooses none of them"
+            )
+    return notes
+
+
+def _runs(text: Text) -> list[range]:
+    """Return where plain words stand side by side, also joined by "and"."""
+    runs: list[range] = []
+    at = 0
+    while at < len(text.tokens):
+        end = at
+        while _is_plain(text, end) or (
+            end > at and text.word(end) in ("and", "or") and _is_plain(text, end + 1)
+        ):
+            end += 1
+        if end > at:
+            runs.append(range(at, end))
+        at = max(end, at + 1)
+    return runs
+
+
+def _is_plain(text: Text, i: int) -> bool:
+    """Whether a word neither means anything for a run nor chooses: not "big", "newest"."""
+    word = text.word(i)
+    plain = i < len(text.tokens) and text.is_plain(i) and not text.within(i, _PICTURES, *_DESCRIBING, *_LINKS)
+    return plain and not text.lexicon.has(word, "told.choosing") and not word.endswith("est")
+
+
+def _is_behind(text: Text, run: range) -> bool:
+    """Whether words are what pictures are "of"."""
+    before = run.start - 1
+    while text.within(before, *_DESCRIBING) or (_is_of_place(text, before)):
+        before -= 1  # the place has words that its path says too
+    ends = text.kind(run.stop) in ("", "mark") or text.within(run.stop, *_LINKS)
+    return text.word(before) == "of" and ends and _is_owned(text, before - 1)
+
+
+def _is_of_place(text: Text, i: int) -> bool:
+    """Whether a word describes what lies at a place whose path says it too."""
+    said = text.kind(i) == "word" and text.owner(i) == "place"
+    return said and not text.within(i, _PICTURES, "grammar.group.prep")
+
+
+def _is_before(text: Text, run: range) -> bool:
+    """Whether words stand right before their pictures."""
+    return text.within(run.stop, _PICTURES) and _is_owned(text, run.stop)
+
+
+def _is_owned(text: Text, noun: int) -> bool:
+    """Whether pictures are all of somebody's, or any: "our new pictures", "photos", not "the pictures"."""
+    if not text.within(noun, _PICTURES):
+        return False
+    first = noun
+    while text.within(first - 1, "grammar.free.adjective") or _is_plain(text, first - 1):
+        first -= 1
+    lead = text.word(first - 1)
+    return lead in _OWNED or text.kind(first - 1) in ("", "mark") or text.within(first - 1, *_LINKS)
