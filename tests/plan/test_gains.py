@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from skillbank.errors import SkillbankError
@@ -33,12 +31,6 @@ OPEN = (
     "never stop after 6 validations without improvement",
     "validate every 2 epochs, stop after 6 epochs without improvement",
 )
-
-
-@pytest.fixture(scope="module")
-def runtime() -> Iterator[Runtime]:
-    with Runtime() as opened:
-        yield opened
 
 
 def settings_of(runtime: Runtime, text: str) -> dict[str, object]:

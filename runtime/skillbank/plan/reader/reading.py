@@ -16,7 +16,7 @@ from skillbank.bank.engines import example_model
 from skillbank.bank.names import shown
 from skillbank.bank.search import SearchIndex
 from skillbank.bank.skill import Skill
-from skillbank.errors import UsageError
+from skillbank.errors import OutOfScopeError, UsageError
 from skillbank.plan.model import WORDS
 from skillbank.plan.products import trains
 from skillbank.plan.reader import (
@@ -186,10 +186,13 @@ def read_text(
         return Reading(tuple(canonical))
     page, notes = _page(text, library, set_names)
     if (asked := data_request(page, library, skill)) is not None:
-        return Reading((asked,), notes=tuple(notes))
+        return Reading((asked.request,), asked.unread, notes=tuple(notes))
     if skill is None and (found := checked_before(page, library)) is not None:
         check, rest = found
-        read = read_text(rest, library, index, list_folder, job_skill, None, set_names, trained)
+        try:
+            read = read_text(rest, library, index, list_folder, job_skill, None, set_names, trained)
+        except OutOfScopeError:  # "look at X and tell me"
+            return _asking(check, rest, notes)
         return _joined(text, check, read, notes)
     if (taught := student_requests(page, library, trained, skill, job_skill)) is not None:
         return Reading(tuple(taught), notes=tuple(notes))
@@ -231,6 +234,13 @@ def read_text(
     steps = _take_words_of_skills(page, clauses, steps)
     take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
+
+
+def _asking(check: Request, rest: str, notes: list[str]) -> Reading:
+    """Return a check of a data set with a question about words behind it that ask for nothing."""
+    question = question_about(unread := [" ".join(rest.split())], [])
+    asked = (*check.questions, *((question,) if question else ()))
+    return Reading((check.model_copy(update={"questions": asked}),), tuple(unread), notes=tuple(notes))
 
 
 def _joined(text: str, check: Request, read: Reading, notes: list[str]) -> Reading:

@@ -21,7 +21,7 @@ def take_shown(text: Text, known: frozenset[str]) -> list[str]:
     Parameters
     ----------
     known
-        Words of the spec keys of the steps and of their values: what holds one could mean something for a run.
+        Words of the spec keys of the steps and of their values: they could mean something for a run.
     """
     notes: list[str] = []
     for run in _runs(text) if text.ledger.of("place") else ():

@@ -1,0 +1,100 @@
+"""How a data set is divided, as it is said: "80/20", "20% for validation", "train, val (a fifth)"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from skillbank.plan.model import Question
+from skillbank.plan.reader.data_forms import NUMBER, PART
+from skillbank.ways import option
+
+__all__ = ["Division", "divided"]
+
+_SPLITS = ("train", "val", "test")
+_USUAL = "0.2"
+"""The share of val where a sentence names it and gives none: the default of the skill."""
+_FRACTIONS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10, "twentieth": 20}
+
+
+class Division(NamedTuple):
+    """What is set of a division, what has to be asked, and what was decided."""
+
+    settings: dict[str, str]
+    questions: tuple[Question, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def divided(said: Mapping[str, Sequence[str]]) -> Division:
+    """Return how a data set is divided.
+
+    Parameters
+    ----------
+    said
+        The texts of a line by name: ``ratio``, ``parts``, and ``off`` for a share that is taken off.
+    """
+    named = list(dict.fromkeys(name for text in said.get("parts", ()) for name, _ in _parts(text)))
+    shares = _shares(said, named)
+    if not shares:
+        return _unsaid(named)
+    whole = _whole(shares)
+    if whole is None or "train" not in shares or min(shares.values()) <= 0:
+        why = "the shares must be of train and the other splits, and be 100 % together"
+        return Division({}, (_asked("split.val", f"{why}; say for example {option('set', 'val=0.2')}"),))
+    if missing := [name for name in named if name not in shares]:
+        return Division({}, tuple(_how_much(name) for name in missing))
+    parts = {f"split.{n}": f"{round(shares[n] / whole, 6):g}" for n in ("val", "test") if n in shares}
+    return Division(parts | ({} if "val" in shares else {"split.val": ""}))
+
+
+def _unsaid(named: Sequence[str]) -> Division:
+    """Return a division whose shares nobody said: val has its usual one, of test there is none."""
+    if "test" in named:
+        return Division({}, tuple(_how_much(name) for name in ("val", "test") if name in named))
+    note = f"nothing says how much is for val, so {_USUAL} of it is; {option('set', 'val=0.1')} changes it"
+    return Division({}, notes=(note,))
+
+
+def _how_much(name: str) -> Question:
+    return _asked(f"split.{name}", f"how much is for {name}? say for example {option('set', f'{name}=0.1')}")
+
+
+def _asked(key: str, why: str) -> Question:
+    return Question(key=key, why=why)
+
+
+def _shares(said: Mapping[str, Sequence[str]], named: Sequence[str]) -> dict[str, float]:
+    """Return the shares as they were said, by split; train has what is left."""
+    texts = [*said.get("ratio", ()), *said.get("parts", ()), *said.get("off", ())]
+    for text in said.get("ratio", ()):
+        numbers = [_amount(each) for each in re.split(r"(?<=[\w% ])[/:-]", text.strip("( )"))]
+        splits = named or _SPLITS[: len(numbers)]
+        return dict(zip(splits, numbers, strict=True)) if len(splits) == len(numbers) else {}
+    shares = {name: _amount(share) for text in said.get("parts", ()) for name, share in _parts(text) if share}
+    for text in said.get("off", ()):
+        shares = {name: _amount(text) for name in named[:1]}
+    percent = any("%" in text or "per" in text for text in texts)
+    left = (100 if percent or max(shares.values(), default=0) > 1 else 1) - sum(shares.values())
+    return {"train": left} | shares if shares and left > 0 else shares
+
+
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the splits of "20% for validation and test (a tenth)", each with its share, "" without one."""
+    for match in re.finditer(PART, text):
+        role = match["role"] or match["named"]
+        name = next(split for split in _SPLITS if role.startswith(split[:2] if split != "val" else "v"))
+        yield name, match["share"] or match["its"] or ""
+
+
+def _amount(share: str) -> float:
+    """Return what a share says as a number: "20 %" is 20, "a fifth" .2."""
+    if number := re.search(NUMBER, share):
+        return float(number[0])
+    return 1 / next(parts for word, parts in _FRACTIONS.items() if word in share)
+
+
+def _whole(shares: Mapping[str, float]) -> float | None:
+    """Return what shares are parts of: 100, 10 or 1; None where they are parts of nothing."""
+    total = sum(shares.values())
+    return next((whole for whole in (100.0, 10.0, 1.0) if abs(total - whole) < 1e-6), None)
