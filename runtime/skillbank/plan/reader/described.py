@@ -154,6 +154,14 @@ def _skill_of_job(page: Text, library: Library, job_skill: JobSkill) -> tuple[Sk
     return None
 
 
+def _kind_of_job(page: Text, called: frozenset[str]) -> list[str]:
+    """Return the words that say of what kind a job is that has no name: "the last image classifier"."""
+    last = (c for c in page.ledger.of("job") if str(c.value).startswith("last"))
+    words = [page.word(i) for c in last for i in range(c.first, c.last + 1)]
+    named = any(page.lexicon.has(w, "told.kinds") for w in words)  # and not just "model", "training"
+    return [w for w in words if w in called or page.lexicon.has(w, "told.kinds")] if named else []
+
+
 def name_skill(
     text: str,
     page: Text,
@@ -167,11 +175,17 @@ def name_skill(
 
     Words in clauses that tell something (`told`) describe no model.
     """
-    if job_skill is not None and (of_job := _skill_of_job(page, library, job_skill)) is not None:
-        name_all(steps, of_job[0])
-        return [of_job[1]]
     called = _called_after(library)
     actions = [step.action for step in steps]
+    kind = _kind_of_job(page, called)
+    sought = bool(page.ledger.of("find", "captions"))  # "find cats with the last detector" tells which
+    if kind and (_telling(kind, called) or not sought):
+        skill, note, _ = _skill_of_description(text, kind, called, index, actions, library)
+        name_all(steps, skill)
+        return [note]
+    if not kind and job_skill is not None and (of_job := _skill_of_job(page, library, job_skill)) is not None:
+        name_all(steps, of_job[0])
+        return [of_job[1]]
     words = _words_that_describe(page, called, told, lambda word: _is_choice(library, actions, word))
     # Beside a verb of finding, words that describe no model do not name one, and are asked about.
     sought = page.ledger.of("find") if words else page.ledger.of("find", "captions")

@@ -73,7 +73,7 @@ _LAST = (
         "actions.words.begin|actions.words.resume|'based|'continuing|'building "
         f"'on|'upon|'from|'with|'off|'at 'of? group.det* group.last what={_THING}*"
     ),
-    f"group.det* group.last what={_THING}*",
+    f"group.det* group.last what={_THING}|told.kinds*",
 )
 _BEFORE_VERB = frozenset({
     "and", "then", "please", "to", "on", "for", "you", "me", "us", "let", "now", "i", "we", "can",

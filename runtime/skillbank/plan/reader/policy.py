@@ -206,10 +206,12 @@ def _is_mention(text: Text, match: Match) -> bool:
     denied = before in ("no", "any", "without", "skip")
     if text.match(_STATED, match.end) or text.match(_COUNTED, match.end):
         return True
+    if before in _STARTING and text.match(_OF_A_MODEL, match.end):
+        return True
     loose = text.tokens[match.end - 1].text not in ("sweep", "sweeps")
     if loose and not denied and text.match("'for|'in|'on|'of|'through|@place", match.end):
         return False
-    if denied or before in ("a", "the", "this", "that", "with", "kein", "keine", "not"):
+    if denied or before in _STARTING or before in ("a", "the", "this", "that", "with", "kein", "keine", "not"):
         return True
     return operator_before(text, max(0, match.first - REACH), match.first)[0] == "off"
 
@@ -230,5 +232,8 @@ def _is_unsure(text: Text, match: Match) -> bool:
     )
 
 
+_STARTING = frozenset({"run", "start", "launch", "do", "perform", "running", "starting", "doing", "up"})
+_OF_A_MODEL = "'for|'of|'on|'with group.det* @name|^name"
+"""What a search that is run is of: "run a search for SegFormer", not "a search for pallets"."""
 _COUNTED = "'of|'with|'over group.det* @number slots.trials.nouns"
 _STATED = "'is|':|'=|'to|'set* policy.state.off|policy.state.on|policy.state.auto"
