@@ -11,6 +11,9 @@ _LEADING = frozenset([":", "\n", "are", "is", "=", "as", "follows", "below", "li
 """What stands between "these settings" and the settings."""
 
 
+_ENOUGH = frozenset({"action", "policy", "talk", "value", "find", "job", "name"})
+
+
 def take_announcements(text: Text) -> None:
     """Account for "with these settings:" before values, and for the defaults, which hold anyway."""
     for match in text.find("group.det|'following|'own|'some* slots.around.announce"):
@@ -22,7 +25,7 @@ def take_announcements(text: Text) -> None:
             text.ledger.claim("context", match.tokens())
     for match in text.find("slots.around.enough"):
         owner = text.ledger.owner.get(match.first - 1)
-        if owner is not None and owner.kind in ("action", "policy", "talk", "value", "find"):
+        if owner is not None and owner.kind in _ENOUGH:
             text.ledger.claim("context", match.tokens())
     nouns = "|".join(f"slots.{s.name}.nouns" for s in SLOTS)
     for match in text.find(f"'at|'with|'use|'using|'keep|group.det* 'default {nouns}"):

@@ -8,7 +8,7 @@ from functools import lru_cache
 from skillbank.plan.reader.captions_apart import take_apart
 from skillbank.plan.reader.lexicon import Lexicon, word_list
 from skillbank.plan.reader.matching import Match, Text
-from skillbank.plan.reader.things import Things, begins_thing, is_data, read_things
+from skillbank.plan.reader.things import Things, begins_order, begins_thing, is_data, read_things
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["is_next", "take_captions"]
@@ -138,6 +138,8 @@ def _noun(text: Text, match: Match) -> None:
     marked = any(text.tokens[i].text in (":", "=", "is", "are", "be") for i in match.tokens("lead"))
     quoted = text.kind(match.end) == "quote"
     told = [text.tokens[i].text for i in match.tokens("prep")] in (["for"], ["with"])
+    if marked and begins_order(text, match.end):
+        return  # "for my class: train an image classifier"
     if marked or quoted or (told and begins_thing(text, match.end)):
         found = read_things(text, match.end, marked=True)
         if found.items:

@@ -27,7 +27,9 @@ _IF = "'if 'someone|'somebody|'anyone|'anybody?"
 _FRAMES = (
     f"'it|'that {_WOULD} courtesy.pleasing 'for? 'me|'us? {_IF}",
     f"'it {_WOULD} courtesy.pleasing 'for? 'me|'us? 'to &'have|'get|'see",
+    f"{_WOULD} courtesy.pleasing 'for? 'me|'us? &@mark",
     f"'i|'we {_WOULD} courtesy.pleased {_IF}",
+    "'one|'the? 'last|'final 'thing|'request|'task 'for|'of 'today|'now* &@mark",
     f"'i|'we 'would|'will? free.adverb* 'appreciate|'love|'like|'welcome 'it? 'very|'much|'a|'lot* {_IF}",
     "'would|'is 'it 'be? courtesy.pleasing 'if|'to",
     "'when|'once|'if|'whenever|'as|'soon* 'you|'there 'have|'get|'find|'is|'are|'got group.det|@number* "
@@ -99,6 +101,7 @@ _PASSED_OVER = (
     "w='as w=group.det w=~word|free.noun|free.adjective|told.askers+ w=',? &'i|'we",  # "As a biologist I"
     "w='from w=group.det w=~word|free.noun|free.adjective* w='team|'group|'lab|'office|'department w=':",
     "w='for w=group.det w=~word|free.noun|free.adjective+ w='on? w=mode.later &'i|'we|'please|'you|',",
+    "w='for w=group.det w=~word|free.adjective* w='class|'course|'project|'thesis|'customer|'team|'demo w=':",
     "w='sorry|'apologies w='for|'about w=group.det|~word|free.adjective|free.noun|free.glue+",
 )
 
@@ -136,10 +139,16 @@ _SHOWN = ("places.data.nouns", "actions.words.boxes", "grammar.free.adjective")
 def _take_subject(text: Text, line: list[int]) -> None:
     """Account for the subject of a mail whose body asks by itself: "Subject: boxes for the new photos"."""
     body, said = range(line[-1] + 1, len(text.tokens)), [i for i in line[2:] if text.kind(i) == "word"]
-    words = all(text.tokens[i].kind in ("word", "mark") for i in line) and not text.holds(line, *_LIMITING)
+    words = all(_is_of_subject(text, i) for i in line) and not text.holds(line, *_LIMITING)
     plain = words and all(_says_nothing(text, i) or text.within(i, *_SHOWN) for i in said)
     if plain and text.holds(body, *_VERBS.split("|")):
         text.ledger.claim("courtesy", line)
+
+
+def _is_of_subject(text: Text, i: int) -> bool:
+    """Whether a token is a word, or a number behind which nothing is counted: "detector for gate 4"."""
+    ends = text.kind(i + 1) in ("", "mark")
+    return text.kind(i) in ("word", "mark") or (text.kind(i) == "number" and ends)
 
 
 def _inside(text: Text, found: re.Match[str]) -> list[int]:
@@ -241,8 +250,9 @@ _ORDERING = (
 
 def _take_farewells(text: Text) -> None:
     """Account for the end of a message behind a farewell: a name, what the person does, where."""
-    last = len(text.tokens)
     for match in text.find("courtesy.farewell @mark*"):
+        behind = range(match.end, len(text.tokens))
+        last = next((k for k in behind if text.word(k) in ("ps", "pps")), len(text.tokens))
         words = [text.word(k) for k in match.tokens() if text.kind(k) == "word"]
         if words[0] in ("from", "love", "best") and len(words) == 1 and text.kind(match.first - 1) == "word":
             continue  # "the weights from Friday"
@@ -289,10 +299,11 @@ def _sign_off(text: Text) -> None:
     """Account for a name that a message ends with: "In solidarity, Amparo", "-- Kenji, cell 4"."""
     first, end, dashed = _last_line(text)
     commas = [k for k in range(first, end) if text.word(k) == ","]
+    alone = end if not first or text.word(first - 1) != "\n" else first  # "Ruth" in a line of its own
     name = (
         range(first, commas[0] if commas else end)
         if dashed
-        else range(commas[-1] + 1 if commas else end, end)
+        else range(commas[-1] + 1 if commas else alone, end)
     )
     kinds = ("word", "mark", "number") if dashed else ("word", "mark")
     plain = all(text.tokens[k].kind in kinds and _says_nothing(text, k) for k in range(first, end))
@@ -335,10 +346,16 @@ def take_askers(text: Text) -> None:
         who = who[text.within(first, "grammar.group.det") :]  # "the customer", "my boss"
         if text.word(behind) == "needs" and text.word(behind + 1) in ("the", "all", "every"):
             continue  # which are theirs: "Anna needs all 4 GPUs"
-        named = all(is_name(text, i) for i in who) or all(text.within(i, "told.askers") for i in who)
+        named = all(is_name(text, i) for i in who) or _is_body(text, who)
         if who and len(who) < 4 and named and _passes_on(text, first, match.end):
             said = range(first, match.end)
             text.ledger.claim("courtesy", [i for i in said if text.word(i) not in ("a", "an")])
+
+
+def _is_body(text: Text, who: list[int]) -> bool:
+    """Whether words name people by what they are: "my boss", "the radiology department"."""
+    of = all(text.within(i, "told.askers") or text.is_plain(i) for i in who)
+    return of and text.within(who[-1], "told.askers")
 
 
 _JOINED = frozenset({"and", "but", "because", "so"})

@@ -49,6 +49,8 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
     if name == "time_budget" and searching:
         sources.append("',|'(|'with|'for? n=@number unit={unit} &slots.around.cap")  # "4 hours max"
         sources.append("',|'(|'and slots.around.cap n=@number unit={unit}")  # ", at most 10 hours"
+        both = "lead=@number lead=slots.trials.nouns ',|'and|'or|slots.around.cap+"
+        sources.append(f"{both} n=@number unit={{unit}} !'each|'per|'apiece")  # "12 trials and 24 hours"
     for source in sources:
         for unit in UNITS:
             for match in text.find(f"{source.format(unit=f'slots.units.{unit}')} slots.around.cap?"):

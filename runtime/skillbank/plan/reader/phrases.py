@@ -65,7 +65,10 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("inference",
         "verb=actions.words.apply group.det|free.adjective* what=@name other=~word other=~word? "
         "&'on|'over|'against|'for|^place"),
-    ("inference", "verb=actions.words.sort group.det|free.adjective|free.noun|group.prep* ^place"),
+    ("inference", "verb=actions.words.sort group.det|free.adjective|free.noun|group.it|group.prep* ^place"),
+    ("inference", "verb=actions.words.sort group.it &'with|'using|'by|'via|^job"),
+    ("inference",
+        "verb=actions.words.sort group.det|free.adjective* other=~word|'and|'or+ group.prep+ ^place"),
     ("dataset_convert",
         "verb='convert|'converting|'transform|'transforming group.det|free.adjective|@name* "
         "places.data.nouns|^place"),

@@ -196,7 +196,7 @@ def _is_mention(text: Text, match: Match) -> bool:
         range(max(0, match.first - 4), match.first), "slots.search_settings.stop"
     ):
         return False  # "stop the search after 8 hours"
-    if _is_unsure(text, match):
+    if _is_unsure(text, match) or _is_schedule(text, match):
         return False
     if not text.within(match.first, f"{_SEARCH}.weak") or text.within(
         match.first, f"{_SEARCH}.things", f"{_SEARCH}.nouns"
@@ -211,9 +211,14 @@ def _is_mention(text: Text, match: Match) -> bool:
     loose = text.tokens[match.end - 1].text not in ("sweep", "sweeps")
     if loose and not denied and text.match("'for|'in|'on|'of|'through|@place", match.end):
         return False
-    if denied or before in _STARTING or before in ("a", "the", "this", "that", "with", "kein", "keine", "not"):
+    if denied or before in _STARTING | {"a", "the", "this", "that", "with", "kein", "keine", "not"}:
         return True
     return operator_before(text, max(0, match.first - REACH), match.first)[0] == "off"
+
+
+def _is_schedule(text: Text, match: Match) -> bool:
+    """Whether words mean how the learning rate goes on: "cosine learning rate policy"."""
+    return text.word(match.end - 1) == "policy" and text.within(match.first, "slots.learning_rate.nouns")
 
 
 def _is_unsure(text: Text, match: Match) -> bool:

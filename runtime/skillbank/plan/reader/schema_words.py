@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from skillbank.plan.reader.gains import take_gains
@@ -130,7 +131,7 @@ _SIDES = {"wide": "width", "width": "width", "high": "height", "tall": "height",
 def _list(text: Text, i: int, keys: Keys) -> bool:
     """Read "lr steps 9 and 13" for a key that holds a list."""
     at = i - 1
-    while at > 0 and text.tokens[at].text in ("at", "epochs", "epoch", "after", "in"):
+    while at > 0 and text.tokens[at].text in ("at", "epochs", "epoch", "after", "in", "["):
         at -= 1
     found = name_before(text, at + 1, keys, ("array",))
     if found is None:
@@ -141,6 +142,7 @@ def _list(text: Text, i: int, keys: Keys) -> bool:
             break  # "drops at 9 and 11, 12 epochs"
         numbers.append(match.end - 1)
         k = match.end
+    k += text.word(k) == "]"
     return _claim(text, [*found[0], *range(at + 1, k)], [text.tokens[n].value for n in numbers], found[1])
 
 
@@ -245,10 +247,16 @@ def _snake(text: Text, keys: Keys) -> None:
         if token.kind != "word" or "_" not in token.text or not text.ledger.free(i):
             continue
         key = keys.spelled(token.text)
+        listed = text.match("slots.around.link* '[|'(? v=@number|',+ ']|')?", i + 1)
+        if key is not None and listed is not None and keys.kinds.get(key) == "array":
+            said = list(takewhile(text.ledger.free, listed.tokens()))  # "16, 22, 30 epochs"
+            numbers = [text.tokens[v].value for v in said if text.kind(v) == "number"]
+            text.ledger.claim("value", [i, *said], Value("", numbers, key=key))
+            continue
         match = text.match("slots.around.link* v=@number|@quote|'true|'false|~word", i + 1)
         if key is not None and match is not None:
             [v] = match.tokens("v")
-            said = text.tokens[v]
-            plain: Any = {"true": True, "false": False}.get(said.text, said.text)
-            value = said.value if said.value is not None else plain
+            word = text.tokens[v]
+            plain: Any = {"true": True, "false": False}.get(word.text, word.text)
+            value = word.value if word.value is not None else plain
             text.ledger.claim("value", [i, *match.tokens()], Value("", value, key=key))

@@ -203,6 +203,15 @@ def _metric(text: Text, keys: Sequence[Keys]) -> None:
                     _set(text, match.tokens(), "direction", direction)
                 else:
                     text.ledger.claim("order", text.unclaimed(match.tokens()))
+                    _direction(text, match.end)
+
+
+def _direction(text: Text, at: int) -> None:
+    """Read "rank by val_loss, minimize it": which way a metric is better, said behind it."""
+    for direction in ("minimize", "maximize"):
+        match = text.match(f"',|'and|'(* {_BETTER[direction]} 'it|'that|'this? ')?", at)
+        if match is not None and text.kind(match.end) in ("", "mark"):
+            _set(text, match.tokens(), "direction", direction)
 
 
 def _switches(text: Text) -> None:
@@ -231,11 +240,12 @@ def _set(text: Text, tokens: Sequence[int], key: str, value: Any) -> None:
 def _stops(text: Text, *, searching: bool) -> None:
     """Read "give up after 8 hours or when mAP50 gets to 0.8"."""
     opening = (
-        f"{_SECTION}.stop 'the|'search|'it|'hpo|'automl|'whole|'entire|group.det* "
+        f"{_SECTION}.stop 'the|'search|'it|'hpo|'automl|'whole|'entire|'everything|'all|group.det* "
         f"'when|'after|'once|'if|'as|'soon* 'the|'a|'its? "
     )
     also = "'or|'and 'when|'after|'once|'if|'as|'soon+ 'the|'a|'its? "
-    for stop in (opening, also) if searching else (opening,):
+    until = "'until|'till 'the|'a|'its?"
+    for stop in (opening, also, until) if searching else (opening,):
         for match in text.find(
             f"{stop}{_SECTION}.reached "
             f"'gets|'is|'reaches|'to|'at|'has|'hits|'above|'over|'least|'of|'exceeds|'reached* n=@number "

@@ -9,7 +9,7 @@ from skillbank.errors import ConflictError
 from skillbank.plan.products import trains
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.spec_keys import keys_of
+from skillbank.plan.reader.spec_keys import NUMERIC, Keys, keys_of
 from skillbank.plan.reader.steps import Step, addressed_step, is_of_all
 from skillbank.plan.reader.stretches import is_bound
 from skillbank.plan.reader.tokens import Claim
@@ -115,7 +115,8 @@ class StepSettings:
         assert step.skill is not None
         keys = keys_of(step.skill, step.action)
         if value.slot == SIZE:
-            return SIZE if own and f"{step.action}.input_width" in keys.kinds else None
+            sized = f"{step.action}.input_width" in keys.kinds
+            return SIZE if own and sized else _square(keys, value) if own else None
         if value.slot:
             return self._key_of_slot(at, value, own)
         key = value.key
@@ -167,6 +168,8 @@ class StepSettings:
             return {} if self._is_met(at, key, value) else None
         if value.slot == SIZE:
             width, height = value.value
+            if key != SIZE:
+                return {key: width}
             return {
                 f"{self.steps[at].action}.input_width": width,
                 f"{self.steps[at].action}.input_height": height,
@@ -217,6 +220,12 @@ def _counted(counts: dict[str, Value], settings: dict[str, object]) -> tuple[int
     elif gpus and nodes and counts["gpus"].total and gpus % nodes == 0:
         gpus //= nodes
     return gpus, nodes
+
+
+def _square(keys: Keys, value: Value) -> str | None:
+    """Return the key of an image's one size that a width and a height may be: both alike."""
+    width, height = value.value
+    return keys.named(["image", "size"], NUMERIC) if width == height else None
 
 
 def set_once(settings: dict[str, object], key: str, value: object) -> None:

@@ -25,7 +25,8 @@ def take_shown(text: Text, known: frozenset[str]) -> list[str]:
     """
     notes: list[str] = []
     for run in _runs(text) if text.ledger.of("place") else ():
-        if known.isdisjoint(text.words(run)) and (_is_behind(text, run) or _is_before(text, run)):
+        said = (_is_behind, _is_before, _is_sorted)
+        if known.isdisjoint(text.words(run)) and any(is_shown(text, run) for is_shown in said):
             text.ledger.claim("context", list(run))
             notes.append(
                 f"'{text.ledger.said(run)}' is taken as what the pictures show, and chooses none of them"
@@ -73,7 +74,19 @@ def _is_of_place(text: Text, i: int) -> bool:
 
 def _is_before(text: Text, run: range) -> bool:
     """Whether words stand right before their pictures."""
-    return text.within(run.stop, _PICTURES) and _is_owned(text, run.stop)
+    noun = run.stop
+    while _is_of_place(text, noun):
+        noun += 1
+    return _is_owned(text, noun)
+
+
+def _is_sorted(text: Text, run: range) -> bool:
+    """Whether words are what is sorted into classes: "classify the leaves in X"."""
+    before = run.start - 1
+    while text.within(before, *_DESCRIBING):
+        before -= 1
+    sorts = text.owner(before) == "action" and text.within(before, "actions.words.sort")
+    return sorts and text.within(run.stop, *_LINKS)
 
 
 def _is_owned(text: Text, noun: int) -> bool:
@@ -83,5 +96,7 @@ def _is_owned(text: Text, noun: int) -> bool:
     first = noun
     while text.within(first - 1, "grammar.free.adjective") or _is_plain(text, first - 1):
         first -= 1
+    if _is_of_place(text, first - 1) and not text.within(first - 1, *_DESCRIBING):
+        return True  # "the weld seam pictures in /line4/welds": the path says it too
     lead = text.word(first - 1)
     return lead in _OWNED or text.kind(first - 1) in ("", "mark") or text.within(first - 1, *_LINKS)

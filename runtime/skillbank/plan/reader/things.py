@@ -15,7 +15,17 @@ from skillbank.plan.reader.lexer import ALONE
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.wording import is_many
 
-__all__ = ["DATA_NOUNS", "Things", "begins_thing", "goes_on", "is_data", "listed", "read_things", "things_at"]
+__all__ = [
+    "DATA_NOUNS",
+    "Things",
+    "begins_order",
+    "begins_thing",
+    "goes_on",
+    "is_data",
+    "listed",
+    "read_things",
+    "things_at",
+]
 
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
 _AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
@@ -26,6 +36,7 @@ _ENDS = frozenset(".!?;():\n<>[]")
 _QUALIFYING = frozenset(
     ["without", "with", "wearing", "holding", "carrying", "say", "namely", "but", "except"]
 )
+_ALL = frozenset({"all", "any", "every", "each"})
 _JOINS = frozenset({",", "/", "&", "+", "and", "or", "plus", "n"})
 DATA_NOUNS = "places.data.nouns|free.noun"
 _UNLABELLED = "places.roles.inference_dataset.before"
@@ -195,13 +206,18 @@ def begins_thing(text: Text, i: int) -> bool:
     token = text.tokens[i]
     if token.kind == "quote":
         return True
-    if token.text in _JOINS and token.text != "n":
+    if (token.text in _JOINS and token.text != "n") or token.text in _ALL:
         return begins_thing(text, i + 1)
     if token.kind != "word" or text.begins(_AWAY, i):
         return False
     if _is_thing(text, i):
         return True
     return not text.begins(_OTHER, i) and (_is_many_and_last(text, i) or not text.begins(_ORDERS, i))
+
+
+def begins_order(text: Text, i: int) -> bool:
+    """Whether a verb begins something to do there: "train an", but not "trains, buses"."""
+    return text.begins(_ORDERS, i) and not _is_thing(text, i)
 
 
 def _is_thing(text: Text, i: int) -> bool:
