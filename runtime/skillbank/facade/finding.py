@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from skillbank.errors import JobNotFoundError
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -99,11 +98,8 @@ class Finding(Holdings):
     def _set_names(self) -> tuple[str, ...]:
         return self.sets.names()
 
-    def _job_skill(self, job: str) -> str | None:
-        try:
-            ran = self.jobs.store.get(job)
-        except JobNotFoundError:
-            return None
+    def _job_skill(self, job: str) -> str:
+        ran = self.jobs.store.get(job)
         bank = ran.plan.get("skill", {}).get("bank")
         return f"{bank}:{ran.skill}" if bank else ran.skill
 

@@ -128,7 +128,7 @@ def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Asked
         if not _may_be_beside(page, action, others):
             continue
         unread = tuple(_runs(page, others))
-        question = question_about(unread, ())
+        question = question_about(list(unread), [])
         request = _made(page, action, doer, said)
         asked = (*request.questions, *((question,) if question else ()))
         return Asked(request.model_copy(update={"questions": asked}), unread)

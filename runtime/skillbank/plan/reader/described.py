@@ -9,7 +9,7 @@ from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.names import bare_name, shown
 from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
-from skillbank.errors import AmbiguousSkillError, SkillNotFoundError
+from skillbank.errors import AmbiguousSkillError, JobNotFoundError, SkillNotFoundError
 from skillbank.plan.reader.jobs import JobSkill
 from skillbank.plan.reader.key_words import letters
 from skillbank.plan.reader.lexicon import lexicon
@@ -30,7 +30,7 @@ _STEM = 6
 
 def gives_masks(skill: Skill) -> bool:
     """Whether a skill says of itself that it gives masks and not only boxes."""
-    said = " ".join((skill.name, skill.frontmatter.description, *skill.frontmatter.tags)).lower()
+    said = _described_as(skill)
     return "mask" in said or "segment" in said
 
 
@@ -72,7 +72,9 @@ def _skill_of_description(
     telling = _telling(words, called)
     fitting = _fitting(index, words, telling, actions)
     if not fitting:
-        raise _nothing_fits(text, words, telling)
+        raise _nothing_fits(
+            text, words, telling, [library.said(s) for s in _possible(words, actions, library)]
+        )
     hits = _best(index, telling, fitting, library)
     hits = _called(hits, text) or hits
     # How often one word is said tells nothing: two skills that know it are equally good.
@@ -94,16 +96,34 @@ def _telling(words: Sequence[str], called: frozenset[str]) -> list[str]:
     return telling or [w for w in words if lexicon().has(w, "told.tasks")]
 
 
+def _possible(words: Sequence[str], actions: Sequence[str], library: Library) -> list[Skill]:
+    """Return the first bank's few skills that have all actions, of these the ones that know the words."""
+    can = [s for s in library.skills if {a.name for a in s.actions}.issuperset(actions)]
+    first = next((b.name for b in library.banks if any(s.bank == b.name for s in can)), "")
+    mine = [s for s in can if s.bank == first]
+    return [s for s in mine if words and all(w[:_STEM] in _described_as(s) for w in words)] or mine
+
+
+def _described_as(skill: Skill) -> str:
+    """Return what a skill is called and says of itself, in small letters."""
+    return " ".join((skill.name, skill.frontmatter.description, *skill.frontmatter.tags)).lower()
+
+
+_OFFERED = 6
+"""Skills that an error offers."""
+
+
 def _nothing_fits(
-    text: str, words: Sequence[str], telling: Sequence[str]
+    text: str, words: Sequence[str], telling: Sequence[str], possible: Sequence[str]
 ) -> AmbiguousSkillError | SkillNotFoundError:
     """Return the error of a request whose words fit no skill, or that has none which tell one apart."""
     said = text.strip()[:80]
-    if words and not telling:
-        return AmbiguousSkillError(
-            f"'{said}' does not say which model; name one that '{command('skills')}' lists."
-        )
-    return SkillNotFoundError(f"No skill fits '{said}'; name one that '{command('skills')}' lists.")
+    listed = ", ".join(map(shown, possible))
+    few = f": {listed}" if 0 < len(possible) <= _OFFERED else f" that '{command('skills')}' lists"
+    if not telling:
+        error = AmbiguousSkillError if words else SkillNotFoundError
+        return error(f"'{said}' does not say which model; name one{few}.")
+    return SkillNotFoundError(f"No skill fits '{said}'; name one{few}.")
 
 
 def _fitting(
@@ -146,11 +166,23 @@ def _rivals(best: Skill, fitting: Sequence[Hit]) -> str:
 
 
 def _skill_of_job(page: Text, library: Library, job_skill: JobSkill) -> tuple[Skill, str] | None:
-    """Return the skill of the first job that is named and known, and the sentence that says so."""
+    """Return the skill of the first job that is named and known, and the sentence that says so.
+
+    Raises
+    ------
+    JobNotFoundError
+        Where jobs are named and none of them is there.
+    """
+    unknown: JobNotFoundError | None = None
     for claim in page.ledger.of("job"):
-        if (named := job_skill(claim.value)) is not None:
-            skill = library.get(named)
+        try:
+            skill = library.get(job_skill(claim.value))
+        except JobNotFoundError as error:
+            unknown = unknown or error
+        else:
             return skill, f"no skill was named; '{shown(library.said(skill))}' is that of job {claim.value}"
+    if unknown is not None:
+        raise unknown
     return None
 
 
@@ -178,8 +210,8 @@ def name_skill(
     called = _called_after(library)
     actions = [step.action for step in steps]
     kind = _kind_of_job(page, called)
-    sought = bool(page.ledger.of("find", "captions"))  # "find cats with the last detector" tells which
-    if kind and (_telling(kind, called) or not sought):
+    finds = bool(page.ledger.of("find", "captions"))  # "find cats with the last detector" tells which
+    if kind and (_telling(kind, called) or not finds):
         skill, note, _ = _skill_of_description(text, kind, called, index, actions, library)
         name_all(steps, skill)
         return [note]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from skillbank.errors import JobNotFoundError
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
 
-__all__ = ["JobSkill", "mark_foreign", "take_jobs"]
+__all__ = ["JobSkill", "mark_foreign", "skill_of", "take_jobs"]
 
-JobSkill = Callable[[str], "str | None"]
-"""Name of the skill that a job ran, or None when there is no such job."""
+JobSkill = Callable[[str], str]
+"""Name of the skill that a job ran; raises `JobNotFoundError` where there is no such job, or several."""
 
 _ACTIONS = ("train", "evaluate", "export", "quantize", "prune", "distill", "inference", "gen_trt_engine")
 _NOUN = "|".join(f"actions.{a}.{kind}" for a in _ACTIONS for kind in ("nouns", "past", "ing"))
@@ -73,6 +74,7 @@ _LAST = (
         "actions.words.begin|actions.words.resume|'based|'continuing|'building "
         f"'on|'upon|'from|'with|'off|'at 'of? group.det* group.last what={_THING}*"
     ),
+    f"actions.words.resume group.det* group.last what={_THING}|told.kinds*",
     f"group.det* group.last what={_THING}|told.kinds*",
 )
 _BEFORE_VERB = frozenset({
@@ -123,6 +125,8 @@ def take_jobs(text: Text) -> None:
         for match in text.find(source):
             _last(text, match)
     if ledger.of("job"):  # only then there is something to go on from
+        for match in text.find("w=actions.words.resume &actions.train.ing|actions.train.nouns"):
+            ledger.claim("order", match.tokens("w"))
         for match in text.find("'further|'onwards|'some|'a|'bit|'more+ &group.prep|'for|',|'.|^place|^job"):
             if not (match.first and text.tokens[match.first - 1].text == "once"):  # "once more" is one phrase
                 ledger.claim("order", match.tokens())
@@ -134,10 +138,18 @@ def _tells(text: Text, end: int) -> bool:
     return any(text.tokens[k].text in _IS for k in range(first, end))
 
 
+def skill_of(job_skill: JobSkill | None, job: str) -> str | None:
+    """Return the name of the skill that a job ran, None where nobody knows."""
+    try:
+        return job_skill(job) if job_skill is not None else None
+    except JobNotFoundError:
+        return None
+
+
 def mark_foreign(text: Text, skills: set[str], job_skill: JobSkill | None) -> None:
     """Ask about jobs that another skill ran than those that are to run."""
     for claim in text.ledger.of("job"):
-        named = None if job_skill is None or str(claim.value).startswith("last") else job_skill(claim.value)
+        named = None if str(claim.value).startswith("last") else skill_of(job_skill, claim.value)
         if named is not None and named.rpartition(":")[2] not in skills:
             text.ledger.mark("unread", claim.tokens)
 

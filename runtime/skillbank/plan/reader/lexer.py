@@ -38,7 +38,8 @@ _SUPERSCRIPT = str.maketrans(
 )
 
 _FILE = (
-    r"[\w./-]*\w\.(?:pth|pt|ckpt|onnx|engine|plan|trt|safetensors|tlt|hdf5|tar\.gz|tgz|tar|zip|txt|jsonl?|csv)"
+    r"[\w./-]*\w\.(?:pth|pt|ckpt|onnx|engine|plan|trt|safetensors|tlt|hdf5|tar\.gz|tgz|tar|zip|txt|jsonl?|csv"
+    r"|jpe?g|png|bmp|tiff?|webp)"
     r"\b"
 )
 _PLACE = (

@@ -13,7 +13,7 @@ from skillbank.plan.request import clean_uri
 __all__ = [
     "AFTER", "BARE", "DOING", "LINK", "LIST", "MORE", "NOUN", "OF", "OPEN", "SOURCES", "WORDS", "Place",
     "brackets", "bridges", "claim_place",
-    "is_model_file", "is_test", "listed_with", "place_at", "role_of_path", "role_said", "roles_of",
+    "is_model_file", "is_test", "listed_with", "names", "place_at", "role_of_path", "role_said", "roles_of",
 ]  # fmt: skip
 
 SOURCES = ("calibration_dataset", "inference_dataset", "eval_dataset", "train_datasets")
@@ -151,7 +151,7 @@ def _evidence(text: Text, match: Match, first: int) -> list[int]:
     words = [
         i
         for i in range(match.first, match.end)
-        if i not in match.aside or introduced or _names(said, text.tokens[i].text)
+        if i not in match.aside or introduced or names(said, text.tokens[i].text)
     ]
     others = [n for n in match.tokens("n") if text.tokens[n].value != _count(text, first)]
     return [i for i in words if i == first or (text.kind(i) not in ("name", "place") and i not in others)]
@@ -165,7 +165,7 @@ def _introduces(text: Text, match: Match) -> bool:
     return owned is not None or (lies and not led)
 
 
-def _names(uri: str, word: str) -> bool:
+def names(uri: str, word: str) -> bool:
     """Whether a path says itself what a word describes it as: "the blade photos in /data/blades"."""
     parts = re.findall(r"[a-z]{3,}", uri.lower())
     return not word.endswith("est") and any(

@@ -61,7 +61,7 @@ from skillbank.plan.reader.own_actions import own_actions
 from skillbank.plan.reader.refusals import settle_refused
 from skillbank.plan.reader.roots import ListFolder, list_local, mark_folders
 from skillbank.plan.reader.schema_words import take_spec_words
-from skillbank.plan.reader.shown import take_shown
+from skillbank.plan.reader.shown import take_segmented, take_shown
 from skillbank.plan.reader.spec_choices import take_named_choices
 from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.step_skills import assign_skills
@@ -232,6 +232,8 @@ def read_text(
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
+    notes += take_segmented(page, steps)
+    steps = [_with_claims(step, page) for step in steps]
     take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
 

@@ -5,12 +5,21 @@
 
 from __future__ import annotations
 
-from skillbank.plan.reader.matching import Text
+from collections.abc import Sequence
 
-__all__ = ["take_shown"]
+from skillbank.bank.skill import Skill
+from skillbank.plan.reader.described import gives_masks
+from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.place import names
+from skillbank.plan.reader.steps import Step
+from skillbank.plan.slot_keys import key_of
+from skillbank.plan.slots import slot
+
+__all__ = ["take_segmented", "take_shown"]
 
 _PICTURES = "told.seen"
 _DESCRIBING = ("grammar.free.adjective", "grammar.group.det")
+_MINE = ("our", "my", "your", "their", "his", "her")
 _OWNED = frozenset({"our", "my", "your", "their", "his", "her", "a", "an"})
 _LINKS = ("grammar.group.prep", "places.data.link", "places.data.happens")
 
@@ -25,13 +34,36 @@ def take_shown(text: Text, known: frozenset[str]) -> list[str]:
     """
     notes: list[str] = []
     for run in _runs(text) if text.ledger.of("place") else ():
-        said = (_is_behind, _is_before, _is_sorted)
+        said = (_is_behind, _is_before, _is_sorted, _is_had)
         if known.isdisjoint(text.words(run)) and any(is_shown(text, run) for is_shown in said):
             text.ledger.claim("context", list(run))
             notes.append(
                 f"'{text.ledger.said(run)}' is taken as what the pictures show, and chooses none of them"
             )
     return notes
+
+
+def take_segmented(text: Text, steps: Sequence[Step]) -> list[str]:
+    """Account for what a model that knows its own classes is to segment; return a sentence for each.
+
+    "Segment the slides in X" of such a model gives masks of all that it has learned; "only" asks for less.
+    """
+    notes: list[str] = []
+    skills = [s.skill for s in steps if s.action == "inference" and s.skill is not None]
+    if not skills or any(not gives_masks(s) or _is_told_what(s) for s in skills):
+        return notes
+    for claim in text.ledger.of("find"):
+        verb = text.within(claim.first, "actions.words.segment")
+        if claim.value and verb and not text.holds(claim.tokens, "grammar.operator.only"):
+            text.ledger.replace(claim, "find", [])
+            said = " and ".join(f"'{each}'" for each in claim.value)
+            notes.append(f"{said} chooses nothing: the model finds all the classes that it has learned")
+    return notes
+
+
+def _is_told_what(skill: Skill) -> bool:
+    """Whether what a skill is to find is said to it."""
+    return any(key_of(skill, each, slot("captions")) is not None for each in skill.actions)
 
 
 def _runs(text: Text) -> list[range]:
@@ -87,6 +119,15 @@ def _is_sorted(text: Text, run: range) -> bool:
         before -= 1
     sorts = text.owner(before) == "action" and text.within(before, "actions.words.sort")
     return sorts and text.within(run.stop, *_LINKS)
+
+
+def _is_had(text: Text, run: range) -> bool:
+    """Whether words are what somebody has at a place whose path says it: "train with my cows in ./cows"."""
+    lead, link = text.word(run.start - 1) in _MINE, text.within(run.stop, *_LINKS)
+    if not (lead and link and text.within(run.start - 2, "grammar.group.prep")):
+        return False
+    uris = (c.value.uri for c in text.ledger.of("place") if c.first >= run.stop)
+    return names(next(uris, ""), text.word(run.stop - 1))
 
 
 def _is_owned(text: Text, noun: int) -> bool:

@@ -22,7 +22,7 @@ from skillbank.plan.model import Question
 from skillbank.plan.planner import split_command
 from skillbank.plan.reader.data_requests import line_of, place_of
 from skillbank.plan.reader.described import skill_that_finds
-from skillbank.plan.reader.jobs import JobSkill
+from skillbank.plan.reader.jobs import JobSkill, skill_of
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.roots import absolute
 from skillbank.plan.request import DataLocation, Request, Setting
@@ -140,7 +140,7 @@ def teaches(teacher: Skill, student: Skill) -> bool:
 def _ran_another(found: re.Match[str], teacher: Skill, job_skill: JobSkill | None) -> bool:
     """Whether the job that is named is of another skill than the teacher."""
     job = found["job"] or found.groupdict().get("only")
-    ran = job_skill(job) if job is not None and job_skill is not None else None
+    ran = skill_of(job_skill, job) if job is not None else None
     return ran is not None and ran.rpartition(":")[2] != teacher.name
 
 

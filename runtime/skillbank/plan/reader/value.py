@@ -84,7 +84,10 @@ def claim_value(text: Text, tokens: list[int], value: Value) -> None:
     first = min(tokens)
     if value.slot not in _BOUNDED and not value.key.startswith("automl."):
         if isinstance(value.value, int | float) and (vague := hedges(text, tokens, "vague")):
-            text.ledger.claim("unread", [*tokens, *vague])
+            if value.slot == "epochs" and _goes_on(text, vague):
+                text.ledger.claim("value", [*tokens, *vague], value)
+            else:
+                text.ledger.claim("unread", [*tokens, *vague])
             return
         if limit := hedges(text, tokens, "limit"):
             tokens, value = [*limit, *tokens], replace(value, most=True, limit=True)
@@ -98,6 +101,14 @@ def claim_value(text: Text, tokens: list[int], value: Value) -> None:
     value = replace(value, negated=value.negated or bool(denied))
     enough = text.match("slots.around.enough", max(tokens) + 1)
     text.ledger.claim("value", [*tokens, *(enough.tokens() if enough else ())], value)
+
+
+_MORE = frozenset({"more", "another", "additional", "further", "extra"})
+
+
+def _goes_on(text: Text, hedged: list[int]) -> bool:
+    """Whether "10 more epochs" are behind those of a job, from whose model a training starts at epoch 0."""
+    return _MORE.issuperset(text.words(hedged)) and bool(text.ledger.of("job"))
 
 
 def denied_before(text: Text, first: int) -> list[int]:
