@@ -143,6 +143,34 @@ def test_a_model_that_knows_its_classes_segments_them(runtime: Runtime) -> None:
     assert runtime.read("segment only the roads in /d/t with SegFormer job 3fa91c").not_understood
 
 
+def test_boxes_are_no_machines(runtime: Runtime) -> None:
+    reading = runtime.read("find cows in /d/t with Grounding DINO, at most 100 boxes per picture")
+    assert reading.not_understood and reading.requests[0].nodes is None
+
+
+def test_tuning_that_is_denied_alone_is_a_search(runtime: Runtime) -> None:
+    assert runtime.read("Train RT-DETR on /d/t. Don't tune.").requests[0].automl == "off"
+    assert runtime.read("Train RT-DETR on /d/t, don't tune the learning rate").not_understood
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["train RT-DETR on /d/a + /d/b, no HPO", "train RT-DETR, no HPO, on these two: /d/a and /d/b"],
+)
+def test_places_that_are_added_up_are_of_one_kind(runtime: Runtime, text: str) -> None:
+    reading = runtime.read(text)
+    assert [(d.source, d.uri) for d in reading.requests[0].data] == [
+        ("train_datasets", "/d/a"),
+        ("train_datasets", "/d/b"),
+    ]
+    assert not reading.not_understood
+
+
+def test_a_backbone_before_the_name_of_a_model_is_no_other_model(runtime: Runtime) -> None:
+    [request] = runtime.read("train a resnet_18 RT-DETR on /d/t, no HPO").requests
+    assert {s.key: s.value for s in request.settings} == {"model.backbone": "resnet_18"}
+
+
 def test_things_go_on_behind_all(runtime: Runtime) -> None:
     [request] = runtime.read("find all plates and all trucks in /d/t with Grounding DINO").requests
     assert [s.value for s in request.settings] == [["plates", "trucks"]]

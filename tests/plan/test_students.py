@@ -140,12 +140,10 @@ def test_the_last_training_of_the_teacher_is_named_and_both_are_measured(
         "distill toy detector into Grounding DINO on {}",  # it finds nothing by a description
         "distill Grounding DINO into Grounding DINO on {}",
         "distill Grounding DINO into something smaller on {}",
-        "distill Grounding DINO into toy detector on {} and email me",
         "do not distill Grounding DINO into toy detector on {}",
         "label cats but not dogs in {} and train toy detector on the labels",
         "label cats with threshold 0.4 in {} and train toy detector on the labels",
         "label cats in {} and do not train toy detector on the labels",
-        "label cats in {} and train toy detector on the labels tomorrow",
         "label cats in {} and train toy detector",
         "label cats in {} and train a small toy detector on the labels",
         "distill Grounding DINO into a fast toy detector on {} to find cats",
@@ -159,6 +157,39 @@ def test_any_other_sentence_is_left_to_the_reader_of_requests(
     except SkillbankError:
         return  # refused
     assert ("skillbank-label-set", "teach") not in steps(reading)
+
+
+def test_what_is_said_of_the_student_behind_is_its_training(runtime: Runtime, tmp_path: Path) -> None:
+    """What no form knows is read as of a training on the labels, its values and further steps."""
+    photos = tmp_path / "photos"
+    said = (
+        "label {} with cat, dog and train toy detector on what it finds, num_epochs=7, then evaluate on /d/t"
+    )
+    reading = runtime.read(said.format(photos))
+    teach, train, evaluate = reading.requests
+    assert {s.key: s.value for s in teach.settings}["teach.captions"] == ["cat", "dog"]
+    assert [s.value for s in train.settings] == [7]
+    assert (train.automl, train.platform, evaluate.action) == ("off", "local", "evaluate")
+    assert [d.uri.rpartition("/")[2] for d in train.data] == ["train", "val"]
+    assert [d.uri for d in evaluate.data] == ["/d/t"]
+    between = runtime.read(f"label cat in {photos} and train toy detector for 7 epochs on the labels")
+    assert [s.value for s in between.requests[1].settings] == [7]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("distill Grounding DINO into toy detector on {} and email me", "email"),
+        ("label cats in {} and train toy detector on the labels tomorrow", "tomorrow"),
+    ],
+)
+def test_what_nobody_understands_behind_is_asked_about(
+    runtime: Runtime, tmp_path: Path, text: str, words: str
+) -> None:
+    reading = runtime.read(text.format(tmp_path / "photos"))
+    assert ("skillbank-label-set", "teach") in steps(reading)
+    assert any(words in each for each in reading.not_understood)
+    assert all(any(words in q.why for q in r.questions) for r in reading.requests)
 
 
 @pytest.mark.parametrize("many", ["in ", "the ", "in the pictures of ", "and then ", ", "])

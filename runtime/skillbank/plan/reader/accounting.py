@@ -192,7 +192,7 @@ def _goes_on(text: Text, clause: Clause, open_: list[int]) -> bool:
 
 def _counts(text: Text, i: int) -> bool:
     """Whether a word only says how many pictures or classes there are: "1,250 pictures with 3 classes"."""
-    of_data = ("places.data.nouns", "slots.captions.nouns", "slots.captions.told")
+    of_data = ("places.data.nouns", "slots.captions.nouns", "slots.captions.told", "told.members")
     number = text.tokens[i].kind == "number" and not text.within(i + 1, *_TIMES)
     chosen = text.lexicon.has(text.tokens[i].text, "told.choosing")
     described = text.is_plain(i) and not chosen and text.within(i + 1, "places.data.nouns")

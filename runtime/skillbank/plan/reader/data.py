@@ -32,7 +32,9 @@ _BOTH = (
     "'on|'with|'from|'in|'over 'both !~word",
 )
 """Ways to say of several places that they are one; "both" may be of models and of people too."""
-_SEVERAL = frozenset(["plus", "datasets", "sets", "buckets", "folders", "also", "well", "addition", "along"])
+_SEVERAL = frozenset(
+    ["plus", "+", "datasets", "sets", "buckets", "folders", "also", "well", "addition", "along"]
+)
 
 _LISTING = frozenset([*",-&+\n", "and", "plus", "on", "from", "in", "at", "with", "the", "data", "place"])
 """What stands between places of one list."""

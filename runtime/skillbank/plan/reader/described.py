@@ -294,7 +294,7 @@ def _is_proper(page: Text, i: int) -> bool:
     said = page.ledger.said([i])
     inside = i > 0 and page.tokens[i - 1].text not in (".", "!", "?", ":", ",", ";")
     capital = inside and said[:1].isupper() and not page.ledger.original.isupper()
-    return len(said) > 1 and (capital or re.search(r"[a-z]\d|\d[a-z]|[a-z][A-Z]", said) is not None)
+    return len(said) > 1 and (capital or re.search(r"[a-z]_?\d|\d[a-z]|[a-z][A-Z]", said) is not None)
 
 
 def _called_after(library: Library) -> frozenset[str]:

@@ -13,9 +13,11 @@ from skillbank.bank.names import shown
 from skillbank.bank.request_words import only_request_words
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillNotFoundError, did_you_mean
+from skillbank.plan.reader.key_words import letters
 from skillbank.plan.reader.lexicon import Lexicon, lexicon
 from skillbank.plan.reader.normal import allowed, distance
 from skillbank.plan.reader.qualified import QualifiedNames, of_quote
+from skillbank.plan.reader.spec_keys import keys_of
 from skillbank.plan.reader.tokens import Token
 from skillbank.ways import command
 
@@ -232,7 +234,13 @@ class Names:
         proper = inside and gap == " " and word[:1].isupper() and not original.isupper()
         begun = any(w[:5] == before.text[:5] for w in self.words if len(w) > 5 < len(before.text) + 1)
         told = gap == "-" or begun or proper or any(c.isdigit() for c in word)
-        return told and not words.is_word(before.text)
+        return told and not words.is_word(before.text) and not _is_value(tokens[at].value.skills, word)
+
+
+def _is_value(skills: Sequence[Skill], word: str) -> bool:
+    """Whether a word is a value that a key of one of some skills lists: "a resnet_18 RT-DETR"."""
+    keys = (keys_of(skill, action.name) for skill in skills for action in skill.actions)
+    return any(letters(word) in each.enums for each in keys)
 
 
 @lru_cache(maxsize=4096)

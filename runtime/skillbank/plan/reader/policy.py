@@ -164,6 +164,9 @@ def _plain(text: Text) -> None:
     """Read "just once", "a plain training", "train once": no search."""
     for match in text.find(f"{_SEARCH}.once"):
         _says_off(text, match.tokens())
+    for match in text.find("operator.not 'tune|'optimize|'optimise|'tuning|'sweep 'anything?"):
+        if text.kind(match.end) in ("", "mark"):  # "don't tune", but not "don't tune the head"
+            _says_off(text, match.tokens())
     for match in text.find(f"group.det? plain={_SEARCH}.plain+ @name? &{_SEARCH}.runs"):
         _says_off(text, match.tokens("plain"))
     for match in text.find(f"group.det? plain={_SEARCH}.plain+ &@number"):

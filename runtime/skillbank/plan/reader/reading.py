@@ -195,7 +195,11 @@ def read_text(
             return _asking(check, rest, notes)
         return _joined(text, check, read, notes)
     if (taught := student_requests(page, library, trained, skill, job_skill)) is not None:
-        return Reading(tuple(taught), notes=tuple(notes))
+        if not taught.rest:
+            return Reading(tuple(taught.requests), notes=tuple(notes))
+        read = read_text(taught.rest, library, index, list_folder, job_skill, None, set_names, trained)
+        requests = tuple(taught.joined(text, read.requests))
+        return replace(read, requests=requests, notes=tuple(dict.fromkeys([*notes, *read.notes])))
     clauses = _take_manners(page, notes)
     _take_names(page)
     pairs.take_pairs(page)

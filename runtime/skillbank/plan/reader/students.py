@@ -2,8 +2,8 @@
 
 Or by what they do: "label cats in photos/ and train STUDENT on the labels". The teacher is a model that finds
 what a text describes; it labels the pictures, the student is trained on the labels, and both are measured on
-the truth that is named. The sentence is read by one of these forms as a whole or not at all: any word beside
-it leaves it to the reader of other requests.
+the truth that is named. What is said behind is read as of a training of the student on its labels
+(`Taught.rest`), where it is none of the forms' own.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple, Protocol
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.engines import EngineFacts, own_engine
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillbankError
 from skillbank.home import home
-from skillbank.plan.model import Question
+from skillbank.plan.model import WORDS, Question
 from skillbank.plan.planner import split_command
 from skillbank.plan.reader.data_requests import line_of, place_of
 from skillbank.plan.reader.described import skill_that_finds
@@ -78,12 +79,34 @@ _EXPORT = (
     r"(?: (?:to|as|into) onnx)?)?"
 )
 _AFTER = rf"{_EPOCHS}{_PLAIN}{_TRUTH}{_EPOCHS.replace('epochs>', 'epochs2>')}{_PLAIN}{_EXPORT}{_END}"
+_BEHIND = r"(?= ?[,;.(]|$| (?!of |from |under |in §|(?:and|with) (?:on |with )?(?:§|the )))"
+"""Where another goes on behind the labels, and not with which labels or what else is learned from."""
 _LABELS = (
     r"(?:it|them|these|those|that|this|what (?:was|is|has been) (?:labelled|labeled|found|annotated|detected)"
+    r"|what (?:it|they|you|that|the model) (?:finds?|found|labels?|labelled|detects?|detected)"
     r"|(?:the|these|those|its|your|their)"
     r"(?: (?:new|fresh|resulting|found))?(?: (?:labels?|boxes|annotations?|results?|labelled|labeled"
     r"|annotated|pictures|images|photos|data|set|ones))+)"
 )
+
+
+class Taught(NamedTuple):
+    """The steps of a teacher and its student, and a request for what else is said of the student, if any."""
+
+    requests: list[Request]
+    rest: str = ""
+
+    def joined(self, text: str, read: Sequence[Request]) -> list[Request]:
+        """Return the steps with those that the rest has been read as: they run here, and search nothing."""
+        unread = tuple(q for q in read[0].questions if q.key == WORDS)  # it stops the teacher too
+        teach = self.requests[0]
+        made = [teach.model_copy(update={"questions": (*teach.questions, *unread)})]
+        for request in read:
+            here: dict[str, object] = {"text": text, "platform": request.platform or "local"}
+            if request.automl is None:
+                here |= {"automl": "off", "automl_source": _SOURCE}
+            made.append(request.model_copy(update=here))
+        return made
 
 
 def student_requests(
@@ -92,7 +115,7 @@ def student_requests(
     trained: Trained | None,
     skill: Skill | None,
     job_skill: JobSkill | None = None,
-) -> list[Request] | None:
+) -> Taught | None:
     """Return the steps that a sentence about a teacher and its student asks for; None for any other text.
 
     Parameters
@@ -110,18 +133,27 @@ def student_requests(
     if not forms:
         return None  # no form is even compiled
     line, starts = line_of(page, len(page.tokens))
-    found = next((match for form in forms if (match := form().fullmatch(line))), None)
+    whole = next((match for form in forms if (match := form().fullmatch(line))), None)
+    found = whole or next((match for form in forms if (match := form(rest=True).match(line))), None)
     if found is None:
         return None
     teacher, student = _teacher(page, found, library), _named(page, found["student"])
     if teacher is None or student is None or (engine := _teaching(teacher, student)) is None:
         return None
-    if found["exported"] is not None and _named(page, found["exported"]) is not student:
+    if found.groupdict().get("exported") is not None and _named(page, found["exported"]) is not student:
         return None
     if _ran_another(found, teacher, job_skill):
         return None
     captions = _captions(page, found, starts)
-    return _steps(page, found, teacher, student, engine, captions, trained)
+    teach, output = _teach(page, found, teacher, engine, captions, trained)
+    if whole is not None:
+        return Taught([teach, *_steps(page, found, teacher, student, output, teach.parent)])
+    named = page.ledger.said([int(found["student"])])
+    between = (found.groupdict().get("between") or "").strip()
+    behind = next((page.tokens[i].start for start, i in starts if start >= found.end()), None)
+    rest = page.ledger.original[behind:] if behind is not None else ""
+    rest = f", {between} {rest}" if between else rest
+    return Taught([teach], f"train {named} on {output}/train, validation data {output}/val {rest}")
 
 
 def _teaching(teacher: Skill, student: Skill) -> EngineFacts | None:
@@ -144,12 +176,10 @@ def _ran_another(found: re.Match[str], teacher: Skill, job_skill: JobSkill | Non
     return ran is not None and ran.rpartition(":")[2] != teacher.name
 
 
-def _forms_of(said: set[str]) -> list[Callable[[], re.Pattern[str]]]:
+def _forms_of(said: set[str]) -> list[Form]:
     """Return the forms whose verbs are all among the words of a text."""
-    return [
-        form for form, begun in ((_distilling, (_VERBS,)), (_labelling, (_LOOKS, _TRAINS)))
-        if all(said.intersection(words) for words in begun)
-    ]  # fmt: skip
+    asked = ((_distilling, (_VERBS,)), (_labelling, (_LOOKS, _TRAINS)), (_labelling_with, (_LOOKS, _TRAINS)))
+    return [form for form, begun in asked if all(said.intersection(words) for words in begun)]
 
 
 def _named(page: Text, number: str) -> Skill | None:
@@ -165,17 +195,16 @@ def _teacher(page: Text, found: re.Match[str], library: Library) -> Skill | None
     return finding[0] if finding is not None else None
 
 
-def _steps(
+def _teach(
     page: Text,
     found: re.Match[str],
     teacher: Skill,
-    student: Skill,
     engine: EngineFacts,
     captions: list[str],
     trained: Trained | None,
-) -> list[Request]:
+) -> tuple[Request, str]:
+    """Return the step of the teacher, and where its labels will lie."""
     photos, said = place_of(page, found["pictures"]), found.groupdict()
-    epochs = found["epochs"] or found["epochs2"]
     job, questions = _teaching_job(found, teacher, trained)
     if job is None and not questions and not captions:
         questions = (
@@ -195,12 +224,20 @@ def _steps(
     settings.append(Setting(key="teach.output", value=output))
     if least:
         settings.append(Setting(key="teach.least", value=float(least)))
-    text = page.ledger.original
+    teach = Request(
+        skill=_TEACHES, action="teach", data=(DataLocation(source="inference_dataset", uri=photos),),
+        settings=tuple(settings), parent=job, platform="local", questions=questions,
+        text=page.ledger.original,
+    )  # fmt: skip
+    return teach, output
+
+
+def _steps(
+    page: Text, found: re.Match[str], teacher: Skill, student: Skill, output: str, job: str | None
+) -> list[Request]:
+    """Return the steps behind the teacher's."""
+    text, epochs = page.ledger.original, found["epochs"] or found["epochs2"]
     steps = [
-        Request(
-            skill=_TEACHES, action="teach", data=(DataLocation(source="inference_dataset", uri=photos),),
-            settings=tuple(settings), parent=job, platform="local", text=text, questions=questions,
-        ),
         Request(
             skill=student.qualified, action=TRAINED, automl="off", automl_source=_SOURCE, platform="local",
             data=(
@@ -260,25 +297,49 @@ def _is_student(skill: Skill) -> bool:
     return skill.dataset_type == _DETECTS and {TRAINED, "evaluate"} <= {each.name for each in skill.actions}
 
 
-@lru_cache(maxsize=1)
-def _distilling() -> re.Pattern[str]:
+class Form(Protocol):
+    """A form of a sentence: with the phrases that all forms know behind it, or as its beginning."""
+
+    def __call__(self, *, rest: bool = False) -> re.Pattern[str]: ...
+
+
+def _then_train(*, rest: bool) -> str:
+    between = r"(?P<between> [^;.§@]{1,80}?)?" if rest else ""
+    return rf"{_THEN}(?:{'|'.join(_TRAINS)}) {_STUDENT}{between} (?:on|with|from|using) {_LABELS}"
+
+
+def _ended(form: str, *, rest: bool) -> re.Pattern[str]:
+    return re.compile(rf"{_PLEASE}{form}{_BEHIND if rest else _AFTER}")
+
+
+@lru_cache(maxsize=2)
+def _distilling(*, rest: bool = False) -> re.Pattern[str]:
     """``distill TEACHER into STUDENT on PICTURES``."""
     on = rf"(?:on|with|using|over){_PICTURES} §(?P<pictures>\d+)"
-    return re.compile(
-        rf"{_PLEASE}(?:{'|'.join(_VERBS)}) (?:{_TEACHER}|{_OF_JOB}) (?:into|to) {_STUDENT} {on}{_FIND}"
-        rf"{_AFTER}"
-    )
+    teach = rf"(?:{'|'.join(_VERBS)}) (?:{_TEACHER}|{_OF_JOB}) (?:into|to) {_STUDENT} {on}{_FIND}"
+    return _ended(teach, rest=rest)
 
 
-@lru_cache(maxsize=1)
-def _labelling() -> re.Pattern[str]:
+_EVERY = rf"(?:(?:all|every|each|any|of|the) ){{0,4}}{_THINGS}"
+_THEN = r"(?: ?[,;.])?(?: ?(?:and|then|next|afterwards|after that|now|please|use them to|use it to|,))+ "
+_BY = rf"(?: (?:with|using|by) (?:{_TEACHER}|{_OF_JOB}))"
+
+
+@lru_cache(maxsize=2)
+def _labelling(*, rest: bool = False) -> re.Pattern[str]:
     """``label THINGS in PICTURES [with TEACHER] and train STUDENT on the labels``."""
-    things = rf"(?:(?:all|every|each|any|of|the) ){{0,4}}{_THINGS}"
     where = rf"(?:in|on|inside|across|from|over){_PICTURES} §(?P<pictures>\d+)"
-    then = r"(?: ?[,;.])?(?: ?(?:and|then|next|afterwards|after that|now|please|use them to|use it to|,))+"
-    train = rf"(?:{'|'.join(_TRAINS)}) {_STUDENT} (?:on|with|from|using) {_LABELS}"
-    look = rf"(?:{'|'.join(_LOOKS)}) {things} {where}(?: (?:with|using|by) (?:{_TEACHER}|{_OF_JOB}))?{_LEAST}"
-    return re.compile(rf"{_PLEASE}{look}{then} {train}{_AFTER}")
+    look = rf"(?:{'|'.join(_LOOKS)}) {_EVERY} {where}{_BY}?{_LEAST}"
+    return _ended(look + _then_train(rest=rest), rest=rest)
+
+
+@lru_cache(maxsize=2)
+def _labelling_with(*, rest: bool = False) -> re.Pattern[str]:
+    """``label PICTURES with THINGS and train STUDENT on the labels``."""
+    what = rf"(?:with|for|as|:)(?: (?:the )?(?:classes|labels|captions|names))?(?: ?:)? {_EVERY}"
+    teacher = rf"(?: (?:using|by) (?:{_TEACHER}|{_OF_JOB}))"
+    look = rf"(?:{'|'.join(_LOOKS)}){_PICTURES} §(?P<pictures>\d+) ?{what}{teacher}?{_LEAST}"
+    return _ended(look + _then_train(rest=rest), rest=rest)
 
 
 def _captions(page: Text, found: re.Match[str], starts: list[tuple[int, int]]) -> list[str]:
