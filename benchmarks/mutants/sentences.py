@@ -14,11 +14,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-
-from benchmarks.requests.answers import alone, answer, job_id, open_with_jobs
-from benchmarks.requests.cases import Case, CaseSet, load
-from benchmarks.requests.judging import judge
-from skillbank.runtime import Runtime
 from tests.corpus.conftest import CORPUS
 from tests.corpus.test_requests_of_skills import CASES as OF_OTHERS
 from tests.corpus.test_requests_of_skills import HERE as OTHERS
@@ -26,6 +21,11 @@ from tests.plan.test_paraphrases import CASES as PARAPHRASES
 from tests.plan.test_paraphrases import REQUESTS
 from tests.requests import SEEN
 from tests.requests.test_strangers import RIGHT as STRANGERS
+
+from benchmarks.requests.answers import alone, answer, job_id, open_with_jobs
+from benchmarks.requests.cases import Case, CaseSet, load
+from benchmarks.requests.judging import judge
+from skillbank.runtime import Runtime
 
 _OPEN = [REQUESTS / name for name in SEEN] + [REQUESTS / "strangers" / name for name in STRANGERS]
 SETS = [

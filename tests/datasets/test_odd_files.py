@@ -75,7 +75,7 @@ def test_each_picture_with_a_name_in_latin_1_says_so(form: str, tmp_path: Path) 
 
 
 def read(root: Path) -> DataSet | None:
-    """Return a data set with its pictures read; None where it is refused in a sentence that names the file."""
+    """Return a data set with its pictures read; None where it is refused in a sentence with its place."""
     try:
         data = data_of(root)
         kinds(data)
