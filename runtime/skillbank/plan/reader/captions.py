@@ -21,7 +21,8 @@ _FORM = re.compile(
 _THERE = re.compile(r" (?:is|are|lie|lies|stand|stands)$", re.IGNORECASE)
 """What ends a thing that is asked for by its place: "show me where the cracked tiles are"."""
 _VAGUE = re.compile(
-    r"^(?:what|whatever|everything|anything|so on|so forth|the like|usual|same)\b"
+    r"^(?:what|whatever|everything|anything|so on|so forth|the like|usual|same|something (?:else|like))\b"
+    r"|^others?(?: things| objects| ones)?$|\b(?:etc|et cetera)\b"
     r"|^all\b.*\b(?:but|except|apart|other)\b|\b(?:except|excluding|apart from|other than|but not)\b"
     r"|\b(?:on|from|in) (?:the|my|our) list$"
     r"|\b(?:listed|mentioned|noted|agreed) (?:on|in|with|above|below|earlier)\b"
