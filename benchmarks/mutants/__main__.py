@@ -1,4 +1,4 @@
-"""How many small faults the quick tests find.
+"""How many small faults the tests find.
 
 python -m benchmarks.mutants look --seen FOLDER            which tests see which lines, once
 python -m benchmarks.mutants run --seen FOLDER --out FILE  make faults and run the tests that see them
@@ -9,7 +9,11 @@ changes a copy of the sources, which tests here read, and chooses no sample by a
 changes the files themselves and starts the tests anew for each fault, of which their collection alone takes
 fifteen seconds of the processor.
 
-A fault that no test fails of survives; one that no quick test sees does too. One that takes more than five
+Run are the quick tests of `TESTS`, the slow ones of `SLOW`, which only compute, and each request of the open
+sets, the paraphrases and the corpus as a test of its own (`sentences`): `make test` reads these by the set.
+What starts processes and servers is not.
+
+A fault that no test fails of survives; one that no such test sees does too. One that takes more than five
 times as long as it should is killed. Controls, the same choices of tests without a fault, show that what
 fails does so of a fault.
 """
@@ -204,7 +208,7 @@ def _table(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     all_of = Counter(each["group"] for each in results)
     killed = Counter(each["group"] for each in results if each["killer"])
     unseen = Counter(each["group"] for each in results if not each["tests"])
-    yield "| where | faults | killed | no quick test sees |"
+    yield "| where | faults | killed | no test sees |"
     yield "|---|---|---|---|"
     for group, count in [*all_of.items(), ("all", len(results))]:
         dead, blind = (sum(each.values()) if group == "all" else each[group] for each in (killed, unseen))

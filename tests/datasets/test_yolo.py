@@ -151,6 +151,15 @@ def test_undivided_layouts(tmp_path: Path, image: str, label: str) -> None:
     assert boxes(data) == {image: [BOX]}
 
 
+def test_of_folders_called_images_the_innermost_has_the_labels_beside_it(tmp_path: Path) -> None:
+    pair(tmp_path, "images/set/images/a.jpg", "images/set/labels/a.txt")
+    text(tmp_path / "labels/set/images/a.txt", "0 0.1 0.1 0.1 0.1\n")
+    text(tmp_path / "classes.txt", "dog\ncat\n")
+    assert boxes(data_of(tmp_path))["images/set/images/a.jpg"] == [BOX]
+    (tmp_path / "images/set/labels/a.txt").rename(tmp_path / "images/set/images/a.txt")
+    assert boxes(data_of(tmp_path))["images/set/images/a.jpg"] == [BOX]
+
+
 def test_classes_beside_the_labels(tmp_path: Path) -> None:
     pair(tmp_path, "images/a.jpg", "labels/a.txt")
     text(tmp_path / "labels" / "classes.txt", "dog\ncat\n")
