@@ -21,7 +21,7 @@ NAMED = sorted({*SAMPLES} - {*CLASSES_OF, "pictures", "cvat"})
 A_TEXT_A_PICTURE = ("dota", "kitti", "labelme", "oidv4", "supervisely", "visdrone", "voc")
 
 
-def annotations(root: Path) -> list[Path]:
+def annotation_files(root: Path) -> list[Path]:
     return sorted(each for each in root.rglob("*") if each.is_file() and each.suffix not in (".jpg", ".png"))
 
 
@@ -44,7 +44,7 @@ def soon(seconds: int = 20) -> Iterator[None]:
 @pytest.mark.parametrize("form", NAMED)
 def test_a_name_in_latin_1_is_read(form: str, tmp_path: Path) -> None:
     SAMPLES[form](tmp_path)
-    for file in annotations(tmp_path):
+    for file in annotation_files(tmp_path):
         file.write_bytes(file.read_bytes().replace(b"dog", b"d\xf6g"))
     data = data_of(tmp_path)
     assert [name.removeprefix("/m/0") for name in data.classes] == ["cat", "dög"]
@@ -69,7 +69,7 @@ def test_a_name_in_latin_1_is_read(form: str, tmp_path: Path) -> None:
 )
 def test_each_picture_with_a_name_in_latin_1_says_so(form: str, tmp_path: Path) -> None:
     SAMPLES[form](tmp_path)
-    for file in annotations(tmp_path):
+    for file in annotation_files(tmp_path):
         file.write_bytes(file.read_bytes().replace(b"dog", b"d\xf6g"))
     assert kinds(data_of(tmp_path))["not-utf8"] == 3
 
@@ -88,7 +88,7 @@ def read(root: Path) -> DataSet | None:
 @pytest.mark.parametrize("form", SAMPLES)
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(form: str, tmp_path: Path) -> None:
     SAMPLES[form](tmp_path)
-    for file in annotations(tmp_path):
+    for file in annotation_files(tmp_path):
         held = file.read_bytes()
         file.unlink()
         os.mkfifo(file)

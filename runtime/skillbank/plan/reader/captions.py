@@ -212,6 +212,9 @@ def _behind_verb(text: Text, end: int) -> tuple[int, bool]:
     return at, marked
 
 
+_MORE = frozenset(["stuff", "everything", "anything", "things", "all", "more"])
+
+
 def _leave_rest(text: Text, verb: Match, found: Things) -> None:
     """Mark what is said of things and is no part of their name: "label X as Y", "cats (the small ones)"."""
     renamed = next((i for i in found.used if text.tokens[i].text == "as"), None)
@@ -224,6 +227,17 @@ def _leave_rest(text: Text, verb: Match, found: Things) -> None:
             text.ledger.mark("unread", inside)
     if text.word(verb.first) == "count":
         text.ledger.mark("unread", verb.tokens())  # nothing counts what is found
+    text.ledger.mark("unread", _more(text, found.end))
+
+
+def _more(text: Text, at: int) -> range:
+    """Return the words that list more behind things, and not what: "cats and everything in X"."""
+    first = at + (text.word(at) == ",")
+    end = first + 1
+    while text.word(end) in ("other", "any", "the"):
+        end += 1
+    listed = text.word(first) in ("and", "or") and text.word(end) in _MORE
+    return range(first, end + 1) if listed and not begins_thing(text, end + 1) else range(0)
 
 
 def _is_verb(text: Text, first: int, end: int) -> bool:
