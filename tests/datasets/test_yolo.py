@@ -314,6 +314,20 @@ def test_two_descriptions_are_named(tmp_path: Path) -> None:
         data_of(tmp_path)
 
 
+def test_pictures_beside_the_folders_of_splits_are_said(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    (tmp_path / "data.yaml").unlink()
+    text(tmp_path / "classes.txt", "dog\ncat\n")
+    for name in ("c", "d"):
+        picture(tmp_path / f"images/{name}.jpg")
+    data = data_of(tmp_path)
+    assert (boxes(data, "train"), boxes(data, "val")) == (
+        {"images/train/a.jpg": [BOX]},
+        {"images/val/b.jpg": [BOX]},
+    )
+    assert "2 pictures lie in no folder of a split and are left aside" in data.notes
+
+
 def test_labelled_pictures_of_no_split_are_said(tmp_path: Path) -> None:
     ultralytics(tmp_path, f"train: images/train\n{NAMES}")
     picture(tmp_path / "images/val/unlabelled.jpg")
