@@ -1,4 +1,4 @@
-"""How many small faults the quick tests find.
+"""How many small faults the tests find.
 
 python -m benchmarks.mutants look --seen FOLDER            which tests see which lines, once
 python -m benchmarks.mutants run --seen FOLDER --out FILE  make faults and run the tests that see them
@@ -9,7 +9,11 @@ changes a copy of the sources, which tests here read, and chooses no sample by a
 changes the files themselves and starts the tests anew for each fault, of which their collection alone takes
 fifteen seconds of the processor.
 
-A fault that no test fails of survives; one that no quick test sees does too. One that takes more than five
+Run are the quick tests of `TESTS`, the slow ones of `SLOW`, which only compute, and each request of the open
+sets, the paraphrases and the corpus as a test of its own (`sentences`): `make test` reads these by the set.
+What starts processes and servers is not.
+
+A fault that no test fails of survives; one that no such test sees does too. One that takes more than five
 times as long as it should is killed. Controls, the same choices of tests without a fault, show that what
 fails does so of a fault.
 """
@@ -60,11 +64,14 @@ GROUPS: Mapping[str, tuple[int, tuple[str, ...]]] = {
 """What faults are made in, and how many of 400."""
 TESTS = (
     "agent/test_approval.py", "agent/test_reading.py", "automl/test_space.py", "cli/test_code_setting.py",
-    "data_program", "datasets", "jobs", "labelling/test_formats.py", "plan", "sets/test_in_a_run.py",
+    "corpus", "data_program", "datasets", "jobs", "labelling/test_formats.py", "plan", "sets",
     "team/test_places.py", "test_doors.py", "test_slots.py", "trust",
 )  # fmt: skip
-MOST_TESTS = 100
-MOST_SECONDS = 3
+SLOW = ("tests/plan/test_key_words.py",)
+"""Files of which the slow tests are run too: they compute for seconds, and wait for nothing."""
+SENTENCES = "benchmarks/mutants/sentences.py"
+MOST_TESTS = 600
+MOST_SECONDS = 8
 AT_ONCE = 2
 EACH_CONTROL = 10
 _FASTEST = 10
@@ -201,11 +208,15 @@ def _table(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     all_of = Counter(each["group"] for each in results)
     killed = Counter(each["group"] for each in results if each["killer"])
     unseen = Counter(each["group"] for each in results if not each["tests"])
-    yield "| where | faults | killed | no quick test sees |"
+    yield "| where | faults | killed | no test sees |"
     yield "|---|---|---|---|"
     for group, count in [*all_of.items(), ("all", len(results))]:
         dead, blind = (sum(each.values()) if group == "all" else each[group] for each in (killed, unseen))
         yield f"| {group} | {count} | {dead}, {100 * dead / max(1, count):.0f} % | {blind} |"
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
 
 
 class _Plugin:
@@ -222,6 +233,10 @@ class _Plugin:
         quick = settings.get_profile("quick")
         settings.register_profile("mutants", quick, phases=[Phase.explicit, Phase.generate])
         settings.load_profile("mutants")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [each for each in items if each.nodeid.startswith(SLOW) or not _is_slow(each)]
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if self._arguments.what == "look":
@@ -250,10 +265,10 @@ def main() -> int:
     parser.add_argument("--only", action="append", default=[], choices=GROUPS)
     parser.add_argument("--again", action="store_true", help="try what survived once more")
     parser.add_argument("--patience", type=float, default=1, help="how many times as many tests a fault gets")
-    parser.add_argument("--tests", nargs="+", default=[f"tests/{name}" for name in TESTS])
+    parser.add_argument("--tests", nargs="+", default=[*(f"tests/{name}" for name in TESTS), SENTENCES])
     arguments = parser.parse_args()
     os.chdir(ROOT)
-    options = ["-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=sys"]
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--capture=sys"]
     return int(pytest.main([*options, *arguments.tests], plugins=[_Plugin(arguments)]))
 
 

@@ -233,6 +233,26 @@ def test_folders_of_classes_in_splits(tmp_path: Path) -> None:
     assert report.tally.examples["class-only-measured"][0].where == "eel"
 
 
+def test_pictures_beside_the_folders_of_classes_are_told_and_no_others_are_lost(tmp_path: Path) -> None:
+    for name in (
+        "train/a.png",
+        "train/b.png",
+        "train/cat/c.png",
+        "train/dog/d.png",
+        "val/cat/e.png",
+        "val/z.png",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 10)).save(tmp_path / name)
+    data = open_place(tmp_path).data
+    assert {split.name: [each.name for each in split.pictures()] for split in data.splits} == {
+        "train": ["train/cat/c.png", "train/dog/d.png"],
+        "val": ["val/cat/e.png"],
+    }
+    [loose] = [fault for fault in data.faults if fault.kind == "picture-loose"]
+    assert (loose.where, loose.detail, loose.count) == ("train/a.png", "3 pictures", 3)
+
+
 def test_flat_folders_are_classes_where_that_is_said_or_listed(tmp_path: Path) -> None:
     for name in ("2023", "2024"):
         picture(tmp_path / "d" / name / "p.jpg")

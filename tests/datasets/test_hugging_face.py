@@ -99,6 +99,12 @@ def test_captions_alone_are_no_boxes(tmp_path: Path) -> None:
     assert data_of(tmp_path).format == "pictures"
 
 
+def test_a_table_of_names_without_boxes_is_none_of_metadata(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    text(tmp_path / "metadata.csv", "file_name,objects\na.png,cat\n")
+    assert data_of(tmp_path).format == "pictures"
+
+
 def test_tables_with_the_pictures_inside(tmp_path: Path) -> None:
     text(tmp_path / "data" / "train-00000-of-00001.parquet", b"PAR1....PAR1")
     with pytest.raises(DataError, match=r"inside of tables \(data/train-00000.*write a metadata\.jsonl"):

@@ -49,3 +49,12 @@ def test_the_first_challenge_and_what_is_wrong(tmp_path: Path) -> None:
     }
     assert kinds(data) == {"unreadable-annotation": 2, "unknown-class": 1}
     assert "line 5: its class is number 77" in details(data)
+
+
+def test_the_folders_of_sequences_say_their_splits(tmp_path: Path) -> None:
+    for number, sequence in enumerate(("a_train", "b_val"), 1):
+        picture(tmp_path / sequence / "img1" / f"{number:06d}.jpg")
+        text(tmp_path / sequence / "gt" / "gt.txt", f"{number},1,10,20,30,40,1,1,1\n")
+    data = data_of(tmp_path)
+    assert boxes(data, "train") == {"a_train/img1/000001.jpg": [("pedestrian", *BOX)]}
+    assert boxes(data, "val") == {"b_val/img1/000002.jpg": [("pedestrian", *BOX)]}

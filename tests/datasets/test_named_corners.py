@@ -68,6 +68,16 @@ def test_lists_of_keras_yolo(tmp_path: Path) -> None:
     assert kinds(data) == {"unknown-class": 1}
 
 
+def test_lists_of_keras_yolo_are_of_the_split_that_their_name_says(tmp_path: Path) -> None:
+    for name, split in (("a", "train"), ("b", "val")):
+        picture(tmp_path / f"{name}.jpg")
+        text(tmp_path / f"2007_{split}.txt", f"{name}.jpg 10,20,40,60,0\n")
+    text(tmp_path / "_classes.txt", "cat\n")
+    data = data_of(tmp_path)
+    assert boxes(data, "train") == {"a.jpg": [("cat", 10, 20, 40, 60)]}
+    assert boxes(data, "val") == {"b.jpg": [("cat", 10, 20, 40, 60)]}
+
+
 def test_numbers_of_classes_without_names_are_refused(tmp_path: Path) -> None:
     picture(tmp_path / "a.jpg")
     text(tmp_path / "2007_train.txt", "/home/me/a.jpg 10,20,30,40,0 5,6,7,8,1\n")

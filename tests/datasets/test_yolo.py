@@ -151,6 +151,15 @@ def test_undivided_layouts(tmp_path: Path, image: str, label: str) -> None:
     assert boxes(data) == {image: [BOX]}
 
 
+def test_of_folders_called_images_the_innermost_has_the_labels_beside_it(tmp_path: Path) -> None:
+    pair(tmp_path, "images/set/images/a.jpg", "images/set/labels/a.txt")
+    text(tmp_path / "labels/set/images/a.txt", "0 0.1 0.1 0.1 0.1\n")
+    text(tmp_path / "classes.txt", "dog\ncat\n")
+    assert boxes(data_of(tmp_path))["images/set/images/a.jpg"] == [BOX]
+    (tmp_path / "images/set/labels/a.txt").rename(tmp_path / "images/set/images/a.txt")
+    assert boxes(data_of(tmp_path))["images/set/images/a.jpg"] == [BOX]
+
+
 def test_classes_beside_the_labels(tmp_path: Path) -> None:
     pair(tmp_path, "images/a.jpg", "labels/a.txt")
     text(tmp_path / "labels" / "classes.txt", "dog\ncat\n")
@@ -303,6 +312,20 @@ def test_two_descriptions_are_named(tmp_path: Path) -> None:
     text(tmp_path / "other.yaml", f"train: images/train\n{NAMES}")
     with pytest.raises(DataError, match=r"several descriptions of a data set: other\.yaml, pets\.yaml"):
         data_of(tmp_path)
+
+
+def test_pictures_beside_the_folders_of_splits_are_said(tmp_path: Path) -> None:
+    ultralytics(tmp_path)
+    (tmp_path / "data.yaml").unlink()
+    text(tmp_path / "classes.txt", "dog\ncat\n")
+    for name in ("c", "d"):
+        picture(tmp_path / f"images/{name}.jpg")
+    data = data_of(tmp_path)
+    assert (boxes(data, "train"), boxes(data, "val")) == (
+        {"images/train/a.jpg": [BOX]},
+        {"images/val/b.jpg": [BOX]},
+    )
+    assert "2 pictures lie in no folder of a split and are left aside" in data.notes
 
 
 def test_labelled_pictures_of_no_split_are_said(tmp_path: Path) -> None:

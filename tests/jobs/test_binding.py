@@ -93,6 +93,25 @@ def test_tokens_anywhere_in_text(bound: Callable[..., Any]) -> None:
     }
 
 
+def test_files_that_a_persons_settings_name_are_handed_over_one_by_one(
+    bound: Callable[..., Any], tmp_path: Path
+) -> None:
+    one, two, ours = (tmp_path / name for name in ("one", "two", "ours"))
+    for each in (one, two, ours):
+        each.touch()
+    overrides = (
+        Override(key="a.one", value=str(one), source=Source.USER),
+        Override(
+            key="a.list", value=[str(two), 3, "relative", str(tmp_path / "gone")], source=Source.SHORTHAND
+        ),
+        Override(key="a.ours", value=str(ours), source=Source.INFERENCE),
+        Override(key="a.input", value=str(ours), source=Source.USER),
+    )
+    inputs = (InputBinding(key="a.input", uri="s3://b/x"),)
+    spec = {"a": {"one": str(one), "list": [str(two)], "ours": str(ours), "input": str(ours)}}
+    assert bound(spec, overrides=overrides, inputs=inputs).reads == (one, two, Path("/staged/x"))
+
+
 def test_a_parents_structure_fills_what_nobody_said(bound: Callable[..., Any]) -> None:
     structure = {"model.size": 3, "model.depth": 4, "model.none": 5, "engine.x": 6, "engine.profile": "small"}
     said = Override(key="model.depth", value=9, source=Source.USER)

@@ -85,12 +85,17 @@ def test_settings_of_a_search_that_there_is_not_are_a_question(runtime: Runtime)
         ({"settings": ["num_epochs=20"]}, "--set num_epochs=20 counts, not the 10 of the words"),
         ({"data": ["train=s3://b/other"]}, "--data train counts, not the s3://b/t of the words"),
         ({"automl": "on"}, "--automl on counts, not the off of the words"),
+        ({"text": f"{TEXT}, 2 GPUs", "gpus": 4}, "--gpus 4 counts, not the 2 of the words"),
+        (
+            {"text": f"{TEXT} in docker", "platform": "slurm"},
+            "--platform slurm counts, not the docker of the words",
+        ),
     ],
 )
 def test_an_option_that_takes_the_place_of_words_says_so(
     runtime: Runtime, options: dict[str, Any], said: str
 ) -> None:
-    assert said in notes(runtime, TEXT, **options)
+    assert said in notes(runtime, **{"text": TEXT, **options})
 
 
 def test_an_option_that_says_the_same_is_not_mentioned(runtime: Runtime) -> None:

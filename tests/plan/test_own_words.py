@@ -68,10 +68,27 @@ def write_gizmo(bank: Path) -> None:
     )
 
 
+def write_widget(bank: Path) -> None:
+    """Write a skill of which one action has two variants, and none without a name."""
+    folder = bank / "skills" / "models" / "tao-train-widget"
+    (folder / "references").mkdir(parents=True)
+    for variant, action in (("", "train"), ("tao-server-widget.", "prune"), ("tao-phone-widget.", "prune")):
+        info = {
+            "name": "tao-train-widget", "type": "model", "network_arch": "widget", "automl_enabled": False,
+            "description": "Widget finds nuts.", "container_image": "x/y:1",
+            "actions": {action: {**ACTION, "command": f"widget {action} -e {{config_path}}"}},
+        }  # fmt: skip
+        (folder / "references" / f"{variant}skill_info.yaml").write_text(yaml.safe_dump(info))
+    (folder / "SKILL.md").write_text(
+        "---\nname: tao-train-widget\ndescription: Widget finds nuts.\n---\n\n# Widget\n"
+    )
+
+
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Runtime:
     bank = tmp_path_factory.mktemp("own") / "bank"
     write_gizmo(bank)
+    write_widget(bank)
     return Runtime([bank])
 
 
@@ -136,3 +153,28 @@ def test_a_word_that_is_a_value_here_is_never_free(runtime: Runtime) -> None:
 def test_what_a_description_offers_beside_is_asked_about(runtime: Runtime) -> None:
     assert not asked(planned(runtime, "train the defects gizmo model on ./d"))
     assert "distorted" in asked(planned(runtime, "train the distorted gizmo model on ./d"))
+
+
+@pytest.mark.parametrize(
+    ("text", "variant", "asks"),
+    [
+        ("prune widget for the phone", "phone", False),
+        ("prune widget for phones", "phone", False),
+        ("prune the phone widget", "phone", False),
+        ("prune widget for the server", "server", False),
+        ("prune widget", "phone", True),
+        ("prune widget for the widget", "phone", True),
+        ("prune widget for phones and the server", "phone", True),
+    ],
+)
+def test_the_word_of_a_variant_chooses_it(runtime: Runtime, text: str, variant: str, asks: bool) -> None:
+    [plan] = planned(runtime, text)
+    assert plan.variant == f"tao-{variant}-widget"
+    choices = {q.key: q.choices for q in plan.questions}
+    assert ("variant" in choices) is asks
+    if asks:
+        assert [str(each) for each in choices["variant"]] == [
+            "--variant tao-phone-widget", "--variant tao-server-widget"
+        ]  # fmt: skip
+    else:
+        assert not choices

@@ -13,7 +13,7 @@ from benchmarks.requests.cases import load
 from benchmarks.requests.judging import Kind
 from benchmarks.requests.score import Score
 
-from tests.requests import SEEN, UNSEEN
+from tests.requests import BEHIND, SEEN, UNSEEN
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +51,11 @@ def test_what_is_said_is_planned_or_rightly_asked_about(scores: dict[str, Score]
     assert _right(found) >= RIGHT, [(v.case.id, v.kind.value) for v in found.failing]
     for name, share in MENDED.items():
         assert _right(scores[name]) >= share, scores[name].failing
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_what_is_read_rightly_stays_so(scores: dict[str, Score], name: str) -> None:
+    assert {v.case.id for v in scores[name].failing} <= BEHIND
 
 
 def _right(score: Score) -> float:

@@ -12,6 +12,8 @@ from benchmarks.requests.__main__ import measure
 from benchmarks.requests.cases import load
 from benchmarks.requests.judging import Kind
 
+from tests.requests import BEHIND
+
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
@@ -36,3 +38,4 @@ def test_a_strangers_set_is_read_as_well_as_it_was(name: str) -> None:
     wrong = {v.case.id for v in score.verdicts if v.kind in (Kind.RUNNABLE, Kind.CRASHED) or v.silent}
     assert wrong <= RUNS_WRONGLY
     assert 1 - len(score.failing) / len(score.verdicts) >= RIGHT[name], [v.case.id for v in score.failing]
+    assert {v.case.id for v in score.failing} <= BEHIND

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from skillbank.datasets.plain_files import open_plain
 from skillbank.datasets.wanted import Wanted
 from skillbank.visible import one_line
 
@@ -128,7 +129,8 @@ def _plain(error: Exception) -> str:
 
 
 def _read(file: Path) -> bytes:
-    content = file.read_bytes()
+    with open_plain(file) as opened:
+        content = opened.read()
     if content.startswith(_BOM):
         raise ValueError("it begins with a byte order mark")
     return content
@@ -136,7 +138,7 @@ def _read(file: Path) -> bytes:
 
 def _of_lines(file: Path, folder: _Folder) -> Iterator[str]:
     decoder = msgspec.json.Decoder(_Line)
-    with file.open("rb") as lines:
+    with open_plain(file) as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 
+from skillbank.datasets.plain_files import open_plain
 from skillbank.errors import DataError
 from skillbank.visible import one_line
 
@@ -35,7 +37,7 @@ def encoding_of(path: Path) -> str:
         When the file cannot be opened.
     """
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             marked = _marked(file.read(4))
             if marked:
                 return marked
@@ -76,7 +78,8 @@ def read_utf8(path: Path, encoding: str = "") -> bytes:
     """
     encoding = encoding or encoding_of(path)
     try:
-        data = path.read_bytes()
+        with open_plain(path) as file:
+            data = file.read()
         if encoding == "utf-8":
             return data
         if encoding == "utf-8-sig":
@@ -97,7 +100,8 @@ def read_text(path: Path) -> str:
         When the file cannot be opened.
     """
     try:
-        data = path.read_bytes()
+        with open_plain(path) as file:
+            data = file.read()
     except OSError as error:
         raise _unopened(path, error) from None
     encoding = _marked(data[:4])
@@ -119,10 +123,10 @@ def lines_of(path: Path, encoding: str) -> Iterator[bytes]:
     """
     try:
         if encoding == "utf-8":
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 yield from file
         else:
-            with path.open(encoding=encoding, newline="\n") as text:
+            with TextIOWrapper(open_plain(path), encoding, newline="\n") as text:
                 for line in text:
                     yield line.encode("utf-8", "surrogatepass")
     except OSError as error:
@@ -143,7 +147,7 @@ def _marked(start: bytes) -> str:
 
 def _latin(path: Path) -> str:
     try:
-        with path.open(encoding=_LATIN) as text:
+        with TextIOWrapper(open_plain(path), _LATIN) as text:
             while text.read(_PIECE):
                 pass
     except UnicodeDecodeError:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import json
 import os
 import re
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +17,7 @@ import msgspec
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring, iterparse
 
+from skillbank.datasets.plain_files import open_plain
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
@@ -51,12 +52,12 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     UnreadableError
     """
     try:
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        file = open_plain(path)
     except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise UnreadableError("is no plain file") from None
         raise UnreadableError(f"cannot be opened ({error.strerror})") from None
-    with os.fdopen(number, "rb") as file:
-        if not stat.S_ISREG(os.fstat(number).st_mode):
-            raise UnreadableError("is no plain file")
+    with file:
         try:
             yield file
         except OSError as error:

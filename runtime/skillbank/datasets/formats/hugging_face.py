@@ -98,7 +98,7 @@ def _has_boxes(tree: Tree, file: str) -> bool:
         return _NAME.encode() in header and (b"[[" in start or b"{" in start)
     for line in start.splitlines()[:_LOOKED_INTO]:
         try:
-            entry = json.loads(line)
+            entry = json.loads(text_of(line)[0])
         except (ValueError, RecursionError):
             continue
         if isinstance(entry, dict) and _NAME in entry and _objects(entry) is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from skillbank.datasets.formats.numbers import whole
+from skillbank.datasets.plain_files import open_plain
 from skillbank.datasets.texts import read_utf8
 from skillbank.datasets.tree import PICTURES
 from skillbank.errors import DataError
@@ -54,7 +55,7 @@ def json_kind(path: Path) -> JsonKind:
 @lru_cache(maxsize=4096)
 def _looked_at(path: Path, _size: int, _time: int) -> JsonKind:
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             head = file.read(_HEAD)
         cut = len(head) == _HEAD
         if head.startswith(_WIDE) or b"\0" in head[:4]:

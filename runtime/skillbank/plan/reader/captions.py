@@ -21,7 +21,8 @@ _FORM = re.compile(
 _THERE = re.compile(r" (?:is|are|lie|lies|stand|stands)$", re.IGNORECASE)
 """What ends a thing that is asked for by its place: "show me where the cracked tiles are"."""
 _VAGUE = re.compile(
-    r"^(?:what|whatever|everything|anything|so on|so forth|the like|usual|same)\b"
+    r"^(?:what|whatever|everything|anything|so on|so forth|the like|usual|same|something (?:else|like))\b"
+    r"|^others?(?: things| objects| ones)?$|\b(?:etc|et cetera)\b"
     r"|^all\b.*\b(?:but|except|apart|other)\b|\b(?:except|excluding|apart from|other than|but not)\b"
     r"|\b(?:on|from|in) (?:the|my|our) list$"
     r"|\b(?:listed|mentioned|noted|agreed) (?:on|in|with|above|below|earlier)\b"
@@ -213,6 +214,9 @@ def _behind_verb(text: Text, end: int) -> tuple[int, bool]:
     return at, marked
 
 
+_MORE = frozenset(["stuff", "everything", "anything", "things", "all", "more"])
+
+
 def _leave_rest(text: Text, verb: Match, found: Things) -> None:
     """Mark what is said of things and is no part of their name: "label X as Y", "cats (the small ones)"."""
     renamed = next((i for i in found.used if text.tokens[i].text == "as"), None)
@@ -225,6 +229,17 @@ def _leave_rest(text: Text, verb: Match, found: Things) -> None:
             text.ledger.mark("unread", inside)
     if text.word(verb.first) == "count":
         text.ledger.mark("unread", verb.tokens())  # nothing counts what is found
+    text.ledger.mark("unread", _more(text, found.end))
+
+
+def _more(text: Text, at: int) -> range:
+    """Return the words that list more behind things, and not what: "cats and everything in X"."""
+    first = at + (text.word(at) == ",")
+    end = first + 1
+    while text.word(end) in ("other", "any", "the"):
+        end += 1
+    listed = text.word(first) in ("and", "or") and text.word(end) in _MORE
+    return range(first, end + 1) if listed and not begins_thing(text, end + 1) else range(0)
 
 
 def _is_verb(text: Text, first: int, end: int) -> bool:

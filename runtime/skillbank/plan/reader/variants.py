@@ -6,13 +6,14 @@ from skillbank.bank.actions import Action
 from skillbank.plan.model import Question
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.stems import stem
 from skillbank.plan.reader.steps import Step
 from skillbank.ways import Sentence, option
 
 __all__ = ["action_of", "settle_variant"]
 
 _STEM = 6
-"""Letters that all forms of a word have."""
+"""Letters that all forms of a long word have: "deployment" is one of "deploy"."""
 
 
 def action_of(step: Step, engine: bool) -> Action | None:
@@ -49,8 +50,9 @@ def _fitting(step: Step, engine: bool) -> list[Action]:
 def _says(text: Text, words: frozenset[str]) -> bool:
     """Whether a text has one of some words in any form; the word is accounted for."""
     found = False
+    parts = {part for word in words if word for part in (stem(word), word[:_STEM])}
     for i, token in enumerate(text.tokens):
-        if token.kind == "word" and token.text[:_STEM] in {w[:_STEM] for w in words if w}:
+        if token.kind == "word" and not parts.isdisjoint((stem(token.text), token.text[:_STEM])):
             found = True
             if text.ledger.free(i):
                 text.ledger.claim("described", [i])
