@@ -16,9 +16,11 @@ from skillbank.agent.mcp_server.cancellations import Cancellations
 from skillbank.agent.mcp_server.context import Context, Handlers
 from skillbank.agent.mcp_server.launching import ended
 from skillbank.agent.mcp_server.prompts import PROMPTS
+from skillbank.agent.mcp_server.refusals import explained
 from skillbank.agent.mcp_server.rendering import rendered
 from skillbank.agent.mcp_server.skills import Shelf
 from skillbank.agent.mcp_server.visibility import shown
+from skillbank.agent.mcp_server.well_formed import client_lines
 from skillbank.agent.toolbox import Toolbox
 
 __all__ = ["build_server", "serve_stdio"]
@@ -58,7 +60,7 @@ def build_server(box: Toolbox, cancellations: Cancellations) -> Handlers:
         on_list_prompts=_list_prompts,
         on_get_prompt=_get_prompt,
     )
-    server.middleware += [cancellations, shown]
+    server.middleware += [cancellations, shown, explained]
     server.extensions = {tasks.EXTENSION: {}, resources.EXTENSION: dict(resources.SETTINGS)}
     server.add_request_handler("skills/list", resources.CursorParams, files.list_skills)
     server.add_request_handler("skills/get", resources.UriParams, files.get_skill)
@@ -73,8 +75,10 @@ def serve_stdio(server: Handlers) -> None:
     """Serve the client at stdin and stdout until it goes away; jobs go on without us."""
 
     async def serve() -> None:
-        async with stdio_server() as (read_stream, write_stream):
-            await server.run(read_stream, write_stream, server.create_initialization_options())
+        with client_lines() as lines:
+            async with stdio_server(stdin=lines) as (read_stream, write_stream):
+                lines.bind(write_stream)
+                await server.run(read_stream, write_stream, server.create_initialization_options())
 
     anyio.run(serve)
 
