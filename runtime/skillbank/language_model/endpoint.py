@@ -104,7 +104,11 @@ class Endpoint:
         self._refused: openai.APIStatusError | None = None
         timeout = openai.Timeout(self._patience.silence, connect=10.0)
         # Retries are ours: a stream that breaks off needs them too, and a person wants to know.
-        self._client = openai.OpenAI(api_key=key or "none", timeout=timeout, max_retries=0)
+        # What is said goes to the address that was named, and to no other that this one names.
+        direct = openai.DefaultHttpxClient(follow_redirects=False)
+        self._client = openai.OpenAI(
+            api_key=key or "none", timeout=timeout, max_retries=0, http_client=direct
+        )
 
     def __enter__(self) -> Endpoint:
         return self
@@ -124,7 +128,7 @@ class Endpoint:
         while True:
             try:
                 reply = self._once(messages, tools)
-            except (openai.OpenAIError, HTTP_ERROR, ValueError, BrokenOffError) as error:
+            except (openai.OpenAIError, HTTP_ERROR, ValueError, RecursionError, BrokenOffError) as error:
                 if self._adapt(error):
                     continue
                 attempt += 1
