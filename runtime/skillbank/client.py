@@ -211,9 +211,12 @@ class Client:
         """Return the skills that share a word with a query, the best first."""
         return dict(self.call("get_skills", query=query))
 
-    def action(self, skill: str, action: str, find: str | None = None) -> dict[str, Any]:
+    def action(
+        self, skill: str, action: str, find: str | None = None, *, variant: str | None = None
+    ) -> dict[str, Any]:
         """Describe an action of a skill, and the parameters that share a word with ``find``."""
-        return dict(self.call("get_skills_skill_actions_action", skill=skill, action=action, find=find))
+        named = {"skill": skill, "action": action, "find": find, "variant": variant}
+        return dict(self.call("get_skills_skill_actions_action", **named))
 
     def plan(self, text: str | None = None, **arguments: object) -> dict[str, Any]:
         """Make plans, of words or arguments or both, as the tool ``plan`` takes them; nothing starts."""
@@ -272,7 +275,7 @@ class Client:
             if left < 1:
                 time.sleep(left)
 
-    def logs(self, job: str, *, cursor: str | None = None, find: str | None = None) -> dict[str, object]:
+    def logs(self, job: str, *, cursor: int | None = None, find: str | None = None) -> dict[str, object]:
         """Return lines of a job's log: the last, those after a cursor, or those with a word."""
         return dict(self.call("get_jobs_job_logs", job=job, cursor=cursor, find=find))
 

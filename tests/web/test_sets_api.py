@@ -246,9 +246,14 @@ def test_what_a_query_says_and_nobody_reads_is_refused(client: TestClient) -> No
         ("pictures?split=vall", "there is no split vall; a set has train and val"),
         ("pictures?limit=0", "limit is 0, but it must be a number from 1 to 1000"),
         ("next?count=50", "count is 50, but it must be a number from 1 to 20"),
+        ("pictures?limit=", "gives limit no value; give it one, or leave it out"),
+        ("pictures?split=%20", "gives split no value"),
+        ("audit?target=", "gives target no value"),
     ]:
         answer = client.get(f"{ONE}/{query}")
         assert (answer.status_code, said in answer.json()["error"]["message"]) == (400, True), answer.json()
+    asked = client.post(f"{ONE}/pictures/1/find?words=red", json={"words": "red", "class": 1})
+    assert asked.status_code == 400 and "has no 'words'" in asked.json()["error"]["message"]
 
 
 def test_a_body_that_says_something_twice_is_refused(client: TestClient) -> None:
