@@ -215,8 +215,8 @@ class Client:
         self, skill: str, action: str, find: str | None = None, *, variant: str | None = None
     ) -> dict[str, Any]:
         """Describe an action of a skill, and the parameters that share a word with ``find``."""
-        named = {"skill": skill, "action": action, "find": find, "variant": variant}
-        return dict(self.call("get_skills_skill_actions_action", **named))
+        operation = "get_skills_skill_actions_action"
+        return dict(self.call(operation, skill=skill, action=action, find=find, variant=variant))
 
     def plan(self, text: str | None = None, **arguments: object) -> dict[str, Any]:
         """Make plans, of words or arguments or both, as the tool ``plan`` takes them; nothing starts."""

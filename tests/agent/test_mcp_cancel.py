@@ -216,7 +216,7 @@ def test_however_the_seconds_are_written_a_wait_keeps_no_thread_and_tells_progre
     async def work() -> list[str | None]:
         told: list[str | None] = []
 
-        async def tell(done: float, total: float | None, message: str | None) -> None:
+        async def tell(progress: float, total: float | None, message: str | None) -> None:
             told.append(message)
 
         async with Client(build_server(trusted, Cancellations())) as client:

@@ -27,5 +27,6 @@ def text_of(value: object) -> str:
 
 def count(value: object) -> int:
     """Return a whole number that can count something, or 0."""
-    counts = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _UNCOUNTABLE
-    return value if counts else 0
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return value if 0 <= value < _UNCOUNTABLE else 0
