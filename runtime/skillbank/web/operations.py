@@ -15,11 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from skillbank.errors import did_you_mean
 from skillbank.lanes import Lane, in_lane
-from skillbank.visible import one_line
-from skillbank.web.answers import Refusal
 from skillbank.web.bodies import read_body, validated
+from skillbank.web.queries import refuse_query
 
 __all__ = ["Asked", "Operation", "openapi"]
 
@@ -87,31 +85,13 @@ class Operation:
 
     async def _answer(self, request: Request) -> Response:
         """Read the body, where one is taken, and go on in a thread."""
-        self._refuse_unknown(request)
+        known = [each.name for each in self.asks if each.place == "query"]
+        refuse_query(request, self.shown_path, known)
         if self.reads:
             answer: Response = await self.endpoint(request)
             return answer
         given = () if self.takes is None else (validated(self.takes, await read_body(request)),)
         return await in_lane(self.lane, partial(self.endpoint, request, *given))
-
-    def _refuse_unknown(self, request: Request) -> None:
-        """Refuse what the query says and nothing is made of: the answer would be to another question.
-
-        So is a name without a value, as an empty variable of a script leaves it.
-        """
-        known = [each.name for each in self.asks if each.place == "query"]
-        for name in request.query_params:
-            if name not in known:
-                shown, near = one_line(name, 60), did_you_mean(name, known)
-                takes = ", ".join(known) or "nothing"
-                said = f"The query of {self.shown_path} has no '{shown}'{near}; it takes {takes}."
-                raise Refusal(400, "usage", said)
-            if not request.query_params[name].strip():
-                said = f"The query of {self.shown_path} gives {name} no value; give it one, or leave it out."
-                raise Refusal(400, "usage", said)
-            if len(set(request.query_params.getlist(name))) > 1:
-                said = f"The query of {self.shown_path} says {name} twice; keep one."
-                raise Refusal(400, "usage", said)
 
     @property
     def shown_path(self) -> str:
