@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -303,6 +304,32 @@ def test_what_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKILLBANK_MODEL", "b")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
     assert (Endpoint().model, Endpoint("c").model) == ("b", "c"), "an endpoint of one's own needs no key"
+
+
+@pytest.mark.parametrize(
+    ("key", "address", "words"),
+    [
+        (f"{KEY}\n", "http://localhost:1/v1", "OPENAI_API_KEY holds a blank, a line end"),
+        ("ключ", "http://localhost:1/v1", "OPENAI_API_KEY holds a blank, a line end"),
+        (KEY, "", "OPENAI_BASE_URL is empty; give it an address, or unset it"),
+        (
+            KEY,
+            "localhost:8000/v1",
+            "OPENAI_BASE_URL is 'localhost:8000/v1', which is no address; write it as",
+        ),
+        (KEY, "http://localhost:1/v1 ", "'http://localhost:1/v1 ', which is no address"),
+        (KEY, "http://user:secret-word@[::1", "'http://[::1', which is no address"),
+        (KEY, "http://localhost:port/v1", "which is no address"),
+    ],
+)
+def test_what_no_request_can_hold_is_told_before_one(
+    monkeypatch: pytest.MonkeyPatch, key: str, address: str, words: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    with pytest.raises(UsageError, match=re.escape(words)) as error:
+        Endpoint(MODEL)
+    assert key not in str(error.value) and "secret-word" not in str(error.value)
 
 
 # Two protocols

@@ -161,7 +161,7 @@ def explained(error: Exception, client: openai.OpenAI, model: str, protocol: str
     if isinstance(error, openai.AuthenticationError):
         return f"{where} does not take the key in OPENAI_API_KEY"
     if isinstance(error, openai.NotFoundError):
-        return f"{where} does not know the model '{model}' or the address: {quote}"
+        return f"{where} does not know the model '{one_line(model)}' or the address: {quote}"
     if isinstance(error, openai.RateLimitError):
         return f"{where} takes no more requests for now (429: {quote})"
     if (to := _elsewhere(error)) is not None:
