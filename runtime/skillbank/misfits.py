@@ -9,7 +9,7 @@ from skillbank.errors import UsageError, did_you_mean
 from skillbank.visible import one_line
 from skillbank.ways import option
 
-__all__ = ["misfit", "refuse_text"]
+__all__ = ["misfit", "refuse_text", "refuse_truth"]
 
 _WHOLE = "a whole number alone, such as 20"
 _NUMBER = "a number alone, such as 0.2"
@@ -81,6 +81,18 @@ def refuse_text(values: Iterable[object] | None, name: str) -> None:
     """
     if isinstance(values, str):
         raise UsageError(f"{option(name)} is one text, but it must be a list: [{one_line(values)!r}].")
+
+
+def refuse_truth(value: object) -> object:
+    """Refuse true and false where a number is taken: to Python they are 1 and 0, which nobody means.
+
+    A validator of pydantic's, called before the value is read.
+    """
+    if isinstance(value, bool):
+        from pydantic_core import PydanticCustomError
+
+        raise PydanticCustomError("no_truth", "true and false are no values of it")
+    return value
 
 
 def _must(kind: str, detail: Mapping[str, Any], said: str) -> str:

@@ -66,6 +66,11 @@ def test_a_body_that_does_not_say_its_length_is_counted(client: TestClient) -> N
     assert "larger than" in message(client.post("/detect", content=chunks(), headers=kind), 413)
 
 
+def test_truth_is_no_number(client: TestClient) -> None:
+    body = {"format": "coco", "descriptions": ["red circle"], "pictures": [{**PICTURE, "width": True}]}
+    assert "width is true" in message(client.post("/labels", json=body), 400)
+
+
 def test_what_takes_no_query_says_so(client: TestClient) -> None:
     for method, path in [
         ("POST", "/descriptions"),

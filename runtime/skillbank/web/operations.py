@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from skillbank.lanes import Lane, in_lane
+from skillbank.web.answers import Refusal
 from skillbank.web.bodies import read_body, validated
 from skillbank.web.queries import refuse_query
 
@@ -90,7 +91,10 @@ class Operation:
         if self.reads:
             answer: Response = await self.endpoint(request)
             return answer
-        given = () if self.takes is None else (validated(self.takes, await read_body(request)),)
+        body = b"" if request.method in ("GET", "HEAD") else await read_body(request)
+        given = () if self.takes is None else (validated(self.takes, body),)
+        if self.takes is None and body.strip() not in (b"", b"{}"):
+            raise Refusal(400, "usage", f"{self.method} {self.shown_path} takes no body; leave it out.")
         return await in_lane(self.lane, partial(self.endpoint, request, *given))
 
     @property
