@@ -7,7 +7,6 @@ from typing import Any
 
 from skillbank.errors import UsageError, did_you_mean
 from skillbank.visible import one_line
-from skillbank.ways import option
 
 __all__ = ["misfit", "refuse_text", "refuse_truth"]
 
@@ -72,7 +71,7 @@ def refuse_text(values: Iterable[object] | None, name: str) -> None:
     Parameters
     ----------
     name
-        Of the argument.
+        Of the argument, which only Python can give so.
 
     Raises
     ------
@@ -80,7 +79,7 @@ def refuse_text(values: Iterable[object] | None, name: str) -> None:
         With the list that was meant.
     """
     if isinstance(values, str):
-        raise UsageError(f"{option(name)} is one text, but it must be a list: [{one_line(values)!r}].")
+        raise UsageError(f"{name} is one text, but it must be a list: [{one_line(values)!r}].")
 
 
 def refuse_truth(value: object) -> object:

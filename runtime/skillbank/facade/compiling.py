@@ -22,7 +22,6 @@ from skillbank.plan.set_places import set_place
 from skillbank.platforms.registry import chosen_platform
 from skillbank.team.rights import Right
 from skillbank.trust.origin import origin_of
-from skillbank.ways import option
 
 if TYPE_CHECKING:
     from skillbank.bank.skill import Skill
@@ -37,9 +36,9 @@ def plans_of(
 ) -> list[Plan]:
     """Return the plans of a request; see `skillbank.facade.planning.Planning.plan`."""
     runtime.permit(Right.PLAN, "plan")
-    refuse_text(leave_out, "leave-out")
+    refuse_text(leave_out, "leave_out")
     if leave_out and not isinstance(request, str):
-        raise UsageError(f"{option('leave-out')} is of words; give them, or leave it out.")
+        raise UsageError("leave_out is of words; give them, or leave it out.")
     if isinstance(request, str):
         reading = runtime.read(request)
         chain: Sequence[Request] = (reading.leaving_out(leave_out) if leave_out else reading).requests

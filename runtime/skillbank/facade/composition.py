@@ -60,20 +60,7 @@ def compose(
         meaning for any action, or says something else than another option.
     """
     said = _checked(slots)
-    names, variants = _parted(actions or (), said.get("variant"))
-    if text is not None:
-        requests, notes = _worded(runtime, text, skill, names, said.pop("leave_out", ()))
-    elif skill is not None and names:
-        requests, notes = [Request(skill=skill, action=name) for name in names], []
-    else:
-        words = f'"train {example_model()} on DATA"'
-        raise UsageError(
-            f"Say what you want: {command('plan', words)}, or {option('skill')} and {option('action')}."
-        )
-    requests = [
-        r if variant is None else r.model_copy(update={"variant": variant})
-        for r, variant in zip_longest(requests, variants)
-    ]
+    requests, notes = _asked(runtime, text, skill, actions or (), said)
     with runtime.reading:
         chain = [
             step_of(runtime.library.get(r.skill), r, i, len(requests), said.get("variant"))
@@ -94,6 +81,27 @@ def compose(
         requests.append(request)
         told += [*step.notes, *divisions]
     return requests, [Sentence(each) for each in dict.fromkeys([*notes, *told])]
+
+
+def _asked(
+    runtime: Planning, text: str | None, skill: str | None, actions: Sequence[str], said: dict[str, Any]
+) -> tuple[list[Request], list[str]]:
+    """Return what words say, or a skill and actions, before any other option has been taken."""
+    names, variants = _parted(actions, said.get("variant"))
+    if text is not None:
+        requests, notes = _worded(runtime, text, skill, names, said.pop("leave_out", ()))
+    elif skill is not None and names:
+        requests, notes = [Request(skill=skill, action=name) for name in names], []
+    else:
+        words = f'"train {example_model()} on DATA"'
+        raise UsageError(
+            f"Say what you want: {command('plan', words)}, or {option('skill')} and {option('action')}."
+        )
+    with_variants = [
+        r if variant is None else r.model_copy(update={"variant": variant})
+        for r, variant in zip_longest(requests, variants)
+    ]
+    return with_variants, notes
 
 
 def _parted(actions: Sequence[str], variant: str | None) -> tuple[list[str], list[str | None]]:

@@ -73,7 +73,7 @@ def refuse_unused(plan: Plan, terms: LaunchTerms) -> None:
     refuse_text(chain, "chain")
     key, checkpoint = terms.get("idempotency_key"), terms.get("checkpoint", "auto")
     if key is not None and not key.strip():
-        raise UsageError(f"{option('idempotency-key')} is empty; give it a value or leave it out.")
+        raise UsageError("idempotency_key is empty; give it a value or leave it out.")
     if checkpoint != "auto" and not (plan.parents or parents or chain):
         raise UsageError(
             f"{option('checkpoint')} {one_line(checkpoint)} chooses a parent's model; this plan has none"
