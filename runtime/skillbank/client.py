@@ -156,7 +156,7 @@ class Client:
         Raises
         ------
         LookupError
-            When the server has no such operation, or it takes no such parameter.
+            When the server has no such operation, it takes no such parameter, or one of its path is not said.
         """
         found = self._known().get(operation)
         if found is None:
@@ -168,6 +168,9 @@ class Client:
                 raise LookupError(f"{operation} takes no {one_line(name, 100)}")
             if value is not None:
                 said[found.places[meant]][meant] = str(value)
+        in_path = [name for name, place in found.places.items() if place == "path"]
+        if lacking := [name for name in in_path if name not in said["path"]]:
+            raise LookupError(f"{operation} needs {', '.join(lacking)}")
         path = found.path
         for name, value in said["path"].items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,15 @@ def test_each_line_of_stdin_is_answered(bank: Path, environment: dict[str, str])
         }
         server.stdin.close()
         assert server.wait(60) == 0 and server.stdout.read() == b""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_without_a_client_it_is_told(bank: Path, environment: dict[str, str], closed: str) -> None:
+    line = f"{shlex.join(command(bank))} {closed}"
+    done = subprocess.run(["sh", "-c", line], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "one of them is closed; let a client start skillbank mcp, or give --http." in done.stderr
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import anyio
 import mcp_types as types
 from mcp.server.caching import CacheHint
@@ -22,6 +24,8 @@ from skillbank.agent.mcp_server.skills import Shelf
 from skillbank.agent.mcp_server.visibility import shown
 from skillbank.agent.mcp_server.well_formed import client_lines
 from skillbank.agent.toolbox import Toolbox
+from skillbank.errors import UsageError
+from skillbank.ways import command, option
 
 __all__ = ["build_server", "serve_stdio"]
 
@@ -72,7 +76,18 @@ def build_server(box: Toolbox, cancellations: Cancellations) -> Handlers:
 
 
 def serve_stdio(server: Handlers) -> None:
-    """Serve the client at stdin and stdout until it goes away; jobs go on without us."""
+    """Serve the client at stdin and stdout until it goes away; jobs go on without us.
+
+    Raises
+    ------
+    UsageError
+        When one of them is closed.
+    """
+    if sys.stdin is None or sys.stdout is None:
+        raise UsageError(
+            f"A client speaks through stdin and stdout, and one of them is closed; let a client start "
+            f"{command('mcp')}, or give {option('http')}."
+        )
 
     async def serve() -> None:
         with client_lines() as lines:
