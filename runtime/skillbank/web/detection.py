@@ -38,7 +38,8 @@ _BOUNDS = {"threshold": "threshold", "nms": "nms", "across": "nms_across"}
 """Bounds as the engine takes them, and the fields of a form that say them."""
 _FIELDS = ("picture", "description", *_BOUNDS.values(), "tiles", "preview")
 Real: TypeAlias = Annotated[float, BeforeValidator(refuse_truth)]
-Whole: TypeAlias = Annotated[int, BeforeValidator(refuse_truth)]
+Whole: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(refuse_truth)]
+"""Pixels of a side."""
 _YEAR = (1980, 1, 1, 0, 0, 0)
 
 
@@ -130,14 +131,14 @@ class _Texts(_Strict):
 
 class _Box(_Strict):
     phrase: str
-    score: Real = Field(ge=0, le=1)
+    score: Annotated[float, Field(ge=0, le=1), BeforeValidator(refuse_truth)]
     box: tuple[Real, Real, Real, Real]
 
 
 class _Picture(_Strict):
     name: str = Field(min_length=1, max_length=200)
-    width: Whole = Field(ge=1, le=1_000_000)
-    height: Whole = Field(ge=1, le=1_000_000)
+    width: Whole
+    height: Whole
     detections: Annotated[list[_Box], Field(max_length=2000)]
 
 

@@ -58,7 +58,7 @@ Real: TypeAlias = Annotated[float, BeforeValidator(refuse_truth)]
 Corners: TypeAlias = tuple[Real, Real, Real, Real]
 MOST_NUMBER = 2**31 - 1
 """Of a thing of a set: what every database holds."""
-Number: TypeAlias = Annotated[int, BeforeValidator(refuse_truth), Field(ge=0, le=MOST_NUMBER)]
+Number: TypeAlias = Annotated[int, Field(ge=0, le=MOST_NUMBER), BeforeValidator(refuse_truth)]
 _MOST_OPERATIONS = 2000
 _MOST_BOXES = 5000
 _MOST_CLAIMS = 100
@@ -411,7 +411,7 @@ class Edits(_Request):
     """
 
     operations: Annotated[list[AnyOperation], Field(max_length=_MOST_OPERATIONS)]
-    seconds: Real = Field(0, ge=0)
+    seconds: Annotated[float, Field(ge=0), BeforeValidator(refuse_truth)] = 0
 
 
 class Learning(_Request):
@@ -431,7 +431,7 @@ class Decisions(_Request):
 class AcceptRest(_Request):
     """``POST /api/sets/{set}/accept``: all that is to do, where the audit answers yes at this target."""
 
-    target: Real = Field(0.95, ge=0.5, lt=1)
+    target: Annotated[float, Field(ge=0.5, lt=1), BeforeValidator(refuse_truth)] = 0.95
 
 
 class Find(_Request):
