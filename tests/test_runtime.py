@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from skillbank import JobState, Runtime
-from skillbank.errors import JobNotFoundError, StateError
+from skillbank import JobState, Request, Runtime
+from skillbank.errors import JobNotFoundError, StateError, UsageError
 from tests.agent.conftest import bank, data, environment, inline, runtime
 
 __all__ = ["bank", "data", "environment", "inline", "runtime"]
@@ -60,3 +61,39 @@ def test_a_failed_job_is_not_waited_for_twice(runtime: Runtime, data: Path) -> N
     ended = runtime.wait(runtime.launch(broken))
     assert ended.state is JobState.ERROR and ended.failure is not None
     assert "no toys" in "".join(runtime.logs(ended))
+
+
+def test_what_nothing_would_be_made_of_is_refused(runtime: Runtime, data: Path, tmp_path: Path) -> None:
+    [plan] = runtime.plan(f"train the toy detector on {data}")
+    with pytest.raises(UsageError, match="checkpoint best chooses a parent's model; this plan has none"):
+        runtime.launch(plan, checkpoint="best")
+    with pytest.raises(UsageError, match=r"idempotency.key is empty"):
+        runtime.launch(plan, idempotency_key=" ")
+    mistyped = {"idempotencey_key": "once"}
+    with pytest.raises(
+        TypeError, match=r"no argument 'idempotencey_key' \(did you mean 'idempotency_key'\?\)"
+    ):
+        runtime.launch(plan, **mistyped)  # type: ignore[arg-type]  # what a checker would find
+    with pytest.raises(TypeError, match="no argument 'retries_of'"):
+        runtime.jobs.launch(plan, retries_of=1)  # type: ignore[call-arg]  # as above
+    step = Request(skill="toy-detector", action="train")
+    with pytest.raises(UsageError, match=r"leave.out is of words"):
+        runtime.plan(step, leave_out=["zebra"])
+    assert not runtime.jobs.store.list()
+
+
+def test_a_text_is_no_list_of_its_letters(runtime: Runtime, data: Path, tmp_path: Path) -> None:
+    [plan] = runtime.plan(f"train the toy detector on {data}")
+    wrong: dict[str, Callable[[], object]] = {
+        r"banks? is one text, but it must be a list: \['skills'\]": lambda: Runtime("skills"),
+        "leave.out is one text": lambda: runtime.plan("train zebra", leave_out="zebra"),
+        r"parents? is one text, but it must be a list: \['last'\]": lambda: runtime.launch(
+            plan, parents="last"
+        ),
+        "jobs is one text": lambda: runtime.compare("last"),
+        "descriptions is one text": lambda: runtime.label(data, "red circle", output=tmp_path / "out"),
+        "kinds is one text": lambda: runtime.label(data, ["red"], output=tmp_path / "out", kinds="json"),
+    }
+    for said, call in wrong.items():
+        with pytest.raises(UsageError, match=said):
+            call()

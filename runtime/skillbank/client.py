@@ -156,7 +156,7 @@ class Client:
         Raises
         ------
         LookupError
-            When the server has no such operation, or it takes no such parameter.
+            When the server has no such operation, it takes no such parameter, or one of its path is not said.
         """
         found = self._known().get(operation)
         if found is None:
@@ -168,6 +168,9 @@ class Client:
                 raise LookupError(f"{operation} takes no {one_line(name, 100)}")
             if value is not None:
                 said[found.places[meant]][meant] = str(value)
+        in_path = [name for name, place in found.places.items() if place == "path"]
+        if lacking := [name for name in in_path if name not in said["path"]]:
+            raise LookupError(f"{operation} needs {', '.join(lacking)}")
         path = found.path
         for name, value in said["path"].items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
@@ -211,9 +214,12 @@ class Client:
         """Return the skills that share a word with a query, the best first."""
         return dict(self.call("get_skills", query=query))
 
-    def action(self, skill: str, action: str, find: str | None = None) -> dict[str, Any]:
+    def action(
+        self, skill: str, action: str, find: str | None = None, *, variant: str | None = None
+    ) -> dict[str, Any]:
         """Describe an action of a skill, and the parameters that share a word with ``find``."""
-        return dict(self.call("get_skills_skill_actions_action", skill=skill, action=action, find=find))
+        operation = "get_skills_skill_actions_action"
+        return dict(self.call(operation, skill=skill, action=action, find=find, variant=variant))
 
     def plan(self, text: str | None = None, **arguments: object) -> dict[str, Any]:
         """Make plans, of words or arguments or both, as the tool ``plan`` takes them; nothing starts."""
@@ -272,7 +278,7 @@ class Client:
             if left < 1:
                 time.sleep(left)
 
-    def logs(self, job: str, *, cursor: str | None = None, find: str | None = None) -> dict[str, object]:
+    def logs(self, job: str, *, cursor: int | None = None, find: str | None = None) -> dict[str, object]:
         """Return lines of a job's log: the last, those after a cursor, or those with a word."""
         return dict(self.call("get_jobs_job_logs", job=job, cursor=cursor, find=find))
 

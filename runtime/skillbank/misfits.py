@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from skillbank.errors import did_you_mean
+from skillbank.errors import UsageError, did_you_mean
 from skillbank.visible import one_line
 
-__all__ = ["misfit"]
+__all__ = ["misfit", "refuse_text", "refuse_truth"]
 
 _WHOLE = "a whole number alone, such as 20"
 _NUMBER = "a number alone, such as 0.2"
@@ -63,6 +63,35 @@ def misfit(detail: Mapping[str, Any], name: str = "", known: Collection[str] = (
     value = detail.get("input")
     given = one_line(str(value).lower() if isinstance(value, bool) else value, 60) or "empty"
     return f"{called} is {given}, but it {_must(kind, detail, said)}"
+
+
+def refuse_text(values: Iterable[object] | None, name: str) -> None:
+    """Refuse a text where several values are taken: to Python it is its letters, each one of them.
+
+    Parameters
+    ----------
+    name
+        Of the argument, which only Python can give so.
+
+    Raises
+    ------
+    UsageError
+        With the list that was meant.
+    """
+    if isinstance(values, str):
+        raise UsageError(f"{name} is one text, but it must be a list: [{one_line(values)!r}].")
+
+
+def refuse_truth(value: object) -> object:
+    """Refuse true and false where a number is taken: to Python they are 1 and 0, which nobody means.
+
+    A validator of pydantic's, called before the value is read.
+    """
+    if isinstance(value, bool):
+        from pydantic_core import PydanticCustomError
+
+        raise PydanticCustomError("no_truth", "true and false are no values of it")
+    return value
 
 
 def _must(kind: str, detail: Mapping[str, Any], said: str) -> str:

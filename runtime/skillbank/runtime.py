@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from skillbank.facade.explanation import Explanation
 from skillbank.facade.starting import Starting
 from skillbank.jobs.waiting import wait_to_the_end
+from skillbank.misfits import refuse_text
 from skillbank.team.places import refuse_hidden
 from skillbank.team.rights import Right
 
@@ -158,6 +159,7 @@ class Runtime(Starting):
         """
         from skillbank.jobs.comparing import compare
 
+        refuse_text(jobs, "jobs")
         return compare(self.jobs, [self._id(job) for job in jobs])
 
     def cancel(self, job: Job) -> JobRecord:
@@ -196,8 +198,8 @@ class Runtime(Starting):
         output
             A folder for the files, see `skillbank.labelling.batch.label_pictures`.
         model
-            A job, a file, a folder or a name on the model hub; by default that of
-            `skillbank.labelling.models.hub_model`.
+            A job, a file, a folder or a name on the model hub; by default the newest training. None is that
+            of `skillbank.labelling.models.hub_model`.
         kinds
             What is written: formats of labels, and ``pictures`` with the boxes drawn.
         threshold
@@ -221,6 +223,8 @@ class Runtime(Starting):
         refuse_hidden([output], to_write=True)
         from skillbank.labelling.batch import label_pictures
 
+        refuse_text(descriptions, "descriptions")
+        refuse_text(kinds, "kinds")
         places = [pictures] if isinstance(pictures, str | Path) else pictures
         return label_pictures(
             self,

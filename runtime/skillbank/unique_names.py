@@ -21,6 +21,7 @@ def unique_names(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     """
     made: dict[str, object] = {}
     for name, value in pairs:
-        if made.setdefault(name, value) != value:
+        if name in made and made[name] != value:
             raise RepeatedNameError(f"'{name[:60]}' is said twice in one object; keep one")
+        made[name] = value
     return made

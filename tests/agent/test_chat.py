@@ -61,8 +61,9 @@ def talk(toolbox: Toolbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
         server = OpenAIServer(model or script, **options).__enter__()
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         transcript = Transcript.start(SYSTEM)
-        opened.extend([server, transcript])
-        chat = Chat(toolbox, Endpoint(MODEL, patience=HURRIED), transcript, person, limits)
+        endpoint = Endpoint(MODEL, patience=HURRIED)
+        opened.extend([server, transcript, endpoint])
+        chat = Chat(toolbox, endpoint, transcript, person, limits)
         chat.server = server  # type: ignore[attr-defined]
         return chat
 
@@ -163,6 +164,7 @@ WRONG = {
     "{}": ("rm -rf", "unknown_tool"),
     "": ("", "unknown_tool"),
     '{"job": "none"}': ("job_status", "job_not_found"),
+    '{"plan_id": "one", "plan_id": "two"}': ("launch", "malformed_json"),
 }
 
 
@@ -356,6 +358,11 @@ ENDS: list[tuple[list[Step], str, str]] = [
     ([Says("<think>hm"), Says(thinks="hm"), Says("<think>hm</think>")], "empty", "only thought and answered"),
     ([Fails(401)], "failed", "OPENAI_API_KEY"),
     ([Says("cut of", finish="length")], "answered", "cut off at the length"),
+    (
+        [Says("perhaps", finish="unforeseen")],
+        "answered",
+        "ended the answer with 'unforeseen', so that it may not",
+    ),
     ([Says(""), Says("fine")], "answered", ""),
 ]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from email.utils import formatdate
 from itertools import pairwise
 from pathlib import Path
@@ -62,15 +64,14 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def dial(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dial]:
-    servers = []
+    with ExitStack() as opened:
 
-    def make(*script: Step, **options: Any) -> Line:
-        servers.append(OpenAIServer(script, **options).__enter__())
-        return Line(servers[-1], monkeypatch)
+        def make(*script: Step, **options: Any) -> Line:
+            line = Line(opened.enter_context(OpenAIServer(script, **options)), monkeypatch)
+            opened.enter_context(line.endpoint)
+            return line
 
-    yield make
-    for server in servers:
-        server.__exit__()
+        yield make
 
 
 def each(size: int) -> Callable[[bytes], Iterator[bytes]]:
@@ -90,8 +91,7 @@ def at(cuts: Sequence[float]) -> Callable[[bytes], Iterator[bytes]]:
 @pytest.mark.slow
 def test_any_chunking_of_the_bytes_gives_the_same_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     says: list[Says] = []
-    with OpenAIServer(lambda _: says[-1]) as server:
-        line = Line(server, monkeypatch)
+    with OpenAIServer(lambda _: says[-1]) as server, Line(server, monkeypatch).endpoint as endpoint:
 
         @settings(deadline=None, max_examples=15)
         @given(
@@ -101,13 +101,13 @@ def test_any_chunking_of_the_bytes_gives_the_same_answer(monkeypatch: pytest.Mon
         )
         def check(cuts: list[float], text: str, delta: int) -> None:
             says.append(Says(text, [PLAN, Call("plan", {"text": text})], delta=delta, split=at(cuts)))
-            reply = line.ask()
+            reply = endpoint.complete(MESSAGES, tools)
             assert reply.text == text
             assert [json.loads(c.arguments) for c in reply.calls] == [PLAN.arguments, {"text": text}]
             assert reply.finish == "tool_calls" and reply.usage is not None and reply.usage.total == 110
 
         check()
-    assert not line.said
+    assert len(server.requests) == len(says), "none was asked twice"
 
 
 def test_byte_by_byte(dial: Dial) -> None:
@@ -146,7 +146,9 @@ TROUBLES: list[Step] = [
     Raw(b'data: {"error": {"message": "engine died", "code": 500}}\n\n'), Raw(b"data: \xff\xfe\n\n"),
     Raw(b"<html>captive portal</html>", "text/html"), Raw(b"[1]", "application/json"), Raw(b"data: [1]\n\n"),
     Raw(b"{", "application/json"), Raw(b'{"error": {"message": "no"}}', "application/json"), Raw(b""),
-    Raw(b"<html>Bad gateway</html>", "text/html", 502),
+    Raw(b"<html>Bad gateway</html>", "text/html", 502), Raw(b"data: " + b"[" * 100_000 + b"\n\n"),
+    Raw(b'{"a":' * 100_000, "application/json"), Says("half an answer", finish="error"),
+    Says("half", finish="ABORT", streams=False),
 ]  # fmt: skip
 
 
@@ -184,6 +186,35 @@ def test_what_no_repetition_would_cure_is_said_at_once(dial: Dial, trouble: Step
     assert len(line.server.requests) == 1 and not line.said
 
 
+def test_a_request_goes_to_no_other_address(dial: Dial) -> None:
+    elsewhere = dial(Says("from elsewhere"), key=None).server
+    for status in (301, 307, 308):
+        address = f"{elsewhere.url.replace('//', '//user:secret@')}/chat/completions?key=secret"
+        line = dial(Fails(status, headers={"Location": address}), Says("never"))
+        with pytest.raises(
+            EndpointError, match=r"sends requests on to .*, where nothing was sent; set OPENAI"
+        ) as told:
+            line.ask()
+        assert f"{elsewhere.url}/chat/completions," in str(told.value) and "secret" not in str(told.value)
+        assert len(line.server.requests) == 1 and not line.said
+    assert not elsewhere.requests and not elsewhere.refused
+
+
+@pytest.mark.parametrize(
+    ("said", "finish"),
+    [
+        ("stop", "stop"),
+        ("END_TURN", "stop"),
+        ("function_call", "tool_calls"),
+        ("model_length", "length"),
+        ("SAFETY", "content_filter"),
+        ("unforeseen", "unforeseen"),
+    ],
+)
+def test_ends_are_known_by_the_names_that_endpoints_give_them(dial: Dial, said: str, finish: str) -> None:
+    assert dial(Says("an answer", finish=said)).ask().finish == finish
+
+
 def test_a_wrong_key_and_a_wrong_model_and_a_wrong_address(
     dial: Dial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,8 +228,11 @@ def test_a_wrong_key_and_a_wrong_model_and_a_wrong_address(
     with pytest.raises(EndpointError, match=r"'test-model'.*does not exist.*; give --model a name") as error:
         line.ask()
     monkeypatch.setenv("OPENAI_BASE_URL", line.server.url.removesuffix("/v1"))
-    with pytest.raises(EndpointError, match=r"Invalid URL.*often ends in /v1"):
-        Endpoint(MODEL, patience=HURRIED).complete(MESSAGES, tools)
+    with (
+        Endpoint(MODEL, patience=HURRIED) as endpoint,
+        pytest.raises(EndpointError, match=r"Invalid URL.*often ends in /v1"),
+    ):
+        endpoint.complete(MESSAGES, tools)
 
 
 def test_the_servers_words_are_shown_without_the_key(dial: Dial) -> None:
@@ -239,10 +273,12 @@ def test_silence_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         return Says("a slow answer", split=each(200), pause=1.0)
 
     with OpenAIServer(slow) as server:
-        line = Line(server, monkeypatch)
-        line.endpoint = Endpoint(MODEL, patience=Patience(attempts=2, first=0.01, silence=0.15))
-        with pytest.raises(EndpointError, match=r"said nothing for 0 s, 2 times; check OPENAI_BASE_URL"):
-            line.ask()
+        Line(server, monkeypatch).endpoint.__exit__()
+        with (
+            Endpoint(MODEL, patience=Patience(attempts=2, first=0.01, silence=0.15)) as endpoint,
+            pytest.raises(EndpointError, match=r"said nothing for 0 s, 2 times; check OPENAI_BASE_URL"),
+        ):
+            endpoint.complete(MESSAGES, tools)
 
 
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,6 +304,32 @@ def test_what_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKILLBANK_MODEL", "b")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
     assert (Endpoint().model, Endpoint("c").model) == ("b", "c"), "an endpoint of one's own needs no key"
+
+
+@pytest.mark.parametrize(
+    ("key", "address", "words"),
+    [
+        (f"{KEY}\n", "http://localhost:1/v1", "OPENAI_API_KEY holds a blank, a line end"),
+        ("ключ", "http://localhost:1/v1", "OPENAI_API_KEY holds a blank, a line end"),
+        (KEY, "", "OPENAI_BASE_URL is empty; give it an address, or unset it"),
+        (
+            KEY,
+            "localhost:8000/v1",
+            "OPENAI_BASE_URL is 'localhost:8000/v1', which is no address; write it as",
+        ),
+        (KEY, "http://localhost:1/v1 ", "'http://localhost:1/v1 ', which is no address"),
+        (KEY, "http://user:secret-word@[::1", "'http://[::1', which is no address"),
+        (KEY, "http://localhost:port/v1", "which is no address"),
+    ],
+)
+def test_what_no_request_can_hold_is_told_before_one(
+    monkeypatch: pytest.MonkeyPatch, key: str, address: str, words: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    with pytest.raises(UsageError, match=re.escape(words)) as error:
+        Endpoint(MODEL)
+    assert key not in str(error.value) and "secret-word" not in str(error.value)
 
 
 # Two protocols

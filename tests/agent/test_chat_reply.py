@@ -108,6 +108,9 @@ def test_usage_is_the_last_one_that_counts() -> None:
     assert reply.usage is not None
     assert (reply.usage.prompt, reply.usage.completion, reply.usage.cached) == (5, 2, 3)
     assert assemble([chunk(content="x")]).usage is None
+    for wrong in (-5, 10**400, True, 2.5, "7"):
+        odd = assemble([{"usage": {"prompt_tokens": wrong, "completion_tokens": 2}}]).usage
+        assert odd is not None and odd.total == 2, wrong
 
 
 JSON = st.recursive(

@@ -195,7 +195,8 @@ def test_sets_are_listed_and_an_unknown_format_is_told(toolbox: Toolbox) -> None
     toolbox.runtime.sets.create("signs", who="ann")
     listed = ask(toolbox, "label_set")
     assert listed["sets"] == [{"name": "signs", "pictures": 0}] and listed["count"] == 1
-    unknown = toolbox.call("label_set", {"name": "signs", "export": "cocoo"})
+    unknown = toolbox.call("label_set", {"name": "signs", "export": "cocoo", "learn": True})
+    assert "learns" not in ask(toolbox, "label_set", name="signs")["sets"][0], "a refusal changes nothing"
     assert unknown.error is not None and "the formats are odvg, coco" in unknown.error.message
     near = toolbox.call("label_set", {"name": "sign"})
     assert near.error is not None and "did you mean 'signs'" in near.error.message

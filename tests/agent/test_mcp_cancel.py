@@ -13,9 +13,13 @@ from pathlib import Path
 import httpx2
 import mcp_types as types
 import pytest
+from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from skillbank import JobState, Runtime
+from skillbank.agent.mcp_server.cancellations import Cancellations
+from skillbank.agent.mcp_server.server import build_server
+from skillbank.agent.toolbox import Toolbox
 from skillbank.platforms import keeper
 from skillbank.platforms.base import job_dir
 from tests.agent.conftest import until
@@ -197,3 +201,29 @@ def test_a_server_that_stops_leaves_jobs_alone(
         server.process.wait(timeout=120)
     time.sleep(0.5)
     assert alive(pid)
+
+
+@pytest.mark.parametrize("seconds", [2.0, "2"])
+def test_however_the_seconds_are_written_a_wait_keeps_no_thread_and_tells_progress(
+    seconds: object, trusted: Toolbox, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some clients send every number as a fraction; such waits had filled the threads of all calls."""
+    [plan] = trusted.plan(text=f"train the toy detector on {data}", settings=SETTINGS).plans
+    job = trusted.launch(plan_id=plan.plan_id).job
+    waited = []
+    monkeypatch.setattr(type(trusted.runtime.jobs), "wait", lambda *_, **__: waited.append(1))
+
+    async def work() -> list[str | None]:
+        told: list[str | None] = []
+
+        async def tell(progress: float, total: float | None, message: str | None) -> None:
+            told.append(message)
+
+        async with Client(build_server(trusted, Cancellations())) as client:
+            answer = await client.call_tool(
+                "job_status", {"job": job, "wait_seconds": seconds}, progress_callback=tell
+            )
+            assert not answer.is_error
+        return told
+
+    assert asyncio.run(work()) and not waited

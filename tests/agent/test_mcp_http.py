@@ -134,8 +134,8 @@ def test_stdout_is_only_protocol(bank: Path, environment: dict[str, str]) -> Non
     with done:
         done.stdin.write(text)
         done.stdin.flush()
-        answers: dict[int, Any] = {}
-        while len(answers) < 3:
+        answers: dict[int | None, Any] = {}
+        while len(answers) < 4:
             line = json.loads(done.stdout.readline())
             assert line["jsonrpc"] == "2.0"
             answers[line["id"]] = line
@@ -144,4 +144,4 @@ def test_stdout_is_only_protocol(bank: Path, environment: dict[str, str]) -> Non
     assert (
         answers[2]["result"]["structuredContent"] == {"next": ["launch with a plan_id of plan"]} or answers[2]
     )
-    assert answers[3]["error"]["code"] == -32601
+    assert answers[3]["error"]["code"] == -32601 and answers[None]["error"]["code"] == -32700

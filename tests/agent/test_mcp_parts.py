@@ -399,6 +399,9 @@ def test_long_lists_come_in_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
                     if cursor is None:
                         break
                 assert len(names) == len(set(names)) == 12 + len(Library().skills)
+                for foreign in ("3", "05", "500", "0"):
+                    with pytest.raises(MCPError, match="is not one of ours; start anew"):
+                        await client.list_resources(cursor=foreign)
 
     asyncio.run(work())
 

@@ -86,6 +86,30 @@ def test_parameters_are_searched_by_key_and_by_description(toolbox: Toolbox) -> 
     assert toolbox.describe_action(skill=GROUNDING_DINO, action="train", find="qqq").parameters == ()
 
 
+def test_an_action_is_taken_by_the_name_that_the_search_gives_it(toolbox: Toolbox) -> None:
+    [found, *_] = toolbox.search_skills(query="grounding dino").skills
+    named = [action for action in found.actions if ":" in action]
+    assert "evaluate:deploy" in named
+    for action in named:
+        described = toolbox.describe_action(skill=found.name, action=action)
+        assert f"{described.action}:{described.variant}" == action
+    [by_name] = toolbox.plan(skill=found.name, actions=["evaluate:deploy"]).plans
+    [beside] = toolbox.plan(skill=found.name, actions=["evaluate"], variant="deploy").plans
+    assert by_name.plan_id == beside.plan_id and by_name.variant == "deploy"
+    [worded] = toolbox.plan(text="evaluate Grounding DINO", actions=["evaluate:deploy"]).plans
+    assert (worded.action, worded.variant) == ("evaluate", "deploy")
+    wrong = toolbox.call("plan", {"skill": found.name, "actions": ["evaluate:deploy"], "variant": "other"})
+    assert wrong.error is not None
+    assert "action evaluate:deploy names a variant, and variant says other" in wrong.error.message
+    unknown = toolbox.call("describe_action", {"skill": found.name, "action": "evaluate:nope"})
+    assert unknown.error is not None and "there is: the main one, deploy" in unknown.error.message
+
+
+def test_what_is_not_there_has_the_way_out_of_its_own_kind(toolbox: Toolbox) -> None:
+    document = toolbox.call("list_jobs", {"trials_of": "last"}).document()
+    assert "no experiment yet" in document["error"]["message"] and "hint" not in document["error"]
+
+
 # Planning
 
 

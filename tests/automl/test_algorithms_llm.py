@@ -149,6 +149,28 @@ def test_falling_back_is_loud_and_tells_no_key(endpoint: Endpoint, caplog: pytes
     assert play(algorithm, 1, lambda v: 0.5) and "in 3 attempts" in algorithm.trials[4].asked.note
 
 
+@pytest.mark.parametrize(
+    ("url", "key", "words"),
+    [
+        (
+            "http://localhost:port/v1",
+            "sk-test",
+            "automl.llm.base_url is 'http://localhost:port/v1', which is no",
+        ),
+        ("", "sk-test", "automl.llm.base_url is empty"),
+        ("http://localhost:1/v1", "ключ", "OPENAI_API_KEY holds a blank"),
+    ],
+)
+def test_an_endpoint_that_is_none_ends_no_search(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, url: str, key: str, words: str
+) -> None:
+    endpoint.url = url
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    algorithm = search("llm", endpoint)
+    play(algorithm, 3, lambda v: 0.5)
+    assert words in algorithm.trials[2].asked.note
+
+
 def test_hybrid_searches_where_the_model_says(endpoint: Endpoint) -> None:
     answers = [
         {"method": "random", "focus": [FLIP], "reason": "only the flips"},

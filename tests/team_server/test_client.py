@@ -171,6 +171,10 @@ def test_refusals_are_errors_with_the_servers_word(server: Served, people: Peopl
             robot.call("get_nothing")
         with pytest.raises(LookupError):
             robot.call("get_me", job="x")
+        with pytest.raises(LookupError, match="get_jobs_job_status needs job"):
+            robot.call("get_jobs_job_status", job=None, wait_seconds=5)
+        described = robot.action("grounding-dino", "evaluate", variant="deploy")
+        assert described == robot.action("grounding-dino", "evaluate:deploy")
         # Two answer at once, yes and no: one counts, and the other is told.
         people.add("kim", "cars", DECIDES)
         for round_ in range(4):

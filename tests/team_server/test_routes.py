@@ -143,6 +143,21 @@ def test_nobody_comes_in_without_a_token_and_who_only_looks_changes_nothing(
     assert not wrong, "\n".join(f"{k} {v}" for k, v in wrong.items())
 
 
+def test_the_tools_take_by_rest_what_their_documents_say(door: Door) -> None:
+    head = {"authorization": f"Bearer {door.token('ann', MEMBER)}"}
+    told = door.document["paths"]
+    kinds = {p["name"]: p["schema"]["type"] for p in told["/api/jobs/{job}/logs"]["get"]["parameters"]}
+    assert kinds == {"job": "string", "cursor": "integer", "find": "string"}
+    action = door.client.get("/api/skills/grounding-dino/actions/evaluate?variant=deploy", headers=head)
+    assert action.json()["variant"] == "deploy"
+    named = door.client.get("/api/skills/grounding-dino/actions/evaluate:deploy", headers=head)
+    assert named.json() == action.json()
+    absent = "9" * 18
+    answer = {"approve": True, "question": "x"}
+    refused = door.client.post(f"/api/questions/{absent}", headers=head, json=answer)
+    assert refused.status_code == 404 and f"no question {absent} waits" in refused.json()["error"]["message"]
+
+
 def test_what_is_of_another_project_is_answered_as_what_is_not_there(
     pair: tuple[Things, Things], door: Door
 ) -> None:

@@ -41,6 +41,9 @@ def message(answer: Any, status: int) -> str:
         ({"files": {"picture": b"x"}, "data": {"description": ["x"] * 101}}, 400, "at most 100"),
         ({"files": {"picture": b"x"}, "data": {"description": "x", "threshold": "2"}}, 400, "threshold must"),
         ({"files": {"picture": b"x"}, "data": {"description": "x", "nms": "nan"}}, 400, "nms must"),
+        ({"files": {"picture": b"x"}, "data": {"description": "x", "nms": ""}}, 400, "'nms' is empty"),
+        ({"files": {"picture": b"x"}, "data": {"description": "x", "tiles": ""}}, 400, "'tiles' is empty"),
+        ({"files": {"picture": b"x"}, "params": {"nms": "0.5"}}, 400, "sent a form, has no 'nms'"),
         ({"files": {"picture": b"x"}, "data": {"description": "x"}}, 503, "being loaded"),
         ({"files": {"picture": b"x" * (MOST_BYTES + (1 << 17))}}, 413, "larger than 24 MB"),
         ({"files": {"picture": b"x" * (MOST_BYTES + 1)}, "data": {"description": "x"}}, 413, "larger than"),
@@ -61,6 +64,24 @@ def test_a_body_that_does_not_say_its_length_is_counted(client: TestClient) -> N
 
     kind = {"content-type": "multipart/form-data; boundary=x"}
     assert "larger than" in message(client.post("/detect", content=chunks(), headers=kind), 413)
+
+
+def test_truth_is_no_number(client: TestClient) -> None:
+    body = {"format": "coco", "descriptions": ["red circle"], "pictures": [{**PICTURE, "width": True}]}
+    assert "width is true" in message(client.post("/labels", json=body), 400)
+
+
+def test_what_takes_no_query_says_so(client: TestClient) -> None:
+    for method, path in [
+        ("POST", "/descriptions"),
+        ("POST", "/labels"),
+        ("GET", "/api/about"),
+        ("GET", "/api/models"),
+        ("POST", "/api/model"),
+        ("GET", "/api/jobs"),
+    ]:
+        answer = client.request(method, f"{path}?limit=5", json={} if method == "POST" else None)
+        assert f"The query of {path} has no 'limit'; it takes nothing." == message(answer, 400)
 
 
 def test_labels_are_the_files_of_the_command_line(client: TestClient) -> None:

@@ -246,9 +246,36 @@ def test_what_a_query_says_and_nobody_reads_is_refused(client: TestClient) -> No
         ("pictures?split=vall", "there is no split vall; a set has train and val"),
         ("pictures?limit=0", "limit is 0, but it must be a number from 1 to 1000"),
         ("next?count=50", "count is 50, but it must be a number from 1 to 20"),
+        ("pictures?limit=", "gives limit no value; give it one, or leave it out"),
+        ("pictures?split=%20", "gives split no value"),
+        ("audit?target=", "gives target no value"),
     ]:
         answer = client.get(f"{ONE}/{query}")
         assert (answer.status_code, said in answer.json()["error"]["message"]) == (400, True), answer.json()
+    asked = client.post(f"{ONE}/pictures/1/find?words=red", json={"words": "red", "class": 1})
+    assert asked.status_code == 400 and "has no 'words'" in asked.json()["error"]["message"]
+
+
+def test_what_a_body_says_and_nobody_reads_is_refused(client: TestClient) -> None:
+    state = client.get(ONE).json()["version"]
+    for method, path, body, said in [
+        ("POST", "undo", {"event": 3}, "takes no body; leave it out"),
+        ("DELETE", "classes/1", {"into": 2}, "takes no body"),
+        ("PATCH", "classes/1", {"threshold": True}, "threshold is true"),
+        ("POST", "accept", {"target": True}, "target is true"),
+        ("POST", "claims", {"pictures": [True]}, "true and false are no values of it"),
+    ]:
+        answer = client.request(method, f"{ONE}/{path}", json=body)
+        assert (answer.status_code, said in answer.json()["error"]["message"]) == (400, True), answer.json()
+    for corners in ([True, 2, 30, 40], [1, 2, 30, False]):
+        assert edit(client, 1, 2, {"op": "add", "class": 1, "box": corners}).status_code == 400
+    assert edit(client, 1, 2, {"op": "add", "class": True, "box": [1, 2, 30, 40]}).status_code == 400
+    person = client.get(f"{ONE}/next", headers={"skillbank-person": "%ff"})
+    assert person.json()["error"]["message"] == "The header skillbank-person is not percent-encoded UTF-8."
+    absent = client.get(f"{ONE}/crops?class=99")
+    assert (absent.status_code, absent.json()["error"]["message"]) == (404, "the set has no class 99")
+    assert client.get(ONE).json()["version"] == state
+    assert client.post(f"{ONE}/undo").status_code == client.post(f"{ONE}/undo", json={}).status_code == 200
 
 
 def test_a_body_that_says_something_twice_is_refused(client: TestClient) -> None:

@@ -16,7 +16,9 @@ from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.agent.transcript import Transcript
 from skillbank.errors import EndpointError, NotApprovedError, UsageError
 from skillbank.language_model.endpoint import Endpoint
-from skillbank.language_model.reply import Reply, ToolCall
+from skillbank.language_model.reply import WHOLE, Reply, ToolCall
+from skillbank.unique_names import unique_names
+from skillbank.visible import one_line
 from skillbank.ways import Sentence, command, option
 
 if TYPE_CHECKING:
@@ -191,6 +193,9 @@ class Chat:
             return _end(turn, "unmade", said)
         if reply.finish == "length":
             turn.why = "The answer was cut off at the length that the endpoint allows."
+        elif reply.finish not in WHOLE:
+            ended = one_line(reply.finish, 60)
+            turn.why = f"The endpoint ended the answer with '{ended}', so that it may not be whole."
         return True
 
     def _reply(self) -> Reply:
@@ -276,7 +281,7 @@ class Chat:
     def _once(self, call: ToolCall) -> Mapping[str, object] | str:
         """Give a launch a key that makes its repetition, after a kill, the same job."""
         try:
-            given = json.loads(call.arguments)
+            given = json.loads(call.arguments, object_pairs_hook=unique_names)
         except (ValueError, RecursionError):
             return call.arguments
         if not isinstance(given, dict):

@@ -42,7 +42,6 @@ _HINTS = {
     "data": "The data must be mended, or other data named; ask the user.",
     "parent": "list_jobs shows jobs that are COMPLETE; plan again with one of them as parent.",
     "platform": "Tell the user; another platform may do: plan again with platform.",
-    "not_found": "plan makes a plan_id; launch takes exactly that.",
     "state": "job_status says how a job is; of a plan that does not hold any more, plan again.",
 }
 

@@ -107,6 +107,10 @@ def _look(box: Toolbox, arguments: LabelSetArguments) -> LabelSetAnswer:
             next=["label_set with a name"] if found else ["label_image with into makes one"],
         )
     labels = box.runtime.sets.open(arguments.name)
+    if arguments.export is not None:
+        from skillbank.datasets.copying import writer_of
+
+        writer_of(arguments.export)  # before anything is changed
     if arguments.learn is not None:
         labels.learn(arguments.learn, WHO)
     exported = None

@@ -67,3 +67,9 @@ class Action:
     def owns_key(self, key: str) -> bool:
         """Whether a key belongs to this action's task axis, or to none."""
         return not self.elsewhere or not set(plain(key).split(".")) & set(self.elsewhere)
+
+
+def parted(name: str) -> tuple[str, str | None]:
+    """Part the name of an action as lists write one that has a variant: ``ACTION:VARIANT``."""
+    action, colon, variant = name.partition(":")
+    return (action, variant) if colon else (name, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property, partial
 from pathlib import Path
 
-from skillbank.bank.actions import Action
+from skillbank.bank.actions import Action, parted
 from skillbank.bank.diagnostics import Diagnostic, Repeated, repeated_keys
 from skillbank.bank.documents import parse_yaml
 from skillbank.bank.files import is_there, utf8_name
@@ -146,11 +146,18 @@ class Skill(SkillParts):
     def action(self, name: str, variant: str | None = None) -> Action:
         """Return an action; without a variant the main one, else the only one that has it.
 
+        Parameters
+        ----------
+        name
+            Of the action, or as lists write one of a variant: ``ACTION:VARIANT``.
+
         Raises
         ------
         ActionNotFoundError
             Naming the actions that there are.
         """
+        if variant is None:
+            name, variant = parted(name)
         named = [a for a in self.actions if a.name == name]
         if not named:
             raise self._no_action(name)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from skillbank.datasets.parts import may_be_there
 from skillbank.environment import IMAGE
-from skillbank.errors import ActionNotFoundError, JobNotFoundError
+from skillbank.errors import ActionNotFoundError, JobNotFoundError, UsageError
+from skillbank.misfits import refuse_text
 from skillbank.plan.allowed import refuse_hidden_places_of, refuse_hidden_places_of_request
 from skillbank.plan.datasets import bindings
 from skillbank.plan.described import reads_words
@@ -35,6 +36,9 @@ def plans_of(
 ) -> list[Plan]:
     """Return the plans of a request; see `skillbank.facade.planning.Planning.plan`."""
     runtime.permit(Right.PLAN, "plan")
+    refuse_text(leave_out, "leave_out")
+    if leave_out and not isinstance(request, str):
+        raise UsageError("leave_out is of words; give them, or leave it out.")
     if isinstance(request, str):
         reading = runtime.read(request)
         chain: Sequence[Request] = (reading.leaving_out(leave_out) if leave_out else reading).requests

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from skillbank.bank.actions import parted
 from skillbank.bank.engines import example_model
 from skillbank.errors import UsageError
 from skillbank.plan.inference import takes_parent
@@ -58,15 +60,7 @@ def compose(
         meaning for any action, or says something else than another option.
     """
     said = _checked(slots)
-    if text is not None:
-        requests, notes = _worded(runtime, text, skill, actions, said.pop("leave_out", ()))
-    elif skill is not None and actions:
-        requests, notes = [Request(skill=skill, action=action) for action in actions], []
-    else:
-        words = f'"train {example_model()} on DATA"'
-        raise UsageError(
-            f"Say what you want: {command('plan', words)}, or {option('skill')} and {option('action')}."
-        )
+    requests, notes = _asked(runtime, text, skill, actions or (), said)
     with runtime.reading:
         chain = [
             step_of(runtime.library.get(r.skill), r, i, len(requests), said.get("variant"))
@@ -89,11 +83,50 @@ def compose(
     return requests, [Sentence(each) for each in dict.fromkeys([*notes, *told])]
 
 
+def _asked(
+    runtime: Planning, text: str | None, skill: str | None, actions: Sequence[str], said: dict[str, Any]
+) -> tuple[list[Request], list[str]]:
+    """Return what words say, or a skill and actions, before any other option has been taken."""
+    names, variants = _parted(actions, said.get("variant"))
+    if text is not None:
+        requests, notes = _worded(runtime, text, skill, names, said.pop("leave_out", ()))
+    elif skill is not None and names:
+        requests, notes = [Request(skill=skill, action=name) for name in names], []
+    else:
+        words = f'"train {example_model()} on DATA"'
+        raise UsageError(
+            f"Say what you want: {command('plan', words)}, or {option('skill')} and {option('action')}."
+        )
+    with_variants = [
+        r if variant is None else r.model_copy(update={"variant": variant})
+        for r, variant in zip_longest(requests, variants)
+    ]
+    return with_variants, notes
+
+
+def _parted(actions: Sequence[str], variant: str | None) -> tuple[list[str], list[str | None]]:
+    """Return the names of actions, and of each the variant that is said with it.
+
+    Raises
+    ------
+    UsageError
+        Where another variant is said beside.
+    """
+    parts = [parted(action) for action in actions]
+    for action, (_, own) in zip(actions, parts, strict=True):
+        if own is not None and variant not in (None, own):
+            raise UsageError(
+                f"{option('action', one_line(action, 60))} names a variant, and {option('variant')} says "
+                f"{one_line(variant, 60)}; keep one."
+            )
+    return [name for name, _ in parts], [own for _, own in parts]
+
+
 def _worded(
     runtime: Planning,
     text: str,
     skill: str | None,
-    actions: Sequence[str] | None,
+    actions: Sequence[str],
     leave_out: Sequence[str],
 ) -> tuple[list[Request], list[str]]:
     """Return what words say, of the skill and with the actions of options where these are given."""

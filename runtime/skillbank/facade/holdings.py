@@ -18,6 +18,7 @@ from skillbank.home import database_url, outbox
 from skillbank.jobs.admission import Admitted
 from skillbank.jobs.record import SEARCH
 from skillbank.jobs.skill_facts import SkillFacts, search_schema, unchanged_skill
+from skillbank.misfits import refuse_text
 from skillbank.platforms.registry import get_platform
 from skillbank.team.acting import acting_as, may
 from skillbank.team.person import EVERYBODY
@@ -58,6 +59,7 @@ class Holdings:
         if self.reader not in ("rules", "llm"):
             raise UsageError(f"The reader '{self.reader}' must be rules or llm.")
         extra = [p for p in (BANKS.value or "").split(os.pathsep) if p]
+        refuse_text(banks, "banks")
         self._banks = [Path(b) for b in (*banks, *extra)]
         self.reading = threading.RLock()
         self._database_url = database_url

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 from skillbank.facade.planning import Planning
 from skillbank.jobs.approval_subjects import check_terms, launch_terms, plan_subject, refuse_other_terms
 from skillbank.jobs.approved_parents import beyond_plan
+from skillbank.jobs.launch_terms import refuse_unused
 from skillbank.jobs.record import RetryPolicy
 from skillbank.launch_question import launch_question
 
@@ -152,6 +153,7 @@ class Starting(Planning):
         checkpoint = terms.get("checkpoint", "auto")
         self.jobs.permit(plan.plan_id)
         check_terms(checkpoint, retries, on_oom)
+        refuse_unused(plan, terms)
         earlier = self.jobs.store.asked(terms.get("idempotency_key"))
         asked = launch_terms(checkpoint=checkpoint, retries=retries, on_oom=on_oom)
         if earlier is not None and earlier.plan_id == plan.plan_id:

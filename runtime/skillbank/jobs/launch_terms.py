@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
+from skillbank.errors import UsageError, did_you_mean
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.given import GivenApproval
 from skillbank.jobs.record import RetryPolicy
+from skillbank.misfits import refuse_text
 from skillbank.storage.progress import Report
+from skillbank.visible import one_line
+from skillbank.ways import option
 
-__all__ = ["LaunchTerms", "NewJob"]
+if TYPE_CHECKING:
+    from skillbank.plan.model import Plan
+
+__all__ = ["LaunchTerms", "NewJob", "refuse_unused"]
 
 
 class LaunchTerms(TypedDict, total=False):
@@ -45,3 +52,29 @@ class NewJob(TypedDict, total=False):
     resumes: str | None
     project: str
     person: str | None
+
+
+def refuse_unused(plan: Plan, terms: LaunchTerms) -> None:
+    """Refuse what is said beside a plan and nothing would be made of.
+
+    Raises
+    ------
+    TypeError
+        Of a name that there is not, as Python does where it knows the names.
+    UsageError
+        Where a value says nothing, or is of what this launch has not.
+    """
+    known = LaunchTerms.__annotations__
+    for name in terms:
+        if name not in known:
+            raise TypeError(f"launch has no argument '{name}'{did_you_mean(name, list(known))}")
+    parents, chain = terms.get("parents", ()), terms.get("chain", ())
+    refuse_text(parents, "parents")
+    refuse_text(chain, "chain")
+    key, checkpoint = terms.get("idempotency_key"), terms.get("checkpoint", "auto")
+    if key is not None and not key.strip():
+        raise UsageError("idempotency_key is empty; give it a value or leave it out.")
+    if checkpoint != "auto" and not (plan.parents or parents or chain):
+        raise UsageError(
+            f"{option('checkpoint')} {one_line(checkpoint)} chooses a parent's model; this plan has none"
+        )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError, sentence_of
 from skillbank.jobs.attendance import attend
 from skillbank.jobs.forecast import wait_of
-from skillbank.jobs.launch_terms import LaunchTerms, NewJob
+from skillbank.jobs.launch_terms import LaunchTerms, NewJob, refuse_unused
 from skillbank.jobs.limits import refuse_over_quota
 from skillbank.jobs.metrics import Progress, StatusReader, find_status_file, read_status
 from skillbank.jobs.reconciliation import Reconciliation, handle_of
@@ -120,6 +120,7 @@ class Jobs:
             When a quota leaves too few GPU hours or too little room; where it leaves no place, the job waits.
         """
         self.permit(plan.plan_id)
+        refuse_unused(plan, terms)
         fields = NewJob(
             chain=tuple(terms.get("chain", ())),
             checkpoint=terms.get("checkpoint", "auto"),

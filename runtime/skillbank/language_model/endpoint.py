@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import openai
 
+from skillbank.endpoint_address import endpoint_address
 from skillbank.environment import MODEL, foreign
 from skillbank.errors import EndpointError, UsageError
 from skillbank.language_model import completions, responses
@@ -33,6 +34,7 @@ from skillbank.language_model.endpoint_errors import (
 from skillbank.language_model.messages import FunctionTool, Message
 from skillbank.language_model.reply import CARRIED, Reply, Usage
 from skillbank.language_model.written_calls import written_calls
+from skillbank.visible import one_line
 from skillbank.ways import marked, option
 
 __all__ = ["Endpoint", "Patience"]
@@ -74,7 +76,7 @@ class Endpoint:
     Raises
     ------
     UsageError
-        When no model, or no endpoint, is named.
+        When no model, or no endpoint, is named, or the address or the key cannot be one.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Endpoint:
             raise UsageError(
                 "No endpoint is named: set OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint of your own."
             )
+        address = endpoint_address(own, key)
         self.model = named
         self._patience = patience or Patience()
         self._say = say or (lambda _: None)
@@ -104,7 +107,11 @@ class Endpoint:
         self._refused: openai.APIStatusError | None = None
         timeout = openai.Timeout(self._patience.silence, connect=10.0)
         # Retries are ours: a stream that breaks off needs them too, and a person wants to know.
-        self._client = openai.OpenAI(api_key=key or "none", timeout=timeout, max_retries=0)
+        # What is said goes to the address that was named, and to no other that this one names.
+        direct = openai.DefaultHttpxClient(follow_redirects=False)
+        self._client = openai.OpenAI(
+            api_key=key or "none", base_url=address, timeout=timeout, max_retries=0, http_client=direct
+        )
 
     def __enter__(self) -> Endpoint:
         return self
@@ -124,7 +131,7 @@ class Endpoint:
         while True:
             try:
                 reply = self._once(messages, tools)
-            except (openai.OpenAIError, HTTP_ERROR, ValueError, BrokenOffError) as error:
+            except (openai.OpenAIError, HTTP_ERROR, ValueError, RecursionError, BrokenOffError) as error:
                 if self._adapt(error):
                     continue
                 attempt += 1
@@ -180,9 +187,9 @@ class Endpoint:
         if self._protocol == responses.NAME:
             where = f"the endpoint {shown_address(str(self._client.base_url))}"
             self._protocol = completions.NAME
-            said = self._explain(self._refused or error).partition(": ")[2]
+            said, model = self._explain(self._refused or error).partition(": ")[2], one_line(self.model)
             raise EndpointError(
-                f"{where} does not know the model '{self.model}', or knows neither chat completions nor the "
+                f"{where} does not know the model '{model}', or knows neither chat completions nor the "
                 f"Responses API: {said}; {marked(way_out(error))}"
             )
         self._refused, self._protocol = error, responses.NAME

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import openai
 
 from skillbank.redact import redact, secret_values
+from skillbank.visible import one_line
 from skillbank.ways import Sentence, option
 
 __all__ = [
@@ -34,6 +35,7 @@ HTTP_ERROR: type[Exception] = importlib.import_module(_BENEATH.__module__.partit
 
 _HTTP_CLIENT_ERRORS = range(400, 500)
 _PASSING = frozenset({408, 409, 425, 429})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LASTING = frozenset({501, 505})
 _LASTING_CODES = frozenset(
     {
@@ -101,7 +103,7 @@ def unknown_address(error: Exception) -> bool:
 def lasts(error: Exception) -> bool:
     """Say whether an error is one that no repetition would cure."""
     if isinstance(error, openai.APIStatusError):
-        if error.status_code in _LASTING or _is_refusal(error.status_code):
+        if error.status_code in _LASTING or error.status_code in _REDIRECTS or _is_refusal(error.status_code):
             return True
         return not _LASTING_CODES.isdisjoint({error.code, error.type} - {"invalid_request_error"})
     if isinstance(error, openai.APIConnectionError | HTTP_ERROR):
@@ -159,9 +161,11 @@ def explained(error: Exception, client: openai.OpenAI, model: str, protocol: str
     if isinstance(error, openai.AuthenticationError):
         return f"{where} does not take the key in OPENAI_API_KEY"
     if isinstance(error, openai.NotFoundError):
-        return f"{where} does not know the model '{model}' or the address: {quote}"
+        return f"{where} does not know the model '{one_line(model)}' or the address: {quote}"
     if isinstance(error, openai.RateLimitError):
         return f"{where} takes no more requests for now (429: {quote})"
+    if (to := _elsewhere(error)) is not None:
+        return f"{where} sends requests on to {to or 'no address'}, where nothing was sent"
     if isinstance(error, openai.APIStatusError):
         return f"{where} answered with status {error.status_code}: {quote}"
     if isinstance(error, openai.APITimeoutError):
@@ -183,6 +187,8 @@ def way_out(error: Exception) -> str:
         return "add credit to the account, or use another key"
     if code == "context_length_exceeded":
         return "the conversation has become too long for this model: start a new one"
+    if _elsewhere(error) is not None:
+        return "set OPENAI_BASE_URL to that address, if it is the endpoint's"
     if isinstance(error, openai.APIStatusError):
         if error.status_code in (401, 403):
             return "set the right key, or OPENAI_BASE_URL for another endpoint"
@@ -197,6 +203,13 @@ def way_out(error: Exception) -> str:
     if isinstance(error, openai.APIConnectionError | HTTP_ERROR):
         return "check OPENAI_BASE_URL and the network"
     return "try again later"
+
+
+def _elsewhere(error: Exception) -> str | None:
+    """Return the address that an endpoint sends a request to; None where it answers by itself."""
+    if not isinstance(error, openai.APIStatusError) or error.status_code not in _REDIRECTS:
+        return None
+    return one_line(shown_address(error.response.headers.get("location", "")), 200)
 
 
 def _quote(error: BaseException, key: str) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 __all__ = ["count", "mapping", "mappings", "text_of"]
 
+_UNCOUNTABLE = 1 << 53
+"""Where numbers of JSON are no longer exact, and nothing that is counted ends up."""
+
 
 def mapping(value: object) -> Mapping[str, object]:
     """Return an object, or an empty one."""
@@ -23,5 +26,7 @@ def text_of(value: object) -> str:
 
 
 def count(value: object) -> int:
-    """Return a whole number, or 0."""
-    return value if isinstance(value, int) else 0
+    """Return a whole number that can count something, or 0."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return value if 0 <= value < _UNCOUNTABLE else 0

@@ -9,7 +9,19 @@ from dataclasses import dataclass, field
 from skillbank.language_model.lenient import count, mapping, mappings, text_of
 from skillbank.language_model.thinking import parted
 
-__all__ = ["CARRIED", "Reply", "ToolCall", "Usage", "assemble"]
+__all__ = ["CARRIED", "WHOLE", "Reply", "ToolCall", "Usage", "assemble"]
+
+WHOLE = frozenset({"stop", "tool_calls"})
+"""How answers end that are whole."""
+_ENDS = {
+    **dict.fromkeys(("function_call", "tool_use"), "tool_calls"),
+    **dict.fromkeys(("end_turn", "eos", "eos_token", "stop_sequence", "complete"), "stop"),
+    **dict.fromkeys(("max_tokens", "model_length", "max_output_tokens", "max_new_tokens"), "length"),
+    **dict.fromkeys(("safety", "recitation", "prohibited_content", "blocklist"), "content_filter"),
+}
+"""What compatible endpoints call the ends that the protocol has a word for."""
+_BROKEN = frozenset({"error", "abort", "aborted", "cancelled"})
+"""What they say of an answer that broke off."""
 
 CARRIED = ("reasoning_content", "reasoning", "reasoning_details")
 """Fields of a message that some endpoints demand back as they gave them."""
@@ -59,6 +71,9 @@ class ToolCall:
 class Reply:
     """What the model answered; ``finish`` is None when the stream ended before the answer did.
 
+    ``finish`` is one of `WHOLE`, ``length``, ``content_filter``, or an end of which nobody knows whether the
+    answer is whole.
+
     Attributes
     ----------
     text
@@ -105,7 +120,7 @@ def assemble(chunks: Iterable[Mapping[str, object]]) -> Reply:
         for choice in mappings(chunk.get("choices")):
             if choice.get("index"):
                 continue  # only one answer was asked for
-            finish = text_of(choice.get("finish_reason")) or finish
+            finish = _end(text_of(choice.get("finish_reason"))) or finish
             delta = mapping(choice.get("delta")) or mapping(choice.get("message"))
             said.add(delta)
             for part in mappings(delta.get("tool_calls")):
@@ -190,6 +205,12 @@ class _Calls:
     def done(self) -> tuple[ToolCall, ...]:
         ordered = sorted(self._slots, key=lambda slot: slot.index)
         return tuple(ToolCall(s.id, s.name, "".join(s.arguments), s.extra) for s in ordered)
+
+
+def _end(said: str) -> str:
+    """Return how an answer ended, in the protocol's words; nothing where it broke off."""
+    known = said.lower()
+    return "" if known in _BROKEN else _ENDS.get(known, known)
 
 
 def _usage(counted: Mapping[str, object]) -> Usage | None:

@@ -14,7 +14,7 @@ from skillbank.sets.rows import box_of, picture_of
 from skillbank.sets.tables import BOXES, CLASSES, PICTURES
 from skillbank.visible import one_line
 
-__all__ = ["FILTERS", "ORDERS", "list_pictures", "shown_boxes"]
+__all__ = ["FILTERS", "ORDERS", "list_pictures", "refuse_absent_class", "shown_boxes"]
 
 _STATES = ("todo", "reviewed", "accepted", "skipped")
 FILTERS = ("all", *_STATES, "unsure", "disagreeing", "empty", "near_duplicates")
@@ -42,9 +42,7 @@ def list_pictures(
             f"there is no split {one_line(where.split, 40)}; a set has {' and '.join(SET_SPLITS)}"
         )
     if where.class_number is not None:
-        known = CLASSES.c.set_id == set_id, CLASSES.c.number == where.class_number
-        if db.execute(sa.select(CLASSES.c.number).where(*known)).first() is None:
-            raise SetNotFoundError(f"the set has no class {where.class_number}")
+        refuse_absent_class(db, set_id, where.class_number)
     c = PICTURES.c
     query = sa.select(PICTURES).where(c.set_id == set_id, *_conditions(set_id, where))
     column = c[order]
@@ -99,3 +97,15 @@ def _conditions(set_id: int, where: Filter) -> list[sa.ColumnElement[bool]]:
         )
         found.append(c.number.in_(of_class))
     return found
+
+
+def refuse_absent_class(db: sa.Connection, set_id: int, number: int) -> None:
+    """Refuse the number of a class that a set does not have: nothing of it would be an answer.
+
+    Raises
+    ------
+    SetNotFoundError
+    """
+    known = CLASSES.c.set_id == set_id, CLASSES.c.number == number
+    if db.execute(sa.select(CLASSES.c.number).where(*known)).first() is None:
+        raise SetNotFoundError(f"the set has no class {number}")

@@ -111,6 +111,11 @@ class SetView(Handle):
             Only of this state; None for any.
         candidates
             Whether proposals are wanted that are not shown.
+
+        Raises
+        ------
+        SetNotFoundError
+            When there is no such class.
         """
         c = BOXES.c
         query = sa.select(BOXES).where(c.set_id == self.id, c["class"] == class_number, c.number > after)
@@ -119,6 +124,7 @@ class SetView(Handle):
         if not candidates:
             query = query.where(sa.or_(c.shown, c.state != "proposed"))
         with asking(self._engine) as db:
+            pictures.refuse_absent_class(db, self.id, class_number)
             return [box_of(row) for row in db.execute(query.order_by(c.number).limit(limit)).mappings()]
 
     def log(self, after: int = 0, limit: int = 1000) -> list[Event]:

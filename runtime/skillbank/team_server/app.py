@@ -23,6 +23,7 @@ from skillbank.agent.approval import NeedsApprovalError
 from skillbank.agent.mcp_server.cancellations import Cancellations
 from skillbank.agent.mcp_server.context import Handlers
 from skillbank.agent.mcp_server.server import build_server
+from skillbank.agent.mcp_server.well_formed import WellFormed
 from skillbank.agent.toolbox import Toolbox
 from skillbank.entrance import Entrance, credentials
 from skillbank.errors import SkillbankError
@@ -106,7 +107,7 @@ class TeamServer:
         document = openapi(self._operations, version=skillbank.__version__, server=self._address)
         metadata = Route(self._metadata_path or _METADATA, lambda request: Json(self._metadata))
         return [
-            Route(MCP_PATH, StreamableHTTPASGIApp(self._mcp), methods=["GET", "POST", "DELETE"]),
+            Route(MCP_PATH, WellFormed(StreamableHTTPASGIApp(self._mcp)), methods=["GET", "POST", "DELETE"]),
             Route("/health", self._health),
             Route("/ready", self._ready),
             Route("/metrics", self._show_metrics),

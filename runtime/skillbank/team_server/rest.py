@@ -26,7 +26,6 @@ from skillbank.web.operations import Asked, Operation
 __all__ = ["RestDoor", "needs_approval"]
 
 _TOOLS = {tool.name: tool for tool in TOOLS}
-_LIMIT = 1 << 31
 
 
 class RestDoor:
@@ -48,12 +47,12 @@ class RestDoor:
         return [
             Operation("GET", "/api/me", self.me, said.MeDocument),
             self._read("/api/skills", "search_skills", Asked("query", required=True)),
-            self._read("/api/skills/{skill}/actions/{action}", "describe_action", find),
+            self._read("/api/skills/{skill}/actions/{action}", "describe_action", find, Asked("variant")),
             self._sent("/api/plans", "plan", status=201),
             Operation("GET", plan, self.plan, said.PlanDocument),
             self._sent("/api/launches", "launch", status=201),
             self._read(f"{job}/status", "job_status", Asked("wait_seconds", "integer")),
-            self._read(f"{job}/logs", "job_logs", Asked("cursor"), find),
+            self._read(f"{job}/logs", "job_logs", Asked("cursor", "integer"), find),
             self._read(f"{job}/results", "job_results", find),
             self._sent("/api/cancellations", "cancel_job"),
             Operation("GET", "/api/questions", self.questions, said.QuestionsDocument),
@@ -141,7 +140,7 @@ class RestDoor:
     def answer(self, request: Request, body: said.AnswerQuestion) -> Response:
         """Approve what a question asks, once, or say no."""
         number = request.path_params["number"]
-        found = self._box.questions.get(number if number < _LIMIT else 0)
+        found = self._box.questions.get(number)
         self._box.runtime.permit(Right.APPROVE, "approve", found.subject)
         if found.project != who().project:
             raise ForbiddenError(

@@ -26,6 +26,7 @@ from skillbank.web.detector import Detector
 from skillbank.web.guard import Guard, TokenKeeper, start_session
 from skillbank.web.label_studio import LabelStudioDoor
 from skillbank.web.label_studio_pictures import LabelStudioPictures
+from skillbank.web.queries import refuse_query
 from skillbank.web.sets_api import SetsDoor
 from skillbank.web.sets_asking import AskingDoor
 
@@ -111,6 +112,7 @@ class PageParts:
         return Response(self._files[name], headers={"content-type": kind, "cache-control": "no-cache"})
 
     def _about(self, request: Request) -> Response:
+        refuse_query(request, "/api/about")
         limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS}
         about = {"version": skillbank.__version__, "model": self._detector.about, "limits": limits}
         return Json(about | ({"team": True} if self._team else {}))

@@ -17,6 +17,7 @@ from skillbank.storage import hub
 from skillbank.web.answers import Json, Refusal
 from skillbank.web.detector import Detector
 from skillbank.web.detectors import opening
+from skillbank.web.queries import refuse_query
 
 if TYPE_CHECKING:
     from skillbank.runtime import Runtime
@@ -50,10 +51,12 @@ class Choosing:
 
     def models(self, request: Request) -> Response:
         """List what can be chosen, and which one is: ``id``, ``name``, ``kind``, ``created``."""
+        refuse_query(request, "/api/models")
         return Json({"chosen": self._detector.chosen, "models": self._models()})
 
     async def choose(self, request: Request) -> Response:
         """Look with another model from here on; only what `models` lists is taken, never a path."""
+        refuse_query(request, "/api/model")
         body = await request.body()
         if len(body) > _MOST_BYTES:
             raise Refusal(413, "too_large", "That is no choice of a model.")

@@ -6,9 +6,9 @@ import io
 import zipfile
 from base64 import b64encode
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,10 +20,12 @@ from skillbank.labelling.engine import PictureError
 from skillbank.labelling.findings import Finding, Labelled
 from skillbank.labelling.formats import FORMATS, label_files, see_that_names_differ
 from skillbank.labelling.tiles import AUTO, OFF
+from skillbank.misfits import refuse_truth
 from skillbank.visible import one_line
 from skillbank.web.answers import Json, Refusal
 from skillbank.web.bodies import limited, read_body, too_large, validated
 from skillbank.web.detector import Detector
+from skillbank.web.queries import refuse_query
 
 __all__ = ["MOST_BYTES", "MOST_PIXELS", "Detection"]
 
@@ -35,6 +37,9 @@ _ROOM = 64 << 10
 _BOUNDS = {"threshold": "threshold", "nms": "nms", "across": "nms_across"}
 """Bounds as the engine takes them, and the fields of a form that say them."""
 _FIELDS = ("picture", "description", *_BOUNDS.values(), "tiles", "preview")
+Real: TypeAlias = Annotated[float, BeforeValidator(refuse_truth)]
+Whole: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(refuse_truth)]
+"""Pixels of a side."""
 _YEAR = (1980, 1, 1, 0, 0, 0)
 
 
@@ -58,6 +63,7 @@ class Detection:
         answer's ``preview`` is a JPEG of what the model sees, in base64.  ``other_names`` counts boxes that
         were less sure names of an object; ``seen`` is the size at which the model sees a much larger picture.
         """
+        refuse_query(request, "/detect, which is sent a form,")
         form = await _form(request)
         try:
             _refuse_unknown(form)
@@ -65,15 +71,17 @@ class Detection:
             texts = [text for text in form.getlist("description") if isinstance(text, str)]
             descriptions = _read(texts)
             bounds = {name: _share(form, field) for name, field in _BOUNDS.items()}
-            if (form.get("preview") or "0") not in ("0", "1"):
+            preview, tiles = form.get("preview", "0"), form.get("tiles", OFF)
+            if preview not in ("0", "1"):
                 raise Refusal(400, "usage", "The preview is 1 or 0.")
-            preview, tiles = form.get("preview") == "1", form.get("tiles") or OFF
             if tiles not in (AUTO, OFF):  # a size that anybody may say can keep the model busy for hours
                 raise Refusal(400, "usage", f"The tiles are {AUTO} or {OFF}.")
         finally:
             await form.close()
         try:
-            answer = await self._detector.detect(picture, descriptions.names, bounds, preview, str(tiles))
+            answer = await self._detector.detect(
+                picture, descriptions.names, bounds, preview == "1", str(tiles)
+            )
         except PictureError as error:
             status = 413 if "pixels" in error.sentence else 415
             raise Refusal(status, "picture", f"The file is {error.sentence}.") from None
@@ -89,6 +97,7 @@ class Detection:
 
     async def descriptions(self, request: Request) -> Response:
         """Answer texts in JSON with the descriptions in them, and advice on those that may be several."""
+        refuse_query(request, "/descriptions")
         body = await read_body(request)
         read = _read(validated(_Texts, body).texts)
         advice = {name: said for name in read.names if (said := advice_for(name))}
@@ -96,6 +105,7 @@ class Detection:
 
     async def labels(self, request: Request) -> Response:
         """Answer boxes in JSON with a file in one of the formats of labels; several files come as a ZIP."""
+        refuse_query(request, "/labels")
         body = await read_body(request)
         wanted = validated(_Wanted, body)
         if wanted.format not in FORMATS:
@@ -121,14 +131,14 @@ class _Texts(_Strict):
 
 class _Box(_Strict):
     phrase: str
-    score: float = Field(ge=0, le=1)
-    box: tuple[float, float, float, float]
+    score: Annotated[float, Field(ge=0, le=1), BeforeValidator(refuse_truth)]
+    box: tuple[Real, Real, Real, Real]
 
 
 class _Picture(_Strict):
     name: str = Field(min_length=1, max_length=200)
-    width: int = Field(ge=1, le=1_000_000)
-    height: int = Field(ge=1, le=1_000_000)
+    width: Whole
+    height: Whole
     detections: Annotated[list[_Box], Field(max_length=2000)]
 
 
@@ -171,7 +181,7 @@ async def _form(request: Request) -> FormData:
 
 
 def _refuse_unknown(form: FormData) -> None:
-    """Refuse fields that nothing is made of, and such as are given twice, where one of them would count."""
+    """Refuse fields that nothing is made of, without a value, or twice where one of them would count."""
     for name in form:
         if name not in _FIELDS:
             near = did_you_mean(name, _FIELDS)
@@ -179,6 +189,8 @@ def _refuse_unknown(form: FormData) -> None:
             raise Refusal(400, "usage", f"A form has no field '{one_line(name, 60)}'{near}; it has {known}.")
         if name != "description" and len(form.getlist(name)) > 1:
             raise Refusal(400, "usage", f"The form has two fields '{name}'; send one.")
+        if name not in ("picture", "description") and form.get(name) == "":
+            raise Refusal(400, "usage", f"The field '{name}' is empty; give it a value, or leave it out.")
 
 
 async def _picture(form: FormData) -> bytes:
@@ -195,7 +207,7 @@ async def _picture(form: FormData) -> bytes:
 
 def _share(form: FormData, name: str) -> float | None:
     given = form.get(name)
-    if given is None or given == "":
+    if given is None:
         return None
     try:
         value = float(str(given))

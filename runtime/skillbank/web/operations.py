@@ -15,11 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from skillbank.errors import did_you_mean
 from skillbank.lanes import Lane, in_lane
-from skillbank.visible import one_line
 from skillbank.web.answers import Refusal
 from skillbank.web.bodies import read_body, validated
+from skillbank.web.queries import refuse_query
 
 __all__ = ["Asked", "Operation", "openapi"]
 
@@ -83,27 +82,20 @@ class Operation:
 
     def route(self) -> Route:
         """Return what Starlette serves."""
-        endpoint = self.endpoint if self.reads else self._answer
-        return Route(self.path, endpoint, methods=[self.method])
+        return Route(self.path, self._answer, methods=[self.method])
 
     async def _answer(self, request: Request) -> Response:
         """Read the body, where one is taken, and go on in a thread."""
-        self._refuse_unknown(request)
-        given = () if self.takes is None else (validated(self.takes, await read_body(request)),)
-        return await in_lane(self.lane, partial(self.endpoint, request, *given))
-
-    def _refuse_unknown(self, request: Request) -> None:
-        """Refuse what the query says and nothing is made of: the answer would be to another question."""
         known = [each.name for each in self.asks if each.place == "query"]
-        for name in request.query_params:
-            if name not in known:
-                shown, near = one_line(name, 60), did_you_mean(name, known)
-                takes = ", ".join(known) or "nothing"
-                said = f"The query of {self.shown_path} has no '{shown}'{near}; it takes {takes}."
-                raise Refusal(400, "usage", said)
-            if len(set(request.query_params.getlist(name))) > 1:
-                said = f"The query of {self.shown_path} says {name} twice; keep one."
-                raise Refusal(400, "usage", said)
+        refuse_query(request, self.shown_path, known)
+        if self.reads:
+            answer: Response = await self.endpoint(request)
+            return answer
+        body = b"" if request.method in ("GET", "HEAD") else await read_body(request)
+        given = () if self.takes is None else (validated(self.takes, body),)
+        if self.takes is None and body.strip() not in (b"", b"{}"):
+            raise Refusal(400, "usage", f"{self.method} {self.shown_path} takes no body; leave it out.")
+        return await in_lane(self.lane, partial(self.endpoint, request, *given))
 
     @property
     def shown_path(self) -> str:

@@ -24,7 +24,7 @@ from skillbank.web import sets_documents as said
 from skillbank.web.answers import Json, Refusal
 from skillbank.web.bodies import read_body, validated
 from skillbank.web.detector import Detector
-from skillbank.web.operations import Operation
+from skillbank.web.operations import Asked, Operation
 from skillbank.web.sets_words import person_of, picture_document
 
 __all__ = ["AskingDoor"]
@@ -54,7 +54,8 @@ class AskingDoor:
     def operations(self) -> list[Operation]:
         """Return what is served."""
         path = "/api/sets/{set}/pictures/{number:int}/find"
-        return [Operation("POST", path, self.find, said.FoundDocument, takes=said.Find, reads=True)]
+        who = [Asked("skillbank-person", place="header")]
+        return [Operation("POST", path, self.find, said.FoundDocument, takes=said.Find, reads=True, asks=who)]
 
     async def find(self, request: Request) -> Response:
         """Look for a description of a class, or for all classes; what is found becomes proposals."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from skillbank.misfits import refuse_truth
 
 __all__ = [
     "MOST_NUMBER",
@@ -52,10 +54,11 @@ __all__ = [
     "Turned",
 ]
 
-Corners: TypeAlias = tuple[float, float, float, float]
+Real: TypeAlias = Annotated[float, BeforeValidator(refuse_truth)]
+Corners: TypeAlias = tuple[Real, Real, Real, Real]
 MOST_NUMBER = 2**31 - 1
 """Of a thing of a set: what every database holds."""
-Number: TypeAlias = Annotated[int, Field(ge=0, le=MOST_NUMBER)]
+Number: TypeAlias = Annotated[int, Field(ge=0, le=MOST_NUMBER), BeforeValidator(refuse_truth)]
 _MOST_OPERATIONS = 2000
 _MOST_BOXES = 5000
 _MOST_CLAIMS = 100
@@ -408,7 +411,7 @@ class Edits(_Request):
     """
 
     operations: Annotated[list[AnyOperation], Field(max_length=_MOST_OPERATIONS)]
-    seconds: float = Field(0, ge=0)
+    seconds: Annotated[float, Field(ge=0), BeforeValidator(refuse_truth)] = 0
 
 
 class Learning(_Request):
@@ -428,7 +431,7 @@ class Decisions(_Request):
 class AcceptRest(_Request):
     """``POST /api/sets/{set}/accept``: all that is to do, where the audit answers yes at this target."""
 
-    target: float = Field(0.95, ge=0.5, lt=1)
+    target: Annotated[float, Field(ge=0.5, lt=1), BeforeValidator(refuse_truth)] = 0.95
 
 
 class Find(_Request):
@@ -456,7 +459,7 @@ class ClassChange(_Request):
     name: str | None = None
     captions: list[str] | None = None
     not_captions: list[str] | None = None
-    threshold: float | None = None
+    threshold: Real | None = None
     threshold_run: Number | None = None
 
 
@@ -466,7 +469,7 @@ class NewClass(_Request):
     name: str
     captions: list[str] = []
     not_captions: list[str] = []
-    threshold: float | None = None
+    threshold: Real | None = None
 
 
 class NewClasses(_Request):

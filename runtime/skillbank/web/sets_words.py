@@ -31,6 +31,7 @@ from skillbank.sets.model import (
 from skillbank.team.acting import who
 from skillbank.team.person import EVERYBODY
 from skillbank.web import sets_documents as said
+from skillbank.web.answers import Refusal
 
 __all__ = [
     "PERSON",
@@ -85,7 +86,10 @@ def person_of(request: Request) -> str:
     """Return who asks; where a token says who it is, nobody can say to be another."""
     if who() != EVERYBODY:
         return who().name
-    return unquote(request.headers.get(PERSON, "")).strip() or usual_person()
+    try:
+        return unquote(request.headers.get(PERSON, ""), errors="strict").strip() or usual_person()
+    except UnicodeDecodeError:
+        raise Refusal(400, "usage", f"The header {PERSON} is not percent-encoded UTF-8.") from None
 
 
 def set_entry(summary: SetSummary) -> said.SetEntry:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import anyio
@@ -18,8 +18,8 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from skillbank.agent.approval import Approval, approve_command, for_the_person
 from skillbank.agent.catalogue import TOOLS
-from skillbank.agent.failures import explain
-from skillbank.agent.following import LONGEST_WAIT, StatusAnswer
+from skillbank.agent.failures import explain, parse_arguments
+from skillbank.agent.following import JOB_STATUS, LONGEST_WAIT, StatusAnswer, StatusArguments
 from skillbank.agent.launching import LaunchAnswer
 from skillbank.agent.mcp_server.cancellations import Cancellations
 from skillbank.agent.mcp_server.consent import Consent, Reply, person
@@ -104,8 +104,8 @@ class ToolCalls:
                 raise
 
     async def _status(self, ctx: Context, arguments: dict[str, object]) -> Answer:
-        seconds = arguments.get("wait_seconds")
-        if type(seconds) is not int or not 0 < seconds <= LONGEST_WAIT:
+        seconds = _seconds(arguments)
+        if not 0 < seconds <= LONGEST_WAIT:
             return await _in_thread(lambda: self._box.call("job_status", arguments))
         # The waiting is done here, where it can be canceled and can tell how far the job is.
         at_once = {**arguments, "wait_seconds": None}
@@ -158,6 +158,16 @@ class ToolCalls:
 
     def _asks_code(self) -> bool:
         return self._box.runtime.jobs.store.guard.hard
+
+
+def _seconds(arguments: Mapping[str, object]) -> int:
+    """Return how long is to be waited, however it is written; 0 where the tool has to say what is wrong."""
+    try:
+        checked = parse_arguments(JOB_STATUS, arguments)
+    except SkillbankError:
+        return 0
+    assert isinstance(checked, StatusArguments)
+    return checked.wait_seconds or 0
 
 
 async def _in_thread(call: Callable[[], Answer], lane: Lane = Lane.OPEN) -> Answer:

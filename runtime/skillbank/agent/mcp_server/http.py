@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from skillbank.agent.mcp_server.context import Handlers
+from skillbank.agent.mcp_server.well_formed import WellFormed
 from skillbank.entrance import (
     CHALLENGE,
     Entrance,
@@ -78,7 +79,7 @@ def http_app(server: Handlers, at: Entrance) -> ASGIApp:
     app: ASGIApp = server.streamable_http_app(
         streamable_http_path=PATH, transport_security=settings, host=at.host
     )
-    app = BearerOnly(app, at)
+    app = BearerOnly(WellFormed(app), at)
     if at.origins:
         app = CORSMiddleware(
             app,

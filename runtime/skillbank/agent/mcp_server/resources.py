@@ -124,7 +124,7 @@ class Resources:
         return {"resources": listed, **({"nextCursor": cursor} if cursor else {}), **_FRESH}
 
 
-_CURSOR = re.compile(r"[0-9]{1,9}")
+_CURSOR = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def _says(skill: Skill) -> dict[str, str]:
@@ -154,7 +154,7 @@ def _page(items: Sequence[T], cursor: str | None) -> tuple[Sequence[T], str | No
     """Return the page that a cursor names, and the cursor of the next one."""
     if cursor is None:
         start = 0
-    elif _CURSOR.fullmatch(cursor) and 0 < int(cursor) < len(items):
+    elif _CURSOR.fullmatch(cursor) and int(cursor) < len(items) and int(cursor) % PAGE == 0:
         start = int(cursor)
     else:
         raise _foreign(cursor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import anyio
 import mcp_types as types
 from mcp.server.caching import CacheHint
@@ -16,10 +18,14 @@ from skillbank.agent.mcp_server.cancellations import Cancellations
 from skillbank.agent.mcp_server.context import Context, Handlers
 from skillbank.agent.mcp_server.launching import ended
 from skillbank.agent.mcp_server.prompts import PROMPTS
+from skillbank.agent.mcp_server.refusals import explained
 from skillbank.agent.mcp_server.rendering import rendered
 from skillbank.agent.mcp_server.skills import Shelf
 from skillbank.agent.mcp_server.visibility import shown
+from skillbank.agent.mcp_server.well_formed import client_lines
 from skillbank.agent.toolbox import Toolbox
+from skillbank.errors import UsageError
+from skillbank.ways import command, option
 
 __all__ = ["build_server", "serve_stdio"]
 
@@ -58,7 +64,7 @@ def build_server(box: Toolbox, cancellations: Cancellations) -> Handlers:
         on_list_prompts=_list_prompts,
         on_get_prompt=_get_prompt,
     )
-    server.middleware += [cancellations, shown]
+    server.middleware += [cancellations, shown, explained]
     server.extensions = {tasks.EXTENSION: {}, resources.EXTENSION: dict(resources.SETTINGS)}
     server.add_request_handler("skills/list", resources.CursorParams, files.list_skills)
     server.add_request_handler("skills/get", resources.UriParams, files.get_skill)
@@ -70,11 +76,24 @@ def build_server(box: Toolbox, cancellations: Cancellations) -> Handlers:
 
 
 def serve_stdio(server: Handlers) -> None:
-    """Serve the client at stdin and stdout until it goes away; jobs go on without us."""
+    """Serve the client at stdin and stdout until it goes away; jobs go on without us.
+
+    Raises
+    ------
+    UsageError
+        When one of them is closed.
+    """
+    if sys.stdin is None or sys.stdout is None:
+        raise UsageError(
+            f"A client speaks through stdin and stdout, and one of them is closed; let a client start "
+            f"{command('mcp')}, or give {option('http')}."
+        )
 
     async def serve() -> None:
-        async with stdio_server() as (read_stream, write_stream):
-            await server.run(read_stream, write_stream, server.create_initialization_options())
+        with client_lines() as lines:
+            async with stdio_server(stdin=lines) as (read_stream, write_stream):
+                lines.bind(write_stream)
+                await server.run(read_stream, write_stream, server.create_initialization_options())
 
     anyio.run(serve)
 

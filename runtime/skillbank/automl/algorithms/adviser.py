@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from skillbank.endpoint_address import endpoint_address
 from skillbank.environment import LLM_MODEL, foreign
-from skillbank.errors import SkillbankError
+from skillbank.errors import SkillbankError, UsageError
 from skillbank.redact import redact
 
 if TYPE_CHECKING:
@@ -50,9 +51,14 @@ def advice(
     if not model:
         raise NoAdvice(f"no model is named; set automl.llm.model or {LLM_MODEL}")
     key = foreign(settings.api_key_env)
-    local = settings.base_url or foreign("OPENAI_BASE_URL")
+    local = foreign("OPENAI_BASE_URL") if settings.base_url is None else settings.base_url
     if not key and not local:
         raise NoAdvice(f"{settings.api_key_env} is not set, and no endpoint is named in automl.llm.base_url")
+    of = "OPENAI_BASE_URL" if settings.base_url is None else "automl.llm.base_url"
+    try:
+        address = endpoint_address(local, key, of=of, key_of=settings.api_key_env)
+    except UsageError as error:
+        raise NoAdvice(error.sentence.marked) from None
     import openai
 
     messages: list[ChatCompletionMessageParam] = [
@@ -61,8 +67,14 @@ def advice(
     ]
     wrong = "it gave no answer"
     options: dict[str, Any] = {} if settings.temperature is None else {"temperature": settings.temperature}
+    # What is said goes to the address that was named, and to no other that this one names.
+    direct = openai.DefaultHttpxClient(follow_redirects=False)
     with openai.OpenAI(
-        api_key=key or "none", base_url=settings.base_url, timeout=settings.timeout, max_retries=1
+        api_key=key or "none",
+        base_url=address,
+        timeout=settings.timeout,
+        max_retries=1,
+        http_client=direct,
     ) as client:
         for _ in range(settings.attempts):
             try:
