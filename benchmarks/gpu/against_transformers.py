@@ -20,7 +20,7 @@ import torch
 from benchmarks.full_size import BOXES, Scene, detector_of, missing, random_network
 from torch import Tensor
 
-from skillbank_engine.device import Compute
+from skillbank_engine.device import Compute, attend_by_built_kernels
 from skillbank_engine.families.grounding_dino.detector import Detector
 from skillbank_engine.families.grounding_dino.loss import LossWeights, detection_loss
 from skillbank_engine.families.grounding_dino.prompt import PromptBatch
@@ -93,7 +93,7 @@ def row(name: str, batch: int, span: float, memory: float, base: float | None) -
 
 
 @torch.no_grad()
-def agreement(theirs: Any, ours: Detector, scene: Scene) -> None:
+def agreement(theirs: Any, ours: Detector, scene: Scene, detect: RecordedDetector | None = None) -> None:
     """Print how far our answers are from transformers' in full precision and in bf16."""
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     theirs.eval()
@@ -102,7 +102,7 @@ def agreement(theirs: Any, ours: Detector, scene: Scene) -> None:
     length = scene.prompts.token_ids.shape[1]
     for name, enabled in (("fp32", False), ("bf16", True)):
         with torch.autocast("cuda", torch.bfloat16, enabled=enabled):
-            mine = ours(scene.pixels.to(next(ours.parameters()).dtype), None, scene.prompts)
+            mine = (detect or ours)(scene.pixels.to(next(ours.parameters()).dtype), None, scene.prompts)
             yours = theirs(**scene.theirs())
         logits, boxes = mine.logits[-1].float(), mine.boxes[-1].float()
         ours_off = missing(logits, boxes, exact, length)
@@ -136,6 +136,7 @@ def inference(theirs: Any, ours: Detector, scene: Scene, options: Any) -> None:
     )
     span, memory = timed(run(lambda: theirs(**arguments), bf16), options.steps)
     base = row("transformers, inference, bf16", batch, span, memory, None)
+    attend_by_built_kernels()
     work = run(lambda: ours(scene.pixels, None, scene.prompts), bf16)
     row("ours, inference, bf16", batch, *timed(work, options.steps), base)
     if options.compile:
@@ -146,6 +147,7 @@ def inference(theirs: Any, ours: Detector, scene: Scene, options: Any) -> None:
         agreement(theirs, half, scene)
         replay = run(replayed(half, pixels, scene), None)
         row("ours, bf16 weights, recorded", batch, *timed(replay, options.steps), base)
+        agreement(theirs, half, scene, RecordedDetector(half, Compute(pixels.device, "bf16", 1)))
         half.compile_layers()
         row("ours, bf16 weights, compiled", batch, *timed(work, options.steps), base)
         replay = run(replayed(half, pixels, scene), None)
@@ -185,6 +187,7 @@ def training(theirs: Any, ours: Detector, scene: Scene, options: Any) -> None:
     except Exception as error:  # its own loss fails on some batches
         print("transformers' own training step fails:", str(error)[:200])
         base = None
+    attend_by_built_kernels()
     theirs.zero_grad(set_to_none=True)
     optimizer.state.clear()
     theirs.to("cpu")

@@ -33,6 +33,8 @@ SIZE = (1280, 960)
 BATCH = 8
 SAID = ("hosen", "padding", "memory", "kernels", "ecorded", "epoch ")
 """Words of the lines of the log that are shown."""
+BEGUN = "the first step is done"
+"""Words of the line of the log after the first step."""
 EVERY, FIRST = "train.jsonl", "first.jsonl"
 """Annotations of all pictures, and of as many as one step takes."""
 
@@ -61,10 +63,10 @@ def main() -> int:
             batch = BATCH * gpus(more)
             good = good and math.isfinite(begun.loss + run.loss)
             print(
-                f"{words or 'defaults'}: first step after {begun.first:.1f} s, then {run.step * 1000:.0f} ms "
-                f"a step, {batch / run.step:.1f} pictures/s, {base / run.step * batch / BATCH:.2f} "
-                f"times the plain loop, loss {run.loss:.1f}, {run.waited * 1000:.0f} ms of a step waiting "
-                "for pictures",
+                f"{words or 'defaults'}: first step after {run.first:.1f} s ({begun.first:.1f} s where it is "
+                f"the only one), then {run.step * 1000:.0f} ms a step, {batch / run.step:.1f} pictures/s, "
+                f"{base / run.step * batch / BATCH:.2f} times the plain loop, loss {run.loss:.1f}, "
+                f"{run.waited * 1000:.0f} ms of a step waiting for pictures",
                 *run.said,
                 sep="\n    ",
                 flush=True,
@@ -109,7 +111,7 @@ def drawn(folder: Path, index: int) -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds to the first epoch's end; of the last seconds a step, waiting, and loss; what was said."""
+    """Seconds to the first step's end; of the last epoch seconds a step, waiting, and loss; what was said."""
 
     first: float
     step: float = math.nan
@@ -158,6 +160,7 @@ def train(folder: Path, annotations: str, epochs: int, more: list[str]) -> Run:
     fresh = {
         "TRITON_CACHE_DIR": str(results / "triton"),
         "TORCHINDUCTOR_CACHE_DIR": str(results / "inductor"),
+        "CUDA_CACHE_PATH": str(results / "cuda"),
     }
     status = results / "train" / "status.json"
     started = time.monotonic()
@@ -171,7 +174,7 @@ def train(folder: Path, annotations: str, epochs: int, more: list[str]) -> Run:
         ) as running,
     ):
         while running.poll() is None:
-            if math.isnan(first) and status.exists() and "train_loss" in status.read_text(encoding="utf-8"):
+            if math.isnan(first) and BEGUN in log.read_text(encoding="utf-8"):
                 first = time.monotonic() - started
             time.sleep(0.05)
     text = log.read_text(encoding="utf-8")

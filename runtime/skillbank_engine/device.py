@@ -60,6 +60,15 @@ class Compute:
         return torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
 
 
+def attend_by_built_kernels() -> None:
+    """Have attention on a GPU go through the kernels that torch brings, and not through those of cuDNN.
+
+    cuDNN has its own compiled at run time, for each shape: one to nine seconds each where nothing has kept
+    them, fourteen in the first step of a detector.  They are no faster (measured in ``benchmarks/gpu``).
+    """
+    torch.backends.cuda.enable_cudnn_sdp(False)
+
+
 def cuda_wanted(device: str) -> bool:
     """Whether ``engine.device`` comes out as a GPU here.
 
@@ -108,4 +117,5 @@ def choose_compute(
         )
     torch.backends.cudnn.benchmark = spec.train.cudnn.benchmark
     torch.backends.cudnn.deterministic = spec.train.cudnn.deterministic
+    attend_by_built_kernels()
     return Compute(torch.device("cuda", number), precision, threads)

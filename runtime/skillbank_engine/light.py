@@ -33,8 +33,10 @@ _NEEDING_SHAPES = frozenset(
 )
 """What computes with shapes alone: whoever imports it gets all of torch."""
 _PACKAGE = "transformers"
-_UNUSED = ("torchao", "scipy", "jinja2")
-"""What transformers imports if it is installed, for weights, losses and chats that the engine has not."""
+_UNUSED = ("torchao", "torchvision", "scipy", "jinja2")
+"""What transformers imports if it is installed, for weights, pictures, losses and chats that the
+engine has not; torchvision alone takes longer than torch, since it brings the compiler and all exporters.
+"""
 _HUB = "huggingface_hub"
 _OPERATORS = "torch._higher_order_ops"
 _LATER = Later(
@@ -91,6 +93,8 @@ _INSIDE = {
 """What a network looks up by name when it is built, and what those that are looked up so are built on."""
 NAMES = tuple(_PLACES)
 """What the engine takes of transformers."""
+_ASKED_OF_ALL = {"BertTokenizer": "models.bert.tokenization_bert"}
+"""What transformers itself looks for in the whole package, and where it stands."""
 
 
 class _Part(ModuleType):
@@ -100,8 +104,9 @@ class _Part(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         own = self.__name__
-        if own == _PACKAGE and name in _PLACES:
-            return getattr(import_module(f"{own}.{_PLACES[name]}"), name)
+        place = _PLACES.get(name) or _ASKED_OF_ALL.get(name)
+        if own == _PACKAGE and place is not None:
+            return getattr(import_module(f"{own}.{place}"), name)
         if find_spec(f"{own}.{name}") is not None:
             return import_module(f"{own}.{name}")
         if own == _PACKAGE:

@@ -100,6 +100,7 @@ class TrainingRun(Generic[BatchT]):
             repeats=self._worker.repeats,
         )
         self._waited = 0.0
+        self._begun = False
         self._steps: Iterator[list[BatchT]] | None = None
         self._average: WeightAverage | None = None
         if self.settings.ema_decay:
@@ -166,6 +167,9 @@ class TrainingRun(Generic[BatchT]):
         self._waited = 0.0
         for batches in self._loaded():
             self.position.loss_sum += self._step(batches)
+            if not self._begun:
+                self._begun = True
+                _LOG.info("the first step is done")
             self.position.batches += 1
             self.position.step += 1
             self._maybe_save_step()

@@ -6,21 +6,15 @@ from torch import Tensor
 
 from skillbank_engine.autograd import Context
 from skillbank_engine.families.grounding_dino import deformable_kernels
-
-_FORWARD = {"BLOCK": 8, "num_warps": 1}
-_BACKWARD = {"BLOCK": 16, "num_warps": 4}
+from skillbank_engine.families.grounding_dino.kernel_sizes import PLACES_BACK, PLACES_THERE, place_sizes
 
 
 def _sizes(values: Tensor, offsets: Tensor, references: Tensor) -> dict[str, int]:
+    levels, points = offsets.shape[3], offsets.shape[4]
     return {
         "queries": offsets.shape[1],
         "positions": values.shape[1],
-        "H": values.shape[2],
-        "D": values.shape[3],
-        "L": offsets.shape[3],
-        "P": offsets.shape[4],
-        "POINTS": triton.next_power_of_2(offsets.shape[3] * offsets.shape[4]),
-        "BOX": references.shape[-1] == 4,
+        **place_sizes(values.shape[2], values.shape[3], levels, points, references.shape[-1]),
     }
 
 
@@ -33,9 +27,16 @@ def fused(values: Tensor, shapes: Tensor, references: Tensor, offsets: Tensor, l
     """Compute :func:`.deformable.deformable_attention`; ``shapes`` is ``(L, 2)`` int32."""
     values, references, offsets, logits = (t.contiguous() for t in (values, references, offsets, logits))
     out = values.new_empty(values.shape[0], offsets.shape[1], values.shape[2] * values.shape[3])
-    grid = _grid(values, offsets, _FORWARD["BLOCK"])
+    grid = _grid(values, offsets, PLACES_THERE["BLOCK"])
     deformable_kernels.forward[grid](
-        values, shapes, references, offsets, logits, out, **_sizes(values, offsets, references), **_FORWARD
+        values,
+        shapes,
+        references,
+        offsets,
+        logits,
+        out,
+        **_sizes(values, offsets, references),
+        **PLACES_THERE,
     )
     return out
 
@@ -60,10 +61,10 @@ def _fused_backward(
     )
     grad_values = torch.zeros_like(values, dtype=torch.float32)
     grad_offsets, grad_logits = torch.empty_like(offsets), torch.empty_like(logits)
-    grid = _grid(values, offsets, _BACKWARD["BLOCK"])
+    grid = _grid(values, offsets, PLACES_BACK["BLOCK"])
     deformable_kernels.backward[grid](
         values, shapes, references, offsets, logits, out, grad, grad_values, grad_offsets, grad_logits,
-        **_sizes(values, offsets, references), **_BACKWARD,
+        **_sizes(values, offsets, references), **PLACES_BACK,
     )  # fmt: skip
     return grad_values.to(values.dtype), grad_offsets, grad_logits
 

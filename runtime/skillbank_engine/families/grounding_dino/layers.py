@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from skillbank_engine.families.grounding_dino.deformable import Shapes, answers_only, deformable_attention
 from skillbank_engine.families.grounding_dino.exchange import MOST_WORDS, exchanged, padded
 from skillbank_engine.families.grounding_dino.norms import lowered, normed
-from skillbank_engine.families.grounding_dino.products import recorded_training
+from skillbank_engine.families.grounding_dino.products import recorded
 
 if TYPE_CHECKING:
     from skillbank_engine.library import modeling_grounding_dino as theirs
@@ -232,7 +232,7 @@ def _looks(
     heads, scale = attention.num_heads, attention.scale
     dropout = attention.dropout if training else 0.0
     counts = vision.shape[1], text.shape[1]
-    by_products = recorded_training(vision) and not dropout and counts[1] <= MOST_WORDS
+    by_products = recorded(vision) and not dropout and counts[1] <= MOST_WORDS
     seen: Tensor | None = token_mask
     if by_products:
         (vision, visible), (text, seen) = padded(vision, visible), padded(text, token_mask)

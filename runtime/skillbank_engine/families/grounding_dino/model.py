@@ -20,6 +20,7 @@ from skillbank_engine.families.grounding_dino.norms import (
 )
 from skillbank_engine.families.grounding_dino.products import sum_biases_by_products
 from skillbank_engine.families.grounding_dino.tokenizer import PhraseTokenizer
+from skillbank_engine.families.grounding_dino.windows import cut_windows_by_rows
 from skillbank_engine.library import (
     AutoConfig,
     BertConfig,
@@ -156,6 +157,7 @@ def wrap_network(
     # Padding is flat in the backbone, and where the encoder's answers are blanked before their norm.
     let_flat_rows_pass(network.model.backbone)
     lower_before_products(network.model.backbone)
+    cut_windows_by_rows(network.model.backbone)
     network.model.enc_output_norm = flat_safe(network.model.enc_output_norm)
     sum_biases_by_products(network)
     return Detector(network, architecture)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from skillbank_engine.autograd import Context
-from skillbank_engine.families.grounding_dino.products import recorded_training
+from skillbank_engine.families.grounding_dino.products import recorded
 
 
 class FlatSafeNorm(nn.LayerNorm):
@@ -37,8 +37,8 @@ class FlatSafeNorm(nn.LayerNorm):
             with torch.no_grad():  # one kernel, however it is written
                 flat = hidden.float().var(-1, correction=0, keepdim=True) <= self.eps
             output = super().forward(torch.where(flat, hidden.detach(), hidden))
-        elif recorded_training(hidden):
-            return _by_rows(self, hidden, full=not self.lowered)[int(self.lowered)]
+        elif recorded(hidden):
+            return _by_rows(self, hidden, full=not self.lowered, low=self.lowered)[0]
         elif torch.is_grad_enabled() and hidden.requires_grad and torch._C._get_tracing_state() is None:
             kind = torch.promote_types(hidden.dtype, self.weight.dtype)
             output = _FlatSafe.apply(hidden.to(kind), self.weight, self.bias, self.eps)  # type: ignore[no-untyped-call]
@@ -88,28 +88,33 @@ def normed(norm: nn.LayerNorm, hidden: Tensor, change: Tensor | None = None) -> 
     output, low : Tensor
         The norm's output, and the same as :func:`lowered` gives it.
     """
-    if recorded_training(hidden):
+    if recorded(hidden):
         return _by_rows(norm, hidden, change)
     output = norm(hidden if change is None else hidden + change)
     return output, lowered(output)
 
 
 def _by_rows(
-    norm: nn.LayerNorm, hidden: Tensor, change: Tensor | None = None, *, full: bool = True
+    norm: nn.LayerNorm,
+    hidden: Tensor,
+    change: Tensor | None = None,
+    *,
+    full: bool = True,
+    low: bool = True,
 ) -> tuple[Tensor, Tensor]:
-    """Compute :func:`normed` by kernels of ours; without ``full`` both are the output as it is lowered."""
+    """Compute :func:`normed` by kernels of ours; of outputs that are not wanted, the other one twice."""
     from skillbank_engine.families.grounding_dino import rows_triton
 
-    kind = hidden.device.type
-    low = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+    device = hidden.device.type
+    kind = torch.get_autocast_dtype(device) if low and torch.is_autocast_enabled(device) else None
     output, cast = rows_triton.normed(
         hidden,
         change,
         norm.weight,
         norm.bias,
         norm.eps,
-        low,
-        full=full or low is None,
+        kind,
+        full=full or kind is None,
         flat=isinstance(norm, FlatSafeNorm),
     )
     found = [tensor for tensor in (output, cast) if tensor is not None]

@@ -52,14 +52,14 @@ class _Linear(torch.autograd.Function):
         )
 
 
+def recorded(hidden: Tensor) -> bool:
+    """Whether this is a GPU's pass that is or will be recorded, and not compiled."""
+    return hidden.is_cuda and not torch.compiler.is_compiling() and is_paced_by_device()
+
+
 def recorded_training(hidden: Tensor) -> bool:
-    """Whether this is a GPU's pass with a gradient that is or will be recorded, and not compiled."""
-    return (
-        hidden.is_cuda
-        and torch.is_grad_enabled()
-        and not torch.compiler.is_compiling()
-        and is_paced_by_device()
-    )
+    """Whether this is such a pass with a gradient."""
+    return torch.is_grad_enabled() and recorded(hidden)
 
 
 def sum_biases_by_products(module: nn.Module) -> None:

@@ -10,7 +10,7 @@ from skillbank_engine.families.grounding_dino.architecture import Architecture
 from skillbank_engine.families.grounding_dino.denoising import DenoisingQueries
 from skillbank_engine.families.grounding_dino.detector import Detector, DetectorOutput
 from skillbank_engine.families.grounding_dino.prompt import PromptBatch
-from skillbank_engine.recording import MOST, Recording, copied, shape_of, tensors_in
+from skillbank_engine.recording import MOST, Recording, copied, paced_by_device, shape_of, tensors_in
 
 SHAPE_STEP = 64
 """What the length of prompts is rounded up to, so that batches come in few shapes."""
@@ -82,7 +82,7 @@ class RecordedDetector:
 
     def _work(self, inputs: _Inputs) -> DetectorOutput:
         # A cache of cast weights would outlive the recording that they were cast in.
-        with self._compute.autocast(self.detector.dtype, cached=False):
+        with paced_by_device(), self._compute.autocast(self.detector.dtype, cached=False):
             output: DetectorOutput = self.detector(
                 inputs.pixels, inputs.pixel_mask, inputs.prompts, inputs.denoising, inputs.text
             )

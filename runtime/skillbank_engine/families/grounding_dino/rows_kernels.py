@@ -1,4 +1,4 @@
-"""GPU kernels over rows of numbers, in Triton's own language: layer norms.
+"""GPU kernels over rows of numbers, in Triton's own language: layer norms, and rows in another order.
 
 torch's layer norm gives a whole block of threads to a row, however short: at 256 numbers it takes three times
 as long as its memory does.  Here a program takes several rows at once, adds what a residual connection adds,
@@ -111,3 +111,27 @@ def norm_backward(
     place = tl.program_id(0) * D + column
     tl.store(part_weight + place, of_weight, mask=column < D)
     tl.store(part_bias + place, of_bias, mask=column < D)
+
+
+@triton.jit(do_not_specialize=["total", "rows", "count"])
+def take(
+    source,
+    order,
+    out,
+    total,
+    rows,
+    count,
+    D: tl.constexpr,
+    WIDTH: tl.constexpr,
+    ROWS: tl.constexpr,
+):
+    """Write rows of each part of a batch in another order, zeros where the order names none."""
+    row = (tl.program_id(0) * ROWS + tl.arange(0, ROWS)).to(tl.int64)
+    column = tl.arange(0, WIDTH)
+    valid = row < total
+    place = tl.load(order + row % rows, mask=valid, other=-1)
+    inside = column[None] < D
+    found = (valid & (place >= 0))[:, None] & inside
+    at = ((row // rows) * count + place)[:, None] * D + column[None]
+    values = tl.load(source + at, mask=found, other=0.0)
+    tl.store(out + row[:, None] * D + column[None], values, mask=valid[:, None] & inside)

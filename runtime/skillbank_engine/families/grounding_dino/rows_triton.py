@@ -1,4 +1,4 @@
-"""Layer norms on a GPU, with their gradients (`rows_kernels`)."""
+"""Layer norms on a GPU, and rows in another order, with their gradients (`rows_kernels`)."""
 
 from typing import Protocol
 
@@ -8,9 +8,8 @@ from torch import Tensor
 
 from skillbank_engine.autograd import Context
 from skillbank_engine.families.grounding_dino import rows_kernels
+from skillbank_engine.families.grounding_dino.kernel_sizes import NORM_BACK, NORM_THERE, norm_sizes
 
-_THERE, _BACK = (16, 4096), (32, 8192)
-"""Rows that a program holds at once, and numbers where rows are long, on the way there and back."""
 _PROGRAMS = 8
 """Programs on each multiprocessor where one goes on over many rows."""
 
@@ -89,7 +88,7 @@ class _Norm(torch.autograd.Function):
             torch.empty_like(hidden, dtype=low) if low is not None else None,
         )
         means, inverses = (hidden.new_empty(rows, dtype=torch.float32) for _ in range(2))
-        sizes = _sizes(width, *_THERE)
+        sizes = norm_sizes(width, NORM_THERE)
         rows_kernels.norm_forward[(triton.cdiv(rows, sizes["ROWS"]),)](
             hidden, change, weight, bias, total, *outputs, means, inverses, rows, eps,
             ADD=change is not None, FULL=full, LOW=low is not None, **sizes,
@@ -111,7 +110,7 @@ class _Norm(torch.autograd.Function):
         of_change = None
         if change_kind is not None:
             of_change = of_hidden if change_kind == kind else torch.empty_like(total, dtype=change_kind)
-        sizes = _sizes(width, *_BACK)
+        sizes = norm_sizes(width, NORM_BACK)
         programs = min(_programs(total.device), triton.cdiv(rows, sizes["ROWS"]))
         parts = total.new_empty(2, programs, width, dtype=torch.float32)
         rows_kernels.norm_backward[(programs,)](
@@ -123,6 +122,32 @@ class _Norm(torch.autograd.Function):
         return of_hidden, of_change, of_weight.to(weight.dtype), of_bias.to(bias_kind), *[None] * 4
 
 
-def _sizes(width: int, rows: int, tile: int) -> dict[str, int]:
-    held = triton.next_power_of_2(width)
-    return {"D": width, "WIDTH": held, "ROWS": max(1, min(rows, tile // held)), "num_warps": 4}
+def taken(hidden: Tensor, rows: Tensor, inverse: Tensor) -> Tensor:
+    """Compute :func:`.windows.taken`."""
+    result: Tensor = _Taken.apply(hidden, rows, inverse)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _Taken(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Context, hidden: Tensor, rows: Tensor, inverse: Tensor) -> Tensor:
+        ctx.save_for_backward(rows, inverse)
+        return _take(hidden, rows)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Context, slope: Tensor) -> tuple[Tensor | None, ...]:
+        _, inverse = ctx.saved_tensors
+        return _take(slope, inverse), None, None
+
+
+def _take(hidden: Tensor, rows: Tensor) -> Tensor:
+    hidden = hidden.contiguous()
+    batch, count, width = hidden.shape
+    out = hidden.new_empty(batch, len(rows), width)
+    sizes = norm_sizes(width, NORM_THERE)
+    total = batch * len(rows)
+    rows_kernels.take[(triton.cdiv(total, sizes["ROWS"]),)](
+        hidden, rows, out, total, len(rows), count, **sizes
+    )
+    return out

@@ -113,7 +113,7 @@ class GroundingDino(Task[ExperimentSpec, TrainingSet, EvaluationSet, Batch]):
 
     @classmethod
     def warm(cls, spec: ExperimentSpec, compute: Compute) -> Callable[[], None]:
-        """Compile the kernels of deformable attention."""
+        """Compile the kernels of the GPU."""
         return warm(spec, compute)
 
     @classmethod
