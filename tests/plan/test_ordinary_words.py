@@ -180,3 +180,20 @@ def test_them_are_the_pictures_of_the_sentence_before(runtime: Runtime) -> None:
     text = "I've put new pictures into /d/t. Please classify them with image classification job 3fa91c."
     [request] = runtime.read(text).requests
     assert (request.action, [d.uri for d in request.data]) == ("inference", ["/d/t"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Train RT-DETR on the camera trap images in /d/t, no HPO",
+        "Train RT-DETR on the students' pictures in /d/t, no HPO",
+        "For the Thursday demo I would like an RT-DETR trained on /d/t. No HPO.",
+        "We've got a new batch of labelled drone pictures in /d/t. Can you get RT-DETR trained on that? No HPO.",
+        "Line 2 here. Train RT-DETR on the pictures in /d/t, no HPO.",
+    ],
+)
+def test_what_describes_or_introduces_changes_nothing(runtime: Runtime, text: str) -> None:
+    reading = runtime.read(text)
+    [request] = reading.requests
+    assert (request.action, [d.uri for d in request.data]) == ("train", ["/d/t"])
+    assert not reading.not_understood

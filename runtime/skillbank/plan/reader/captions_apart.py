@@ -52,6 +52,8 @@ def _passive(text: Text, match: Match) -> None:
     verb, modal = match.end - 1, text.unclaimed(match.tokens("modal"))
     if text.word(verb) in ("found", "located") and text.word(match.first - 1) in ("can", "could", "may"):
         return  # "the validation images can be found in X" says where they lie
+    if not modal and _describes(text, match.end):
+        return  # "we've got a batch of labelled drone pictures"
     first = _behind_courtesy(text, match.first)
     wish = _wish(text, range(first, match.first))
     if (wish is None and not modal) or not text.ledger.free(verb):
@@ -65,6 +67,12 @@ def _passive(text: Text, match: Match) -> None:
         things = Things() if lead is None else read_things(text, lead.end)
         led = lead.tokens() if lead is not None and things.items else ()
         text.ledger.claim("find", [*modal, verb, *led, *things.used], things.items)
+
+
+def _describes(text: Text, at: int) -> bool:
+    """Whether a noun goes on behind a participle, which then describes it."""
+    noun = text.kind(at) == "word" and not text.within(at, "grammar.group.prep", "grammar.free.adverb")
+    return noun and (text.is_plain(at) or text.within(at, "places.data.nouns"))
 
 
 def _behind_courtesy(text: Text, at: int) -> int:

@@ -100,6 +100,7 @@ _PASSED_OVER = (
     "w='comma|'semicolon|'newline",
     "w='as w=group.det w=~word|free.noun|free.adjective|told.askers+ w=',? &'i|'we",  # "As a biologist I"
     "w='from w=group.det w=~word|free.noun|free.adjective* w='team|'group|'lab|'office|'department w=':",
+    "w='for w=group.det w=mode.schedule w='demo|'meeting|'talk|'review|'lecture &'i|'we|'please|'you|',",
     "w='for w=group.det w=~word|free.noun|free.adjective+ w='on? w=mode.later &'i|'we|'please|'you|',",
     "w='for w=group.det w=~word|free.adjective* w='class|'course|'project|'thesis|'customer|'team|'demo w=':",
     "w='sorry|'apologies w='for|'about w=group.det|~word|free.adjective|free.noun|free.glue+",
@@ -126,7 +127,7 @@ def take_headers(text: Text) -> None:
 
 def _take_callers(text: Text) -> None:
     """Account for who says that they write: "Anna here."."""
-    for match in text.find("who=~word|free.noun+ 'here @mark"):
+    for match in text.find("who=~word|free.noun|@number+ 'here @mark"):
         if match.end - match.first < 5 and (_opens(text, match.first) or _is_polite(text, match.first - 1)):
             text.ledger.claim("courtesy", range(match.first, match.end - 1))
 

@@ -139,6 +139,7 @@ def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
     """Yield the clauses that tell, in words of actions, what somebody does or has done."""
     told = told_clauses(text, clauses, clauses.teller)
     inside = [range(c.first, c.end) for c in told if _has_verb(text, clauses.teller, c)]
+    inside = [tokens for tokens in inside if not any(text.begins(_WISHING, i) for i in tokens)]
     outside = sorted(set(range(len(text.tokens))).difference(*inside))
     asked = text.holds(outside, *_DEEDS[:-2])
     seeks = text.holds(outside, _FINDS)
@@ -148,6 +149,10 @@ def _told(text: Text, clauses: Clauses) -> Iterator[tuple[list[int], str]]:
             yield [i for i in tokens if text.tokens[i].kind not in ("job", "name")], "report"
         elif asked and _is_talk(text, tokens, outside, inferring=inferring):
             yield list(tokens), "told"
+
+
+_WISHING = ("'i|'we 'would|'do 'like|'love|'want|'need|'prefer", "'i|'we 'want|'need|'wish")
+"""What no clause holds that only tells: "for the Thursday demo I would like an X trained on P"."""
 
 
 def _has_verb(text: Text, teller: Teller, clause: Clause) -> bool:

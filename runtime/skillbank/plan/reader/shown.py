@@ -1,6 +1,7 @@
 """What pictures are said to show: "our pictures of forklifts in X". It chooses none of what lies there.
 
-"The pictures of forklifts in X" and "the night pictures" may be some of them, and are asked about.
+"The pictures of forklifts in X" and "the night pictures" may be some of them, and are asked about; what has
+no other of its kind beside ("the camera trap images") describes them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ __all__ = ["take_segmented", "take_shown"]
 _PICTURES = "told.seen"
 _DESCRIBING = ("grammar.free.adjective", "grammar.group.det")
 _MINE = ("our", "my", "your", "their", "his", "her")
-_OWNED = frozenset({"our", "my", "your", "their", "his", "her", "a", "an"})
+_OWNED = frozenset({*_MINE, "a", "an"})
+_TURNING = ("grammar.operator.only", "grammar.operator.not", "grammar.operator.instead")
 _LINKS = ("grammar.group.prep", "places.data.link", "places.data.happens")
 
 
@@ -35,7 +37,8 @@ def take_shown(text: Text, known: frozenset[str]) -> list[str]:
     notes: list[str] = []
     for run in _runs(text) if text.ledger.of("place") else ():
         said = (_is_behind, _is_before, _is_sorted, _is_had)
-        if known.isdisjoint(text.words(run)) and any(is_shown(text, run) for is_shown in said):
+        turned = text.holds(range(max(0, run.start - 4), run.start), *_TURNING)
+        if not turned and known.isdisjoint(text.words(run)) and any(is_shown(text, run) for is_shown in said):
             text.ledger.claim("context", list(run))
             notes.append(
                 f"'{text.ledger.said(run)}' is taken as what the pictures show, and chooses none of them"
@@ -109,7 +112,8 @@ def _is_before(text: Text, run: range) -> bool:
     noun = run.stop
     while _is_of_place(text, noun):
         noun += 1
-    return _is_owned(text, noun)
+    apart = any(text.lexicon.has(text.word(k), "told.contrasting") for k in run)
+    return _is_owned(text, noun, definite=not apart)
 
 
 def _is_sorted(text: Text, run: range) -> bool:
@@ -130,8 +134,11 @@ def _is_had(text: Text, run: range) -> bool:
     return names(next(uris, ""), text.word(run.stop - 1))
 
 
-def _is_owned(text: Text, noun: int) -> bool:
-    """Whether pictures are all of somebody's, or any: "our new pictures", "photos", not "the pictures"."""
+def _is_owned(text: Text, noun: int, *, definite: bool = False) -> bool:
+    """Whether pictures are all of somebody's, or any: "our new pictures", "photos", not "the pictures".
+
+    Where ``definite``, "the" before them chooses none.
+    """
     if not text.within(noun, _PICTURES):
         return False
     first = noun
@@ -140,4 +147,6 @@ def _is_owned(text: Text, noun: int) -> bool:
     if _is_of_place(text, first - 1) and not text.within(first - 1, *_DESCRIBING):
         return True  # "the weld seam pictures in /line4/welds": the path says it too
     lead = text.word(first - 1)
+    if definite and (lead == "the" or text.word(first - 1).endswith("s'")):
+        return True
     return lead in _OWNED or text.kind(first - 1) in ("", "mark") or text.within(first - 1, *_LINKS)
