@@ -73,6 +73,7 @@ def approve(
     as_json: bool,
     launch: Mapping[str, object],
     parents: Mapping[str, tuple[str, ...]] | None = None,
+    resumes: Mapping[str, str] | None = None,
 ) -> dict[str, Approved]:
     """Nothing starts without a yes: by option, by an approval given before, or on the terminal.
 
@@ -82,6 +83,8 @@ def approve(
     ----------
     parents
         The jobs that each plan is to go on from, by the plan's id; see `skillbank.jobs.approved_parents`.
+    resumes
+        The job that broke off at a plan and whose last checkpoint is gone on from, by the plan's id.
 
     Returns
     -------
@@ -95,11 +98,12 @@ def approve(
     StateError
         When data has changed since an approval was given, and nobody can be asked again.
     """
-    terms, before = launch_terms(**launch), parents or {}
+    before, broken = parents or {}, resumes or {}
     launches: dict[str, _Launch] = {}
     for plan in plans:
         name, data = plan.plan_id, runtime.data_of(plan, [each.plan for each in launches.values()])
         goes_on = before.get(name, ())
+        terms = launch_terms(**launch, resumes=broken.get(name))
         question = runtime.question(plan, terms, data, goes_on)
         launches[name] = _Launch(plan, plan_subject(name, terms), data, goes_on, question)
     guard = runtime.jobs.store.guard
@@ -118,8 +122,8 @@ def approve(
             runtime.keep(each.plan)
             if (approved := _approved(runtime, each, asks)) is not None:
                 found[name] = approved
-        if missing := [approve_argument(name, terms) for name in launches if name not in found]:
-            raise _nobody(missing, guard.hard)
+        if missing := [each.subject for name, each in launches.items() if name not in found]:
+            raise _nobody([approve_argument(*read_plan_subject(each)) for each in missing], guard.hard)
     except BaseException:
         for given in found.values():  # a chain starts as a whole: what was approved of it stays so
             given.back(runtime)

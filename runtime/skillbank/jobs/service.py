@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError, sentence_of
 from skillbank.jobs.attendance import attend
+from skillbank.jobs.chains import ensure_broken_off
 from skillbank.jobs.forecast import wait_of
 from skillbank.jobs.launch_terms import LaunchTerms, NewJob
 from skillbank.jobs.limits import refuse_over_quota
@@ -124,7 +125,7 @@ class Jobs:
             chain=tuple(terms.get("chain", ())),
             checkpoint=terms.get("checkpoint", "auto"),
             retry=retry or RetryPolicy(),
-            resumes=trial.resumes if trial else succeeds,
+            resumes=trial.resumes if trial else succeeds or terms.get("resumes"),
         )
         if trial:
             fields["experiment"], fields["recommendation"] = trial.experiment, trial.recommendation
@@ -190,7 +191,11 @@ class Jobs:
             return self.refresh(earlier.id)
         if not part:  # which was launched with its job, and waits
             refuse_over_quota(self.store.engine, plan, fields["project"], fields["person"])
-        taken = [*parents, resumes] if resumes else [*parents]
+        taken = [*parents]
+        if resumes and (part or plan.route.name == SEARCH):
+            taken.append(resumes)
+        elif resumes:
+            ensure_broken_off(plan, self.refresh(resumes))
         approval, attempt = self.store.guard.authority(
             plan, terms.get("approval"), approved, taken, fields, self.store.get
         )
