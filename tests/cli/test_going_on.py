@@ -74,21 +74,56 @@ def test_a_training_goes_on_from_its_last_checkpoint(inline: Command, data: Path
     assert f"{broken['id']}brokeoff;itgoesonfrom{left}" in said
     assert f"thedatahaschangedsince{broken['id']}wasstarted:dataset.file" in said
     again = inline("status", "last", "--json").document
-    assert spec_of(again)["train"]["resume"] == str(left) and again["resumes"] == broken["id"]
-    own = sorted(path.name for path in (Path(again["results_dir"]) / "train").glob("*.pth"))
-    assert own == ["model_epoch_002_step_00003.pth", "model_epoch_003_step_00004.pth"]
+    own = Path(again["results_dir"]) / "train"
+    assert spec_of(again)["train"]["resume"] == str(own / left.name) and again["resumes"] == broken["id"]
+    # The newest, with which the best of its epochs is the same here, and what came after.
+    assert sorted(path.name for path in own.glob("*.pth")) == [
+        "model_epoch_001_step_00002.pth", "model_epoch_002_step_00003.pth", "model_epoch_003_step_00004.pth"
+    ]  # fmt: skip
+    whole = inline("results", "last", "--json").document["epochs"]
+    assert [(each["epoch"], each["values"]["val_mAP50"]) for each in whole] == [
+        (0, 0.5), (1, 0.6), (2, 0.7), (3, 0.8)
+    ]  # fmt: skip
 
 
 @pytest.mark.slow
-def test_what_left_nothing_goes_on_from_what_it_had_gone_on_from(inline: Command, data: Path) -> None:
+def test_the_best_epoch_is_the_best_of_the_whole_training(inline: Command, data: Path, bank: Path) -> None:
+    program = bank.parent / "program.py"
+    program.write_text(program.read_text().replace("0.5 + epoch / 10", "[0.9, 0.2, 0.3, 0.4][epoch]"))
+    broken = broken_off(inline, data)
+    (data / "data.txt").write_text("good")
+    again = inline("run", "--resume", "last", "--yes", "--json").document
+    best = [each for each in inline("results", "last", "--json").document["checkpoints"] if each["best"]]
+    assert [each["epoch"] for each in best] == [0]
+    evaluate = [
+        "--skill",
+        "toy-detector",
+        "--action",
+        "evaluate",
+        "--data",
+        f"eval={data}",
+        "--yes",
+        "--json",
+    ]
+    used = spec_of(inline("run", *evaluate, "--json", "--parent", again["id"]).document)["evaluate"][
+        "checkpoint"
+    ]
+    assert used == f"{again['results_dir']}/train/model_epoch_000_step_00001.pth"
+    assert (Path(broken["results_dir"]) / "train" / "model_epoch_000_step_00001.pth").is_file()
+
+
+@pytest.mark.slow
+def test_what_broke_off_twice_goes_on_from_where_it_was(inline: Command, data: Path) -> None:
     first = broken_off(inline, data)
     (data / "data.txt").write_bytes(b"\xff")  # the program ends before its first epoch
     second = inline("run", "--resume", first["id"], "--yes", "--json").document
     assert second["state"] == "ERROR" and second["resumes"] == first["id"]
     (data / "data.txt").write_text("good")
     third = inline("run", "--resume", "last", "--yes", "--json")
-    assert third.code == 0 and third.document["resumes"] == first["id"]
-    assert f"note: {second['id']} broke off; it goes on from {first['results_dir']}" in third.err
+    assert third.code == 0 and third.document["resumes"] == second["id"]
+    assert f"note: {second['id']} broke off; it goes on from {second['results_dir']}" in third.err
+    trained = sorted(path.name[:15] for path in (Path(third.document["results_dir"]) / "train").glob("*.pth"))
+    assert trained == ["model_epoch_001", "model_epoch_002", "model_epoch_003"]
 
 
 @pytest.mark.slow

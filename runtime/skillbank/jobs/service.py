@@ -251,17 +251,17 @@ class Jobs:
         from skillbank.jobs import launching, uploads
 
         platform = self.platform(record.platform)
-        before = [
-            a for a in attempts(record, self.store.get) if a.id != record.id and a.plan_id == plan.plan_id
-        ]
+        before = [each for each in attempts(record, self.store.get) if each.id != record.id]
         before += [self.store.get(record.resumes)] if record.resumes and not record.searches else []
+        same = [each for each in before if each.plan_id == plan.plan_id]
         try:
             launch = launching.prepare(
                 plan,
                 record,
                 models,
                 admitted,
-                earlier=[uploads.results_folder(job) for job in before],
+                broken=same,
+                earlier=[uploads.results_folder(each) for each in before if each.id == record.resumes],
                 bound=lambda sha256: self.store.update(record.id, bound_spec_sha256=sha256),
                 note=lambda sentence: self.store.note(record.id, sentence),
                 report=report,
