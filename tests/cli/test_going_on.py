@@ -95,19 +95,9 @@ def test_the_best_epoch_is_the_best_of_the_whole_training(inline: Command, data:
     again = inline("run", "--resume", "last", "--yes", "--json").document
     best = [each for each in inline("results", "last", "--json").document["checkpoints"] if each["best"]]
     assert [each["epoch"] for each in best] == [0]
-    evaluate = [
-        "--skill",
-        "toy-detector",
-        "--action",
-        "evaluate",
-        "--data",
-        f"eval={data}",
-        "--yes",
-        "--json",
-    ]
-    used = spec_of(inline("run", *evaluate, "--json", "--parent", again["id"]).document)["evaluate"][
-        "checkpoint"
-    ]
+    child = ["--skill", "toy-detector", "--action", "evaluate", "--data", f"eval={data}"]
+    evaluated = inline("run", *child, "--parent", again["id"], "--yes", "--json").document
+    used = spec_of(evaluated)["evaluate"]["checkpoint"]
     assert used == f"{again['results_dir']}/train/model_epoch_000_step_00001.pth"
     assert (Path(broken["results_dir"]) / "train" / "model_epoch_000_step_00001.pth").is_file()
 
