@@ -146,7 +146,7 @@ def import_set(
     if as_json:
         options.print_json(
             {"set": into, "new": len(added.new), "known": len(added.known), "moved": len(added.moved)}
-            | {"boxes": found.boxes, "left": found.left}
+            | {"boxes": found.boxes, "left": found.left, "classes": list(found.classes)}
             | {"left_out": [{"image": name, "message": why} for name, why in found.unread]}
             | {"notes": [*(each.sentence for each in added.widened), *notes]}
         )
@@ -156,6 +156,9 @@ def import_set(
         f"{into}: {len(added.new):,} pictures and {found.boxes:,} boxes are new"
         + (f", {there:,} pictures were there" if there else "")
     )
+    if found.classes:
+        named = a_few([one_line(name, 100) for name in found.classes], _MOST_NAMED)
+        terminal.say(f"classes that it did not have: {named}")
     widened = (each.sentence for each in added.widened)
     for sentence in (*widened, *notes, *counts(found.left.items())):
         terminal.say(sentence)
