@@ -98,14 +98,7 @@ def approve(
     StateError
         When data has changed since an approval was given, and nobody can be asked again.
     """
-    before, broken = parents or {}, resumes or {}
-    launches: dict[str, _Launch] = {}
-    for plan in plans:
-        name, data = plan.plan_id, runtime.data_of(plan, [each.plan for each in launches.values()])
-        goes_on = before.get(name, ())
-        terms = launch_terms(**launch, resumes=broken.get(name))
-        question = runtime.question(plan, terms, data, goes_on)
-        launches[name] = _Launch(plan, plan_subject(name, terms), data, goes_on, question)
+    launches = _launches(runtime, plans, launch, parents or {}, resumes or {})
     guard = runtime.jobs.store.guard
     refuse_broken(guard)
     if yes and not guard.hard:
@@ -128,6 +121,24 @@ def approve(
         for given in found.values():  # a chain starts as a whole: what was approved of it stays so
             given.back(runtime)
         raise
+    return found
+
+
+def _launches(
+    runtime: Runtime,
+    plans: Sequence[Plan],
+    launch: Mapping[str, object],
+    parents: Mapping[str, tuple[str, ...]],
+    resumes: Mapping[str, str],
+) -> dict[str, _Launch]:
+    """Return what is to be approved, by the plan's id; see `approve`."""
+    found: dict[str, _Launch] = {}
+    for plan in plans:
+        name, data = plan.plan_id, runtime.data_of(plan, [each.plan for each in found.values()])
+        goes_on = parents.get(name, ())
+        terms = launch_terms(**launch, resumes=resumes.get(name))
+        question = runtime.question(plan, terms, data, goes_on)
+        found[name] = _Launch(plan, plan_subject(name, terms), data, goes_on, question)
     return found
 
 

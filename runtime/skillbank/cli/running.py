@@ -77,12 +77,7 @@ def run_request(
     ask_trust(runtime, new, as_json)
     with transfers(as_json) as report:
         seen = [runtime.jobs.preflight(each, new[:i], report) for i, each in enumerate(new)]
-    again = {step.plan.plan_id: goes_on(runtime, step) for step in chain if step.broken is not None}
-    if as_json:
-        for note in (*notes, *(note for those in again.values() for note in those)):
-            terminal.say(f"note: {note}", err=True)
-    else:
-        _show(runtime, new, seen, [[*notes, *again.get(plan.plan_id, ())] for plan in new])
+    _tell(runtime, [step for step in chain if step.job is None], seen, notes, as_json)
     before = {step.plan.plan_id: step.job.id for step in chain if step.job is not None}
     parents = {plan.plan_id: meant_parents(plan, before) for plan in new}
     resumes = {step.plan.plan_id: step.resumes.id for step in chain if step.resumes is not None}
@@ -142,12 +137,18 @@ def _refuse_options(new: list[Plan], checkpoint: str, detach: bool) -> None:
         )
 
 
-def _show(runtime: Runtime, plans: list[Plan], seen: list[Checks], notes: list[list[str]]) -> None:
-    """Show what is about to start, and how a search would go about it."""
-    if len(plans) > 1:
-        terminal.say(f"{runtime.sentence(plans)}\n")
-    for each, checks, told in zip(plans, seen, notes, strict=True):
-        say_plan(each, runtime.sentence([each]), told, checks)
+def _tell(runtime: Runtime, new: list[Step], seen: list[Checks], notes: list[str], as_json: bool) -> None:
+    """Show what is about to start, and how a search would go about it; beside JSON the notes alone."""
+    again = [goes_on(runtime, step) for step in new]
+    if as_json:
+        for note in (*notes, *(note for those in again for note in those)):
+            terminal.say(f"note: {note}", err=True)
+        return
+    if len(new) > 1:
+        terminal.say(f"{runtime.sentence([step.plan for step in new])}\n")
+    for step, checks, told in zip(new, seen, again, strict=True):
+        each = step.plan
+        say_plan(each, runtime.sentence([each]), [*notes, *told], checks)
         if each.route.name == "automl":
             from skillbank.cli.searching import review_view
 

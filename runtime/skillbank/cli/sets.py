@@ -18,13 +18,17 @@ from skillbank.home import cache_dir, pictures_dir
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from typer._click.core import Context  # typer gives it no public name
+
+    from skillbank.sets.importing import Imported
 
 _SHOW = "show"
 _SHARE = 0.2
 """Of a new set, of the pictures that go to validation where nothing is said."""
 _MOST_NAMED = 5
-"""So many pictures that are left out are named on the terminal; the JSON names all."""
+"""So many pictures that are left out, and new classes, are named on the terminal; the JSON names all."""
 
 
 class _SetOrCommand(TyperGroup):
@@ -112,7 +116,7 @@ def import_set(
     as_json: options.Json = False,
 ) -> None:
     """Take a data set of any format, or pictures alone, into a label set; pictures stay where they lie."""
-    from skillbank.sets.importing import counts, import_data
+    from skillbank.sets.importing import import_data
     from skillbank.sets.store import checked_name
 
     checked_name(into)
@@ -151,6 +155,14 @@ def import_set(
             | {"notes": [*(each.sentence for each in added.widened), *notes]}
         )
         return
+    _say_imported(into, found, notes)
+
+
+def _say_imported(into: str, found: Imported, notes: Sequence[str]) -> None:
+    """Say what has come into a set, what is another now, and what was left out."""
+    from skillbank.sets.importing import counts
+
+    added = found.added
     there = len(added.known) + len(added.moved)
     terminal.say(
         f"{into}: {len(added.new):,} pictures and {found.boxes:,} boxes are new"

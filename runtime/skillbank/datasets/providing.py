@@ -149,14 +149,7 @@ def provide_pictures(
         When there are none.
     """
     tree = opened.tree
-    there_are = dict.fromkeys(picture.path for picture in split.pictures() if picture.path is not None)
-    if not there_are:
-        raise DataError(f"{tree.root} has no picture for {split.said or 'this'}; see where they are")
-    own = dict.fromkeys(path for path in there_are if path not in without)
-    if not own:
-        raise DataError(f"nothing is left of {opened.place} ({split.said or 'all'}) without what is broken")
-    lost = len(there_are) - len(own)
-    left_out = [f"pictures that cannot be decoded: {lost:,} (left out)"] if lost else []
+    own, left_out = _sound(opened, split, without)
     album = Album(Tree(tree.root, {name: tree.path(name) for name in own}), folder, reaches)
     meant = {tree.path(name) for name in own}
     there = open_tree(album.root)
@@ -169,6 +162,18 @@ def provide_pictures(
         paths[wanted.classes] = folder / wanted.classes
         _write_text(paths[wanted.classes], "\n".join(opened.data.classes))
     return Provided(paths, len(own), 0, opened.data.classes, (*left_out, *album.notes()))
+
+
+def _sound(opened: Opened, split: Split, without: Collection[str]) -> tuple[list[str], list[str]]:
+    """Return the paths of a split's pictures, each once, and what is said of those that are left out."""
+    there = dict.fromkeys(picture.path for picture in split.pictures() if picture.path is not None)
+    if not there:
+        raise DataError(f"{opened.tree.root} has no picture for {split.said or 'this'}; see where they are")
+    own = [path for path in there if path not in without]
+    if not own:
+        raise DataError(f"nothing is left of {opened.place} ({split.said or 'all'}) without what is broken")
+    lost = len(there) - len(own)
+    return own, [f"pictures that cannot be decoded: {lost:,} (left out)"] if lost else []
 
 
 class _Maker:

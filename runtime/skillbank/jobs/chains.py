@@ -68,12 +68,7 @@ def steps(store: JobStore, job: str, refresh: Callable[[str], JobRecord]) -> lis
     found: list[Step] = []
     chosen: dict[str, JobRecord] = {}
     for plan_id in chain:
-        try:
-            plan = store.get_plan(plan_id)
-        except NotFoundError:
-            if plan_id != first.plan_id:
-                raise
-            plan = Plan.from_document(first.plan)
+        plan = _plan_of(store, plan_id, first)
         needed = {chosen[ref.plan].id for ref in plan.parents if ref.plan in chosen}
         last = _last_attempt(store, plan_id, first.chain)
         record = last and refresh(last.id)
@@ -88,6 +83,16 @@ def steps(store: JobStore, job: str, refresh: Callable[[str], JobRecord]) -> lis
     if all(step.job is not None and step.job.state is JobState.COMPLETE for step in found):
         raise StateError(f"every step of {first.id} is complete; there is nothing to resume")
     return found
+
+
+def _plan_of(store: JobStore, plan_id: str, first: JobRecord) -> Plan:
+    """Return a plan of a chain; that of its job stands in the job's record too."""
+    try:
+        return store.get_plan(plan_id)
+    except NotFoundError:
+        if plan_id != first.plan_id:
+            raise
+        return Plan.from_document(first.plan)
 
 
 def broken_off(record: JobRecord) -> bool:

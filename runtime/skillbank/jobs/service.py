@@ -191,11 +191,7 @@ class Jobs:
             return self.refresh(earlier.id)
         if not part:  # which was launched with its job, and waits
             refuse_over_quota(self.store.engine, plan, fields["project"], fields["person"])
-        taken = [*parents]
-        if resumes and (part or plan.route.name == SEARCH):
-            taken.append(resumes)
-        elif resumes:
-            ensure_broken_off(plan, self.refresh(resumes))
+        taken = [*parents, *self._gone_on_from(plan, resumes, part=part)]
         approval, attempt = self.store.guard.authority(
             plan, terms.get("approval"), approved, taken, fields, self.store.get
         )
@@ -237,6 +233,18 @@ class Jobs:
         if record.waits:
             return record
         return self._begin(plan, record, models, admitted, attempt, report)
+
+    def _gone_on_from(self, plan: Plan, job: str | None, *, part: bool) -> list[str]:
+        """Return the job that a launch goes on from where that is approved as a parent is.
+
+        One that broke off at the same plan is a term of the launch, and has to be just that.
+        """
+        if job is None:
+            return []
+        if part or plan.route.name == SEARCH:
+            return [job]
+        ensure_broken_off(plan, self.refresh(job))
+        return []
 
     def _begin(
         self,
