@@ -75,6 +75,18 @@ def test_nothing_is_left(tmp_path: Path) -> None:
         staged(plan_of(words(place, weights, SKIP)))
 
 
+def test_what_else_lies_there_is_nothing_to_look_at(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    for part in ("images", "masks"):
+        (place / part).mkdir(parents=True)
+        for number in range(3):
+            mode = "RGB" if part == "images" else "L"
+            Image.new(mode, (40, 30), number).save(place / part / f"{number}.png")
+    (place / "labels.xyz").write_text("1 2 3")
+    found = staged(plan_of(f"run inference with SegFormer on {place}, checkpoint {place}/images/0.png"))
+    assert any("3 pictures are used" in note for note in found.notes)
+
+
 def test_of_a_folder_of_segformer(tmp_path: Path) -> None:
     place = fill(tmp_path / "place")
     said = f"run inference with SegFormer on {place}, checkpoint {place}/0.png"

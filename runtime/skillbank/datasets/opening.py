@@ -49,15 +49,15 @@ class Opened:
 
 
 def opened_bare(tree: Tree, split: Split) -> Opened:
-    """Return the pictures of a split as if nobody had annotated them."""
+    """Return the pictures of a split as if there were nothing else, and nobody had annotated them."""
+    names = dict.fromkeys(picture.path for picture in split.pictures() if picture.path is not None)
 
     def pictures() -> Iterator[Picture]:
-        for picture in split.pictures():
-            if picture.path is not None:
-                yield Picture(picture.path, picture.path, None, None, ())
+        return (Picture(name, name, None, None, ()) for name in names)
 
     bare = Split("", "", pictures)
-    return Opened(tree, DataSet(LAST.name, (), (bare,)), bare)
+    alone = Tree(tree.root, {name: tree.path(name) for name in names})
+    return Opened(alone, DataSet(LAST.name, (), (bare,)), bare)
 
 
 def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> Opened:
