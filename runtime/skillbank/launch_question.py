@@ -34,6 +34,7 @@ _TERMS = {
     "checkpoint": "from the parent's checkpoint {}",
     "retries": "with up to {} further attempts",
     "on_oom": "on out of memory: {}",
+    "resumes": "going on from what {} has left",
 }
 
 

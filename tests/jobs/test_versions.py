@@ -207,7 +207,7 @@ def test_an_old_search_that_has_not_begun_is_planned_again(runtime: Runtime) -> 
 
 def test_an_old_chain_is_taken_up_where_it_was_broken_off(runtime: Runtime) -> None:
     train = job_of("train", skill="toy-detector")
-    first, second = steps(runtime.jobs.store, train)
+    first, second = steps(runtime.jobs.store, train, runtime.jobs.refresh)
     assert first.job is not None and first.job.id == train and second.job is None
     assert runtime.skill_of(second.plan).name == "toy-detector"
 

@@ -128,6 +128,20 @@ def test_an_import_is_done_once_and_leaves_decisions(
     assert signs.summary().pictures == 20 and signs.summary().boxes["accepted"] == 30
 
 
+def test_classes_that_an_import_brings_are_said(run: Run, signs: LabelSet, tmp_path: Path) -> None:
+    run("sets", "export", "signs", "-o", tmp_path / "out")
+    same = document(run("sets", "import", tmp_path / "out", "--into", "signs", "--json"))
+    assert same["classes"] == []
+    for file in (tmp_path / "out").rglob("*.json"):
+        file.write_text(file.read_text().replace(NAMES[0], f"other  {NAMES[0]}"))
+    # All its boxes are of pictures that are reviewed already, and yet it will be one of what is trained.
+    code, out, _ = run("sets", "import", tmp_path / "out", "--into", "signs")
+    assert code == 0 and f"classes that it did not have: other {NAMES[0]}\n" in out
+    assert f"other {NAMES[0]}" in {each.name for each in signs.classes()}
+    again = document(run("sets", "import", tmp_path / "out", "--into", "signs", "--json"))
+    assert again["classes"] == []
+
+
 def test_pictures_of_an_archive_outlive_the_cache(
     run: Run, signs: LabelSet, store: SetStore, tmp_path: Path
 ) -> None:

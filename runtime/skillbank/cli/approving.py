@@ -73,6 +73,7 @@ def approve(
     as_json: bool,
     launch: Mapping[str, object],
     parents: Mapping[str, tuple[str, ...]] | None = None,
+    resumes: Mapping[str, str] | None = None,
 ) -> dict[str, Approved]:
     """Nothing starts without a yes: by option, by an approval given before, or on the terminal.
 
@@ -82,6 +83,8 @@ def approve(
     ----------
     parents
         The jobs that each plan is to go on from, by the plan's id; see `skillbank.jobs.approved_parents`.
+    resumes
+        The job that broke off at a plan and whose last checkpoint is gone on from, by the plan's id.
 
     Returns
     -------
@@ -95,13 +98,7 @@ def approve(
     StateError
         When data has changed since an approval was given, and nobody can be asked again.
     """
-    terms, before = launch_terms(**launch), parents or {}
-    launches: dict[str, _Launch] = {}
-    for plan in plans:
-        name, data = plan.plan_id, runtime.data_of(plan, [each.plan for each in launches.values()])
-        goes_on = before.get(name, ())
-        question = runtime.question(plan, terms, data, goes_on)
-        launches[name] = _Launch(plan, plan_subject(name, terms), data, goes_on, question)
+    launches = _launches(runtime, plans, launch, parents or {}, resumes or {})
     guard = runtime.jobs.store.guard
     refuse_broken(guard)
     if yes and not guard.hard:
@@ -118,12 +115,30 @@ def approve(
             runtime.keep(each.plan)
             if (approved := _approved(runtime, each, asks)) is not None:
                 found[name] = approved
-        if missing := [approve_argument(name, terms) for name in launches if name not in found]:
-            raise _nobody(missing, guard.hard)
+        if missing := [each.subject for name, each in launches.items() if name not in found]:
+            raise _nobody([approve_argument(*read_plan_subject(each)) for each in missing], guard.hard)
     except BaseException:
         for given in found.values():  # a chain starts as a whole: what was approved of it stays so
             given.back(runtime)
         raise
+    return found
+
+
+def _launches(
+    runtime: Runtime,
+    plans: Sequence[Plan],
+    launch: Mapping[str, object],
+    parents: Mapping[str, tuple[str, ...]],
+    resumes: Mapping[str, str],
+) -> dict[str, _Launch]:
+    """Return what is to be approved, by the plan's id; see `approve`."""
+    found: dict[str, _Launch] = {}
+    for plan in plans:
+        name, data = plan.plan_id, runtime.data_of(plan, [each.plan for each in found.values()])
+        goes_on = parents.get(name, ())
+        terms = launch_terms(**launch, resumes=resumes.get(name))
+        question = runtime.question(plan, terms, data, goes_on)
+        found[name] = _Launch(plan, plan_subject(name, terms), data, goes_on, question)
     return found
 
 

@@ -19,7 +19,13 @@ JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, its first
 
 Text = Annotated[str | None, typer.Argument(metavar="[TEXT]", help="What you want, in plain words.")]
 Checkpoint = Annotated[
-    str, typer.Option("--checkpoint", metavar="best|latest|EPOCH", help="Which model of the parent is used.")
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="best|latest|EPOCH",
+        help="Which model of the parent is used.",
+        show_default="auto",
+    ),
 ]
 DetectorModel = Annotated[
     str | None,

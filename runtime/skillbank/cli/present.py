@@ -107,11 +107,13 @@ def status_view(record: JobRecord, progress: Progress, wait: Wait | None = None)
         head.add_row("last word", record.last_word)
     if record.retry_of:
         head.add_row("retry of", record.retry_of)
+    if record.resumes:
+        head.add_row("goes on", f"from {record.resumes}")
     if record.approval is not None:
         head.add_row("approved", record.approval.said)
     waits = record.results_uri and record.state.terminal and record.uploaded is None
     head.add_row("results", record.results + (f" (not there yet; {record.results_dir})" if waits else ""))
-    return drawing.Group(head, *_failure(record))
+    return drawing.Group(head, *_ending(record))
 
 
 def results_view(record: JobRecord, results: Results, files: bool = False) -> RenderableType:
@@ -140,7 +142,7 @@ def results_view(record: JobRecord, results: Results, files: bool = False) -> Re
     if record.approval is not None:
         parts.append(drawing.line(f"approved: {record.approval.said}", "dim"))
     parts.append(drawing.line(f"results {record.results}", "dim"))
-    return drawing.Group(*parts, *_failure(record), drawing.line(""))
+    return drawing.Group(*parts, *_ending(record), drawing.line(""))
 
 
 def _checkpoint(root: Path, checkpoint: CheckpointInfo) -> Text:
@@ -160,6 +162,14 @@ def record_document(runtime: Runtime, record: JobRecord) -> dict[str, object]:
                      "loss": progress.loss, "message": progress.message},
         "metrics": progress.metrics,
     }  # fmt: skip
+
+
+def _ending(record: JobRecord) -> list[Text]:
+    """Say what went wrong with a job, and how a training that broke off goes on."""
+    from skillbank.cli.going_on import way_on
+
+    way = way_on(record)
+    return [*_failure(record), *([drawing.line(f"  {way}")] if way else [])]
 
 
 def _failure(record: JobRecord) -> list[Text]:

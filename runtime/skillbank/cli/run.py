@@ -19,13 +19,28 @@ __all__ = ["run"]
 @says_a_request
 def run(
     asked: Asked,
-    checkpoint: options.Checkpoint = "auto",
-    retries: Annotated[int, typer.Option("--retries", help="Further attempts after INFRA failures.")] = 2,
+    checkpoint: options.Checkpoint = None,
+    retries: Annotated[
+        int | None,
+        typer.Option("--retries", help="Further attempts after INFRA failures.", show_default="2"),
+    ] = None,
     on_oom: Annotated[
-        str, typer.Option("--on-oom", metavar="stop|reduce-batch", help="After CUDA out of memory.")
-    ] = "stop",
+        str | None,
+        typer.Option(
+            "--on-oom",
+            metavar="stop|reduce-batch",
+            help="After CUDA out of memory.",
+            show_default="stop",
+        ),
+    ] = None,
     resume: Annotated[
-        str | None, typer.Option("--resume", metavar="JOB", help="Go on with a job's chain; 'last' works.")
+        str | None,
+        typer.Option(
+            "--resume",
+            metavar="JOB",
+            help="Go on with a job that broke off, a training from its last checkpoint, and with the rest "
+            "of its chain; 'last' works.",
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve what is started.")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the end.")] = False,
@@ -36,9 +51,15 @@ def run(
     """Compile a request and run it; a chain runs one action after another."""
     from skillbank.cli.running import run_request  # opens the store of jobs, which --help does not need
 
-    launch: Terms = {"checkpoint": checkpoint, "retries": retries, "on_oom": on_oom}
-    check_terms(**launch)
+    said: Terms = {}
+    if checkpoint is not None:
+        said["checkpoint"] = checkpoint
+    if retries is not None:
+        said["retries"] = retries
+    if on_oom is not None:
+        said["on_oom"] = on_oom
+    check_terms(**said)
     with options.open_runtime(banks, reader) as runtime:
-        complete = run_request(runtime, asked, launch, resume=resume, yes=yes, detach=detach, as_json=as_json)
+        complete = run_request(runtime, asked, said, resume=resume, yes=yes, detach=detach, as_json=as_json)
     if not complete:
         raise typer.Exit(1)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, TypedDict
 from skillbank.cli import options, terminal
 from skillbank.cli.approving import approve
 from skillbank.cli.comparison_view import measures_view
+from skillbank.cli.going_on import goes_on
 from skillbank.cli.plan_view import say_plan
 from skillbank.cli.present import record_document, results_view
 from skillbank.cli.progress import supervise, transfers
 from skillbank.cli.trust import ask_for
 from skillbank.errors import NotFoundError, QuestionsError, StateError, UsageError
 from skillbank.jobs.approved_parents import meant_parents
-from skillbank.jobs.chains import Step, steps
+from skillbank.jobs.chains import Step, first_attempt, steps
 from skillbank.jobs.comparing import of_a_chain
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.plan.open_points import open_points
@@ -32,8 +33,11 @@ if TYPE_CHECKING:
 __all__ = ["Terms", "ask_trust", "run_request"]
 
 
-class Terms(TypedDict):
-    """The terms of each launch of a chain, see `skillbank.facade.starting.Starting.launch`."""
+class Terms(TypedDict, total=False):
+    """The terms of each launch of a chain, see `skillbank.facade.starting.Starting.launch`.
+
+    What nobody said is left out: it is the usual, or of a chain that goes on what was said of it then.
+    """
 
     checkpoint: str
     retries: int
@@ -55,9 +59,9 @@ def run_request(
     Parameters
     ----------
     launch
-        The terms of each launch.
+        The terms of each launch that were said.
     resume
-        A job whose chain is to go on.
+        A job whose chain is to go on, on the terms that it was launched on where others are not said.
 
     Returns
     -------
@@ -67,18 +71,17 @@ def run_request(
     chain, notes = _chain(runtime, asked, resume, as_json)
     new = [step.plan for step in chain if step.job is None]
     _refuse_questions(new)
-    _refuse_options(new, launch["checkpoint"], detach)
+    _refuse_options(new, launch.get("checkpoint", "auto"), detach)
+    if resume is not None:
+        launch = {**_terms_then(runtime, resume), **launch}
     ask_trust(runtime, new, as_json)
     with transfers(as_json) as report:
         seen = [runtime.jobs.preflight(each, new[:i], report) for i, each in enumerate(new)]
-    if as_json:
-        for note in notes:
-            terminal.say(f"note: {note}", err=True)
-    else:
-        _show(runtime, new, seen, notes)
+    _tell(runtime, [step for step in chain if step.job is None], seen, notes, as_json)
     before = {step.plan.plan_id: step.job.id for step in chain if step.job is not None}
     parents = {plan.plan_id: meant_parents(plan, before) for plan in new}
-    approved = approve(runtime, new, yes, as_json, launch, parents)
+    resumes = {step.plan.plan_id: step.resumes.id for step in chain if step.resumes is not None}
+    approved = approve(runtime, new, yes, as_json, launch, parents, resumes)
     finished = _Run(runtime, approved, launch, detach, as_json).whole(chain)
     _report(runtime, finished, as_json, detach)
     return detach or finished[-1].state is JobState.COMPLETE
@@ -96,12 +99,23 @@ def _chain(runtime: Runtime, asked: Asked, resume: str | None, as_json: bool) ->
     if asked.named:
         said, again = ", ".join(asked.named), ""
         with suppress(NotFoundError, StateError):  # there is nothing to resume, and so nothing to ask anew
-            plans = [step.plan for step in steps(runtime.jobs.store, resume)]
+            plans = [step.plan for step in _steps(runtime, resume)]
             again = f" with it: skillbank run {shlex.quote(runtime.sentence(plans))} ..."
         raise UsageError(
             f"--resume JOB goes on with what was asked then; leave out {said}, or ask anew{again}."
         )
-    return steps(runtime.jobs.store, resume), []
+    return _steps(runtime, resume), []
+
+
+def _steps(runtime: Runtime, resume: str) -> list[Step]:
+    return steps(runtime.jobs.store, resume, runtime.jobs.refresh)
+
+
+def _terms_then(runtime: Runtime, job: str) -> Terms:
+    """Return the terms that a job was launched on by somebody."""
+    first = first_attempt(runtime.jobs.store, job)
+    on_oom = "stop" if first.retry.batch_key is None else "reduce-batch"
+    return {"checkpoint": first.checkpoint, "retries": first.retry.infra, "on_oom": on_oom}
 
 
 def _words_to_leave_out(plans: list[Plan], as_json: bool) -> list[str]:
@@ -123,12 +137,18 @@ def _refuse_options(new: list[Plan], checkpoint: str, detach: bool) -> None:
         )
 
 
-def _show(runtime: Runtime, plans: list[Plan], seen: list[Checks], notes: list[str]) -> None:
-    """Show what is about to start, and how a search would go about it."""
-    if len(plans) > 1:
-        terminal.say(f"{runtime.sentence(plans)}\n")
-    for each, checks in zip(plans, seen, strict=True):
-        say_plan(each, runtime.sentence([each]), notes, checks)
+def _tell(runtime: Runtime, new: list[Step], seen: list[Checks], notes: list[str], as_json: bool) -> None:
+    """Show what is about to start, and how a search would go about it; beside JSON the notes alone."""
+    again = [goes_on(runtime, step) for step in new]
+    if as_json:
+        for note in (*notes, *(note for those in again for note in those)):
+            terminal.say(f"note: {note}", err=True)
+        return
+    if len(new) > 1:
+        terminal.say(f"{runtime.sentence([step.plan for step in new])}\n")
+    for step, checks, told in zip(new, seen, again, strict=True):
+        each = step.plan
+        say_plan(each, runtime.sentence([each]), [*notes, *told], checks)
         if each.route.name == "automl":
             from skillbank.cli.searching import review_view
 
@@ -162,7 +182,7 @@ class _Run:
                 for step in chain:
                     self.runtime.keep(step.plan)
             for step in chain:
-                record = self._followed(step.job or self._started(step.plan, ids))
+                record = self._followed(step.job or self._started(step, ids))
                 self.records[step.plan.plan_id] = record
                 if not self.detach and record.state is not JobState.COMPLETE:
                     break
@@ -172,14 +192,15 @@ class _Run:
                     each.back(self.runtime)
         return list(self.records.values())
 
-    def _started(self, plan: Plan, chain: list[str]) -> JobRecord:
-        each = self.approved[plan.plan_id]
+    def _started(self, step: Step, chain: list[str]) -> JobRecord:
+        plan, each = step.plan, self.approved[step.plan.plan_id]
         parents = [self.records[ref.plan].id for ref in plan.parents if ref.plan in self.records]
         with transfers(self.as_json) as report:
             record = self.runtime.launch(
                 plan,
                 parents=parents,
                 chain=chain,
+                resumes=None if step.resumes is None else step.resumes.id,
                 data=each.data,
                 approval=each.given,
                 report=report,

@@ -18,13 +18,17 @@ from skillbank.home import cache_dir, pictures_dir
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from typer._click.core import Context  # typer gives it no public name
+
+    from skillbank.sets.importing import Imported
 
 _SHOW = "show"
 _SHARE = 0.2
 """Of a new set, of the pictures that go to validation where nothing is said."""
 _MOST_NAMED = 5
-"""So many pictures that are left out are named on the terminal; the JSON names all."""
+"""So many pictures that are left out, and new classes, are named on the terminal; the JSON names all."""
 
 
 class _SetOrCommand(TyperGroup):
@@ -112,7 +116,7 @@ def import_set(
     as_json: options.Json = False,
 ) -> None:
     """Take a data set of any format, or pictures alone, into a label set; pictures stay where they lie."""
-    from skillbank.sets.importing import counts, import_data
+    from skillbank.sets.importing import import_data
     from skillbank.sets.store import checked_name
 
     checked_name(into)
@@ -146,16 +150,27 @@ def import_set(
     if as_json:
         options.print_json(
             {"set": into, "new": len(added.new), "known": len(added.known), "moved": len(added.moved)}
-            | {"boxes": found.boxes, "left": found.left}
+            | {"boxes": found.boxes, "left": found.left, "classes": list(found.classes)}
             | {"left_out": [{"image": name, "message": why} for name, why in found.unread]}
             | {"notes": [*(each.sentence for each in added.widened), *notes]}
         )
         return
+    _say_imported(into, found, notes)
+
+
+def _say_imported(into: str, found: Imported, notes: Sequence[str]) -> None:
+    """Say what has come into a set, what is another now, and what was left out."""
+    from skillbank.sets.importing import counts
+
+    added = found.added
     there = len(added.known) + len(added.moved)
     terminal.say(
         f"{into}: {len(added.new):,} pictures and {found.boxes:,} boxes are new"
         + (f", {there:,} pictures were there" if there else "")
     )
+    if found.classes:
+        named = a_few([one_line(name, 100) for name in found.classes], _MOST_NAMED)
+        terminal.say(f"classes that it did not have: {named}")
     widened = (each.sentence for each in added.widened)
     for sentence in (*widened, *notes, *counts(found.left.items())):
         terminal.say(sentence)

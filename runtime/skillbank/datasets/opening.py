@@ -15,7 +15,7 @@ from skillbank.datasets.tree import OTHER_ARCHIVES, Tree, Unpack, open_tree
 from skillbank.errors import DataError, DataNotFoundError, a_few
 from skillbank.ways import marked
 
-__all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "recognise"]
+__all__ = ["Opened", "UnrecognisedError", "open_data", "open_place", "opened_bare", "recognise"]
 
 _MOST_ABOVE = 1_000_000
 """Files of a folder above; one with more is somebody's disk."""
@@ -46,6 +46,18 @@ class Opened:
     def place(self) -> str:
         """Where the data set lies, in the words of whoever named it."""
         return self.named or str(self.tree.root)
+
+
+def opened_bare(tree: Tree, split: Split) -> Opened:
+    """Return the pictures of a split as if there were nothing else, and nobody had annotated them."""
+    names = dict.fromkeys(picture.path for picture in split.pictures() if picture.path is not None)
+
+    def pictures() -> Iterator[Picture]:
+        return (Picture(name, name, None, None, ()) for name in names)
+
+    bare = Split("", "", pictures)
+    alone = Tree(tree.root, {name: tree.path(name) for name in names})
+    return Opened(alone, DataSet(LAST.name, (), (bare,)), bare)
 
 
 def open_place(place: Path, unpack: Unpack | None = None, *, form: str = "") -> Opened:

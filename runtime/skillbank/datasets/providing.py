@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -126,7 +126,13 @@ def provide(
 
 
 def provide_pictures(
-    opened: Opened, split: Split, wanted: Wanted, folder: Path, *, reaches: Reaches | None = None
+    opened: Opened,
+    split: Split,
+    wanted: Wanted,
+    folder: Path,
+    *,
+    reaches: Reaches | None = None,
+    without: Collection[str] = (),
 ) -> Provided:
     """Return the pictures of a split as a folder that holds no others; below an empty one, if linked.
 
@@ -134,6 +140,8 @@ def provide_pictures(
     ----------
     reaches
         As for `provide`.
+    without
+        Paths of broken pictures, which are left out.
 
     Raises
     ------
@@ -141,9 +149,7 @@ def provide_pictures(
         When there are none.
     """
     tree = opened.tree
-    own = dict.fromkeys(picture.path for picture in split.pictures() if picture.path is not None)
-    if not own:
-        raise DataError(f"{tree.root} has no picture for {split.said or 'this'}; see where they are")
+    own, left_out = _sound(opened, split, without)
     album = Album(Tree(tree.root, {name: tree.path(name) for name in own}), folder, reaches)
     meant = {tree.path(name) for name in own}
     there = open_tree(album.root)
@@ -155,7 +161,19 @@ def provide_pictures(
     if wanted.classes and opened.data.classes:
         paths[wanted.classes] = folder / wanted.classes
         _write_text(paths[wanted.classes], "\n".join(opened.data.classes))
-    return Provided(paths, len(own), 0, opened.data.classes, tuple(album.notes()))
+    return Provided(paths, len(own), 0, opened.data.classes, (*left_out, *album.notes()))
+
+
+def _sound(opened: Opened, split: Split, without: Collection[str]) -> tuple[list[str], list[str]]:
+    """Return the paths of a split's pictures, each once, and what is said of those that are left out."""
+    there = dict.fromkeys(picture.path for picture in split.pictures() if picture.path is not None)
+    if not there:
+        raise DataError(f"{opened.tree.root} has no picture for {split.said or 'this'}; see where they are")
+    own = [path for path in there if path not in without]
+    if not own:
+        raise DataError(f"nothing is left of {opened.place} ({split.said or 'all'}) without what is broken")
+    lost = len(there) - len(own)
+    return own, [f"pictures that cannot be decoded: {lost:,} (left out)"] if lost else []
 
 
 class _Maker:

@@ -85,8 +85,8 @@ def wanted_of(names: Iterable[str], data_type: str, *, learns: bool) -> Wanted |
         return wanted_files(names)
     if data_type == "image_classification":
         return _class_folders(dict.fromkeys(names), learns=learns)
-    if data_type in AREAS and learns and set(names) == {""}:
-        return Wanted(marks="areas")
+    if data_type in AREAS and set(names) == {""}:
+        return Wanted(marks="areas") if learns else Wanted()  # pictures alone, in the place itself
     return None
 
 

@@ -132,9 +132,9 @@ class Starting(Planning):
         on_oom
             ``reduce-batch`` lets CUDA out of memory be followed by an attempt at half the batch; ``stop``.
         terms
-            By name: ``parents``, ``idempotency_key``, ``checkpoint``, ``chain``, ``data``, ``approval`` and
-            ``report``; see `skillbank.jobs.launch_terms`. Without an approval the program that calls this
-            answers for it, and the job's record says so.
+            By name: ``parents``, ``idempotency_key``, ``checkpoint``, ``chain``, ``data``, ``resumes``,
+            ``approval`` and ``report``; see `skillbank.jobs.launch_terms`. Without an approval the program
+            that calls this answers for it, and the job's record says so.
 
         Raises
         ------
@@ -155,7 +155,8 @@ class Starting(Planning):
         check_terms(checkpoint, retries, on_oom)
         refuse_unused(plan, terms)
         earlier = self.jobs.store.asked(terms.get("idempotency_key"))
-        asked = launch_terms(checkpoint=checkpoint, retries=retries, on_oom=on_oom)
+        resumes = terms.get("resumes")
+        asked = launch_terms(checkpoint=checkpoint, retries=retries, on_oom=on_oom, resumes=resumes)
         if earlier is not None and earlier.plan_id == plan.plan_id:
             refuse_other_terms(earlier, asked)
             return self.jobs.refresh(earlier.id)  # nothing starts, so nothing is asked of the skill

@@ -21,14 +21,14 @@ import sqlalchemy as sa
 
 from skillbank.approval_code import SHORTEST, ApprovalCode, Lock, WrongCodeError, own_place
 from skillbank.errors import NotApprovedError
-from skillbank.jobs.approval_subjects import plan_subject, read_plan_subject, terms_of
+from skillbank.jobs.approval_subjects import plan_subject, read_plan_subject, terms_of, terms_of_job
 from skillbank.jobs.approved_parents import PLAN, beyond_plan, stands_for
 from skillbank.jobs.approved_parts import part_of_search, same_but, taken
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.database import CODES
 from skillbank.jobs.given import GivenApproval, How
 from skillbank.jobs.launch_terms import NewJob
-from skillbank.jobs.record import JobRecord
+from skillbank.jobs.record import SEARCH, JobRecord
 from skillbank.jobs.retries import attempts
 from skillbank.plan.model import Plan
 from skillbank.stored import asking, now
@@ -259,7 +259,8 @@ class ApprovalGuard:
             return self._within(plan, look(experiment), fields.get("recommendation"), parents, look), None
         if (before := fields.get("retry_of")) is not None:
             return self._again(plan, look(before), parents, look)
-        subject = plan_subject(plan.plan_id, terms_of(fields["checkpoint"], fields["retry"]))
+        goes_on = None if plan.route.name == SEARCH else fields.get("resumes")
+        subject = plan_subject(plan.plan_id, terms_of(fields["checkpoint"], fields["retry"], goes_on))
         if given is not None and given.project != fields.get("project", ""):
             raise NotApprovedError(
                 f"The approval that was given for plan {plan.plan_id[:12]} is one of another project, so "
@@ -301,7 +302,7 @@ class ApprovalGuard:
             approval, _ = self._again(plan, look(record.retry_of), record.parents, look)
             stands = given is not None and approval is not None and given.nonce == approval.nonce
         else:
-            subject = plan_subject(plan.plan_id, terms_of(record.checkpoint, record.retry))
+            subject = plan_subject(plan.plan_id, terms_of_job(record))
             stands = (
                 given is not None
                 and given.subject == subject
@@ -412,7 +413,7 @@ class ApprovalGuard:
         most = retry.infra + (_MOST_HALVINGS if retry.batch_key is not None else 0)
         if (
             given is None
-            or given.subject != plan_subject(begun.plan_id, terms_of(first.checkpoint, retry))
+            or given.subject != plan_subject(begun.plan_id, terms_of_job(first))
             or (failed.retry, failed.checkpoint) != (retry, first.checkpoint)
             or attempt > most
             or not same_but(begun, plan, retry.batch_key)
@@ -437,7 +438,7 @@ class ApprovalGuard:
         given, outer = self._started(search), Plan.from_document(search.plan)
         if (
             given is None
-            or given.subject != plan_subject(outer.plan_id, terms_of(search.checkpoint, search.retry))
+            or given.subject != plan_subject(outer.plan_id, terms_of_job(search))
             or not part_of_search(plan, outer, number)
             or not all(self._of_search(job, given, outer, search, look) for job in taken(plan, parents))
         ):

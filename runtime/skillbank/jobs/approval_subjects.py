@@ -22,9 +22,11 @@ __all__ = [
     "read_plan_subject",
     "refuse_other_terms",
     "terms_of",
+    "terms_of_job",
 ]
 
-_USUAL = {"checkpoint": "auto", "on_oom": "stop", "retries": "2"}
+_USUAL = {"checkpoint": "auto", "on_oom": "stop", "resumes": "", "retries": "2"}
+_NAME = "[\\w.-]{1,63}"
 _SHOWN = 12
 """How many letters of a plan's id a person is given to type."""
 
@@ -45,7 +47,7 @@ def check_terms(checkpoint: str = "auto", retries: int | str = 2, on_oom: str = 
 
 
 def launch_terms(**asked: object) -> dict[str, str]:
-    """Return what a launch asks for beyond its plan: ``checkpoint``, ``on_oom``, ``retries``.
+    """Return what a launch asks for beyond its plan: ``checkpoint``, ``on_oom``, ``resumes``, ``retries``.
 
     What is None or usual anyway is nothing more than the plan.
 
@@ -57,16 +59,21 @@ def launch_terms(**asked: object) -> dict[str, str]:
     for name, value in asked.items():
         if name not in _USUAL:
             raise UsageError(f"'{name[:40]}' is no term of a launch; these are: {', '.join(_USUAL)}.")
-        if value is not None and not re.fullmatch(r"[\w.-]{1,60}", str(value)):
+        if value is not None and not re.fullmatch(_NAME, str(value)):
             raise UsageError(f"{name} of a launch must be one word or number.")
-    check_terms(**{name: str(value) for name, value in asked.items() if value is not None})
+    check_terms(**{k: str(v) for k, v in asked.items() if v is not None and k != "resumes"})
     return {k: str(asked[k]) for k in _USUAL if asked.get(k) is not None and str(asked[k]) != _USUAL[k]}
 
 
-def terms_of(checkpoint: str, retry: RetryPolicy) -> dict[str, str]:
-    """Return `launch_terms` of a launch as its record has it."""
+def terms_of(checkpoint: str, retry: RetryPolicy, resumes: str | None = None) -> dict[str, str]:
+    """Return `launch_terms` of a launch; ``resumes`` is no search's, see `terms_of_job`."""
     on_oom = "stop" if retry.batch_key is None else "reduce-batch"
-    return launch_terms(checkpoint=checkpoint, retries=retry.infra, on_oom=on_oom)
+    return launch_terms(checkpoint=checkpoint, retries=retry.infra, on_oom=on_oom, resumes=resumes)
+
+
+def terms_of_job(record: JobRecord) -> dict[str, str]:
+    """Return `launch_terms` of a job as its record has them; what a search succeeds is one of its parents."""
+    return terms_of(record.checkpoint, record.retry, None if record.searches else record.resumes)
 
 
 def refuse_other_terms(earlier: JobRecord, asked: Mapping[str, object]) -> None:
@@ -82,7 +89,7 @@ def refuse_other_terms(earlier: JobRecord, asked: Mapping[str, object]) -> None:
     StateError
         Naming the job, the term and both values.
     """
-    had = {**_USUAL, **terms_of(earlier.checkpoint, earlier.retry)}
+    had = {**_USUAL, **terms_of_job(earlier)}
     for name, value in asked.items():
         if value is not None and str(value) != had[name]:
             raise StateError(

@@ -119,8 +119,8 @@ def bind(
     stage
         Returns the local path of an input's data.
     earlier
-        Results of earlier attempts, the latest first; the newest checkpoint of the first that has one is
-        resumed when the job's own results hold none.
+        Results of other jobs, the latest first; the newest checkpoint of the first that has one is resumed
+        when the job's own results hold none.
 
     Raises
     ------

@@ -2,57 +2,139 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from skillbank.errors import NotFoundError, StateError
+from skillbank.jobs.checkpoints import resumable
 from skillbank.jobs.record import JobRecord, JobState
-from skillbank.jobs.retries import attempts, newest_attempt
+from skillbank.jobs.retries import attempts, follow_up, newest_attempt
 from skillbank.jobs.store import JobStore
-from skillbank.plan.model import Plan
+from skillbank.jobs.uploads import results_folder
+from skillbank.plan.model import RESUME_MODEL, Plan
+from skillbank.plan.paths import leaves
 
-__all__ = ["Step", "run_of", "steps", "steps_before"]
+__all__ = [
+    "Step",
+    "broken_off",
+    "ensure_broken_off",
+    "first_attempt",
+    "run_of",
+    "steps",
+    "steps_before",
+    "takes_checkpoint",
+]
+
+_BROKEN_OFF = (JobState.ERROR, JobState.CANCELED)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One plan of a chain, and the job that has run it or runs it; None when it is to be started."""
+    """One plan of a chain, and the job that has run it or runs it; None when it is to be started.
+
+    Attributes
+    ----------
+    broken
+        Where it is to be started, the newest job that broke off at it.
+    resumes
+        The job whose checkpoint a new start goes on from: that one, or what it had gone on from itself.
+    """
 
     plan: Plan
     job: JobRecord | None
+    broken: JobRecord | None = None
+    resumes: JobRecord | None = None
 
 
-def steps(store: JobStore, job: str) -> list[Step]:
+def steps(store: JobStore, job: str, refresh: Callable[[str], JobRecord]) -> list[Step]:
     """Return the steps of the chain that a job belongs to, with what is there of each.
 
-    A step that is complete, or still runs, counts if its parents are the jobs that count for the steps before
-    it. A job that is no part of a chain is a chain of one.
+    A step that is complete, still runs, or is about to be attempted again counts if its parents are the jobs
+    that count for the steps before it. A job that is no part of a chain is a chain of one.
+
+    Parameters
+    ----------
+    refresh
+        Brings the record of a job up to date and returns it.
 
     Raises
     ------
     JobNotFoundError, NotFoundError
         When there is no such job, or its plans are not known here.
     """
-    *_, first = attempts(store.get(job), store.get)
+    first = first_attempt(store, job)
     chain = first.chain or (first.plan_id,)
     found: list[Step] = []
     chosen: dict[str, JobRecord] = {}
     for plan_id in chain:
-        try:
-            plan = store.get_plan(plan_id)
-        except NotFoundError:
-            if plan_id != first.plan_id:
-                raise
-            plan = Plan.from_document(first.plan)
+        plan = _plan_of(store, plan_id, first)
         needed = {chosen[ref.plan].id for ref in plan.parents if ref.plan in chosen}
-        record = _standing(store, plan_id, first.chain)
+        last = _last_attempt(store, plan_id, first.chain)
+        record = last and refresh(last.id)
         absent = any(ref.plan is not None and ref.plan not in chosen for ref in plan.parents)
-        if record is not None and not absent and needed <= set(record.parents):
+        if record is None or absent or not needed <= set(record.parents):
+            found.append(Step(plan, None))
+        elif broken_off(record):
+            found.append(Step(plan, None, record, _to_go_on_from(store, plan, record)))
+        else:
             chosen[plan_id] = record
-        found.append(Step(plan, chosen.get(plan_id)))
+            found.append(Step(plan, record))
     if all(step.job is not None and step.job.state is JobState.COMPLETE for step in found):
         raise StateError(f"every step of {first.id} is complete; there is nothing to resume")
     return found
+
+
+def _plan_of(store: JobStore, plan_id: str, first: JobRecord) -> Plan:
+    """Return a plan of a chain; that of its job stands in the job's record too."""
+    try:
+        return store.get_plan(plan_id)
+    except NotFoundError:
+        if plan_id != first.plan_id:
+            raise
+        return Plan.from_document(first.plan)
+
+
+def broken_off(record: JobRecord) -> bool:
+    """Whether a job has ended before its work was done, and no further attempt is about to follow."""
+    return record.state in _BROKEN_OFF and (record.settled is not None or follow_up(record) is None)
+
+
+def first_attempt(store: JobStore, job: str) -> JobRecord:
+    """Return the job that somebody launched, of which another may be a further attempt."""
+    *_, first = attempts(store.get(job), store.get)
+    return first
+
+
+def takes_checkpoint(spec: object) -> bool:
+    """Whether a plan's spec has a place for the checkpoint that each start goes on from."""
+    return any(value == RESUME_MODEL for _, value in leaves(spec))
+
+
+def ensure_broken_off(plan: Plan, record: JobRecord) -> None:
+    """Raise `StateError` unless a job ran just this plan and broke off."""
+    if record.plan_id != plan.plan_id or record.state not in _BROKEN_OFF:
+        what = f"is {record.state}" if record.plan_id == plan.plan_id else "ran another plan"
+        raise StateError(
+            f"plan {plan.plan_id[:12]} cannot go on from what {record.id} has left: that job {what}"
+        )
+
+
+def _to_go_on_from(store: JobStore, plan: Plan, record: JobRecord) -> JobRecord | None:
+    """Return the newest job with a checkpoint, of a broken one and those that it had gone on from."""
+    if not takes_checkpoint(plan.spec):
+        return None
+    seen: set[str] = set()
+    waiting = [record.id]
+    while waiting:
+        for each in attempts(store.get(waiting.pop()), store.get):
+            if each.id in seen or each.plan_id != plan.plan_id or each.searches:
+                continue
+            if resumable(results_folder(each)) is not None:
+                return each
+            seen.add(each.id)
+            waiting += [each.resumes] if each.resumes else []
+    return None
 
 
 def steps_before(store: JobStore, plan: Plan) -> list[Plan]:
@@ -76,8 +158,6 @@ def run_of(store: JobStore, plan_id: str) -> JobRecord | None:
     return next((r for r in runs if r.state is JobState.COMPLETE), runs[0] if runs else None)
 
 
-def _standing(store: JobStore, plan_id: str, chain: tuple[str, ...]) -> JobRecord | None:
-    """Return the newest attempt at a step, if it is complete or under way."""
+def _last_attempt(store: JobStore, plan_id: str, chain: tuple[str, ...]) -> JobRecord | None:
     first = next((r for r in store.list(plan_id=plan_id) if r.chain == chain and r.retry_of is None), None)
-    last = first and newest_attempt(first, store.by_key)
-    return None if last is None or last.state in (JobState.ERROR, JobState.CANCELED) else last
+    return first and newest_attempt(first, store.by_key)

@@ -10,11 +10,12 @@ from skillbank.bank.engines import own_engine
 from skillbank.datasets.document import split_of
 from skillbank.datasets.faults import BECOMES, Severity
 from skillbank.datasets.formats import FORMATS, LAST
-from skillbank.datasets.opening import Opened
+from skillbank.datasets.opening import Opened, opened_bare
 from skillbank.datasets.progress import Progress
 from skillbank.datasets.report import DataReport, SplitReport
 from skillbank.errors import SkillbankError, a_few
 from skillbank.home import cache_dir
+from skillbank.jobs.data_groups import DataGroup
 from skillbank.jobs.data_places import Found
 from skillbank.jobs.data_sets import DataLook
 from skillbank.plan.model import Plan
@@ -48,7 +49,7 @@ def checked(
         Told how far it is.
     """
     seen = list(looks)
-    for indexes in _of_one_data_set(looks):
+    for indexes in _of_one_data_set(looks, whole):
         try:
             seen_whole = whole and not any(looks[i].listed for i in indexes)
             founds = [each for i in indexes if (each := looks[i].found) is not None]
@@ -62,14 +63,18 @@ def checked(
     return tuple(_told(look, seen) for look in seen)
 
 
-def _of_one_data_set(looks: Sequence[DataLook]) -> list[list[int]]:
-    """Return the numbers of the looks at annotations, those at splits of one data set together."""
+def _of_one_data_set(looks: Sequence[DataLook], whole: bool) -> list[list[int]]:
+    """Return the numbers of the looks that are checked, those at splits of one data set together.
+
+    Of pictures alone there is nothing to check but whether they can be decoded.
+    """
     together: dict[tuple[Path, str], list[int]] = {}
     for index, look in enumerate(looks):
         found, wanted = look.found, look.group.wanted
-        if found is None or wanted is None or not wanted.annotated:
+        if found is None or wanted is None or not (wanted.annotated or whole):
             continue
-        alone = "" if found.split.name and found.opened.split is None else f"{index}"
+        whole_set = wanted.annotated and found.split.name and found.opened.split is None
+        alone = "" if whole_set else f"{index}"
         key = found.opened.tree.root, f"{alone}{found.opened.data.format}"
         together.setdefault(key, []).append(index)
     return list(together.values())
@@ -82,7 +87,9 @@ def _report(founds: Sequence[Found], whole: bool, progress: Progress | None) -> 
     first = founds[0]
     opened, cache = first.opened, cache_dir() / "pictures" if whole else None
     names: list[str] | None = None
-    if first.group.wanted is not None and first.group.wanted.marks == "areas":
+    if first.group.wanted is not None and not first.group.wanted.annotated:
+        opened = opened_bare(opened.tree, first.split)
+    elif first.group.wanted is not None and first.group.wanted.marks == "areas":
         opened = replace(opened, split=None)  # all splits are taken together
     elif not first.split.name or opened.split is not None:
         named = replace(first.split, name=first.split.name or first.group.role)
@@ -98,7 +105,7 @@ def _judged(plan: Plan, look: DataLook, report: DataReport, *, first: bool) -> D
     assert found is not None
     skip = plan.on_broken == "skip"
     found = replace(found, why=found.why or _why_converted(report, skip=skip))
-    problems, notes = _remarks(report, look.group.place, skip=skip) if first else ([], [])
+    problems, notes = _remarks(report, look.group, skip=skip) if first else ([], [])
     if problems and not found.why and not ours(plan):
         notes, problems = [*problems, *notes], []  # files that are there and another program reads
     return replace(
@@ -118,8 +125,9 @@ def _why_converted(report: DataReport, *, skip: bool) -> str:
     return "its pictures have other sizes than it states" if sizes else ""
 
 
-def _remarks(report: DataReport, place: str, *, skip: bool) -> tuple[list[Sentence], list[Sentence]]:
+def _remarks(report: DataReport, group: DataGroup, *, skip: bool) -> tuple[list[Sentence], list[Sentence]]:
     """Return what a report says of a place: what ends a launch; then what is skipped, and its warnings."""
+    place = group.place
 
     def said(severity: Severity, kinds: Collection[str] | None = None) -> list[Sentence]:
         sentences = report.sentences(severity, kinds=kinds)
@@ -134,7 +142,8 @@ def _remarks(report: DataReport, place: str, *, skip: bool) -> tuple[list[Senten
         )
     repaired = [kind.name for kind, *_ in report.tally.of(Severity.ERROR) if kind not in blocking]
     skipped = [Sentence(f"{marked(each)} (skipped)") for each in said(Severity.ERROR, repaired)]
-    return problems, [*skipped, *said(Severity.WARNING)]
+    learned_from = group.wanted is not None and group.wanted.annotated
+    return problems, [*skipped, *(said(Severity.WARNING) if learned_from else ())]
 
 
 def _told(look: DataLook, looks: Sequence[DataLook]) -> DataLook:
@@ -142,7 +151,7 @@ def _told(look: DataLook, looks: Sequence[DataLook]) -> DataLook:
     found, wanted = look.found, look.group.wanted
     if found is None or wanted is None or not found.why:
         return look
-    if look.report is None:
+    if look.report is None or not wanted.annotated:
         count = sum(1 for _ in found.split.pictures())
         return replace(look, said=f"{look.group.named}: {count:,} pictures; {found.why}")
     said = f"{_recognised(look, found)}; read as {wanted.annotations}, "

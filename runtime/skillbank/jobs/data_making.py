@@ -22,7 +22,7 @@ from skillbank.ways import marked
 
 __all__ = ["make"]
 
-_VERSION = "2"
+_VERSION = "3"
 """Of the files that are made: another one makes them anew."""
 _DATA = "dataset"
 """What the folder of a converted data set is called in the cache, behind its digest."""
@@ -80,7 +80,7 @@ def _made(
     note(look.said)
     for sentence in document["notes"]:
         note(f"{look.group.named}: {sentence}")
-    boxes = f" and {document['boxes']:,} boxes" if wanted.marks == "boxes" else ""
+    boxes = f" and {document['boxes']:,} boxes" if wanted.annotated and wanted.marks == "boxes" else ""
     note(f"{look.group.named}: {document['pictures']:,} pictures{boxes} are used")
     lie = {
         name: folder / said if not Path(said).is_absolute() else Path(said)
@@ -118,7 +118,12 @@ def _write(
     assert found is not None and wanted is not None
     folder = work / "made"
     folder.mkdir(exist_ok=True)
-    if look.report is not None and wanted.marks == "areas":
+    if not wanted.annotated:
+        skipped = look.report.findings.broken if look.report and plan.on_broken == "skip" else ()
+        made = provide_pictures(
+            found.opened, found.split, wanted, folder, reaches=reaches(plan), without=skipped
+        )
+    elif look.report is not None and wanted.marks == "areas":
         made = provide_areas(
             found.opened, wanted, folder, plan.on_broken, report=look.report, names=look.report.classes
         )
@@ -126,9 +131,8 @@ def _write(
         made = provide_classes(
             found.opened, found.split, wanted, folder, plan.on_broken, report=look.report, names=names
         )
-    elif look.report is None:
-        made = provide_pictures(found.opened, found.split, wanted, folder, reaches=reaches(plan))
     else:
+        assert look.report is not None  # what is annotated was checked, or is a problem
         shared = Classes()
         shared.add(names)
         made = provide(

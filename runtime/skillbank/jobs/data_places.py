@@ -104,7 +104,9 @@ def find(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found | N
         return _marked(group, plan, place, unpack)
     if group.wanted.annotated:
         return _annotated(group, plan, place, unpack)
-    return _pictures_of(group, place, unpack) if group.missing or group.form else _astray(group, plan)
+    if group.missing or group.form:
+        return _pictures_of(group, place, unpack)
+    return _as_they_lie(group, plan, unpack)
 
 
 def _annotated(group: DataGroup, plan: Plan, place: Path, unpack: Unpack) -> Found:
@@ -271,7 +273,8 @@ def _pictures_of(group: DataGroup, place: Path, unpack: Unpack) -> Found:
         When there are none.
     """
     wanted = group.wanted
-    with_classes = wanted is not None and any(each.file == wanted.classes for each in group.missing)
+    classes = wanted.classes if wanted is not None else ""
+    with_classes = bool(classes) and any(each.file == classes for each in group.missing)
     if not with_classes and (bare := _bare_pictures(group, place, unpack)) is not None:
         return bare
     opened = open_place(place, unpack, form=group.form)
@@ -293,16 +296,24 @@ def _bare_pictures(group: DataGroup, place: Path, unpack: Unpack) -> Found | Non
     return _loose(group, tree, "all of the folder but masks" if tree.masks else "all of the folder")
 
 
-def _astray(group: DataGroup, plan: Plan) -> Found | None:
-    """Return pictures that lie where they should, with masks among them or as links that lead out."""
+def _as_they_lie(group: DataGroup, plan: Plan, unpack: Unpack) -> Found | None:
+    """Return pictures that lie where they should: to be checked, and made anew where they are not all of it.
+
+    That is so with masks among them, and with links that lead out.
+    """
     assert group.wanted is not None
     binding = next(each for each in group.bindings if each.file == group.wanted.pictures)
     found = locate(binding)
-    if not found.folder or found.uri.scheme != "file":
+    if found.uri.scheme != "file":
         return None
+    if not found.folder:
+        if archive_stem(found.uri.path.name) is None:
+            return None
+        tree = open_tree(_staged_archive(binding, found.uri.path, unpack))
+        return _loose(group, tree, "") if tree.pictures else None
     if (tree := open_tree(found.uri.path)).masks and tree.pictures:
         return _loose(group, tree, "masks lie among them")
-    return _loose(group, tree, _ASTRAY) if _strays(found.uri.path, plan) else None
+    return _loose(group, tree, _ASTRAY if _strays(found.uri.path, plan) else "") if tree.pictures else None
 
 
 def _loose(group: DataGroup, tree: Tree, why: str) -> Found:

@@ -81,8 +81,10 @@ class DataLook:
         """Inputs that are not made: names of classes for pictures that have none."""
         if self.found is None or self.group.wanted is None:
             return ()
-        named = self.found.opened.data.classes or self.group.wanted.annotated
-        return tuple(b for b in self.group.bindings if b.file == self.group.wanted.classes and not named)
+        classes = self.group.wanted.classes
+        if not classes or self.found.opened.data.classes or self.group.wanted.annotated:
+            return ()
+        return tuple(binding for binding in self.group.bindings if binding.file == classes)
 
     @property
     def root(self) -> Path | None:

@@ -33,6 +33,8 @@ class LaunchTerms(TypedDict, total=False):
     """Ids of the plans of the chain that this is a step of (none)."""
     data: Sequence[SeenData] | None
     """What lay there when somebody approved this, see `skillbank.jobs.seen_data` (whatever lies there)."""
+    resumes: str | None
+    """The job that broke off at this very plan, whose newest checkpoint a training goes on from (none)."""
     approval: GivenApproval | None
     """How it was approved, see `skillbank.jobs.approval_guard`; parts of a search have its."""
     report: Report | None

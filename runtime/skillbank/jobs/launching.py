@@ -9,6 +9,8 @@ from skillbank.datasets.listing import listed
 from skillbank.errors import PlatformError
 from skillbank.home import cache_dir, results_root
 from skillbank.jobs.binding import ParentModel, bind, check_filled, has_token
+from skillbank.jobs.carrying import carry_over
+from skillbank.jobs.chains import takes_checkpoint
 from skillbank.jobs.checks import Checks, check, refuse
 from skillbank.jobs.credentials import credential_problems
 from skillbank.jobs.data_sets import look_at
@@ -110,6 +112,7 @@ def prepare(
     models: Sequence[ParentModel],
     admitted: Pass,
     *,
+    broken: Iterable[JobRecord] = (),
     earlier: Iterable[Path] = (),
     bound: Callable[[str], None],
     note: Callable[[str], None] = lambda sentence: None,
@@ -121,8 +124,10 @@ def prepare(
     ----------
     admitted
         What the gate gave for this plan.
+    broken
+        Earlier attempts of the same plan, the latest first, which a training goes on with; see `carrying`.
     earlier
-        Results of earlier attempts of the same plan, the latest first: a training goes on from there.
+        Results of the job that a training of another plan goes on from.
     bound
         Told the hash of the spec as soon as it is written.
     note
@@ -136,6 +141,8 @@ def prepare(
         path = made_of.get(binding.key)
         return path or stage(binding, cache=cache_dir(), inputs=plan.inputs, report=report)
 
+    if takes_checkpoint(plan.spec) and (begun := carry_over(record, broken)) is not None:
+        note(f"goes on with the training of {begun.id}, whose models and metrics were copied here")
     made = bind(plan, record, models, stage=fetch, earlier=earlier)
     bound(made.sha256)
     if record.results_uri is not None:

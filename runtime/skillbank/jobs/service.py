@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from skillbank.errors import PlatformError, PluginError, SkillbankError, StateError, UsageError, sentence_of
 from skillbank.jobs.attendance import attend
+from skillbank.jobs.chains import ensure_broken_off
 from skillbank.jobs.forecast import wait_of
 from skillbank.jobs.launch_terms import LaunchTerms, NewJob, refuse_unused
 from skillbank.jobs.limits import refuse_over_quota
@@ -125,7 +126,7 @@ class Jobs:
             chain=tuple(terms.get("chain", ())),
             checkpoint=terms.get("checkpoint", "auto"),
             retry=retry or RetryPolicy(),
-            resumes=trial.resumes if trial else succeeds,
+            resumes=trial.resumes if trial else succeeds or terms.get("resumes"),
         )
         if trial:
             fields["experiment"], fields["recommendation"] = trial.experiment, trial.recommendation
@@ -191,7 +192,7 @@ class Jobs:
             return self.refresh(earlier.id)
         if not part:  # which was launched with its job, and waits
             refuse_over_quota(self.store.engine, plan, fields["project"], fields["person"])
-        taken = [*parents, resumes] if resumes else [*parents]
+        taken = [*parents, *self._gone_on_from(plan, resumes, part=part)]
         approval, attempt = self.store.guard.authority(
             plan, terms.get("approval"), approved, taken, fields, self.store.get
         )
@@ -234,6 +235,18 @@ class Jobs:
             return record
         return self._begin(plan, record, models, admitted, attempt, report)
 
+    def _gone_on_from(self, plan: Plan, job: str | None, *, part: bool) -> list[str]:
+        """Return the job that a launch goes on from where that is approved as a parent is.
+
+        One that broke off at the same plan is a term of the launch, and has to be just that.
+        """
+        if job is None:
+            return []
+        if part or plan.route.name == SEARCH:
+            return [job]
+        ensure_broken_off(plan, self.refresh(job))
+        return []
+
     def _begin(
         self,
         plan: Plan,
@@ -247,17 +260,17 @@ class Jobs:
         from skillbank.jobs import launching, uploads
 
         platform = self.platform(record.platform)
-        before = [
-            a for a in attempts(record, self.store.get) if a.id != record.id and a.plan_id == plan.plan_id
-        ]
+        before = [each for each in attempts(record, self.store.get) if each.id != record.id]
         before += [self.store.get(record.resumes)] if record.resumes and not record.searches else []
+        same = [each for each in before if each.plan_id == plan.plan_id]
         try:
             launch = launching.prepare(
                 plan,
                 record,
                 models,
                 admitted,
-                earlier=[uploads.results_folder(job) for job in before],
+                broken=same,
+                earlier=[uploads.results_folder(each) for each in before if each.id == record.resumes],
                 bound=lambda sha256: self.store.update(record.id, bound_spec_sha256=sha256),
                 note=lambda sentence: self.store.note(record.id, sentence),
                 report=report,

@@ -55,6 +55,8 @@ class Imported:
         How many boxes were added.
     left
         Counts of what was left out, by a title for a count: "pictures that cannot be decoded".
+    classes
+        Names of the classes that the set did not have; they stay also where all their boxes are left out.
     unread
         The pictures among it that are not there or cannot be decoded: which, and half a sentence.
     notes
@@ -66,6 +68,7 @@ class Imported:
     added: Added
     boxes: int
     left: dict[str, int]
+    classes: tuple[str, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     divided: int = 0
@@ -113,19 +116,19 @@ def import_data(
         found = list(_found(opened, left, _Places(cache, keep, *_bucket(place, cache))))
         different = {each.picture.sha256 for each in found}
         left["pictures that are another one, byte for byte,"] += len(found) - len(different)
-        names = dict.fromkeys(opened.data.classes) | dict.fromkeys(name for f in found for name, _ in f.boxes)
+        names = dict.fromkeys(" ".join(name.split()) for name in opened.data.classes)
+        names |= dict.fromkeys(name for f in found for name, _ in f.boxes)
         splits = {each.picture.sha256: each.split for each in found if each.split}
         with change_set(labels.engine, labels.id, who_decides(who)) as change:
-            _put_classes(change, names)
+            classes = _put_classes(change, names)
             if change.changed:
                 change.note(IMPORT)
             added = add_pictures(change, (each.picture for each in found), splits)
             if change.changed:
                 change.note("pictures")
             boxes = _boxes(change, found, set(added.new), left, to_review=to_review or not names)
-    return Imported(
-        added, boxes, {title: n for title, n in left.items() if n}, tuple(left.unread), notes, len(splits)
-    )
+    counted = {title: n for title, n in left.items() if n}
+    return Imported(added, boxes, counted, classes, tuple(left.unread), notes, len(splits))
 
 
 class _Left(Counter[str]):
@@ -257,10 +260,12 @@ def _named(
             yield " ".join(name.split()), corners
 
 
-def _put_classes(change: Writing, names: Iterable[str]) -> None:
-    """Have the classes of these names; an empty name is none."""
+def _put_classes(change: Writing, names: Iterable[str]) -> tuple[str, ...]:
+    """Have the classes of these names, and return those that are new; an empty name is none."""
     there = {c.name for c in change.classes.values() if not c.gone}
-    put_specs(change, [ClassSpec(name) for name in names if name.strip() and name not in there])
+    new = tuple(name for name in names if name and name not in there)
+    put_specs(change, [ClassSpec(name) for name in new])
+    return new
 
 
 def _boxes(

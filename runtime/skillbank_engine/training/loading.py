@@ -98,6 +98,11 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
         self._skip = skip
 
     @property
+    def count(self) -> int:
+        """Samples in a whole epoch."""
+        return self._count
+
+    @property
     def batches(self) -> int:
         """Batches in a whole epoch."""
         return -(-self._count // self.size)

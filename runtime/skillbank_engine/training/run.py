@@ -30,7 +30,7 @@ from skillbank_engine.training.loading import EpochBatches
 from skillbank_engine.training.memory import MemoryGuard
 from skillbank_engine.training.progress import EpochReport
 from skillbank_engine.training.replicas import equal_buffers, load_optimizer, whole
-from skillbank_engine.training.saving import Keeper, Position
+from skillbank_engine.training.saving import Keeper, Position, recounted
 from skillbank_engine.training.stopping import BestSoFar
 from skillbank_engine.training.update import Update
 
@@ -112,6 +112,7 @@ class TrainingRun(Generic[BatchT]):
             self.optimizer,
             self._scaler,
             self.batches.size,
+            self.batches.count,
             self.team,
             self._average,
             self.best,
@@ -334,8 +335,8 @@ class TrainingRun(Generic[BatchT]):
     def resume(self, checkpoint: Checkpoint) -> None:
         """Take up optimiser and position of a checkpoint (its weights are loaded already).
 
-        With another number of processes or another batch size, epochs have another number of steps: the
-        position is that of the last whole batch of the new size, and the step is counted anew.
+        With another number of processes, another batch size or other pictures, epochs have another number of
+        steps: the position is that of the last whole batch of the new size, and the step is counted anew.
         """
         state = checkpoint.training
         load_optimizer(self.optimizer, state["optimizer"])
@@ -346,23 +347,20 @@ class TrainingRun(Generic[BatchT]):
             self.best.load(state["best"])
         position = Position(**state["position"])
         before = state.get("batch_size", self.batches.size)
-        if before != self.batches.size:
-            batches = position.batches * before // self.batches.size
-            position = Position(
-                epoch=position.epoch,
-                batches=batches,
-                step=position.epoch * self.batches.batches + batches,
-                loss_sum=position.loss_sum / max(position.batches, 1) * batches,
-            )
+        pictures = state.get("pictures", self.batches.count)
+        if (before, pictures) != (self.batches.size, self.batches.count):
+            position = recounted(position, before, pictures, self.batches)
             _LOG.warning(
-                "the checkpoint was made with batches of %d pictures in all, now there are %d: going on at "
-                "step %d of the new count",
+                "the checkpoint was made with %d pictures in batches of %d in all, now there are %d in "
+                "batches of %d: going on at step %d of the new count",
+                pictures,
                 before,
+                self.batches.count,
                 self.batches.size,
                 position.step,
             )
-        same = (before, state.get("window")) == (self.batches.size, WINDOW)
-        if position.batches and self.batches.groups and not same:
+        same = (before, state.get("window")) == (self.batches.size, WINDOW) or not self.batches.groups
+        if position.batches and (not same or pictures != self.batches.count):
             _LOG.warning(
                 "pictures come in another order than when the checkpoint was made: of the epoch in progress "
                 "some come twice, and others not"

@@ -24,6 +24,7 @@ from skillbank_engine.training.stopping import BestSoFar
 
 if TYPE_CHECKING:
     from skillbank_engine.task import AnyTask
+    from skillbank_engine.training.loading import EpochBatches
 
 _LOG = logging.getLogger(__name__)
 
@@ -50,6 +51,28 @@ class Position:
     loss_sum: float = 0.0
 
 
+def recounted(position: Position, batch_size: int, pictures: int, now: EpochBatches) -> Position:
+    """Give the same place of a run in batches of another size, or of other pictures.
+
+    Parameters
+    ----------
+    position : Position
+        Where a run stood.
+    batch_size, pictures : int
+        Of its batches and epochs.
+    now : EpochBatches
+        What is counted in; an epoch in progress stays one, by the share of its pictures that were seen.
+    """
+    seen = min(position.batches * batch_size, pictures) * now.count // pictures
+    batches = seen // now.size
+    return Position(
+        epoch=position.epoch,
+        batches=batches,
+        step=position.epoch * now.batches + batches,
+        loss_sum=position.loss_sum / max(position.batches, 1) * batches,
+    )
+
+
 @dataclass
 class Keeper:
     """Writes the checkpoints of a run; all of its processes call alike, the main one writes.
@@ -66,6 +89,8 @@ class Keeper:
         What it takes to go on from one.
     batch_size : int
         Pictures of one step, of all processes.
+    pictures : int
+        Those of a whole epoch.
     team : Team
         The processes.
     average : WeightAverage or None
@@ -82,6 +107,7 @@ class Keeper:
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
     batch_size: int
+    pictures: int
     team: Team
     average: WeightAverage | None = None
     best: BestSoFar | None = None
@@ -161,6 +187,7 @@ class Keeper:
             "scaler": self.scaler.state_dict(),
             "position": vars(position).copy(),
             "batch_size": self.batch_size,
+            "pictures": self.pictures,
             "window": WINDOW,
         }
         if self.average is not None:

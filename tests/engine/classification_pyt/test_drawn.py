@@ -139,3 +139,15 @@ def test_a_class_is_written_below_its_picture() -> None:
     assert (pixels[:256] == (10, 200, 10)).all()
     assert (pixels[256:] > 128).any()
     assert draw_class(Image.new("RGB", (500, 300)), "x", 1.0).size[0] == 500
+
+
+@pytest.mark.parametrize(
+    ("size", "drawn"),
+    [((3000, 4), (3000, 4)), ((4, 3000), (240, 3000)), ((200, 2), (2000, 20)), ((1, 1), (240, 240))],
+)
+def test_a_narrow_picture_is_enlarged_as_far_as_it_still_is_one(
+    size: tuple[int, int], drawn: tuple[int, int]
+) -> None:
+    page = draw_class(Image.new("RGB", size, (10, 200, 10)), "a class", 0.5)
+    assert page.width == drawn[0] and drawn[1] < page.height <= drawn[1] + 480
+    assert (np.asarray(page)[drawn[1] :] > 128).any(), "its class can be read"

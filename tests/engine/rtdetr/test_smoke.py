@@ -106,7 +106,7 @@ def test_from_training_to_integers(shapes: Path, tmp_path: Path) -> None:
         "distill",
         {
             "dataset": data,
-            "train": {"num_epochs": 1},
+            "train": {"num_epochs": 2, "checkpoint_interval": 1},
             "distill": distill,
             "model": {"load_teacher_enc_dec": True},
         },
@@ -114,6 +114,20 @@ def test_from_training_to_integers(shapes: Path, tmp_path: Path) -> None:
     )
     assert any("teacher's encoder and decoder" in line["message"] for line in taught)
     assert (tmp_path / "distill" / "rtdetr_model_latest.pth").is_file()
+
+    [begun] = (tmp_path / "distill").glob("model_epoch_000_*.pth")
+    gone_on = _run(
+        "distill",
+        {
+            "dataset": data,
+            "train": {"num_epochs": 2, "resume_training_checkpoint_path": str(begun)},
+            "distill": distill,
+            "model": {"load_teacher_enc_dec": True},
+        },
+        tmp_path / "again",
+    )
+    # A student that goes on still has its teacher.
+    assert _kpi(gone_on, "Train metrics generated.") == _kpi(taught, "Train metrics generated.")
 
 
 def _agrees(file: Path, checkpoint: Path) -> None:

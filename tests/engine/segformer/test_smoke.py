@@ -1,6 +1,7 @@
 """Every action once, each on what the one before has left, in one process."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,3 +131,22 @@ def test_a_data_set_that_cannot_be_used_is_told_in_one_sentence(
     assert main(["train", "-e", str(spec), *TINY_OVERRIDES]) == 1
     assert "1 pictures have no mask of their name" in capsys.readouterr().err
     assert lines(tmp_path / "out" / "train")[-1]["status"] == "FAILURE"
+
+
+def test_a_training_goes_on_with_its_own_classes_alone(
+    run: Run, tmp_path: Path, masked_shapes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = run("train", "begun", *TINY_OVERRIDES, "train.num_epochs=1") / FAMILY.latest
+    data = tmp_path / "data"
+    shutil.copytree(masked_shapes, data)
+    palette = json.loads((data / "palette.json").read_text(encoding="utf-8"))
+    first, second = palette["palette"][1:3]
+    first["seg_class"], second["seg_class"] = second["seg_class"], first["seg_class"]
+    first["mapping_class"], second["mapping_class"] = first["seg_class"], second["seg_class"]
+    (data / "palette.json").write_text(json.dumps(palette), encoding="utf-8")
+    words = (f"dataset.segment.root_dir={data}", f"train.resume_training_checkpoint_path={begun}")
+    spec = tmp_path / "spec.yaml"
+    where = f"results_dir={tmp_path / 'other'}"
+    assert main(["train", "-e", str(spec), *TINY_OVERRIDES, "train.num_epochs=2", where, *words]) == 1
+    assert "the model tells background, circle, " in capsys.readouterr().err
+    assert not (tmp_path / "other" / "train" / FAMILY.latest).exists(), "no step was made on them"

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-# Letters need a certain number of pixels; smaller pictures are enlarged by a whole factor.
-_SMALLEST_SIDE = 240
+# Letters need a certain number of pixels; smaller pictures are enlarged by a whole factor, narrow ones no
+# further than to a length that still is a picture.
+_SMALLEST_SIDE, _LARGEST_SIDE = 240, 2048
 _INK, _PAPER = (255, 255, 255), (32, 32, 32)
 
 
@@ -21,16 +22,17 @@ def draw_class(image: Image.Image, label: str, score: float) -> Image.Image:
     score : float
         Its probability.
     """
-    factor = max(1, -(-_SMALLEST_SIDE // min(image.size)))
+    factor = max(1, min(-(-_SMALLEST_SIDE // min(image.size)), _LARGEST_SIDE // max(image.size)))
     width, height = image.width * factor, image.height * factor
-    letters = max(14, width // 18)
+    letters = max(14, min(width // 18, _SMALLEST_SIDE))
+    room = max(width, _SMALLEST_SIDE)
     font = ImageFont.load_default(letters)
     text = f"{label}  {score:.3f}"
-    while font.getlength(text) > width - letters and len(label) > 1:
+    while font.getlength(text) > room - letters and len(label) > 1:
         label = label[:-1]
         text = f"{label}…  {score:.3f}"
     bar = letters * 2
-    page = Image.new("RGB", (width, height + bar), _PAPER)
+    page = Image.new("RGB", (room, height + bar), _PAPER)
     page.paste(image.resize((width, height), Image.Resampling.NEAREST) if factor > 1 else image, (0, 0))
     ImageDraw.Draw(page).text((letters // 2, height + letters // 3), text, _INK, font=font)
     return page

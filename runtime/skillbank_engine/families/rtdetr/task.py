@@ -145,22 +145,18 @@ class RtDetr(Task[ExperimentSpec, TrainingSet, TestSet, DetectionBatch]):
         """Build a detector to start from, with whatever weights the spec names."""
         labels = data.train.names
         detector = _new_detector(spec, labels, tell)
-        teacher = None
-        if isinstance(spec, DistillSpec):
-            teacher = _teacher(spec.distill.pretrained_teacher_model_path)
-            require_alike(detector, teacher)
-            if spec.model.load_teacher_enc_dec:
-                count = start_from(detector, teacher)
-                tell(
-                    f"{count} tensors of the teacher's encoder and decoder are what the student starts from."
-                )
+        teacher = _teacher_of(detector, spec)
+        if teacher is not None and spec.model.load_teacher_enc_dec:
+            count = start_from(detector, teacher)
+            tell(f"{count} tensors of the teacher's encoder and decoder are what the student starts from.")
         return cls(spec, detector, labels, teacher)
 
     @classmethod
     def restore(cls, spec: ExperimentSpec, kept: Kept) -> Self:
-        """Build the detector that was kept."""
+        """Build the detector that was kept; a student that goes on has its teacher again."""
         architecture = Architecture.from_dict(kept.architecture)
-        return cls(spec, rebuild_detector(kept.facts["network"], architecture), kept.labels)
+        detector = rebuild_detector(kept.facts["network"], architecture)
+        return cls(spec, detector, kept.labels, _teacher_of(detector, spec))
 
     @classmethod
     def released(cls, spec: ExperimentSpec, name: str, key: str, tell: Tell) -> Self:
@@ -463,7 +459,12 @@ def _from_checkpoint(path: str, key: str) -> tuple[Detector, tuple[str, ...]]:
     return detector, checkpoint.kept.labels
 
 
-def _teacher(path: str) -> Detector:
-    """Read the teacher, which stands still."""
-    teacher, _ = _from_checkpoint(path, "distill.pretrained_teacher_model_path")
+def _teacher_of(student: Detector, spec: ExperimentSpec) -> Detector | None:
+    """Read the teacher of a distillation, which stands still; None where nothing is distilled."""
+    if not isinstance(spec, DistillSpec):
+        return None
+    teacher, _ = _from_checkpoint(
+        spec.distill.pretrained_teacher_model_path, "distill.pretrained_teacher_model_path"
+    )
+    require_alike(student, teacher)
     return teacher.eval().requires_grad_(False)

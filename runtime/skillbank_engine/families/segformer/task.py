@@ -107,9 +107,19 @@ class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
 
     def samples(self, data: TrainingData[MaskSet, MaskSet], seed: int) -> Samples[Any, MaskBatch]:
         """Give the training samples."""
+        self._ensure_known(data.train)
         segment = self.spec.dataset.segment
         variation = Variation(segment.img_size, segment.augmentation)
         return MaskSamples(data.train, variation, self.spec.engine.cache_megabytes << 20, self.pixels)
+
+    def _ensure_known(self, data: MaskSet) -> None:
+        """Refuse masks whose numbers mean other classes than those of the model."""
+        if data.classes.names != self.labels:
+            raise DataError(
+                f"the model tells {', '.join(self.labels)} apart, but {data.split} has "
+                f"{', '.join(data.classes.names)}: set dataset.segment.palette to the model's classes, in "
+                "the order of their label ids"
+            )
 
     def size(self, batch: MaskBatch) -> float:
         """Pixels that have a class."""
@@ -178,12 +188,7 @@ class SegformerTask(Task[ExperimentSpec, MaskSet, MaskSet, MaskBatch]):
         self, data: MaskSet, stage: Stage, compute: Compute, team: Team, folder: Path | None = None
     ) -> Metrics | None:
         """Measure mIoU and pixel accuracy."""
-        if data.classes.names != self.labels:
-            raise DataError(
-                f"the model tells {', '.join(self.labels)} apart, but {data.split} has "
-                f"{', '.join(data.classes.names)}: set dataset.segment.palette to the model's classes, in "
-                "the order of their label ids"
-            )
+        self._ensure_known(data)
         block = getattr(self.spec, "evaluate", None) if stage == "test" else None
         with torch.inference_mode():
             return measure(
