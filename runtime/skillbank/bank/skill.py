@@ -6,11 +6,13 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from skillbank.bank.actions import Action
+from skillbank.bank.called import Called
 from skillbank.bank.diagnostics import Diagnostic, Repeated, repeated_keys
 from skillbank.bank.documents import parse_yaml
 from skillbank.bank.files import is_there, utf8_name
 from skillbank.bank.frontmatter import Frontmatter, parse_frontmatter
 from skillbank.bank.images import resolve_image
+from skillbank.bank.kept_documents import kept_documents
 from skillbank.bank.parts import SkillParts
 from skillbank.bank.prose import stated
 from skillbank.bank.skill_info import SkillInfo, parse_skill_info
@@ -110,12 +112,40 @@ class Skill(SkillParts):
         origin = self.relative(file)
         try:
             repeated: list[Repeated] = []
-            raw = parse_yaml(self.text(file), str(file), repeated)
+            raw = parse_yaml(self.text(file), str(file), repeated, of_a_bank=True)
         except SkillFormatError as error:
             self.report("skill-info-yaml", error, origin)
             return None
         self.found.extend(repeated_keys(repeated, "skill-info", origin))
         return parse_skill_info(raw, origin, None if file.name == MAIN else _variant_name(file))
+
+    @cached_property
+    def called(self) -> Called:
+        """What the documents say that the skill is called, and whether it can be asked to run.
+
+        Of a large bank this is kept for the next process, as who looks for a name asks every skill.
+        """
+        records = None if "infos" in self.__dict__ else kept_documents()
+        texts = (
+            self.guarded("the documents", "references", self._info_texts, []) if records is not None else []
+        )
+        if records is None or not texts:
+            return self._called()
+        kept = Called.of(records.get("called", *texts))
+        if kept is None:
+            kept = self._called()
+            records.put("called", tuple(kept), *texts)
+        return kept
+
+    def _called(self) -> Called:
+        return Called(self.info.network_arch, self.info.aliases, bool(self.actions))
+
+    def _info_texts(self) -> list[str]:
+        """Return the names and texts of all documents; none where one cannot be read, which `infos` tells."""
+        try:
+            return [text for file in self.info_files for text in (self.relative(file), self.text(file))]
+        except SkillFormatError:
+            return []
 
     @cached_property
     def info_files(self) -> tuple[Path, ...]:
