@@ -268,6 +268,8 @@ def _reap() -> None:
 
 def _import(package: str) -> None:
     """Import all of a package; what is not installed here it goes without."""
+    if package == "skillbank":
+        importlib.import_module("tests.unsynced").let_sqlite_not_wait()
     if package == "skillbank_engine":
         importlib.import_module("skillbank_engine.importing").prepare_libraries()
     paths = [str(Path(importlib.import_module(package).__path__[0]))]
