@@ -32,6 +32,8 @@ from skillbank.plan.request import Request, parse_data, parse_settings
 
 SKILL = "tao-train-grounding-dino"
 CORPUS = bank_root().parent / "shared" / "corpus" / "bank"
+NAMES = "[(s.name, s.called) for s in Library([Path(sys.argv[1])], own=False).skills]"
+"""What a request asks of every skill."""
 GOALS = {"plan_warm_ms": 10.0, "search_1000_ms": 5.0, "sentence_10000_ms": 20.0,
          "sentence_10000_first_ms": 20.0, "cold_process_s": 0.6}  # fmt: skip
 
@@ -43,6 +45,7 @@ def main() -> int:
     given = parser.parse_args()
     as_json = given.json
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["SKILLBANK_HOME"] = str(Path(folder) / "home")
         measures = run(Path(folder), given.skills)
     missed = [name for name, goal in GOALS.items() if measures.get(name, 0) > goal]
     if as_json:
@@ -84,6 +87,8 @@ def run(folder: Path, count: int) -> dict[str, float]:
     )
 
     many = generate(folder / "many", count)
+    for again in ("", "_again"):
+        measures[f"names_{count}{again}_s"] = in_a_process(NAMES, many)
     measures[f"load_{count}_s"] = median_ms(load(many), 1) / 1000
     crowd = Library([many], own=False)
     _ = [(s.frontmatter, s.info) for s in crowd.skills]
@@ -173,6 +178,19 @@ def generate(folder: Path, count: int) -> Path:
         (root / "SKILL.md").write_text(head)
         (root / "references" / "skill_info.yaml").write_text(named)  # a text is parsed once: each has its own
     return folder
+
+
+def in_a_process(work: str, bank: Path) -> float:
+    """Return the seconds of the processor that a process takes for some work; imports are not counted.
+
+    What it reads of a large bank it keeps in the home, for the next one.
+    """
+    program = (
+        "import sys, time\nfrom pathlib import Path\nfrom skillbank.bank.discovery import Library\n"
+        f"t = time.process_time()\n{work}\nprint(time.process_time() - t)"
+    )
+    command = [sys.executable, "-c", program, str(bank)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def cold_load_ms(bank: Path) -> float:

@@ -113,8 +113,11 @@ class KeptDocuments:
 
 
 def kept_documents() -> KeptDocuments | None:
-    """Return the records of the home; None where there is no home."""
-    return _of_home(HOME.value, os.environ.get("HOME"))
+    """Return the records of the home; None where there is none, or it is another one in each folder."""
+    named = HOME.value
+    if named and not named.startswith(("/", "~")):
+        return None
+    return _of_home(named, os.environ.get("HOME"))
 
 
 @lru_cache(maxsize=8)
