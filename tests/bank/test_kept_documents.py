@@ -17,7 +17,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skillbank.bank import documents, kept_documents
-from skillbank.bank.called import Called
 from skillbank.bank.discovery import Library
 from skillbank.bank.documents import parse_said, parse_yaml
 from skillbank.bank.kept_documents import KeptDocuments
@@ -183,21 +182,13 @@ def changed(file: Path, statement: str) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize(
-    "record", [None, 1, [], ["x"], ["x", ["y"], 1], [1, [], True], ["x", [1], True], {"a": 1}]
-)
-def test_a_record_of_another_shape_is_none(record: object) -> None:
-    assert Called.of(record) is None
-
-
 def test_records_that_say_nothing_of_a_document_are_not_used(bank: Path, home: Path) -> None:
     """As another version, or somebody, could leave them under the right key."""
     first = read(bank)
     records = KeptDocuments(home / "cache" / "documents")
     for skill in Library([bank], own=False).skills:
-        texts = skill._info_texts()
-        records.put("called", ["x"], *texts)
-        records.put("yaml", "no pair", *texts[1::2])
+        for file in skill.info_files:
+            records.put("yaml", "no pair", skill.text(file))
     records.close()
     assert read(bank) == first
 

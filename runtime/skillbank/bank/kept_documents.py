@@ -117,11 +117,14 @@ def kept_documents() -> KeptDocuments | None:
     named = HOME.value
     if named and not named.startswith(("/", "~")):
         return None
-    return _of_home(named, os.environ.get("HOME"))
+    try:
+        return _of_home(named or str(Path.home()))
+    except RuntimeError:  # this user has no home
+        return None
 
 
 @lru_cache(maxsize=8)
-def _of_home(*_names: str | None) -> KeptDocuments | None:
+def _of_home(_name: str) -> KeptDocuments | None:
     """Find the home once for each name of it, as every document asks."""
     try:
         return KeptDocuments(documents_dir())

@@ -6,13 +6,12 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from skillbank.bank.actions import Action
-from skillbank.bank.called import Called
+from skillbank.bank.called import Called, called_in
 from skillbank.bank.diagnostics import Diagnostic, Repeated, repeated_keys
 from skillbank.bank.documents import parse_yaml
 from skillbank.bank.files import is_there, utf8_name
 from skillbank.bank.frontmatter import Frontmatter, parse_frontmatter
 from skillbank.bank.images import resolve_image
-from skillbank.bank.kept_documents import kept_documents
 from skillbank.bank.parts import SkillParts
 from skillbank.bank.prose import stated
 from skillbank.bank.skill_info import SkillInfo, parse_skill_info
@@ -123,29 +122,22 @@ class Skill(SkillParts):
     def called(self) -> Called:
         """What the documents say that the skill is called, and whether it can be asked to run.
 
-        Of a large bank this is kept for the next process, as who looks for a name asks every skill.
+        Who looks for a name asks every skill, and of nearly all of them nothing else of their documents.
         """
-        records = None if "infos" in self.__dict__ else kept_documents()
-        texts = (
-            self.guarded("the documents", "references", self._info_texts, []) if records is not None else []
-        )
-        if records is None or not texts:
-            return self._called()
-        kept = Called.of(records.get("called", *texts))
-        if kept is None:
-            kept = self._called()
-            records.put("called", tuple(kept), *texts)
-        return kept
+        found = None if "infos" in self.__dict__ else self._called_in_documents()
+        return found or Called(self.info.network_arch, self.info.aliases, bool(self.actions))
 
-    def _called(self) -> Called:
-        return Called(self.info.network_arch, self.info.aliases, bool(self.actions))
-
-    def _info_texts(self) -> list[str]:
-        """Return the names and texts of all documents; none where one cannot be read, which `infos` tells."""
+    def _called_in_documents(self) -> Called | None:
+        """Return what all documents say together; None where one cannot be read, which `infos` tells."""
         try:
-            return [text for file in self.info_files for text in (self.relative(file), self.text(file))]
-        except SkillFormatError:
-            return []
+            said = {
+                file.name: called_in(parse_yaml(self.text(file), str(file), of_a_bank=True))
+                for file in self.info_files
+            }
+        except Exception:
+            return None
+        main = said.get(MAIN, Called("", (), False))
+        return main._replace(runs=any(each.runs for each in said.values()))
 
     @cached_property
     def info_files(self) -> tuple[Path, ...]:
