@@ -303,7 +303,8 @@ def _attend(
     if not (own.keys() <= read.keys() and read.items() <= after.items()):
         for file in files:
             os.close(file)
-        connection.send(_elsewhere(place, program, read).encode())
+        with contextlib.suppress(BrokenPipeError):  # who asked has been killed meanwhile
+            connection.send(_elsewhere(place, program, read).encode())
         os._exit(0)
     child = os.fork()
     if child == 0:

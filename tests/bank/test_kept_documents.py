@@ -16,15 +16,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillbank.bank import documents, kept_documents
+from skillbank.bank import documents, kept_documents, plain_yaml
 from skillbank.bank.discovery import Library
 from skillbank.bank.documents import parse_said, parse_yaml
 from skillbank.bank.kept_documents import KeptDocuments
+from skillbank.errors import SkillFormatError
 from tests.bank.banks import make_skill
 
 MANY = 230
 """Skills of a bank whose documents are worth keeping."""
-LONG = {"hardware": {f"note_{i}": "x" * 20 for i in range(80)}}
+HARDWARE = {f"note_{i}": "x" * 20 for i in range(80)}
 """Makes a document long enough to be kept."""
 SAYS = """
 import json, sys
@@ -48,11 +49,11 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A large bank: one skill repeats a key, one is no YAML, and one has an alias that is no name."""
     root = tmp_path_factory.mktemp("kept") / "bank"
     for i in range(MANY):
-        make_skill(root, f"toy-{i}", aliases=[f"plaything {i}"], **LONG)
+        make_skill(root, f"toy-{i}", aliases=[f"plaything {i}"], hardware=HARDWARE)
     last = root / "skills" / "toy-0" / "references" / "skill_info.yaml"
     last.write_text(f"{last.read_text()}container_image: toys/other:1\n")
     (root / "skills" / "toy-1" / "references" / "skill_info.yaml").write_text("actions: [" + "x" * 3000)
-    make_skill(root, "toy-words", aliases=["train"], **LONG)
+    make_skill(root, "toy-words", aliases=["train"], hardware=HARDWARE)
     return root
 
 
@@ -86,7 +87,7 @@ def read(bank: Path) -> list[object]:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The long texts that are parsed from now on."""
     texts: list[str] = []
-    whole = documents.load
+    whole = plain_yaml.load
 
     def noted(text: str, *args: int, **more: object) -> object:
         if len(text) > 1500:
@@ -139,7 +140,7 @@ def test_other_code_reads_anew(bank: Path, monkeypatch: pytest.MonkeyPatch, pars
 
 
 def test_small_banks_leave_nothing(tmp_path: Path, home: Path) -> None:
-    make_skill(tmp_path / "small", "toy", **LONG)
+    make_skill(tmp_path / "small", "toy", hardware=HARDWARE)
     said(tmp_path / "small")
     assert not home.exists()
 
@@ -252,7 +253,7 @@ def test_any_document_is_the_same_from_a_record(
     records = KeptDocuments(tmp_path_factory.mktemp("any"))
     try:
         document = parse_yaml(text, "a text")
-    except documents.SkillFormatError:
+    except SkillFormatError:
         return
     records._wrote = True
     records.put("yaml", [document, []], text)
