@@ -10,7 +10,7 @@ import re
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tests import forking
 from tests.postgres import Cluster, cluster, programs
 from tests.s3 import CREDENTIALS, moto_server
 from tests.slurm import PrivateSlurm, missing, private_slurm
+from tests.unsynced import let_sqlite_not_wait
 
 _LONGEST = (
     "test_image",
@@ -71,6 +72,8 @@ _LONGEST = (
     "test_algorithms",
 )
 """Files that take longest: they begin first, so that no worker is left alone with one of them at the end."""
+_LONG, _WAITS, _COMPUTES = 10, 3, 1
+"""What a file takes of a run: one of the longest, another that waits for processes, one that computes."""
 
 _FORKED = frozenset(
     {
@@ -262,7 +265,8 @@ SERVICES = frozenset({"s3_server", "postgres", "daemon", "slurm_cluster"})
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests of real servers as slow, so that the unit tests stay quick; sort the files.
 
-    The longest come first, then all that wait for processes; what only computes fills the gaps they leave.
+    Of those that wait for processes the longest come first. Those that only compute stand between them, as
+    many at any time as there are of the others, so that they fill the gaps that the others leave.
     """
     for item in items:
         if SERVICES.intersection(getattr(item, "fixturenames", ())):
@@ -270,6 +274,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {name: i for i, name in enumerate(_LONGEST)}
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (places.get(item.path.stem, len(places)), item.path not in slow))
+    begun = _begun({item.path: _weight(item.path, slow) for item in items})
+    items.sort(key=lambda item: begun[item.path])
+
+
+def _weight(file: Path, slow: Collection[Path]) -> int:
+    return _LONG if file.stem in _LONGEST else _WAITS if file in slow else _COMPUTES
+
+
+def _begun(weights: Mapping[Path, int]) -> dict[Path, float]:
+    """Return how much of those that wait, or of those that compute, has begun before each file."""
+    begun: dict[Path, float] = {}
+    for computes in (False, True):
+        these = {file: weight for file, weight in weights.items() if (weight == _COMPUTES) is computes}
+        ends = itertools.accumulate(these.values())
+        begun |= {f: (end - these[f]) / sum(these.values()) for f, end in zip(these, ends, strict=True)}
+    return begun
 
 
 _OF_THE_ENGINE = frozenset({"engine", "grounding_dino"})
@@ -322,6 +342,7 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)  # hypothesis listens to every collection; a test makes little garbage
     gc.enable()
+    let_sqlite_not_wait()
 
 
 @pytest.fixture(autouse=True)

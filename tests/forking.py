@@ -268,6 +268,8 @@ def _reap() -> None:
 
 def _import(package: str) -> None:
     """Import all of a package; what is not installed here it goes without."""
+    if package == "skillbank":
+        importlib.import_module("tests.unsynced").let_sqlite_not_wait()
     if package == "skillbank_engine":
         importlib.import_module("skillbank_engine.importing").prepare_libraries()
     paths = [str(Path(importlib.import_module(package).__path__[0]))]
@@ -301,7 +303,8 @@ def _attend(
     if not (own.keys() <= read.keys() and read.items() <= after.items()):
         for file in files:
             os.close(file)
-        connection.send(_elsewhere(place, program, read).encode())
+        with contextlib.suppress(BrokenPipeError):  # who asked has been killed meanwhile
+            connection.send(_elsewhere(place, program, read).encode())
         os._exit(0)
     child = os.fork()
     if child == 0:

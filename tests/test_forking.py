@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.forking import python, start
 
@@ -53,3 +54,18 @@ def test_what_python_reads_when_it_starts_is_not_forked(environment: dict[str, s
     forked = start("skillbank", asked, environment, [0, 1, 2])
     assert forked is not None and forked.wait(60) == 0
     assert start("skillbank", asked, {**environment, "PYTHONIOENCODING": "ascii"}, [0, 1, 2]) is None
+
+
+def test_sqlite_waits_for_no_disk_here_and_in_what_is_forked(environment: dict[str, str]) -> None:
+    text = (
+        "from skillbank.jobs.store import JobStore\nimport sqlalchemy as sa\n"
+        "with sa.create_engine('sqlite://').connect() as one:\n"
+        "    print(one.exec_driver_sql('PRAGMA synchronous').scalar())\n"
+    )
+    said = {
+        program: subprocess.run([program, "-c", text], env=environment, capture_output=True, text=True).stdout
+        for program in (python(), sys.executable)
+    }
+    assert said == {python(): "0\n", sys.executable: "2\n"}
+    with sa.create_engine("sqlite://").connect() as one:
+        assert one.exec_driver_sql("PRAGMA synchronous").scalar() == 0

@@ -10,6 +10,7 @@ from skillbank.errors import PlatformError
 __all__ = [
     "cache_dir",
     "database_url",
+    "documents_dir",
     "home",
     "looks_dir",
     "outbox",
@@ -75,6 +76,11 @@ def looks_dir() -> Path:
 def search_dir() -> Path:
     """Return the folder that keeps search indexes of large banks; made by who keeps one."""
     return home(make=False) / "cache" / "search"
+
+
+def documents_dir() -> Path:
+    """Return the folder that keeps what was read of large banks' documents; made by who keeps some."""
+    return home(make=False) / "cache" / "documents"
 
 
 def pictures_dir() -> Path:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skillbank.bank.called import Called
 from skillbank.bank.discovery import Library
 from skillbank.bank.mentions import named_in
 from skillbank.bank.search import Hit, SearchIndex
@@ -232,9 +233,9 @@ def test_none_comes_before_one_of_an_earlier_bank_that_knows_as_much(
 def _skill(name: str, bank: int, head: list[str], body: list[str]) -> Skill:
     """Return what the index reads of a skill; no folder is written for each of thousands."""
     front = SimpleNamespace(description=" ".join(head), body=" ".join(body), tags=())
-    info = SimpleNamespace(network_arch="", aliases=())
+    called = Called("", (), runs=True)
     qualified = f"bank{bank}:{name}"
     return cast(
         Skill,
-        SimpleNamespace(name=name, bank=f"bank{bank}", qualified=qualified, frontmatter=front, info=info),
+        SimpleNamespace(name=name, bank=f"bank{bank}", qualified=qualified, frontmatter=front, called=called),
     )

@@ -96,7 +96,7 @@ class Claims:
         claiming, rank = self._spelled.get(spelling, ()), self._ranks.get(self._own, len(self._ranks))
         if any(self._ranks[s.bank] <= rank or not by_alias(s, spelling) for s in claiming):
             return ()
-        aliases = [a for s in claiming for a in s.info.aliases if normalise(a) == spelling]
+        aliases = [a for s in claiming for a in s.called.aliases if normalise(a) == spelling]
         words = {w for a in aliases for w in re.findall(r"[a-z]+", a.lower())} - REQUEST_WORDS
         if not words:
             return ()
@@ -156,7 +156,7 @@ def _nearly(one: str, other: str) -> bool:
 
 def _words_of(skill: Skill) -> set[str]:
     head = skill.frontmatter
-    text = " ".join((skill.name, skill.info.network_arch, head.description, *head.tags)).lower()
+    text = " ".join((skill.name, skill.called.network_arch, head.description, *head.tags)).lower()
     return set(re.findall(r"[a-z]+", text.replace("_", " ")))
 
 

@@ -13,7 +13,7 @@ from skillbank.bank.contents import MARKETPLACE, bank_files, digest_of
 from skillbank.bank.copies import with_copies, without_copies
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json
-from skillbank.bank.files import is_there, utf8_name
+from skillbank.bank.files import is_there, no_link_below, utf8_name
 from skillbank.bank.home import bank_root
 from skillbank.bank.names import bank_name, normalise, shown, spellings
 from skillbank.bank.skill import Skill
@@ -249,7 +249,7 @@ class Library:
         return tuple((s, d) for s in self.skills for d in (*s.diagnostics, *self._imitations(s)))
 
     def _imitations(self, skill: Skill) -> Iterator[Diagnostic]:
-        for name in dict.fromkeys((skill.name, skill.info.network_arch, *skill.info.aliases)):
+        for name in dict.fromkeys((skill.name, skill.called.network_arch, *skill.called.aliases)):
             if self.claims.imitated(name):
                 message = f"the name '{shown(name)}' only looks like another skill's and is not answered to."
                 yield Diagnostic("warning", "name-imitates", message, "SKILL.md")
@@ -406,7 +406,7 @@ def _skill_folders(root: Path, bank: Path, seen: set[str]) -> Iterator[tuple[Pat
         seen.add(folder)
         here = Path(folder)
         if "SKILL.md" in files or "SKILL.md" in subfolders:
-            place = here.resolve()
+            place = here if no_link_below(bank, here) else here.resolve()
             if place.is_relative_to(bank):
                 yield place, here
                 subfolders.clear()

@@ -12,6 +12,7 @@ from typing import Any
 
 from skillbank.bank.diagnostics import Repeated
 from skillbank.bank.files import MAX_BYTES, read_file
+from skillbank.bank.kept_documents import kept_documents
 from skillbank.bank.plain_yaml import YamlError, load
 from skillbank.errors import ConflictError, SkillFormatError
 from skillbank.visible import one_line
@@ -21,6 +22,8 @@ MAX_NODES = 100_000
 """Values of one document, its mappings and lists counted."""
 MAX_DIGITS = 300
 """Digits of a whole number: more are more than a number of any program can hold (1e308)."""
+_WORTH_KEEPING = 2000
+"""Characters of a text that takes longer to parse than to look for."""
 _LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
@@ -60,22 +63,41 @@ def read_text(path: Path) -> str:
     return text_of(read_file(place), str(path))
 
 
-def parse_yaml(text: str, where: str, repeated: list[Repeated] | None = None) -> Any:
+def parse_yaml(
+    text: str, where: str, repeated: list[Repeated] | None = None, *, of_a_bank: bool = False
+) -> Any:
     """Parse YAML of at most `MAX_DEPTH` levels, as parsing time grows steeply with depth.
 
     Aliases and merge keys are read under a budget (`skillbank.bank.yaml_anchors`), and so are values. Of a
     repeated key the last counts; ``repeated`` gets it.
+
+    Parameters
+    ----------
+    of_a_bank
+        Whether the text is a file of a bank, so that what it holds may be kept for the next process
+        (`skillbank.bank.kept_documents`); what a person writes is never kept.
     """
     if len(text) > MAX_BYTES:
         raise SkillFormatError(f"{where} is larger than {MAX_BYTES >> 20} MiB; split it.")
+    records = kept_documents() if of_a_bank and len(text) >= _WORTH_KEEPING else None
+    match records.get("yaml", text) if records is not None else None:
+        case [document, list(keys)]:
+            more = [(str(key), line) for key, line in keys]
+        case _:
+            document, more = _parsed(text, where)
+            if records is not None:
+                records.put("yaml", [document, more], text)
+    if repeated is not None:
+        repeated += more
+    return document
+
+
+def _parsed(text: str, where: str) -> tuple[Any, list[Repeated]]:
     read = _read(text)
     if isinstance(read, YamlError):
         place = f"{where}:{read.line}" if read.line else where
         raise SkillFormatError(f"{place} is not valid YAML: {read}.")
-    kept, more = read
-    if repeated is not None:
-        repeated += more
-    return marshal.loads(kept)
+    return marshal.loads(read[0]), list(read[1])
 
 
 @lru_cache(maxsize=128)

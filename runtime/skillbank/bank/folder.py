@@ -12,7 +12,15 @@ from typing import TypeVar
 
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import text_of
-from skillbank.bank.files import MAX_TOTAL, hash_file, is_there, read_file, regular_files, utf8_name
+from skillbank.bank.files import (
+    MAX_TOTAL,
+    hash_file,
+    is_there,
+    no_link_below,
+    read_file,
+    regular_files,
+    utf8_name,
+)
 from skillbank.bank.vouching import refuse_unsigned, vouched
 from skillbank.errors import SkillbankError, SkillFormatError
 from skillbank.visible import one_line
@@ -180,6 +188,8 @@ class SkillFolder:
 
     def inside(self, path: Path) -> Path:
         """Resolve a path and refuse it when it leads nowhere or out of the bank."""
+        if no_link_below(self._walls, path):
+            return path
         try:
             place = path.resolve()
             lost = path.is_symlink() and not path.exists()

@@ -56,7 +56,7 @@ def shown(name: str, longest: int = 80) -> str:
 
 def spellings(skill: Skill) -> set[str]:
     """Return the normalised names a skill answers to."""
-    said = [*_own(skill)[1:], *skill.frontmatter.lifecycle.formerly, *skill.info.aliases]
+    said = [*_own(skill)[1:], *skill.frontmatter.lifecycle.formerly, *skill.called.aliases]
     return {normalise(skill.name), *(normalise(n) for n in said if not unusable(n))} - {""}
 
 
@@ -67,13 +67,13 @@ def by_alias(skill: Skill, spelling: str) -> bool:
 
 def former(skill: Skill, spelling: str) -> bool:
     """Whether a normalised name is one that the skill had before, and no other of its names."""
-    aliases = {normalise(a) for a in skill.info.aliases}
+    aliases = {normalise(a) for a in skill.called.aliases}
     was = {normalise(name) for name in skill.frontmatter.lifecycle.formerly}
     return spelling in was - aliases and by_alias(skill, spelling)
 
 
 def _own(skill: Skill) -> tuple[str, str, str]:
-    return skill.name, bare_name(skill), skill.info.network_arch
+    return skill.name, bare_name(skill), skill.called.network_arch
 
 
 def bare_name(skill: Skill) -> str:

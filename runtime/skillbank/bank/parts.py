@@ -104,7 +104,7 @@ class SkillParts(SkillFolder):
             self._documents[file] = None
             try:
                 repeated: list[Repeated] = []
-                found = parse_yaml(self.text(file), str(file), repeated)
+                found = parse_yaml(self.text(file), str(file), repeated, of_a_bank=True)
                 self.found.extend(repeated_keys(repeated, "template", self.relative(file)))
                 if found is not None and not isinstance(found, dict):
                     raise SkillFormatError(f"{file} is not a mapping, so it is no spec.")

@@ -191,8 +191,8 @@ def _is_strong(known: int, asked: int) -> bool:
 
 
 def _head(skill: Skill, longest: int | None = None) -> str:
-    info = skill.info
+    arch = skill.called.network_arch
     # 'widepainter' should also be found as 'wide painter', so names are indexed split and joined.
-    name = f"{skill.name.replace('-', ' ')} {info.network_arch} {info.network_arch.replace('_', '')}"
+    name = f"{skill.name.replace('-', ' ')} {arch} {arch.replace('_', '')}"
     said = skill.frontmatter.description[:longest]
-    return " ".join((name, said, *skill.frontmatter.tags, *info.aliases))
+    return " ".join((name, said, *skill.frontmatter.tags, *skill.called.aliases))

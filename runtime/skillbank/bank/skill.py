@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from skillbank.bank.actions import Action, parted
+from skillbank.bank.called import Called, called_in
 from skillbank.bank.diagnostics import Diagnostic, Repeated, repeated_keys
 from skillbank.bank.documents import parse_yaml
 from skillbank.bank.files import is_there, utf8_name
@@ -110,12 +111,33 @@ class Skill(SkillParts):
         origin = self.relative(file)
         try:
             repeated: list[Repeated] = []
-            raw = parse_yaml(self.text(file), str(file), repeated)
+            raw = parse_yaml(self.text(file), str(file), repeated, of_a_bank=True)
         except SkillFormatError as error:
             self.report("skill-info-yaml", error, origin)
             return None
         self.found.extend(repeated_keys(repeated, "skill-info", origin))
         return parse_skill_info(raw, origin, None if file.name == MAIN else _variant_name(file))
+
+    @cached_property
+    def called(self) -> Called:
+        """What the documents say that the skill is called, and whether it can be asked to run.
+
+        Who looks for a name asks every skill, and of nearly all of them nothing else of their documents.
+        """
+        found = None if "infos" in self.__dict__ else self._called_in_documents()
+        return found or Called(self.info.network_arch, self.info.aliases, bool(self.actions))
+
+    def _called_in_documents(self) -> Called | None:
+        """Return what all documents say together; None where one cannot be read, which `infos` tells."""
+        try:
+            said = {
+                file.name: called_in(parse_yaml(self.text(file), str(file), of_a_bank=True))
+                for file in self.info_files
+            }
+        except Exception:
+            return None
+        main = said.get(MAIN, Called("", (), False))
+        return main._replace(runs=any(each.runs for each in said.values()))
 
     @cached_property
     def info_files(self) -> tuple[Path, ...]:

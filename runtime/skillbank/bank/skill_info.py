@@ -6,7 +6,6 @@ cannot be understood becomes a finding and is left out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,20 +13,15 @@ from typing import Any
 
 from skillbank.bank.actions import Action, InputDecl
 from skillbank.bank.arguments import with_args
+from skillbank.bank.called import MAX_ACTIONS, aliases, declared, network_arch
 from skillbank.bank.data_sources import data_sources
 from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.facts import read_facts
-from skillbank.bank.names import kept_aliases
 from skillbank.bank.shapes import Shapes
 from skillbank.visible import named
 
 MODES = ("config", "args", "passthrough")
 FORMATS = ("yaml", "json", "toml")
-MAX_ACTIONS = 100
-"""Actions of one document, each task axis counted."""
-MAX_NAME = 100
-"""Characters of a name that a skill goes by."""
-_NAME = re.compile(r"\w[\w.:+-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +85,12 @@ def parse_skill_info(raw: object, origin: str, variant: str | None) -> tuple[Ski
     variant = None if variant is None else named(variant)
     actions = tuple(_actions(raw, _axes(raw, variant, read), shared, read))
     metric, direction = _metric(raw, read, "")
-    arch = read.text(raw.get("network_arch"), "network_arch") or ""
     credentials = list(_credentials(raw.get("required_credentials"), read))
     info = SkillInfo(
         variant=variant,
         type=read.text(raw.get("type"), "type") or "model",
-        network_arch=arch if _is_short(arch, "network_arch", read) else "",
-        aliases=tuple(kept_aliases(read.texts(raw.get("aliases"), "aliases"), read)),
+        network_arch=network_arch(raw, read),
+        aliases=aliases(raw, read),
         automl_enabled=read.flag(raw.get("automl_enabled"), "automl_enabled"),
         image=read.text(raw.get("container_image"), "container_image"),
         image_by_action=_backend_images(raw, read),
@@ -143,22 +136,9 @@ def _axes(raw: Mapping[str, object], variant: str | None, read: Shapes) -> list[
 
 def _actions(raw: Mapping[str, object], axes: list[_Axis], shared: _Shared, read: Shapes) -> Iterator[Action]:
     """Yield the actions that can be run, each once for each task; what is no such action is said."""
-    made = 0
-    for name, action in read.mapping(raw.get("actions"), "actions").items():
-        if not _NAME.fullmatch(str(name)):
-            read.warn("action", f"'{named(str(name), 40)}' cannot be the name of an action; it is not used.")
-        elif made >= MAX_ACTIONS:
-            message = f"it declares more than {MAX_ACTIONS} actions; the rest is not used."
-            read.found.append(Diagnostic("error", "skill-info-yaml", message, read.origin))
-            return
-        elif not isinstance(action, Mapping) or not isinstance(action.get("command"), str):
-            read.of(str(name)).warn(
-                "command", f"action '{name}' has no command, so it can be described and not run."
-            )
-        else:
-            made += len(axes)
-            for axis in axes:
-                yield _action(str(name), axis, action, shared, read.of(str(name)))
+    for name, action in declared(raw, read, len(axes)):
+        for axis in axes:
+            yield _action(name, axis, action, shared, read.of(name))
 
 
 def _action(name: str, axis: _Axis, raw: Mapping[str, Any], doc: _Shared, read: Shapes) -> Action:
@@ -214,12 +194,6 @@ def _metric(raw: Mapping[str, object], read: Shapes, prefix: str) -> tuple[str |
         read.text(inner.get("name"), f"{prefix}metric"),
         read.direction(inner.get("direction") or raw.get("metric_direction"), f"{prefix}metric_direction"),
     )
-
-
-def _is_short(name: str, what: str, read: Shapes) -> bool:
-    if len(name) > MAX_NAME:
-        read.warn("shape", f"{what} has {len(name)} of at most {MAX_NAME} characters; it is not used.")
-    return len(name) <= MAX_NAME
 
 
 def _functions(raw: object, name: str, read: Shapes) -> dict[str, object]:

@@ -300,7 +300,7 @@ def _is_proper(page: Text, i: int) -> bool:
 def _called_after(library: Library) -> frozenset[str]:
     """Return the words of the names, tags and aliases of all skills."""
     said = " ".join(
-        " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases)) for skill in library.skills
+        " ".join((skill.name, *skill.frontmatter.tags, *skill.called.aliases)) for skill in library.skills
     )
     return frozenset(re.findall(r"[a-z]+", said.lower()))
 

@@ -77,7 +77,7 @@ def _joins(text: Text, fit: frozenset[int], k: int) -> bool:
 def _describing(skill: Skill) -> frozenset[str]:
     """Return the beginnings of the words that say what the model of a skill is."""
     begun = skill.frontmatter.description.partition(". ")[0]
-    whole = " ".join((skill.name, *skill.frontmatter.tags, *skill.info.aliases, begun)).lower()
+    whole = " ".join((skill.name, *skill.frontmatter.tags, *skill.called.aliases, begun)).lower()
     return frozenset(word[:_STEM] for word in re.findall(r"[a-z0-9]+", whole))
 
 

@@ -52,11 +52,11 @@ class Names:
         self.library = library
         self._near: dict[str, tuple[Skill, ...]] = {}
         # A skill to read cannot be asked to run.
-        self.claims = Claims([s for s in library.skills if s.actions], OWN)
+        self.claims = Claims([s for s in library.skills if s.called.runs], OWN)
         self.spelled = frozenset(s for s in self.claims.spelled if not only_request_words(s))
         self._qualified = QualifiedNames(library)
         self.words = frozenset(
-            w for s in library.skills for n in (s.name, s.info.network_arch, *s.info.aliases)
+            w for s in library.skills for n in (s.name, s.called.network_arch, *s.called.aliases)
             for w in re.findall(r"[a-z]+", n.lower())
         )  # fmt: skip
         self.described = frozenset(
