@@ -188,7 +188,7 @@ def test_them_are_the_pictures_of_the_sentence_before(runtime: Runtime) -> None:
         "Train RT-DETR on the camera trap images in /d/t, no HPO",
         "Train RT-DETR on the students' pictures in /d/t, no HPO",
         "For the Thursday demo I would like an RT-DETR trained on /d/t. No HPO.",
-        "We've got a new batch of labelled drone pictures in /d/t. Can you get RT-DETR trained on that? No HPO.",
+        "We've got a batch of labelled drone pictures in /d/t. Can you get RT-DETR trained on that? No HPO.",
         "Line 2 here. Train RT-DETR on the pictures in /d/t, no HPO.",
     ],
 )

@@ -50,10 +50,8 @@ def _take_passives(text: Text) -> None:
 def _passive(text: Text, match: Match) -> None:
     """Read a passive: what is to be found stands before it."""
     verb, modal = match.end - 1, text.unclaimed(match.tokens("modal"))
-    if text.word(verb) in ("found", "located") and text.word(match.first - 1) in ("can", "could", "may"):
-        return  # "the validation images can be found in X" says where they lie
-    if not modal and _describes(text, match.end):
-        return  # "we've got a batch of labelled drone pictures"
+    if _lies(text, match) or (not modal and _describes(text, match.end)):
+        return
     first = _behind_courtesy(text, match.first)
     wish = _wish(text, range(first, match.first))
     if (wish is None and not modal) or not text.ledger.free(verb):
@@ -69,8 +67,14 @@ def _passive(text: Text, match: Match) -> None:
         text.ledger.claim("find", [*modal, verb, *led, *things.used], things.items)
 
 
+def _lies(text: Text, match: Match) -> bool:
+    """Whether a passive says where something lies: "the validation images can be found in X"."""
+    found = text.word(match.end - 1) in ("found", "located")
+    return found and text.word(match.first - 1) in ("can", "could", "may")
+
+
 def _describes(text: Text, at: int) -> bool:
-    """Whether a noun goes on behind a participle, which then describes it."""
+    """Whether a participle describes the noun behind it: "we've got a batch of labelled drone pictures"."""
     noun = text.kind(at) == "word" and not text.within(at, "grammar.group.prep", "grammar.free.adverb")
     return noun and (text.is_plain(at) or text.within(at, "places.data.nouns"))
 

@@ -119,20 +119,28 @@ def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Asked
         named = [page.tokens[int(i)].value.skills for i in re.findall(r"@(\d+)", line)]
         if doer is None or (skill or doer) is not doer or any(list(each) != [doer] for each in named):
             return None
-        if unknown := said.of.get("unknown"):
-            if not set(unknown[0].split()).isdisjoint(_OTHER):
-                return None
-            name = one_line(unknown[0], 40)
-            raise UsageError(f"'{name}' is no format that data sets are written in{_written(doer)}.")
+        if (unknown := said.one("unknown")) is not None:
+            _refuse_format(unknown, doer)
+            return None
         others = [i for first, last in said.others for start, i in starts if first <= start < last]
         if not _may_be_beside(page, action, others):
             continue
-        unread = tuple(_runs(page, others))
-        question = question_about(list(unread), [])
-        request = _made(page, action, doer, said)
-        asked = (*request.questions, *((question,) if question else ()))
-        return Asked(request.model_copy(update={"questions": asked}), unread)
+        return _with_question(_made(page, action, doer, said), tuple(_runs(page, others)))
     return None
+
+
+def _refuse_format(unknown: str, doer: Skill) -> None:
+    """Refuse a format that no data set is written in; what a model is converted to is none of ours."""
+    if set(unknown.split()).isdisjoint(_OTHER):
+        name = one_line(unknown, 40)
+        raise UsageError(f"'{name}' is no format that data sets are written in{_written(doer)}.")
+
+
+def _with_question(request: Request, unread: tuple[str, ...]) -> Asked:
+    """Return a request with a question about words that nothing came of."""
+    question = question_about(list(unread), [])
+    asked = (*request.questions, *((question,) if question else ()))
+    return Asked(request.model_copy(update={"questions": asked}), unread)
 
 
 def _said(

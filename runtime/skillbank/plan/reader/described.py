@@ -219,11 +219,8 @@ def name_skill(
         name_all(steps, of_job[0])
         return [of_job[1]]
     words = _words_that_describe(page, called, told, lambda word: _is_choice(library, actions, word))
-    # Beside a verb of finding, words that describe no model do not name one, and are asked about.
-    sought = page.ledger.of("find") if words else page.ledger.of("find", "captions")
-    finding = any(c.value for c in sought) and called.isdisjoint(words)
-    finding = finding and not _fitting(index, words, _telling(words, called), actions)
-    found = skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
+    telling = not called.isdisjoint(words) or _fitting(index, words, _telling(words, called), actions)
+    found = None if telling else _finder(page, library, words)
     if found is not None:
         name_all(steps, found[0])
         return [found[1]]
@@ -233,6 +230,16 @@ def name_skill(
         if token.kind == "word" and page.ledger.free(i) and token.text in known:
             page.ledger.claim("name", [i], Named((skill,)))
     return [note]
+
+
+def _finder(page: Text, library: Library, words: Sequence[str]) -> tuple[Skill, str] | None:
+    """Return the skill that finds what is looked for, where a text looks for something.
+
+    Beside a verb of finding, words that describe no model do not name one, and are asked about.
+    """
+    sought = page.ledger.of("find") if words else page.ledger.of("find", "captions")
+    finding = any(c.value for c in sought)
+    return skill_that_finds(library, masks=bool(page.ledger.of("masks"))) if finding else None
 
 
 _QUIET = (

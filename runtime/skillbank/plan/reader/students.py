@@ -95,6 +95,7 @@ class Taught(NamedTuple):
 
     requests: list[Request]
     rest: str = ""
+    output: str = ""
 
     def joined(self, text: str, read: Sequence[Request]) -> list[Request]:
         """Return the steps with those that the rest has been read as: they run here, and search nothing."""
@@ -105,8 +106,14 @@ class Taught(NamedTuple):
             here: dict[str, object] = {"text": text, "platform": request.platform or "local"}
             if request.automl is None:
                 here |= {"automl": "off", "automl_source": _SOURCE}
-            made.append(request.model_copy(update=here))
+            made.append(request.model_copy(update=here | {"data": tuple(map(self._placed, request.data))}))
         return made
+
+    def _placed(self, data: DataLocation) -> DataLocation:
+        """Return data with the place of the labels where the text that was read has another for it."""
+        there = data.uri in (_TRAIN, _VAL)
+        uri = f"{self.output}/{data.uri.rpartition('/')[2]}" if there else data.uri
+        return data.model_copy(update={"uri": uri})
 
 
 def student_requests(
@@ -130,30 +137,50 @@ def student_requests(
         Tells which skill a job ran: one of another skill is no teacher here.
     """
     forms = _forms_of({token.text for token in page.tokens}) if skill is None else []
-    if not forms:
-        return None  # no form is even compiled
-    line, starts = line_of(page, len(page.tokens))
+    line, starts = line_of(page, len(page.tokens)) if forms else ("", [])  # no form is even compiled
     whole = next((match for form in forms if (match := form().fullmatch(line))), None)
     found = whole or next((match for form in forms if (match := form(rest=True).match(line))), None)
-    if found is None:
+    pair = _pair(page, found, library) if found is not None else None
+    if found is None or pair is None or _ran_another(found, pair.teacher, job_skill):
         return None
+    captions = _captions(page, found, starts)
+    teach, output = _teach(page, found, pair, captions, trained)
+    if whole is not None:
+        return Taught([teach, *_steps(page, found, pair, output, teach.parent)])
+    return Taught([teach], _rest(page, found, starts), output)
+
+
+class _Pair(NamedTuple):
+    """A teacher with what is known of its engine, and its student."""
+
+    teacher: Skill
+    engine: EngineFacts
+    student: Skill
+
+
+def _pair(page: Text, found: re.Match[str], library: Library) -> _Pair | None:
+    """Return the teacher and the student of a sentence; None where they are no such pair."""
     teacher, student = _teacher(page, found, library), _named(page, found["student"])
     if teacher is None or student is None or (engine := _teaching(teacher, student)) is None:
         return None
-    if found.groupdict().get("exported") is not None and _named(page, found["exported"]) is not student:
+    exported = found.groupdict().get("exported")
+    if exported is not None and _named(page, exported) is not student:
         return None
-    if _ran_another(found, teacher, job_skill):
-        return None
-    captions = _captions(page, found, starts)
-    teach, output = _teach(page, found, teacher, engine, captions, trained)
-    if whole is not None:
-        return Taught([teach, *_steps(page, found, teacher, student, output, teach.parent)])
+    return _Pair(teacher, engine, student)
+
+
+_TRAIN, _VAL = "/taught/train", "/taught/val"
+"""What stands for the labels' places while a request for the student is read: a home may have any name."""
+
+
+def _rest(page: Text, found: re.Match[str], starts: list[tuple[int, int]]) -> str:
+    """Return a request for a training of the student with what is said of it between and behind."""
     named = page.ledger.said([int(found["student"])])
     between = (found.groupdict().get("between") or "").strip()
     behind = next((page.tokens[i].start for start, i in starts if start >= found.end()), None)
     rest = page.ledger.original[behind:] if behind is not None else ""
-    rest = f", {between} {rest}" if between else rest
-    return Taught([teach], f"train {named} on {output}/train, validation data {output}/val {rest}")
+    said = f", {between} {rest}" if between else rest
+    return f"train {named} on {_TRAIN}, validation data {_VAL} {said}"
 
 
 def _teaching(teacher: Skill, student: Skill) -> EngineFacts | None:
@@ -196,14 +223,10 @@ def _teacher(page: Text, found: re.Match[str], library: Library) -> Skill | None
 
 
 def _teach(
-    page: Text,
-    found: re.Match[str],
-    teacher: Skill,
-    engine: EngineFacts,
-    captions: list[str],
-    trained: Trained | None,
+    page: Text, found: re.Match[str], pair: _Pair, captions: list[str], trained: Trained | None
 ) -> tuple[Request, str]:
     """Return the step of the teacher, and where its labels will lie."""
+    teacher, engine = pair.teacher, pair.engine
     photos, said = place_of(page, found["pictures"]), found.groupdict()
     job, questions = _teaching_job(found, teacher, trained)
     if job is None and not questions and not captions:
@@ -232,10 +255,9 @@ def _teach(
     return teach, output
 
 
-def _steps(
-    page: Text, found: re.Match[str], teacher: Skill, student: Skill, output: str, job: str | None
-) -> list[Request]:
+def _steps(page: Text, found: re.Match[str], pair: _Pair, output: str, job: str | None) -> list[Request]:
     """Return the steps behind the teacher's."""
+    teacher, student = pair.teacher, pair.student
     text, epochs = page.ledger.original, found["epochs"] or found["epochs2"]
     steps = [
         Request(
