@@ -48,6 +48,7 @@ def take_durations(text: Text, name: str, searching: bool) -> None:
         sources.append(f"n=@number unit={{unit}} 'at|'most|'max|'maximum* 'for 'the|'whole|'entire* {search}")
     if name == "time_budget" and searching:
         sources.append("',|'(|'with|'for? n=@number unit={unit} &slots.around.cap")  # "4 hours max"
+        sources.append("'have|'got 'only|'just* n=@number unit={unit} 'left|'time|'only* !'of|~word")
         sources.append("',|'(|'and slots.around.cap n=@number unit={unit}")  # ", at most 10 hours"
     for source in sources:
         for unit in UNITS:

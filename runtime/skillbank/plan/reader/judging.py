@@ -54,13 +54,14 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
     if state is not None:
         head = _head_before(text, first, match.first) if value == state == "off" else None
         if head is not None:
-            negations += 1  # "no need to switch AutoML off", "without turning AutoML off"
             used.add(head)
+        if head is not None or (value == state == "off" and "without" in text.words(used)):
+            negations += 1  # "no need to switch AutoML off", "without turning AutoML off", "... being skipped"
         value = value if (value, state) == ("off", "on") else state  # "no AutoML required" stays off
         negations += denied
         used |= set(range(match.end, end))
-    before = set(text.words(sorted(used - set(range(match.first, end)))))
-    value = _denied(_joined(text, match.first) or value or "on", negations, before)
+    around = set(text.words(used - set(match.tokens())))
+    value = _denied(_joined(text, match.first) or value or "on", negations, around)
     words = text.unclaimed(range(min(used), max(used) + 1))
     said = text.words(words)
     if negations and (not _SAYING.isdisjoint(said) or _denies_feeling(said)):
@@ -76,12 +77,14 @@ def _denies_feeling(said: list[str]) -> bool:
     return felt or any(a in _MANAGING and b == "without" for a, b in pairs)
 
 
-def _denied(value: str, negations: int, before: set[str]) -> str:
+def _denied(value: str, negations: int, around: set[str]) -> str:
     """Return what is said with some negations: what is not to be off may be either.
 
-    What is not to be left out has to be there: "don't forget AutoML", "never without HPO".
+    What is not to be left out has to be there: "don't forget AutoML", "never without HPO", "without AutoML
+    being skipped".
     """
-    if value == "off" and negations == 1 and before & _NOT and before & _LEAVING:
+    denying, leaving = around & {*_NOT, "without"}, around & _LEAVING
+    if value == "off" and negations == 1 and denying and leaving and denying | leaving != {"without"}:
         return "on"
     return value if negations % 2 == 0 else {"off": "auto", "on": "off"}.get(value, value)
 
