@@ -116,7 +116,7 @@ _OWING = of("deontic") | {"has", "have", "need", "needs"}
 def _bounds(text: Text, clause: Clause) -> bool:
     """Whether a clause tells what bounds a run: "we only have 3 hours", "every fifth is for validation"."""
     within = range(clause.first, clause.end)
-    due = () if _OWING.isdisjoint(text.words(within)) else ("'by|'before mode.schedule|@number",)
+    due = () if _OWING.isdisjoint(text.words(text.sentence(clause.first))) else ("'by|'before mode.schedule|@number",)
     return any(text.match(source, i, clause.end) is not None for source in (*_BOUNDS, *due) for i in within)
 
 

@@ -220,6 +220,10 @@ class DataOfSteps:
         loose = [c for c in places if not c.value.told] or places
         kept = set(map(id, loose))
         aside = [c for c in places if id(c) not in kept]
+        moved = {c.value.uri for c, r in said if r != own and self.text.kind(c.last) == "word"}
+        if rest := [c for c in loose if c.value.uri not in moved]:
+            self.used |= {id(c) for c in loose if c not in rest}
+            loose = rest  # "on A and B; B is for validation"
         if not places and not said and reads:
             loose = self._shared(at)
         if step.action == "evaluate" and self._is_trained(step) and any(r == own for _, r in said):

@@ -23,6 +23,7 @@ from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.variants import action_of, settle_variant
 from skillbank.plan.request import DataLocation, Request, Setting
+from skillbank.plan.slots import slot
 from skillbank.plan.weights import SCRATCH, WEIGHTS
 from skillbank.visible import one_line
 from skillbank.ways import option
@@ -156,6 +157,10 @@ class Maker:
         if (unclear := self.unclear[at]) is not None:
             yield unclear
         yield from self.data.questions.get(at, ())
+        for claim, other in self.values.unsure(at):
+            why = f"'{self.text.ledger.said(claim.tokens)}' may be of {other.action} alone or of all steps"
+            way = slot(claim.value.slot).way("N")
+            yield Question(key=claim.value.slot, why=f"{why}; say 'for the {other.action}' or 'for all', or give {way}")
         if (elsewhere := ruled_out(self.text, self.steps, self.platforms)) is not None:
             yield elsewhere
         if trains(self.steps[at].action) and pretrained is None:

@@ -25,7 +25,7 @@ _ABLE = "'could|'can|'would|'may|'might"
 SHOULD = (
     "wish=mode.should free.adverb* wish=operator.not? free.adverb* wish='be|'get free.adverb*",
     f"wish=mode.wish {THING}|~word* wish='to? wish='be? free.adverb*",
-    f"'to|'please|'would|'let|^courtesy wish='have {THING}+",
+    f"'to|'please|'would|'let|'and|'then|'also|@mark|^courtesy wish='have|'get {THING}+",
     f"^courtesy {THING}+ wish='to? wish='be?",
     f"wish={_ABLE}|'will|'should|'shall|'must {THING}|~word+ wish='be|'get free.adverb*",
     f"^courtesy {THING}|~word+ wish={_ABLE}|'was|'were wish='be? free.adverb*",
