@@ -77,6 +77,7 @@ def _is_question(text: Text, i: int) -> bool:
 
 _TICKET = re.compile(
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
+    r"|\A\W*(?:request|ticket|issue|case|task|order|item|experiment)\s*(?:no\.?|nr\.?)?\s*\#?\d+\s*(?:[:\n-]|\.\s)"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
     r"|prio|reason|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$",
     re.IGNORECASE | re.MULTILINE,

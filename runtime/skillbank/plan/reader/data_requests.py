@@ -62,7 +62,7 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
     """
     if _CHECKING.isdisjoint(token.text for token in page.tokens[:_OPENING]):
         return None
-    for match in islice(page.find("',|'.|';|'and|'then|'afterwards|'next|'after|'that+"), _OPENING):
+    for match in islice(page.find(_JOINTS), _OPENING):
         first = _asked(page, match.first, library, None)
         if first is None or first.action != "check" or match.end == len(page.tokens):
             continue
@@ -222,6 +222,7 @@ _LOOKS = (
     r"(?:(?:take|have) a (?:(?:quick|short|first|close|closer) )?look (?:at|into|over)"
     r"|look (?:at|into|over|through)|see (?:what is|what's|what lies) (?:in|at|under))"
 )
+_JOINTS = "',|'.|';|'and|'then|'afterwards|'next|'after|'that|'before 'you|'we|'i?"
 _IT = re.compile(r"\b(?:it|them)\b(?!')")
 _SPLITS = "split|divide|partition"
 

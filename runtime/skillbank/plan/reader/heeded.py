@@ -28,6 +28,7 @@ _ANOTHER = (
     "what='ones 'from|'with|'without|'of|'that|'which|'taken|'we|'nobody !@place",
     "what='each|'every 'folder|'directory|'dataset|'set|'split",
     "what='one 'per|'each|'in 'each? free.noun",
+    "what='see what='what 'is|'are|'lies 'in|'inside|'under|'at",
     "what='one places.data.nouns 'in|'of|'from|'under|'below",
 )
 """What is beside, a part of or a kind of what has been read."""

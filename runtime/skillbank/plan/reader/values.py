@@ -107,7 +107,9 @@ def _choices(text: Text, each: Slot) -> None:
             (m for section, m in meanings.items() if said[-1] + 1 in text.ends(said[0], section)), word
         )
         beside = match.tokens("before") or match.tokens("after")
-        if each.name == "algorithm" and word in UNCERTAIN and not beside:
+        around = (text.ledger.owner.get(k) for k in (said[0] - 1, said[-1] + 1))
+        tried = any(c is not None and getattr(c.value, "slot", "") == "trials" for c in around)
+        if each.name == "algorithm" and word in UNCERTAIN and not (beside or tried):
             continue
         if value == "?" or value not in each.choices:
             continue
