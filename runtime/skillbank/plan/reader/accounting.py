@@ -104,8 +104,8 @@ _TIMES = "|".join(_UNITS)
 _ROLES = f"{BARE}|{NOUN}|{AFTER}"
 _BOUNDS = (
     f"slots.around.limit|slots.around.before|slots.around.vague|'within|'after @number|'a|'an {_TIMES}",
-    f"'have|'has|'got|'are|'is|'remain 'got|'only|'just|'about* @number|'a|'an {_TIMES} "
-    "!'of|'long|'old|'per|'a|places.data.nouns|~word",
+    f"had='have|'has|'got|'are|'is|'remain 'got|'only|'just|'about* @number|'a|'an {_TIMES}",
+    "places.data.nouns 'validate|'validates",
     f"'is|'are|'be|'serves|'serve|'goes|'go 'as|'for|'used|group.det* {_ROLES}",
 )
 """How long a run may take, and which part of the data is for what."""
@@ -117,7 +117,13 @@ def _bounds(text: Text, clause: Clause) -> bool:
     """Whether a clause tells what bounds a run: "we only have 3 hours", "every fifth is for validation"."""
     within = range(clause.first, clause.end)
     due = () if _OWING.isdisjoint(text.words(text.sentence(clause.first))) else ("'by|'before mode.schedule|@number",)
-    return any(text.match(source, i, clause.end) is not None for source in (*_BOUNDS, *due) for i in within)
+    found = (text.match(source, i, clause.end) for source in (*_BOUNDS, *due) for i in within)
+    return any(m is not None and (not m.tokens("had") or _is_left(text, m.end)) for m in found)
+
+
+def _is_left(text: Text, end: int) -> bool:
+    """Whether a time that somebody has is that of the run: "3 hours left", but not "3 hours of footage"."""
+    return text.kind(end) in ("", "mark") or text.word(end) in ("left", "time", "only", "for", "to", "until")
 
 
 def _is_put_off(text: Text, clause: Clause, open_: list[int]) -> bool:
@@ -210,9 +216,10 @@ def _counts(text: Text, i: int) -> bool:
 
 
 def _limits(text: Text, i: int) -> bool:
-    """Whether a word takes a part of what is named: "only with those that", but not "we only have"."""
+    """Whether a word takes a part of what is named: "only with those that", "the last one excluded"."""
     then = text.word(i + 1)
-    return text.within(i, "grammar.operator.only") and (
+    excluded = text.word(i) in ("excluded", "excepted", "included") and text.kind(i + 1) in ("", "mark")
+    return excluded or text.within(i, "grammar.operator.only") and (
         then in of("prepositions") or then in ("those", "these", "the", "ones")
     )
 

@@ -157,13 +157,16 @@ class Lexicon:
     def are_alike(self, words: list[str]) -> bool:
         """Whether words are of one kind, as alternatives are: two actions, two roles of data, two names."""
         classes = (self._tree.get(word, {}).get("", ()) for word in words)
-        kinds = [{_kind(c) for c in each if not c.endswith((".flags", ".path"))} or {""} for each in classes]
+        kinds = [{_kind(c) for c in each} - {""} or {"name"} for each in classes]
         return bool(set[str].intersection(*kinds))
 
 
 def _kind(section: str) -> str:
     """Return what the phrases of a class are alternatives of: all actions are, and all roles of data."""
-    return next((kind for kind in ("actions", "places.roles", "slots", "policy") if kind in section), section)
+    if section.endswith((".flags", ".path", ".noun", ".runs", ".told")):
+        return ""
+    kinds = ("actions", "places.roles", "policy.search", "policy.state")
+    return next((kind for kind in kinds if section.startswith(kind)), section)
 
 
 def split(phrase: str) -> list[str]:
