@@ -116,8 +116,9 @@ _OWING = of("deontic") | {"has", "have", "need", "needs"}
 def _bounds(text: Text, clause: Clause) -> bool:
     """Whether a clause tells what bounds a run: "we only have 3 hours", "every fifth is for validation"."""
     within = range(clause.first, clause.end)
-    due = () if _OWING.isdisjoint(text.words(text.sentence(clause.first))) else ("'by|'before mode.schedule|@number",)
-    found = (text.match(source, i, clause.end) for source in (*_BOUNDS, *due) for i in within)
+    owing = not _OWING.isdisjoint(text.words(text.sentence(clause.first)))
+    sources = (*_BOUNDS, "'by|'before mode.schedule|@number") if owing else _BOUNDS
+    found = (text.match(source, i, clause.end) for source in sources for i in within)
     return any(m is not None and (not m.tokens("had") or _is_left(text, m.end)) for m in found)
 
 
@@ -219,8 +220,9 @@ def _limits(text: Text, i: int) -> bool:
     """Whether a word takes a part of what is named: "only with those that", "the last one excluded"."""
     then = text.word(i + 1)
     excluded = text.word(i) in ("excluded", "excepted", "included") and text.kind(i + 1) in ("", "mark")
-    return excluded or text.within(i, "grammar.operator.only") and (
-        then in of("prepositions") or then in ("those", "these", "the", "ones")
+    return excluded or (
+        text.within(i, "grammar.operator.only")
+        and (then in of("prepositions") or then in ("those", "these", "the", "ones"))
     )
 
 

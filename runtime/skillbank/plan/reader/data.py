@@ -230,7 +230,7 @@ class DataOfSteps:
     def _moved(
         self, at: int, own: str, reads: set[str], loose: list[Claim], said: list[tuple[Claim, str]]
     ) -> list[Claim]:
-        """Leave out places that are said to be for something else afterwards: "on A and B; B is for validation".
+        """Leave out places that are said to be for something else behind it: "on A and B; B is for testing".
 
         Whether a place is for both where its role stands before it ("validation: B"), is asked.
         """

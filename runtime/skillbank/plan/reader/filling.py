@@ -158,9 +158,9 @@ class Maker:
             yield unclear
         yield from self.data.questions.get(at, ())
         for claim, other in self.values.unsure(at):
-            why = f"'{self.text.ledger.said(claim.tokens)}' may be of {other.action} alone or of all steps"
-            way = slot(claim.value.slot).way("N")
-            yield Question(key=claim.value.slot, why=f"{why}; say 'for the {other.action}' or 'for all', or give {way}")
+            said, name = self.text.ledger.said(claim.tokens), claim.value.slot
+            ways = f"say '{said} for both', or give {slot(name).way('N')}"
+            yield Question(key=name, why=f"'{said}' may be of {other.action} alone or of all steps; {ways}")
         if (elsewhere := ruled_out(self.text, self.steps, self.platforms)) is not None:
             yield elsewhere
         if trains(self.steps[at].action) and pretrained is None:

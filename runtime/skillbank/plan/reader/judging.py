@@ -56,7 +56,9 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
         if head is not None:
             used.add(head)
         if head is not None or (value == state == "off" and "without" in text.words(used)):
-            negations += 1  # "no need to switch AutoML off", "without turning AutoML off", "... being skipped"
+            negations += (
+                1  # "no need to switch AutoML off", "without turning AutoML off", "... being skipped"
+            )
         value = value if (value, state) == ("off", "on") else state  # "no AutoML required" stays off
         negations += denied
         used |= set(range(match.end, end))

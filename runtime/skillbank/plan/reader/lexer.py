@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from skillbank.plan.reader import blocks
-from skillbank.plan.reader.lexicon import lexicon
+from skillbank.plan.reader.lexicon import lexicon, word_list
 from skillbank.plan.reader.tokens import Token
 from skillbank.plan.request import clean_uri
 
@@ -247,7 +247,7 @@ def _quoted(content: str, start: int, end: int) -> Token:
     return Token("quote", "quote", start, end, content.strip())
 
 
-_LEADS = frozenset("on in from at into under checkpoint weights folder directory path file".split())
+_LEADS = word_list("lexer.leads")
 """Words right before what is a place, whatever it is made of."""
 
 

@@ -64,7 +64,8 @@ def _is_denied(text: Text, match: Match) -> bool:
 
 def _take_over(text: Text, keys: Sequence[Keys]) -> None:
     """Read "over lr and weight decay" in a text of a search, and "on lr" right behind its noun."""
-    for match in list(text.find("'over|'of|'across|'on|'limited|'restricted 'to? 'only|'just|'both|group.det*")):
+    led = "'over|'of|'across|'on|'limited|'restricted 'to? 'only|'just|'both|group.det*"
+    for match in list(text.find(led)):
         found = _names(text, match.end, keys, choices=True)
         behind = text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")
         if found is not None and (behind or text.word(match.first) == "over"):

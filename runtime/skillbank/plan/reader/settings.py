@@ -104,7 +104,7 @@ class StepSettings:
         return not bound and not self._may_be_of(claim, other)
 
     def _closes(self, claim: Claim) -> bool:
-        """Whether a sentence that names no step, and says what a training has, says it of all: "No HPO, 1 GPU."."""
+        """Whether a sentence without a step says it of all, as it speaks of a training: "No HPO, 1 GPU."."""
         here = self.text.sentence(claim.first)
         return "policy" in self.text.owners(here) and not any(s.at in here for s in self.steps)
 

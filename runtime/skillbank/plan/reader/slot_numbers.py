@@ -159,8 +159,6 @@ def _reaching(text: Text, source: str, i: int, sections: frozenset[str] | None) 
 
 def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
     """Whether a noun and a number are one value: not in "epoch 12", "at epochs 9 and 13"."""
-    if led and text.kind(match.first - 1) == "number" and text.ledger.free(match.first - 1):
-        return False  # in "10 epochs 4 gpus" the noun is that of the number before it
     means = _MEANT.get(each.name)
     return means is None or means(text, match, i, led)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-__all__ = ["Claim", "Ledger", "Token", "is_number"]
+__all__ = ["Claim", "Ledger", "Token", "are_rivals", "is_number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,15 @@ class Claim:
     def last(self) -> int:
         """Index of the last token."""
         return self.tokens[-1]
+
+
+def are_rivals(one: Claim, other: Claim) -> bool:
+    """Whether two claims of one kind say the same thing, so that only one of them can hold."""
+    if one.kind == "name":
+        return bool(one.value.skills != other.value.skills)
+    if one.kind == "value":
+        return (one.value.slot, one.value.key) == (other.value.slot, other.value.key)
+    return one.kind != "place" or one.value.role in (None, other.value.role)
 
 
 def is_number(claim: Claim) -> bool:
