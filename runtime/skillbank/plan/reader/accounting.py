@@ -92,8 +92,9 @@ def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bo
     held -= {"action"} if _is_repeated(text, clause) else set()
     if any(_limits(text, i) for i in open_) or held - {"place"}:
         return False
-    over = teller.is_history(clause.first, clause.end) and not teller.weigh(open_)
-    if (not over and _bounds(text, clause)) or _is_put_off(text, clause, open_):
+    past = teller.is_history(clause.first, clause.end)
+    over = past and not teller.weigh(open_)
+    if (not past and _bounds(text, clause)) or _is_put_off(text, clause, open_):
         return False
     data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
     return not held or data or over
