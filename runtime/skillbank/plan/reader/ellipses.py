@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.phrases import ACTIONS
+from skillbank.plan.reader.phrases import NOUNS
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.value import Value, claim_value
 
@@ -36,12 +36,6 @@ def _leave_ones(text: Text) -> None:
 _AFTER_ONE = frozenset([",", ".", ";", "!", ")", "and", "then", "on", "in", "at"])
 
 
-_OF_A_STEP = "'for|'in|'during|'( group.det* " + "|".join(
-    f"actions.{action}.{form}" for action in ACTIONS for form in ("nouns", "ing")
-)
-_DATA = "places.data.nouns"
-
-
 def _numbers(text: Text) -> list[Claim]:
     return [c for c in text.ledger.of("value") if is_number(c)]
 
@@ -49,20 +43,21 @@ def _numbers(text: Text) -> list[Claim]:
 def _stood_for(text: Text, i: int) -> Value | None:
     """Return the value that a bare number stands in for: the one it replaces, or the last, corrected."""
     values = _numbers(text)
-    if (of_step := text.match(_OF_A_STEP, i + 1)) is not None and not text.within(of_step.end, _DATA):
-        near = (c for c in values[::-1] if i - 8 < c.last < i and text.match(_OF_A_STEP, c.last + 1))
-        if (same := next(near, None)) is not None:
-            other: Value = same.value
-            return other  # "batch size 8 for the training and 2 for the evaluation"
     after = text.match("'and? operator.instead|operator.not ^value", i + 1)
     replaced = None if after is None else text.ledger.owner[after.end - 1]
     last = next((c for c in values[::-1] if i - 8 < c.last < i), None)
     if replaced in values:
         last = replaced
-    elif last is not None and not _is_corrected(text, last, i):
+    elif last is not None and not (_is_corrected(text, last, i) or _is_dealt(text, last, i)):
         last = None
     value: Value | None = None if last is None else last.value
     return value
+
+
+def _is_dealt(text: Text, last: Claim, i: int) -> bool:
+    """Whether each of two numbers is of a step: "batch size 8 for the training and 2 for the evaluation"."""
+    of_a_step = f"'for|'in|'during|'( group.det* {NOUNS} !places.data.nouns"
+    return all(text.match(of_a_step, k + 1) is not None for k in (last.last, i))
 
 
 def _is_corrected(text: Text, last: Claim, i: int) -> bool:

@@ -11,17 +11,15 @@ from skillbank.plan.model import Question, is_hub_name
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.reader.data import DataOfSteps
-from skillbank.plan.reader.files import file_key
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import SOURCES
 from skillbank.plan.reader.platforms import platforms_of, ruled_out
 from skillbank.plan.reader.roots import ListFolder
 from skillbank.plan.reader.settings import StepSettings, set_once
-from skillbank.plan.reader.settling import lend_data, settle_places
+from skillbank.plan.reader.settling import action_of, file_key, lend_data, settle_places, settle_variant
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
-from skillbank.plan.reader.variants import action_of, settle_variant
 from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.plan.slots import slot
 from skillbank.plan.weights import SCRATCH, WEIGHTS
@@ -58,7 +56,7 @@ class Maker:
             settle_places(text, step, action_of(step, False), self._is_model)
         lend_data(text, steps)
         self.engines = [self._uses_engine(s) for s in steps]
-        settled = [settle_variant(text, s, e) for s, e in zip(steps, self.engines, strict=True)]
+        settled = [settle_variant(s, e) for s, e in zip(steps, self.engines, strict=True)]
         self.actions, self.unclear = [action for action, _ in settled], [question for _, question in settled]
         self.data = DataOfSteps(text, steps, self.actions)
         self.platforms, self.notes = platforms_of(text, steps)

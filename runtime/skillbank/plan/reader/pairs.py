@@ -214,13 +214,9 @@ _MEANINGS: tuple[Callable[[Text, _Pair, frozenset[str]], bool], ...] = (
 """What a pair may be, in the order in which keys are looked up; each says whether it was that."""
 
 
-def _number(value: object) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
 def _is_of_kind(each: Slot, value: object) -> bool:
     """Whether a slot can have a value; what it cannot have is asked about ("gpus=all")."""
-    number = _number(value)
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
     if each.kind is Kind.COUNT:
         return number is not None and float(number).is_integer() and number >= (each.minimum or 0)
     if each.kind is Kind.NUMBER:

@@ -38,7 +38,6 @@ from skillbank.plan.reader import (
     values,
 )
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
-from skillbank.plan.reader.announcements import take_announcements
 from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
@@ -228,7 +227,7 @@ def read_text(
     jobs.mark_foreign(page, {s.skill.name for s in steps if s.skill is not None}, job_skill)
     settle_actions(page, steps)
     steps = _take_words_of_skills(page, clauses, steps)
-    take_announcements(page)
+    asides.take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
 
 

@@ -212,7 +212,7 @@ class StepSettings:
             same = other.value.slot == value.slot and other.value.key == value.key
             if same and not other.value.negated and other.value.value != value.value:
                 return True
-        if action is None or _is_a_number(value.value):
+        if action is None or type(value.value) in (int, float):
             return False  # "not with batch size 64": with which, nobody has said
         template, _ = step.skill.template(action)
         spec_key = step.skill.shorthands(action).get(key, key)
@@ -241,10 +241,6 @@ def set_once(settings: dict[str, object], key: str, value: object) -> None:
     if key in settings and settings[key] != value:
         raise ConflictError(f"The request sets {key} to {settings[key]} and to {value}; keep one of them.")
     settings[key] = value
-
-
-def _is_a_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _keep(counts: dict[str, Value], name: str, value: Value, own: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.durations import take_durations
 from skillbank.plan.reader.ellipses import take_ellipses
 from skillbank.plan.reader.hardware import (
     take_gpu_ids,
@@ -14,7 +13,7 @@ from skillbank.plan.reader.hardware import (
     take_the_gpu,
     take_totals,
 )
-from skillbank.plan.reader.intervals import take_intervals
+from skillbank.plan.reader.intervals import take_durations, take_intervals
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.slot_numbers import take_number
