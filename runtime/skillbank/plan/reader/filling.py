@@ -157,8 +157,8 @@ class Maker:
         yield from self.data.questions.get(at, ())
         for claim, other in self.values.unsure(at):
             said, name = self.text.ledger.said(claim.tokens), claim.value.slot
-            ways = f"say '{said} for both', or give {slot(name).way('N')}"
-            yield Question(key=name, why=f"'{said}' may be of {other.action} alone or of all steps; {ways}")
+            either = f"'{said}' may be of {other.action} alone or of all steps; say '{said} for both'"
+            yield Question(key=name, why=f"{either}, or give {slot(name).way('N')}")
         if (elsewhere := ruled_out(self.text, self.steps, self.platforms)) is not None:
             yield elsewhere
         if trains(self.steps[at].action) and pretrained is None:

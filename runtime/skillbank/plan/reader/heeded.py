@@ -41,10 +41,7 @@ _SIZED = (
     f"^action {_SIZE}", f"'with|'using|'use|'for|',|'(|': {_SIZE}", f"',|'(|': {_ONE}",
     "^value what='but what=group.det what='first|'second|'third|'last|'final !'with|'on|'for|'is",
 )  # fmt: skip
-"""A model of some size is ordered: "train a small model with X". That somebody needs one asks for nothing.
-
-Of what is done every so often some are left out: "every 20th epoch but the first".
-"""
+"""A model of some size is ordered ("train a small model with X"), or some are left out: "but the first"."""
 _SET = ("value", "platform", "policy", "place", "job")
 
 

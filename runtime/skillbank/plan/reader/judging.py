@@ -52,13 +52,10 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
     state, denied, end = _after(text, match.end)
     negations += sum(text.word(i) in _NOT for i in match.tokens())
     if state is not None:
-        head = _head_before(text, first, match.first) if value == state == "off" else None
-        if head is not None:
-            used.add(head)
-        if head is not None or (value == state == "off" and "without" in text.words(used)):
-            negations += (
-                1  # "no need to switch AutoML off", "without turning AutoML off", "... being skipped"
-            )
+        if value == state == "off":  # "no need to switch AutoML off", "without AutoML being skipped"
+            heads = _head_before(text, first, match.first)
+            used |= heads
+            negations += bool(heads) or "without" in text.words(used)
         value = value if (value, state) == ("off", "on") else state  # "no AutoML required" stays off
         negations += denied
         used |= set(range(match.end, end))
@@ -91,11 +88,11 @@ def _denied(value: str, negations: int, around: set[str]) -> str:
     return value if negations % 2 == 0 else {"off": "auto", "on": "off"}.get(value, value)
 
 
-def _head_before(text: Text, first: int, mention: int) -> int | None:
+def _head_before(text: Text, first: int, mention: int) -> set[int]:
     """Return the verb right before a mention whose state stands behind it."""
     words = (k for k in range(mention - 1, first - 1, -1) if not text.within(k, "grammar.group.det"))
     head = next(words, None)
-    return head if head is not None and text.tokens[head].text in _HEADS else None
+    return {head} if head is not None and text.tokens[head].text in _HEADS else set()
 
 
 def _joined(text: Text, first: int) -> str | None:

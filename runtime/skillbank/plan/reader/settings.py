@@ -12,7 +12,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import keys_of
 from skillbank.plan.reader.steps import Step, addressed_step, is_of_all
 from skillbank.plan.reader.stretches import is_bound
-from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.tokens import Claim, number_in
 from skillbank.plan.reader.value import SIZE, Value
 from skillbank.plan.slot_keys import key_of, only_trained
 from skillbank.plan.slots import Fills, slot
@@ -212,7 +212,7 @@ class StepSettings:
             same = other.value.slot == value.slot and other.value.key == value.key
             if same and not other.value.negated and other.value.value != value.value:
                 return True
-        if action is None or type(value.value) in (int, float):
+        if action is None or number_in(value.value) is not None:
             return False  # "not with batch size 64": with which, nobody has said
         template, _ = step.skill.template(action)
         spec_key = step.skill.shorthands(action).get(key, key)

@@ -106,10 +106,13 @@ def _choices(text: Text, each: Slot) -> None:
             (m for section, m in meanings.items() if said[-1] + 1 in text.ends(said[0], section)), word
         )
         beside = match.tokens("before") or match.tokens("after")
-        around = (text.ledger.owner.get(k) for k in (said[0] - 1, said[-1] + 1))
-        tried = any(c is not None and getattr(c.value, "slot", "") == "trials" for c in around)
-        if each.name == "algorithm" and word in UNCERTAIN and not (beside or tried):
-            continue
-        if value == "?" or value not in each.choices:
+        uncertain = each.name == "algorithm" and word in UNCERTAIN and not beside
+        if value not in each.choices or (uncertain and not _is_of_trials(text, said)):
             continue
         claim_value(text, text.unclaimed(match.tokens()), Value(each.name, value))
+
+
+def _is_of_trials(text: Text, said: list[int]) -> bool:
+    """Whether a number of trials stands beside a word: "8 random trials"."""
+    around = (text.ledger.owner.get(k) for k in (said[0] - 1, said[-1] + 1))
+    return any(c is not None and getattr(c.value, "slot", "") == "trials" for c in around)
