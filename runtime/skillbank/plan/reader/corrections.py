@@ -40,9 +40,13 @@ def settle_names(text: Text) -> None:
         # "from A to B": B is what is meant
         between = text.tokens[match.first].text == "from"
         _refuse(text, match.tokens("name") if between else match.tokens(), match.tokens("name")[0])
+    for match in text.find("'unlike 'last|'the|'our 'time|'run|'job|'training ',?"):
+        text.ledger.claim("refused", match.tokens())
     for run in list(runs(text, restated=True)):
         lead = text.match("group.det|free.light|free.noun|'with|'for|'on*", run.stop)
         _restate(text, run, lead.end if lead else run.stop)
+    for match in text.find("first=^name '(|', group.det? ^name mode.restate ')?"):
+        _refuse(text, match.tokens()[1:], match.first)
 
 
 def _restate(text: Text, run: range, end: int) -> None:

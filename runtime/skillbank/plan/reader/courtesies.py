@@ -125,7 +125,8 @@ def take_headers(text: Text) -> None:
 def _take_callers(text: Text) -> None:
     """Account for who says that they write: "Anna here."."""
     for match in text.find("who=~word|free.noun+ 'here @mark"):
-        if match.end - match.first < 5 and (_opens(text, match.first) or _is_polite(text, match.first - 1)):
+        polite = text.within(match.first - 1, "grammar.courtesy.words")
+        if match.end - match.first < 5 and (polite or _opens(text, match.first)):
             text.ledger.claim("courtesy", range(match.first, match.end - 1))
 
 
@@ -161,10 +162,6 @@ def _is_said(text: Text, i: int) -> bool:
 def _opens(text: Text, i: int) -> bool:
     """Whether a token begins the text, or stands behind a mark."""
     return i == 0 or text.tokens[i - 1].kind == "mark"
-
-
-def _is_polite(text: Text, i: int) -> bool:
-    return text.within(i, "grammar.courtesy.words")
 
 
 _VERBS = "|".join(("actions.words.find", *(f"actions.{action}.base" for action in ACTIONS)))
