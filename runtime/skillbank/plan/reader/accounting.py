@@ -117,7 +117,7 @@ _OWING = of("deontic") | {"has", "have", "need", "needs"}
 def _bounds(text: Text, clause: Clause) -> bool:
     """Whether a clause tells what bounds a run: "we only have 3 hours", "every fifth is for validation"."""
     within = range(clause.first, clause.end)
-    owing = not _OWING.isdisjoint(text.words(text.sentence(clause.first)))
+    owing = _OWING.intersection(text.words(text.sentence(clause.first)))
     sources = (*_BOUNDS, "'by|'before mode.schedule|@number") if owing else _BOUNDS
     found = (text.match(source, i, clause.end) for source in sources for i in within)
     return any(m is not None and (not m.tokens("had") or _is_left(text, m.end)) for m in found)

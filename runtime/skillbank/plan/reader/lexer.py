@@ -247,8 +247,7 @@ def _quoted(content: str, start: int, end: int) -> Token:
     return Token("quote", "quote", start, end, content.strip())
 
 
-_LEADS = word_list("lexer.leads")
-"""Words right before what is a place, whatever it is made of."""
+_LEADS = word_list("lexer.leads")  # behind them stands a place, whatever it is made of
 
 
 def _place(text: str, start: int, is_word: Callable[[str], bool], *, named: bool) -> Iterator[Token]:

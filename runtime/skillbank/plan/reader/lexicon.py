@@ -165,8 +165,8 @@ def _kind(section: str) -> str:
     """Return what the phrases of a class are alternatives of: all actions are, and all roles of data."""
     if section.endswith((".flags", ".path", ".noun", ".runs", ".told")):
         return ""
-    kinds = ("actions", "places.roles", "policy.search", "policy.state")
-    return next((kind for kind in kinds if section.startswith(kind)), section)
+    found = re.match(r"actions|places\.roles|policy\.(?:search|state)", section)
+    return found[0] if found else section
 
 
 def split(phrase: str) -> list[str]:

@@ -116,8 +116,8 @@ def _validated(text: Text, *, training: bool) -> None:
         for match in text.find(
             f"places.roles.{role}.verbs group.it? @name? group.prep? group.det* {OF}* {LINK}* {LIST}"
         ):
-            looks = text.word(match.first).startswith("check")
-            if looks and not text.holds(match.tokens(), "grammar.group.prep"):
+            led = text.holds(match.tokens(), "grammar.group.prep")
+            if text.word(match.first).startswith("check") and not led:
                 text.ledger.claim("unread", [match.first])  # "but check X first" looks at the data
             elif not bridges(text, match):
                 claim_place(text, match, role)
