@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skillbank.errors import SkillbankError
+from skillbank.plan.reader.key_words import stem
 from skillbank.plan.reader.spec_keys import keys_of
-from skillbank.plan.reader.stems import stem
 from skillbank.runtime import Runtime
 
 FAMILIES = (

@@ -20,9 +20,9 @@ allowing allows almost alone along already alright also altogether always am amo
 annotate annotated annotates annotating annotation annotations another any anymore anything anyway ap
 apagado apart apiece applied applies apply applying appreciate approval approve approved approx
 approximately arch architecture are args arguments arithmetic around artefacts artifacts as asap asha
-ask assemble assembled assembles assembling assess assessed assesses assessing assessment at attempt auf
-augmentation aus auto autoannotate autoannotated autoannotates autoannotating autoed autoes autoing
-autolabel autolabeled autolabeling autolabelled autolabelling autolabels automated automatic
+aside ask assemble assembled assembles assembling assess assessed assesses assessing assessment at
+attempt auf augmentation aus auto autoannotate autoannotated autoannotates autoannotating autoed autoes
+autoing autolabel autolabeled autolabeling autolabelled autolabelling autolabels automated automatic
 automatically automl automl_policy autoresearch autotune autotuning available average avoid avoided
 avoiding avoids away awesome az b back backbone bad bare base based baseline bases basing batch batches
 batchsize bayes bayesian be because been before began begin begining beginning begins begun being belong
@@ -97,77 +97,77 @@ looked looking looks loop lose loses losing loss lost lot lots love lower lowere
 machine machines made magic main make makes making malformed mandatory many map mark marked marking
 marks mask masked masking masks matches mate material matter max maximum may maybe mb me mean means
 measure measured measures measuring members mentioned method metric metrics might min mind mine mini
-minibatch minimum minio mins minus minute minutes mixed ml mode model models moment momentum money
-monitor monitored monitoring monitors month months more morning most much must my myself n nada name
-named namely names nearly necessary need needed needing needless needs neither net network networks
-never new newest next ngpu ngpus nice nicely niente nni nnodes no nobody node nodes non none nonsense
-nor normal not nothing now nowadays nr null num number numbers nvidia o object objects obliged obtain
-obtained obtaining obtains of off often ok okay old olmadan omit omits omitted omitting on once one ones
-only onnx onto onward open opset opt opted optimal optimisation optimise optimised optimiser optimises
-optimising optimization optimize optimized optimizer optimizes optimizing optimum opting option options
-opts optuna or order ordinary other otherwise ottimizzazione our ours out outdir outline outlined
-outlines outlining output outputed outputing outputs over overall overkill override overrides own pack
-packed packing packs parallel parallelism param parameter parameters params parent parents part parzen
-pas pass passed passes passing path paths patience pbt peak per percent perfect perform performance
-performed performing performs perhaps phase photo photos phrases pick picked picking picks pics picture
-pictures pinpoint pinpointed pinpointing pinpoints pipeline place placed places placing plain plainly
-plan planning plans platform please plenty pls plus plz pngs point pointed pointing pointless points
-policy population port ported porting ports possible possibly post preannotate preannotated preannotates
-preannotating preceding precision predict predicted predicting prediction predictions predictor predicts
-preempted prefer preferably preferred preferring prefers prelabel prelabeled prelabeling prelabelled
-prelabelling prelabels prepare prepared prepares preparing pretrain pretrained pretraining pretrains
-pretty previous probably procedure proceed proceeded proceeding proceeds process processor produce
-produced produces producing profile progress project prompt prompts proper properly prune pruned prunes
-pruning przeszukiwania pseudo pt pth ptm ptq purpose purposes put puts putting quality quantified
-quantifies quantify quantifying quantisation quantise quantised quantises quantising quantization
-quantize quantized quantizes quantizing queries query queue queued queues queuing quick quickly quiero
-quit quite quited quiting quits quitted quitting raise raised raises raising ran random randomly rate
-rather ray read ready real really reason recall recent recherche recognise recognised recognises
-recognising recognize recognized recognizes recognizing recommendation recommendations recordings reduce
-reduced reduces reducing reduction refrain refuse refused refuses refusing regarding regards regular
-reject rejected rejecting rejects remain remains remove removed removes removing report reported
-reporting reports request requested requesting requests require required requires requiring reside
-resides respectively rest restart restarted restarting restarts restrict restricted restricting
-restricts result resulting results results_dir results_root resume resumed resumes resuming retrain
-retrained retraining retrains return returned returning returns ricerca right rng root roughly round
-rounds row rt rtx run rung rungs running runs s s3 safetensors said sake same sample sampler samples
-sans save saved saves saving saw say says scan scaned scaning scanned scanning scans schedule scheduled
-scheduler schedules scheduling score scored scores scoring scratch screenshots search searched searcher
-searches searching sec second seconds secs see seed seeded seeding seeds seeing seen sees segment
-segmentation segmented segmenting segments select selected selecting selects send sending sends sense
-sent separate separated separates separating serialize serialized serializes serializing server servers
-serves session sessions set sets setting settings shall she short shorter shortest shots should show
-showed showing shown shows shut shuting shuts shutting side sign sigopt silhouette silhouetted
-silhouettes silhouetting similar simple simply simultaneous simultaneously since sincerely single sit
-sits situated size sizes skill skillbank skip skipped skipping skips slightly slurm small snapshot
-snapshoted snapshoting snapshots so some somebody someone something somewhere soon sorry sort sorted
-sorting sorts source sources spare spec specialise specialised specialises specialising specialize
-specialized specializes specializing spend spended spending spends spin split splits spot spots spotted
-spotting spread stage standard start started starting starts state status stay stays step steps still
-stop stopped stopping stops store stored stores storing straight straightforward strategy stuff submit
-submited submiting submits subsequently successive such suche suffice suffices sufficient summed
-superfluous suppress suppressed suppresses suppressing sure sweep sweeped sweeping sweeps swept switch
-switched switches switching tag tagged tagging tags take taken takes taking tanpa target targets task
-taught teach teaches teaching team tell telling tells ten tensor tensorrt terminate terminated
-terminates terminating terms test tested testing tests testset text than thank thanks that that's the
-their them themselves then there there's these they thing things think third this those though thr
-thresh threshold thresholds through throw throwed throwing throws thus thx time timeout times tiny tlt
-to today todo together told tomorrow tonight too took tops total towards tpe tr trace traced traces
-tracing train traindata trained training trainings trains trainset transfer transfered transfering
-transfers transform transformed transformer transformers transforming transforms translate translated
-translates translating tree trial trials tried tries trigger triggered triggering triggers trn trouble
-trt true truncated try trying tune tuned tunes tuning turn turned turning turns twice type u undecodable
-under unlabeled unlabelled unnecessary unneeded unreadable until unwanted up updates upload uploaded
-uploading uploads upon ur uri url us use used useless uses using usual usually v val valdata vali valid
-validate validated validates validating validation validations valset value values vanilla variant
-varied varies vary varying verified verifies verify verifying version very via video videos visible
-vizier von w wall wandb want wanted wanting wants warm warmed warming warms warmstart warmstarted
-warmstarting warmstarts was waste watch watched watches watching way we we'd we'll we're we've weed
-weeded weeding weeds week weekend weeks weight weights welcome well went were what whatever whatsoever
-when whenever where whether which while whilst who whole whose why will wish with within without wonder
-wonderful wondering words work worked workers workflow working works workspace workstations worth would
-write writes writing written wrote x yaml yes yesterday yet yo yok you you'd you're your yours yourself
-zero
+minibatch minimum minio mins minus minute minutes miss missed misses missing mixed ml mode model models
+moment momentum money monitor monitored monitoring monitors month months more morning most much must my
+myself n nada name named namely names nearly necessary need needed needing needless needs neglect
+neglected neglecting neglects neither net network networks never new newest next ngpu ngpus nice nicely
+niente nni nnodes no nobody node nodes non none nonsense nor normal not nothing now nowadays nr null num
+number numbers nvidia o object objects obliged obtain obtained obtaining obtains of off often ok okay
+old olmadan omit omits omitted omitting on once one ones only onnx onto onward open opset opt opted
+optimal optimisation optimise optimised optimiser optimises optimising optimization optimize optimized
+optimizer optimizes optimizing optimum opting option options opts optuna or order ordinary other
+otherwise ottimizzazione our ours out outdir outline outlined outlines outlining output outputed
+outputing outputs over overall overkill override overrides own pack packed packing packs parallel
+parallelism param parameter parameters params parent parents part parzen pas pass passed passes passing
+path paths patience pbt peak per percent perfect perform performance performed performing performs
+perhaps phase photo photos phrases pick picked picking picks pics picture pictures pinpoint pinpointed
+pinpointing pinpoints pipeline place placed places placing plain plainly plan planning plans platform
+please plenty pls plus plz pngs point pointed pointing pointless points policy population port ported
+porting ports possible possibly post preannotate preannotated preannotates preannotating preceding
+precision predict predicted predicting prediction predictions predictor predicts preempted prefer
+preferably preferred preferring prefers prelabel prelabeled prelabeling prelabelled prelabelling
+prelabels prepare prepared prepares preparing pretrain pretrained pretraining pretrains pretty previous
+probably procedure proceed proceeded proceeding proceeds process processor produce produced produces
+producing profile progress project prompt prompts proper properly prune pruned prunes pruning
+przeszukiwania pseudo pt pth ptm ptq purpose purposes put puts putting quality quantified quantifies
+quantify quantifying quantisation quantise quantised quantises quantising quantization quantize
+quantized quantizes quantizing queries query queue queued queues queuing quick quickly quiero quit quite
+quited quiting quits quitted quitting raise raised raises raising ran random randomly rate rather ray
+read ready real really reason recall recent recherche recognise recognised recognises recognising
+recognize recognized recognizes recognizing recommendation recommendations recordings reduce reduced
+reduces reducing reduction refrain refuse refused refuses refusing regarding regards regular reject
+rejected rejecting rejects remain remains remove removed removes removing report reported reporting
+reports request requested requesting requests require required requires requiring reside resides
+respectively rest restart restarted restarting restarts restrict restricted restricting restricts result
+resulting results results_dir results_root resume resumed resumes resuming retrain retrained retraining
+retrains return returned returning returns ricerca right rng root roughly round rounds row rt rtx ruled
+run rung rungs running runs s s3 safetensors said sake same sample sampler samples sans save saved saves
+saving saw say says scan scaned scaning scanned scanning scans schedule scheduled scheduler schedules
+scheduling score scored scores scoring scratch screenshots search searched searcher searches searching
+sec second seconds secs see seed seeded seeding seeds seeing seen sees segment segmentation segmented
+segmenting segments select selected selecting selects send sending sends sense sent separate separated
+separates separating serialize serialized serializes serializing server servers serves session sessions
+set sets setting settings shall she short shorter shortest shots should show showed showing shown shows
+shut shuting shuts shutting side sign sigopt silhouette silhouetted silhouettes silhouetting similar
+simple simply simultaneous simultaneously since sincerely single sit sits situated size sizes skill
+skillbank skip skipped skipping skips slightly slurm small snapshot snapshoted snapshoting snapshots so
+some somebody someone something somewhere soon sorry sort sorted sorting sorts source sources spare spec
+specialise specialised specialises specialising specialize specialized specializes specializing spend
+spended spending spends spin split splits spot spots spotted spotting spread stage standard start
+started starting starts state status stay stays step steps still stop stopped stopping stops store
+stored stores storing straight straightforward strategy stuff submit submited submiting submits
+subsequently successive such suche suffice suffices sufficient summed superfluous suppress suppressed
+suppresses suppressing sure sweep sweeped sweeping sweeps swept switch switched switches switching tag
+tagged tagging tags take taken takes taking tanpa target targets task taught teach teaches teaching team
+tell telling tells ten tensor tensorrt terminate terminated terminates terminating terms test tested
+testing tests testset text than thank thanks that that's the their them themselves then there there's
+these they thing things think third this those though thr thresh threshold thresholds through throw
+throwed throwing throws thus thx time timeout times tiny tlt to today todo together told tomorrow
+tonight too took tops total towards tpe tr trace traced traces tracing train traindata trained training
+trainings trains trainset transfer transfered transfering transfers transform transformed transformer
+transformers transforming transforms translate translated translates translating tree trial trials tried
+tries trigger triggered triggering triggers trn trouble trt true truncated try trying tune tuned tunes
+tuning turn turned turning turns twice type u undecodable under unlabeled unlabelled unnecessary
+unneeded unreadable until unwanted up updates upload uploaded uploading uploads upon ur uri url us use
+used useless uses using usual usually v val valdata vali valid validate validated validates validating
+validation validations valset value values vanilla variant varied varies vary varying verified verifies
+verify verifying version very via video videos visible vizier von w wall wandb want wanted wanting wants
+warm warmed warming warms warmstart warmstarted warmstarting warmstarts was waste watch watched watches
+watching way we we'd we'll we're we've weed weeded weeding weeds week weekend weeks weight weights
+welcome well went were what whatever whatsoever when whenever where whether which while whilst who whole
+whose why will wish with within without wonder wonderful wondering words work worked workers workflow
+working works workspace workstations worth would write writes writing written wrote x yaml yes yesterday
+yet yo yok you you'd you're your yours yourself zero
 """
 REQUEST_WORDS = frozenset(_TEXT.split())
 """What the reader of requests understands by itself; it must hold all that the reader knows."""

@@ -15,8 +15,10 @@ from skillbank.plan.reader.deeds import told_clauses
 from skillbank.plan.reader.exclusions import excluding
 from skillbank.plan.reader.lexicon import word_list
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.place import AFTER, BARE, NOUN
 from skillbank.plan.reader.telling import Teller
 from skillbank.plan.reader.tokens import Claim, is_number
+from skillbank.plan.reader.value import UNITS
 from skillbank.plan.reader.wording import of
 
 __all__ = ["fragments", "left_over", "take_context"]
@@ -90,24 +92,40 @@ def _is_told(text: Text, teller: Teller, clause: Clause, open_: list[int]) -> bo
     held -= {"action"} if _is_repeated(text, clause) else set()
     if any(_limits(text, i) for i in open_) or held - {"place"}:
         return False
-    over = teller.is_history(clause.first, clause.end) and not teller.weigh(open_)
-    if (not over and _bounds_time(text, open_)) or _is_put_off(text, clause, open_):
+    past = teller.is_history(clause.first, clause.end)
+    over = past and not teller.weigh(open_)
+    if (not past and _bounds(text, clause)) or _is_put_off(text, clause, open_):
         return False
     data = all(text.within(i, "places.data.put") or _counts(text, i) for i in open_)
     return not held or data or over
 
 
-_CAPS = ("slots.around.limit", "slots.around.before", "slots.around.vague")
+_UNITS = tuple(f"slots.units.{unit}" for unit in (*UNITS, "months"))
+_TIMES = "|".join(_UNITS)
+_ROLES = f"{BARE}|{NOUN}|{AFTER}"
+_BOUNDS = (
+    f"slots.around.limit|slots.around.before|slots.around.vague|'within|'after @number|'a|'an {_TIMES}",
+    f"had='have|'has|'got|'are|'is|'remain 'got|'only|'just|'about* @number|'a|'an {_TIMES}",
+    "places.data.nouns 'validate|'validates",
+    f"'is|'are|'be|'serves|'serve|'goes|'go 'as|'for|'used|group.det* {_ROLES}",
+)
+"""How long a run may take, and which part of the data is for what."""
+_OWING = of("deontic") | {"has", "have", "need", "needs"}
+"""Words of duty: what has to be there by Monday bounds a run, and not what somebody hopes for by then."""
 
 
-def _bounds_time(text: Text, tokens: list[int]) -> bool:
-    """Whether a time stands behind a limit, as of what is to be run: "it may take up to 3 hours"."""
-    return any(
-        text.kind(i) == "number"
-        and text.within(i + 1, *_TIMES)
-        and any(i in text.ends(k, c) for c in _CAPS for k in range(max(0, i - 4), i))
-        for i in tokens
-    )
+def _bounds(text: Text, clause: Clause) -> bool:
+    """Whether a clause tells what bounds a run: "we only have 3 hours", "every fifth is for validation"."""
+    within = range(clause.first, clause.end)
+    owing = _OWING.intersection(text.words(text.sentence(clause.first)))
+    sources = (*_BOUNDS, "'by|'before mode.schedule|@number") if owing else _BOUNDS
+    found = (text.match(source, i, clause.end) for source in sources for i in within)
+    return any(m is not None and (not m.tokens("had") or _is_left(text, m.end)) for m in found)
+
+
+def _is_left(text: Text, end: int) -> bool:
+    """Whether a time that somebody has is that of the run: "3 hours left", but not "3 hours of footage"."""
+    return text.kind(end) in ("", "mark") or text.word(end) in ("left", "time", "only", "for", "to", "until")
 
 
 def _is_put_off(text: Text, clause: Clause, open_: list[int]) -> bool:
@@ -193,17 +211,19 @@ def _goes_on(text: Text, clause: Clause, open_: list[int]) -> bool:
 def _counts(text: Text, i: int) -> bool:
     """Whether a word only says how many pictures or classes there are: "1,250 pictures with 3 classes"."""
     of_data = ("places.data.nouns", "slots.captions.nouns", "slots.captions.told", "told.members")
-    number = text.tokens[i].kind == "number" and not text.within(i + 1, *_TIMES)
+    number = text.tokens[i].kind == "number" and not text.within(i + 1, *_UNITS)
     chosen = text.lexicon.has(text.tokens[i].text, "told.choosing")
     described = text.is_plain(i) and not chosen and text.within(i + 1, "places.data.nouns")
     return number or described or text.within(i, *of_data)
 
 
 def _limits(text: Text, i: int) -> bool:
-    """Whether a word takes a part of what is named: "only with those that", but not "we only have"."""
+    """Whether a word takes a part of what is named: "only with those that", "the last one excluded"."""
     then = text.word(i + 1)
-    return text.within(i, "grammar.operator.only") and (
-        then in of("prepositions") or then in ("those", "these", "the", "ones")
+    excluded = text.word(i) in ("excluded", "excepted", "included") and text.kind(i + 1) in ("", "mark")
+    return excluded or (
+        text.within(i, "grammar.operator.only")
+        and (then in of("prepositions") or then in ("those", "these", "the", "ones"))
     )
 
 
@@ -222,16 +242,13 @@ def _is_telling(text: Text, i: int, known: frozenset[str]) -> bool:
     )
 
 
-_TIMES = tuple(f"slots.units.{unit}" for unit in ("seconds", "minutes", "hours", "days", "weeks", "months"))
-
-
 def _purpose(text: Text, first: int, open_: list[int]) -> list[int]:
     """Return the words of "for the warehouse project", where nothing but they is open in a clause."""
     start, after = open_[0], range(open_[0], open_[-1] + 1)
     lead = [text.tokens[k].text for k in range(max(first, start - 4), start)]
     words = {text.tokens[i].text for i in after}
     held = text.owners(after)
-    timed = any(text.tokens[i].kind == "number" or text.within(i, *_TIMES) for i in open_)
+    timed = any(text.tokens[i].kind == "number" or text.within(i, *_UNITS) for i in open_)
     same = any(text.tokens[k].text == "same" for k in range(first, start))
     others = words & word_list("accounting.no_purpose") or held - {"courtesy"}
     gains = any(a == "to" and b in of("gains") for a, b in pairwise(lead))  # "to get a first impression"

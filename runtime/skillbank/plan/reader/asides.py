@@ -8,7 +8,7 @@ from skillbank.plan.reader.phrases import ACTIONS
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.slots import SLOTS
 
-__all__ = ["take_instead", "take_only", "take_order", "take_usual"]
+__all__ = ["take_announcements", "take_instead", "take_only", "take_order", "take_usual"]
 
 _SLOTS = "|".join(f"slots.{s.name}.{part}" for s in SLOTS for part in ("nouns", "before"))
 _DOING = tuple(f"actions.{action}.ing" for action in ACTIONS)
@@ -126,3 +126,32 @@ def take_usual(text: Text) -> None:
             text.ledger.claim("order", match.tokens())
         elif not shown and not words & {"following", "below", "given", "above"}:
             text.ledger.claim("unread", match.tokens())
+
+
+_LEADING = frozenset([":", "\n", "are", "is", "=", "as", "follows", "below", "like"])
+"""What stands between "these settings" and the settings."""
+
+
+_ENOUGH = frozenset({"action", "policy", "talk", "value", "find", "job", "name"})
+"""What may be said to be enough: "20 epochs will do", "job X should do"."""
+
+
+def take_announcements(text: Text) -> None:
+    """Account for "with these settings:" before values, and for the defaults, which hold anyway."""
+    for match in text.find("group.det|'following|'own|'some* slots.around.announce"):
+        at = match.end
+        while text.word(at) in _LEADING:
+            at += 1
+        owner = text.ledger.owner.get(at)
+        if owner is not None and owner.kind in ("value", "policy", "place", "words", "field"):
+            text.ledger.claim("context", match.tokens())
+    for match in text.find("slots.around.enough"):
+        owner = text.ledger.owner.get(match.first - 1)
+        if owner is not None and owner.kind in _ENOUGH:
+            text.ledger.claim("context", match.tokens())
+    nouns = "|".join(f"slots.{s.name}.nouns" for s in SLOTS)
+    for match in text.find(f"'at|'with|'use|'using|'keep|group.det* 'default {nouns}"):
+        text.ledger.claim("context", match.tokens())
+    lead = "slots.around.set|'use|'with|'keep|'keeping|'leave|'at|'on|'all|group.det*"
+    for match in text.find(f"{lead} slots.around.defaults"):
+        text.ledger.claim("context", match.tokens())

@@ -9,7 +9,7 @@ from skillbank.plan.reader.exclusions import settle_exclusions
 from skillbank.plan.reader.matching import Match, Text
 from skillbank.plan.reader.place import role_of_path
 from skillbank.plan.reader.things import things_at
-from skillbank.plan.reader.tokens import Claim, is_number
+from skillbank.plan.reader.tokens import Claim, are_rivals, is_number
 from skillbank.plan.reader.wording import FINITE, is_many
 from skillbank.plan.slots import SLOTS
 
@@ -175,7 +175,8 @@ def _fate(text: Text, match: Match, owner: Claim) -> str:
     part = owner.kind == "place" and _is_part(text, owner)
     if part and not text.within(match.first, "grammar.operator.instead"):
         return "unread"
-    if not any(c is not owner and _are_rivals(owner, c) for c in text.ledger.of(owner.kind)):
+    others = [c for c in text.ledger.of(owner.kind) if c is not owner]
+    if not any(are_rivals(owner, c) or are_rivals(c, owner) for c in others):
         return ""
     said = match.first and text.tokens[match.first].text == "no"
     unclear = said and text.tokens[match.first - 1].kind == "place"  # "A no B" is either
@@ -288,7 +289,7 @@ def _put_claims(text: Text, run: range, end: int) -> bool:
     for later in (c for c in ledger.of(*_corrected_kinds(text, run)) if c.first >= end):
         if any(t.kind == "mark" or t.text == "then" for t in text.tokens[end : later.first]):
             break
-        rivals = [c for c in ledger.of(later.kind) if c.last < run.start and _rivals(later, c)]
+        rivals = [c for c in ledger.of(later.kind) if c.last < run.start and are_rivals(later, c)]
         before = _of_one_role(text, run, later, rivals)
         if before is None:
             ledger.replace(later, "unread")
@@ -415,16 +416,3 @@ def _announced(text: Text, end: int) -> tuple[Match, str] | None:
         if (match := text.match(source, first, end)) is not None and match.end == end:
             return match, slot.name
     return None
-
-
-def _are_rivals(one: Claim, other: Claim) -> bool:
-    return _rivals(one, other) or _rivals(other, one)
-
-
-def _rivals(one: Claim, other: Claim) -> bool:
-    """Whether two claims say the same thing, so that only one of them can hold."""
-    if one.kind == "place":
-        return one.value.role == other.value.role or one.value.role is None
-    if one.kind == "value":
-        return (one.value.slot, one.value.key) == (other.value.slot, other.value.key)
-    return True

@@ -79,6 +79,7 @@ def _is_question(text: Text, i: int) -> bool:
 
 _TICKET = re.compile(
     r"^\W*(?:(?:ticket|issue|jira|story|case|task)\s*)?[\[(#]?[A-Z]{2,}-\d+[\])]?:?"
+    r"|\A\W*(?:request|ticket|issue|case|task|order|item|experiment)\s*(?:no\.?|nr\.?)?\s*\#?\d+\s*(?:[:\n-]|\.\s)"
     r"|^[ \t]*(?:who|owner|requester|requested by|assignee|reporter|reported by|from|to|cc|team|priority"
     r"|prio|reason|due|deadline|status|sprint|labels|client|project|author)[ \t]*:[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
@@ -128,7 +129,8 @@ def take_headers(text: Text) -> None:
 def _take_callers(text: Text) -> None:
     """Account for who says that they write: "Anna here."."""
     for match in text.find("who=~word|free.noun|@number+ 'here @mark"):
-        if match.end - match.first < 5 and (_opens(text, match.first) or _is_polite(text, match.first - 1)):
+        polite = text.within(match.first - 1, "grammar.courtesy.words")
+        if match.end - match.first < 5 and (polite or _opens(text, match.first)):
             text.ledger.claim("courtesy", range(match.first, match.end - 1))
 
 
@@ -170,10 +172,6 @@ def _is_said(text: Text, i: int) -> bool:
 def _opens(text: Text, i: int) -> bool:
     """Whether a token begins the text, or stands behind a mark."""
     return i == 0 or text.tokens[i - 1].kind == "mark"
-
-
-def _is_polite(text: Text, i: int) -> bool:
-    return text.within(i, "grammar.courtesy.words")
 
 
 _VERBS = "|".join(("actions.words.find", *(f"actions.{action}.base" for action in ACTIONS)))

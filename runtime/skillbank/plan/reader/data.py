@@ -222,11 +222,29 @@ class DataOfSteps:
         loose = [c for c in places if not c.value.told] or places
         kept = set(map(id, loose))
         aside = [c for c in places if id(c) not in kept]
+        loose = self._moved(at, own, reads, loose, said)
         if not places and not said and reads:
             loose = self._shared(at)
         if step.action == "evaluate" and self._is_trained(step) and any(r == own for _, r in said):
             loose = []  # "train and evaluate, data A, val B": A is for the training
         return self._respectively(at, loose), aside
+
+    def _moved(
+        self, at: int, own: str, reads: set[str], loose: list[Claim], said: list[tuple[Claim, str]]
+    ) -> list[Claim]:
+        """Leave out places that are said to be for something else behind it: "on A and B; B is for testing".
+
+        Whether a place is for both where its role stands before it ("validation: B"), is asked.
+        """
+        others = {c.value.uri: c for c, r in said if r != own}
+        twice = [c for c in loose if c.value.uri in others]
+        if not twice or len(twice) == len(loose):
+            return loose
+        if any(self.text.kind(others[c.value.uri].last) != "word" for c in twice):
+            self._ask_which(at, loose, own, reads)
+            return loose
+        self.used |= set(map(id, twice))
+        return [c for c in loose if c not in twice]
 
     def _respectively(self, at: int, places: list[Claim]) -> list[Claim]:
         """Return a step's own of places that are dealt out: "train X and Y on A and B respectively"."""

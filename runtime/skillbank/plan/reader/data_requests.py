@@ -38,6 +38,8 @@ _BELOW = (
 _OTHER = frozenset({"onnx", "engine", "tensorrt", "trt", "torchscript", "openvino", "fp16", "int8"})
 """What models are converted to, and no data set."""
 _IT = re.compile(r"\b(?:it|them)\b(?!')")
+_JOINTS = "',|'.|';|'and|'then|'afterwards|'next|'after|'that|'before 'you|'we|'i?"
+"""What stands between a check and what is asked for behind it."""
 _DIVISION = re.compile(rf"[\d.]+(?:/[\d.]+)+|{ROLE}(?:/{ROLE})+")
 """What is no place, but reads like a path: "0.8/0.2", "train/val"."""
 _ON_IT = re.compile(r"(?<=\bon )(?:it|them)\b(?!')")
@@ -97,7 +99,7 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
     """
     if CHECKING.isdisjoint(token.text for token in page.tokens[:_OPENING]):
         return None
-    for match in islice(page.find("',|'.|';|'and|'then|'afterwards|'next|'after|'that+"), _OPENING):
+    for match in islice(page.find(_JOINTS), _OPENING):
         first = _asked(page, match.first, library, None)
         if first is None or first.unread or first.request.action != "check" or match.end == len(page.tokens):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import NOUNS
 from skillbank.plan.reader.tokens import Claim, is_number
 from skillbank.plan.reader.value import Value, claim_value
 
@@ -47,10 +48,16 @@ def _stood_for(text: Text, i: int) -> Value | None:
     last = next((c for c in values[::-1] if i - 8 < c.last < i), None)
     if replaced in values:
         last = replaced
-    elif last is not None and not _is_corrected(text, last, i):
+    elif last is not None and not (_is_corrected(text, last, i) or _is_dealt(text, last, i)):
         last = None
     value: Value | None = None if last is None else last.value
     return value
+
+
+def _is_dealt(text: Text, last: Claim, i: int) -> bool:
+    """Whether each of two numbers is of a step: "batch size 8 for the training and 2 for the evaluation"."""
+    of_a_step = f"'for|'in|'during|'( group.det* {NOUNS} !places.data.nouns"
+    return all(text.match(of_a_step, k + 1) is not None for k in (last.last, i))
 
 
 def _is_corrected(text: Text, last: Claim, i: int) -> bool:

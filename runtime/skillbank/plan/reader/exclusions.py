@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.tokens import Claim, are_rivals
 
 __all__ = ["LEADS", "excluding", "settle_exclusions"]
 
@@ -37,7 +37,10 @@ def _settle(text: Text, owner: Claim, words: range) -> None:
     apart = text.kind(words.start - 1) == "mark"
     if apart and owner.kind == "value" and owner.value.negated:
         return  # "no HPO, anything but fp16" denies as "without fp16" does
-    settled = apart and _has_rival(text, owner)
+    others = [c for c in text.ledger.of(owner.kind) if c.first < owner.first and c is not owner]
+    if owner.kind == "place":
+        others = [c for c in others if c.value.uri != owner.value.uri]
+    settled = apart and any(are_rivals(owner, c) for c in others)
     kind = "excluded" if settled else "unread"
     text.ledger.claim(kind, [*words, *text.ledger.replace(owner, kind).tokens])
 
@@ -45,17 +48,3 @@ def _settle(text: Text, owner: Claim, words: range) -> None:
 def excluding(text: Text) -> dict[int, int]:
     """Return where the words "anything but" begin that no claim has, and where what they exclude begins."""
     return {match.first: match.end for lead in LEADS for match in text.find(lead)}
-
-
-def _has_rival(text: Text, owner: Claim) -> bool:
-    """Whether something else is said for the same."""
-    others = [c for c in text.ledger.of(owner.kind) if c is not owner and c.first < owner.first]
-    if owner.kind == "name":
-        return any(c.value.skills != owner.value.skills for c in others)
-    if owner.kind == "value":
-        return any((c.value.slot, c.value.key) == (owner.value.slot, owner.value.key) for c in others)
-    if owner.kind == "place":
-        return any(
-            owner.value.role in (None, c.value.role) and c.value.uri != owner.value.uri for c in others
-        )
-    return bool(others)

@@ -11,18 +11,18 @@ from skillbank.plan.model import Question, is_hub_name
 from skillbank.plan.planner import accepted_products
 from skillbank.plan.products import product_in, product_of, trains
 from skillbank.plan.reader.data import DataOfSteps
-from skillbank.plan.reader.files import file_key
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import SOURCES
 from skillbank.plan.reader.platforms import platforms_of, ruled_out
 from skillbank.plan.reader.roots import ListFolder
 from skillbank.plan.reader.settings import StepSettings, set_once
-from skillbank.plan.reader.settling import lend_data, settle_places
+from skillbank.plan.reader.settling import file_key, lend_data, settle_places
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.variants import action_of, settle_variant
 from skillbank.plan.request import DataLocation, Request, Setting
+from skillbank.plan.slots import slot
 from skillbank.plan.weights import SCRATCH, WEIGHTS
 from skillbank.visible import one_line
 from skillbank.ways import option
@@ -156,6 +156,10 @@ class Maker:
         if (unclear := self.unclear[at]) is not None:
             yield unclear
         yield from self.data.questions.get(at, ())
+        for claim, other in self.values.unsure(at):
+            said, name = self.text.ledger.said(claim.tokens), claim.value.slot
+            either = f"'{said}' may be of {other.action} alone or of all steps; say '{said} for both'"
+            yield Question(key=name, why=f"{either}, or give {slot(name).way('N')}")
         if (elsewhere := ruled_out(self.text, self.steps, self.platforms)) is not None:
             yield elsewhere
         if trains(self.steps[at].action) and pretrained is None:

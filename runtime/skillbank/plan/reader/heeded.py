@@ -28,6 +28,7 @@ _ANOTHER = (
     "what='ones 'from|'with|'without|'of|'that|'which|'taken|'we|'nobody !@place",
     "what='each|'every 'folder|'directory|'dataset|'set|'split",
     "what='one 'per|'each|'in 'each? free.noun",
+    "what='see what='what 'is|'are|'lies 'in|'inside|'under|'at",
     "what='one places.data.nouns 'in|'of|'from|'under|'below",
 )
 """What is beside, a part of or a kind of what has been read."""
@@ -36,8 +37,11 @@ _SIZE = (
     "'model|'models|'detector|'network|'version|'variant|^order"
 )
 _ONE = "group.det* what=told.sizes|grammar.name.sizes 'one !~word|group.prep|free.noun|places.data.nouns"
-_SIZED = (f"^action {_SIZE}", f"'with|'using|'use|'for|',|'(|': {_SIZE}", f"',|'(|': {_ONE}")
-"""A model of some size is ordered: "train a small model with X". That somebody needs one asks for nothing."""
+_SIZED = (
+    f"^action {_SIZE}", f"'with|'using|'use|'for|',|'(|': {_SIZE}", f"',|'(|': {_ONE}",
+    "^value what='but what=group.det what='first|'second|'third|'last|'final !'with|'on|'for|'is",
+)  # fmt: skip
+"""A model of some size is ordered ("train a small model with X"), or some are left out: "but the first"."""
 _SET = ("value", "platform", "policy", "place", "job")
 
 

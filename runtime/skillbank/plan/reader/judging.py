@@ -52,15 +52,15 @@ def judge(text: Text, match: Match, *, verb: bool) -> Claim:
     state, denied, end = _after(text, match.end)
     negations += sum(text.word(i) in _NOT for i in match.tokens())
     if state is not None:
-        head = _head_before(text, first, match.first) if value == state == "off" else None
-        if head is not None:
-            negations += 1  # "no need to switch AutoML off", "without turning AutoML off"
-            used.add(head)
+        if value == state == "off":  # "no need to switch AutoML off", "without AutoML being skipped"
+            heads = _head_before(text, first, match.first)
+            used |= heads
+            negations += bool(heads) or "without" in text.words(used)
         value = value if (value, state) == ("off", "on") else state  # "no AutoML required" stays off
         negations += denied
         used |= set(range(match.end, end))
-    before = set(text.words(sorted(used - set(range(match.first, end)))))
-    value = _denied(_joined(text, match.first) or value or "on", negations, before)
+    around = set(text.words(used - set(match.tokens())))
+    value = _denied(_joined(text, match.first) or value or "on", negations, around)
     words = text.unclaimed(range(min(used), max(used) + 1))
     said = text.words(words)
     if negations and (not _SAYING.isdisjoint(said) or _denies_feeling(said)):
@@ -76,21 +76,23 @@ def _denies_feeling(said: list[str]) -> bool:
     return felt or any(a in _MANAGING and b == "without" for a, b in pairs)
 
 
-def _denied(value: str, negations: int, before: set[str]) -> str:
+def _denied(value: str, negations: int, around: set[str]) -> str:
     """Return what is said with some negations: what is not to be off may be either.
 
-    What is not to be left out has to be there: "don't forget AutoML", "never without HPO".
+    What is not to be left out has to be there: "don't forget AutoML", "never without HPO", "without AutoML
+    being skipped".
     """
-    if value == "off" and negations == 1 and before & _NOT and before & _LEAVING:
+    denying, leaving = around & {*_NOT, "without"}, around & _LEAVING
+    if value == "off" and negations == 1 and denying and leaving and denying | leaving != {"without"}:
         return "on"
     return value if negations % 2 == 0 else {"off": "auto", "on": "off"}.get(value, value)
 
 
-def _head_before(text: Text, first: int, mention: int) -> int | None:
+def _head_before(text: Text, first: int, mention: int) -> set[int]:
     """Return the verb right before a mention whose state stands behind it."""
     words = (k for k in range(mention - 1, first - 1, -1) if not text.within(k, "grammar.group.det"))
     head = next(words, None)
-    return head if head is not None and text.tokens[head].text in _HEADS else None
+    return {head} if head is not None and text.tokens[head].text in _HEADS else set()
 
 
 def _joined(text: Text, first: int) -> str | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from skillbank.plan.reader import blocks
+from skillbank.plan.reader.lexicon import lexicon, word_list
 from skillbank.plan.reader.tokens import Token
 from skillbank.plan.request import clean_uri
 
@@ -163,7 +164,7 @@ def _read(match: re.Match[str] | Token, clean: str, is_word: Callable[[str], boo
             yield Token("mark", mark, start + len(pair) + i, start + len(pair) + i + 1)
     elif kind == "place":
         before = clean[:start].rstrip().rpartition(" ")[2].lower()
-        yield from _place(text, start, is_word, named=before in ("on", "in", "from", "at", "into", "under"))
+        yield from _place(text, start, is_word, named=before in _LEADS)
     elif kind in ("job", "full", "hex"):
         yield Token(
             "job", "job", start, end, match["id"] or text.lower().lstrip(".") if kind != "full" else text
@@ -247,10 +248,14 @@ def _quoted(content: str, start: int, end: int) -> Token:
     return Token("quote", "quote", start, end, content.strip())
 
 
+_LEADS = word_list("lexer.leads")  # behind them stands a place, whatever it is made of
+
+
 def _place(text: str, start: int, is_word: Callable[[str], bool], *, named: bool) -> Iterator[Token]:
     uri = text.rstrip(".,;:!?")
-    if not named and _SLASHES.fullmatch(uri) and all(is_word(w) for w in uri.lower().split("/")):
-        # Plain words may be alternatives ("and/or") or several actions as well as a folder.
+    words = uri.lower().split("/") if not named and _SLASHES.fullmatch(uri) else []
+    if words and all(map(is_word, words)) and lexicon().are_alike(words):
+        # Words of one kind may be alternatives ("and/or") or several actions as well as a folder.
         for word in re.finditer(r"[^/]+|/", uri):
             yield Token(
                 "mark" if word[0] == "/" else "word",

@@ -154,6 +154,20 @@ class Lexicon:
         """Whether a word means anything in requests."""
         return word in self.words or "" in self._tree.get(word, {})
 
+    def are_alike(self, words: list[str]) -> bool:
+        """Whether words are of one kind, as alternatives are: two actions, two roles of data, two names."""
+        classes = (self._tree.get(word, {}).get("", ()) for word in words)
+        kinds = [{_kind(c) for c in each} - {""} or {"name"} for each in classes]
+        return bool(set[str].intersection(*kinds))
+
+
+def _kind(section: str) -> str:
+    """Return what the phrases of a class are alternatives of: all actions are, and all roles of data."""
+    if section.endswith((".flags", ".path", ".noun", ".runs", ".told")):
+        return ""
+    found = re.match(r"actions|places\.roles|policy\.(?:search|state)", section)
+    return found[0] if found else section
+
 
 def split(phrase: str) -> list[str]:
     """Split a phrase as the lexer does: what a hyphen joins is one word only where it is listed so."""

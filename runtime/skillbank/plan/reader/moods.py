@@ -14,7 +14,7 @@ from enum import StrEnum
 from skillbank.plan.products import trains
 from skillbank.plan.reader.clauses import Clause, Clauses, Mode
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.tokens import Claim, are_rivals
 from skillbank.plan.reader.wording import FINITE, is_over, is_regular_past, of
 
 __all__ = ["Mood", "Moods", "settle_told"]
@@ -141,7 +141,7 @@ def settle_told(text: Text, clauses: Clauses) -> Iterator[str]:
 
 
 def _fate(text: Text, moods: Moods, claim: Claim, mood: Mood) -> Fate:
-    rivals = [c for c in moods.asked if c.kind == claim.kind and _rivals(c, claim)]
+    rivals = [c for c in moods.asked if c.kind == claim.kind and are_rivals(c, claim)]
     if claim.kind == "name" and any(moods.beside(c, claim) for c in rivals):
         return Fate.HOLDS  # "which of A or B is not important": neither is the one that is meant
     if rivals:
@@ -166,9 +166,3 @@ def _fate_of_job(text: Text, moods: Moods, claim: Claim, mood: Mood) -> Fate:
     if led:
         return Fate.HOLDS
     return Fate.DOUBTFUL if back or mood is Mood.STATED else Fate.HISTORY
-
-
-def _rivals(one: Claim, other: Claim) -> bool:
-    if one.kind == "value":
-        return (one.value.slot, one.value.key) == (other.value.slot, other.value.key)
-    return one.kind != "name" or one.value.skills != other.value.skills

@@ -14,6 +14,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.own_actions import own_sources
 from skillbank.plan.reader.place import SOURCES, Place
 from skillbank.plan.reader.things import goes_on, listed
+from skillbank.plan.reader.tokens import number_in
 from skillbank.plan.reader.value import Value, set_before
 from skillbank.plan.request import clean_uri, policy_word
 from skillbank.plan.slot_values import value_of
@@ -214,13 +215,9 @@ _MEANINGS: tuple[Callable[[Text, _Pair, frozenset[str]], bool], ...] = (
 """What a pair may be, in the order in which keys are looked up; each says whether it was that."""
 
 
-def _number(value: object) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
 def _is_of_kind(each: Slot, value: object) -> bool:
     """Whether a slot can have a value; what it cannot have is asked about ("gpus=all")."""
-    number = _number(value)
+    number = number_in(value)
     if each.kind is Kind.COUNT:
         return number is not None and float(number).is_integer() and number >= (each.minimum or 0)
     if each.kind is Kind.NUMBER:

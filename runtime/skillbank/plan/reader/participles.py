@@ -30,6 +30,8 @@ SHOULD = (
     f"wish={_ABLE}|'will|'should|'shall|'must {THING}|~word+ wish='be|'get free.adverb*",
     f"^courtesy {THING}|~word+ wish={_ABLE}|'was|'were wish='be? free.adverb*",
 )
+_ORDERED = f"wish='have|'get {THING}+"
+"""What asks where it begins a clause: "and have it exported"."""
 
 
 _DOERS = frozenset({"i", "we", "you", "he", "she", "they", "was", "were", "which", "been", "had"})
@@ -49,7 +51,8 @@ def wish_of(text: Text, clauses: Clauses, i: int) -> list[int] | None:
         return None
     first = clauses.sentence(i).start
     for start in range(i - 1, max(first, i - 12) - 1, -1):
-        for source in SHOULD:
+        opens = text.kind(start - 1) in ("", "mark") or text.word(start - 1) in _JOINS | _NEXT
+        for source in (*SHOULD, *((_ORDERED,) if opens else ())):
             match = text.match(source, start, i)
             if match is not None and match.end == i:
                 # "nothing should be trained"

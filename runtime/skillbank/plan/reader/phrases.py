@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ACTIONS", "ENGINE", "PHRASES"]
+__all__ = ["ACTIONS", "ENGINE", "NOUNS", "PHRASES"]
 
 ACTIONS = (
     "train",
@@ -20,6 +20,7 @@ OF = (
     "group.det|group.it|free.adjective|free.noun|free.glue|@name|@job|@place|^value|^job|^place|"
     "places.weights.before|'from|'of|group.model"
 )
+NOUNS = "|".join(f"actions.{action}.{form}" for action in ACTIONS for form in ("nouns", "ing"))
 ENGINE = "actions.words.engine"
 _TO = "'to|'into|'as|'in"
 PHRASES: tuple[tuple[str, str], ...] = (

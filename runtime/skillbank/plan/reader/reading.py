@@ -38,7 +38,6 @@ from skillbank.plan.reader import (
     values,
 )
 from skillbank.plan.reader.actions import ACTIONS, Mention, take_actions, take_spelled_actions
-from skillbank.plan.reader.announcements import take_announcements
 from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
@@ -238,7 +237,7 @@ def read_text(
     steps = _take_words_of_skills(page, clauses, steps)
     notes += take_segmented(page, steps)
     steps = [_with_claims(step, page) for step in steps]
-    take_announcements(page)
+    asides.take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
 
 

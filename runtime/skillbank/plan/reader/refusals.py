@@ -155,7 +155,7 @@ def is_told_of(text: Text, at: int) -> bool:
         return text.owner(at) == "talk" or _was_job(text, at)
     past = text.within(match.tokens("verb")[0], "grammar.mode.happened")
     rest = [text.tokens[k] for k in range(match.end, end)]
-    asks = any(t.text in word_list("refusals.asking") for t in rest)
+    asks = any(t.text in word_list("refusals.asking") | word_list("judging.leaving") for t in rest)
     return not asks and (past or not any(t.kind in ("place", "number") for t in rest))
 
 

@@ -116,7 +116,10 @@ def _validated(text: Text, *, training: bool) -> None:
         for match in text.find(
             f"places.roles.{role}.verbs group.it? @name? group.prep? group.det* {OF}* {LINK}* {LIST}"
         ):
-            if not bridges(text, match):
+            led = text.holds(match.tokens(), "grammar.group.prep")
+            if text.word(match.first).startswith("check") and not led:
+                text.ledger.claim("unread", [match.first])  # "but check X first" looks at the data
+            elif not bridges(text, match):
                 claim_place(text, match, role)
     for match in text.find(f"^value on=group.prep on=group.det|places.data.nouns* {LIST}"):
         [place] = match.tokens("list")[:1]

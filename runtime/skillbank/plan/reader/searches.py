@@ -31,6 +31,7 @@ def take_space(text: Text, keys: Sequence[Keys]) -> None:
         f"{_SEARCH}.over 'only|'just|'over|'both|group.det|@name*",
         f"{_SEARCH}.verbs group.det* {_SEARCH}.best",
         "'search|'searching|'look|'explore 'only|'just* 'over|'through|'across 'only|group.det*",
+        "'search|'searching 'only|'just group.det*",
     )
     for match in [m for lead in leads for m in text.find(lead)]:
         loose = any(text.tokens[k].text in _LOOSE for k in match.tokens())
@@ -63,7 +64,8 @@ def _is_denied(text: Text, match: Match) -> bool:
 
 def _take_over(text: Text, keys: Sequence[Keys]) -> None:
     """Read "over lr and weight decay" in a text of a search, and "on lr" right behind its noun."""
-    for match in list(text.find("'over|'of|'across|'on 'only|'just|'both|group.det*")):
+    led = "'over|'of|'across|'on|'limited|'restricted 'to? 'only|'just|'both|group.det*"
+    for match in list(text.find(led)):
         found = _names(text, match.end, keys, choices=True)
         behind = text.within(match.first - 1, f"{_SEARCH}.doings", f"{_SEARCH}.nouns")
         if found is not None and (behind or text.word(match.first) == "over"):
@@ -92,7 +94,8 @@ def _names(text: Text, i: int, keys: Sequence[Keys], *, choices: bool) -> tuple[
         or text.match("'too|'also|'as 'well?", end)
     ):
         return None  # a value of its own, or besides what is searched anyway
-    return list(range(tokens[0], end)), named
+    alone = text.match("'only|'alone", end)
+    return list(range(tokens[0], alone.end if alone is not None else end)), named
 
 
 def _parameter(text: Text, i: int, keys: Keys, *, choices: bool) -> tuple[list[int], str] | None:

@@ -12,7 +12,7 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.spec_keys import NUMERIC, Keys, keys_of
 from skillbank.plan.reader.steps import Step, addressed_step, is_of_all
 from skillbank.plan.reader.stretches import is_bound
-from skillbank.plan.reader.tokens import Claim
+from skillbank.plan.reader.tokens import Claim, number_in
 from skillbank.plan.reader.value import SIZE, Value
 from skillbank.plan.slot_keys import key_of, only_trained
 from skillbank.plan.slots import Fills, slot
@@ -20,6 +20,7 @@ from skillbank.plan.slots import Fills, slot
 __all__ = ["StepSettings", "set_once"]
 
 
+_MACHINES = frozenset({"gpus", "nodes"})
 _INT8 = ("quantize", "precision", "int8")
 """What a quantization makes anyway."""
 
@@ -43,7 +44,7 @@ class StepSettings:
         counts: dict[str, Value] = {}
         for claim, own in self._claims_for(at):
             value: Value = claim.value
-            if value.slot not in ("gpus", "nodes"):
+            if value.slot not in _MACHINES:
                 self._set(at, claim, own, settings)
             elif not (value.negated or value.limit) and (own or value.slot not in counts):
                 _keep(counts, value.slot, value, own)
@@ -96,18 +97,34 @@ class StepSettings:
         """Whether a value of another step may be this one's: machines go on, what one word binds does not."""
         if addressed_step(self.text, self.steps, claim) is not None:
             return False
-        goes_on = before and claim.value.slot in ("gpus", "nodes")
-        if goes_on or other.group == step.group:
+        machines = claim.value.slot in _MACHINES
+        if (machines and before) or other.group == step.group:
             return True
-        return not is_bound(self.text, other, claim) and not self._may_be_of(claim, other)
+        bound = is_bound(self.text, other, claim) or (machines and not self._closes(claim))
+        return not bound and not self._may_be_of(claim, other)
+
+    def _closes(self, claim: Claim) -> bool:
+        """Whether a sentence without a step says it of all, as it speaks of a training: "No HPO, 1 GPU."."""
+        here = self.text.sentence(claim.first)
+        return "policy" in self.text.owners(here) and not any(s.at in here for s in self.steps)
+
+    def unsure(self, at: int) -> Iterator[tuple[Claim, Step]]:
+        """Yield the machines behind a later step that may be this one's too: "then evaluate it, 2 GPUs"."""
+        step = self.steps[at]
+        own = {c.value.slot for c in step.of("value")}
+        for other in self.steps[at + 1 :]:
+            for claim in other.of("value") if other.group != step.group else ():
+                apart = claim.value.slot in _MACHINES - own and not is_bound(self.text, other, claim)
+                known = self._closes(claim) or is_of_all(self.text, claim)
+                if apart and not known and addressed_step(self.text, self.steps, claim) is None:
+                    yield claim, other
 
     def _may_be_of(self, claim: Claim, step: Step) -> bool:
         """Whether a value may be meant for a step that has none such: "then export it, in fp16"."""
         name, skill = claim.value.slot, step.skill
         if not name or skill is None or self._slot_key(self.steps.index(step), name) is not None:
             return False
-        apart = (t.text in (".", "!", "?", "\n") for t in self.text.tokens[step.at : claim.first])
-        return not any(apart) and not only_trained(skill, name)
+        return not only_trained(skill, name)
 
     def _key(self, at: int, value: Value, own: bool) -> str | None:
         """Return the key of a value for a step; None where the step has no such value, or it is not meant."""
@@ -198,7 +215,7 @@ class StepSettings:
             same = other.value.slot == value.slot and other.value.key == value.key
             if same and not other.value.negated and other.value.value != value.value:
                 return True
-        if action is None or _is_a_number(value.value):
+        if action is None or number_in(value.value) is not None:
             return False  # "not with batch size 64": with which, nobody has said
         template, _ = step.skill.template(action)
         spec_key = step.skill.shorthands(action).get(key, key)
@@ -233,10 +250,6 @@ def set_once(settings: dict[str, object], key: str, value: object) -> None:
     if key in settings and settings[key] != value:
         raise ConflictError(f"The request sets {key} to {settings[key]} and to {value}; keep one of them.")
     settings[key] = value
-
-
-def _is_a_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _keep(counts: dict[str, Value], name: str, value: Value, own: bool) -> None:

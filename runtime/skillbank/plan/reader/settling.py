@@ -1,4 +1,4 @@
-"""What places without a role are for: the model that a step reads, its data, what it writes."""
+"""What words leave open of a step: what its places are for, and which field takes a file."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from skillbank.bank.actions import Action
 from skillbank.plan.inference import field_accepts
 from skillbank.plan.products import product_in
 from skillbank.plan.reader.data import rows_of
-from skillbank.plan.reader.files import writes_a_file
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.place import Place, is_model_file
 from skillbank.plan.reader.steps import Step
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.reader.variants import action_of
 
-__all__ = ["lend_data", "settle_places"]
+__all__ = ["file_key", "lend_data", "settle_places"]
 
 
 def settle_places(text: Text, step: Step, action: Action | None, is_model: Callable[[str], bool]) -> None:
     """Give places without a role one: the model that a step reads, what it writes, where it writes to."""
-    if writes_a_file(action):
+    if action is not None and _outputs(action):
         _name_outputs(text, step)
     reads = rows_of(step, action)
     loose = [c for c in step.of("place") if c.value.role in (None, "weights")]
@@ -103,3 +102,39 @@ def _role_beside_data(
         return "results"
     role: str | None = claim.value.role
     return role
+
+
+def file_key(action: Action, place: Place) -> str | None:
+    """Return the action's field for a file of weights; None for the pretrained model of a training."""
+    if place.role in _BY_ROLE:
+        return next(iter(_BY_ROLE[place.role](action)), None)
+    models = _filled(action, lambda key, name: name == "parent_model")
+    product = product_in(place.uri)
+    return next((k for k in models if field_accepts(k) == product), models[0] if models else None)
+
+
+def _filled(action: Action, fits: Callable[[str, str], bool]) -> list[str]:
+    """Return the fields of an action that a function of the skill fills: those whose key and function fit."""
+    return [key for key, name in action.spec_params.items() if isinstance(name, str) and fits(key, name)]
+
+
+def _outputs(action: Action) -> list[str]:
+    return _filled(action, lambda key, name: name.startswith("create_"))
+
+
+def _labels(action: Action) -> list[str]:
+    return [s.key for s in action.data_sources if "classmap" in s.key or "label_map" in s.key]
+
+
+def _resumed(action: Action) -> list[str]:
+    shorthand = action.shorthands.get("resume_checkpoint")
+    own = _filled(action, lambda key, name: name.startswith("resume_model"))
+    return own or ([shorthand] if shorthand else [])
+
+
+def _backbones(action: Action) -> list[str]:
+    return _filled(action, lambda key, name: "ptm" in name and "backbone" in key)
+
+
+_BY_ROLE = {"output": _outputs, "labels": _labels, "resume": _resumed, "backbone": _backbones}
+"""By what a file is for: the fields that take it; of all others it is the model to work with."""

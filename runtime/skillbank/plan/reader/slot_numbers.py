@@ -66,7 +66,7 @@ def _amount(token: Token, found: Slot) -> float:
 def _tokens_of(text: Text, meaning: _Meaning) -> list[int]:
     """Return the words of a number and its noun, with the memory of a GPU and a "max" before them."""
     match = meaning.match
-    tokens = text.unclaimed(match.tokens())
+    tokens = [k for k in text.unclaimed(match.tokens()) if k not in match.tokens("by")]
     if meaning.slot.name == "gpus" and _is_a_type(text, match.end - 1):
         memory = text.match("'-? @number 'gb|'gib 'memory|'vram?", match.end)
         tokens += memory.tokens() if memory else []
@@ -90,6 +90,7 @@ def _meanings(text: Text, i: int) -> Iterator[_Meaning]:
         own = f"slots.{each.name}"
         hedges = "slots.around.least" if each.name == "threshold" else "slots.around.vague|slots.around.limit"
         more = f"slots.around.adjective|{hedges}|^policy*"
+        more += " by=slots.algorithm.values?" if each.name == "trials" else ""  # "8 random trials"
         for led, source in (
             (True, f"{own}.nouns|{own}.before slots.around.link|{hedges}* @{kind} {own}.unit? {_EACH}"),
             (False, f"slots.around.before|{hedges}* @{kind} {more} {own}.nouns|{own}.after {_EACH} {_CAP}"),
@@ -158,8 +159,6 @@ def _reaching(text: Text, source: str, i: int, sections: frozenset[str] | None) 
 
 def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
     """Whether a noun and a number are one value: not in "epoch 12", "at epochs 9 and 13"."""
-    if led and text.kind(match.first - 1) == "number" and text.ledger.free(match.first - 1):
-        return False  # in "10 epochs 4 gpus" the noun is that of the number before it
     means = _MEANT.get(each.name)
     return means is None or means(text, match, i, led)
 
@@ -167,7 +166,9 @@ def _is_meant(text: Text, each: Slot, match: Match, i: int, led: bool) -> bool:
 def _is_for_one_gpu(text: Text, match: Match, i: int, led: bool) -> bool:
     """Whether a batch is that of one GPU, as the slot's is: "batch size 16 in total" is none."""
     together = "slots.around.together"
-    return text.match(together, match.end) is None and not text.within(match.first - 1, together)
+    behind = f"'over|'across|'on|'for|'with @number slots.gpus.nouns {together}"
+    shared = text.match(together, match.end) or text.match(behind, match.end)
+    return shared is None and not text.within(match.first - 1, together)
 
 
 def _is_how_many(text: Text, match: Match, i: int, led: bool) -> bool:

@@ -12,6 +12,7 @@ from skillbank.plan.products import trains
 from skillbank.plan.reader.actions import Mention
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.matching import Text
+from skillbank.plan.reader.phrases import NOUNS
 from skillbank.plan.reader.tokens import Claim
 
 __all__ = ["Step", "addressed_step", "are_joined", "is_of_all", "name_all", "settle_actions", "steps_of"]
@@ -146,13 +147,14 @@ def addressed_step(text: Text, steps: Sequence[Step], claim: Claim) -> Step | No
 
 
 def is_of_all(text: Text, claim: Claim) -> bool:
-    """Whether a value is said to be for all steps: "batch size 8 for both"."""
+    """Whether a value is said to be for all steps: "for both", "for the training and the evaluation"."""
     match = text.match(
         "'for? 'both|'each|'all group.det* 'of? 'them|'steps|'runs|'these|'those?", claim.last + 1
-    )
+    ) or text.unread().match(_OF_BOTH, claim.last + 1)
     return match is not None and (match.end >= len(text.tokens) or text.kind(match.end) == "mark")
 
 
+_OF_BOTH = f"'for|'during|'in 'both? group.det? {NOUNS} 'and|'& group.det? {NOUNS}"
 _NTH = {"first": 0, "former": 0, "second": 1}
 
 
@@ -168,10 +170,14 @@ def _counted(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
 
 def _named_behind(text: Text, steps: Sequence[Step], claim: Claim) -> Step | None:
     """Return the step whose noun stands behind a claim: "for the training"."""
-    match = text.match("'for|'during|'in|'when|'while group.det*", claim.last + 1)
+    match = text.match("'for|'during|'in|'when|'while|'to|'( group.det*", claim.last + 1)
     if match is None or text.within(match.end + 1, "places.data.nouns"):
         return None
-    named = [s for s in steps if text.within(match.end, *_nouns(s.action))]
+    verb = text.word(match.first) == "to"  # "4 GPUs to train and 1 to evaluate"
+    named = [
+        s for s in steps
+        if text.within(match.end, *((f"actions.{s.action}.base",) if verb else _nouns(s.action)))
+    ]  # fmt: skip
     earlier = [s for s in named if s.at < claim.first]
     return next(iter([*earlier[-1:], *named]), None)
 

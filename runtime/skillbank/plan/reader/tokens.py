@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-__all__ = ["Claim", "Ledger", "Token", "is_number"]
+__all__ = ["Claim", "Ledger", "Token", "are_rivals", "is_number", "number_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,23 @@ class Claim:
         return self.tokens[-1]
 
 
+def are_rivals(one: Claim, other: Claim) -> bool:
+    """Whether two claims of one kind say the same thing, so that only one of them can hold."""
+    if one.kind == "name":
+        return bool(one.value.skills != other.value.skills)
+    if one.kind == "value":
+        return (one.value.slot, one.value.key) == (other.value.slot, other.value.key)
+    return one.kind != "place" or one.value.role in (None, other.value.role)
+
+
+def number_in(value: object) -> float | None:
+    """Return a value that is a number; None for any other, as for True."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def is_number(claim: Claim) -> bool:
     """Whether a claim of a value holds a number."""
-    return isinstance(claim.value.value, int | float) and not isinstance(claim.value.value, bool)
+    return number_in(claim.value.value) is not None
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skillbank.plan.reader.clauses import Clauses
-from skillbank.plan.reader.durations import take_durations
 from skillbank.plan.reader.ellipses import take_ellipses
 from skillbank.plan.reader.gains import take_gains
 from skillbank.plan.reader.hardware import (
@@ -15,7 +14,7 @@ from skillbank.plan.reader.hardware import (
     take_the_gpu,
     take_totals,
 )
-from skillbank.plan.reader.intervals import take_intervals
+from skillbank.plan.reader.intervals import take_durations, take_intervals
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.policy import UNCERTAIN
 from skillbank.plan.reader.slot_numbers import take_number
@@ -109,8 +108,13 @@ def _choices(text: Text, each: Slot) -> None:
             (m for section, m in meanings.items() if said[-1] + 1 in text.ends(said[0], section)), word
         )
         beside = match.tokens("before") or match.tokens("after")
-        if each.name == "algorithm" and word in UNCERTAIN and not beside:
-            continue
-        if value == "?" or value not in each.choices:
+        uncertain = each.name == "algorithm" and word in UNCERTAIN and not beside
+        if value not in each.choices or (uncertain and not _is_of_trials(text, said)):
             continue
         claim_value(text, text.unclaimed(match.tokens()), Value(each.name, value))
+
+
+def _is_of_trials(text: Text, said: list[int]) -> bool:
+    """Whether a number of trials stands beside a word: "8 random trials"."""
+    around = (text.ledger.owner.get(k) for k in (said[0] - 1, said[-1] + 1))
+    return any(c is not None and getattr(c.value, "slot", "") == "trials" for c in around)

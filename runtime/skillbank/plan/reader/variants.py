@@ -5,8 +5,8 @@ from __future__ import annotations
 from skillbank.bank.actions import Action
 from skillbank.plan.model import Question
 from skillbank.plan.planner import accepted_products
+from skillbank.plan.reader.key_words import stem
 from skillbank.plan.reader.matching import Text
-from skillbank.plan.reader.stems import stem
 from skillbank.plan.reader.steps import Step
 from skillbank.ways import Sentence, option
 
