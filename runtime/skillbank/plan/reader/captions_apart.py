@@ -61,10 +61,15 @@ def _passive(text: Text, match: Match) -> None:
         wished = [] if wish is None else text.unclaimed([wish])
         text.ledger.claim("find", [*wished, *found.used, *modal, verb], found.items)
     elif found.items and modal:
-        lead = text.match("'with|'for|'as", match.end)
-        things = Things() if lead is None else read_things(text, lead.end)
-        led = lead.tokens() if lead is not None and things.items else ()
+        led, things = _led_behind(text, match.end)
         text.ledger.claim("find", [*modal, verb, *led, *things.used], things.items)
+
+
+def _led_behind(text: Text, at: int) -> tuple[list[int], Things]:
+    """Return what is to be found in the data before a passive: "P should be labelled with X"."""
+    lead = text.match("'with|'for|'as", at)
+    things = Things() if lead is None else read_things(text, lead.end)
+    return (lead.tokens() if lead is not None and things.items else []), things
 
 
 def _lies(text: Text, match: Match) -> bool:

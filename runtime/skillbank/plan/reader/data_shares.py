@@ -66,15 +66,14 @@ def _asked(key: str, why: str) -> Question:
 
 def _shares(said: Mapping[str, Sequence[str]], named: Sequence[str]) -> dict[str, float]:
     """Return the shares as they were said, by split; train has what is left."""
-    texts = [*said.get("ratio", ()), *said.get("parts", ()), *said.get("off", ())]
-    for text in said.get("ratio", ()):
-        numbers = [_amount(each) for each in re.split(r"(?<=[\w% ])[/:-]", text.strip("( )"))]
+    if ratio := "".join(said.get("ratio", ())):
+        numbers = [_amount(each) for each in re.split(r"(?<=[\w% ])[/:-]", ratio.strip("( )"))]
         splits = named or _SPLITS[: len(numbers)]
         return dict(zip(splits, numbers, strict=True)) if len(splits) == len(numbers) else {}
-    shares = {name: _amount(share) for text in said.get("parts", ()) for name, share in _parts(text) if share}
-    for text in said.get("off", ()):
-        shares = {name: _amount(text) for name in named[:1]}
-    percent = any("%" in text or "per" in text for text in texts)
+    parts, off = " ".join(said.get("parts", ())), "".join(said.get("off", ()))
+    shares = {name: _amount(share) for name, share in _parts(parts) if share}
+    shares = {name: _amount(off) for name in named[:1]} if off else shares
+    percent = any(sign in parts + off for sign in ("%", "per"))
     left = (100 if percent or max(shares.values(), default=0) > 1 else 1) - sum(shares.values())
     return {"train": left} | shares if shares and left > 0 else shares
 

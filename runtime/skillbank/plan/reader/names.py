@@ -232,9 +232,14 @@ class Names:
         gap, word = original[before.end : tokens[at].start], original[before.start : before.end]
         inside = at > 1 and tokens[at - 2].text not in (".", "!", "?")
         proper = inside and gap == " " and word[:1].isupper() and not original.isupper()
-        begun = any(w[:5] == before.text[:5] for w in self.words if len(w) > 5 < len(before.text) + 1)
-        told = gap == "-" or begun or proper or any(c.isdigit() for c in word)
-        return told and not words.is_word(before.text) and not _is_value(tokens[at].value.skills, word)
+        told = gap == "-" or proper or self._begins(before.text) or any(c.isdigit() for c in word)
+        if not told or words.is_word(before.text):
+            return False
+        return not _is_value(tokens[at].value.skills, word)
+
+    def _begins(self, word: str) -> bool:
+        """Whether a longer word of a name begins like this one."""
+        return any(w[:5] == word[:5] for w in self.words if len(w) > 5 < len(word) + 1)
 
 
 def _is_value(skills: Sequence[Skill], word: str) -> bool:

@@ -127,12 +127,7 @@ def _around(text: Text) -> None:
             text.ledger.claim("context", text.unclaimed(what))
     for match in text.find("^place places.data.more group.prep? &^place"):
         text.ledger.claim("order", match.tokens())
-    for match in text.find(
-        "'these|'those|'the|'all+ n=@number free.adjective|places.data.nouns|'of|':* &^place"
-    ):
-        behind = range(match.end, text.sentence(match.end).stop)
-        if text.said(match) == sum(text.kind(k) == "place" for k in behind):  # "on these three: A, B, C"
-            text.ledger.claim("order", text.unclaimed(match.tokens()))
+    _counted(text)
     roles = {c.value.role for c in text.ledger.of("place")}
     for role, source in (
         ("resume", "'was|'is|'has|'got|'been|'just+ places.weights.broken"),
@@ -140,3 +135,13 @@ def _around(text: Text) -> None:
     ):
         for match in text.find(source) if role in roles else ():
             text.ledger.claim("order", match.tokens())
+
+
+def _counted(text: Text) -> None:
+    """Account for how many places there are before these: "on these three: A, B, C"."""
+    for match in text.find(
+        "'these|'those|'the|'all+ n=@number free.adjective|places.data.nouns|'of|':* &^place"
+    ):
+        behind = range(match.end, text.sentence(match.end).stop)
+        if text.said(match) == sum(text.kind(k) == "place" for k in behind):
+            text.ledger.claim("order", text.unclaimed(match.tokens()))

@@ -195,11 +195,7 @@ def _echoes(text: Text) -> None:
 
 def _is_mention(text: Text, match: Match) -> bool:
     """Whether words that can mean other things mean a search here."""
-    if text.match("'when|'after|'once|'if|'as|'at", match.end) and text.holds(
-        range(max(0, match.first - 4), match.first), "slots.search_settings.stop"
-    ):
-        return False  # "stop the search after 8 hours"
-    if _is_unsure(text, match) or _is_schedule(text, match):
+    if _is_stopped(text, match) or _is_unsure(text, match) or _is_schedule(text, match):
         return False
     if not text.within(match.first, f"{_SEARCH}.weak") or text.within(
         match.first, f"{_SEARCH}.things", f"{_SEARCH}.nouns"
@@ -217,6 +213,13 @@ def _is_mention(text: Text, match: Match) -> bool:
     if denied or before in _STARTING | {"a", "the", "this", "that", "with", "kein", "keine", "not"}:
         return True
     return operator_before(text, max(0, match.first - REACH), match.first)[0] == "off"
+
+
+def _is_stopped(text: Text, match: Match) -> bool:
+    """Whether a search is spoken of that is to end: "stop the search after 8 hours"."""
+    before = range(max(0, match.first - 4), match.first)
+    stops = text.holds(before, "slots.search_settings.stop")
+    return stops and text.match("'when|'after|'once|'if|'as|'at", match.end) is not None
 
 
 def _is_schedule(text: Text, match: Match) -> bool:

@@ -7,9 +7,9 @@ the plan (`accounting`). Nothing is ever started that was not asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from skillbank.bank.discovery import Library
 from skillbank.bank.engines import example_model
@@ -66,7 +66,7 @@ from skillbank.plan.reader.spec_keys import Keys, keys_of
 from skillbank.plan.reader.step_skills import assign_skills
 from skillbank.plan.reader.steps import Step, settle_actions
 from skillbank.plan.reader.stretches import without_others
-from skillbank.plan.reader.students import Trained, student_requests
+from skillbank.plan.reader.students import Taught, Trained, student_requests
 from skillbank.plan.reader.tokens import Ledger, Token
 from skillbank.plan.request import Request
 from skillbank.plan.slots import slot
@@ -76,6 +76,8 @@ from skillbank.ways import Sentence, option
 __all__ = ["Reading", "read_text"]
 
 _LONGEST = 20_000
+Again = Callable[[str], "Reading"]
+"""Reads a part of a text, or what it stands for, on the same terms."""
 
 
 @dataclass(frozen=True)
@@ -184,21 +186,14 @@ def read_text(
     if skill is None and (canonical := read_canonical(text, library)) is not None:
         return Reading(tuple(canonical))
     page, notes = _page(text, library, set_names)
-    if (asked := data_request(page, library, skill)) is not None:
-        return Reading((asked.request,), asked.unread, notes=tuple(notes))
-    if skill is None and (found := checked_before(page, library)) is not None:
-        check, rest = found
-        try:
-            read = read_text(rest, library, index, list_folder, job_skill, None, set_names, trained)
-        except OutOfScopeError:  # "look at X and tell me"
-            return _asking(check, rest, notes)
-        return _joined(text, check, read, notes)
+    again = partial(
+        read_text, library=library, index=index, list_folder=list_folder, job_skill=job_skill,
+        set_names=set_names, trained=trained,
+    )  # fmt: skip
+    if (whole := _read_whole(text, page, library, skill, again, notes)) is not None:
+        return whole
     if (taught := student_requests(page, library, trained, skill, job_skill)) is not None:
-        if not taught.rest:
-            return Reading(tuple(taught.requests), notes=tuple(notes))
-        read = read_text(taught.rest, library, index, list_folder, job_skill, None, set_names, trained)
-        requests = tuple(taught.joined(text, read.requests))
-        return replace(read, requests=requests, notes=tuple(dict.fromkeys([*notes, *read.notes])))
+        return _taught(text, taught, again, notes)
     clauses = _take_manners(page, notes)
     _take_names(page)
     pairs.take_pairs(page)
@@ -239,6 +234,30 @@ def read_text(
     steps = [_with_claims(step, page) for step in steps]
     asides.take_announcements(page)
     return _made(text, page, clauses, steps, said, list_folder, notes)
+
+
+def _read_whole(
+    text: str, page: Text, library: Library, skill: Skill | None, again: Again, notes: list[str]
+) -> Reading | None:
+    """Return the reading of a request about a data set, or of one that begins with a check of one."""
+    if (asked := data_request(page, library, skill)) is not None:
+        return Reading((asked.request,), asked.unread, notes=tuple(notes))
+    if skill is not None or (found := checked_before(page, library)) is None:
+        return None
+    check, rest = found
+    try:
+        return _joined(text, check, again(rest), notes)
+    except OutOfScopeError:  # "look at X and tell me"
+        return _asking(check, rest, notes)
+
+
+def _taught(text: str, taught: Taught, again: Again, notes: list[str]) -> Reading:
+    """Return the reading of a chain of a teacher and its student, with what else is said of the student."""
+    if not taught.rest:
+        return Reading(tuple(taught.requests), notes=tuple(notes))
+    read = again(taught.rest)
+    requests = tuple(taught.joined(text, read.requests))
+    return replace(read, requests=requests, notes=tuple(dict.fromkeys([*notes, *read.notes])))
 
 
 def _asking(check: Request, rest: str, notes: list[str]) -> Reading:
