@@ -110,13 +110,7 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Argume
 
 
 def refuse_empty(tool: Tool, arguments: Arguments) -> None:
-    """Refuse texts that need not be given and are given as nothing but blanks, which a schema cannot.
-
-    Raises
-    ------
-    ToolCallError
-        Naming them.
-    """
+    """Refuse texts that need not be given and are given as nothing but blanks, which a schema cannot."""
     faults = [
         f"'{name}' is empty: give it a value or leave it out"
         for name, field in tool.arguments.model_fields.items()

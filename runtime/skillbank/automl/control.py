@@ -29,13 +29,7 @@ def loaded(jobs: Jobs, record: JobRecord) -> Experiment:
 
 
 def find(jobs: Jobs, name: str) -> JobRecord:
-    """Return an experiment by its id, a part of it, or ``last``.
-
-    Raises
-    ------
-    NotFoundError
-        When that is no experiment.
-    """
+    """Return an experiment by its id, a part of it, or ``last``."""
     if name == "last":
         newest = jobs.store.list(platform=SEARCH, limit=1)
         if not newest:

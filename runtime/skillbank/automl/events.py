@@ -154,13 +154,7 @@ class EventLog:
             self.charter(experiment)
 
     def charter(self, experiment: str) -> dict[str, object]:
-        """Return what `create` was given.
-
-        Raises
-        ------
-        NotFoundError
-            When there is no such experiment.
-        """
+        """Return what `create` was given."""
         query = sa.select(EXPERIMENTS.c.charter).where(*_of(EXPERIMENTS.c.job_id, experiment))
         with asking(self._engine) as db:
             found = db.scalar(query)

@@ -80,13 +80,7 @@ def own_engine(program: str) -> EngineFacts | None:
 
 
 def labeller() -> EngineFacts:
-    """Return the program that finds what a text describes, the first that the own bank names.
-
-    Raises
-    ------
-    PlatformError
-        When the bank that comes with skillbank has none.
-    """
+    """Return the program that finds what a text describes, the first that the own bank names."""
     for each in _own(bank_root()).values():
         if each.labels_by_description:
             return each

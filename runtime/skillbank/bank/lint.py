@@ -88,11 +88,6 @@ def lint_bank(root: Path) -> Report:
     ----------
     root
         A folder of skills, or of one skill.
-
-    Raises
-    ------
-    SkillNotFoundError
-        When the folder does not exist.
     """
     bank = Bank(root)
     findings = [(s.name, _placed(d, s, bank.root)) for s in bank.skills for d in lint_skill(s)]

@@ -50,11 +50,6 @@ def write_crops(
         Name and pictures of each.
     story
         What the manifest tells of how it came, asked for when all is written.
-
-    Raises
-    ------
-    DataError
-        When there is no box to cut out.
     """
     with fresh_folder(folder, opened.tree.root) as work:
         counts: dict[str, SplitCount] = {}

@@ -40,13 +40,7 @@ class Placer:
         self.linked = self.copied = 0
 
     def place(self, source: Path, name: str) -> None:
-        """Bring a picture to a place below the folder.
-
-        Raises
-        ------
-        DataError
-            When it cannot be read or written.
-        """
+        """Bring a picture to a place below the folder."""
         if self._how is Placement.NONE:
             return
         target = self._folder / name

@@ -95,11 +95,6 @@ def provide(
         Says whether a folder may be given to the program; where it is None, it sees all of this machine.
     progress
         Told how far it is.
-
-    Raises
-    ------
-    DataError
-        When nothing is left.
     """
     mode = Mode.SKIP if on_broken == "skip" else Mode.PLAIN
     shared = classes or Classes()
@@ -134,11 +129,6 @@ def provide_pictures(
     ----------
     reaches
         As for `provide`.
-
-    Raises
-    ------
-    DataError
-        When there are none.
     """
     tree = opened.tree
     own = dict.fromkeys(picture.path for picture in split.pictures() if picture.path is not None)

@@ -34,11 +34,6 @@ def provide_classes(
     ----------
     names
         The classes of all data sets that belong together, in the order of their numbers.
-
-    Raises
-    ------
-    DataError
-        When nothing is left.
     """
     repair = Repair(report, Mode.SKIP if on_broken == "skip" else Mode.PLAIN)
     places = {plain_name(name): number for number, name in enumerate(names)}
@@ -82,11 +77,6 @@ def provide_areas(
     ----------
     names
         The classes, in the order of the numbers that masks hold.
-
-    Raises
-    ------
-    DataError
-        When nothing is left.
     """
     repair = Repair(report, Mode.SKIP if on_broken == "skip" else Mode.PLAIN)
     home = folder / "set"

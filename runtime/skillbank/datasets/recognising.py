@@ -141,11 +141,6 @@ def look(tree: Tree, form: str = "") -> Found | None:
     ----------
     form
         Name of the only format to look for; empty for all.
-
-    Raises
-    ------
-    DataError
-        When there is no such format.
     """
     claims = _claims(tree, form)
     parts, bare = [], []

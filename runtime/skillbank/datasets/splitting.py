@@ -48,12 +48,7 @@ class Amount:
 
     @classmethod
     def read(cls, text: str, option: str) -> Amount:
-        """Read ``0.2``, ``20%`` or ``500``.
-
-        Raises
-        ------
-        UsageError
-        """
+        """Read ``0.2``, ``20%`` or ``500``."""
         said = text.strip()
         try:
             if said.endswith("%"):

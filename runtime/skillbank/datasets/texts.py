@@ -27,13 +27,7 @@ _LATIN = "cp1252"
 
 
 def encoding_of(path: Path) -> str:
-    """Return how a file is written: utf-8, utf-8-sig, utf-16 (-le, -be), utf-32, cp1252 or latin-1.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be opened.
-    """
+    """Return how a file is written: utf-8, utf-8-sig, utf-16 (-le, -be), utf-32, cp1252 or latin-1."""
     try:
         with path.open("rb") as file:
             marked = _marked(file.read(4))
@@ -68,11 +62,6 @@ def read_utf8(path: Path, encoding: str = "") -> bytes:
     ----------
     encoding
         As `encoding_of` gives it, where it is known.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be opened, or is no text in its encoding.
     """
     encoding = encoding or encoding_of(path)
     try:
@@ -89,13 +78,7 @@ def read_utf8(path: Path, encoding: str = "") -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """Return a small file as text, whatever Unicode or Latin-1 it is written in.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be opened.
-    """
+    """Return a small file as text, whatever Unicode or Latin-1 it is written in."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -110,13 +93,7 @@ def read_text(path: Path) -> str:
 
 
 def lines_of(path: Path, encoding: str) -> Iterator[bytes]:
-    """Yield the lines of a file as UTF-8, a line at a time, without holding the file.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be opened, or is no text in its encoding.
-    """
+    """Yield the lines of a file as UTF-8, a line at a time, without holding the file."""
     try:
         if encoding == "utf-8":
             with path.open("rb") as file:

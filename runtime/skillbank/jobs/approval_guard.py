@@ -363,11 +363,6 @@ class ApprovalGuard:
         """Use up a sealed approval for one job, or one attempt at it, over all processes of this home.
 
         What it is used for is written beside the store, where a written database does not reach.
-
-        Raises
-        ------
-        NotApprovedError
-            When it was used already.
         """
         if not self.hard or given is None or attempt is None:
             return

@@ -27,11 +27,6 @@ def steps(store: JobStore, job: str) -> list[Step]:
 
     A step that is complete, or still runs, counts if its parents are the jobs that count for the steps before
     it. A job that is no part of a chain is a chain of one.
-
-    Raises
-    ------
-    JobNotFoundError, NotFoundError
-        When there is no such job, or its plans are not known here.
     """
     *_, first = attempts(store.get(job), store.get)
     chain = first.chain or (first.plan_id,)

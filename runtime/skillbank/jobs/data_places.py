@@ -263,13 +263,7 @@ def chosen_split(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Split, t
 
 
 def _pictures_of(group: DataGroup, place: Path, unpack: Unpack) -> Found:
-    """Find pictures to look at: of a folder or an archive, one picture, or the named part of a data set.
-
-    Raises
-    ------
-    DataNotFoundError, DataError
-        When there are none.
-    """
+    """Find pictures to look at: of a folder or an archive, one picture, or the named part of a data set."""
     wanted = group.wanted
     with_classes = wanted is not None and any(each.file == wanted.classes for each in group.missing)
     if not with_classes and (bare := _bare_pictures(group, place, unpack)) is not None:

@@ -20,13 +20,7 @@ __all__ = ["put", "waiting"]
 
 
 def put(folder: Path, plan: Plan, facts: SkillFacts | None) -> None:
-    """Leave a plan, and what is to be kept of its skill, in a folder.
-
-    Raises
-    ------
-    PlatformError
-        When it cannot be written.
-    """
+    """Leave a plan, and what is to be kept of its skill, in a folder."""
     document = {"plan": plan.kept(), "skill": facts.model_dump(mode="json") if facts else None}
     file = folder / f"{plan.plan_id}.json"
     temporary = file.with_name(f".{plan.plan_id}.{os.getpid()}.tmp")

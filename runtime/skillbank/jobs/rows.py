@@ -112,13 +112,7 @@ def record_of(row: sa.RowMapping, lines: Sequence[sa.RowMapping]) -> JobRecord:
 
 
 def only_record(db: sa.Connection, query: sa.Select[object], job: str) -> JobRecord | None:
-    """Return the job that a query finds; None when it finds none.
-
-    Raises
-    ------
-    StateError
-        When its record cannot be read.
-    """
+    """Return the job that a query finds; None when it finds none."""
     try:
         row = db.execute(query).mappings().first()
         return None if row is None else record_of(row, histories(db, [row["id"]])[row["id"]])

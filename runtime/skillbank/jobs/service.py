@@ -131,12 +131,7 @@ class Jobs:
         return self._launch(plan, terms, fields)
 
     def permit(self, thing: str, verb: str = "launch") -> None:
-        """Go on only when who acts may start and stop jobs.
-
-        Raises
-        ------
-        ForbiddenError
-        """
+        """Go on only when who acts may start and stop jobs."""
         audit.permit(lambda: self.store.engine, Right.LAUNCH, verb, thing)
 
     def preflight(self, plan: Plan, earlier: Sequence[Plan] = (), report: Report | None = None) -> Checks:

@@ -145,13 +145,7 @@ def load_spec(path: Path) -> LabelSpec:
 
 
 def load_teaching(path: Path) -> TeachSpec:
-    """Read the spec of labels for a student.
-
-    Raises
-    ------
-    SpecError
-        As `load_spec`.
-    """
+    """Read the spec of labels for a student."""
     spec = _load(path, TeachSpec, TEACH)
     missing = [name for name in ("pictures", "model") if getattr(spec.teach, name) == _MISSING]
     _refuse_missing(TEACH, missing, spec.results_dir)

@@ -260,13 +260,7 @@ def load(engine: Engine, given: str | None) -> None:
 
 
 def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) -> None:
-    """Ask anew about pictures that were scaled otherwise than all in the folder together.
-
-    Raises
-    ------
-    DataError
-        One that was labelled here before is not there any more, or has changed.
-    """
+    """Ask anew about pictures that were scaled otherwise than all in the folder together."""
     numbers = {path: number for number, path in enumerate(labels.paths)}
     now = {picture.name for picture in labels.pictures}
     before = {Path(p.path): p for p in export.pictures.values() if p.name not in now}
@@ -287,13 +281,7 @@ def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) 
 
 
 def _refuse_changed(path: Path, sha256: str) -> None:
-    """Refuse a picture that has to be looked at again and is not what was labelled.
-
-    Raises
-    ------
-    DataError
-        Naming it.
-    """
+    """Refuse a picture that has to be looked at again and is not what was labelled."""
     if not (path.is_file() and digest_file(path) == sha256):
         raise DataError(
             f"{path}, which was labelled here before, is gone or has changed and would have to be looked "

@@ -125,13 +125,7 @@ class Manifest(_Frozen):
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Read the manifest of a folder; None when there is none.
-
-    Raises
-    ------
-    DataError
-        When it cannot be read or is of another version.
-    """
+    """Read the manifest of a folder; None when there is none."""
     file = folder / MANIFEST
     try:
         if file.stat().st_size > _MOST_BYTES:
@@ -153,13 +147,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def put(path: Path, data: bytes) -> None:
-    """Write a file completely before it takes its name.
-
-    Raises
-    ------
-    DataError
-        When it cannot be written.
-    """
+    """Write a file completely before it takes its name."""
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

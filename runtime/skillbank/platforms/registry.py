@@ -45,13 +45,7 @@ def checked_platform(name: str, said: str = "") -> str:
 
 
 def chosen_platform(said: str | None) -> str:
-    """Return where a request is to run: where it says, else where SKILLBANK_PLATFORM says, else here.
-
-    Raises
-    ------
-    UsageError
-        When there is no such platform.
-    """
+    """Return where a request is to run: where it says, else where SKILLBANK_PLATFORM says, else here."""
     if said is not None:
         return checked_platform(said)
     named = PLATFORM.value
@@ -59,15 +53,7 @@ def chosen_platform(said: str | None) -> str:
 
 
 def get_platform(name: str) -> Platform:
-    """Return a platform by name; its module is imported only now.
-
-    Raises
-    ------
-    UsageError
-        When there is no such platform.
-    PluginError
-        When it is a package's and cannot be loaded.
-    """
+    """Return a platform by name; its module is imported only now."""
     checked_platform(name)
     found = offer(Group.PLATFORMS, name)
     assert found is not None

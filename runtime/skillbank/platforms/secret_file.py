@@ -38,13 +38,7 @@ def secret_file(job_id: str) -> Path:
 
 
 def write(job_id: str, values: Mapping[str, str]) -> Path:
-    """Write the values for a shell to read; the file appears whole and is the user's alone.
-
-    Raises
-    ------
-    PlatformError
-        When a name is none, or the folder belongs to somebody else.
-    """
+    """Write the values for a shell to read; the file appears whole and is the user's alone."""
     path = secret_file(job_id)
     if bad := [name for name in values if not _NAME.fullmatch(name)]:
         raise PlatformError(f"'{bad[0]}' is no name of an environment variable; correct the skill")

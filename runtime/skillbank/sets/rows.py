@@ -90,13 +90,7 @@ def run_of(row: sa.RowMapping) -> Run:
 
 
 def state_of(db: sa.Connection, set_id: int, number: int) -> PictureState:
-    """Return a picture with its boxes.
-
-    Raises
-    ------
-    SetNotFoundError
-        When the set has no such picture.
-    """
+    """Return a picture with its boxes."""
     query = sa.select(PICTURES).where(PICTURES.c.set_id == set_id, PICTURES.c.number == number)
     row = db.execute(query).mappings().first()
     if row is None:

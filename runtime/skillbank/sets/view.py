@@ -59,13 +59,7 @@ class SetView(Handle):
             return pictures.list_pictures(db, self.id, where, order, after, limit)
 
     def picture(self, number: int) -> PictureState:
-        """Return a picture with its boxes.
-
-        Raises
-        ------
-        SetNotFoundError
-            When the set has none of this number.
-        """
+        """Return a picture with its boxes."""
         with reading(self._engine) as db:
             return state_of(db, self.id, number)
 
@@ -75,13 +69,7 @@ class SetView(Handle):
             return scale_of(db, self.id)
 
     def box(self, number: int) -> LabelBox:
-        """Return a box.
-
-        Raises
-        ------
-        SetNotFoundError
-            When the set has none of this number.
-        """
+        """Return a box."""
         with asking(self._engine) as db:
             query = sa.select(BOXES).where(BOXES.c.set_id == self.id, BOXES.c.number == number)
             row = db.execute(query).mappings().first()

@@ -112,12 +112,7 @@ class Writing:
         return self._classes
 
     def living(self, number: int) -> LabelClass:
-        """Return a class that is not gone.
-
-        Raises
-        ------
-        SetNotFoundError
-        """
+        """Return a class that is not gone."""
         found = self.classes.get(number)
         if found is None or found.gone:
             raise SetNotFoundError(f"the set has no class {number}{' any more' if found else ''}")

@@ -166,13 +166,7 @@ def update(
 
 
 def remove(name: str, *, lock: Path | None = None) -> Entry:
-    """Forget a bank and its files.
-
-    Raises
-    ------
-    NotFoundError
-        When there is none of this name.
-    """
+    """Forget a bank and its files."""
     with changing():
         entry = find(name)
         take_away(name, lambda entries: [e for e in entries if e.name != name])
@@ -207,13 +201,7 @@ def damage(entry: Entry) -> str:
 
 
 def refuse_difference(entry: Entry, fetched: Fetched, lock: Path) -> None:
-    """Refuse what is not what a lock says, with the files that differ.
-
-    Raises
-    ------
-    DataError
-        Then.
-    """
+    """Refuse what is not what a lock says, with the files that differ."""
     if fetched.digest != entry.digest:
         raise DataError(
             f"{entry.address.shown} is not what {lock} says of '{entry.name}' (sha256 "

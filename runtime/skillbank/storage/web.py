@@ -137,13 +137,7 @@ def _request(uri: Uri, method: str) -> BaseHTTPResponse:
 
 
 def _led_to(uri: Uri, url: str, to: str) -> str:
-    """Return where a server leads on to, which is https and nothing else.
-
-    Raises
-    ------
-    DataError
-        For a file of this machine, a bucket, plain http, or what is no address.
-    """
+    """Return where a server leads on to, which is https and nothing else."""
     try:
         there = urljoin(url, to)
         if urlsplit(there).scheme == "https" and len(there) <= _LONGEST and there.isprintable():

@@ -164,12 +164,7 @@ class Tokens:
         return Person(name, project, frozenset(Right) - never)
 
     def list(self) -> list[Token]:
-        """Return all tokens, the oldest first, also those that have ended.
-
-        Raises
-        ------
-        ForbiddenError
-        """
+        """Return all tokens, the oldest first, also those that have ended."""
         permit(lambda: self._engine, Right.ADMINISTER, "token.list")
         with asking(self._engine) as db:
             rows = db.execute(sa.select(TOKENS).order_by(TOKENS.c.seq)).mappings().all()

@@ -157,13 +157,6 @@ def read_serving(file: Path | None, options: Mapping[str, object]) -> Serving:
         YAML, or TOML where its name ends so; None where there is none.
     options
         What was said on the command line; it counts before the file.
-
-    Raises
-    ------
-    UsageError
-        With everything that is wrong, each with its way out.
-    DataNotFoundError
-        When there is no such file.
     """
     said = {} if file is None else _read(file)
     where = "" if file is None else f" in {file}"

@@ -98,13 +98,7 @@ def read_file(file: Path) -> list[Certificate]:
 
 
 def add(file: Path) -> list[Anchor]:
-    """Pin every certificate of a file, each in a file of its own that bears its fingerprint.
-
-    Raises
-    ------
-    DataNotFoundError, UsageError
-        As `read_file`.
-    """
+    """Pin every certificate of a file, each in a file of its own that bears its fingerprint."""
     certificates = read_file(file)
     folder = anchor_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

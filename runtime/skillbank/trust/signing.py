@@ -143,13 +143,7 @@ def read_key(file: Path, passphrase: Callable[[], bytes]) -> EllipticCurvePrivat
 
 
 def make_certificate(key: EllipticCurvePrivateKey, name: str, days: int = VALID_DAYS) -> Certificate:
-    """Make a key's own certificate, which is its own anchor and can issue no other.
-
-    Raises
-    ------
-    UsageError
-        When the name cannot be one.
-    """
+    """Make a key's own certificate, which is its own anchor and can issue no other."""
     now = datetime.now(UTC)
     try:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

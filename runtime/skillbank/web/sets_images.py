@@ -145,13 +145,7 @@ def _shown_as_it_is(data: bytes) -> str:
 
 
 def _upright(row: PictureRow, data: bytes, side: int) -> Image.Image:
-    """Return a picture upright, in RGB, its longer edge no longer than ``side`` pixels.
-
-    Raises
-    ------
-    DataError
-        When it cannot be decoded, or is not of the size that the set has.
-    """
+    """Return a picture upright, in RGB, its longer edge no longer than ``side`` pixels."""
     name = one_line(row.name)
     with NamedTemporaryFile(suffix=".picture") as file:
         file.write(data)

@@ -97,11 +97,6 @@ def serve_http(server: Handlers, at: Entrance, closing: Callable[[], None]) -> N
     ----------
     closing
         Called when the server is asked to stop, before it closes its connections.
-
-    Raises
-    ------
-    UsageError
-        When the address cannot be used.
     """
     with listening(at) as (at, opened):
         print(f"skillbank mcp: {at.address}{PATH}", file=sys.stderr)

@@ -58,13 +58,7 @@ class Mot:
         return Recognised(files, f"{a_few(files, 3)} with tracks") if files else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the tracks once for their classes, and again when pictures are asked for.
-
-        Raises
-        ------
-        DataError
-            When a file of tracks cannot be read.
-        """
+        """Read the tracks once for their classes, and again when pictures are asked for."""
         found = self.recognise(tree)
         entries: dict[str, list[str]] = {}
         names: dict[str, None] = {}

@@ -54,11 +54,6 @@ def controls(config: str) -> list[Control]:
 
     A label is looked for by its value, or by its attribute ``captions`` ("red exit sign | not poster"), or by
     ``predicted_values``, in which commas separate.
-
-    Raises
-    ------
-    UsageError
-        When it is no such config, or has no rectangles for a picture.
     """
     if len(config) > _MOST_BYTES:
         raise UsageError("The labelling config is longer than 1 MB; make it smaller.")

@@ -242,13 +242,7 @@ class Daemon:
         return None
 
     def ensure_image(self, name: str) -> ImageFacts:
-        """Return an image, inspected; it is pulled first where the policy says so.
-
-        Raises
-        ------
-        PlatformError
-            When it is not there and cannot be pulled.
-        """
+        """Return an image, inspected; it is pulled first where the policy says so."""
         policy = pull_policy()
         found = self.image(name)
         if policy == "always" or (found is None and policy == "missing"):

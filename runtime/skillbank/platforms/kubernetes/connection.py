@@ -206,13 +206,7 @@ def _message(error: ApiException) -> str:
 
 
 def _context(contexts: Sequence[Document], name: str, files: str) -> Document:
-    """Return the context of a name.
-
-    Raises
-    ------
-    PlatformError
-        When the kubeconfig has none.
-    """
+    """Return the context of a name."""
     names = [each["name"] for each in contexts]
     if name not in names:
         raise PlatformError(

@@ -106,13 +106,7 @@ class Bucket:
             notes.write_text(json.dumps(known))
 
     def place_inputs(self, files: Path) -> Listing:
-        """Bring what the job reads below a folder, each file at its own path; return the list of it all.
-
-        Raises
-        ------
-        PlatformError
-            When the bucket does not have what the list names.
-        """
+        """Bring what the job reads below a folder, each file at its own path; return the list of it all."""
         written = files / LISTING
         [item] = [thing for thing in list_objects(self.job) if thing.key.endswith(f"/{LISTING}")]
         download(self.job, [(item, written)], Meter("", 0, None))

@@ -61,13 +61,7 @@ def selector(job_id: str) -> str:
 
 
 def quantity(size: str) -> str:
-    """Return a size as Kubernetes writes it: ``16g``, which means GiB everywhere here, is ``16Gi``.
-
-    Raises
-    ------
-    PlatformError
-        When it is no size.
-    """
+    """Return a size as Kubernetes writes it: ``16g``, which means GiB everywhere here, is ``16Gi``."""
     match = _QUANTITY.fullmatch(size.strip())
     if match is None:
         raise PlatformError(f"'{size}' is no size; write it like 16g or 512m")

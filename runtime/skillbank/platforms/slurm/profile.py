@@ -160,11 +160,5 @@ def profile_path() -> Path:
 
 
 def load_profile() -> SlurmProfile:
-    """Read the profile; where there is none, everything is as by default.
-
-    Raises
-    ------
-    PlatformError
-        When it cannot be read, or says something that it cannot.
-    """
+    """Read the profile; where there is none, everything is as by default."""
     return profile.read_profile(profile_path(), SlurmProfile, must=SLURM.value is not None)

@@ -52,11 +52,6 @@ def known(source: str, packages: Sequence[Pinned]) -> dict[Pinned, list[Advisory
     ----------
     source
         An export's path or an OSV server's address.
-
-    Raises
-    ------
-    DataNotFoundError, UsageError, PlatformError
-        When it is not there, is no export, or does not answer.
     """
     wanted = sorted(set(packages), key=lambda p: (p.key, p.version, p.file, p.line or 0))
     if re.match(r"https?://", source):
