@@ -58,7 +58,7 @@ def open_data_place(place: str, cache: Path, *, form: str = "", report: Report |
 
 
 def local_place(place: str, cache: Path, report: Report | None = None) -> Path:
-    """Return where a data set lies on this machine: from elsewhere it is brought once into a cache, unpacked."""
+    """Return where a data set lies on this machine: what lies elsewhere is brought once into a cache."""
     uri = parse_uri(place)
     if uri.scheme == "file":
         return uri.path
