@@ -134,13 +134,7 @@ class Event:
 
 
 class EventLog:
-    """The events of all experiments in one database.
-
-    Parameters
-    ----------
-    engine
-        The database of the job store, whose tables are there.
-    """
+    """The events of all experiments in one database."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine

@@ -87,15 +87,7 @@ class Hit:
 
 
 class SearchIndex:
-    """An index over a fixed set of skills; it is made, or read where it was kept, at the first question.
-
-    Parameters
-    ----------
-    skills
-        Whose texts are found.
-    kept
-        A folder where large indexes are kept for the next process, see `skillbank.bank.kept_index`.
-    """
+    """An index over a fixed set of skills; it is made, or read where it was kept, at the first question."""
 
     def __init__(self, skills: Iterable[Skill], kept: Path | None = None) -> None:
         self._skills = list(skills)

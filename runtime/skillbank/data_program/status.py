@@ -18,13 +18,7 @@ _SECONDS = 1.0
 
 
 class StatusLog:
-    """Appends lines to the ``status.json`` of an action's folder, and says the same on standard output.
-
-    Parameters
-    ----------
-    folder
-        The action's results folder, existing.
-    """
+    """Appends lines to the ``status.json`` of an action's folder, and says the same on standard output."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "status.json"

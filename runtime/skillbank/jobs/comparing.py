@@ -109,13 +109,7 @@ def compare(jobs: Jobs, named: Sequence[str]) -> Comparison:
 
 
 def of_a_chain(jobs: Jobs, records: Sequence[JobRecord]) -> Comparison | None:
-    """Compare what complete evaluations of several skills on the same data have measured; None without.
-
-    Parameters
-    ----------
-    records
-        The jobs of a chain, in their order.
-    """
+    """Compare what complete evaluations of several skills on the same data have measured; None without."""
     by_data: dict[tuple[str, ...], list[JobRecord]] = {}
     for record in records:
         if record.action == _MEASURES and record.state is JobState.COMPLETE:

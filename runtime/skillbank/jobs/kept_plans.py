@@ -22,13 +22,7 @@ __all__ = ["KeptPlans"]
 
 
 class KeptPlans:
-    """The plans of a store.
-
-    Parameters
-    ----------
-    outbox
-        Where plans wait for the database; None where none do.
-    """
+    """The plans of a store."""
 
     def __init__(self, engine: sa.Engine, outbox: Path | None) -> None:
         self._engine, self._outbox = engine, outbox

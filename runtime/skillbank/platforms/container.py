@@ -196,15 +196,7 @@ def container_home(results_dir: Path) -> Path:
 
 
 def arguments(launch: Launch, api: APIClient, info: DaemonFacts, digest: str) -> dict[str, Any]:
-    """Return the arguments of ``create_container`` for a job.
-
-    Parameters
-    ----------
-    info
-        What the daemon says about itself.
-    digest
-        What names the image for good.
-    """
+    """Return the arguments of ``create_container`` for a job."""
     rootless = any("name=rootless" in option for option in info.get("SecurityOptions") or ())
     user = "0:0" if rootless else f"{os.getuid()}:{os.getgid()}"
     bound = mounts(launch.results_dir, launch.reads)

@@ -47,11 +47,6 @@ def checked_name(name: str) -> str:
 class SetStore:
     """Label sets, shared by every process that opens the same database.
 
-    Parameters
-    ----------
-    engine
-        Of `skillbank.jobs.store.JobStore`, whose migrations make the tables.
-
     Examples
     --------
     >>> from skillbank import Runtime

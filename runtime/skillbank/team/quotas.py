@@ -24,13 +24,7 @@ _LONGEST = 200
 
 
 class Quotas:
-    """The quotas of a store, shared by every process that opens it.
-
-    Parameters
-    ----------
-    engine
-        Of `skillbank.jobs.store.JobStore`, whose migrations make the tables.
-    """
+    """The quotas of a store, shared by every process that opens it."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine

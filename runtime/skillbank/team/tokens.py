@@ -75,13 +75,7 @@ class Token:
 
 
 class Tokens:
-    """The tokens of a store, shared by every process that opens it.
-
-    Parameters
-    ----------
-    engine
-        Of `skillbank.jobs.store.JobStore`, whose migrations make the tables.
-    """
+    """The tokens of a store, shared by every process that opens it."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine

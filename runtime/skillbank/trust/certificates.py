@@ -49,11 +49,6 @@ class CertificateError(ValueError):
 class Certificate:
     """One X.509 certificate, known by its bytes.
 
-    Parameters
-    ----------
-    der
-        The certificate, DER.
-
     Raises
     ------
     CertificateError

@@ -36,13 +36,7 @@ _REPORT_POLICY = f"{_PAGE_POLICY}script-src 'unsafe-inline'; sandbox allow-scrip
 
 
 class Browsing:
-    """The endpoints; Starlette calls them in threads.
-
-    Parameters
-    ----------
-    runtime
-        Whose jobs are shown.
-    """
+    """The endpoints; Starlette calls them in threads."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime

@@ -140,13 +140,7 @@ class Operation:
 
 
 def openapi(operations: Iterable[Operation], *, version: str, server: str) -> dict[str, object]:
-    """Return the OpenAPI 3.1 document of all operations.
-
-    Parameters
-    ----------
-    server
-        The URL below which the paths lie.
-    """
+    """Return the OpenAPI 3.1 document of all operations."""
     schemas, paths = _Schemas(), dict[str, dict[str, object]]()
     for each in operations:
         paths.setdefault(each.shown_path, {})[each.method.lower()] = each.document(schemas)

@@ -55,13 +55,7 @@ _CROPS = (Asked("class", "integer", required=True), Asked("state"))
 
 
 class SetsDoor:
-    """The endpoints.
-
-    Parameters
-    ----------
-    runtime
-        Whose sets are reviewed.
-    """
+    """The endpoints."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime

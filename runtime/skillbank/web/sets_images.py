@@ -46,13 +46,7 @@ class Sent:
 
 
 class SetImages:
-    """Makes copies, each once.
-
-    Parameters
-    ----------
-    cache
-        Folder of what can be made again.
-    """
+    """Makes copies, each once."""
 
     def __init__(self, cache: Path) -> None:
         self._shelf = cache / SHELF

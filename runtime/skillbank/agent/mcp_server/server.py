@@ -33,13 +33,7 @@ _FRESH = CacheHint(ttl_ms=3_600_000, scope="public")
 
 
 def build_server(box: Toolbox, cancellations: Cancellations) -> Handlers:
-    """Return the server of a toolbox; it serves any number of clients at once.
-
-    Parameters
-    ----------
-    cancellations
-        Told by whoever runs the server when it is closing.
-    """
+    """Return the server of a toolbox; it serves any number of clients at once."""
     may_cancel = box.policy.decide("cancel_job", approval=True) != "never"
     jobs = tasks.Tasks(lambda: box.runtime.jobs, lambda record: rendered(ended(record)), may_cancel)
     calls = ToolCalls(box, cancellations, jobs)

@@ -85,13 +85,7 @@ class ReportData(TypedDict):
 
 
 def report_data(record: JobRecord, stands: Experiment, end: Mapping[str, object] | None = None) -> ReportData:
-    """Return the report of an experiment as it stands.
-
-    Parameters
-    ----------
-    end
-        How it is about to end, when that is not written down yet.
-    """
+    """Return the report of an experiment as it stands."""
     now = datetime.now(UTC)
     plan = Plan.from_document(record.plan)
     settings = settings_of(plan)

@@ -124,13 +124,7 @@ def _threshold(tag: Element, name: str) -> float | None:
 def prediction(
     found: Iterable[tuple[Control, Found]], width: int, height: int, version: str
 ) -> dict[str, Any]:
-    """Return a prediction for a task: rectangles in percent of the picture's sides, with their scores.
-
-    Parameters
-    ----------
-    width, height
-        Of the upright picture, in pixels.
-    """
+    """Return a prediction for a task: rectangles in percent of the picture's sides, with their scores."""
     regions: list[dict[str, object]] = []
     scores: list[float] = []
     for control, each in found:

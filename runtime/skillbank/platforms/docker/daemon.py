@@ -166,13 +166,7 @@ class Daemon:
 
     @contextmanager
     def speaking(self, image: str = "") -> Iterator[APIClient]:
-        """Lend the client; whatever goes wrong leaves as a `PlatformError` of one sentence.
-
-        Parameters
-        ----------
-        image
-            Named in sentences about images.
-        """
+        """Lend the client; whatever goes wrong leaves as a `PlatformError` of one sentence."""
         try:
             self._knock()
             yield self.api

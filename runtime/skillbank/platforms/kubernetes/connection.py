@@ -45,13 +45,6 @@ _IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 class Connection:
     """A login to the API server of one cluster.
 
-    Parameters
-    ----------
-    context
-        Of the kubeconfig; its current one when not given.
-    namespace
-        Where jobs live; the context's own when not given.
-
     Raises
     ------
     PlatformError

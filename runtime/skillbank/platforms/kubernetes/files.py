@@ -40,13 +40,7 @@ class Listing(TypedDict):
 
 
 class Bucket:
-    """What a job has in the bucket of its cluster.
-
-    Parameters
-    ----------
-    root
-        Of the bucket tier, ``s3://bucket/prefix``.
-    """
+    """What a job has in the bucket of its cluster."""
 
     def __init__(self, root: str, job_id: str) -> None:
         self.root = parse_uri(root)

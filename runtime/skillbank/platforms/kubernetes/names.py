@@ -33,11 +33,6 @@ def job_name(job_id: str, nodes: int = 1) -> str:
 
     It is a DNS label of RFC 1123 that starts with a letter, as the name of a Service must, and leaves room
     for what Kubernetes appends to make the host names of several pods. Different ids give different names.
-
-    Parameters
-    ----------
-    nodes
-        How many pods the job has.
     """
     room = _LONGEST if nodes < 2 else _LONGEST - 1 - len(str(nodes - 1))
     if len(job_id) <= room and _NAME.fullmatch(job_id):
