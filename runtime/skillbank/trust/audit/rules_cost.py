@@ -9,7 +9,7 @@ import yaml
 
 from skillbank.bank.yaml_anchors import MAX_ALIASED
 from skillbank.trust.audit.evidence import Evidence, File
-from skillbank.trust.audit.finding import Hit, rule
+from skillbank.trust.audit.finding import Hit, hit_in, rule
 from skillbank.trust.audit.linear import linear
 
 __all__ = ["explodes"]
@@ -38,21 +38,10 @@ def patterns(evidence: Evidence) -> Iterator[Hit]:
         for field in file.fields:
             if field.key in _PATTERNS and isinstance(field.value, str):
                 if explodes(field.value):
-                    yield Hit(
-                        file.name,
-                        "one repetition stands inside of another.",
-                        field.line,
-                        field.path,
-                        field.value,
-                    )
+                    yield hit_in(file, field, "one repetition stands inside of another", field.value)
                 elif len(field.value) > _LONGEST_PATTERN:
-                    yield Hit(
-                        file.name,
-                        f"the pattern has {len(field.value)} characters.",
-                        field.line,
-                        field.path,
-                        field.value,
-                        "MEDIUM",
+                    yield hit_in(
+                        file, field, f"the pattern has {len(field.value)} characters", field.value, "MEDIUM"
                     )
 
 

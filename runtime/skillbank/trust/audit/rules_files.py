@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from skillbank.trust.audit.evidence import BIG, Evidence, File
-from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.finding import Hit, Level, hit_at, rule
 from skillbank.trust.audit.linear import Linear, linear
 from skillbank.trust.audit.rules_commands import SECRET_PLACES
 
@@ -267,7 +267,7 @@ def script_attacks(evidence: Evidence) -> Iterator[Hit]:
             match = pattern.search(file.text)
             if match:
                 line = file.text.count("\n", 0, match.start()) + 1
-                yield Hit(file.name, f"{what}.", line, file.field_at(line), match[0])
+                yield hit_at(file, line, what, match[0])
 
 
 _PIPED = linear(
@@ -303,13 +303,8 @@ def piped_downloads(evidence: Evidence) -> Iterator[Hit]:
             host = next((g for g in match.groups() if g), "").lower()
             line = file.text.replace("\\\n", "  ").count("\n", 0, match.start()) + 1
             known = bool(_KNOWN_HOSTS.search(host)) or host in ("example.com", "<host>")
-            yield Hit(
-                file.name,
-                f"what {host} sends is run unseen.",
-                line,
-                file.field_at(line),
-                match[0],
-                "MEDIUM" if known else None,
+            yield hit_at(
+                file, line, f"what {host} sends is run unseen", match[0], "MEDIUM" if known else None
             )
         yield from _secrets_in_requests(file)
 
@@ -321,9 +316,7 @@ def _secrets_in_requests(file: File) -> Iterator[Hit]:
         )
         place = SECRET_PLACES.search(line)
         if sends and place and len(line) < 4000:
-            yield Hit(
-                file.name, "a place of secrets is part of a request.", number, file.field_at(number), line
-            )
+            yield hit_at(file, number, "a place of secrets is part of a request", line)
 
 
 @rule(
@@ -439,10 +432,9 @@ def padding(evidence: Evidence) -> Iterator[Hit]:
             continue
         for match in linear(r"[ \t]{150}[ \t]*[^\s|]|(?:\n[ \t]*){60}\s*\S").finditer(file.text):
             line = file.text.count("\n", 0, match.end()) + 1
-            yield Hit(
-                file.name,
-                "it stands behind a long stretch of nothing.",
+            yield hit_at(
+                file,
                 line,
-                file.field_at(line),
+                "it stands behind a long stretch of nothing",
                 file.text[match.end() : match.end() + 120],
             )

@@ -10,7 +10,7 @@ from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
 from skillbank.lookalikes import mixed_words
 from skillbank.trust.audit.evidence import Evidence, File
-from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.finding import Hit, Level, hit_at, hit_in, rule
 from skillbank.trust.audit.linear import linear
 from skillbank.trust.audit.plain import disguised, hidden_message
 from skillbank.trust.audit.rules_reader import said
@@ -78,7 +78,7 @@ def characters(evidence: Evidence) -> Iterator[Hit]:
             # An escape of YAML or JSON makes a character that no byte of the file shows.
             if isinstance(field.value, str) and has_invisible(field.value) and field.value not in file.text:
                 message, level = max(map(_worst, field.value.split("\n")), key=lambda w: w[1] == "HIGH")
-                yield Hit(file.name, f"{message}.", field.line, field.path, field.value, level)
+                yield hit_in(file, field, message, field.value, level)
         for value in _head_values(file):
             if has_invisible(value) and value not in file.text:
                 yield Hit(
@@ -116,9 +116,7 @@ def _characters(file: File) -> Iterator[Hit]:
             continue
         message, level = _worst(line)
         at = next((i for i, c in enumerate(line) if has_invisible(c)), 0)
-        yield Hit(
-            file.name, f"{message}.", number, file.field_at(number), line[max(0, at - 30) : at + 80], level
-        )
+        yield hit_at(file, number, message, line[max(0, at - 30) : at + 80], level)
         count += 1
         if count >= _MOST:
             return
@@ -136,13 +134,7 @@ def look_alikes(evidence: Evidence) -> Iterator[Hit]:
         for number, line in enumerate(file.lines, 1):
             words = mixed_words(line)
             if words:
-                yield Hit(
-                    file.name,
-                    "a word mixes letters of several scripts.",
-                    number,
-                    file.field_at(number),
-                    words[0],
-                )
+                yield hit_at(file, number, "a word mixes letters of several scripts", words[0])
 
 
 _MAY_HIDE = linear(
@@ -177,11 +169,10 @@ def markup(evidence: Evidence) -> Iterator[Hit]:
                     if match[0].lower().startswith(("<template", "<noscript", "<details", "aria"))
                     else None
                 )
-                yield Hit(
-                    file.name,
-                    "this mark-up hides text.",
+                yield hit_at(
+                    file,
                     line,
-                    file.field_at(line),
+                    "this mark-up hides text",
                     file.text[match.start() - 30 : match.end() + 80],
                     level,
                 )
@@ -227,11 +218,10 @@ def comments(evidence: Evidence) -> Iterator[Hit]:
                 model = re.search(
                     r"(?i)\b(?:ai|llm|assistant|agents?|model reading|claude|gpt|bot)\b", content
                 )
-                yield Hit(
-                    file.name,
-                    "a comment that people do not see gives orders.",
+                yield hit_at(
+                    file,
                     line,
-                    file.field_at(line),
+                    "a comment that people do not see gives orders",
                     content,
                     "HIGH" if model else "MEDIUM",
                 )
@@ -254,13 +244,7 @@ def asides(evidence: Evidence) -> Iterator[Hit]:
                     and (_TO_A_MODEL.search(content) or any(f[1] == "HIGH" for f in said(content)))
                 ):
                     line = file.text.count("\n", 0, match.start()) + 1
-                    yield Hit(
-                        file.name,
-                        "a text that people do not see gives orders.",
-                        line,
-                        file.field_at(line),
-                        content,
-                    )
+                    yield hit_at(file, line, "a text that people do not see gives orders", content)
 
 
 _FILLED_IN = re.compile(
@@ -277,12 +261,8 @@ def filled_in(evidence: Evidence) -> Iterator[Hit]:
     for file in evidence.texts:
         for match in _FILLED_IN.finditer(file.text) if "http" in file.text else ():
             line = file.text.count("\n", 0, match.start()) + 1
-            yield Hit(
-                file.name,
-                "a picture is fetched from an address that is filled in by its reader.",
-                line,
-                file.field_at(line),
-                match[0],
+            yield hit_at(
+                file, line, "a picture is fetched from an address that is filled in by its reader", match[0]
             )
 
 
@@ -303,11 +283,11 @@ def data_addresses(evidence: Evidence) -> Iterator[Hit]:
         for match in _DATA.finditer(file.text) if "data:" in file.text else ():
             if "/" in match[0] or "base64" in match[0].lower():
                 kind = (match[1] or "text/plain").lower()
-                yield _hit_at(file, match, f"an address holds {kind} itself.", _level_of_content(kind))
+                yield _hit_at(file, match, f"an address holds {kind} itself", _level_of_content(kind))
         if file.suffix in (".md", ".markdown", ".mdx", ".html", ".svg", ".yaml", ".yml"):
             level: Level = "HIGH" if file.suffix != ".html" else "MEDIUM"
             for match in _SCRIPT.finditer(file.text):
-                yield _hit_at(file, match, "mark-up here would run in a page.", level)
+                yield _hit_at(file, match, "mark-up here would run in a page", level)
 
 
 def _level_of_content(kind: str) -> Level:
@@ -320,7 +300,7 @@ def _level_of_content(kind: str) -> Level:
 def _hit_at(file: File, match: re.Match[str], message: str, level: Level) -> Hit:
     line = file.text.count("\n", 0, match.start()) + 1
     excerpt = file.text[match.start() : match.end() + 60]
-    return Hit(file.name, message, line, file.field_at(line), excerpt, level)
+    return hit_at(file, line, message, excerpt, level)
 
 
 _RUNS = re.compile(
@@ -340,19 +320,11 @@ def codes(evidence: Evidence) -> Iterator[Hit]:
         for how, code, found in disguised(file.text):
             line = file.text[: file.text.find(code)].count("\n") + 1
             runs = _RUNS.search(found)
-            yield Hit(
-                file.name, f"{how} here stands for '{visible(found)[:80].strip()}'.", line, file.field_at(line), code,
-                "HIGH" if runs else "MEDIUM",
-            )  # fmt: skip
+            what = f"{how} here stands for '{visible(found)[:80].strip()}'"
+            yield hit_at(file, line, what, code, "HIGH" if runs else "MEDIUM")
         for match in linear(r"[A-Za-z0-9+/]{400,}={0,2}").finditer(file.text):
             if len(set(match[0])) > 24:
                 before = file.text[max(0, match.start() - 40) : match.start()]
                 if "base64," not in before or "image/" not in before:
                     line = file.text.count("\n", 0, match.start()) + 1
-                    yield Hit(
-                        file.name,
-                        f"a block of {len(match[0])} coded characters.",
-                        line,
-                        file.field_at(line),
-                        match[0][:80],
-                    )
+                    yield hit_at(file, line, f"a block of {len(match[0])} coded characters", match[0][:80])

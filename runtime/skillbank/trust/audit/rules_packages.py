@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from skillbank.trust.audit.evidence import Evidence
-from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.finding import Hit, Level, hit_at, rule
 from skillbank.visible import one_line
 
 __all__: list[str] = []
@@ -64,10 +64,4 @@ def indexes(evidence: Evidence) -> Iterator[Hit]:
                 continue
             for match in _FOREIGN_INDEX.finditer(line):
                 if "--" in match[0] and not _PUBLIC.match(match[1]):
-                    yield Hit(
-                        file.name,
-                        "it installs from an index that is not one of the usual.",
-                        number,
-                        file.field_at(number),
-                        line,
-                    )
+                    yield hit_at(file, number, "it installs from an index that is not one of the usual", line)
