@@ -29,6 +29,7 @@ from skillbank.language_model.reply import Reply, ToolCall, Usage
 from skillbank.redact import redact, secret_values
 from skillbank.visible import json_text, visible_values
 from skillbank.ways import command
+from skillbank.whole_files import to_disk
 
 __all__ = ["Transcript"]
 
@@ -76,7 +77,7 @@ class Transcript:
         now = datetime.now(UTC)
         chat_id = f"chat-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         made = cls(_folder() / f"{chat_id}.jsonl", new=True)
-        _sync(made.path.parent)
+        to_disk(made.path.parent)  # its name
         made._write({"kind": "chat", "id": chat_id, **head})
         made.add({"role": "system", "content": system})
         return made
@@ -331,12 +332,3 @@ def _well_formed(call: MadeCall) -> MadeCall:
         good = False
     sent = arguments if good else json.dumps({"malformed": arguments})
     return {**call, "function": {"name": name, "arguments": sent}}
-
-
-def _sync(folder: Path) -> None:
-    """Make a new file's name durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,6 +35,7 @@ from skillbank.trust.signature import (
 from skillbank.trust.verify import Verification, heading, verify_content
 from skillbank.visible import one_line
 from skillbank.ways import option
+from skillbank.whole_files import replacing
 
 __all__ = [
     "Signature",
@@ -283,13 +282,10 @@ def _statement(folder: Path, whole_bank: bool) -> bytes:
 
 def _write(file: Path, content: bytes) -> None:
     """Put a file in the place of another, whole or not at all."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(content)
-        temporary.replace(file)
+        with replacing(file) as unfinished:
+            unfinished.write_bytes(content)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise UsageError(f"{file} cannot be written: {error.strerror}.") from None
 
 

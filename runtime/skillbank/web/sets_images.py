@@ -20,6 +20,7 @@ from skillbank.errors import DataError
 from skillbank.sets.content import content_of
 from skillbank.sets.model import LabelBox, PictureRow
 from skillbank.visible import one_line
+from skillbank.whole_files import write_whole
 
 __all__ = ["SHELF", "Sent", "SetImages"]
 
@@ -113,10 +114,7 @@ class SetImages:
         """Keep a copy whole or not at all; a full disk only means that it is made again."""
         path = self._path(row, what)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(data)
-            Path(file.name).replace(path)
+            write_whole(path, data, private=True)
             if time.monotonic() - self._touched > _TOUCHED:
                 self._touched = time.monotonic()
                 os.utime(self._shelf)  # it was used now, see `skillbank.storage.cleaning`
