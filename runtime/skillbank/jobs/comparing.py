@@ -80,15 +80,6 @@ def compare(jobs: Jobs, named: Sequence[str]) -> Comparison:
     ----------
     named
         Two or more, each as people name a job.
-
-    Raises
-    ------
-    UsageError
-        When fewer than two different jobs are named, or too many.
-    JobNotFoundError
-        When there is no such job, or more than one is meant.
-    StateError
-        When one has not ended.
     """
     if len(named) > _MOST:
         raise UsageError(f"{len(named)} jobs are too many to stand side by side; name {_MOST} at most")

@@ -105,19 +105,10 @@ class Jobs:
 
         Raises
         ------
-        QuestionsError, PlatformError, DataNotFoundError, DataError, ParentError, SpecError
-            When it cannot run.
-        StateError
-            When its skill has changed since the plan was made, or its data since it was approved.
-        TrustError
-            When nothing of its bank may run.
-        NotApprovedError
-            When an approval code is set, and the approval is not one with it; when it was given for other
-            parents.
-        ForbiddenError
-            When who acts may not launch.
         QuotaError
             When a quota leaves too few GPU hours or too little room; where it leaves no place, the job waits.
+        SkillbankError
+            For the rest see `skillbank.runtime.Runtime.launch`.
         """
         self.permit(plan.plan_id)
         fields = NewJob(

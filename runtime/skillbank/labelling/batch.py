@@ -152,11 +152,6 @@ def label_pictures(
         Whether labels of another run in the folder give way; what skillbank did not write stays.
     told
         Called with how many pictures are done and how many there are; first when the model is loaded.
-
-    Raises
-    ------
-    UsageError, DataNotFoundError, JobNotFoundError, ParentError, PlatformError, DataError
-        When there is nothing to look for, no picture, no model, no engine, or the engine refuses.
     """
     read = read_descriptions(descriptions)
     _see_that_wishes_are_right(kinds, threshold, nms, across)
