@@ -10,7 +10,7 @@ import typer
 from skillbank.cli import options, terminal
 from skillbank.cli.team_views import quotas_view
 from skillbank.errors import UsageError
-from skillbank.jobs.quota_use import use_of
+from skillbank.jobs.limits import use_of
 from skillbank.team.quota import EACH, Kind, Period, Quota
 from skillbank.team.quotas import Quotas
 from skillbank.team.tokens import Tokens
