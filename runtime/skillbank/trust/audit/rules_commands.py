@@ -293,12 +293,9 @@ _TUNNELS = re.compile(
 
 
 @rule(
-    "link-place",
-    "HIGH",
-    "execution",
-    "A link that the runtime fetches leads to an odd place",
+    "link-place", "HIGH", "execution", "A link that the runtime fetches leads to an odd place",
     "Fetch the file yourself, check it, and give its path instead.",
-)
+)  # fmt: skip
 def link_places(evidence: Evidence) -> Iterator[Hit]:
     """Find links to this machine, to inner networks, to anonymous stores, without encryption."""
     for file, field, value in links(evidence):
@@ -356,12 +353,9 @@ def _odd_path(path: str) -> tuple[str, Level] | None:
 
 
 @rule(
-    "link-destination",
-    "HIGH",
-    "execution",
-    "What is fetched would lie outside of its folder",
+    "link-destination", "HIGH", "execution", "What is fetched would lie outside of its folder",
     "Do not use the skill.",
-)
+)  # fmt: skip
 def link_destinations(evidence: Evidence) -> Iterator[Hit]:
     """Find destinations that lead to places of the system."""
     for file in evidence.infos:
@@ -384,12 +378,9 @@ _REGISTRIES = re.compile(
 
 
 @rule(
-    "image-words",
-    "HIGH",
-    "execution",
-    "An image holds more than a name",
+    "image-words", "HIGH", "execution", "An image holds more than a name",
     "Write the image's name and its digest alone.",
-)
+)  # fmt: skip
 def image_words(evidence: Evidence) -> Iterator[Hit]:
     """Find options and signs in images' names."""
     for file, field, value in images(evidence):
@@ -420,12 +411,9 @@ def _imitated(host: str) -> str | None:
 
 
 @rule(
-    "image-registry",
-    "LOW",
-    "execution",
-    "An image comes from a registry that is not widely known",
+    "image-registry", "LOW", "execution", "An image comes from a registry that is not widely known",
     "Ask whoever wrote the skill whose registry it is.",
-)
+)  # fmt: skip
 def image_registries(evidence: Evidence) -> Iterator[Hit]:
     """Find registries that are none of the usual."""
     for file, field, value in images(evidence):
@@ -445,12 +433,9 @@ def image_registries(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "image-digest",
-    "LOW",
-    "execution",
-    "An image is named by a tag that can be moved",
+    "image-digest", "LOW", "execution", "An image is named by a tag that can be moved",
     "Pin it: NAME@sha256:...",
-)
+)  # fmt: skip
 def image_digests(evidence: Evidence) -> Iterator[Hit]:
     """Find images without a digest."""
     for file, field, value in images(evidence):
@@ -459,12 +444,9 @@ def image_digests(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "variable-refused",
-    "HIGH",
-    "execution",
-    "It asks for a variable that decides which code runs",
+    "variable-refused", "HIGH", "execution", "It asks for a variable that decides which code runs",
     "No skill needs it; the runtime refuses it.",
-)
+)  # fmt: skip
 def refused_variables(evidence: Evidence) -> Iterator[Hit]:
     """Find names that the runtime refuses."""
     for file, field, value in variables(evidence):
@@ -473,12 +455,9 @@ def refused_variables(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "variable-secret",
-    "LOW",
-    "execution",
-    "It asks for credentials",
+    "variable-secret", "LOW", "execution", "It asks for credentials",
     "Give it only those that this training needs, and none that open more.",
-)
+)  # fmt: skip
 def secret_variables(evidence: Evidence) -> Iterator[Hit]:
     """Find what is asked for, and what has nothing to do with a training."""
     for file, field, value in variables(evidence):

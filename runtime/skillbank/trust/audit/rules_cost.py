@@ -22,12 +22,9 @@ _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @rule(
-    "cost-pattern",
-    "HIGH",
-    "bugs",
-    "A pattern takes ages on some texts",
+    "cost-pattern", "HIGH", "bugs", "A pattern takes ages on some texts",
     "Write it without repetition inside of repetition.",
-)
+)  # fmt: skip
 def patterns(evidence: Evidence) -> Iterator[Hit]:
     """Find patterns of schemas and of errors that explode."""
     for file in evidence.files:
@@ -128,12 +125,9 @@ def _overlap(branches: list[list[str]]) -> bool:
 
 
 @rule(
-    "cost-aliases",
-    "HIGH",
-    "bugs",
-    "A document grows without end when its aliases are filled in",
+    "cost-aliases", "HIGH", "bugs", "A document grows without end when its aliases are filled in",
     "Write it out; a skill's files need no nested aliases.",
-)
+)  # fmt: skip
 def aliases(evidence: Evidence) -> Iterator[Hit]:
     """Find documents whose aliases stand for very much."""
     for file in evidence.texts:
@@ -181,12 +175,9 @@ _TAG = re.compile(
 
 
 @rule(
-    "document-tag",
-    "HIGH",
-    "execution",
-    "A document asks its reader to make objects",
+    "document-tag", "HIGH", "execution", "A document asks its reader to make objects",
     "Remove the tag; skillbank does not read it, other programs may run it.",
-)
+)  # fmt: skip
 def tags(evidence: Evidence) -> Iterator[Hit]:
     """Find YAML tags that run code in careless readers."""
     for file in evidence.texts:
@@ -203,12 +194,9 @@ def tags(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "document-value",
-    "MEDIUM",
-    "bugs",
-    "A value is far longer than any number or name",
+    "document-value", "MEDIUM", "bugs", "A value is far longer than any number or name",
     "Write the value that is meant.",
-)
+)  # fmt: skip
 def values(evidence: Evidence) -> Iterator[Hit]:
     """Find numbers that take long to read."""
     for file in evidence.files:
@@ -220,12 +208,9 @@ def values(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "stale-list",
-    "MEDIUM",
-    "bugs",
-    "A list of files does not fit the files",
+    "stale-list", "MEDIUM", "bugs", "A list of files does not fit the files",
     "Run 'skillbank manifest build', or ask who changed them.",
-)
+)  # fmt: skip
 def stale(evidence: Evidence) -> Iterator[Hit]:
     """Find digests of manifests that are not those of the files."""
     by_name = {f.name: f for f in evidence.files}

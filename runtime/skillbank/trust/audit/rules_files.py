@@ -163,12 +163,9 @@ _ORDERS = re.compile(
 
 
 @rule(
-    "file-program",
-    "HIGH",
-    "execution",
-    "A program lies among the documents",
+    "file-program", "HIGH", "execution", "A program lies among the documents",
     "Remove it; a skill is text, and its programs come in images.",
-)
+)  # fmt: skip
 def programs(evidence: Evidence) -> Iterator[Hit]:
     """Find programs by what their first bytes and their names say."""
     for file in evidence.files:
@@ -207,12 +204,9 @@ _SHEBANG = re.compile(rb"\A(?:\xef\xbb\xbf)?#! ?/")
 
 
 @rule(
-    "file-script",
-    "MEDIUM",
-    "execution",
-    "A script lies among the documents",
+    "file-script", "MEDIUM", "execution", "A script lies among the documents",
     "The runtime never starts it, an agent may: read it first.",
-)
+)  # fmt: skip
 def scripts(evidence: Evidence) -> Iterator[Hit]:
     """Find scripts, and scripts that pretend to be documents."""
     for file in evidence.files:
@@ -282,12 +276,9 @@ _KNOWN_HOSTS = re.compile(
 
 
 @rule(
-    "file-piped-download",
-    "HIGH",
-    "execution",
-    "A document says to run what is downloaded",
+    "file-piped-download", "HIGH", "execution", "A document says to run what is downloaded",
     "Download it, read it, then decide.",
-)
+)  # fmt: skip
 def piped_downloads(evidence: Evidence) -> Iterator[Hit]:
     """Find downloads that go straight into a shell, wherever they are written."""
     for file in evidence.texts:
@@ -320,12 +311,9 @@ def _secrets_in_requests(file: File) -> Iterator[Hit]:
 
 
 @rule(
-    "file-hook",
-    "MEDIUM",
-    "execution",
-    "A file that other programs start or obey by themselves",
+    "file-hook", "MEDIUM", "execution", "A file that other programs start or obey by themselves",
     "Keep it out of your working folders, or remove it.",
-)
+)  # fmt: skip
 def hooks(evidence: Evidence) -> Iterator[Hit]:
     """Find files that git, shells, editors and agents start by their names alone."""
     for file in evidence.files:
@@ -368,12 +356,9 @@ def kinds(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "file-unread",
-    "MEDIUM",
-    "bugs",
-    "Something could not be read and was not audited",
+    "file-unread", "MEDIUM", "bugs", "Something could not be read and was not audited",
     "Make it readable, or remove it.",
-)
+)  # fmt: skip
 def unread(evidence: Evidence) -> Iterator[Hit]:
     """Say what was not looked at."""
     for file in evidence.files:
@@ -392,12 +377,9 @@ def unread(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "file-big",
-    "MEDIUM",
-    "bugs",
-    "A file is far bigger than a skill's files are",
+    "file-big", "MEDIUM", "bugs", "A file is far bigger than a skill's files are",
     "Look at why; only its beginning was audited.",
-)
+)  # fmt: skip
 def big(evidence: Evidence) -> Iterator[Hit]:
     """Find files of which only the beginning was read, and lines that nobody can read."""
     for file in evidence.files:
@@ -419,12 +401,9 @@ def big(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "file-padding",
-    "MEDIUM",
-    "tricks",
-    "Something stands far away from what is read",
+    "file-padding", "MEDIUM", "tricks", "Something stands far away from what is read",
     "Scroll to the place named.",
-)
+)  # fmt: skip
 def padding(evidence: Evidence) -> Iterator[Hit]:
     """Find text behind hundreds of blanks or empty lines."""
     for file in evidence.texts:

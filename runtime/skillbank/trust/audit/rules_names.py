@@ -28,12 +28,9 @@ def _named(message: str, excerpt: str, level: Level | None = None) -> Hit:
 
 
 @rule(
-    "name-claimed",
-    "HIGH",
-    "tricks",
-    "It answers to the name of another skill",
+    "name-claimed", "HIGH", "tricks", "It answers to the name of another skill",
     "Remove the alias, or ask for skills by bank:skill.",
-)
+)  # fmt: skip
 def claimed(evidence: Evidence) -> Iterator[Hit]:
     """Find aliases that other skills are called by."""
     others = tuple(_others(evidence))
@@ -71,12 +68,9 @@ def _is_copy(evidence: Evidence, other: Neighbour) -> bool:
 
 
 @rule(
-    "name-looks-alike",
-    "HIGH",
-    "tricks",
-    "Its name can be taken for another skill's",
+    "name-looks-alike", "HIGH", "tricks", "Its name can be taken for another skill's",
     "Check which of the two you mean; ask by bank:skill.",
-)
+)  # fmt: skip
 def looks_alike(evidence: Evidence) -> Iterator[Hit]:
     """Find names that differ from another's only for a machine."""
     if evidence.head is None:
@@ -101,12 +95,9 @@ def looks_alike(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "name-taken",
-    "MEDIUM",
-    "tricks",
-    "Another bank has a skill of this name",
+    "name-taken", "MEDIUM", "tricks", "Another bank has a skill of this name",
     "Ask by bank:skill; the plan says which one it is.",
-)
+)  # fmt: skip
 def taken(evidence: Evidence) -> Iterator[Hit]:
     """Find names that exist twice."""
     for other in evidence.neighbours:
@@ -116,12 +107,9 @@ def taken(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "name-folder",
-    "MEDIUM",
-    "tricks",
-    "Its name is not that of its folder",
+    "name-folder", "MEDIUM", "tricks", "Its name is not that of its folder",
     "Rename one of them: a signature or a list may mean the other.",
-)
+)  # fmt: skip
 def folder(evidence: Evidence) -> Iterator[Hit]:
     """Find skills whose folder says another name."""
     if evidence.head is not None and evidence.head.name != evidence.root.name:

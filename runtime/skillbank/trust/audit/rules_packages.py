@@ -13,12 +13,9 @@ __all__: list[str] = []
 
 
 @rule(
-    "package-vulnerable",
-    "HIGH",
-    "bugs",
-    "A pinned package has a known vulnerability",
+    "package-vulnerable", "HIGH", "bugs", "A pinned package has a known vulnerability",
     "Pin a version that is fixed, or ask whoever wrote the skill to.",
-)
+)  # fmt: skip
 def vulnerable(evidence: Evidence) -> Iterator[Hit]:
     """Say which pinned packages have known vulnerabilities; the source was asked before."""
     for package, advisories in evidence.advisories.items():
@@ -43,12 +40,9 @@ _PUBLIC = re.compile(
 
 
 @rule(
-    "package-index",
-    "MEDIUM",
-    "bugs",
-    "Packages come from another index",
+    "package-index", "MEDIUM", "bugs", "Packages come from another index",
     "Ask whose index it is; whoever runs it decides what is installed.",
-)
+)  # fmt: skip
 def indexes(evidence: Evidence) -> Iterator[Hit]:
     """Find installs that take packages from an index of somebody else."""
     for file in evidence.texts:
