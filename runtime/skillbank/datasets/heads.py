@@ -21,20 +21,8 @@ ORIENTATION = 0x0112
 ON_THEIR_SIDE = (5, 6, 7, 8)
 """Its values for which width and height change places."""
 _FORMATS = (
-    "JPEG",
-    "PNG",
-    "WEBP",
-    "BMP",
-    "DIB",
-    "GIF",
-    "TIFF",
-    "PPM",
-    "JPEG2000",
-    "AVIF",
-    "ICO",
-    "TGA",
-    "PCX",
-)
+    "JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF", "ICO", "TGA", "PCX",
+)  # fmt: skip
 """What is tried on a file; Pillow knows more, some of which run other programs (EPS) or lead elsewhere."""
 _FIRST = 2048
 """So many bytes are read at first: the tables of a JPEG take about 600."""

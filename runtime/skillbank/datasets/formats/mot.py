@@ -23,20 +23,10 @@ _FEWEST = 7
 """Frame, track, x, y, width, height, and whether the row counts; behind them class and visibility."""
 _DIGITS = re.compile(r"(\d+)\.\w+$")
 _CLASSES = (
-    "pedestrian",
-    "person on vehicle",
-    "car",
-    "bicycle",
-    "motorbike",
-    "non motorized vehicle",
-    "static person",
-    "distractor",
-    "occluder",
-    "occluder on the ground",
-    "occluder full",
-    "reflection",
+    "pedestrian", "person on vehicle", "car", "bicycle", "motorbike", "non motorized vehicle",
+    "static person", "distractor", "occluder", "occluder on the ground", "occluder full", "reflection",
     "crowd",
-)
+)  # fmt: skip
 """The challenge's numbers, from 1."""
 
 _Row = tuple[int, list[str]]

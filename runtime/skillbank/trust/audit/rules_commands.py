@@ -66,24 +66,9 @@ _EXPECTED = re.compile(
     r"(?i)(?:NGC|HF|HUGGING_?FACE(?:HUB|_HUB)?|WANDB|CLEARML|MLFLOW|NVIDIA|TAO|AWS|S3|SLURM|LEPTON|AZURE|GOOGLE|GCS|NIM|NVCF|BREV|KAGGLE|ROBOFLOW|COMET|NEPTUNE|MINIO|CUDA|NCCL|OMP|MASTER|WORLD|RANK|LOCAL|NODE|NUM|TORCH|TENSORBOARD|LLM|ENDPOINT)_?\w*|[A-Z]+_HOST(?:NAME)?|[A-Z_]+_(?:DIR|USER|ACCOUNT|PARTITION|PORT)|ACCESS_KEY|SECRET_KEY"
 )
 _SECRET_LIKE = (
-    "OPENAI",
-    "ANTHROPIC",
-    "GITHUB",
-    "GITLAB",
-    "GH_",
-    "STRIPE",
-    "SLACK",
-    "TWILIO",
-    "DATABASE",
-    "POSTGRES",
-    "NPM",
-    "PYPI",
-    "VAULT",
-    "CLOUDFLARE",
-    "GEMINI",
-    "DISCORD",
-    "TELEGRAM",
-)
+    "OPENAI", "ANTHROPIC", "GITHUB", "GITLAB", "GH_", "STRIPE", "SLACK", "TWILIO", "DATABASE", "POSTGRES",
+    "NPM", "PYPI", "VAULT", "CLOUDFLARE", "GEMINI", "DISCORD", "TELEGRAM",
+)  # fmt: skip
 DANGEROUS_CODE = re.compile(
     r"\bos\.(?:system|popen|exec\w*|spawn\w*|fork|putenv|setuid|remove|unlink|rename|chmod)\b|\bpty\.|\bsocket\b|\burllib|\brequests\b|\bhttpx|\baiohttp|\bhttp\.(?:client|server)|\bhttplib|\bftplib|\bsmtplib|\btelnetlib|\bparamiko|\bexec\s*\(|(?<![\w.])eval\s*\(|\bcompile\s*\(|__import__|\bimportlib|\bctypes|\bcffi|\bmarshal\b|\bpickle\b|\bbase64\b|\bcodecs\b|\bbinascii|\bfromhex|\bgetattr\s*\(\s*(?:os|sys|builtins|__|subprocess|importlib)|__(?:builtins|globals|subclasses|class|loader)__|\bshutil\.(?:rmtree|move|copy)|shell\s*=\s*True|\bos\.environ\b(?!\.get\(|\[)|chr\s*\([^)]*\)\s*\+|\bchild_process|\bexecSync|\bspawnSync|\bnet\.(?:connect|Socket)|\brequire\s*\(|\bfetch\s*\(|\bIO::Socket|\bsystem\s*[(\"']|\bqx[{(/]|`[^`]+`|\bopen\s*\([^)]*(?:[\"']/(?:etc|root|home|proc|var)|~|expanduser)|\bgetpass|\bkeyring|\bwinreg|\bwebbrowser|\basyncio\.(?:open_connection|create_subprocess)|\bTCPSocket|\bNet::HTTP|\bfsockopen|\bshell_exec|\bpassthru|\bproc_open"
 )
