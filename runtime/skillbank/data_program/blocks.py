@@ -76,7 +76,7 @@ def leaves(node: Mapping[str, object], above: Sequence[str] = ()) -> Iterator[tu
             yield ".".join(path), value
 
 
-def schema_entry(action: str, kind: type[Block], title: str, about: str) -> dict[str, object]:
+def schema_entry(action: str, kind: type[Block], title: str, about: str) -> dict[str, Any]:
     """Return ``{"schema": ..., "defaults": ...}`` of a spec, for ``skillbank schemas generate``."""
     raw = kind.model_json_schema(mode="validation")
     body: _Node = _inlined(raw, raw.pop("$defs", {}))

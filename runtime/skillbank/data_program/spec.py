@@ -202,7 +202,7 @@ def _amounts(block: SplitBlock) -> None:
         raise SpecError(f"{error.sentence}.") from None
 
 
-def all_schemas(actions: Sequence[str]) -> dict[str, dict[str, object]]:
+def all_schemas(actions: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return ``{action: {"schema": ..., "defaults": ...}}`` for ``skillbank schemas generate``."""
     return {
         action: schema_entry(
