@@ -41,11 +41,6 @@ def read_text(path: Path) -> str:
     """Read a UTF-8 file of at most `MAX_BYTES`, links followed.
 
     The files of a skill are read by `skillbank.bank.folder.SkillFolder.read` alone, which keeps to its walls.
-
-    Raises
-    ------
-    SkillFormatError
-        When the file is missing, no regular file, too large, not UTF-8 or no text.
     """
     try:
         place = path.resolve()

@@ -42,11 +42,6 @@ def launch_terms(**asked: object) -> dict[str, str]:
     """Return what a launch asks for beyond its plan: ``checkpoint``, ``on_oom``, ``retries``.
 
     What is None or usual anyway is nothing more than the plan.
-
-    Raises
-    ------
-    UsageError
-        When a term is none of these, or its value is not one plain word.
     """
     for name, value in asked.items():
         if name not in _USUAL:

@@ -483,13 +483,7 @@ class Jobs:
         return read_results(record, self.store.get(record.product) if record.product else None)
 
     def _recorded(self, name: str) -> Platform:
-        """Return the platform of a job that is there.
-
-        Raises
-        ------
-        PluginError
-            When there is none any more: the package that brought it was taken away, or cannot be loaded.
-        """
+        """Return the platform of a job that is there."""
         try:
             return self.platform(name)
         except UsageError as error:

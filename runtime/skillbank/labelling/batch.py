@@ -215,13 +215,7 @@ def _see_that_wishes_are_right(
 
 
 def _without_own(pictures: list[Path], output: Path) -> tuple[list[Path], list[str]]:
-    """Leave out the pictures that stand in the folder of labels: copies that skillbank made.
-
-    Raises
-    ------
-    DataNotFoundError
-        When there are no others.
-    """
+    """Leave out the pictures that stand in the folder of labels: copies that skillbank made."""
     folder = output.absolute()
     others = [path for path in pictures if not path.absolute().is_relative_to(folder)]
     if not others:
@@ -237,13 +231,7 @@ def _without_own(pictures: list[Path], output: Path) -> tuple[list[Path], list[s
 
 
 def load(engine: Engine, given: str | None) -> None:
-    """Wait for the model; when the one that nobody named cannot be had, say what to name.
-
-    Raises
-    ------
-    DataError
-        When the engine refuses the model.
-    """
+    """Wait for the model; when the one that nobody named cannot be had, say what to name."""
     try:
         engine.ready()
     except DataError:

@@ -23,13 +23,7 @@ Texts = Iterator[tuple[PurePosixPath, str]]
 
 
 def see_that_names_differ(kinds: Collection[str], phrases: Sequence[str]) -> None:
-    """Refuse descriptions that a format cannot tell apart.
-
-    Raises
-    ------
-    UsageError
-        When two are one name in the family's files, which have no blanks in names.
-    """
+    """Refuse descriptions that a format cannot tell apart."""
     names: dict[str, str] = {}
     for phrase in phrases if "kitti" in kinds else ():
         first = names.setdefault(_unblanked(phrase), phrase)

@@ -50,13 +50,7 @@ def quoted(text: str, *, ascii_only: bool = False) -> str:
 
 
 def unquoted(text: str) -> str:
-    """Return what a text in double quotes stands for; one without quotes is itself.
-
-    Raises
-    ------
-    ValueError
-        When its quotes do not end where it ends, or an escape is none.
-    """
+    """Return what a text in double quotes stands for; one without quotes is itself."""
     if not text.startswith('"'):
         return text
     if not re.fullmatch(r'"(?:[^"\\]|\\.)*"', text, re.DOTALL):

@@ -25,11 +25,6 @@ def checked_platform(name: str, said: str = "") -> str:
     ----------
     said
         Where the name stands when it is not the request itself, such as a variable of the environment.
-
-    Raises
-    ------
-    UsageError
-        When there is no such platform; nothing else is taken in its place.
     """
     if offer(Group.PLATFORMS, name) is None:
         from skillbank.plan.reader.offered import (

@@ -78,13 +78,7 @@ def put_specs(change: Writing, specs: Sequence[ClassSpec]) -> None:
 
 
 def rename(change: Writing, number: int, name: str) -> None:
-    """Give a class another name.
-
-    Raises
-    ------
-    UsageError
-        When another class has it.
-    """
+    """Give a class another name."""
     found = change.living(number)
     wanted = _text(name, "a class's name")
     other = _named(change, wanted)

@@ -104,13 +104,7 @@ def look_of(sha256: str, levels: tuple[float, float] | None) -> str:
 
 
 def person_named(who: str) -> str:
-    """Return a person's name as the log takes it.
-
-    Raises
-    ------
-    UsageError
-        When it is none: empty, long, of several lines, or what boxes of a model bear.
-    """
+    """Return a person's name as the log takes it."""
     name = who.strip()
     if not name or len(name) > _LONGEST_NAME or not name.isprintable() or _NOBODY.fullmatch(name):
         raise UsageError(

@@ -38,11 +38,6 @@ def check_row(table: sa.Table, row: Mapping[str, Any]) -> None:
     ----------
     row
         All of its columns, or some.
-
-    Raises
-    ------
-    ValueError
-        With the column that does not.
     """
     for name, value in row.items():
         if not _may_be(table, name, value):

@@ -176,13 +176,7 @@ def remove(name: str, *, lock: Path | None = None) -> Entry:
 
 
 def find(name: str) -> Entry:
-    """Return the lock's entry of an installed bank.
-
-    Raises
-    ------
-    NotFoundError
-        With the nearest name.
-    """
+    """Return the lock's entry of an installed bank."""
     entries = {e.name: e for e in read_lock(home_lock())}
     if name not in entries:
         raise NotFoundError(

@@ -74,13 +74,7 @@ def _announced(headers: Mapping[str, str]) -> int:
 
 
 def _pieces(answer: BaseHTTPResponse) -> Iterator[bytes]:
-    """Yield the bytes of a file as they come, which are never unpacked on the way.
-
-    Raises
-    ------
-    ConnectionError
-        When so few come that it would not end: a read that is served one byte now and then never times out.
-    """
+    """Yield the bytes of a file as they come, which are never unpacked on the way."""
     since, came = time.monotonic(), 0
     while piece := answer.read1(_PIECE, decode_content=False):
         yield piece

@@ -181,11 +181,6 @@ def kept_certificate(key: EllipticCurvePrivateKey, file: Path, name: str) -> Cer
     """Return the certificate that was made for a bare key, or make it and keep it in a file.
 
     What was signed with a key at different times can be verified under one anchor only if there is one.
-
-    Raises
-    ------
-    UsageError
-        When the file holds anything but this key's certificate.
     """
     if is_there(file):
         found = read_file(file)
@@ -226,11 +221,6 @@ def sign_skill(folder: Path, signer: Signer, *, bank_root: Path | None = None) -
     ----------
     bank_root
         The bank that the skill belongs to; the folder itself when it is a bank of its own.
-
-    Raises
-    ------
-    UsageError
-        When the folder holds what cannot be signed (a link, a pipe, a private key), or would not verify.
     """
     folder = folder.resolve()
     whole_bank = bank_root is None or bank_root.resolve() == folder

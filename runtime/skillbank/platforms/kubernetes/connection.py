@@ -98,13 +98,7 @@ class Connection:
             raise PlatformError(f"the login to {self.server} fails: {redact(str(error))[:300]}") from None
 
     def pieces(self, response: HTTPResponse) -> Iterator[bytes]:
-        """Yield an answer as it comes.
-
-        Raises
-        ------
-        ApiLostError
-            When the connection breaks.
-        """
+        """Yield an answer as it comes."""
         read: Callable[[], bytes] = lambda: response.read1(1 << 16)  # noqa: E731
         try:
             while piece := read():

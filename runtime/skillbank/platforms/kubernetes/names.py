@@ -65,13 +65,7 @@ def quantity(size: str) -> str:
 
 
 def seconds(text: str | int | float) -> int:
-    """Return a duration in seconds: a number of them, or ``90s``, ``10m``, ``12h``, ``7d``.
-
-    Raises
-    ------
-    ValueError
-        When it is no duration.
-    """
+    """Return a duration in seconds: a number of them, or ``90s``, ``10m``, ``12h``, ``7d``."""
     match = _DURATION.fullmatch(str(text).strip())
     if match is None or (found := round(float(match[1]) * _UNITS[match[2]])) < 1:
         raise ValueError(f"'{text}' is no duration; write it like 90s, 10m, 12h or 7d")

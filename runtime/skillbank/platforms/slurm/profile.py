@@ -141,13 +141,7 @@ class SlurmProfile(BaseModel):
 
 
 def size(text: str) -> str:
-    """Return an amount of memory as Slurm writes it.
-
-    Raises
-    ------
-    ValueError
-        When it is none.
-    """
+    """Return an amount of memory as Slurm writes it."""
     found = _MEMORY.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"'{text}' is no amount of memory; write 64G")

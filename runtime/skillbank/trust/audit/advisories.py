@@ -207,13 +207,7 @@ def _question(package: tuple[str, str, str], token: str) -> dict[str, object]:
 
 
 def _answered(client: PoolManager, url: str, queries: list[dict[str, object]]) -> list[Mapping[str, object]]:
-    """Ask a server several questions at once, and return the answer to each.
-
-    Raises
-    ------
-    PlatformError
-        When it does not answer, or not all of them.
-    """
+    """Ask a server several questions at once, and return the answer to each."""
     answer = client.request("POST", f"{url}/v1/querybatch", json={"queries": queries}, redirect=False)
     results = _list(_json(answer, url).get("results"))
     if len(results) != len(queries):
