@@ -27,7 +27,7 @@ from skillbank.home import home
 from skillbank.language_model.messages import MadeCall, Message, ModelMessage
 from skillbank.language_model.reply import Reply, ToolCall, Usage
 from skillbank.redact import redact, secret_values
-from skillbank.visible import json_text, visible_values
+from skillbank.visible import json_text, visible_values, with_texts
 from skillbank.ways import command
 from skillbank.whole_files import to_disk
 
@@ -245,13 +245,7 @@ class Transcript:
             ) from None
 
     def _redacted(self, value: object) -> object:
-        if isinstance(value, str):
-            return redact(_encodable(value), self._secrets)
-        if isinstance(value, Mapping):
-            return {self._redacted(key): self._redacted(inner) for key, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._redacted(inner) for inner in value]
-        return value
+        return with_texts(value, lambda text: redact(_encodable(text), self._secrets))
 
 
 class _Function(BaseModel):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Any
-
 import anyio
 import mcp_types as types
 from mcp.server.caching import CacheHint
@@ -12,7 +9,6 @@ from mcp.server.context import CallNext, HandlerResult
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
-from pydantic import BaseModel
 
 from skillbank import __version__
 from skillbank.agent.mcp_server import resources, tasks
@@ -23,6 +19,7 @@ from skillbank.agent.mcp_server.launching import ended
 from skillbank.agent.mcp_server.prompts import PROMPTS
 from skillbank.agent.mcp_server.rendering import rendered
 from skillbank.agent.mcp_server.skills import Shelf
+from skillbank.agent.model_texts import with_model_texts
 from skillbank.agent.toolbox import Toolbox
 from skillbank.visible import visible, visible_values
 
@@ -99,7 +96,7 @@ async def _get_prompt(ctx: Context, params: types.GetPromptRequestParams) -> typ
 async def shown(ctx: Context, call_next: CallNext) -> HandlerResult:
     """Middleware that writes out what cannot be seen, in results and in errors."""
     try:
-        result: HandlerResult = _seen(await call_next(ctx))
+        result: HandlerResult = with_model_texts(await call_next(ctx), visible)
         return result
     except MCPError as error:
         raise MCPError(
@@ -107,16 +104,3 @@ async def shown(ctx: Context, call_next: CallNext) -> HandlerResult:
             message=visible(error.error.message),
             data=visible_values(error.error.data),
         ) from None
-
-
-def _seen(result: object) -> Any:
-    """Return a result with visible texts at every depth."""
-    if isinstance(result, BaseModel):
-        texts = {name: _seen(getattr(result, name)) for name in type(result).model_fields}
-        changed = {name: value for name, value in texts.items() if value is not getattr(result, name)}
-        return result.model_copy(update=changed) if changed else result
-    if isinstance(result, list | tuple):
-        return type(result)(_seen(each) for each in result)
-    if isinstance(result, dict):
-        return {_seen(key): _seen(value) for key, value in result.items()}
-    return visible(result) if isinstance(result, str) and not isinstance(result, Enum) else result
