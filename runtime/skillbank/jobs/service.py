@@ -396,15 +396,7 @@ class Jobs:
         *,
         timeout: float | None = None,
     ) -> JobRecord:
-        """Wait until a job has ended; the pauses double up to the platform's own longest one.
-
-        Parameters
-        ----------
-        on_progress
-            Called after each change of state and each line of progress.
-        timeout
-            Seconds after which the record is returned as it is; the job goes on.
-        """
+        """Wait until a job has ended; the pauses double up to the platform's own longest one."""
         start, pause, seen = time.monotonic(), _FIRST_PAUSE, None
         reader: StatusReader | None = None
         while True:

@@ -35,15 +35,7 @@ def see_that_names_differ(kinds: Collection[str], phrases: Sequence[str]) -> Non
 
 
 def label_files(name: str, pictures: Sequence[Labelled], phrases: Sequence[str]) -> Texts:
-    """Yield the files of a format: relative paths and texts.
-
-    Parameters
-    ----------
-    name
-        One of `FORMATS`.
-    phrases
-        The descriptions; their order gives the numbers of classes, from 0.
-    """
+    """Yield the files of a format: relative paths and texts."""
     return FORMATS[name](pictures, phrases)
 
 
