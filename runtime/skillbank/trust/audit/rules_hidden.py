@@ -140,6 +140,9 @@ def look_alikes(evidence: Evidence) -> Iterator[Hit]:
 _MAY_HIDE = linear(
     r"(?i)<[^<>]{0,300}(?:style|color|fill|hidden)|<(?:template|noscript|details)|\\color\{white"
 )
+_SHOWN_AS_MARKUP = (
+    ".md", ".markdown", ".mdx", ".html", ".htm", ".svg", ".txt", ".rst", ".yaml", ".yml", ".json",
+)  # fmt: skip
 _UNSEEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0+)?\b(?!\.\d)|font-size\s*:\s*0|(?:^|[\s;\"'])(?:color|fill)\s*[:=]\s*[\"']?(?:white|transparent|#fff(?:fff)?\b|rgba?\([^()]{0,60},\s*0\))|text-indent\s*:\s*-\d{3}|left\s*:\s*-\d{3,}|clip\s*:\s*rect\(0|width\s*:\s*0|height\s*:\s*0|max-height\s*:\s*0|<\w{1,20}[^<>]{0,300}\shidden(?:\s|>|=)|\\color\{white\}|aria-hidden\s*=\s*[\"']true|<template\b|<noscript\b|<details\b[^<>]{0,300}style",
     re.IGNORECASE,
@@ -153,9 +156,7 @@ _UNSEEN = re.compile(
 def markup(evidence: Evidence) -> Iterator[Hit]:
     """Find text that is drawn white, tiny, or not at all."""
     for file in evidence.texts:
-        if not file.name.endswith(
-            (".md", ".markdown", ".mdx", ".html", ".htm", ".svg", ".txt", ".yaml", ".yml", ".json", ".rst")
-        ):
+        if not file.name.endswith(_SHOWN_AS_MARKUP):
             continue
         if not _MAY_HIDE.search(file.text):
             continue
@@ -197,19 +198,7 @@ _TO_A_MODEL = re.compile(
 def comments(evidence: Evidence) -> Iterator[Hit]:
     """Find comments that give orders."""
     for file in evidence.texts:
-        if file.suffix not in (
-            ".md",
-            ".markdown",
-            ".mdx",
-            ".html",
-            ".htm",
-            ".svg",
-            ".txt",
-            ".rst",
-            ".yaml",
-            ".yml",
-            ".json",
-        ):
+        if file.suffix not in _SHOWN_AS_MARKUP:
             continue
         for match in _COMMENT.finditer(file.text):
             content = next((g for g in match.groups() if g), "")
