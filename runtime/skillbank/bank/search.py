@@ -73,11 +73,6 @@ class Hit:
     asked: int
 
     @property
-    def coverage(self) -> float:
-        """The share of the telling words that the skill's head knows."""
-        return self.known / max(1, self.asked)
-
-    @property
     def strong(self) -> bool:
         """Whether the skill itself speaks of what was asked; a weak hit may be a coincidence of some text.
 

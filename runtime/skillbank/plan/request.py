@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
@@ -217,8 +217,3 @@ def setting_of(key: str, text: str) -> Setting:
             f"{option('set')} '{said}' cannot be read: {one_line(sentence_of(error), 300)}"
         ) from None
     return Setting(key=key.strip(), value=value)
-
-
-def settings_from(mapping: Mapping[str, object]) -> tuple[Setting, ...]:
-    """Make settings from a mapping of dotted keys, as the Python API and agents give them."""
-    return tuple(Setting(key=k, value=v) for k, v in mapping.items())
