@@ -210,11 +210,6 @@ class Toolbox:
         The yes is for one call, and no other process, thread or client that wants the same can use it up. A
         call that fails leaves it, as `approved` says, to whoever repeats that call; one that needs no
         approval any more, or another, leaves nothing.
-
-        Parameters
-        ----------
-        by, how, code
-            As for `approve`.
         """
         caller = secrets.token_hex(16)
         self.approve(approval, by, caller, how=how, code=code)

@@ -391,13 +391,7 @@ def _several(name: str, skills: Sequence[Skill]) -> SkillNotFoundError:
 
 
 def _skill_folders(root: Path, bank: Path, seen: set[str]) -> Iterator[tuple[Path, Path]]:
-    """Yield the folders below `root` that hold a SKILL.md, each after what it is without links.
-
-    Parameters
-    ----------
-    seen
-        Folders that were looked at before.
-    """
+    """Yield the folders below `root` that hold a SKILL.md, each after what it is without links."""
     depth = len(root.parts)
     for folder, subfolders, files in os.walk(root, followlinks=False):
         if folder in seen or len(seen) >= MAX_FOLDERS:

@@ -56,13 +56,7 @@ class EngineFacts:
 
 
 def engine_facts(facts: Mapping[str, Any]) -> EngineFacts | None:
-    """Return what the sections of a skill_info say of its program; None where they say nothing.
-
-    Parameters
-    ----------
-    facts
-        As `skillbank.bank.facts.read_facts` gives them.
-    """
+    """Return what the sections of a skill_info say of its program; None where they say nothing."""
     said = facts.get("engine")
     if not said:
         return None

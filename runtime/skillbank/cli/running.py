@@ -137,15 +137,7 @@ def _show(runtime: Runtime, plans: list[Plan], seen: list[Checks], notes: list[s
 
 @dataclass
 class _Run:
-    """The steps of a chain on their way, one after another.
-
-    Attributes
-    ----------
-    approved
-        What was approved of each plan, by its id.
-    records
-        The last attempt at each step that was started, by the plan's id.
-    """
+    """The steps of a chain on their way, one after another."""
 
     runtime: Runtime
     approved: dict[str, Approved]

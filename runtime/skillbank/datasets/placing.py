@@ -26,13 +26,7 @@ class Placement(StrEnum):
 
 
 class Placer:
-    """Places pictures below a folder, and counts how.
-
-    Attributes
-    ----------
-    linked, copied
-        Numbers of pictures.
-    """
+    """Places pictures below a folder, and counts how."""
 
     def __init__(self, folder: Path, how: Placement) -> None:
         self._folder, self._how = folder, how

@@ -56,13 +56,7 @@ def encoding_note(name: str, encoding: str) -> tuple[str, ...]:
 
 
 def read_utf8(path: Path, encoding: str = "") -> bytes:
-    """Return a whole file as UTF-8 without a mark.
-
-    Parameters
-    ----------
-    encoding
-        As `encoding_of` gives it, where it is known.
-    """
+    """Return a whole file as UTF-8 without a mark."""
     encoding = encoding or encoding_of(path)
     try:
         data = path.read_bytes()

@@ -35,11 +35,6 @@ class KeptPlans:
     def save_plan(self, plan: Plan, facts: SkillFacts | None = None) -> str:
         """Keep a plan, so that it can be approved or run later by its id; return the id.
 
-        Parameters
-        ----------
-        facts
-            Of its skill, kept with it.
-
         Raises
         ------
         ForbiddenError

@@ -82,13 +82,7 @@ class SetNotFoundError(NotFoundError):
 
 
 class VersionConflictError(StateError):
-    """A picture has changed since it was read.
-
-    Attributes
-    ----------
-    current
-        As it is now.
-    """
+    """A picture has changed since it was read."""
 
     def __init__(self, current: PictureState) -> None:
         super().__init__(

@@ -39,15 +39,7 @@ __all__ = ["SetView"]
 
 
 class Handle:
-    """A set in the store, by its number there.
-
-    Attributes
-    ----------
-    id
-        In the store; it stays when the set is renamed.
-    name
-        As it was opened.
-    """
+    """A set in the store, by its number there."""
 
     def __init__(self, engine: sa.Engine, set_id: int, name: str) -> None:
         self._engine, self.id, self.name = engine, set_id, name

@@ -46,13 +46,7 @@ class Advisory:
 
 
 def known(source: str, packages: Sequence[Pinned]) -> dict[Pinned, list[Advisory]]:
-    """Return what a source knows of some packages.
-
-    Parameters
-    ----------
-    source
-        An export's path or an OSV server's address.
-    """
+    """Return what a source knows of some packages."""
     wanted = sorted(set(packages), key=lambda p: (p.key, p.version, p.file, p.line or 0))
     if re.match(r"https?://", source):
         return _from_server(source.rstrip("/"), wanted)
