@@ -34,20 +34,10 @@ _TABLES = frozenset({0xC4, 0xDD, 0xE0, 0xEE, 0xFE})
 _STEPS, _SCAN = 0xDB, 0xDA
 _PIECES = frozenset(
     {
-        b"IDAT",
-        b"PLTE",
-        b"tRNS",
-        b"gAMA",
-        b"cHRM",
-        b"sRGB",
-        b"iCCP",
-        b"sBIT",
-        b"bKGD",
-        b"pHYs",
-        b"tIME",
+        b"IDAT", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs", b"tIME",
         b"hIST",
     }
-)
+)  # fmt: skip
 """Chunks of a PNG that hold no EXIF and no frames."""
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 """Bits of a PNG's colours by their kind."""
