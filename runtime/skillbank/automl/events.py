@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from skillbank.errors import NotFoundError
 from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES
-from skillbank.kept_sentences import with_ways
+from skillbank.plan.kept_sentences import with_ways
 from skillbank.platforms.processes import describe_self, described_alive
 from skillbank.stored import asking
 from skillbank.team.acting import may

@@ -15,10 +15,10 @@ from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json
 from skillbank.bank.files import is_there, utf8_name
 from skillbank.bank.home import bank_root
+from skillbank.bank.lookalikes import skeleton
 from skillbank.bank.names import bank_name, normalise, shown, spellings
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean, sentence_of
-from skillbank.lookalikes import skeleton
 from skillbank.nearby import at_home, near_path
 from skillbank.ways import command, option
 

@@ -30,6 +30,7 @@ from skillbank.jobs.given import GivenApproval, How
 from skillbank.jobs.launch_terms import NewJob
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.retries import attempts
+from skillbank.jobs.wrong_codes import WrongCodes
 from skillbank.plan.model import Plan
 from skillbank.stored import asking, now
 from skillbank.team import audit
@@ -38,7 +39,6 @@ from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
 from skillbank.visible import one_line
 from skillbank.ways import command
-from skillbank.wrong_codes import WrongCodes
 
 __all__ = ["ApprovalGuard"]
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from skillbank.errors import StateError
 from skillbank.jobs.database import JOBS, TRANSITIONS
 from skillbank.jobs.record import Failure, JobHead, JobRecord, JobState, RetryPolicy, Transition
-from skillbank.kept_sentences import ways_of, with_ways
+from skillbank.plan.kept_sentences import ways_of, with_ways
 from skillbank.stored import aware, now, storable
 from skillbank.visible import one_line
 from skillbank.ways import Sentence

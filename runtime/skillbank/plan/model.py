@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import StateError
-from skillbank.kept_sentences import ways_of, with_ways
+from skillbank.plan.kept_sentences import ways_of, with_ways
 from skillbank.plan.products import WEIGHT_FILES
 from skillbank.ways import Sentence, Told, command, marked
 

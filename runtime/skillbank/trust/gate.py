@@ -20,8 +20,8 @@ from pydantic import BaseModel, ConfigDict
 from skillbank.errors import QuestionsError, StateError, TrustError
 from skillbank.plan.model import Plan
 from skillbank.plan.open_points import open_points
+from skillbank.plan.variables import name_problems
 from skillbank.trust.environment import UNCHANGED, named_values, usual_values
-from skillbank.variables import name_problems
 from skillbank.visible import one_line
 from skillbank.ways import command
 

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from skillbank.agent.lanes import Lane, in_lane
 from skillbank.errors import did_you_mean
-from skillbank.lanes import Lane, in_lane
 from skillbank.visible import one_line
 from skillbank.web.answers import Refusal
 from skillbank.web.bodies import read_body, validated

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from skillbank.agent.lanes import Lane
 from skillbank.errors import UsageError
 from skillbank.home import cache_dir
-from skillbank.lanes import Lane
 from skillbank.sets.accepting import count_of_rest
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ALL, Filter, LabelBox, VersionConflictError

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 
 from skillbank.bank.documents import parse_yaml
+from skillbank.bank.lookalikes import mixed_words
 from skillbank.errors import SkillFormatError
-from skillbank.lookalikes import mixed_words
 from skillbank.trust.audit.evidence import Evidence, File
 from skillbank.trust.audit.finding import Hit, Level, hit_at, hit_in, rule
 from skillbank.trust.audit.linear import linear

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skillbank.bank.discovery import normalise
-from skillbank.lookalikes import skeleton
+from skillbank.bank.lookalikes import skeleton
 from skillbank.trust.audit.evidence import Evidence, Neighbour
 from skillbank.trust.audit.finding import Hit, Level, hit_in, rule
 from skillbank.visible import has_invisible, one_line
