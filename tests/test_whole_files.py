@@ -30,6 +30,18 @@ def test_what_breaks_off_leaves_the_earlier_file_and_nothing_else(tmp_path: Path
     assert file.read_text() == "before" and list(tmp_path.iterdir()) == [file]
 
 
+def test_a_full_disk_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) -> None:
+    if not (full := Path("/dev/full")).exists():
+        pytest.skip("no /dev/full here")
+    file = tmp_path / "kept"
+    file.write_text("before")
+    with pytest.raises(OSError, match="No space left"), replacing(file) as unfinished:
+        unfinished.unlink()
+        unfinished.symlink_to(full)  # what is written fills no disk, and what is removed is the link
+        unfinished.write_text("after")
+    assert file.read_text() == "before" and list(tmp_path.iterdir()) == [file]
+
+
 def test_a_private_file_is_its_owner_s_alone_from_the_first_moment(tmp_path: Path) -> None:
     with replacing(tmp_path / "secret", private=True) as unfinished:
         assert unfinished.stat().st_mode & 0o077 == 0
