@@ -21,7 +21,7 @@ from skillbank.agent.toolbox import Toolbox
 from skillbank.errors import ParentError, SkillbankError, SpecError
 from skillbank.jobs.record import Failure
 from skillbank.jobs.rows import changed_fields
-from skillbank.kept_sentences import ways_of, with_ways
+from skillbank.plan.kept_sentences import ways_of, with_ways
 from skillbank.plan.model import Plan, Question
 from skillbank.plan.open_points import open_points
 from skillbank.plan.request import Setting

@@ -27,7 +27,7 @@ from skillbank.automl.experiment import Experiment
 from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.service import Jobs
 from skillbank.plan.model import Plan
-from skillbank.plan.request import DataLocation, Request, settings_from
+from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.runtime import Runtime
 
 LONGEST = 900.0
@@ -107,7 +107,7 @@ def request(data: Path, trials: int, seed: int) -> Request:
         skill="tao-train-grounding-dino",
         action="train",
         data=tuple(DataLocation(source=s, uri=str(data / part)) for s, part in places.items()),
-        settings=settings_from(settings),
+        settings=tuple(Setting(key=k, value=v) for k, v in settings.items()),
     )
 
 

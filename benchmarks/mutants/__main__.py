@@ -56,8 +56,8 @@ GROUPS: Mapping[str, tuple[int, tuple[str, ...]]] = {
         70,
         (
             "agent/approval.py", "approval_code.py", "jobs/admission.py", "jobs/approv*.py", "jobs/given.py",
-            "jobs/launch_terms.py", "launch_question.py", "trust/beforehand.py", "trust/decisions.py",
-            "trust/environment.py", "trust/gate.py", "trust/standing.py", "wrong_codes.py",
+            "jobs/launch_terms.py", "facade/launch_question.py", "trust/beforehand.py", "trust/decisions.py",
+            "trust/environment.py", "trust/gate.py", "trust/standing.py", "jobs/wrong_codes.py",
         ),
     ),
 }  # fmt: skip

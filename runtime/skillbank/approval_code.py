@@ -68,13 +68,7 @@ class ApprovalCode:
 
     @classmethod
     def made(cls, code: str, place: Path) -> ApprovalCode:
-        """Return what a file says of a new code.
-
-        Raises
-        ------
-        UsageError
-            When it is too short.
-        """
+        """Return what a file says of a new code."""
         if len(code) < SHORTEST or len(set(code)) < 3:
             raise UsageError(f"An approval code has {SHORTEST} characters or more, and not always the same.")
         salt = secrets.token_bytes(16)

@@ -40,11 +40,6 @@ def checkup(platform: str | None = None) -> list[Check]:
     ----------
     platform
         Its name; what it cannot do without is then ``failed`` instead of ``missing``.
-
-    Raises
-    ------
-    UsageError
-        When there is no such platform.
     """
     general = (_python, _bank, _home, _disk, _database, _credentials, plugin_checks)
     found = [check for run in general for check in _run(run)]

@@ -39,15 +39,7 @@ _LISTED = re.compile(
 
 @dataclass(frozen=True)
 class Descriptions:
-    """What is looked for.
-
-    Attributes
-    ----------
-    names
-        Each description once, as it was written, in the order given.
-    notes
-        Sentences on what was left out.
-    """
+    """What is looked for."""
 
     names: tuple[str, ...]
     notes: tuple[str, ...] = ()

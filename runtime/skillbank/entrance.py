@@ -111,13 +111,7 @@ def credentials(shown: Sequence[bytes]) -> tuple[str, bytes] | None:
 
 
 def find_token(variable: Variable, given: str = "") -> str:
-    """Return the token that was given or that the environment holds; empty when there is none.
-
-    Raises
-    ------
-    UsageError
-        When it is too short, or not ASCII.
-    """
+    """Return the token that was given or that the environment holds; empty when there is none."""
     token = (given or variable.value or "").strip()
     if token and (len(token) < _SHORTEST or not token.isascii()):
         raise UsageError(
@@ -127,13 +121,7 @@ def find_token(variable: Variable, given: str = "") -> str:
 
 
 def refuse_open(host: str, token: str, variable: Variable) -> None:
-    """Refuse an address that others can reach when there is no token.
-
-    Raises
-    ------
-    UsageError
-        Then.
-    """
+    """Refuse an address that others can reach when there is no token."""
     if not token and not loopback(host):
         raise UsageError(
             f"{host} can be reached from other machines and {variable} is not set; set it, or leave "
@@ -159,13 +147,7 @@ def loopback(host: str) -> bool:
 
 @contextmanager
 def listening(at: Entrance) -> Iterator[tuple[Entrance, socket.socket]]:
-    """Listen; port 0 takes a free one, which the entrance that is given back names.
-
-    Raises
-    ------
-    UsageError
-        When the address cannot be used.
-    """
+    """Listen; port 0 takes a free one, which the entrance that is given back names."""
     family = socket.AF_INET6 if ":" in at.host else socket.AF_INET
     try:
         opened = socket.create_server((at.host, at.port), family=family)

@@ -29,11 +29,6 @@ def home(*, make: bool = True) -> Path:
     ----------
     make
         Whether it is made; who only looks for something in it need not leave one behind.
-
-    Raises
-    ------
-    PlatformError
-        When it cannot be made.
     """
     named = HOME.value
     try:

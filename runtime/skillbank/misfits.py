@@ -23,11 +23,12 @@ _WANTED = {
     "bool_type": "true or false",
     "string_type": "text",
     "list_type": "a list",
+    "tuple_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
 """What pydantic's kinds of errors want, for a person."""
-_SECRET = frozenset({"code", "token", "password", "secret"})
+_SECRET = frozenset({"code", "database_url", "password", "secret", "token"})
 """Fields whose values are in no answer."""
 _BOUNDS = {
     "less_than_equal": ("at most", "le"),

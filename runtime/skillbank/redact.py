@@ -19,20 +19,11 @@ MARK = "[redacted]"
 
 _SECRET_WORDS = frozenset(
     {
-        "AUTH",
-        "CREDENTIAL",
-        "CREDENTIALS",
-        "DSN",
-        "KEY",
-        "KEYS",
-        "PASS",
-        "PASSPHRASE",
-        "PASSWD",
-        "PASSWORD",
-        "PAT",
+        "AUTH", "CREDENTIAL", "CREDENTIALS", "DSN", "KEY", "KEYS", "PASS", "PASSPHRASE", "PASSWD",
+        "PASSWORD", "PAT",
     }
     | {"PRIVATE", "PW", "SECRET", "SECRETS", "TOKEN", "TOKENS"}
-)
+)  # fmt: skip
 _GLUED = re.compile(r"APIKEY|ACCESSKEY|SECRET|PASSWORD|PASSWD|AUTHTOKEN")
 _POINTERS = frozenset(
     {"FILE", "PATH", "DIR", "FOLDER", "URL", "URI", "NAME", "ID", "TTL", "TYPE", "SOCK", "EXPIRES", "TIMEOUT"}

@@ -12,13 +12,7 @@ class RepeatedNameError(ValueError):
 
 
 def unique_names(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    """Return an object of JSON; for ``json.loads(..., object_pairs_hook=unique_names)``.
-
-    Raises
-    ------
-    RepeatedNameError
-        Naming what is said twice.
-    """
+    """Return an object of JSON; for ``json.loads(..., object_pairs_hook=unique_names)``."""
     made: dict[str, object] = {}
     for name, value in pairs:
         if name in made and made[name] != value:

@@ -11,7 +11,7 @@ import json
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from skillbank.redact import redact
@@ -23,8 +23,10 @@ __all__ = [
     "json_text",
     "named",
     "one_line",
+    "texts_in",
     "visible",
     "visible_values",
+    "with_texts",
 ]
 
 _PLAIN = re.compile(r"[\t\n -~]*")
@@ -110,13 +112,31 @@ def drawn(text: str) -> str:
 
 def visible_values(value: object) -> Any:
     """Return a JSON document with `visible` texts and keys, at every depth; other values stay."""
+    return with_texts(value, visible)
+
+
+def with_texts(value: object, change: Callable[[str], str]) -> Any:
+    """Return a JSON document with its texts and keys changed, at every depth; other values stay."""
     if isinstance(value, str):
-        return visible(value)
+        return change(value)
     if isinstance(value, Mapping):
-        return {visible_values(key): visible_values(inner) for key, inner in value.items()}
+        return {with_texts(key, change): with_texts(inner, change) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [visible_values(inner) for inner in value]
+        return [with_texts(inner, change) for inner in value]
     return value
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Yield every text of a JSON document, keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from texts_in(key)
+            yield from texts_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from texts_in(inner)
 
 
 def json_text(document: object, indent: int | None = None, *, compact: bool = False, nan: bool = True) -> str:

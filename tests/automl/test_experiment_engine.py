@@ -14,7 +14,7 @@ from skillbank.automl.controller import Controller
 from skillbank.automl.events import EventLog
 from skillbank.automl.report.data import report_data
 from skillbank.jobs.record import JobState
-from skillbank.plan.request import DataLocation, Request, settings_from
+from skillbank.plan.request import DataLocation, Request, Setting
 from skillbank.runtime import Runtime
 
 
@@ -43,7 +43,7 @@ def test_the_engine_is_searched_over(tmp_path: Path, monkeypatch: pytest.MonkeyP
             DataLocation(source="train_datasets", uri=str(tmp_path / "data" / "train")),
             DataLocation(source="eval_dataset", uri=str(tmp_path / "data" / "val")),
         ),
-        settings=settings_from(settings),
+        settings=tuple(Setting(key=k, value=v) for k, v in settings.items()),
     )
     with Runtime() as runtime:
         [plan] = runtime.plan(request)

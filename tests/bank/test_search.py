@@ -115,7 +115,7 @@ def test_a_word_of_the_body_alone_finds_its_skill_and_is_weak(garden: Garden) ->
         ("rose", "Grows roses.", "Cut above an outward bud."), ("oak", "Fells oaks.", "Use a saw.")
     )
     [hit] = index.search("saw")
-    assert hit.skill.name == "oak" and not hit.strong and hit.coverage == 0
+    assert hit.skill.name == "oak" and not hit.strong and hit.known == 0
 
 
 def test_of_bodies_that_say_the_same_the_description_decides(garden: Garden) -> None:

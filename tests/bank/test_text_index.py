@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillbank.bank import text_index
-from skillbank.bank.stems import Stems
+from skillbank.bank.postings import Stems
 from skillbank.bank.text_index import Text, TextIndex
 from skillbank.bank.tokens import tokens
 

@@ -136,9 +136,7 @@ def test_a_full_disk(
         pytest.skip("no /dev/full here")
     from skillbank.sources import lockfile
 
-    link = tmp_path / "full"
-    link.symlink_to(full)  # what is written fills no disk, and what is removed is the link
-    monkeypatch.setattr(lockfile, "_temporary", lambda file: link)
+    monkeypatch.setattr(lockfile, "write_whole", lambda file, text: full.write_text(text))
     code, _, err = run("bank", "add", write_bank(tmp_path / "bank"))
     assert code == 1 and "The disk has no room for the bank" in err and err.count("\n") == 1
     monkeypatch.undo()

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from skillbank.data_program.schema import all_schemas
-from skillbank.data_program.spec import SPECS, ConvertSpec, SplitSpec, load_spec
+from skillbank.data_program.spec import SPECS, ConvertSpec, SplitSpec, all_schemas, load_spec
 from skillbank.datasets.formats import FORMATS, WRITERS
 from skillbank.errors import SpecError, UsageError
 

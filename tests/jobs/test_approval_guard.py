@@ -20,10 +20,11 @@ from tests.gate import open_gate
 from tests.jobs.conftest import MakePlan
 from tests.jobs.test_supervisor import DONE, FAILED, LOST, OOM, Scripted
 
-from skillbank import approval_code, environment, wrong_codes
+from skillbank import approval_code, environment
 from skillbank.approval_code import ApprovalCode, Lock, WrongCodeError, own_place
 from skillbank.errors import NotApprovedError, StateError, UsageError
 from skillbank.home import database_url
+from skillbank.jobs import wrong_codes
 from skillbank.jobs.approval_guard import ApprovalGuard
 from skillbank.jobs.approval_subjects import plan_subject, terms_of
 from skillbank.jobs.database import APPROVALS, JOBS
@@ -36,6 +37,7 @@ from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore
 from skillbank.jobs.supervisor import Supervisor
 from skillbank.jobs.trials import TrialOf
+from skillbank.jobs.wrong_codes import WrongCodes
 from skillbank.plan.model import InputBinding, Plan, Route
 from skillbank.plan.paths import set_path
 from skillbank.team.acting import acting_as
@@ -43,7 +45,6 @@ from skillbank.team.person import Person
 from skillbank.team.quota import Kind, Quota
 from skillbank.team.quotas import Quotas
 from skillbank.team.rights import Right
-from skillbank.wrong_codes import WrongCodes
 
 CODE = "tulips in march"
 

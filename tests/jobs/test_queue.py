@@ -23,8 +23,8 @@ from tests.gate import open_gate
 from skillbank.errors import PlatformError, QuotaError
 from skillbank.home import database_url
 from skillbank.jobs.database import JOBS, TRANSITIONS
+from skillbank.jobs.limits import use_of
 from skillbank.jobs.queue import GIVEN, PLACED
-from skillbank.jobs.quota_use import use_of
 from skillbank.jobs.record import QUEUE, SEARCH, JobRecord, JobState, RetryPolicy
 from skillbank.jobs.service import Jobs
 from skillbank.jobs.store import JobStore

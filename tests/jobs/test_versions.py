@@ -142,14 +142,14 @@ def test_what_old_jobs_left_is_listed_from_their_folders(runtime: Runtime) -> No
 
 def test_old_experiments_are_shown_as_they_were(runtime: Runtime) -> None:
     log = EventLog(runtime.jobs.store.engine)
-    shown = {s["experiment"]: s for s in summaries(runtime.jobs, 10)}
+    shown = {s.experiment: s for s in summaries(runtime.jobs, 10)}
     for row in old_rows()["experiments"]:
         record = runtime.jobs.store.get(row["job_id"])
-        assert shown[record.id]["state"] == "COMPLETE" and shown[record.id]["ended"] == 2
+        assert shown[record.id].state == "COMPLETE" and shown[record.id].ended == 2
         charter = Charter.model_validate(log.charter(record.id))
         assert charter.space(Plan.from_document(record.plan)).defaults == {"train.lr": 0.01}
         stands = Experiment(objectives_of(Plan.from_document(record.plan)), log.read(record.id))
-        assert report_data(record, stands)["best"] == shown[record.id]["best"] == 0
+        assert report_data(record, stands)["best"] == shown[record.id].best == 0
         assert "recommendation" in "".join(runtime.jobs.logs(record.id))
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from skillbank import approval_code
 from skillbank.approval_code import ApprovalCode
-from skillbank.wrong_codes import WrongCodes
+from skillbank.jobs.wrong_codes import WrongCodes
 
 
 def mode(path: Path) -> int:

@@ -9,7 +9,7 @@ import pytest
 from skillbank import Request, Runtime
 from skillbank.errors import UsageError
 from skillbank.plan.described import CAPTIONS
-from skillbank.plan.request import settings_from
+from skillbank.plan.request import Setting
 
 SKILL = "tao-train-grounding-dino"
 COMMA = "'red circle, blue star' was taken as one description"
@@ -21,7 +21,9 @@ def runtime() -> Runtime:
 
 
 def asking(settings: dict[str, Any]) -> Request:
-    return Request(skill=SKILL, action="inference", settings=settings_from(settings))
+    return Request(
+        skill=SKILL, action="inference", settings=tuple(Setting(key=k, value=v) for k, v in settings.items())
+    )
 
 
 def captions(plan: Any) -> Any:

@@ -320,7 +320,7 @@ def test_what_was_corrected_since_does_not_come_a_second_time(
         Change(renamed.number, class_number=moved.class_number),
     ]
     again.edit(one, change, who="ann", version=again.picture(one).version)
-    again.rename_class(classes[NAMES[1]], "bare head", "ann")
+    again.change_class(classes[NAMES[1]], "ann", name="bare head")
     before = {key: fields for key, fields in held(again).items() if key[0] == "box"}
     for _ in range(2):
         found = document(run("sets", "import", tmp_path / "out", "--into", "again", "--to-review", "--json"))

@@ -206,7 +206,7 @@ def test_a_model_of_fixed_classes_learns_their_names(runtime: Runtime, signs: La
         assert [found.plan_id for found in again] == [each.plan_id]
     crossed = FIXED.format(place_of(words).removesuffix("/annotations.json"))
     assert "red exit sign" in " ".join(staged(runtime.plan(crossed)[0]).checks.data)
-    signs.rename_class(1, "way out", "ann")
+    signs.change_class(1, "ann", name="way out")
     with pytest.raises(StateError, match="signs has changed since the plan was made"):
         runtime.launch(plan)
 

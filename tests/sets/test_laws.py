@@ -117,7 +117,9 @@ class Everybody(RuleBasedStateMachine):
 
     @rule(who=PEOPLE, picture=PICTURES, pick=PICK, number=CLASSES)
     def reclass(self, who: str, picture: int, pick: int, number: int) -> None:
-        self._try(lambda: self.labels.reclass([self._box(picture, pick)], number, who))
+        self._try(
+            lambda: self.labels.decide({}, who, reclass=[self._box(picture, pick)], class_number=number)
+        )
 
     @rule(model=st.sampled_from("abc"), threshold=st.sampled_from([0.2, 0.3]))
     def start(self, model: str, threshold: float) -> None:
@@ -165,7 +167,7 @@ class Everybody(RuleBasedStateMachine):
 
     @rule(who=PEOPLE, number=CLASSES, name=NAMES)
     def rename(self, who: str, number: int, name: str) -> None:
-        self._try(lambda: self.labels.rename_class(number, name, who))
+        self._try(lambda: self.labels.change_class(number, who, name=name))
 
     @rule(who=PEOPLE, numbers=st.lists(CLASSES, min_size=1, max_size=2), into=CLASSES)
     def merge(self, who: str, numbers: list[int], into: int) -> None:

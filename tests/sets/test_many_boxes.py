@@ -48,7 +48,7 @@ def test_what_others_have_changed_since_is_left_alone_among_many(signs: LabelSet
     signs.merge_classes([2], 1, "ann")
     signs.set_classes([ClassSpec("hat")], "bob")
     moved = signs.picture(2).boxes[1].number
-    signs.reclass([moved], 3, "bob")
+    signs.decide({}, "bob", reclass=[moved], class_number=3)
     undone = signs.undo("ann")
     assert undone is not None and undone.body["kept"] == [{"what": "box", "number": moved}]
     assert {box.class_number for box in signs.picture(2).boxes} == {1, 2, 3}

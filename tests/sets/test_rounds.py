@@ -86,7 +86,7 @@ def test_what_is_done_to_classes_is_no_decision_about_boxes(signs: LabelSet) -> 
     proposed(signs, "m", range(1, 4))
     do(signs, 1, Review())
     before = last(signs)
-    signs.rename_class(1, "way out", "ann")
+    signs.change_class(1, "ann", name="way out")
     signs.merge_classes([2], 1, "ann")
     assert last(signs).total == before.total and last(signs).actions == before.actions
     assert last(signs).classes == {1: ClassRound(accepted=3)}
@@ -103,7 +103,7 @@ def test_rows_of_crops_are_decisions(signs: LabelSet) -> None:
     boxes = [each for n in (1, 2, 3) for each in signs.picture(n).boxes if each.class_number == 1]
     signs.decide({each.number: "reject" if each.picture == 2 else "accept" for each in boxes}, "ann")
     assert last(signs).classes == {1: ClassRound(accepted=4, rejected=2)}
-    signs.reclass([boxes[0].number], 2, "ann")
+    signs.decide({}, "ann", reclass=[boxes[0].number], class_number=2)
     assert last(signs).classes == {
         1: ClassRound(accepted=3, rejected=2),
         2: ClassRound(edited=1),

@@ -189,7 +189,7 @@ def test_rows_of_crops_are_decided_at_once(signs: LabelSet) -> None:
     assert [c.picture for c in signs.crops(1, after=crops[-1].number)] == [4, 5]
     assert signs.decide({crops[0].number: "reject", crops[1].number: "accept"}, "ann") == 2
     assert signs.decide({crops[1].number: "accept"}, "ann") == 0
-    assert signs.reclass([crops[1].number], 2, "ann") == 1
+    assert signs.decide({}, "ann", reclass=[crops[1].number], class_number=2) == 1
     assert signs.box(crops[1].number).state == "edited"
     [count, _] = signs.summary().classes
     assert (count.proposed, count.candidates, count.rejected) == (3, 5, 1)
@@ -232,8 +232,8 @@ def test_classes_are_changed_renamed_merged_and_removed(signs: LabelSet) -> None
     assert [c.name for c in signs.classes()] == ["exit", "bare", "hat"]
     assert signs.picture(1).boxes[0] == accepted
     with pytest.raises(UsageError, match="merge exit into it"):
-        signs.rename_class(1, "hat", "ann")
-    signs.rename_class(1, "way out", "ann")
+        signs.change_class(1, "ann", name="hat")
+    signs.change_class(1, "ann", name="way out")
     signs.merge_classes([1, 2], 3, "ann")
     assert [(c.number, c.captions) for c in signs.classes()] == [
         (3, ("hat", "door", "person without a helmet"))
@@ -393,7 +393,7 @@ def test_a_class_is_called_by_what_people_see(signs: LabelSet, name: str) -> Non
         with pytest.raises(UsageError):
             signs.set_classes([asked], "ann")
     with pytest.raises(UsageError):
-        signs.rename_class(1, name, "ann")
+        signs.change_class(1, "ann", name=name)
     assert signs.classes() == before
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,15 @@ from skillbank.errors import DataError, DataNotFoundError, PlatformError, Skillb
 from skillbank.sources import git
 from skillbank.sources.address import Address, parse_address
 from skillbank.sources.fetching import Fetched, fetch
-from skillbank.sources.git import git_environment, settings_of
+from skillbank.sources.git import git_environment
 from skillbank.storage.archive import Limits
 from tests.sources.repository import Repository, write_skill
+
+
+def settings_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that an environment hands to git."""
+    count = int(environment.get("GIT_CONFIG_COUNT", "0"))
+    return {environment[f"GIT_CONFIG_KEY_{i}"]: environment[f"GIT_CONFIG_VALUE_{i}"] for i in range(count)}
 
 
 def fetched(text: str | Address, work: Path) -> Fetched:

@@ -93,7 +93,7 @@ VERBS = [
     _verb("list sets", lambda r, t: r.sets.list(), L, names=False),
     _verb("export", lambda r, t: r.sets.open(t.labels).data_set(reviewed_only=False), L),
     _verb("make a set", lambda r, t: r.sets.create("new", who="ann"), LABEL, names=False),
-    _verb("change a set", lambda r, t: r.sets.open(t.labels).rename_class(1, "gate", "ann"), L, LABEL),
+    _verb("change a set", lambda r, t: r.sets.open(t.labels).change_class(1, "ann", name="gate"), L, LABEL),
     _verb("claim a picture", lambda r, t: r.sets.open(t.labels).next("ann"), L, LABEL),
     _verb("undo", lambda r, t: r.sets.open(t.labels).undo("ann"), L, LABEL),
     _verb("rename a set", lambda r, t: there_and_back(r, t.labels), L, LABEL),

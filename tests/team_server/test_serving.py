@@ -49,9 +49,9 @@ def test_all_faults_are_told_at_once_each_with_its_way_out(tmp_path: Path) -> No
         read_serving(file, {})
     said = refused.value.sentence
     for part in (
-        "there is no 'prot' (did you mean 'port'?)",
-        "port is high, and it must be a whole number",
-        "processes is 0, and it must be greater than",
+        "there is no key prot (did you mean 'port'?)",
+        "port is high, but it must be a whole number",
+        "processes is 0, but it must be at least 1",
         "must be a path such as /skillbank",
         "'here' must be an address or a network",
     ):

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skillbank.bank.home import bank_root
+from skillbank.plan.variables import LONGEST, name_problem
 from skillbank.redact import looks_secret
 from skillbank.trust.environment import USUAL, program_environment, usual_values
-from skillbank.variables import LONGEST, name_problem
 
 LISTED = {name for names in USUAL.values() for name in names}
 INNOCENT = (

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from skillbank.facade.launch_question import launch_question, trials
 from skillbank.jobs.data_digest import SeenData
-from skillbank.launch_question import launch_question, trials
 from skillbank.plan.model import InputBinding, Plan, Policy, Resources, Route, SearchNeeds, SkillRef
 from skillbank.platforms.fake import FakePlatform
 from skillbank.trust.standing import Standing
@@ -96,7 +96,7 @@ def test_where_it_runs() -> None:
 def test_what_it_writes(
     root: str | None, written: str, uploaded: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skillbank.launch_question.results_root", lambda: "home")
+    monkeypatch.setattr("skillbank.facade.launch_question.results_root", lambda: "home")
     said = lines(plan(results_root=root))
     assert (said["writes to"], said.get("uploads to")) == (written, uploaded)
 

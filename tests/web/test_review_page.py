@@ -673,7 +673,7 @@ def test_names_from_a_set_are_text(browser: Browser, served: Server, home: Path,
     with store_of(home) as store:
         made = make_set(store, "odd", [], propose=False)
         made.add_pictures([found(one.path, bad)], WHO)
-        made.rename_class(1, "<script>document.title='gone'</script>", WHO)
+        made.change_class(1, WHO, name="<script>document.title='gone'</script>")
     with reviewer(browser, served.url, "<i>Ann</i>") as ann:
         ann.open("odd")
         ann.page.wait_for_selector("#grid .cell")

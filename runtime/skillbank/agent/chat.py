@@ -145,13 +145,7 @@ class Chat:
         return list(plans), list(jobs)
 
     def turn(self, text: str | None = None) -> Turn:
-        """Say something, or go on, and work until the model has answered.
-
-        Raises
-        ------
-        UsageError
-            When there is nothing to go on with.
-        """
+        """Say something, or go on, and work until the model has answered."""
         turn = Turn()
         self._answer(turn)
         if text is not None:

@@ -30,19 +30,9 @@ _OLD = 8_000
 _ANSWER, _OLDEST, _ARGUMENTS, _SAID, _THOUGHT = 320, 160, 240, 320, 120
 _TEXT = 160
 _IDS = (
-    "error",
-    "job",
-    "state",
-    "plan_id",
-    "plans",
-    "sentence",
-    "questions",
-    "code",
-    "message",
-    "set",
-    "metrics",
-    "count",
-)
+    "error", "job", "state", "plan_id", "plans", "sentence", "questions", "code", "message", "set",
+    "metrics", "count",
+)  # fmt: skip
 """What is kept before anything else."""
 _OPTIONAL = frozenset({"output"})
 """What an endpoint can do without in older steps: items of the Responses API."""

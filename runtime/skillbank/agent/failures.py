@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ from skillbank.bank.foreign import FromSkill
 from skillbank.errors import SkillbankError, UsageError, did_you_mean
 from skillbank.redact import redact
 from skillbank.unique_names import unique_names
+from skillbank.visible import texts_in
 
 __all__ = ["ToolCallError", "explain", "misunderstood", "parse_arguments", "refuse_empty"]
 
@@ -88,7 +89,7 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Argume
                 "malformed_json",
                 "Call it again with one JSON object.",
             ) from None
-    texts = list(_texts(arguments))
+    texts = list(texts_in(arguments))
     if sum(map(len, texts)) > _MOST_CHARACTERS:
         said = f"The arguments of {tool.name} have more than {_MOST_CHARACTERS} characters."
         raise ToolCallError(said, "invalid_arguments", "Say it shorter.")
@@ -109,13 +110,7 @@ def parse_arguments(tool: Tool, arguments: Mapping[str, object] | str) -> Argume
 
 
 def refuse_empty(tool: Tool, arguments: Arguments) -> None:
-    """Refuse texts that need not be given and are given as nothing but blanks, which a schema cannot.
-
-    Raises
-    ------
-    ToolCallError
-        Naming them.
-    """
+    """Refuse texts that need not be given and are given as nothing but blanks, which a schema cannot."""
     faults = [
         f"'{name}' is empty: give it a value or leave it out"
         for name, field in tool.arguments.model_fields.items()
@@ -123,19 +118,6 @@ def refuse_empty(tool: Tool, arguments: Arguments) -> None:
     ]
     if faults:
         raise ToolCallError(f"{tool.name}: {'; '.join(faults[:4])}.", "invalid_arguments", _takes(tool))
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Yield every text of a document."""
-    waiting = [value]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping):
-            waiting += [*value.keys(), *value.values()]
-        elif isinstance(value, list | tuple):
-            waiting += value
 
 
 def _problem(tool: Tool, error: ErrorDetails) -> str:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, create_model
 from pydantic.json_schema import SkipJsonSchema
 
+from skillbank.agent.lanes import Lane
 from skillbank.agent.shortening import in_tool_words, shorten
 from skillbank.agent.tool import Arguments, Document, FromSkill, Result, Tool, from_skill
 from skillbank.errors import UsageError
 from skillbank.facade.composition import compose
-from skillbank.lanes import Lane
-from skillbank.launch_question import trials
+from skillbank.facade.launch_question import trials
 from skillbank.plan.model import Plan, Source
 from skillbank.plan.request import DataLocation, Setting, clean_uri, setting_of, source_of
 from skillbank.plan.slots import ANSWERS, SLOTS, Kind, Slot, slot

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
+from skillbank.agent.lanes import Lane
 from skillbank.bank.foreign import FromSkill as SkillWords
-from skillbank.lanes import Lane
 
 if TYPE_CHECKING:
     from skillbank.agent.toolbox import Toolbox

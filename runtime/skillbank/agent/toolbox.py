@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel
@@ -18,6 +17,7 @@ from pydantic import BaseModel
 from skillbank.agent.approval import Approval, ApprovalPolicy, NeedsApprovalError
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.failures import ToolCallError, explain, misunderstood, parse_arguments, refuse_empty
+from skillbank.agent.model_texts import with_model_texts
 from skillbank.agent.tool import Arguments, Result, Tool, ToolFailure
 from skillbank.environment import APPROVE
 from skillbank.errors import NotApprovedError, SkillbankError, UsageError
@@ -210,11 +210,6 @@ class Toolbox:
         The yes is for one call, and no other process, thread or client that wants the same can use it up. A
         call that fails leaves it, as `approved` says, to whoever repeats that call; one that needs no
         approval any more, or another, leaves nothing.
-
-        Parameters
-        ----------
-        by, how, code
-            As for `approve`.
         """
         caller = secrets.token_hex(16)
         self.approve(approval, by, caller, how=how, code=code)
@@ -379,18 +374,7 @@ def _call_approval(tool: Tool, arguments: Arguments) -> Approval:
     return Approval(f"call:{tool.name}:{digest}", f"Call {tool.name} with {shown}?")
 
 
-def _redacted(value: object, secrets: tuple[str, ...] | None = None) -> object:
+def _redacted(value: object) -> object:
     """Return a result without secrets, in whichever text of it they stand."""
-    secrets = secret_values() if secrets is None else secrets
-    if not secrets:
-        return value
-    if isinstance(value, str) and not isinstance(value, Enum):
-        return redact(value, secrets)
-    if isinstance(value, BaseModel):
-        fields = {name: _redacted(getattr(value, name), secrets) for name in type(value).model_fields}
-        return value.model_copy(update=fields)
-    if isinstance(value, Mapping):
-        return {_redacted(k, secrets): _redacted(v, secrets) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_redacted(v, secrets) for v in value)
-    return value
+    secrets = secret_values()
+    return with_model_texts(value, lambda text: redact(text, secrets)) if secrets else value

@@ -27,8 +27,9 @@ from skillbank.home import home
 from skillbank.language_model.messages import MadeCall, Message, ModelMessage
 from skillbank.language_model.reply import Reply, ToolCall, Usage
 from skillbank.redact import redact, secret_values
-from skillbank.visible import json_text, visible_values
+from skillbank.visible import json_text, visible_values, with_texts
 from skillbank.ways import command
+from skillbank.whole_files import to_disk
 
 __all__ = ["Transcript"]
 
@@ -76,7 +77,7 @@ class Transcript:
         now = datetime.now(UTC)
         chat_id = f"chat-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         made = cls(_folder() / f"{chat_id}.jsonl", new=True)
-        _sync(made.path.parent)
+        to_disk(made.path.parent)  # its name
         made._write({"kind": "chat", "id": chat_id, **head})
         made.add({"role": "system", "content": system})
         return made
@@ -244,13 +245,7 @@ class Transcript:
             ) from None
 
     def _redacted(self, value: object) -> object:
-        if isinstance(value, str):
-            return redact(_encodable(value), self._secrets)
-        if isinstance(value, Mapping):
-            return {self._redacted(key): self._redacted(inner) for key, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._redacted(inner) for inner in value]
-        return value
+        return with_texts(value, lambda text: redact(_encodable(text), self._secrets))
 
 
 class _Function(BaseModel):
@@ -331,12 +326,3 @@ def _well_formed(call: MadeCall) -> MadeCall:
         good = False
     sent = arguments if good else json.dumps({"malformed": arguments})
     return {**call, "function": {"name": name, "arguments": sent}}
-
-
-def _sync(folder: Path) -> None:
-    """Make a new file's name durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -135,13 +135,6 @@ def settled_charter(charter: Charter, plan: Plan, admitted: Pass, bound: Path | 
     bound
         The plan's spec as it was written for the launch: the model of a parent is a file there, and what the
         program takes may depend on that.
-
-    Raises
-    ------
-    PlatformError
-        When the program cannot say.
-    UsageError
-        When nothing is left to search by what it says.
     """
     commands = admitted.admission.settle
     evaluation = charter.evaluation

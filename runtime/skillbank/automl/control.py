@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TypedDict
 
 from skillbank.automl.charter import Charter, objectives_of, settings_of
 from skillbank.automl.events import EventLog
@@ -29,13 +29,7 @@ def loaded(jobs: Jobs, record: JobRecord) -> Experiment:
 
 
 def find(jobs: Jobs, name: str) -> JobRecord:
-    """Return an experiment by its id, a part of it, or ``last``.
-
-    Raises
-    ------
-    NotFoundError
-        When that is no experiment.
-    """
+    """Return an experiment by its id, a part of it, or ``last``."""
     if name == "last":
         newest = jobs.store.list(platform=SEARCH, limit=1)
         if not newest:
@@ -143,8 +137,9 @@ def _tell(jobs: Jobs, record: JobRecord, verb: str) -> None:
         audit.record(db, verb, record.id, project=record.project, plan_id=record.plan_id)
 
 
-class Summary(TypedDict):
-    """How an experiment stands."""
+@dataclass(frozen=True)
+class Summary:
+    """How an experiment stands; ``best`` is the number of its best trial."""
 
     experiment: str
     skill: str
@@ -169,18 +164,18 @@ def summaries(jobs: Jobs, limit: int) -> list[Summary]:
         stands = Experiment(objectives_of(plan), log.read(seen.id))
         settings, best = settings_of(plan), stands.best
         found.append(
-            {
-                "experiment": seen.id,
-                "skill": seen.skill,
-                "created": seen.created.isoformat(),
-                "algorithm": settings.algorithm,
-                "state": seen.state.value if seen.state.terminal else stands.state,
-                "recommendations": stands.extended or settings.max_recommendations,
-                "ended": len(stands.done),
-                "running": len(stands.running),
-                "metric": stands.objectives[0].metric,
-                "best": best.number if best is not None else None,
-                "score": best.scores[0] if best is not None and best.scores else None,
-            }
+            Summary(
+                experiment=seen.id,
+                skill=seen.skill,
+                created=seen.created.isoformat(),
+                algorithm=settings.algorithm,
+                state=seen.state.value if seen.state.terminal else stands.state,
+                recommendations=stands.extended or settings.max_recommendations,
+                ended=len(stands.done),
+                running=len(stands.running),
+                metric=stands.objectives[0].metric,
+                best=best.number if best is not None else None,
+                score=best.scores[0] if best is not None and best.scores else None,
+            )
         )
     return found

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from skillbank.errors import NotFoundError
 from skillbank.jobs.database import EVENTS, EXPERIMENTS, JOBS, LEASES
-from skillbank.kept_sentences import with_ways
+from skillbank.plan.kept_sentences import with_ways
 from skillbank.platforms.processes import describe_self, described_alive
 from skillbank.stored import asking
 from skillbank.team.acting import may
@@ -134,13 +134,7 @@ class Event:
 
 
 class EventLog:
-    """The events of all experiments in one database.
-
-    Parameters
-    ----------
-    engine
-        The database of the job store, whose tables are there.
-    """
+    """The events of all experiments in one database."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -154,13 +148,7 @@ class EventLog:
             self.charter(experiment)
 
     def charter(self, experiment: str) -> dict[str, object]:
-        """Return what `create` was given.
-
-        Raises
-        ------
-        NotFoundError
-            When there is no such experiment.
-        """
+        """Return what `create` was given."""
         query = sa.select(EXPERIMENTS.c.charter).where(*_of(EXPERIMENTS.c.job_id, experiment))
         with asking(self._engine) as db:
             found = db.scalar(query)

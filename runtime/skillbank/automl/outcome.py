@@ -16,6 +16,7 @@ from skillbank.automl.search import Search
 from skillbank.jobs.checkpoints import Candidate, choose, scan
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.service import Jobs
+from skillbank.whole_files import write_whole
 
 __all__ = ["clean_up", "publish", "write_results"]
 
@@ -79,13 +80,6 @@ def write_results(jobs: Jobs, record: JobRecord, stands: Experiment, end: Mappin
     best = stands.best
     if best is not None:
         write_whole(folder / "best_overrides.json", json.dumps(dict(best.values), indent=2) + "\n")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 # Checkpoints

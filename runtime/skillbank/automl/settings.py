@@ -114,11 +114,6 @@ class AutoMLSettings(_Frozen):
         """Read a plan's ``automl`` mapping.
 
         The family's spellings (``automl_max_recommendations``, ``num_recommendations``) are understood.
-
-        Raises
-        ------
-        UsageError
-            One sentence naming the setting, its value and the rule, with the nearest known name for a typo.
         """
         try:
             return cls.model_validate(dict(document or {}))
@@ -198,13 +193,7 @@ class AutoMLSettings(_Frozen):
         return "max_recommendations" in self.model_fields_set
 
     def losses(self, values: tuple[float, ...]) -> tuple[float, ...]:
-        """Return objective values turned so that less is better.
-
-        Raises
-        ------
-        UsageError
-            When there are not as many values as directions.
-        """
+        """Return objective values turned so that less is better."""
         if len(values) != len(self.directions) or not all(math.isfinite(v) for v in values):
             raise UsageError(f"A trial must tell {len(self.directions)} finite values, not {values!r}.")
         return tuple(-v if d == "maximize" else v for v, d in zip(values, self.directions, strict=True))

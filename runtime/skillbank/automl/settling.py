@@ -44,11 +44,6 @@ def settle(
         What let the plan pass: the command gets this environment.
     bound
         The spec with every path in place, where it has been written; else the plan's own is asked about.
-
-    Raises
-    ------
-    PlatformError
-        When the program cannot say.
     """
     admitted.refuse_rehearsal()
     command = commands.get(plan.action)
@@ -64,13 +59,7 @@ def settle(
 
 
 def _argv(command: str) -> list[str]:
-    """Split a command, its program found; empty where that is not on this machine.
-
-    Raises
-    ------
-    PlatformError
-        When it is no command.
-    """
+    """Split a command, its program found; empty where that is not on this machine."""
     try:
         words = shlex.split(command)
     except ValueError as error:

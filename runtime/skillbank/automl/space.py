@@ -99,13 +99,7 @@ def _parameters(
     asked: set[str],
     notes: list[str],
 ) -> dict[str, Parameter]:
-    """Make the parameters of some keys; those that cannot be searched and that nobody asked for are noted.
-
-    Raises
-    ------
-    SpecError
-        When one that was asked for cannot be searched.
-    """
+    """Make the parameters of some keys; those that cannot be searched and that nobody asked for are noted."""
     found: dict[str, Parameter] = {}
     for key in keys:
         node = node_of(schema, key)

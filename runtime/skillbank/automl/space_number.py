@@ -47,13 +47,7 @@ class Number:
         return float(default) if is_number(default) and math.isfinite(default) else None
 
     def parameter(self) -> Parameter:
-        """Return the parameter.
-
-        Raises
-        ------
-        SpecError
-            When there is no range, or nothing in it.
-        """
+        """Return the parameter."""
         scale = self._scale()
         low, high, floor, ceiling = self._range(bool(scale))
         log = self.whole and low >= 1 and high / low >= _WIDE if scale is None else scale
@@ -137,13 +131,7 @@ class Number:
         return -math.inf, math.inf
 
     def _above_zero(self, low: float, high: float) -> tuple[float, bool]:
-        """Return a low end above 0 for a logarithmic range, or the range's own and that it is linear.
-
-        Raises
-        ------
-        SpecError
-            When the user asked for a logarithmic one.
-        """
+        """Return a low end above 0 for a logarithmic range, or the range's own and that it is linear."""
         if self.user.log:
             raise SpecError(
                 f"The range of {self.key} starts at {low:g}, but a logarithmic one starts above 0."
@@ -165,13 +153,7 @@ class Number:
         return bool(self.limits.power or (multiple and not (self.whole and multiple.is_integer())))
 
     def _grid(self, low: float, high: float) -> Sequence[float]:
-        """Return the values of a range that are powers, or multiples of a fraction.
-
-        Raises
-        ------
-        SpecError
-            When there are none, or more than can be listed.
-        """
+        """Return the values of a range that are powers, or multiples of a fraction."""
         power, step = self.limits.power, self.limits.multiple or 1.0
         what = f"power of {power}" if power else f"multiple of {shown(step)}"
         if power:

@@ -87,13 +87,7 @@ def _options(
 
 
 def _within(key: str, options: list[int | float], user: Range) -> list[int]:
-    """Return the positions of the options that lie in a user's range.
-
-    Raises
-    ------
-    SpecError
-        When none does.
-    """
+    """Return the positions of the options that lie in a user's range."""
     low = -math.inf if user.low is None else user.low
     high = math.inf if user.high is None else user.high
     kept = [i for i, option in enumerate(options) if low <= option <= high]

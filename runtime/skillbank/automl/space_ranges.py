@@ -26,13 +26,7 @@ class Range:
 
 
 def read_ranges(ranges: Mapping[str, object] | None) -> dict[str, Range]:
-    """Read ranges by dotted key; nested mappings (``{"train": {"optim": {"lr": [1e-5, 1e-3]}}}``) work too.
-
-    Raises
-    ------
-    UsageError
-        Naming the key and the forms that a range can have.
-    """
+    """Read ranges by dotted key, or in nested mappings: ``{"train": {"optim": {"lr": [1e-5, 1e-3]}}}``."""
     return {key: _read(key, value) for key, value in _flat(ranges or {}, "")}
 
 

@@ -108,13 +108,7 @@ def _make_room_in(
     others: float,
     notes: list[str],
 ) -> None:
-    """Cut the range of one key of a relation, times the `others`; one that counts elsewhere too stays.
-
-    Raises
-    ------
-    SpecError
-        When nothing of it is left.
-    """
+    """Cut the range of one key of a relation, times the `others`; one that counts elsewhere too stays."""
     if any(condition not in child.conditions for condition in found[name].conditions):
         return
     low, high = _span(child)

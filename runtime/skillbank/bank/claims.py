@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
 
+from skillbank.bank.lookalikes import looks
 from skillbank.bank.names import by_alias, former, normalise, plain, shown, spellings
 from skillbank.bank.request_words import REQUEST_WORDS
 from skillbank.bank.skill import Skill
-from skillbank.lookalikes import looks
 
 __all__ = ["Claim", "Claims"]
 

@@ -15,10 +15,10 @@ from skillbank.bank.diagnostics import Diagnostic
 from skillbank.bank.documents import read_json
 from skillbank.bank.files import is_there, no_link_below, utf8_name
 from skillbank.bank.home import bank_root
+from skillbank.bank.lookalikes import skeleton
 from skillbank.bank.names import bank_name, normalise, shown, spellings
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillFormatError, SkillNotFoundError, did_you_mean, sentence_of
-from skillbank.lookalikes import skeleton
 from skillbank.nearby import at_home, near_path
 from skillbank.ways import command, option
 
@@ -391,13 +391,7 @@ def _several(name: str, skills: Sequence[Skill]) -> SkillNotFoundError:
 
 
 def _skill_folders(root: Path, bank: Path, seen: set[str]) -> Iterator[tuple[Path, Path]]:
-    """Yield the folders below `root` that hold a SKILL.md, each after what it is without links.
-
-    Parameters
-    ----------
-    seen
-        Folders that were looked at before.
-    """
+    """Yield the folders below `root` that hold a SKILL.md, each after what it is without links."""
     depth = len(root.parts)
     for folder, subfolders, files in os.walk(root, followlinks=False):
         if folder in seen or len(seen) >= MAX_FOLDERS:

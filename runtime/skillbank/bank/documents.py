@@ -28,13 +28,7 @@ _LONG_NUMBER = re.compile(rf"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
 def text_of(content: bytes, where: str) -> str:
-    """Return the text that a UTF-8 file holds, its lines ended as Unix ends them.
-
-    Raises
-    ------
-    SkillFormatError
-        When it is not UTF-8 or no text.
-    """
+    """Return the text that a UTF-8 file holds, its lines ended as Unix ends them."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise SkillFormatError(f"{where} is not UTF-8 but UTF-16; save it as UTF-8.")
     at = content.find(b"\0")
@@ -50,11 +44,6 @@ def read_text(path: Path) -> str:
     """Read a UTF-8 file of at most `MAX_BYTES`, links followed.
 
     The files of a skill are read by `skillbank.bank.folder.SkillFolder.read` alone, which keeps to its walls.
-
-    Raises
-    ------
-    SkillFormatError
-        When the file is missing, no regular file, too large, not UTF-8 or no text.
     """
     try:
         place = path.resolve()

@@ -56,13 +56,7 @@ class EngineFacts:
 
 
 def engine_facts(facts: Mapping[str, Any]) -> EngineFacts | None:
-    """Return what the sections of a skill_info say of its program; None where they say nothing.
-
-    Parameters
-    ----------
-    facts
-        As `skillbank.bank.facts.read_facts` gives them.
-    """
+    """Return what the sections of a skill_info say of its program; None where they say nothing."""
     said = facts.get("engine")
     if not said:
         return None
@@ -80,13 +74,7 @@ def own_engine(program: str) -> EngineFacts | None:
 
 
 def labeller() -> EngineFacts:
-    """Return the program that finds what a text describes, the first that the own bank names.
-
-    Raises
-    ------
-    PlatformError
-        When the bank that comes with skillbank has none.
-    """
+    """Return the program that finds what a text describes, the first that the own bank names."""
     for each in _own(bank_root()).values():
         if each.labels_by_description:
             return each

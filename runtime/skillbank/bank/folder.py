@@ -58,13 +58,7 @@ class SkillFolder:
 
     @cached_property
     def digest(self) -> str:
-        """Sha256 over the names and contents of all files of the skill.
-
-        Raises
-        ------
-        SkillFormatError
-            When the skill has too many files, or too large ones.
-        """
+        """Sha256 over the names and contents of all files of the skill."""
         whole = hashlib.sha256()
         for name, digest in sorted(self.file_digests.items()):
             whole.update(f"{name}\0{digest}\n".encode())
@@ -148,13 +142,7 @@ class SkillFolder:
         return self._lines[path]
 
     def listed(self, folder: str, ending: str) -> list[Path]:
-        """Return what lies directly in a folder of the skill and ends so, by name; a long list is cut.
-
-        Raises
-        ------
-        SkillFormatError
-            When there is such a folder and it cannot be listed.
-        """
+        """Return what lies directly in a folder of the skill and ends so, by name; a long list is cut."""
         place = self.root / folder
         if not is_there(place):
             return []

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from skillbank.visible import named, one_line
+from skillbank.visible import named, one_line, texts_in
 
 __all__ = ["ADVICE", "DESCRIPTION", "FromSkill", "failure_words", "is_prose"]
 
@@ -49,11 +49,7 @@ class FromSkill(BaseModel):
 
 def is_prose(value: object) -> bool:
     """Whether a value of a skill holds a sentence, which no value of a parameter needs to be."""
-    if isinstance(value, str):
-        return len(value.split()) >= _SENTENCE
-    if isinstance(value, Mapping):
-        return any(map(is_prose, (*value.keys(), *value.values())))
-    return isinstance(value, list | tuple) and any(map(is_prose, value))
+    return any(len(text.split()) >= _SENTENCE for text in texts_in(value))
 
 
 def failure_words(pattern: Mapping[str, object]) -> str:

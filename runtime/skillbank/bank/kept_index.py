@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 import numpy.typing as npt
 
 from skillbank.bank.postings import Postings
+from skillbank.whole_files import replacing
 
 __all__ = ["KeptIndex", "keep", "kept_index"]
 
@@ -62,14 +62,11 @@ def keep(folder: Path, index: KeptIndex) -> None:
     arrays["language"] = np.frombuffer(json.dumps([index.terms, index.words]).encode(), np.uint8)
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
-            try:
-                np.savez(file, **arrays)
-                file.close()
-                Path(file.name).replace(_file(folder, index.digests))
-            except OSError:
-                Path(file.name).unlink()
-                raise
+        with (
+            replacing(_file(folder, index.digests), private=True) as unfinished,
+            unfinished.open("wb") as file,
+        ):
+            np.savez(file, **arrays)
         for old in _files(folder)[_MOST_FILES:]:
             old.unlink(missing_ok=True)
 
@@ -82,7 +79,7 @@ def _file(folder: Path, digests: Iterable[bytes]) -> Path:
 def _files(folder: Path) -> list[Path]:
     """Return the files of a folder, the last used first, also of other formats or half written."""
     found: list[tuple[float, Path]] = []
-    for file in (*folder.glob("*.npz"), *folder.glob("*.part")):
+    for file in (*folder.glob("*.npz"), *folder.glob(".*.tmp")):
         with suppress(OSError):  # another process has taken it away
             found.append((file.stat().st_mtime, file))
     return [file for _, file in sorted(found, reverse=True)]

@@ -82,18 +82,7 @@ class Report:
 
 
 def lint_bank(root: Path) -> Report:
-    """Apply every rule to every skill of a bank.
-
-    Parameters
-    ----------
-    root
-        A folder of skills, or of one skill.
-
-    Raises
-    ------
-    SkillNotFoundError
-        When the folder does not exist.
-    """
+    """Apply every rule to every skill of a bank."""
     bank = Bank(root)
     findings = [(s.name, _placed(d, s, bank.root)) for s in bank.skills for d in lint_skill(s)]
     if not bank.skills:

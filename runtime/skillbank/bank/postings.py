@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sqlite3
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,9 +14,7 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
-from skillbank.bank.stems import Stems
-
-__all__ = ["Counts", "Postings", "Terms"]
+__all__ = ["Counts", "Postings", "Stems", "Terms"]
 
 _K1, _B = 1.2, 0.75
 _LEAST_IDF = 1e-6
@@ -175,3 +175,27 @@ def _unique(keys: Sequence[Keys]) -> tuple[Keys, Array]:
     """Return each key once, and how often it is there."""
     each, often = np.unique(np.concatenate([np.zeros(0, np.uint64), *keys]), return_counts=True)
     return each, often.astype(np.uint32)
+
+
+class Stems:
+    """What words are without their endings and accents: "pruning" and "prunes" are "prune"."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(":memory:", check_same_thread=False)
+        self._db.execute("CREATE VIRTUAL TABLE said USING fts5(word, content='', tokenize='porter')")
+        self._db.execute("CREATE VIRTUAL TABLE stem USING fts5vocab(said, 'instance')")
+
+    def of(self, words: Sequence[str]) -> list[str]:
+        """Return the stem of each word; a word of letters that SQLite does not know is its own."""
+        stems: list[list[str]] = [[] for _ in words]
+        with self._lock:
+            self._db.executemany("INSERT INTO said(rowid, word) VALUES (?, ?)", enumerate(words))
+            for place, stem in self._db.execute("SELECT doc, term FROM stem ORDER BY doc, offset"):
+                stems[place].append(stem)
+            self._db.execute("INSERT INTO said(said) VALUES ('delete-all')")
+        return [" ".join(found) or word for found, word in zip(stems, words, strict=True)]
+
+    def close(self) -> None:
+        """Free the stemmer."""
+        self._db.close()

@@ -73,11 +73,6 @@ class Hit:
     asked: int
 
     @property
-    def coverage(self) -> float:
-        """The share of the telling words that the skill's head knows."""
-        return self.known / max(1, self.asked)
-
-    @property
     def strong(self) -> bool:
         """Whether the skill itself speaks of what was asked; a weak hit may be a coincidence of some text.
 
@@ -87,15 +82,7 @@ class Hit:
 
 
 class SearchIndex:
-    """An index over a fixed set of skills; it is made, or read where it was kept, at the first question.
-
-    Parameters
-    ----------
-    skills
-        Whose texts are found.
-    kept
-        A folder where large indexes are kept for the next process, see `skillbank.bank.kept_index`.
-    """
+    """An index over a fixed set of skills; it is made, or read where it was kept, at the first question."""
 
     def __init__(self, skills: Iterable[Skill], kept: Path | None = None) -> None:
         self._skills = list(skills)

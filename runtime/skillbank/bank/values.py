@@ -139,13 +139,7 @@ def _joined(key: str, path: Iterable[str | int]) -> str:
 
 
 def check_relations(schema: SpecSchema, changed: Iterable[str], value_of: Callable[[str], object]) -> None:
-    """Refuse changes that put related keys out of order; shipped defaults are not judged.
-
-    Raises
-    ------
-    SpecError
-        Naming the keys and their values.
-    """
+    """Refuse changes that put related keys out of order; shipped defaults are not judged."""
     touched = set(changed)
     for key, relation in schema.relations:
         mine = value_of(key) if touched & {key, *relation.keys} else None

@@ -53,11 +53,6 @@ def refuse_unsigned(files: Mapping[str, str], root: Path, path: Path, digest: st
     ----------
     digest
         Sha256 of what was read of it; None before it is read.
-
-    Raises
-    ------
-    SkillFormatError
-        When it is not signed, or another one was.
     """
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else None
     if name is None or name not in files:

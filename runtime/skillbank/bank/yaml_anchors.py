@@ -96,13 +96,7 @@ class Anchors:
 
 
 def merged(value: object, line: int | None) -> dict[object, object]:
-    """Return the keys that ``<<: value`` brings: of several mappings in a list, the first one wins.
-
-    Raises
-    ------
-    YamlError
-        When the value is neither a mapping nor a list of mappings.
-    """
+    """Return the keys that ``<<: value`` brings: of several mappings in a list, the first one wins."""
     if isinstance(value, dict):
         return value
     if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):

@@ -149,10 +149,6 @@ def _approved(runtime: Runtime, launch: _Launch, asks: bool) -> Approved | None:
     -------
     Approved or None
         None where nothing waited and nobody can be asked.
-
-    Raises
-    ------
-    NotApprovedError, StateError
     """
     changed, number = "", runtime.jobs.store.approvals.use(launch.subject)
     if number is not None:

@@ -24,13 +24,6 @@ class Terminal(Audience):
         Show nothing and ask nothing: stdout is for one document.
     yes
         The person has approved every launch beforehand.
-
-    Attributes
-    ----------
-    asks_code
-        Whether an approval code is set, which ``--yes`` does not replace.
-    is_code
-        Says whether a text is that code.
     """
 
     def __init__(self, *, quiet: bool = False, yes: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -117,7 +118,9 @@ def _list(runtime: Runtime, limit: int, as_json: bool) -> None:
     found = summaries(runtime.jobs, limit + 1)
     more, found = len(found) > limit, found[:limit]
     if as_json:
-        options.print_json({"experiments": found} | ({"more": True} if more else {}))
+        options.print_json(
+            {"experiments": [asdict(each) for each in found]} | ({"more": True} if more else {})
+        )
         return
     if not found:
         example = f"train {example_model()} on DATA"
@@ -126,9 +129,9 @@ def _list(runtime: Runtime, limit: int, as_json: bool) -> None:
 
     table = drawing.listing("experiment", "algorithm", "state", "trials", "best", "metric")
     for row in found:
-        best = "" if row["best"] is None else f"{row['best']}: {row['score']:.4f}"
-        trials = f"{row['ended']} of {row['recommendations']}, {row['running']} running"
-        table.add_row(row["experiment"], row["algorithm"], row["state"], trials, best, row["metric"])
+        best = "" if row.best is None else f"{row.best}: {row.score:.4f}"
+        trials = f"{row.ended} of {row.recommendations}, {row.running} running"
+        table.add_row(row.experiment, row.algorithm, row.state, trials, best, row.metric)
     terminal.show(table)
     if more:
         terminal.say(f"older ones are not shown; --limit {2 * limit} shows more")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from skillbank.cli import drawing, options, terminal
 from skillbank.cli.approving import approve
 from skillbank.cli.label_progress import answer, progress
+from skillbank.cli.person import person
 from skillbank.errors import DataNotFoundError, UsageError, did_you_mean
 from skillbank.labelling.buckets import bring
 from skillbank.labelling.set_job import RETRIES
@@ -81,7 +81,7 @@ def label(
             every=every,
             detach=detach,
             begin=partial(_begin, runtime),
-            who=_user(),
+            who=person(),
             told=told,
         )
     answer(labels, (*said.notes, *read.notes, *labels.notes), _view, as_json)
@@ -111,13 +111,6 @@ def _going_on(name: str) -> Iterator[None]:
     except KeyboardInterrupt:
         terminal.warn(f"what was found so far is kept in {name}; the same command goes on from there.")
         raise
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # containers run as users that have no name
-        return "somebody"
 
 
 def _view(labels: SetLabels) -> RenderableType:

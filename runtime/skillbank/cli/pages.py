@@ -31,13 +31,7 @@ def refuse_others(path: Path, mark: str) -> None:
 
 
 def write_page(path: Path, text: str) -> Path:
-    """Write a page; its folder is made.
-
-    Raises
-    ------
-    DataError
-        When it cannot be written.
-    """
+    """Write a page; its folder is made."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", errors="replace")

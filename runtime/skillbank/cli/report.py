@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from skillbank.automl.control import find, loaded
-from skillbank.automl.outcome import write_whole
 from skillbank.automl.report.data import report_data
 from skillbank.automl.report.page import MARK, render_page
 from skillbank.automl.report.table import trials_csv
@@ -17,6 +16,7 @@ from skillbank.cli import options, terminal
 from skillbank.cli.pages import refuse_others
 from skillbank.errors import UsageError
 from skillbank.visible import json_text
+from skillbank.whole_files import write_whole
 
 
 def report(
@@ -54,6 +54,5 @@ def report(
     path = out or Path(record.results_dir) / "report.html"
     if text is None and out is not None:
         refuse_others(out, MARK)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text if text is not None else render_page(data))
     terminal.say(str(path))

@@ -29,13 +29,7 @@ _TYPES: Mapping[Kind, object] = {
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as the command line says it; what was not said is None or empty.
-
-    Attributes
-    ----------
-    slots
-        Values of slots by name.
-    """
+    """A request as the command line says it; what was not said is None or empty."""
 
     text: str | None
     skill: str | None

@@ -157,15 +157,7 @@ def _tell(runtime: Runtime, new: list[Step], seen: list[Checks], notes: list[str
 
 @dataclass
 class _Run:
-    """The steps of a chain on their way, one after another.
-
-    Attributes
-    ----------
-    approved
-        What was approved of each plan, by its id.
-    records
-        The last attempt at each step that was started, by the plan's id.
-    """
+    """The steps of a chain on their way, one after another."""
 
     runtime: Runtime
     approved: dict[str, Approved]
@@ -242,13 +234,7 @@ def _refuse_questions(plans: list[Plan]) -> None:
 
 
 def ask_trust(runtime: Runtime, plans: list[Plan], as_json: bool) -> None:
-    """Let nothing of a bank that nobody trusts run, and look for nothing that it names, before somebody does.
-
-    Raises
-    ------
-    TrustError
-        Where nobody can be asked, or the answer is no.
-    """
+    """Let nothing of a bank run, and look for nothing that it names, before somebody trusts it."""
     ask_for(runtime, [runtime.bank_of(runtime.skill_of(plan)) for plan in plans], as_json)
     runtime.refuse_at_gate(plans)
 

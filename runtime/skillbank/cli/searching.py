@@ -11,6 +11,7 @@ from skillbank.automl.controller import Controller
 from skillbank.automl.events import EventLog
 from skillbank.automl.experiment import Experiment, Trial, TrialState
 from skillbank.automl.platform import told
+from skillbank.automl.report.data import clock
 from skillbank.automl.review import Review, remaining_seconds
 from skillbank.cli import drawing, terminal
 from skillbank.plan.model import Plan
@@ -199,12 +200,3 @@ def _sparkline(trial: Trial) -> str:
     low, high = min(values), max(values)
     width = high - low or 1.0
     return "".join(_BARS[min(7, int((v - low) / width * 8))] for v in values)
-
-
-def clock(seconds: float) -> str:
-    """Return a time as people say it."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -32,13 +32,7 @@ def converse(
     banks: list[str] | None,
     as_json: bool,
 ) -> None:
-    """Say something to a model, go on while the person has more to say, and report.
-
-    Parameters
-    ----------
-    limits
-        Of `skillbank.agent.chat.Limits`, in its order.
-    """
+    """Say something to a model, go on while the person has more to say, and report."""
     terminal = Terminal(quiet=as_json, yes=yes)
     if text is not None and not text.strip():
         raise UsageError("Say something: skillbank chat TEXT.")

@@ -10,7 +10,7 @@ import typer
 from skillbank.cli import options, terminal
 from skillbank.cli.team_views import quotas_view
 from skillbank.errors import UsageError
-from skillbank.jobs.quota_use import use_of
+from skillbank.jobs.limits import use_of
 from skillbank.team.quota import EACH, Kind, Period, Quota
 from skillbank.team.quotas import Quotas
 from skillbank.team.tokens import Tokens
@@ -90,12 +90,7 @@ def list_quotas(as_json: options.Json = False) -> None:
 
 
 def bytes_in(text: str) -> int:
-    """Return the bytes that a size stands for: ``500GB``, ``2 TiB``, ``1000``.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Return the bytes that a size stands for: ``500GB``, ``2 TiB``, ``1000``."""
     found = _SIZE.fullmatch(text.strip())
     if found is None:
         raise UsageError(f"--bytes {text} is no size; write it as 500GB or 2TB")

@@ -65,13 +65,7 @@ def trust(
 
 
 def ask_for(runtime: Runtime, banks: Iterable[Bank], as_json: bool) -> None:
-    """Let nothing go on with banks that nobody trusts: at a terminal show them and ask, elsewhere refuse.
-
-    Raises
-    ------
-    TrustError
-        When the answer is no, or nobody can be asked.
-    """
+    """Let nothing go on with banks that nobody trusts: at a terminal show them and ask, elsewhere refuse."""
     for bank in {bank.root: bank for bank in banks}.values():
         found = standing(bank)
         if found.may_run:
@@ -126,13 +120,7 @@ def _refuse_unclear(named: Bank, there: Path | None, name: str) -> None:
 
 
 def _decide(bank: Bank, digest: str | None, yes: bool, as_json: bool) -> None:
-    """Show a bank, ask, and keep the answer.
-
-    Raises
-    ------
-    TrustError
-        When nobody trusts it afterwards.
-    """
+    """Show a bank, ask, and keep the answer."""
     before = earlier(bank)  # read before the look, so that what others decide meanwhile is seen in the look
     seen, asks = look(bank), not as_json and _asks()
     decided = before is not None and before.digest == seen.digest and seen.standing.may_run

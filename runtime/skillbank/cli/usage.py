@@ -10,13 +10,7 @@ __all__ = ["said_of"]
 
 
 def said_of(error: Any) -> str | None:
-    """Return a sentence about a value that its option does not take; None where typer's words are better.
-
-    Parameters
-    ----------
-    error
-        A usage error of typer.
-    """
+    """Return a sentence about a value that its option does not take; None where typer's words are better."""
     details = getattr(error.__cause__, "errors", None)
     names = getattr(getattr(error, "param", None), "opts", None)
     if details is None or not names:

@@ -6,8 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from skillbank.data_program.schema import all_schemas
-from skillbank.data_program.spec import SPECS
+from skillbank.data_program.spec import SPECS, all_schemas
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from skillbank.data_program.spec import CheckSpec, ConvertSpec, Spec, SplitSpec, load_spec
-from skillbank.data_program.status import StatusLog
+from skillbank.data_program.status import End, StatusLog, carried_out
 from skillbank.data_program.told import check_told, copy_told
 from skillbank.datasets.checking import check_data
 from skillbank.datasets.converting import FaultsError, convert
@@ -26,7 +25,7 @@ from skillbank.datasets.repairing import Mode
 from skillbank.datasets.report import DataReport
 from skillbank.datasets.showing import pictured, survey
 from skillbank.datasets.splitting import Amount, split
-from skillbank.errors import DataError, SkillbankError
+from skillbank.errors import DataError
 from skillbank.storage.data_place import open_data_place
 from skillbank.visible import one_line
 from skillbank.ways import Sentence, Way
@@ -57,15 +56,6 @@ class _Place:
     opened: Opened
 
 
-@dataclass(frozen=True)
-class _End:
-    """How an action ended: a sentence, counts, and whether that is what was wanted."""
-
-    message: str
-    kpi: Mapping[str, float]
-    good: bool = True
-
-
 def run(action: str, spec_file: Path) -> int:
     """Run an action; return the exit status.
 
@@ -79,26 +69,16 @@ def run(action: str, spec_file: Path) -> int:
     spec = load_spec(action, spec_file)
     folder = Path(spec.results_dir) / action
     work = folder / ".work"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be made: {error.strerror}") from None
-    status = StatusLog(folder)
-    status.write("STARTED", f"{action} of {one_line(spec.dataset.place, 300)}")
-    try:
-        shutil.rmtree(work, ignore_errors=True)  # left by a start that was killed
-        opened = open_data_place(spec.dataset.place, work, form=spec.dataset.format)
-        end = _ACTIONS[type(spec)](_Place(folder, work, status, opened), spec)
-    except SkillbankError as error:
-        told = one_line(_in_keys(error.sentence), _LONGEST)
-        status.write("FAILURE", told)
-        print(told, file=sys.stderr)
-        return 1
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    status.write("SUCCESS" if end.good else "FAILURE", end.message, kpi=end.kpi)
-    print(end.message, file=sys.stdout if end.good else sys.stderr)
-    return 0 if end.good else 1
+
+    def act(status: StatusLog) -> End:
+        try:
+            shutil.rmtree(work, ignore_errors=True)  # left by a start that was killed
+            opened = open_data_place(spec.dataset.place, work, form=spec.dataset.format)
+            return _ACTIONS[type(spec)](_Place(folder, work, status, opened), spec)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    return carried_out(folder, f"{action} of {one_line(spec.dataset.place, 300)}", act, _in_keys)
 
 
 def _in_keys(sentence: Sentence) -> str:
@@ -114,7 +94,7 @@ def _key(way: Way) -> str:
     return f"{_KEYS[way.name]}={way.argument}" if way.argument else _KEYS[way.name]
 
 
-def _check(at: _Place, spec: Spec) -> _End:
+def _check(at: _Place, spec: Spec) -> End:
     assert isinstance(spec, CheckSpec)
     report = check_data(
         at.opened,
@@ -130,12 +110,12 @@ def _check(at: _Place, spec: Spec) -> _End:
     holds = f"{_sum(report)}, {len(report.classes):,} class{'es' if len(report.classes) != 1 else ''}"
     if not report.has_errors:
         warned = f"{counts['warnings']:,.0f} warnings" if counts["warnings"] else "no warnings"
-        return _End(f"no errors and {warned} in {holds}; {files[1]} is the whole report", counts)
+        return End(f"no errors and {warned} in {holds}; {files[1]} is the whole report", counts)
     told = f"{_errors(report)}; {files[1]} lists all; the data set has {holds}"
-    return _End(one_line(told, _LONGEST), counts, good=spec.check.on_errors == "report")
+    return End(one_line(told, _LONGEST), counts, good=spec.check.on_errors == "report")
 
 
-def _convert(at: _Place, spec: Spec) -> _End:
+def _convert(at: _Place, spec: Spec) -> End:
     assert isinstance(spec, ConvertSpec)
     said = spec.convert
     return _copied(
@@ -156,7 +136,7 @@ def _convert(at: _Place, spec: Spec) -> _End:
     )
 
 
-def _split(at: _Place, spec: Spec) -> _End:
+def _split(at: _Place, spec: Spec) -> End:
     assert isinstance(spec, SplitSpec)
     said = spec.split
     if spec.dataset.splits:
@@ -183,14 +163,14 @@ def _split(at: _Place, spec: Spec) -> _End:
     )
 
 
-_ACTIONS: Mapping[type[Spec], Callable[[_Place, Spec], _End]] = {
+_ACTIONS: Mapping[type[Spec], Callable[[_Place, Spec], End]] = {
     CheckSpec: _check,
     ConvertSpec: _convert,
     SplitSpec: _split,
 }
 
 
-def _copied(at: _Place, action: str, write: Callable[[], Copy]) -> _End:
+def _copied(at: _Place, action: str, write: Callable[[], Copy]) -> End:
     """Write a data set, and say what was written; where its faults forbid it, report all of them."""
     try:
         copy = write()
@@ -201,7 +181,7 @@ def _copied(at: _Place, action: str, write: Callable[[], Copy]) -> _End:
             f"nothing was written: {_errors(report, error.kinds)}; {files[1]} lists all; "
             "dataset.on_broken=skip leaves out what can be left out"
         )
-        return _End(one_line(told, _LONGEST), _found(report), good=False)
+        return End(one_line(told, _LONGEST), _found(report), good=False)
     files = _written(at.folder, {"action": action, "ok": True, **copy.document()}, copy_told(copy))
     splits = "; ".join(
         f"{name or 'all'} {_counted(count.pictures, count.boxes, copy.marks)}"
@@ -219,7 +199,7 @@ def _copied(at: _Place, action: str, write: Callable[[], Copy]) -> _End:
         "classes": float(many),
         "mended": float(sum(each["count"] for each in repairs.values())),
     }
-    return _End(one_line(told, _LONGEST), kpi)
+    return End(one_line(told, _LONGEST), kpi)
 
 
 def _mode(on_broken: str) -> Mode:

@@ -6,23 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from skillbank.bank.documents import read_yaml
+from skillbank.data_program.blocks import MISSING, Block, leaves, read_spec, refuse_missing, schema_entry
 from skillbank.datasets.formats import FORMATS, WRITERS
 from skillbank.datasets.splitting import Amount
-from skillbank.errors import SkillFormatError, SpecError, UsageError, did_you_mean
-from skillbank.misfits import misfit
+from skillbank.errors import SpecError, UsageError, did_you_mean
 from skillbank.plugins import WRITER, Group, found
 from skillbank.visible import one_line
 
 ValueT = TypeVar("ValueT")
 
 
-__all__ = ["MISSING", "SPECS", "CheckSpec", "ConvertSpec", "Spec", "SplitSpec", "load_spec"]
+__all__ = ["SPECS", "CheckSpec", "ConvertSpec", "Spec", "SplitSpec", "all_schemas", "load_spec"]
 
-MISSING = "???"
-"""The family's mark for a value that has to be filled in before an action can run."""
 READABLE = tuple(each.name for each in FORMATS)
 WRITABLE = tuple(each.name for each in WRITERS)
 _OURS = frozenset(
@@ -56,17 +53,6 @@ def _param(default: ValueT, about: str, **words: Any) -> ValueT:
 
 Text = Annotated[str, BeforeValidator(_as_text)]
 _PICTURES = "How pictures come into the new data set: linked where the file system can, or copied."
-
-
-class Block(BaseModel):
-    """Base of every block of a spec: fixed keys, exact types."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        field_title_generator=lambda name, _info: name.replace("_", " "),
-    )
 
 
 class DatasetBlock(Block):
@@ -199,19 +185,9 @@ def load_spec(action: str, path: Path) -> Spec:
             f"there is no action '{one_line(action, 40)}'{did_you_mean(action, list(SPECS))}; "
             f"there are {', '.join(SPECS)}"
         )
-    try:
-        document = read_yaml(path)
-    except SkillFormatError as error:
-        raise SpecError(f"the spec cannot be read: {error.sentence}") from None
-    kind = SPECS[action]
-    try:
-        spec = kind.model_validate({} if document is None else document)
-    except ValidationError as error:
-        raise SpecError(" ".join(_sentences(kind, error))) from None
-    missing = [key for key, value in _leaves(spec.model_dump()) if value in (MISSING,)]
-    missing += [] if spec.results_dir else ["results_dir"]
-    if missing:
-        raise SpecError(f"{' and '.join(missing)} has no value yet, and {action} needs one.")
+    spec = read_spec(path, SPECS[action])
+    missing = [key for key, value in leaves(spec.model_dump()) if value == MISSING]
+    refuse_missing(action, [*missing, *(() if spec.results_dir else ("results_dir",))])
     if isinstance(spec, SplitSpec):
         _amounts(spec.split)
     return spec
@@ -226,14 +202,11 @@ def _amounts(block: SplitBlock) -> None:
         raise SpecError(f"{error.sentence}.") from None
 
 
-def _sentences(kind: type[Spec], error: ValidationError) -> list[str]:
-    known = dict(_leaves(kind().model_dump()))
-    return [f"{misfit(detail, known=known)}." for detail in error.errors(include_url=False)]
-
-
-def _leaves(node: Mapping[str, object], above: Sequence[str] = ()) -> list[tuple[str, object]]:
-    found: list[tuple[str, object]] = []
-    for name, value in node.items():
-        path = (*above, name)
-        found += _leaves(value, path) if isinstance(value, dict) else [(".".join(path), value)]
-    return found
+def all_schemas(actions: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return ``{action: {"schema": ..., "defaults": ...}}`` for ``skillbank schemas generate``."""
+    return {
+        action: schema_entry(
+            action, SPECS[action], f"data set {action}", f"Spec of the {action} action on data sets."
+        )
+        for action in actions
+    }

@@ -29,11 +29,6 @@ def pixels_of(path: Path) -> NDArray[np.int64]:
     """Return the pixels of a mask: ``(h, w)`` numbers as they are stored, or ``(h, w)`` packed colours.
 
     A colour is ``(red << 16) + (green << 8) + blue``, negative and less one, so that no number is one.
-
-    Raises
-    ------
-    DataError
-        When it cannot be read.
     """
     try:
         with Image.open(path) as opened:
@@ -66,13 +61,7 @@ def values_in(pixels: NDArray[np.int64]) -> dict[tuple[int, ...], int]:
 
 
 def draw_mask(path: Path, meanings: Meanings) -> Drawn:
-    """Read a mask as numbers of classes.
-
-    Raises
-    ------
-    DataError
-        When it cannot be read.
-    """
+    """Read a mask as numbers of classes."""
     pixels = pixels_of(path)
     values, places = np.unique(pixels, return_inverse=True)
     table = np.full(len(values), LEFT_OUT, dtype=np.int16)

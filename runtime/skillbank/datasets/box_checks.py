@@ -38,13 +38,7 @@ def _shown(box: Box) -> str:
 
 
 def box_fault(box: Box, size: tuple[float, float] | None) -> tuple[str, str] | None:
-    """Return what is wrong with a box: a kind of `skillbank.datasets.faults.KINDS`, and half a sentence.
-
-    Parameters
-    ----------
-    size
-        Width and height (pixels) of its picture; None where nobody knows.
-    """
+    """Return what is wrong with a box: a kind of `skillbank.datasets.faults.KINDS`, and half a sentence."""
     x1, y1, x2, y2 = box.x1, box.y1, box.x2, box.y2
     large = 0 <= x1 <= x2 - _TINY and 0 <= y1 <= y2 - _TINY
     if large and size is not None and x2 <= size[0] and y2 <= size[1]:

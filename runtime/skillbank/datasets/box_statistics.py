@@ -46,13 +46,7 @@ class Fit:
 
 @dataclass(slots=True)
 class BoxStatistics:
-    """Counts over the boxes of a split that tell in which way they are written.
-
-    Parameters
-    ----------
-    written
-        How the format writes them.
-    """
+    """Counts over the boxes of a split that tell in which way they are written."""
 
     written: Written
     boxes: int = 0

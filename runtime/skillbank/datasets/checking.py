@@ -53,11 +53,6 @@ def check_data(
         Folder in which what was seen of pictures is kept for the next time.
     report
         Told how far it is.
-
-    Raises
-    ------
-    DataError
-        When there is no such split.
     """
     chosen = chosen_splits(opened, splits)
     data, tree = opened.data, opened.tree
@@ -93,13 +88,7 @@ def check_data(
 
 
 def chosen_splits(opened: Opened, names: Sequence[str] | None = None) -> tuple[Split, ...]:
-    """Return the splits of some names; of no names the one that was opened, or all.
-
-    Raises
-    ------
-    DataError
-        When there is no such split.
-    """
+    """Return the splits of some names; of no names the one that was opened, or all."""
     there = opened.data.splits if opened.split is None else (opened.split,)
     if not names:
         return there

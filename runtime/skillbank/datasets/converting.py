@@ -33,15 +33,7 @@ _OF_TRAINING = frozenset(
 
 
 class FaultsError(DataError):
-    """Faults that would end a job, where nothing was written.
-
-    Attributes
-    ----------
-    report
-        All that was found.
-    kinds
-        Names of the kinds of faults that forbid it.
-    """
+    """Faults that would end a job, where nothing was written."""
 
     def __init__(self, message: str, report: DataReport, kinds: Collection[str]) -> None:
         super().__init__(message)

@@ -136,13 +136,7 @@ class Copy:
 
 
 def writer_of(name: str) -> Writer:
-    """Return the writer of a format.
-
-    Raises
-    ------
-    UsageError
-        When nothing writes it.
-    """
+    """Return the writer of a format."""
     wanted = re.sub(r"[- ]", "_", name.strip().lower())
     found = next((each for each in WRITERS if wanted in (each.name, each.name.replace("_", ""))), None)
     if found is None and (why := BROKEN.get(f"{wanted}{WRITER}")):

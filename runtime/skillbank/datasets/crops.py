@@ -42,20 +42,7 @@ def write_crops(
     *,
     story: Callable[[], Mapping[str, Any]],
 ) -> Copy:
-    """Write each box as a picture into a folder that is not there yet.
-
-    Parameters
-    ----------
-    splits
-        Name and pictures of each.
-    story
-        What the manifest tells of how it came, asked for when all is written.
-
-    Raises
-    ------
-    DataError
-        When there is no box to cut out.
-    """
+    """Write each box as a picture into a folder that is not there yet."""
     with fresh_folder(folder, opened.tree.root) as work:
         counts: dict[str, SplitCount] = {}
         lost: Counter[str] = Counter()
@@ -89,13 +76,7 @@ def write_crops(
 def crop_all(
     tree: Tree, pictures: Iterable[Picture], classes: Sequence[str], home: Path, lost: Counter[str]
 ) -> Iterator[int]:
-    """Cut the boxes of pictures out, below a folder for each class; yield the class of each.
-
-    Parameters
-    ----------
-    lost
-        Counts what is left out, by what it is.
-    """
+    """Cut the boxes of pictures out, below a folder for each class; yield the class of each."""
     names, folders = Names(), folder_names(classes)
     for picture in pictures:
         if picture.path is None or not picture.boxes:

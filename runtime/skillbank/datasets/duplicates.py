@@ -46,15 +46,7 @@ class Album:
     def judge(
         self, names: Sequence[str], tally: Tally, findings: Findings, report: Progress | None = None
     ) -> None:
-        """Say what stands more than once.
-
-        Parameters
-        ----------
-        names
-            Of the splits, by their numbers.
-        report
-            Told how far it is.
-        """
+        """Say what stands more than once."""
         known: set[tuple[int, str]] = set()
         for copies in self._by_content.values():
             if len(copies) > 1:

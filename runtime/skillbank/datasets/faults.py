@@ -20,15 +20,9 @@ _EXAMPLES = 5
 KINDS = {**READING, **PICTURES, **BOXES, **SETS}
 """Every kind, by name, in the order in which they are told."""
 BECOMES = (
-    "mended",
-    "mark-as-box",
-    "parts-joined",
-    "several-classes",
-    "difficult",
-    "region-left-out",
-    "box-rounded",
-    "picture-deep",
-)
+    "mended", "mark-as-box", "parts-joined", "several-classes", "difficult", "region-left-out",
+    "box-rounded", "picture-deep",
+)  # fmt: skip
 """Kinds of notes that say what becomes of the data; the other notes are for who checks it."""
 
 

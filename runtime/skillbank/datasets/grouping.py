@@ -24,11 +24,6 @@ def grouped(
     """Return the groups of pictures, by index, each in order; every picture is in one.
 
     Entries of one file always stay together.
-
-    Parameters
-    ----------
-    pictures
-        All of them have a path.
     """
     if by is By.FOLDER:
         above = common_folder([picture.path or "" for picture in pictures])

@@ -21,20 +21,8 @@ ORIENTATION = 0x0112
 ON_THEIR_SIDE = (5, 6, 7, 8)
 """Its values for which width and height change places."""
 _FORMATS = (
-    "JPEG",
-    "PNG",
-    "WEBP",
-    "BMP",
-    "DIB",
-    "GIF",
-    "TIFF",
-    "PPM",
-    "JPEG2000",
-    "AVIF",
-    "ICO",
-    "TGA",
-    "PCX",
-)
+    "JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF", "ICO", "TGA", "PCX",
+)  # fmt: skip
 """What is tried on a file; Pillow knows more, some of which run other programs (EPS) or lead elsewhere."""
 _FIRST = 2048
 """So many bytes are read at first: the tables of a JPEG take about 600."""
@@ -46,20 +34,10 @@ _TABLES = frozenset({0xC4, 0xDD, 0xE0, 0xEE, 0xFE})
 _STEPS, _SCAN = 0xDB, 0xDA
 _PIECES = frozenset(
     {
-        b"IDAT",
-        b"PLTE",
-        b"tRNS",
-        b"gAMA",
-        b"cHRM",
-        b"sRGB",
-        b"iCCP",
-        b"sBIT",
-        b"bKGD",
-        b"pHYs",
-        b"tIME",
+        b"IDAT", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs", b"tIME",
         b"hIST",
     }
-)
+)  # fmt: skip
 """Chunks of a PNG that hold no EXIF and no frames."""
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 """Bits of a PNG's colours by their kind."""

@@ -58,13 +58,7 @@ _Bytes: TypeAlias = NDArray[np.uint8]
 
 
 class Likeness:
-    """Compares pictures.
-
-    Parameters
-    ----------
-    small
-        The ``small`` of the look at each picture, one behind the other.
-    """
+    """Compares pictures."""
 
     def __init__(self, small: bytes | bytearray) -> None:
         self._small: _Bytes = np.frombuffer(small, np.uint8).reshape(-1, SMALL)

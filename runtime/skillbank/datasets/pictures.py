@@ -25,13 +25,7 @@ _MORE_THREADS = 2
 
 
 class Gallery:
-    """Looks at pictures of a tree.
-
-    Parameters
-    ----------
-    cache
-        Folder of what can be made again; None keeps nothing.
-    """
+    """Looks at pictures of a tree."""
 
     def __init__(self, tree: Tree, cache: Path | None = None) -> None:
         self._tree = tree

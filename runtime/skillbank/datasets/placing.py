@@ -26,13 +26,7 @@ class Placement(StrEnum):
 
 
 class Placer:
-    """Places pictures below a folder, and counts how.
-
-    Attributes
-    ----------
-    linked, copied
-        Numbers of pictures.
-    """
+    """Places pictures below a folder, and counts how."""
 
     def __init__(self, folder: Path, how: Placement) -> None:
         self._folder, self._how = folder, how
@@ -40,13 +34,7 @@ class Placer:
         self.linked = self.copied = 0
 
     def place(self, source: Path, name: str) -> None:
-        """Bring a picture to a place below the folder.
-
-        Raises
-        ------
-        DataError
-            When it cannot be read or written.
-        """
+        """Bring a picture to a place below the folder."""
         if self._how is Placement.NONE:
             return
         target = self._folder / name

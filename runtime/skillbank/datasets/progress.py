@@ -10,15 +10,7 @@ __all__ = ["Progress", "Step"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """News of one piece of work; ``name`` says what is done and stays the same while it lasts.
-
-    Attributes
-    ----------
-    done
-        Pictures that are behind it.
-    total
-        How many there are; None where nobody knows yet.
-    """
+    """News of one piece of work; ``name`` says what is done and stays the same while it lasts."""
 
     name: str
     done: int

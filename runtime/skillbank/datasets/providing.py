@@ -95,11 +95,6 @@ def provide(
         Says whether a folder may be given to the program; where it is None, it sees all of this machine.
     progress
         Told how far it is.
-
-    Raises
-    ------
-    DataError
-        When nothing is left.
     """
     mode = Mode.SKIP if on_broken == "skip" else Mode.PLAIN
     shared = classes or Classes()
@@ -142,11 +137,6 @@ def provide_pictures(
         As for `provide`.
     without
         Paths of broken pictures, which are left out.
-
-    Raises
-    ------
-    DataError
-        When there are none.
     """
     tree = opened.tree
     own, left_out = _sound(opened, split, without)

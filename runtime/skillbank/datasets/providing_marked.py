@@ -28,18 +28,7 @@ def provide_classes(
     opened: Opened, split: Split, wanted: Wanted, folder: Path, on_broken: str, *, report: DataReport,
     names: Sequence[str],
 ) -> Provided:  # fmt: skip
-    """Link the pictures of a split into folders of their classes, or cut out boxes; below an empty folder.
-
-    Parameters
-    ----------
-    names
-        The classes of all data sets that belong together, in the order of their numbers.
-
-    Raises
-    ------
-    DataError
-        When nothing is left.
-    """
+    """Link the pictures of a split into folders of their classes, or cut out boxes; below an empty folder."""
     repair = Repair(report, Mode.SKIP if on_broken == "skip" else Mode.PLAIN)
     places = {plain_name(name): number for number, name in enumerate(names)}
     folders = folder_names(names)
@@ -82,11 +71,6 @@ def provide_areas(
     ----------
     names
         The classes, in the order of the numbers that masks hold.
-
-    Raises
-    ------
-    DataError
-        When nothing is left.
     """
     repair = Repair(report, Mode.SKIP if on_broken == "skip" else Mode.PLAIN)
     home = folder / "set"

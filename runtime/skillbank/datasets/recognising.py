@@ -135,18 +135,7 @@ def _read_below(folder: str, found: Found) -> DataSet:
 
 
 def look(tree: Tree, form: str = "") -> Found | None:
-    """Recognise what a tree holds; None where no format has annotations in it.
-
-    Parameters
-    ----------
-    form
-        Name of the only format to look for; empty for all.
-
-    Raises
-    ------
-    DataError
-        When there is no such format.
-    """
+    """Recognise what a tree holds; None where no format has annotations in it."""
     claims = _claims(tree, form)
     parts, bare = [], []
     for folder in tree.split_folders:

@@ -18,13 +18,7 @@ _Entry = tuple[int, int, str, Picture]
 
 @dataclass(slots=True)
 class Sample:
-    """Chooses among pictures as they pass by; the same pictures and seed give the same choice.
-
-    Attributes
-    ----------
-    most
-        How many are chosen.
-    """
+    """Chooses among pictures as they pass by; the same pictures and seed give the same choice."""
 
     most: int
     seed: int

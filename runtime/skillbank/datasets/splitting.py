@@ -34,13 +34,7 @@ _OTHERWISE = "coco"
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """How much of a data set a split gets: a share of its pictures, or a number of them.
-
-    Attributes
-    ----------
-    said
-        As a person said it.
-    """
+    """How much of a data set a split gets: a share of its pictures, or a number of them."""
 
     said: str
     share: float | None = None
@@ -48,12 +42,7 @@ class Amount:
 
     @classmethod
     def read(cls, text: str, option: str) -> Amount:
-        """Read ``0.2``, ``20%`` or ``500``.
-
-        Raises
-        ------
-        UsageError
-        """
+        """Read ``0.2``, ``20%`` or ``500``."""
         said = text.strip()
         try:
             if said.endswith("%"):

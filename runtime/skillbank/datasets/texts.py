@@ -29,13 +29,7 @@ _LATIN = "cp1252"
 
 
 def encoding_of(path: Path) -> str:
-    """Return how a file is written: utf-8, utf-8-sig, utf-16 (-le, -be), utf-32, cp1252 or latin-1.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be opened.
-    """
+    """Return how a file is written: utf-8, utf-8-sig, utf-16 (-le, -be), utf-32, cp1252 or latin-1."""
     try:
         with open_plain(path) as file:
             marked = _marked(file.read(4))
@@ -64,18 +58,7 @@ def encoding_note(name: str, encoding: str) -> tuple[str, ...]:
 
 
 def read_utf8(path: Path, encoding: str = "") -> bytes:
-    """Return a whole file as UTF-8 without a mark.
-
-    Parameters
-    ----------
-    encoding
-        As `encoding_of` gives it, where it is known.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be opened, or is no text in its encoding.
-    """
+    """Return a whole file as UTF-8 without a mark."""
     encoding = encoding or encoding_of(path)
     try:
         with open_plain(path) as file:
@@ -92,13 +75,7 @@ def read_utf8(path: Path, encoding: str = "") -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """Return a small file as text, whatever Unicode or Latin-1 it is written in.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be opened.
-    """
+    """Return a small file as text, whatever Unicode or Latin-1 it is written in."""
     try:
         with open_plain(path) as file:
             data = file.read()
@@ -114,13 +91,7 @@ def read_text(path: Path) -> str:
 
 
 def lines_of(path: Path, encoding: str) -> Iterator[bytes]:
-    """Yield the lines of a file as UTF-8, a line at a time, without holding the file.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be opened, or is no text in its encoding.
-    """
+    """Yield the lines of a file as UTF-8, a line at a time, without holding the file."""
     try:
         if encoding == "utf-8":
             with open_plain(path) as file:

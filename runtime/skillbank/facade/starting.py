@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from skillbank.plan.model import Plan
     from skillbank.trust.standing import Standing
 
+from skillbank.facade.launch_question import launch_question
 from skillbank.facade.planning import Planning
 from skillbank.jobs.approval_subjects import check_terms, launch_terms, plan_subject, refuse_other_terms
 from skillbank.jobs.approved_parents import beyond_plan
 from skillbank.jobs.launch_terms import refuse_unused
 from skillbank.jobs.record import RetryPolicy
-from skillbank.launch_question import launch_question
 
 __all__ = ["Starting"]
 
@@ -82,7 +82,7 @@ class Starting(Planning):
         data: Sequence[SeenData] | None = None,
         parents: Sequence[str] = (),
     ) -> str:
-        """Return what a person is asked before a plan starts; see `skillbank.launch_question`.
+        """Return what a person is asked before a plan starts; see `skillbank.facade.launch_question`.
 
         Parameters
         ----------

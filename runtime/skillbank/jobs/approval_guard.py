@@ -30,6 +30,7 @@ from skillbank.jobs.given import GivenApproval, How
 from skillbank.jobs.launch_terms import NewJob
 from skillbank.jobs.record import SEARCH, JobRecord
 from skillbank.jobs.retries import attempts
+from skillbank.jobs.wrong_codes import WrongCodes
 from skillbank.plan.model import Plan
 from skillbank.stored import asking, now
 from skillbank.team import audit
@@ -38,7 +39,6 @@ from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
 from skillbank.visible import one_line
 from skillbank.ways import command
-from skillbank.wrong_codes import WrongCodes
 
 __all__ = ["ApprovalGuard"]
 
@@ -364,11 +364,6 @@ class ApprovalGuard:
         """Use up a sealed approval for one job, or one attempt at it, over all processes of this home.
 
         What it is used for is written beside the store, where a written database does not reach.
-
-        Raises
-        ------
-        NotApprovedError
-            When it was used already.
         """
         if not self.hard or given is None or attempt is None:
             return

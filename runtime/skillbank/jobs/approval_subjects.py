@@ -32,13 +32,7 @@ _SHOWN = 12
 
 
 def check_terms(checkpoint: str = "auto", retries: int | str = 2, on_oom: str = "stop") -> None:
-    """Refuse terms of a launch that no launch can have, before anybody is asked to approve them.
-
-    Raises
-    ------
-    UsageError
-        Naming the option and what it takes.
-    """
+    """Refuse terms of a launch that no launch can have, before anybody is asked to approve them."""
     check_method(checkpoint)
     if on_oom not in ("stop", "reduce-batch") or not str(retries).isdecimal():
         raise UsageError(
@@ -50,11 +44,6 @@ def launch_terms(**asked: object) -> dict[str, str]:
     """Return what a launch asks for beyond its plan: ``checkpoint``, ``on_oom``, ``resumes``, ``retries``.
 
     What is None or usual anyway is nothing more than the plan.
-
-    Raises
-    ------
-    UsageError
-        When a term is none of these, or its value is not one plain word.
     """
     for name, value in asked.items():
         if name not in _USUAL:
@@ -83,11 +72,6 @@ def refuse_other_terms(earlier: JobRecord, asked: Mapping[str, object]) -> None:
     ----------
     asked
         As for `launch_terms`; what is None was not said.
-
-    Raises
-    ------
-    StateError
-        Naming the job, the term and both values.
     """
     had = {**_USUAL, **terms_of_job(earlier)}
     for name, value in asked.items():
@@ -104,13 +88,7 @@ def plan_subject(plan_id: str, terms: Mapping[str, str] | None = None) -> str:
 
 
 def read_plan_subject(text: str) -> tuple[str, dict[str, str]]:
-    """Return the plan (or the beginning of its id) and the terms that `plan_subject` wrote.
-
-    Raises
-    ------
-    UsageError
-        When a term is none; see `launch_terms`.
-    """
+    """Return the plan (or the beginning of its id) and the terms that `plan_subject` wrote."""
     plan_id, *said = text.removeprefix("plan:").split(":")
     return plan_id, launch_terms(**{name: value for name, _, value in (term.partition("=") for term in said)})
 

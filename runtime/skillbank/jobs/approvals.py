@@ -21,13 +21,7 @@ _AFTER_A_CRASH = timedelta(hours=1)
 
 
 class Approvals:
-    """Approvals, shared by every process that opens the same database.
-
-    Parameters
-    ----------
-    guard
-        Says which of them count.
-    """
+    """Approvals, shared by every process that opens the same database."""
 
     def __init__(self, engine: sa.Engine, guard: ApprovalGuard) -> None:
         self._engine, self._guard = engine, guard

@@ -32,6 +32,7 @@ from skillbank.stored import as_json, now
 from skillbank.team import audit
 from skillbank.team.rights import Right
 from skillbank.team.tables import TEAM_META
+from skillbank.whole_files import replacing, to_disk
 
 __all__ = ["ABOUT", "FILES", "PORTION", "ROWS", "TABLES", "Backup", "backup", "copied", "folders", "kept"]
 
@@ -129,7 +130,7 @@ def _written(engine: sa.Engine, work: Path) -> Backup:
     )  # fmt: skip
     (work / ABOUT).write_text(about.model_dump_json(indent=1) + "\n", encoding="utf-8")
     for path in (work / ROWS, work / ABOUT, work):
-        _to_disk(path)
+        to_disk(path)
     return about
 
 
@@ -183,24 +184,12 @@ def kept() -> Iterator[tuple[str, Path]]:
 def copied(source: Path, target: Path) -> str:
     """Copy a file and return its digest; it is there as a whole or not at all."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    work = target.with_name(f".{target.name}.{os.getpid()}.part")
     whole = hashlib.sha256()
     try:
-        with source.open("rb") as read, work.open("wb") as write:
+        with replacing(target) as work, source.open("rb") as read, work.open("wb") as write:
             while piece := read.read(1 << 20):
                 whole.update(piece)
                 write.write(piece)
-        work.replace(target)
     except OSError as error:
         raise DataError(f"{source} cannot be copied to {target.parent}: {error.strerror}") from None
-    finally:
-        work.unlink(missing_ok=True)
     return whole.hexdigest()
-
-
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

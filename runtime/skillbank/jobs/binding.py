@@ -29,6 +29,7 @@ from skillbank.plan.paths import MISSING, format_path, get_path, leaves, set_pat
 from skillbank.platforms.base import Resume, job_dir
 from skillbank.trust.gate import CONFIG_PATH
 from skillbank.ways import option
+from skillbank.whole_files import write_whole
 
 __all__ = [
     "TOKENS",
@@ -151,7 +152,7 @@ def bind(
     spec = _resolve(spec, (), values)
     config_path = job_dir(results_dir) / f"spec.{plan.config_format}"
     content = write_spec(spec, plan.config_format, chosen).encode()
-    _write_whole(config_path, content)
+    write_whole(config_path, content)
     sha256 = hashlib.sha256(content).hexdigest()
     argv = _command(plan.command, config_path)
     return Bound(spec, argv, config_path, sha256, tuple(dict.fromkeys(reads)), again)
@@ -203,14 +204,6 @@ def _started_again(
         return None
     mark = str(results_dir / RESUME_MODEL)
     return Resume(write_spec(_resolve(spec, (), {**values, RESUME_MODEL: mark}), form, chosen), mark)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody reads a part of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
 
 
 def _named_by_user(plan: Plan) -> Iterator[Path]:

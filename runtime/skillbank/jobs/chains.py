@@ -57,11 +57,6 @@ def steps(store: JobStore, job: str, refresh: Callable[[str], JobRecord]) -> lis
     ----------
     refresh
         Brings the record of a job up to date and returns it.
-
-    Raises
-    ------
-    JobNotFoundError, NotFoundError
-        When there is no such job, or its plans are not known here.
     """
     first = first_attempt(store, job)
     chain = first.chain or (first.plan_id,)

@@ -80,15 +80,6 @@ def compare(jobs: Jobs, named: Sequence[str]) -> Comparison:
     ----------
     named
         Two or more, each as people name a job.
-
-    Raises
-    ------
-    UsageError
-        When fewer than two different jobs are named, or too many.
-    JobNotFoundError
-        When there is no such job, or more than one is meant.
-    StateError
-        When one has not ended.
     """
     if len(named) > _MOST:
         raise UsageError(f"{len(named)} jobs are too many to stand side by side; name {_MOST} at most")
@@ -109,13 +100,7 @@ def compare(jobs: Jobs, named: Sequence[str]) -> Comparison:
 
 
 def of_a_chain(jobs: Jobs, records: Sequence[JobRecord]) -> Comparison | None:
-    """Compare what complete evaluations of several skills on the same data have measured; None without.
-
-    Parameters
-    ----------
-    records
-        The jobs of a chain, in their order.
-    """
+    """Compare what complete evaluations of several skills on the same data have measured; None without."""
     by_data: dict[tuple[str, ...], list[JobRecord]] = {}
     for record in records:
         if record.action == _MEASURES and record.state is JobState.COMPLETE:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from skillbank.errors import PlatformError
 from skillbank.plan.model import Plan
 from skillbank.platforms.base import Platform, Supply
@@ -63,7 +61,7 @@ def shown_variables(plan: Plan, platform: Platform) -> list[str]:
     """Return the names that a plan hands over, each with what is to be known when it is not set."""
     required = _required(plan)
     shown = []
-    for name in dict.fromkeys(name for part in _parts(plan) for name in part.env_names):
+    for name in dict.fromkeys(name for part in plan.parts() for name in part.env_names):
         try:
             said = _SHOWN.get(platform.supply(plan, name), "").format(plan.platform)
         except PlatformError:
@@ -74,14 +72,7 @@ def shown_variables(plan: Plan, platform: Platform) -> list[str]:
 
 
 def _required(plan: Plan) -> list[str]:
-    return list(dict.fromkeys(name for part in _parts(plan) for name in part.env_required))
-
-
-def _parts(plan: Plan) -> Iterator[Plan]:
-    """Yield a plan and the plans inside it that its search starts."""
-    yield plan
-    if plan.search is not None:
-        yield from (part for part in (plan.search.evaluation, plan.search.baseline) if part is not None)
+    return list(dict.fromkeys(name for part in plan.parts() for name in part.env_required))
 
 
 def _listed(names: list[str]) -> str:

@@ -29,11 +29,6 @@ def open_marked(group: DataGroup, place: Path, unpack: Unpack) -> Opened:
     """Open a place whose pictures bear areas or classes, or can be made to: outlines, boxes to cut out.
 
     Folders are taken as classes without a split above them, since the program asks for folders of classes.
-
-    Raises
-    ------
-    DataError
-        When nothing such is there.
     """
     wanted = group.wanted
     assert wanted is not None
@@ -64,11 +59,6 @@ def split_of_areas(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Opened
 
     A program that takes a place as a whole looks for the folder of a split in it: a training needs one to
     learn from and one to validate on, an evaluation one to measure on.
-
-    Raises
-    ------
-    DataError
-        When one is not there.
     """
     data = opened.data
     there = {split.name: split for split in ((opened.split,) if opened.split is not None else data.splits)}

@@ -265,13 +265,7 @@ def chosen_split(opened: Opened, group: DataGroup, plan: Plan) -> tuple[Split, t
 
 
 def _pictures_of(group: DataGroup, place: Path, unpack: Unpack) -> Found:
-    """Find pictures to look at: of a folder or an archive, one picture, or the named part of a data set.
-
-    Raises
-    ------
-    DataNotFoundError, DataError
-        When there are none.
-    """
+    """Find pictures to look at: of a folder or an archive, one picture, or the named part of a data set."""
     wanted = group.wanted
     classes = wanted.classes if wanted is not None else ""
     with_classes = bool(classes) and any(each.file == classes for each in group.missing)

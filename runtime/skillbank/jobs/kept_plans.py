@@ -22,13 +22,7 @@ __all__ = ["KeptPlans"]
 
 
 class KeptPlans:
-    """The plans of a store.
-
-    Parameters
-    ----------
-    outbox
-        Where plans wait for the database; None where none do.
-    """
+    """The plans of a store."""
 
     def __init__(self, engine: sa.Engine, outbox: Path | None) -> None:
         self._engine, self._outbox = engine, outbox
@@ -40,11 +34,6 @@ class KeptPlans:
 
     def save_plan(self, plan: Plan, facts: SkillFacts | None = None) -> str:
         """Keep a plan, so that it can be approved or run later by its id; return the id.
-
-        Parameters
-        ----------
-        facts
-            Of its skill, kept with it.
 
         Raises
         ------

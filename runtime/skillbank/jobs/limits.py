@@ -12,16 +12,17 @@ import sqlalchemy as sa
 from skillbank.errors import QuotaError
 from skillbank.jobs.gpu_time import GpuHours
 from skillbank.jobs.likeness import Kind, Typical, typical
+from skillbank.jobs.queue import standing_of
 from skillbank.jobs.record import SEARCH
 from skillbank.plan.model import Plan
-from skillbank.sets.stored import too_much
+from skillbank.sets.stored import kept_bytes, too_much
 from skillbank.stored import asking, now
 from skillbank.team.quota import Quota, held, way_out
 from skillbank.team.quotas import read
 from skillbank.team.refusals import refused
 from skillbank.ways import Sentence
 
-__all__ = ["frees", "refuse_over_quota"]
+__all__ = ["frees", "refuse_over_quota", "use_of"]
 
 _ENOUGH = 3
 """So many jobs like one say what it will take; fewer say too little to refuse it by that."""
@@ -74,3 +75,13 @@ def _too_many_hours(
                 f"and this {more}; {way_out(quota).marked}, and {frees(quota, at)}"
             )
     return None
+
+
+def use_of(engine: sa.Engine, quota: Quota) -> dict[str, float]:
+    """Return what whom a quota is about has now: places, GPU hours of this period, bytes."""
+    with asking(engine) as db:
+        return {
+            "running": standing_of(db, {}).has(quota),
+            "gpu_hours": GpuHours(db, now()).of(quota),
+            "bytes": kept_bytes(db, quota),
+        }

@@ -97,11 +97,6 @@ class StatusReader:
 
     Only whole lines are read: a line that is being written waits for its end. A file that was started anew
     is read from its beginning.
-
-    Parameters
-    ----------
-    path
-        The file; it need not exist yet.
     """
 
     def __init__(self, path: Path) -> None:

@@ -7,7 +7,6 @@ asks for the plan by its id.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,25 +14,18 @@ from pathlib import Path
 from skillbank.errors import PlatformError
 from skillbank.jobs.skill_facts import SkillFacts
 from skillbank.plan.model import Plan
+from skillbank.whole_files import write_whole
 
 __all__ = ["put", "waiting"]
 
 
 def put(folder: Path, plan: Plan, facts: SkillFacts | None) -> None:
-    """Leave a plan, and what is to be kept of its skill, in a folder.
-
-    Raises
-    ------
-    PlatformError
-        When it cannot be written.
-    """
+    """Leave a plan, and what is to be kept of its skill, in a folder."""
     document = {"plan": plan.kept(), "skill": facts.model_dump(mode="json") if facts else None}
     file = folder / f"{plan.plan_id}.json"
-    temporary = file.with_name(f".{plan.plan_id}.{os.getpid()}.tmp")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(document), encoding="utf-8")
-        temporary.replace(file)
+        write_whole(file, json.dumps(document))
     except OSError as error:
         raise PlatformError(f"the plan cannot be written to {folder} ({error.strerror}); make room") from None
 

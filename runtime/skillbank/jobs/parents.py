@@ -36,13 +36,7 @@ LABELS = "skillbank-label-set"
 
 
 def planned_parent(record: JobRecord, look: Callable[[str], JobRecord]) -> Parent:
-    """Return what the planner is to know of a job that was named as a parent; it may still be running.
-
-    Raises
-    ------
-    ParentError
-        When it has ended without a model.
-    """
+    """Return what the planner is to know of a job that was named as a parent; it may still be running."""
     if record.state in (JobState.ERROR, JobState.CANCELED):
         raise ParentError(
             f"The parent job {record.id} ended as {record.state}; "
@@ -87,11 +81,6 @@ def finished_parents(
         Jobs named at the launch; those that ran an earlier plan of a chain stand for it.
     look
         Returns a job by its id, as it stands now.
-
-    Raises
-    ------
-    ParentError
-        When a parent is missing, still runs, or did not end well.
     """
     # A parent that had to be retried with half the batch still stands for the plan of its first attempt.
     by_plan = {attempt.plan_id: record for record in given for attempt in attempts(record, look)}

@@ -85,13 +85,7 @@ def results_problems(plan: Plan) -> list[str]:
 
 
 def warnings(plan: Plan, samples: int | None) -> list[str]:
-    """Return what may be meant and probably is not: fewer samples than one batch takes.
-
-    Parameters
-    ----------
-    samples
-        Pictures that are trained on; None where that is not known.
-    """
+    """Return what may be meant and probably is not: fewer samples than one batch takes."""
     batch = get_path(plan.spec, "dataset.batch_size")
     if samples is None or not trains(plan.action) or not isinstance(batch, int) or samples >= batch:
         return []

@@ -73,13 +73,7 @@ class Questions:
         return tuple(map(_question, rows))
 
     def get(self, number: int) -> Question:
-        """Return a question that waits for an answer.
-
-        Raises
-        ------
-        NotFoundError
-            When there is none of this number, or it has been answered.
-        """
+        """Return a question that waits for an answer."""
         open_one = sa.select(QUESTIONS).where(QUESTIONS.c.seq == number, QUESTIONS.c.answered.is_(None))
         row = None
         if number < _NUMBERS:

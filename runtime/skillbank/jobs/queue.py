@@ -100,13 +100,7 @@ def gpus_of(record: JobRecord) -> int:
 
 
 class Queue:
-    """What waits in a store.
-
-    Parameters
-    ----------
-    engine
-        Of `skillbank.jobs.store.JobStore`.
-    """
+    """What waits in a store."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine

@@ -31,15 +31,7 @@ def handle_of(record: JobRecord) -> Handle:
 
 
 class Reconciliation:
-    """Brings records up to date with their platforms; any number of processes may do so at once.
-
-    Parameters
-    ----------
-    store
-        Where jobs are remembered.
-    platform
-        Returns a platform by name.
-    """
+    """Brings records up to date with their platforms; any number of processes may do so at once."""
 
     def __init__(self, store: JobStore, platform: Callable[[str], Platform]) -> None:
         self._store, self._platform = store, platform

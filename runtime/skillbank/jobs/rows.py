@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from skillbank.errors import StateError
 from skillbank.jobs.database import JOBS, TRANSITIONS
 from skillbank.jobs.record import Failure, JobHead, JobRecord, JobState, RetryPolicy, Transition
-from skillbank.kept_sentences import ways_of, with_ways
+from skillbank.plan.kept_sentences import ways_of, with_ways
 from skillbank.stored import aware, now, storable
 from skillbank.visible import one_line
 from skillbank.ways import Sentence
@@ -112,13 +112,7 @@ def record_of(row: sa.RowMapping, lines: Sequence[sa.RowMapping]) -> JobRecord:
 
 
 def only_record(db: sa.Connection, query: sa.Select[object], job: str) -> JobRecord | None:
-    """Return the job that a query finds; None when it finds none.
-
-    Raises
-    ------
-    StateError
-        When its record cannot be read.
-    """
+    """Return the job that a query finds; None when it finds none."""
     try:
         row = db.execute(query).mappings().first()
         return None if row is None else record_of(row, histories(db, [row["id"]])[row["id"]])

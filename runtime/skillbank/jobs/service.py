@@ -106,19 +106,10 @@ class Jobs:
 
         Raises
         ------
-        QuestionsError, PlatformError, DataNotFoundError, DataError, ParentError, SpecError
-            When it cannot run.
-        StateError
-            When its skill has changed since the plan was made, or its data since it was approved.
-        TrustError
-            When nothing of its bank may run.
-        NotApprovedError
-            When an approval code is set, and the approval is not one with it; when it was given for other
-            parents.
-        ForbiddenError
-            When who acts may not launch.
         QuotaError
             When a quota leaves too few GPU hours or too little room; where it leaves no place, the job waits.
+        SkillbankError
+            For the rest see `skillbank.runtime.Runtime.launch`.
         """
         self.permit(plan.plan_id)
         refuse_unused(plan, terms)
@@ -133,12 +124,7 @@ class Jobs:
         return self._launch(plan, terms, fields)
 
     def permit(self, thing: str, verb: str = "launch") -> None:
-        """Go on only when who acts may start and stop jobs.
-
-        Raises
-        ------
-        ForbiddenError
-        """
+        """Go on only when who acts may start and stop jobs."""
         audit.permit(lambda: self.store.engine, Right.LAUNCH, verb, thing)
 
     def preflight(self, plan: Plan, earlier: Sequence[Plan] = (), report: Report | None = None) -> Checks:
@@ -424,15 +410,7 @@ class Jobs:
         *,
         timeout: float | None = None,
     ) -> JobRecord:
-        """Wait until a job has ended; the pauses double up to the platform's own longest one.
-
-        Parameters
-        ----------
-        on_progress
-            Called after each change of state and each line of progress.
-        timeout
-            Seconds after which the record is returned as it is; the job goes on.
-        """
+        """Wait until a job has ended; the pauses double up to the platform's own longest one."""
         start, pause, seen = time.monotonic(), _FIRST_PAUSE, None
         reader: StatusReader | None = None
         while True:
@@ -511,13 +489,7 @@ class Jobs:
         return read_results(record, self.store.get(record.product) if record.product else None)
 
     def _recorded(self, name: str) -> Platform:
-        """Return the platform of a job that is there.
-
-        Raises
-        ------
-        PluginError
-            When there is none any more: the package that brought it was taken away, or cannot be loaded.
-        """
+        """Return the platform of a job that is there."""
         try:
             return self.platform(name)
         except UsageError as error:

@@ -42,13 +42,6 @@ def export_set(
         Also those that were accepted unseen, as reviewed ones are.
     pictures
         How they come along.
-
-    Raises
-    ------
-    UsageError
-        When the format cannot be written, or the folder cannot be new.
-    DataError, DataNotFoundError
-        When there is no such picture, or pictures are gone.
     """
     writer_of(to)
     data, tree = label_set.data_set(reviewed_only=not unreviewed, accepted=accepted, lies=lies)

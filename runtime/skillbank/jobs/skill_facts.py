@@ -100,13 +100,7 @@ def _candidates(plan: Plan, library: Library) -> Iterator[Skill]:
 
 
 def search_schema(plan: Plan, skill: Skill) -> dict[str, object]:
-    """Return the schema that a plan's search space is made of.
-
-    Raises
-    ------
-    StateError
-        When it is not the one that the plan was made with.
-    """
+    """Return the schema that a plan's search space is made of."""
     from skillbank.bank.documents import parse_json, text_of
     from skillbank.plan.search_needs import SCHEMA
 

@@ -32,11 +32,6 @@ def write_spec(spec: Mapping[str, object], config_format: str, named: Sequence[s
     named
         Keys whose values somebody chose; a comment in the first line lists them, where the format has
         comments. A program that replaces its own defaults leaves these values as they are.
-
-    Raises
-    ------
-    SpecError
-        When the format cannot express a value: JSON has no infinity, TOML no null inside lists.
     """
     head = f"{_NAMED} {json.dumps(sorted(named))}\n" if named else ""
     if config_format == "yaml":

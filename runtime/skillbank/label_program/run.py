@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
-from skillbank.data_program.status import StatusLog
+from skillbank.data_program.status import End, StatusLog, carried_out
 from skillbank.datasets.progress import Step
-from skillbank.errors import DataError, SkillbankError
 from skillbank.label_program.spec import ACTION, LabelBlock, load_spec
 from skillbank.labelling.engine import Engine
 from skillbank.labelling.remarks import Remarks
@@ -18,7 +18,6 @@ from skillbank.visible import one_line
 __all__ = ["run"]
 
 _BATCH = 32
-_LONGEST = 2000
 
 
 def run(spec_file: Path) -> int:
@@ -33,28 +32,11 @@ def run(spec_file: Path) -> int:
     """
     spec = load_spec(spec_file)
     folder = Path(spec.results_dir) / ACTION
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be made: {error.strerror}") from None
-    status = StatusLog(folder)
-    status.write("STARTED", f"{ACTION} with {one_line(spec.label.model, 300)}")
-    try:
-        found, left_out, boxes = _label(spec.label, folder, status)
-    except SkillbankError as error:
-        told = one_line(error.sentence, _LONGEST)
-        status.write("FAILURE", told)
-        print(told, file=sys.stderr)
-        return 1
-    told = f"{found:,} pictures labelled, {boxes:,} boxes; {left_out:,} pictures cannot be looked at"
-    counts = {"pictures": float(found), "boxes": float(boxes), "left_out": float(left_out)}
-    status.write("SUCCESS", told, kpi=counts)
-    print(told)
-    return 0
+    begins = f"{ACTION} with {one_line(spec.label.model, 300)}"
+    return carried_out(folder, begins, partial(_label, spec.label, folder))
 
 
-def _label(said: LabelBlock, folder: Path, status: StatusLog) -> tuple[int, int, int]:
-    """Return how many pictures were labelled, how many cannot be, and how many boxes were found."""
+def _label(said: LabelBlock, folder: Path, status: StatusLog) -> End:
     file = folder / PROPOSALS
     pictures = listed(Path(said.pictures))
     done = numbers_in(file)
@@ -79,4 +61,5 @@ def _label(said: LabelBlock, folder: Path, status: StatusLog) -> tuple[int, int,
             status.step(Step("labelling", len(done) + number, len(pictures)))
     for sentence in remarks.sentences():
         print(sentence, file=sys.stderr)
-    return found, left_out, boxes
+    told = f"{found:,} pictures labelled, {boxes:,} boxes; {left_out:,} pictures cannot be looked at"
+    return End(told, {"pictures": float(found), "boxes": float(boxes), "left_out": float(left_out)})

@@ -7,15 +7,15 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from skillbank.data_program.status import StatusLog
+from skillbank.data_program.status import End, StatusLog, carried_out
 from skillbank.datasets.copying import MANIFEST, Portion, write_copy, writer_of
 from skillbank.datasets.document import Box, Picture
 from skillbank.datasets.progress import Step
 from skillbank.datasets.tree import Tree, open_tree
-from skillbank.errors import DataError, SkillbankError
+from skillbank.errors import DataError
 from skillbank.label_program.spec import TEACH, TeachBlock, load_teaching
 from skillbank.labelling.engine import BATCH, Engine, PictureError
 from skillbank.labelling.findings import Labelled
@@ -24,17 +24,7 @@ from skillbank.visible import one_line
 __all__ = ["run"]
 
 _FORMAT = "coco"
-_NEWS = 32
-_LONGEST = 2000
 _FEWEST = 2
-
-
-@dataclass(frozen=True)
-class _Taught:
-    pictures: int
-    boxes: int
-    left_out: int
-    seconds: float
 
 
 def run(spec_file: Path) -> int:
@@ -50,33 +40,12 @@ def run(spec_file: Path) -> int:
     """
     spec = load_teaching(spec_file)
     folder = Path(spec.results_dir) / TEACH
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be made: {error.strerror}") from None
-    status = StatusLog(folder)
-    status.write("STARTED", f"{TEACH} with {one_line(spec.teach.model, 300)}")
-    try:
-        done = _teach(spec.teach, Path(spec.teach.output or folder / "dataset"), status)
-    except SkillbankError as error:
-        told = one_line(error.sentence, _LONGEST)
-        status.write("FAILURE", told)
-        print(told, file=sys.stderr)
-        return 1
-    rate = done.pictures / done.seconds if done.seconds else 0.0
-    told = f"{done.pictures:,} pictures labelled, {done.boxes:,} boxes; {done.left_out:,} cannot be looked at"
-    counts = {
-        "pictures": float(done.pictures),
-        "boxes": float(done.boxes),
-        "left_out": float(done.left_out),
-        "pictures_per_second": round(rate, 3),
-    }
-    status.write("SUCCESS", told, kpi=counts)
-    print(told)
-    return 0
+    output = Path(spec.teach.output or folder / "dataset")
+    begins = f"{TEACH} with {one_line(spec.teach.model, 300)}"
+    return carried_out(folder, begins, partial(_teach, spec.teach, output))
 
 
-def _teach(said: TeachBlock, output: Path, status: StatusLog) -> _Taught:
+def _teach(said: TeachBlock, output: Path, status: StatusLog) -> End:
     _refuse_foreign(output)
     place = Path(said.pictures)
     tree = open_tree(place)
@@ -129,7 +98,13 @@ def _teach(said: TeachBlock, output: Path, status: StatusLog) -> _Taught:
     )
     shutil.rmtree(output, ignore_errors=True)  # of an earlier start, as its manifest says
     fresh.rename(output)
-    return _Taught(len(found), boxes, left_out, spent)
+    counts = {
+        "pictures": float(len(found)),
+        "boxes": float(boxes),
+        "left_out": float(left_out),
+        "pictures_per_second": round(len(found) / spent if spent else 0.0, 3),
+    }
+    return End(f"{len(found):,} pictures labelled, {boxes:,} boxes; {left_out:,} cannot be looked at", counts)
 
 
 def _asked(

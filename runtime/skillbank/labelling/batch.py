@@ -152,11 +152,6 @@ def label_pictures(
         Whether labels of another run in the folder give way; what skillbank did not write stays.
     told
         Called with how many pictures are done and how many there are; first when the model is loaded.
-
-    Raises
-    ------
-    UsageError, DataNotFoundError, JobNotFoundError, ParentError, PlatformError, DataError
-        When there is nothing to look for, no picture, no model, no engine, or the engine refuses.
     """
     read = read_descriptions(descriptions)
     _see_that_wishes_are_right(kinds, threshold, nms, across)
@@ -220,13 +215,7 @@ def _see_that_wishes_are_right(
 
 
 def _without_own(pictures: list[Path], output: Path) -> tuple[list[Path], list[str]]:
-    """Leave out the pictures that stand in the folder of labels: copies that skillbank made.
-
-    Raises
-    ------
-    DataNotFoundError
-        When there are no others.
-    """
+    """Leave out the pictures that stand in the folder of labels: copies that skillbank made."""
     folder = output.absolute()
     others = [path for path in pictures if not path.absolute().is_relative_to(folder)]
     if not others:
@@ -242,13 +231,7 @@ def _without_own(pictures: list[Path], output: Path) -> tuple[list[Path], list[s
 
 
 def load(engine: Engine, given: str | None) -> None:
-    """Wait for the model; when the one that nobody named cannot be had, say what to name.
-
-    Raises
-    ------
-    DataError
-        When the engine refuses the model.
-    """
+    """Wait for the model; when the one that nobody named cannot be had, say what to name."""
     try:
         engine.ready()
     except DataError:
@@ -260,13 +243,7 @@ def load(engine: Engine, given: str | None) -> None:
 
 
 def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) -> None:
-    """Ask anew about pictures that were scaled otherwise than all in the folder together.
-
-    Raises
-    ------
-    DataError
-        One that was labelled here before is not there any more, or has changed.
-    """
+    """Ask anew about pictures that were scaled otherwise than all in the folder together."""
     numbers = {path: number for number, path in enumerate(labels.paths)}
     now = {picture.name for picture in labels.pictures}
     before = {Path(p.path): p for p in export.pictures.values() if p.name not in now}
@@ -287,13 +264,7 @@ def _make_alike(engine: Engine, labels: Labels, export: Export, scales: Scales) 
 
 
 def _refuse_changed(path: Path, sha256: str) -> None:
-    """Refuse a picture that has to be looked at again and is not what was labelled.
-
-    Raises
-    ------
-    DataError
-        Naming it.
-    """
+    """Refuse a picture that has to be looked at again and is not what was labelled."""
     if not (path.is_file() and digest_file(path) == sha256):
         raise DataError(
             f"{path}, which was labelled here before, is gone or has changed and would have to be looked "

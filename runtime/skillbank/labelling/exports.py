@@ -135,13 +135,7 @@ class Export:
         self.pictures = {picture.name: picture for picture in before.pictures}
 
     def prepare(self) -> None:
-        """See that the folder can be written to, before hours are spent on what goes there.
-
-        Raises
-        ------
-        DataError
-            When it cannot.
-        """
+        """See that the folder can be written to, before hours are spent on what goes there."""
         try:
             (self.folder / _HIDDEN).mkdir(parents=True, exist_ok=True)
             with TemporaryFile(dir=self.folder / _HIDDEN):

@@ -23,13 +23,7 @@ Texts = Iterator[tuple[PurePosixPath, str]]
 
 
 def see_that_names_differ(kinds: Collection[str], phrases: Sequence[str]) -> None:
-    """Refuse descriptions that a format cannot tell apart.
-
-    Raises
-    ------
-    UsageError
-        When two are one name in the family's files, which have no blanks in names.
-    """
+    """Refuse descriptions that a format cannot tell apart."""
     names: dict[str, str] = {}
     for phrase in phrases if "kitti" in kinds else ():
         first = names.setdefault(_unblanked(phrase), phrase)
@@ -41,15 +35,7 @@ def see_that_names_differ(kinds: Collection[str], phrases: Sequence[str]) -> Non
 
 
 def label_files(name: str, pictures: Sequence[Labelled], phrases: Sequence[str]) -> Texts:
-    """Yield the files of a format: relative paths and texts.
-
-    Parameters
-    ----------
-    name
-        One of `FORMATS`.
-    phrases
-        The descriptions; their order gives the numbers of classes, from 0.
-    """
+    """Yield the files of a format: relative paths and texts."""
     return FORMATS[name](pictures, phrases)
 
 

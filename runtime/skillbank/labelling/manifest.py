@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from skillbank.errors import DataError
 from skillbank.labelling.findings import Labelled
 from skillbank.ways import option
+from skillbank.whole_files import write_whole
 
 __all__ = ["MANIFEST", "Manifest", "Picture", "digest", "digest_file", "put", "read_manifest"]
 
@@ -125,13 +124,7 @@ class Manifest(_Frozen):
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Read the manifest of a folder; None when there is none.
-
-    Raises
-    ------
-    DataError
-        When it cannot be read or is of another version.
-    """
+    """Read the manifest of a folder; None when there is none."""
     file = folder / MANIFEST
     try:
         if file.stat().st_size > _MOST_BYTES:
@@ -153,31 +146,13 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def put(path: Path, data: bytes) -> None:
-    """Write a file completely before it takes its name.
-
-    Raises
-    ------
-    DataError
-        When it cannot be written.
-    """
-    temporary = None
+    """Write a file whole or not at all; its folder is made."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".unfinished-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
-        temporary = None
+        write_whole(path, data)
     except OSError as error:
         raise DataError(
             f"{path} cannot be written ({error.strerror}); give another {option('output')}."
         ) from None
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
 
 
 def digest(data: bytes) -> str:

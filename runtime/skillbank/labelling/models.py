@@ -96,13 +96,6 @@ def find_model(runtime: Starting, given: str | None) -> Model:
 def open_engine(model: Model, given: str | None, *, most_pixels: int = MOST_PIXELS) -> Engine:
     """Start the engine with a model, the hub's cache taken as it is where the hub does not answer.
 
-    Parameters
-    ----------
-    model, given
-        What `find_model` gave, and what it was given.
-    most_pixels
-        Of a picture.
-
     Raises
     ------
     DataError

@@ -16,13 +16,7 @@ _SHOWN = 3
 
 
 def refuse_foreign(folder: Path) -> None:
-    """Refuse a folder that has no manifest and is not empty.
-
-    Raises
-    ------
-    UsageError
-        Naming what stands in it.
-    """
+    """Refuse a folder that has no manifest and is not empty."""
     names = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     names = [name for name in names if name[0] != "." and name.lower() not in _LITTER]
     if names:
@@ -39,11 +33,6 @@ def refuse_changed(folder: Path, before: Manifest, replace: bool) -> None:
     ----------
     replace
         Whether the labels are to give way: then files may be gone, and none may be changed.
-
-    Raises
-    ------
-    UsageError
-        Naming the files.
     """
     changed = []
     for place in {**before.replacing, **before.files}:

@@ -25,13 +25,7 @@ _MOST_NAMED = 3
 
 
 def see_that_they_are_there(given: Sequence[Path]) -> None:
-    """Look for pictures and folders, without looking into the folders.
-
-    Raises
-    ------
-    DataNotFoundError
-        When something is not there.
-    """
+    """Look for pictures and folders, without looking into the folders."""
     refuse_hidden(map(at_home, given))
     for path in map(at_home, given):
         try:
@@ -44,13 +38,7 @@ def see_that_they_are_there(given: Sequence[Path]) -> None:
 
 
 def find_pictures(given: Sequence[Path]) -> list[Path]:
-    """Return pictures and those below folders, sorted inside each folder, each once.
-
-    Raises
-    ------
-    DataNotFoundError
-        When something is not there, or a folder holds no picture.
-    """
+    """Return pictures and those below folders, sorted inside each folder, each once."""
     see_that_they_are_there(given)
     found: dict[Path, None] = {}
     for path in map(at_home, given):

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from skillbank.bank.engines import labeller
 from skillbank.bank.programs import find_program
+from skillbank.plan.variables import HUB_VARIABLES
 from skillbank.trust.environment import program_environment
-from skillbank.variables import HUB_VARIABLES
 
 __all__ = ["begin", "take"]
 

@@ -53,13 +53,7 @@ class Remarks:
         self._shrunk = Shrunk()
 
     def take(self, name: str, document: PictureDocument, levels: tuple[float, float] | None = None) -> None:
-        """Note what an answer says of a picture.
-
-        Parameters
-        ----------
-        levels
-            What is black and white in it by the scale of its set.
-        """
+        """Note what an answer says of a picture."""
         self._shrunk.take(name, document)
         pixels = document.get("pixels")
         if levels is not None and pixels and pixels["by"] == "model":

@@ -30,11 +30,6 @@ def settled(name: str, there: Sequence[LabelClass], asked: Sequence[ClassSpec]) 
     A class that is asked for by its name gets the captions that were asked for; its threshold stays unless
     another one was said. A class whose captions are all another one's was renamed or merged, and is that.
 
-    Parameters
-    ----------
-    name
-        Of the set.
-
     Raises
     ------
     UsageError
@@ -76,13 +71,7 @@ def _renamed_to(spec: ClassSpec, owner_of: Mapping[str, LabelClass]) -> LabelCla
 
 
 def of_other_runs(name: str, there: Sequence[LabelClass], run: Run) -> Iterator[str]:
-    """Say which thresholds were suggested for other runs, and say nothing of this one's scores.
-
-    Parameters
-    ----------
-    name
-        Of the set.
-    """
+    """Say which thresholds were suggested for other runs, and say nothing of this one's scores."""
     for each in there:
         if each.threshold is not None and each.threshold_run not in (None, run.number):
             yield (

@@ -167,13 +167,7 @@ def _run_spec(found: Model, there: LabelSet, wishes: Asked, engine: Engine, who:
 
 
 def _change(name: str, there: LabelSet | None, asked: Sequence[ClassSpec]) -> Settled:
-    """Return what a command changes of a set's classes; there has to be one to look for.
-
-    Raises
-    ------
-    UsageError
-        When there is none.
-    """
+    """Return what a command changes of a set's classes; there has to be one to look for."""
     before = there.classes() if there else ()
     change = settled(name, before, asked)
     if not change.put and not before:
@@ -199,13 +193,7 @@ def _at_work(name: str, job: JobRecord | None) -> Iterator[str]:
 
 
 def _refuse_unreadable(first: Scanned | None) -> None:
-    """Refuse pictures of which the first ones cannot be read.
-
-    Raises
-    ------
-    DataError
-        Naming one.
-    """
+    """Refuse pictures of which the first ones cannot be read."""
     if first is not None and not first.found:
         path, why = first.left_out[0]
         others = len(first.left_out) - 1

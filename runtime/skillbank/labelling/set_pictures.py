@@ -43,11 +43,6 @@ def gathered(images: Sequence[Path], every: int | None) -> list[Frame]:
     """Return pictures, those below folders and frames of videos, with names that tell where they are from.
 
     Frames are kept in skillbank's own folder, by their content.
-
-    Raises
-    ------
-    UsageError, DataNotFoundError, PlatformError, DataError
-        When a place holds no picture, or a video cannot be taken apart.
     """
     others, videos = apart(images, every)
     paths = find_pictures(others)

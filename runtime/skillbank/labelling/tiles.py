@@ -15,13 +15,7 @@ _LEAST = 32
 
 
 def checked_tiles(said: str) -> str:
-    """Return a way of tiling as the engine takes it: ``off``, ``auto`` or ``WxH``.
-
-    Raises
-    ------
-    UsageError
-        When it is none.
-    """
+    """Return a way of tiling as the engine takes it: ``off``, ``auto`` or ``WxH``."""
     word = said.strip().lower()
     if word in _WORDS:
         return word

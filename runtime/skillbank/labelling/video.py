@@ -67,13 +67,6 @@ def frames_of(video: Path, every: int, keep: Path, cache: Path) -> list[Frame]:
         Folder for the frames.
     cache
         Folder that can be made again: which frames are a video's.
-
-    Raises
-    ------
-    PlatformError
-        When PyAV is not installed.
-    DataError
-        When the video cannot be read or a frame cannot be written.
     """
     file = at_home(video)
     listing = cache / "videos" / f"{digest_file(file)}-{every}.json"

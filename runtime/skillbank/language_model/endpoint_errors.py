@@ -39,16 +39,10 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LASTING = frozenset({501, 505})
 _LASTING_CODES = frozenset(
     {
-        "insufficient_quota",
-        "billing_hard_limit_reached",
-        "invalid_api_key",
-        "invalid_request_error",
-        "model_not_found",
-        "context_length_exceeded",
-        "content_filter",
-        "content_policy_violation",
+        "insufficient_quota", "billing_hard_limit_reached", "invalid_api_key", "invalid_request_error",
+        "model_not_found", "context_length_exceeded", "content_filter", "content_policy_violation",
     }
-)
+)  # fmt: skip
 _UNKNOWN = re.compile(
     r"un(?:recogni[sz]ed|supported|known|expected)|extra (?:inputs|fields?)"
     r"|does(?: not|n't) (?:support|know|accept)|invalid (?:parameter|argument|field|key)"

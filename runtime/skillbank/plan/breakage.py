@@ -18,13 +18,7 @@ NAME = "on_broken"
 
 
 def left_to_program(skill: Skill, action: Action, request: Request) -> Request:
-    """Return a request whose word on broken data is a setting, where the skill's program has a key for it.
-
-    Raises
-    ------
-    ConflictError
-        When the key was set to something else.
-    """
+    """Return a request whose word on broken data is a setting, where the skill's program has a key for it."""
     key = skill.shorthands(action).get(NAME)
     if request.on_broken is None or key is None:
         return request

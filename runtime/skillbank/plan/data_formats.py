@@ -51,13 +51,7 @@ def given_to_places(request: Request) -> tuple[Request, tuple[str, ...]]:
 
 
 def left_to_program(skill: Skill, action: Action, request: Request) -> Request:
-    """Return a request whose word on the format is a setting, where the skill's program has a key for it.
-
-    Raises
-    ------
-    ConflictError
-        When the key was set to something else, or two places are said to be in two formats.
-    """
+    """Return a request whose word on the format is a setting, where the skill's program has a key for it."""
     key = skill.shorthands(action).get(NAME)
     said = list(dict.fromkeys(each.form for each in request.data if each.form))
     if key is None or not said:

@@ -15,14 +15,8 @@ from skillbank.plan.paths import MISSING, get_path, parse_path
 __all__ = ["describe_action", "describe_skill", "find_parameters"]
 
 _WORDS = (
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "enum",
-    "automl_enabled",
-    "description",
-)
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum", "automl_enabled", "description",
+)  # fmt: skip
 
 
 @said_of_skill

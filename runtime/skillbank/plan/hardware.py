@@ -35,11 +35,6 @@ def resource_changes(
     ----------
     said
         What the user has set by key, checked.
-
-    Raises
-    ------
-    UsageError
-        When a count is none, or two of them do not agree.
     """
     counts = _gpu_settings(request.gpus, said, gpu_key(action, info), schema, template)
     _refuse_count("nodes", request.nodes, least=1)
@@ -89,13 +84,7 @@ def _ids_beside(key: str | None) -> str:
 
 
 def _refuse_count(name: str, count: int | None, least: int) -> None:
-    """Refuse a number of GPUs or nodes that no machine has.
-
-    Raises
-    ------
-    UsageError
-        Naming the option and what it may be.
-    """
+    """Refuse a number of GPUs or nodes that no machine has."""
     if count is not None and count < least:
         raise UsageError(f"{option(name)} is {count}, but it must be at least {least}.")
     if count is not None and count > _MOST:
@@ -103,13 +92,7 @@ def _refuse_count(name: str, count: int | None, least: int) -> None:
 
 
 def _counted(listed: list[object], own: object, asked: int | None) -> int:
-    """Return how many GPUs a list of their numbers names.
-
-    Raises
-    ------
-    UsageError
-        When another count was asked for, or set by its own key.
-    """
+    """Return how many GPUs a list of their numbers names."""
     counts = (each for each in (asked, own) if each is not None and each != len(listed))
     if (other := next(counts, None)) is not None:
         named = ", ".join(str(each) for each in listed)

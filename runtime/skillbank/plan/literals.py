@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from skillbank.bank.documents import parse_yaml
 from skillbank.errors import SkillFormatError
 from skillbank.redact import redact
-from skillbank.visible import visible
+from skillbank.visible import texts_in, visible
 
 __all__ = ["dotted", "hide_secrets", "is_secret", "name", "place", "quoted", "unquoted", "value"]
 
@@ -35,11 +35,7 @@ def hide_secrets(text: str) -> str:
 
 def is_secret(value: object) -> bool:
     """Whether anything in a value is not shown, at any depth."""
-    if isinstance(value, str):
-        return hide_secrets(value) != value
-    if isinstance(value, Mapping):
-        return any(is_secret(key) or is_secret(inner) for key, inner in value.items())
-    return isinstance(value, list | tuple) and any(map(is_secret, value))
+    return any(hide_secrets(text) != text for text in texts_in(value))
 
 
 def quoted(text: str, *, ascii_only: bool = False) -> str:
@@ -50,13 +46,7 @@ def quoted(text: str, *, ascii_only: bool = False) -> str:
 
 
 def unquoted(text: str) -> str:
-    """Return what a text in double quotes stands for; one without quotes is itself.
-
-    Raises
-    ------
-    ValueError
-        When its quotes do not end where it ends, or an escape is none.
-    """
+    """Return what a text in double quotes stands for; one without quotes is itself."""
     if not text.startswith('"'):
         return text
     if not re.fullmatch(r'"(?:[^"\\]|\\.)*"', text, re.DOTALL):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from skillbank.bank.foreign import FromSkill
 from skillbank.errors import StateError
-from skillbank.kept_sentences import ways_of, with_ways
+from skillbank.plan.kept_sentences import ways_of, with_ways
 from skillbank.plan.products import WEIGHT_FILES
 from skillbank.ways import Sentence, Told, command, marked
 
@@ -319,6 +319,12 @@ class Plan(Frozen):
     def document(self) -> dict[str, Any]:
         """Return the plan as a JSON document with its id first."""
         return {"plan_id": self.plan_id, **self.model_dump(mode="json")}
+
+    def parts(self) -> Iterator[Plan]:
+        """Yield the plan, and the plans inside it that its search starts."""
+        yield self
+        if self.search is not None:
+            yield from (each for each in (self.search.evaluation, self.search.baseline) if each is not None)
 
     def kept(self) -> dict[str, Any]:
         """Return the document as it is kept here, for `from_document`: with what its sentences offer."""

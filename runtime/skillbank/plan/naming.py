@@ -27,11 +27,6 @@ _SCRATCH_WORDS = frozenset({SCRATCH, "nothing", "scratch", "from scratch", "rand
 def resolve(request: Request, skill: Skill, job: JobId) -> Request:
     """Settle what the places and models of a request are.
 
-    Parameters
-    ----------
-    job
-        Looks a job up.
-
     Raises
     ------
     ConflictError

@@ -18,13 +18,7 @@ _PART = re.compile(r"([^.\[\]]+)|\[(\d{1,6})\]")
 
 @lru_cache(maxsize=4096)
 def parse_path(text: str) -> Path:
-    """Split a dotted, indexed path into keys (str) and list indices (int).
-
-    Raises
-    ------
-    ValueError
-        When the text is not a path, e.g. ``a..b`` or ``a[x]``.
-    """
+    """Split a dotted, indexed path into keys (str) and list indices (int)."""
     if not is_key(text):
         raise ValueError(f"'{text[:80]}' is not a dotted path such as train.optim.lr or sources[0].file")
     return tuple(m[1] if m[1] is not None else int(m[2]) for m in _PART.finditer(text))

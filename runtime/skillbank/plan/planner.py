@@ -26,9 +26,9 @@ from skillbank.plan.reading import say_what_was_not_read
 from skillbank.plan.request import Request
 from skillbank.plan.search import search_settings, take_settings
 from skillbank.plan.search_needs import search_needs
+from skillbank.plan.variables import HUB_VARIABLES, name_problems
 from skillbank.plan.weights import WEIGHTS, weights_named, weights_question
 from skillbank.plugins import Group, names
-from skillbank.variables import HUB_VARIABLES, name_problems
 from skillbank.visible import one_line
 from skillbank.ways import Sentence, option
 

@@ -41,19 +41,8 @@ WEIGHT_FILES = (*MODEL_SUFFIXES, ".bin", ".pkl")
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 """How the files of pictures end, those that are looked at and those that are left."""
 _REPORTS = (
-    ".json",
-    ".jsonl",
-    ".csv",
-    ".tsv",
-    ".txt",
-    ".yaml",
-    ".yml",
-    ".html",
-    ".log",
-    ".zip",
-    ".tar",
-    ".gz",
-)
+    ".json", ".jsonl", ".csv", ".tsv", ".txt", ".yaml", ".yml", ".html", ".log", ".zip", ".tar", ".gz",
+)  # fmt: skip
 """How files of reports end, and those of archives."""
 SEARCHED = "train"
 """The one action that AutoML searches over: its schema and its template are the search's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
@@ -177,26 +177,14 @@ def parse_data(entries: Iterable[str]) -> tuple[DataLocation, ...]:
 
 
 def source_of(role: str) -> str:
-    """Return the source that a role names: one of `ROLES`, or a source of a skill's own by its name.
-
-    Raises
-    ------
-    UsageError
-        When it can be neither.
-    """
+    """Return the source that a role names: one of `ROLES`, or a source of a skill's own by its name."""
     if not _ROLE.fullmatch(role.strip()):
         raise UsageError(f"'{one_line(role)}' is no role of data (roles: {', '.join(dict.fromkeys(ROLES))}).")
     return ROLES.get(role.strip().lower(), role.strip())
 
 
 def clean_uri(uri: str) -> str:
-    """Drop blanks and the trailing slash of a location, so that equal places are equal text.
-
-    Raises
-    ------
-    UsageError
-        When it is of a label set that can have no such name.
-    """
+    """Drop blanks and the trailing slash of a location, so that equal places are equal text."""
     uri = uri.strip()
     if is_set(uri) and set_place(uri) is None:
         raise UsageError(
@@ -219,13 +207,7 @@ def parse_settings(entries: Iterable[str]) -> tuple[Setting, ...]:
 
 
 def setting_of(key: str, text: str) -> Setting:
-    """Return a setting whose value is YAML: ``[1, 2]``, ``{a: b}``, ``1e-4`` and JSON work.
-
-    Raises
-    ------
-    UsageError
-        When the key is none, or the text no YAML.
-    """
+    """Return a setting whose value is YAML: ``[1, 2]``, ``{a: b}``, ``1e-4`` and JSON work."""
     try:
         parse_path(key.strip())
         value = parse_said(text, key) if text.strip() else ""
@@ -235,8 +217,3 @@ def setting_of(key: str, text: str) -> Setting:
             f"{option('set')} '{said}' cannot be read: {one_line(sentence_of(error), 300)}"
         ) from None
     return Setting(key=key.strip(), value=value)
-
-
-def settings_from(mapping: Mapping[str, object]) -> tuple[Setting, ...]:
-    """Make settings from a mapping of dotted keys, as the Python API and agents give them."""
-    return tuple(Setting(key=k, value=v) for k, v in mapping.items())

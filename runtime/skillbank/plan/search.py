@@ -53,11 +53,6 @@ def search_settings(
     metric, direction
         The skill's own, which count where the user names none. A direction is never guessed from a name:
         what nobody has said becomes a question.
-
-    Raises
-    ------
-    UsageError
-        For a setting that there is not, or that has a wrong value.
     """
     if route.name != "automl":
         if draft.action.name == SEARCHED:

@@ -34,13 +34,6 @@ def search_needs(plan: Plan, skill: Skill, compile_plan: Compile) -> SearchNeeds
         The plan as it is without this.
     compile_plan
         Compiles the evaluations of what the search starts from and of what it finds.
-
-    Raises
-    ------
-    UsageError
-        When the search cannot be, whatever its values.
-    PluginError
-        When its algorithm is a package's and cannot be loaded.
     """
     action = skill.action(plan.action, plan.variant)
     epochs_key = skill.shorthands(action).get("num_epochs")

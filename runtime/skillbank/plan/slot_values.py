@@ -41,11 +41,6 @@ def value_of(slot: Slot, said: object) -> object:
     object
         An int of a count, a float of a number, a list of texts or counts, the seconds of a duration as a
         float, else text.
-
-    Raises
-    ------
-    UsageError
-        One sentence that names the option, the value and the rule, with the nearest choice for a typo.
     """
     try:
         return _READ[slot.kind](slot, said)

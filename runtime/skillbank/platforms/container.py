@@ -97,11 +97,6 @@ def device_ids(gpus: int, wanted: Sequence[int]) -> list[str]:
 
     A container counts its GPUs from 0. So it gets the first ones of the pool up to the highest that the job
     names: number 2 of the job is then number 2 of the pool, as it is outside.
-
-    Raises
-    ------
-    PlatformError
-        When the pool is too small.
     """
     pool = gpu_pool()
     if gpus == 0 or pool == []:
@@ -156,11 +151,6 @@ def mounts(results_dir: Path, reads: Iterable[Path]) -> list[Mount]:
     """Return the bind mounts of a job: its results to write, what it reads to read, each at its own path.
 
     The same path inside and outside means that one spec holds in both places.
-
-    Raises
-    ------
-    PlatformError
-        When something may not be bound.
     """
     wanted = {Path(os.path.abspath(path)) for path in reads}  # noqa: PTH100  links must stay as they are
     wanted = {path for path in wanted if not path.is_relative_to(results_dir)}
@@ -196,15 +186,7 @@ def container_home(results_dir: Path) -> Path:
 
 
 def arguments(launch: Launch, api: APIClient, info: DaemonFacts, digest: str) -> dict[str, Any]:
-    """Return the arguments of ``create_container`` for a job.
-
-    Parameters
-    ----------
-    info
-        What the daemon says about itself.
-    digest
-        What names the image for good.
-    """
+    """Return the arguments of ``create_container`` for a job."""
     rootless = any("name=rootless" in option for option in info.get("SecurityOptions") or ())
     user = "0:0" if rootless else f"{os.getuid()}:{os.getgid()}"
     bound = mounts(launch.results_dir, launch.reads)

@@ -17,15 +17,7 @@ __all__ = ["ForeignPlatform"]
 
 
 class ForeignPlatform(Platform):
-    """Stands before the platform of a package and says the same, errors apart.
-
-    Parameters
-    ----------
-    inner
-        The package's own.
-    offer
-        What the package announced it as.
-    """
+    """Stands before the platform of a package and says the same, errors apart."""
 
     def __init__(self, inner: Platform, offer: Offer) -> None:
         self._inner, self._offer = inner, offer

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["read_log"]
+__all__ = ["read_log", "saved_log"]
 
 
 def read_log(path: Path, over: Callable[[], bool], pause: float = 0.2) -> Iterator[str]:
@@ -38,3 +38,10 @@ def read_log(path: Path, over: Callable[[], bool], pause: float = 0.2) -> Iterat
             ended = over()
     if rest := decode(b"", True):
         yield rest
+
+
+def saved_log(path: Path) -> Iterator[str]:
+    """Yield a whole file's text in pieces."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as log:
+        while piece := log.read(1 << 16):
+            yield piece

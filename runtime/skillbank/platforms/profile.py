@@ -31,11 +31,6 @@ def read_profile(path: Path, model: type[Model], *, must: bool = False) -> Model
     ----------
     must
         Whether the file has to be there: somebody has named it.
-
-    Raises
-    ------
-    PlatformError
-        When it cannot be read, or says something that it cannot.
     """
     try:
         # Every scalar stays the text that was written: YAML takes 1:30:00 for a number in base 60.

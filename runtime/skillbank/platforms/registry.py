@@ -25,11 +25,6 @@ def checked_platform(name: str, said: str = "") -> str:
     ----------
     said
         Where the name stands when it is not the request itself, such as a variable of the environment.
-
-    Raises
-    ------
-    UsageError
-        When there is no such platform; nothing else is taken in its place.
     """
     if offer(Group.PLATFORMS, name) is None:
         from skillbank.plan.reader.offered import (
@@ -45,13 +40,7 @@ def checked_platform(name: str, said: str = "") -> str:
 
 
 def chosen_platform(said: str | None) -> str:
-    """Return where a request is to run: where it says, else where SKILLBANK_PLATFORM says, else here.
-
-    Raises
-    ------
-    UsageError
-        When there is no such platform.
-    """
+    """Return where a request is to run: where it says, else where SKILLBANK_PLATFORM says, else here."""
     if said is not None:
         return checked_platform(said)
     named = PLATFORM.value
@@ -59,15 +48,7 @@ def chosen_platform(said: str | None) -> str:
 
 
 def get_platform(name: str) -> Platform:
-    """Return a platform by name; its module is imported only now.
-
-    Raises
-    ------
-    UsageError
-        When there is no such platform.
-    PluginError
-        When it is a package's and cannot be loaded.
-    """
+    """Return a platform by name; its module is imported only now."""
     checked_platform(name)
     found = offer(Group.PLATFORMS, name)
     assert found is not None

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from skillbank.errors import PlatformError
 from skillbank.home import home
+from skillbank.whole_files import write_whole
 
 __all__ = ["INSIDE", "forgotten", "read", "remove", "secret_file", "wrap", "write"]
 
@@ -38,13 +39,7 @@ def secret_file(job_id: str) -> Path:
 
 
 def write(job_id: str, values: Mapping[str, str]) -> Path:
-    """Write the values for a shell to read; the file appears whole and is the user's alone.
-
-    Raises
-    ------
-    PlatformError
-        When a name is none, or the folder belongs to somebody else.
-    """
+    """Write the values for a shell to read; the file appears whole and is the user's alone."""
     path = secret_file(job_id)
     if bad := [name for name in values if not _NAME.fullmatch(name)]:
         raise PlatformError(f"'{bad[0]}' is no name of an environment variable; correct the skill")
@@ -53,11 +48,8 @@ def write(job_id: str, values: Mapping[str, str]) -> Path:
     info = path.parent.lstat()
     if info.st_uid != os.getuid() or path.parent.is_symlink() or info.st_mode & 0o077:
         raise PlatformError(f"{path.parent} is not this user's own private folder; remove it")
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.writelines(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
-    temporary.replace(path)
+    lines = (f"{name}={shlex.quote(value)}\n" for name, value in values.items())
+    write_whole(path, "".join(lines), private=True)
     return path
 
 

@@ -18,15 +18,7 @@ _LONGEST = 400
 
 
 def card(skill: Skill, about: About) -> str:
-    """Return a skill's card as Markdown.
-
-    Parameters
-    ----------
-    skill
-        As it lies on the disk.
-    about
-        What its bank says of itself: owner and license where the skill names none.
-    """
+    """Return a skill's card as Markdown."""
     head = skill.frontmatter
     license_ = str(head.raw.get("license") or about.license)
     lines = [

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
+from skillbank.datasets.deep import Range
 from skillbank.errors import UsageError
 from skillbank.sets.brightness import scale_of
 from skillbank.sets.derived import parts
+from skillbank.sets.found import Widened
 from skillbank.sets.grouping import groups_with
 from skillbank.sets.logged import logged
 from skillbank.sets.model import Added, FoundPicture
-from skillbank.sets.tables import LOOKS, PICTURES
-from skillbank.sets.widening import widen
+from skillbank.sets.tables import LOOKS, PICTURES, SEEN
 from skillbank.sets.writing import Writing
 from skillbank.stored import storable
 from skillbank.visible import one_line
@@ -261,3 +262,23 @@ def below(name: str) -> str:
     """Return a name as a path below a folder, wherever the set is written as files."""
     parts = [part for part in storable(name).replace("\\", "/").split("/") if part not in ("", ".", "..")]
     return "/".join(parts) or "picture"
+
+
+def widen(change: Writing, before: Mapping[str, Range]) -> tuple[Widened, ...]:
+    """See whether the scale is another than before pictures came, and let runs look again where it is."""
+    change.flush()
+    return tuple(_widened(change, before))
+
+
+def _widened(change: Writing, before: Mapping[str, Range]) -> Iterator[Widened]:
+    for kind, levels in scale_of(change.db, change.set_id).items():
+        if before.get(kind, levels) == levels:
+            continue
+        c = PICTURES.c
+        theirs = sa.select(c.number).where(
+            c.set_id == change.set_id, c.deep == kind, c.state.not_in(("reviewed", "accepted"))
+        )
+        seen = SEEN.c.set_id == change.set_id, SEEN.c.picture.in_(theirs)
+        count = change.db.scalar(sa.select(sa.func.count(SEEN.c.picture.distinct())).where(*seen))
+        change.db.execute(SEEN.delete().where(*seen))
+        yield Widened(before[kind], levels, count or 0)

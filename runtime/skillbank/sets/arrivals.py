@@ -62,13 +62,7 @@ def list_of(rows: Iterable[PictureRow]) -> bytes:
 
 
 def listed(path: Path) -> list[Listed]:
-    """Read such a list.
-
-    Raises
-    ------
-    DataError
-        When it cannot be read or is none.
-    """
+    """Read such a list."""
     try:
         with path.open("rb") as file:
             return [_listed(json.loads(line)) for line in file]

@@ -22,6 +22,7 @@ WAITING = ("todo", "accepted")
 _SURE = 0.95
 _PAGE = 1000
 _MOST = 2000
+_AHEAD = 20
 Verdict: TypeAlias = Literal["yes", "no", "more"]
 
 
@@ -81,7 +82,7 @@ class Audit:
     more: int | None
 
 
-def audit_of(found: SetView, target: float = 0.95, *, ahead: int = 20) -> Audit:
+def audit_of(found: SetView, target: float = 0.95) -> Audit:
     """Compare what models proposed with what people decided, on a random sample.
 
     What the queue asked for first is what the model found hard, and says nothing of the rest; so only
@@ -90,7 +91,7 @@ def audit_of(found: SetView, target: float = 0.95, *, ahead: int = 20) -> Audit:
     """
     order = in_random_order(list(_rows(found)))
     reviewed = list(_head(order))
-    waiting = tuple(row.number for row in order[len(reviewed) :] if row.state in WAITING)[:ahead]
+    waiting = tuple(row.number for row in order[len(reviewed) :] if row.state in WAITING)[:_AHEAD]
     with reading(found.engine) as db:
         hindsight = Hindsight(db, found.id)
     earlier = 0

@@ -85,11 +85,6 @@ def _row(row: Mapping[str, object] | sa.RowMapping, left: str) -> dict[str, obje
 def restore(sets: SetStore, file: Path, name: str | None = None) -> LabelSet:
     """Make the set that a file holds anew, with its numbers and its log; all of it or nothing.
 
-    Parameters
-    ----------
-    name
-        What it is called; by default as it was.
-
     Raises
     ------
     DataNotFoundError, DataError

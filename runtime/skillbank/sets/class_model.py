@@ -55,11 +55,5 @@ class LabelClass:
         return self.threshold is not None and self.threshold_run is None
 
     def level(self, run: int | None, usual: float) -> float:
-        """Return the least score of a run's proposals that are shown.
-
-        Parameters
-        ----------
-        usual
-            The run's own.
-        """
+        """Return the least score of a run's proposals that are shown."""
         return usual if self.threshold is None or self.threshold_run not in (None, run) else self.threshold

@@ -78,13 +78,7 @@ def put_specs(change: Writing, specs: Sequence[ClassSpec]) -> None:
 
 
 def rename(change: Writing, number: int, name: str) -> None:
-    """Give a class another name.
-
-    Raises
-    ------
-    UsageError
-        When another class has it.
-    """
+    """Give a class another name."""
     found = change.living(number)
     wanted = _text(name, "a class's name")
     other = _named(change, wanted)
@@ -99,11 +93,6 @@ def change_class(change: Writing, number: int, **fields: Any) -> None:
     """Give a class another name, other captions, another threshold, or several of these.
 
     Each is an event of its own kind, as where it is changed alone, and an undo turns the last around.
-
-    Raises
-    ------
-    UsageError
-        When one of them cannot be kept; nothing is changed then.
     """
     if "name" in fields:
         rename(change, number, fields["name"])
@@ -158,11 +147,6 @@ def set_threshold(change: Writing, number: int, value: float | None, run: int | 
     ----------
     run
         From whose scores it was suggested, and for whose proposals alone it counts; None for all.
-
-    Raises
-    ------
-    SetNotFoundError
-        When the set has no such run.
     """
     found, least = change.living(number), _threshold(value)
     _change(change, found, threshold=least, threshold_run=None if least is None else _run(change, run))

@@ -56,13 +56,6 @@ def content_of(row: Pictured) -> bytes:
 
     Nothing but the picture is ever returned: the place is the set's, never a client's, and the content has to
     be the one that was added, whatever lies at the place now.
-
-    Raises
-    ------
-    DataNotFoundError
-        When nothing is there.
-    DataError
-        When something else is there, or it cannot be read.
     """
     name = one_line(row.name)
     if not row.place:

@@ -32,13 +32,7 @@ def latest_run(db: sa.Connection, set_id: int) -> int | None:
 
 
 class Hindsight:
-    """Counts of boxes by class: right and wrong ones of those that would be shown, and objects missed.
-
-    Attributes
-    ----------
-    pictures
-        How many were counted.
-    """
+    """Counts of boxes by class: right and wrong ones of those that would be shown, and objects missed."""
 
     def __init__(self, db: sa.Connection, set_id: int) -> None:
         self.right: Counter[int] = Counter()

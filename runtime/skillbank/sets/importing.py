@@ -33,6 +33,7 @@ from skillbank.storage.archive import archive_stem
 from skillbank.storage.cache import content_key
 from skillbank.storage.data_place import local_place
 from skillbank.storage.uri import parse_uri
+from skillbank.whole_files import replacing
 
 __all__ = ["Imported", "import_data"]
 
@@ -230,13 +231,12 @@ def _kept(path: Path, sha256: str, keep: Path) -> Path:
     target = keep / sha256[:2] / f"{sha256}{path.suffix.lower()}"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        work = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-        work.unlink(missing_ok=True)
-        try:
-            os.link(path.resolve(), work)
-        except OSError:
-            shutil.copyfile(path, work)
-        work.replace(target)
+        with replacing(target) as work:
+            try:
+                work.unlink()
+                os.link(path.resolve(), work)
+            except OSError:
+                shutil.copyfile(path, work)
     return target
 
 

@@ -68,11 +68,6 @@ class LabelSet(SetView):
             classes.put_specs(change, specs)
         return self.classes()
 
-    def rename_class(self, number: int, name: str, who: str) -> None:
-        """Give a class another name; see `skillbank.sets.classes.rename`."""
-        with self._noted("rename", who) as change:
-            classes.rename(change, number, name)
-
     def change_class(self, number: int, who: str, **fields: object) -> None:
         """Change a class, all of it or nothing.
 
@@ -154,11 +149,6 @@ class LabelSet(SetView):
         with self._changing(who) as change:
             count = editing.decide(change, boxes)
             return count + (editing.reclass(change, reclass, class_number) if reclass else 0)
-
-    def reclass(self, boxes: Sequence[int], class_number: int, who: str) -> int:
-        """Give boxes of any pictures another class; return how many that has changed."""
-        with self._changing(who) as change:
-            return editing.reclass(change, boxes, class_number)
 
     def undo(self, who: str) -> Event | None:
         """Turn around what somebody did last; see `skillbank.sets.log.undo`."""

@@ -59,13 +59,7 @@ def jobs_of_run(engine: sa.Engine, set_id: int, run: int) -> list[str]:
 
 
 def imported_boxes(change: Writing, *where: sa.ColumnElement[bool]) -> dict[int, dict[str, Any]]:
-    """Return the boxes that came in with data sets, as they came, by number.
-
-    Parameters
-    ----------
-    where
-        Of which pictures: conditions on the events of the log.
-    """
+    """Return the boxes that came in with data sets, as they came, by number."""
     query = sa.select(LABEL_EVENTS.c.body).where(
         LABEL_EVENTS.c.set_id == change.set_id, LABEL_EVENTS.c.kind == IMPORT, *where
     )

@@ -82,13 +82,7 @@ class SetNotFoundError(NotFoundError):
 
 
 class VersionConflictError(StateError):
-    """A picture has changed since it was read.
-
-    Attributes
-    ----------
-    current
-        As it is now.
-    """
+    """A picture has changed since it was read."""
 
     def __init__(self, current: PictureState) -> None:
         super().__init__(
@@ -104,13 +98,7 @@ def look_of(sha256: str, levels: tuple[float, float] | None) -> str:
 
 
 def person_named(who: str) -> str:
-    """Return a person's name as the log takes it.
-
-    Raises
-    ------
-    UsageError
-        When it is none: empty, long, of several lines, or what boxes of a model bear.
-    """
+    """Return a person's name as the log takes it."""
     name = who.strip()
     if not name or len(name) > _LONGEST_NAME or not name.isprintable() or _NOBODY.fullmatch(name):
         raise UsageError(

@@ -90,13 +90,7 @@ def run_of(row: sa.RowMapping) -> Run:
 
 
 def state_of(db: sa.Connection, set_id: int, number: int) -> PictureState:
-    """Return a picture with its boxes.
-
-    Raises
-    ------
-    SetNotFoundError
-        When the set has no such picture.
-    """
+    """Return a picture with its boxes."""
     query = sa.select(PICTURES).where(PICTURES.c.set_id == set_id, PICTURES.c.number == number)
     row = db.execute(query).mappings().first()
     if row is None:
@@ -108,11 +102,9 @@ def state_of(db: sa.Connection, set_id: int, number: int) -> PictureState:
     return PictureState(picture, tuple(box_of(box) for box in db.execute(boxes).mappings()))
 
 
-def events_of(
-    db: sa.Connection, set_id: int, *where: sa.ColumnElement[bool], newest: bool = False, limit: int
-) -> list[Event]:
-    """Return lines of a set's log, the oldest or newest of them first."""
+def events_of(db: sa.Connection, set_id: int, *where: sa.ColumnElement[bool], limit: int) -> list[Event]:
+    """Return lines of a set's log, the oldest first."""
     seq = LABEL_EVENTS.c.seq
     query = sa.select(LABEL_EVENTS).where(LABEL_EVENTS.c.set_id == set_id, *where)
-    query = query.order_by(seq.desc() if newest else seq).limit(limit)
+    query = query.order_by(seq).limit(limit)
     return [event_of(row) for row in db.execute(query).mappings()]

@@ -32,18 +32,7 @@ Check = Callable[[Any], bool]
 
 
 def check_row(table: sa.Table, row: Mapping[str, Any]) -> None:
-    """See that a row holds what its table takes.
-
-    Parameters
-    ----------
-    row
-        All of its columns, or some.
-
-    Raises
-    ------
-    ValueError
-        With the column that does not.
-    """
+    """See that a row holds what its table takes."""
     for name, value in row.items():
         if not _may_be(table, name, value):
             raise ValueError(f"{table.name} has a {name} that cannot be: {one_line(repr(value)[:200], 60)}")

@@ -35,13 +35,7 @@ _Summaries: TypeAlias = list[SetSummary]  # inside the class, `list` is the meth
 
 
 def checked_name(name: str) -> str:
-    """Return the name of a set.
-
-    Raises
-    ------
-    UsageError
-        When it is none: it could be a path, or would need quoting.
-    """
+    """Return the name of a set."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"'{one_line(name, 60)}' cannot be the name of a label set; one has up to 100 letters, digits, "
@@ -52,11 +46,6 @@ def checked_name(name: str) -> str:
 
 class SetStore:
     """Label sets, shared by every process that opens the same database.
-
-    Parameters
-    ----------
-    engine
-        Of `skillbank.jobs.store.JobStore`, whose migrations make the tables.
 
     Examples
     --------
@@ -172,13 +161,7 @@ class SetStore:
         return query.with_only_columns(*columns) if columns else query
 
     def remove(self, name: str, who: str) -> None:
-        """Forget a set with all that was decided in it; pictures stay where they lie.
-
-        Raises
-        ------
-        SetNotFoundError
-            When there is none.
-        """
+        """Forget a set with all that was decided in it; pictures stay where they lie."""
         found = self.open(name)
         with change_set(self._engine, found.id, who_decides(who)) as change:
             change.tell("remove_set")
@@ -187,13 +170,7 @@ class SetStore:
                 change.db.execute(table.delete().where(column == found.id))
 
     def rename(self, name: str, to: str, who: str) -> None:
-        """Give a set another name.
-
-        Raises
-        ------
-        SetNotFoundError, UsageError
-            When there is none of the name, or one of the other.
-        """
+        """Give a set another name."""
         checked_name(to)
         found = self.open(name)
         try:

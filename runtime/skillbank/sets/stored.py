@@ -62,12 +62,7 @@ def too_much(
 
 
 def refuse_to_keep(engine: sa.Engine, verb: str, thing: str) -> None:
-    """Go on only when who acts may keep more in label sets.
-
-    Raises
-    ------
-    QuotaError
-    """
+    """Go on only when who acts may keep more in label sets."""
     person = who()
     if person == EVERYBODY:
         return

@@ -15,13 +15,7 @@ __all__ = ["summary_of"]
 
 
 def summary_of(db: sa.Connection, row: sa.RowMapping) -> SetSummary:
-    """Count what a set holds.
-
-    Parameters
-    ----------
-    row
-        Of the set.
-    """
+    """Count what a set holds."""
     set_id = row["id"]
     counted = (
         sa.select(PICTURES.c.state, PICTURES.c.split, sa.func.count())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,7 +13,6 @@ from skillbank.datasets.document import DataSet
 from skillbank.datasets.tree import Tree
 from skillbank.sets import audit, document, pictures, proposals, thresholds
 from skillbank.sets.brightness import scale_of
-from skillbank.sets.handle import Handle
 from skillbank.sets.model import (
     ALL,
     BoxState,
@@ -24,13 +24,59 @@ from skillbank.sets.model import (
     PictureState,
     Run,
     SetNotFoundError,
+    SetSummary,
 )
 from skillbank.sets.rows import box_of, classes_of, events_of, run_of, state_of
-from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS
+from skillbank.sets.summary import summary_of
+from skillbank.sets.tables import BOXES, LABEL_EVENTS, PICTURES, RUNS, SETS
 from skillbank.sets.transactions import reading
+from skillbank.sets.who import who_decides
+from skillbank.sets.writing import Writing, change_set
 from skillbank.stored import asking
+from skillbank.ways import command
 
 __all__ = ["SetView"]
+
+
+class Handle:
+    """A set in the store, by its number there."""
+
+    def __init__(self, engine: sa.Engine, set_id: int, name: str) -> None:
+        self._engine, self.id, self.name = engine, set_id, name
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The database, for what is done to a set from other modules."""
+        return self._engine
+
+    def summary(self) -> SetSummary:
+        """Return how the set stands."""
+        with reading(self._engine) as db:
+            return summary_of(db, self._row(db))
+
+    def version(self) -> int:
+        """Return how many events the set has had."""
+        with asking(self._engine) as db:
+            return int(self._row(db)["version"])
+
+    def _row(self, db: sa.Connection) -> sa.RowMapping:
+        row = db.execute(sa.select(SETS).where(SETS.c.id == self.id)).mappings().first()
+        if row is None:
+            raise SetNotFoundError(
+                f"the label set {self.name} was removed meanwhile; {command('sets')} lists those there are"
+            )
+        return row
+
+    @contextmanager
+    def _noted(self, kind: str, who: str) -> Iterator[Writing]:
+        """Change the set; what has changed is one event."""
+        with self._changing(who) as change:
+            yield change
+            if change.changed:
+                change.note(kind)
+
+    def _changing(self, who: str) -> AbstractContextManager[Writing]:
+        return change_set(self._engine, self.id, who_decides(who))
 
 
 class SetView(Handle):
@@ -59,13 +105,7 @@ class SetView(Handle):
             return pictures.list_pictures(db, self.id, where, order, after, limit)
 
     def picture(self, number: int) -> PictureState:
-        """Return a picture with its boxes.
-
-        Raises
-        ------
-        SetNotFoundError
-            When the set has none of this number.
-        """
+        """Return a picture with its boxes."""
         with reading(self._engine) as db:
             return state_of(db, self.id, number)
 
@@ -75,13 +115,7 @@ class SetView(Handle):
             return scale_of(db, self.id)
 
     def box(self, number: int) -> LabelBox:
-        """Return a box.
-
-        Raises
-        ------
-        SetNotFoundError
-            When the set has none of this number.
-        """
+        """Return a box."""
         with asking(self._engine) as db:
             query = sa.select(BOXES).where(BOXES.c.set_id == self.id, BOXES.c.number == number)
             row = db.execute(query).mappings().first()

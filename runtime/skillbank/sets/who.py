@@ -10,11 +10,5 @@ __all__ = ["who_decides"]
 
 
 def who_decides(who: str) -> str:
-    """Return the name that the log takes: that of a token where somebody acts with one, whatever is said.
-
-    Raises
-    ------
-    UsageError
-        As `person_named`.
-    """
+    """Return the name that the log takes: that of a token where somebody acts with one, whatever is said."""
     return person_named(who if who_acts() == EVERYBODY else who_acts().name)

@@ -56,11 +56,6 @@ _LINES = {"threshold", "threshold_run"}
 def change_set(engine: sa.Engine, set_id: int, who: str) -> Iterator[Writing]:
     """Change a set; everything happens, or nothing.
 
-    Parameters
-    ----------
-    who
-        A person, or ``run 3``.
-
     Raises
     ------
     SetNotFoundError
@@ -112,12 +107,7 @@ class Writing:
         return self._classes
 
     def living(self, number: int) -> LabelClass:
-        """Return a class that is not gone.
-
-        Raises
-        ------
-        SetNotFoundError
-        """
+        """Return a class that is not gone."""
         found = self.classes.get(number)
         if found is None or found.gone:
             raise SetNotFoundError(f"the set has no class {number}{' any more' if found else ''}")
@@ -164,13 +154,7 @@ class Writing:
     def change(
         self, what: str, number: int, before: Mapping[str, object], fields: Mapping[str, object]
     ) -> bool:
-        """Give a thing other values; return whether that changes anything.
-
-        Parameters
-        ----------
-        before
-            As `get` gave it.
-        """
+        """Give a thing other values; return whether that changes anything."""
         return bool(self.change_all(what, {number: before}, {number: fields}))
 
     def change_all(
@@ -179,13 +163,7 @@ class Writing:
         before: Mapping[int, Mapping[str, object]],
         fields: Mapping[int, Mapping[str, object]],
     ) -> int:
-        """Give things other values, each its own; return how many that changes.
-
-        Parameters
-        ----------
-        before
-            As `get_all` gave them.
-        """
+        """Give things other values, each its own; return how many that changes."""
         alike: dict[str, list[int]] = defaultdict(list)
         for number, asked in fields.items():
             was = before[number]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from skillbank.bank.lookalikes import looks
 from skillbank.descriptions import MOST_CHARACTERS, same, split_text
-from skillbank.lookalikes import looks
 from skillbank.visible import has_invisible, one_line
 
 __all__ = ["Written", "quoted", "wrong_among", "wrong_with"]

@@ -90,13 +90,7 @@ class Address:
 
 
 def check_name(name: str) -> str:
-    """Return a bank's name.
-
-    Raises
-    ------
-    UsageError
-        When it cannot be one.
-    """
+    """Return a bank's name."""
     if not NAME.fullmatch(name):
         raise UsageError(
             f"'{one_line(name)}' cannot be a bank's name: small letters, digits and - _ . between them; "
@@ -135,13 +129,6 @@ def parse_address(
         What it is taken for; by default what it looks like.
     insecure
         Whether ``http://`` is taken from hosts other than this machine.
-
-    Raises
-    ------
-    UsageError
-        When it is no such place, or says its ref twice.
-    DataNotFoundError
-        When a path is not there.
     """
     if not text.strip() or text.startswith("-") or has_invisible(text) or "\n" in text or "\t" in text:
         raise UsageError(
@@ -160,13 +147,7 @@ def parse_address(
 
 
 def _scheme(text: str) -> str:
-    """Return how a source is fetched; empty where it names no scheme.
-
-    Raises
-    ------
-    UsageError
-        When nothing is fetched in this way.
-    """
+    """Return how a source is fetched; empty where it names no scheme."""
     scheme = text.partition("://")[0].lower() if "://" in text else ""
     if helper := re.match(r"([A-Za-z][\w+.-]*)::", text):
         scheme = helper[1]  # a program of git's that would be started with the rest

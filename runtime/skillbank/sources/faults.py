@@ -14,13 +14,7 @@ __all__ = ["one_sentence"]
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """Turn an error of the system into ours.
-
-    Raises
-    ------
-    PlatformError
-        With the way out.
-    """
+    """Turn an error of the system into ours."""
     try:
         yield
     except OSError as error:

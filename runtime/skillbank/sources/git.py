@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -331,9 +331,3 @@ def _explained(address: Address, said: str, code: int) -> PlatformError:
     else:
         way = "check that it is a git repository and that you may read it"
     return PlatformError(f"{address.shown} cannot be fetched ({reason}); {way}.")
-
-
-def settings_of(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings that an environment hands to git."""
-    count = int(environment.get("GIT_CONFIG_COUNT", "0"))
-    return {environment[f"GIT_CONFIG_KEY_{i}"]: environment[f"GIT_CONFIG_VALUE_{i}"] for i in range(count)}

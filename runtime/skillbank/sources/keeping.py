@@ -166,13 +166,7 @@ def update(
 
 
 def remove(name: str, *, lock: Path | None = None) -> Entry:
-    """Forget a bank and its files.
-
-    Raises
-    ------
-    NotFoundError
-        When there is none of this name.
-    """
+    """Forget a bank and its files."""
     with changing():
         entry = find(name)
         take_away(name, lambda entries: [e for e in entries if e.name != name])
@@ -182,13 +176,7 @@ def remove(name: str, *, lock: Path | None = None) -> Entry:
 
 
 def find(name: str) -> Entry:
-    """Return the lock's entry of an installed bank.
-
-    Raises
-    ------
-    NotFoundError
-        With the nearest name.
-    """
+    """Return the lock's entry of an installed bank."""
     entries = {e.name: e for e in read_lock(home_lock())}
     if name not in entries:
         raise NotFoundError(
@@ -207,13 +195,7 @@ def damage(entry: Entry) -> str:
 
 
 def refuse_difference(entry: Entry, fetched: Fetched, lock: Path) -> None:
-    """Refuse what is not what a lock says, with the files that differ.
-
-    Raises
-    ------
-    DataError
-        Then.
-    """
+    """Refuse what is not what a lock says, with the files that differ."""
     if fetched.digest != entry.digest:
         raise DataError(
             f"{entry.address.shown} is not what {lock} says of '{entry.name}' (sha256 "

@@ -24,13 +24,6 @@ def listing(lock: Path) -> list[dict[str, object]]:
     ``state`` is the bank's standing (`skillbank.trust.standing`), ``missing`` where its files are gone, and
     ``trust_digest`` what a person trusts: the files that count, while ``digest`` is of all files. ``problem``
     says what is wrong.
-
-    Raises
-    ------
-    DataNotFoundError
-        When there is no such lock, and it is not the home's own.
-    UsageError
-        When SKILLBANK_TRUST cannot be read.
     """
     if lock != home_lock() and not lock.exists():
         raise DataNotFoundError(

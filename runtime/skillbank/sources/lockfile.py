@@ -15,6 +15,7 @@ from skillbank.home import home
 from skillbank.sources.address import KINDS, NAME, Address, Kind, check_ref, check_subdir, parse_address
 from skillbank.sources.tree import digest_of
 from skillbank.visible import has_invisible, one_line
+from skillbank.whole_files import write_whole
 
 __all__ = ["FILE", "Entry", "home_lock", "read_lock", "write_lock"]
 
@@ -130,17 +131,7 @@ def write_lock(file: Path, entries: Iterable[Entry]) -> None:
             document["source"] = _relative(entry, file.parent)
         banks.append({**document, "files": dict(sorted(entry.files.items()))})
     text = json.dumps({"version": VERSION, "banks": banks}, indent=2, ensure_ascii=False) + "\n"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary(file)
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _temporary(file: Path) -> Path:
-    return file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    write_whole(file, text)
 
 
 def _content(file: Path) -> str:

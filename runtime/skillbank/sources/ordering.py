@@ -24,11 +24,6 @@ def order(names: Sequence[str], *, lock: Path | None = None) -> tuple[Entry, ...
         it. Where it is not named it is the first.
     lock
         Another lock that is ordered as well.
-
-    Raises
-    ------
-    NotFoundError
-        When a bank is not installed.
     """
     with changing():
         for name in names:

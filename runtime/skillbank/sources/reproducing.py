@@ -64,11 +64,6 @@ def sync(lock: Path | None = None, *, replace: bool = False, prune: bool = False
         Whether kept files that somebody changed are replaced by the locked ones.
     prune
         Whether installed banks that the lock does not name are removed.
-
-    Raises
-    ------
-    DataNotFoundError
-        When there is no such lock.
     """
     file = (lock or home_lock()).absolute()
     if lock is not None and not file.exists():

@@ -9,13 +9,7 @@ __all__ = ["signers_of"]
 
 
 def signers_of(bank: Bank) -> tuple[str, ...]:
-    """Return the signers of skills that are verified as they lie there, by name; none without an anchor.
-
-    Raises
-    ------
-    TrustError
-        When a pinned anchor cannot be read.
-    """
+    """Return the signers of skills that are verified as they lie there, by name; none without an anchor."""
     if not any_pinned():
         return ()
     from skillbank.trust import anchors, verify  # with what reads certificates

@@ -50,11 +50,6 @@ def copy_tree(source: Path, target: Path, limits: Limits = LIMITS) -> Copied:
 
     Links, devices, git's own files and what Python has compiled are not taken. Of a file's mode the bit that
     makes it a program is kept.
-
-    Raises
-    ------
-    DataError
-        When there is more than the limits allow.
     """
     copied = Copied()
     found = list(_regular(source, copied.left_out, limits))

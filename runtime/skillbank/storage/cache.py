@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skillbank.errors import DataError
+from skillbank.whole_files import write_whole
 
 __all__ = ["content_key", "digest", "lock", "once"]
 
@@ -68,8 +69,5 @@ def content_key(path: Path, cache: Path) -> str:
         pass
     with path.open("rb") as file:
         key = hashlib.file_digest(file, "sha256").hexdigest()
-    note.parent.mkdir(parents=True, exist_ok=True)
-    temporary = note.with_name(f"{note.name}.{os.getpid()}.tmp")
-    temporary.write_text(key)
-    temporary.replace(note)
+    write_whole(note, key)
     return key

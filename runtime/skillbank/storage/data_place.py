@@ -44,10 +44,6 @@ def open_data_place(place: str, cache: Path, *, form: str = "", report: Report |
         Name of its format, where a person has said it.
     report
         Told how far a download is.
-
-    Raises
-    ------
-    DataNotFoundError, DataError, PlatformError, UsageError
     """
     from skillbank.datasets.opening import open_place  # which imports all formats
 
@@ -62,12 +58,7 @@ def open_data_place(place: str, cache: Path, *, form: str = "", report: Report |
 
 
 def local_place(place: str, cache: Path, report: Report | None = None) -> Path:
-    """Return where a data set lies on this machine: brought once into a cache from elsewhere, and unpacked.
-
-    Raises
-    ------
-    DataNotFoundError, DataError, PlatformError, UsageError
-    """
+    """Return where a data set lies on this machine: what lies elsewhere is brought once into a cache."""
     uri = parse_uri(place)
     if uri.scheme == "file":
         return uri.path

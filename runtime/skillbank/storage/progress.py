@@ -26,13 +26,7 @@ Report: TypeAlias = Callable[[Transfer | Step], None]
 
 
 class Meter:
-    """Counts the bytes that many threads move.
-
-    Parameters
-    ----------
-    report
-        Told about each step; None for silence.
-    """
+    """Counts the bytes that many threads move."""
 
     def __init__(self, name: str, total: int, report: Report | None) -> None:
         self._name, self._total, self._report = name, total, report

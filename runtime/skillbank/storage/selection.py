@@ -24,11 +24,6 @@ def named_files(annotation: Path, form: str, keys: Iterable[str] = ()) -> list[s
         ``json`` (a list of records, or a document whose lists hold them).
     keys
         Fields of a record that name a file or a list of files.
-
-    Raises
-    ------
-    DataError
-        When it cannot be read so, or names nothing.
     """
     if form not in _KEYS:
         raise DataError(f"the annotation format '{form}' is not one of {', '.join(_KEYS)}; correct the skill")

@@ -74,13 +74,7 @@ def _announced(headers: Mapping[str, str]) -> int:
 
 
 def _pieces(answer: BaseHTTPResponse) -> Iterator[bytes]:
-    """Yield the bytes of a file as they come, which are never unpacked on the way.
-
-    Raises
-    ------
-    ConnectionError
-        When so few come that it would not end: a read that is served one byte now and then never times out.
-    """
+    """Yield the bytes of a file as they come, which are never unpacked on the way."""
     since, came = time.monotonic(), 0
     while piece := answer.read1(_PIECE, decode_content=False):
         yield piece
@@ -137,13 +131,7 @@ def _request(uri: Uri, method: str) -> BaseHTTPResponse:
 
 
 def _led_to(uri: Uri, url: str, to: str) -> str:
-    """Return where a server leads on to, which is https and nothing else.
-
-    Raises
-    ------
-    DataError
-        For a file of this machine, a bucket, plain http, or what is no address.
-    """
+    """Return where a server leads on to, which is https and nothing else."""
     try:
         there = urljoin(url, to)
         if urlsplit(there).scheme == "https" and len(there) <= _LONGEST and there.isprintable():

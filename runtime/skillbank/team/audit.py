@@ -137,10 +137,6 @@ def lines(
     ----------
     since, until
         From this time on, and before this one; with a time zone.
-
-    Raises
-    ------
-    ForbiddenError
     """
     permit(lambda: engine, Right.ADMINISTER, "audit")
     with engine.begin() as db:

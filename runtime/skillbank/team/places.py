@@ -21,7 +21,7 @@ from skillbank.home import home, results_root
 from skillbank.team.acting import may, who
 from skillbank.team.person import EVERYBODY
 from skillbank.team.rights import Right
-from skillbank.visible import named, one_line
+from skillbank.visible import named, one_line, texts_in
 
 __all__ = [
     "ALL",
@@ -150,15 +150,8 @@ def refuse_hidden(places: Iterable[str | os.PathLike[str]], *, to_write: bool = 
 
 def places_in(value: object) -> Iterator[str]:
     """Yield what a value of a spec, or a part of it, may name as a place; bare names are none."""
-    if isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from places_in(key)
-            yield from places_in(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from places_in(each)
-    elif isinstance(value, str):
-        yield from _places_in_text(value)
+    for text in texts_in(value):
+        yield from _places_in_text(text)
 
 
 def _places_in_text(text: str) -> Iterator[str]:

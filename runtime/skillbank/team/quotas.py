@@ -24,27 +24,13 @@ _LONGEST = 200
 
 
 class Quotas:
-    """The quotas of a store, shared by every process that opens it.
-
-    Parameters
-    ----------
-    engine
-        Of `skillbank.jobs.store.JobStore`, whose migrations make the tables.
-    """
+    """The quotas of a store, shared by every process that opens it."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
     def set(self, quota: Quota) -> None:
-        """Put a quota in the place of the one that there was; what runs, runs on.
-
-        Raises
-        ------
-        UsageError
-            When a name or a number cannot be one.
-        ForbiddenError
-            When who acts does not administer.
-        """
+        """Put a quota in the place of the one that there was; what runs, runs on."""
         permit(lambda: self._engine, Right.ADMINISTER, "quota.set", quota.said)
         _check(quota)
         with self._engine.begin() as db:
@@ -55,15 +41,7 @@ class Quotas:
             record(db, "quota.set", f"{quota.said}: {quota.limits}", project=_project(quota), always=True)
 
     def remove(self, kind: Kind, name: str) -> None:
-        """Take a quota away; that of each (`EACH`) holds then, if there is one.
-
-        Raises
-        ------
-        NotFoundError
-            When there is none.
-        ForbiddenError
-            When who acts does not administer.
-        """
+        """Take a quota away; that of each (`EACH`) holds then, if there is one."""
         gone = Quota(kind, name)
         permit(lambda: self._engine, Right.ADMINISTER, "quota.remove", gone.said)
         with self._engine.begin() as db:
@@ -74,12 +52,7 @@ class Quotas:
         raise NotFoundError(f"{gone.said} has no quota of its own{did_you_mean(name, known)}")
 
     def list(self) -> tuple[Quota, ...]:
-        """Return all of them, for who administers.
-
-        Raises
-        ------
-        ForbiddenError
-        """
+        """Return all of them, for who administers."""
         permit(lambda: self._engine, Right.ADMINISTER, "quota.list")
         with asking(self._engine) as db:
             return tuple(read(db).values())

@@ -15,11 +15,5 @@ _Query = TypeVar("_Query", sa.Select[object], sa.Update, sa.Delete)
 
 
 def seen(query: _Query, project: sa.Column[object]) -> _Query:
-    """Return a query over what is there for who acts.
-
-    Parameters
-    ----------
-    project
-        The column that says to which project a row belongs.
-    """
+    """Return a query over what is there for who acts."""
     return query if may(Right.ADMINISTER) else query.where(project == who().project)

@@ -75,13 +75,7 @@ class Token:
 
 
 class Tokens:
-    """The tokens of a store, shared by every process that opens it.
-
-    Parameters
-    ----------
-    engine
-        Of `skillbank.jobs.store.JobStore`, whose migrations make the tables.
-    """
+    """The tokens of a store, shared by every process that opens it."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -164,12 +158,7 @@ class Tokens:
         return Person(name, project, frozenset(Right) - never)
 
     def list(self) -> list[Token]:
-        """Return all tokens, the oldest first, also those that have ended.
-
-        Raises
-        ------
-        ForbiddenError
-        """
+        """Return all tokens, the oldest first, also those that have ended."""
         permit(lambda: self._engine, Right.ADMINISTER, "token.list")
         with asking(self._engine) as db:
             rows = db.execute(sa.select(TOKENS).order_by(TOKENS.c.seq)).mappings().all()

@@ -9,8 +9,8 @@ from functools import partial
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from skillbank.agent.lanes import Lane, in_lane
 from skillbank.entrance import CHALLENGE, credentials
-from skillbank.lanes import Lane, in_lane
 from skillbank.team.acting import acting_as
 from skillbank.team.person import EVERYBODY, Person
 from skillbank.team.tokens import Tokens

@@ -25,13 +25,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600)
 
 
 class Metrics:
-    """The counters of a server.
-
-    Parameters
-    ----------
-    engine
-        Gives the store, where jobs and questions are counted when somebody asks.
-    """
+    """The counters of a server."""
 
     def __init__(self, engine: Callable[[], sa.Engine]) -> None:
         mine = CollectorRegistry()

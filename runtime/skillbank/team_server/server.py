@@ -42,15 +42,7 @@ _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve(serving: Serving, banks: tuple[str, ...] = ()) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are answered first, and jobs go on.
-
-    Raises
-    ------
-    UsageError, PlatformError
-        When the address or the store cannot be used.
-    DataNotFoundError, JobNotFoundError, ParentError
-        When there is no such model.
-    """
+    """Serve until SIGINT or SIGTERM; requests under way are answered first, and jobs go on."""
     if serving.database_url:
         # What is started from here, the supervisors of jobs among them, works with the same store.
         hand_on(DATABASE_URL.name, serving.database_url)

@@ -15,23 +15,14 @@ from pydantic_core import ErrorDetails
 
 from skillbank.entrance import loopback
 from skillbank.environment import DATABASE_URL
-from skillbank.errors import DataNotFoundError, UsageError, did_you_mean
+from skillbank.errors import DataNotFoundError, UsageError
+from skillbank.misfits import misfit
 from skillbank.team.places import DataRoots
 from skillbank.team.rights import Right
-from skillbank.visible import one_line
 
 __all__ = ["Serving", "read_serving"]
 
 _LONGEST_FILE = 1 << 20
-_EXAMPLES: Mapping[str, str] = {
-    "bool_parsing": "true or false",
-    "int_parsing": "a whole number",
-    "int_type": "a whole number",
-    "string_type": "a text",
-    "list_type": "a list, in brackets",
-    "tuple_type": "a list, in brackets",
-    "dict_type": "a table of values and rights",
-}
 
 
 class Serving(BaseModel):
@@ -157,30 +148,17 @@ def read_serving(file: Path | None, options: Mapping[str, object]) -> Serving:
         YAML, or TOML where its name ends so; None where there is none.
     options
         What was said on the command line; it counts before the file.
-
-    Raises
-    ------
-    UsageError
-        With everything that is wrong, each with its way out.
-    DataNotFoundError
-        When there is no such file.
     """
     said = {} if file is None else _read(file)
     where = "" if file is None else f" in {file}"
-    known = list(Serving.model_fields)
-    strange = [str(key) for key in said if key not in known]
-    unknown = [f"there is no '{one_line(key, 60)}'{did_you_mean(key, known)}" for key in strange]
-    given = {str(k): v for k, v in said.items() if k in known} | dict(options)
+    given = said | dict(options)
     if not given.get("database_url") and (url := DATABASE_URL.value):
         given["database_url"] = url
     try:
-        found = Serving.model_validate(given)
-        if not unknown:
-            return _together(found)
-        problems = unknown
+        return _together(Serving.model_validate(given))
     except ValidationError as error:
-        problems = [*unknown, *map(_problem, error.errors(include_url=False))]
-    raise UsageError(f"the settings{where} cannot be used: {'; '.join(problems)}")
+        problems = map(_problem, error.errors(include_url=False))
+        raise UsageError(f"the settings{where} cannot be used: {'; '.join(problems)}") from None
 
 
 def _together(found: Serving) -> Serving:
@@ -193,20 +171,9 @@ def _together(found: Serving) -> Serving:
 
 
 def _problem(error: ErrorDetails) -> str:
-    where = ".".join(str(step) for step in error["loc"])
-    words = str(error["msg"]).removeprefix("Value error, ")
-    if not where:
-        return words
-    wanted = _EXAMPLES.get(error["type"])
-    if wanted:
-        words = f"it must be {wanted}"
-    elif words.startswith("Input should be"):
-        words = f"it must be{words.removeprefix('Input should be')}"
-    elif words.startswith("must "):
-        words = f"it {words}"
-    if where.startswith("database_url"):
-        return f"{where}: {words}"
-    return f"{where} is {one_line(error.get('input'), 60)}, and {words}"
+    if not error["loc"]:  # of several settings, which the sentence names
+        return str(error["msg"]).removeprefix("Value error, ")
+    return misfit(error, known=Serving.model_fields)
 
 
 def _read(file: Path) -> dict[str, object]:

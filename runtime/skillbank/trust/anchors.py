@@ -16,6 +16,7 @@ from skillbank.trust.anchor_folder import anchor_folder
 from skillbank.trust.certificates import MAX_BYTES, Certificate, CertificateError, read_pem
 from skillbank.trust.contents import NotPlainError
 from skillbank.ways import command
+from skillbank.whole_files import write_whole
 
 __all__ = ["Anchor", "add", "pinned", "read_file", "remove"]
 
@@ -98,13 +99,7 @@ def read_file(file: Path) -> list[Certificate]:
 
 
 def add(file: Path) -> list[Anchor]:
-    """Pin every certificate of a file, each in a file of its own that bears its fingerprint.
-
-    Raises
-    ------
-    DataNotFoundError, UsageError
-        As `read_file`.
-    """
+    """Pin every certificate of a file, each in a file of its own that bears its fingerprint."""
     certificates = read_file(file)
     folder = anchor_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -151,7 +146,5 @@ def _unpin(own: Sequence[Anchor], gone: set[str]) -> None:
 
 
 def _written(file: Path, certificate: Certificate) -> Path:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    temporary.write_bytes(certificate.parsed.public_bytes(Encoding.PEM))
-    temporary.replace(file)
+    write_whole(file, certificate.parsed.public_bytes(Encoding.PEM))
     return file

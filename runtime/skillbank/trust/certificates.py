@@ -49,11 +49,6 @@ class CertificateError(ValueError):
 class Certificate:
     """One X.509 certificate, known by its bytes.
 
-    Parameters
-    ----------
-    der
-        The certificate, DER.
-
     Raises
     ------
     CertificateError
@@ -298,13 +293,7 @@ def _extension(certificate: Certificate, kind: type[_E]) -> _E | None:
 
 
 def read_pem(content: bytes) -> list[Certificate]:
-    """Read the certificates of a file: PEM, several of them one after the other, or one in DER.
-
-    Raises
-    ------
-    CertificateError
-        When there is none, one cannot be read, or the file holds a private key.
-    """
+    """Read the certificates of a file: PEM, several of them one after the other, or one in DER."""
     if b"PRIVATE KEY-----" in content:
         raise CertificateError("it holds a private key, which belongs in no file of certificates")
     if b"-----BEGIN CERTIFICATE-----" not in content:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from skillbank.home import home
 from skillbank.trust.reach import Start
 from skillbank.visible import one_line
 from skillbank.ways import command
+from skillbank.whole_files import write_whole
 
 __all__ = ["Decision", "all_decisions", "decision_of", "forget", "keep", "now", "stamp"]
 
@@ -95,17 +95,8 @@ def keep(decision: Decision) -> None:
     """Keep a decision; it takes the place of an earlier one about the same bank."""
     file = _file(Path(decision.root))
     with _locked():
-        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=file.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as out:
-                out.write(decision.model_dump_json(indent=1))
-                out.flush()
-                os.fsync(descriptor)
-            Path(temporary).replace(file)
-        except BaseException:
-            with suppress(OSError):
-                Path(temporary).unlink()
-            raise
+        content = decision.model_dump_json(indent=1).encode("utf-8", "surrogateescape")
+        write_whole(file, content, private=True, durable=True)
 
 
 def forget(root: Path) -> bool:

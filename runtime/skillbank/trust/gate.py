@@ -20,8 +20,8 @@ from pydantic import BaseModel, ConfigDict
 from skillbank.errors import QuestionsError, StateError, TrustError
 from skillbank.plan.model import Plan
 from skillbank.plan.open_points import open_points
+from skillbank.plan.variables import name_problems
 from skillbank.trust.environment import UNCHANGED, named_values, usual_values
-from skillbank.variables import name_problems
 from skillbank.visible import one_line
 from skillbank.ways import command
 
@@ -146,7 +146,7 @@ def admit(
         raise QuestionsError(
             f"plan {plan.plan_id[:12]} has open questions: {open_points(plan.questions).marked}"
         )
-    if any(digest != part.skill.digest for part in _parts(plan)):
+    if any(digest != part.skill.digest for part in plan.parts()):
         raise StateError(
             f"the skill {one_line(plan.skill.name, 60)} has changed since plan {plan.plan_id[:12]} was made; "
             f"plan again with {command('plan')}"
@@ -237,7 +237,7 @@ def _moved(plan: Plan, standing: Standing, signer: str | None) -> Iterator[str]:
 
 def _admission(plan: Plan, standing: Standing, root: Path | None) -> Admission:
     settle = dict(plan.search.settle) if plan.search is not None else {}
-    parts = list(_parts(plan))
+    parts = list(plan.parts())
     return Admission(
         plan_id=plan.plan_id,
         skill=plan.skill.name,
@@ -265,13 +265,6 @@ def _decided(root: Path) -> bool:
         return decision_of(root) is not None
     except StateError:
         return False
-
-
-def _parts(plan: Plan) -> Iterator[Plan]:
-    """Yield a plan and the plans inside it that its search starts."""
-    yield plan
-    if plan.search is not None:
-        yield from (part for part in (plan.search.evaluation, plan.search.baseline) if part is not None)
 
 
 def _made(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from skillbank.home import home
 from skillbank.trust.verify import Verification
+from skillbank.whole_files import write_whole
 
 __all__ = ["Memory", "Seen", "remembering"]
 
@@ -123,9 +123,7 @@ def remembering() -> Iterator[Memory]:
         yield memory
         after = _document(memory)
         if after != before:
-            temporary = file.with_name(f".seen.{os.getpid()}.tmp")
-            temporary.write_text(json.dumps({"format": _FORMAT, "skills": after}), encoding="utf-8")
-            temporary.replace(file)
+            write_whole(file, json.dumps({"format": _FORMAT, "skills": after}))
 
 
 def _document(memory: Memory) -> dict[str, list[dict[str, object]]]:

@@ -131,13 +131,7 @@ def pae(payload: bytes) -> bytes:
 
 
 def check_signature(bundle: Bundle) -> None:
-    """Check that the key of the signer's certificate made the signature over the payload as it is.
-
-    Raises
-    ------
-    BrokenSignature
-        When it did not, or is no key on one of the supported curves.
-    """
+    """Check that the key of the signer's certificate made the signature over the payload as it is."""
     key = bundle.leaf.parsed.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in CURVES:
         raise BrokenSignature("its key is none of ECDSA on P-256, P-384 or P-521")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,6 +35,7 @@ from skillbank.trust.signature import (
 from skillbank.trust.verify import Verification, heading, verify_content
 from skillbank.visible import one_line
 from skillbank.ways import option
+from skillbank.whole_files import replacing
 
 __all__ = [
     "Signature",
@@ -143,13 +142,7 @@ def read_key(file: Path, passphrase: Callable[[], bytes]) -> EllipticCurvePrivat
 
 
 def make_certificate(key: EllipticCurvePrivateKey, name: str, days: int = VALID_DAYS) -> Certificate:
-    """Make a key's own certificate, which is its own anchor and can issue no other.
-
-    Raises
-    ------
-    UsageError
-        When the name cannot be one.
-    """
+    """Make a key's own certificate, which is its own anchor and can issue no other."""
     now = datetime.now(UTC)
     try:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -188,11 +181,6 @@ def kept_certificate(key: EllipticCurvePrivateKey, file: Path, name: str) -> Cer
     """Return the certificate that was made for a bare key, or make it and keep it in a file.
 
     What was signed with a key at different times can be verified under one anchor only if there is one.
-
-    Raises
-    ------
-    UsageError
-        When the file holds anything but this key's certificate.
     """
     if is_there(file):
         found = read_file(file)
@@ -233,11 +221,6 @@ def sign_skill(folder: Path, signer: Signer, *, bank_root: Path | None = None) -
     ----------
     bank_root
         The bank that the skill belongs to; the folder itself when it is a bank of its own.
-
-    Raises
-    ------
-    UsageError
-        When the folder holds what cannot be signed (a link, a pipe, a private key), or would not verify.
     """
     folder = folder.resolve()
     whole_bank = bank_root is None or bank_root.resolve() == folder
@@ -289,13 +272,10 @@ def _statement(folder: Path, whole_bank: bool) -> bytes:
 
 def _write(file: Path, content: bytes) -> None:
     """Put a file in the place of another, whole or not at all."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(content)
-        temporary.replace(file)
+        with replacing(file) as unfinished:
+            unfinished.write_bytes(content)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise UsageError(f"{file} cannot be written: {error.strerror}.") from None
 
 

@@ -22,13 +22,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def validated(model: type[Model], body: bytes) -> Model:
-    """Return a body as a model.
-
-    Raises
-    ------
-    Refusal
-        400 with the first thing that is wrong.
-    """
+    """Return a body as a model."""
     _refuse_repeated(body)
     try:
         return model.model_validate_json(body)
@@ -49,13 +43,7 @@ def _refuse_repeated(body: bytes) -> None:
 
 
 async def read_body(request: Request, most: int = MOST_JSON) -> bytes:
-    """Return a request's body.
-
-    Raises
-    ------
-    Refusal
-        413 when it is longer than so many bytes, 400 when it broke off.
-    """
+    """Return a request's body."""
     try:
         return await limited(request, most).body()
     except ClientDisconnect:

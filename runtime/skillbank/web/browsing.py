@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
+from skillbank.automl import control
+from skillbank.automl.report.data import ReportData, report_data
 from skillbank.errors import DataNotFoundError
 from skillbank.jobs.results import Results
 from skillbank.redact import redact
@@ -16,7 +18,6 @@ from skillbank.web.answers import Json
 from skillbank.web.operations import Asked, Operation
 
 if TYPE_CHECKING:
-    from skillbank.automl.report.data import ReportData
     from skillbank.jobs.record import JobHead, JobRecord
     from skillbank.runtime import Runtime
 
@@ -36,13 +37,7 @@ _REPORT_POLICY = f"{_PAGE_POLICY}script-src 'unsafe-inline'; sandbox allow-scrip
 
 
 class Browsing:
-    """The endpoints; Starlette calls them in threads.
-
-    Parameters
-    ----------
-    runtime
-        Whose jobs are shown.
-    """
+    """The endpoints; Starlette calls them in threads."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -129,9 +124,8 @@ class Browsing:
 
     def experiments(self, request: Request) -> Response:
         """List experiments, the newest first."""
-        from skillbank.automl.control import summaries
-
-        return Json({"experiments": summaries(self._runtime.jobs, _MOST)})
+        found = control.summaries(self._runtime.jobs, _MOST)
+        return Json(said.ExperimentsDocument(experiments=found).document())
 
     def experiment(self, request: Request) -> Response:
         """Show an experiment: everything that its report shows."""
@@ -145,9 +139,6 @@ class Browsing:
         return HTMLResponse(page, headers={"content-security-policy": _REPORT_POLICY})
 
     def _report(self, request: Request) -> ReportData:
-        from skillbank.automl import control
-        from skillbank.automl.report.data import report_data
-
         jobs = self._runtime.jobs
         record = jobs.refresh(control.find(jobs, request.path_params["experiment"]).id)
         return report_data(record, control.loaded(jobs, record))

@@ -36,15 +36,7 @@ class _Wanted(BaseModel):
 
 
 class Choosing:
-    """The two endpoints.
-
-    Parameters
-    ----------
-    runtime
-        Whose trained models can be chosen.
-    detector
-        What looks with them.
-    """
+    """The two endpoints."""
 
     def __init__(self, runtime: Runtime, detector: Detector) -> None:
         self._runtime, self._detector = runtime, detector

@@ -44,13 +44,7 @@ _YEAR = (1980, 1, 1, 0, 0, 0)
 
 
 class Detection:
-    """The three endpoints.
-
-    Parameters
-    ----------
-    detector
-        The model.
-    """
+    """The three endpoints."""
 
     def __init__(self, detector: Detector) -> None:
         self._detector = detector

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from skillbank.automl.control import Summary
+from skillbank.jobs.measured import Measured
+
 __all__ = [
     "CheckpointDocument",
     "ComparisonDocument",
     "EpochDocument",
-    "ExperimentEntry",
     "ExperimentsDocument",
     "JobDocument",
     "JobEntry",
@@ -87,24 +89,6 @@ class JobDocument(JobEntry):
     more_pictures: int
 
 
-class MeasuredDocument(_Answer):
-    """What a job has measured, and of which model."""
-
-    job: str
-    skill: str
-    action: str
-    state: str
-    trained_by: str | None
-    trained_from: list[str]
-    trained_on: list[str]
-    measured_on: list[str]
-    metrics: dict[str, float]
-    per_class: dict[str, dict[str, float]]
-    pictures: int | None
-    model_bytes: int | None
-    rate: float | None
-
-
 class ComparisonDocument(_Answer):
     """``GET /api/jobs/{job}/comparison``: jobs side by side; ``unlike`` says why not ``comparable``.
 
@@ -112,32 +96,16 @@ class ComparisonDocument(_Answer):
     """
 
     comparable: bool
-    jobs: list[MeasuredDocument]
+    jobs: list[Measured]
     settings: dict[str, dict[str, object]]
     unlike: list[str]
     notes: list[str]
 
 
-class ExperimentEntry(_Answer):
-    """An experiment in the list of all; ``best`` is the number of its best trial."""
-
-    experiment: str
-    skill: str
-    created: str
-    algorithm: str
-    state: str
-    recommendations: int
-    ended: int
-    running: int
-    metric: str
-    best: int | None
-    score: float | None
-
-
 class ExperimentsDocument(_Answer):
     """``GET /api/experiments``, the newest first."""
 
-    experiments: list[ExperimentEntry]
+    experiments: list[Summary]
 
 
 class ReportDocument(_Answer):

@@ -58,15 +58,7 @@ class _Event(_Said):
 
 
 class LabelStudioDoor:
-    """The endpoints.
-
-    Parameters
-    ----------
-    detector
-        The model.
-    pictures
-        Of the Label Studio that was named; None where none was.
-    """
+    """The endpoints."""
 
     def __init__(self, detector: Detector, pictures: LabelStudioPictures | None) -> None:
         self._detector, self._pictures = detector, pictures

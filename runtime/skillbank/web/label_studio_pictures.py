@@ -23,11 +23,6 @@ _PORTS = {"http": 80, "https": 443}
 class LabelStudioPictures:
     """What fetches them.
 
-    Parameters
-    ----------
-    address
-        Of Label Studio, e.g. ``http://localhost:8080``; a path is what a proxy has put before its own.
-
     Raises
     ------
     UsageError
@@ -47,11 +42,6 @@ class LabelStudioPictures:
 
     async def fetch(self, address: str) -> bytes:
         """Return a picture.
-
-        Parameters
-        ----------
-        address
-            As a task has it: a path on the server, or a whole address of it.
 
         Raises
         ------

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from skillbank.lanes import Lane, in_lane
+from skillbank.agent.lanes import Lane, in_lane
 from skillbank.web.answers import Refusal
 from skillbank.web.bodies import read_body, validated
 from skillbank.web.queries import refuse_query
@@ -132,13 +132,7 @@ class Operation:
 
 
 def openapi(operations: Iterable[Operation], *, version: str, server: str) -> dict[str, object]:
-    """Return the OpenAPI 3.1 document of all operations.
-
-    Parameters
-    ----------
-    server
-        The URL below which the paths lie.
-    """
+    """Return the OpenAPI 3.1 document of all operations."""
     schemas, paths = _Schemas(), dict[str, dict[str, object]]()
     for each in operations:
         paths.setdefault(each.shown_path, {})[each.method.lower()] = each.document(schemas)

@@ -51,11 +51,6 @@ def serve_web(
         Detections under way, after which further ones are turned away.
     label_studio
         Address of a Label Studio that this server is the backend of; pictures are fetched from there alone.
-
-    Raises
-    ------
-    UsageError, DataNotFoundError, JobNotFoundError, ParentError
-        When the address, the token or the model cannot be used.
     """
     token = find_token(WEB_TOKEN, token)
     refuse_open(host, token, WEB_TOKEN)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from skillbank.agent.lanes import Lane
 from skillbank.errors import UsageError
 from skillbank.home import cache_dir
-from skillbank.lanes import Lane
 from skillbank.sets.accepting import count_of_rest
 from skillbank.sets.label_set import LabelSet
 from skillbank.sets.model import ALL, Filter, LabelBox, VersionConflictError
@@ -25,14 +25,11 @@ from skillbank.web.operations import Asked, Operation
 from skillbank.web.sets_images import Sent, SetImages
 from skillbank.web.sets_words import (
     audit_document,
-    box_document,
     event_document,
     operation,
     person_of,
     picture_document,
-    row_document,
     set_document,
-    set_entry,
     shown_document,
     spec_of,
     usual_person,
@@ -58,13 +55,7 @@ _CROPS = (Asked("class", "integer", required=True), Asked("state"))
 
 
 class SetsDoor:
-    """The endpoints.
-
-    Parameters
-    ----------
-    runtime
-        Whose sets are reviewed.
-    """
+    """The endpoints."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -139,7 +130,7 @@ class SetsDoor:
 
     def sets(self, request: Request) -> Response:
         """List the sets, and say who reviews when nobody says a name."""
-        entries = [set_entry(summary) for summary in self._store().list()]
+        entries = list(map(said.SetEntry.model_validate, self._store().list()))
         return Json(said.SetsDocument(sets=entries, person=usual_person()).document())
 
     def set(self, request: Request) -> Response:
@@ -158,8 +149,8 @@ class SetsDoor:
         order = asked.get("order") or "name"
         found = self._set(request).pictures(where=where, order=order, after=after, limit=limit + 1)
         rows, following = found[:limit], found[limit - 1].number if len(found) > limit else None
-        document = said.PicturesDocument(pictures=[row_document(row) for row in rows], next=following)
-        return Json(document.document())
+        shown = list(map(said.RowDocument.model_validate, rows))
+        return Json(said.PicturesDocument(pictures=shown, next=following).document())
 
     def picture(self, request: Request) -> Response:
         """Show a picture with its boxes; its ETag is the version that an edit has to name."""
@@ -193,7 +184,9 @@ class SetsDoor:
             if box.picture not in names:
                 names[box.picture] = found.picture(box.picture).row.name
         shown = [
-            said.CropBox(**box_document(box).model_dump(by_alias=False), name=names[box.picture])
+            said.CropBox(
+                **said.BoxDocument.model_validate(box).model_dump(by_alias=False), name=names[box.picture]
+            )
             for box in boxes
         ]
         return Json(said.CropsDocument(boxes=shown, next=following).document())
@@ -234,15 +227,7 @@ class SetsDoor:
         labels = self._set(request)
         found, models = labels.suggest_thresholds(), {run.number: run.model for run in labels.runs()}
         made = [
-            said.Suggested(
-                class_number=number,
-                run=s.run,
-                model=models[s.run],
-                threshold=s.threshold,
-                precision=s.precision,
-                recall=s.recall,
-                n=s.n,
-            )
+            said.Suggested(class_number=number, model=models[s.run], **asdict(s))
             for number, s in found.items()
         ]
         return Json(said.ThresholdsDocument(suggestions=made).document())

@@ -40,13 +40,7 @@ class _Asked:
 
 
 class AskingDoor:
-    """The endpoint.
-
-    Parameters
-    ----------
-    detector
-        The model of the Find page.
-    """
+    """The endpoint."""
 
     def __init__(self, runtime: Runtime, detector: Detector) -> None:
         self._runtime, self._detector = runtime, detector

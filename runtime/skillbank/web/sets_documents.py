@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from skillbank.misfits import refuse_truth
 
@@ -65,9 +65,9 @@ _MOST_CLAIMS = 100
 
 
 class _Answer(BaseModel):
-    """Serialised by the names that JSON has: ``class`` is no name in Python."""
+    """Made of what the store gives; serialised by the names of JSON: ``class`` is none in Python."""
 
-    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, from_attributes=True)
 
     def document(self) -> dict[str, object]:
         """Return it as JSON."""
@@ -189,7 +189,7 @@ class BoxDocument(_Answer):
     number: int
     picture: int
     class_number: int = Field(alias="class")
-    box: Corners
+    box: Corners = Field(validation_alias=AliasChoices("box", "corners"))
     score: float | None
     caption: str
     origin: str

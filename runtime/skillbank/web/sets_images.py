@@ -20,6 +20,7 @@ from skillbank.errors import DataError
 from skillbank.sets.content import content_of
 from skillbank.sets.model import LabelBox, PictureRow
 from skillbank.visible import one_line
+from skillbank.whole_files import write_whole
 
 __all__ = ["SHELF", "Sent", "SetImages"]
 
@@ -46,13 +47,7 @@ class Sent:
 
 
 class SetImages:
-    """Makes copies, each once.
-
-    Parameters
-    ----------
-    cache
-        Folder of what can be made again.
-    """
+    """Makes copies, each once."""
 
     def __init__(self, cache: Path) -> None:
         self._shelf = cache / SHELF
@@ -119,10 +114,7 @@ class SetImages:
         """Keep a copy whole or not at all; a full disk only means that it is made again."""
         path = self._path(row, what)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(data)
-            Path(file.name).replace(path)
+            write_whole(path, data, private=True)
             if time.monotonic() - self._touched > _TOUCHED:
                 self._touched = time.monotonic()
                 os.utime(self._shelf)  # it was used now, see `skillbank.storage.cleaning`
@@ -145,13 +137,7 @@ def _shown_as_it_is(data: bytes) -> str:
 
 
 def _upright(row: PictureRow, data: bytes, side: int) -> Image.Image:
-    """Return a picture upright, in RGB, its longer edge no longer than ``side`` pixels.
-
-    Raises
-    ------
-    DataError
-        When it cannot be decoded, or is not of the size that the set has.
-    """
+    """Return a picture upright, in RGB, its longer edge no longer than ``side`` pixels."""
     name = one_line(row.name)
     with NamedTemporaryFile(suffix=".picture") as file:
         file.write(data)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from skillbank.sets.audit import Audit, Rates, Share
+from skillbank.sets.audit import Audit
 from skillbank.sets.model import (
     Accept,
     Add,
@@ -19,7 +19,6 @@ from skillbank.sets.model import (
     LabelBox,
     LabelClass,
     Operation,
-    PictureRow,
     PictureState,
     Reject,
     Restore,
@@ -36,14 +35,11 @@ from skillbank.web.answers import Refusal
 __all__ = [
     "PERSON",
     "audit_document",
-    "box_document",
     "event_document",
     "operation",
     "person_of",
     "picture_document",
-    "row_document",
     "set_document",
-    "set_entry",
     "shown_document",
     "spec_of",
     "usual_person",
@@ -92,34 +88,12 @@ def person_of(request: Request) -> str:
         raise Refusal(400, "usage", f"The header {PERSON} is not percent-encoded UTF-8.") from None
 
 
-def set_entry(summary: SetSummary) -> said.SetEntry:
-    """Return a set as it stands in the list of all."""
-    return said.SetEntry(
-        name=summary.name,
-        pictures=summary.pictures,
-        todo=summary.todo,
-        reviewed=summary.reviewed,
-        skipped=summary.skipped,
-        accepted=summary.accepted,
-    )
-
-
 def set_document(summary: SetSummary, classes: Iterable[LabelClass], runs: Sequence[Run]) -> said.SetDocument:
     """Return how a set stands; the last of its runs says what a class without a threshold shows."""
     last, usual = (runs[-1].number, runs[-1].threshold) if runs else (None, _THRESHOLD)
-    counts = {
-        count.number: said.ClassCounts(
-            proposed=count.proposed,
-            candidates=count.candidates,
-            accepted=count.accepted,
-            edited=count.edited,
-            rejected=count.rejected,
-            unseen=count.unseen,
-        )
-        for count in summary.classes
-    }
+    counts = {each.number: said.ClassCounts.model_validate(each) for each in summary.classes}
     return said.SetDocument(
-        **set_entry(summary).model_dump(),
+        **said.SetEntry.model_validate(summary).model_dump(),
         version=summary.version,
         created=summary.created,
         val=summary.val,
@@ -143,25 +117,16 @@ def set_document(summary: SetSummary, classes: Iterable[LabelClass], runs: Seque
             )
             for one in classes
         ],
-        people=[
-            said.PersonDocument(name=each.name, reviewed=each.reviewed, seconds=each.seconds)
-            for each in summary.people
-        ],
+        people=[said.PersonDocument.model_validate(each) for each in summary.people],
     )
 
 
-_ROW = tuple(said.RowDocument.model_fields)
-
-
-def row_document(row: PictureRow) -> said.RowDocument:
-    """Return a picture without its boxes, nor where it lies."""
-    return said.RowDocument(**{name: getattr(row, name) for name in _ROW})
-
-
 def picture_document(state: PictureState) -> said.PictureDocument:
-    """Return a picture with its boxes."""
-    row = {name: getattr(state.row, name) for name in _ROW}
-    return said.PictureDocument(**row, boxes=[box_document(box) for box in state.boxes])
+    """Return a picture with its boxes, but not where it lies."""
+    row = said.RowDocument.model_validate(state.row)
+    return said.PictureDocument(
+        **row.model_dump(), boxes=list(map(said.BoxDocument.model_validate, state.boxes))
+    )
 
 
 def shown_document(found: Mapping[int, Sequence[LabelBox]]) -> said.ShownDocument:
@@ -178,23 +143,6 @@ def _shown(box: LabelBox) -> said.ShownBox:
     x1, y1, x2, y2 = map(round, box.corners)
     return said.ShownBox(
         class_number=box.class_number, box=(x1, y1, x2, y2), proposed=box.state == "proposed"
-    )
-
-
-def box_document(box: LabelBox) -> said.BoxDocument:
-    """Return a box."""
-    return said.BoxDocument(
-        number=box.number,
-        picture=box.picture,
-        class_number=box.class_number,
-        box=box.corners,
-        score=box.score,
-        caption=box.caption,
-        origin=box.origin,
-        state=box.state,
-        by=box.by,
-        shown=box.shown,
-        chance=box.chance,
     )
 
 
@@ -248,19 +196,12 @@ def audit_document(audit: Audit, rest: int) -> said.AuditDocument:
         pictures=audit.pictures,
         earlier=audit.earlier,
         waiting=list(audit.waiting),
-        overall=said.RatesDocument(**_rates(audit.overall)),
+        overall=said.RatesDocument.model_validate(audit.overall),
         classes=[
-            said.ClassRates(class_number=number, **_rates(rates)) for number, rates in audit.classes.items()
+            said.ClassRates(class_number=number, **said.RatesDocument.model_validate(rates).model_dump())
+            for number, rates in audit.classes.items()
         ],
         verdict=audit.verdict,
         more=audit.more,
         rest=rest,
     )
-
-
-def _rates(rates: Rates) -> dict[str, said.ShareDocument]:
-    return {"precision": _share(rates.precision), "recall": _share(rates.recall)}
-
-
-def _share(share: Share) -> said.ShareDocument:
-    return said.ShareDocument(value=share.value, hits=share.hits, of=share.of, low=share.low, high=share.high)

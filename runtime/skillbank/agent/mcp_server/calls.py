@@ -20,6 +20,7 @@ from skillbank.agent.approval import Approval, approve_command, for_the_person
 from skillbank.agent.catalogue import TOOLS
 from skillbank.agent.failures import explain, parse_arguments
 from skillbank.agent.following import JOB_STATUS, LONGEST_WAIT, StatusAnswer, StatusArguments
+from skillbank.agent.lanes import Lane, in_lane
 from skillbank.agent.launching import LaunchAnswer
 from skillbank.agent.mcp_server.cancellations import Cancellations
 from skillbank.agent.mcp_server.consent import Consent, Reply, person
@@ -33,7 +34,6 @@ from skillbank.agent.tool import ToolFailure
 from skillbank.agent.tool_listing import WAIT
 from skillbank.agent.toolbox import Answer, Toolbox
 from skillbank.errors import SkillbankError
-from skillbank.lanes import Lane, in_lane
 from skillbank.team.acting import may
 from skillbank.team.rights import Right
 

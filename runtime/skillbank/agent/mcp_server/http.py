@@ -92,18 +92,7 @@ def http_app(server: Handlers, at: Entrance) -> ASGIApp:
 
 
 def serve_http(server: Handlers, at: Entrance, closing: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; the address, and a generated token, are said once on stderr.
-
-    Parameters
-    ----------
-    closing
-        Called when the server is asked to stop, before it closes its connections.
-
-    Raises
-    ------
-    UsageError
-        When the address cannot be used.
-    """
+    """Serve until SIGINT or SIGTERM; the address, and a generated token, are said once on stderr."""
     with listening(at) as (at, opened):
         print(f"skillbank mcp: {at.address}{PATH}", file=sys.stderr)
         if at.generated:

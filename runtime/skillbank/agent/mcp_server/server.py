@@ -7,6 +7,7 @@ import sys
 import anyio
 import mcp_types as types
 from mcp.server.caching import CacheHint
+from mcp.server.context import CallNext, HandlerResult
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
@@ -21,10 +22,11 @@ from skillbank.agent.mcp_server.prompts import PROMPTS
 from skillbank.agent.mcp_server.refusals import explained
 from skillbank.agent.mcp_server.rendering import rendered
 from skillbank.agent.mcp_server.skills import Shelf
-from skillbank.agent.mcp_server.visibility import shown
 from skillbank.agent.mcp_server.well_formed import client_lines
+from skillbank.agent.model_texts import with_model_texts
 from skillbank.agent.toolbox import Toolbox
 from skillbank.errors import UsageError
+from skillbank.visible import visible, visible_values
 from skillbank.ways import command, option
 
 __all__ = ["build_server", "serve_stdio"]
@@ -39,13 +41,7 @@ _FRESH = CacheHint(ttl_ms=3_600_000, scope="public")
 
 
 def build_server(box: Toolbox, cancellations: Cancellations) -> Handlers:
-    """Return the server of a toolbox; it serves any number of clients at once.
-
-    Parameters
-    ----------
-    cancellations
-        Told by whoever runs the server when it is closing.
-    """
+    """Return the server of a toolbox; it serves any number of clients at once."""
     may_cancel = box.policy.decide("cancel_job", approval=True) != "never"
     jobs = tasks.Tasks(lambda: box.runtime.jobs, lambda record: rendered(ended(record)), may_cancel)
     calls = ToolCalls(box, cancellations, jobs)
@@ -114,3 +110,16 @@ async def _get_prompt(ctx: Context, params: types.GetPromptRequestParams) -> typ
         return prompt.filled(params.arguments or {})
     except ValueError as error:
         raise MCPError(code=types.INVALID_PARAMS, message=str(error)) from None
+
+
+async def shown(ctx: Context, call_next: CallNext) -> HandlerResult:
+    """Middleware that writes out what cannot be seen, in results and in errors."""
+    try:
+        result: HandlerResult = with_model_texts(await call_next(ctx), visible)
+        return result
+    except MCPError as error:
+        raise MCPError(
+            code=error.error.code,
+            message=visible(error.error.message),
+            data=visible_values(error.error.data),
+        ) from None

@@ -47,13 +47,7 @@ class SkillFile:
         return known or mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
 
     def read(self) -> bytes:
-        """Return the content; a link or a pipe that has taken the file's place is refused.
-
-        Raises
-        ------
-        SkillFormatError
-            When it is no regular file any more, too large, or not the file that was signed.
-        """
+        """Return the content; a link or a pipe that has taken the file's place is refused."""
         content = read_file(self.path, MAX_BYTES)
         if self.signed is not None and hashlib.sha256(content).hexdigest() != self.signed:
             raise SkillFormatError(f"{self.path} is not the file that was signed, so it is not given.")

@@ -27,15 +27,7 @@ __all__ = [
 
 
 def algorithm_class(name: str) -> type[Algorithm]:
-    """Return the class of an algorithm; its module is imported only now.
-
-    Raises
-    ------
-    UsageError
-        When there is no such algorithm.
-    PluginError
-        When it is a package's and cannot be loaded.
-    """
+    """Return the class of an algorithm; its module is imported only now."""
     found = offer(Group.AUTOML_ALGORITHMS, name)
     if found is None:
         raise UsageError(f"There is no algorithm '{one_line(name, 60)}'.")

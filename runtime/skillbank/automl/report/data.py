@@ -14,7 +14,7 @@ from skillbank.jobs.record import JobRecord
 from skillbank.plan.model import Plan
 from skillbank.plan.paths import MISSING, get_path
 
-__all__ = ["report_data"]
+__all__ = ["clock", "report_data"]
 
 
 class TrialRow(TypedDict):
@@ -85,13 +85,7 @@ class ReportData(TypedDict):
 
 
 def report_data(record: JobRecord, stands: Experiment, end: Mapping[str, object] | None = None) -> ReportData:
-    """Return the report of an experiment as it stands.
-
-    Parameters
-    ----------
-    end
-        How it is about to end, when that is not written down yet.
-    """
+    """Return the report of an experiment as it stands."""
     now = datetime.now(UTC)
     plan = Plan.from_document(record.plan)
     settings = settings_of(plan)
@@ -191,3 +185,12 @@ def _is_log(stands: Experiment, key: str) -> bool:
     if len(numbers) != len(tried) or len(numbers) < 3 or min(numbers) <= 0:
         return False
     return any(isinstance(v, float) for v in numbers) and max(numbers) / min(numbers) >= 30
+
+
+def clock(seconds: float) -> str:
+    """Return a time as people say it."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from skillbank.automl.report.data import clock
 from skillbank.visible import visible_values
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def render_page(data: ReportData) -> str:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"short": _short, "clock": _clock}
+    environment.filters |= {"short": _short, "clock": clock}
     states = Counter(str(trial["state"]).lower() for trial in data["trials"])
     return environment.get_template("page.html.j2").render(
         d=data,
@@ -50,11 +51,3 @@ def _short(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -30,13 +30,6 @@ def track(data: ReportData, where: str) -> str:
     -------
     str
         A sentence that says what was sent.
-
-    Raises
-    ------
-    UsageError
-        When there is no such place, or its library is not installed.
-    PlatformError
-        When the library does not take the trials; in its own words.
     """
     if where not in _PLACES:
         raise UsageError(

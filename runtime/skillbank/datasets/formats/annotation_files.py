@@ -84,13 +84,7 @@ def picture_folders(tree: Tree, split: str, annotations: str) -> tuple[str, ...]
 
 
 def _best(tree: Tree, split: str, several: Sequence[str], usual: Collection[str]) -> str:
-    """Return the one file of a split, or the one that has a usual name.
-
-    Raises
-    ------
-    DataError
-        When several could be meant.
-    """
+    """Return the one file of a split, or the one that has a usual name."""
     first = [each for each in several if PurePosixPath(each).stem in usual]
     best = several if len(several) == 1 else first
     if len(best) != 1:

@@ -68,13 +68,7 @@ class Categories:
 
 
 def _id(entry: object, what: str) -> int | str | None:
-    """Return the id of a category; None where it has none.
-
-    Raises
-    ------
-    DataError
-        When it has one that names nothing.
-    """
+    """Return the id of a category; None where it has none."""
     found = entry.get("id") if isinstance(entry, dict) else None
     said = key(found)
     if said is None and found not in (None, ""):

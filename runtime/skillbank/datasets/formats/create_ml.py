@@ -67,13 +67,7 @@ class CreateMl:
         return Recognised(files, f"{a_few(files, 3)} with coordinates of Create ML") if files else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the lists once for classes, and again when pictures are asked for.
-
-        Raises
-        ------
-        DataError
-            When a file is no list.
-        """
+        """Read the lists once for classes, and again when pictures are asked for."""
         found = self.recognise(tree)
         names: set[str] = set()
         entries: dict[str, list[tuple[str, int]]] = {}

@@ -43,13 +43,7 @@ class Cvat:
         return Recognised(mine, f"{', '.join(mine[:3])} with <annotations>") if mine else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the files once for classes and subsets, and again when pictures are asked for.
-
-        Raises
-        ------
-        DataError
-            When a file is no XML, or holds tracks of a video whose frames are not there as pictures.
-        """
+        """Read the files once for classes and subsets, and again when pictures are asked for."""
         found = self.recognise(tree)
         censuses = [_census(tree, file) for file in (found.files if found is not None else ())]
         listed = tuple(dict.fromkeys(name for census in censuses for name in census.listed))

@@ -83,13 +83,7 @@ class Datumaro:
         return Recognised(files, f"{a_few(files, 3)} with items of Datumaro") if files else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the categories now, and the items when pictures are asked for.
-
-        Raises
-        ------
-        DataError
-            When a file is no such document.
-        """
+        """Read the categories now, and the items when pictures are asked for."""
         found = self.recognise(tree)
         files = found.files if found is not None else ()
         listed = {file: _labels(entries_of(tree, file, _Item, _ITEMS)) for file in files}

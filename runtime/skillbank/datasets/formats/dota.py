@@ -37,13 +37,7 @@ class Dota:
         return Recognised((*mine, *described), why) if mine else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the files once for their classes, and again when pictures are asked for.
-
-        Raises
-        ------
-        DataError
-            When a picture has several files: the releases have turned and upright boxes, and versions.
-        """
+        """Read the files once for their classes, and again when pictures are asked for."""
         files = label_files(tree, _GRAMMAR)
         pairs = Pairs(tree)
         classes = tuple(sorted(names_in(tree, _GRAMMAR, files)))

@@ -35,15 +35,7 @@ _HELD = 300_000
 
 @dataclass(slots=True)
 class Gathering:
-    """The boxes and faults of one picture, while its annotations are read.
-
-    Attributes
-    ----------
-    where
-        Where the picture stands in the annotations.
-    labels
-        Number of each class by its name.
-    """
+    """The boxes and faults of one picture, while its annotations are read."""
 
     where: Where
     labels: Mapping[str, int]

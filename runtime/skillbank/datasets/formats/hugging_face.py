@@ -47,13 +47,7 @@ class HuggingFace:
         return Recognised(tables, f"{examples(tables)}") if tables else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the metadata once for classes and splits, and again when pictures are asked for.
-
-        Raises
-        ------
-        DataError
-            When the pictures lie inside of tables, or a file of metadata cannot be read.
-        """
+        """Read the metadata once for classes and splits, and again when pictures are asked for."""
         files = [file for file in _metadata(tree) if _has_boxes(tree, file)]
         if not files:
             raise DataError(

@@ -37,15 +37,7 @@ def described(tree: Tree) -> dict[str, str]:
 def names_of(
     used: Iterable[str], listed: Mapping[str, str]
 ) -> tuple[tuple[str, ...], dict[str, int], list[str]]:
-    """Return the classes, the label of each word for one, and notes.
-
-    Parameters
-    ----------
-    used
-        Words for classes in the entries: names, or numbers.
-    listed
-        Names by numbers.
-    """
+    """Return the classes, the label of each word for one, and notes."""
     words = set(used)
     if not listed:
         by_number = bool(words) and all(word.isdecimal() for word in words)

@@ -56,13 +56,7 @@ class Entries(Generic[T]):
 
 
 def entries_of(tree: Tree, file: str, form: type[T], within: str = "") -> Entries[T]:
-    """Return the entries of a list, which is a whole file, or stands in a document under a key.
-
-    Raises
-    ------
-    DataError
-        When the file is no such document.
-    """
+    """Return the entries of a list, which is a whole file, or stands in a document under a key."""
     try:
         raw = content(tree.path(file), _MOST)
         rest: dict[str, msgspec.Raw] = {}

@@ -42,13 +42,7 @@ class KerasYolo:
         return Recognised(files, why, "" if _names_file(tree) else lacking)
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the list of classes now, and the texts once for the splits and again for pictures.
-
-        Raises
-        ------
-        DataError
-            When a text cannot be read.
-        """
+        """Read the list of classes now, and the texts once for the splits and again for pictures."""
         found = self.recognise(tree)
         file = _names_file(tree)
         names = class_list(tree, file).names if file else {}

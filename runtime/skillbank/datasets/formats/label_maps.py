@@ -56,11 +56,6 @@ def read_label_map(tree: Tree, names: Iterable[str], annotations: str) -> LabelM
     """Read the label map that belongs to an annotation file; None where there is none.
 
     Of several the one in the same folder counts, then the one whose name begins most like the file's.
-
-    Raises
-    ------
-    DataError
-        When it cannot be read, or several that differ could be meant.
     """
     maps = [_read(tree, name) for name in names]
     if not maps:

@@ -49,13 +49,7 @@ class LabelStudio:
         return Recognised(mine, f"{', '.join(mine[:3])}, a list of tasks") if mine else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the exports once for classes and what is left out, and again when pictures are asked for.
-
-        Raises
-        ------
-        DataError
-            When an export is no JSON, or nobody annotated anything in them.
-        """
+        """Read the exports once for classes and what is left out, and again when pictures are asked for."""
         found = self.recognise(tree)
         censuses = [_census(tree, file) for file in (found.files if found is not None else ())]
         used = {name for census in censuses for name in census.names}

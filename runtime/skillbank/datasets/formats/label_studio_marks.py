@@ -27,16 +27,8 @@ _Values = dict[str, Any]
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-(?=.)")
 """What Label Studio puts before the name of a file that is uploaded."""
 _ON_PICTURE = (
-    "rectangle",
-    "polygon",
-    "ellipse",
-    "brush",
-    "keypoint",
-    "video",
-    "labels",
-    "choices",
-    "taxonomy",
-)
+    "rectangle", "polygon", "ellipse", "brush", "keypoint", "video", "labels", "choices", "taxonomy",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

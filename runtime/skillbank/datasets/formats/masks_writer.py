@@ -47,13 +47,7 @@ class MasksWriter:
 
 
 def save_mask(picture: Picture, target: Path) -> int:
-    """Write the mask of a picture; return how many objects are not in it.
-
-    Raises
-    ------
-    DataError
-        When it cannot be drawn, or holds more classes than a mask of 8 bits.
-    """
+    """Write the mask of a picture; return how many objects are not in it."""
     import numpy as np
     from PIL import Image
 

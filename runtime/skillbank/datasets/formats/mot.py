@@ -23,20 +23,10 @@ _FEWEST = 7
 """Frame, track, x, y, width, height, and whether the row counts; behind them class and visibility."""
 _DIGITS = re.compile(r"(\d+)\.\w+$")
 _CLASSES = (
-    "pedestrian",
-    "person on vehicle",
-    "car",
-    "bicycle",
-    "motorbike",
-    "non motorized vehicle",
-    "static person",
-    "distractor",
-    "occluder",
-    "occluder on the ground",
-    "occluder full",
-    "reflection",
+    "pedestrian", "person on vehicle", "car", "bicycle", "motorbike", "non motorized vehicle",
+    "static person", "distractor", "occluder", "occluder on the ground", "occluder full", "reflection",
     "crowd",
-)
+)  # fmt: skip
 """The challenge's numbers, from 1."""
 
 _Row = tuple[int, list[str]]
@@ -58,13 +48,7 @@ class Mot:
         return Recognised(files, f"{a_few(files, 3)} with tracks") if files else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the tracks once for their classes, and again when pictures are asked for.
-
-        Raises
-        ------
-        DataError
-            When a file of tracks cannot be read.
-        """
+        """Read the tracks once for their classes, and again when pictures are asked for."""
         found = self.recognise(tree)
         entries: dict[str, list[str]] = {}
         names: dict[str, None] = {}

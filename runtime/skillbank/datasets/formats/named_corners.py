@@ -16,18 +16,9 @@ __all__ = ["OidToolkit", "VisDrone"]
 
 _IGNORED = 0
 _VISDRONE = (
-    "pedestrian",
-    "people",
-    "bicycle",
-    "car",
-    "van",
-    "truck",
-    "tricycle",
-    "awning-tricycle",
-    "bus",
-    "motor",
+    "pedestrian", "people", "bicycle", "car", "van", "truck", "tricycle", "awning-tricycle", "bus", "motor",
     "others",
-)
+)  # fmt: skip
 """Its classes by their number, from 1."""
 _COLUMNS = 8
 """Of VisDrone: left, top, width, height, whether it counts, class, truncation, occlusion."""

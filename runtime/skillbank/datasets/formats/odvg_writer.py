@@ -51,17 +51,7 @@ def write_label_map(file: Path, classes: Sequence[str]) -> None:
 
 
 def write_lines(file: Path, pictures: Iterable[Picture], classes: Sequence[str], left: Left) -> None:
-    """Write a line for each picture.
-
-    Parameters
-    ----------
-    pictures
-        Called as the lines are to name them.
-    classes
-        Those of the labels; some may be added to it while the pictures are read.
-    left
-        Counts what the lines cannot hold.
-    """
+    """Write a line for each picture."""
     with file.open("wb") as lines:
         for picture in pictures:
             lines.write(msgspec.json.encode(_line(picture, classes, left)) + b"\n")

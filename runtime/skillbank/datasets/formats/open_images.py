@@ -43,13 +43,7 @@ class OpenImages:
         return Recognised(mine, f"{examples(mine)} with ImageID, LabelName and XMin") if mine else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the tables once for classes and order, and again when pictures are asked for.
-
-        Raises
-        ------
-        DataError
-            When a table is not one to its end.
-        """
+        """Read the tables once for classes and order, and again when pictures are asked for."""
         pairs = Pairs(tree)
         names = _descriptions(tree)
         censuses = [_census(table, pairs) for table in _tables(tree)]

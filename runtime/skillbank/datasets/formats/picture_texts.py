@@ -120,15 +120,7 @@ def names_in(tree: Tree, grammar: Grammar, files: Sequence[str]) -> set[str]:
 
 @dataclass(frozen=True)
 class TextReader:
-    """Reads label files as pictures.
-
-    Attributes
-    ----------
-    paths
-        The picture of each file; None where there is none.
-    labels
-        Number of each class by its name.
-    """
+    """Reads label files as pictures."""
 
     tree: Tree
     grammar: Grammar

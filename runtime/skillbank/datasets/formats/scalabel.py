@@ -94,13 +94,7 @@ class Scalabel:
         return Recognised(tuple(some), f"{a_few(some, 3)} with frames of Scalabel") if some else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the files once for classes, and again when pictures are asked for.
-
-        Raises
-        ------
-        DataError
-            When a file is no such document.
-        """
+        """Read the files once for classes, and again when pictures are asked for."""
         found = self.recognise(tree)
         pairs = Pairs(tree)
         census = _census(tree, found.files if found is not None else (), pairs)

@@ -57,13 +57,7 @@ class Tables:
         return None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the tables once for classes and order, and again when pictures are asked for.
-
-        Raises
-        ------
-        DataError
-            When a table is not one to its end.
-        """
+        """Read the tables once for classes and order, and again when pictures are asked for."""
         pairs = Pairs(tree)
         censuses = [_census(table, columns) for table, columns in _tables(tree)]
         used = {name for census in censuses for name in census.names}

@@ -39,14 +39,7 @@ class Via:
         return Recognised(files, f"{a_few(files, 3)} with regions of VIA") if files else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the documents, which are held as long as the data set is.
-
-        Raises
-        ------
-        DataError
-            When a file is none of VIA's, files contradict each other, or regions have several attributes of
-            which none is called a class.
-        """
+        """Read the documents, which are held as long as the data set is."""
         found = self.recognise(tree)
         files = sorted(found.files if found is not None else (), key=lambda name: name.endswith(".csv"))
         documents, notes = _pictures(tree, files)

@@ -120,13 +120,7 @@ def is_via(tree: Tree, name: str) -> bool:
 
 
 def via_pictures(tree: Tree, file: str) -> dict[str, ViaPicture]:
-    """Return the pictures of a file by their keys in it.
-
-    Raises
-    ------
-    DataError
-        When it is none of VIA's files, or marks what is no picture.
-    """
+    """Return the pictures of a file by their keys in it."""
     try:
         raw = content(tree.path(file))
         if file.lower().endswith(".csv"):

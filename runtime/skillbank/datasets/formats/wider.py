@@ -44,13 +44,7 @@ class Wider:
         return Recognised(files, f"{a_few(files, 3)} with pictures, counts and boxes") if files else None
 
     def read(self, tree: Tree) -> DataSet:
-        """Read the texts, which are held as long as the data set is.
-
-        Raises
-        ------
-        DataError
-            When a text cannot be read.
-        """
+        """Read the texts, which are held as long as the data set is."""
         found = self.recognise(tree)
         entries: dict[str, list[tuple[str, _Entry]]] = {}
         for file in found.files if found is not None else ():

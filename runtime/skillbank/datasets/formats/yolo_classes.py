@@ -169,13 +169,7 @@ def _loaded(tree: Tree, name: str) -> dict[str, object]:
 
 
 def description(tree: Tree, name: str) -> Described:
-    """Read a file such as data.yaml.
-
-    Raises
-    ------
-    DataError
-        When it is no YAML.
-    """
+    """Read a file such as data.yaml."""
     document = _loaded(tree, name)
     said_names = document.get("names")
     listed = named_list(tree, said_names)

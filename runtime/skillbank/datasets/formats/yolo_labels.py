@@ -35,13 +35,7 @@ class Labels:
     def boxes(
         self, text: str, file: str, size: tuple[int, int], keep: Callable[[Fault], None]
     ) -> Iterator[Box]:
-        """Yield the boxes of a file in pixels; what cannot be read goes to ``keep``.
-
-        Parameters
-        ----------
-        size
-            Width and height of the upright picture.
-        """
+        """Yield the boxes of a file in pixels; what cannot be read goes to ``keep``."""
         width, height = size
         for place, line in enumerate(text.splitlines(), 1):
             parts = line.split()

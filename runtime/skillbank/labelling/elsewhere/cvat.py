@@ -80,11 +80,6 @@ class CvatFunction:
         ----------
         context
             ``conf_threshold`` is the least score that is wanted, or None.
-
-        Raises
-        ------
-        DataError, PlatformError
-            When the engine refuses the picture, or has ended.
         """
         about = self._engine.about
         usual = about["threshold"] if self._threshold is None else self._threshold
@@ -122,13 +117,6 @@ def create(
         Least score; the model's own by default.
     label_set
         A label set whose classes are looked for instead.
-
-    Raises
-    ------
-    UsageError
-        When there is nothing to look for, or twice.
-    SetNotFoundError, PlatformError, DataNotFoundError, JobNotFoundError, ParentError, DataError
-        As `CvatFunction`.
     """
     if bool(classes.strip()) == bool(label_set):
         raise UsageError(

@@ -54,11 +54,6 @@ def controls(config: str) -> list[Control]:
 
     A label is looked for by its value, or by its attribute ``captions`` ("red exit sign | not poster"), or by
     ``predicted_values``, in which commas separate.
-
-    Raises
-    ------
-    UsageError
-        When it is no such config, or has no rectangles for a picture.
     """
     if len(config) > _MOST_BYTES:
         raise UsageError("The labelling config is longer than 1 MB; make it smaller.")
@@ -129,13 +124,7 @@ def _threshold(tag: Element, name: str) -> float | None:
 def prediction(
     found: Iterable[tuple[Control, Found]], width: int, height: int, version: str
 ) -> dict[str, Any]:
-    """Return a prediction for a task: rectangles in percent of the picture's sides, with their scores.
-
-    Parameters
-    ----------
-    width, height
-        Of the upright picture, in pixels.
-    """
+    """Return a prediction for a task: rectangles in percent of the picture's sides, with their scores."""
     regions: list[dict[str, object]] = []
     scores: list[float] = []
     for control, each in found:

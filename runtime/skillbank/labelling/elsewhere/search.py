@@ -50,13 +50,7 @@ class Search:
 
     @classmethod
     def of_texts(cls, texts: Sequence[str]) -> Search:
-        """Make it of texts, ``class = caption | caption | not caption``.
-
-        Raises
-        ------
-        UsageError
-            When there is no class, or something is wrong with some of them.
-        """
+        """Make it of texts, ``class = caption | caption | not caption``."""
         return cls.of(read_classes(texts).classes)
 
     @property

@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillbank.home import cache_dir
@@ -22,6 +21,7 @@ from skillbank.labelling.set_answers import answers
 from skillbank.sets.model import LabelClass, PictureRow, Proposal, look_of
 from skillbank.sets.naming import Bid, named
 from skillbank.sets.objects import LEAST, Wanted, objects
+from skillbank.whole_files import write_whole
 
 if TYPE_CHECKING:
     from skillbank.labelling.engine_documents import About
@@ -148,7 +148,7 @@ class _Kept:
         """Keep what the engine says of its bounds."""
         self.about = {"threshold": about["threshold"], "nms": about["nms"], "across": about["across"]}
         self._folder.mkdir(parents=True, exist_ok=True)
-        _write_whole(self._folder / _ABOUT, json.dumps(self.about).encode())
+        write_whole(self._folder / _ABOUT, json.dumps(self.about).encode())
         file = self._folder / _ANSWERS
         if file.is_file() and not file.read_bytes().endswith(b"\n"):
             with file.open("ab") as out:
@@ -160,12 +160,6 @@ class _Kept:
         line = json.dumps([look, [[each.phrase, each.score, *each.box] for each in findings]])
         with (self._folder / _ANSWERS).open("ab", buffering=0) as file:
             file.write(line.encode() + b"\n")
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    half = path.with_name(f"{path.name}.{hashlib.sha256(data).hexdigest()[:8]}")
-    half.write_bytes(data)
-    half.replace(path)
 
 
 def _finding(parts: Sequence[str | float]) -> Finding:

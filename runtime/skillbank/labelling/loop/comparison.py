@@ -33,13 +33,7 @@ _DECIDED = ("accepted", "edited")
 
 @dataclass(frozen=True)
 class Measured:
-    """A model and how well it finds what people have marked.
-
-    Attributes
-    ----------
-    runs
-        Numbers of its runs over pictures of the set.
-    """
+    """A model and how well it finds what people have marked."""
 
     name: str
     sha256: str

@@ -35,13 +35,7 @@ _WHAT = ("accepted", "edited", "added", "rejected")
 
 
 def page(found: Compared, lies: Callable[[str], Path]) -> str:
-    """Return the page; all text of the set is escaped, cut, and made visible.
-
-    Parameters
-    ----------
-    lies
-        Returns where a picture lies on this machine.
-    """
+    """Return the page; all text of the set is escaped, cut, and made visible."""
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )

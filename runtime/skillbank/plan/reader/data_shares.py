@@ -70,7 +70,7 @@ def _shares(said: Mapping[str, Sequence[str]], named: Sequence[str]) -> dict[str
         numbers = [_amount(each) for each in re.split(r"(?<=[\w% ])[/:-]", ratio.strip("( )"))]
         splits = named or _SPLITS[: len(numbers)]
         return dict(zip(splits, numbers, strict=True)) if len(splits) == len(numbers) else {}
-    parts, off = " ".join(said.get("parts", ())), "".join(said.get("off", ()))
+    parts, off = " ; ".join(said.get("parts", ())), "".join(said.get("off", ()))
     shares = {name: _amount(share) for name, share in _parts(parts) if share}
     shares = {name: _amount(off) for name in named[:1]} if off else shares
     percent = any(sign in parts + off for sign in ("%", "per"))

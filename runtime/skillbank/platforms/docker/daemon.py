@@ -166,13 +166,7 @@ class Daemon:
 
     @contextmanager
     def speaking(self, image: str = "") -> Iterator[APIClient]:
-        """Lend the client; whatever goes wrong leaves as a `PlatformError` of one sentence.
-
-        Parameters
-        ----------
-        image
-            Named in sentences about images.
-        """
+        """Lend the client; whatever goes wrong leaves as a `PlatformError` of one sentence."""
         try:
             self._knock()
             yield self.api
@@ -242,13 +236,7 @@ class Daemon:
         return None
 
     def ensure_image(self, name: str) -> ImageFacts:
-        """Return an image, inspected; it is pulled first where the policy says so.
-
-        Raises
-        ------
-        PlatformError
-            When it is not there and cannot be pulled.
-        """
+        """Return an image, inspected; it is pulled first where the policy says so."""
         policy = pull_policy()
         found = self.image(name)
         if policy == "always" or (found is None and policy == "missing"):

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,8 +28,10 @@ from skillbank.platforms.base import Handle, Launch, NativeStatus, Platform, job
 from skillbank.platforms.docker.checkup import docker_checks
 from skillbank.platforms.docker.daemon import Daemon, DaemonLostError, digest_of
 from skillbank.platforms.docker.refusals import known_refusals, refusals
+from skillbank.platforms.logfile import saved_log
 from skillbank.platforms.slots import gpu_slots, visible_gpus
 from skillbank.redact import redact_stream, secret_values
+from skillbank.whole_files import replacing
 
 if TYPE_CHECKING:
     from skillbank.platforms.check import Check
@@ -241,7 +242,7 @@ class DockerPlatform(Platform):
             if not follow or self.status(handle).state.terminal:
                 return
             time.sleep(0.2)
-        pieces = _saved(saved) if found is None else self._output(found["Id"], follow)
+        pieces = saved_log(saved) if found is None else self._output(found["Id"], follow)
         yield from redact_stream(pieces, secret_values(secret_file.read(handle.job_id)))
 
     def _begun(self, handle: Handle) -> Container | None:
@@ -298,11 +299,8 @@ class DockerPlatform(Platform):
         saved = job_dir(handle.results_dir) / _LOG
         if saved.exists():
             return
-        temporary = saved.with_name(f".{_LOG}.{os.getpid()}.tmp")
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            os.chmod(temporary, 0o600)  # noqa: PTH101
+        with replacing(saved, private=True) as log, log.open("w", encoding="utf-8", newline="") as file:
             file.writelines(redact_stream(self.logs(handle)))
-        temporary.replace(saved)
 
     def _sweep(self) -> None:
         """Remove the secrets of jobs that have ended and whose last client was killed before it did so."""
@@ -312,12 +310,6 @@ class DockerPlatform(Platform):
                 self._save_log(Handle(job_id, None, Path(_label(found, "results"))))
             if found is None or found["State"]["Status"] == "exited":
                 secret_file.remove(job_id)
-
-
-def _saved(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        while piece := file.read(1 << 16):
-            yield piece
 
 
 def _label(found: Container, name: str) -> str:

@@ -24,13 +24,7 @@ def known_refusals(plan: Plan) -> Iterator[str]:
 
 
 def refusals(plan: Plan, daemon: Daemon, info: DaemonFacts) -> Iterator[str]:
-    """Yield why a daemon cannot run a plan, one sentence each.
-
-    Parameters
-    ----------
-    info
-        What the daemon says about itself.
-    """
+    """Yield why a daemon cannot run a plan, one sentence each."""
     if any("name=userns" in option for option in info.get("SecurityOptions") or ()):
         yield (
             "the Docker daemon maps users to others (userns-remap), so a job could not write its "

@@ -45,13 +45,6 @@ _IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 class Connection:
     """A login to the API server of one cluster.
 
-    Parameters
-    ----------
-    context
-        Of the kubeconfig; its current one when not given.
-    namespace
-        Where jobs live; the context's own when not given.
-
     Raises
     ------
     PlatformError
@@ -105,13 +98,7 @@ class Connection:
             raise PlatformError(f"the login to {self.server} fails: {redact(str(error))[:300]}") from None
 
     def pieces(self, response: HTTPResponse) -> Iterator[bytes]:
-        """Yield an answer as it comes.
-
-        Raises
-        ------
-        ApiLostError
-            When the connection breaks.
-        """
+        """Yield an answer as it comes."""
         read: Callable[[], bytes] = lambda: response.read1(1 << 16)  # noqa: E731
         try:
             while piece := read():
@@ -206,13 +193,7 @@ def _message(error: ApiException) -> str:
 
 
 def _context(contexts: Sequence[Document], name: str, files: str) -> Document:
-    """Return the context of a name.
-
-    Raises
-    ------
-    PlatformError
-        When the kubeconfig has none.
-    """
+    """Return the context of a name."""
     names = [each["name"] for each in contexts]
     if name not in names:
         raise PlatformError(

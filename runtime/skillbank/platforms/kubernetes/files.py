@@ -40,13 +40,7 @@ class Listing(TypedDict):
 
 
 class Bucket:
-    """What a job has in the bucket of its cluster.
-
-    Parameters
-    ----------
-    root
-        Of the bucket tier, ``s3://bucket/prefix``.
-    """
+    """What a job has in the bucket of its cluster."""
 
     def __init__(self, root: str, job_id: str) -> None:
         self.root = parse_uri(root)
@@ -106,13 +100,7 @@ class Bucket:
             notes.write_text(json.dumps(known))
 
     def place_inputs(self, files: Path) -> Listing:
-        """Bring what the job reads below a folder, each file at its own path; return the list of it all.
-
-        Raises
-        ------
-        PlatformError
-            When the bucket does not have what the list names.
-        """
+        """Bring what the job reads below a folder, each file at its own path; return the list of it all."""
         written = files / LISTING
         [item] = [thing for thing in list_objects(self.job) if thing.key.endswith(f"/{LISTING}")]
         download(self.job, [(item, written)], Meter("", 0, None))

@@ -33,11 +33,6 @@ def job_name(job_id: str, nodes: int = 1) -> str:
 
     It is a DNS label of RFC 1123 that starts with a letter, as the name of a Service must, and leaves room
     for what Kubernetes appends to make the host names of several pods. Different ids give different names.
-
-    Parameters
-    ----------
-    nodes
-        How many pods the job has.
     """
     room = _LONGEST if nodes < 2 else _LONGEST - 1 - len(str(nodes - 1))
     if len(job_id) <= room and _NAME.fullmatch(job_id):
@@ -61,13 +56,7 @@ def selector(job_id: str) -> str:
 
 
 def quantity(size: str) -> str:
-    """Return a size as Kubernetes writes it: ``16g``, which means GiB everywhere here, is ``16Gi``.
-
-    Raises
-    ------
-    PlatformError
-        When it is no size.
-    """
+    """Return a size as Kubernetes writes it: ``16g``, which means GiB everywhere here, is ``16Gi``."""
     match = _QUANTITY.fullmatch(size.strip())
     if match is None:
         raise PlatformError(f"'{size}' is no size; write it like 16g or 512m")
@@ -76,13 +65,7 @@ def quantity(size: str) -> str:
 
 
 def seconds(text: str | int | float) -> int:
-    """Return a duration in seconds: a number of them, or ``90s``, ``10m``, ``12h``, ``7d``.
-
-    Raises
-    ------
-    ValueError
-        When it is no duration.
-    """
+    """Return a duration in seconds: a number of them, or ``90s``, ``10m``, ``12h``, ``7d``."""
     match = _DURATION.fullmatch(str(text).strip())
     if match is None or (found := round(float(match[1]) * _UNITS[match[2]])) < 1:
         raise ValueError(f"'{text}' is no duration; write it like 90s, 10m, 12h or 7d")

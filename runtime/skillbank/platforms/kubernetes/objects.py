@@ -68,13 +68,7 @@ class Objects:
         self._jobs = f"/apis/batch/v1/namespaces/{place.namespace}/jobs"
 
     def job(self) -> Document | None:
-        """Return the Job; None when there is none.
-
-        Raises
-        ------
-        PlatformError
-            When one of this name belongs to something else.
-        """
+        """Return the Job; None when there is none."""
         try:
             found = self._cluster.ask("GET", f"{self._jobs}/{self._place.name}")
         except GoneError:

@@ -38,7 +38,9 @@ from skillbank.platforms.kubernetes.names import job_name
 from skillbank.platforms.kubernetes.objects import Objects, Place, begun
 from skillbank.platforms.kubernetes.profile import Profile, load_profile, profile_path
 from skillbank.platforms.kubernetes.refusals import of_files, of_plan, refusals
+from skillbank.platforms.logfile import saved_log
 from skillbank.redact import looks_secret, redact_stream
+from skillbank.whole_files import write_whole
 
 if TYPE_CHECKING:
     from skillbank.platforms.check import Check
@@ -137,8 +139,8 @@ class KubernetesPlatform(Platform):
         )
         objects = self._objects(launch.job_id, place)
         launch.job_dir.mkdir(parents=True, exist_ok=True)
-        _write(launch.job_dir / "kubernetes.yaml", _manifest(launch, self._profile, namespace))
-        _write(launch.job_dir / _PLACE, json.dumps(place.document()))
+        write_whole(launch.job_dir / "kubernetes.yaml", _manifest(launch, self._profile, namespace))
+        write_whole(launch.job_dir / _PLACE, json.dumps(place.document()))
         found = objects.job()
         if found is None:
             _refuse_canceled(launch)
@@ -248,7 +250,7 @@ class KubernetesPlatform(Platform):
         with contextlib.suppress(PlatformError):
             self._save_log(handle, place)
         verdict = {**asdict(status), "native_id": place.native_id, "found": True}
-        _write(folder / _VERDICT, json.dumps(verdict))
+        write_whole(folder / _VERDICT, json.dumps(verdict))
         return NativeStatus(**verdict)
 
     def _same_cluster(self, place: Place) -> None:
@@ -262,7 +264,7 @@ class KubernetesPlatform(Platform):
         """Yield the program's output, of several nodes with the index before each line."""
         saved, place = job_dir(handle.results_dir) / _LOG, _place(job_dir(handle.results_dir))
         if saved.exists():
-            yield from _saved(saved)
+            yield from saved_log(saved)
         elif place is not None:
             self._same_cluster(place)
             yield from self._output(handle, place, follow)
@@ -376,18 +378,6 @@ def _nothing(canceled: bool) -> NativeStatus:
     if canceled:
         return NativeStatus(JobState.CANCELED, "canceled")
     return NativeStatus(JobState.UNKNOWN, "nothing was started for this job", found=False)
-
-
-def _saved(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        while piece := file.read(1 << 16):
-            yield piece
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def _read(path: Path) -> Document | None:

@@ -150,11 +150,5 @@ def profile_path() -> Path:
 
 
 def load_profile() -> Profile:
-    """Read the profile; where there is none, everything is as by default.
-
-    Raises
-    ------
-    PlatformError
-        When it cannot be read, or says something that it cannot.
-    """
+    """Read the profile; where there is none, everything is as by default."""
     return profile.read_profile(profile_path(), Profile, must=KUBERNETES.value is not None)

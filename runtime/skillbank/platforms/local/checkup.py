@@ -51,13 +51,7 @@ def gpu_checks() -> list[Check]:
 
 
 def gpu_sentence(row: str) -> str:
-    """Say what a line of nvidia-smi means for the skills of the bank.
-
-    Parameters
-    ----------
-    row
-        ``index, name, total, free`` with the memory in MiB.
-    """
+    """Say what a line of nvidia-smi means for the skills of the bank."""
     from skillbank.bank.discovery import Library
     from skillbank.plan.hardware import memory_of
 

@@ -202,9 +202,9 @@ class LocalPlatform(Platform):
         if not self._wait_over(handle, 10.0):
             raise PlatformError(f"job {handle.job_id} does not stop: {self.status(handle).message}")
 
-    def _await_process(self, folder: Path, seconds: float = 10.0) -> keeper.Process | None:
+    def _await_process(self, folder: Path) -> keeper.Process | None:
         """Return who the program is; between the keeper's claim and the program lie milliseconds."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + 10
         process: keeper.Process | None
         while (process := _read(folder / keeper.PROCESS)) is None and time.monotonic() < deadline:
             claim: keeper.Process | None = _read(folder / keeper.CLAIM)

@@ -166,13 +166,7 @@ class SlurmPlatform(Platform):
         return [row for row in self.commands.queue(fresh=True) if row.name == job_id]
 
     def _find(self, job_id: str) -> Row | None:
-        """Return the one job of a name.
-
-        Raises
-        ------
-        PlatformError
-            When there are several: which of them is meant is not guessed.
-        """
+        """Return the one job of a name."""
         rows = self._named(job_id)
         if len(rows) > 1:
             numbers = ", ".join(str(row.number) for row in rows)

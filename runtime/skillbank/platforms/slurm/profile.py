@@ -141,13 +141,7 @@ class SlurmProfile(BaseModel):
 
 
 def size(text: str) -> str:
-    """Return an amount of memory as Slurm writes it.
-
-    Raises
-    ------
-    ValueError
-        When it is none.
-    """
+    """Return an amount of memory as Slurm writes it."""
     found = _MEMORY.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"'{text}' is no amount of memory; write 64G")
@@ -160,11 +154,5 @@ def profile_path() -> Path:
 
 
 def load_profile() -> SlurmProfile:
-    """Read the profile; where there is none, everything is as by default.
-
-    Raises
-    ------
-    PlatformError
-        When it cannot be read, or says something that it cannot.
-    """
+    """Read the profile; where there is none, everything is as by default."""
     return profile.read_profile(profile_path(), SlurmProfile, must=SLURM.value is not None)

@@ -46,18 +46,7 @@ class Advisory:
 
 
 def known(source: str, packages: Sequence[Pinned]) -> dict[Pinned, list[Advisory]]:
-    """Return what a source knows of some packages.
-
-    Parameters
-    ----------
-    source
-        An export's path or an OSV server's address.
-
-    Raises
-    ------
-    DataNotFoundError, UsageError, PlatformError
-        When it is not there, is no export, or does not answer.
-    """
+    """Return what a source knows of some packages."""
     wanted = sorted(set(packages), key=lambda p: (p.key, p.version, p.file, p.line or 0))
     if re.match(r"https?://", source):
         return _from_server(source.rstrip("/"), wanted)
@@ -212,13 +201,7 @@ def _question(package: tuple[str, str, str], token: str) -> dict[str, object]:
 
 
 def _answered(client: PoolManager, url: str, queries: list[dict[str, object]]) -> list[Mapping[str, object]]:
-    """Ask a server several questions at once, and return the answer to each.
-
-    Raises
-    ------
-    PlatformError
-        When it does not answer, or not all of them.
-    """
+    """Ask a server several questions at once, and return the answer to each."""
     answer = client.request("POST", f"{url}/v1/querybatch", json={"queries": queries}, redirect=False)
     results = _list(_json(answer, url).get("results"))
     if len(results) != len(queries):

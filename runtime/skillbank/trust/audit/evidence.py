@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from skillbank.bank.discovery import normalise
 from skillbank.bank.documents import parse_json, parse_yaml
 from skillbank.bank.frontmatter import Frontmatter, parse_frontmatter
+from skillbank.bank.lookalikes import skeleton
 from skillbank.errors import SkillFormatError
-from skillbank.lookalikes import skeleton
 from skillbank.trust.audit.fields import Field, fields_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 from skillbank.visible import one_line
 
 if TYPE_CHECKING:
-    from skillbank.trust.audit.evidence import Evidence
+    from skillbank.trust.audit.evidence import Evidence, File
+    from skillbank.trust.audit.fields import Field
 
 __all__ = ["LEVELS", "QUESTIONS", "Finding", "Hit", "Level", "Question", "Rule", "rule", "table"]
 
@@ -47,6 +48,16 @@ class Hit:
     field: str = ""
     excerpt: str = ""
     level: Level | None = None
+
+
+def hit_at(file: File, line: int | None, message: str, excerpt: str, level: Level | None = None) -> Hit:
+    """Return a hit at a line of a file; the message gets its full stop."""
+    return Hit(file.name, f"{message}.", line, file.field_at(line), excerpt, level)
+
+
+def hit_in(file: File, field: Field, message: str, excerpt: str, level: Level | None = None) -> Hit:
+    """Return a hit in a field of a document; the message gets its full stop."""
+    return Hit(file.name, f"{message}.", field.line, field.path, excerpt, level)
 
 
 @dataclass(frozen=True, slots=True)

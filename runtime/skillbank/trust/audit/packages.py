@@ -58,6 +58,12 @@ def canonical(ecosystem: str, name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower() if ecosystem == "PyPI" else name.lower()
 
 
+_TOML = ("pyproject.toml", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile", "Pipfile.lock", "pylock.toml")
+_LINES = (
+    "environment.yml", "environment.yaml", "conda.yaml", "setup.cfg", "setup.py", "tox.ini", "yarn.lock",
+)  # fmt: skip
+
+
 def pinned(evidence: Evidence) -> Iterator[Pinned]:
     """Yield every package that a skill names with a version."""
     for file in evidence.texts:
@@ -67,27 +73,11 @@ def pinned(evidence: Evidence) -> Iterator[Pinned]:
             or "requirements/" in file.name
         ):
             yield from _lines(file, _REQUIREMENT, "PyPI")
-        elif base in (
-            "pyproject.toml",
-            "poetry.lock",
-            "uv.lock",
-            "pdm.lock",
-            "Pipfile",
-            "Pipfile.lock",
-            "pylock.toml",
-        ):
+        elif base in _TOML:
             yield from _toml(file)
         elif base in ("package.json", "package-lock.json", "npm-shrinkwrap.json"):
             yield from _package_json(file)
-        elif base in (
-            "environment.yml",
-            "environment.yaml",
-            "conda.yaml",
-            "setup.cfg",
-            "setup.py",
-            "tox.ini",
-            "yarn.lock",
-        ):
+        elif base in _LINES:
             yield from _lines(
                 file, re.compile(rf"^[\s\-\"']*({_NAME})\s*={{2,3}}\s*([0-9][\w.!+-]*)"), "PyPI"
             )

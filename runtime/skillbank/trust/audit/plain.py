@@ -15,7 +15,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from skillbank.lookalikes import LOOK_ALIKE
+from skillbank.bank.lookalikes import LOOK_ALIKE
 from skillbank.trust.audit.linear import linear
 
 __all__ = [

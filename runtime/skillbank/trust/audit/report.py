@@ -111,11 +111,6 @@ def audit(
         The banks at hand, in place of `banks`: those of a runtime, with the installed ones.
     osv
         An OSV export or server; without it known vulnerabilities are not checked, and the report says so.
-
-    Raises
-    ------
-    SkillNotFoundError
-        When there is nothing of this name, or no skill in it.
     """
     library = library or Library([Path(b) for b in banks])
     root, chosen, beside = _chosen(target, library)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from skillbank.redact import looks_secret
 from skillbank.trust.audit.evidence import Evidence
-from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.finding import Hit, Level, Rule, hit_in, rule
 from skillbank.trust.audit.plain import disguised
 from skillbank.trust.audit.started import Started, images, links, started, variables
 from skillbank.visible import has_invisible
@@ -65,24 +66,9 @@ _EXPECTED = re.compile(
     r"(?i)(?:NGC|HF|HUGGING_?FACE(?:HUB|_HUB)?|WANDB|CLEARML|MLFLOW|NVIDIA|TAO|AWS|S3|SLURM|LEPTON|AZURE|GOOGLE|GCS|NIM|NVCF|BREV|KAGGLE|ROBOFLOW|COMET|NEPTUNE|MINIO|CUDA|NCCL|OMP|MASTER|WORLD|RANK|LOCAL|NODE|NUM|TORCH|TENSORBOARD|LLM|ENDPOINT)_?\w*|[A-Z]+_HOST(?:NAME)?|[A-Z_]+_(?:DIR|USER|ACCOUNT|PARTITION|PORT)|ACCESS_KEY|SECRET_KEY"
 )
 _SECRET_LIKE = (
-    "OPENAI",
-    "ANTHROPIC",
-    "GITHUB",
-    "GITLAB",
-    "GH_",
-    "STRIPE",
-    "SLACK",
-    "TWILIO",
-    "DATABASE",
-    "POSTGRES",
-    "NPM",
-    "PYPI",
-    "VAULT",
-    "CLOUDFLARE",
-    "GEMINI",
-    "DISCORD",
-    "TELEGRAM",
-)
+    "OPENAI", "ANTHROPIC", "GITHUB", "GITLAB", "GH_", "STRIPE", "SLACK", "TWILIO", "DATABASE", "POSTGRES",
+    "NPM", "PYPI", "VAULT", "CLOUDFLARE", "GEMINI", "DISCORD", "TELEGRAM",
+)  # fmt: skip
 DANGEROUS_CODE = re.compile(
     r"\bos\.(?:system|popen|exec\w*|spawn\w*|fork|putenv|setuid|remove|unlink|rename|chmod)\b|\bpty\.|\bsocket\b|\burllib|\brequests\b|\bhttpx|\baiohttp|\bhttp\.(?:client|server)|\bhttplib|\bftplib|\bsmtplib|\btelnetlib|\bparamiko|\bexec\s*\(|(?<![\w.])eval\s*\(|\bcompile\s*\(|__import__|\bimportlib|\bctypes|\bcffi|\bmarshal\b|\bpickle\b|\bbase64\b|\bcodecs\b|\bbinascii|\bfromhex|\bgetattr\s*\(\s*(?:os|sys|builtins|__|subprocess|importlib)|__(?:builtins|globals|subclasses|class|loader)__|\bshutil\.(?:rmtree|move|copy)|shell\s*=\s*True|\bos\.environ\b(?!\.get\(|\[)|chr\s*\([^)]*\)\s*\+|\bchild_process|\bexecSync|\bspawnSync|\bnet\.(?:connect|Socket)|\brequire\s*\(|\bfetch\s*\(|\bIO::Socket|\bsystem\s*[(\"']|\bqx[{(/]|`[^`]+`|\bopen\s*\([^)]*(?:[\"']/(?:etc|root|home|proc|var)|~|expanduser)|\bgetpass|\bkeyring|\bwinreg|\bwebbrowser|\basyncio\.(?:open_connection|create_subprocess)|\bTCPSocket|\bNet::HTTP|\bfsockopen|\bshell_exec|\bpassthru|\bproc_open"
 )
@@ -95,64 +81,58 @@ _RUN_ELSEWHERE = re.compile(
 _FROM_SKILL = re.compile(
     r"^(?:\.{1,2}/|/tmp/|/dev/|/var/|/home/|/root/|~|\{|references/|scripts/|assets/|skills/|evals/|schemas/)"
 )
+_Said: TypeAlias = tuple[str, str] | tuple[str, str, Level] | None
+"""What is wrong with something that is started, the part to show, and the level where it is not the rule's."""
+_LOOK = "See what it starts before you trust the bank; a command that trains needs none of this."
 
 
-def _each(
-    evidence: Evidence, judge: Callable[[Started], tuple[str, str] | tuple[str, str, Level] | None]
-) -> Iterator[Hit]:
-    """Judge everything that is started; what stands there, and the part to show."""
-    for one in started(evidence):
-        said = judge(one)
-        if said is not None:
-            level = said[2] if len(said) == 3 else None
-            yield Hit(
-                one.file.name, f"{said[0]}.", one.field.line, one.field.path, said[1] or one.text, level
-            )
+def _command(
+    name: str, title: str, level: Level = "HIGH", way_out: str = _LOOK
+) -> Callable[[Callable[[Started], _Said]], Rule]:
+    """Enter a function into the table of rules that judges each thing that is started."""
+
+    def enter(judge: Callable[[Started], _Said]) -> Rule:
+        def find(evidence: Evidence) -> Iterator[Hit]:
+            for one in started(evidence):
+                said = judge(one)
+                if said is not None:
+                    own = said[2] if len(said) == 3 else None
+                    yield hit_in(one.file, one.field, said[0], said[1] or one.text, own)
+
+        find.__doc__ = judge.__doc__
+        return rule(name, level, "execution", title, way_out)(find)
+
+    return enter
 
 
-def _matching(pattern: re.Pattern[str], message: str) -> Callable[[Started], tuple[str, str] | None]:
-    def judge(one: Started) -> tuple[str, str] | None:
-        for text in (one.text, one.unquoted):
-            match = pattern.search(text)
-            if match:
-                return message, text[max(0, match.start() - 40) : match.end() + 60]
-        return None
-
-    return judge
+def _matching(one: Started, pattern: re.Pattern[str], message: str) -> _Said:
+    for text in (one.text, one.unquoted):
+        if match := pattern.search(text):
+            return message, text[max(0, match.start() - 40) : match.end() + 60]
+    return None
 
 
-_KNOW = "See what it starts before you trust the bank; a command that trains needs none of this."
-
-
-@rule("command-shell", "HIGH", "execution", "A command starts a shell", _KNOW)
-def shells(evidence: Evidence) -> Iterator[Hit]:
+@_command("command-shell", "A command starts a shell")
+def shells(one: Started) -> _Said:
     """Find shells, wherever in a command they stand."""
-
-    def judge(one: Started) -> tuple[str, str] | None:
-        for number, program in enumerate(one.programs):
-            word = one.words[number]
-            if program in SHELLS and (one.is_command or "/" in word or "-c" in one.words):
-                return f"it starts the shell '{program}'", one.text
-            if program.removesuffix(".exe") in SHELLS and program.endswith(".exe"):
-                return f"it starts the shell '{program}'", one.text
-        if re.search(r"\.(?:sh|bash|zsh|ps1|bat|cmd|vbs)(?:\s|$|['\"])", one.text):
-            return "it runs a shell script", one.text
-        return None
-
-    return _each(evidence, judge)
-
-
-@rule("command-shell-signs", "HIGH", "execution", "A command holds what only a shell understands", _KNOW)
-def shell_signs(evidence: Evidence) -> Iterator[Hit]:
-    """Find pipes, chains, redirections and substitutions outside of quotes."""
-    return _each(evidence, _shell_sign)
+    for number, program in enumerate(one.programs):
+        word = one.words[number]
+        if program in SHELLS and (one.is_command or "/" in word or "-c" in one.words):
+            return f"it starts the shell '{program}'", one.text
+        if program.removesuffix(".exe") in SHELLS and program.endswith(".exe"):
+            return f"it starts the shell '{program}'", one.text
+    if re.search(r"\.(?:sh|bash|zsh|ps1|bat|cmd|vbs)(?:\s|$|['\"])", one.text):
+        return "it runs a shell script", one.text
+    return None
 
 
 _CHAIN = re.compile(r"\|\|?|;|&&|(?<![<>\d&])&(?!&)|`|>{1,2}|<\(|>\(|\$\(\(?|\$'")
 _PYTHON_INSIDE = re.compile(r"\$\(\s*\S*python[\d.]*\s+-c\s")
 
 
-def _shell_sign(one: Started) -> tuple[str, str] | tuple[str, str, Level] | None:
+@_command("command-shell-signs", "A command holds what only a shell understands")
+def shell_signs(one: Started) -> _Said:
+    """Find pipes, chains, redirections and substitutions outside of quotes."""
     if not one.is_command and not re.search(r"\$\(|`|;\s*\w|\|\s*\w|&&", one.text):
         return None
     whole = one.bare if one.is_command else one.text
@@ -175,171 +155,121 @@ def _is_one_program(text: str, whole: str) -> bool:
     return plain and all(steps) and len({step[0] for step in steps}) == 1
 
 
-@rule("command-inline-code", "MEDIUM", "execution", "A command holds a program of its own", _KNOW)
-def inline_code(evidence: Evidence) -> Iterator[Hit]:
+@_command("command-inline-code", "A command holds a program of its own", "MEDIUM")
+def inline_code(one: Started) -> _Said:
     """Find interpreters that run code out of the command, and what that code does."""
-
-    def judge(one: Started) -> tuple[str, str] | tuple[str, str, Level] | None:
-        if not (_INTERPRETERS.search(one.text) or _INTERPRETERS.search(one.unquoted)):
-            program = _PROGRAM_TEXT.search(one.text) if one.is_command else None
-            return (
-                (f"a part of it is a program that uses '{program[0].strip()}'", one.text, "HIGH")
-                if program
-                else None
-            )
-        danger = DANGEROUS_CODE.search(one.text) or DANGEROUS_CODE.search(one.unquoted)
-        if danger:
-            return f"its inline code uses '{danger[0][:40].strip()}'", one.text, "HIGH"
-        foreign = re.search(
-            r"(?:^|[\s;|&(`/])(?:perl|ruby|node|php|lua|awk|gawk|osascript|deno|bun|vi|vim|gdb)\b", one.text
-        )
+    if not (_INTERPRETERS.search(one.text) or _INTERPRETERS.search(one.unquoted)):
+        program = _PROGRAM_TEXT.search(one.text) if one.is_command else None
         return (
-            "an interpreter runs code that stands in the command",
-            one.text,
-            "HIGH" if foreign else "MEDIUM",
-        )
-
-    return _each(evidence, judge)
-
-
-@rule("command-network", "HIGH", "execution", "A command fetches or sends over the network", _KNOW)
-def network(evidence: Evidence) -> Iterator[Hit]:
-    """Find programs that fetch, install or send, and addresses."""
-
-    def judge(one: Started) -> tuple[str, str] | None:
-        if one.is_command:
-            program = next((p for p in one.programs if p.removesuffix(".exe") in _NETWORK), None)
-            if program:
-                return f"it starts '{program}', which reaches the network or brings programs in", one.text
-        match = _ADDRESS.search(one.text) or _ADDRESS.search(one.unquoted)
-        if match and (one.is_command or not match[0].lower().startswith("http")):
-            return f"it holds the address '{match[0]}'", one.text
-        return None
-
-    return _each(evidence, judge)
-
-
-@rule("command-environment", "HIGH", "execution", "A command reads all variables", _KNOW)
-def environment(evidence: Evidence) -> Iterator[Hit]:
-    """Find dumps of the environment."""
-
-    def judge(one: Started) -> tuple[str, str] | None:
-        if one.is_command and one.first.rsplit("/", 1)[-1] == "env":
-            return "it starts by way of env, which sets or shows variables", one.text
-        return _matching(_ENVIRONMENT, "it reads the whole environment")(one)
-
-    return _each(evidence, judge)
-
-
-@rule("command-secret-place", "HIGH", "execution", "A command names a place of secrets", _KNOW)
-def secret_places(evidence: Evidence) -> Iterator[Hit]:
-    """Find the usual places of keys and passwords."""
-    return _each(evidence, _matching(SECRET_PLACES, "it names a place where secrets lie"))
-
-
-@rule(
-    "command-variable",
-    "HIGH",
-    "execution",
-    "A command writes a secret's or a loader's variable into itself",
-    _KNOW,
-)
-def command_variables(evidence: Evidence) -> Iterator[Hit]:
-    """Find secrets as arguments, and variables that decide which code is loaded."""
-
-    def judge(one: Started) -> tuple[str, str] | tuple[str, str, Level] | None:
-        secret = next((n for n in one.variables if looks_secret(n)), None)
-        if secret:
-            return f"it hands over the value of {secret}", one.text
-        if not one.is_command:
-            return None
-        for name in re.findall(r"(?:^|\s)([A-Za-z_]\w*)=", one.text.split(" -", 1)[0]):
-            if _REFUSED.fullmatch(name):
-                return f"it sets {name}, which decides what is loaded", one.text
-            return f"it sets the variable {name}", one.text, "MEDIUM"
-        return None
-
-    return _each(evidence, judge)
-
-
-@rule("command-encoded", "HIGH", "execution", "A command hides what it runs in code", _KNOW)
-def encoded(evidence: Evidence) -> Iterator[Hit]:
-    """Find what is decoded before it is run."""
-
-    def judge(one: Started) -> tuple[str, str] | None:
-        for how, code, found in disguised(one.text):
-            return f"{how} in it stands for '{found[:60].strip()}'", code
-        return _matching(_DECODED, "it decodes what it runs")(one)
-
-    return _each(evidence, judge)
-
-
-@rule("command-writes-outside", "HIGH", "execution", "A command changes what is not its results", _KNOW)
-def outside(evidence: Evidence) -> Iterator[Hit]:
-    """Find writing, deleting and staying behind."""
-    return _each(
-        evidence,
-        lambda one: (
-            _matching(_OUTSIDE, "it changes, deletes or keeps something outside of its results")(one)
-            if one.is_command
+            (f"a part of it is a program that uses '{program[0].strip()}'", one.text, "HIGH")
+            if program
             else None
-        ),
+        )
+    danger = DANGEROUS_CODE.search(one.text) or DANGEROUS_CODE.search(one.unquoted)
+    if danger:
+        return f"its inline code uses '{danger[0][:40].strip()}'", one.text, "HIGH"
+    foreign = re.search(
+        r"(?:^|[\s;|&(`/])(?:perl|ruby|node|php|lua|awk|gawk|osascript|deno|bun|vi|vim|gdb)\b", one.text
+    )
+    return (
+        "an interpreter runs code that stands in the command",
+        one.text,
+        "HIGH" if foreign else "MEDIUM",
     )
 
 
-@rule("command-rights", "HIGH", "execution", "A command takes more rights", _KNOW)
-def rights(evidence: Evidence) -> Iterator[Hit]:
+@_command("command-network", "A command fetches or sends over the network")
+def network(one: Started) -> _Said:
+    """Find programs that fetch, install or send, and addresses."""
+    if one.is_command:
+        program = next((p for p in one.programs if p.removesuffix(".exe") in _NETWORK), None)
+        if program:
+            return f"it starts '{program}', which reaches the network or brings programs in", one.text
+    match = _ADDRESS.search(one.text) or _ADDRESS.search(one.unquoted)
+    if match and (one.is_command or not match[0].lower().startswith("http")):
+        return f"it holds the address '{match[0]}'", one.text
+    return None
+
+
+@_command("command-environment", "A command reads all variables")
+def environment(one: Started) -> _Said:
+    """Find dumps of the environment."""
+    if one.is_command and one.first.rsplit("/", 1)[-1] == "env":
+        return "it starts by way of env, which sets or shows variables", one.text
+    return _matching(one, _ENVIRONMENT, "it reads the whole environment")
+
+
+@_command("command-secret-place", "A command names a place of secrets")
+def secret_places(one: Started) -> _Said:
+    """Find the usual places of keys and passwords."""
+    return _matching(one, SECRET_PLACES, "it names a place where secrets lie")
+
+
+@_command("command-variable", "A command writes a secret's or a loader's variable into itself")
+def command_variables(one: Started) -> _Said:
+    """Find secrets as arguments, and variables that decide which code is loaded."""
+    secret = next((n for n in one.variables if looks_secret(n)), None)
+    if secret:
+        return f"it hands over the value of {secret}", one.text
+    if not one.is_command:
+        return None
+    for name in re.findall(r"(?:^|\s)([A-Za-z_]\w*)=", one.text.split(" -", 1)[0]):
+        if _REFUSED.fullmatch(name):
+            return f"it sets {name}, which decides what is loaded", one.text
+        return f"it sets the variable {name}", one.text, "MEDIUM"
+    return None
+
+
+@_command("command-encoded", "A command hides what it runs in code")
+def encoded(one: Started) -> _Said:
+    """Find what is decoded before it is run."""
+    for how, code, found in disguised(one.text):
+        return f"{how} in it stands for '{found[:60].strip()}'", code
+    return _matching(one, _DECODED, "it decodes what it runs")
+
+
+@_command("command-writes-outside", "A command changes what is not its results")
+def outside(one: Started) -> _Said:
+    """Find writing, deleting and staying behind."""
+    return (
+        _matching(one, _OUTSIDE, "it changes, deletes or keeps something outside of its results")
+        if one.is_command
+        else None
+    )
+
+
+@_command("command-rights", "A command takes more rights")
+def rights(one: Started) -> _Said:
     """Find ways to more rights or out of a container."""
-    return _each(
-        evidence,
-        lambda one: (
-            _matching(_RIGHTS, "it takes more rights than a training has")(one) if one.is_command else None
-        ),
-    )
+    return _matching(one, _RIGHTS, "it takes more rights than a training has") if one.is_command else None
 
 
-@rule(
-    "command-own-program",
-    "HIGH",
-    "execution",
-    "A command runs a file that the skill or anybody can bring",
-    _KNOW,
-)
-def own_programs(evidence: Evidence) -> Iterator[Hit]:
+@_command("command-own-program", "A command runs a file that the skill or anybody can bring")
+def own_programs(one: Started) -> _Said:
     """Find programs that are given by a path below the skill or a shared folder."""
-
-    def judge(one: Started) -> tuple[str, str] | None:
-        if not one.is_command:
-            return None
-        if _FROM_SKILL.match(one.first) or _RUN_ELSEWHERE.search(one.text):
-            return "the program is a file of the skill or of a folder that others write to", one.text
+    if not one.is_command:
         return None
+    if _FROM_SKILL.match(one.first) or _RUN_ELSEWHERE.search(one.text):
+        return "the program is a file of the skill or of a folder that others write to", one.text
+    return None
 
-    return _each(evidence, judge)
 
-
-@rule(
+@_command(
     "command-characters",
-    "HIGH",
-    "execution",
     "A command holds characters that cannot be seen or that look like others",
-    "Type the command anew; a command needs plain letters.",
+    way_out="Type the command anew; a command needs plain letters.",
 )
-def characters(evidence: Evidence) -> Iterator[Hit]:
+def characters(one: Started) -> _Said:
     """Find what an eye reads otherwise than a machine."""
-
-    def judge(one: Started) -> tuple[str, str] | tuple[str, str, Level] | None:
-        if has_invisible(one.text):
-            return "it holds characters that cannot be seen", one.text
-        if one.is_command and not one.text.isascii():
-            return (
-                "it holds letters that are no plain ones",
-                one.text,
-                "HIGH" if one.first and not one.first.isascii() else "MEDIUM",
-            )
-        return None
-
-    return _each(evidence, judge)
+    if has_invisible(one.text):
+        return "it holds characters that cannot be seen", one.text
+    if one.is_command and not one.text.isascii():
+        return (
+            "it holds letters that are no plain ones",
+            one.text,
+            "HIGH" if one.first and not one.first.isascii() else "MEDIUM",
+        )
+    return None
 
 
 _TUNNELS = re.compile(
@@ -348,18 +278,15 @@ _TUNNELS = re.compile(
 
 
 @rule(
-    "link-place",
-    "HIGH",
-    "execution",
-    "A link that the runtime fetches leads to an odd place",
+    "link-place", "HIGH", "execution", "A link that the runtime fetches leads to an odd place",
     "Fetch the file yourself, check it, and give its path instead.",
-)
+)  # fmt: skip
 def link_places(evidence: Evidence) -> Iterator[Hit]:
     """Find links to this machine, to inner networks, to anonymous stores, without encryption."""
     for file, field, value in links(evidence):
         said = _odd_link(value)
         if said is not None:
-            yield Hit(file.name, f"{said[0]}.", field.line, field.path, value, said[1])
+            yield hit_in(file, field, said[0], value, said[1])
 
 
 def _odd_link(value: str) -> tuple[str, Level] | None:
@@ -411,12 +338,9 @@ def _odd_path(path: str) -> tuple[str, Level] | None:
 
 
 @rule(
-    "link-destination",
-    "HIGH",
-    "execution",
-    "What is fetched would lie outside of its folder",
+    "link-destination", "HIGH", "execution", "What is fetched would lie outside of its folder",
     "Do not use the skill.",
-)
+)  # fmt: skip
 def link_destinations(evidence: Evidence) -> Iterator[Hit]:
     """Find destinations that lead to places of the system."""
     for file in evidence.infos:
@@ -430,13 +354,7 @@ def link_destinations(evidence: Evidence) -> Iterator[Hit]:
                     value,
                 )
             ):
-                yield Hit(
-                    file.name,
-                    "the destination leads out of the job's folders.",
-                    field.line,
-                    field.path,
-                    value,
-                )
+                yield hit_in(file, field, "the destination leads out of the job's folders", value)
 
 
 _REGISTRIES = re.compile(
@@ -445,19 +363,14 @@ _REGISTRIES = re.compile(
 
 
 @rule(
-    "image-words",
-    "HIGH",
-    "execution",
-    "An image holds more than a name",
+    "image-words", "HIGH", "execution", "An image holds more than a name",
     "Write the image's name and its digest alone.",
-)
+)  # fmt: skip
 def image_words(evidence: Evidence) -> Iterator[Hit]:
     """Find options and signs in images' names."""
     for file, field, value in images(evidence):
         if re.search(r"[\s;|&$`<>'\"\\]|^-|\.\.|://", value.strip()) or not value.isascii():
-            yield Hit(
-                file.name, "the image's name holds blanks, options or signs.", field.line, field.path, value
-            )
+            yield hit_in(file, field, "the image's name holds blanks, options or signs", value)
 
 
 _IMITATED = ("nvcr.io", "docker.io", "ghcr.io", "quay.io", "gcr.io", "public.ecr.aws", "mcr.microsoft.com")
@@ -483,12 +396,9 @@ def _imitated(host: str) -> str | None:
 
 
 @rule(
-    "image-registry",
-    "LOW",
-    "execution",
-    "An image comes from a registry that is not widely known",
+    "image-registry", "LOW", "execution", "An image comes from a registry that is not widely known",
     "Ask whoever wrote the skill whose registry it is.",
-)
+)  # fmt: skip
 def image_registries(evidence: Evidence) -> Iterator[Hit]:
     """Find registries that are none of the usual."""
     for file, field, value in images(evidence):
@@ -498,83 +408,48 @@ def image_registries(evidence: Evidence) -> Iterator[Hit]:
             inner = re.match(r"localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.", host)
             imitated = _imitated(host.split(":")[0].lower())
             if imitated:
-                yield Hit(
-                    file.name,
-                    f"the registry only looks like {imitated}.",
-                    field.line,
-                    field.path,
-                    value,
-                    "HIGH",
-                )
+                yield hit_in(file, field, f"the registry only looks like {imitated}", value, "HIGH")
                 continue
             known_hub = "." not in host and ":" not in host
             if not known_hub or bare:
-                yield Hit(
-                    file.name,
-                    f"the registry is {'a bare address' if bare else 'not one of the usual'}.",
-                    field.line,
-                    field.path,
-                    value,
-                    "MEDIUM" if inner else "HIGH" if bare else None,
-                )
+                what = "a bare address" if bare else "not one of the usual"
+                level: Level | None = "MEDIUM" if inner else "HIGH" if bare else None
+                yield hit_in(file, field, f"the registry is {what}", value, level)
 
 
 @rule(
-    "image-digest",
-    "LOW",
-    "execution",
-    "An image is named by a tag that can be moved",
+    "image-digest", "LOW", "execution", "An image is named by a tag that can be moved",
     "Pin it: NAME@sha256:...",
-)
+)  # fmt: skip
 def image_digests(evidence: Evidence) -> Iterator[Hit]:
     """Find images without a digest."""
     for file, field, value in images(evidence):
         if ("/" in value or ":" in value) and "@sha256:" not in value:
-            yield Hit(file.name, "the image is named without its digest.", field.line, field.path, value)
+            yield hit_in(file, field, "the image is named without its digest", value)
 
 
 @rule(
-    "variable-refused",
-    "HIGH",
-    "execution",
-    "It asks for a variable that decides which code runs",
+    "variable-refused", "HIGH", "execution", "It asks for a variable that decides which code runs",
     "No skill needs it; the runtime refuses it.",
-)
+)  # fmt: skip
 def refused_variables(evidence: Evidence) -> Iterator[Hit]:
     """Find names that the runtime refuses."""
     for file, field, value in variables(evidence):
         if _REFUSED.fullmatch(value.strip()) or not re.fullmatch(r"[A-Za-z_]\w{0,127}", value, re.ASCII):
-            yield Hit(file.name, "no command may be given this variable.", field.line, field.path, value)
+            yield hit_in(file, field, "no command may be given this variable", value)
 
 
 @rule(
-    "variable-secret",
-    "LOW",
-    "execution",
-    "It asks for credentials",
+    "variable-secret", "LOW", "execution", "It asks for credentials",
     "Give it only those that this training needs, and none that open more.",
-)
+)  # fmt: skip
 def secret_variables(evidence: Evidence) -> Iterator[Hit]:
     """Find what is asked for, and what has nothing to do with a training."""
     for file, field, value in variables(evidence):
         if _REFUSED.fullmatch(value.strip()):
             continue
         if _OWN.fullmatch(value):
-            yield Hit(
-                file.name,
-                "it asks for what opens far more than a training needs.",
-                field.line,
-                field.path,
-                value,
-                "HIGH",
-            )
+            yield hit_in(file, field, "it asks for what opens far more than a training needs", value, "HIGH")
         elif looks_secret(value) or any(w in value.upper() for w in _SECRET_LIKE):
             odd = any(w in value.upper() for w in _SECRET_LIKE) or not _EXPECTED.fullmatch(value)
-            yield Hit(
-                file.name,
-                "the command is given this secret.",
-                field.line,
-                field.path,
-                value,
-                "MEDIUM" if odd else None,
-            )
+            yield hit_in(file, field, "the command is given this secret", value, "MEDIUM" if odd else None)

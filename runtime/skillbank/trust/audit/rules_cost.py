@@ -9,7 +9,7 @@ import yaml
 
 from skillbank.bank.yaml_anchors import MAX_ALIASED
 from skillbank.trust.audit.evidence import Evidence, File
-from skillbank.trust.audit.finding import Hit, rule
+from skillbank.trust.audit.finding import Hit, hit_in, rule
 from skillbank.trust.audit.linear import linear
 
 __all__ = ["explodes"]
@@ -22,12 +22,9 @@ _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @rule(
-    "cost-pattern",
-    "HIGH",
-    "bugs",
-    "A pattern takes ages on some texts",
+    "cost-pattern", "HIGH", "bugs", "A pattern takes ages on some texts",
     "Write it without repetition inside of repetition.",
-)
+)  # fmt: skip
 def patterns(evidence: Evidence) -> Iterator[Hit]:
     """Find patterns of schemas and of errors that explode."""
     for file in evidence.files:
@@ -38,21 +35,10 @@ def patterns(evidence: Evidence) -> Iterator[Hit]:
         for field in file.fields:
             if field.key in _PATTERNS and isinstance(field.value, str):
                 if explodes(field.value):
-                    yield Hit(
-                        file.name,
-                        "one repetition stands inside of another.",
-                        field.line,
-                        field.path,
-                        field.value,
-                    )
+                    yield hit_in(file, field, "one repetition stands inside of another", field.value)
                 elif len(field.value) > _LONGEST_PATTERN:
-                    yield Hit(
-                        file.name,
-                        f"the pattern has {len(field.value)} characters.",
-                        field.line,
-                        field.path,
-                        field.value,
-                        "MEDIUM",
+                    yield hit_in(
+                        file, field, f"the pattern has {len(field.value)} characters", field.value, "MEDIUM"
                     )
 
 
@@ -139,12 +125,9 @@ def _overlap(branches: list[list[str]]) -> bool:
 
 
 @rule(
-    "cost-aliases",
-    "HIGH",
-    "bugs",
-    "A document grows without end when its aliases are filled in",
+    "cost-aliases", "HIGH", "bugs", "A document grows without end when its aliases are filled in",
     "Write it out; a skill's files need no nested aliases.",
-)
+)  # fmt: skip
 def aliases(evidence: Evidence) -> Iterator[Hit]:
     """Find documents whose aliases stand for very much."""
     for file in evidence.texts:
@@ -192,12 +175,9 @@ _TAG = re.compile(
 
 
 @rule(
-    "document-tag",
-    "HIGH",
-    "execution",
-    "A document asks its reader to make objects",
+    "document-tag", "HIGH", "execution", "A document asks its reader to make objects",
     "Remove the tag; skillbank does not read it, other programs may run it.",
-)
+)  # fmt: skip
 def tags(evidence: Evidence) -> Iterator[Hit]:
     """Find YAML tags that run code in careless readers."""
     for file in evidence.texts:
@@ -214,12 +194,9 @@ def tags(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "document-value",
-    "MEDIUM",
-    "bugs",
-    "A value is far longer than any number or name",
+    "document-value", "MEDIUM", "bugs", "A value is far longer than any number or name",
     "Write the value that is meant.",
-)
+)  # fmt: skip
 def values(evidence: Evidence) -> Iterator[Hit]:
     """Find numbers that take long to read."""
     for file in evidence.files:
@@ -231,12 +208,9 @@ def values(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "stale-list",
-    "MEDIUM",
-    "bugs",
-    "A list of files does not fit the files",
+    "stale-list", "MEDIUM", "bugs", "A list of files does not fit the files",
     "Run 'skillbank manifest build', or ask who changed them.",
-)
+)  # fmt: skip
 def stale(evidence: Evidence) -> Iterator[Hit]:
     """Find digests of manifests that are not those of the files."""
     by_name = {f.name: f for f in evidence.files}

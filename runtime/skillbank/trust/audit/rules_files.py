@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from skillbank.trust.audit.evidence import BIG, Evidence, File
-from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.finding import Hit, Level, hit_at, rule
 from skillbank.trust.audit.linear import Linear, linear
 from skillbank.trust.audit.rules_commands import SECRET_PLACES
 
@@ -28,129 +28,33 @@ _PICKLE = re.compile(rb"\A\x80[\x02-\x05]")
 _PYC = re.compile(rb"\A[\x00-\xff][\x0c-\x0f]\r\n")
 _PROGRAM_ENDS = frozenset(
     [
-        ".so",
-        ".dll",
-        ".dylib",
-        ".pyd",
-        ".pyc",
-        ".pyo",
-        ".exe",
-        ".msi",
-        ".com",
-        ".scr",
-        ".bin",
-        ".elf",
-        ".o",
-        ".a",
-        ".ko",
-        ".jar",
-        ".class",
-        ".war",
-        ".apk",
-        ".ipa",
-        ".deb",
-        ".rpm",
-        ".appimage",
-        ".whl",
-        ".egg",
-        ".pyz",
-        ".node",
-        ".wasm",
-        ".lnk",
-        ".desktop",
-        ".url",
-        ".hta",
-        ".vbs",
-        ".vbe",
-        ".wsf",
-        ".jse",
-        ".cpl",
-        ".reg",
-        ".pif",
-        ".gadget",
-        ".command",
-        ".workflow",
-        ".action",
-        ".chm",
+        ".so", ".dll", ".dylib", ".pyd", ".pyc", ".pyo", ".exe", ".msi", ".com", ".scr", ".bin", ".elf",
+        ".o", ".a", ".ko", ".jar", ".class", ".war", ".apk", ".ipa", ".deb", ".rpm", ".appimage", ".whl",
+        ".egg", ".pyz", ".node", ".wasm", ".lnk", ".desktop", ".url", ".hta", ".vbs", ".vbe", ".wsf",
+        ".jse", ".cpl", ".reg", ".pif", ".gadget", ".command", ".workflow", ".action", ".chm",
     ]
-)
+)  # fmt: skip
 _SCRIPT_ENDS = frozenset(
     [
-        ".py",
-        ".sh",
-        ".bash",
-        ".zsh",
-        ".fish",
-        ".ps1",
-        ".psm1",
-        ".bat",
-        ".cmd",
-        ".pl",
-        ".rb",
-        ".js",
-        ".mjs",
-        ".cjs",
-        ".ts",
-        ".php",
-        ".lua",
-        ".r",
-        ".jl",
-        ".tcl",
-        ".awk",
-        ".groovy",
-        ".ipynb",
-        ".pth",
-        ".mk",
-        ".go",
-        ".rs",
-        ".c",
-        ".cpp",
-        ".cu",
+        ".py", ".sh", ".bash", ".zsh", ".fish", ".ps1", ".psm1", ".bat", ".cmd", ".pl", ".rb", ".js",
+        ".mjs", ".cjs", ".ts", ".php", ".lua", ".r", ".jl", ".tcl", ".awk", ".groovy", ".ipynb", ".pth",
+        ".mk", ".go", ".rs", ".c", ".cpp", ".cu",
     ]
-)
+)  # fmt: skip
 _ARCHIVES = frozenset([".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst"])
 _MADE_OF_ARCHIVES = (".docx", ".xlsx", ".pptx", ".npz", ".pt", ".pth", ".ckpt", ".keras")
 _WEIGHTS = frozenset(
     [
-        ".pt",
-        ".pth",
-        ".ckpt",
-        ".pkl",
-        ".pickle",
-        ".joblib",
-        ".bin",
-        ".npy",
-        ".npz",
-        ".h5",
-        ".keras",
-        ".dill",
-        ".mar",
+        ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".bin", ".npy", ".npz", ".h5", ".keras",
+        ".dill", ".mar",
     ]
-)
+)  # fmt: skip
 _PLAIN_ENDS = frozenset(
     [
-        ".md",
-        ".txt",
-        ".yaml",
-        ".yml",
-        ".json",
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".gif",
-        ".svg",
-        ".pdf",
-        ".csv",
-        ".html",
-        ".rst",
-        ".toml",
-        ".webp",
-        ".xml",
-        ".log",
-        ".doc",
-        ".docx",
+        ".md", ".txt", ".yaml", ".yml", ".json", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf", ".csv",
+        ".html", ".rst", ".toml", ".webp", ".xml", ".log", ".doc", ".docx",
     ]
-)
+)  # fmt: skip
 _HOOKS = re.compile(
     r"(?:^|/)(?:\.git(?:/hooks|hooks)?/.*|\.githooks/.*|\.husky/.*|\.envrc|\.bashrc|\.profile|\.zshrc|\.bash_profile|\.vscode/(?:tasks|launch|settings)\.json|\.idea/.*|\.claude/(?:settings.*\.json|hooks/.*|commands/.*)|\.mcp\.json|mcp\.json|hooks/hooks\.json|hooks\.json|sitecustomize\.py|usercustomize\.py|conftest\.py|setup\.py|Makefile|Justfile|Dockerfile|\.github/workflows/.*|\.gitlab-ci\.yml|\.pre-commit-config\.yaml|\.npmrc|\.pypirc|pip\.conf|\.gitconfig|\.gitmodules|\.ssh/.*|\.gdbinit|\.vimrc|\.exrc|\.devcontainer/.*|tox\.ini|noxfile\.py|package\.json)$"
 )
@@ -163,12 +67,9 @@ _ORDERS = re.compile(
 
 
 @rule(
-    "file-program",
-    "HIGH",
-    "execution",
-    "A program lies among the documents",
+    "file-program", "HIGH", "execution", "A program lies among the documents",
     "Remove it; a skill is text, and its programs come in images.",
-)
+)  # fmt: skip
 def programs(evidence: Evidence) -> Iterator[Hit]:
     """Find programs by what their first bytes and their names say."""
     for file in evidence.files:
@@ -207,12 +108,9 @@ _SHEBANG = re.compile(rb"\A(?:\xef\xbb\xbf)?#! ?/")
 
 
 @rule(
-    "file-script",
-    "MEDIUM",
-    "execution",
-    "A script lies among the documents",
+    "file-script", "MEDIUM", "execution", "A script lies among the documents",
     "The runtime never starts it, an agent may: read it first.",
-)
+)  # fmt: skip
 def scripts(evidence: Evidence) -> Iterator[Hit]:
     """Find scripts, and scripts that pretend to be documents."""
     for file in evidence.files:
@@ -267,7 +165,7 @@ def script_attacks(evidence: Evidence) -> Iterator[Hit]:
             match = pattern.search(file.text)
             if match:
                 line = file.text.count("\n", 0, match.start()) + 1
-                yield Hit(file.name, f"{what}.", line, file.field_at(line), match[0])
+                yield hit_at(file, line, what, match[0])
 
 
 _PIPED = linear(
@@ -282,12 +180,9 @@ _KNOWN_HOSTS = re.compile(
 
 
 @rule(
-    "file-piped-download",
-    "HIGH",
-    "execution",
-    "A document says to run what is downloaded",
+    "file-piped-download", "HIGH", "execution", "A document says to run what is downloaded",
     "Download it, read it, then decide.",
-)
+)  # fmt: skip
 def piped_downloads(evidence: Evidence) -> Iterator[Hit]:
     """Find downloads that go straight into a shell, wherever they are written."""
     for file in evidence.texts:
@@ -303,13 +198,8 @@ def piped_downloads(evidence: Evidence) -> Iterator[Hit]:
             host = next((g for g in match.groups() if g), "").lower()
             line = file.text.replace("\\\n", "  ").count("\n", 0, match.start()) + 1
             known = bool(_KNOWN_HOSTS.search(host)) or host in ("example.com", "<host>")
-            yield Hit(
-                file.name,
-                f"what {host} sends is run unseen.",
-                line,
-                file.field_at(line),
-                match[0],
-                "MEDIUM" if known else None,
+            yield hit_at(
+                file, line, f"what {host} sends is run unseen", match[0], "MEDIUM" if known else None
             )
         yield from _secrets_in_requests(file)
 
@@ -321,18 +211,13 @@ def _secrets_in_requests(file: File) -> Iterator[Hit]:
         )
         place = SECRET_PLACES.search(line)
         if sends and place and len(line) < 4000:
-            yield Hit(
-                file.name, "a place of secrets is part of a request.", number, file.field_at(number), line
-            )
+            yield hit_at(file, number, "a place of secrets is part of a request", line)
 
 
 @rule(
-    "file-hook",
-    "MEDIUM",
-    "execution",
-    "A file that other programs start or obey by themselves",
+    "file-hook", "MEDIUM", "execution", "A file that other programs start or obey by themselves",
     "Keep it out of your working folders, or remove it.",
-)
+)  # fmt: skip
 def hooks(evidence: Evidence) -> Iterator[Hit]:
     """Find files that git, shells, editors and agents start by their names alone."""
     for file in evidence.files:
@@ -375,12 +260,9 @@ def kinds(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "file-unread",
-    "MEDIUM",
-    "bugs",
-    "Something could not be read and was not audited",
+    "file-unread", "MEDIUM", "bugs", "Something could not be read and was not audited",
     "Make it readable, or remove it.",
-)
+)  # fmt: skip
 def unread(evidence: Evidence) -> Iterator[Hit]:
     """Say what was not looked at."""
     for file in evidence.files:
@@ -399,12 +281,9 @@ def unread(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "file-big",
-    "MEDIUM",
-    "bugs",
-    "A file is far bigger than a skill's files are",
+    "file-big", "MEDIUM", "bugs", "A file is far bigger than a skill's files are",
     "Look at why; only its beginning was audited.",
-)
+)  # fmt: skip
 def big(evidence: Evidence) -> Iterator[Hit]:
     """Find files of which only the beginning was read, and lines that nobody can read."""
     for file in evidence.files:
@@ -426,12 +305,9 @@ def big(evidence: Evidence) -> Iterator[Hit]:
 
 
 @rule(
-    "file-padding",
-    "MEDIUM",
-    "tricks",
-    "Something stands far away from what is read",
+    "file-padding", "MEDIUM", "tricks", "Something stands far away from what is read",
     "Scroll to the place named.",
-)
+)  # fmt: skip
 def padding(evidence: Evidence) -> Iterator[Hit]:
     """Find text behind hundreds of blanks or empty lines."""
     for file in evidence.texts:
@@ -439,10 +315,9 @@ def padding(evidence: Evidence) -> Iterator[Hit]:
             continue
         for match in linear(r"[ \t]{150}[ \t]*[^\s|]|(?:\n[ \t]*){60}\s*\S").finditer(file.text):
             line = file.text.count("\n", 0, match.end()) + 1
-            yield Hit(
-                file.name,
-                "it stands behind a long stretch of nothing.",
+            yield hit_at(
+                file,
                 line,
-                file.field_at(line),
+                "it stands behind a long stretch of nothing",
                 file.text[match.end() : match.end() + 120],
             )

@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Iterator
 
 from skillbank.bank.documents import parse_yaml
+from skillbank.bank.lookalikes import mixed_words
 from skillbank.errors import SkillFormatError
-from skillbank.lookalikes import mixed_words
 from skillbank.trust.audit.evidence import Evidence, File
-from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.finding import Hit, Level, hit_at, hit_in, rule
 from skillbank.trust.audit.linear import linear
 from skillbank.trust.audit.plain import disguised, hidden_message
 from skillbank.trust.audit.rules_reader import said
@@ -78,7 +78,7 @@ def characters(evidence: Evidence) -> Iterator[Hit]:
             # An escape of YAML or JSON makes a character that no byte of the file shows.
             if isinstance(field.value, str) and has_invisible(field.value) and field.value not in file.text:
                 message, level = max(map(_worst, field.value.split("\n")), key=lambda w: w[1] == "HIGH")
-                yield Hit(file.name, f"{message}.", field.line, field.path, field.value, level)
+                yield hit_in(file, field, message, field.value, level)
         for value in _head_values(file):
             if has_invisible(value) and value not in file.text:
                 yield Hit(
@@ -116,9 +116,7 @@ def _characters(file: File) -> Iterator[Hit]:
             continue
         message, level = _worst(line)
         at = next((i for i, c in enumerate(line) if has_invisible(c)), 0)
-        yield Hit(
-            file.name, f"{message}.", number, file.field_at(number), line[max(0, at - 30) : at + 80], level
-        )
+        yield hit_at(file, number, message, line[max(0, at - 30) : at + 80], level)
         count += 1
         if count >= _MOST:
             return
@@ -136,18 +134,15 @@ def look_alikes(evidence: Evidence) -> Iterator[Hit]:
         for number, line in enumerate(file.lines, 1):
             words = mixed_words(line)
             if words:
-                yield Hit(
-                    file.name,
-                    "a word mixes letters of several scripts.",
-                    number,
-                    file.field_at(number),
-                    words[0],
-                )
+                yield hit_at(file, number, "a word mixes letters of several scripts", words[0])
 
 
 _MAY_HIDE = linear(
     r"(?i)<[^<>]{0,300}(?:style|color|fill|hidden)|<(?:template|noscript|details)|\\color\{white"
 )
+_SHOWN_AS_MARKUP = (
+    ".md", ".markdown", ".mdx", ".html", ".htm", ".svg", ".txt", ".rst", ".yaml", ".yml", ".json",
+)  # fmt: skip
 _UNSEEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0+)?\b(?!\.\d)|font-size\s*:\s*0|(?:^|[\s;\"'])(?:color|fill)\s*[:=]\s*[\"']?(?:white|transparent|#fff(?:fff)?\b|rgba?\([^()]{0,60},\s*0\))|text-indent\s*:\s*-\d{3}|left\s*:\s*-\d{3,}|clip\s*:\s*rect\(0|width\s*:\s*0|height\s*:\s*0|max-height\s*:\s*0|<\w{1,20}[^<>]{0,300}\shidden(?:\s|>|=)|\\color\{white\}|aria-hidden\s*=\s*[\"']true|<template\b|<noscript\b|<details\b[^<>]{0,300}style",
     re.IGNORECASE,
@@ -161,9 +156,7 @@ _UNSEEN = re.compile(
 def markup(evidence: Evidence) -> Iterator[Hit]:
     """Find text that is drawn white, tiny, or not at all."""
     for file in evidence.texts:
-        if not file.name.endswith(
-            (".md", ".markdown", ".mdx", ".html", ".htm", ".svg", ".txt", ".yaml", ".yml", ".json", ".rst")
-        ):
+        if not file.name.endswith(_SHOWN_AS_MARKUP):
             continue
         if not _MAY_HIDE.search(file.text):
             continue
@@ -177,11 +170,10 @@ def markup(evidence: Evidence) -> Iterator[Hit]:
                     if match[0].lower().startswith(("<template", "<noscript", "<details", "aria"))
                     else None
                 )
-                yield Hit(
-                    file.name,
-                    "this mark-up hides text.",
+                yield hit_at(
+                    file,
                     line,
-                    file.field_at(line),
+                    "this mark-up hides text",
                     file.text[match.start() - 30 : match.end() + 80],
                     level,
                 )
@@ -206,19 +198,7 @@ _TO_A_MODEL = re.compile(
 def comments(evidence: Evidence) -> Iterator[Hit]:
     """Find comments that give orders."""
     for file in evidence.texts:
-        if file.suffix not in (
-            ".md",
-            ".markdown",
-            ".mdx",
-            ".html",
-            ".htm",
-            ".svg",
-            ".txt",
-            ".rst",
-            ".yaml",
-            ".yml",
-            ".json",
-        ):
+        if file.suffix not in _SHOWN_AS_MARKUP:
             continue
         for match in _COMMENT.finditer(file.text):
             content = next((g for g in match.groups() if g), "")
@@ -227,11 +207,10 @@ def comments(evidence: Evidence) -> Iterator[Hit]:
                 model = re.search(
                     r"(?i)\b(?:ai|llm|assistant|agents?|model reading|claude|gpt|bot)\b", content
                 )
-                yield Hit(
-                    file.name,
-                    "a comment that people do not see gives orders.",
+                yield hit_at(
+                    file,
                     line,
-                    file.field_at(line),
+                    "a comment that people do not see gives orders",
                     content,
                     "HIGH" if model else "MEDIUM",
                 )
@@ -254,13 +233,7 @@ def asides(evidence: Evidence) -> Iterator[Hit]:
                     and (_TO_A_MODEL.search(content) or any(f[1] == "HIGH" for f in said(content)))
                 ):
                     line = file.text.count("\n", 0, match.start()) + 1
-                    yield Hit(
-                        file.name,
-                        "a text that people do not see gives orders.",
-                        line,
-                        file.field_at(line),
-                        content,
-                    )
+                    yield hit_at(file, line, "a text that people do not see gives orders", content)
 
 
 _FILLED_IN = re.compile(
@@ -277,12 +250,8 @@ def filled_in(evidence: Evidence) -> Iterator[Hit]:
     for file in evidence.texts:
         for match in _FILLED_IN.finditer(file.text) if "http" in file.text else ():
             line = file.text.count("\n", 0, match.start()) + 1
-            yield Hit(
-                file.name,
-                "a picture is fetched from an address that is filled in by its reader.",
-                line,
-                file.field_at(line),
-                match[0],
+            yield hit_at(
+                file, line, "a picture is fetched from an address that is filled in by its reader", match[0]
             )
 
 
@@ -303,11 +272,11 @@ def data_addresses(evidence: Evidence) -> Iterator[Hit]:
         for match in _DATA.finditer(file.text) if "data:" in file.text else ():
             if "/" in match[0] or "base64" in match[0].lower():
                 kind = (match[1] or "text/plain").lower()
-                yield _hit_at(file, match, f"an address holds {kind} itself.", _level_of_content(kind))
+                yield _hit_at(file, match, f"an address holds {kind} itself", _level_of_content(kind))
         if file.suffix in (".md", ".markdown", ".mdx", ".html", ".svg", ".yaml", ".yml"):
             level: Level = "HIGH" if file.suffix != ".html" else "MEDIUM"
             for match in _SCRIPT.finditer(file.text):
-                yield _hit_at(file, match, "mark-up here would run in a page.", level)
+                yield _hit_at(file, match, "mark-up here would run in a page", level)
 
 
 def _level_of_content(kind: str) -> Level:
@@ -320,7 +289,7 @@ def _level_of_content(kind: str) -> Level:
 def _hit_at(file: File, match: re.Match[str], message: str, level: Level) -> Hit:
     line = file.text.count("\n", 0, match.start()) + 1
     excerpt = file.text[match.start() : match.end() + 60]
-    return Hit(file.name, message, line, file.field_at(line), excerpt, level)
+    return hit_at(file, line, message, excerpt, level)
 
 
 _RUNS = re.compile(
@@ -340,19 +309,11 @@ def codes(evidence: Evidence) -> Iterator[Hit]:
         for how, code, found in disguised(file.text):
             line = file.text[: file.text.find(code)].count("\n") + 1
             runs = _RUNS.search(found)
-            yield Hit(
-                file.name, f"{how} here stands for '{visible(found)[:80].strip()}'.", line, file.field_at(line), code,
-                "HIGH" if runs else "MEDIUM",
-            )  # fmt: skip
+            what = f"{how} here stands for '{visible(found)[:80].strip()}'"
+            yield hit_at(file, line, what, code, "HIGH" if runs else "MEDIUM")
         for match in linear(r"[A-Za-z0-9+/]{400,}={0,2}").finditer(file.text):
             if len(set(match[0])) > 24:
                 before = file.text[max(0, match.start() - 40) : match.start()]
                 if "base64," not in before or "image/" not in before:
                     line = file.text.count("\n", 0, match.start()) + 1
-                    yield Hit(
-                        file.name,
-                        f"a block of {len(match[0])} coded characters.",
-                        line,
-                        file.field_at(line),
-                        match[0][:80],
-                    )
+                    yield hit_at(file, line, f"a block of {len(match[0])} coded characters", match[0][:80])

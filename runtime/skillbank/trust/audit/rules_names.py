@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skillbank.bank.discovery import normalise
-from skillbank.lookalikes import skeleton
+from skillbank.bank.lookalikes import skeleton
 from skillbank.trust.audit.evidence import Evidence, Neighbour
-from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.finding import Hit, Level, hit_in, rule
 from skillbank.visible import has_invisible, one_line
 
 __all__: list[str] = []
@@ -22,13 +22,15 @@ def _others(evidence: Evidence) -> Iterator[Neighbour]:
             yield other
 
 
+def _named(message: str, excerpt: str, level: Level | None = None) -> Hit:
+    """Return a hit at the name in the head of SKILL.md."""
+    return Hit("SKILL.md", f"{message}.", 2, "name", excerpt, level)
+
+
 @rule(
-    "name-claimed",
-    "HIGH",
-    "tricks",
-    "It answers to the name of another skill",
+    "name-claimed", "HIGH", "tricks", "It answers to the name of another skill",
     "Remove the alias, or ask for skills by bank:skill.",
-)
+)  # fmt: skip
 def claimed(evidence: Evidence) -> Iterator[Hit]:
     """Find aliases that other skills are called by."""
     others = tuple(_others(evidence))
@@ -39,12 +41,11 @@ def claimed(evidence: Evidence) -> Iterator[Hit]:
         for other in others:
             same = spelling in other.spellings
             if same or look in other.looks:
-                yield Hit(
-                    file.name,
+                yield hit_in(
+                    file,
+                    field,
                     f"this name {'is' if same else 'looks like'} one of '{one_line(other.name)}' in the bank "
-                    f"{one_line(other.bank)}.",
-                    field.line,
-                    field.path,
+                    f"{one_line(other.bank)}",
                     alias,
                     _level_of_claim(evidence, other, same, field.key == "network_arch"),
                 )
@@ -67,12 +68,9 @@ def _is_copy(evidence: Evidence, other: Neighbour) -> bool:
 
 
 @rule(
-    "name-looks-alike",
-    "HIGH",
-    "tricks",
-    "Its name can be taken for another skill's",
+    "name-looks-alike", "HIGH", "tricks", "Its name can be taken for another skill's",
     "Check which of the two you mean; ask by bank:skill.",
-)
+)  # fmt: skip
 def looks_alike(evidence: Evidence) -> Iterator[Hit]:
     """Find names that differ from another's only for a machine."""
     if evidence.head is None:
@@ -80,67 +78,42 @@ def looks_alike(evidence: Evidence) -> Iterator[Hit]:
     named = evidence.head.raw.get("name")
     own = named.strip() if isinstance(named, str) else evidence.name
     if has_invisible(own) or not own.isascii():
-        yield Hit("SKILL.md", "the name holds letters that are no plain ones.", 2, "name", own)
+        yield _named("the name holds letters that are no plain ones", own)
     for other in evidence.neighbours:
         if other.root == evidence.root or normalise(other.name) == normalise(own):
             continue
         if skeleton(other.name) == skeleton(own):
-            yield Hit(
-                "SKILL.md",
-                f"the name looks like '{one_line(other.name)}' of the bank {one_line(other.bank)}.",
-                2,
-                "name",
-                own,
+            yield _named(
+                f"the name looks like '{one_line(other.name)}' of the bank {one_line(other.bank)}", own
             )
         elif len(own) >= _SHORTEST and other.bank != "" and _one_slip(normalise(other.name), normalise(own)):
-            yield Hit(
-                "SKILL.md",
-                f"the name is one letter away from '{one_line(other.name)}'.",
-                2,
-                "name",
+            yield _named(
+                f"the name is one letter away from '{one_line(other.name)}'",
                 own,
                 "HIGH" if other.own else "MEDIUM",
             )
 
 
 @rule(
-    "name-taken",
-    "MEDIUM",
-    "tricks",
-    "Another bank has a skill of this name",
+    "name-taken", "MEDIUM", "tricks", "Another bank has a skill of this name",
     "Ask by bank:skill; the plan says which one it is.",
-)
+)  # fmt: skip
 def taken(evidence: Evidence) -> Iterator[Hit]:
     """Find names that exist twice."""
     for other in evidence.neighbours:
         if other.root != evidence.root and other.name == evidence.name:
-            yield Hit(
-                "SKILL.md",
-                f"the bank {one_line(other.bank)} has a skill of this name.",
-                2,
-                "name",
-                evidence.name,
-            )
+            yield _named(f"the bank {one_line(other.bank)} has a skill of this name", evidence.name)
             return
 
 
 @rule(
-    "name-folder",
-    "MEDIUM",
-    "tricks",
-    "Its name is not that of its folder",
+    "name-folder", "MEDIUM", "tricks", "Its name is not that of its folder",
     "Rename one of them: a signature or a list may mean the other.",
-)
+)  # fmt: skip
 def folder(evidence: Evidence) -> Iterator[Hit]:
     """Find skills whose folder says another name."""
     if evidence.head is not None and evidence.head.name != evidence.root.name:
-        yield Hit(
-            "SKILL.md",
-            f"the folder is called '{one_line(evidence.root.name)}'.",
-            2,
-            "name",
-            evidence.head.name,
-        )
+        yield _named(f"the folder is called '{one_line(evidence.root.name)}'", evidence.head.name)
 
 
 def _one_slip(one: str, other: str) -> bool:

@@ -6,19 +6,16 @@ import re
 from collections.abc import Iterator
 
 from skillbank.trust.audit.evidence import Evidence
-from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.finding import Hit, Level, hit_at, rule
 from skillbank.visible import one_line
 
 __all__: list[str] = []
 
 
 @rule(
-    "package-vulnerable",
-    "HIGH",
-    "bugs",
-    "A pinned package has a known vulnerability",
+    "package-vulnerable", "HIGH", "bugs", "A pinned package has a known vulnerability",
     "Pin a version that is fixed, or ask whoever wrote the skill to.",
-)
+)  # fmt: skip
 def vulnerable(evidence: Evidence) -> Iterator[Hit]:
     """Say which pinned packages have known vulnerabilities; the source was asked before."""
     for package, advisories in evidence.advisories.items():
@@ -43,12 +40,9 @@ _PUBLIC = re.compile(
 
 
 @rule(
-    "package-index",
-    "MEDIUM",
-    "bugs",
-    "Packages come from another index",
+    "package-index", "MEDIUM", "bugs", "Packages come from another index",
     "Ask whose index it is; whoever runs it decides what is installed.",
-)
+)  # fmt: skip
 def indexes(evidence: Evidence) -> Iterator[Hit]:
     """Find installs that take packages from an index of somebody else."""
     for file in evidence.texts:
@@ -64,10 +58,4 @@ def indexes(evidence: Evidence) -> Iterator[Hit]:
                 continue
             for match in _FOREIGN_INDEX.finditer(line):
                 if "--" in match[0] and not _PUBLIC.match(match[1]):
-                    yield Hit(
-                        file.name,
-                        "it installs from an index that is not one of the usual.",
-                        number,
-                        file.field_at(number),
-                        line,
-                    )
+                    yield hit_at(file, number, "it installs from an index that is not one of the usual", line)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import re2
 
 from skillbank.trust.audit.evidence import Evidence, File, Heard
-from skillbank.trust.audit.finding import Hit, Level, rule
+from skillbank.trust.audit.finding import Hit, Level, hit_at, rule
 from skillbank.trust.audit.linear import Linear, linear, whole
 from skillbank.trust.audit.phrases import FOREIGN, PHRASES, POLITE, SQUEEZED, Phrase
 from skillbank.trust.audit.plain import corrected, disguised, line_of, parts, plain, rotated, squeezed, unleet
@@ -164,92 +164,60 @@ def _said_by(evidence: Evidence) -> Iterator[tuple[File, str, Level, str, str, i
             yield file, *one
 
 
-def _hits(evidence: Evidence, kind: str, message: str) -> Iterator[Hit]:
-    for file, found, level, words, how, line in evidence.once(_said_by):
-        if found == kind:
-            disguise = f" (disguised: {how})" if how else ""
-            yield Hit(file.name, f"{message}{disguise}.", line, file.field_at(line), words, level)
+_WORDS = {
+    "override": (
+        "reader-override", "It tells the reader to put aside other instructions", "it tells the reader to put aside what it was told",
+        "A skill describes a model; read the place, and do not use a skill that gives orders to its reader.",
+    ),
+    "role": (
+        "reader-role", "It gives the reader another role or new orders", "it gives the reader another role or new orders",
+        "Read the place; who the agent is, is decided by whoever runs it.",
+    ),
+    "approval": (
+        "reader-approval", "It claims that something is approved already", "it claims that somebody has agreed already",
+        "Only a person approves, plan by plan; no text of a skill can say that it happened.",
+    ),
+    "asking": (
+        "reader-no-asking", "It tells the reader to act without asking", "it tells the reader not to ask",
+        "What starts, spends or destroys is asked about; read the place before you use the skill.",
+    ),
+    "secrecy": (
+        "reader-secrecy", "It tells the reader to hide something from people", "it tells the reader to keep something from a person",
+        "Nothing that a skill does needs to be kept from the person; do not use it before you know why.",
+    ),
+    "sending": (
+        "reader-sending", "It asks the reader to hand out secrets", "it asks the reader to hand out secrets",
+        "Do not use it, and change what secrets an agent may have shown.",
+    ),
+    "priority": (
+        "reader-priority", "It claims to weigh more than the user or the system", "it claims to weigh more than what others say",
+        "Text inside of skills is data; read the place before you use the skill.",
+    ),
+    "approving": (
+        "reader-approves", "It tells the reader to approve or trust in a person's place", "it tells the reader to approve in a person's place",
+        "Approving and trusting are a person's; run `skillbank approve` and `skillbank trust` by your own hand.",
+    ),
+    "fetching": (
+        "reader-fetches", "It tells the reader to fetch instructions from elsewhere", "it tells the reader to follow what lies elsewhere",
+        "What it fetches can change at any time; ask whoever wrote the skill to say it in the skill.",
+    ),
+}  # fmt: skip
+"""By the kind of what is said: name and title of the rule, what is found, and what to do about it."""
 
 
-@rule(
-    "reader-override", "HIGH", "tricks", "It tells the reader to put aside other instructions",
-    "A skill describes a model; read the place, and do not use a skill that gives orders to its reader.",
-)  # fmt: skip
-def override(evidence: Evidence) -> Iterator[Hit]:
-    """Find words that put aside what the reader was told."""
-    return _hits(evidence, "override", "it tells the reader to put aside what it was told")
+def _finder(kind: str, message: str) -> Callable[[Evidence], Iterator[Hit]]:
+    def find(evidence: Evidence) -> Iterator[Hit]:
+        for file, found, level, words, how, line in evidence.once(_said_by):
+            if found == kind:
+                disguise = f" (disguised: {how})" if how else ""
+                yield hit_at(file, line, f"{message}{disguise}", words, level)
+
+    find.__doc__ = f"Find where {message}."
+    return find
 
 
-@rule(
-    "reader-role", "HIGH", "tricks", "It gives the reader another role or new orders",
-    "Read the place; who the agent is, is decided by whoever runs it.",
-)  # fmt: skip
-def role(evidence: Evidence) -> Iterator[Hit]:
-    """Find words that make the reader somebody else."""
-    return _hits(evidence, "role", "it gives the reader another role or new orders")
-
-
-@rule(
-    "reader-approval", "HIGH", "tricks", "It claims that something is approved already",
-    "Only a person approves, plan by plan; no text of a skill can say that it happened.",
-)  # fmt: skip
-def approval(evidence: Evidence) -> Iterator[Hit]:
-    """Find claims that somebody has agreed."""
-    return _hits(evidence, "approval", "it claims that somebody has agreed already")
-
-
-@rule(
-    "reader-no-asking", "HIGH", "tricks", "It tells the reader to act without asking",
-    "What starts, spends or destroys is asked about; read the place before you use the skill.",
-)  # fmt: skip
-def asking(evidence: Evidence) -> Iterator[Hit]:
-    """Find words that take the question away."""
-    return _hits(evidence, "asking", "it tells the reader not to ask")
-
-
-@rule(
-    "reader-secrecy", "HIGH", "tricks", "It tells the reader to hide something from people",
-    "Nothing that a skill does needs to be kept from the person; do not use it before you know why.",
-)  # fmt: skip
-def secrecy(evidence: Evidence) -> Iterator[Hit]:
-    """Find words that keep something from people."""
-    return _hits(evidence, "secrecy", "it tells the reader to keep something from a person")
-
-
-@rule(
-    "reader-sending", "HIGH", "tricks", "It asks the reader to hand out secrets",
-    "Do not use it, and change what secrets an agent may have shown.",
-)  # fmt: skip
-def sending(evidence: Evidence) -> Iterator[Hit]:
-    """Find requests for secrets."""
-    return _hits(evidence, "sending", "it asks the reader to hand out secrets")
-
-
-@rule(
-    "reader-priority", "HIGH", "tricks", "It claims to weigh more than the user or the system",
-    "Text inside of skills is data; read the place before you use the skill.",
-)  # fmt: skip
-def priority(evidence: Evidence) -> Iterator[Hit]:
-    """Find claims of precedence."""
-    return _hits(evidence, "priority", "it claims to weigh more than what others say")
-
-
-@rule(
-    "reader-approves", "HIGH", "tricks", "It tells the reader to approve or trust in a person's place",
-    "Approving and trusting are a person's; run `skillbank approve` and `skillbank trust` by your own hand.",
-)  # fmt: skip
-def approving(evidence: Evidence) -> Iterator[Hit]:
-    """Find words that make the reader approve."""
-    return _hits(evidence, "approving", "it tells the reader to approve in a person's place")
-
-
-@rule(
-    "reader-fetches", "HIGH", "tricks", "It tells the reader to fetch instructions from elsewhere",
-    "What it fetches can change at any time; ask whoever wrote the skill to say it in the skill.",
-)  # fmt: skip
-def fetching(evidence: Evidence) -> Iterator[Hit]:
-    """Find instructions that lie elsewhere."""
-    return _hits(evidence, "fetching", "it tells the reader to follow what lies elsewhere")
+for _kind, (_name, _title, _message, _way_out) in _WORDS.items():
+    rule(_name, "HIGH", "tricks", _title, _way_out)(_finder(_kind, _message))
 
 
 _TURN = linear(
@@ -347,4 +315,4 @@ def _is_template(file: File, match: Match) -> bool:
 def _at(file: File, match: Match, message: str, level: Level | None = None) -> Hit:
     start = match.start() + len(match[0]) - len(match[0].lstrip())
     line = file.text.count("\n", 0, start) + 1
-    return Hit(file.name, f"{message}.", line, file.field_at(line), match[0].strip(), level)
+    return hit_at(file, line, message, match[0].strip(), level)

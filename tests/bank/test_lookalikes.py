@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
+from skillbank.bank.lookalikes import LOOK_ALIKE, looks, mixed_words, skeleton
 from skillbank.bank.names import normalise
-from skillbank.lookalikes import LOOK_ALIKE, looks, mixed_words, skeleton
 
 
 @pytest.mark.parametrize(

@@ -48,25 +48,7 @@ def launch_question(
     made: Sequence[str] = (),
     parents: Sequence[str] = (),
 ) -> str:
-    """Return the question about starting a plan.
-
-    Parameters
-    ----------
-    sentence
-        The plan read back, see `skillbank.plan.sentence`.
-    standing
-        Of the plan's bank.
-    terms
-        What the launch asks for beyond the plan, see `skillbank.jobs.approvals.launch_terms`.
-    data
-        What lies there now, which the launch will be held to.
-    platform
-        Where it will run, which says of each variable whether it is set.
-    made
-        What data sets were recognised as and are made into.
-    parents
-        The jobs that stand for earlier plans of its chain, see `skillbank.jobs.approved_parents`.
-    """
+    """Return the question about starting a plan; see `skillbank.facade.starting.Starting.question`."""
     facts = [
         ("sentence", sentence),
         *(("data set", said) for said in made),

@@ -10,7 +10,7 @@ import pytest
 
 from skillbank import Runtime
 from skillbank.agent.catalogue import TOOLS
-from skillbank.lanes import Lane, in_lane
+from skillbank.agent.lanes import Lane, in_lane
 
 
 @pytest.mark.parametrize("lane", [each for each in Lane if each is not Lane.OPEN])

@@ -21,33 +21,10 @@ HUB_VARIABLES = ("HF_ENDPOINT", "HF_TOKEN")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = "SKILLBANK_"
 _PREFIXES = (
-    "BASH_",
-    "CARGO_",
-    "COR_",
-    "CORECLR_",
-    "DOTNET_",
-    "DYLD_",
-    "GCONV_",
-    "GIT_",
-    "GLIBC_",
-    "GNUPG",
-    "JAVA_",
-    "LD_",
-    "LESS",
-    "LUA_",
-    "MALLOC_",
-    "NODE_",
-    "NPM_CONFIG_",
-    "PERL",
-    "PHP",
-    "PYTHON",
-    "RUBY",
-    "RUSTC_",
-    "SBATCH_",
-    "SSH_",
-    "SUDO_",
-    "XDG_",
-)
+    "BASH_", "CARGO_", "COR_", "CORECLR_", "DOTNET_", "DYLD_", "GCONV_", "GIT_", "GLIBC_", "GNUPG", "JAVA_",
+    "LD_", "LESS", "LUA_", "MALLOC_", "NODE_", "NPM_CONFIG_", "PERL", "PHP", "PYTHON", "RUBY", "RUSTC_",
+    "SBATCH_", "SSH_", "SUDO_", "XDG_",
+)  # fmt: skip
 _NAMED = frozenset(
     """
     BASHOPTS BROWSER CDPATH CLASSPATH COMSPEC CURL_HOME DBUS_SESSION_BUS_ADDRESS DOCKER_CONFIG DOCKER_HOST
