@@ -15,6 +15,8 @@ CHECKS = (
     "Data check on /d/x please.",
     "do a data check of /d/x",
     "is the data set /d/x okay? please check it",
+    "Before we train anything, please check the data set /d/x",
+    "The pictures in /d/x are ready. Check them.",
 )
 DIVISIONS: dict[str, dict[str, Any]] = {
     "split /d/x 80/20": {"split.val": "0.2"},
@@ -42,6 +44,7 @@ CONVERSIONS = {
     "convert /d/x to YOLO format, results to /d/y": ("yolo", "", "/d/y"),
     "convert /d/x as VOC to COCO": ("coco", "voc", None),
     "convert /d/x in coco": ("coco", "", None),
+    "The annotations in /d/x came from CVAT. Please convert them to COCO.": ("coco", "cvat", None),
     "make CSV out of the Pascal VOC folder /d/x and write it to /d/y, skip broken pictures": (
         "csv",
         "voc",

@@ -74,6 +74,15 @@ _LOOKS = (
 )
 _ANSWERED = rf" ?\? ?{_PLEASE}(?:{_DOUBTED})"
 
+_BEFORE = r"(?:before (?:we|i|you) [^§@.,;:\d]{1,60}, )?"
+"""What somebody will do with it afterwards: "before we train anything, please check X"."""
+_INTRO = (
+    rf"(?:{_DET} )*(?:{_NOUN} )(?:{_DET} )*{_IN}{_PLACE} "
+    rf"(?:(?:came|come|comes|are|is|were|was) (?:from|in) (?P<was>{_FORM})(?: format)?"
+    r"|are ready|is ready|arrived) ?[.;!] ?"
+)
+"""What lies there, before somebody asks for something to be done with "them"."""
+
 Asked = tuple[str, frozenset[str], str]
 """What is asked for, the words of which one begins it, and how it begins."""
 
@@ -105,6 +114,10 @@ _HEADS: tuple[Asked, ...] = tuple(
             rf"{_ANSWERED} (?:(?:it|them|that)|(?:{_DET} )*{_NOUN})",
         ),
         ("split", _SPLITS, rf"(?:{_SPLITS}) {_DATA}"),
+        *(
+            (action, verbs, rf"{_INTRO}{_PLEASE}(?:{verbs}) (?:it|them|these|those|that)")
+            for action, verbs in (("convert", _CONVERTS), ("check", _CHECKS), ("split", _SPLITS))
+        ),
         (
             "split",
             f"hold|set|{_SPLITS}",
@@ -202,7 +215,7 @@ _JOINT = re.compile(r"(?: |,|;|\.|!|\?|and |then |but )*")
 
 @cache
 def _head(form: str) -> re.Pattern[str]:
-    return re.compile(_PLEASE + form + r"(?= |$)")
+    return re.compile(_BEFORE + _PLEASE + form + r"(?= |$)")
 
 
 @cache

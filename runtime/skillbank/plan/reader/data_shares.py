@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from skillbank.plan.model import Question
 from skillbank.plan.reader.data_forms import NUMBER, PART
-from skillbank.ways import option
+from skillbank.ways import Sentence, option
 
 __all__ = ["Division", "divided"]
 
@@ -23,7 +23,7 @@ class Division(NamedTuple):
 
     settings: dict[str, str]
     questions: tuple[Question, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
 
 def divided(said: Mapping[str, Sequence[str]]) -> Division:
@@ -41,7 +41,8 @@ def divided(said: Mapping[str, Sequence[str]]) -> Division:
     whole = _whole(shares)
     if whole is None or "train" not in shares or min(shares.values()) <= 0:
         why = "the shares must be of train and the other splits, and be 100 % together"
-        return Division({}, (_asked("split.val", f"{why}; say for example {option('set', 'val=0.2')}"),))
+        asked = Question(key="split.val", why=f"{why}; say for example {option('set', 'val=0.2')}")
+        return Division({}, (asked,))
     if missing := [name for name in named if name not in shares]:
         return Division({}, tuple(_how_much(name) for name in missing))
     parts = {f"split.{n}": f"{round(shares[n] / whole, 6):g}" for n in ("val", "test") if n in shares}
@@ -52,16 +53,17 @@ def _unsaid(named: Sequence[str]) -> Division:
     """Return a division whose shares nobody said: val has its usual one, of test there is none."""
     if "test" in named:
         return Division({}, tuple(_how_much(name) for name in ("val", "test") if name in named))
-    note = f"nothing says how much is for val, so {_USUAL} of it is; {option('set', 'val=0.1')} changes it"
+    note = Sentence(
+        f"nothing says how much is for val, so {_USUAL} of it is; {option('set', 'val=0.1')} changes it"
+    )
     return Division({}, notes=(note,))
 
 
 def _how_much(name: str) -> Question:
-    return _asked(f"split.{name}", f"how much is for {name}? say for example {option('set', f'{name}=0.1')}")
-
-
-def _asked(key: str, why: str) -> Question:
-    return Question(key=key, why=why)
+    return Question(
+        key=f"split.{name}",
+        why=f"how much is for {name}? say for example {option('set', f'{name}=0.1')}",
+    )
 
 
 def _shares(said: Mapping[str, Sequence[str]], named: Sequence[str]) -> dict[str, float]:

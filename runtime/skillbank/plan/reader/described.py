@@ -19,7 +19,7 @@ from skillbank.plan.reader.spec_keys import keys_of
 from skillbank.plan.reader.steps import Step, name_all
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
-from skillbank.ways import command
+from skillbank.ways import Sentence, command, marked
 
 __all__ = ["gives_masks", "name_skill", "skill_that_finds"]
 
@@ -119,11 +119,12 @@ def _nothing_fits(
     """Return the error of a request whose words fit no skill, or that has none which tell one apart."""
     said = text.strip()[:80]
     listed = ", ".join(map(shown, possible))
-    few = f": {listed}" if 0 < len(possible) <= _OFFERED else f" that '{command('skills')}' lists"
-    if not telling:
-        error = AmbiguousSkillError if words else SkillNotFoundError
-        return error(f"'{said}' does not say which model; name one{few}.")
-    return SkillNotFoundError(f"No skill fits '{said}'; name one{few}.")
+    few = Sentence(f": {listed}" if 0 < len(possible) <= _OFFERED else f" that '{command('skills')}' lists")
+    if telling:
+        return SkillNotFoundError(f"No skill fits '{said}'; name one{marked(few)}.")
+    if words:
+        return AmbiguousSkillError(f"'{said}' does not say which model; name one{marked(few)}.")
+    return SkillNotFoundError(f"'{said}' does not say which model; name one{marked(few)}.")
 
 
 def _fitting(

@@ -36,7 +36,7 @@ _IRREGULAR = {
     "mean": "meant",
     "draw": "drew|drawn", "cut": "cut", "forget": "forgot|forgotten", "shut": "shut", "send": "sent",
     "lose": "lost", "spin": "spun", "split": "split", "hit": "hit", "think": "thought",
-    "forgo": "forwent|forgone",
+    "forgo": "forwent|forgone", "grow": "grew|grown", "rise": "rose|risen",
 }  # fmt: skip
 _NONE = frozenset[str]()
 _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)+|[^\W_]+(?:['.-][^\W_]+)*|[^\w\s]|_")

@@ -243,7 +243,7 @@ class Names:
 
 
 def _is_value(skills: Sequence[Skill], word: str) -> bool:
-    """Whether a word is a value that a key of one of some skills lists: "a resnet_18 RT-DETR"."""
+    """Whether a word is a value that a key of one of some skills lists: "a resnet_18 NAME"."""
     keys = (keys_of(skill, action.name) for skill in skills for action in skill.actions)
     return any(letters(word) in each.enums for each in keys)
 

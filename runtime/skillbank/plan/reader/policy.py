@@ -245,6 +245,6 @@ def _is_unsure(text: Text, match: Match) -> bool:
 
 _STARTING = frozenset({"run", "start", "launch", "do", "perform", "running", "starting", "doing", "up"})
 _OF_A_MODEL = "'for|'of|'on|'with group.det* @name|^name"
-"""What a search that is run is of: "run a search for SegFormer", not "a search for pallets"."""
+"""What a search that is run is of: "run a search for NAME", not "a search for pallets"."""
 _COUNTED = "'of|'with|'over group.det* @number slots.trials.nouns"
 _STATED = "'is|':|'=|'to|'set* policy.state.off|policy.state.on|policy.state.auto"

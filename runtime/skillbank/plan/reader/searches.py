@@ -175,7 +175,7 @@ def _values_from(text: Text, i: int) -> tuple[int, object]:
 def _key_before(text: Text, at: int, keys: Sequence[Keys]) -> tuple[list[int], str] | None:
     """Return the key that a range before a token is of, with the free words that name it."""
     while text.owner(at - 1) == "name" or text.word(at - 1) in ("of", "for"):
-        at -= 1  # "tune the learning rate of RT-DETR between 1e-5 and 1e-3"
+        at -= 1  # "tune the learning rate of NAME between 1e-5 and 1e-3"
     owner = text.ledger.owner.get(at - 1)
     if owner is None:
         return next((f for k in keys if (f := name_before(text, at, k)) is not None), None)
