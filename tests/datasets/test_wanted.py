@@ -44,7 +44,7 @@ def test_files_that_can_be_made(names: list[str], kind: str, found: Wanted | Non
 def test_what_is_only_looked_at_needs_no_marks() -> None:
     assert wanted_of(["images"], CLASSES, learns=False) == Wanted("images")
     assert wanted_of(["images"], DETECTION, learns=False) == Wanted("images")
-    assert wanted_of([""], AREAS, learns=False) is None
+    assert wanted_of([""], AREAS, learns=False) == Wanted()
 
 
 @pytest.mark.parametrize(

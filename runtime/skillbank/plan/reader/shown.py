@@ -113,7 +113,9 @@ def _is_before(text: Text, run: range) -> bool:
     while _is_of_place(text, noun):
         noun += 1
     apart = any(text.lexicon.has(text.word(k), "told.contrasting") for k in run)
-    return _is_owned(text, noun, definite=not apart)
+    if apart or text.holds(run, "grammar.mode.past"):  # "in yesterday's photos"
+        return text.word(run.start - 1) in _MINE and _is_owned(text, noun)
+    return _is_owned(text, noun, definite=True)
 
 
 def _is_sorted(text: Text, run: range) -> bool:
