@@ -25,6 +25,16 @@ def test_an_order_takes_up_what_the_question_before_it_names(runtime: Runtime, t
     assert not reading.not_understood
 
 
+def test_an_order_takes_up_what_a_question_looks_for(runtime: Runtime) -> None:
+    text = "Where are the fire hydrants in /d/town? Use Grounding DINO job 3fa91c to find them"
+    [request] = runtime.read(text).requests
+    assert (request.action, [d.uri for d in request.data]) == ("inference", ["/d/town"])
+    assert [s.value for s in request.settings] == [["fire hydrants"]]
+    text = "Where are the cats in /x? Please find dogs in /y with Grounding DINO job 3fa91c"
+    [request] = runtime.read(text).requests
+    assert ([s.value for s in request.settings], request.data[0].uri) == ([["dogs"]], "/y")
+
+
 def test_an_order_with_things_of_its_own_takes_up_none(runtime: Runtime) -> None:
     text = "should we evaluate job 3fa91c on /x? please train RT-DETR on /y, no hpo"
     [request] = runtime.read(text).requests

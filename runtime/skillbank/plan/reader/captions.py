@@ -59,6 +59,7 @@ def take_captions(text: Text, *, training: bool) -> None:
     for match in text.find(f"{_FIND}|actions.words.segment"):
         if text.ledger.free(match.first):
             _find(text, match)
+    _take_asked_for(text)
     take_apart(text, training=training)
     if any(claim not in cared for claim in _said(text)):
         for claim in cared:  # "find cars. We only care about trucks." is one or the other
@@ -66,6 +67,14 @@ def take_captions(text: Text, *, training: bool) -> None:
     if training:
         _leave_limited(text)
     _leave_vague(text)
+
+
+def _take_asked_for(text: Text) -> None:
+    """Read what a question names before the order: "where are the beehives in P? Search with job J"."""
+    for claim in text.ledger.of("question") if not _said(text) else ():
+        found = read_things(text, claim.last + 1) if text.word(claim.first) == "where" else Things()
+        if found.items:
+            text.ledger.claim("captions", found.used, found.items)
 
 
 def _leave_limited(text: Text) -> None:

@@ -194,6 +194,7 @@ def _is_taken_up(text: Text, clauses: Clauses, clause: Clause) -> bool:
     named = {text.tokens[i].kind for i in behind} & _OBJECTS
     back = not {"it", "there", "them", "that", "these", "those"}.isdisjoint(words)
     bare = words[:1] == ["please"] and sum(text.tokens[i].kind == "word" for i in behind) == 2
+    bare |= text.word(clause.first) == "where" and text.holds(behind, "actions.words.find")
     return bool(held) and (back or bare) and held.isdisjoint(named) and any(asks(text, i) for i in behind)
 
 
