@@ -120,7 +120,7 @@ def test_nothing_is_declared_that_nothing_imports(extra: str) -> None:
     assert declared - used == set()
 
 
-SERVING = ("entrance.py", "lanes.py", "prompt_http.py")
+SERVING = ("entrance.py", "agent/lanes.py", "prompt_http.py")
 DOORS = {
     "mcp": ("agent/mcp_server", *SERVING),
     "web": ("web", "client.py", *SERVING),

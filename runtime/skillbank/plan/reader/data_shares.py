@@ -50,9 +50,9 @@ def divided(said: Mapping[str, Sequence[str]]) -> Division:
 
 
 def _unsaid(named: Sequence[str]) -> Division:
-    """Return a division whose shares nobody said: val has its usual one, of test there is none."""
-    if "test" in named:
-        return Division({}, tuple(_how_much(name) for name in ("val", "test") if name in named))
+    """Return a division whose shares nobody said: val has its usual one, where it is named alone."""
+    if "test" in named or not named:
+        return Division({}, tuple(_how_much(name) for name in named or ["val"] if name != "train"))
     note = Sentence(
         f"nothing says how much is for val, so {_USUAL} of it is; {option('set', 'val=0.1')} changes it"
     )

@@ -15,6 +15,7 @@ from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.judging import Said
 from skillbank.plan.reader.lexicon import FORMS
 from skillbank.plan.reader.matching import Match, Text
+from skillbank.plan.reader.own_actions import only_action
 from skillbank.plan.reader.steps import Step, steps_of
 from skillbank.plan.reader.tokens import Claim
 from skillbank.plan.slot_keys import only_trained
@@ -49,7 +50,7 @@ def asked_steps(page: Text, clauses: Clauses, said: Said | None) -> tuple[list[S
         page.ledger.claim("action", page.ledger.of("name")[0].tokens, Mention("train"))
         why = f"train is taken as what comes first, because '{trained}' is said of nothing else"
         return steps_of(page, clauses, finds, None), [why]
-    implied = _implied(page, said, bool(actions or finds))
+    implied = _implied(page, clauses, said, bool(actions or finds))
     if not actions and not finds and implied in (None, "train") and (wish := _wanted_model(page)) is not None:
         page.ledger.claim("action", wish.tokens("det"), Mention("train"))
         why = f"train is taken as what is asked for, because '{page.ledger.said(wish.tokens())}'"
@@ -76,14 +77,14 @@ def _trained_before(page: Text, clauses: Clauses, actions: list[Claim]) -> str:
     return _only_of_training(page, until=first.first) if next_ and named and placed else ""
 
 
-def _implied(page: Text, said: Said | None, others: bool) -> str | None:
+def _implied(page: Text, clauses: Clauses, said: Said | None, others: bool) -> str | None:
     """Return what a place, a search, a list of things or a product asks for without a word of an action."""
     doing = next((c.value.doing for c in page.ledger.of("place") if c.value.doing), None)
     if doing or (said is not None and said.value == "on"):
         return doing or "train"
     if page.ledger.of("captions"):
         return "inference"
-    return None if others else _product(page)
+    return None if others else _product(page) or only_action(page, clauses)
 
 
 _WISHED = tuple(

@@ -1,4 +1,4 @@
-"""What is a skill's own: actions and data sources by their names."""
+"""What is a skill's own: actions and data sources by their names, "run X" where a skill does one thing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from functools import lru_cache
 
 from skillbank.bank.skill import Skill
 from skillbank.plan.datasets import DATASETS
+from skillbank.plan.reader.clauses import Clauses, Mode
 from skillbank.plan.reader.lexicon import forms
 from skillbank.plan.reader.matching import Text
 
-__all__ = ["OwnWord", "own_actions", "own_sources", "own_word"]
+__all__ = ["OwnWord", "only_action", "own_actions", "own_sources", "own_word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,22 @@ def own_sources(text: Text) -> frozenset[str]:
 def _sources(skill: Skill) -> frozenset[str]:
     rows = (row for action in skill.actions for row in action.data_sources)
     return frozenset(row.source for row in rows if DATASETS.fullmatch(row.source))
+
+
+def only_action(text: Text, clauses: Clauses) -> str | None:
+    """Return the one action of the one skill that a text says to run, without a word of what it does."""
+    skills = _named(text)
+    names = list(dict.fromkeys(a.name for skill in skills for a in skill.actions))
+    if len(skills) != 1 or len(names) != 1:
+        return None
+    asked = (
+        i
+        for i in range(len(text.tokens))
+        if text.ledger.free(i)
+        and text.within(i, "actions.words.launch")
+        and clauses.of(i).mode in (Mode.REQUEST, Mode.PLAIN)
+    )
+    return names[0] if next(asked, None) is not None else None
 
 
 def _named(text: Text) -> list[Skill]:
