@@ -176,6 +176,26 @@ def test_things_go_on_behind_all(runtime: Runtime) -> None:
     assert [s.value for s in request.settings] == [["plates", "trucks"]]
 
 
+@pytest.mark.parametrize(
+    ("said", "things"),
+    [
+        ("annotate /d/t with cows", ["cows"]),
+        ("detect all the ladders that are in /d/t", ["ladders"]),
+        ("find people who are in /d/t", ["people"]),
+        ("find cats that are black in /d/t", ["cats that are black"]),
+    ],
+)
+def test_things_are_named_without_where_they_are(runtime: Runtime, said: str, things: list[str]) -> None:
+    [request] = runtime.read(f"{said} using Grounding DINO job 3fa91c").requests
+    assert [s.value for s in request.settings] == [things]
+
+
+@pytest.mark.parametrize("how", ["care", "boxes", "masks"])
+def test_how_something_is_labelled_is_nothing_to_be_found(runtime: Runtime, how: str) -> None:
+    reading = runtime.read(f"annotate /d/t with {how} using Grounding DINO job 3fa91c")
+    assert not reading.requests[0].settings
+
+
 def test_them_are_the_pictures_of_the_sentence_before(runtime: Runtime) -> None:
     text = "I've put new pictures into /d/t. Please classify them with image classification job 3fa91c."
     [request] = runtime.read(text).requests

@@ -140,10 +140,16 @@ def _led(text: Text, i: int, *, finding: bool) -> Things:
     return _LED[word](text, i + 1, finding) if word in _LED else Things()
 
 
+_MARKS = frozenset({"masks", "outlines", "contours", "polygons", "segments", "points", "keypoints", "tags"})
+"""Forms of an answer, and no things that are to be found."""
+
+
 def _behind_with(text: Text, at: int, finding: bool) -> Things:
-    """Read "with person and helmet", but not "with care"."""
+    """Read "with person and helmet", "with cows", but not "with care"."""
     found = read_things(text, at) if finding and text.is_plain(at) else Things()
-    return found if len(found.items) > 1 else Things()
+    one = len(found.used) == 1 and is_many(text.word(at)) and text.word(at) not in _MARKS
+    several = len(found.items) > 1 or one
+    return found if several else Things()
 
 
 def _behind_as(text: Text, at: int, finding: bool) -> Things:

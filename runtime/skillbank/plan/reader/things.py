@@ -30,7 +30,11 @@ __all__ = [
 _ARTICLE = re.compile(r"^(?:all of the|all the|an?|the|all|any|every|each|some)\s+(?=\S)", re.IGNORECASE)
 _AGAIN = re.compile(r"^for\s+(?=\S)", re.IGNORECASE)
 """What is said once more before a further thing: "looking for X and for Y"."""
-_HERE = re.compile(r"\s+(?:there|here|too|as well|please|now|today)$", re.IGNORECASE)
+_HERE = re.compile(
+    r"\s+(?:there|here|too|as well|please|now|today"
+    r"|(?:that|which|who) (?:is|are|lie|lies|stand|stands|you (?:can )?(?:see|find)|there (?:is|are)))$",
+    re.IGNORECASE,
+)
 """What is said behind the last thing and is no part of it."""
 _ENDS = frozenset(".!?;():\n<>[]")
 _QUALIFYING = frozenset(
