@@ -8,6 +8,7 @@ import logging
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,13 @@ BEGIN = {
 def test_a_fault_is_named_with_the_request_that_it_is_of(sent: bytes, named: int | None, words: str) -> None:
     fault = fault_of(sent)
     assert fault is not None and fault.id == named and words in fault.error.message
+
+
+def test_a_message_of_any_depth_is_read_or_refused() -> None:
+    """At the edge of what Python nests, one of two readings may fail where the other has not."""
+    for depth in range(sys.getrecursionlimit() - 400, sys.getrecursionlimit() + 20):
+        fault = fault_of(CALL % ("search_skills", '{"a": ' * depth + "1" + "}" * depth))
+        assert fault is not None and "deeply" in fault.error.message, depth
 
 
 @pytest.mark.parametrize(
