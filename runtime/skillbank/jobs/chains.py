@@ -20,6 +20,7 @@ __all__ = [
     "broken_off",
     "ensure_broken_off",
     "first_attempt",
+    "is_newest",
     "run_of",
     "steps",
     "steps_before",
@@ -99,6 +100,13 @@ def first_attempt(store: JobStore, job: str) -> JobRecord:
     """Return the job that somebody launched, of which another may be a further attempt."""
     *_, first = attempts(store.get(job), store.get)
     return first
+
+
+def is_newest(store: JobStore, record: JobRecord) -> bool:
+    """Whether nobody has started, since a job, what it ran."""
+    first = first_attempt(store, record.id)
+    last = _last_attempt(store, first.plan_id, first.chain)
+    return last is not None and last.id == record.id
 
 
 def takes_checkpoint(spec: object) -> bool:
