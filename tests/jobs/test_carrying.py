@@ -9,7 +9,7 @@ import pytest
 from tests.gate import open_gate
 from tests.jobs.conftest import MakePlan, MakeRecord
 from tests.jobs.test_approval_guard import CODE, code, hard, quick
-from tests.jobs.test_supervisor import DONE, FAILED, LOST, Scripted
+from tests.jobs.test_supervisor import DONE, FAILED, LOST, OOM, Scripted
 
 from skillbank.errors import DataError, NotApprovedError, StateError, UsageError
 from skillbank.jobs import carrying
@@ -47,10 +47,12 @@ def leave(record: JobRecord, names: tuple[str, ...] = MODELS) -> Path:
     return folder
 
 
-def launched(store: JobStore, jobs: Jobs, plan: Plan, resumes: str | None = None) -> JobRecord:
-    subject = plan_subject(plan.plan_id, terms_of("auto", RetryPolicy(), resumes))
+def launched(
+    store: JobStore, jobs: Jobs, plan: Plan, resumes: str | None = None, retry: RetryPolicy | None = None
+) -> JobRecord:
+    subject = plan_subject(plan.plan_id, terms_of("auto", retry or RetryPolicy(), resumes))
     given = store.guard.give(subject, "terminal", "ann", code=CODE if store.guard.hard else None)
-    return jobs.wait(jobs.launch(plan, resumes=resumes, approval=given).id)
+    return jobs.wait(jobs.launch(plan, resumes=resumes, approval=given, retry=retry).id)
 
 
 def broken_off(store: JobStore, plan: Plan) -> JobRecord:
@@ -131,6 +133,22 @@ def test_a_further_attempt_goes_on_as_the_first_was_approved_to(hard: JobStore, 
     last = Supervisor(jobs, first_pause=0.01).run(lost.id)
     assert last.state is JobState.COMPLETE and last.resumes == broken.id
     assert Path(last.results_dir, "train", MODELS[1]).read_text() == MODELS[1]
+
+
+def test_an_attempt_at_half_the_batch_goes_on_with_the_same_training(
+    hard: JobStore, make_plan: MakePlan
+) -> None:
+    plan = make_plan(platform="fake", spec={**SPEC, "batch": 8})
+    broken = broken_off(hard, plan)
+    platform = Scripted(FAILED, DONE, log=OOM)
+    jobs = Jobs(hard, open_gate, platforms=lambda _: platform)
+    full = launched(hard, jobs, plan, broken.id, RetryPolicy(batch_key="batch"))
+    for each in Path(full.results_dir, "train").iterdir():
+        each.unlink()
+    last = Supervisor(jobs, first_pause=0.01).run(full.id)
+    assert last.state is JobState.COMPLETE and last.plan["spec"]["batch"] == 4
+    assert [each.epoch for each in read_status(Path(last.results_dir), "train").epochs] == [0, 1]
+    assert sorted(each.name for each in Path(last.results_dir, "train").glob("*.pth")) == list(MODELS)
 
 
 def test_a_further_attempt_goes_on_from_nothing_else(hard: JobStore, make_plan: MakePlan) -> None:

@@ -31,7 +31,7 @@ def carry_over(record: JobRecord, earlier: Iterable[JobRecord]) -> JobRecord | N
     record
         The job that goes on; nothing is done where its own results hold a checkpoint.
     earlier
-        Jobs of the same plan that broke off, the latest first.
+        Jobs of the same plan, or that it was launched to go on from, which broke off, the latest first.
 
     Returns
     -------

@@ -252,7 +252,9 @@ class Jobs:
         platform = self.platform(record.platform)
         before = [each for each in attempts(record, self.store.get) if each.id != record.id]
         before += [self.store.get(record.resumes)] if record.resumes and not record.searches else []
-        same = [each for each in before if each.plan_id == plan.plan_id]
+        # An attempt at half the batch is of another plan, and goes on with the same training all the same.
+        onward = None if record.experiment is not None else record.resumes
+        same = [each for each in before if each.plan_id == plan.plan_id or each.id == onward]
         try:
             launch = launching.prepare(
                 plan,
