@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from skillbank.cli import options, terminal
-from skillbank.cli.going_on import way_on
 from skillbank.cli.present import results_view
 
 
 def results(job: options.JobId, as_json: options.Json = False) -> None:
     """Show what a job has left: metrics, checkpoints, pictures, files."""
+    from skillbank.cli.going_on import way_on  # imports what --help does not need
+
     with options.open_runtime(None) as runtime:
         record = runtime.jobs.look(job)
         found, way = runtime.jobs.results(record.id), way_on(runtime, record)

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from skillbank.cli import options, terminal
-from skillbank.cli.going_on import way_on
 from skillbank.cli.present import record_document, status_view
 from skillbank.cli.progress import watch as follow
 from skillbank.jobs.record import JobState
@@ -31,6 +30,8 @@ def status(
             options.print_json(record_document(runtime, record))
         else:
             jobs = runtime.jobs
+            from skillbank.cli.going_on import way_on
+
             way = way_on(runtime, record)
             terminal.show(status_view(record, jobs.progress(record.id), jobs.wait_of(record), way))
             if record.searches:
