@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillbank.visible import has_invisible, one_line, visible
+from skillbank.visible import has_invisible, one_line, texts_in, visible
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,11 @@ def test_nothing_hidden_is_left(text: str) -> None:
     assert all(unicodedata.category(c) not in ("Cc", "Cf", "Cs") or c in "\t\n" for c in shown)
     assert "\n" not in one_line(text)
     assert len(one_line(text, 20)) <= 20
+
+
+def test_texts_are_found_in_their_order_however_deep() -> None:
+    assert list(texts_in({"a": ["b", {"c": ("d", 1, "e")}, []], "f": {}, "g": "h"})) == list("abcdefgh")
+    deep: object = "end"
+    for _ in range(5000):
+        deep = {"key": [deep]}
+    assert list(texts_in(deep)) == ["key"] * 5000 + ["end"]

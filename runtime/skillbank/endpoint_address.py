@@ -40,7 +40,7 @@ def endpoint_address(
     if not address.strip():
         raise UsageError(f"{of} is empty; give it an address, or unset it for {_USUAL}")
     if not _is_address(address):
-        shown = visible(redact(re.sub("//[^/@]*@", "//", address)))[:200]  # with the blanks at its ends
+        shown = visible(redact(re.sub("//.*@", "//", address)))[:200]  # with the blanks at its ends
         raise UsageError(f"{of} is '{shown}', which is no address; write it as http://HOST:PORT/v1")
     return address
 

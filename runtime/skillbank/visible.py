@@ -127,16 +127,17 @@ def with_texts(value: object, change: Callable[[str], str]) -> Any:
 
 
 def texts_in(value: object) -> Iterator[str]:
-    """Yield every text of a JSON document, keys too."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from texts_in(key)
-            yield from texts_in(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from texts_in(inner)
+    """Yield every text of a JSON document, keys too, however deep it is."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            for key, inner in reversed(list(value.items())):
+                waiting += [inner, key]
+        elif isinstance(value, list | tuple):
+            waiting += reversed(value)
 
 
 def json_text(document: object, indent: int | None = None, *, compact: bool = False, nan: bool = True) -> str:

@@ -70,7 +70,12 @@ def read_network(kind: type[PreTrainedModel], name: str, **options: object) -> A
     try:
         with _READING, _built_in_memory():
             return kind.from_pretrained(name, **options)
-    except (ImportError, AttributeError, TypeError):  # another version, or what needs all of both libraries
+    except (
+        ImportError,
+        AttributeError,
+        KeyError,
+        TypeError,
+    ):  # another version, or what needs all of both libraries
         whole()
         return kind.from_pretrained(name, **options)
 

@@ -319,6 +319,7 @@ def test_what_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         (KEY, "http://localhost:1/v1 ", "'http://localhost:1/v1 ', which is no address"),
         (KEY, "http://user:secret-word@[::1", "'http://[::1', which is no address"),
+        (KEY, "http://user:secret/word@localhost/v1", "'http://localhost/v1', which is no address"),
         (KEY, "http://localhost:port/v1", "which is no address"),
     ],
 )

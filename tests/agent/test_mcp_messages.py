@@ -8,6 +8,8 @@ import logging
 import os
 import shlex
 import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ import mcp_types as types
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
+from starlette.types import Message, Receive, Scope, Send
 
+from skillbank.agent.mcp_server import well_formed
 from skillbank.agent.mcp_server.cancellations import Cancellations
 from skillbank.agent.mcp_server.messages import fault_of
 from skillbank.agent.mcp_server.server import build_server
@@ -65,6 +69,13 @@ BEGIN = {
 def test_a_fault_is_named_with_the_request_that_it_is_of(sent: bytes, named: int | None, words: str) -> None:
     fault = fault_of(sent)
     assert fault is not None and fault.id == named and words in fault.error.message
+
+
+def test_a_message_of_any_depth_is_read_or_refused() -> None:
+    """At the edge of what Python nests, one of two readings may fail where the other has not."""
+    for depth in range(sys.getrecursionlimit() - 400, sys.getrecursionlimit() + 20):
+        fault = fault_of(CALL % ("search_skills", '{"a": ' * depth + "1" + "}" * depth))
+        assert fault is not None and "deeply" in fault.error.message, depth
 
 
 @pytest.mark.parametrize(
@@ -144,6 +155,39 @@ def test_each_body_is_answered(bank: Path, environment: dict[str, str]) -> None:
                 assert answer.status_code == 400 and answer.json()["id"] == named, sent
                 said = answer.json()["error"]["message"]
                 assert words in said or (words == "UTF-8" and "is not JSON" in said), sent
+
+
+@pytest.mark.parametrize("many", [1, 100_000])
+@pytest.mark.parametrize("whole", [True, False])
+def test_no_other_client_waits_while_a_large_body_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, many: int, whole: bool
+) -> None:
+    threads: list[int] = []
+
+    def noted(body: bytes) -> types.JSONRPCError | None:
+        threads.append(threading.get_ident())
+        return fault_of(body)
+
+    sent = (CALL % ("plan", json.dumps({"text": ["word"] * many}))).encode()
+    sent = sent if whole else sent[:-1]
+    came: list[Message] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        came.append(await receive())
+
+    async def work() -> None:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": sent}
+
+        async def send(message: Message) -> None:
+            came.append(message)
+
+        await well_formed.WellFormed(app)({"type": "http", "method": "POST", "headers": []}, receive, send)
+
+    monkeypatch.setattr(well_formed, "fault_of", noted)
+    asyncio.run(work())
+    assert [each == threading.get_ident() for each in threads] == [many == 1]
+    assert came[0].get("body") == sent if whole else came[0]["status"] == 400
 
 
 def test_parameters_that_do_not_fit_are_named(toolbox: Toolbox) -> None:

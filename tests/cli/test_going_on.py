@@ -67,12 +67,16 @@ def broken_off(inline: Command, data: Path, *more: str) -> dict[str, Any]:
 def test_a_training_goes_on_from_its_last_checkpoint(inline: Command, data: Path) -> None:
     broken = broken_off(inline, data)
     left = Path(broken["results_dir"]) / "train" / "model_epoch_001_step_00002.pth"
+    way = f"skillbank run --resume {broken['id']}"
+    for verb in ("status", "results"):
+        assert way in " ".join(inline(verb, broken["id"]).out.split())
     (data / "data.txt").write_text("good")
     shown = inline("run", "--resume", "last", "--yes")
     assert shown.code == 0, shown.err
     said = "".join(shown.out.split())
     assert f"{broken['id']}brokeoff;itgoesonfrom{left}" in said
     assert f"thedatahaschangedsince{broken['id']}wasstarted:dataset.file" in said
+    assert "run --resume" not in inline("status", broken["id"]).out, "somebody has"
     again = inline("status", "last", "--json").document
     own = Path(again["results_dir"]) / "train"
     assert spec_of(again)["train"]["resume"] == str(own / left.name) and again["resumes"] == broken["id"]

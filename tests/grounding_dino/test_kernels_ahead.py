@@ -63,6 +63,22 @@ def test_where_nothing_can_be_compiled_one_sentence_says_so(caplog: pytest.LogCa
     assert said.startswith("GPU kernels could not be compiled in processes of their own: ")
 
 
+def test_what_compilers_say_beside_holds_nothing_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = (
+        "import sys\n"
+        "sys.stderr.write('x' * (1 << 20) + '\\nno room\\n')\n"
+        "print('line\\n' * 4, flush=True)\n"
+        "sys.exit(1)"
+    )
+    monkeypatch.setattr(warming, "command", lambda ahead: [sys.executable, "-c", code])
+    with warming._compiling(build_spec("train", {}), Compute(torch.device("cuda", 0), "bf16", 1)) as compiled:
+        compiled()
+    [said] = caplog.messages
+    assert said == "GPU kernels could not be compiled in processes of their own: no room"
+
+
 LAUNCHING = """
 import torch
 from skillbank_engine.families.grounding_dino import rows_triton

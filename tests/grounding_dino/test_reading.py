@@ -61,6 +61,15 @@ def test_another_version_is_read_in_its_own_way(saved: Path, monkeypatch: pytest
     assert len(calls) == 2
 
 
+def test_a_version_that_builds_elsewhere_is_read_in_its_own_way(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = PreTrainedModel.__dict__["get_init_context"]
+    monkeypatch.setattr(PreTrainedModel.__mro__[1], "get_init_context", own, raising=False)
+    monkeypatch.delattr(PreTrainedModel, "get_init_context")
+    assert read_network(SegformerForSemanticSegmentation, str(saved)).config.num_labels == 3
+
+
 def test_reading_brings_nothing_large(saved: Path, tmp_path: Path) -> None:
     words = tmp_path / "words"
     words.mkdir()

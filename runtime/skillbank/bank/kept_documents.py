@@ -70,7 +70,7 @@ class KeptDocuments:
 
     def put(self, kind: str, record: object, *texts: str) -> None:
         """Keep a record of some texts, which holds what JSON does; one that cannot be kept is not."""
-        with self._lock, suppress(TypeError, ValueError, OverflowError):
+        with self._lock, suppress(OSError, TypeError, ValueError, OverflowError):
             key = _key(kind, texts)
             packed = _packed(key, record)
             if packed is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillbank.jobs.chains import broken_off, takes_checkpoint
+from skillbank.jobs.chains import broken_off, is_newest, takes_checkpoint
 from skillbank.jobs.checkpoints import resumable
 from skillbank.jobs.seen_data import change
 from skillbank.jobs.uploads import results_folder
@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["goes_on", "way_on"]
 
 
-def way_on(record: JobRecord) -> str:
-    """Say how a training that broke off goes on from what it has left; empty where there is no such thing."""
+def way_on(runtime: Runtime, record: JobRecord) -> str:
+    """Say how a training that broke off goes on from what it has left; empty where there is no such thing.
+
+    So it is where somebody has started it again: that one counts.
+    """
     alone = not record.searches and record.experiment is None and takes_checkpoint(record.plan.get("spec"))
     if not (alone and broken_off(record) and resumable(Path(record.results_dir))):
+        return ""
+    if not is_newest(runtime.jobs.store, record):
         return ""
     return f"It goes on from its last checkpoint with: skillbank run --resume {record.id}"
 

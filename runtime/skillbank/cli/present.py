@@ -90,8 +90,10 @@ def jobs_view(records: Sequence[JobRecord]) -> RenderableType:
     return table
 
 
-def status_view(record: JobRecord, progress: Progress, wait: Wait | None = None) -> RenderableType:
-    """Say how a job is, and why it waits if it does."""
+def status_view(
+    record: JobRecord, progress: Progress, wait: Wait | None = None, way: str = ""
+) -> RenderableType:
+    """Say how a job is, why it waits if it does, and by which way it goes on if it broke off."""
     head = drawing.pairs()
     head.add_row("job", record.id)
     head.add_row("state", _state(record))
@@ -113,11 +115,11 @@ def status_view(record: JobRecord, progress: Progress, wait: Wait | None = None)
         head.add_row("approved", record.approval.said)
     waits = record.results_uri and record.state.terminal and record.uploaded is None
     head.add_row("results", record.results + (f" (not there yet; {record.results_dir})" if waits else ""))
-    return drawing.Group(head, *_ending(record))
+    return drawing.Group(head, *_ending(record, way))
 
 
-def results_view(record: JobRecord, results: Results, files: bool = False) -> RenderableType:
-    """Show what a job left; ``files`` lists every file."""
+def results_view(record: JobRecord, results: Results, files: bool = False, way: str = "") -> RenderableType:
+    """Show what a job left, and by which way it goes on if it broke off; ``files`` lists every file."""
     parts: list[RenderableType] = [drawing.words(record.id, " ", _state(record))]
     if results.metrics:
         table = drawing.table("metric", "value")
@@ -142,7 +144,7 @@ def results_view(record: JobRecord, results: Results, files: bool = False) -> Re
     if record.approval is not None:
         parts.append(drawing.line(f"approved: {record.approval.said}", "dim"))
     parts.append(drawing.line(f"results {record.results}", "dim"))
-    return drawing.Group(*parts, *_ending(record), drawing.line(""))
+    return drawing.Group(*parts, *_ending(record, way), drawing.line(""))
 
 
 def _checkpoint(root: Path, checkpoint: CheckpointInfo) -> Text:
@@ -164,11 +166,7 @@ def record_document(runtime: Runtime, record: JobRecord) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _ending(record: JobRecord) -> list[Text]:
-    """Say what went wrong with a job, and how a training that broke off goes on."""
-    from skillbank.cli.going_on import way_on
-
-    way = way_on(record)
+def _ending(record: JobRecord, way: str) -> list[Text]:
     return [*_failure(record), *([drawing.line(f"  {way}")] if way else [])]
 
 

@@ -8,12 +8,14 @@ from skillbank.cli.present import results_view
 
 def results(job: options.JobId, as_json: options.Json = False) -> None:
     """Show what a job has left: metrics, checkpoints, pictures, files."""
+    from skillbank.cli.going_on import way_on  # imports what --help does not need
+
     with options.open_runtime(None) as runtime:
         record = runtime.jobs.look(job)
-        found = runtime.jobs.results(record.id)
+        found, way = runtime.jobs.results(record.id), way_on(runtime, record)
     if as_json:
         approval = record.approval and record.approval.document()
         options.print_json({**found.document(), "approval": approval})
         return
 
-    terminal.show(results_view(record, found, files=True))
+    terminal.show(results_view(record, found, files=True, way=way))

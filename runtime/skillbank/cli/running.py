@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 from skillbank.cli import options, terminal
 from skillbank.cli.approving import approve
 from skillbank.cli.comparison_view import measures_view
-from skillbank.cli.going_on import goes_on
+from skillbank.cli.going_on import goes_on, way_on
 from skillbank.cli.plan_view import say_plan
 from skillbank.cli.present import record_document, results_view
 from skillbank.cli.progress import supervise, transfers
@@ -250,6 +250,7 @@ def _report(runtime: Runtime, records: list[JobRecord], as_json: bool, detach: b
         if detach:
             terminal.say(f"started {record.id}; 'skillbank status {record.id} --watch' follows it")
         else:
-            terminal.show(results_view(record, runtime.jobs.results(record.id)))
+            found, way = runtime.jobs.results(record.id), way_on(runtime, record)
+            terminal.show(results_view(record, found, way=way))
     if comparison is not None:
         terminal.show(measures_view(comparison))

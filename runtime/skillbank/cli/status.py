@@ -30,7 +30,10 @@ def status(
             options.print_json(record_document(runtime, record))
         else:
             jobs = runtime.jobs
-            terminal.show(status_view(record, jobs.progress(record.id), jobs.wait_of(record)))
+            from skillbank.cli.going_on import way_on
+
+            way = way_on(runtime, record)
+            terminal.show(status_view(record, jobs.progress(record.id), jobs.wait_of(record), way))
             if record.searches:
                 from skillbank.cli.searching import experiment_view
 

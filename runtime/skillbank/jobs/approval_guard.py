@@ -299,8 +299,10 @@ class ApprovalGuard:
             return
         given = self._ran(record)
         if record.retry_of is not None:
-            approval, _ = self._again(plan, look(record.retry_of), record.parents, look)
+            failed = look(record.retry_of)
+            approval, _ = self._again(plan, failed, record.parents, look)
             stands = given is not None and approval is not None and given.nonce == approval.nonce
+            stands = stands and record.resumes == failed.resumes
         else:
             subject = plan_subject(plan.plan_id, terms_of_job(record))
             stands = (
@@ -409,7 +411,7 @@ class ApprovalGuard:
         if (
             given is None
             or given.subject != plan_subject(begun.plan_id, terms_of_job(first))
-            or (failed.retry, failed.checkpoint) != (retry, first.checkpoint)
+            or (failed.retry, failed.checkpoint, failed.resumes) != (retry, first.checkpoint, first.resumes)
             or attempt > most
             or not same_but(begun, plan, retry.batch_key)
             or not self._goes_on_from(given, plan, parents, look)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from skillbank.errors import DataError
 from skillbank.jobs.checkpoints import resumable, scan
 from skillbank.jobs.metrics import find_status_file
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.results import read_results
 from skillbank.jobs.uploads import results_folder
+from skillbank.platforms.base import job_dir
 
 __all__ = ["carry_over"]
 
@@ -28,12 +31,18 @@ def carry_over(record: JobRecord, earlier: Iterable[JobRecord]) -> JobRecord | N
     record
         The job that goes on; nothing is done where its own results hold a checkpoint.
     earlier
-        Jobs of the same plan that broke off, the latest first.
+        Jobs of the same plan, or that it was launched to go on from, which broke off, the latest first.
 
     Returns
     -------
     JobRecord or None
         The first of them with a checkpoint, whose results these are; None where none has one.
+
+    Raises
+    ------
+    DataError
+        When what is to be copied is a link that leads out of those results: who runs the program would get
+        what only we may read.
     """
     own = Path(record.results_dir)
     if resumable(own) is not None:
@@ -47,29 +56,49 @@ def carry_over(record: JobRecord, earlier: Iterable[JobRecord]) -> JobRecord | N
 
 
 def _carry(record: JobRecord, folder: Path, newest: Path, own: Path) -> None:
-    taken = {folder / each.path for each in read_results(record).checkpoints if each.taken}
-    for path in (*sorted(taken - {newest}), newest):  # whoever is killed here leaves no newest to go on from
-        _copy(path, own / path.relative_to(folder))
+    best = {folder / each.path for each in read_results(record).checkpoints if each.taken} - {newest}
+    status = find_status_file(folder, record.action)
+    # Copied aside first, and the newest model takes its place last: whoever is killed here leaves no model to
+    # go on from without all that belongs to it.
+    job_dir(own).mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="carried-", dir=job_dir(own)) as aside:
+        ready: list[tuple[Path, Path]] = []
+        for path in (*sorted(best), *(() if status is None else (status,)), newest):
+            _refuse_leading_out(path, folder, record.id)
+            copy = Path(aside, str(len(ready)))
+            if path == status:
+                copy.write_bytes(b"".join(_without_failures(path)))
+            elif path.is_dir():
+                shutil.copytree(path, copy)
+            else:
+                shutil.copyfile(path, copy)
+            ready.append((copy, own / path.relative_to(folder)))
+        for copy, place in ready:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if not place.exists():
+                copy.replace(place)
     for link in (each.path for each in scan(folder, record.action) if each.link):
         place = own / link.relative_to(folder)
         target = link.readlink()
         if not target.is_absolute() and (place.parent / target).exists() and not place.exists():
             place.symlink_to(target)
-    if (status := find_status_file(folder, record.action)) is not None:
-        _copy(status, own / status.relative_to(folder))
 
 
-def _copy(source: Path, place: Path) -> None:
-    """Copy a file or a folder whole, or not at all."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    half = place.with_name(f".{place.name}.part")
-    try:
-        if source.is_dir():
-            shutil.copytree(source, half, dirs_exist_ok=True)
-        else:
-            shutil.copyfile(source, half)
-        half.replace(place)
-    except BaseException:
-        with suppress(OSError):
-            shutil.rmtree(half) if half.is_dir() else half.unlink()
-        raise
+def _refuse_leading_out(path: Path, folder: Path, job: str) -> None:
+    for each in (path, *(path.rglob("*") if path.is_dir() else ())):
+        if not each.resolve().is_relative_to(folder.resolve()):
+            raise DataError(
+                f"{each} leads out of the results of {job}, so it is not gone on from; put the file itself "
+                "there"
+            )
+
+
+def _without_failures(status: Path) -> Iterator[bytes]:
+    """Yield the lines of a status file but those that tell a failure: it was the other job's."""
+    for line in status.read_bytes().splitlines(keepends=True):
+        try:
+            said = json.loads(line)
+        except (ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict) or said.get("status") != "FAILURE":
+            yield line

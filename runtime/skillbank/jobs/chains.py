@@ -20,6 +20,7 @@ __all__ = [
     "broken_off",
     "ensure_broken_off",
     "first_attempt",
+    "is_newest",
     "run_of",
     "steps",
     "steps_before",
@@ -101,18 +102,31 @@ def first_attempt(store: JobStore, job: str) -> JobRecord:
     return first
 
 
+def is_newest(store: JobStore, record: JobRecord) -> bool:
+    """Whether nobody has started, since a job, what it ran."""
+    first = first_attempt(store, record.id)
+    last = _last_attempt(store, first.plan_id, first.chain)
+    return last is not None and last.id == record.id
+
+
 def takes_checkpoint(spec: object) -> bool:
     """Whether a plan's spec has a place for the checkpoint that each start goes on from."""
     return any(value == RESUME_MODEL for _, value in leaves(spec))
 
 
 def ensure_broken_off(plan: Plan, record: JobRecord) -> None:
-    """Raise `StateError` unless a job ran just this plan and broke off."""
-    if record.plan_id != plan.plan_id or record.state not in _BROKEN_OFF:
-        what = f"is {record.state}" if record.plan_id == plan.plan_id else "ran another plan"
-        raise StateError(
-            f"plan {plan.plan_id[:12]} cannot go on from what {record.id} has left: that job {what}"
-        )
+    """Raise `StateError` unless a job ran just this plan, broke off, and left what a start goes on from."""
+    if record.plan_id != plan.plan_id:
+        what = "ran another plan"
+    elif record.state not in _BROKEN_OFF:
+        what = f"is {record.state}"
+    elif not takes_checkpoint(plan.spec):
+        what = "starts from its beginning each time, since its program takes no checkpoint to go on from"
+    elif resumable(results_folder(record)) is None:
+        what = "has no checkpoint there"
+    else:
+        return
+    raise StateError(f"plan {plan.plan_id[:12]} cannot go on from what {record.id} has left: that job {what}")
 
 
 def _to_go_on_from(store: JobStore, plan: Plan, record: JobRecord) -> JobRecord | None:

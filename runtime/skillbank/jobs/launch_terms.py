@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from skillbank.errors import UsageError, did_you_mean
 from skillbank.jobs.data_digest import SeenData
 from skillbank.jobs.given import GivenApproval
-from skillbank.jobs.record import RetryPolicy
+from skillbank.jobs.record import SEARCH, RetryPolicy
 from skillbank.misfits import refuse_text
 from skillbank.storage.progress import Report
 from skillbank.visible import one_line
@@ -80,3 +80,5 @@ def refuse_unused(plan: Plan, terms: LaunchTerms) -> None:
         raise UsageError(
             f"{option('checkpoint')} {one_line(checkpoint)} chooses a parent's model; this plan has none"
         )
+    if terms.get("resumes") is not None and plan.route.name == SEARCH:
+        raise UsageError("resumes is of a training that broke off; this plan is a search, so leave it out.")

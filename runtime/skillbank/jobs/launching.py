@@ -125,7 +125,7 @@ def prepare(
     admitted
         What the gate gave for this plan.
     broken
-        Earlier attempts of the same plan, the latest first, which a training goes on with; see `carrying`.
+        Earlier jobs, the latest first, whose training this one goes on with; see `carrying`.
     earlier
         Results of the job that a training of another plan goes on from.
     bound

@@ -112,7 +112,8 @@ class Jobs:
             For the rest see `skillbank.runtime.Runtime.launch`.
         """
         self.permit(plan.plan_id)
-        refuse_unused(plan, terms)
+        if trial is None and succeeds is None:  # whose terms are those that somebody gave their search
+            refuse_unused(plan, terms)
         fields = NewJob(
             chain=tuple(terms.get("chain", ())),
             checkpoint=terms.get("checkpoint", "auto"),
@@ -178,7 +179,7 @@ class Jobs:
             return self.refresh(earlier.id)
         if not part:  # which was launched with its job, and waits
             refuse_over_quota(self.store.engine, plan, fields["project"], fields["person"])
-        taken = [*parents, *self._gone_on_from(plan, resumes, part=part)]
+        taken = [*parents, *self._gone_on_from(plan, fields)]
         approval, attempt = self.store.guard.authority(
             plan, terms.get("approval"), approved, taken, fields, self.store.get
         )
@@ -221,16 +222,19 @@ class Jobs:
             return record
         return self._begin(plan, record, models, admitted, attempt, report)
 
-    def _gone_on_from(self, plan: Plan, job: str | None, *, part: bool) -> list[str]:
+    def _gone_on_from(self, plan: Plan, fields: NewJob) -> list[str]:
         """Return the job that a launch goes on from where that is approved as a parent is.
 
-        One that broke off at the same plan is a term of the launch, and has to be just that.
+        One that broke off at the same plan is a term of the launch, and has to be just that; a further
+        attempt has the terms of the first.
         """
+        job = fields.get("resumes")
         if job is None:
             return []
-        if part or plan.route.name == SEARCH:
+        if fields.get("experiment") is not None or plan.route.name == SEARCH:
             return [job]
-        ensure_broken_off(plan, self.refresh(job))
+        if fields.get("retry_of") is None:
+            ensure_broken_off(plan, self.refresh(job))
         return []
 
     def _begin(
@@ -248,7 +252,9 @@ class Jobs:
         platform = self.platform(record.platform)
         before = [each for each in attempts(record, self.store.get) if each.id != record.id]
         before += [self.store.get(record.resumes)] if record.resumes and not record.searches else []
-        same = [each for each in before if each.plan_id == plan.plan_id]
+        # An attempt at half the batch is of another plan, and goes on with the same training all the same.
+        onward = None if record.experiment is not None else record.resumes
+        same = [each for each in before if each.plan_id == plan.plan_id or each.id == onward]
         try:
             launch = launching.prepare(
                 plan,

@@ -39,11 +39,11 @@ def fault_of(message: str | bytes) -> types.JSONRPCError | None:
     known = said.get("id") if _names_a_request(said.get("id")) else None
     if wrong := _wrong_envelope(said):
         return _refused(known, types.INVALID_REQUEST, wrong)
-    if wrong := _wrong_words(message):
-        return _refused(known, types.INVALID_PARAMS, wrong)
     try:
+        if wrong := _wrong_words(message):
+            return _refused(known, types.INVALID_PARAMS, wrong)
         types.jsonrpc_message_adapter.validate_json(_bytes(message), by_name=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _refused(
             known, types.INVALID_REQUEST, "The message is nested too deeply, or none of JSON-RPC 2.0."
         )

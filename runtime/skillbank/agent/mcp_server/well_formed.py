@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from typing import TextIO
 
 import anyio
+import anyio.to_thread
 from mcp.server.transport_security import DEFAULT_MAX_REQUEST_BODY_SIZE
 from mcp.shared._stream_protocols import WriteStream
 from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCError
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +22,8 @@ from skillbank.agent.mcp_server.messages import fault_of
 __all__ = ["Lines", "WellFormed", "client_lines"]
 
 _JSON = "application/json"
+_QUICK = 1 << 16
+"""Bytes of a body that is looked at in milliseconds."""
 
 
 class Lines(anyio.AsyncFile[str]):
@@ -85,7 +89,7 @@ class WellFormed:
             size += len(message.get("body", b""))
             more = message["type"] == "http.request" and message.get("more_body", False)
         whole = not more and came[-1]["type"] == "http.request"
-        fault = fault_of(b"".join(m.get("body", b"") for m in came)) if whole else None
+        fault = await _fault_of(b"".join(m.get("body", b"") for m in came)) if whole else None
         if fault is not None:
             answer = Response(fault.model_dump_json(by_alias=True, exclude_unset=True), 400, media_type=_JSON)
             await answer(scope, receive, send)
@@ -95,6 +99,11 @@ class WellFormed:
             return came.pop(0) if came else await receive()
 
         await self._app(scope, again, send)
+
+
+async def _fault_of(body: bytes) -> JSONRPCError | None:
+    """Look at a body; at one that takes long in a thread, since all other clients would wait."""
+    return fault_of(body) if len(body) < _QUICK else await anyio.to_thread.run_sync(fault_of, body)
 
 
 def _too_large(scope: Scope) -> bool:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryFile
 
 import torch
 
@@ -102,13 +103,17 @@ def _compiling(spec: ExperimentSpec, compute: Compute) -> Iterator[Callable[[], 
         yield lambda: None
         return
     ahead = wanted(spec, compute)
-    with subprocess.Popen(
-        command(ahead),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    # What is said beside goes to a file: a pipe that is full while a line is waited for would hold up both.
+    with (
+        TemporaryFile("w+", errors="replace") as beside,
+        subprocess.Popen(
+            command(ahead),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=beside,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None
         lines = process.stdout
 
@@ -117,9 +122,10 @@ def _compiling(spec: ExperimentSpec, compute: Compute) -> Iterator[Callable[[], 
                 lines.readline()
 
         yield places
-        _, said = process.communicate()
+        process.communicate()
+        beside.seek(0)
+        reason = beside.read().strip().rpartition("\n")[2]
     if process.returncode > 0:
-        reason = said.strip().rpartition("\n")[2]
         _LOG.warning("GPU kernels could not be compiled in processes of their own: %s", reason[:200])
 
 
