@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from skillbank.errors import ConflictError, UsageError
+from skillbank.errors import ConflictError, SkillbankError, UsageError
 from skillbank.runtime import Runtime
 
 CHECKS = (
@@ -100,6 +102,72 @@ def test_words_beside_such_a_request_are_asked_about(
     reading = runtime.read(text)
     assert reading.not_understood == words
     assert not reading.leaving_out(words).not_understood
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hold out 10% of /d/x",
+        "hold out a few pictures of /d/x for validation",
+        "hold out 20 pictures of /d/x for validation",
+        "hold out the last 10% of /d/x for validation",
+        "split /d/x, 20 for val",
+        "split /d/x 70/20/10 into train and val",
+    ],
+)
+def test_what_is_no_share_of_a_split_is_asked_about(runtime: Runtime, text: str) -> None:
+    [request] = runtime.read(text).requests
+    assert [q.key for q in request.questions] == ["split.val"] and not request.settings
+
+
+def test_shares_in_percent_and_in_parts_are_of_one_whole(runtime: Runtime) -> None:
+    [request] = runtime.read("split /d/x, 0.2 for val and 10% for test").requests
+    assert {s.key: s.value for s in request.settings} == {"split.val": "0.2", "split.test": "0.1"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "convert /d/x to coco so that it leaves out the empty pictures",
+        "convert /d/x to coco because we only want the trucks",
+        "split /d/x 80/20 so that it is stratified by class",
+        "split /d/x 80/20 before you shuffle anything",
+    ],
+)
+def test_a_reason_that_limits_what_is_done_is_asked_about(runtime: Runtime, text: str) -> None:
+    assert runtime.read(text).not_understood
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "before you split the data, check /d/x",
+        "check /d/x for images",
+        "check /d/x: /d/y",
+    ],
+)
+def test_what_is_more_than_a_check_is_none(runtime: Runtime, text: str) -> None:
+    with pytest.raises(SkillbankError):
+        runtime.read(text)
+
+
+def test_the_model_behind_a_check_is_not_the_data_set(runtime: Runtime) -> None:
+    check, train, export = runtime.read("Check /d/x and then train RT-DETR, no HPO, and export it").requests
+    assert (check.action, train.data, export.action, export.data) == ("check", (), "export", ())
+
+
+@pytest.mark.parametrize("place", ["/d/my set", "/d/a\\1"])
+def test_a_data_set_that_was_checked_keeps_its_name(runtime: Runtime, place: str) -> None:
+    check, train = runtime.read(f'check "{place}" then train RT-DETR on it, no HPO').requests
+    assert check.data[0].uri == train.data[0].uri == place
+
+
+@pytest.mark.parametrize("many", ["the ", "data ", "of ", "of the "])
+def test_a_long_text_that_begins_like_a_request_is_soon_read(runtime: Runtime, many: str) -> None:
+    begun = time.process_time()
+    with suppress(SkillbankError):
+        runtime.read(f"hold out {many * (18_000 // len(many))}of it for val")
+    assert time.process_time() - begun < 5
 
 
 def test_what_is_said_twice_is_refused(runtime: Runtime) -> None:

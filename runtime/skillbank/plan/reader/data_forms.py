@@ -12,7 +12,10 @@ from functools import cache
 from skillbank.plan.reader.form_words import FORM
 from skillbank.plugins import Group, names
 
-__all__ = ["ACTIONS", "CHECKING", "NUMBER", "PART", "ROLE", "Asked", "Phrase", "heads", "openings", "phrases"]
+__all__ = [
+    "ACTIONS", "CHECKING", "NUMBER", "PART", "ROLE", "SHARE", "Asked", "Phrase",
+    "heads", "openings", "phrases",
+]  # fmt: skip
 
 ACTIONS = ("convert", "check", "split")
 
@@ -34,8 +37,10 @@ _AS = (
     rf"| \( (?P<bracketed>{_FORM}) \))?"
 )
 _OF = rf"(?:(?P<of>{_FORM})(?: format| style)? )?"
-_DATA = rf"(?:{_DET} )*{_OF}(?:(?:{_DET}|{_NOUN}) )*{_IN}{_PLACE}"
-_NAMED = rf"(?:{_DET} )*{_OF}(?:{_DET} )*(?:{_NOUN} )(?:(?:{_DET}|{_NOUN}) )*{_IN}{_PLACE}"
+# Each row of words is taken whole and once: a long one that leads nowhere is soon seen to be none.
+_LED = rf"(?:{_DET} )*+{_OF}"
+_DATA = rf"{_LED}(?:(?:{_DET}|{_NOUN}) )*+{_IN}{_PLACE}"
+_NAMED = rf"{_LED}(?:{_DET} )*+(?:{_NOUN} )(?:(?:{_DET}|{_NOUN}) )*+{_IN}{_PLACE}"
 _PLEASE = (
     r"(?:(?:please|could you|can you|would you|will you|i want to|i want you to|i would like to|i'd like to|"
     r"i need to|let's|now|kindly|just|hi|hello|hey|first of all|first|to begin with|,) )*"
@@ -55,9 +60,9 @@ _FLAWED = (
 )
 _BROKEN = rf"(?:{_FLAWED} )+(?:pictures|images|photos|files|boxes|labels|annotations|masks)"
 _FAULT = (
-    rf"(?:(?:any|all|its|the|possible|obvious|{_FLAWED}) )*(?:errors|faults|mistakes|problems|issues|"
-    r"inconsistencies|duplicates|leaks|defects|pictures|images|photos|files|boxes|labels|annotations|masks|"
-    r"anything wrong)(?: (?:in|of) (?:it|them|the annotations|the labels|the data ?set))?"
+    rf"(?:(?:any|all|its|the|possible|obvious) )*(?:(?:{_FLAWED} )*(?:errors|faults|mistakes|problems|issues|"
+    rf"inconsistencies|duplicates|leaks|defects|anything wrong)|{_BROKEN})"
+    r"(?: (?:in|of) (?:it|them|the annotations|the labels|the data ?set))?"
 )
 
 # -- how it begins ---------------------------------------------------------------------------------
@@ -74,8 +79,8 @@ _LOOKS = (
 )
 _ANSWERED = rf" ?\? ?{_PLEASE}(?:{_DOUBTED})"
 
-_BEFORE = r"(?:before (?:we|i|you) [^§@.,;:\d]{1,60}, )?"
-"""What somebody will do with it afterwards: "before we train anything, please check X"."""
+_BEFORE = r"(?:before (?:we|i) [^§@.,;:\d]{1,60}, )?"
+"""What somebody will do with it afterwards: "before we train anything, please check X"; not what "you" do."""
 _INTRO = (
     rf"(?:{_DET} )*(?:{_NOUN} )(?:{_DET} )*{_IN}{_PLACE} "
     rf"(?:(?:came|come|comes|are|is|were|was) (?:from|in) (?P<was>{_FORM})(?: format)?"
@@ -121,7 +126,7 @@ _HEADS: tuple[Asked, ...] = tuple(
         (
             "split",
             f"hold|set|{_SPLITS}",
-            rf"(?:(?:{_SPLITS}) off|hold out|set aside) (?P<off>\S.*?) of {_DATA}",
+            rf"(?:(?:{_SPLITS}) off|hold out|set aside) (?P<off>\S.{{0,60}}?) of {_DATA}",
         ),
     )
 )
@@ -130,22 +135,29 @@ _HEADS: tuple[Asked, ...] = tuple(
 
 NUMBER = r"\d+(?:\.\d+)?"
 _FRACTION = r"(?:(?:a|one)(?: |-)(?:half|third|quarter|fifth|tenth|twentieth)|half)"
-_SHARE = rf"(?:{NUMBER} ?(?:%|percent|per cent)?|{_FRACTION})"
-_RATIO = rf"\(? ?{_SHARE}(?: ?[/:-] ?{_SHARE}){{1,2}} ?\)?"
+SHARE = rf"(?:{NUMBER} ?(?:%|percent|per cent)?|{_FRACTION})"
+_RATIO = rf"\(? ?{SHARE}(?: ?[/:-] ?{SHARE}){{1,2}} ?\)?"
 ROLE = (
     r"(?:training|train|validation|validating|valid|val|testing|test)"
     r"(?: (?:set|split|data|images|pictures|part))?"
 )
 _FOR = r"(?:of (?:it|them) )?(?:(?:is|are|goes|go) )?(?:(?:for|as|to|of|in|into) )?(?:the |a )?"
 PART = (
-    rf"(?:(?P<share>{_SHARE}) {_FOR}(?P<role>{ROLE})"
-    rf"|(?P<named>{ROLE})(?: ?:)?(?: ?\(? ?(?P<its>{_SHARE})(?: ?\))?)?)"
+    rf"(?:(?P<share>{SHARE}) {_FOR}(?P<role>{ROLE})"
+    rf"|(?P<named>{ROLE})(?: ?:)?(?: ?\(? ?(?P<its>{SHARE})(?: ?\))?)?)"
 )
 _PART = re.sub(r"\?P<\w+>", "?:", PART)
 _KEEPING = (
     r"(?:so that|such that|keep|keeping|use|using|take|taking|put|reserve|with|as|in|into|at|hold out|for|:) "
 )
 _ELSEWHERE = "|".join(name for name in names(Group.PLATFORMS) if name != "local")
+_WRITTEN = (
+    r"(?:(?:write|save|put|store|place)(?: (?:it|them|all|the (?:results?|output|report|data ?set)))? "
+    r"|(?:the )?(?:results?|outputs?|report) (?:(?:go|goes|should go|shall go) )?)"
+)
+_INTO = r"(?:in|into|to|under|below|inside|->)"
+_WHY = r"(?:(?!(?:and|then|but|only|just|without|except|unless) )[^§@.,;:\d])*"
+"""A reason, up to where something else begins or where it limits what is to be done."""
 _BROKENS = r"broken(?: (?:ones|pictures|images|boxes|files|data|annotations|and|or))*"
 
 Phrase = tuple[str, frozenset[str], str]
@@ -178,9 +190,7 @@ _PHRASES: tuple[Phrase, ...] = (
     (
         "out",
         _ANY,
-        r"(?:(?:write|save|put|store|place)(?: (?:it|them|all|the (?:results?|output|report|data ?set)))? "
-        r"|(?:the )?(?:results?|outputs?|report) (?:(?:go|goes|should go|shall go) )?)?"
-        r"(?:in|into|to|at|under|below|inside|->|=|:)(?: the (?:folder|directory))? §(?P<out>\d+)",
+        rf"(?:{_WRITTEN}(?:at|=|:|{_INTO})|{_INTO})(?: the (?:folder|directory))? §(?P<out>\d+)",
     ),
     (
         "report",
@@ -191,7 +201,7 @@ _PHRASES: tuple[Phrase, ...] = (
     (
         "faults",
         _CHECK,
-        rf"(?:for|and (?:find|list|show|tell me)) {_FAULT}(?: (?:and|or|,) (?:for )?{_FAULT})*",
+        rf"for {_FAULT}(?: (?:and|or|,) (?:for )?{_FAULT})*",
     ),
     (
         "skip",
@@ -206,7 +216,8 @@ _PHRASES: tuple[Phrase, ...] = (
     (
         "why",
         _ANY,
-        r"(?:before|because|since|as|so that) (?:we|i|they|it) (?:(?!(?:and|then|but) )[^§@.,;:\d])*",
+        r"(?:(?:before|because|since) (?:we|i|they|it)|(?:as|so that) (?:we|i) (?:can|could|need|want|have)) "
+        + _WHY,
     ),
 )
 _JOINT = re.compile(r"(?: |,|;|\.|!|\?|and |then |but )*")

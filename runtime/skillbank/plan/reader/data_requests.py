@@ -37,12 +37,17 @@ _BELOW = (
 )
 _OTHER = frozenset({"onnx", "engine", "tensorrt", "trt", "torchscript", "openvino", "fp16", "int8"})
 """What models are converted to, and no data set."""
-_IT = re.compile(r"\b(?:it|them)\b(?!')")
+_IT = re.compile(
+    r"(\A\W*(?:(?:and|then|please|afterwards|next|now|also|just|could|can|you|we|i) )*\w+ "
+    r"|\b(?:on|with|from|in|over|of) )(?:it|them)\b(?!')",
+    re.IGNORECASE,
+)
+"""A data set that is worked on next or with: in "then train X and export it" it is the model."""
 _JOINTS = "',|'.|';|'and|'then|'afterwards|'next|'after|'that|'before 'you|'we|'i?"
 """What stands between a check and what is asked for behind it."""
 _DIVISION = re.compile(rf"[\d.]+(?:/[\d.]+)+|{ROLE}(?:/{ROLE})+")
 """What is no place, but reads like a path: "0.8/0.2", "train/val"."""
-_ON_IT = re.compile(r"(?<=\bon )(?:it|them)\b(?!')")
+_ON_IT = re.compile(r"(\bon )(?:it|them)\b(?!')")
 _OPENING = 10
 """Words, and joints, within which the check of a data set begins and ends."""
 
@@ -105,9 +110,16 @@ def checked_before(page: Text, library: Library) -> tuple[Request, str] | None:
             continue
         rest = page.ledger.original[page.tokens[match.end].start :]
         placed = any(token.kind == "place" for token in page.tokens[match.end :])
-        uri = first.request.data[0].uri.replace("\\", r"\\")
-        return first.request, (_ON_IT if placed else _IT).sub(uri, rest, count=1)
+        if (it := (_ON_IT if placed else _IT).search(rest)) is not None:
+            rest = rest[: it.end(1)] + _said_place(page, first.request.data[0].uri) + rest[it.end() :]
+        return first.request, rest
     return None
+
+
+def _said_place(page: Text, uri: str) -> str:
+    """Return a place as it was written, with the quotes that hold its blanks together."""
+    places = (i for i, token in enumerate(page.tokens) if token.kind == "place")
+    return next((page.ledger.said([i]) for i in places if place_of(page, str(i)) == uri), uri)
 
 
 def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Asked | None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from skillbank.plan.model import Question
-from skillbank.plan.reader.data_forms import NUMBER, PART
+from skillbank.plan.reader.data_forms import NUMBER, PART, SHARE
+from skillbank.visible import one_line
 from skillbank.ways import Sentence, option
 
 __all__ = ["Division", "divided"]
@@ -35,6 +36,8 @@ def divided(said: Mapping[str, Sequence[str]]) -> Division:
         The texts of a line by name: ``ratio``, ``parts``, and ``off`` for a share that is taken off.
     """
     named = list(dict.fromkeys(name for text in said.get("parts", ()) for name, _ in _parts(text)))
+    if unclear := tuple(_unclear(said, named)):
+        return Division({}, unclear)
     shares = _shares(said, named)
     if not shares:
         return _unsaid(named)
@@ -47,6 +50,29 @@ def divided(said: Mapping[str, Sequence[str]]) -> Division:
         return Division({}, tuple(_how_much(name) for name in missing))
     parts = {f"split.{n}": f"{round(shares[n] / whole, 6):g}" for n in ("val", "test") if n in shares}
     return Division(parts | ({} if "val" in shares else {"split.val": ""}))
+
+
+def _unclear(said: Mapping[str, Sequence[str]], named: Sequence[str]) -> Iterator[Question]:
+    """Yield a question about shares that are none, or that are not those of the splits that are named."""
+    if named and (ratio := "".join(said.get("ratio", ()))) and len(_numbers(ratio)) != len(named):
+        told = " and ".join(named)
+        yield Question(
+            key="split.val",
+            why=f"'{one_line(ratio, 40)}' is not of {told}; say for example {option('set', 'val=0.1')}",
+        )
+    for off in said.get("off", ()):
+        name = next(iter(named), "val")
+        if not named:
+            yield Question(
+                key="split.val",
+                why=f"what is '{one_line(off, 40)}' for? say for example {option('set', 'val=0.1')}",
+            )
+        elif not re.fullmatch(SHARE, off):
+            yield Question(
+                key=f"split.{name}",
+                why=f"'{one_line(off, 40)}' is no share of the pictures; say for example "
+                f"{option('set', f'{name}=0.1')}",
+            )
 
 
 def _unsaid(named: Sequence[str]) -> Division:
@@ -67,17 +93,23 @@ def _how_much(name: str) -> Question:
 
 
 def _shares(said: Mapping[str, Sequence[str]], named: Sequence[str]) -> dict[str, float]:
-    """Return the shares as they were said, by split; train has what is left."""
+    """Return the shares as they were said, by split; train has what is left.
+
+    Of "20 for validation" nobody knows whether it is pictures or percent, and what is left.
+    """
     if ratio := "".join(said.get("ratio", ())):
-        numbers = [_amount(each) for each in re.split(r"(?<=[\w% ])[/:-]", ratio.strip("( )"))]
-        splits = named or _SPLITS[: len(numbers)]
-        return dict(zip(splits, numbers, strict=True)) if len(splits) == len(numbers) else {}
+        numbers = _numbers(ratio)
+        return dict(zip(named or _SPLITS[: len(numbers)], numbers, strict=True))
     parts, off = " ; ".join(said.get("parts", ())), "".join(said.get("off", ()))
-    shares = {name: _amount(share) for name, share in _parts(parts) if share}
-    shares = {name: _amount(off) for name in named[:1]} if off else shares
-    percent = any(sign in parts + off for sign in ("%", "per"))
-    left = (100 if percent or max(shares.values(), default=0) > 1 else 1) - sum(shares.values())
-    return {"train": left} | shares if shares and left > 0 else shares
+    shares = {name: _part(share) for name, share in _parts(parts) if share}
+    shares |= {name: _part(off) for name in named[:1]} if off else {}
+    left = 1 - sum(shares.values())
+    return {"train": left} | shares if shares and left > 1e-6 else shares
+
+
+def _numbers(ratio: str) -> list[float]:
+    """Return the numbers of "80/20"."""
+    return [_amount(each) for each in re.split(r"(?<=[\w% ])[/:-]", ratio.strip("( )"))]
 
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:
@@ -88,8 +120,13 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
         yield name, match["share"] or match["its"] or ""
 
 
+def _part(share: str) -> float:
+    """Return what a share is of the whole, as far as it says it: "20 %" is .2, and "20" may be anything."""
+    return _amount(share) / (100 if "%" in share or "per" in share else 1)
+
+
 def _amount(share: str) -> float:
-    """Return what a share says as a number: "20 %" is 20, "a fifth" .2."""
+    """Return the number of a share: "20 %" has 20, "a fifth" .2."""
     if number := re.search(NUMBER, share):
         return float(number[0])
     return 1 / next(parts for word, parts in _FRACTIONS.items() if word in share)
