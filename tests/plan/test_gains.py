@@ -30,6 +30,12 @@ OPEN = (
     "stop after 6 validations with improvement",
     "never stop after 6 validations without improvement",
     "validate every 2 epochs, stop after 6 epochs without improvement",
+    "validate every 2 epochs, stop if the validation mAP does not improve for 6 epochs",
+    "train.validation_interval=2, stop after 6 epochs without improvement",
+    "stop after 6 validations without improvement of the training loss",
+    "stop when the loss has not improved for 6 validations",
+    "stop after about 6 validations without improvement",
+    "stop after 0 bad validations",
 )
 
 
@@ -57,6 +63,17 @@ def test_a_search_that_finds_nothing_better_ends(runtime: Runtime, said: str) ->
 @pytest.mark.parametrize("said", OPEN)
 def test_a_stop_that_denies_no_gain_is_asked_about(runtime: Runtime, said: str) -> None:
     assert settings_of(runtime, f"train RT-DETR on /d/t, val /d/v, no HPO, {said}") == {}
+
+
+@pytest.mark.parametrize("said", ["bad trials", "trials that do not improve"])
+def test_a_trial_that_ends_ends_no_search(runtime: Runtime, said: str) -> None:
+    text = f"train RT-DETR on /d/t, val /d/v, with HPO, stop {said} after 3 epochs"
+    assert settings_of(runtime, text) == {}
+
+
+def test_a_report_behind_what_is_asked_for_ends_nothing(runtime: Runtime) -> None:
+    text = "train RT-DETR on /d/t, val /d/v, no HPO. My last training ended after 4 validations without gain"
+    assert settings_of(runtime, text) == {}
 
 
 def test_a_run_that_is_over_ends_nothing(runtime: Runtime) -> None:

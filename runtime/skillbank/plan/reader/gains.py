@@ -47,7 +47,9 @@ def take_gains(text: Text, keys: Sequence[Keys]) -> None:
         whole = token.kind == "number" and float(token.value).is_integer()
         if not whole or not text.ledger.free(i) or (clause := _clause(text, i)) is None:
             continue
-        if clause.counted == _TRIALS:
+        if _is_unclear(text, clause, token.value):
+            text.ledger.claim("unread", clause.tokens)
+        elif clause.counted == _TRIALS:
             text.ledger.claim("value", clause.tokens, Value("patience", int(token.value)))
         elif clause.counted == _EPOCHS and _validates_rarely(text):
             text.ledger.claim("unread", clause.tokens)
@@ -55,14 +57,24 @@ def take_gains(text: Text, keys: Sequence[Keys]) -> None:
             text.ledger.claim("value", clause.tokens, Value("", int(token.value), key=counting[0]))
 
 
+def _is_unclear(text: Text, clause: _Clause, number: float) -> bool:
+    """Whether it is open what ends, or when: "stop bad trials after 3 epochs", "after about 5", "after 0"."""
+    trials = clause.counted != _TRIALS and text.holds(clause.tokens, _TRIALS)
+    vague = text.holds(clause.tokens, "slots.around.vague") or not _ABOUT.isdisjoint(
+        text.words(clause.tokens)
+    )
+    return trials or vague or number < 1
+
+
 def _validates_rarely(text: Text) -> bool:
     """Whether not every epoch is validated, so that epochs without a gain are no validations."""
     said = (claim.value for claim in text.ledger.of("value"))
-    return any(value.slot == "validation_interval" and value.value != 1 for value in said)
+    named = (v for v in said if "validation_interval" in (v.slot, v.key.rpartition(".")[2]))
+    return any(value.value != 1 for value in named)
 
 
 def _clause(text: Text, i: int) -> _Clause | None:
-    """Return the words around a number that end something for want of a gain."""
+    """Return the words around a number that end something for want of a gain; what it counts is behind it."""
     before = _own(text, range(i - 1, max(-1, i - 1 - _REACH), -1))
     behind = _own(text, range(i + 1, min(len(text.tokens), i + 1 + _REACH)))
     first = _stop(text, sorted(before))
@@ -73,8 +85,10 @@ def _clause(text: Text, i: int) -> _Clause | None:
     tokens = sorted({k for k in (first, *before, i, *behind) if k >= first})
     while tokens[-1] > i and text.within(tokens[-1], "grammar.free.glue"):
         tokens.pop()
-    counted = next((c for c in _COUNTED if text.holds(tokens, c)), None)
-    return _Clause(tokens, counted) if counted and _wants_gain(text, tokens) else None
+    counted = next((c for k in behind for c in _COUNTED if text.within(k, c)), None)
+    if counted is None or not _wants_gain(text, tokens):
+        return None
+    return _Clause(tokens, counted)
 
 
 def _stopped_behind(text: Text, i: int, before: list[int], behind: list[int]) -> tuple[int | None, list[int]]:
@@ -110,12 +124,15 @@ def _stop(text: Text, tokens: Sequence[int]) -> int | None:
 
 def _is_order(text: Text, first: int) -> bool:
     """Whether nothing before a stop makes it a report or a denial: "the last run stopped after"."""
+    if text.kind(first - 1) == "word" and (text.word(first).endswith("ed") or text.word(first) == "gave"):
+        return False
     apart = text.kind(first - 1) in ("", "mark") or text.owner(first - 1) not in ("", "job")
     return (apart or text.word(first) == "early" or text.word(first - 1) in _LEADING) and not text.within(
         first - 1, _DENIED
     )
 
 
+_ABOUT = frozenset({"about", "around"})
 _LEADING = frozenset({
     "and", "but", "then", "or", "please", "also", "to", "should", "must", "shall", "will", "may", "can",
     "with", "use", "using", "it", "instead", "otherwise", "which",

@@ -35,9 +35,18 @@ def _every(text: Text) -> None:
 
 
 def _is_bare(text: Text, match: Match) -> bool:
-    """Whether a number that ends an interval has the unit of others: "100 epochs, validate every 2"."""
-    numbered = text.kind(match.end - 1) == "number" and text.has("slots.epochs.nouns")
-    return numbered and (text.kind(match.end) in ("", "mark") or text.word(match.end) in ("on", "and"))
+    """Whether a number that ends an interval has the unit of others: "100 epochs, validate every 2".
+
+    One above all epochs that are said ("100 epochs, save every 500"), or beside a number of steps, may be of
+    these.
+    """
+    epochs = list(text.find("n=@number slots.epochs.nouns"))
+    if text.kind(match.end - 1) != "number" or not epochs or text.has("slots.around.steps"):
+        return False
+    most = max(text.tokens[k].value for m in epochs for k in m.tokens("n"))
+    goes_on = text.word(match.end) in ("on", "and") and text.kind(match.end + 1) != "number"
+    ends = text.kind(match.end) in ("", "mark") or goes_on
+    return ends and text.tokens[match.end - 1].value <= most
 
 
 def _claim(text: Text, match: Match, name: str, tokens: list[int]) -> None:

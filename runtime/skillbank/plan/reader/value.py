@@ -84,7 +84,7 @@ def claim_value(text: Text, tokens: list[int], value: Value) -> None:
     first = min(tokens)
     if value.slot not in _BOUNDED and not value.key.startswith("automl."):
         if isinstance(value.value, int | float) and (vague := hedges(text, tokens, "vague")):
-            if value.slot == "epochs" and _goes_on(text, vague):
+            if value.slot == "epochs" and _goes_on(text, tokens, vague):
                 text.ledger.claim("value", [*tokens, *vague], value)
             else:
                 text.ledger.claim("unread", [*tokens, *vague])
@@ -106,9 +106,13 @@ def claim_value(text: Text, tokens: list[int], value: Value) -> None:
 _MORE = frozenset({"more", "another", "additional", "further", "extra"})
 
 
-def _goes_on(text: Text, hedged: list[int]) -> bool:
-    """Whether "10 more epochs" are behind those of a job, from whose model a training starts at epoch 0."""
-    return _MORE.issuperset(text.words(hedged)) and bool(text.ledger.of("job"))
+def _goes_on(text: Text, tokens: list[int], hedged: list[int]) -> bool:
+    """Whether "10 more epochs" are behind those of a job, from whose model a training starts at epoch 0.
+
+    "10 more epochs than the last training" are as many as that one had and 10.
+    """
+    compared = "than" in text.words(range(max(tokens) + 1, min(max(tokens) + 3, len(text.tokens))))
+    return _MORE.issuperset(text.words(hedged)) and bool(text.ledger.of("job")) and not compared
 
 
 def denied_before(text: Text, first: int) -> list[int]:
