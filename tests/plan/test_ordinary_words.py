@@ -51,6 +51,12 @@ CHOSEN = (
     "Train RT-DETR on only our pictures of gnomes in /d/t, no HPO",
     "Train RT-DETR on our sharpest pictures in /d/t, no HPO",
     TRAIN + "validate every 2",
+    TRAIN + "100 epochs, save a checkpoint every 500",
+    TRAIN + "20 epochs, validate every 2 and save every 500 steps",
+    "Train RT-DETR on the cropped pictures in /d/t, no HPO",
+    "For the truck class: train RT-DETR on /d/t, no HPO",
+    "Train RT-DETR on /d/t, no HPO\nTrucks",
+    "Train RT-DETR on /d/t, no HPO, for 10 more epochs than the last training",
     TRAIN + "validate every 2 hours, 10 epochs",
 )
 POLITE = (
@@ -118,6 +124,23 @@ def test_the_kind_of_the_last_job_names_its_skill(runtime: Runtime) -> None:
         runtime.read("evaluate our latest detector on /d/t")
     [request] = runtime.read("find cats in /d/t with the last detector").requests
     assert request.skill == "skillbank:tao-train-grounding-dino"
+
+
+def test_a_number_of_a_subject_that_is_set_is_set(runtime: Runtime) -> None:
+    [request] = runtime.read("Subject: detector, batch size 16\n\nTrain RT-DETR on /d/t, no HPO").requests
+    assert [s.value for s in request.settings] == [16]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "evaluate the last detector and the last classifier on /d/v",
+        "train a detector from the last classifier",
+    ],
+)
+def test_kinds_of_several_models_are_asked_about(runtime: Runtime, text: str) -> None:
+    with pytest.raises(AmbiguousSkillError, match=r"speaks of '[a-z' ]+; name the skill of each"):
+        runtime.read(text)
 
 
 def test_a_job_that_is_not_there_is_said_to_be_missing(runtime: Runtime) -> None:

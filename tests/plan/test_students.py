@@ -147,6 +147,9 @@ def test_the_last_training_of_the_teacher_is_named_and_both_are_measured(
         "label cats in {} and train toy detector",
         "label cats in {} and train a small toy detector on the labels",
         "distill Grounding DINO into a fast toy detector on {} to find cats",
+        "label cats in {} and train toy detector on the labels, batch_size=2, everything on slurm",
+        "label cats in {} and train toy detector on the labels with 2 GPUs, then compare both on /d/t",
+        "label cats in {} and train toy detector on the labels plus /d/more",
     ],
 )
 def test_any_other_sentence_is_left_to_the_reader_of_requests(
@@ -174,6 +177,23 @@ def test_what_is_said_of_the_student_behind_is_its_training(runtime: Runtime, tm
     assert [d.uri for d in evaluate.data] == ["/d/t"]
     between = runtime.read(f"label cat in {photos} and train toy detector for 7 epochs on the labels")
     assert [s.value for s in between.requests[1].settings] == [7]
+
+
+def test_a_place_of_another_is_never_that_of_the_labels(runtime: Runtime, tmp_path: Path) -> None:
+    said = (
+        f"label “cats” in {tmp_path / 'photos'} and train toy detector on the labels, evaluate on /taught/val"
+    )
+    teach, _, evaluate = runtime.read(said).requests
+    assert {s.key: s.value for s in teach.settings}["teach.captions"] == ["cats"]
+    assert [d.uri for d in evaluate.data] == ["/taught/val"]
+
+
+def test_a_question_about_the_labels_names_their_place(runtime: Runtime, tmp_path: Path) -> None:
+    said = f"label cats in {tmp_path / 'photos'} and train toy detector on the labels"
+    teach, train = runtime.read(f"{said} and train for 5 epochs on /d/q").requests
+    output = {s.key: s.value for s in teach.settings}["teach.output"]
+    [question] = train.questions
+    assert f"{output}/train and /d/q" in question.why
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,8 @@ _PASSED_OVER = (
     "w='from w=group.det w=~word|free.noun|free.adjective* w='team|'group|'lab|'office|'department w=':",
     "w='for w=group.det w=mode.schedule w='demo|'meeting|'talk|'review|'lecture &'i|'we|'please|'you|',",
     "w='for w=group.det w=~word|free.noun|free.adjective+ w='on? w=mode.later &'i|'we|'please|'you|',",
-    "w='for w=group.det w=~word|free.adjective* w='class|'course|'project|'thesis|'customer|'team|'demo w=':",
+    "w='for w=group.det w=~word|free.adjective* w='course|'project|'thesis|'customer|'team|'demo w=':",
+    "w='for w='my|'our w='class w=':",  # "for the truck class:" is of a class of things
     "w='sorry|'apologies w='for|'about w=group.det|~word|free.adjective|free.noun|free.glue+",
 )
 
@@ -148,9 +149,15 @@ def _take_subject(text: Text, line: list[int]) -> None:
         text.ledger.claim("courtesy", line)
 
 
+_SET = re.compile(r"slots\.(?!around\.)")
+"""The classes of the words that name what is set."""
+
+
 def _is_of_subject(text: Text, i: int) -> bool:
-    """Whether a token is a word, or a number behind which nothing is counted: "detector for gate 4"."""
-    ends = text.kind(i + 1) in ("", "mark")
+    """Whether a token is a word, or a number of nothing that is set or counted: "detector for gate 4"."""
+    ends = text.kind(i + 1) in ("", "mark") and not any(
+        _SET.match(section) for k in (i - 2, i - 1) if k >= 0 for section in text.classes[k]
+    )
     return text.kind(i) in ("word", "mark") or (text.kind(i) == "number" and ends)
 
 
@@ -298,7 +305,7 @@ def _sign_off(text: Text) -> None:
     """Account for a name that a message ends with: "In solidarity, Amparo", "-- Kenji, cell 4"."""
     first, end, dashed = _last_line(text)
     commas = [k for k in range(first, end) if text.word(k) == ","]
-    alone = end if not first or text.word(first - 1) != "\n" else first  # "Ruth" in a line of its own
+    alone = first if _is_apart(text, first) else end
     name = (
         range(first, commas[0] if commas else end)
         if dashed
@@ -308,6 +315,15 @@ def _sign_off(text: Text) -> None:
     plain = all(text.tokens[k].kind in kinds and _says_nothing(text, k) for k in range(first, end))
     if first and _is_signed(text, name) and plain and end - first <= 2 * _LONGEST_NAME:
         text.ledger.claim("courtesy", range(first - dashed, end))
+
+
+def _is_apart(text: Text, first: int) -> bool:
+    """Whether a line stands below what is said: "Ruth", but not "Gloves" as the last line of a list."""
+    last = first - 1
+    while text.word(last) == "\n":
+        last -= 1
+    ended = text.word(last) in (".", "!", "?")
+    return text.word(last) != ":" and (first - 1 - last) >= (1 if ended else 2)
 
 
 def _is_signed(text: Text, name: range) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from skillbank.bank.discovery import OWN, Library
 from skillbank.bank.names import bare_name, shown
@@ -187,12 +187,29 @@ def _skill_of_job(page: Text, library: Library, job_skill: JobSkill) -> tuple[Sk
     return None
 
 
-def _kind_of_job(page: Text, called: frozenset[str]) -> list[str]:
-    """Return the words that say of what kind a job is that has no name: "the last image classifier"."""
+def _kind_of_job(page: Text, called: frozenset[str], told: frozenset[int]) -> list[str]:
+    """Return the words that say of what kind a job is that has no name: "the last image classifier".
+
+    Raises
+    ------
+    AmbiguousSkillError
+        Where models of another kind are spoken of too: "train a detector from the last classifier".
+    """
     last = (c for c in page.ledger.of("job") if str(c.value).startswith("last"))
-    words = [page.word(i) for c in last for i in range(c.first, c.last + 1)]
-    named = any(page.lexicon.has(w, "told.kinds") for w in words)  # and not just "model", "training"
-    return [w for w in words if w in called or page.lexicon.has(w, "told.kinds")] if named else []
+    inside = [i for c in last for i in range(c.first, c.last + 1)]
+    words, kinds = page.words(inside), _kinds(page, inside)
+    if not kinds:  # just "model", "training"
+        return []
+    kinds |= _kinds(page, [i for i in range(len(page.tokens)) if page.ledger.free(i) and i not in told])
+    if len(kinds) > 1:
+        listed = " and ".join(f"'{word}'" for word in kinds.values())
+        raise AmbiguousSkillError(f"The request speaks of {listed}; name the skill of each.")
+    return [w for w in words if w in called or page.lexicon.has(w, "told.kinds")]
+
+
+def _kinds(page: Text, tokens: Iterable[int]) -> dict[str, str]:
+    """Return the words of some tokens that say of what kind a model is, by what all their forms have."""
+    return {w[:_STEM]: w for w in page.words(tokens) if page.lexicon.has(w, "told.kinds")}
 
 
 def name_skill(
@@ -210,7 +227,7 @@ def name_skill(
     """
     called = _called_after(library)
     actions = [step.action for step in steps]
-    kind = _kind_of_job(page, called)
+    kind = _kind_of_job(page, called, told)
     finds = bool(page.ledger.of("find", "captions"))  # "find cats with the last detector" tells which
     if kind and (_telling(kind, called) or not finds):
         skill, note, _ = _skill_of_description(text, kind, called, index, actions, library)

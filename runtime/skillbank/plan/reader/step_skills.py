@@ -89,7 +89,7 @@ def _unclear(step: Step, skills: list[Skill]) -> AmbiguousSkillError:
     if step.action == "distill" and len(skills) == 2 and teaches(*skills):
         teacher, student = map(shown, names)
         return AmbiguousSkillError(
-            "A teacher and its student are understood in one sentence with nothing else in it; say: "
+            "A teacher and its student are understood in one sentence that begins with them; say: "
             f"distill {teacher} into {student} on PICTURES to find THINGS."
         )
     listed = ", ".join(shown(s.qualified if names.count(s.name) > 1 else s.name) for s in skills)

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from skillbank.bank.discovery import OWN, Library
@@ -79,7 +80,10 @@ _EXPORT = (
     r"(?: (?:to|as|into) onnx)?)?"
 )
 _AFTER = rf"{_EPOCHS}{_PLAIN}{_TRUTH}{_EPOCHS.replace('epochs>', 'epochs2>')}{_PLAIN}{_EXPORT}{_END}"
-_BEHIND = r"(?= ?[,;.(]|$| (?!of |from |under |in §|(?:and|with) (?:on |with )?(?:§|the )))"
+_BEHIND = (
+    r"(?= ?[,;.(]|$| (?!of |from |under |in §"
+    r"|(?:and|with|plus|\+|&|as well as|together with) (?:on |with )?(?:§|the )))"
+)
 """Where another goes on behind the labels, and not with which labels or what else is learned from."""
 _LABELS = (
     r"(?:it|them|these|those|that|this|what (?:was|is|has been) (?:labelled|labeled|found|annotated|detected)"
@@ -106,14 +110,21 @@ class Taught(NamedTuple):
             here: dict[str, object] = {"text": text, "platform": request.platform or "local"}
             if request.automl is None:
                 here |= {"automl": "off", "automl_source": _SOURCE}
-            made.append(request.model_copy(update=here | {"data": tuple(map(self._placed, request.data))}))
+            here |= {"data": tuple(map(self._placed, request.data))}
+            here |= {"questions": tuple(map(self._told, request.questions))}
+            made.append(request.model_copy(update=here))
         return made
+
+    def _told(self, question: Question) -> Question:
+        """Return a question with the place of the labels where it speaks of another for it."""
+        why = Sentence(marked(question.why).replace(_there(self.output), self.output))
+        return question.model_copy(update={"why": why})
 
     def _placed(self, data: DataLocation) -> DataLocation:
         """Return data with the place of the labels where the text that was read has another for it."""
-        there = data.uri in (_TRAIN, _VAL)
-        uri = f"{self.output}/{data.uri.rpartition('/')[2]}" if there else data.uri
-        return data.model_copy(update={"uri": uri})
+        folder, _, split = data.uri.rpartition("/")
+        here = folder == _there(self.output)
+        return data.model_copy(update={"uri": f"{self.output}/{split}"}) if here else data
 
 
 def student_requests(
@@ -139,7 +150,7 @@ def student_requests(
     forms = _forms_of({token.text for token in page.tokens}) if skill is None else []
     line, starts = line_of(page, len(page.tokens)) if forms else ("", [])  # no form is even compiled
     whole = next((match for form in forms if (match := form().fullmatch(line))), None)
-    found = whole or next((match for form in forms if (match := form(rest=True).match(line))), None)
+    found = whole or _begun(forms, line)
     pair = _pair(page, found, library) if found is not None else None
     if found is None or pair is None or _ran_another(found, pair.teacher, job_skill):
         return None
@@ -147,7 +158,17 @@ def student_requests(
     teach, output = _teach(page, found, pair, captions, trained)
     if whole is not None:
         return Taught([teach, *_steps(page, found, pair, output, teach.parent)])
-    return Taught([teach], _rest(page, found, starts), output)
+    return Taught([teach], _rest(page, found, starts, output), output)
+
+
+def _begun(forms: Sequence[Form], line: str) -> re.Match[str] | None:
+    """Return the beginning of a line whose rest is read as another request; None where there is none."""
+    found = next((match for form in forms if (match := form(rest=True).match(line))), None)
+    return None if found is None or _OF_ALL.search(line, found.end()) else found
+
+
+_OF_ALL = re.compile(r"\b(?:both|everything|all (?:of it|of them|steps|three|two))\b")
+"""What is said of the teacher too, and no training of the student can be read from."""
 
 
 class _Pair(NamedTuple):
@@ -169,18 +190,23 @@ def _pair(page: Text, found: re.Match[str], library: Library) -> _Pair | None:
     return _Pair(teacher, engine, student)
 
 
-_TRAIN, _VAL = "/taught/train", "/taught/val"
-"""What stands for the labels' places while a request for the student is read: a home may have any name."""
+def _there(output: str) -> str:
+    """Return what stands for the folder of the labels while a request for the student is read.
+
+    A home may have any name, and nobody says this one.
+    """
+    return f"/taught/{Path(output).name}"
 
 
-def _rest(page: Text, found: re.Match[str], starts: list[tuple[int, int]]) -> str:
+def _rest(page: Text, found: re.Match[str], starts: list[tuple[int, int]], output: str) -> str:
     """Return a request for a training of the student with what is said of it between and behind."""
     named = page.ledger.said([int(found["student"])])
     between = (found.groupdict().get("between") or "").strip()
     behind = next((page.tokens[i].start for start, i in starts if start >= found.end()), None)
     rest = page.ledger.original[behind:] if behind is not None else ""
     said = f", {between} {rest}" if between else rest
-    return f"train {named} on {_TRAIN}, validation data {_VAL} {said}"
+    there = _there(output)
+    return f"train {named} on {there}/train, validation data {there}/val {said}"
 
 
 def _teaching(teacher: Skill, student: Skill) -> EngineFacts | None:
@@ -364,6 +390,9 @@ def _labelling_with(*, rest: bool = False) -> re.Pattern[str]:
     return _ended(look + _then_train(rest=rest), rest=rest)
 
 
+_QUOTES = " \"'`\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+
+
 def _captions(page: Text, found: re.Match[str], starts: list[tuple[int, int]]) -> list[str]:
     """Return what is to be looked for, in the words of the text."""
     begin, end = found.span("captions")
@@ -372,4 +401,4 @@ def _captions(page: Text, found: re.Match[str], starts: list[tuple[int, int]]) -
         return []
     said = page.ledger.original[page.tokens[inside[0]].start : page.tokens[inside[-1]].end]
     parts = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", said)
-    return list(dict.fromkeys(each.strip(" \"'") for each in parts if each.strip(" \"'")))
+    return list(dict.fromkeys(thing for each in parts if (thing := each.strip(_QUOTES))))
