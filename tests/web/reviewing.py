@@ -48,7 +48,7 @@ class Reviewer:
         # Where containers come and go, the machine's network changes, which is no fault of a page.
         passed = ("412", "net::ERR_NETWORK_CHANGED")
         if message.type == "error" and not any(each in message.text for each in passed):
-            self.said.append(message.text)
+            self.said.append(f"{message.text} {message.location.get('url', '')}".strip())
 
     def open(self, name: str, *parts: str) -> None:
         """Open a set, or a part of it; the first time the page asks who reviews."""

@@ -20,7 +20,7 @@ from tests.web.reviewing import Reviewer, boxes_of, eventually, opened, reviewer
 from tests.web.sets import Truth, make_set, store_of, write_truth
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
 pytestmark = pytest.mark.slow
 _numbers = count(1)
@@ -787,6 +787,35 @@ def test_the_command_needs_no_model(served: Server, browser: Browser, web_home: 
         ann.page.goto(f"{served.url}/#/review")
         ann.page.wait_for_selector("#set-list a")
         assert re.search(r"first\s+0 of 8 reviewed", ann.page.locator("#set-list").inner_text())
+
+
+def test_what_was_put_off_asks_nobody_when_the_set_is_left(ann: Reviewer, name: str) -> None:
+    """What comes a moment later (boxes of small pictures, the next picture) is of a set that was left."""
+    page, asked = ann.page, list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        """Keep what is looked at next waiting until the set has been left."""
+        waiting.append(route)
+
+    page.route("**/pictures/2", hold)
+    ann.picture(name, 1)
+    for _ in range(100):
+        if waiting:
+            break
+        page.wait_for_timeout(50)
+    page.goto(f"{ann.url}/#/review")
+    page.wait_for_selector("#set-list a")
+    said = page.evaluate(
+        "() => import('./review_set.js').then(({ call }) => call('GET', '/boxes?pictures=1'))"
+        ".catch((error) => error.message)"
+    )
+    assert said == "No label set is open."
+    for each in waiting:
+        each.continue_()
+    page.wait_for_timeout(500)
+    assert not [url for url in asked if "/api/sets//" in url]
 
 
 def test_a_picture_that_is_gone_is_not_accepted(ann: Reviewer, home: Path, tmp_path: Path) -> None:

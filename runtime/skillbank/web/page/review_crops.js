@@ -39,7 +39,8 @@ async function next(after) {
   else {
     const query = new URLSearchParams({ class: chosen, state: at("crops-state").value, limit: SCREEN });
     if (after !== null) query.set("after", after);
-    const answer = await call("GET", `/crops?${query}`);
+    const { name } = review, answer = await call("GET", `/crops?${query}`);
+    if (name !== review.name) return; // the set was left meanwhile
     boxes = answer.boxes;
     more = answer.next;
   }

@@ -44,13 +44,14 @@ export async function open() {
   else grid.complete = false;
   if (again && document.activeElement === document.body) focus();
   at("grid-count").textContent = again ? at("grid-count").textContent : "Reading …";
+  const { name } = review;
   let rows = [], after = null;
   do {
     const query = new URLSearchParams({ filter: grid.filter, limit: PORTION });
     if (grid.class) query.set("class", grid.class);
     if (after !== null) query.set("after", after);
     const answer = await call("GET", `/pictures?${query}`);
-    if (mine !== asked) return;
+    if (mine !== asked || name !== review.name) return;
     rows = [...rows, ...answer.pictures];
     after = answer.next;
     if (!again || after === null) {

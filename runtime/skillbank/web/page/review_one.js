@@ -199,9 +199,10 @@ function go(wanted) {
 async function fetchAhead() {
   const next = asking ? queue[0] : grid.beside(picture.number, 1);
   if (next === undefined || next === null) return;
+  const { name } = review;
   try {
     const { look } = await call("GET", `/pictures/${next}`);
-    new Image().src = imageOf(next, look);
+    if (name === review.name) new Image().src = imageOf(next, look); // the set may have been left meanwhile
   } catch { /* it is said when the picture is opened */ }
 }
 

@@ -18,7 +18,9 @@ export const kept = {
 export const address = (path = "", name = review.name) => `api/sets/${encodeURIComponent(name)}${path}`;
 export const link = (...parts) => `#/review/${[review.name, ...parts].map(encodeURIComponent).join("/")}`;
 
+// What was put off while a set was open may come due when none is any more: then nobody is asked.
 export async function call(method, path, { body, version } = {}) {
+  if (!review.name) throw new Error("No label set is open.");
   const headers = { "skillbank-person": encodeURIComponent(review.person) };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (version !== undefined) headers["if-match"] = `"${version}"`;

@@ -16,7 +16,7 @@ export function over(row) {
   const node = h("svg:svg", { class: "over", viewBox: `0 0 ${row.width} ${row.height}`, "aria-hidden": "true" }), key = keyOf(row);
   if (known.has(key)) fill(node, known.get(key));
   else if (row.shown) {
-    wanted.set(key, { number: row.number, node });
+    wanted.set(key, { name: review.name, number: row.number, node });
     timer ||= setTimeout(ask, WAIT);
   }
   return node;
@@ -28,7 +28,8 @@ async function ask() {
   busy = true;
   try {
     while (wanted.size) {
-      for (const [key, { node }] of wanted) if (!node.isConnected) wanted.delete(key); // scrolled away; asked for when it comes back
+      // Scrolled away, or of a set that was left: asked for when it comes back.
+      for (const [key, { name, node }] of wanted) if (name !== review.name || !node.isConnected) wanted.delete(key);
       const some = [...wanted].slice(0, PORTION);
       if (!some.length) return;
       for (const [key] of some) wanted.delete(key);
