@@ -12,12 +12,7 @@ from functools import cache
 from skillbank.plan.reader.form_words import FORM
 from skillbank.plugins import Group, names
 
-__all__ = [
-    "ACTIONS", "CHECKING", "NUMBER", "PART", "ROLE", "SHARE", "Asked", "Phrase",
-    "heads", "openings", "phrases",
-]  # fmt: skip
-
-ACTIONS = ("convert", "check", "split")
+__all__ = ["CHECKING", "NUMBER", "PART", "ROLE", "SHARE", "heads", "phrases"]
 
 # -- what is worked on -----------------------------------------------------------------------------
 
@@ -88,10 +83,10 @@ _INTRO = (
 )
 """What lies there, before somebody asks for something to be done with "them"."""
 
-Asked = tuple[str, frozenset[str], str]
+_Head = tuple[str, frozenset[str], str]
 """What is asked for, the words of which one begins it, and how it begins."""
 
-_HEADS: tuple[Asked, ...] = tuple(
+_HEADS: tuple[_Head, ...] = tuple(
     (action, frozenset(words.split("|")), form)
     for action, words, form in (
         ("convert", _CONVERTS, rf"(?:{_CONVERTS}) {_DATA}"),
@@ -160,61 +155,54 @@ _WHY = r"(?:(?!(?:and|then|but|only|just|without|except|unless) )[^§@.,;:\d])*"
 """A reason, up to where something else begins or where it limits what is to be done."""
 _BROKENS = r"broken(?: (?:ones|pictures|images|boxes|files|data|annotations|and|or))*"
 
-Phrase = tuple[str, frozenset[str], str]
-"""The name of what a phrase says, the actions that it can be said of, and its form."""
+_Phrase = tuple[frozenset[str], str]
+"""The actions that a phrase can be said of, and its form, whose groups are named after what it says."""
 
-_ANY, _WRITING = frozenset(ACTIONS), frozenset({"convert", "split"})
+_ANY, _WRITING = frozenset({"convert", "check", "split"}), frozenset({"convert", "split"})
 _CHECK, _SPLIT, _CONVERT = frozenset({"check"}), frozenset({"split"}), frozenset({"convert"})
-_PHRASES: tuple[Phrase, ...] = (
-    ("ratio", _SPLIT, rf"(?:{_KEEPING})?(?:a |the )?(?:(?:share|ratio) of )?(?P<ratio>{_RATIO})"),
+_PHRASES: tuple[_Phrase, ...] = (
+    (_SPLIT, rf"(?:{_KEEPING})?(?:a |the )?(?:(?:share|ratio) of )?(?P<ratio>{_RATIO})"),
     (
-        "parts",
         _SPLIT,
         rf"(?:{_KEEPING})?(?:a |an |the )?(?:share of )?"
         rf"(?P<parts>{_PART}(?: ?(?:, and|,|and|plus|/) ?(?:a |an |the )?{_PART})*)",
     ),
-    ("seed", _SPLIT, r"(?:with )?(?:a |the )?(?:random )?seed (?:of |= ?)?(?P<seed>\d+)"),
-    ("by", _SPLIT, r"(?:grouped )?by (?P<by>near[- ]duplicates|folder|picture)"),
-    ("kept", _SPLIT, r"keep(?:ing)? (?:each|every) (?P<kept>folder) together"),
+    (_SPLIT, r"(?:with )?(?:a |the )?(?:random )?seed (?:of |= ?)?(?P<seed>\d+)"),
+    (_SPLIT, r"(?:grouped )?by (?P<by>near[- ]duplicates|folder|picture)"),
+    (_SPLIT, r"keep(?:ing)? (?:each|every) (?P<kept>folder) together"),
     (
-        "kept",
         _SPLIT,
         r"(?:what lies in|pictures (?:of|in|from)) (?:one|a|the same) (?P<kept>folder) "
         r"(?:(?:must|should|shall|has to) )?stays? together",
     ),
-    ("to", _CONVERT, rf"(?:to|into) {_TO}"),
-    ("written", _SPLIT, rf"(?:write|written|save|saved) (?:it |them )?(?:as|in|into|to) {_TO}"),
-    ("unknown", _CONVERT, r"(?:to|into) (?:a |an )?(?P<unknown>[a-z]\w*(?: \w+){0,2})(?= ?[,.!?]| and |$)"),
-    ("was", _ANY, rf"(?:from|which is|which is in|that is|\() ?(?P<was>{_FORM})(?: format)? ?\)?"),
-    ("as", _ANY, rf"(?:as|in) (?:a |an |the )?(?P<as>{_FORM})(?: (?:format|style))?"),
+    (_CONVERT, rf"(?:to|into) {_TO}"),
+    (_SPLIT, rf"(?:write|written|save|saved) (?:it |them )?(?:as|in|into|to) {_TO}"),
+    (_CONVERT, r"(?:to|into) (?:a |an )?(?P<unknown>[a-z]\w*(?: \w+){0,2})(?= ?[,.!?]| and |$)"),
+    (_ANY, rf"(?:from|which is|which is in|that is|\() ?(?P<was>{_FORM})(?: format)? ?\)?"),
+    (_ANY, rf"(?:as|in) (?:a |an |the )?(?P<as>{_FORM})(?: (?:format|style))?"),
     (
-        "out",
         _ANY,
         rf"(?:{_WRITTEN}(?:at|=|:|{_INTO})|{_INTO})(?: the (?:folder|directory))? §(?P<out>\d+)",
     ),
     (
-        "report",
         _CHECK,
         r"(?P<report>(?:only |just )?report(?: (?:the )?(?:errors|faults|them))? "
         r"(?:instead of failing|and do not fail)|without failing)",
     ),
     (
-        "faults",
         _CHECK,
         rf"for {_FAULT}(?: (?:and|or|,) (?:for )?{_FAULT})*",
     ),
     (
-        "skip",
         _WRITING,
         rf"(?P<skip>skip|skipping|leave out|leaving out|drop|dropping|without)(?: (?:the|any|all))? "
         rf"(?:what is broken|whatever is broken|{_BROKENS})",
     ),
-    ("platform", _ANY, rf"(?:on|in|with|using) (?P<platform>{_ELSEWHERE})"),
-    ("local", _ANY, r"(?P<local>locally|on this machine)"),
-    ("with", _ANY, r"(?:with|using|by|through) (?:the skill )?@(?P<skill>\d+)"),
-    ("order", _ANY, r"first|please|pls|thanks|thank you|thx|now|again please|for me|once"),
+    (_ANY, rf"(?:on|in|with|using) (?P<platform>{_ELSEWHERE})"),
+    (_ANY, r"(?P<local>locally|on this machine)"),
+    (_ANY, r"(?:with|using|by|through) (?:the skill )?@(?P<skill>\d+)"),
+    (_ANY, r"first|please|pls|thanks|thank you|thx|now|again please|for me|once"),
     (
-        "why",
         _ANY,
         r"(?:(?:before|because|since) (?:we|i|they|it)|(?:as|so that) (?:we|i) (?:can|could|need|want|have)) "
         + _WHY,
@@ -234,11 +222,6 @@ def _phrase(form: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{form})(?= |[,;.!?]|$)")
 
 
-def openings() -> frozenset[str]:
-    """Return the words of which a line that asks for such a thing has one."""
-    return frozenset().union(*(words for _, words, _ in _HEADS))
-
-
 def heads(line: str) -> Iterator[tuple[str, re.Match[str]]]:
     """Yield what a line may ask for, and how it begins."""
     words = frozenset(line.split())
@@ -248,27 +231,21 @@ def heads(line: str) -> Iterator[tuple[str, re.Match[str]]]:
             yield action, found
 
 
-def phrases(line: str, at: int, action: str) -> tuple[list[tuple[str, re.Match[str]]], list[tuple[int, int]]]:
-    """Return the phrases of a line from where it has begun, by what they say, and where other words stand."""
-    found: list[tuple[str, re.Match[str]]] = []
+def phrases(line: str, at: int, action: str) -> tuple[list[re.Match[str]], list[tuple[int, int]]]:
+    """Return the phrases of a line from where it has begun, and where other words stand."""
+    found: list[re.Match[str]] = []
     others: list[tuple[int, int]] = []
     at = _joint(line, at)
     while at < len(line):
-        read = next(
-            (
-                (name, m)
-                for name, of, form in _PHRASES
-                if action in of and (m := _phrase(form).match(line, at))
-            ),
-            None,
-        )
+        forms = (form for actions, form in _PHRASES if action in actions)
+        read = next((m for form in forms if (m := _phrase(form).match(line, at))), None)
         if read is None:
             end = line.find(" ", at)
             end = len(line) if end < 0 else end
             others.append((at, end))
         else:
             found.append(read)
-            end = read[1].end()
+            end = read.end()
         at = _joint(line, end)
     return found, others
 

@@ -27,7 +27,7 @@ from skillbank.plan.reader.place import is_model_file
 from skillbank.plan.request import DataLocation, Request, Setting, clean_uri
 from skillbank.visible import one_line
 
-__all__ = ["checked_before", "data_request", "line_of", "place_of"]
+__all__ = ["Asked", "checked_before", "data_request", "line_of", "place_of", "with_question"]
 
 _SOURCE = "source_dataset"
 """What the skills for data sets call the one that they are given."""
@@ -139,7 +139,7 @@ def _asked(page: Text, end: int, library: Library, skill: Skill | None) -> Asked
         others = [i for first, last in said.others for start, i in starts if first <= start < last]
         if not _may_be_beside(page, action, others):
             continue
-        return _with_question(_made(page, action, doer, said), tuple(_runs(page, others)))
+        return with_question(_made(page, action, doer, said), tuple(_runs(page, others)))
     return None
 
 
@@ -150,7 +150,7 @@ def _refuse_format(unknown: str, doer: Skill) -> None:
         raise UsageError(f"'{name}' is no format that data sets are written in{_written(doer)}.")
 
 
-def _with_question(request: Request, unread: tuple[str, ...]) -> Asked:
+def with_question(request: Request, unread: tuple[str, ...]) -> Asked:
     """Return a request with a question about words that nothing came of."""
     question = question_about(list(unread), [])
     asked = (*request.questions, *((question,) if question else ()))
@@ -158,11 +158,11 @@ def _with_question(request: Request, unread: tuple[str, ...]) -> Asked:
 
 
 def _said(
-    action: str, head: re.Match[str], found: list[tuple[str, re.Match[str]]], others: list[tuple[int, int]]
+    action: str, head: re.Match[str], found: list[re.Match[str]], others: list[tuple[int, int]]
 ) -> _Said | None:
     """Return what the parts of a line say by name; None where nothing says what a data set becomes."""
     of: dict[str, list[str]] = {}
-    for groups in (head.groupdict(), *(m.groupdict() for _, m in found)):
+    for groups in (head.groupdict(), *(m.groupdict() for m in found)):
         for name, text in groups.items():
             if text:
                 of.setdefault(name, []).append(text)

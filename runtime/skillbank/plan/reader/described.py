@@ -11,11 +11,10 @@ from skillbank.bank.search import Hit, SearchIndex
 from skillbank.bank.skill import Skill
 from skillbank.errors import AmbiguousSkillError, JobNotFoundError, SkillNotFoundError
 from skillbank.plan.reader.jobs import JobSkill
-from skillbank.plan.reader.key_words import letters
 from skillbank.plan.reader.lexicon import lexicon
 from skillbank.plan.reader.matching import Text
 from skillbank.plan.reader.names import Named
-from skillbank.plan.reader.spec_keys import keys_of
+from skillbank.plan.reader.spec_keys import is_listed
 from skillbank.plan.reader.steps import Step, name_all
 from skillbank.plan.slot_keys import key_of
 from skillbank.plan.slots import slot
@@ -236,7 +235,8 @@ def name_skill(
     if not kind and job_skill is not None and (of_job := _skill_of_job(page, library, job_skill)) is not None:
         name_all(steps, of_job[0])
         return [of_job[1]]
-    words = _words_that_describe(page, called, told, lambda word: _is_choice(library, actions, word))
+    pairs = [(skill, action) for skill in library.skills for action in actions]
+    words = _words_that_describe(page, called, told, lambda word: is_listed(word, pairs))
     telling = not called.isdisjoint(words) or _fitting(index, words, _telling(words, called), actions)
     found = None if telling else _finder(page, library, words)
     if found is not None:
@@ -265,12 +265,6 @@ _QUIET = (
     "grammar.courtesy.words", "grammar.group.det", "grammar.mode.reason",
 )  # fmt: skip
 """What describes no model."""
-
-
-def _is_choice(library: Library, actions: Sequence[str], word: str) -> bool:
-    """Whether a word is a value that a key of some skill's action lists: "mobilenet_v2" of a backbone."""
-    keys = (keys_of(skill, action) for skill in library.skills for action in actions)
-    return any(letters(word) in each.enums for each in keys)
 
 
 def _words_that_describe(

@@ -13,11 +13,10 @@ from skillbank.bank.names import shown
 from skillbank.bank.request_words import only_request_words
 from skillbank.bank.skill import Skill
 from skillbank.errors import SkillNotFoundError, did_you_mean
-from skillbank.plan.reader.key_words import letters
 from skillbank.plan.reader.lexicon import Lexicon, lexicon
 from skillbank.plan.reader.normal import allowed, distance
 from skillbank.plan.reader.qualified import QualifiedNames, of_quote
-from skillbank.plan.reader.spec_keys import keys_of
+from skillbank.plan.reader.spec_keys import is_listed
 from skillbank.plan.reader.tokens import Token
 from skillbank.ways import command
 
@@ -235,20 +234,13 @@ class Names:
         told = gap == "-" or proper or self._begins(before.text) or any(c.isdigit() for c in word)
         if not told or words.is_word(before.text):
             return False
-        return not _is_value(tokens[at].value.skills, word)
+        return not is_listed(word, ((s, a.name) for s in tokens[at].value.skills for a in s.actions))
 
     def _begins(self, word: str) -> bool:
         """Whether a longer word of a name begins like this one."""
         return any(w[:5] == word[:5] for w in self.words if len(w) > 5 < len(word) + 1)
 
 
-def _is_value(skills: Sequence[Skill], word: str) -> bool:
-    """Whether a word is a value that a key of one of some skills lists: "a resnet_18 NAME"."""
-    keys = (keys_of(skill, action.name) for skill in skills for action in skill.actions)
-    return any(letters(word) in each.enums for each in keys)
-
-
-@lru_cache(maxsize=4096)
 def _is_known(word: str) -> bool:
     return lexicon().is_word(word) or lexicon().has(word, "english.plain.lookalikes")
 

@@ -42,7 +42,7 @@ from skillbank.plan.reader.broken import take_broken
 from skillbank.plan.reader.canonical import read_canonical
 from skillbank.plan.reader.clauses import Clauses
 from skillbank.plan.reader.corrections import settle, settle_names
-from skillbank.plan.reader.data_requests import checked_before, data_request
+from skillbank.plan.reader.data_requests import checked_before, data_request, with_question
 from skillbank.plan.reader.deeds import mark_told, take_deeds, told_words
 from skillbank.plan.reader.described import gives_masks, name_skill
 from skillbank.plan.reader.describing import take_description
@@ -248,7 +248,8 @@ def _read_whole(
     try:
         return _joined(text, check, again(rest), notes)
     except OutOfScopeError:  # "look at X and tell me"
-        return _asking(check, rest, notes)
+        asked = with_question(check, (" ".join(rest.split()),))
+        return Reading((asked.request,), asked.unread, notes=tuple(notes))
 
 
 def _taught(text: str, taught: Taught, again: Again, notes: list[str]) -> Reading:
@@ -258,13 +259,6 @@ def _taught(text: str, taught: Taught, again: Again, notes: list[str]) -> Readin
     read = again(taught.rest)
     requests = tuple(taught.joined(text, read.requests))
     return replace(read, requests=requests, notes=tuple(dict.fromkeys([*notes, *read.notes])))
-
-
-def _asking(check: Request, rest: str, notes: list[str]) -> Reading:
-    """Return a check of a data set with a question about words behind it that ask for nothing."""
-    question = question_about(unread := [" ".join(rest.split())], [])
-    asked = (*check.questions, *((question,) if question else ()))
-    return Reading((check.model_copy(update={"questions": asked}),), tuple(unread), notes=tuple(notes))
 
 
 def _joined(text: str, check: Request, read: Reading, notes: list[str]) -> Reading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -26,7 +26,9 @@ from skillbank.plan.reader.matching import Text
 from skillbank.plan.slot_keys import foreign_sections, slot_of
 from skillbank.plan.slots import SLOTS
 
-__all__ = ["NUMERIC", "Keys", "is_of_a_slot", "keys_of", "name_at", "name_before", "words_before"]
+__all__ = [
+    "NUMERIC", "Keys", "is_listed", "is_of_a_slot", "keys_of", "name_at", "name_before", "words_before",
+]  # fmt: skip
 
 NUMERIC = ("number", "integer")
 
@@ -212,6 +214,11 @@ _NONE = re.compile(r"^(Chance|Share)\b|(?:^|[;.,:] )0 (?!follows|puts|shares)\w+
 """How a description says that 0 of something is none of it."""
 _LACK = re.compile(r"\bwithout (\w+)")
 _OFF = re.compile(r"\bfalse (\w+)s\b")
+
+
+def is_listed(word: str, actions: Iterable[tuple[Skill, str]]) -> bool:
+    """Whether a key of some skills' actions lists a word as its value: "mobilenet_v2" of a backbone."""
+    return any(letters(word) in keys_of(skill, action).enums for skill, action in actions)
 
 
 def is_of_a_slot(key: str) -> bool:
