@@ -51,6 +51,8 @@ CHOSEN = (
     "Train RT-DETR on only our pictures of gnomes in /d/t, no HPO",
     "Train RT-DETR on our sharpest pictures in /d/t, no HPO",
     TRAIN + "validate every 2",
+    "label cows in /d/p and train RT-DETR on the labels and on /d/t, no HPO",
+    "train RT-DETR on them and on /d/t, no HPO",
     TRAIN + "100 epochs, save a checkpoint every 500",
     TRAIN + "20 epochs, validate every 2 and save every 500 steps",
     "Train RT-DETR on the cropped pictures in /d/t, no HPO",

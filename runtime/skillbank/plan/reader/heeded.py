@@ -30,6 +30,8 @@ _ANOTHER = (
     "what='one 'per|'each|'in 'each? free.noun",
     "what='see what='what 'is|'are|'lies 'in|'inside|'under|'at",
     "what='one places.data.nouns 'in|'of|'from|'under|'below",
+    "'on|'with group.det* what='labels|'boxes|'annotations|'them|'those|'it "
+    "'and|'plus|'& 'on|'with group.det* @place",
 )
 """What is beside, a part of or a kind of what has been read."""
 _SIZE = (
