@@ -235,8 +235,7 @@ def name_skill(
     if not kind and job_skill is not None and (of_job := _skill_of_job(page, library, job_skill)) is not None:
         name_all(steps, of_job[0])
         return [of_job[1]]
-    pairs = [(skill, action) for skill in library.skills for action in actions]
-    words = _words_that_describe(page, called, told, lambda word: is_listed(word, pairs))
+    words = _words_that_describe(page, called, told, lambda word: is_listed(word, library.skills, actions))
     telling = not called.isdisjoint(words) or _fitting(index, words, _telling(words, called), actions)
     found = None if telling else _finder(page, library, words)
     if found is not None:

@@ -234,7 +234,7 @@ class Names:
         told = gap == "-" or proper or self._begins(before.text) or any(c.isdigit() for c in word)
         if not told or words.is_word(before.text):
             return False
-        return not is_listed(word, ((s, a.name) for s in tokens[at].value.skills for a in s.actions))
+        return not is_listed(word, tokens[at].value.skills)
 
     def _begins(self, word: str) -> bool:
         """Whether a longer word of a name begins like this one."""

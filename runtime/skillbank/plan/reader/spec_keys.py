@@ -216,9 +216,16 @@ _LACK = re.compile(r"\bwithout (\w+)")
 _OFF = re.compile(r"\bfalse (\w+)s\b")
 
 
-def is_listed(word: str, actions: Iterable[tuple[Skill, str]]) -> bool:
-    """Whether a key of some skills' actions lists a word as its value: "mobilenet_v2" of a backbone."""
-    return any(letters(word) in keys_of(skill, action).enums for skill, action in actions)
+def is_listed(word: str, skills: Iterable[Skill], actions: Sequence[str] = ()) -> bool:
+    """Whether a key of some skills lists a word as its value: "mobilenet_v2" of a backbone.
+
+    Parameters
+    ----------
+    actions
+        Whose keys are looked at; without any those of all that a skill has.
+    """
+    pairs = ((skill, name) for skill in skills for name in actions or [a.name for a in skill.actions])
+    return any(letters(word) in keys_of(skill, name).enums for skill, name in pairs)
 
 
 def is_of_a_slot(key: str) -> bool:
