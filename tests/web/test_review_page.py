@@ -789,6 +789,22 @@ def test_the_command_needs_no_model(served: Server, browser: Browser, web_home: 
         assert re.search(r"first\s+0 of 8 reviewed", ann.page.locator("#set-list").inner_text())
 
 
+def test_who_goes_on_before_the_first_part_is_open_sees_the_second_alone(
+    served: Server, browser: Browser, name: str
+) -> None:
+    """Both parts wait for the person's name; only the one that was gone to last is opened then."""
+    with reviewer(browser, served.url) as ann:
+        asked: list[str] = []
+        ann.page.on("request", lambda request: asked.append(request.url))
+        ann.page.goto(f"{ann.url}/#/review/{name}")
+        ann.page.wait_for_selector("#who[open]")
+        ann.page.evaluate("(name) => { location.hash = `#/review/${name}/picture/2`; }", name)
+        ann.page.wait_for_selector("#part-picture:not([hidden])")
+        ann.picture(name, 2)
+        assert not [url for url in asked if url.endswith("/NaN")]
+        assert ann.page.locator("#review-problem").inner_text() == ""
+
+
 def test_what_was_put_off_asks_nobody_when_the_set_is_left(ann: Reviewer, name: str) -> None:
     """What comes a moment later (boxes of small pictures, the next picture) is of a set that was left."""
     page, asked = ann.page, list[str]()

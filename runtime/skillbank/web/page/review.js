@@ -14,10 +14,11 @@ import * as model from "./review_ask.js";
 const PARTS = { pictures: grid, picture: one, crops, classes, audit };
 const NEWS = 5000; // ms between two looks at what others did
 const MEMORY = 20; // reviews that the speed is taken of
-let part = "", started = false, timer = 0, asking = null, turning = Promise.resolve(), entering = Promise.resolve();
+let part = "", started = false, timer = 0, asking = null, turning = Promise.resolve(), entering = Promise.resolve(), visits = 0;
 const times = [];
 
 export async function open(name, where = "pictures", what = undefined) {
+  const visit = (visits += 1), elsewhere = () => visit !== visits; // whoever goes on while something is awaited decides what is open
   begin();
   clearTimeout(timer);
   problem("");
@@ -25,19 +26,23 @@ export async function open(name, where = "pictures", what = undefined) {
   try {
     if (review.name !== name) entering = enter(name);
     await entering; // who goes elsewhere in a set while it is read waits for it too
+    if (elsewhere()) return;
     show(PARTS[where] ? where : "pictures");
     await person();
+    if (elsewhere()) return;
     await PARTS[part].open(what);
   } catch (error) {
+    if (elsewhere()) return;
     if (review.set === null) await sets();
     problem(error.message);
   }
-  news();
+  if (!elsewhere()) news();
 }
 
 export const learn = (about) => model.learn(about.model);
 
 export function leave() {
+  visits += 1;
   clearTimeout(timer);
   one.leave();
 }
@@ -63,7 +68,12 @@ async function enter(name) {
   grid.grid.filter = kept.get(`filter of ${name}`) ?? "all";
   grid.grid.rows = [];
   one.forget();
-  await refresh();
+  try {
+    await refresh();
+  } catch (error) {
+    if (review.name === name) review.name = ""; // it is asked for anew the next time
+    throw error;
+  }
 }
 
 function show(name) {
