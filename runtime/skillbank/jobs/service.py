@@ -481,10 +481,18 @@ class Jobs:
 
         What is a sentence of ours (a search's story) is said in the words of a door: this process's, or
         those of ``voice``. What programs have printed stays as it is.
+
+        Raises
+        ------
+        DataNotFoundError, PlatformError
+            When it is gone, or nothing is known of it; see `skillbank.jobs.output`.
         """
+        from skillbank.jobs.output import kept_output
+
         record = self.refresh(job)
         door = spoken() if voice is None else voice
-        pieces = self._recorded(record.platform).logs(handle_of(record), follow and not record.state.terminal)
+        follow = follow and not record.state.terminal
+        pieces = kept_output(self._recorded(record.platform).logs(handle_of(record), follow), record)
         return redact_stream(piece.said(door) if isinstance(piece, Sentence) else piece for piece in pieces)
 
     def results(self, job: str) -> Results:
