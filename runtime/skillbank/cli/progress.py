@@ -89,7 +89,7 @@ def _lines(make: Make, record: JobRecord) -> JobRecord:
     def show(current: JobRecord, progress: Progress) -> None:
         nonlocal last, doubt
         before, doubt = doubt, _doubt(current)
-        if doubt or before:
+        if doubt != before:
             terminal.say(one_line(f"{current.id}: {doubt or current.state}", _LONGEST))
         line = describe(progress)
         if line and line != last:

@@ -132,8 +132,8 @@ class Supervisor:
                     why = sentence_of(error).changed(redact)
                     self._jobs.store.note(record.id, Sentence(f"{_STUCK}: {why.marked}"))
                     return PlatformError(
-                        f"{record.id} has ended ({record.state}), and its results are in {record.results_dir} "
-                        f"but not all at {record.results_uri} yet: {why.marked}; "
+                        f"{record.id} has ended ({record.state}), and its results are in "
+                        f"{record.results_dir} but not all at {record.results_uri} yet: {why.marked}; "
                         f"{command('status', record.id)} sends the rest once that is mended"
                     )
                 time.sleep(self._first_pause / 15 * 2**attempt)

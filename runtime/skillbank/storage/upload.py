@@ -81,7 +81,9 @@ def upload(files: Mapping[str, Path], root: Uri, notes: Path, report: Report | N
             raise
     if faults:
         said = a_few([f"'{one_line(path, 100)}' ({why})" for path, why in sorted(faults.items())], _SHOWN)
-        raise DataError(f"{said} did not come to {root}, where all else is; rename or remove what cannot be sent")
+        raise DataError(
+            f"{said} did not come to {root}, where all else is; rename or remove what cannot be sent"
+        )
     return list(wanted)
 
 
@@ -96,7 +98,7 @@ def _no_key(key: str) -> str:
 
 @contextmanager
 def _noted(path: str, faults: dict[str, str]) -> Iterator[None]:
-    """Write down why one file cannot be sent, so that the others are; one that is gone is no file any more."""
+    """Write down why one file cannot be sent, so that others are; one that is gone is no file any more."""
     try:
         yield
     except FileNotFoundError:
