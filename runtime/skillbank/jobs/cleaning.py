@@ -10,12 +10,15 @@ from pathlib import Path
 
 from skillbank.jobs.attendance import work_left
 from skillbank.jobs.checkpoints import scan
+from skillbank.jobs.homes import Homes
 from skillbank.jobs.record import JobRecord
 from skillbank.jobs.results import read_results
 from skillbank.jobs.store import JobStore
 from skillbank.plan.products import trains
 from skillbank.platforms.base import job_dir
 from skillbank.platforms.processes import described_alive
+from skillbank.team import audit
+from skillbank.team.rights import Right
 
 __all__ = ["Kept", "Removal", "ended", "reads", "removable", "remove_job", "superseded"]
 
@@ -36,12 +39,15 @@ class Removal:
     kept: tuple[Kept, ...]
 
 
-def removable(records: Sequence[JobRecord], before: datetime) -> Removal:
+def removable(
+    records: Sequence[JobRecord], before: datetime, pictures: Iterable[tuple[str, str]] = ()
+) -> Removal:
     """Choose the jobs that ended before a time and that nothing which stays stands on.
 
     A job stands on its parents, on the attempt that it follows, on the job that it goes on from, on the best
-    trial of its search, and on what its plan reads from another's results; a trial and its search go
-    together. The newest training of each skill that is complete stays, since ``last:train`` means it.
+    trial of its search, on what its plan reads from another's results, and on the folder that its own lies
+    in; a trial and its search go together. The newest training of each skill that is complete stays, since
+    ``last:train`` means it.
 
     Parameters
     ----------
@@ -49,13 +55,18 @@ def removable(records: Sequence[JobRecord], before: datetime) -> Removal:
         All jobs of the store.
     before
         With a time zone.
+    pictures
+        Names of label sets, and folders of this machine in which pictures of theirs lie.
     """
     by_id = {record.id: record for record in records}
-    why = _standing(records, before)
+    why, homes = _standing(records, before), Homes(records)
+    for label_set, folder in pictures:
+        for job in homes.around(folder):
+            why.setdefault(job, f"pictures of the label set {label_set} are in its results")
     staying = [record for record in records if record.id in why]
     while staying:
         record = staying.pop()
-        for needed in _needs(record, by_id.values()):
+        for needed in _needs(record, by_id.values(), homes):
             if needed in by_id and needed not in why:
                 why[needed] = f"{record.id} stands on it"
                 staying.append(by_id[needed])
@@ -88,15 +99,14 @@ def ended(record: JobRecord) -> bool:
     return record.state.terminal and not work_left(record)
 
 
-def _needs(record: JobRecord, others: Iterable[JobRecord]) -> Iterable[str]:
+def _needs(record: JobRecord, others: Iterable[JobRecord], homes: Homes) -> Iterable[str]:
     yield from record.parents
     yield from (job for job in (record.retry_of, record.resumes, record.product, record.experiment) if job)
-    named = [str(each.get("uri", "")) for each in record.plan.get("inputs") or ()]
-    for other in others:
-        if other.experiment == record.id:
-            yield other.id
-        if any(uri == other.results or uri.startswith(f"{other.results}/") for uri in named):
-            yield other.id
+    yield from (other.id for other in others if other.experiment == record.id)
+    read = [each.get("uri") for each in record.plan.get("inputs") or ()]
+    read += [each.get("value") for each in record.plan.get("overrides") or ()]
+    for place in (record.results_dir, *read):
+        yield from (job for job in homes.around(place) if job != record.id)
 
 
 def superseded(record: JobRecord, others: Iterable[JobRecord] = ()) -> list[Path]:
@@ -109,7 +119,8 @@ def superseded(record: JobRecord, others: Iterable[JobRecord] = ()) -> list[Path
         everything, since which of its models that takes may not be written down yet.
     """
     others = [other for other in others if other.id != record.id]
-    waiting = any(record.id in _needs(other, (record,)) for other in others if not ended(other))
+    homes = Homes((record,))
+    waiting = any(record.id in _needs(other, (record,), homes) for other in others if not ended(other))
     if waiting or not Path(record.results_dir).is_dir():
         return []
     going = _neither_best_nor_latest(record)
@@ -135,9 +146,17 @@ def remove_job(record: JobRecord, store: JobStore) -> bool:
     """Remove a job's folder of results, and then what the store knows of it; what lies on S3 stays.
 
     Returns whether its folder was removed too: only one that bears the job's own name is.
+
+    Raises
+    ------
+    OSError
+        When a part of its folder cannot be removed; the store knows the job still.
+    ForbiddenError
+        When who acts does not administer; nothing is removed.
     """
     folder = Path(record.results_dir)
     ours = folder.name == record.id and folder.is_dir() and not folder.is_symlink()
+    audit.permit(lambda: store.engine, Right.ADMINISTER, "remove", record.id)
     if ours:
         shutil.rmtree(folder)
     store.remove(record.id)
