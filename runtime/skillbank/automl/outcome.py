@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,8 @@ from skillbank.automl.report.page import render_page
 from skillbank.automl.report.table import trials_csv
 from skillbank.automl.search import Search
 from skillbank.jobs.checkpoints import Candidate, choose, scan
-from skillbank.jobs.record import JobRecord
+from skillbank.jobs.cleaning import stood_on
+from skillbank.jobs.record import JobRecord, JobState
 from skillbank.jobs.service import Jobs
 from skillbank.whole_files import write_whole
 
@@ -106,8 +107,10 @@ def clean_up(jobs: Jobs, search: Search, keep: Keep, *, resumable: bool = False,
     if not over:
         wanted.add(0)  # the default configuration, which is evaluated too
     may_go_on = keep == "promotable" or not over
-    for trial in stands.done:
-        if trial.cleaned or trial.number in wanted or _is_inherited(jobs, search, trial):
+    done = [t for t in stands.done if not (t.cleaned or t.number in wanted or _is_inherited(jobs, search, t))]
+    needed = _needed_elsewhere(jobs, search, done)
+    for trial in done:
+        if not needed.isdisjoint(trial.jobs):
             continue
         if trial.state is TrialState.FAILED and may_go_on:
             continue
@@ -121,6 +124,16 @@ def clean_up(jobs: Jobs, search: Search, keep: Keep, *, resumable: bool = False,
 def _is_inherited(jobs: Jobs, search: Search, trial: Trial) -> bool:
     """Whether a trial is one of the experiment that this one succeeds, to which its files still belong."""
     return trial.job is not None and jobs.store.get(trial.job).experiment != search.job
+
+
+def _needed_elsewhere(jobs: Jobs, search: Search, trials: Sequence[Trial]) -> set[str]:
+    """Return the jobs of trials that something outside of the search stands on which has not ended."""
+    if not trials:
+        return set()
+    records = [jobs.store.get(job) for trial in trials for job in trial.jobs]
+    states = [state for state in JobState if not state.terminal]
+    others = [other for state in states for other in jobs.store.list(state=state, trials=False)]
+    return stood_on(records, [other for other in others if other.id != search.job])
 
 
 def _winners(stands: Experiment) -> set[int]:

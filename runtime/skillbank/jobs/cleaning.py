@@ -20,7 +20,7 @@ from skillbank.platforms.processes import described_alive
 from skillbank.team import audit
 from skillbank.team.rights import Right
 
-__all__ = ["Kept", "Removal", "ended", "reads", "removable", "remove_job", "superseded"]
+__all__ = ["Kept", "Removal", "ended", "reads", "removable", "remove_job", "stood_on", "superseded"]
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,12 @@ def _needs(record: JobRecord, others: Iterable[JobRecord], homes: Homes) -> Iter
     read += [each.get("value") for each in record.plan.get("overrides") or ()]
     for place in (record.results_dir, *read):
         yield from (job for job in homes.around(place) if job != record.id)
+
+
+def stood_on(records: Sequence[JobRecord], others: Iterable[JobRecord]) -> set[str]:
+    """Return the ids of those jobs that others stand on."""
+    homes = Homes(records)
+    return {record.id for record in records} & {job for each in others for job in _needs(each, (), homes)}
 
 
 def superseded(record: JobRecord, others: Iterable[JobRecord] = ()) -> list[Path]:
