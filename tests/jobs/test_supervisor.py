@@ -327,6 +327,26 @@ def test_a_file_that_cannot_be_sent_is_told_and_keeps_back_no_other(
     assert f"results/{job}/even.txt" in keys(s3)
 
 
+def test_a_server_that_goes_away_in_the_middle_of_an_upload_is_told(
+    jobs: Jobs, make_plan: MakePlan, s3: Any, s3_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    gone = threading.Event()
+
+    def away(_: int, what: str) -> str | None:
+        return "drop" if gone.is_set() and "uploads" in what else None
+
+    with faulty(s3_server, away) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        job = jobs.launch(make_plan(WRITES, results_root="s3://bucket/results")).id
+        gone.set()
+        with pytest.raises(PlatformError, match="does not answer for s3://bucket/results"):
+            Supervisor(jobs, first_pause=0).run(job)
+        assert "results not uploaded yet" in jobs.store.get(job).last_word
+        gone.clear()
+        assert Supervisor(jobs, first_pause=0).run(job).uploaded is not None
+
+
 def test_a_file_that_is_written_to_while_it_is_sent_is_not_taken_for_sent(
     jobs: Jobs, make_plan: MakePlan, s3: Any, s3_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -107,11 +107,7 @@ def clean_up(jobs: Jobs, search: Search, keep: Keep, *, resumable: bool = False,
     if not over:
         wanted.add(0)  # the default configuration, which is evaluated too
     may_go_on = keep == "promotable" or not over
-    done = [t for t in stands.done if not (t.cleaned or t.number in wanted or _is_inherited(jobs, search, t))]
-    needed = _needed_elsewhere(jobs, search, done)
-    for trial in done:
-        if not needed.isdisjoint(trial.jobs):
-            continue
+    for trial in _unneeded(jobs, search, wanted):
         if trial.state is TrialState.FAILED and may_go_on:
             continue
         spare = trial.counts and resumable and may_go_on
@@ -126,14 +122,25 @@ def _is_inherited(jobs: Jobs, search: Search, trial: Trial) -> bool:
     return trial.job is not None and jobs.store.get(trial.job).experiment != search.job
 
 
-def _needed_elsewhere(jobs: Jobs, search: Search, trials: Sequence[Trial]) -> set[str]:
-    """Return the jobs of trials that something outside of the search stands on which has not ended."""
-    if not trials:
-        return set()
-    records = [jobs.store.get(job) for trial in trials for job in trial.jobs]
-    states = [state for state in JobState if not state.terminal]
-    others = [other for state in states for other in jobs.store.list(state=state, trials=False)]
-    return stood_on(records, [other for other in others if other.id != search.job])
+def _unneeded(jobs: Jobs, search: Search, wanted: Collection[int]) -> list[Trial]:
+    """Return the trials of this search that have ended and that nothing else needs.
+
+    What stands on one of them and is no part of the search is asked for only where one may go.
+    """
+    found = [trial for trial in search.experiment.done if not trial.cleaned and trial.number not in wanted]
+    found = [trial for trial in found if not _is_inherited(jobs, search, trial)]
+    if not found:
+        return []
+    records = [jobs.store.get(job) for trial in found for job in trial.jobs]
+    needed = stood_on(records, _at_work_outside(jobs, search))
+    return [trial for trial in found if needed.isdisjoint(trial.jobs)]
+
+
+def _at_work_outside(jobs: Jobs, search: Search) -> Iterator[JobRecord]:
+    """Yield the jobs that have not ended and are no part of a search."""
+    for state in (state for state in JobState if not state.terminal):
+        found = jobs.store.list(state=state, trials=False)
+        yield from (record for record in found if record.id != search.job)
 
 
 def _winners(stands: Experiment) -> set[int]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,7 +51,12 @@ class _Plan:
     def paths(self) -> list[Path]:
         """All files and folders that may go."""
         folders = [*(e.path for e in self.cache), *(Path(record.results_dir) for record, _ in self.jobs)]
-        return [*folders, *(path for _, paths in self.checkpoints for path in paths), *self.pictures]
+        return [*folders, *self.models, *self.pictures]
+
+    @property
+    def models(self) -> list[Path]:
+        """The checkpoints that may go."""
+        return [path for _, paths in self.checkpoints for path in paths]
 
     @cached_property
     def bytes(self) -> int:
@@ -64,19 +69,17 @@ class _Plan:
         return bool(self.cache or self.jobs or self.checkpoints or self.pictures)
 
     def still(self, now: _Plan) -> tuple[_Plan, list[str]]:
-        """Return what of it may go by another look too, and a sentence for each job that may not any more."""
-        jobs = {record.id for record, _ in now.jobs}
-        models = {path for _, paths in now.checkpoints for path in paths}
-        left = [f"{record.id} stays: it is needed again" for record, _ in self.jobs if record.id not in jobs]
-        going = [(record, [path for path in paths if path in models]) for record, paths in self.checkpoints]
-        left += [
-            f"{path} stays: it is needed again"
-            for _, paths in self.checkpoints
-            for path in paths
-            if path not in models
-        ]
-        kept = [each for each in self.jobs if each[0].id in jobs]
-        return replace(self, jobs=kept, checkpoints=[each for each in going if each[1]]), left
+        """Return what of it may go by another look too, and a sentence for all that may not any more."""
+        kept = {record.id for record, _ in now.jobs}
+        models = set(now.models)
+        going = replace(
+            self,
+            jobs=[(record, size) for record, size in self.jobs if record.id in kept],
+            checkpoints=[(record, [p for p in paths if p in models]) for record, paths in self.checkpoints],
+        )
+        left = [record.id for record, _ in self.jobs if record.id not in kept]
+        left += [str(path) for path in self.models if path not in models]
+        return going, [f"{each} stays: it is needed again" for each in left]
 
     def document(self) -> dict[str, object]:
         return {
@@ -205,14 +208,14 @@ def _remove(found: _Plan, store: JobStore) -> _Stayed:
     for path in kept_pictures.drop(store.engine, pictures_dir(), found.pictures, time.time()):
         stayed.add(path, "a label set needs it, or is being made")
     for record, paths in found.checkpoints:
-        gone = [path for path in paths if stayed.removed(path, _unlink)]
+        gone = [path for path in paths if stayed.removed(path, partial(_unlink, path))]
         if gone:
             said = f"{len(gone)} checkpoints that were neither best nor latest were removed"
             store.note(record.id, said)
             store.weigh(record)
     for record, _ in reversed(found.jobs):  # what stands on others goes first
         folder = Path(record.results_dir)
-        if not stayed.removed(folder, lambda _, record=record: remove_job(record, store)):
+        if not stayed.removed(folder, partial(remove_job, record, store)):
             continue
         if folder.is_symlink():
             stayed.add(folder, "it is a link, and what it leads to is not the job's own")
@@ -241,10 +244,10 @@ class _Stayed:
         self.words.append(f"{path} stays: {why}")
         self.bytes += freed([path])
 
-    def removed(self, path: Path, remove: Callable[[Path], object]) -> bool:
+    def removed(self, path: Path, remove: Callable[[], object]) -> bool:
         """Remove something; false when the system does not let it go, which is written down."""
         try:
-            remove(path)
+            remove()
         except OSError as error:
             self.add(path, f"{error.strerror or error} ({error.filename or path})")
             return False

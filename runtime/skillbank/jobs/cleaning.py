@@ -59,10 +59,8 @@ def removable(
         Names of label sets, and folders of this machine in which pictures of theirs lie.
     """
     by_id = {record.id: record for record in records}
-    why, homes = _standing(records, before), Homes(records)
-    for label_set, folder in pictures:
-        for job in homes.around(folder):
-            why.setdefault(job, f"pictures of the label set {label_set} are in its results")
+    homes = Homes(records)
+    why = _showing(homes, pictures) | _standing(records, before)
     staying = [record for record in records if record.id in why]
     while staying:
         record = staying.pop()
@@ -73,6 +71,15 @@ def removable(
     old = [record for record in records if ended(record) and record.history[-1].at < before]
     going = sorted((r for r in old if r.id not in why), key=lambda record: record.created)
     return Removal(tuple(going), tuple(Kept(r.id, why[r.id]) for r in old if r.id in why))
+
+
+def _showing(homes: Homes, pictures: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the jobs that stay since a label set has pictures in their results, with the reason."""
+    return {
+        job: f"pictures of the label set {label_set} are in its results"
+        for label_set, folder in pictures
+        for job in homes.around(folder)
+    }
 
 
 def _standing(records: Iterable[JobRecord], before: datetime) -> dict[str, str]:

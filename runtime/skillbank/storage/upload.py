@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -189,12 +189,10 @@ def _part_size(size: int) -> int:
 def _abort_leftovers(root: Uri) -> None:
     """Throw away parts of uploads that were killed: nobody sees them, and they are paid for."""
     s3 = client()
-    try:
+    with explained(root), suppress(s3.exceptions.ClientError):  # not everybody who may write may list these
         found = s3.list_multipart_uploads(Bucket=root.bucket, Prefix=f"{root.key}/").get("Uploads", ())
         for one in found:
             s3.abort_multipart_upload(Bucket=root.bucket, Key=one["Key"], UploadId=one["UploadId"])
-    except s3.exceptions.ClientError:
-        pass  # not everybody who may write may list these
 
 
 class _Notes:
