@@ -105,3 +105,16 @@ def test_a_home_in_a_bucket_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path
     with pytest.raises(PlatformError, match="SKILLBANK_HOME is s3://bucket/home, an address"):
         home()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("slot", ["--results-root", "--data"])
+def test_a_place_that_is_almost_an_address_is_no_folder_here(
+    inline: Command, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slot: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    places = {"--data": f"train={data}", slot: "train=s3:/bucket/x" if slot == "--data" else "s3:/bucket/x"}
+    asked = [word for pair in places.items() for word in pair]
+    refused = inline("run", "--skill", "toy-detector", "--action", "train", *asked, "--yes")
+    assert refused.code == 2
+    assert "s3:/bucket/x looks like an address and is none; one begins with s3://" in refused.err
+    assert not (tmp_path / "s3:").exists()

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from skillbank.errors import UsageError
 from skillbank.home import cache_dir
-from skillbank.nearby import at_home
+from skillbank.nearby import at_home, refuse_almost_address
 from skillbank.plan.set_places import SetPlace, set_place
 from skillbank.visible import one_line
 
@@ -103,6 +103,7 @@ def parse_uri(text: str) -> Uri:
         return _in_set(found, text)
     match = _SCHEME.fullmatch(text)
     if match is None:
+        refuse_almost_address(text)
         return Uri("file", str(at_home(Path(text)).absolute()), text)
     scheme, rest = match[1].lower(), match[2]
     if scheme not in _PARSERS:
