@@ -73,6 +73,15 @@ def test_a_yes_removes_what_was_shown(inline: Command) -> None:
     assert not old.exists() and new.is_dir()
 
 
+def test_what_has_a_name_elsewhere_is_not_said_to_be_freed(inline: Command, tmp_path: Path) -> None:
+    (tmp_path / "mine").hardlink_to(_cached("a", 3000, 9) / "data")
+    _cached("b", 50, 9)
+    shown = inline("clean", "--cache", "0", "--dry-run")
+    assert "Of this 3.0 kB would not be free: these files have names elsewhere too." in shown.out
+    done = inline("clean", "--cache", "0", "--yes")
+    assert "50 bytes freed" in done.out and (tmp_path / "mine").stat().st_size == 3000
+
+
 def test_a_cache_within_its_size_is_left_alone(inline: Command) -> None:
     _cached("a", 3000, 9)
     assert "Nothing has to go." in inline("clean").out

@@ -276,10 +276,8 @@ def _show(found: _Plan, cap: int) -> None:
             terminal.say("\n  ".join([title, *lines[:_LISTED], *more]))
     if not found.anything:
         terminal.say("Nothing has to go.")
-    elif found.bytes < sum(map(_bytes, found.paths)):
-        terminal.say(
-            f"{_size(found.bytes)} would be free: the rest are links, whose files have names elsewhere."
-        )
+    elif linked := sum(map(_bytes, found.paths)) - found.bytes:
+        terminal.say(f"Of this {_size(linked)} would not be free: these files have names elsewhere too.")
 
 
 def _bytes(path: Path) -> int:
